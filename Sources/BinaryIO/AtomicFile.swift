@@ -1,0 +1,129 @@
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// A file that becomes visible under its name only when it is complete.
+///
+/// Bytes go to a hidden sibling; `commit` syncs it, renames it over the final name and syncs the folder. Until then,
+/// and after any error or a killed process, the final name holds what it held before.
+public final class AtomicFile {
+    public let path: FilePath
+    private let temporary: FilePath
+    private let descriptor: FileDescriptor
+    private var isOpen = true
+    /// Bytes written so far at the end of the file.
+    public private(set) var count = 0
+
+    /// - Throws: `FileError` when the folder cannot be written.
+    public init(path: FilePath) throws {
+        guard let name = path.lastComponent else {
+            throw FileError("write", path, because: "it names no file. Give the path of a file.")
+        }
+        self.path = path
+        // The process number keeps two processes that write the same name apart; whoever renames last wins.
+        let temporary = path.removingLastComponent().appending(".\(name.string).\(getpid()).partial")
+        self.temporary = temporary
+        descriptor = try naming("create", path) {
+            try FileDescriptor.open(
+                temporary,
+                .readWrite,
+                options: [.create, .truncate],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead]
+            )
+        }
+    }
+
+    deinit { discard() }
+
+    /// Sets disk space aside, so that a full disk is found before hours of work rather than after them.
+    /// - Throws: `FileError` when the disk has no room.
+    public func reserve(byteCount: Int) throws {
+        #if canImport(Glibc)
+            let result = posix_fallocate(descriptor.rawValue, 0, off_t(byteCount))
+            // Some file systems have no such call; then the write itself will tell.
+            if result != 0, result != EOPNOTSUPP, result != EINVAL {
+                throw FileError("reserve \(byteCount) bytes for", path, errno: Errno(rawValue: result))
+            }
+        #endif
+    }
+
+    /// Appends bytes.
+    public func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try naming("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(count), bytes) }
+        count += bytes.count
+    }
+
+    public func write(_ bytes: [UInt8]) throws {
+        try bytes.withUnsafeBytes { try write($0) }
+    }
+
+    /// Overwrites bytes at an offset that was already written or lies in a reserved region. Safe to call from several
+    /// threads at once for disjoint ranges.
+    public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+        try naming("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes) }
+    }
+
+    /// Tells the file its final length after writes at explicit offsets.
+    public func finish(byteCount: Int) throws {
+        guard ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else {
+            throw FileError("set the length of", path, errno: Errno(rawValue: errno))
+        }
+        count = byteCount
+    }
+
+    /// Reads the file back in slabs, from the start.
+    public func forEachSlab(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        try BinaryIO.forEachSlab(of: temporary, body)
+    }
+
+    /// Makes the file durable and visible under its name.
+    public func commit() throws {
+        guard isOpen else { return }
+        try naming("sync", path) { try synchronize(descriptor) }
+        try naming("close", path) { try descriptor.close() }
+        isOpen = false
+        guard rename(temporary.string, path.string) == 0 else {
+            let reason = Errno(rawValue: errno)
+            unlink(temporary.string)
+            throw FileError("rename into place", path, errno: reason)
+        }
+        try synchronizeFolder(of: path)
+    }
+
+    /// Gives the unfinished file up and removes it.
+    public func discard() {
+        guard isOpen else { return }
+        isOpen = false
+        try? descriptor.close()
+        unlink(temporary.string)
+    }
+}
+
+/// Writes a whole small file atomically.
+public func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath) throws {
+    let file = try AtomicFile(path: path)
+    try file.write(Array(bytes))
+    try file.commit()
+}
+
+/// Waits until the file's bytes are on the disk. On Apple systems that takes `F_FULLFSYNC`: `fsync` stops at the drive.
+func synchronize(_ descriptor: FileDescriptor) throws {
+    #if canImport(Darwin)
+        if fcntl(descriptor.rawValue, F_FULLFSYNC) == 0 { return }
+    #endif
+    guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+}
+
+/// Waits until the folder's entry for `path` is on the disk.
+public func synchronizeFolder(of path: FilePath) throws {
+    let parent = path.removingLastComponent()
+    let folder = parent.isEmpty ? FilePath(".") : parent
+    let descriptor = try naming("open", folder) { try FileDescriptor.open(folder, .readOnly) }
+    defer { try? descriptor.close() }
+    // Some file systems refuse to sync a folder; they order renames by themselves.
+    do { try synchronize(descriptor) } catch Errno.invalidArgument {} catch Errno.notSupported {}
+}

@@ -1,0 +1,68 @@
+/// Why bytes did not parse: where, and what was wrong there.
+public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Byte offset, from the start of the file, of what could not be read.
+    public let offset: Int
+    public let problem: Problem
+
+    public enum Problem: Equatable, Sendable {
+        /// `needed` bytes were expected and `available` are left.
+        case truncated(needed: UInt64, available: Int)
+        case invalidUTF8
+    }
+
+    public var description: String {
+        switch problem {
+        case .truncated(let needed, let available):
+            "at byte \(offset): \(needed) bytes expected, \(available) left"
+        case .invalidUTF8:
+            "at byte \(offset): the text is not valid UTF-8"
+        }
+    }
+}
+
+/// A cursor over little-endian bytes that checks every read against what is left before it moves.
+public struct ByteReader {
+    private let bytes: UnsafeRawBufferPointer
+    /// Byte offset of the next read, from the start of the buffer.
+    public private(set) var offset = 0
+
+    /// - Parameter bytes: must stay valid for as long as the reader is used.
+    public init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+    }
+
+    public var remaining: Int { bytes.count - offset }
+
+    /// Takes the next `count` bytes; `count` is unsigned because it usually comes from the file itself.
+    public mutating func read(byteCount count: UInt64) throws(ReadError) -> UnsafeRawBufferPointer {
+        guard count <= UInt64(remaining) else {
+            throw ReadError(offset: offset, problem: .truncated(needed: count, available: remaining))
+        }
+        let slice = UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + Int(count))])
+        offset += Int(count)
+        return slice
+    }
+
+    public mutating func read<Value: FixedWidthInteger>(_: Value.Type) throws(ReadError) -> Value {
+        let size = MemoryLayout<Value>.size
+        return Value(littleEndian: try read(byteCount: UInt64(size)).loadUnaligned(as: Value.self))
+    }
+
+    public mutating func readFloat() throws(ReadError) -> Float {
+        Float(bitPattern: try read(UInt32.self))
+    }
+
+    public mutating func readDouble() throws(ReadError) -> Double {
+        Double(bitPattern: try read(UInt64.self))
+    }
+
+    /// Reads `count` bytes of UTF-8.
+    public mutating func readUTF8(byteCount count: UInt64) throws(ReadError) -> String {
+        let start = offset
+        let slice = try read(byteCount: count)
+        guard let text = String(validating: slice, as: UTF8.self) else {
+            throw ReadError(offset: start, problem: .invalidUTF8)
+        }
+        return text
+    }
+}

@@ -1,0 +1,49 @@
+import SystemPackage
+
+/// Why bytes could not be read from or written to a file.
+public struct FileError: Error, CustomStringConvertible, Sendable {
+    /// What was being done when it went wrong, as a verb: "open", "write", "rename".
+    public let operation: String
+    public let path: FilePath
+    /// The operating system's reason, where it gave one.
+    public let errno: Errno?
+    private let detail: String
+
+    public init(_ operation: String, _ path: FilePath, errno: Errno) {
+        self.operation = operation
+        self.path = path
+        self.errno = errno
+        self.detail = "\(errno). \(Self.remedy(for: errno))"
+    }
+
+    public init(_ operation: String, _ path: FilePath, because detail: String) {
+        self.operation = operation
+        self.path = path
+        self.errno = nil
+        self.detail = detail
+    }
+
+    public var description: String { "\(path): cannot \(operation): \(detail)" }
+
+    private static func remedy(for errno: Errno) -> String {
+        switch errno {
+        case .noSuchFileOrDirectory: "Check the path for a typing error."
+        case .permissionDenied, .notPermitted: "Check the permissions of the file and its folder."
+        case .noSpace: "Free some disk space and run the same command again; nothing was left half-written."
+        case .diskQuotaExceeded: "The disk quota is used up; free some space and run the same command again."
+        case .isDirectory: "A file was expected; give the path of a file inside this folder."
+        case .readOnlyFileSystem: "Choose an output path on a writable disk."
+        case .tooManyOpenFiles: "Raise the limit with `ulimit -n` and run the same command again."
+        default: "Check the disk and the path, then run the same command again."
+        }
+    }
+}
+
+/// Runs `body` and turns an `Errno` that it throws into a `FileError` that names the operation and the path.
+func naming<Result>(_ operation: String, _ path: FilePath, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let errno as Errno {
+        throw FileError(operation, path, errno: errno)
+    }
+}

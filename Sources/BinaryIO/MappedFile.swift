@@ -1,0 +1,87 @@
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// A whole file mapped read-only into memory; pages are read when they are touched.
+///
+/// The length is the file's when it was opened. A file that another program truncates while it is mapped raises a bus
+/// error on every platform that has `mmap`; the files edgepipe itself writes are replaced by rename and never truncated.
+public final class MappedFile: Sendable {
+    public let path: FilePath
+    /// The file's length in bytes.
+    public let count: Int
+    // The pointer is never written through, and lives as long as this object.
+    private nonisolated(unsafe) let base: UnsafeRawPointer?
+
+    /// - Throws: `FileError` when the file cannot be opened, is not a regular file, or cannot be mapped.
+    public init(path: FilePath) throws {
+        let descriptor = try naming("open", path) { try FileDescriptor.open(path, .readOnly) }
+        defer { try? descriptor.close() }
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0 else {
+            throw FileError("read the size of", path, errno: Errno(rawValue: errno))
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw FileError("map", path, errno: .isDirectory)
+        }
+        self.path = path
+        self.count = Int(status.st_size)
+        if count == 0 {
+            base = nil
+            return
+        }
+        let mapping = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor.rawValue, 0)
+        guard let mapping, mapping != MAP_FAILED else {
+            throw FileError("map", path, errno: Errno(rawValue: errno))
+        }
+        base = UnsafeRawPointer(mapping)
+    }
+
+    deinit {
+        if let base {
+            munmap(UnsafeMutableRawPointer(mutating: base), count)
+        }
+    }
+
+    /// All bytes of the file. The buffer must not outlive this object.
+    public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+    /// The bytes of `range`, checked against the file's length. The buffer must not outlive this object.
+    /// - Throws: `FileError` when the range reaches past the end of the file.
+    public func bytes(in range: Range<Int>) throws -> UnsafeRawBufferPointer {
+        guard range.lowerBound >= 0, range.upperBound <= count else {
+            throw FileError(
+                "read",
+                path,
+                because: "bytes \(range.lowerBound) to \(range.upperBound) were asked for but the file ends at byte "
+                    + "\(count). It is truncated; fetch or make it again."
+            )
+        }
+        return UnsafeRawBufferPointer(rebasing: bytes[range])
+    }
+
+    /// Tells the system that the pages of `range` will not be needed again soon, which keeps resident memory bounded
+    /// while a file larger than memory streams through. Purely advice: the bytes stay readable.
+    public func release(_ range: Range<Int>) {
+        guard let base else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let lower = (range.lowerBound + page - 1) / page * page
+        let upper = min(range.upperBound, count) / page * page
+        guard lower < upper else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, MADV_DONTNEED)
+    }
+
+    /// Asks the system to read the pages of `range` ahead of their use.
+    public func prefetch(_ range: Range<Int>) {
+        guard let base else { return }
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let lower = range.lowerBound / page * page
+        let upper = min(range.upperBound, count)
+        guard lower < upper else { return }
+        madvise(UnsafeMutableRawPointer(mutating: base + lower), upper - lower, MADV_WILLNEED)
+    }
+}

@@ -1,0 +1,28 @@
+/// A tensor's dimensions as GGUF stores them: fastest-varying first, so a matrix of 3072 rows of 256 is `[256, 3072]`.
+public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
+    public let dimensions: [Int]
+
+    /// - Returns: nil for a negative dimension or a product of dimensions that overflows.
+    public init?(_ dimensions: [Int]) {
+        var product = 1
+        for dimension in dimensions {
+            guard dimension >= 0 else { return nil }
+            let (next, overflow) = product.multipliedReportingOverflow(by: dimension)
+            guard !overflow else { return nil }
+            product = next
+        }
+        self.dimensions = dimensions
+        self.elementCount = product
+    }
+
+    /// The product of all dimensions.
+    public let elementCount: Int
+
+    /// Elements of a row, the contiguous dimension.
+    public var rowLength: Int { dimensions.first ?? 1 }
+
+    /// How many rows lie one after the other.
+    public var rowCount: Int { rowLength == 0 ? 0 : elementCount / rowLength }
+
+    public var description: String { "[" + dimensions.map(String.init).joined(separator: ", ") + "]" }
+}
