@@ -1,0 +1,84 @@
+/// How a byte-level vocabulary splits text into words, by the name that GGUF stores.
+///
+/// Names and rules as in llama.cpp; a family with a known rule is one line in `known`.
+struct PreTokenizer: Sendable, Equatable {
+    /// Applied one after the other, each to the pieces of the one before.
+    let rules: [WordSplitRule]
+    /// Whether a word that is itself a token is taken whole, whatever the merges say.
+    var takesWholeWords = false
+    /// Whether a text starts with the BOS token where the file does not say.
+    var addsBeginning = false
+
+    private static let llama3 = PreTokenizer(
+        rules: [.words(digits: 3, marksAreLetters: false)],
+        takesWholeWords: true,
+        addsBeginning: true
+    )
+    private static let qwen2 = PreTokenizer(rules: [.words(digits: 1, marksAreLetters: false)])
+    private static let gpt2 = PreTokenizer(rules: [.gpt2])
+    private static let singleDigits = PreTokenizer(rules: [.numbers(limit: 1), .gpt2])
+
+    private static let known: [String: PreTokenizer] = [
+        "default": PreTokenizer(
+            rules: [.punctuation(backtick: false), .gpt2, .numbers(limit: .max), .digitTriples]
+        ),
+        "falcon": PreTokenizer(rules: [.punctuation(backtick: true), .gpt2, .digitTriples]),
+        "llama-bpe": llama3, "llama3": llama3, "llama-v3": llama3, "falcon3": llama3, "falcon-h1": llama3,
+        "pixtral": llama3, "lfm2": llama3, "midm-2.0": llama3,
+        "dbrx": PreTokenizer(rules: llama3.rules), "smaug-bpe": PreTokenizer(rules: llama3.rules),
+        "chatglm-bpe": PreTokenizer(rules: llama3.rules),
+        "glm4": PreTokenizer(rules: llama3.rules, takesWholeWords: true),
+        "minicpm5": PreTokenizer(
+            rules: [.numbers(limit: 3), .words(digits: .max, marksAreLetters: false)],
+            takesWholeWords: true
+        ),
+        "qwen2": qwen2, "deepseek-r1-qwen": qwen2, "stablelm2": qwen2, "hunyuan": qwen2, "megrez": qwen2,
+        "grok-2": qwen2, "solar-open": qwen2, "kormo": qwen2,
+        "qwen35": PreTokenizer(rules: [.words(digits: 1, marksAreLetters: true)]),
+        "laguna": PreTokenizer(rules: [.lines] + qwen2.rules),
+        "gpt-2": gpt2, "phi-2": gpt2, "mpt": gpt2, "olmo": gpt2, "jais": gpt2, "trillion": gpt2, "exaone4": gpt2,
+        "granite-docling": gpt2, "gigachat": gpt2, "a.x-4.0": gpt2, "mellum": gpt2, "modern-bert": gpt2,
+        "smollm": singleDigits, "starcoder": singleDigits, "refact": singleDigits, "command-r": singleDigits,
+        "codeshell": singleDigits, "exaone": singleDigits, "minerva-7b": singleDigits, "mellum2": singleDigits,
+    ]
+
+    /// - Throws: `TokenizerError.unknownPreTokenizer`.
+    static func named(_ name: String) throws(TokenizerError) -> PreTokenizer {
+        guard let found = known[name.isEmpty ? "default" : name] else {
+            throw .unknownPreTokenizer(name: name, known: known.keys.sorted())
+        }
+        return found
+    }
+
+    /// The words of `bytes`, each as UTF-8. Bytes that are not UTF-8 come out as U+FFFD.
+    func words(of bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        let text = CodePoints(bytes)
+        var ends = text.count == 0 ? [] : [text.count]
+        for rule in rules {
+            var finer: [Int] = []
+            finer.reserveCapacity(ends.count)
+            var start = 0
+            for end in ends {
+                rule.split(text, start..<end, into: &finer)
+                start = end
+            }
+            ends = finer
+        }
+        var word: [UInt8] = []
+        var start = 0
+        for end in ends {
+            word.removeAll(keepingCapacity: true)
+            text.appendUTF8(of: start..<end, to: &word)
+            word.withUnsafeBufferPointer(body)
+            start = end
+        }
+    }
+}
+
+extension Vocabulary {
+    /// Whether a byte-level vocabulary with this pre-tokenizer starts its texts with BOS where the file does not say.
+    /// - Throws: `TokenizerError.unknownPreTokenizer`.
+    public static func addsBeginningByDefault(preTokenizer name: String) throws(TokenizerError) -> Bool {
+        try PreTokenizer.named(name).addsBeginning
+    }
+}

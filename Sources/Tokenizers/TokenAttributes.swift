@@ -1,0 +1,145 @@
+/// What the reference implementation derives for each token beyond its stored type.
+struct TokenAttributes: OptionSet, Sendable {
+    let rawValue: UInt8
+
+    static let normal = TokenAttributes(rawValue: 1)
+    static let unknown = TokenAttributes(rawValue: 2)
+    static let control = TokenAttributes(rawValue: 4)
+    static let userDefined = TokenAttributes(rawValue: 8)
+    static let unused = TokenAttributes(rawValue: 16)
+    static let byte = TokenAttributes(rawValue: 32)
+    /// White space after the token belongs to it.
+    static let stripsRight = TokenAttributes(rawValue: 64)
+
+    init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    init(_ type: Vocabulary.TokenType) {
+        switch type {
+        case .undefined: self = []
+        case .normal: self = .normal
+        case .unknown: self = .unknown
+        case .control: self = .control
+        case .userDefined: self = .userDefined
+        case .unused: self = .unused
+        case .byte: self = .byte
+        }
+    }
+}
+
+/// The attributes of all tokens, and those at which generation ends.
+///
+/// GGUF stores neither in full, so llama.cpp goes by the tokens' texts and the model's name; so does this, with the same
+/// lists, because a token's attributes decide how text around it is encoded.
+struct DerivedAttributes: Sendable {
+    private(set) var attributes: [TokenAttributes]
+    private(set) var endsGeneration: Set<Int32>
+    private(set) var special: Vocabulary.SpecialTokens
+
+    init(_ vocabulary: Vocabulary, texts: ByteStringTable) {
+        attributes =
+            vocabulary.types.isEmpty
+            ? Array(repeating: .normal, count: vocabulary.tokens.count)
+            : vocabulary.types.map { TokenAttributes($0) }
+        special = vocabulary.special
+        endsGeneration = []
+        nameSpecialTokens(texts)
+        findEnds(texts)
+        if vocabulary.modelName.lowercased().contains("phi-3") || vocabulary.modelName.lowercased().contains("phi3") {
+            stripAroundPhi3Tokens(texts)
+        }
+    }
+
+    /// Texts by which a special token is recognised where the file does not name it.
+    private static let names: [(any WritableKeyPath<Vocabulary.SpecialTokens, Int32?> & Sendable, [String])] = [
+        (
+            \.endOfTurn,
+            [
+                "<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "<EOT>",
+                "_<EOT>", "[EOT]", "<｜end▁of▁sentence｜>", "<end_of_utterance>",
+            ]
+        ),
+        (\.endOfMessage, ["<|eom_id|>"]),
+        (
+            \.fillPrefix,
+            [
+                "<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>",
+                "<|prefix|>",
+            ]
+        ),
+        (
+            \.fillSuffix,
+            [
+                "<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>",
+                "<|suffix|>",
+            ]
+        ),
+        (
+            \.fillMiddle,
+            [
+                "<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>",
+                "<|middle|>",
+            ]
+        ),
+        (\.fillPadding, ["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"]),
+        (\.fillRepository, ["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"]),
+        (\.fillSeparator, ["<|file_sep|>"]),
+    ]
+
+    private static let endTexts = [
+        "<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>",
+        "<|endoftext|>", "</s>", "<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>",
+        "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
+    ]
+
+    /// Names special tokens by their text. Where several fit, llama.cpp takes whichever its hash table yields first;
+    /// here the first of the list wins, so that the choice is the same everywhere.
+    private mutating func nameSpecialTokens(_ texts: ByteStringTable) {
+        for (role, names) in Self.names where special[keyPath: role] == nil {
+            guard let id = names.lazy.compactMap({ texts.index(of: $0.utf8) }).first else { continue }
+            special[keyPath: role] = id
+            attributes[Int(id)].insert(.control)
+        }
+    }
+
+    private mutating func findEnds(_ texts: ByteStringTable) {
+        let fill = [special.fillPadding, special.fillRepository, special.fillSeparator]
+        endsGeneration.formUnion(fill.compactMap { $0 })
+        for text in Self.endTexts {
+            guard let id = texts.index(of: text.utf8) else { continue }
+            endsGeneration.insert(id)
+            attributes[Int(id)].insert(.control)
+        }
+        // Markers inside a reply, which a reader wants to see.
+        for text in ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"] {
+            if let id = texts.index(of: text.utf8) { attributes[Int(id)] = .userDefined }
+        }
+        endsGeneration.formUnion([special.end, special.endOfTurn, special.endOfMessage].compactMap { $0 })
+        continueWhereEndIsNone(texts)
+    }
+
+    /// Two families use an end token's text for something else.
+    private mutating func continueWhereEndIsNone(_ texts: ByteStringTable) {
+        func id(_ text: String) -> Int32? {
+            texts.index(of: text.utf8).flatMap { endsGeneration.contains($0) ? $0 : nil }
+        }
+        let hasCall = id("<|call|>") != nil || id("<|calls|>") != nil
+        if hasCall, id("<|return|>") != nil || id("<|flush|>") != nil, let end = id("<|end|>") {
+            endsGeneration.remove(end)
+            attributes[Int(end)] = .userDefined
+        }
+        if id("<|tool_response>") != nil || id("<|plamo:eos|>") != nil, let end = id("</s>") {
+            endsGeneration.remove(end)
+            attributes[Int(end)] = .normal
+        }
+    }
+
+    private mutating func stripAroundPhi3Tokens(_ texts: ByteStringTable) {
+        for index in attributes.indices where !attributes[index].isDisjoint(with: [.control, .userDefined, .unknown]) {
+            attributes[index].insert(.stripsRight)
+        }
+        if let id = texts.index(of: "</s>".utf8) { attributes[Int(id)].insert(.stripsRight) }
+        for text in ["<unk>", "<s>", "<|endoftext|>"] {
+            if let id = texts.index(of: text.utf8) { attributes[Int(id)].remove(.stripsRight) }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/// Everything a tokenizer needs to know about a model's tokens, as plain data: from a GGUF file, or from a Hugging Face
+/// folder before it becomes one.
+public struct Vocabulary: Sendable {
+    /// How text falls apart into tokens.
+    public enum Kind: Sendable, Hashable {
+        /// SentencePiece: pairs merge by token score, unknown characters become byte tokens. GGUF calls it "llama".
+        case sentencePiece
+        /// Byte-level byte-pair encoding: words are split first, pairs merge by rank. GGUF calls it "gpt2".
+        case byteLevelBPE
+    }
+
+    /// What a token is for, with GGUF's numbers.
+    public enum TokenType: Int32, Sendable, Hashable {
+        case undefined = 0
+        case normal = 1
+        case unknown = 2
+        case control = 3
+        case userDefined = 4
+        case unused = 5
+        case byte = 6
+    }
+
+    /// Tokens with a role; nil where the model has none.
+    public struct SpecialTokens: Sendable, Hashable {
+        public var beginning: Int32?
+        public var end: Int32?
+        public var endOfTurn: Int32?
+        public var endOfMessage: Int32?
+        public var unknown: Int32?
+        public var separator: Int32?
+        public var padding: Int32?
+        public var mask: Int32?
+        /// Fill-in-the-middle padding, repository name and file separator; generation ends at them.
+        public var fillPadding: Int32?
+        public var fillRepository: Int32?
+        public var fillSeparator: Int32?
+        /// Fill-in-the-middle prefix, suffix and middle.
+        public var fillPrefix: Int32?
+        public var fillSuffix: Int32?
+        public var fillMiddle: Int32?
+
+        public init() {}
+
+        /// Name and id of every token that is set, for checks and messages.
+        public var all: [(role: String, id: Int32)] {
+            let roles: [(String, Int32?)] = [
+                ("bos", beginning), ("eos", end), ("eot", endOfTurn), ("eom", endOfMessage), ("unknown", unknown),
+                ("separator", separator), ("padding", padding), ("mask", mask), ("fim_pad", fillPadding),
+                ("fim_rep", fillRepository), ("fim_sep", fillSeparator), ("fim_pre", fillPrefix),
+                ("fim_suf", fillSuffix), ("fim_mid", fillMiddle),
+            ]
+            return roles.compactMap { role, id in id.map { (role, $0) } }
+        }
+    }
+
+    public var kind: Kind
+    /// The name of the rule that splits text into words, as GGUF's `tokenizer.ggml.pre`; SentencePiece needs none.
+    public var preTokenizer: String
+    /// The text of each token; its index is its id. Byte-level tokens are spelled in the byte alphabet of GPT-2.
+    public var tokens: [String]
+    /// One score per token, or empty where the kind needs none.
+    public var scores: [Float]
+    /// One type per token, or empty when all are normal.
+    public var types: [TokenType]
+    /// Pairs that merge, best first, each written as two texts with a space between.
+    public var merges: [String]
+    public var special: SpecialTokens
+    /// Whether encoding with special tokens puts the first token before, and the last token after the text.
+    public var addsBeginning: Bool
+    public var addsEnd: Bool
+    /// Whether SentencePiece text starts as if a space came before it.
+    public var addsSpacePrefix: Bool
+    /// The model's name: llama.cpp takes the whitespace rule of some special tokens from it, since GGUF stores none.
+    public var modelName: String
+
+    public init(
+        kind: Kind,
+        preTokenizer: String = "default",
+        tokens: [String],
+        scores: [Float] = [],
+        types: [TokenType] = [],
+        merges: [String] = [],
+        special: SpecialTokens = SpecialTokens(),
+        addsBeginning: Bool = false,
+        addsEnd: Bool = false,
+        addsSpacePrefix: Bool = false,
+        modelName: String = ""
+    ) {
+        self.kind = kind
+        self.preTokenizer = preTokenizer
+        self.tokens = tokens
+        self.scores = scores
+        self.types = types
+        self.merges = merges
+        self.special = special
+        self.addsBeginning = addsBeginning
+        self.addsEnd = addsEnd
+        self.addsSpacePrefix = addsSpacePrefix
+        self.modelName = modelName
+    }
+}
