@@ -6,7 +6,7 @@ import PackageDescription
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -34,6 +34,13 @@ let package = Package(
         // Layer 0: ground
         .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "Tensors", swiftSettings: strict),
+
+        // Layer 1: files, text, blocks
+        .target(
+            name: "GGUF",
+            dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
