@@ -6,8 +6,8 @@ import PackageDescription
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -35,9 +35,15 @@ let package = Package(
         // Layer 0: ground
         .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "CKernels"),
 
         // Layer 1: files, text, blocks
         .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
+        .target(
+            name: "GGUF",
+            dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,51 @@
+// The innermost loops of inference, for instruction sets that Swift cannot choose at run time. Each has a Swift twin in
+// the Inference target, which says what it computes; the variants differ from it by rounding only.
+#ifndef EDGEPIPE_CKERNELS_H
+#define EDGEPIPE_CKERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum ek_variant {
+    EK_SCALAR = 0,  // whatever the compiler's baseline offers
+    EK_AVX2 = 1,    // AVX2 and FMA
+    EK_AVX512 = 2,  // AVX-512 F
+    EK_NEON = 3,    // every 64-bit Arm processor
+} ek_variant;
+
+enum {
+    EK_PANEL = 32,   // columns of a weight panel
+    EK_DEPTH = 128,  // products that are summed before the sum is added to the output
+    EK_LANES = 64,   // partial sums of a dot product
+};
+
+/// Whether this build contains the variant and this processor can run it.
+bool ek_is_supported(ek_variant variant);
+
+/// out[t][r] = sum over k of x[t][k] * rows[r][k], for t < tokens, k < depth, r < row_count <= EK_PANEL: activations by
+/// weights as they lie in a file. Strides are in floats. Products are summed in order of k within blocks of EK_DEPTH,
+/// and the blocks' sums in order, so that the result does not depend on how tokens and rows are divided among calls.
+void ek_multiply_rows(ek_variant variant, int64_t tokens, int64_t depth, const float *x, int64_t x_stride,
+                      const float *rows, int64_t row_stride, int64_t row_count, float *out, int64_t out_stride);
+
+/// out[t][c] = sum over k of x[t][k] * panel[k][c], for c < columns <= EK_PANEL, in the same order. Every row of the
+/// panel must have EK_PANEL readable floats.
+void ek_multiply_panel(ek_variant variant, int64_t tokens, int64_t depth, const float *x, int64_t x_stride,
+                       const float *panel, int64_t panel_stride, int64_t columns, float *out, int64_t out_stride);
+
+/// Sum of a[i] * b[i] in EK_LANES partial sums, which are then folded in halves.
+float ek_dot(ek_variant variant, const float *a, const float *b, int64_t count);
+
+/// The largest element; count must be positive.
+float ek_max(ek_variant variant, const float *x, int64_t count);
+
+/// x[i] = exp(scale * (x[i] - shift)), and the sum of the results in double precision.
+double ek_exp_in_place(ek_variant variant, float *x, int64_t count, float shift, float scale);
+
+/// The sum of exp(x[i] - shift) in double precision.
+double ek_sum_exp(ek_variant variant, const float *x, int64_t count, float shift);
+
+/// gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i]
+void ek_swiglu(ek_variant variant, float *gate, const float *up, int64_t count);
+
+#endif

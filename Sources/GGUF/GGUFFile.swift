@@ -1,0 +1,85 @@
+import BinaryIO
+import SystemPackage
+import Tensors
+
+/// A GGUF file, opened and checked: its metadata, its tensor table, and its data mapped into memory.
+///
+/// Every count, size and offset was compared with the file before this value exists, so later code may rely on them.
+/// Source: the GGUF specification in ggml's `docs/gguf.md`.
+public final class GGUFFile: Sendable {
+    public let path: FilePath
+    public let version: UInt32
+    public let metadata: Metadata
+    /// The tensors in the order of the file.
+    public let tensors: [GGUFTensor]
+    /// Where each tensor's data begins, from the start of the file, in the order of `tensors`.
+    public let offsets: [Int]
+    public let alignment: Int
+    private let indices: [String: Int]
+    private let mapping: MappedFile
+
+    /// - Throws: `FileError` when the file cannot be read, `GGUFError` when it is not a sound GGUF file.
+    public init(path: FilePath) throws {
+        let mapping = try MappedFile(path: path)
+        do {
+            let header = try GGUFHeader(reading: mapping.bytes)
+            self.path = path
+            self.mapping = mapping
+            version = header.version
+            metadata = header.metadata
+            tensors = header.tensors
+            offsets = header.offsets
+            alignment = header.alignment
+            indices = header.indices
+        } catch let located as LocatedProblem {
+            throw GGUFError(path: path, problem: located.problem, offset: located.offset)
+        } catch let error as ReadError {
+            let located = LocatedProblem(error)
+            throw GGUFError(path: path, problem: located.problem, offset: located.offset)
+        }
+    }
+
+    /// Length of the file in bytes.
+    public var byteCount: Int { mapping.count }
+
+    public func tensor(named name: String) -> GGUFTensor? { indices[name].map { tensors[$0] } }
+
+    /// The tensor's data. The buffer must not outlive this object.
+    /// - Precondition: `tensor` is one of this file's.
+    public func bytes(of tensor: GGUFTensor) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: mapping.bytes[range(of: tensor)])
+    }
+
+    /// Tells the system that some rows of a tensor will not be read again soon; see `MappedFile.release`.
+    public func releaseRows(_ rows: Range<Int>, of tensor: GGUFTensor) {
+        let start = range(of: tensor).lowerBound
+        mapping.release(
+            (start + rows.lowerBound * tensor.rowByteCount)..<(start + rows.upperBound * tensor.rowByteCount)
+        )
+    }
+
+    /// Runs `body` and gives problems with the metadata this file's name.
+    /// - Throws: `GGUFError` in place of a `GGUFProblem`.
+    public func reading<Value>(_ body: (Metadata) throws -> Value) throws -> Value {
+        do {
+            return try body(metadata)
+        } catch let problem as GGUFProblem {
+            throw GGUFError(path: path, problem: problem, offset: nil)
+        }
+    }
+
+    private func range(of tensor: GGUFTensor) -> Range<Int> {
+        guard let index = indices[tensor.name], tensors[index] == tensor else {
+            preconditionFailure("tensor '\(tensor.name)' belongs to another file")
+        }
+        return offsets[index]..<(offsets[index] + tensor.byteCount)
+    }
+}
+
+extension Optional {
+    /// The value, or the problem that `key` is missing.
+    public func required(_ key: String) throws -> Wrapped {
+        guard let self else { throw GGUFProblem.missingKey(key) }
+        return self
+    }
+}

@@ -1,0 +1,24 @@
+import Tensors
+
+/// One entry of a GGUF file's tensor table.
+public struct GGUFTensor: Hashable, Sendable {
+    public let name: String
+    public let type: TensorType
+    public let shape: TensorShape
+    /// Bytes of the tensor's data, without padding.
+    public let byteCount: Int
+
+    /// - Returns: nil when the rows are no whole number of blocks or the size overflows.
+    public init?(name: String, type: TensorType, shape: TensorShape) {
+        guard let row = type.byteCount(elements: shape.rowLength) else { return nil }
+        let (bytes, overflow) = row.multipliedReportingOverflow(by: shape.rowCount)
+        guard !overflow else { return nil }
+        self.name = name
+        self.type = type
+        self.shape = shape
+        self.byteCount = bytes
+    }
+
+    /// Bytes of one row.
+    public var rowByteCount: Int { shape.rowCount == 0 ? 0 : byteCount / shape.rowCount }
+}
