@@ -1,0 +1,68 @@
+import SystemPackage
+
+/// Why a model cannot be run.
+public struct InferenceError: Error, CustomStringConvertible, Sendable {
+    public let path: FilePath
+    public let problem: InferenceProblem
+
+    public init(path: FilePath, problem: InferenceProblem) {
+        self.path = path
+        self.problem = problem
+    }
+
+    public var description: String { "\(path): \(problem.explanation)" }
+}
+
+/// What stands in the way of running a model.
+public enum InferenceProblem: Error, Equatable, Sendable {
+    case unsupportedArchitecture(String)
+    case unsupportedTrait(key: String, value: String)
+    case badTrait(key: String, value: String, expected: String)
+    case missingTensor(String)
+    case unexpectedTensor(String)
+    case wrongShape(tensor: String, expected: [Int], found: [Int])
+    case unsupportedType(tensor: String, type: String)
+    case unsupportedTokenizer(String)
+    case vocabulary(String)
+    case tokenOutOfRange(id: Int32, count: Int)
+    case contextFull(needed: Int, capacity: Int)
+    case emptyPrompt
+    case outOfMemory(byteCount: Int, purpose: String)
+    case unknownKernels(name: String, available: [String])
+
+    /// The problem in words, ending with what to do about it.
+    public var explanation: String {
+        switch self {
+        case .unsupportedArchitecture(let name):
+            "the architecture '\(name)' is not supported; known are "
+                + "\(Architecture.allCases.map(\.rawValue).joined(separator: ", ")). Choose a model of one of these."
+        case .unsupportedTrait(let key, let value):
+            "the model asks for \(key) = \(value), which this engine does not compute. Use another model."
+        case .badTrait(let key, let value, let expected):
+            "the metadata key '\(key)' is \(value); \(expected) expected. The file is damaged; convert the model again."
+        case .missingTensor(let name):
+            "tensor '\(name)' is missing. Convert the model again."
+        case .unexpectedTensor(let name):
+            "tensor '\(name)' has no place in this architecture, so the result would be wrong. Use another model."
+        case .wrongShape(let tensor, let expected, let found):
+            "tensor '\(tensor)' has the shape \(found); the metadata asks for \(expected). Convert the model again."
+        case .unsupportedType(let tensor, let type):
+            "tensor '\(tensor)' is stored as \(type), which cannot be decoded. Quantize the model to another type."
+        case .unsupportedTokenizer(let name):
+            "the tokenizer '\(name)' is not supported; known are 'llama' and 'gpt2'. Use another model."
+        case .vocabulary(let reason):
+            reason
+        case .tokenOutOfRange(let id, let count):
+            "token \(id) is not in the vocabulary of \(count). Encode the text with this model's own tokenizer."
+        case .contextFull(let needed, let capacity):
+            "the context holds \(capacity) tokens but \(needed) are needed. Ask for a larger context or a shorter text."
+        case .emptyPrompt:
+            "the prompt has no tokens. Give a text of at least one character."
+        case .outOfMemory(let byteCount, let purpose):
+            "there is no memory for the \(purpose) of \(byteCount) bytes. Ask for a smaller context."
+        case .unknownKernels(let name, let available):
+            "EDGEPIPE_KERNELS asks for '\(name)'; this machine has \(available.joined(separator: ", ")). Unset it or "
+                + "choose one of these."
+        }
+    }
+}

@@ -1,0 +1,152 @@
+/// How to run a model.
+public struct SessionOptions: Sendable {
+    /// Most positions that the session can hold, in tokens.
+    public var context: Int
+    public var cacheType: CacheType
+    public var threads: Int
+    /// nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
+    public var kernels: Kernels?
+
+    public init(context: Int, cacheType: CacheType = .f32, threads: Int = 1, kernels: Kernels? = nil) {
+        self.context = context
+        self.cacheType = cacheType
+        self.threads = threads
+        self.kernels = kernels
+    }
+}
+
+/// Logits of consecutive positions.
+public struct LogitRows {
+    /// Index, among the tokens of the call, of the first row.
+    public let first: Int
+    public let count: Int
+    public let vocabularySize: Int
+    private let start: UnsafePointer<Float>
+
+    init(first: Int, count: Int, vocabularySize: Int, start: UnsafePointer<Float>) {
+        self.first = first
+        self.count = count
+        self.vocabularySize = vocabularySize
+        self.start = start
+    }
+
+    /// The logits after the token with index `first + row`. Valid during the call that handed this value out.
+    public subscript(row: Int) -> UnsafeBufferPointer<Float> {
+        precondition(row >= 0 && row < count)
+        return UnsafeBufferPointer(start: start + row * vocabularySize, count: vocabularySize)
+    }
+}
+
+/// What a weight matrix is about to be multiplied with, for collectors of importance weights.
+public struct Activations {
+    public let tensor: String
+    public let rows: Int
+    public let columns: Int
+    private let start: UnsafePointer<Float>
+    private let stride: Int
+
+    init(tensor: String, rows: Int, columns: Int, _ x: Rows<UnsafePointer<Float>>) {
+        self.tensor = tensor
+        self.rows = rows
+        self.columns = columns
+        start = x.start
+        stride = x.stride
+    }
+
+    /// The activations of one token. Valid during the call that handed this value out.
+    public subscript(row: Int) -> UnsafeBufferPointer<Float> {
+        precondition(row >= 0 && row < rows)
+        return UnsafeBufferPointer(start: start + row * stride, count: columns)
+    }
+}
+
+/// A model at work on one sequence of tokens: its cache of keys and values, and scratch memory.
+///
+/// Synchronous; several threads work inside one call, but a session is used from one thread at a time. Memory beyond
+/// the file is the cache plus scratch for one batch, whatever the size of the model.
+public final class InferenceSession {
+    public let model: LanguageModel
+    public let options: SessionOptions
+    /// The kernels in use.
+    public let kernels: Kernels
+    /// Positions in the cache; the next token goes here.
+    public private(set) var position = 0
+    /// Called with every weight matrix's input before they are multiplied.
+    public var observer: ((Activations) -> Void)?
+    private let cache: KeyValueCache
+    private let pass: ForwardPass
+
+    /// Tokens that pass through the layers together.
+    static let batchLimit = 512
+    /// Most bytes of logits in memory at a time.
+    private static let logitByteLimit = 64 << 20
+
+    /// - Throws: `InferenceError` when there is no memory or no such kernels.
+    public init(_ model: LanguageModel, _ options: SessionOptions) throws {
+        self.model = model
+        self.options = options
+        do {
+            let context = max(1, options.context)
+            kernels = try options.kernels ?? Kernels.selected()
+            cache = try KeyValueCache(model.traits, capacity: context, type: options.cacheType)
+            pass = try ForwardPass(
+                model: model,
+                cache: cache,
+                kernels: kernels,
+                workers: Workers(count: options.threads),
+                batch: min(Self.batchLimit, context)
+            )
+        } catch let problem as InferenceProblem {
+            throw InferenceError(path: model.path, problem: problem)
+        }
+    }
+
+    /// Forgets all tokens.
+    public func reset() { position = 0 }
+
+    /// Runs tokens through the model after those that came before.
+    /// - Parameters:
+    ///   - wanted: indices of the tokens whose logits are needed.
+    ///   - body: called with the logits of a few positions at a time, in order.
+    /// - Throws: `InferenceError` for a token outside the vocabulary or too many tokens; whatever `body` throws.
+    public func evaluate(
+        _ tokens: [Int32], logitsFor wanted: Range<Int>, _ body: (LogitRows) throws -> Void
+    ) throws {
+        try check(tokens, wanted)
+        for start in stride(from: 0, to: tokens.count, by: pass.batch) {
+            let batch = start..<min(start + pass.batch, tokens.count)
+            let needed = wanted.clamped(to: batch)
+            let rows = needed.isEmpty ? 0..<0 : (needed.lowerBound - start)..<(needed.upperBound - start)
+            try pass.run(Array(tokens[batch]), at: position, needed: rows, observer: observer)
+            position += batch.count
+            let size = model.vocabularySize
+            let slab = max(1, min(rows.count, Self.logitByteLimit / (size * MemoryLayout<Float>.stride)))
+            for first in stride(from: 0, to: rows.count, by: slab) {
+                let count = min(slab, rows.count - first)
+                let logits = try logits(rows: first..<(first + count))
+                let index = needed.lowerBound + first
+                try body(LogitRows(first: index, count: count, vocabularySize: size, start: logits))
+            }
+        }
+    }
+
+    private func logits(rows: Range<Int>) throws -> UnsafePointer<Float> {
+        do {
+            return try pass.logits(rows: rows, observer: observer)
+        } catch let problem as InferenceProblem {
+            throw InferenceError(path: model.path, problem: problem)
+        }
+    }
+
+    private func check(_ tokens: [Int32], _ wanted: Range<Int>) throws {
+        precondition(wanted.lowerBound >= 0 && wanted.upperBound <= tokens.count, "logits of tokens that are not there")
+        let size = model.vocabularySize
+        if let bad = tokens.first(where: { $0 < 0 || Int($0) >= size }) {
+            throw InferenceError(path: model.path, problem: .tokenOutOfRange(id: bad, count: size))
+        }
+        guard tokens.count <= cache.capacity - position else {
+            let needed = position + tokens.count
+            throw InferenceError(path: model.path, problem: .contextFull(needed: needed, capacity: cache.capacity))
+        }
+    }
+}

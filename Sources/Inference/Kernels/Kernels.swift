@@ -1,0 +1,140 @@
+import CKernels
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// The innermost loops of inference, in the best variant that this processor runs.
+///
+/// Variants differ by rounding only; `SwiftKernels` says what they compute. A measurement is comparable to the last
+/// digit only with others of the same variant, so it is stored under the variant's name.
+public enum Kernels: String, Sendable, CaseIterable {
+    case avx512
+    case avx2
+    case neon
+    /// C code for the compiler's baseline.
+    case scalar
+    /// The definition, in Swift.
+    case swift
+
+    /// Variants that this build and processor can run, fastest first.
+    public static let available = allCases.filter(\.isSupported)
+
+    /// The fastest variant, or the one that the environment variable `EDGEPIPE_KERNELS` names.
+    /// - Throws: `InferenceProblem.unknownKernels` when it names none that can run here.
+    public static func selected() throws(InferenceProblem) -> Kernels {
+        guard let wanted = getenv("EDGEPIPE_KERNELS").map({ String(cString: $0) }), !wanted.isEmpty else {
+            return fastest
+        }
+        guard let kernels = Kernels(rawValue: wanted), kernels.isSupported else {
+            throw .unknownKernels(name: wanted, available: available.map(\.rawValue))
+        }
+        return kernels
+    }
+
+    /// The Swift definition is always available, so there is always a first.
+    static let fastest = available[0]
+
+    private var isSupported: Bool { variant.map { ek_is_supported($0) } ?? true }
+
+    /// The C variant; nil for Swift.
+    var variant: ek_variant? {
+        switch self {
+        case .avx512: EK_AVX512
+        case .avx2: EK_AVX2
+        case .neon: EK_NEON
+        case .scalar: EK_SCALAR
+        case .swift: nil
+        }
+    }
+}
+
+/// Columns of a weight panel; the unit in which rows are handed to `multiply`.
+let panelWidth = Int(EK_PANEL.rawValue)
+
+/// A matrix in memory: where it starts and how far apart its rows are, in numbers.
+struct Rows<Pointer> {
+    let start: Pointer
+    let stride: Int
+}
+
+extension Kernels {
+    /// out[t][r] = sum over k of x[t][k] * weights[r][k], for up to `panelWidth` rows of weights.
+    func multiply(
+        tokens: Int,
+        depth: Int,
+        _ x: Rows<UnsafePointer<Float>>,
+        weights: Rows<UnsafePointer<Float>>,
+        count: Int,
+        into out: Rows<UnsafeMutablePointer<Float>>
+    ) {
+        precondition(count <= panelWidth)
+        guard let variant else {
+            SwiftKernels.multiply(tokens: tokens, depth: depth, x, count: count, into: out) { k, r in
+                weights.start[r * weights.stride + k]
+            }
+            return
+        }
+        ek_multiply_rows(
+            variant, Int64(tokens), Int64(depth), x.start, Int64(x.stride), weights.start, Int64(weights.stride),
+            Int64(count), out.start, Int64(out.stride)
+        )
+    }
+
+    /// out[t][c] = sum over k of x[t][k] * panel[k][c], for up to `panelWidth` columns. Each row of the panel must have
+    /// `panelWidth` readable numbers.
+    func multiply(
+        tokens: Int,
+        depth: Int,
+        _ x: Rows<UnsafePointer<Float>>,
+        panel: Rows<UnsafePointer<Float>>,
+        columns: Int,
+        into out: Rows<UnsafeMutablePointer<Float>>
+    ) {
+        precondition(columns <= panelWidth)
+        guard let variant else {
+            SwiftKernels.multiply(tokens: tokens, depth: depth, x, count: columns, into: out) { k, c in
+                panel.start[k * panel.stride + c]
+            }
+            return
+        }
+        ek_multiply_panel(
+            variant, Int64(tokens), Int64(depth), x.start, Int64(x.stride), panel.start, Int64(panel.stride),
+            Int64(columns), out.start, Int64(out.stride)
+        )
+    }
+
+    func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
+        guard let variant else { return SwiftKernels.dot(a, b, count: count) }
+        return ek_dot(variant, a, b, Int64(count))
+    }
+
+    /// The largest of at least one number.
+    package func max(_ x: UnsafeBufferPointer<Float>) -> Float {
+        guard let base = x.baseAddress else { preconditionFailure("the largest of no numbers") }
+        guard let variant else { return SwiftKernels.max(x) }
+        return ek_max(variant, base, Int64(x.count))
+    }
+
+    /// The sum of exp(x - shift).
+    package func sumOfExponentials(_ x: UnsafeBufferPointer<Float>, shift: Float) -> Double {
+        guard let base = x.baseAddress else { return 0 }
+        guard let variant else { return SwiftKernels.sumOfExponentials(x, shift: shift) }
+        return ek_sum_exp(variant, base, Int64(x.count), shift)
+    }
+
+    /// x = exp(scale * (x - shift)); the sum of the results.
+    package func exponentiate(_ x: UnsafeMutableBufferPointer<Float>, shift: Float, scale: Float) -> Double {
+        guard let base = x.baseAddress else { return 0 }
+        guard let variant else { return SwiftKernels.exponentiate(x, shift: shift, scale: scale) }
+        return ek_exp_in_place(variant, base, Int64(x.count), shift, scale)
+    }
+
+    /// gate = gate / (1 + exp(-gate)) * up
+    func swiglu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
+        guard let variant else { return SwiftKernels.swiglu(gate, up, count: count) }
+        ek_swiglu(variant, gate, up, Int64(count))
+    }
+}

@@ -1,0 +1,71 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// Cosines and sines by which queries and keys of consecutive positions turn.
+struct RotaryTable {
+    /// (cosine, sine) for each position and pair of elements.
+    private(set) var values: [Float] = []
+    let dimensions: Int
+
+    /// - Parameter factors: divides the angle of each pair; empty for none.
+    init(_ traits: RotaryTraits, factors: [Float], positions: Range<Int>) {
+        dimensions = traits.dimensions
+        values.reserveCapacity(positions.count * dimensions)
+        let ratio = powf(traits.base, -2 / Float(dimensions))
+        let ramp = traits.usesYaRN ? YaRNRamp(traits) : nil
+        for position in positions {
+            // The reference multiplies step by step in single precision; so does this.
+            var angle = Float(position)
+            for pair in 0..<(dimensions / 2) {
+                let unscaled = factors.isEmpty ? angle : angle / factors[pair]
+                var turned = traits.positionScale * unscaled
+                var magnitude = traits.magnitude
+                if let ramp {
+                    let share = ramp.share(ofPair: pair)
+                    turned = turned * (1 - share) + unscaled * share
+                    magnitude *= 1 + 0.1 * max(0, logf(1 / traits.positionScale))
+                }
+                values.append(cosf(turned) * magnitude)
+                values.append(sinf(turned) * magnitude)
+                angle *= ratio
+            }
+        }
+    }
+
+    /// Turns the first elements of one head in place.
+    /// - Parameter row: which of the table's positions.
+    func apply(_ layout: Architecture.RotaryLayout, row: Int, to head: UnsafeMutablePointer<Float>) {
+        let (first, second, step) = layout == .adjacent ? (0, 1, 2) : (0, dimensions / 2, 1)
+        values.withUnsafeBufferPointer { table in
+            let angles = UnsafeBufferPointer(rebasing: table[(row * dimensions)..<((row + 1) * dimensions)])
+            for pair in 0..<(dimensions / 2) {
+                let (cosine, sine) = (angles[2 * pair], angles[2 * pair + 1])
+                let (a, b) = (head[first + pair * step], head[second + pair * step])
+                head[first + pair * step] = a * cosine - b * sine
+                head[second + pair * step] = a * sine + b * cosine
+            }
+        }
+    }
+}
+
+/// Where YaRN leaves fast frequencies alone and scales slow ones.
+private struct YaRNRamp {
+    let low: Float
+    let high: Float
+
+    init(_ traits: RotaryTraits) {
+        func pair(turning turns: Float) -> Float {
+            Float(traits.dimensions) * logf(Float(traits.originalContext) / (turns * 2 * .pi)) / (2 * logf(traits.base))
+        }
+        low = max(0, floorf(pair(turning: traits.fastTurns)))
+        high = min(Float(traits.dimensions - 1), ceilf(pair(turning: traits.slowTurns)))
+    }
+
+    /// How much of the unscaled angle remains.
+    func share(ofPair pair: Int) -> Float {
+        1 - min(1, max(0, (Float(pair) - low) / max(0.001, high - low)))
+    }
+}

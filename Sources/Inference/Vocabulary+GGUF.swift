@@ -1,0 +1,55 @@
+import GGUF
+import Tokenizers
+
+extension Vocabulary {
+    /// Reads the vocabulary of a GGUF file.
+    /// - Throws: `GGUFProblem` for a missing key or a wrong type, `InferenceProblem` or `TokenizerError` for a
+    ///   vocabulary that cannot be used.
+    public init(_ metadata: Metadata) throws {
+        let model = try metadata.string("tokenizer.ggml.model").required("tokenizer.ggml.model")
+        let tokens = try metadata.strings("tokenizer.ggml.tokens").required("tokenizer.ggml.tokens")
+        switch model {
+        case "llama":
+            self.init(kind: .sentencePiece, tokens: tokens, addsBeginning: true, addsSpacePrefix: true)
+            // The ids that every SentencePiece model of this kind has unless it says otherwise.
+            if tokens.count > 2 { (special.unknown, special.beginning, special.end) = (0, 1, 2) }
+        case "gpt2":
+            self.init(kind: .byteLevelBPE, tokens: tokens)
+            preTokenizer = try metadata.string("tokenizer.ggml.pre") ?? "default"
+            merges = try metadata.strings("tokenizer.ggml.merges").required("tokenizer.ggml.merges")
+            addsBeginning = try Vocabulary.addsBeginningByDefault(preTokenizer: preTokenizer)
+        default:
+            throw InferenceProblem.unsupportedTokenizer(model)
+        }
+        modelName = try metadata.string("general.name") ?? ""
+        scores = try metadata.floats("tokenizer.ggml.scores") ?? []
+        types = try Self.types(metadata)
+        addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix") ?? addsSpacePrefix
+        addsBeginning = try metadata.bool("tokenizer.ggml.add_bos_token") ?? addsBeginning
+        addsEnd = try metadata.bool("tokenizer.ggml.add_eos_token") ?? addsEnd
+        try readSpecialTokens(metadata)
+    }
+
+    private static func types(_ metadata: Metadata) throws -> [TokenType] {
+        let numbers = try metadata.integers("tokenizer.ggml.token_type") ?? []
+        return numbers.map { Int32(exactly: $0).flatMap(TokenType.init) ?? .undefined }
+    }
+
+    private mutating func readSpecialTokens(_ metadata: Metadata) throws {
+        let keys: [(String, WritableKeyPath<SpecialTokens, Int32?>)] = [
+            ("bos", \.beginning), ("eos", \.end), ("eot", \.endOfTurn), ("eom", \.endOfMessage),
+            ("unknown", \.unknown), ("seperator", \.separator), ("padding", \.padding), ("mask", \.mask),
+            ("prefix", \.fillPrefix), ("suffix", \.fillSuffix), ("middle", \.fillMiddle),
+            ("fim_pre", \.fillPrefix), ("fim_suf", \.fillSuffix), ("fim_mid", \.fillMiddle),
+            ("fim_pad", \.fillPadding), ("fim_rep", \.fillRepository), ("fim_sep", \.fillSeparator),
+        ]
+        for (name, path) in keys {
+            let key = "tokenizer.ggml.\(name)_token_id"
+            guard let id = try metadata.integer(key) else { continue }
+            guard tokens.indices.contains(id) else {
+                throw InferenceProblem.badTrait(key: key, value: "\(id)", expected: "an id below \(tokens.count)")
+            }
+            special[keyPath: path] = Int32(id)
+        }
+    }
+}

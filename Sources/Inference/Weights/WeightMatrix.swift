@@ -1,0 +1,39 @@
+import BlockFormats
+import GGUF
+import Tensors
+
+/// A matrix of weights as it lies in the mapped file, in any type that can be decoded.
+///
+/// Unchecked: the bytes are read-only and live as long as the `LanguageModel` that hands the matrix out.
+struct WeightMatrix: @unchecked Sendable {
+    let name: String
+    let type: TensorType
+    /// Length of the output and of the input.
+    let rows: Int
+    let columns: Int
+    private let bytes: UnsafeRawBufferPointer
+    private let rowByteCount: Int
+
+    init(_ tensor: GGUFTensor, in file: GGUFFile) {
+        name = tensor.name
+        type = tensor.type
+        columns = tensor.shape.rowLength
+        rows = tensor.shape.rowCount
+        rowByteCount = tensor.rowByteCount
+        bytes = file.bytes(of: tensor)
+    }
+
+    /// The weights of some rows as single-precision numbers: in place where the file has them so, else decoded.
+    /// - Parameter scratch: room for `range.count * columns` numbers.
+    func rows(_ range: Range<Int>, scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows)
+        let slice = bytes[(range.lowerBound * rowByteCount)..<(range.upperBound * rowByteCount)]
+        let start = UnsafeRawBufferPointer(rebasing: slice)
+        if type == .f32, let base = start.baseAddress, Int(bitPattern: base).isMultiple(of: 4) {
+            return base.assumingMemoryBound(to: Float.self)
+        }
+        let target = UnsafeMutableBufferPointer(start: scratch, count: range.count * columns)
+        BlockCodec.decode(type, start, into: target)
+        return UnsafePointer(scratch)
+    }
+}
