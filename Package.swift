@@ -36,9 +36,17 @@ let package = Package(
         .target(name: "Tensors", swiftSettings: strict),
 
         // Layer 1: files, text, blocks
+        .target(name: "BlockFormats", dependencies: ["Tensors"], swiftSettings: strict),
         .target(
             name: "GGUF",
             dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
+            swiftSettings: strict
+        ),
+
+        // Layer 2: change, run or fetch a model
+        .target(
+            name: "Quantization",
+            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
             swiftSettings: strict
         ),
     ],
