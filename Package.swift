@@ -39,9 +39,22 @@ let package = Package(
 
         // Layer 1: files, text, blocks
         .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
+        .target(name: "BlockFormats", dependencies: ["Tensors"], swiftSettings: strict),
         .target(
             name: "GGUF",
             dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
+            swiftSettings: strict
+        ),
+
+        // Layer 2: change, run or fetch a model
+        .target(
+            name: "Inference",
+            dependencies: ["BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Quantization",
+            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
             swiftSettings: strict
         ),
     ],

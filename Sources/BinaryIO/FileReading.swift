@@ -1,5 +1,11 @@
 import SystemPackage
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 /// Reads a file from start to end in slabs of one mebibyte.
 /// - Throws: `FileError`, and whatever `body` throws.
 public func forEachSlab(of path: FilePath, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
@@ -30,4 +36,17 @@ public func readFile(_ path: FilePath, limit: Int) throws -> [UInt8] {
         bytes.append(contentsOf: slab)
     }
     return bytes
+}
+
+/// Which file a path leads to, whatever way it is written; nil where there is none.
+public func fileIdentity(_ path: FilePath) -> FileIdentity? {
+    var status = stat()
+    guard stat(path.string, &status) == 0 else { return nil }
+    return FileIdentity(device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(status.st_ino))
+}
+
+/// A file as the system knows it.
+public struct FileIdentity: Equatable, Sendable {
+    let device: UInt64
+    let number: UInt64
 }

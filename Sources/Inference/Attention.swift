@@ -12,7 +12,7 @@ struct Attention {
     private let keys: [FloatBuffer]
     private let values: [FloatBuffer]
     /// Rows that a worker takes at a time.
-    private static let blockRows = 32
+    private static let blockRows = 64
 
     init(cache: KeyValueCache, traits: ModelTraits, kernels: Kernels, workers: Workers) throws(InferenceProblem) {
         self.cache = cache

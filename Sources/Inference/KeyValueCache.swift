@@ -8,7 +8,8 @@ final class KeyValueCache: @unchecked Sendable {
     /// How numbers are kept.
     enum Storage: Sendable {
         case single([FloatBuffer])
-        case half([UnsafeMutableBufferPointer<UInt16>])
+        /// Two to a place.
+        case half([FloatBuffer])
     }
 
     /// Positions there is room for.
@@ -23,10 +24,6 @@ final class KeyValueCache: @unchecked Sendable {
         widths = traits.keyValueHeadCounts.map { $0 * traits.headLength }
         keys = try Self.storage(widths, capacity, type)
         values = try Self.storage(widths, capacity, type)
-    }
-
-    deinit {
-        for case .half(let buffers) in [keys, values] { for buffer in buffers { buffer.deallocate() } }
     }
 
     /// Rounds numbers to the precision of the cache and keeps them.
@@ -65,8 +62,10 @@ final class KeyValueCache: @unchecked Sendable {
         case .single(let layers):
             (layers[layer].start + position * width).update(from: row, count: width)
         case .half(let layers):
-            let target = layers[layer]
-            for index in 0..<width { target[position * width + index] = HalfFloat.encode(row[index]) }
+            let target = UnsafeMutableRawPointer(layers[layer].start) + 2 * position * width
+            for index in 0..<width {
+                target.storeBytes(of: HalfFloat.encode(row[index]), toByteOffset: 2 * index, as: UInt16.self)
+            }
         }
     }
 
@@ -80,29 +79,28 @@ final class KeyValueCache: @unchecked Sendable {
         case .single(let layers):
             return Rows(start: UnsafePointer(layers[layer].start + head * length), stride: width)
         case .half(let layers):
-            guard let source = layers[layer].baseAddress else { preconditionFailure("an empty cache") }
+            let source = UnsafeRawPointer(layers[layer].start)
             for row in 0..<count {
-                let place = source + row * width + head * length
-                for index in 0..<length { scratch[row * length + index] = HalfFloat.decode(place[index]) }
+                let place = source + 2 * (row * width + head * length)
+                for index in 0..<length {
+                    scratch[row * length + index] = HalfFloat.decode(
+                        place.load(fromByteOffset: 2 * index, as: UInt16.self)
+                    )
+                }
             }
             return Rows(start: UnsafePointer(scratch), stride: length)
         }
     }
 
     private static func storage(_ widths: [Int], _ capacity: Int, _ type: CacheType) throws(InferenceProblem) -> Storage {
-        var single: [FloatBuffer] = []
-        var half: [UnsafeMutableBufferPointer<UInt16>] = []
+        var layers: [FloatBuffer] = []
         for width in widths {
             let (count, overflow) = width.multipliedReportingOverflow(by: capacity)
-            guard !overflow, count < 1 << 40 else {
-                throw .outOfMemory(byteCount: Int.max, purpose: "key-value cache")
-            }
-            switch type {
-            case .f32: single.append(try FloatBuffer(count: count, purpose: "key-value cache"))
-            case .f16: half.append(.allocate(capacity: count))
-            }
+            guard !overflow else { throw .outOfMemory(byteCount: Int.max, purpose: "key-value cache") }
+            let places = type == .f32 ? count : (count + 1) / 2
+            layers.append(try FloatBuffer(count: places, purpose: "key-value cache"))
         }
-        return type == .f32 ? .single(single) : .half(half)
+        return type == .f32 ? .single(layers) : .half(layers)
     }
 }
 

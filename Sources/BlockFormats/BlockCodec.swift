@@ -1,0 +1,74 @@
+import Tensors
+
+/// Converts rows of weights between single precision and the formats of a GGUF file.
+///
+/// These are the room's only doors: they take a type and raw buffers, and everything generic stays behind them.
+public enum BlockCodec {
+    /// Whether `decode` knows the type.
+    public static func canDecode(_ type: TensorType) -> Bool { format(of: type) != nil }
+
+    /// Whether `encode` knows the type.
+    public static func canEncode(_ type: TensorType) -> Bool { format(of: type) != nil }
+
+    /// Decodes whole blocks; exact for every type.
+    /// - Parameters:
+    ///   - bytes: a whole number of blocks of `type`.
+    ///   - weights: room for exactly the elements that `bytes` holds.
+    /// - Precondition: `canDecode(type)`, and the two sizes agree.
+    public static func decode(
+        _ type: TensorType,
+        _ bytes: UnsafeRawBufferPointer,
+        into weights: UnsafeMutableBufferPointer<Float>
+    ) {
+        precondition(type.byteCount(elements: weights.count) == bytes.count, "buffer sizes do not agree")
+        guard let format = format(of: type) else { preconditionFailure("\(type.name) cannot be decoded") }
+        format.decode(blocks: bytes, into: weights)
+    }
+
+    /// Encodes whole blocks, to the byte as llama.cpp's reference quantizer does without an importance matrix.
+    /// - Parameters:
+    ///   - weights: finite numbers, a whole number of blocks of `type`.
+    ///   - bytes: room for exactly these blocks.
+    /// - Precondition: `canEncode(type)`, and the two sizes agree.
+    public static func encode(
+        _ weights: UnsafeBufferPointer<Float>,
+        as type: TensorType,
+        into bytes: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(type.byteCount(elements: weights.count) == bytes.count, "buffer sizes do not agree")
+        guard let format = format(of: type) else { preconditionFailure("\(type.name) cannot be encoded") }
+        format.encode(weights: weights, into: bytes)
+    }
+
+    /// Whether every scale in the blocks is finite. A weight beyond half precision's range makes one that is not.
+    public static func isUsable(_ type: TensorType, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        format(of: type)?.isUsable(blocks: bytes) ?? true
+    }
+
+    private static func format(of type: TensorType) -> (any BlockFormat.Type)? {
+        switch type {
+        case .f32: F32.self
+        case .f16: F16.self
+        case .bf16: BF16.self
+        case .q4_0: Q4_0.self
+        case .q4_1: Q4_1.self
+        case .q5_0: Q5_0.self
+        case .q5_1: Q5_1.self
+        case .q8_0: Q8_0.self
+        case .q2_K: Q2_K.self
+        case .q3_K: Q3_K.self
+        case .q4_K: Q4_K.self
+        case .q5_K: Q5_K.self
+        case .q6_K: Q6_K.self
+        default: nil
+        }
+    }
+
+    /// The index of the first weight that is infinite or not a number, or nil.
+    public static func firstNonFinite(in weights: UnsafeBufferPointer<Float>) -> Int? {
+        // x - x is zero for finite numbers only; summing the bits of that lets the loop run without a branch.
+        var suspicious: UInt32 = 0
+        for weight in weights { suspicious |= (weight - weight).bitPattern }
+        return suspicious == 0 ? nil : weights.firstIndex { !$0.isFinite }
+    }
+}

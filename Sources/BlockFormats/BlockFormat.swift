@@ -1,0 +1,56 @@
+import Tensors
+
+/// One block format: how a run of weights becomes bytes and back. One file a format, in `Formats/`.
+///
+/// `encode` repeats the reference's arithmetic operation by operation, in single precision and in the same order, so
+/// that the bytes are the reference's own; it may run several independent groups in the lanes of a vector.
+protocol BlockFormat {
+    static var type: TensorType { get }
+
+    /// Where in a block the half-precision scales stand, in bytes: what has to be finite for the block to be usable.
+    static var halfOffsets: [Int] { get }
+
+    /// Writes the block's `type.block.elements` weights.
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>)
+
+    /// Reads `type.block.elements` finite weights and writes all `type.block.bytes` bytes of the block.
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>)
+
+    // Runs of blocks. The formats inherit these, but as requirements each format gets its own specialized copy, so one
+    // dynamic call a run is all that choosing a format at run time costs.
+    static func decode(blocks: UnsafeRawBufferPointer, into weights: UnsafeMutableBufferPointer<Float>)
+    static func encode(weights: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer)
+    static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool
+}
+
+extension BlockFormat {
+    static func decode(blocks: UnsafeRawBufferPointer, into weights: UnsafeMutableBufferPointer<Float>) {
+        guard var block = blocks.baseAddress?.assumingMemoryBound(to: UInt8.self), var weight = weights.baseAddress
+        else { return }
+        for _ in 0..<(blocks.count / type.block.bytes) {
+            decode(block, into: weight)
+            block += type.block.bytes
+            weight += type.block.elements
+        }
+    }
+
+    static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool {
+        for block in stride(from: 0, to: blocks.count, by: type.block.bytes) {
+            for offset in halfOffsets {
+                let bits = blocks.loadUnaligned(fromByteOffset: block + offset, as: UInt16.self)
+                if bits & 0x7c00 == 0x7c00 { return false }
+            }
+        }
+        return true
+    }
+
+    static func encode(weights: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer) {
+        guard var block = blocks.baseAddress?.assumingMemoryBound(to: UInt8.self), var weight = weights.baseAddress
+        else { return }
+        for _ in 0..<(weights.count / type.block.elements) {
+            encode(weight, into: block)
+            block += type.block.bytes
+            weight += type.block.elements
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Tensors
+
+/// Single precision, as it is.
+enum F32: BlockFormat {
+    static let type = TensorType.f32
+    static var halfOffsets: [Int] { [] }
+
+    @inline(__always)
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        weights[0] = UnsafeRawPointer(block).loadUnaligned(as: Float.self)
+    }
+
+    @inline(__always)
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        UnsafeMutableRawPointer(block).storeBytes(of: weights[0], as: Float.self)
+    }
+}
+
+/// Half precision.
+enum F16: BlockFormat {
+    static let type = TensorType.f16
+    static var halfOffsets: [Int] { [0] }
+
+    @inline(__always)
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        weights[0] = HalfFloat.decode(UnsafeRawPointer(block).loadUnaligned(as: UInt16.self))
+    }
+
+    @inline(__always)
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        UnsafeMutableRawPointer(block).storeBytes(of: HalfFloat.encode(weights[0]), as: UInt16.self)
+    }
+}
+
+/// The upper half of single precision.
+enum BF16: BlockFormat {
+    static let type = TensorType.bf16
+    static var halfOffsets: [Int] { [] }
+
+    @inline(__always)
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        weights[0] = BrainFloat.decode(UnsafeRawPointer(block).loadUnaligned(as: UInt16.self))
+    }
+
+    @inline(__always)
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        UnsafeMutableRawPointer(block).storeBytes(of: BrainFloat.encode(weights[0]), as: UInt16.self)
+    }
+}
+
+extension UnsafePointer<UInt8> {
+    /// The half-precision number at a byte offset.
+    @inline(__always)
+    func half(at offset: Int) -> Float {
+        HalfFloat.decode(UnsafeRawPointer(self).loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    }
+}
+
+extension UnsafeMutablePointer<UInt8> {
+    /// Stores `value` in half precision at a byte offset.
+    /// - Returns: the value as it was stored.
+    @inline(__always)
+    @discardableResult
+    func storeHalf(_ value: Float, at offset: Int) -> Float {
+        let bits = HalfFloat.encode(value)
+        UnsafeMutableRawPointer(self).storeBytes(of: bits, toByteOffset: offset, as: UInt16.self)
+        return HalfFloat.decode(bits)
+    }
+}

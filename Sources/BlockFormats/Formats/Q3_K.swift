@@ -1,0 +1,112 @@
+import Tensors
+
+/// 256 weights in sixteen groups of 16: the third bits in 32 bytes, two bits a weight, six-bit scales in twelve bytes,
+/// a half-precision scale. `weight = scale * (groupScale - 32) * (q - 4)`
+enum Q3_K: BlockFormat {
+    static let type = TensorType.q3_K
+    static var halfOffsets: [Int] { [scaleOffset] }
+    private static let quants = 32
+    private static let scales = 96
+    private static let scaleOffset = 108
+
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        let scale = block.half(at: scaleOffset)
+        for group in 0..<16 {
+            let groupScale = scale * Float(unpackScale(group, block + scales))
+            let (bytes, shift) = TwoBits.place(of: group)
+            let highBit = UInt8(group / 2)
+            for index in 0..<16 {
+                let low = block[quants + bytes + index] >> shift & 3
+                let high = block[group % 2 * 16 + index] >> highBit & 1
+                weights[group * 16 + index] = groupScale * Float(Int32(low | high << 2) - 4)
+            }
+        }
+    }
+
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        withScratch(Lanes.self, count: 128) { scratch in
+            withScratch(UInt8.self, count: 256) { levels in
+                let found = scratch + 64
+                var groupScales = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+                withLanes(&groupScales) { groupScales in
+                    for quarter in 0..<4 {
+                        transpose(weights + quarter * 64, count: 16, into: scratch + quarter * 16)
+                        groupScales[quarter] = ThreeBitSearch.run(
+                            scratch + quarter * 16,
+                            count: 16,
+                            levels: found + quarter * 16
+                        )
+                    }
+                    let scale = storeScales(UnsafePointer(groupScales), in: block)
+                    for quarter in 0..<4 {
+                        var groupScale = Lanes.zero
+                        for lane in 0..<4 {
+                            groupScale[lane] =
+                                scale * Float(unpackScale(quarter * 4 + lane, UnsafePointer(block) + scales))
+                        }
+                        let isDegenerate = groupScale .== 0
+                        for index in 0..<16 {
+                            var level = (scratch[quarter * 16 + index] / groupScale).nearestWrapping.clamped(-4, 3) &+ 4
+                            level.replace(with: found[quarter * 16 + index].smallIntegers, where: isDegenerate)
+                            for lane in 0..<4 {
+                                levels[(quarter * 4 + lane) * 16 + index] = UInt8(truncatingIfNeeded: level[lane])
+                            }
+                        }
+                    }
+                }
+                pack(levels, into: block)
+            }
+        }
+    }
+
+    /// The scale of a group, -32 ... 31.
+    @inline(__always)
+    private static func unpackScale(_ group: Int, _ bytes: UnsafePointer<UInt8>) -> Int32 {
+        let low = group < 8 ? bytes[group] & 15 : bytes[group - 8] >> 4
+        let high = bytes[8 + group % 4] >> UInt8(group / 4 * 2) & 3
+        return Int32(low | high << 4) - 32
+    }
+
+    @inline(__always)
+    private static func storeScales(_ groups: UnsafePointer<Lanes>, in block: UnsafeMutablePointer<UInt8>) -> Float {
+        var extreme: Float = 0
+        for group in 0..<16 where abs(groups[group / 4][group % 4]) > abs(extreme) {
+            extreme = groups[group / 4][group % 4]
+        }
+        let bytes = block + scales
+        for index in 0..<12 { bytes[index] = 0 }
+        guard extreme != 0 else { return block.storeHalf(0, at: scaleOffset) }
+        let inverse = -32 / extreme
+        for group in 0..<16 {
+            // The reference narrows to a signed byte before it limits the range.
+            let rounded = Int8(truncatingIfNeeded: nearestWrapping(inverse * groups[group / 4][group % 4]))
+            let level = UInt8(max(-32, min(31, Int32(rounded))) + 32)
+            if group < 8 {
+                bytes[group] = level & 15
+            } else {
+                bytes[group - 8] |= (level & 15) << 4
+            }
+            bytes[8 + group % 4] |= (level >> 4) << UInt8(group / 4 * 2)
+        }
+        return block.storeHalf(1 / inverse, at: scaleOffset)
+    }
+
+    @inline(__always)
+    private static func pack(_ levels: UnsafeMutablePointer<UInt8>, into block: UnsafeMutablePointer<UInt8>) {
+        for index in 0..<32 {
+            var high: UInt8 = 0
+            for bit in 0..<8 {
+                high |= (levels[bit * 32 + index] >> 2) << UInt8(bit)
+                levels[bit * 32 + index] &= 3
+            }
+            block[index] = high
+        }
+        TwoBits.pack(levels, into: block + quants)
+    }
+}
+
+/// Lets a tuple of four vectors be indexed.
+@inline(__always)
+func withLanes(_ lanes: inout (Lanes, Lanes, Lanes, Lanes), _ body: (UnsafeMutablePointer<Lanes>) -> Void) {
+    withUnsafeMutableBytes(of: &lanes) { body($0.baseAddress!.assumingMemoryBound(to: Lanes.self)) }
+}

@@ -1,0 +1,49 @@
+import Tensors
+
+/// 32 weights: a half-precision scale, then four bits each. `weight = scale * (q - 8)`
+///
+/// Byte `i` holds weight `i` in its lower and weight `i + 16` in its upper half.
+enum Q4_0: BlockFormat {
+    static let type = TensorType.q4_0
+    static var halfOffsets: [Int] { [0] }
+    private static let quants = 2
+
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        let scale = block.half(at: 0)
+        for index in 0..<16 {
+            let byte = block[quants + index]
+            weights[index] = Float(Int32(byte & 15) - 8) * scale
+            weights[16 + index] = Float(Int32(byte >> 4) - 8) * scale
+        }
+    }
+
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        let scale = extremeWeight(of: weights) / -8
+        let inverse = scale == 0 ? 0 : 1 / scale
+        block.storeHalf(scale, at: 0)
+        for index in 0..<16 {
+            let low = min(15, truncated(weights[index] * inverse + 8.5))
+            let high = min(15, truncated(weights[16 + index] * inverse + 8.5))
+            block[quants + index] = low | high << 4
+        }
+    }
+}
+
+/// Of 32 weights the one of largest magnitude, the first of equals.
+@inline(__always)
+func extremeWeight(of weights: UnsafePointer<Float>) -> Float {
+    var extreme: Float = 0
+    var greatest: Float = 0
+    for index in 0..<32 where abs(weights[index]) > greatest {
+        greatest = abs(weights[index])
+        extreme = weights[index]
+    }
+    return extreme
+}
+
+/// The number without its fraction. What is no small positive number gives zero, as the reference's conversion does on
+/// x86-64 for infinities and NaN, which only scales too small to invert bring about.
+@inline(__always)
+func truncated(_ value: Float) -> UInt8 {
+    value >= 0 && value < 256 ? UInt8(value) : 0
+}

@@ -1,0 +1,44 @@
+import Tensors
+
+/// 32 weights: scale and minimum in half precision, then four bits each. `weight = scale * q + minimum`
+enum Q4_1: BlockFormat {
+    static let type = TensorType.q4_1
+    static var halfOffsets: [Int] { [0, 2] }
+    private static let quants = 4
+
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        let scale = block.half(at: 0)
+        let minimum = block.half(at: 2)
+        for index in 0..<16 {
+            let byte = block[quants + index]
+            weights[index] = Float(byte & 15) * scale + minimum
+            weights[16 + index] = Float(byte >> 4) * scale + minimum
+        }
+    }
+
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        let (minimum, maximum) = range(of: weights)
+        let scale = (maximum - minimum) / 15
+        let inverse = scale == 0 ? 0 : 1 / scale
+        block.storeHalf(scale, at: 0)
+        block.storeHalf(minimum, at: 2)
+        for index in 0..<16 {
+            let low = min(15, truncated((weights[index] - minimum) * inverse + 0.5))
+            let high = min(15, truncated((weights[16 + index] - minimum) * inverse + 0.5))
+            block[quants + index] = low | high << 4
+        }
+    }
+}
+
+/// The least and the greatest of 32 weights.
+@inline(__always)
+func range(of weights: UnsafePointer<Float>) -> (minimum: Float, maximum: Float) {
+    var minimum = Float.greatestFiniteMagnitude
+    var maximum = -Float.greatestFiniteMagnitude
+    for index in 0..<32 {
+        let weight = weights[index]
+        if weight < minimum { minimum = weight }
+        if weight > maximum { maximum = weight }
+    }
+    return (minimum, maximum)
+}

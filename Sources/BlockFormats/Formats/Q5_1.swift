@@ -1,0 +1,34 @@
+import Tensors
+
+/// 32 weights: scale and minimum in half precision, the fifth bits as one 32-bit number, then four bits each.
+/// `weight = scale * q + minimum`
+enum Q5_1: BlockFormat {
+    static let type = TensorType.q5_1
+    static var halfOffsets: [Int] { [0, 2] }
+    private static let highBits = 4
+    private static let quants = 8
+
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        let scale = block.half(at: 0)
+        let minimum = block.half(at: 2)
+        let high = UnsafeRawPointer(block).loadUnaligned(fromByteOffset: highBits, as: UInt32.self)
+        for index in 0..<16 {
+            let byte = UInt32(block[quants + index])
+            let first = byte & 15 | (high >> UInt32(index) & 1) << 4
+            let second = byte >> 4 | (high >> UInt32(index + 16) & 1) << 4
+            weights[index] = Float(first) * scale + minimum
+            weights[16 + index] = Float(second) * scale + minimum
+        }
+    }
+
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        let (minimum, maximum) = range(of: weights)
+        let scale = (maximum - minimum) / 31
+        let inverse = scale == 0 ? 0 : 1 / scale
+        block.storeHalf(scale, at: 0)
+        block.storeHalf(minimum, at: 2)
+        FiveBits.store(highBits: highBits, quants: quants, in: block) { index in
+            truncated((weights[index] - minimum) * inverse + 0.5)
+        }
+    }
+}

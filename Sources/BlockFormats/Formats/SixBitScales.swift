@@ -1,0 +1,121 @@
+/// How Q4_K and Q5_K pack eight scales and eight minimums of six bits each into twelve bytes.
+///
+/// Bytes 0-3 and 4-7 hold the lower six bits of the first four scales and minimums; bytes 8-11 hold the lower four bits
+/// of the last four of each, whose upper two bits sit on top of bytes 0-7.
+enum SixBitScales {
+    @inline(__always)
+    static func unpack(_ bytes: UnsafePointer<UInt8>, _ index: Int) -> (scale: UInt8, minimum: UInt8) {
+        if index < 4 {
+            return (bytes[index] & 63, bytes[index + 4] & 63)
+        }
+        return (
+            bytes[index + 4] & 15 | (bytes[index - 4] >> 6) << 4,
+            bytes[index + 4] >> 4 | (bytes[index] >> 6) << 4
+        )
+    }
+
+    /// Packs entry `index`; entries must come in ascending order.
+    @inline(__always)
+    static func pack(_ scale: UInt8, _ minimum: UInt8, _ index: Int, into bytes: UnsafeMutablePointer<UInt8>) {
+        if index < 4 {
+            bytes[index] = scale
+            bytes[index + 4] = minimum
+        } else {
+            bytes[index + 4] = scale & 15 | (minimum & 15) << 4
+            bytes[index - 4] |= (scale >> 4) << 6
+            bytes[index] |= (minimum >> 4) << 6
+        }
+    }
+}
+
+/// The part of encoding that Q4_K and Q5_K share: eight groups of 32 weights, each with scale and minimum of six bits
+/// below two half-precision numbers, at bytes 0 and 2 of the block; the packed scales follow at byte 4.
+enum SixBitScaleEncoder {
+    private static let scales = 4
+
+    /// - Parameters:
+    ///   - search: how to find a group's scale and minimum.
+    ///   - levels: receives the 256 numbers to store.
+    @inline(__always)
+    static func encode(
+        _ weights: UnsafePointer<Float>,
+        _ search: ScaleAndMinimumSearch,
+        into block: UnsafeMutablePointer<UInt8>,
+        levels: UnsafeMutablePointer<UInt8>
+    ) {
+        withScratch(Lanes.self, count: 32 * 4) { scratch in
+            let importance = scratch + 64
+            let rounded = scratch + 96
+            // Two tiles of four groups; the first 64 lanes keep both until the block's own scales are known.
+            let results = (0..<2).map { half in
+                let tile = scratch + half * 32
+                transpose(weights + half * 128, count: 32, into: tile)
+                weigh(tile, into: importance)
+                return search.run(tile, importance: importance, count: 32, levelsScratch: rounded)
+            }
+            let (scale, minimum) = storeScales(results, in: block)
+            for (half, result) in results.enumerated() {
+                let tile = scratch + half * 32
+                let (groupScale, groupMinimum) = groupScales(half, scale, minimum, block)
+                let isDegenerate = groupScale .== 0
+                for index in 0..<32 {
+                    var level = ((tile[index] + groupMinimum) / groupScale).nearestWrapping
+                        .clamped(0, Int32(search.levels))
+                    if any(isDegenerate) {
+                        // Nothing to divide by: the reference keeps what the search rounded to.
+                        let found = search.levels(of: tile[index], in: result).smallIntegers
+                        level.replace(with: found, where: isDegenerate)
+                    }
+                    for lane in 0..<4 {
+                        levels[half * 128 + lane * 32 + index] = UInt8(truncatingIfNeeded: level[lane])
+                    }
+                }
+            }
+        }
+    }
+
+    /// A weight counts by its own magnitude plus the root mean square of its group.
+    @inline(__always)
+    private static func weigh(_ tile: Tile, into importance: Tile) {
+        var sum = Lanes.zero
+        for index in 0..<32 { sum += tile[index] * tile[index] }
+        let average = (sum / 32).squareRoot()
+        for index in 0..<32 { importance[index] = average + tile[index].magnitude }
+    }
+
+    @inline(__always)
+    private static func storeScales(
+        _ results: [ScaleAndMinimumSearch.Result],
+        in block: UnsafeMutablePointer<UInt8>
+    ) -> (scale: Float, minimum: Float) {
+        let greatestScale = max(0, results[0].scale.max(), results[1].scale.max())
+        let greatestMinimum = max(0, results[0].minimum.max(), results[1].minimum.max())
+        let inverseScale = greatestScale > 0 ? 63 / greatestScale : 0
+        let inverseMinimum = greatestMinimum > 0 ? 63 / greatestMinimum : 0
+        for (half, result) in results.enumerated() {
+            for lane in 0..<4 {
+                let scale = UInt8(truncatingIfNeeded: nearestWrapping(inverseScale * result.scale[lane]))
+                let minimum = UInt8(truncatingIfNeeded: nearestWrapping(inverseMinimum * result.minimum[lane]))
+                SixBitScales.pack(min(63, scale), min(63, minimum), half * 4 + lane, into: block + scales)
+            }
+        }
+        return (block.storeHalf(greatestScale / 63, at: 0), block.storeHalf(greatestMinimum / 63, at: 2))
+    }
+
+    @inline(__always)
+    private static func groupScales(
+        _ half: Int,
+        _ scale: Float,
+        _ minimum: Float,
+        _ block: UnsafeMutablePointer<UInt8>
+    ) -> (scale: Lanes, minimum: Lanes) {
+        var groupScale = Lanes.zero
+        var groupMinimum = Lanes.zero
+        for lane in 0..<4 {
+            let packed = SixBitScales.unpack(UnsafePointer(block) + scales, half * 4 + lane)
+            groupScale[lane] = scale * Float(packed.scale)
+            groupMinimum[lane] = minimum * Float(packed.minimum)
+        }
+        return (groupScale, groupMinimum)
+    }
+}

@@ -1,0 +1,63 @@
+import Tensors
+
+/// What llama.cpp calls a file type: a name that stands for a mix of tensor types, as `llama-quantize` takes it.
+public enum FileType: UInt32, CaseIterable, Sendable {
+    case f32 = 0
+    case f16 = 1
+    case q4_0 = 2
+    case q4_1 = 3
+    case q8_0 = 7
+    case q5_0 = 8
+    case q5_1 = 9
+    case q2_K = 10
+    case q3_K_S = 11
+    case q3_K_M = 12
+    case q3_K_L = 13
+    case q4_K_S = 14
+    case q4_K_M = 15
+    case q5_K_S = 16
+    case q5_K_M = 17
+    case q6_K = 18
+    case bf16 = 32
+}
+
+extension FileType {
+    /// llama.cpp's spelling: "Q4_K_M".
+    public var name: String { String(describing: self).uppercased() }
+
+    /// The name as it stands in a build's name: "q4_k_m".
+    public var tag: String { name.lowercased() }
+
+    /// Accepts llama.cpp's names in any case, its short forms (`Q4_K` for `Q4_K_M`) and its numbers.
+    public init?(name: some StringProtocol) {
+        let aliases = ["Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M"]
+        let upper = name.uppercased()
+        let wanted = aliases[upper] ?? upper
+        if let match = Self.allCases.first(where: { $0.name == wanted }) {
+            self = match
+        } else if let number = UInt32(wanted), let match = Self(rawValue: number) {
+            self = match
+        } else {
+            return nil
+        }
+    }
+
+    /// The type of a tensor that no rule singles out.
+    public var defaultTensorType: TensorType {
+        switch self {
+        case .f32: .f32
+        case .f16: .f16
+        case .bf16: .bf16
+        case .q4_0: .q4_0
+        case .q4_1: .q4_1
+        case .q5_0: .q5_0
+        case .q5_1: .q5_1
+        case .q8_0: .q8_0
+        case .q2_K: .q2_K
+        case .q3_K_S, .q3_K_M, .q3_K_L: .q3_K
+        case .q4_K_S, .q4_K_M: .q4_K
+        case .q5_K_S, .q5_K_M: .q5_K
+        case .q6_K: .q6_K
+        }
+    }
+}

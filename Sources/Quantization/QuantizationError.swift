@@ -1,0 +1,52 @@
+import SystemPackage
+
+/// Why a model was not quantized. The output's final name is untouched in every case.
+public struct QuantizationError: Error, CustomStringConvertible, Sendable {
+    public let path: FilePath
+    public let problem: QuantizationProblem
+
+    public var description: String { "\(path): \(problem.explanation)" }
+}
+
+/// What went wrong.
+public enum QuantizationProblem: Error, Equatable, Sendable {
+    case layerOutOfRange(tensor: String, layerCount: Int)
+    case notFinite(tensor: String, element: Int)
+    case outOfRange(tensor: String, type: String)
+    case requantization(tensor: String, from: String, to: String)
+    case unreadableType(tensor: String, type: String)
+    case unwritableType(tensor: String, type: String)
+    case unsuitableShape(tensor: String, type: String, rowLength: Int)
+    case outputIsInput
+    case badPattern(String)
+    case isSplit
+
+    public var explanation: String {
+        switch self {
+        case .layerOutOfRange(let tensor, let layerCount):
+            "tensor '\(tensor)' names no layer of the model's \(layerCount). Convert the model again."
+        case .notFinite(let tensor, let element):
+            "tensor '\(tensor)' holds an infinite number or NaN at element \(element). The source is damaged; "
+                + "fetch or convert it again."
+        case .outOfRange(let tensor, let type):
+            "tensor '\(tensor)' has weights too large for the half-precision scales of \(type). Keep it as it is "
+                + "with --tensor-type, or choose f32."
+        case .requantization(let tensor, let from, let to):
+            "tensor '\(tensor)' is already quantized (\(from)); going on to \(to) adds its error to the first. Start "
+                + "from an f16, bf16 or f32 file, or say --allow-requantize."
+        case .unreadableType(let tensor, let type):
+            "tensor '\(tensor)' has type \(type), which cannot be decoded. Start from an f16, bf16 or f32 file."
+        case .unwritableType(let tensor, let type):
+            "tensor '\(tensor)' should become \(type), which cannot be encoded. Choose another type."
+        case .unsuitableShape(let tensor, let type, let rowLength):
+            "tensor '\(tensor)' has rows of \(rowLength) weights, no whole number of \(type) blocks. "
+                + "Choose another type for it."
+        case .outputIsInput:
+            "the output is the input. Choose another output path."
+        case .badPattern(let pattern):
+            "'\(pattern)' is no regular expression. Check its brackets and escapes."
+        case .isSplit:
+            "the model is split over several files. Merge them into one file first."
+        }
+    }
+}

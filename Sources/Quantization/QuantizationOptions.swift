@@ -1,0 +1,26 @@
+import Tensors
+
+/// How to quantize, beyond the file type. The defaults are llama-quantize's.
+public struct QuantizationOptions: Sendable, Equatable {
+    /// Give every tensor the default type, without a mix.
+    public var pure = false
+    /// Types for the tensors whose names match; the first match wins. Patterns are lower-cased, as llama-quantize does.
+    public var tensorTypes: [TensorTypeRule] = []
+    public var outputTensorType: TensorType?
+    public var tokenEmbeddingType: TensorType?
+    public var leaveOutputTensor = false
+    public var allowRequantize = false
+
+    public init() {}
+}
+
+/// A rule that names tensors by a regular expression and gives them a type.
+public struct TensorTypeRule: Sendable, Equatable {
+    public let pattern: String
+    public let type: TensorType
+
+    public init(pattern: String, type: TensorType) {
+        self.pattern = pattern.lowercased()
+        self.type = type
+    }
+}

@@ -1,0 +1,120 @@
+import BinaryIO
+import BlockFormats
+import Dispatch
+import GGUF
+import Synchronization
+import SystemPackage
+import Tensors
+
+/// Makes several quantized files from one source in one pass.
+///
+/// The work is cut into slabs of whole rows. Any thread takes the next slab, decodes it once, encodes it to each type
+/// that some output wants, and writes the bytes where the layouts say. So all cores stay busy across tensors, reading
+/// and writing overlap with work, memory is bounded by the slabs, and the bytes do not depend on the thread count.
+public struct Quantizer: Sendable {
+    /// What one output is: a plan and where to write it.
+    public struct Output: Sendable {
+        public let plan: QuantizationPlan
+        public let path: FilePath
+
+        public init(plan: QuantizationPlan, path: FilePath) {
+            self.plan = plan
+            self.path = path
+        }
+    }
+
+    /// Told how many source bytes are done; throwing from it stops the work and leaves nothing behind.
+    public typealias Progress = @Sendable (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void
+
+    public static func canDecode(_ type: TensorType) -> Bool { BlockCodec.canDecode(type) }
+    public static func canEncode(_ type: TensorType) -> Bool { BlockCodec.canEncode(type) }
+
+    /// Weights in a slab: large enough to make hand-outs cheap, small enough to stay in a core's cache.
+    private static let slabElements = 1 << 16
+
+    private let source: GGUFFile
+    private let outputs: [Output]
+
+    /// - Throws: `QuantizationError` when an output would overwrite the source.
+    public init(source: GGUFFile, outputs: [Output]) throws {
+        for output in outputs where Self.isSameFile(output.path, source.path) {
+            throw QuantizationError(path: output.path, problem: .outputIsInput)
+        }
+        self.source = source
+        self.outputs = outputs
+    }
+
+    /// - Parameter threads: how many threads work; the bytes are the same for any number.
+    /// - Throws: `FileError`, `QuantizationError`, or what `progress` throws. No output appears under its name unless
+    ///   all outputs were completed.
+    public func run(threads: Int, progress: @escaping Progress = { _, _ in }) throws {
+        let writers = try outputs.map { try GGUFFileWriter(path: $0.path, layout: $0.plan.layout) }
+        defer { for writer in writers { writer.discard() } }
+        let slabs = makeSlabs()
+        let total = source.tensors.reduce(0) { $0 + $1.byteCount }
+        let next = Atomic(0)
+        let state = Mutex((done: 0, failure: (any Error)?.none))
+        DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
+            var worker = SlabWorker(source: source, writers: writers)
+            while true {
+                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard index < slabs.count, state.withLock({ $0.failure == nil }) else { return }
+                do {
+                    let bytes = try worker.process(slabs[index])
+                    try state.withLock {
+                        $0.done += bytes
+                        try progress($0.done, total)
+                    }
+                } catch {
+                    state.withLock { $0.failure = $0.failure ?? error }
+                    return
+                }
+            }
+        }
+        if let failure = state.withLock({ $0.failure }) { throw named(failure) }
+        for writer in writers { try writer.commit() }
+    }
+
+    private func named(_ failure: any Error) -> any Error {
+        guard let problem = failure as? QuantizationProblem else { return failure }
+        return QuantizationError(path: source.path, problem: problem)
+    }
+
+    /// All slabs of all tensors, in the order of the outputs.
+    private func makeSlabs() -> [Slab] {
+        guard let first = outputs.first else { return [] }
+        // Every plan lists the same tensors in the same order.
+        return first.plan.tensors.indices.flatMap { index in
+            let tensor = first.plan.tensors[index].source
+            let targets = targets(ofTensor: index)
+            let rows = max(1, Self.slabElements / tensor.shape.rowLength)
+            return stride(from: 0, to: tensor.shape.rowCount, by: rows).map { start in
+                Slab(
+                    tensor: tensor,
+                    index: index,
+                    rows: start..<min(start + rows, tensor.shape.rowCount),
+                    targets: targets
+                )
+            }
+        }
+    }
+
+    /// Which outputs want which type of a tensor; a type that several want is made once.
+    private func targets(ofTensor index: Int) -> [Slab.Target] {
+        var targets: [Slab.Target] = []
+        for (output, plan) in outputs.map(\.plan).enumerated() {
+            let type = plan.tensors[index].target.type
+            if let known = targets.firstIndex(where: { $0.type == type }) {
+                targets[known].outputs.append(output)
+            } else {
+                targets.append(Slab.Target(type: type, outputs: [output]))
+            }
+        }
+        return targets
+    }
+
+    private static func isSameFile(_ first: FilePath, _ second: FilePath) -> Bool {
+        guard let identity = fileIdentity(first) else { return false }
+        return identity == fileIdentity(second)
+    }
+}

@@ -1,0 +1,94 @@
+import BlockFormats
+import GGUF
+import Tensors
+
+/// Some rows of one tensor, and what to make of them.
+struct Slab: Sendable {
+    /// A type and the outputs that want it.
+    struct Target: Sendable {
+        let type: TensorType
+        var outputs: [Int]
+    }
+
+    let tensor: GGUFTensor
+    /// The tensor's place in the outputs.
+    let index: Int
+    let rows: Range<Int>
+    let targets: [Target]
+}
+
+/// One thread's buffers and what it does with a slab.
+struct SlabWorker {
+    private let source: GGUFFile
+    private let writers: [GGUFFileWriter]
+    private var weights: [Float] = []
+    private var encoded: [UInt8] = []
+
+    init(source: GGUFFile, writers: [GGUFFileWriter]) {
+        self.source = source
+        self.writers = writers
+    }
+
+    /// - Returns: how many bytes of the source the slab took.
+    /// - Throws: `QuantizationProblem` or `FileError`.
+    mutating func process(_ slab: Slab) throws -> Int {
+        let tensor = slab.tensor
+        let rowBytes = tensor.rowByteCount
+        let range = (slab.rows.lowerBound * rowBytes)..<(slab.rows.upperBound * rowBytes)
+        let bytes = UnsafeRawBufferPointer(rebasing: source.bytes(of: tensor)[range])
+        if BlockCodec.canDecode(tensor.type) {
+            try decode(bytes, slab)
+        }
+        for target in slab.targets {
+            if target.type == tensor.type {
+                for output in target.outputs {
+                    try writers[output].write(bytes, tensor: slab.index, at: range.lowerBound)
+                }
+            } else {
+                try encode(slab, target)
+            }
+        }
+        source.releaseRows(slab.rows, of: tensor)
+        return bytes.count
+    }
+
+    private mutating func decode(_ bytes: UnsafeRawBufferPointer, _ slab: Slab) throws {
+        let count = slab.rows.count * slab.tensor.shape.rowLength
+        if weights.count < count { weights = [Float](repeating: 0, count: count) }
+        try weights.withUnsafeMutableBufferPointer { buffer in
+            let target = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
+            BlockCodec.decode(slab.tensor.type, bytes, into: target)
+            if let index = BlockCodec.firstNonFinite(in: UnsafeBufferPointer(target)) {
+                throw QuantizationProblem.notFinite(
+                    tensor: slab.tensor.name,
+                    element: slab.rows.lowerBound * slab.tensor.shape.rowLength + index
+                )
+            }
+        }
+    }
+
+    private mutating func encode(_ slab: Slab, _ target: Slab.Target) throws {
+        let rowLength = slab.tensor.shape.rowLength
+        let count = slab.rows.count * rowLength
+        guard let size = target.type.byteCount(elements: count),
+            let rowSize = target.type.byteCount(elements: rowLength)
+        else { preconditionFailure("the plan gave tensor '\(slab.tensor.name)' a type that does not fit its rows") }
+        if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
+        try encoded.withUnsafeMutableBytes { buffer in
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
+            weights.withUnsafeBufferPointer {
+                BlockCodec.encode(UnsafeBufferPointer(rebasing: $0[..<count]), as: target.type, into: bytes)
+            }
+            guard BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(bytes)) else {
+                throw QuantizationProblem.outOfRange(tensor: slab.tensor.name, type: target.type.name)
+            }
+            for output in target.outputs {
+                try writers[output].write(
+                    UnsafeRawBufferPointer(bytes),
+                    tensor: slab.index,
+                    at: slab.rows.lowerBound * rowSize
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import GGUF
+import Tensors
+
+/// Decides a tensor's type from options, mix and shape, in llama-quantize's order of precedence.
+struct TypeChooser {
+    private let fileType: FileType
+    private let options: QuantizationOptions
+    private let rules: [(pattern: Regex<AnyRegexOutput>, type: TensorType)]
+    private var mix: TypeMix
+
+    struct Choice {
+        let type: TensorType
+        /// Set where the shape did not allow the type that was wanted.
+        var wanted: TensorType?
+    }
+
+    init(
+        _ fileType: FileType,
+        _ facts: ModelFacts,
+        tensors: [GGUFTensor],
+        _ options: QuantizationOptions
+    ) throws {
+        self.fileType = fileType
+        self.options = options
+        rules = try options.tensorTypes.map { rule in
+            guard let pattern = try? Regex(rule.pattern) else { throw QuantizationProblem.badPattern(rule.pattern) }
+            return (pattern, rule.type)
+        }
+        mix = TypeMix(fileType, facts, tensors: tensors)
+    }
+
+    mutating func choice(for tensor: GGUFTensor) throws -> Choice {
+        guard Quantizable.allows(tensor, leaveOutput: options.leaveOutputTensor) else {
+            return Choice(type: tensor.type)
+        }
+        let role = TensorRole(name: tensor.name)
+        let rule = rules.first { tensor.name.firstMatch(of: $0.pattern) != nil }?.type
+        if let type = options.tokenEmbeddingType, role == .tokenEmbedding {
+            // The large per-layer table follows unless a rule names it.
+            if tensor.name != "per_layer_token_embd.weight" || rule == nil { return Choice(type: type) }
+        }
+        if let type = options.outputTensorType, role == .output { return Choice(type: type) }
+        let standard = fileType.defaultTensorType
+        guard standard.isQuantized else { return Choice(type: standard) }
+        if let rule { return fitting(rule, tensor) }
+        if options.pure { return fitting(standard, tensor) }
+        if let type = options.outputTensorType, role == .tokenEmbedding, mix.isTied { return fitting(type, tensor) }
+        return fitting(try mix.type(of: tensor, default: standard), tensor)
+    }
+
+    /// The type itself, or one with smaller blocks where the rows are no whole number of blocks.
+    private func fitting(_ type: TensorType, _ tensor: GGUFTensor) -> Choice {
+        let rowLength = tensor.shape.rowLength
+        guard !rowLength.isMultiple(of: type.block.elements) else { return Choice(type: type) }
+        let smaller: TensorType =
+            switch type {
+            case .iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s, .iq4_xs: .iq4_nl
+            case .q2_0, .q2_K, .q3_K, .tq1_0, .tq2_0: .q4_0
+            case .q4_K: .q5_0
+            case .q5_K: .q5_1
+            case .q6_K: .q8_0
+            default: type
+            }
+        let fits = rowLength.isMultiple(of: smaller.block.elements)
+        return Choice(type: fits ? smaller : .f16, wanted: type)
+    }
+}
