@@ -47,7 +47,7 @@ final class ForwardPass {
 
     /// Runs the tokens through all layers.
     /// - Parameter needed: rows whose final state is wanted; afterwards they are the first rows of `hidden`.
-    func run(_ tokens: [Int32], at position: Int, needed: Range<Int>, observer: ((Activations) -> Void)?) throws {
+    func run(_ tokens: [Int32], at position: Int, needed: Range<Int>, observer: ((Activations) -> Void)?) {
         precondition(tokens.count <= batch)
         let width = model.traits.embeddingLength
         for (row, token) in tokens.enumerated() {

@@ -117,7 +117,7 @@ public final class InferenceSession {
             let batch = start..<min(start + pass.batch, tokens.count)
             let needed = wanted.clamped(to: batch)
             let rows = needed.isEmpty ? 0..<0 : (needed.lowerBound - start)..<(needed.upperBound - start)
-            try pass.run(Array(tokens[batch]), at: position, needed: rows, observer: observer)
+            pass.run(Array(tokens[batch]), at: position, needed: rows, observer: observer)
             position += batch.count
             let size = model.vocabularySize
             let slab = max(1, min(rows.count, Self.logitByteLimit / (size * MemoryLayout<Float>.stride)))
@@ -133,8 +133,8 @@ public final class InferenceSession {
     private func logits(rows: Range<Int>) throws -> UnsafePointer<Float> {
         do {
             return try pass.logits(rows: rows, observer: observer)
-        } catch let problem as InferenceProblem {
-            throw InferenceError(path: model.path, problem: problem)
+        } catch {
+            throw InferenceError(path: model.path, problem: error)
         }
     }
 

@@ -52,7 +52,7 @@ public enum Kernels: String, Sendable, CaseIterable {
 }
 
 /// Columns of a weight panel; the unit in which rows are handed to `multiply`.
-let panelWidth = Int(EK_PANEL.rawValue)
+let panelWidth = Int(EK_PANEL)
 
 /// A matrix in memory: where it starts and how far apart its rows are, in numbers.
 struct Rows<Pointer> {

@@ -17,11 +17,11 @@ enum SwiftKernels {
         into out: Rows<UnsafeMutablePointer<Float>>,
         weight: (_ k: Int, _ column: Int) -> Float
     ) {
-        let block = Int(EK_DEPTH.rawValue)
+        let block = Int(EK_DEPTH)
         for token in 0..<tokens {
             for column in 0..<count {
                 var total: Float = 0
-                for start in stride(from: 0, to: depth, by: block) {
+                for start in Swift.stride(from: 0, to: depth, by: block) {
                     var sum: Float = 0
                     for k in start..<min(start + block, depth) {
                         sum += x.start[token * x.stride + k] * weight(k, column)
@@ -34,7 +34,7 @@ enum SwiftKernels {
     }
 
     static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
-        let laneCount = Int(EK_LANES.rawValue)
+        let laneCount = Int(EK_LANES)
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: laneCount) { lanes in
             lanes.initialize(repeating: 0)
             let whole = count / laneCount * laneCount

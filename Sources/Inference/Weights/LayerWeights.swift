@@ -1,3 +1,5 @@
+import GGUF
+
 /// The weights of one transformer layer. Where a family fuses matrices, the fused one is the only one.
 struct LayerWeights: Sendable {
     let headCount: Int

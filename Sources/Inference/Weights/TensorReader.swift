@@ -1,5 +1,6 @@
 import BlockFormats
 import GGUF
+import Tensors
 
 /// Takes tensors out of a file by name and shape, and remembers which were taken.
 struct TensorReader {
