@@ -45,8 +45,14 @@ let package = Package(
             dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
             swiftSettings: strict
         ),
+        .target(name: "Safetensors", dependencies: ["BinaryIO", "Tensors", system], swiftSettings: strict),
 
         // Layer 2: change, run or fetch a model
+        .target(
+            name: "Conversion",
+            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", system],
+            swiftSettings: strict
+        ),
         .target(
             name: "Inference",
             dependencies: ["BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
