@@ -34,6 +34,21 @@ let package = Package(
         // Layer 0: ground
         .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "Tensors", swiftSettings: strict),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+
+        // Layer 3: judge, estimate, remember
+        .target(
+            name: "Registry",
+            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
+            swiftSettings: strict
+        ),
+
+        // Tests mirror the sources one to one
+        .testTarget(
+            name: "RegistryTests",
+            dependencies: ["Registry", "BinaryIO", "CZstd", grdb, system],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
