@@ -38,12 +38,19 @@ let package = Package(
 
         // Layer 3: judge, estimate, remember
         .target(
+            name: "DeviceFit",
+            dependencies: ["Tensors"],
+            resources: [.embedInCode("Catalogue")],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Registry",
             dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
             swiftSettings: strict
         ),
 
         // Tests mirror the sources one to one
+        .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "RegistryTests",
             dependencies: ["Registry", "BinaryIO", "CZstd", grdb, system],

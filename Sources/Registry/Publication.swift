@@ -90,7 +90,7 @@ public struct BuildDraft: Codable, Sendable {
             try Self.check(memory == memory.sorted(), "peak memory on \(fit.device)", "low, mid and high in order")
             try Self.check(fit.context > 0, "context of the fit on \(fit.device)", "a positive number")
             let speeds = [fit.decodeTokensPerSecond, fit.prefillTokensPerSecond, fit.sustainedFactor]
-            for value in speeds + [fit.batteryPercentPer1kTokens] {
+            for value in speeds + [fit.batteryPercentPer1kTokens ?? 0] {
                 try Self.check(value.isFinite && value >= 0, "fit on \(fit.device)", "finite numbers of at least 0")
             }
             try Self.check(Self.isJSON(fit.payload), "payload of the fit on \(fit.device)", "JSON")

@@ -110,7 +110,7 @@ enum Schema {
             decodeTokensPerSecond REAL NOT NULL CHECK (decodeTokensPerSecond >= 0),
             prefillTokensPerSecond REAL NOT NULL CHECK (prefillTokensPerSecond >= 0),
             sustainedFactor REAL NOT NULL CHECK (sustainedFactor >= 0),
-            batteryPercentPer1kTokens REAL NOT NULL CHECK (batteryPercentPer1kTokens >= 0),
+            batteryPercentPer1kTokens REAL CHECK (batteryPercentPer1kTokens >= 0),
             confidence TEXT NOT NULL,
             \(json("payload")),
             toolVersion TEXT NOT NULL,

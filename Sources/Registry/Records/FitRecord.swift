@@ -19,7 +19,8 @@ public struct FitRecord: Codable, Hashable, Sendable {
     public var decodeTokensPerSecond: Double
     public var prefillTokensPerSecond: Double
     public var sustainedFactor: Double
-    public var batteryPercentPer1kTokens: Double
+    /// Nil where the device's battery is not known.
+    public var batteryPercentPer1kTokens: Double?
     /// `high`, `medium` or `low`.
     public var confidence: String
     /// The whole estimate with every range, confidence and source, as JSON.
@@ -37,7 +38,7 @@ public struct FitRecord: Codable, Hashable, Sendable {
         decodeTokensPerSecond: Double,
         prefillTokensPerSecond: Double,
         sustainedFactor: Double,
-        batteryPercentPer1kTokens: Double,
+        batteryPercentPer1kTokens: Double?,
         confidence: String,
         payload: String,
         toolVersion: String
