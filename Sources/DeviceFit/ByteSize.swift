@@ -9,9 +9,8 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
     /// A bare `3G` is refused: it would leave open which of two meanings, 7 % apart, is meant.
     /// - Throws: `DeviceFitError.unreadableSize`.
     public init(_ text: String) throws(DeviceFitError) {
-        let trimmed = text.split(separator: " ").joined()
-        let digits = trimmed.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-        let unit = trimmed.dropFirst(digits.count).lowercased()
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let unit = text.dropFirst(digits.count).trimmingPrefix(" ").lowercased()
         guard
             let number = Double(digits), digits.first != ".", digits.last != ".",
             let factor = Self.factors[unit],

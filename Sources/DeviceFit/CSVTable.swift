@@ -14,7 +14,8 @@ struct CSVTable {
 
     /// - Parameter name: for error messages.
     init(_ text: String, name: String) throws(DeviceFitError) {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        // CR LF, which RFC 4180 asks for, is one Character and a newline as LF is.
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
         if lines.last == "" { lines.removeLast() }
         guard let header = lines.first else {
             throw .malformedCatalogue(table: name, line: 1, detail: "the table is empty")
