@@ -22,6 +22,9 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "edgepipe",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "edgepipe", targets: ["edgepipe"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -36,9 +39,9 @@ let package = Package(
         .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "Tensors", swiftSettings: strict),
         .target(name: "CKernels"),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
 
         // Layer 1: files, text, blocks
-        .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
         .target(name: "BlockFormats", dependencies: ["Tensors"], swiftSettings: strict),
         .target(
             name: "GGUF",
@@ -46,6 +49,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Safetensors", dependencies: ["BinaryIO", "Tensors", system], swiftSettings: strict),
+        .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
 
         // Layer 2: change, run or fetch a model
         .target(
@@ -61,6 +65,37 @@ let package = Package(
         .target(
             name: "Quantization",
             dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
+            swiftSettings: strict
+        ),
+
+        // Layer 3: judge, estimate, remember
+        .target(
+            name: "DeviceFit",
+            dependencies: ["GGUF", "Tensors"],
+            resources: [.embedInCode("Catalogue")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Registry",
+            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
+            swiftSettings: strict
+        ),
+
+        // Layer 4: the only room that knows the rest
+
+        // Layer 6: options in, one call, text out
+
+        // Tests mirror the sources one to one
+        .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: ["BinaryIO", "Evaluation", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RegistryTests",
+            dependencies: ["Registry", "BinaryIO", "CZstd", grdb, system],
             swiftSettings: strict
         ),
     ],
