@@ -57,6 +57,13 @@ let package = Package(
             dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
             swiftSettings: strict
         ),
+
+        // Layer 3: judge, estimate, remember
+        .target(
+            name: "Evaluation",
+            dependencies: ["BinaryIO", "Inference", "Tokenizers", system],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
