@@ -64,6 +64,14 @@ let package = Package(
             dependencies: ["BinaryIO", "Inference", "Tokenizers", system],
             swiftSettings: strict
         ),
+
+        // Tests
+        .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: ["BinaryIO", "Evaluation", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
