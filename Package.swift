@@ -22,9 +22,6 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "edgepipe",
     platforms: [.macOS(.v15)],
-    products: [
-        .executable(name: "edgepipe", targets: ["edgepipe"])
-    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -73,6 +70,11 @@ let package = Package(
             name: "DeviceFit",
             dependencies: ["GGUF", "Tensors"],
             resources: [.embedInCode("Catalogue")],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Evaluation",
+            dependencies: ["BinaryIO", "GGUF", "Inference", "Tokenizers", system],
             swiftSettings: strict
         ),
         .target(

@@ -2,13 +2,13 @@ import Dispatch
 import Synchronization
 
 /// Divides work among threads. Tasks write to places of their own, so results do not depend on the count of threads.
-struct Workers: Sendable {
-    let count: Int
+package struct Workers: Sendable {
+    package let count: Int
 
-    init(count: Int) { self.count = max(1, count) }
+    package init(count: Int) { self.count = max(1, count) }
 
     /// Runs `body` once for every task; `worker` tells which scratch memory the running thread may use.
-    func forEach(_ taskCount: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
+    package func forEach(_ taskCount: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
         let threads = min(count, taskCount)
         guard threads > 1 else {
             for task in 0..<taskCount { body(task, 0) }

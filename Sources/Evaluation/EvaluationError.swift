@@ -1,0 +1,38 @@
+import SystemPackage
+
+/// Why a model's quality could not be measured.
+public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
+    case textTooShort(tokens: Int, needed: Int, context: Int)
+    case contextTooSmall(context: Int)
+    case strideOutOfRange(stride: Int, window: Int)
+    case vocabularyEndsTexts
+    case notANumber(chunk: Int, position: Int)
+    case noText
+    case vocabulariesDiffer(base: Int, build: Int)
+    case notBaseLogits(path: FilePath, why: String)
+
+    public var description: String {
+        switch self {
+        case .textTooShort(let tokens, let needed, let context):
+            "The text has \(tokens) tokens, but \(needed) are needed for a context of \(context). Give a longer text or a "
+                + "smaller context."
+        case .contextTooSmall(let context):
+            "A context of \(context) tokens leaves nothing to score. Use 4 or more; 512 is usual."
+        case .strideOutOfRange(let stride, let window):
+            "A stride of \(stride) does not fit a window of \(window) tokens. Use a stride from 1 to \(window - 2)."
+        case .vocabularyEndsTexts:
+            "The vocabulary puts an end token after every text, for which perplexity is not defined. Use a model that "
+                + "does not."
+        case .notANumber(let chunk, let position):
+            "The model's output for token \(position) of chunk \(chunk) is not a number. Its weights are damaged; make "
+                + "the file again."
+        case .noText:
+            "The scored tokens stand for no text at all. Give a text of ordinary words."
+        case .vocabulariesDiffer(let base, let build):
+            "The base model has \(base) tokens and the build \(build), or their texts differ. Compare a build with the "
+                + "model that it was made from."
+        case .notBaseLogits(let path, let why):
+            "\(path): \(why). Write the file again with --save-logits."
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Inference
+
+extension InferenceSession {
+    /// Runs one window from an empty cache and hands out the logits of its scored positions, in slabs.
+    /// - Parameter body: rows of logits, and the token that followed each.
+    func score(_ window: TextWindows.Window, _ body: (ScoredRows, ArraySlice<Int32>) throws -> Void) throws {
+        reset()
+        try evaluate(window.tokens, logitsFor: window.scored) { logits in
+            let first = logits.first - window.scored.lowerBound
+            let targets = window.targets[first..<(first + logits.count)]
+            try body(ScoredRows(logits: logits, first: first, threads: options.threads), targets)
+        }
+    }
+}
+
+/// Rows of logits to be looked at in parallel.
+///
+/// Unchecked: the logits are only read.
+struct ScoredRows: @unchecked Sendable {
+    let logits: LogitRows
+    /// Index of the first row among the window's scored positions.
+    let first: Int
+    let threads: Int
+
+    /// What `transform` makes of each row, in order. Its second argument counts the window's scored positions.
+    func map<Result: Sendable>(
+        _ transform: @Sendable (UnsafeBufferPointer<Float>, Int) -> Result
+    ) -> [Result] {
+        [Result](unsafeUninitializedCapacity: logits.count) { buffer, initialized in
+            nonisolated(unsafe) let results = buffer
+            Workers(count: threads).forEach(logits.count) { row, _ in
+                results.initializeElement(at: row, to: transform(logits[row], first + row))
+            }
+            initialized = logits.count
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Inference
+import Tokenizers
+
+/// How quality is measured.
+public struct EvaluationOptions: Sendable {
+    /// Tokens of a window.
+    public var context: Int
+    /// At most this many windows; nil for the whole text.
+    public var chunks: Int?
+    /// Distance between windows; nil for windows that follow each other, which is what published figures mean.
+    public var stride: Int?
+    public var cacheType: CacheType
+    public var threads: Int
+    public var kernels: Kernels?
+
+    public init(
+        context: Int = 512,
+        chunks: Int? = nil,
+        stride: Int? = nil,
+        cacheType: CacheType = .f32,
+        threads: Int = 1,
+        kernels: Kernels? = nil
+    ) {
+        self.context = context
+        self.chunks = chunks
+        self.stride = stride
+        self.cacheType = cacheType
+        self.threads = threads
+        self.kernels = kernels
+    }
+
+    func session(_ model: LanguageModel, length: Int) throws -> InferenceSession {
+        try InferenceSession(
+            model,
+            SessionOptions(context: length, cacheType: cacheType, threads: threads, kernels: kernels)
+        )
+    }
+}
+
+/// How far a measurement has come.
+public struct EvaluationProgress: Sendable {
+    public let chunk: Int
+    public let chunkCount: Int
+    /// Perplexity over the chunks so far.
+    public let perplexity: Double
+}
+
+/// Measures perplexity as llama-perplexity defines it; docs/evaluation.md tells the method.
+public struct PerplexityRun {
+    public let model: LanguageModel
+    public let options: EvaluationOptions
+
+    public init(_ model: LanguageModel, _ options: EvaluationOptions = EvaluationOptions()) {
+        self.model = model
+        self.options = options
+    }
+
+    /// - Parameters:
+    ///   - text: UTF-8; one newline at its end does not count.
+    ///   - writer: receives the log-probabilities of every scored position, as the base of later comparisons.
+    ///   - progress: called after each chunk; what it throws ends the run.
+    /// - Throws: `EvaluationError` for a text that is too short, `InferenceError`, `TokenizerError`, and `FileError` from
+    ///   the writer.
+    public func measure(
+        text: [UInt8],
+        saving writer: ((TextWindows) throws -> BaseLogitsWriter)? = nil,
+        progress: (EvaluationProgress) throws -> Void = { _ in }
+    ) throws -> PerplexityResult {
+        let windows = try TextWindows(
+            text: text,
+            tokenizer: model.tokenizer,
+            context: options.context,
+            chunks: options.chunks,
+            stride: options.stride
+        )
+        let session = try options.session(model, length: windows.length)
+        let kernels = session.kernels
+        let output = try writer?(windows)
+        var tally = PerplexityTally(model.tokenizer)
+        for index in 0..<windows.count {
+            let window = windows[index]
+            var scores: [TokenScore] = []
+            try session.score(window) { rows, targets in
+                scores += rows.map { TokenScore($0, target: targets[$1], kernels: kernels) }
+                if let output { try output.append(rows.map { row, _ in LogProbabilityRow(row) }) }
+            }
+            try tally.add(scores, of: window)
+            try progress(
+                EvaluationProgress(chunk: index + 1, chunkCount: windows.count, perplexity: tally.running[index])
+            )
+        }
+        try output?.commit()
+        return try tally.result(context: options.context, session: session)
+    }
+}

@@ -1,0 +1,88 @@
+import Tokenizers
+
+/// A text cut into the windows that perplexity is measured on, as llama-perplexity cuts it.
+///
+/// Without a stride, windows follow each other and the second half of each is scored. With one, each window begins
+/// `stride` tokens after the one before, is half a stride longer, and its last `stride` tokens are scored.
+public struct TextWindows: Sendable {
+    /// One window: what the model reads, and which of its predictions are scored.
+    struct Window {
+        let index: Int
+        let tokens: [Int32]
+        /// Positions whose logits predict the token after them.
+        let scored: Range<Int>
+        /// The token that follows each scored position.
+        let targets: [Int32]
+    }
+
+    public let tokens: [Int32]
+    /// Tokens of one window.
+    public let length: Int
+    public let count: Int
+    let step: Int
+    private let scored: Range<Int>
+    /// Replaces the first token of each window, where the vocabulary starts its texts with it.
+    private let beginning: Int32?
+
+    /// - Parameters:
+    ///   - text: one newline at its end is not part of it.
+    ///   - chunks: at most this many windows; nil for as many as the text has.
+    /// - Throws: `EvaluationError`, or `TokenizerError` when the text cannot be encoded.
+    public init(text: [UInt8], tokenizer: Tokenizer, context: Int, chunks: Int? = nil, stride: Int? = nil) throws {
+        let text = text.last == 0x0a ? text.dropLast() : text[...]
+        try self.init(
+            tokens: try tokenizer.encode(utf8: Array(text)),
+            tokenizer: tokenizer,
+            context: context,
+            chunks: chunks,
+            stride: stride
+        )
+    }
+
+    init(tokens: [Int32], tokenizer: Tokenizer, context: Int, chunks: Int?, stride: Int?) throws {
+        guard context >= 4, context < 1 << 24 else { throw EvaluationError.contextTooSmall(context: context) }
+        guard !tokenizer.vocabulary.addsEnd else { throw EvaluationError.vocabularyEndsTexts }
+        let limit = chunks ?? .max
+        self.tokens = tokens
+        if let stride {
+            length = context + max(0, stride) / 2
+            guard stride >= 1, stride <= length - 2 else {
+                throw EvaluationError.strideOutOfRange(stride: stride, window: length)
+            }
+            count = min(limit, (tokens.count - length + stride - 1) / stride)
+            step = stride
+            scored = (length - stride - 1)..<(length - 1)
+            beginning = nil  // the reference puts it there after the window was read, to no effect
+        } else {
+            length = context
+            count = min(limit, tokens.count / context)
+            step = context
+            scored = (context / 2)..<(context - 1)
+            beginning = tokenizer.vocabulary.addsBeginning ? tokenizer.special.beginning : nil
+        }
+        guard tokens.count >= 2 * length, count > 0 else {
+            throw EvaluationError.textTooShort(tokens: tokens.count, needed: 2 * length, context: context)
+        }
+    }
+
+    /// Windows whose tokens and cuts come from a base-logits file.
+    init(base: BaseLogits, tokenizer: Tokenizer, chunks: Int?) throws {
+        tokens = base.tokens
+        length = base.context
+        count = min(chunks ?? .max, base.chunkCount)
+        step = base.context
+        scored = base.scored
+        beginning = tokenizer.vocabulary.addsBeginning ? tokenizer.special.beginning : nil
+    }
+
+    /// Whether windows follow each other without overlap.
+    var follow: Bool { step == length }
+
+    subscript(index: Int) -> Window {
+        let start = index * step
+        var window = Array(tokens[start..<(start + length)])
+        let targets = scored.map { window[$0 + 1] }
+        if let beginning { window[0] = beginning }
+        return Window(index: index, tokens: window, scored: scored, targets: targets)
+    }
+}
