@@ -70,7 +70,8 @@ extension ModelRegistry {
             .filter { $0 != "ok" }
             .map { VerificationReport.Damage(kind: .database, builds: [], detail: "\($0). \(remedy)") }
         damages += try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").map { row in
-            let (table, parent): (String, String) = (row["table"], row["parent"])
+            let table: String = try row.value("table")
+            let parent: String = try row.value("parent")
             let detail = "a row of \(table) refers to a row of \(parent) that does not exist. \(remedy)"
             return VerificationReport.Damage(kind: .foreignKey, builds: [], detail: detail)
         }
