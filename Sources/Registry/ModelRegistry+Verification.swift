@@ -11,7 +11,9 @@ import SystemPackage
 
 extension ModelRegistry {
     /// Checks the database, its references, the diary's chain, and that every published build is there.
-    /// - Parameter readData: also decompress and hash every object; without it only sizes are compared.
+    /// - Parameters:
+    ///   - readData: also decompress and hash every object; without it only sizes are compared.
+    ///   - progress: told how many objects of how many are checked.
     /// - Throws: only where the check itself cannot go on; damage is reported, all of it.
     public func verify(readData: Bool, progress: (Int, Int) -> Void = { _, _ in }) throws -> VerificationReport {
         var report = VerificationReport()
