@@ -79,7 +79,7 @@ let package = Package(
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
+            dependencies: ["BinaryIO", "CZstd", grdb, system],
             swiftSettings: strict
         ),
 
