@@ -68,6 +68,12 @@ let package = Package(
         // Tests
         .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
+            name: "InferenceTests",
+            dependencies: ["BinaryIO", "CKernels", "GGUF", "Inference", "Tensors", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
+        .testTarget(
             name: "EvaluationTests",
             dependencies: ["BinaryIO", "Evaluation", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
             swiftSettings: strict
