@@ -36,17 +36,24 @@ let package = Package(
         .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "Tensors", swiftSettings: strict),
         .target(name: "CKernels"),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
 
         // Layer 1: files, text, blocks
-        .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
         .target(name: "BlockFormats", dependencies: ["Tensors"], swiftSettings: strict),
         .target(
             name: "GGUF",
             dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
             swiftSettings: strict
         ),
+        .target(name: "Safetensors", dependencies: ["BinaryIO", "Tensors", system], swiftSettings: strict),
+        .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
 
         // Layer 2: change, run or fetch a model
+        .target(
+            name: "Conversion",
+            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", system],
+            swiftSettings: strict
+        ),
         .target(
             name: "Inference",
             dependencies: ["BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
@@ -60,13 +67,29 @@ let package = Package(
 
         // Layer 3: judge, estimate, remember
         .target(
+            name: "DeviceFit",
+            dependencies: ["GGUF", "Tensors"],
+            resources: [.embedInCode("Catalogue")],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Evaluation",
-            dependencies: ["BinaryIO", "Inference", "Tokenizers", system],
+            dependencies: ["BinaryIO", "GGUF", "Inference", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Registry",
+            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
             swiftSettings: strict
         ),
 
-        // Tests
+        // Layer 4: the only room that knows the rest
+
+        // Layer 6: options in, one call, text out
+
+        // Tests mirror the sources one to one
         .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
             dependencies: ["BinaryIO", "CKernels", "GGUF", "Inference", "Tensors", "TestSupport", "Tokenizers", system],
@@ -76,6 +99,11 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: ["BinaryIO", "Evaluation", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RegistryTests",
+            dependencies: ["Registry", "BinaryIO", "CZstd", grdb, system],
             swiftSettings: strict
         ),
     ],

@@ -50,10 +50,18 @@ struct Attention {
             let block = start..<min(start + Self.blockRows, rows.upperBound)
             let limit = firstPosition + block.upperBound
             let key = cache.keys(
-                layer: layer, head: head / group, length: headLength, count: limit, scratch: keys[worker].start
+                layer: layer,
+                head: head / group,
+                length: headLength,
+                count: limit,
+                scratch: keys[worker].start
             )
             let value = cache.values(
-                layer: layer, head: head / group, length: headLength, count: limit, scratch: values[worker].start
+                layer: layer,
+                head: head / group,
+                length: headLength,
+                count: limit,
+                scratch: values[worker].start
             )
             let query = queries.buffer.start + block.lowerBound * queries.stride + head * headLength
             let target = out.buffer.start + block.lowerBound * out.stride + head * headLength
@@ -66,13 +74,18 @@ struct Attention {
 
     /// score[row][position] = query[row] . key[position]
     private func ask(
-        _ queries: Rows<UnsafePointer<Float>>, _ keys: Rows<UnsafePointer<Float>>, _ rows: Int, _ limit: Int,
+        _ queries: Rows<UnsafePointer<Float>>,
+        _ keys: Rows<UnsafePointer<Float>>,
+        _ rows: Int,
+        _ limit: Int,
         _ score: Rows<UnsafeMutablePointer<Float>>
     ) {
         if rows == 1 {
             for position in 0..<limit {
                 score.start[position] = kernels.dot(
-                    queries.start, keys.start + position * keys.stride, count: headLength
+                    queries.start,
+                    keys.start + position * keys.stride,
+                    count: headLength
                 )
             }
             return
@@ -91,7 +104,10 @@ struct Attention {
 
     /// Turns scores into weights that sum to one, with none for positions after a row's own.
     private func normalize(
-        _ score: Rows<UnsafeMutablePointer<Float>>, _ rows: Int, firstAllowed: Int, _ limit: Int
+        _ score: Rows<UnsafeMutablePointer<Float>>,
+        _ rows: Int,
+        firstAllowed: Int,
+        _ limit: Int
     ) {
         for row in 0..<rows {
             let start = score.start + row * score.stride
@@ -106,7 +122,10 @@ struct Attention {
 
     /// out[row] = sum over positions of weight[row][position] * value[position]
     private func answer(
-        _ weights: Rows<UnsafeMutablePointer<Float>>, _ values: Rows<UnsafePointer<Float>>, _ rows: Int, _ limit: Int,
+        _ weights: Rows<UnsafeMutablePointer<Float>>,
+        _ values: Rows<UnsafePointer<Float>>,
+        _ rows: Int,
+        _ limit: Int,
         _ out: Rows<UnsafeMutablePointer<Float>>
     ) {
         for column in stride(from: 0, to: headLength, by: panelWidth) {

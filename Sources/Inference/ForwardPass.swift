@@ -83,7 +83,11 @@ final class ForwardPass {
 
     /// hidden[rows] += output(attention(rotated queries, keys, values)), where only `rows` ask.
     private func attend(
-        _ index: Int, _ layer: LayerWeights, _ positions: Range<Int>, _ rotary: RotaryTable, _ rows: Range<Int>,
+        _ index: Int,
+        _ layer: LayerWeights,
+        _ positions: Range<Int>,
+        _ rotary: RotaryTable,
+        _ rows: Range<Int>,
         _ observer: ((Activations) -> Void)?
     ) {
         let width = model.traits.embeddingLength

@@ -110,7 +110,9 @@ public final class InferenceSession {
     ///   - body: called with the logits of a few positions at a time, in order.
     /// - Throws: `InferenceError` for a token outside the vocabulary or too many tokens; whatever `body` throws.
     public func evaluate(
-        _ tokens: [Int32], logitsFor wanted: Range<Int>, _ body: (LogitRows) throws -> Void
+        _ tokens: [Int32],
+        logitsFor wanted: Range<Int>,
+        _ body: (LogitRows) throws -> Void
     ) throws {
         try check(tokens, wanted)
         for start in stride(from: 0, to: tokens.count, by: pass.batch) {

@@ -44,14 +44,22 @@ final class KeyValueCache: @unchecked Sendable {
 
     /// Keys of one head for the first `count` positions: in place, or decoded into `scratch` of `count * length`.
     func keys(
-        layer: Int, head: Int, length: Int, count: Int, scratch: UnsafeMutablePointer<Float>
+        layer: Int,
+        head: Int,
+        length: Int,
+        count: Int,
+        scratch: UnsafeMutablePointer<Float>
     ) -> Rows<UnsafePointer<Float>> {
         read(keys, layer, head, length, count, scratch)
     }
 
     /// Values of one head, likewise.
     func values(
-        layer: Int, head: Int, length: Int, count: Int, scratch: UnsafeMutablePointer<Float>
+        layer: Int,
+        head: Int,
+        length: Int,
+        count: Int,
+        scratch: UnsafeMutablePointer<Float>
     ) -> Rows<UnsafePointer<Float>> {
         read(values, layer, head, length, count, scratch)
     }
@@ -70,7 +78,11 @@ final class KeyValueCache: @unchecked Sendable {
     }
 
     private func read(
-        _ storage: Storage, _ layer: Int, _ head: Int, _ length: Int, _ count: Int,
+        _ storage: Storage,
+        _ layer: Int,
+        _ head: Int,
+        _ length: Int,
+        _ count: Int,
         _ scratch: UnsafeMutablePointer<Float>
     ) -> Rows<UnsafePointer<Float>> {
         let width = widths[layer]
@@ -92,7 +104,8 @@ final class KeyValueCache: @unchecked Sendable {
         }
     }
 
-    private static func storage(_ widths: [Int], _ capacity: Int, _ type: CacheType) throws(InferenceProblem) -> Storage {
+    private static func storage(_ widths: [Int], _ capacity: Int, _ type: CacheType) throws(InferenceProblem) -> Storage
+    {
         var layers: [FloatBuffer] = []
         for width in widths {
             let (count, overflow) = width.multipliedReportingOverflow(by: capacity)

@@ -49,7 +49,11 @@ struct MatrixProduct {
                 }
             } else {
                 kernels.multiply(
-                    tokens: count, depth: matrix.columns, input.rows, weights: weights, count: range.count,
+                    tokens: count,
+                    depth: matrix.columns,
+                    input.rows,
+                    weights: weights,
+                    count: range.count,
                     into: Rows(start: target, stride: stride)
                 )
             }

@@ -6,7 +6,9 @@ struct RootMeanSquareNorm {
     let epsilon: Float
 
     func apply(
-        _ x: UnsafePointer<Float>, weights: UnsafeBufferPointer<Float>, into out: UnsafeMutablePointer<Float>
+        _ x: UnsafePointer<Float>,
+        weights: UnsafeBufferPointer<Float>,
+        into out: UnsafeMutablePointer<Float>
     ) {
         let count = weights.count
         var sums = SIMD8<Double>.zero

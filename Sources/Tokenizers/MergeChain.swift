@@ -33,7 +33,10 @@ struct MergeChain {
     }
 
     /// The bytes of each remaining symbol, in order.
-    func forEach(of bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Void)
+    func forEach(
+        of bytes: UnsafeBufferPointer<UInt8>,
+        _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Void
+    )
         throws(TokenizerError)
     {
         for symbol in symbols where symbol.length > 0 {

@@ -78,8 +78,16 @@ extension Kernels {
             return
         }
         ek_multiply_rows(
-            variant, Int64(tokens), Int64(depth), x.start, Int64(x.stride), weights.start, Int64(weights.stride),
-            Int64(count), out.start, Int64(out.stride)
+            variant,
+            Int64(tokens),
+            Int64(depth),
+            x.start,
+            Int64(x.stride),
+            weights.start,
+            Int64(weights.stride),
+            Int64(count),
+            out.start,
+            Int64(out.stride)
         )
     }
 
@@ -101,8 +109,16 @@ extension Kernels {
             return
         }
         ek_multiply_panel(
-            variant, Int64(tokens), Int64(depth), x.start, Int64(x.stride), panel.start, Int64(panel.stride),
-            Int64(columns), out.start, Int64(out.stride)
+            variant,
+            Int64(tokens),
+            Int64(depth),
+            x.start,
+            Int64(x.stride),
+            panel.start,
+            Int64(panel.stride),
+            Int64(columns),
+            out.start,
+            Int64(out.stride)
         )
     }
 

@@ -1,0 +1,40 @@
+import Tensors
+
+/// How to convert.
+public struct ConversionOptions: Sendable, Equatable {
+    /// The type that weight matrices get; nil keeps that of the first matrix in the checkpoint.
+    public var type: ConvertedType?
+    /// The pre-tokenizer's name, where it is not to be recognized.
+    public var preTokenizer: String?
+
+    public init(type: ConvertedType? = nil, preTokenizer: String? = nil) {
+        self.type = type
+        self.preTokenizer = preTokenizer
+    }
+}
+
+/// A type that conversion can give weight matrices, with llama.cpp's number for such a file.
+public enum ConvertedType: String, CaseIterable, Sendable {
+    case f32
+    case f16
+    case bf16
+    case q8_0
+
+    var tensorType: TensorType {
+        switch self {
+        case .f32: .f32
+        case .f16: .f16
+        case .bf16: .bf16
+        case .q8_0: .q8_0
+        }
+    }
+
+    var fileType: UInt32 {
+        switch self {
+        case .f32: 0
+        case .f16: 1
+        case .q8_0: 7
+        case .bf16: 32
+        }
+    }
+}

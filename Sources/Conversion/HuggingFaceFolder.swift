@@ -1,0 +1,57 @@
+import BinaryIO
+import Safetensors
+import SystemPackage
+
+/// A model as the Hugging Face Hub stores it: a folder with configuration, tokenizer and weights.
+public struct HuggingFaceFolder: Sendable {
+    public let path: FilePath
+    public let checkpoint: SafetensorsCheckpoint
+    let config: ModelConfig
+
+    /// JSON files other than a tokenizer are small; a tokenizer of a million tokens stays below this.
+    private static let jsonLimit = 256 << 20
+
+    /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
+    public init(path: FilePath) throws {
+        self.path = path
+        do {
+            guard let json = try Self.json(ModelConfig.file, in: path) else {
+                throw ConversionProblem.missingFile(ModelConfig.file)
+            }
+            config = try ModelConfig(json)
+        } catch let problem as ConversionProblem {
+            throw ConversionError(path: path, problem: problem)
+        }
+        checkpoint = try SafetensorsCheckpoint(folder: path)
+    }
+
+    /// Every file that the conversion reads, for digests.
+    public var inputs: [FilePath] {
+        let names = [
+            ModelConfig.file, "generation_config.json", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
+            "added_tokens.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+            "model.safetensors.index.json",
+        ]
+        return names.map { path.appending($0) }.filter { fileIdentity($0) != nil } + checkpoint.files
+    }
+
+    /// The parsed file, or nil where there is none.
+    func json(_ name: String) throws -> JSONValue? { try Self.json(name, in: path) }
+
+    /// The file's bytes, or nil where there is none.
+    func bytes(_ name: String) throws -> [UInt8]? { try Self.bytes(name, in: path) }
+
+    private static func json(_ name: String, in path: FilePath) throws -> JSONValue? {
+        guard let bytes = try bytes(name, in: path) else { return nil }
+        do {
+            return try JSONValue(parsing: bytes)
+        } catch {
+            throw ConversionProblem.invalidJSON(file: name, reason: "\(error)")
+        }
+    }
+
+    private static func bytes(_ name: String, in path: FilePath) throws -> [UInt8]? {
+        let file = path.appending(name)
+        return fileIdentity(file) == nil ? nil : try readFile(file, limit: jsonLimit)
+    }
+}

@@ -1,0 +1,105 @@
+import BinaryIO
+
+/// The pieces of a SentencePiece `tokenizer.model`, read from its protocol buffer.
+///
+/// Source: `sentencepiece_model.proto`: the model's field 1 repeats a piece, whose fields are text, score and type.
+struct SentencePieceModel {
+    static let file = "tokenizer.model"
+
+    /// SentencePiece's numbers for what a piece is.
+    enum PieceType: UInt64 {
+        case normal = 1
+        case unknown, control, userDefined, unused, byte
+    }
+
+    struct Piece {
+        var text = ""
+        var score: Float = 0
+        var type = PieceType.normal
+    }
+
+    private(set) var pieces: [Piece] = []
+
+    /// - Throws: `ConversionProblem.invalidVocabulary`.
+    init(parsing bytes: [UInt8]) throws {
+        do {
+            try bytes.withUnsafeBytes { buffer in
+                var reader = ByteReader(buffer)
+                while reader.remaining > 0 {
+                    let field = try reader.readField()
+                    if case (1, .bytes(let message)) = field { pieces.append(try Self.piece(parsing: message)) }
+                }
+            }
+        } catch let error as ReadError {
+            throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "\(error)")
+        }
+        guard !pieces.isEmpty else {
+            throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "it holds no pieces")
+        }
+    }
+
+    private static func piece(parsing bytes: UnsafeRawBufferPointer) throws -> Piece {
+        var reader = ByteReader(bytes)
+        var piece = Piece()
+        while reader.remaining > 0 {
+            switch try reader.readField() {
+            case (1, .bytes(let text)):
+                guard let text = String(validating: text, as: UTF8.self) else {
+                    throw ConversionProblem.invalidVocabulary(file: file, reason: "a piece is not valid UTF-8")
+                }
+                piece.text = text
+            case (2, .fixed32(let bits)):
+                piece.score = Float(bitPattern: bits)
+            case (3, .varint(let number)):
+                guard let type = PieceType(rawValue: number) else {
+                    throw ConversionProblem.invalidVocabulary(file: file, reason: "a piece has the type \(number)")
+                }
+                piece.type = type
+            default:
+                break
+            }
+        }
+        return piece
+    }
+}
+
+/// A field of a protocol-buffer message.
+private enum WireValue {
+    case varint(UInt64)
+    case fixed64
+    case bytes(UnsafeRawBufferPointer)
+    case fixed32(UInt32)
+}
+
+extension ByteReader {
+    /// Reads a field's number and value.
+    fileprivate mutating func readField() throws -> (number: UInt64, value: WireValue) {
+        let key = try readVarint()
+        switch key & 7 {
+        case 0: return (key >> 3, .varint(try readVarint()))
+        case 1:
+            _ = try read(byteCount: 8)
+            return (key >> 3, .fixed64)
+        case 2: return (key >> 3, .bytes(try read(byteCount: try readVarint())))
+        case 5: return (key >> 3, .fixed32(try read(UInt32.self)))
+        case let type:
+            throw ConversionProblem.invalidVocabulary(
+                file: SentencePieceModel.file,
+                reason: "at byte \(offset) stands wire type \(type)"
+            )
+        }
+    }
+
+    private mutating func readVarint() throws -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 64, by: 7) {
+            let byte = try read(UInt8.self)
+            value |= UInt64(byte & 0x7f) << shift
+            if byte < 0x80 { return value }
+        }
+        throw ConversionProblem.invalidVocabulary(
+            file: SentencePieceModel.file,
+            reason: "at byte \(offset) a number has too many bytes"
+        )
+    }
+}

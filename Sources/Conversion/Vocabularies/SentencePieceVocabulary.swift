@@ -1,0 +1,91 @@
+import BinaryIO
+import GGUF
+import Tokenizers
+
+/// A SentencePiece vocabulary with the tokens that were added to it, as GGUF stores it.
+struct SentencePieceVocabulary {
+    private(set) var tokens: [String]
+    private(set) var scores: [Float]
+    private(set) var types: [Vocabulary.TokenType]
+
+    /// - Parameter marksSpecialLooking: whether an added token that merely looks special (`<|end|>`) counts as one, and
+    ///   added tokens get plain spaces; the reference does so for all families but Phi-3.
+    /// - Throws: `ConversionProblem`.
+    init(_ folder: HuggingFaceFolder, marksSpecialLooking: Bool) throws {
+        guard let bytes = try folder.bytes(SentencePieceModel.file) else {
+            throw ConversionProblem.missingFile(SentencePieceModel.file)
+        }
+        let pieces = try SentencePieceModel(parsing: bytes).pieces
+        let count = try folder.config.integer("vocab_size") ?? pieces.count
+        guard count <= 1 << 24 else {
+            throw ConversionProblem.invalidValue(file: ModelConfig.file, key: "vocab_size", expected: "2^24 or less")
+        }
+        tokens = (0..<count).map { "[PAD\($0)]" }
+        scores = Array(repeating: -10_000, count: count)
+        types = Array(repeating: .unused, count: count)
+        for (id, piece) in pieces.prefix(count).enumerated() {
+            tokens[id] = piece.text
+            scores[id] = piece.score
+            types[id] = Self.type(of: piece)
+        }
+        try addTokens(of: folder, marksSpecialLooking: marksSpecialLooking)
+    }
+
+    private static func type(of piece: SentencePieceModel.Piece) -> Vocabulary.TokenType {
+        switch piece.type {
+        // The reference takes pieces that the trainer's user defined for normal ones.
+        case .normal, .userDefined: .normal
+        case .unknown: .unknown
+        case .control: .control
+        case .unused: .unused
+        case .byte: .byte
+        }
+    }
+
+    /// Tokens from the three files that may add some, later ones over earlier ones.
+    private mutating func addTokens(of folder: HuggingFaceFolder, marksSpecialLooking: Bool) throws {
+        for (text, id) in try folder.json("added_tokens.json")?.object?.members ?? [] {
+            add(text, id: id.integer, .userDefined)
+        }
+        let settings = try folder.json("tokenizer_config.json")
+        for (id, entry) in settings?["added_tokens_decoder"]?.object?.members ?? [] {
+            guard let text = entry["content"]?.string else {
+                throw ConversionProblem.missingKey(file: "tokenizer_config.json", key: "content")
+            }
+            add(text, id: Int(id), isSpecial: entry["special"]?.bool ?? false, marksSpecialLooking)
+        }
+        // The reference reads this file for Phi-3 only.
+        guard !marksSpecialLooking else { return }
+        for entry in try folder.json("tokenizer.json")?["added_tokens"]?.array ?? [] {
+            guard let text = entry["content"]?.string else {
+                throw ConversionProblem.missingKey(file: "tokenizer.json", key: "content")
+            }
+            add(text, id: entry["id"]?.integer, isSpecial: entry["special"]?.bool ?? false, marksSpecialLooking)
+        }
+    }
+
+    private mutating func add(_ text: String, id: Int?, isSpecial: Bool, _ marksSpecialLooking: Bool) {
+        if isSpecial || (marksSpecialLooking && SpecialTokens.looksSpecial(text)) {
+            add(text, id: id, .control)
+        } else {
+            add(marksSpecialLooking ? SpecialTokens.withPlainSpaces(text) : text, id: id, .userDefined)
+        }
+    }
+
+    /// An id beyond the vocabulary is left out, as in the reference: the weights have no row for it.
+    private mutating func add(_ text: String, id: Int?, _ type: Vocabulary.TokenType) {
+        guard let id, tokens.indices.contains(id) else { return }
+        tokens[id] = text
+        scores[id] = -1000
+        types[id] = type
+    }
+
+    func write(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
+        metadata.set("tokenizer.ggml.model", .string("llama"))
+        metadata.set("tokenizer.ggml.pre", .string("default"))
+        metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
+        metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
+        metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
+        try SpecialTokens(folder, vocabularyCount: tokens.count).write(to: &metadata)
+    }
+}

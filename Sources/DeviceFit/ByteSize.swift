@@ -1,0 +1,40 @@
+/// A number of bytes as people write it: GB is decimal (10^9), GiB is binary (2^30).
+public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
+    public let bytes: Int
+
+    public init(bytes: Int) { self.bytes = bytes }
+
+    /// Reads `3GB`, `1.5 GiB`, `512MiB` or a plain number of bytes, in any case.
+    ///
+    /// A bare `3G` is refused: it would leave open which of two meanings, 7 % apart, is meant.
+    /// - Throws: `DeviceFitError.unreadableSize`.
+    public init(_ text: String) throws(DeviceFitError) {
+        let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let unit = text.dropFirst(digits.count).trimmingPrefix(" ").lowercased()
+        guard
+            let number = Double(digits), digits.first != ".", digits.last != ".",
+            let factor = Self.factors[unit],
+            number * factor < Double(Int.max / 2), number * factor >= 1
+        else { throw .unreadableSize(text) }
+        bytes = Int((number * factor).rounded())
+    }
+
+    public static let gibibyte = 1_073_741_824.0
+    public static let mebibyte = 1_048_576.0
+
+    private static let factors: [String: Double] = [
+        "": 1, "b": 1,
+        "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
+        "kib": 1024, "mib": mebibyte, "gib": gibibyte, "tib": 1024 * gibibyte,
+    ]
+
+    /// With one decimal in the largest decimal unit, such as `3.0 GB`.
+    public var description: String {
+        let units: [(String, Double)] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
+        for (name, size) in units where Double(bytes) >= size {
+            let tenths = Int((Double(bytes) / size * 10).rounded())
+            return "\(tenths / 10).\(tenths % 10) \(name)"
+        }
+        return "\(bytes) B"
+    }
+}

@@ -1,0 +1,191 @@
+/// How fast a kind of chip runs llama.cpp: two constants for generating, one for reading a prompt.
+///
+/// Generating a token takes `millisecondsPerGB` for every 10^9 bytes read plus `millisecondsPerBillion` for every 10^9
+/// parameters. On Android the second term is as large as the first: bytes alone predict no phone [P; §4.1].
+struct SpeedClass: Sendable {
+    enum Engine: String, Sendable {
+        case cpu = "llama.cpp on the CPU"
+        case metal = "llama.cpp on the GPU (Metal)"
+    }
+
+    let engine: Engine
+    let millisecondsPerGB: Double
+    let millisecondsPerBillion: Double
+    /// Prompt tokens per second times 10^9 parameters, for Q4_0.
+    let prefillConstant: Double
+    let decodeSpread: Spread
+    let prefillSpread: Spread
+    let confidence: Confidence
+    let prefillConfidence: Confidence
+    let source: String
+    let prefillSource: String
+
+    private init(
+        _ engine: Engine,
+        perGB: Double,
+        perBillion: Double,
+        prefill: Double,
+        _ confidence: Confidence,
+        source: String,
+        prefillConfidence: Confidence? = nil,
+        prefillSource: String? = nil
+    ) {
+        self.engine = engine
+        millisecondsPerGB = perGB
+        millisecondsPerBillion = perBillion
+        prefillConstant = prefill
+        self.confidence = confidence
+        self.prefillConfidence = prefillConfidence ?? confidence
+        decodeSpread = Self.spread(confidence)
+        prefillSpread = Self.spread(prefillConfidence ?? confidence)
+        self.source = source
+        self.prefillSource = prefillSource ?? source
+    }
+
+    private static func spread(_ confidence: Confidence) -> Spread {
+        switch confidence {
+        case .high: .measured
+        case .medium: .interpolated
+        case .low: .guessed
+        }
+    }
+
+    static func of(_ device: Device) -> SpeedClass {
+        switch device.platform {
+        case .ios: apple(device)
+        case .android: measuredAndroid[device.soc] ?? interpolatedAndroid(device) ?? unmeasuredAndroid(device)
+        }
+    }
+
+    /// [P; §4.1, §4.3] Least squares over eight models; median errors 1.8 %, 5.2 % and 5.4 %, on the models of the fit.
+    private static let measuredAndroid: [String: SpeedClass] = [
+        "Snapdragon 8 Elite Gen 5": SpeedClass(
+            .cpu,
+            perGB: 11.8,
+            perBillion: 7.9,
+            prefill: 364,
+            .high,
+            source: "P §4.1",
+            prefillSource: "P §4.3"
+        ),
+        "Dimensity 8400 (MT6899)": SpeedClass(
+            .cpu,
+            perGB: 19.9,
+            perBillion: 11.9,
+            prefill: 246,
+            .high,
+            source: "P §4.1",
+            prefillSource: "P §4.3"
+        ),
+        "Snapdragon 8 Gen 2": SpeedClass(
+            .cpu,
+            perGB: 25.6,
+            perBillion: 16.2,
+            prefill: 180,
+            .high,
+            source: "P §4.1",
+            prefillSource: "P §4.3"
+        ),
+    ]
+
+    /// [§7] Share of the theoretical bandwidth, ms per 10^9 parameters, and prefill constant by class of chip.
+    private static func interpolatedAndroid(_ device: Device) -> SpeedClass? {
+        let constants: (share: Double, perBillion: Double, prefill: Double)? =
+            switch device.soc {
+            case "Dimensity 9400", "Dimensity 9500": (0.95, 8, 360)
+            case "Snapdragon 8 Gen 3", "Snapdragon 8 Elite", "Dimensity 9300": (0.75, 11, 300)
+            // The middle of the class's ranges 0.58-0.73, 12-16 and 180-250.
+            case "Dimensity 8100", "Dimensity 8200", "Dimensity 8300", "Dimensity 9000", "Dimensity 9200+":
+                (0.655, 14, 215)
+            default: nil
+            }
+        return constants.map { constants in
+            SpeedClass(
+                .cpu,
+                perGB: 1000 / (device.bandwidthGBps * constants.share),
+                perBillion: constants.perBillion,
+                prefill: constants.prefill,
+                device.isBandwidthSourced ? .medium : .low,
+                source: "interpolated between P's phones, §7"
+            )
+        }
+    }
+
+    /// [§7] Everything else on Android has no measurement: half of the bandwidth, and the rest scaled from the Snapdragon 8
+    /// Gen 2 by gigahertz times big cores, within the bounds of §7.
+    private static func unmeasuredAndroid(_ device: Device) -> SpeedClass {
+        let power = CoreClusters(device.cpu).bigGigahertz / CoreClusters.snapdragon8Gen2
+        return SpeedClass(
+            .cpu,
+            perGB: 1000 / (device.bandwidthGBps * 0.5),
+            perBillion: power > 0 ? min(60, max(20, 16.2 / power)) : 60,
+            prefill: min(120, max(30, 180 * power)),
+            .low,
+            source: "estimate, scaled from P by §7"
+        )
+    }
+
+    private static func apple(_ device: Device) -> SpeedClass {
+        switch device.soc {
+        // [LC, J; §4.4] Three models at 0.67, 0.69 and 0.73 of 76.8 GB/s. Prefill was measured with MLX only.
+        case "A19 Pro":
+            SpeedClass(
+                .metal,
+                perGB: 1000 / (76.8 * 0.70),
+                perBillion: 0,
+                prefill: 1400,
+                .high,
+                source: "J, LC §4.4",
+                prefillConfidence: .medium,
+                prefillSource: "J (MLX as a proxy), §4.3"
+            )
+        // [LC; §4.4] One model on the M5 at 0.71; the chips between share the share.
+        case "A17 Pro", "A18", "A18 Pro", "A19", "M1", "M2", "M3", "M4", "M5":
+            SpeedClass(
+                .metal,
+                perGB: 1000 / (device.bandwidthGBps * 0.70),
+                perBillion: 0,
+                prefill: 1400 * device.bandwidthGBps / 76.8,
+                .medium,
+                source: "interpolated from J and LC, §4.4 and §7",
+                prefillConfidence: .low,
+                prefillSource: "estimate: J's MLX figure scaled by bandwidth"
+            )
+        // [§7] Older chips: no GPU measurement at all, so the row "no data".
+        default:
+            SpeedClass(
+                .metal,
+                perGB: 1000 / (device.bandwidthGBps * 0.5),
+                perBillion: 0,
+                prefill: 120,
+                .low,
+                source: "estimate, §7: no data for this chip"
+            )
+        }
+    }
+}
+
+/// The clusters of a processor, out of a line such as `1x X4 @ 3.3 GHz + 3x A720 @ 3.15 GHz + 2x A520 @ 2.27 GHz`.
+struct CoreClusters {
+    /// 3.2 + 2 x 2.8 + 2 x 2.8, without its three little cores.
+    static let snapdragon8Gen2 = 14.4
+
+    /// Gigahertz summed over all cores but those of the last cluster, which is the little one; 0 where all cores are little.
+    let bigGigahertz: Double
+
+    init(_ text: String) {
+        let clusters = text.split(separator: "+").map { $0.trimmingPrefix(" ") }
+        let big = clusters.count > 1 ? clusters.dropLast() : []
+        bigGigahertz = big.reduce(0) { sum, cluster in
+            let isLittle = cluster.contains("A53") || cluster.contains("A55") || cluster.contains("A510")
+            return isLittle ? sum : sum + Self.gigahertz(cluster)
+        }
+    }
+
+    private static func gigahertz(_ cluster: Substring) -> Double {
+        let count = Double(cluster.prefix { $0 != "x" }) ?? 0
+        // The first number with a point is the clock; names of cores have none.
+        let clock = cluster.split { " /".contains($0) }.lazy.compactMap { $0.contains(".") ? Double($0) : nil }.first
+        return count * (clock ?? 0)
+    }
+}

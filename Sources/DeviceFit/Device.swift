@@ -1,0 +1,58 @@
+/// The two systems that the catalogue knows; iPads count as iOS.
+public enum Platform: String, Codable, Sendable, CaseIterable {
+    case android, ios
+}
+
+/// How well a number is founded.
+public enum Confidence: String, Codable, Sendable, Comparable {
+    /// No measurement of this kind of device; the range is wide on purpose.
+    case low
+    /// Interpolated from measured neighbours, or measured with another program.
+    case medium
+    /// Measured on this chip.
+    case high
+
+    public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
+
+    private var rank: Int {
+        switch self {
+        case .low: 0
+        case .medium: 1
+        case .high: 2
+        }
+    }
+}
+
+/// A phone or tablet of the catalogue.
+public struct Device: Codable, Hashable, Sendable, Identifiable {
+    public let id: String
+    public let name: String
+    public let platform: Platform
+    public let year: Int
+    public let soc: String
+    /// Physical memory in GiB, as phones are sold.
+    public let ramGiB: Double
+    /// Theoretical memory bandwidth of the chip in 10^9 bytes per second; a phone may ship slower memory.
+    public let bandwidthGBps: Double
+    public let cpu: String
+    public let gpu: String
+    /// Vendors' figures, which are not comparable with each other.
+    public let npuTOPS: Double?
+    public let batteryWattHours: Double?
+    /// What one app may use, in GiB: measured on iOS, half of the memory on Android.
+    public let appLimitGiB: Double
+    /// The same with Apple's increased-memory-limit entitlement, where it was measured.
+    public let entitledAppLimitGiB: Double?
+    public let memoryType: String
+    public let launchSystem: String
+    /// Where the numbers come from; `docs/device-fit.md` lists the keys.
+    public let source: String
+    /// Whether memory size and battery have a source, or are general knowledge.
+    public let isRAMAndBatterySourced: Bool
+    /// Whether the chip database gives one bus width and speed, or one had to be assumed.
+    public let isBandwidthSourced: Bool
+
+    public var appLimitBytes: Int { Int(appLimitGiB * ByteSize.gibibyte) }
+    public var entitledAppLimitBytes: Int? { entitledAppLimitGiB.map { Int($0 * ByteSize.gibibyte) } }
+    public var ramBytes: Int { Int(ramGiB * ByteSize.gibibyte) }
+}

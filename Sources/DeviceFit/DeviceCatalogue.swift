@@ -1,0 +1,116 @@
+/// The devices that the program knows, from the tables that are built into it.
+public struct DeviceCatalogue: Sendable {
+    /// In the order of the table: by platform and family.
+    public let devices: [Device]
+    private let byID: [String: Device]
+
+    /// The built-in catalogue.
+    /// - Throws: `DeviceFitError.malformedCatalogue`; a test reads the tables, so only a changed table can.
+    public init() throws(DeviceFitError) {
+        try self.init(
+            devices: String(decoding: PackageResources.devices_csv, as: UTF8.self),
+            extra: String(decoding: PackageResources.devices_extra_csv, as: UTF8.self)
+        )
+    }
+
+    /// Reads the two tables, which share the column `id`.
+    package init(devices devicesText: String, extra extraText: String) throws(DeviceFitError) {
+        let main = try CSVTable(devicesText, name: "devices.csv")
+        let extra = try CSVTable(extraText, name: "devices_extra.csv")
+        var extras: [String: CSVTable.Row] = [:]
+        for row in extra.rows { extras[row["id"]] = row }
+        guard extras.count == extra.rows.count, extra.rows.count == main.rows.count else {
+            throw .malformedCatalogue(table: "devices_extra.csv", line: 1, detail: "not one row for every device")
+        }
+        var devices: [Device] = []
+        var byID: [String: Device] = [:]
+        for row in main.rows {
+            guard let more = extras[row["id"]] else {
+                throw .malformedCatalogue(table: "devices_extra.csv", line: 1, detail: "\(row["id"]) is missing")
+            }
+            let device = try Self.device(row, more)
+            guard byID.updateValue(device, forKey: device.id) == nil else {
+                throw .malformedCatalogue(table: "devices.csv", line: row.line, detail: "\(device.id) appears twice")
+            }
+            devices.append(device)
+        }
+        (self.devices, self.byID) = (devices, byID)
+    }
+
+    /// - Throws: `DeviceFitError.unknownDevice`, with the ids that look most like it.
+    public func device(_ id: String) throws(DeviceFitError) -> Device {
+        guard let device = byID[id.lowercased()] else {
+            throw .unknownDevice(id, suggestions: suggestions(for: id))
+        }
+        return device
+    }
+
+    /// Up to three ids whose id or name is nearest in spelling.
+    func suggestions(for text: String) -> [String] {
+        let wanted = text.lowercased().replacing(" ", with: "-")
+        let ranked = devices.map { device in
+            let name = device.name.lowercased().replacing(" ", with: "-")
+            return (id: device.id, distance: min(Self.distance(wanted, device.id), Self.distance(wanted, name)))
+        }
+        return ranked.filter { $0.distance <= max(2, wanted.count / 2) }
+            .sorted { ($0.distance, $0.id) < ($1.distance, $1.id) }
+            .prefix(3).map(\.id)
+    }
+
+    /// The number of letters to add, drop or change (Levenshtein).
+    private static func distance(_ left: String, _ right: String) -> Int {
+        let right = Array(right)
+        var row = Array(0...right.count)
+        for (i, letter) in left.enumerated() {
+            var diagonal = row[0]
+            row[0] = i + 1
+            for j in right.indices {
+                let changed = diagonal + (letter == right[j] ? 0 : 1)
+                diagonal = row[j + 1]
+                row[j + 1] = min(changed, row[j] + 1, row[j + 1] + 1)
+            }
+        }
+        return row[right.count]
+    }
+
+    private static func device(_ row: CSVTable.Row, _ more: CSVTable.Row) throws(DeviceFitError) -> Device {
+        func failure(_ detail: String) -> DeviceFitError {
+            .malformedCatalogue(table: "devices.csv", line: row.line, detail: detail)
+        }
+        func optional(_ text: String, _ range: ClosedRange<Double>, _ what: String) throws(DeviceFitError) -> Double? {
+            if text.isEmpty { return nil }
+            guard let value = Double(text), range.contains(value) else { throw failure("\(what) \"\(text)\"") }
+            return value
+        }
+        func number(_ column: String, _ range: ClosedRange<Double>) throws(DeviceFitError) -> Double {
+            guard let value = try optional(row[column], range, column) else { throw failure("no \(column)") }
+            return value
+        }
+        guard let platform = Platform(rawValue: row["platform"]) else { throw failure("platform") }
+        guard !row["id"].isEmpty, row["id"] == row["id"].lowercased() else { throw failure("id") }
+        guard !row["name"].isEmpty, !row["soc"].isEmpty, !row["source"].isEmpty else {
+            throw failure("name, chip or source is missing")
+        }
+        let ram = try number("ram_gb", 2...64)
+        return Device(
+            id: row["id"],
+            name: row["name"],
+            platform: platform,
+            year: Int(try number("year", 2015...2035)),
+            soc: row["soc"],
+            ramGiB: ram,
+            bandwidthGBps: try number("bandwidth_gbps", 5...500),
+            cpu: row["cpu"],
+            gpu: row["gpu"],
+            npuTOPS: try optional(row["npu_tops"], 0...1000, "npu_tops"),
+            batteryWattHours: try optional(row["battery_wh"], 3...60, "battery_wh"),
+            appLimitGiB: try number("app_limit_gb", 0.5...ram),
+            entitledAppLimitGiB: try optional(more["app_limit_entitled_gb"], 0.5...ram, "app_limit_entitled_gb"),
+            memoryType: more["mem_type"],
+            launchSystem: more["launch_os"],
+            source: row["source"],
+            isRAMAndBatterySourced: more["ram_battery_confidence"] == "sourced",
+            isBandwidthSourced: more["bandwidth_confidence"] == "db"
+        )
+    }
+}

@@ -1,0 +1,181 @@
+import Tensors
+
+/// How a model is run.
+public struct FitRequest: Codable, Hashable, Sendable {
+    /// Tokens of context.
+    public var context: Int
+    /// Element type of the key-value cache, as llama.cpp names it: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0.
+    public var kvType: String
+    /// Tokens processed at once while a prompt is read; a smaller number is the cheapest way to save memory.
+    public var batch: Int
+
+    public init(context: Int = 4096, kvType: String = "f16", batch: Int = 512) {
+        self.context = context
+        self.kvType = kvType
+        self.batch = batch
+    }
+
+    private static let kvTypes: [String: TensorType] = [
+        "f32": .f32, "f16": .f16, "bf16": .bf16, "q8_0": .q8_0, "q5_1": .q5_1, "q5_0": .q5_0, "q4_1": .q4_1,
+        "q4_0": .q4_0,
+    ]
+
+    func validated() throws(DeviceFitError) -> TensorType {
+        guard (1...(1 << 24)).contains(context) else {
+            throw .invalidRequest("a context of \(context) tokens cannot be. Give 1 to \(1 << 24).")
+        }
+        guard (1...(1 << 16)).contains(batch) else {
+            throw .invalidRequest("a batch of \(batch) tokens cannot be. Give 1 to \(1 << 16).")
+        }
+        guard let type = Self.kvTypes[kvType.lowercased()] else {
+            let known = Self.kvTypes.keys.sorted().joined(separator: ", ")
+            throw .invalidRequest("\"\(kvType)\" is no type of a key-value cache. Choose one of: \(known).")
+        }
+        return type
+    }
+}
+
+/// Estimates memory, speed, heat and battery of a model on phones. Every number is a range with its source.
+public struct FitEstimator: Sendable {
+    public let catalogue: DeviceCatalogue
+
+    public init(catalogue: DeviceCatalogue) {
+        self.catalogue = catalogue
+    }
+
+    /// What to expect on one device.
+    /// - Throws: `DeviceFitError.invalidRequest`.
+    public func estimate(
+        _ profile: ModelProfile,
+        on device: Device,
+        _ request: FitRequest = FitRequest()
+    ) throws(DeviceFitError) -> FitEstimate {
+        let memory = try memory(profile, device.platform, request)
+        // [P's cold-start rule; §2.2] 0.6 of the memory is the most generous rule in use, and too generous for one phone
+        // that was measured: good enough for "tight", never for "fits".
+        let most = device.entitledAppLimitBytes ?? max(device.appLimitBytes, Int(0.6 * Double(device.ramBytes)))
+        let limit = MemoryLimit(bytes: device.appLimitBytes, mostBytes: most, name: "an app on \(device.name)")
+        return assemble(
+            SpeedModel(profile, on: device, kvBytes: Self.kvBytesRead(memory)),
+            memory,
+            limit,
+            target: device.id,
+            device.platform,
+            request
+        )
+    }
+
+    /// What to expect where only the memory that the app may use is known.
+    ///
+    /// Speed is that of the devices of the platform whose app limit is nearest, from the slowest to the fastest.
+    /// - Throws: `DeviceFitError.invalidRequest`.
+    public func estimate(
+        _ profile: ModelProfile,
+        budget: ByteSize,
+        platform: Platform,
+        _ request: FitRequest = FitRequest()
+    ) throws(DeviceFitError) -> FitEstimate {
+        guard budget.bytes > 0 else { throw .invalidRequest("a budget of 0 bytes holds no model. Give more.") }
+        let memory = try memory(profile, platform, request)
+        let devices = representatives(of: budget, platform)
+        let speeds = devices.map { SpeedModel(profile, on: $0, kvBytes: Self.kvBytesRead(memory)) }
+        let source = "span over \(devices.count) devices with about this app limit"
+        guard
+            let first = speeds.first,
+            let speed = SpeedModel(spanning: speeds, engine: first.engine, source: source)
+        else {
+            throw .invalidRequest("the catalogue has no device of \(platform.rawValue). Choose the other platform.")
+        }
+        let limit = MemoryLimit(bytes: budget.bytes, mostBytes: budget.bytes, name: "the budget")
+        return assemble(speed, memory, limit, target: "\(budget) on \(platform.rawValue)", platform, request)
+    }
+
+    /// Devices whose app limit is between three quarters and one and a half times the budget; where there is none, those
+    /// whose limit is nearest.
+    func representatives(of budget: ByteSize, _ platform: Platform) -> [Device] {
+        let all = catalogue.devices.filter { $0.platform == platform }
+        func ratio(_ device: Device) -> Double { Double(device.appLimitBytes) / Double(budget.bytes) }
+        let near = all.filter { (0.75...1.5).contains(ratio($0)) }
+        if !near.isEmpty { return near }
+        func distance(_ device: Device) -> Double { max(ratio(device), 1 / ratio(device)) }
+        let nearest = all.map(distance).min() ?? 1
+        return all.filter { distance($0) <= nearest }
+    }
+
+    private func memory(
+        _ profile: ModelProfile,
+        _ platform: Platform,
+        _ request: FitRequest
+    ) throws(DeviceFitError) -> MemoryEstimate {
+        let kvType = try request.validated()
+        try profile.validate()
+        return MemoryModel.estimate(
+            profile,
+            platform,
+            context: request.context,
+            kvType: kvType,
+            batch: request.batch
+        )
+    }
+
+    /// Every token reads the cells that are filled: on the way to a full context, half of them.
+    private static func kvBytesRead(_ memory: MemoryEstimate) -> Double { Double(memory.kvCache.mid) / 2 }
+
+    private func assemble(
+        _ speed: SpeedModel,
+        _ memory: MemoryEstimate,
+        _ limit: MemoryLimit,
+        target: String,
+        _ platform: Platform,
+        _ request: FitRequest
+    ) -> FitEstimate {
+        let (verdict, reason) = limit.judge(memory.total)
+        return FitEstimate(
+            target: target,
+            platform: platform,
+            context: request.context,
+            kvType: request.kvType.lowercased(),
+            batch: request.batch,
+            engine: speed.engine,
+            memory: memory,
+            limitBytes: limit.bytes,
+            verdict: verdict,
+            reason: reason,
+            decode: speed.decode,
+            prefill: speed.prefill,
+            sustainedFactor: speed.sustainedFactor,
+            sustainedDecode: speed.decode.times(speed.sustainedFactor),
+            joulesPerToken: speed.joulesPerToken,
+            batteryPercentPer1kTokens: speed.batteryPercentPer1kTokens
+        )
+    }
+}
+
+/// What an app may use, and the verdict on a range of memory.
+struct MemoryLimit {
+    let bytes: Int
+    /// What may work at best: with Apple's entitlement, or by the most generous rule on Android.
+    let mostBytes: Int
+    let name: String
+
+    func judge(_ total: ByteRange) -> (FitVerdict, String) {
+        func size(_ bytes: Int) -> String { ByteSize(bytes: bytes).description }
+        if total.high <= bytes {
+            return (.fits, "needs at most \(size(total.high)); \(name) may use \(size(bytes)).")
+        }
+        if total.mid <= bytes {
+            return (
+                .tight,
+                "needs about \(size(total.mid)) and up to \(size(total.high)); \(name) may use \(size(bytes))."
+            )
+        }
+        if total.low <= bytes, total.mid <= mostBytes {
+            return (
+                .tight,
+                "needs about \(size(total.mid)), more than the \(size(bytes)) that \(name) may surely use; it runs only "
+                    + "where mapped weights do not count or the limit is raised (at the very best \(size(mostBytes)))."
+            )
+        }
+        return (.doesNotFit, "needs about \(size(total.mid)); \(name) may use \(size(bytes)).")
+    }
+}

@@ -1,0 +1,131 @@
+import Tensors
+
+/// What an estimate needs to know of a model: shapes and sizes, no weights.
+public struct ModelProfile: Codable, Hashable, Sendable {
+    /// Neighbouring layers that keep the same things for every token.
+    public struct LayerGroup: Codable, Hashable, Sendable {
+        public var count: Int
+        /// Heads whose keys and values are kept; 0 for a layer without a key-value cache.
+        public var kvHeads: Int
+        /// Elements of one head's key, and of its value (0 for MLA, which keeps no values).
+        public var keyLength: Int
+        public var valueLength: Int
+        /// Tokens that a sliding-window layer looks back; nil for full attention.
+        public var slidingWindow: Int?
+        /// Bytes of constant state of one layer: convolutions and linear attention.
+        public var stateBytes: Int
+
+        public init(
+            count: Int,
+            kvHeads: Int,
+            keyLength: Int,
+            valueLength: Int,
+            slidingWindow: Int? = nil,
+            stateBytes: Int = 0
+        ) {
+            self.count = count
+            self.kvHeads = kvHeads
+            self.keyLength = keyLength
+            self.valueLength = valueLength
+            self.slidingWindow = slidingWindow
+            self.stateBytes = stateBytes
+        }
+    }
+
+    public struct Experts: Codable, Hashable, Sendable {
+        public var count: Int
+        /// Experts that run for one token.
+        public var used: Int
+
+        public init(count: Int, used: Int) {
+            self.count = count
+            self.used = used
+        }
+    }
+
+    public var architecture: String
+    public var parameterCount: Int
+    /// Parameters that one token passes through; equal to `parameterCount` without experts.
+    public var activeParameterCount: Int
+    public var weightBytes: Int
+    /// Bytes of all tensors of a type, by GGUF's name of the type: "Q4_K", "F32".
+    public var weightBytesByType: [String: Int]
+    public var tokenEmbeddingBytes: Int
+    /// Whether the token embedding also serves as the output layer, and so is read for every token.
+    public var isEmbeddingTied: Bool
+    /// Bytes of per-layer embeddings (Gemma "E" models), of which a token reads next to nothing.
+    public var perLayerEmbeddingBytes: Int
+    public var layers: [LayerGroup]
+    public var embeddingLength: Int
+    public var vocabularySize: Int
+    public var feedForwardLength: Int
+    public var headCount: Int
+    /// The longest context the model was trained for, in tokens.
+    public var contextLength: Int
+    /// The quantization as its maker names it: "Q4_K_M".
+    public var quantType: String
+    public var experts: Experts?
+
+    public init(
+        architecture: String,
+        parameterCount: Int,
+        activeParameterCount: Int? = nil,
+        weightBytes: Int,
+        weightBytesByType: [String: Int],
+        tokenEmbeddingBytes: Int,
+        isEmbeddingTied: Bool,
+        perLayerEmbeddingBytes: Int = 0,
+        layers: [LayerGroup],
+        embeddingLength: Int,
+        vocabularySize: Int,
+        feedForwardLength: Int,
+        headCount: Int,
+        contextLength: Int,
+        quantType: String,
+        experts: Experts? = nil
+    ) {
+        self.architecture = architecture
+        self.parameterCount = parameterCount
+        self.activeParameterCount = activeParameterCount ?? parameterCount
+        self.weightBytes = weightBytes
+        self.weightBytesByType = weightBytesByType
+        self.tokenEmbeddingBytes = tokenEmbeddingBytes
+        self.isEmbeddingTied = isEmbeddingTied
+        self.perLayerEmbeddingBytes = perLayerEmbeddingBytes
+        self.layers = layers
+        self.embeddingLength = embeddingLength
+        self.vocabularySize = vocabularySize
+        self.feedForwardLength = feedForwardLength
+        self.headCount = headCount
+        self.contextLength = contextLength
+        self.quantType = quantType
+        self.experts = experts
+    }
+
+    /// Bytes of weights that one generated token reads.
+    ///
+    /// Of the input embedding a token reads one row; of experts the share that is active, taken over all weights.
+    var bytesReadPerToken: Double {
+        let idle = perLayerEmbeddingBytes + (isEmbeddingTied ? 0 : tokenEmbeddingBytes)
+        let share = Double(activeParameterCount) / Double(max(1, parameterCount))
+        return Double(max(0, weightBytes - idle)) * min(1, share)
+    }
+
+    var bitsPerWeight: Double { Double(weightBytes) * 8 / Double(max(1, parameterCount)) }
+
+    /// Refuses sizes that no model has, so that no product in an estimate can overflow.
+    func validate() throws(DeviceFitError) {
+        let bytes = [tokenEmbeddingBytes, perLayerEmbeddingBytes] + layers.map(\.stateBytes) + weightBytesByType.values
+        let shapes = layers.flatMap { [$0.count, $0.kvHeads, $0.keyLength, $0.valueLength] }
+        guard
+            [weightBytes, parameterCount, activeParameterCount].allSatisfy({ (1...(1 << 44)).contains($0) }),
+            [embeddingLength, vocabularySize].allSatisfy({ (1...(1 << 24)).contains($0) }),
+            bytes.allSatisfy({ (0...(1 << 44)).contains($0) }),
+            shapes.allSatisfy({ (0...(1 << 20)).contains($0) }),
+            layers.allSatisfy({ $0.kvHeads * ($0.keyLength + $0.valueLength) * $0.count < 1 << 28 }),
+            layers.allSatisfy({ (0...(1 << 24)).contains($0.slidingWindow ?? 1) })
+        else {
+            throw .invalidRequest("the model's profile has sizes that no model has. Inspect the model's file.")
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import BinaryIO
+import Foundation
+import GRDB
+
+/// The append-only diary, chained by digests.
+enum AuditLog {
+    /// Adds a line inside the transaction of what it tells about, so that neither exists without the other.
+    static func append(_ action: String, subject: String, detail: String, to database: Database) throws {
+        let last = try Row.fetchOne(database, sql: "SELECT sequence, digest FROM audit ORDER BY sequence DESC LIMIT 1")
+        let sequence = (last?["sequence"] as Int? ?? 0) + 1
+        let time = Timestamp.now
+        let digest = try link(
+            previous: last?["digest"] ?? "",
+            line: [String(sequence), time, action, subject, detail]
+        )
+        try database.execute(
+            sql: """
+                INSERT INTO audit (sequence, createdAt, action, subject, detail, digest) VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [sequence, time, action, subject, detail, digest.description]
+        )
+    }
+
+    /// The first line that does not follow from the one before it, or nil where the chain holds.
+    static func firstBrokenLine(in database: Database) throws -> Int? {
+        var previous = ""
+        var expected = 1
+        let rows = try Row.fetchCursor(database, sql: "SELECT * FROM audit ORDER BY sequence")
+        while let row = try rows.next() {
+            let sequence: Int = row["sequence"]
+            let line: [String] = [
+                String(sequence), row["createdAt"], row["action"], row["subject"], row["detail"],
+            ]
+            let digest: String = row["digest"]
+            guard sequence == expected, try link(previous: previous, line: line).description == digest else {
+                return expected
+            }
+            previous = digest
+            expected += 1
+        }
+        return nil
+    }
+
+    /// SHA-256 over the previous digest and the line as a JSON array, whose quoting keeps the fields apart.
+    private static func link(previous: String, line: [String]) throws -> SHA256Digest {
+        SHA256Digest(of: try CanonicalJSON.encode([previous] + line).utf8)
+    }
+}
+
+/// JSON with one spelling for each value: sorted keys, no spaces, plain slashes.
+enum CanonicalJSON {
+    static func encode(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}
+
+/// Times as the registry stores them: UTC, to the millisecond, in a text that sorts by time.
+enum Timestamp {
+    static var now: String { text(Date()) }
+
+    static func text(_ date: Date) -> String { date.formatted(style) }
+
+    /// - Throws: `RegistryError.invalidValue` for a text that this program did not write.
+    static func date(_ text: String) throws -> Date {
+        guard let date = try? style.parse(text) else {
+            throw RegistryError.invalidValue(field: "time", detail: "\"\(text)\" is no time. Verify the registry.")
+        }
+        return date
+    }
+
+    private static var style: Date.ISO8601FormatStyle { Date.ISO8601FormatStyle(includingFractionalSeconds: true) }
+}

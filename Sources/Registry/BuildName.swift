@@ -1,0 +1,94 @@
+/// The full name of a build: `model@version:type`, for example `phi3@1.0.0:q4_k_m`.
+public struct BuildName: Hashable, Sendable, CustomStringConvertible {
+    public let model: String
+    public let version: ModelVersion
+    /// The quantization type in small letters, as llama.cpp names it.
+    public let type: String
+
+    /// - Throws: `RegistryError.invalidName` where the model or the type breaks the grammar of names.
+    public init(model: String, version: ModelVersion, type: String) throws(RegistryError) {
+        try NameGrammar.check(model, of: "model")
+        try NameGrammar.check(type, of: "type")
+        (self.model, self.version, self.type) = (model, version, type)
+    }
+
+    /// Parses a full name; `BuildReference` parses one that leaves something open.
+    public init(_ text: String) throws(RegistryError) {
+        let reference = try BuildReference(text)
+        guard case .version(let version) = reference.selector, let type = reference.type else {
+            throw .invalidName(text, of: "build", rule: "the full name, model@version:type")
+        }
+        try self.init(model: reference.model, version: version, type: type)
+    }
+
+    public var description: String { "\(model)@\(version):\(type)" }
+}
+
+extension BuildName: Codable {
+    public init(from decoder: any Decoder) throws {
+        try self.init(decoder.singleValueContainer().decode(String.self))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+/// What a person writes to mean a build: `name[@version][:type]`, or `name@channel[:type]`.
+///
+/// A version begins with a digit and a channel with a letter, so the two cannot be taken for each other.
+public struct BuildReference: Hashable, Sendable, CustomStringConvertible {
+    /// Which version is meant.
+    public enum Selector: Hashable, Sendable {
+        /// The newest release, or the newest pre-release where nothing was released yet.
+        case newest
+        case version(ModelVersion)
+        case channel(String)
+    }
+
+    public let model: String
+    public let selector: Selector
+    /// Nil leaves the type open, which is enough where the version has only one.
+    public let type: String?
+
+    /// - Throws: `RegistryError.invalidName`.
+    public init(_ text: String) throws(RegistryError) {
+        var rest = text[...]
+        var type: String?
+        if let colon = rest.lastIndex(of: ":") {
+            let named = rest[rest.index(after: colon)...].lowercased()
+            try NameGrammar.check(named, of: "type")
+            type = named
+            rest = rest[..<colon]
+        }
+        var selector = Selector.newest
+        if let at = rest.lastIndex(of: "@") {
+            let named = String(rest[rest.index(after: at)...])
+            if named.first?.isNumber ?? true {
+                selector = .version(try ModelVersion(parsing: named))
+            } else {
+                try NameGrammar.check(named, of: "channel")
+                selector = .channel(named)
+            }
+            rest = rest[..<at]
+        }
+        try NameGrammar.check(String(rest), of: "model")
+        (self.model, self.selector, self.type) = (String(rest), selector, type)
+    }
+
+    /// The reference that means exactly this build.
+    public init(_ name: BuildName) {
+        (model, selector, type) = (name.model, .version(name.version), name.type)
+    }
+
+    public var description: String {
+        let version =
+            switch selector {
+            case .newest: ""
+            case .version(let version): "@\(version)"
+            case .channel(let channel): "@\(channel)"
+            }
+        return model + version + (type.map { ":" + $0 } ?? "")
+    }
+}

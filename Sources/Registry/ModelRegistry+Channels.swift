@@ -1,0 +1,85 @@
+import GRDB
+
+extension ModelRegistry {
+    /// Points a channel to a version that is published.
+    /// - Parameter expected: where the caller believes the channel points; nil moves it from wherever it is. Two people
+    ///   who move the same channel at once thus cannot undo each other's move unseen.
+    /// - Throws: `RegistryError.channelMoved` where it points elsewhere, `.notFound` where the version does not exist.
+    public func setChannel(
+        _ channel: String,
+        of model: String,
+        to version: ModelVersion,
+        expecting expected: ModelVersion? = nil
+    ) throws {
+        try Self.checkChannel(channel)
+        try change { database in
+            if let expected {
+                let found = try Rows.channel(channel, of: model, database)
+                guard found == expected else {
+                    throw RegistryError.channelMoved(channel: channel, model: model, expected: expected, found: found)
+                }
+            }
+            try Self.moveChannel(channel, model: model, to: version, database)
+        }
+    }
+
+    /// Every move of a model's channels, oldest first.
+    public func channelHistory(of model: String) throws -> [ChannelMove] {
+        try look { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT channelMove.channel, model.name AS model, source.name AS source, target.name AS target,
+                        channelMove.createdAt
+                    FROM channelMove
+                    JOIN model ON model.id = channelMove.modelId
+                    JOIN version AS target ON target.id = channelMove.toVersionId
+                    LEFT JOIN version AS source ON source.id = channelMove.fromVersionId
+                    WHERE model.name = ? ORDER BY channelMove.id
+                    """,
+                arguments: [model]
+            ).map { row in
+                ChannelMove(
+                    channel: row["channel"],
+                    model: row["model"],
+                    from: try (row["source"] as String?).map { try ModelVersion(parsing: $0) },
+                    to: try ModelVersion(parsing: row["target"]),
+                    at: try Timestamp.date(row["createdAt"])
+                )
+            }
+        }
+    }
+
+    /// A channel begins with a letter, so that `model@name` cannot be read as a version.
+    static func checkChannel(_ channel: String) throws(RegistryError) {
+        guard NameGrammar.accepts(channel), channel.first?.isLetter == true else {
+            throw .invalidName(channel, of: "channel", rule: NameGrammar.rule + "; the first must be a letter")
+        }
+    }
+
+    static func moveChannel(_ channel: String, model: String, to version: ModelVersion, _ database: Database) throws {
+        guard let target = try Rows.versionID(version, of: model, database) else {
+            throw RegistryError.notFound("\(model)@\(version)", available: try Rows.allNames(database))
+        }
+        let before = try Rows.channel(channel, of: model, database)
+        guard before != version else { return }
+        let source = try before.flatMap { try Rows.versionID($0, of: model, database) }
+        try database.execute(
+            sql: """
+                INSERT INTO channel (modelId, name, versionId)
+                SELECT modelId, :channel, id FROM version WHERE id = :target
+                ON CONFLICT (modelId, name) DO UPDATE SET versionId = excluded.versionId;
+                """,
+            arguments: ["channel": channel, "target": target]
+        )
+        try database.execute(
+            sql: """
+                INSERT INTO channelMove (modelId, channel, fromVersionId, toVersionId, createdAt)
+                SELECT modelId, :channel, :source, id, :now FROM version WHERE id = :target
+                """,
+            arguments: ["channel": channel, "source": source, "target": target, "now": Timestamp.now]
+        )
+        let detail = try CanonicalJSON.encode(["from": before?.description ?? "", "to": version.description])
+        try AuditLog.append("channel", subject: "\(model)@\(channel)", detail: detail, to: database)
+    }
+}

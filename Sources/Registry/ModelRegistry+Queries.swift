@@ -1,0 +1,184 @@
+import BinaryIO
+import GRDB
+
+/// Which builds are wanted; what is left nil does not matter.
+public struct BuildFilter: Codable, Hashable, Sendable {
+    public var model: String?
+    public var version: ModelVersion?
+    public var channel: String?
+    public var type: String?
+    public var license: String?
+    public var maxFileBytes: Int?
+
+    public init(
+        model: String? = nil,
+        version: ModelVersion? = nil,
+        channel: String? = nil,
+        type: String? = nil,
+        license: String? = nil,
+        maxFileBytes: Int? = nil
+    ) {
+        self.model = model
+        self.version = version
+        self.channel = channel
+        self.type = type
+        self.license = license
+        self.maxFileBytes = maxFileBytes
+    }
+}
+
+extension ModelRegistry {
+    /// The builds that pass a filter: models by name, versions newest first, types by name.
+    public func builds(matching filter: BuildFilter = BuildFilter()) throws -> [BuildRecord] {
+        let records = try look { database in
+            try Row.fetchAll(
+                database,
+                sql: Rows.buildColumns + """
+                     WHERE (:model IS NULL OR model.name = :model)
+                        AND (:version IS NULL OR version.name = :version)
+                        AND (:type IS NULL OR build.type = :type)
+                        AND (:license IS NULL OR lower(build.license) = lower(:license))
+                        AND (:maxFileBytes IS NULL OR object.rawBytes <= :maxFileBytes)
+                        AND (:channel IS NULL OR EXISTS (
+                            SELECT 1 FROM channel WHERE channel.name = :channel AND channel.versionId = version.id))
+                    """,
+                arguments: [
+                    "model": filter.model, "version": filter.version?.description, "type": filter.type,
+                    "license": filter.license, "maxFileBytes": filter.maxFileBytes, "channel": filter.channel,
+                ]
+            ).map { try Rows.build($0) }
+        }
+        return records.sorted { left, right in
+            if left.name.model != right.name.model { return left.name.model < right.name.model }
+            if left.name.version != right.name.version { return left.name.version > right.name.version }
+            return left.name.type < right.name.type
+        }
+    }
+
+    /// - Throws: `RegistryError.notFound`, with the names that are there.
+    public func build(named name: BuildName) throws -> BuildRecord {
+        try look { database in
+            guard let build = try Rows.build(name, database) else {
+                throw RegistryError.notFound(name.description, available: try Rows.allNames(database))
+            }
+            return build
+        }
+    }
+
+    /// Finds the one build that a person's words mean.
+    /// - Throws: `RegistryError.notFound`, or `.ambiguousType` where the type is open and there are several.
+    public func resolve(_ reference: BuildReference) throws -> BuildRecord {
+        let candidates = try builds(matching: BuildFilter(model: reference.model, channel: reference.channel))
+        let versions = Set(candidates.map(\.name.version))
+        let version: ModelVersion? =
+            switch reference.selector {
+            case .version(let version): version
+            case .channel: versions.first
+            case .newest: versions.filter { !$0.isPreRelease }.max() ?? versions.max()
+            }
+        let ofVersion = candidates.filter { $0.name.version == version }
+        let matching = ofVersion.filter { reference.type == nil || $0.name.type == reference.type }
+        guard let first = matching.first else {
+            let known = ofVersion.isEmpty ? candidates : ofVersion
+            let names = known.isEmpty ? try look(Rows.allNames) : known.map(\.name.description)
+            throw RegistryError.notFound(reference.description, available: names)
+        }
+        guard matching.count == 1 else {
+            throw RegistryError.ambiguousType(reference.description, types: matching.map(\.name.type))
+        }
+        return first
+    }
+
+    /// All versions: models by name, newest version first.
+    public func versions() throws -> [VersionRecord] {
+        let records = try look { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT version.id, model.name AS model, version.name AS version, version.createdAt
+                    FROM version JOIN model ON model.id = version.modelId
+                    """
+            ).map { row in
+                let id: Int64 = row["id"]
+                return VersionRecord(
+                    model: row["model"],
+                    version: try ModelVersion(parsing: row["version"]),
+                    types: try String.fetchAll(
+                        database,
+                        sql: "SELECT type FROM build WHERE versionId = ? ORDER BY type",
+                        arguments: [id]
+                    ),
+                    channels: try String.fetchAll(
+                        database,
+                        sql: "SELECT name FROM channel WHERE versionId = ? ORDER BY name",
+                        arguments: [id]
+                    ),
+                    createdAt: try Timestamp.date(row["createdAt"])
+                )
+            }
+        }
+        return records.sorted { ($0.model, $1.version) < ($1.model, $0.version) }
+    }
+
+    /// What was measured of these bytes, under whatever name they are published; oldest first.
+    public func measurements(of digest: SHA256Digest) throws -> [MeasurementRecord] {
+        try look { database in
+            try Row.fetchAll(
+                database,
+                sql: "SELECT * FROM measurement WHERE buildDigest = ? ORDER BY id",
+                arguments: [digest.description]
+            ).map(Rows.measurement)
+        }
+    }
+
+    public func fits(of digest: SHA256Digest) throws -> [FitRecord] {
+        try look { database in
+            try Row.fetchAll(
+                database,
+                sql: "SELECT * FROM fit WHERE buildDigest = ? ORDER BY device, context, kvType",
+                arguments: [digest.description]
+            ).map(Rows.fit)
+        }
+    }
+
+    /// Every step that led to these bytes, back to the source; each once, whatever circles the rows may form.
+    public func lineage(of digest: SHA256Digest) throws -> [LineageEdge] {
+        try look { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    WITH RECURSIVE ancestor(digest) AS (
+                        VALUES (?)
+                        UNION
+                        SELECT lineage.fromDigest FROM lineage JOIN ancestor ON lineage.toDigest = ancestor.digest
+                    )
+                    SELECT lineage.* FROM lineage JOIN ancestor ON lineage.toDigest = ancestor.digest
+                    ORDER BY createdAt, toDigest, fromDigest, stepKind
+                    """,
+                arguments: [digest.description]
+            ).map(Rows.edge)
+        }
+    }
+
+    /// The diary, oldest line first.
+    public func auditEntries() throws -> [AuditEntry] {
+        try look { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM audit ORDER BY sequence").map { row in
+                AuditEntry(
+                    sequence: row["sequence"],
+                    at: try Timestamp.date(row["createdAt"]),
+                    action: row["action"],
+                    subject: row["subject"],
+                    detail: row["detail"],
+                    digest: try Rows.digest(row["digest"])
+                )
+            }
+        }
+    }
+}
+
+extension BuildReference {
+    var channel: String? {
+        if case .channel(let name) = selector { name } else { nil }
+    }
+}

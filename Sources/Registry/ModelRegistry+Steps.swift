@@ -1,0 +1,90 @@
+import BinaryIO
+import Foundation
+import GRDB
+
+extension ModelRegistry {
+    /// What a step with this key produced before, or nil where it never finished here.
+    public func stepRecord(for key: SHA256Digest) throws -> StepRecord? {
+        try look { database in
+            try Row.fetchOne(
+                database,
+                sql: "SELECT * FROM stepRecord WHERE key = ?",
+                arguments: [key.description]
+            ).map { row in
+                StepRecord(
+                    key: try Rows.digest(row["key"]),
+                    stepKind: row["stepKind"],
+                    implementationVersion: row["implementationVersion"],
+                    outputs: row["outputs"],
+                    seconds: row["seconds"],
+                    finishedAt: try Timestamp.date(row["finishedAt"])
+                )
+            }
+        }
+    }
+
+    /// Remembers a finished step; the same key again replaces what was remembered.
+    public func record(_ step: StepRecord) throws {
+        try NameGrammar.check(step.stepKind, of: "step kind")
+        try BuildDraft.check(BuildDraft.isJSON(step.outputs), "outputs", "JSON")
+        try change { database in
+            try database.execute(
+                sql: """
+                    INSERT OR REPLACE INTO stepRecord
+                        (key, stepKind, implementationVersion, outputs, seconds, finishedAt)
+                    VALUES (?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    step.key.description, step.stepKind, step.implementationVersion, step.outputs, step.seconds,
+                    Timestamp.text(step.finishedAt),
+                ]
+            )
+        }
+    }
+
+    /// Records the beginning of a run and, under the same id, its end.
+    public func record(_ run: RunRecord) throws {
+        try change { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO run (id, pipeline, pipelineDigest, toolVersion, status, startedAt, finishedAt)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (id) DO UPDATE SET status = excluded.status, finishedAt = excluded.finishedAt
+                    """,
+                arguments: [
+                    run.id, run.pipeline, run.pipelineDigest.description, run.toolVersion, run.status.rawValue,
+                    Timestamp.text(run.startedAt), run.finishedAt.map(Timestamp.text),
+                ]
+            )
+        }
+    }
+
+    /// The latest runs, newest first.
+    public func runs(limit: Int = 100) throws -> [RunRecord] {
+        try look { database in
+            try Row.fetchAll(
+                database,
+                sql: "SELECT * FROM run ORDER BY startedAt DESC, id LIMIT ?",
+                arguments: [limit]
+            ).map { row in
+                let status: String = row["status"]
+                let finishedAt: String? = row["finishedAt"]
+                guard let status = RunRecord.Status(rawValue: status) else {
+                    throw RegistryError.invalidValue(
+                        field: "status",
+                        detail: "\"\(status)\" is unknown. Verify the registry."
+                    )
+                }
+                return RunRecord(
+                    id: row["id"],
+                    pipeline: row["pipeline"],
+                    pipelineDigest: try Rows.digest(row["pipelineDigest"]),
+                    toolVersion: row["toolVersion"],
+                    status: status,
+                    startedAt: try Timestamp.date(row["startedAt"]),
+                    finishedAt: try finishedAt.map(Timestamp.date)
+                )
+            }
+        }
+    }
+}

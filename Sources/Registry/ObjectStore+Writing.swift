@@ -1,0 +1,117 @@
+import BinaryIO
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+extension ObjectStore {
+    /// The level at which objects are compressed: quantized weights are nearly random, and higher levels cost minutes for
+    /// another percent.
+    static let compressionLevel: Int32 = 3
+    /// The smallest saving, as a fraction of the file, for which an object is kept compressed.
+    static let smallestGain = 0.01
+
+    /// Stores the bytes of a file whose digest is known, durably, and says how they lie.
+    ///
+    /// The order matters: a temporary file is written and synced, made read-only, linked under its final name without
+    /// ever replacing another writer's object, and its folder is synced. `docs/registry-format.md` says what a crash
+    /// after each step leaves.
+    /// - Parameters:
+    ///   - replacing: put the new object in the place of one that is known to be damaged.
+    ///   - advance: told of every raw byte count that was taken in.
+    /// - Throws: `RegistryError.changedWhileReading` when the file no longer has this digest; `FileError`.
+    func store(
+        _ file: FilePath,
+        digest: SHA256Digest,
+        byteCount: Int,
+        replacing: Bool,
+        advance: (Int) -> Void
+    ) throws -> StoredObject {
+        let encoding = try storeTemporary(file, digest, byteCount, .zstd, advance: advance) { temporary, stored in
+            guard Double(stored) <= Double(byteCount) * (1 - Self.smallestGain) else { return false }
+            try settle(temporary, as: path(of: digest, .zstd), replacing: replacing)
+            return true
+        }
+        if !encoding {
+            _ = try storeTemporary(file, digest, byteCount, .raw, advance: { _ in }) { temporary, _ in
+                try settle(temporary, as: path(of: digest, .raw), replacing: replacing)
+                return true
+            }
+        }
+        let kept = encoding ? ObjectEncoding.zstd : .raw
+        guard let storedBytes = Self.size(of: path(of: digest, kept)) else {
+            throw RegistryError.objectVanished(digest)
+        }
+        return StoredObject(digest: digest, encoding: kept, rawBytes: byteCount, storedBytes: storedBytes)
+    }
+
+    /// Writes the file's bytes in one encoding to a temporary file and hands that to `use`; it is gone afterwards.
+    private func storeTemporary(
+        _ file: FilePath,
+        _ digest: SHA256Digest,
+        _ byteCount: Int,
+        _ encoding: ObjectEncoding,
+        advance: (Int) -> Void,
+        use: (FilePath, Int) throws -> Bool
+    ) throws -> Bool {
+        try makeFolder(incoming)
+        // Two threads may store the same bytes at once, so the name is random; it begins with the digest for the
+        // person who finds it after a crash.
+        let temporary = incoming.appending("\(digest).\(UInt64.random(in: 0 ... .max))")
+        let output = try AtomicFile(path: temporary)
+        var hasher = SHA256Hasher()
+        var seen = 0
+        let compressor =
+            encoding == .zstd ? try ZstdCompressor(level: Self.compressionLevel, byteCount: byteCount) : nil
+        try forEachSlab(of: file) { slab in
+            seen += slab.count
+            guard seen <= byteCount else { throw RegistryError.changedWhileReading(file) }
+            hasher.update(slab)
+            if let compressor {
+                try compressor.write(slab) { try output.write($0) }
+            } else {
+                try output.write(slab)
+            }
+            advance(slab.count)
+        }
+        // The file was read before to learn its digest; the bytes that were stored must be the same ones.
+        guard seen == byteCount, hasher.finalize() == digest else { throw RegistryError.changedWhileReading(file) }
+        try compressor?.finish { try output.write($0) }
+        let stored = output.count
+        try output.commit()
+        defer { unlink(temporary.string) }
+        return try use(temporary, stored)
+    }
+
+    /// Gives a finished temporary file its final name.
+    private func settle(_ temporary: FilePath, as final: FilePath, replacing: Bool) throws {
+        try makeFolder(final.removingLastComponent())
+        guard chmod(temporary.string, 0o444) == 0 else {
+            throw FileError("make read-only", temporary, errno: Errno(rawValue: errno))
+        }
+        if replacing {
+            try rename(temporary, final)
+        } else if link(temporary.string, final.string) != 0 {
+            switch Errno(rawValue: errno) {
+            // Another writer was first with the same bytes; its row may already say how long its file is.
+            case .fileExists: break
+            // Not every file system has hard links.
+            case .notPermitted, .notSupported, .tooManyLinks: try rename(temporary, final)
+            case let reason: throw FileError("link into place", final, errno: reason)
+            }
+        }
+        try synchronizeFolder(of: final)
+    }
+
+    private func rename(_ temporary: FilePath, _ final: FilePath) throws {
+        #if canImport(Darwin)
+            let result = Darwin.rename(temporary.string, final.string)
+        #else
+            let result = Glibc.rename(temporary.string, final.string)
+        #endif
+        guard result == 0 else { throw FileError("rename into place", final, errno: Errno(rawValue: errno)) }
+    }
+}

@@ -1,0 +1,78 @@
+import BinaryIO
+import Foundation
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// The bytes of one build on the disk, as its row records them.
+struct StoredObject: Hashable, Sendable {
+    let digest: SHA256Digest
+    let encoding: ObjectEncoding
+    let rawBytes: Int
+    let storedBytes: Int
+}
+
+/// The folder of objects: write-once files named by the SHA-256 of their raw bytes.
+struct ObjectStore: Sendable {
+    let root: FilePath
+
+    /// `registry.db` keeps its objects in `registry.db.objects`.
+    init(beside database: FilePath) {
+        var root = database
+        let name = database.lastComponent?.string ?? "registry"
+        root.removeLastComponent()
+        self.root = root.appending("\(name).objects")
+    }
+
+    var incoming: FilePath { root.appending("incoming") }
+    var objects: FilePath { root.appending("sha256") }
+
+    /// Where an object lies. A digest is 32 bytes by type, so no text from a database or a user ever becomes a path.
+    func path(of digest: SHA256Digest, _ encoding: ObjectEncoding) -> FilePath {
+        let hex = digest.description
+        let suffix = encoding == .zstd ? ".zst" : ""
+        return objects.appending(String(hex.prefix(2))).appending(hex + suffix)
+    }
+
+    func path(of object: StoredObject) -> FilePath { path(of: object.digest, object.encoding) }
+
+    /// The cheap check: the file is there and as long as its row says.
+    func hasRightSize(_ object: StoredObject) -> Bool {
+        Self.size(of: path(of: object)) == object.storedBytes
+    }
+
+    /// The length of a regular file, or nil where there is none; a symbolic link is none.
+    static func size(of path: FilePath) -> Int? {
+        var status = stat()
+        guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(status.st_size)
+    }
+
+    /// Makes a folder and those above it, each durable before anything is put inside.
+    func makeFolder(_ path: FilePath) throws {
+        if mkdir(path.string, 0o755) == 0 {
+            try synchronizeFolder(of: path)
+            return
+        }
+        switch Errno(rawValue: errno) {
+        case .fileExists:
+            guard Self.isFolder(path) else {
+                throw FileError("use as a folder", path, because: "a file has this name. Move it away and try again.")
+            }
+        case .noSuchFileOrDirectory where path != root:
+            try makeFolder(path.removingLastComponent())
+            try makeFolder(path)
+        case let reason:
+            throw FileError("create the folder", path, errno: reason)
+        }
+    }
+
+    private static func isFolder(_ path: FilePath) -> Bool {
+        var status = stat()
+        return stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+}

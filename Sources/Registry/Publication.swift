@@ -1,0 +1,109 @@
+import Foundation
+import SystemPackage
+
+/// Everything that one publishing makes visible at once: builds of one version, and what is known about them.
+public struct Publication: Codable, Sendable {
+    public var model: String
+    public var version: ModelVersion
+    public var builds: [BuildDraft]
+    /// How the builds came to be; may pass through files that the registry does not hold.
+    public var lineage: [LineageEdge]
+    /// The channel to point to this version, if any.
+    public var channel: String?
+    public var toolVersion: String
+
+    public init(
+        model: String,
+        version: ModelVersion,
+        builds: [BuildDraft],
+        lineage: [LineageEdge] = [],
+        channel: String? = nil,
+        toolVersion: String
+    ) {
+        self.model = model
+        self.version = version
+        self.builds = builds
+        self.lineage = lineage
+        self.channel = channel
+        self.toolVersion = toolVersion
+    }
+
+    /// Finds every refusal that needs no file, before gigabytes are compressed for nothing.
+    func validate() throws(RegistryError) {
+        guard !builds.isEmpty else {
+            throw .invalidValue(field: "builds", detail: "there is none. Publish at least one file.")
+        }
+        if let channel { try ModelRegistry.checkChannel(channel) }
+        var names: Set<BuildName> = []
+        for draft in builds {
+            let name = try BuildName(model: model, version: version, type: draft.type)
+            guard names.insert(name).inserted else {
+                throw .invalidValue(field: "builds", detail: "\(name) is given twice. Give every type once.")
+            }
+            try draft.validate()
+        }
+        for edge in lineage { try NameGrammar.check(edge.stepKind, of: "step kind") }
+    }
+}
+
+/// A file to publish, with what is known about it.
+public struct BuildDraft: Codable, Sendable {
+    /// The last part of the build's name, such as `q4_k_m`.
+    public var type: String
+    /// The file whose bytes are published; it is read, never moved or changed.
+    public var file: FilePath
+    public var facts: BuildFacts
+    public var measurements: [MeasurementRecord]
+    public var fits: [FitRecord]
+
+    public init(
+        type: String,
+        file: FilePath,
+        facts: BuildFacts,
+        measurements: [MeasurementRecord] = [],
+        fits: [FitRecord] = []
+    ) {
+        self.type = type
+        self.file = file
+        self.facts = facts
+        self.measurements = measurements
+        self.fits = fits
+    }
+
+    func validate() throws(RegistryError) {
+        try Self.check(facts.bitsPerWeight > 0 && facts.bitsPerWeight.isFinite, "bitsPerWeight", "a positive number")
+        try Self.check(!facts.quantType.isEmpty, "quantType", "a name such as Q4_K_M")
+        try Self.check(!facts.license.isEmpty, "license", "an SPDX identifier, or `unknown`")
+        try Self.check(Self.isJSON(facts.profile), "profile", "JSON")
+        for measurement in measurements {
+            let metric = measurement.metric
+            try Self.check(!metric.isEmpty && !measurement.method.isEmpty, "measurement", "a metric and a method")
+            try Self.check(measurement.value.isFinite, metric, "a finite number")
+            if let error = measurement.standardError {
+                try Self.check(error >= 0 && error.isFinite, "standard error of \(metric)", "a number of at least 0")
+            }
+            try Self.check((measurement.context ?? 1) > 0, "context of \(metric)", "a positive number")
+            try Self.check((measurement.chunks ?? 1) > 0, "chunks of \(metric)", "a positive number")
+        }
+        for fit in fits {
+            let memory = [0, fit.peakMemoryLow, fit.peakMemoryMid, fit.peakMemoryHigh]
+            try Self.check(memory == memory.sorted(), "peak memory on \(fit.device)", "low, mid and high in order")
+            try Self.check(fit.context > 0, "context of the fit on \(fit.device)", "a positive number")
+            let speeds = [fit.decodeTokensPerSecond, fit.prefillTokensPerSecond, fit.sustainedFactor]
+            for value in speeds + [fit.batteryPercentPer1kTokens ?? 0] {
+                try Self.check(value.isFinite && value >= 0, "fit on \(fit.device)", "finite numbers of at least 0")
+            }
+            try Self.check(Self.isJSON(fit.payload), "payload of the fit on \(fit.device)", "JSON")
+        }
+    }
+
+    static func isJSON(_ text: String) -> Bool {
+        (try? JSONSerialization.jsonObject(with: Data(text.utf8), options: .fragmentsAllowed)) != nil
+    }
+
+    static func check(_ holds: Bool, _ field: String, _ expected: String) throws(RegistryError) {
+        guard holds else {
+            throw .invalidValue(field: field, detail: "the value is not allowed. Give \(expected).")
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import BinaryIO
+
+/// One step of how a build came to be: these bytes, through this step with these options, became those bytes.
+public struct LineageEdge: Codable, Hashable, Sendable {
+    public var from: SHA256Digest
+    /// The kind of step: `convert`, `quantize`.
+    public var stepKind: String
+    public var to: SHA256Digest
+    /// SHA-256 of the step's options.
+    public var optionsDigest: SHA256Digest
+
+    public init(from: SHA256Digest, stepKind: String, to: SHA256Digest, optionsDigest: SHA256Digest) {
+        self.from = from
+        self.stepKind = stepKind
+        self.to = to
+        self.optionsDigest = optionsDigest
+    }
+}

@@ -1,0 +1,102 @@
+import BinaryIO
+import GRDB
+import SystemPackage
+
+/// Why the registry refused: what it saw, and what to do about it.
+public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// There is no file at this path.
+    case missing(FilePath)
+    /// The file is not SQLite, or is another program's SQLite file.
+    case notARegistry(FilePath, reason: String)
+    /// A later edgepipe has changed the format.
+    case newerFormat(FilePath)
+    case damagedDatabase(FilePath, detail: String)
+    /// The bytes of an object are missing or are not the bytes that were published.
+    case damagedObject(SHA256Digest, path: FilePath, detail: String)
+    /// A text that should name something does not follow the grammar of such names.
+    case invalidName(String, of: String, rule: String)
+    case invalidValue(field: String, detail: String)
+    /// A published build was offered again with other bytes.
+    case conflict(BuildName, published: SHA256Digest, offered: SHA256Digest)
+    case notFound(String, available: [String])
+    /// The reference leaves the type open and the version has several.
+    case ambiguousType(String, types: [String])
+    /// The channel no longer points where the caller thought.
+    case channelMoved(channel: String, model: String, expected: ModelVersion?, found: ModelVersion?)
+    case changedWhileReading(FilePath)
+    /// An object that was stored a moment ago is gone, because a collection ran in between.
+    case objectVanished(SHA256Digest)
+    case busy(FilePath)
+    case readOnly(FilePath)
+    /// SQLite gave another reason: a full disk, an unwritable folder, a broken rule of the schema.
+    case database(FilePath, detail: String)
+
+    public var description: String {
+        switch self {
+        case .missing(let path):
+            "\(path): there is no registry here. Check the path, or make one with `edgepipe registry init`."
+        case .notARegistry(let path, let reason):
+            "\(path): this is not an edgepipe registry (\(reason)); it was left as it is. Give the path of a registry, "
+                + "or a new name to make one."
+        case .newerFormat(let path):
+            "\(path): this registry was written by a newer edgepipe; it was left as it is. Update edgepipe to open it."
+        case .damagedDatabase(let path, let detail):
+            "\(path): the registry's database is damaged: \(detail). Restore it from a backup; the files in "
+                + "\(path).objects are whole builds and may still be good."
+        case .damagedObject(let digest, let path, let detail):
+            "\(path): the stored build \(digest.short) is damaged: \(detail). Publish the same file again, or restore "
+                + "this object from a backup."
+        case .invalidName(let text, let role, let rule):
+            "\"\(text)\" cannot be the name of a \(role). Use \(rule)."
+        case .invalidValue(let field, let detail):
+            "\(field): \(detail)"
+        case .conflict(let name, let published, let offered):
+            "\(name) is published with other bytes (\(published.short), offered: \(offered.short)). Published builds "
+                + "never change; raise the version."
+        case .notFound(let text, let available):
+            "nothing is published as \"\(text)\". "
+                + (available.isEmpty
+                    ? "The registry is empty; publish a build first."
+                    : "Choose one of: \(available.joined(separator: ", ")).")
+        case .ambiguousType(let text, let types):
+            "\"\(text)\" has several types. Add one of: \(types.map { ":" + $0 }.joined(separator: ", "))."
+        case .channelMoved(let channel, let model, let expected, let found):
+            "channel \(channel) of \(model) points to \(found?.description ?? "nothing") and not to "
+                + "\(expected?.description ?? "nothing") as expected: someone else moved it. Look again and repeat."
+        case .changedWhileReading(let path):
+            "\(path): the file changed while it was being stored; nothing was published. Publish it again when no "
+                + "other program writes it."
+        case .objectVanished(let digest):
+            "the object \(digest.short) was collected while it was being published; nothing was published. Run the "
+                + "same command again."
+        case .busy(let path):
+            "\(path): another process kept the registry locked for \(Int(ModelRegistry.busyTimeout)) seconds. Wait for "
+                + "it to end and run the same command again."
+        case .readOnly(let path):
+            "\(path): the registry was opened for reading only. Open it for writing, or check the permissions of the "
+                + "file and its folder."
+        case .database(let path, let detail):
+            "\(path): the registry could not do it: \(detail). Check the disk and the path, then run the same "
+                + "command again."
+        }
+    }
+
+    /// Whether the registry itself is damaged, as opposed to asked for something it cannot do.
+    public var isDamage: Bool {
+        switch self {
+        case .damagedDatabase, .damagedObject: true
+        default: false
+        }
+    }
+
+    init(_ error: DatabaseError, path: FilePath) {
+        let detail = error.message ?? error.resultCode.description
+        switch error.resultCode {
+        case .SQLITE_NOTADB: self = .notARegistry(path, reason: "it is no SQLite file")
+        case .SQLITE_CORRUPT: self = .damagedDatabase(path, detail: detail)
+        case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path)
+        case .SQLITE_READONLY: self = .readOnly(path)
+        default: self = .database(path, detail: detail)
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import BinaryIO
+import Foundation
+import GRDB
+
+/// The one place where values become rows and rows values.
+enum Rows {
+    static let buildColumns = """
+        SELECT model.name AS model, version.name AS version, build.type, build.digest, object.rawBytes,
+            object.storedBytes, object.encoding, build.quantType, build.bitsPerWeight, build.sourceURI,
+            build.sourceDigest, build.license, build.pipelineDigest, build.profile, build.toolVersion, build.createdAt
+        FROM build
+        JOIN version ON version.id = build.versionId
+        JOIN model ON model.id = version.modelId
+        JOIN object ON object.digest = build.digest
+        """
+
+    /// A digest out of the database, which may come from anywhere: 64 digits or an error.
+    static func digest(_ text: String) throws -> SHA256Digest {
+        guard let digest = SHA256Digest(hex: text) else {
+            throw RegistryError.invalidValue(
+                field: "digest",
+                detail: "\"\(text)\" in the database is no SHA-256. Verify the registry."
+            )
+        }
+        return digest
+    }
+
+    static func build(_ row: Row) throws -> BuildRecord {
+        let sourceDigest: String? = row["sourceDigest"]
+        let pipelineDigest: String? = row["pipelineDigest"]
+        let object = try object(row)
+        return BuildRecord(
+            name: try BuildName(
+                model: row["model"],
+                version: try ModelVersion(parsing: row["version"]),
+                type: row["type"]
+            ),
+            digest: object.digest,
+            fileBytes: object.rawBytes,
+            storedBytes: object.storedBytes,
+            encoding: object.encoding,
+            facts: BuildFacts(
+                quantType: row["quantType"],
+                bitsPerWeight: row["bitsPerWeight"],
+                sourceURI: row["sourceURI"],
+                sourceDigest: try sourceDigest.map(digest),
+                license: row["license"],
+                pipelineDigest: try pipelineDigest.map(digest),
+                profile: row["profile"]
+            ),
+            toolVersion: row["toolVersion"],
+            createdAt: try Timestamp.date(row["createdAt"])
+        )
+    }
+
+    static func build(_ name: BuildName, _ database: Database) throws -> BuildRecord? {
+        try Row.fetchOne(
+            database,
+            sql: buildColumns + " WHERE model.name = ? AND version.name = ? AND build.type = ?",
+            arguments: [name.model, name.version.description, name.type]
+        ).map(build)
+    }
+
+    static func insert(
+        _ facts: BuildFacts,
+        type: String,
+        versionID: Int64,
+        digest: SHA256Digest,
+        toolVersion: String,
+        _ database: Database
+    ) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO build (versionId, type, digest, quantType, bitsPerWeight, sourceURI, sourceDigest, license,
+                    pipelineDigest, profile, toolVersion, createdAt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                versionID, type, digest.description, facts.quantType, facts.bitsPerWeight, facts.sourceURI,
+                facts.sourceDigest?.description, facts.license, facts.pipelineDigest?.description, facts.profile,
+                toolVersion, Timestamp.now,
+            ]
+        )
+    }
+
+    static func object(_ row: Row) throws -> StoredObject {
+        let text: String = row["encoding"]
+        guard let encoding = ObjectEncoding(rawValue: text) else {
+            throw RegistryError.invalidValue(field: "encoding", detail: "\"\(text)\" is unknown. Verify the registry.")
+        }
+        return StoredObject(
+            digest: try digest(row["digest"]),
+            encoding: encoding,
+            rawBytes: row["rawBytes"],
+            storedBytes: row["storedBytes"]
+        )
+    }
+
+    static func object(_ digest: SHA256Digest, _ database: Database) throws -> StoredObject? {
+        try Row.fetchOne(database, sql: "SELECT * FROM object WHERE digest = ?", arguments: [digest.description])
+            .map(object)
+    }
+
+    /// Records how an object lies now: of two writers of the same bytes the later one describes the file that is there.
+    static func upsert(_ object: StoredObject, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT INTO object (digest, encoding, rawBytes, storedBytes, createdAt) VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT (digest) DO UPDATE SET encoding = excluded.encoding, storedBytes = excluded.storedBytes
+                """,
+            arguments: [
+                object.digest.description, object.encoding.rawValue, object.rawBytes, object.storedBytes, Timestamp.now,
+            ]
+        )
+    }
+
+    /// The row of a version, made where it is new.
+    static func version(_ version: ModelVersion, of model: String, _ database: Database) throws -> Int64 {
+        if let known = try versionID(version, of: model, database) { return known }
+        try database.execute(
+            sql: "INSERT INTO model (name, createdAt) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+            arguments: [model, Timestamp.now]
+        )
+        try database.execute(
+            sql: "INSERT INTO version (modelId, name, createdAt) SELECT id, ?, ? FROM model WHERE name = ?",
+            arguments: [version.description, Timestamp.now, model]
+        )
+        return database.lastInsertedRowID
+    }
+
+    static func versionID(_ version: ModelVersion, of model: String, _ database: Database) throws -> Int64? {
+        try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT version.id FROM version JOIN model ON model.id = version.modelId
+                WHERE model.name = ? AND version.name = ?
+                """,
+            arguments: [model, version.description]
+        )
+    }
+
+    static func channel(_ channel: String, of model: String, _ database: Database) throws -> ModelVersion? {
+        try String.fetchOne(
+            database,
+            sql: """
+                SELECT version.name FROM channel JOIN model ON model.id = channel.modelId
+                JOIN version ON version.id = channel.versionId WHERE model.name = ? AND channel.name = ?
+                """,
+            arguments: [model, channel]
+        ).map { try ModelVersion(parsing: $0) }
+    }
+
+    /// What an error message offers: full names, at most twenty.
+    static func allNames(_ database: Database) throws -> [String] {
+        try Row.fetchAll(database, sql: buildColumns + " ORDER BY build.id DESC LIMIT 20")
+            .map { try build($0).name.description }
+    }
+}

@@ -1,0 +1,201 @@
+import GRDB
+
+/// The registry's tables. `docs/registry-format.md` explains them; a migration never changes once it has shipped.
+enum Schema {
+    /// "EPRG", at byte 68 of the file: what tells a registry from any other SQLite database.
+    static let applicationID = 0x4550_5247
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 builds, measurements, steps") { database in
+            try database.execute(sql: buildTables)
+            try database.execute(sql: factTables)
+            try database.execute(sql: stepTables)
+            try database.execute(sql: channelAndAuditTables)
+            try database.execute(sql: guards)
+        }
+        return migrator
+    }
+
+    private static func name(_ column: String) -> String {
+        "\(column) TEXT NOT NULL CHECK (\(column) GLOB '[a-z0-9]*' AND \(column) NOT GLOB '*[^a-z0-9._-]*' "
+            + "AND length(\(column)) <= \(NameGrammar.longest))"
+    }
+
+    private static func digest(_ column: String, optional: Bool = false) -> String {
+        let rule = "length(\(column)) = 64 AND \(column) NOT GLOB '*[^0-9a-f]*'"
+        return optional
+            ? "\(column) TEXT CHECK (\(column) IS NULL OR (\(rule)))"
+            : "\(column) TEXT NOT NULL CHECK (\(rule))"
+    }
+
+    /// JSON is checked before it is written: SQLite refuses `json_valid` in a schema that it does not trust.
+    private static func json(_ column: String) -> String {
+        "\(column) TEXT NOT NULL CHECK (\(column) <> '')"
+    }
+
+    private static let buildTables = """
+        CREATE TABLE model (
+            id INTEGER PRIMARY KEY,
+            \(name("name")) UNIQUE,
+            createdAt TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE version (
+            id INTEGER PRIMARY KEY,
+            modelId INTEGER NOT NULL REFERENCES model(id),
+            \(name("name")),
+            createdAt TEXT NOT NULL,
+            UNIQUE (modelId, name)
+        ) STRICT;
+
+        CREATE TABLE object (
+            \(digest("digest")) PRIMARY KEY,
+            encoding TEXT NOT NULL CHECK (encoding IN ('raw', 'zstd')),
+            rawBytes INTEGER NOT NULL CHECK (rawBytes > 0),
+            storedBytes INTEGER NOT NULL CHECK (storedBytes > 0),
+            createdAt TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE build (
+            id INTEGER PRIMARY KEY,
+            versionId INTEGER NOT NULL REFERENCES version(id),
+            \(name("type")),
+            digest TEXT NOT NULL REFERENCES object(digest),
+            quantType TEXT NOT NULL CHECK (quantType <> ''),
+            bitsPerWeight REAL NOT NULL CHECK (bitsPerWeight > 0),
+            sourceURI TEXT NOT NULL,
+            \(digest("sourceDigest", optional: true)),
+            license TEXT NOT NULL CHECK (license <> ''),
+            \(digest("pipelineDigest", optional: true)),
+            \(json("profile")),
+            toolVersion TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            UNIQUE (versionId, type)
+        ) STRICT;
+        CREATE INDEX buildByDigest ON build(digest);
+        """
+
+    /// Facts hang on the digest of the bytes: two names of the same bytes share what was measured.
+    private static let factTables = """
+        CREATE TABLE measurement (
+            id INTEGER PRIMARY KEY,
+            \(digest("fingerprint")) UNIQUE,
+            buildDigest TEXT NOT NULL REFERENCES object(digest),
+            metric TEXT NOT NULL CHECK (metric <> ''),
+            value REAL NOT NULL,
+            standardError REAL CHECK (standardError >= 0),
+            unit TEXT NOT NULL,
+            method TEXT NOT NULL CHECK (method <> ''),
+            \(digest("textDigest", optional: true)),
+            context INTEGER CHECK (context > 0),
+            chunks INTEGER CHECK (chunks > 0),
+            \(digest("againstDigest", optional: true)),
+            kernels TEXT NOT NULL,
+            toolVersion TEXT NOT NULL,
+            \(json("conditions")),
+            createdAt TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX measurementByBuild ON measurement(buildDigest, metric);
+
+        CREATE TABLE fit (
+            buildDigest TEXT NOT NULL REFERENCES object(digest),
+            device TEXT NOT NULL CHECK (device <> ''),
+            context INTEGER NOT NULL CHECK (context > 0),
+            kvType TEXT NOT NULL CHECK (kvType <> ''),
+            verdict TEXT NOT NULL,
+            peakMemoryLow INTEGER NOT NULL CHECK (peakMemoryLow >= 0),
+            peakMemoryMid INTEGER NOT NULL CHECK (peakMemoryMid >= peakMemoryLow),
+            peakMemoryHigh INTEGER NOT NULL CHECK (peakMemoryHigh >= peakMemoryMid),
+            decodeTokensPerSecond REAL NOT NULL CHECK (decodeTokensPerSecond >= 0),
+            prefillTokensPerSecond REAL NOT NULL CHECK (prefillTokensPerSecond >= 0),
+            sustainedFactor REAL NOT NULL CHECK (sustainedFactor >= 0),
+            batteryPercentPer1kTokens REAL CHECK (batteryPercentPer1kTokens >= 0),
+            confidence TEXT NOT NULL,
+            \(json("payload")),
+            toolVersion TEXT NOT NULL,
+            createdAt TEXT NOT NULL,
+            PRIMARY KEY (buildDigest, device, context, kvType)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE lineage (
+            \(digest("toDigest")),
+            \(digest("fromDigest")),
+            \(name("stepKind")),
+            \(digest("optionsDigest")),
+            createdAt TEXT NOT NULL,
+            PRIMARY KEY (toDigest, fromDigest, stepKind, optionsDigest)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let stepTables = """
+        CREATE TABLE stepRecord (
+            \(digest("key")) PRIMARY KEY,
+            \(name("stepKind")),
+            implementationVersion TEXT NOT NULL,
+            \(json("outputs")),
+            seconds REAL NOT NULL CHECK (seconds >= 0),
+            finishedAt TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE run (
+            id TEXT NOT NULL PRIMARY KEY CHECK (id <> ''),
+            pipeline TEXT NOT NULL,
+            \(digest("pipelineDigest")),
+            toolVersion TEXT NOT NULL,
+            status TEXT NOT NULL CHECK (status IN ('running', 'done', 'failed')),
+            startedAt TEXT NOT NULL,
+            finishedAt TEXT
+        ) STRICT;
+        CREATE INDEX runByStart ON run(startedAt);
+        """
+
+    private static let channelAndAuditTables = """
+        CREATE TABLE channel (
+            modelId INTEGER NOT NULL REFERENCES model(id),
+            \(name("name")),
+            versionId INTEGER NOT NULL REFERENCES version(id),
+            PRIMARY KEY (modelId, name)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE channelMove (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            modelId INTEGER NOT NULL REFERENCES model(id),
+            channel TEXT NOT NULL,
+            fromVersionId INTEGER REFERENCES version(id),
+            toVersionId INTEGER NOT NULL REFERENCES version(id),
+            createdAt TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE audit (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            createdAt TEXT NOT NULL,
+            action TEXT NOT NULL CHECK (action <> ''),
+            subject TEXT NOT NULL,
+            \(json("detail")),
+            \(digest("digest"))
+        ) STRICT;
+        """
+
+    /// What is published stays as it was published, whoever opens the file.
+    private static let guards = [
+        guardian("model", ["UPDATE", "DELETE"]),
+        guardian("version", ["UPDATE", "DELETE"]),
+        guardian("build", ["UPDATE", "DELETE"]),
+        // How an object lies on the disk may change when a damaged one is replaced; what it is may not.
+        guardian("object", ["UPDATE OF digest, rawBytes, createdAt", "DELETE"]),
+        guardian("measurement", ["UPDATE", "DELETE"]),
+        guardian("channelMove", ["UPDATE", "DELETE"]),
+        guardian("audit", ["UPDATE", "DELETE"]),
+    ].joined(separator: "\n")
+
+    private static func guardian(_ table: String, _ events: [String]) -> String {
+        events.map { event in
+            let verb = event.prefix { $0 != " " }.lowercased()
+            return """
+                CREATE TRIGGER \(table)_\(verb) BEFORE \(event) ON \(table)
+                BEGIN SELECT RAISE(ABORT, '\(table): published rows are never changed or removed'); END;
+                """
+        }.joined(separator: "\n")
+    }
+}

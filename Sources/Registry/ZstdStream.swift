@@ -1,0 +1,98 @@
+import CZstd
+
+/// What zstd said, in its own words.
+struct ZstdError: Error, Equatable, CustomStringConvertible {
+    let description: String
+
+    /// Returns the result of a zstd call, or throws what it means.
+    static func check(_ result: Int) throws -> Int {
+        guard ZSTD_isError(result) == 0 else {
+            throw ZstdError(description: String(cString: ZSTD_getErrorName(result)))
+        }
+        return result
+    }
+}
+
+/// Compresses bytes that arrive piece by piece into one zstd frame. Memory is bounded by the level, never by the input.
+final class ZstdCompressor {
+    private let context: OpaquePointer
+    private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: ZSTD_CStreamOutSize(), alignment: 64)
+
+    /// - Parameter byteCount: of the whole input; the frame records it, and another length is an error at the end.
+    init(level: Int32, byteCount: Int) throws {
+        guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "no memory for a compressor") }
+        self.context = context
+        _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
+        _ = try ZstdError.check(ZSTD_CCtx_setPledgedSrcSize(context, UInt64(byteCount)))
+        // One worker beside the caller wherever the library has threads: hashing and compressing overlap, and the
+        // frame is the same for every number of workers of at least one.
+        if ZSTD_cParam_getBounds(ZSTD_c_nbWorkers).upperBound >= 1 {
+            _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, 1))
+        }
+    }
+
+    deinit {
+        ZSTD_freeCCtx(context)
+        output.deallocate()
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+        while input.pos < input.size { _ = try step(&input, ZSTD_e_continue, emit) }
+    }
+
+    func finish(emit: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var input = ZSTD_inBuffer(src: nil, size: 0, pos: 0)
+        while try step(&input, ZSTD_e_end, emit) != 0 {}
+    }
+
+    private func step(
+        _ input: inout ZSTD_inBuffer,
+        _ directive: ZSTD_EndDirective,
+        _ emit: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> Int {
+        var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+        let left = try ZstdError.check(ZSTD_compressStream2(context, &target, &input, directive))
+        if target.pos > 0 { try emit(UnsafeRawBufferPointer(rebasing: output[..<target.pos])) }
+        return left
+    }
+}
+
+/// Decompresses exactly one zstd frame that arrives piece by piece.
+final class ZstdDecompressor {
+    /// The largest window accepted, 2^27 bytes: a frame may not make the reader take more memory than that.
+    static let largestWindowLog: Int32 = 27
+
+    private let context: OpaquePointer
+    private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: ZSTD_DStreamOutSize(), alignment: 64)
+    private var hasEnded = false
+
+    init() throws {
+        guard let context = ZSTD_createDCtx() else { throw ZstdError(description: "no memory for a decompressor") }
+        self.context = context
+        _ = try ZstdError.check(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Self.largestWindowLog))
+    }
+
+    deinit {
+        ZSTD_freeDCtx(context)
+        output.deallocate()
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void) throws {
+        var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
+        var outputWasFull = false
+        while input.pos < input.size || outputWasFull {
+            guard !hasEnded else { throw ZstdError(description: "bytes follow the end of the compressed data") }
+            var target = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
+            let hint = try ZstdError.check(ZSTD_decompressStream(context, &target, &input))
+            if target.pos > 0 { try emit(UnsafeRawBufferPointer(rebasing: output[..<target.pos])) }
+            hasEnded = hint == 0
+            outputWasFull = target.pos == target.size && !hasEnded
+        }
+    }
+
+    /// - Throws: `ZstdError` when the frame is not complete.
+    func finish() throws {
+        guard hasEnded else { throw ZstdError(description: "the compressed data ends too early") }
+    }
+}

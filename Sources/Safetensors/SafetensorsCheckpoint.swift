@@ -1,0 +1,95 @@
+import BinaryIO
+import SystemPackage
+
+/// All tensors of a model, from one safetensors file or from shards with an index.
+public struct SafetensorsCheckpoint: Sendable {
+    /// A tensor and the file that holds it.
+    public struct Entry: Sendable {
+        public let file: SafetensorsFile
+        public let tensor: SafetensorsTensor
+
+        public var bytes: UnsafeRawBufferPointer { file.bytes(of: tensor) }
+    }
+
+    /// The tensors, shard by shard in the order of the shards' names, each shard in the order of its header.
+    public let entries: [Entry]
+    /// The files that hold them.
+    public let files: [FilePath]
+
+    private static let single = "model.safetensors"
+    private static let index = "model.safetensors.index.json"
+    /// An index names every tensor; a million of long names stay below this.
+    private static let indexLimit = 256 << 20
+
+    /// - Throws: `FileError`, `SafetensorsError`.
+    public init(folder: FilePath) throws {
+        let indexPath = folder.appending(Self.index)
+        do {
+            if fileIdentity(indexPath) != nil {
+                self = try Self(index: try Self.readIndex(indexPath), folder: folder)
+            } else if fileIdentity(folder.appending(Self.single)) != nil {
+                self = try Self(files: [try SafetensorsFile(path: folder.appending(Self.single))])
+            } else if fileIdentity(folder.appending("pytorch_model.bin")) != nil {
+                throw SafetensorsProblem.pickledCheckpoint("pytorch_model.bin")
+            } else {
+                throw SafetensorsProblem.noCheckpoint
+            }
+        } catch let problem as SafetensorsProblem {
+            throw SafetensorsError(path: folder, problem: problem)
+        }
+    }
+
+    private init(files: [SafetensorsFile]) throws {
+        entries = files.flatMap { file in file.tensors.map { Entry(file: file, tensor: $0) } }
+        self.files = files.map(\.path)
+        var seen: Set<String> = []
+        for entry in entries {
+            guard seen.insert(entry.tensor.name).inserted else {
+                throw SafetensorsProblem.duplicateTensor(entry.tensor.name)
+            }
+        }
+    }
+
+    /// - Parameter index: which shard holds which tensor.
+    private init(index: [String: String], folder: FilePath) throws {
+        let shards = Set(index.values).sorted()
+        for shard in shards where fileIdentity(folder.appending(shard)) == nil {
+            throw SafetensorsProblem.missingShard(shard)
+        }
+        let files = try shards.map { try SafetensorsFile(path: folder.appending($0)) }
+        try self.init(files: files)
+        let found = Dictionary(
+            uniqueKeysWithValues: entries.map { ($0.tensor.name, $0.file.path.lastComponent?.string) }
+        )
+        for (name, shard) in index.sorted(by: { $0.key < $1.key }) where found[name] != shard {
+            throw SafetensorsProblem.missingTensor(name: name, shard: shard)
+        }
+        if let stray = entries.first(where: { index[$0.tensor.name] == nil }) {
+            throw SafetensorsProblem.strayTensor(name: stray.tensor.name)
+        }
+    }
+
+    private static func readIndex(_ path: FilePath) throws -> [String: String] {
+        let document: JSONValue
+        do {
+            document = try JSONValue(parsing: try readFile(path, limit: indexLimit))
+        } catch let error as JSONError {
+            throw SafetensorsError(path: path, problem: .invalidIndex("\(error)"))
+        }
+        guard let map = document["weight_map"]?.object, !map.members.isEmpty else {
+            throw SafetensorsError(path: path, problem: .invalidIndex("'weight_map' is missing or empty"))
+        }
+        return try Dictionary(
+            uniqueKeysWithValues: map.members.map { name, value in
+                guard let shard = value.string else {
+                    throw SafetensorsError(path: path, problem: .invalidIndex("'\(name)' names no file"))
+                }
+                // One plain component: no separator, nothing that leads out of the folder.
+                guard FilePath.Component(shard)?.kind == .regular else {
+                    throw SafetensorsProblem.unsafeShardName(shard)
+                }
+                return (name, shard)
+            }
+        )
+    }
+}

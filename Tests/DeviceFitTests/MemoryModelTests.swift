@@ -1,0 +1,114 @@
+import DeviceFit
+import Testing
+
+@Suite struct MemoryModelTests {
+    private let estimator: FitEstimator
+    private let phone: Device
+
+    init() throws {
+        estimator = FitEstimator(catalogue: try DeviceCatalogue())
+        phone = try estimator.catalogue.device("galaxy-s23")
+    }
+
+    private func memory(_ model: ModelProfile, _ request: FitRequest, on id: String = "galaxy-s23") throws
+        -> MemoryEstimate
+    {
+        try estimator.estimate(model, on: estimator.catalogue.device(id), request).memory
+    }
+
+    /// The logged caches at 2048 tokens and f16; MiB. Gemma's log shows the sliding layers alone: 22, and 8 for the rest.
+    @Test(arguments: [
+        (SampleModels.qwen25, 56), (SampleModels.qwen3, 224), (SampleModels.phi35, 768), (SampleModels.phi4Mini, 256),
+        (SampleModels.smolLM2, 384), (SampleModels.lfm25, 24), (SampleModels.gemma3, 30),
+    ])
+    func theCacheIsExactlyTheLoggedOne(_ model: ModelProfile, _ mebibytes: Int) throws {
+        let cache = try memory(model, FitRequest(context: 2048)).kvCache
+        #expect(cache.mid == mebibytes * SampleModels.mebibyte)
+        #expect(cache.low == cache.mid && cache.high == cache.mid)
+    }
+
+    /// Bytes of 32 elements of each type; f16 takes 64.
+    @Test(arguments: [("f16", 64), ("q8_0", 34), ("q5_1", 24), ("q5_0", 22), ("q4_1", 20), ("q4_0", 18), ("f32", 128)])
+    func aQuantizedCacheShrinksByItsBlocks(_ type: String, _ blockBytes: Int) throws {
+        let cache = try memory(SampleModels.qwen3, FitRequest(context: 2048, kvType: type)).kvCache.mid
+        #expect(cache == 224 * SampleModels.mebibyte / 64 * blockBytes)
+    }
+
+    @Test func theCacheComesInBlocksOf256Cells() throws {
+        let one = try memory(SampleModels.qwen3, FitRequest(context: 1)).kvCache.mid
+        #expect(try memory(SampleModels.qwen3, FitRequest(context: 256)).kvCache.mid == one)
+        #expect(try memory(SampleModels.qwen3, FitRequest(context: 257)).kvCache.mid == 2 * one)
+    }
+
+    /// The logged compute buffers with flash attention, in MiB.
+    @Test(arguments: [
+        (SampleModels.qwen25, 302.75), (SampleModels.gemma3, 516.5), (SampleModels.phi4Mini, 418.8),
+        (SampleModels.lfm25, 136.0), (SampleModels.smolLM2, 104.0), (SampleModels.phi35, 90.6),
+    ])
+    func theLoggedComputeBufferLiesInTheRange(_ model: ModelProfile, _ mebibytes: Double) throws {
+        let buffer = try memory(model, FitRequest(context: 2048)).computeBuffer
+        let logged = mebibytes * ByteSize.mebibyte
+        // The logs are rounded to a tenth of a MiB.
+        #expect(Double(buffer.low) <= logged + 0.1 * ByteSize.mebibyte)
+        #expect(logged <= Double(buffer.high))
+        #expect(abs(Double(buffer.mid) / logged - 1) < 0.08, "stated error of the middle: 8 %")
+    }
+
+    @Test func aSmallerBatchIsTheCheapestSaving() throws {
+        let full = try memory(SampleModels.gemma3, FitRequest(context: 2048, batch: 512)).computeBuffer.mid
+        #expect(try memory(SampleModels.gemma3, FitRequest(context: 2048, batch: 128)).computeBuffer.mid == full / 4)
+    }
+
+    /// The log: 207.7 MiB mapped and 863.3 MiB repacked, 1071 MiB in all, of which 182.6 MiB are there twice.
+    @Test func aTiedEmbeddingCountsTwiceWhereLayersAreRepacked() throws {
+        let weights = try memory(SampleModels.qwen25, FitRequest(context: 2048)).weights
+        #expect(abs(Double(weights.mid) / (1071 * ByteSize.mebibyte) - 1) < 0.03)
+    }
+
+    @Test func mappedWeightsMayNotCountOnAppleSystems() throws {
+        let weights = try memory(SampleModels.phi35, FitRequest(), on: "iphone-15-pro").weights
+        #expect(weights.low == 0)
+        #expect(weights.mid == SampleModels.phi35.weightBytes)
+    }
+
+    @Test func onlyRepackedTypesAreOutOfReachForAndroid() throws {
+        let mixed = SampleModels.model(
+            "llama",
+            layers: SampleModels.phi35.layers,
+            embedding: 3072,
+            vocabulary: 32_064,
+            weightBytes: 1000,
+            types: ["Q4_K": 700, "Q6_K": 200, "F32": 100],
+            quantType: "Q4_K_M"
+        )
+        #expect(try memory(mixed, FitRequest()).weights.low == 700)
+    }
+
+    @Test func moreContextNeverNeedsLess() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SplitMix(state: seed)
+        for model in [SampleModels.qwen25, SampleModels.gemma3, SampleModels.lfm25, SampleModels.phi35] {
+            let contexts = (0..<50).map { _ in Int.random(in: 1...100_000, using: &random) }.sorted()
+            let totals = try contexts.map { try memory(model, FitRequest(context: $0)).total.mid }
+            #expect(totals == totals.sorted(), "seed \(seed), \(model.architecture)")
+        }
+    }
+
+    @Test func fewerBitsNeverNeedMore() throws {
+        let sizes = [4.5, 5.5, 6.6, 8.5, 16].map { bits -> Int in Int(1.5e9 * bits / 8) }
+        let totals = try sizes.map { bytes in
+            let model = SampleModels.model(
+                "llama",
+                layers: SampleModels.qwen3.layers,
+                embedding: 2048,
+                vocabulary: 32_000,
+                weightBytes: bytes
+            )
+            return try memory(model, FitRequest()).total
+        }
+        for part in [\ByteRange.low, \.mid, \.high] {
+            let values = totals.map { $0[keyPath: part] }
+            #expect(values == values.sorted())
+        }
+    }
+}
