@@ -74,7 +74,7 @@ let package = Package(
         ),
         .target(
             name: "Evaluation",
-            dependencies: ["BinaryIO", "GGUF", "Inference", "Tokenizers", system],
+            dependencies: ["BinaryIO", "Inference", "Tokenizers", system],
             swiftSettings: strict
         ),
         .target(
@@ -88,17 +88,25 @@ let package = Package(
         // Layer 6: options in, one call, text out
 
         // Tests mirror the sources one to one
-        .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", system],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["BinaryIO", "CKernels", "GGUF", "Inference", "Tensors", "TestSupport", "Tokenizers", system],
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
             swiftSettings: strict
         ),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests",
-            dependencies: ["BinaryIO", "Evaluation", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            dependencies: [
+                "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport", "Tokenizers",
+                system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
