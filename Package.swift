@@ -78,7 +78,7 @@ let package = Package(
         ),
         .target(
             name: "Evaluation",
-            dependencies: ["BinaryIO", "GGUF", "Inference", "Tokenizers", system],
+            dependencies: ["BinaryIO", "Inference", "Tokenizers", system],
             swiftSettings: strict
         ),
         .target(
@@ -105,11 +105,25 @@ let package = Package(
         ),
 
         // Tests mirror the sources one to one
-        .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", system],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
+            name: "InferenceTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
+        .testTarget(
             name: "EvaluationTests",
-            dependencies: ["BinaryIO", "Evaluation", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            dependencies: [
+                "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport", "Tokenizers",
+                system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
