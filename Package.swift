@@ -100,7 +100,7 @@ let package = Package(
         // Layer 6: options in, one call, text out
         .executableTarget(
             name: "edgepipe",
-            dependencies: ["Pipeline", argumentParser, system],
+            dependencies: ["BinaryIO", "DeviceFit", "Pipeline", "Registry", argumentParser, system],
             swiftSettings: strict
         ),
 
@@ -121,7 +121,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport", "Tokenizers",
+                "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport",
+                "Tokenizers",
                 system,
             ],
             swiftSettings: strict
