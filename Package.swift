@@ -104,7 +104,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport", "Tokenizers",
+                "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport",
+                "Tokenizers",
                 system,
             ],
             swiftSettings: strict

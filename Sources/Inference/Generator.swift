@@ -40,7 +40,10 @@ public struct Generator {
     ///   - onText: called with each piece of text as it becomes complete; false ends the generation.
     /// - Throws: `InferenceError` when the prompt is empty or does not fit the context; `TokenizerError`.
     public func generate(
-        _ prompt: String, limit: Int, parseSpecial: Bool = true, onText: (String) -> Bool = { _ in true }
+        _ prompt: String,
+        limit: Int,
+        parseSpecial: Bool = true,
+        onText: (String) -> Bool = { _ in true }
     ) throws -> Generation {
         let tokenizer = session.model.tokenizer
         let tokens = try tokenizer.encode(prompt, parseSpecial: parseSpecial)
