@@ -22,6 +22,9 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "edgepipe",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "edgepipe", targets: ["edgepipe"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -59,6 +62,7 @@ let package = Package(
             dependencies: ["BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
             swiftSettings: strict
         ),
+        .target(name: "ModelHub", dependencies: ["BinaryIO", system], swiftSettings: strict),
         .target(
             name: "Quantization",
             dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
@@ -79,13 +83,26 @@ let package = Package(
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
+            dependencies: ["BinaryIO", "CZstd", grdb, system],
             swiftSettings: strict
         ),
 
         // Layer 4: the only room that knows the rest
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "BinaryIO", "Conversion", "DeviceFit", "Evaluation", "GGUF", "Inference", "ModelHub", "Quantization",
+                "Registry", "Safetensors", "Tensors", "Tokenizers", system, yams,
+            ],
+            swiftSettings: strict
+        ),
 
         // Layer 6: options in, one call, text out
+        .executableTarget(
+            name: "edgepipe",
+            dependencies: ["Pipeline", argumentParser, system],
+            swiftSettings: strict
+        ),
 
         // Tests mirror the sources one to one
         .target(

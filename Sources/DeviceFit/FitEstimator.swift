@@ -51,9 +51,7 @@ public struct FitEstimator: Sendable {
         _ request: FitRequest = FitRequest()
     ) throws(DeviceFitError) -> FitEstimate {
         let memory = try memory(profile, device.platform, request)
-        // [P's cold-start rule; §2.2] 0.6 of the memory is the most generous rule in use, and too generous for one phone
-        // that was measured: good enough for "tight", never for "fits".
-        let most = device.entitledAppLimitBytes ?? max(device.appLimitBytes, Int(0.6 * Double(device.ramBytes)))
+        let most = max(device.appLimitBytes, Self.mostBytes(device))
         let limit = MemoryLimit(bytes: device.appLimitBytes, mostBytes: most, name: "an app on \(device.name)")
         return assemble(
             SpeedModel(profile, on: device, kvBytes: Self.kvBytesRead(memory)),
@@ -63,6 +61,19 @@ public struct FitEstimator: Sendable {
             device.platform,
             request
         )
+    }
+
+    /// What an app may use at best: good enough for "tight", never for "fits".
+    private static func mostBytes(_ device: Device) -> Int {
+        switch device.platform {
+        case .android:
+            // [P's cold-start rule; §2.2] The most generous rule in use, and too generous for one phone that was measured.
+            return Int(0.6 * Double(device.ramBytes))
+        case .ios:
+            // [§2.1] Nothing was measured with the entitlement above 8 GB; what 8 GB phones reach is a lower bound.
+            let bound = device.ramGiB >= 8 ? Int(6 * ByteSize.gibibyte) : 0
+            return device.entitledAppLimitBytes ?? bound
+        }
     }
 
     /// What to expect where only the memory that the app may use is known.

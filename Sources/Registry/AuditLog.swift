@@ -7,10 +7,11 @@ enum AuditLog {
     /// Adds a line inside the transaction of what it tells about, so that neither exists without the other.
     static func append(_ action: String, subject: String, detail: String, to database: Database) throws {
         let last = try Row.fetchOne(database, sql: "SELECT sequence, digest FROM audit ORDER BY sequence DESC LIMIT 1")
-        let sequence = (last?["sequence"] as Int? ?? 0) + 1
+        // Wraps rather than traps: the number in the file may be forged, and then the insertion fails.
+        let sequence = try (last?.value("sequence", as: Int.self) ?? 0) &+ 1
         let time = Timestamp.now
         let digest = try link(
-            previous: last?["digest"] ?? "",
+            previous: last?.value("digest") ?? "",
             line: [String(sequence), time, action, subject, detail]
         )
         try database.execute(
@@ -27,11 +28,12 @@ enum AuditLog {
         var expected = 1
         let rows = try Row.fetchCursor(database, sql: "SELECT * FROM audit ORDER BY sequence")
         while let row = try rows.next() {
-            let sequence: Int = row["sequence"]
+            let sequence: Int = try row.value("sequence")
             let line: [String] = [
-                String(sequence), row["createdAt"], row["action"], row["subject"], row["detail"],
+                String(sequence), try row.value("createdAt"), try row.value("action"), try row.value("subject"),
+                try row.value("detail"),
             ]
-            let digest: String = row["digest"]
+            let digest: String = try row.value("digest")
             guard sequence == expected, try link(previous: previous, line: line).description == digest else {
                 return expected
             }

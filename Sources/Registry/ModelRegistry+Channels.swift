@@ -40,11 +40,11 @@ extension ModelRegistry {
                 arguments: [model]
             ).map { row in
                 ChannelMove(
-                    channel: row["channel"],
-                    model: row["model"],
-                    from: try (row["source"] as String?).map { try ModelVersion(parsing: $0) },
-                    to: try ModelVersion(parsing: row["target"]),
-                    at: try Timestamp.date(row["createdAt"])
+                    channel: try row.value("channel"),
+                    model: try row.value("model"),
+                    from: try (row.value("source", as: String?.self)).map { try ModelVersion(parsing: $0) },
+                    to: try ModelVersion(parsing: row.value("target")),
+                    at: try Timestamp.date(row.value("createdAt"))
                 )
             }
         }

@@ -32,7 +32,7 @@ extension ModelRegistry {
     ///
     /// Every file is stored and synced first; then one transaction writes all rows, and its commit is the moment at which
     /// the builds exist. Publishing the same again changes nothing but adds measurements and fits that are new. A new
-    /// type may join a version later; a published one never changes.
+    /// type may join a version later; a published one never changes, and its facts stay those of the first time.
     /// - Throws: `RegistryError.conflict` where a name is published with other bytes; `FileError`.
     @discardableResult
     public func publish(

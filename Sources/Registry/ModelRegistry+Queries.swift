@@ -99,10 +99,10 @@ extension ModelRegistry {
                     FROM version JOIN model ON model.id = version.modelId
                     """
             ).map { row in
-                let id: Int64 = row["id"]
+                let id: Int64 = try row.value("id")
                 return VersionRecord(
-                    model: row["model"],
-                    version: try ModelVersion(parsing: row["version"]),
+                    model: try row.value("model"),
+                    version: try ModelVersion(parsing: row.value("version")),
                     types: try String.fetchAll(
                         database,
                         sql: "SELECT type FROM build WHERE versionId = ? ORDER BY type",
@@ -113,7 +113,7 @@ extension ModelRegistry {
                         sql: "SELECT name FROM channel WHERE versionId = ? ORDER BY name",
                         arguments: [id]
                     ),
-                    createdAt: try Timestamp.date(row["createdAt"])
+                    createdAt: try Timestamp.date(row.value("createdAt"))
                 )
             }
         }
@@ -165,12 +165,12 @@ extension ModelRegistry {
         try look { database in
             try Row.fetchAll(database, sql: "SELECT * FROM audit ORDER BY sequence").map { row in
                 AuditEntry(
-                    sequence: row["sequence"],
-                    at: try Timestamp.date(row["createdAt"]),
-                    action: row["action"],
-                    subject: row["subject"],
-                    detail: row["detail"],
-                    digest: try Rows.digest(row["digest"])
+                    sequence: try row.value("sequence"),
+                    at: try Timestamp.date(row.value("createdAt")),
+                    action: try row.value("action"),
+                    subject: try row.value("subject"),
+                    detail: try row.value("detail"),
+                    digest: try Rows.digest(row.value("digest"))
                 )
             }
         }

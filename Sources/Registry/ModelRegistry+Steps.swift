@@ -12,12 +12,12 @@ extension ModelRegistry {
                 arguments: [key.description]
             ).map { row in
                 StepRecord(
-                    key: try Rows.digest(row["key"]),
-                    stepKind: row["stepKind"],
-                    implementationVersion: row["implementationVersion"],
-                    outputs: row["outputs"],
-                    seconds: row["seconds"],
-                    finishedAt: try Timestamp.date(row["finishedAt"])
+                    key: try Rows.digest(row.value("key")),
+                    stepKind: try row.value("stepKind"),
+                    implementationVersion: try row.value("implementationVersion"),
+                    outputs: try row.value("outputs"),
+                    seconds: try row.value("seconds"),
+                    finishedAt: try Timestamp.date(row.value("finishedAt"))
                 )
             }
         }
@@ -67,8 +67,8 @@ extension ModelRegistry {
                 sql: "SELECT * FROM run ORDER BY startedAt DESC, id LIMIT ?",
                 arguments: [limit]
             ).map { row in
-                let status: String = row["status"]
-                let finishedAt: String? = row["finishedAt"]
+                let status: String = try row.value("status")
+                let finishedAt: String? = try row.value("finishedAt")
                 guard let status = RunRecord.Status(rawValue: status) else {
                     throw RegistryError.invalidValue(
                         field: "status",
@@ -76,12 +76,12 @@ extension ModelRegistry {
                     )
                 }
                 return RunRecord(
-                    id: row["id"],
-                    pipeline: row["pipeline"],
-                    pipelineDigest: try Rows.digest(row["pipelineDigest"]),
-                    toolVersion: row["toolVersion"],
+                    id: try row.value("id"),
+                    pipeline: try row.value("pipeline"),
+                    pipelineDigest: try Rows.digest(row.value("pipelineDigest")),
+                    toolVersion: try row.value("toolVersion"),
                     status: status,
-                    startedAt: try Timestamp.date(row["startedAt"]),
+                    startedAt: try Timestamp.date(row.value("startedAt")),
                     finishedAt: try finishedAt.map(Timestamp.date)
                 )
             }

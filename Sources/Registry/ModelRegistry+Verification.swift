@@ -11,7 +11,9 @@ import SystemPackage
 
 extension ModelRegistry {
     /// Checks the database, its references, the diary's chain, and that every published build is there.
-    /// - Parameter readData: also decompress and hash every object; without it only sizes are compared.
+    /// - Parameters:
+    ///   - readData: also decompress and hash every object; without it only sizes are compared.
+    ///   - progress: told how many objects of how many are checked.
     /// - Throws: only where the check itself cannot go on; damage is reported, all of it.
     public func verify(readData: Bool, progress: (Int, Int) -> Void = { _, _ in }) throws -> VerificationReport {
         var report = VerificationReport()
@@ -70,7 +72,8 @@ extension ModelRegistry {
             .filter { $0 != "ok" }
             .map { VerificationReport.Damage(kind: .database, builds: [], detail: "\($0). \(remedy)") }
         damages += try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").map { row in
-            let (table, parent): (String, String) = (row["table"], row["parent"])
+            let table: String = try row.value("table")
+            let parent: String = try row.value("parent")
             let detail = "a row of \(table) refers to a row of \(parent) that does not exist. \(remedy)"
             return VerificationReport.Damage(kind: .foreignKey, builds: [], detail: detail)
         }

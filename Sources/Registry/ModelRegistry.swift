@@ -63,7 +63,13 @@ public final class ModelRegistry: Sendable {
     }
 
     private static func naming<Value>(_ path: FilePath, _ body: () throws -> Value) throws -> Value {
-        do { return try body() } catch let error as DatabaseError { throw RegistryError(error, path: path) }
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw RegistryError(error, path: path)
+        } catch let error as RowDecodingError {
+            throw RegistryError.damagedDatabase(path, detail: error.description)
+        }
     }
 }
 

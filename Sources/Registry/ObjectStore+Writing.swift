@@ -30,18 +30,18 @@ extension ObjectStore {
         replacing: Bool,
         advance: (Int) -> Void
     ) throws -> StoredObject {
-        let encoding = try storeTemporary(file, digest, byteCount, .zstd, advance: advance) { temporary, stored in
+        let isCompressed = try storeTemporary(file, digest, byteCount, .zstd, advance: advance) { temporary, stored in
             guard Double(stored) <= Double(byteCount) * (1 - Self.smallestGain) else { return false }
             try settle(temporary, as: path(of: digest, .zstd), replacing: replacing)
             return true
         }
-        if !encoding {
+        if !isCompressed {
             _ = try storeTemporary(file, digest, byteCount, .raw, advance: { _ in }) { temporary, _ in
                 try settle(temporary, as: path(of: digest, .raw), replacing: replacing)
                 return true
             }
         }
-        let kept = encoding ? ObjectEncoding.zstd : .raw
+        let kept = isCompressed ? ObjectEncoding.zstd : .raw
         guard let storedBytes = Self.size(of: path(of: digest, kept)) else {
             throw RegistryError.objectVanished(digest)
         }

@@ -23,21 +23,21 @@ extension Rows {
     }
 
     static func measurement(_ row: Row) throws -> MeasurementRecord {
-        let textDigest: String? = row["textDigest"]
-        let againstDigest: String? = row["againstDigest"]
-        let conditions: String = row["conditions"]
+        let textDigest: String? = try row.value("textDigest")
+        let againstDigest: String? = try row.value("againstDigest")
+        let conditions: String = try row.value("conditions")
         return MeasurementRecord(
-            metric: row["metric"],
-            value: row["value"],
-            standardError: row["standardError"],
-            unit: row["unit"],
-            method: row["method"],
+            metric: try row.value("metric"),
+            value: try row.value("value"),
+            standardError: try row.value("standardError"),
+            unit: try row.value("unit"),
+            method: try row.value("method"),
             textDigest: try textDigest.map(digest),
-            context: row["context"],
-            chunks: row["chunks"],
+            context: try row.value("context"),
+            chunks: try row.value("chunks"),
             againstDigest: try againstDigest.map(digest),
-            kernels: row["kernels"],
-            toolVersion: row["toolVersion"],
+            kernels: try row.value("kernels"),
+            toolVersion: try row.value("toolVersion"),
             conditions: try JSONDecoder().decode([String: String].self, from: Data(conditions.utf8))
         )
     }
@@ -60,22 +60,22 @@ extension Rows {
         )
     }
 
-    static func fit(_ row: Row) -> FitRecord {
-        FitRecord(
-            device: row["device"],
-            context: row["context"],
-            kvType: row["kvType"],
-            verdict: row["verdict"],
-            peakMemoryLow: row["peakMemoryLow"],
-            peakMemoryMid: row["peakMemoryMid"],
-            peakMemoryHigh: row["peakMemoryHigh"],
-            decodeTokensPerSecond: row["decodeTokensPerSecond"],
-            prefillTokensPerSecond: row["prefillTokensPerSecond"],
-            sustainedFactor: row["sustainedFactor"],
-            batteryPercentPer1kTokens: row["batteryPercentPer1kTokens"],
-            confidence: row["confidence"],
-            payload: row["payload"],
-            toolVersion: row["toolVersion"]
+    static func fit(_ row: Row) throws -> FitRecord {
+        try FitRecord(
+            device: row.value("device"),
+            context: row.value("context"),
+            kvType: row.value("kvType"),
+            verdict: row.value("verdict"),
+            peakMemoryLow: row.value("peakMemoryLow"),
+            peakMemoryMid: row.value("peakMemoryMid"),
+            peakMemoryHigh: row.value("peakMemoryHigh"),
+            decodeTokensPerSecond: row.value("decodeTokensPerSecond"),
+            prefillTokensPerSecond: row.value("prefillTokensPerSecond"),
+            sustainedFactor: row.value("sustainedFactor"),
+            batteryPercentPer1kTokens: row.value("batteryPercentPer1kTokens"),
+            confidence: row.value("confidence"),
+            payload: row.value("payload"),
+            toolVersion: row.value("toolVersion")
         )
     }
 
@@ -94,10 +94,10 @@ extension Rows {
 
     static func edge(_ row: Row) throws -> LineageEdge {
         LineageEdge(
-            from: try digest(row["fromDigest"]),
-            stepKind: row["stepKind"],
-            to: try digest(row["toDigest"]),
-            optionsDigest: try digest(row["optionsDigest"])
+            from: try digest(row.value("fromDigest")),
+            stepKind: try row.value("stepKind"),
+            to: try digest(row.value("toDigest")),
+            optionsDigest: try digest(row.value("optionsDigest"))
         )
     }
 }

@@ -26,30 +26,30 @@ enum Rows {
     }
 
     static func build(_ row: Row) throws -> BuildRecord {
-        let sourceDigest: String? = row["sourceDigest"]
-        let pipelineDigest: String? = row["pipelineDigest"]
+        let sourceDigest: String? = try row.value("sourceDigest")
+        let pipelineDigest: String? = try row.value("pipelineDigest")
         let object = try object(row)
         return BuildRecord(
             name: try BuildName(
-                model: row["model"],
-                version: try ModelVersion(parsing: row["version"]),
-                type: row["type"]
+                model: try row.value("model"),
+                version: try ModelVersion(parsing: row.value("version")),
+                type: try row.value("type")
             ),
             digest: object.digest,
             fileBytes: object.rawBytes,
             storedBytes: object.storedBytes,
             encoding: object.encoding,
             facts: BuildFacts(
-                quantType: row["quantType"],
-                bitsPerWeight: row["bitsPerWeight"],
-                sourceURI: row["sourceURI"],
+                quantType: try row.value("quantType"),
+                bitsPerWeight: try row.value("bitsPerWeight"),
+                sourceURI: try row.value("sourceURI"),
                 sourceDigest: try sourceDigest.map(digest),
-                license: row["license"],
+                license: try row.value("license"),
                 pipelineDigest: try pipelineDigest.map(digest),
-                profile: row["profile"]
+                profile: try row.value("profile")
             ),
-            toolVersion: row["toolVersion"],
-            createdAt: try Timestamp.date(row["createdAt"])
+            toolVersion: try row.value("toolVersion"),
+            createdAt: try Timestamp.date(row.value("createdAt"))
         )
     }
 
@@ -84,15 +84,15 @@ enum Rows {
     }
 
     static func object(_ row: Row) throws -> StoredObject {
-        let text: String = row["encoding"]
+        let text: String = try row.value("encoding")
         guard let encoding = ObjectEncoding(rawValue: text) else {
             throw RegistryError.invalidValue(field: "encoding", detail: "\"\(text)\" is unknown. Verify the registry.")
         }
         return StoredObject(
-            digest: try digest(row["digest"]),
+            digest: try digest(row.value("digest")),
             encoding: encoding,
-            rawBytes: row["rawBytes"],
-            storedBytes: row["storedBytes"]
+            rawBytes: try row.value("rawBytes"),
+            storedBytes: try row.value("storedBytes")
         )
     }
 

@@ -1,4 +1,5 @@
 import CZstd
+import Foundation
 
 /// What zstd said, in its own words.
 struct ZstdError: Error, Equatable, CustomStringConvertible {
@@ -24,10 +25,12 @@ final class ZstdCompressor {
         self.context = context
         _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
         _ = try ZstdError.check(ZSTD_CCtx_setPledgedSrcSize(context, UInt64(byteCount)))
-        // One worker beside the caller wherever the library has threads: hashing and compressing overlap, and the
-        // frame is the same for every number of workers of at least one.
-        if ZSTD_cParam_getBounds(ZSTD_c_nbWorkers).upperBound >= 1 {
-            _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, 1))
+        // Where the library has threads, at least one worker compresses while the caller hashes; the frame is the same
+        // for every number of workers of at least one. Each takes a few megabytes, so they are few.
+        let most = ZSTD_cParam_getBounds(ZSTD_c_nbWorkers).upperBound
+        if most >= 1 {
+            let workers = min(most, 4, Int32(max(1, ProcessInfo.processInfo.activeProcessorCount)))
+            _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, workers))
         }
     }
 

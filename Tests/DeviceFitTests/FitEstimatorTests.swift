@@ -50,6 +50,19 @@ import Testing
         #expect(try verdict(gigabytes: 5.2) == .doesNotFit)
     }
 
+    /// Above the default limit, an iPhone's verdict leans on the entitlement, or on that of 8 GB phones, and says so.
+    @Test func anIPhoneAboveItsDefaultLimitIsTight() throws {
+        for id in ["iphone-15-pro", "iphone-17-pro"] {
+            let phone = try estimator.catalogue.device(id)
+            var model = SampleModels.phi35
+            let tight = try estimator.estimate(model, on: phone)
+            #expect(tight.verdict == .tight)
+            #expect(tight.reason.contains("at the very best 6.4 GB"))
+            model.weightBytes = 6_000_000_000
+            #expect(try estimator.estimate(model, on: phone).verdict == .doesNotFit)
+        }
+    }
+
     @Test func aBudgetNeverFitsLessWhenItGrows() throws {
         let order: [FitVerdict] = [.doesNotFit, .tight, .fits]
         let verdicts = try stride(from: 500_000_000, through: 6_000_000_000, by: 50_000_000).map { bytes in

@@ -95,4 +95,20 @@ import Testing
         dense.experts = .init(count: 8, used: 2)
         #expect(try estimate(dense, on: "galaxy-s23").decode.mid > 3 * slow)
     }
+
+    /// By hand, for an Exynos 1480 (4 x 2.75 GHz big cores, 25.6 GB/s): half of the bandwidth is 78.125 ms/GB; 11 of the
+    /// Snapdragon 8 Gen 2's 14.4 GHz make 16.2 x 14.4 / 11 = 21.207 ms; 70.721 + 32.659 + 0.287 for the cache = 103.667 ms.
+    /// Prefill would be 137.5 and is held at 120.
+    @Test func anUnmeasuredChipIsScaledFromAMeasuredOne() throws {
+        let estimate = try estimate(SampleModels.qwen25, on: "galaxy-a55")
+        #expect(abs(estimate.decode.mid - 1000 / 103.667) < 0.001)
+        #expect(abs(estimate.prefill.mid - 120 / 1.54) < 0.001)
+    }
+
+    /// A chip of little cores only takes the slowest constants of the class: 1000 / 6.4 x 0.90524 + 60 x 1.54 + 0.573.
+    @Test func littleCoresTakeTheSlowestConstants() throws {
+        let estimate = try estimate(SampleModels.qwen25, on: "galaxy-a13-3")
+        #expect(abs(estimate.decode.mid - 1000 / 234.416) < 0.001)
+        #expect(abs(estimate.prefill.mid - 30 / 1.54) < 0.001)
+    }
 }

@@ -170,4 +170,16 @@ let someFit = FitRecord(
         try registry.publish(publication)
         #expect(try registry.verify(readData: true).isSound)
     }
+
+    @Test func aRecordSurvivesJSONWithPlainDigestsAndNames() throws {
+        let scratch = try Scratch()
+        let build = try scratch.registry().publish(publication(scratch.file("a.gguf")))[0].record
+        let json = try JSONEncoder().encode(build)
+        #expect(try JSONDecoder().decode(BuildRecord.self, from: json) == build)
+        let fields = try #require(JSONSerialization.jsonObject(with: json) as? [String: Any])
+        #expect(fields["name"] as? String == "tiny@1.0.0:q4_k_m")
+        #expect(fields["digest"] as? String == build.digest.description)
+        let broken = Data(String(decoding: json, as: UTF8.self).replacing(build.digest.description, with: "../x").utf8)
+        #expect(throws: DecodingError.self) { try JSONDecoder().decode(BuildRecord.self, from: broken) }
+    }
 }

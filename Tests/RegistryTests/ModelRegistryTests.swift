@@ -103,4 +103,58 @@ import Testing
                 == .readOnly(scratch.database)
         )
     }
+
+    /// A registry may come from anywhere: whatever its bytes are, opening and reading it ends in an answer or an error.
+    @Test func flippedBytesInTheDatabaseNeverEndTheProcess() throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        var publication = try publication(scratch.file("a.gguf", count: 1000), channel: "stable")
+        publication.builds[0].measurements = [someMeasurement]
+        publication.builds[0].fits = [someFit]
+        let build = try registry.publish(publication)[0].record
+        try registry.close()
+        let bytes = try contents(of: scratch.database)
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        var random = SplitMix(state: seed)
+        var refused = 0
+        for _ in 0..<150 {
+            var harmed = bytes
+            for _ in 0..<Int.random(in: 1...8, using: &random) {
+                harmed[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            try writeFile(harmed, to: scratch.database)
+            do {
+                let registry = try scratch.registry(.openExisting)
+                _ = try registry.builds()
+                _ = try registry.measurements(of: build.digest)
+                _ = try registry.fits(of: build.digest)
+                _ = try registry.channelHistory(of: "tiny")
+                if try !registry.verify(readData: true).isSound { refused += 1 }
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(refused > 0, "seed \(seed): not one of 150 damaged files was noticed")
+    }
+
+    /// A file with the right mark and the right tables, whose columns hold nothing of what they should.
+    @Test func aForgedSchemaIsAnErrorAndNotACrash() throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        try registry.publish(publication(scratch.file("a.gguf")))
+        try registry.inspectWriter { database in
+            try database.execute(
+                sql: """
+                    PRAGMA foreign_keys = OFF;
+                    DROP TABLE build;
+                    CREATE TABLE build (id, versionId, type, digest, quantType, bitsPerWeight, sourceURI, sourceDigest,
+                        license, pipelineDigest, profile, toolVersion, createdAt);
+                    INSERT INTO build SELECT 1, 1, NULL, digest, x'00', 'many', NULL, 7, NULL, 8, NULL, NULL, 9 FROM object
+                    """
+            )
+        }
+        #expect(refusal { _ = try registry.builds() } != nil)
+        #expect(refusal { _ = try registry.build(named: BuildName("tiny@1.0.0:q4_k_m")) } != nil)
+    }
 }

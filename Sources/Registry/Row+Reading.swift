@@ -1,0 +1,19 @@
+import GRDB
+
+extension Row {
+    /// The value of a column as the type that is asked for.
+    ///
+    /// GRDB's own subscripts end the process where a column is missing or holds another type, and a registry's file may come
+    /// from anywhere: here that is an error.
+    /// - Throws: `RegistryError.invalidValue`.
+    func value<Value: DatabaseValueConvertible>(_ column: String, as _: Value.Type = Value.self) throws -> Value {
+        let stored: DatabaseValue = self[column] ?? .null
+        guard let value = Value.fromDatabaseValue(stored) else {
+            throw RegistryError.invalidValue(
+                field: column,
+                detail: "the database holds \(stored), which cannot be. Verify the registry."
+            )
+        }
+        return value
+    }
+}

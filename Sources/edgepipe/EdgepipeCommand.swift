@@ -1,0 +1,6 @@
+import Pipeline
+
+@main
+struct EdgepipeCommand {
+    static func main() {}
+}
