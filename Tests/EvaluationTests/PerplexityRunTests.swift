@@ -3,8 +3,8 @@ import Evaluation
 import Foundation
 import Inference
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct PerplexityRunTests {
     let goldens: PerplexityGoldens
@@ -52,7 +52,9 @@ import TestSupport
                 .measure(text: text)
         }
         #expect(Set(results.map(\.kernels)) == Set(Kernels.available.map(\.rawValue)))
-        for result in results { #expect(abs(result.perplexity / results[0].perplexity - 1) < 1e-5, "\(result.kernels)") }
+        for result in results {
+            #expect(abs(result.perplexity / results[0].perplexity - 1) < 1e-5, "\(result.kernels)")
+        }
     }
 
     /// `llama-perplexity -c 512 --ppl-stride 512 -b 768 --chunks 12`: windows of 768 tokens, a multiple of 256, since
@@ -82,6 +84,9 @@ import TestSupport
     }
 
     @Test func absurdWindowsAreRefused() throws {
+        #expect(throws: EvaluationError.noChunks(0)) {
+            try PerplexityRun(model, EvaluationOptions(chunks: 0)).measure(text: text)
+        }
         let windows: [(Int, Int?)] = [(0, nil), (3, nil), (Int.max, nil), (16, 0), (16, -5), (16, 200)]
         for (context, stride) in windows {
             #expect(throws: EvaluationError.self) {

@@ -2,8 +2,8 @@ import Evaluation
 import GGUF
 import Inference
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 
 /// Architectures for which no trained model is small enough to ship: random weights, measured with llama-perplexity
 /// (`-c 256 --chunks 4 -fa off -ctk f32 -ctv f32`, the commit of Tests/Goldens) on the file that this test writes.

@@ -1,8 +1,8 @@
 import Conversion
 import GGUF
 import Inference
-import Testing
 import TestSupport
+import Testing
 import Tokenizers
 
 @Suite struct InferenceSessionTests {

@@ -33,26 +33,33 @@ import Testing
                 for variant in [kernels, .swift] {
                     var out = [Float](repeating: -7, count: tokens * stride)
                     out.withUnsafeMutableBufferPointer { out in
-                      x.withUnsafeBufferPointer { x in
-                        let input = Rows(start: x.baseAddress!, stride: depth)
-                        let target = Rows(start: out.baseAddress!, stride: stride)
-                        if usesRows {
-                            rows.withUnsafeBufferPointer {
-                                variant.multiply(
-                                    tokens: tokens, depth: depth, input,
-                                    weights: Rows(start: $0.baseAddress!, stride: depth), count: count, into: target
-                                )
-                            }
-                        } else {
-                            panel.withUnsafeBufferPointer {
-                                variant.multiply(
-                                    tokens: tokens, depth: depth, input,
-                                    panel: Rows(start: $0.baseAddress!, stride: panelWidth), columns: count,
-                                    into: target
-                                )
+                        x.withUnsafeBufferPointer { x in
+                            let input = Rows(start: x.baseAddress!, stride: depth)
+                            let target = Rows(start: out.baseAddress!, stride: stride)
+                            if usesRows {
+                                rows.withUnsafeBufferPointer {
+                                    variant.multiply(
+                                        tokens: tokens,
+                                        depth: depth,
+                                        input,
+                                        weights: Rows(start: $0.baseAddress!, stride: depth),
+                                        count: count,
+                                        into: target
+                                    )
+                                }
+                            } else {
+                                panel.withUnsafeBufferPointer {
+                                    variant.multiply(
+                                        tokens: tokens,
+                                        depth: depth,
+                                        input,
+                                        panel: Rows(start: $0.baseAddress!, stride: panelWidth),
+                                        columns: count,
+                                        into: target
+                                    )
+                                }
                             }
                         }
-                      }
                     }
                     results.append(out)
                 }

@@ -1,8 +1,8 @@
 import GGUF
 import Inference
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct LanguageModelTests {
     let folder: TemporaryFolder
@@ -15,7 +15,13 @@ import TestSupport
 
     func synthetic(_ architecture: String = "llama") throws -> SyntheticModel {
         try SyntheticModel(
-            architecture: architecture, vocabulary: vocabulary, width: 64, hidden: 96, layers: 2, heads: (2, 2), seed: 3
+            architecture: architecture,
+            vocabulary: vocabulary,
+            width: 64,
+            hidden: 96,
+            layers: 2,
+            heads: (2, 2),
+            seed: 3
         )
     }
 
@@ -46,7 +52,10 @@ import TestSupport
         var fused = separate
         for layer in 0..<2 {
             let name = "blk.\(layer)"
-            fused.fuse(["\(name).attn_q.weight", "\(name).attn_k.weight", "\(name).attn_v.weight"], as: "\(name).attn_qkv.weight")
+            fused.fuse(
+                ["\(name).attn_q.weight", "\(name).attn_k.weight", "\(name).attn_v.weight"],
+                as: "\(name).attn_qkv.weight"
+            )
             fused.fuse(["\(name).ffn_gate.weight", "\(name).ffn_up.weight"], as: "\(name).ffn_up.weight")
         }
         #expect(try logits(open(separate)) == logits(open(fused)))
@@ -81,7 +90,9 @@ import TestSupport
     @Test func wrongShapeIsNamedWithBothShapes() throws {
         var model = try synthetic()
         model.metadata.set("llama.feed_forward_length", .uint32(95))
-        #expect(try problem(model) == .wrongShape(tensor: "blk.0.ffn_gate.weight", expected: [64, 95], found: [64, 96]))
+        #expect(
+            try problem(model) == .wrongShape(tensor: "blk.0.ffn_gate.weight", expected: [64, 95], found: [64, 96])
+        )
     }
 
     @Test func unknownArchitectureIsRefused() throws {
@@ -90,12 +101,14 @@ import TestSupport
         #expect(try problem(model) == .unsupportedArchitecture("mamba"))
     }
 
-    @Test(arguments: [
-        ("attention.head_count", 0), ("attention.head_count", 4_294_967_295), ("attention.head_count_kv", 3),
-        ("block_count", 4_000_000_000), ("block_count", 16_000_000), ("embedding_length", 0),
-        ("rope.dimension_count", 33), ("rope.dimension_count", 4096), ("attention.key_length", 0),
-        ("attention.value_length", 16), ("expert_count", 8), ("feed_forward_length", 4_294_967_295),
-    ] as [(String, UInt32)])
+    @Test(
+        arguments: [
+            ("attention.head_count", 0), ("attention.head_count", 4_294_967_295), ("attention.head_count_kv", 3),
+            ("block_count", 4_000_000_000), ("block_count", 16_000_000), ("embedding_length", 0),
+            ("rope.dimension_count", 33), ("rope.dimension_count", 4096), ("attention.key_length", 0),
+            ("attention.value_length", 16), ("expert_count", 8), ("feed_forward_length", 4_294_967_295),
+        ] as [(String, UInt32)]
+    )
     func absurdTraitsAreRefused(key: String, value: UInt32) throws {
         var model = try synthetic()
         model.metadata.set("llama.\(key)", .uint32(value))

@@ -2,8 +2,8 @@ import BinaryIO
 import Foundation
 import Inference
 import SystemPackage
-import Testing
 import TestSupport
+import Testing
 import Tokenizers
 
 @Suite struct TinyModelTokensTests {
