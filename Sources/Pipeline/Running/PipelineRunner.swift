@@ -48,7 +48,7 @@ public struct PipelineRunner: Sendable {
     }
 
     private func run(_ selected: Set<String>, _ registry: ModelRegistry) throws -> RunReport {
-        let cache = StepCache(registry: registry, isWritable: true)
+        let cache = StepCache(registry: registry, isWritable: true, workFolder: options.workFolder)
         var resolver = try StepResolver(definition, cache)
         var steps: [RunReport.Step] = []
         var published: [String] = []
