@@ -152,12 +152,12 @@ private struct DefinitionReader {
     private func check(_ nameNode: Node?, _ versionNode: Node?, _ name: String?, _ version: String?) {
         if let version, let node = versionNode, ModelVersion(version) == nil {
             log.report("'\(version)' is no version. Write three numbers, such as 1.0.0.", at: node)
-        } else if let name, let node = nameNode, let version = ModelVersion("1.0.0") {
-            do {
-                _ = try BuildName(model: name, version: version, type: "f16")
-            } catch {
-                log.report("\(error)", at: node)
-            }
+        }
+        guard let name, let node = nameNode, let version = ModelVersion("1.0.0") else { return }
+        do {
+            _ = try BuildName(model: name, version: version, type: "f16")
+        } catch {
+            log.report("\(error)", at: node)
         }
     }
 

@@ -118,7 +118,6 @@ public struct PipelineRunner: Sendable {
         try admit(stage, step)
         try report(RunEvent(event: .stepStarted, step: step.id, kind: step.action.kind))
         let folder = options.workFolder.appending(definition.name).appending("\(step.id)-\(key.digest.short)")
-        try makeFolder(folder)
         let started = Date()
         let context = StageContext(folder: folder, threads: options.threads) { detail, done, total in
             try Interruption.check()

@@ -1,3 +1,4 @@
+import BinaryIO
 import GGUF
 import Quantization
 import SystemPackage
@@ -46,6 +47,7 @@ struct QuantizeStage: Stage {
     }
 
     func run(_ context: StageContext) throws -> StepProduct {
+        try makeFolder(context.folder)
         let source = try GGUFFile(path: model.path)
         let outputs = try plans(source).map { plan in
             Quantizer.Output(plan: plan, path: context.folder.appending("\(plan.fileType.tag).gguf"))
