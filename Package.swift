@@ -89,6 +89,11 @@ let package = Package(
 
         // Tests mirror the sources one to one
         .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "BinaryIOTests",
+            dependencies: ["BinaryIO", "TestSupport", system],
+            swiftSettings: strict
+        ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests",
@@ -96,10 +101,21 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "GGUFTests",
+            dependencies: ["BinaryIO", "GGUF", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "RegistryTests",
             dependencies: ["Registry", "BinaryIO", "CZstd", grdb, system],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "SafetensorsTests",
+            dependencies: ["Safetensors", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
