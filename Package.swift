@@ -22,6 +22,9 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "edgepipe",
     platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "edgepipe", targets: ["edgepipe"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -59,6 +62,7 @@ let package = Package(
             dependencies: ["BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
             swiftSettings: strict
         ),
+        .target(name: "ModelHub", dependencies: ["BinaryIO", system], swiftSettings: strict),
         .target(
             name: "Quantization",
             dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
@@ -74,7 +78,7 @@ let package = Package(
         ),
         .target(
             name: "Evaluation",
-            dependencies: ["BinaryIO", "GGUF", "Inference", "Tokenizers", system],
+            dependencies: ["BinaryIO", "Inference", "Tokenizers", system],
             swiftSettings: strict
         ),
         .target(
@@ -84,25 +88,67 @@ let package = Package(
         ),
 
         // Layer 4: the only room that knows the rest
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "BinaryIO", "Conversion", "DeviceFit", "Evaluation", "GGUF", "Inference", "ModelHub", "Quantization",
+                "Registry", "Safetensors", "Tensors", "Tokenizers", system, yams,
+            ],
+            swiftSettings: strict
+        ),
 
         // Layer 6: options in, one call, text out
+        .executableTarget(
+            name: "edgepipe",
+            dependencies: ["BinaryIO", "DeviceFit", "Pipeline", "Registry", argumentParser, system],
+            swiftSettings: strict
+        ),
 
         // Tests mirror the sources one to one
-        .target(name: "TestSupport", dependencies: [system], path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport",
+            dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", system],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "BinaryIOTests",
             dependencies: ["BinaryIO", "TestSupport", system],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "BlockFormatsTests",
+            dependencies: ["BlockFormats", "TestSupport", "Tensors"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ConversionTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Safetensors", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests",
-            dependencies: ["BinaryIO", "Evaluation", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            dependencies: [
+                "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport",
+                "Tokenizers",
+                system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "GGUFTests",
             dependencies: ["BinaryIO", "GGUF", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "QuantizationTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -116,6 +162,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors"], swiftSettings: strict),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

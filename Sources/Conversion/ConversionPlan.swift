@@ -17,6 +17,7 @@ public struct ConversionPlan: Sendable {
         let target: GGUFTensor
     }
 
+    public let metadata: Metadata
     public let layout: GGUFLayout
     public let type: ConvertedType
     let tensors: [Tensor]
@@ -39,6 +40,7 @@ public struct ConversionPlan: Sendable {
             try family.writeParameters(to: &metadata, fileType: type.fileType)
             metadata.set("general.quantization_version", .uint32(2))
             try family.writeVocabulary(of: folder, to: &metadata, options: options)
+            self.metadata = metadata
             layout = GGUFLayout(metadata: metadata, tensors: tensors.map(\.target))
         } catch let problem as ConversionProblem {
             throw ConversionError(path: folder.path, problem: problem)

@@ -56,7 +56,10 @@ struct DivergenceTally {
     mutating func add(_ scores: [DivergenceScore], of window: TextWindows.Window) throws {
         for (index, score) in scores.enumerated() {
             guard score.divergence.isFinite, score.baseSurprise.isFinite, score.surprise.isFinite else {
-                throw EvaluationError.notANumber(chunk: window.index + 1, position: window.scored.lowerBound + index + 1)
+                throw EvaluationError.notANumber(
+                    chunk: window.index + 1,
+                    position: window.scored.lowerBound + index + 1
+                )
             }
             divergences.append(score.divergence)
             divergence.add(score.divergence)

@@ -5,6 +5,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case textTooShort(tokens: Int, needed: Int, context: Int)
     case contextTooSmall(context: Int)
     case strideOutOfRange(stride: Int, window: Int)
+    case noChunks(Int)
     case vocabularyEndsTexts
     case notANumber(chunk: Int, position: Int)
     case noText
@@ -20,6 +21,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             "A context of \(context) tokens leaves nothing to score. Use 4 or more; 512 is usual."
         case .strideOutOfRange(let stride, let window):
             "A stride of \(stride) does not fit a window of \(window) tokens. Use a stride from 1 to \(window - 2)."
+        case .noChunks(let count):
+            "\(count) chunks are nothing to measure. Ask for 1 or more, or leave the number out for the whole text."
         case .vocabularyEndsTexts:
             "The vocabulary puts an end token after every text, for which perplexity is not defined. Use a model that "
                 + "does not."

@@ -14,7 +14,9 @@ public struct KLDivergenceRun {
     /// Runs both models chunk by chunk; nothing is written.
     /// - Throws: `EvaluationError` for a text that is too short or models that do not belong together; `InferenceError`.
     public func compare(
-        with base: LanguageModel, text: [UInt8], progress: (EvaluationProgress) throws -> Void = { _ in }
+        with base: LanguageModel,
+        text: [UInt8],
+        progress: (EvaluationProgress) throws -> Void = { _ in }
     ) throws -> KLDivergenceResult {
         guard base.tokenizer.vocabulary.tokens == build.tokenizer.vocabulary.tokens else {
             throw EvaluationError.vocabulariesDiffer(base: base.vocabularySize, build: build.vocabularySize)
@@ -37,7 +39,8 @@ public struct KLDivergenceRun {
     /// Compares with a file of the base model's log-probabilities, whose text and context it uses.
     /// - Throws: `EvaluationError` when the file belongs to another vocabulary; `InferenceError`.
     public func compare(
-        with base: BaseLogits, progress: (EvaluationProgress) throws -> Void = { _ in }
+        with base: BaseLogits,
+        progress: (EvaluationProgress) throws -> Void = { _ in }
     ) throws -> KLDivergenceResult {
         guard base.vocabularySize == build.vocabularySize else {
             throw EvaluationError.vocabulariesDiffer(base: base.vocabularySize, build: build.vocabularySize)

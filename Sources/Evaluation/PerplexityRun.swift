@@ -57,14 +57,14 @@ public struct PerplexityRun {
 
     /// - Parameters:
     ///   - text: UTF-8; one newline at its end does not count.
-    ///   - writer: receives the log-probabilities of every scored position, as the base of later comparisons.
     ///   - progress: called after each chunk; what it throws ends the run.
+    ///   - writer: receives the log-probabilities of every scored position, as the base of later comparisons.
     /// - Throws: `EvaluationError` for a text that is too short, `InferenceError`, `TokenizerError`, and `FileError` from
     ///   the writer.
     public func measure(
         text: [UInt8],
-        saving writer: ((TextWindows) throws -> BaseLogitsWriter)? = nil,
-        progress: (EvaluationProgress) throws -> Void = { _ in }
+        progress: (EvaluationProgress) throws -> Void = { _ in },
+        saving writer: ((TextWindows) throws -> BaseLogitsWriter)? = nil
     ) throws -> PerplexityResult {
         let windows = try TextWindows(
             text: text,

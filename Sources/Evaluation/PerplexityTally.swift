@@ -22,7 +22,10 @@ struct PerplexityTally {
     mutating func add(_ scores: [TokenScore], of window: TextWindows.Window) throws {
         for (index, score) in scores.enumerated() {
             guard score.surprise.isFinite else {
-                throw EvaluationError.notANumber(chunk: window.index + 1, position: window.scored.lowerBound + index + 1)
+                throw EvaluationError.notANumber(
+                    chunk: window.index + 1,
+                    position: window.scored.lowerBound + index + 1
+                )
             }
             mean.add(score.surprise)
             surprises.append(score.surprise)

@@ -42,7 +42,7 @@ public struct TextWindows: Sendable {
     init(tokens: [Int32], tokenizer: Tokenizer, context: Int, chunks: Int?, stride: Int?) throws {
         guard context >= 4, context < 1 << 24 else { throw EvaluationError.contextTooSmall(context: context) }
         guard !tokenizer.vocabulary.addsEnd else { throw EvaluationError.vocabularyEndsTexts }
-        let limit = chunks ?? .max
+        let limit = try Self.limit(chunks)
         self.tokens = tokens
         if let stride {
             length = context + max(0, stride) / 2
@@ -69,10 +69,16 @@ public struct TextWindows: Sendable {
     init(base: BaseLogits, tokenizer: Tokenizer, chunks: Int?) throws {
         tokens = base.tokens
         length = base.context
-        count = min(chunks ?? .max, base.chunkCount)
+        count = min(try Self.limit(chunks), base.chunkCount)
         step = base.context
         scored = base.scored
         beginning = tokenizer.vocabulary.addsBeginning ? tokenizer.special.beginning : nil
+    }
+
+    private static func limit(_ chunks: Int?) throws -> Int {
+        guard let chunks else { return .max }
+        guard chunks > 0 else { throw EvaluationError.noChunks(chunks) }
+        return chunks
     }
 
     /// Whether windows follow each other without overlap.

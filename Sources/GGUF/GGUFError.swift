@@ -8,6 +8,12 @@ public struct GGUFError: Error, CustomStringConvertible, Sendable {
     /// Byte offset in the file, where the problem has one.
     public let offset: Int?
 
+    public init(path: FilePath, problem: GGUFProblem, offset: Int? = nil) {
+        self.path = path
+        self.problem = problem
+        self.offset = offset
+    }
+
     public var description: String {
         let place = offset.map { ":byte \($0)" } ?? ""
         return "\(path)\(place): \(problem.explanation)"

@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 @Suite struct AtomicFileTests {
-    private let scratch: ScratchFolder
+    private let scratch: TemporaryFolder
     private let target: FilePath
 
     init() throws {
-        scratch = try ScratchFolder()
+        scratch = try TemporaryFolder()
         target = scratch.path.appending("model.gguf")
     }
 

@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct FileReadingTests {
-    private let scratch: ScratchFolder
+    private let scratch: TemporaryFolder
 
-    init() throws { scratch = try ScratchFolder() }
+    init() throws { scratch = try TemporaryFolder() }
 
     @Test func slabsAreTheFileInOrder() throws {
         let content = (0..<(5 << 19)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) }

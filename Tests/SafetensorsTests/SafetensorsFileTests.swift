@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
-    private let scratch: ScratchFolder
+    private let scratch: TemporaryFolder
 
-    init() throws { scratch = try ScratchFolder() }
+    init() throws { scratch = try TemporaryFolder() }
 
     private func open(_ bytes: [UInt8]) throws -> SafetensorsFile {
         try SafetensorsFile(path: scratch.write(bytes, to: "model.safetensors"))

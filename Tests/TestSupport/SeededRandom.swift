@@ -4,13 +4,13 @@
     import Glibc
 #endif
 
-/// A small generator whose seed is printed, so that a failing random test can be repeated.
+/// Random numbers whose seed is printed, so that a failing test can be repeated.
 public struct SeededRandom: RandomNumberGenerator {
-    private var state: UInt64
+    private var generator: SplitMix64
 
-    public init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
-    /// A generator with the seed that `EDGEPIPE_FUZZ_SEED` gives, or else with a new one.
+    /// Numbers from the seed that `EDGEPIPE_FUZZ_SEED` gives, or else from a new one.
     /// - Parameter test: printed beside the seed.
     public static func printed(for test: String = #function) -> SeededRandom {
         let given = getenv("EDGEPIPE_FUZZ_SEED").flatMap { UInt64(String(cString: $0)) }
@@ -19,12 +19,5 @@ public struct SeededRandom: RandomNumberGenerator {
         return SeededRandom(seed: seed)
     }
 
-    /// SplitMix64 (Steele, Lea and Flood, 2014).
-    public mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
+    public mutating func next() -> UInt64 { generator.next() }
 }

@@ -52,17 +52,22 @@ public enum Kernels: String, Sendable, CaseIterable {
 }
 
 /// Columns of a weight panel; the unit in which rows are handed to `multiply`.
-let panelWidth = Int(EK_PANEL)
+package let panelWidth = Int(EK_PANEL)
 
 /// A matrix in memory: where it starts and how far apart its rows are, in numbers.
-struct Rows<Pointer> {
-    let start: Pointer
-    let stride: Int
+package struct Rows<Pointer> {
+    package let start: Pointer
+    package let stride: Int
+
+    package init(start: Pointer, stride: Int) {
+        self.start = start
+        self.stride = stride
+    }
 }
 
 extension Kernels {
     /// out[t][r] = sum over k of x[t][k] * weights[r][k], for up to `panelWidth` rows of weights.
-    func multiply(
+    package func multiply(
         tokens: Int,
         depth: Int,
         _ x: Rows<UnsafePointer<Float>>,
@@ -93,7 +98,7 @@ extension Kernels {
 
     /// out[t][c] = sum over k of x[t][k] * panel[k][c], for up to `panelWidth` columns. Each row of the panel must have
     /// `panelWidth` readable numbers.
-    func multiply(
+    package func multiply(
         tokens: Int,
         depth: Int,
         _ x: Rows<UnsafePointer<Float>>,
@@ -122,7 +127,7 @@ extension Kernels {
         )
     }
 
-    func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
+    package func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Float {
         guard let variant else { return SwiftKernels.dot(a, b, count: count) }
         return ek_dot(variant, a, b, Int64(count))
     }
@@ -149,7 +154,7 @@ extension Kernels {
     }
 
     /// gate = gate / (1 + exp(-gate)) * up
-    func swiglu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
+    package func swiglu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
         guard let variant else { return SwiftKernels.swiglu(gate, up, count: count) }
         ek_swiglu(variant, gate, up, Int64(count))
     }

@@ -1,14 +1,15 @@
 import Foundation
 import SystemPackage
 
-/// A folder of one test, removed with it.
-public final class ScratchFolder: Sendable {
+/// A folder that is removed, with all that is in it, when the value goes.
+public final class TemporaryFolder: Sendable {
     public let path: FilePath
 
     public init() throws {
-        path = FilePath(FileManager.default.temporaryDirectory.path)
-            .appending("edgepipe-test-\(UInt64.random(in: 0 ... .max))")
-        try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+        let root = FilePath(FileManager.default.temporaryDirectory.path)
+        var template = Array(root.appending("edgepipe-XXXXXX").string.utf8CString)
+        guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
+        path = FilePath(template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path.string) }

@@ -1,0 +1,115 @@
+import GGUF
+import Tensors
+
+extension ModelProfile {
+    /// Reads the profile from a GGUF file's header; the weights are not touched.
+    /// - Parameter quantType: how the file's quantization is called: "Q4_K_M".
+    /// - Throws: `GGUFError` when a key that an estimate needs is missing.
+    public init(_ file: GGUFFile, quantType: String) throws {
+        self = try file.reading { try ModelProfile($0, file.tensors, quantType: quantType) }
+    }
+
+    init(_ metadata: Metadata, _ tensors: [GGUFTensor], quantType: String) throws {
+        let architecture = try metadata.string("general.architecture").required("general.architecture")
+        func required(_ key: String) throws -> Int {
+            try metadata.integer("\(architecture).\(key)").required("\(architecture).\(key)")
+        }
+        func optional(_ key: String) throws -> Int? { try metadata.integer("\(architecture).\(key)") }
+        /// A number for all layers, or one for each.
+        func perLayer(_ key: String, count: Int) throws -> [Int]? {
+            let key = "\(architecture).\(key)"
+            if case .array = metadata[key] { return try metadata.integers(key) }
+            return try metadata.integer(key).map { Array(repeating: $0, count: count) }
+        }
+        let layerCount = try required("block_count")
+        guard (1...(1 << 16)).contains(layerCount) else {
+            throw GGUFProblem.wrongValueType(
+                key: "\(architecture).block_count",
+                expected: "a count of layers",
+                found: "\(layerCount)"
+            )
+        }
+        let embeddingLength = try required("embedding_length")
+        let heads = try perLayer("attention.head_count", count: layerCount)
+            .required("\(architecture).attention.head_count")
+        let kvHeads = try perLayer("attention.head_count_kv", count: layerCount) ?? heads
+        let headCount = max(1, heads.max() ?? 1)
+        let keyLength = try optional("attention.key_length") ?? embeddingLength / headCount
+        let valueLength = try optional("attention.value_length") ?? embeddingLength / headCount
+        let embedding = tensors.first { $0.name == "token_embd.weight" }
+        let experts = try Self.experts(optional("expert_count"), used: optional("expert_used_count"))
+        let parameters = Self.parameters(tensors, experts)
+        self.init(
+            architecture: architecture,
+            parameterCount: parameters.all,
+            activeParameterCount: parameters.active,
+            weightBytes: tensors.reduce(0) { $0 + $1.byteCount },
+            weightBytesByType: Dictionary(tensors.map { ($0.type.name, $0.byteCount) }, uniquingKeysWith: +),
+            tokenEmbeddingBytes: embedding?.byteCount ?? 0,
+            isEmbeddingTied: !tensors.contains { $0.name == "output.weight" },
+            perLayerEmbeddingBytes: tensors.first { $0.name == "per_layer_token_embd.weight" }?.byteCount ?? 0,
+            layers: Self.groups(
+                kvHeads.prefix(layerCount),
+                keyLength: keyLength,
+                valueLength: valueLength,
+                // Phi-3 files carry a window that llama.cpp does not apply to the cache.
+                window: architecture == "phi3"
+                    ? nil : try optional("attention.sliding_window").flatMap { $0 > 0 ? $0 : nil }
+            ),
+            embeddingLength: embeddingLength,
+            vocabularySize: embedding?.shape.dimensions.last ?? 0,
+            feedForwardLength: try perLayer("feed_forward_length", count: layerCount)?.max() ?? 0,
+            headCount: headCount,
+            contextLength: try required("context_length"),
+            quantType: quantType,
+            experts: experts
+        )
+    }
+
+    private static func experts(_ count: Int?, used: Int?) -> Experts? {
+        guard let count, count > 1 else { return nil }
+        return Experts(count: count, used: min(max(1, used ?? count), count))
+    }
+
+    /// Of the experts' tensors a token passes through the share that is used.
+    private static func parameters(_ tensors: [GGUFTensor], _ experts: Experts?) -> (all: Int, active: Int) {
+        var all = 0
+        var active = 0
+        for tensor in tensors {
+            let count = tensor.shape.elementCount
+            all += count
+            if let experts, tensor.name.contains("_exps.") {
+                active += count / experts.count * experts.used
+            } else {
+                active += count
+            }
+        }
+        return (all, active)
+    }
+
+    /// Runs of layers with the same number of key-value heads.
+    private static func groups(
+        _ kvHeads: ArraySlice<Int>,
+        keyLength: Int,
+        valueLength: Int,
+        window: Int?
+    ) -> [LayerGroup] {
+        var groups: [LayerGroup] = []
+        for heads in kvHeads {
+            if groups.last?.kvHeads == heads {
+                groups[groups.count - 1].count += 1
+            } else {
+                groups.append(
+                    LayerGroup(
+                        count: 1,
+                        kvHeads: heads,
+                        keyLength: keyLength,
+                        valueLength: valueLength,
+                        slidingWindow: window
+                    )
+                )
+            }
+        }
+        return groups
+    }
+}

@@ -1,0 +1,96 @@
+import Tokenizers
+
+/// A text that a model wrote.
+public struct Generation: Sendable, Equatable {
+    public enum Stop: String, Sendable {
+        /// The model said that it was done.
+        case endToken
+        /// As many tokens as were asked for.
+        case limit
+        /// The context is full.
+        case contextFull
+        /// The caller had enough.
+        case caller
+    }
+
+    public let text: String
+    public let promptTokens: Int
+    /// Ids of the tokens that were written, without the end token.
+    public let tokens: [Int32]
+    public let stop: Stop
+    /// Time for the prompt, and for all tokens after the first.
+    public let promptDuration: Duration
+    public let writingDuration: Duration
+}
+
+/// Continues a text, token by token.
+public struct Generator {
+    public let session: InferenceSession
+    public let sampling: Sampling
+
+    public init(_ session: InferenceSession, sampling: Sampling = .greedy) {
+        self.session = session
+        self.sampling = sampling
+    }
+
+    /// Continues `prompt` from an empty cache.
+    /// - Parameters:
+    ///   - limit: most tokens to write.
+    ///   - parseSpecial: whether control tokens written out in the prompt count as such, as chat templates need.
+    ///   - onText: called with each piece of text as it becomes complete; false ends the generation.
+    /// - Throws: `InferenceError` when the prompt is empty or does not fit the context; `TokenizerError`.
+    public func generate(
+        _ prompt: String,
+        limit: Int,
+        parseSpecial: Bool = true,
+        onText: (String) -> Bool = { _ in true }
+    ) throws -> Generation {
+        let tokenizer = session.model.tokenizer
+        let tokens = try tokenizer.encode(prompt, parseSpecial: parseSpecial)
+        guard !tokens.isEmpty else { throw InferenceError(path: session.model.path, problem: .emptyPrompt) }
+        session.reset()
+        let clock = ContinuousClock()
+        let start = clock.now
+        var sampler = Sampler(sampling, kernels: session.kernels)
+        var next = try evaluate(tokens, &sampler)
+        let promptEnd = clock.now
+        var writer = TextStream(tokenizer)
+        var (text, written): (String, [Int32]) = ("", [])
+        var stop = Generation.Stop.limit
+        while written.count < limit {
+            guard !tokenizer.endsGeneration.contains(next) else {
+                stop = .endToken
+                break
+            }
+            written.append(next)
+            let piece = writer.append(next)
+            text += piece
+            if !piece.isEmpty, !onText(piece) {
+                stop = .caller
+                break
+            }
+            guard written.count < limit else { break }
+            guard session.position < session.options.context else {
+                stop = .contextFull
+                break
+            }
+            next = try evaluate([next], &sampler)
+        }
+        let rest = writer.finish()
+        if !rest.isEmpty { _ = onText(rest) }
+        return Generation(
+            text: text + rest,
+            promptTokens: tokens.count,
+            tokens: written,
+            stop: stop,
+            promptDuration: promptEnd - start,
+            writingDuration: clock.now - promptEnd
+        )
+    }
+
+    private func evaluate(_ tokens: [Int32], _ sampler: inout Sampler) throws -> Int32 {
+        var chosen: Int32 = 0
+        try session.evaluate(tokens, logitsFor: (tokens.count - 1)..<tokens.count) { chosen = sampler.choose($0[0]) }
+        return chosen
+    }
+}

@@ -1,0 +1,176 @@
+import BinaryIO
+import Conversion
+import Quantization
+import Registry
+import SystemPackage
+import Yams
+
+extension PipelineDefinition {
+    /// Pipeline files are written by hand; this is a thousand times what one needs.
+    private static let sizeLimit = 1 << 20
+
+    /// Reads and checks a pipeline file.
+    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `STEP.KEY`.
+    /// - Throws: `FileError`, or `DefinitionError` with everything that is wrong.
+    public init(path: FilePath, overrides: [String] = []) throws {
+        let bytes = try readFile(path, limit: Self.sizeLimit)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            let diagnostic = Diagnostic(
+                place: SourcePlace(line: 1, column: 1),
+                message: "the file is not valid UTF-8. Save it as UTF-8."
+            )
+            throw DefinitionError(path: path, text: "", diagnostics: [diagnostic])
+        }
+        try self.init(text: text, path: path, overrides: overrides)
+    }
+
+    init(text: String, path: FilePath, overrides: [String] = []) throws {
+        let log = DiagnosticLog()
+        let root = Self.compose(text, log)
+        var reader = root.flatMap { DefinitionReader($0, log) }
+        reader?.apply(overrides)
+        let parts = reader?.read()
+        guard log.diagnostics.isEmpty, let parts else {
+            throw DefinitionError(path: path, text: text, diagnostics: log.diagnostics)
+        }
+        name = parts.name
+        version = parts.version
+        source = parts.source
+        license = parts.license
+        steps = parts.steps
+        self.path = path
+        digest = SHA256Digest(of: (text + overrides.map { "\n\($0)" }.joined()).utf8)
+    }
+
+    private static func compose(_ text: String, _ log: DiagnosticLog) -> Node? {
+        do {
+            if let node = try Yams.compose(yaml: text) { return node }
+            log.report("the file is empty. Describe a pipeline in it.", at: SourcePlace(line: 1, column: 1))
+        } catch {
+            let (place, problem) = Self.explain(error)
+            log.report("this is not valid YAML: \(problem). Correct it.", at: place)
+        }
+        return nil
+    }
+
+    private static func explain(_ error: any Error) -> (SourcePlace, String) {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            (SourcePlace(line: mark.line, column: mark.column), problem)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            (
+                SourcePlace(line: context.mark.line, column: context.mark.column),
+                "the mapping has '\(duplicates.joined(separator: "', '"))' more than once"
+            )
+        case .reader(let problem, _, _, _):
+            (SourcePlace(line: 1, column: 1), problem)
+        default:
+            (SourcePlace(line: 1, column: 1), "\(error)")
+        }
+    }
+}
+
+/// Walks a composed pipeline file.
+private struct DefinitionReader {
+    struct Parts {
+        var name: String
+        var version: String
+        var source: String
+        var license: String
+        var steps: [PipelineDefinition.Step]
+    }
+
+    private static let keys = ["pipeline", "version", "model", "steps"]
+    private var root: Node
+    private let log: DiagnosticLog
+
+    init?(_ root: Node, _ log: DiagnosticLog) {
+        guard root.mapping != nil else {
+            log.report("a pipeline file must be a mapping with 'pipeline', 'version', 'model' and 'steps'.", at: root)
+            return nil
+        }
+        self.root = root
+        self.log = log
+    }
+
+    /// Puts settings from outside in the place of the file's.
+    mutating func apply(_ overrides: [String]) {
+        for override in overrides {
+            let parts = override.split(separator: "=", maxSplits: 1).map(String.init)
+            let path = parts[0].split(separator: ".").map(String.init)
+            guard parts.count == 2, let value = try? Yams.compose(yaml: parts[1]), !path.isEmpty else {
+                log.report("the override '\(override)' is not KEY=VALUE.", at: root)
+                continue
+            }
+            guard set(value, at: path) else {
+                log.report("the override '\(override)' names neither a setting of the pipeline nor a step.", at: root)
+                continue
+            }
+        }
+    }
+
+    private mutating func set(_ value: Node, at path: [String]) -> Bool {
+        if path == ["version"] || path == ["pipeline"] {
+            root[path[0]] = value
+            return true
+        }
+        if path.count == 2, path[0] == "model" {
+            root["model"]?[path[1]] = value
+            return root["model"]?[path[1]] != nil
+        }
+        guard path.count == 2, var steps = root["steps"]?.sequence,
+            let index = steps.firstIndex(where: { $0["id"]?.string == path[0] }),
+            let kind = StepKind.allCases.first(where: { steps[index][$0.rawValue] != nil })
+        else { return false }
+        steps[index][kind.rawValue]?[path[1]] = value
+        root["steps"] = .sequence(steps)
+        return true
+    }
+
+    func read() -> Parts? {
+        guard let reader = SettingReader(root, "the pipeline", known: Self.keys, log) else { return nil }
+        let name = reader.requiredText("pipeline")
+        let version = reader.requiredText("version")
+        check(reader.node("pipeline"), reader.node("version"), name, version)
+        let model = reader.required("model").flatMap {
+            SettingReader($0, "the model", known: ["source", "license"], log)
+        }
+        let source = model?.requiredText("source")
+        let steps = reader.required("steps").map(readSteps) ?? []
+        guard let name, let version, let source else { return nil }
+        return Parts(
+            name: name,
+            version: version,
+            source: source,
+            license: model?.text("license") ?? "unknown",
+            steps: steps
+        )
+    }
+
+    /// Builds are named after pipeline and version, so both must be fit for that.
+    private func check(_ nameNode: Node?, _ versionNode: Node?, _ name: String?, _ version: String?) {
+        if let version, let node = versionNode, ModelVersion(version) == nil {
+            log.report("'\(version)' is no version. Write three numbers, such as 1.0.0.", at: node)
+        } else if let name, let node = nameNode, let version = ModelVersion("1.0.0") {
+            do {
+                _ = try BuildName(model: name, version: version, type: "f16")
+            } catch {
+                log.report("\(error)", at: node)
+            }
+        }
+    }
+
+    private func readSteps(_ node: Node) -> [PipelineDefinition.Step] {
+        guard let sequence = node.sequence, !sequence.isEmpty else {
+            log.report("'steps' must be a list of steps.", at: node)
+            return []
+        }
+        var steps: [PipelineDefinition.Step] = []
+        for node in sequence {
+            guard let step = StepReader(node, earlier: steps, log).read() else { continue }
+            steps.append(step)
+        }
+        return steps
+    }
+}

@@ -1,0 +1,43 @@
+import SystemPackage
+
+/// A place in a pipeline file; lines and columns count from one.
+public struct SourcePlace: Sendable, Equatable, Codable {
+    public let line: Int
+    public let column: Int
+
+    public init(line: Int, column: Int) {
+        self.line = line
+        self.column = column
+    }
+}
+
+/// One thing that is wrong with a pipeline file.
+public struct Diagnostic: Sendable, Equatable, Codable {
+    public let place: SourcePlace
+    public let message: String
+}
+
+/// Everything that is wrong with a pipeline file, all at once.
+public struct DefinitionError: Error, CustomStringConvertible, Sendable {
+    public let path: FilePath
+    public let diagnostics: [Diagnostic]
+    private let lines: [Substring]
+
+    init(path: FilePath, text: String, diagnostics: [Diagnostic]) {
+        self.path = path
+        self.diagnostics = diagnostics.sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    }
+
+    /// Each problem as `file:line:column: message`, with the line and a caret below it.
+    public var description: String {
+        diagnostics.map { diagnostic in
+            let place = diagnostic.place
+            let head = "\(path):\(place.line):\(place.column): \(diagnostic.message)"
+            guard lines.indices.contains(place.line - 1) else { return head }
+            let line = lines[place.line - 1]
+            let caret = String(repeating: " ", count: max(0, place.column - 1)) + "^"
+            return "\(head)\n    \(line)\n    \(caret)"
+        }.joined(separator: "\n")
+    }
+}

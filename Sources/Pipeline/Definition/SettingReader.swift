@@ -1,0 +1,107 @@
+import Yams
+
+/// Collects what is wrong while a pipeline file is read, so that all of it is reported at once.
+final class DiagnosticLog {
+    private(set) var diagnostics: [Diagnostic] = []
+
+    func report(_ message: String, at node: Node) { report(message, at: node.place) }
+
+    func report(_ message: String, at place: SourcePlace) {
+        diagnostics.append(Diagnostic(place: place, message: message))
+    }
+}
+
+/// The settings of one mapping in a pipeline file: reads values by key, and knows which keys nobody asked for.
+struct SettingReader {
+    private let log: DiagnosticLog
+    private let pairs: [(key: Node, value: Node)]
+    /// Where the mapping begins, for settings that are missing.
+    private let place: SourcePlace
+    private let what: String
+
+    /// - Parameters:
+    ///   - what: what the mapping describes, for messages.
+    ///   - known: all keys that may stand in it.
+    init?(_ node: Node, _ what: String, known: [String], _ log: DiagnosticLog) {
+        guard let mapping = node.mapping else {
+            log.report("\(what) must be a mapping of settings, `key: value`.", at: node)
+            return nil
+        }
+        self.log = log
+        self.what = what
+        place = node.place
+        pairs = mapping.map { ($0.key, $0.value) }
+        for (key, _) in pairs {
+            guard let name = key.string, known.contains(name) else {
+                let name = key.string ?? "?"
+                log.report(
+                    "\(what) has no setting '\(name)'. \(Spelling.advice(for: name, among: known))",
+                    at: key
+                )
+                continue
+            }
+        }
+    }
+
+    func node(_ key: String) -> Node? { pairs.first { $0.key.string == key }?.value }
+
+    func required(_ key: String) -> Node? {
+        if let node = node(key) { return node }
+        log.report("\(what) needs the setting '\(key)'. Add it.", at: place)
+        return nil
+    }
+
+    /// A text. Numbers and truth values count as they are written, so that `version: 1.10` stays so.
+    func text(_ key: String) -> String? { node(key).flatMap { text($0, key) } }
+
+    func requiredText(_ key: String) -> String? { required(key).flatMap { text($0, key) } }
+
+    func texts(_ key: String) -> [(text: String, node: Node)]? {
+        guard let node = node(key) else { return nil }
+        guard let sequence = node.sequence else {
+            return text(node, key).map { [($0, node)] }
+        }
+        return sequence.compactMap { element in text(element, key).map { ($0, element) } }
+    }
+
+    func flag(_ key: String) -> Bool? {
+        guard let node = node(key) else { return nil }
+        if let flag = node.bool { return flag }
+        log.report("'\(key)' must be true or false.", at: node)
+        return nil
+    }
+
+    func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let node = node(key) else { return nil }
+        if let number = node.int, range.contains(number) { return number }
+        log.report("'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound).", at: node)
+        return nil
+    }
+
+    /// A number of at least zero.
+    func number(_ key: String) -> Double? {
+        guard let node = node(key) else { return nil }
+        if let number = node.float, number.isFinite, number >= 0 { return number }
+        log.report("'\(key)' must be a number of 0 or more.", at: node)
+        return nil
+    }
+
+    /// A share such as `5%`, in percent.
+    func percent(_ key: String) -> Double? {
+        guard let node = node(key) else { return nil }
+        let text = node.string ?? ""
+        if text.hasSuffix("%"), let number = Double(text.dropLast()), number.isFinite, number >= 0 { return number }
+        log.report("'\(key)' must be a percentage, such as 5%.", at: node)
+        return nil
+    }
+
+    private func text(_ node: Node, _ key: String) -> String? {
+        if let text = node.scalar?.string, !text.isEmpty { return text }
+        log.report("'\(key)' must be a text.", at: node)
+        return nil
+    }
+}
+
+extension Node {
+    var place: SourcePlace { SourcePlace(line: mark?.line ?? 1, column: mark?.column ?? 1) }
+}

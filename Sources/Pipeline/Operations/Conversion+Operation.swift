@@ -1,0 +1,64 @@
+import BinaryIO
+import Conversion
+import GGUF
+import ModelHub
+import SystemPackage
+import Tensors
+
+/// Told how far some work is; throws when the user wants to stop.
+public typealias WorkProgress = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
+
+/// What a conversion wrote.
+public struct ConversionReport: Codable, Sendable {
+    public var output: String
+    public var type: String
+    public var bytes: Int
+    public var tensors: Int
+    public var parameters: Int
+}
+
+extension Operations {
+    /// The types that a model can be converted to, with `auto` first.
+    public static var convertedTypes: [String] { ["auto"] + ConvertedType.allCases.map { $0.rawValue } }
+
+    /// A Hugging Face folder, or a repository in the local cache, to GGUF.
+    /// - Throws: what the rooms throw; nothing appears under `output` then.
+    public static func convert(
+        _ model: String,
+        to output: FilePath,
+        type: String,
+        preTokenizer: String?,
+        threads: Int,
+        progress: @escaping WorkProgress
+    ) throws -> ConversionReport {
+        let chosen = ConvertedType(rawValue: type.lowercased())
+        guard chosen != nil || type.lowercased() == "auto" else {
+            throw PipelineError.badRequest(
+                "'\(type)' is no type to convert to. \(Spelling.advice(for: type, among: convertedTypes))"
+            )
+        }
+        let plan = try ConversionPlan(
+            try HuggingFaceFolder(path: try HubCache().locate(try ModelReference(model))),
+            options: ConversionOptions(type: chosen, preTokenizer: preTokenizer)
+        )
+        try checkSpace(for: plan.layout.byteCount, at: output)
+        try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
+        return ConversionReport(
+            output: output.string,
+            type: plan.type.rawValue,
+            bytes: plan.layout.byteCount,
+            tensors: plan.layout.tensors.count,
+            parameters: plan.layout.tensors.reduce(0) { $0 + $1.shape.elementCount }
+        )
+    }
+
+    /// - Throws: `PipelineError.diskFull`, before anything is written.
+    static func checkSpace(for byteCount: Int, at path: FilePath) throws {
+        if let free = freeDiskBytes(at: path), free < byteCount {
+            throw PipelineError.diskFull(needed: byteCount, free: free)
+        }
+    }
+}
+
+/// What the commands of the command line do, one function a command; a command adds options and text only.
+public enum Operations {}

@@ -1,0 +1,89 @@
+import BinaryIO
+import Foundation
+import Registry
+import SystemPackage
+
+/// Everything the registry knows of a build.
+public struct BuildDetails: Codable, Sendable {
+    public var build: BuildRecord
+    public var measurements: [MeasurementRecord]
+    public var fits: [FitRecord]
+    public var lineage: [LineageEdge]
+}
+
+/// What was pulled.
+public struct PullReport: Codable, Sendable {
+    public var build: String
+    public var output: String
+    public var sha256: SHA256Digest
+    public var bytes: Int
+}
+
+extension Operations {
+    public static func versions(in registry: FilePath) throws -> [VersionRecord] {
+        try reading(registry) { try $0.versions() }
+    }
+
+    public static func builds(in registry: FilePath) throws -> [BuildRecord] {
+        try reading(registry) { try $0.builds() }
+    }
+
+    /// - Parameter name: `model[@version][:type]`
+    public static func details(of name: String, in registry: FilePath) throws -> BuildDetails {
+        try reading(registry) { registry in
+            let record = try registry.resolve(try BuildReference(name))
+            return BuildDetails(
+                build: record,
+                measurements: try registry.measurements(of: record.digest),
+                fits: try registry.fits(of: record.digest),
+                lineage: try registry.lineage(of: record.digest)
+            )
+        }
+    }
+
+    public static func initialize(_ registry: FilePath) throws {
+        try ModelRegistry(path: registry, mode: .create).close()
+    }
+
+    public static func verify(
+        _ registry: FilePath,
+        readData: Bool,
+        progress: @escaping WorkProgress
+    ) throws -> VerificationReport {
+        try reading(registry) { registry in
+            try registry.verify(readData: readData) { done, total in try? progress("verifying", done, total) }
+        }
+    }
+
+    public static func query(_ query: BuildQuery, in registry: FilePath) throws -> QueryAnswer {
+        try reading(registry) { try query.answer(from: $0) }
+    }
+
+    /// A build out of the registry, decompressed and verified before the file gets its name.
+    public static func pull(
+        _ name: String,
+        from registry: FilePath,
+        to output: FilePath,
+        progress: @escaping WorkProgress
+    ) throws -> PullReport {
+        try reading(registry) { registry in
+            let record = try registry.resolve(try BuildReference(name))
+            try checkSpace(for: record.fileBytes, at: output)
+            _ = try registry.pull(record.name, to: output) { transfer in
+                try? progress("pulling \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
+            }
+            return PullReport(
+                build: "\(record.name)",
+                output: output.string,
+                sha256: record.digest,
+                bytes: record.fileBytes
+            )
+        }
+    }
+
+    private static func reading<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
+        let registry = try ModelRegistry(path: path, mode: .readOnly)
+        defer { try? registry.close() }
+        return try body(registry)
+    }
+}

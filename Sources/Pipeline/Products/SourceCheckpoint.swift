@@ -1,0 +1,10 @@
+import BinaryIO
+import SystemPackage
+
+/// A model as it comes in: a folder of the Hugging Face kind, and a digest over all files that a conversion reads.
+public struct SourceCheckpoint: Sendable {
+    /// Where the model comes from, as the pipeline says it.
+    public let uri: String
+    public let folder: FilePath
+    public let digest: SHA256Digest
+}

@@ -1,0 +1,24 @@
+import SystemPackage
+
+/// What a step leaves to those after it; kept in the step cache.
+public enum StepProduct: Codable, Sendable {
+    case files([BuildFile])
+    case evaluations([EvaluatedBuild])
+    case fits([FittedBuild])
+    case registrations([RegisteredBuild])
+
+    /// Names of what was made, for reports.
+    public var outputs: [String] {
+        switch self {
+        case .files(let files): files.map { $0.path.string }
+        case .evaluations(let builds): builds.map { $0.type }
+        case .fits(let builds): builds.map { $0.type }
+        case .registrations(let builds): builds.map { $0.name }
+        }
+    }
+
+    var files: [BuildFile]? { if case .files(let files) = self { files } else { nil } }
+
+    /// Whether what the product speaks of is still there.
+    var isIntact: Bool { files?.allSatisfy { $0.isIntact } ?? true }
+}

@@ -1,0 +1,65 @@
+import BinaryIO
+import DeviceFit
+import Foundation
+import Registry
+
+/// A build as a query answers it. The names of the fields are a contract with other programs.
+public struct BuildSummary: Codable, Sendable {
+    public var build: String
+    public var model: String
+    public var version: String
+    public var type: String
+    public var sha256: SHA256Digest
+    public var fileBytes: Int
+    public var bitsPerWeight: Double
+    public var license: String
+    /// Where a device or a budget was asked for.
+    public var peakMemoryBytes: Int?
+    public var bitsPerByte: Double?
+    public var perplexity: Double?
+    /// Mean, in nats per token.
+    public var kld: Double?
+    public var decodeTokensPerSecond: Double?
+    public var prefillTokensPerSecond: Double?
+    public var batteryPercentPer1kTokens: Double?
+    public var sustainedFactor: Double?
+    /// The whole estimate, with ranges, confidence and sources.
+    public var estimate: FitEstimate?
+    /// The text that quality was measured on.
+    public var textSha256: SHA256Digest?
+    /// What the reader should know of how this build was ranked.
+    public var note: String?
+
+    init(_ registry: ModelRegistry, _ record: BuildRecord) throws {
+        self.init(record, try registry.measurements(of: record.digest))
+    }
+
+    init(_ record: BuildRecord, _ measurements: [MeasurementRecord]) {
+        build = "\(record.name)"
+        model = record.name.model
+        version = "\(record.name.version)"
+        type = record.name.type
+        sha256 = record.digest
+        fileBytes = record.fileBytes
+        bitsPerWeight = record.facts.bitsPerWeight
+        license = record.facts.license
+        // Numbers of one text belong together; the latest measurement of each wins.
+        let text = measurements.last { $0.metric == Metric.bitsPerByte }?.textDigest
+        func value(_ metric: String) -> Double? {
+            measurements.last { $0.metric == metric && $0.textDigest == text }?.value
+        }
+        textSha256 = text
+        bitsPerByte = value(Metric.bitsPerByte)
+        perplexity = value(Metric.perplexity)
+        kld = value(Metric.meanKLD)
+    }
+
+    mutating func set(_ estimate: FitEstimate) {
+        self.estimate = estimate
+        peakMemoryBytes = estimate.memory.total.mid
+        decodeTokensPerSecond = estimate.decode.mid
+        prefillTokensPerSecond = estimate.prefill.mid
+        batteryPercentPer1kTokens = estimate.batteryPercentPer1kTokens?.mid
+        sustainedFactor = estimate.sustainedFactor.mid
+    }
+}

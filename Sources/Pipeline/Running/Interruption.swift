@@ -1,0 +1,32 @@
+import Synchronization
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// The wish to stop, from Ctrl-C: long work looks here between slabs and chunks, and leaves nothing half-written.
+public enum Interruption {
+    private static let requested = Atomic(false)
+
+    /// Work was stopped because the user asked for it.
+    public struct Stopped: Error, CustomStringConvertible {
+        public var description: String { "interrupted; the same command goes on from here." }
+    }
+
+    /// Lets Ctrl-C ask for an orderly stop; a second one stops at once.
+    public static func listen() {
+        for number in [SIGINT, SIGTERM] {
+            signal(number) { number in
+                Interruption.requested.store(true, ordering: .relaxed)
+                signal(number, SIG_DFL)
+            }
+        }
+    }
+
+    /// - Throws: `Stopped` once a stop was asked for.
+    public static func check() throws {
+        if requested.load(ordering: .relaxed) { throw Stopped() }
+    }
+}

@@ -1,0 +1,32 @@
+import SystemPackage
+
+/// Why a pipeline or a command cannot run, beyond what the rooms say.
+public enum PipelineError: Error, CustomStringConvertible, Sendable {
+    case unknownStep(String, known: [String])
+    case notCached(step: String, wanted: String)
+    case memoryLimit(step: String, needed: Int, limit: Int)
+    case diskFull(needed: Int, free: Int)
+    case stepFailed(step: String, underlying: any Error)
+    /// A request that cannot be met, in words that end with what to do.
+    case badRequest(String)
+
+    public var description: String {
+        switch self {
+        case .unknownStep(let name, let known):
+            "the pipeline has no step '\(name)'. \(Spelling.advice(for: name, among: known))"
+        case .notCached(let step, let wanted):
+            "step '\(wanted)' needs step '\(step)', whose result is not cached. Run the pipeline without --only and "
+                + "--from once."
+        case .memoryLimit(let step, let needed, let limit):
+            "step '\(step)' would take about \(needed >> 20) MiB of memory, over the limit of \(limit >> 20) MiB. Raise "
+                + "--memory, or lower --jobs."
+        case .diskFull(let needed, let free):
+            "the run needs about \(needed >> 20) MiB on the disk and \(free >> 20) MiB are free. Free some space, or put "
+                + "the registry on another disk with --registry."
+        case .stepFailed(let step, let underlying):
+            "step '\(step)': \(underlying)"
+        case .badRequest(let words):
+            words
+        }
+    }
+}

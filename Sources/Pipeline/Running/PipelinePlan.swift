@@ -1,0 +1,70 @@
+import BinaryIO
+import Registry
+import SystemPackage
+
+/// What a run would do, before it does anything.
+public struct PipelinePlan: Codable, Sendable {
+    public enum Action: String, Codable, Sendable { case cached, run }
+
+    public struct Step: Codable, Sendable {
+        public var step: String
+        public var kind: StepKind
+        public var action: Action
+        public var reason: String
+        /// nil where a step before has to run first.
+        public var forecast: Forecast?
+    }
+
+    public var pipeline: String
+    public var version: String
+    public var source: String
+    public var steps: [Step]
+    public var peakMemoryBytes: Int
+    /// Bytes that the steps to be run will add to the disk, as far as they are known.
+    public var diskBytes: Int
+    public var freeDiskBytes: Int?
+    public var secondsLow: Double
+    public var secondsHigh: Double
+}
+
+extension PipelineRunner {
+    /// Works out what `run` would do. Reads the model's headers, writes nothing.
+    public func plan() throws -> PipelinePlan {
+        let exists = FileStatus(options.registry) != nil
+        let registry = exists ? try ModelRegistry(path: options.registry, mode: .readOnly) : nil
+        let cache = StepCache(registry: registry, isWritable: false)
+        var resolver = try StepResolver(definition, cache)
+        var steps: [PipelinePlan.Step] = []
+        var waiting: [String] = []
+        for step in definition.steps {
+            var planned = PipelinePlan.Step(step: step.id, kind: step.action.kind, action: .run, reason: "")
+            if let first = step.action.needs.first(where: waiting.contains) {
+                planned.reason = "step '\(first)' runs first"
+                waiting.append(step.id)
+            } else if let stage = try resolver.stage(for: step) {
+                if !options.force, let product = try cache.product(for: stage.key) {
+                    planned.action = .cached
+                    planned.reason = "nothing it depends on has changed"
+                    resolver.finish(step, product, stage.key)
+                } else {
+                    planned.reason = options.force ? "asked for with --force" : "no result for these inputs yet"
+                    waiting.append(step.id)
+                }
+                planned.forecast = try stage.forecast(threads: options.threads)
+            }
+            steps.append(planned)
+        }
+        let running = steps.filter { $0.action == .run }.compactMap { $0.forecast }
+        return PipelinePlan(
+            pipeline: definition.name,
+            version: definition.version,
+            source: resolver.source.uri,
+            steps: steps,
+            peakMemoryBytes: running.map { $0.peakMemoryBytes }.max() ?? 0,
+            diskBytes: running.reduce(0) { $0 + $1.diskBytes },
+            freeDiskBytes: freeDiskBytes(at: options.workFolder),
+            secondsLow: running.reduce(0) { $0 + $1.secondsLow },
+            secondsHigh: running.reduce(0) { $0 + $1.secondsHigh }
+        )
+    }
+}

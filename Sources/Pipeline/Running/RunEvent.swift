@@ -1,0 +1,39 @@
+/// Something that happened in a run, as it happens.
+public struct RunEvent: Codable, Sendable {
+    public enum Kind: String, Codable, Sendable {
+        case stepStarted, progress, stepFinished
+    }
+
+    public var event: Kind
+    public var step: String
+    public var kind: StepKind
+    public var status: StepStatus?
+    /// What is being worked on.
+    public var detail: String?
+    public var done: Int?
+    public var total: Int?
+    public var seconds: Double?
+}
+
+/// How a step ended.
+public enum StepStatus: String, Codable, Sendable {
+    case done, cached, failed, skipped
+}
+
+/// What a run did.
+public struct RunReport: Codable, Sendable {
+    public struct Step: Codable, Sendable {
+        public var step: String
+        public var status: StepStatus
+        public var seconds: Double
+        public var outputs: [String]
+        /// Gates that were not met.
+        public var problems: [String]?
+    }
+
+    public var pipeline: String
+    public var steps: [Step]
+    public var builds: [BuildSummary]
+
+    public var gateFailures: [String] { steps.flatMap { $0.problems ?? [] } }
+}

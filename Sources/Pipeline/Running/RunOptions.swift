@@ -1,0 +1,24 @@
+import Foundation
+import SystemPackage
+
+/// How to run a pipeline.
+public struct RunOptions: Sendable {
+    public var registry: FilePath
+    public var threads: Int
+    /// Refuse steps that would take more memory than this, in bytes.
+    public var memoryLimit: Int?
+    /// Run again what is cached.
+    public var force = false
+    /// Begin with this step; those before it must be cached.
+    public var from: String?
+    /// Run this step alone; those before it must be cached.
+    public var only: String?
+
+    public init(registry: FilePath, threads: Int? = nil) {
+        self.registry = registry
+        self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    }
+
+    /// Where steps leave their files, beside the registry.
+    var workFolder: FilePath { FilePath(registry.string + ".work") }
+}

@@ -1,0 +1,115 @@
+import BinaryIO
+import Conversion
+import ModelHub
+import Registry
+import SystemPackage
+
+/// Turns the steps of a definition into stages, as the products of earlier steps become known.
+struct StepResolver {
+    private struct Finished {
+        let step: PipelineDefinition.Step
+        let product: StepProduct
+        let key: StepKey
+    }
+
+    let definition: PipelineDefinition
+    let cache: StepCache
+    let source: SourceCheckpoint
+    private var finished: [Finished] = []
+
+    /// Finds the model and takes the digest of its files.
+    init(_ definition: PipelineDefinition, _ cache: StepCache) throws {
+        self.definition = definition
+        self.cache = cache
+        let reference = try ModelReference(definition.source, relativeTo: definition.folder)
+        let folder = try HubCache().locate(reference)
+        let inputs = try HuggingFaceFolder(path: folder).inputs
+        let lines = try inputs.map { path in
+            try Interruption.check()
+            return "\(path.lastComponent?.string ?? "") \(try cache.digest(of: path))\n"
+        }
+        source = SourceCheckpoint(
+            uri: definition.source,
+            folder: folder,
+            digest: SHA256Digest(of: lines.sorted().joined().utf8)
+        )
+    }
+
+    mutating func finish(_ step: PipelineDefinition.Step, _ product: StepProduct, _ key: StepKey) {
+        finished.append(Finished(step: step, product: product, key: key))
+    }
+
+    /// The stage of a step, or nil while a step that it needs has no product yet.
+    func stage(for step: PipelineDefinition.Step) throws -> (any Stage)? {
+        guard step.action.needs.allSatisfy({ id in finished.contains { $0.step.id == id } }) else { return nil }
+        switch step.action {
+        case .convert(let options):
+            return try ConvertStage(source, options)
+        case .quantize(let options):
+            return files(of: options.model).first.map { QuantizeStage(model: $0, options: options) }
+        case .validate(let options):
+            let text = definition.folder.pushing(FilePath(options.text)).lexicallyNormalized()
+            return ValidateStage(
+                builds: files(of: options.builds),
+                base: options.against.flatMap { files(of: $0).first },
+                options: options,
+                text: text,
+                textDigest: try cache.digest(of: text)
+            )
+        case .fit(let options):
+            return FitStage(builds: files(of: options.builds), options: options)
+        case .publish(let options):
+            return publishStage(options)
+        }
+    }
+
+    /// What was measured and estimated for the same builds in any step before is published with them.
+    private func publishStage(_ options: PublishOptions) -> PublishStage {
+        let builds = files(of: options.builds)
+        let digests = Set(builds.map { $0.digest })
+        var evaluations: [EvaluatedBuild] = []
+        var fits: [FittedBuild] = []
+        for entry in finished {
+            switch entry.product {
+            case .evaluations(let products): evaluations += products.filter { digests.contains($0.digest) }
+            case .fits(let products): fits += products.filter { digests.contains($0.digest) }
+            case .files, .registrations: break
+            }
+        }
+        return PublishStage(
+            definition: definition,
+            source: source,
+            registry: cache.registry,
+            builds: builds,
+            evaluations: evaluations,
+            fits: fits,
+            lineage: lineage(),
+            options: options
+        )
+    }
+
+    private func files(of id: String) -> [BuildFile] {
+        finished.first { $0.step.id == id }?.product.files ?? []
+    }
+
+    /// From the source's digest over each step to each file it made.
+    private func lineage() -> [LineageEdge] {
+        finished.flatMap { entry -> [LineageEdge] in
+            let origin: SHA256Digest? =
+                switch entry.step.action {
+                case .convert: source.digest
+                case .quantize(let options): files(of: options.model).first?.digest
+                case .validate, .fit, .publish: nil
+                }
+            guard let origin else { return [] }
+            return (entry.product.files ?? []).map { file in
+                LineageEdge(
+                    from: origin,
+                    stepKind: entry.step.action.kind.rawValue,
+                    to: file.digest,
+                    optionsDigest: entry.key.optionsDigest
+                )
+            }
+        }
+    }
+}

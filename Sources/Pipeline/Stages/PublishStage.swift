@@ -1,0 +1,116 @@
+import BinaryIO
+import DeviceFit
+import Evaluation
+import Foundation
+import GGUF
+import Registry
+import SystemPackage
+
+/// Builds with everything known about them into the registry, all of it or nothing.
+struct PublishStage: Stage {
+    /// Raised whenever the same inputs would be published otherwise.
+    static let version = 1
+
+    let definition: PipelineDefinition
+    let source: SourceCheckpoint
+    let registry: ModelRegistry?
+    let builds: [BuildFile]
+    let evaluations: [EvaluatedBuild]
+    let fits: [FittedBuild]
+    let lineage: [LineageEdge]
+    let options: PublishOptions
+
+    var key: StepKey {
+        var inputs = ["source": source.digest, "pipeline": definition.digest]
+        for build in builds { inputs["build.\(build.type)"] = build.digest }
+        return StepKey(
+            kind: .publish,
+            version: Self.version,
+            options: [
+                "model": definition.name, "version": definition.version, "license": definition.license,
+                "channel": options.channel ?? "",
+                "evaluations": "\(evaluations.count)", "fits": "\(fits.map { $0.estimates.count })",
+            ],
+            inputs: inputs
+        )
+    }
+
+    func forecast(threads: Int) -> Forecast {
+        // Compression seldom gains anything on quantized weights, so the registry may need as much again.
+        let bytes = builds.reduce(0) { $0 + $1.byteCount }
+        var forecast = Forecast(
+            outputs: builds.map { .init(name: "\(name(of: $0))", bytes: $0.byteCount) },
+            peakMemoryBytes: Throughput.fixedMemory + 64 << 20
+        )
+        forecast.setTime(work: Double(bytes), speed: Throughput.copying)
+        return forecast
+    }
+
+    func run(_ context: StageContext) throws -> StepProduct {
+        guard let registry else { preconditionFailure("a run opens the registry before its first step") }
+        let drafts = try builds.map(draft)
+        let publication = Publication(
+            model: definition.name,
+            version: try ModelVersion(parsing: definition.version),
+            builds: drafts,
+            lineage: lineage,
+            channel: options.channel,
+            toolVersion: Edgepipe.version
+        )
+        let published = try registry.publish(publication) { transfer in
+            try? context.progress("\(transfer.build.type): \(transfer.phase)", transfer.doneBytes, transfer.totalBytes)
+        }
+        return .registrations(
+            published.map { build in
+                RegisteredBuild(
+                    name: "\(build.record.name)",
+                    digest: build.record.digest,
+                    fileBytes: build.record.fileBytes,
+                    storedBytes: build.record.storedBytes,
+                    isNew: build.isNew
+                )
+            }
+        )
+    }
+
+    private func name(of build: BuildFile) -> String { "\(definition.name)@\(definition.version):\(build.type)" }
+
+    private func draft(_ build: BuildFile) throws -> BuildDraft {
+        let profile = try ModelProfile(try GGUFFile(path: build.path), quantType: build.type.uppercased())
+        return BuildDraft(
+            type: build.type,
+            file: build.path,
+            facts: BuildFacts(
+                quantType: build.type.uppercased(),
+                bitsPerWeight: build.bitsPerWeight,
+                sourceURI: source.uri,
+                sourceDigest: source.digest,
+                license: definition.license,
+                pipelineDigest: definition.digest,
+                profile: String(decoding: try JSONEncoder().encode(profile), as: UTF8.self)
+            ),
+            measurements: evaluations.filter { $0.digest == build.digest }.flatMap { $0.measurements },
+            fits: try fits.filter { $0.digest == build.digest }.flatMap { try $0.estimates.map(Self.record) }
+        )
+    }
+
+    private static func record(_ estimate: FitEstimate) throws -> FitRecord {
+        let memory = estimate.memory.total
+        return FitRecord(
+            device: estimate.target,
+            context: estimate.context,
+            kvType: estimate.kvType,
+            verdict: estimate.verdict.rawValue,
+            peakMemoryLow: memory.low,
+            peakMemoryMid: memory.mid,
+            peakMemoryHigh: memory.high,
+            decodeTokensPerSecond: estimate.decode.mid,
+            prefillTokensPerSecond: estimate.prefill.mid,
+            sustainedFactor: estimate.sustainedFactor.mid,
+            batteryPercentPer1kTokens: estimate.batteryPercentPer1kTokens?.mid,
+            confidence: estimate.confidence.rawValue,
+            payload: String(decoding: try JSONEncoder().encode(estimate), as: UTF8.self),
+            toolVersion: Edgepipe.version
+        )
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Pipeline
+import SystemPackage
+
+struct ConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert",
+        abstract: "Convert a Hugging Face folder to GGUF.",
+        discussion: """
+            EXAMPLES
+              edgepipe convert models/tiny-phi3 -o tiny-phi3.gguf --type f16
+              edgepipe convert hf://microsoft/Phi-3-mini-4k-instruct -o phi3.gguf
+
+            Types: \(Operations.convertedTypes.joined(separator: ", ")); auto keeps the checkpoint's own.
+            Pre-tokenizers for --pre: llama-bpe, qwen2, gpt-2, smollm and others that llama.cpp knows.
+            """
+    )
+
+    @Argument(help: "A folder, or hf://owner/name[@revision] of the local Hugging Face cache.")
+    var model: String
+
+    @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
+    var output: String
+
+    @Option(help: ArgumentHelp("Type of the weight matrices.", valueName: "type"))
+    var type = "auto"
+
+    @Option(help: ArgumentHelp("The pre-tokenizer's name, where it is not recognized.", valueName: "name"))
+    var pre: String?
+
+    @OptionGroup var work: WorkOptions
+    @OptionGroup var records: OutputOptions
+
+    func run() throws {
+        let line = work.progressLine()
+        let report = try Operations.convert(
+            model,
+            to: FilePath(output),
+            type: type,
+            preTokenizer: pre,
+            threads: work.threadCount
+        ) { detail, done, total in
+            try Interruption.check()
+            line.update(detail, done, total)
+        }
+        line.clear()
+        try records.print(report) { _ in
+            "\(report.output): \(report.type), \(report.tensors) tensors, \(report.parameters) weights, "
+                + sizeText(report.bytes)
+        }
+    }
+}

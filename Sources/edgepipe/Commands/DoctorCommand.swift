@@ -1,0 +1,21 @@
+import ArgumentParser
+import Pipeline
+
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Report versions, processor, memory, disk and registry, to paste into an issue."
+    )
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let report = Operations.doctor(registry: registry.file)
+        try output.print(report) { format in
+            let rows = report.lines.map { [$0.isFine ? "ok" : "LOOK", $0.topic, $0.finding] }
+            return Table(columns: ["", "edgepipe", report.version], rows: rows).text(format)
+        }
+        guard report.isFine else { throw ExitCode(ExitStatus.failed) }
+    }
+}

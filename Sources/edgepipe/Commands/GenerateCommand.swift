@@ -1,0 +1,64 @@
+import ArgumentParser
+import Pipeline
+import SystemPackage
+
+struct GenerateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "generate",
+        abstract: "Continue a text: a smoke test that a build talks.",
+        discussion: """
+            EXAMPLES
+              edgepipe generate model.gguf --prompt "Once upon a time" -n 64 --greedy
+              edgepipe generate model.gguf --prompt "Once upon a time" --seed 7
+            """
+    )
+
+    @Argument(help: "The GGUF file to run.")
+    var model: String
+
+    @Option(help: ArgumentHelp("The text to continue.", valueName: "text"))
+    var prompt: String
+
+    @Option(name: .customShort("n"), help: ArgumentHelp("Most tokens to write.", valueName: "n"))
+    var count = 64
+
+    @Flag(help: "Always the most likely token.")
+    var greedy = false
+
+    @Option(help: ArgumentHelp("Temperature of the choice.", valueName: "t"))
+    var temperature: Float = 0.8
+
+    @Option(help: ArgumentHelp("The same seed gives the same text.", valueName: "n"))
+    var seed: UInt64 = 0
+
+    @OptionGroup var work: WorkOptions
+    @OptionGroup var records: OutputOptions
+
+    func validate() throws {
+        if !(1...1_000_000).contains(count) { throw ValidationError("-n takes 1 to 1000000.") }
+        if !(temperature >= 0 && temperature <= 10) { throw ValidationError("--temperature takes 0 to 10.") }
+    }
+
+    func run() throws {
+        let isStreaming = records.chosen == .table
+        let report = try Operations.generate(
+            FilePath(model),
+            prompt: prompt,
+            limit: count,
+            greedy: greedy,
+            temperature: temperature,
+            seed: seed,
+            threads: work.threadCount
+        ) { piece in
+            if isStreaming { Console.print(piece, terminator: "") }
+        }
+        guard isStreaming else {
+            try records.print(report) { _ in report.text }
+            return
+        }
+        Console.print("")
+        if !work.quiet {
+            Console.error("\(report.tokens.count) tokens, \(numberText(report.tokensPerSecond, 1)) a second")
+        }
+    }
+}

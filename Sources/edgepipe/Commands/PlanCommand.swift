@@ -1,0 +1,58 @@
+import ArgumentParser
+import Pipeline
+import SystemPackage
+
+struct PlanCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "plan",
+        abstract: "Say what `run` would do; nothing is written.",
+        discussion: """
+            EXAMPLES
+              edgepipe plan pipelines/phi3.yaml
+              edgepipe plan pipelines/phi3.yaml --json
+            """
+    )
+
+    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+    var file: String
+
+    @Option(help: ArgumentHelp("A setting in place of the file's.", valueName: "key=value"))
+    var set: [String] = []
+
+    @OptionGroup var registry: RegistryOptions
+
+    @Option(help: ArgumentHelp("How many threads would work.", valueName: "n"))
+    var jobs: Int?
+
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
+        let options = RunOptions(registry: registry.file, threads: jobs)
+        try Self.print(try PipelineRunner(definition, options).plan(), output)
+    }
+
+    static func print(_ plan: PipelinePlan, _ output: OutputOptions) throws {
+        try output.print(plan) { format in
+            let table = Table(
+                columns: ["step", "what", "action", "writes", "memory", "time", "because"],
+                rows: plan.steps.map { step in
+                    [
+                        step.step, step.kind.rawValue, step.action.rawValue,
+                        step.forecast.map { sizeText($0.diskBytes) } ?? "-",
+                        step.forecast.map { sizeText($0.peakMemoryBytes) } ?? "-",
+                        step.forecast.map { time($0.secondsLow, $0.secondsHigh) } ?? "-", step.reason,
+                    ]
+                }
+            )
+            let free = plan.freeDiskBytes.map { " of \(sizeText($0)) free" } ?? ""
+            return table.text(format) + "\n\n"
+                + "peak memory \(sizeText(plan.peakMemoryBytes)), disk \(sizeText(plan.diskBytes))\(free), "
+                + "time \(time(plan.secondsLow, plan.secondsHigh))"
+        }
+    }
+
+    private static func time(_ low: Double, _ high: Double) -> String {
+        "\(ProgressLine.duration(low)) to \(ProgressLine.duration(high))"
+    }
+}

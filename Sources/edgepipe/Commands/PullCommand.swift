@@ -1,0 +1,35 @@
+import ArgumentParser
+import Pipeline
+import SystemPackage
+
+struct PullCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pull",
+        abstract: "Take a build out of the registry, decompressed and verified.",
+        discussion: """
+            EXAMPLES
+              edgepipe pull phi3:q4_k_m -o model.gguf
+              edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf
+            """
+    )
+
+    @Argument(help: "model[@version][:type]") var build: String
+
+    @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+    var output: String
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var work: WorkOptions
+    @OptionGroup var records: OutputOptions
+
+    func run() throws {
+        let line = work.progressLine()
+        let report = try Operations.pull(build, from: registry.file, to: FilePath(output)) { detail, done, total in
+            line.update(detail, done, total)
+        }
+        line.clear()
+        try records.print(report) { _ in
+            "\(report.output): \(report.build), \(sizeText(report.bytes)), sha256 \(report.sha256)"
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import DeviceFit
+import Pipeline
+
+struct QueryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "query",
+        abstract: "Find the best build: what fits, ranked by measured quality, and why not the others.",
+        discussion: """
+            EXAMPLES
+              edgepipe query --ram 3GB --platform android
+              edgepipe query --device pixel-8 --context 4096 --min-speed 10
+              edgepipe query --device iphone-15 --format markdown
+
+            Builds are ranked by bits per byte on the same text, which also compares models with different tokenizers.
+            A build that surely fits comes before one that is tight. Speeds and battery are estimates; --json has their
+            ranges, confidence and sources.
+            """
+    )
+
+    @Option(help: ArgumentHelp("Memory that the app may use: 3GB, 2.5GiB.", valueName: "size"))
+    var ram: String?
+
+    @Option(help: ArgumentHelp("android or ios.", valueName: "name"))
+    var platform: String?
+
+    @Option(help: ArgumentHelp("A device of `edgepipe devices`.", valueName: "id"))
+    var device: String?
+
+    @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
+    var context: Int?
+
+    @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
+    var kvType = "f16"
+
+    @Option(help: ArgumentHelp("Builds of this model only.", valueName: "name"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("Largest file.", valueName: "size"))
+    var maxSize: String?
+
+    @Option(help: ArgumentHelp("Slowest generation, in tokens a second.", valueName: "tps"))
+    var minSpeed: Double?
+
+    @Option(help: ArgumentHelp("Builds under this licence only.", valueName: "id"))
+    var license: String?
+
+    @Option(help: ArgumentHelp("Builds in this channel only.", valueName: "name"))
+    var channel: String?
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        var query = try BuildQuery(ram: ram, platform: platform, maxSize: maxSize)
+        (query.device, query.context, query.kvType, query.model) = (device, context, kvType, model)
+        (query.minSpeed, query.license, query.channel) = (minSpeed, license, channel)
+        let answer = try Operations.query(query, in: registry.file)
+        try output.print(answer) { format in Self.text(answer, format) }
+        guard answer.best != nil else {
+            Console.error(
+                "edgepipe: no build matches. Allow more memory, a shorter context, or publish a smaller build."
+            )
+            throw ExitCode(ExitStatus.nothingMatches)
+        }
+    }
+
+    private static func text(_ answer: QueryAnswer, _ format: OutputFormat) -> String {
+        let fitting = ([answer.best].compactMap { $0 } + answer.alternatives)
+        let table = BuildTable.table(fitting)
+        if format == .csv { return table.csv }
+        let isMarkdown = format == .markdown
+        func heading(_ text: String) -> String { isMarkdown ? "### \(text)\n\n" : "\(text)\n" }
+        func item(_ text: String) -> String { isMarkdown ? "- \(text)" : "  \(text)" }
+        var parts: [String] = []
+        if let best = answer.best {
+            parts.append(heading("Best: \(best.build)") + (best.estimate.map { item("it \($0.reason)") } ?? ""))
+            parts.append(table.text(format))
+        }
+        let notes = fitting.compactMap { build in build.note.map { item("\(build.build): \($0)") } }
+        if !notes.isEmpty { parts.append(heading("Notes") + notes.joined(separator: "\n")) }
+        if !answer.refused.isEmpty {
+            let lines = answer.refused.map { item("\($0.build): \($0.reasons.joined(separator: "; "))") }
+            parts.append(heading("Refused") + lines.joined(separator: "\n"))
+        }
+        return parts.isEmpty ? "no builds in the registry" : parts.joined(separator: "\n\n")
+    }
+}

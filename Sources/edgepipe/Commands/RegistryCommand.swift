@@ -1,0 +1,131 @@
+import ArgumentParser
+import BinaryIO
+import Foundation
+import Pipeline
+import Registry
+import SystemPackage
+
+struct RegistryCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "registry",
+        abstract: "Look after a registry.",
+        discussion: """
+            EXAMPLES
+              edgepipe registry list
+              edgepipe registry show phi3@1.0.0:q4_k_m
+              edgepipe registry verify --read-data
+            """,
+        subcommands: [Init.self, List.self, Show.self, Verify.self]
+    )
+
+    struct Init: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an empty registry, or bring an older one up to date."
+        )
+        @OptionGroup var registry: RegistryOptions
+
+        func run() throws {
+            try Operations.initialize(registry.file)
+            Console.print("\(registry.file): ready")
+        }
+    }
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "All builds.")
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let columns = ["build", "size", "stored", "bits/weight", "licence", "sha256", "published"]
+            try output.print(try Operations.builds(in: registry.file), columns: columns) { build in
+                [
+                    "\(build.name)", sizeText(build.fileBytes), sizeText(build.storedBytes),
+                    numberText(build.facts.bitsPerWeight, 2), build.facts.license, build.digest.short,
+                    build.createdAt.formatted(.iso8601),
+                ]
+            }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Everything known of a build.")
+        @Argument(help: "model[@version][:type]") var build: String
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let details = try Operations.details(of: build, in: registry.file)
+            try output.print(details) { format in Self.text(details, format) }
+        }
+
+        private static func text(_ details: BuildDetails, _ format: OutputFormat) -> String {
+            let tables = [facts(details.build), measurements(details.measurements), lineage(details.lineage)]
+            return (tables.map { $0.text(format) } + ["\(details.fits.count) device estimates"])
+                .joined(separator: "\n\n")
+        }
+
+        private static func facts(_ build: BuildRecord) -> Table {
+            let stored = "\(build.encoding.rawValue), ratio \(numberText(build.compressionRatio, 3))"
+            let rows: [[String]] = [
+                ["sha256", "\(build.digest)"],
+                ["file", sizeText(build.fileBytes)],
+                ["stored", "\(sizeText(build.storedBytes)) (\(stored))"],
+                ["bits a weight", numberText(build.facts.bitsPerWeight, 3)],
+                ["source", build.facts.sourceURI],
+                ["source sha256", build.facts.sourceDigest.map { "\($0)" } ?? "-"],
+                ["licence", build.facts.license],
+                ["pipeline sha256", build.facts.pipelineDigest.map { "\($0)" } ?? "-"],
+                ["made by", "edgepipe \(build.toolVersion)"],
+                ["published", build.createdAt.formatted(.iso8601)],
+            ]
+            return Table(columns: ["", "\(build.name)"], rows: rows)
+        }
+
+        private static func measurements(_ records: [MeasurementRecord]) -> Table {
+            Table(
+                columns: ["measured", "value", "± error", "unit", "method", "text", "context", "chunks", "kernels"],
+                rows: records.map { record -> [String] in
+                    [
+                        record.metric, numberText(record.value, 6), numberText(record.standardError, 6), record.unit,
+                        record.method, record.textDigest?.short ?? "-", record.context.map { "\($0)" } ?? "-",
+                        record.chunks.map { "\($0)" } ?? "-", record.kernels,
+                    ]
+                }
+            )
+        }
+
+        private static func lineage(_ edges: [LineageEdge]) -> Table {
+            Table(columns: ["from", "step", "to"], rows: edges.map { [$0.from.short, $0.stepKind, $0.to.short] })
+        }
+    }
+
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check that everything published is there and unchanged."
+        )
+        @Flag(help: "Read and hash every object too.") var readData = false
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var work: WorkOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() throws {
+            let line = work.progressLine()
+            let report = try Operations.verify(registry.file, readData: readData) { detail, done, total in
+                line.update(detail, done, total)
+            }
+            line.clear()
+            try output.print(report) { _ in
+                let damages = report.damages.map { "damaged: \($0.detail)" }
+                let leftovers = report.leftovers.map { "leftover, may be removed: \($0.path)" }
+                let verdict = report.isSound ? "sound" : "DAMAGED"
+                let read = readData ? ", \(sizeText(report.readBytes)) read" : ""
+                return
+                    (damages + leftovers + [
+                        "\(registry.file): \(verdict), \(report.checkedObjects) objects checked\(read)"
+                    ])
+                    .joined(separator: "\n")
+            }
+            guard report.isSound else { throw ExitCode(ExitStatus.registryDamaged) }
+        }
+    }
+}

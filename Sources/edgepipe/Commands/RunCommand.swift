@@ -1,0 +1,87 @@
+import ArgumentParser
+import Pipeline
+import SystemPackage
+
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a pipeline file.",
+        discussion: """
+            EXAMPLES
+              edgepipe run pipelines/quickstart.yaml
+              edgepipe run pipelines/phi3.yaml --set version=1.1.0 --set quality.chunks=10
+              edgepipe run pipelines/phi3.yaml --dry-run
+
+            A step whose inputs, options and version did not change is not run again.
+            """
+    )
+
+    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+    var file: String
+
+    @Option(help: ArgumentHelp("A setting in place of the file's.", valueName: "key=value"))
+    var set: [String] = []
+
+    @OptionGroup var registry: RegistryOptions
+
+    @Option(help: ArgumentHelp("Begin with this step; those before it must be cached.", valueName: "step"))
+    var from: String?
+
+    @Option(help: ArgumentHelp("Run this step alone; those before it must be cached.", valueName: "step"))
+    var only: String?
+
+    @Flag(help: "Run again what is cached.")
+    var force = false
+
+    @Flag(help: "Print what would be done; write nothing.")
+    var dryRun = false
+
+    @Option(help: ArgumentHelp("How many threads work.", valueName: "n"))
+    var jobs: Int?
+
+    @Option(help: ArgumentHelp("Refuse steps that take more memory, such as 4GB.", valueName: "size"))
+    var memory: String?
+
+    @Flag(name: .shortAndLong, help: "Print no progress.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Print more of what happens.")
+    var verbose = false
+
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs takes 1 to 1024.") }
+        if from != nil, only != nil { throw ValidationError("Give --from or --only, not both.") }
+    }
+
+    func run() throws {
+        let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
+        var options = RunOptions(registry: registry.file, threads: jobs)
+        options.memoryLimit = try memory.map(Operations.byteCount)
+        (options.force, options.from, options.only) = (force, from, only)
+        if dryRun {
+            try PlanCommand.print(try PipelineRunner(definition, options).plan(), output)
+            return
+        }
+        let reporter = RunReporter(isQuiet: quiet, isVerbose: verbose, isStreaming: output.chosen == .jsonl)
+        let report = try PipelineRunner(definition, options, report: reporter.receive).run()
+        reporter.finish()
+        try Self.print(report, output)
+        guard report.gateFailures.isEmpty else {
+            for failure in report.gateFailures { Console.error("edgepipe: gate not met: \(failure)") }
+            throw ExitCode(ExitStatus.gateNotMet)
+        }
+    }
+
+    private static func print(_ report: RunReport, _ output: OutputOptions) throws {
+        try output.print(report) { format in
+            let steps = Table(
+                columns: ["step", "status", "seconds"],
+                rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
+            )
+            guard !report.builds.isEmpty else { return steps.text(format) }
+            return steps.text(format) + "\n\n" + BuildTable.table(report.builds).text(format)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import SystemPackage
+
+struct TokenizeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenize",
+        abstract: "Print the token ids of a text.",
+        discussion: """
+            EXAMPLES
+              edgepipe tokenize model.gguf "Hello there"
+              edgepipe tokenize models/tiny-phi3 --file texts/sample.txt --json
+            """
+    )
+
+    @Argument(help: "A GGUF file or a Hugging Face folder.")
+    var model: String
+
+    @Argument(help: "The text; standard input where neither it nor --file is given.")
+    var text: String?
+
+    @Option(help: ArgumentHelp("Read the text from a file.", valueName: "file"))
+    var file: String?
+
+    @Flag(help: "Leave out the tokens that begin and end a text.")
+    var noBos = false
+
+    @Flag(help: "Take control tokens written out in the text for tokens.")
+    var parseSpecial = false
+
+    @OptionGroup var records: OutputOptions
+
+    func validate() throws {
+        if text != nil, file != nil { throw ValidationError("Give the text or --file, not both.") }
+    }
+
+    func run() throws {
+        let ids = try Operations.tokenize(
+            model,
+            text: try bytes(),
+            addSpecial: !noBos,
+            parseSpecial: parseSpecial
+        )
+        switch records.chosen {
+        case .json, .jsonl: try Console.print(json: ids, isPretty: false)
+        case .table, .csv, .markdown: Console.print(ids.map { "\($0)" }.joined(separator: " "))
+        }
+    }
+
+    private func bytes() throws -> [UInt8] {
+        if let text { return Array(text.utf8) }
+        if let file { return try Operations.text(FilePath(file)) }
+        return Array(FileHandle.standardInput.readDataToEndOfFile())
+    }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import Pipeline
+
+/// The program: options in, one call, text out.
+@main
+struct EdgepipeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "edgepipe",
+        abstract: "Builds language models for phones: convert, quantize, measure, fit, publish, query.",
+        discussion: """
+            EXAMPLES
+              edgepipe run pipelines/quickstart.yaml          everything that a pipeline file says
+              edgepipe query --ram 3GB --platform android     the best build, and why not the others
+              edgepipe pull tiny-phi3:q4_k_m -o model.gguf    a build out of the registry, verified
+
+            EXIT STATUS
+            \(ExitStatus.allCases.map { "  \($0.rawValue)\t\($0.meaning)" }.joined(separator: "\n"))
+            """,
+        version: Edgepipe.version,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Pipelines",
+                subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]
+            ),
+            CommandGroup(
+                name: "Answers",
+                subcommands: [QueryCommand.self, FitCommand.self, DevicesCommand.self]
+            ),
+            CommandGroup(
+                name: "Registry",
+                subcommands: [RegistryCommand.self, PullCommand.self]
+            ),
+            CommandGroup(
+                name: "Single steps",
+                subcommands: [
+                    ConvertCommand.self, QuantizeCommand.self, PerplexityCommand.self, TokenizeCommand.self,
+                    GenerateCommand.self, InspectCommand.self,
+                ]
+            ),
+            CommandGroup(name: "Help", subcommands: [DoctorCommand.self]),
+        ]
+    )
+
+    static func main() {
+        Interruption.listen()
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            guard let status = ExitStatus(error) else { exit(withError: error) }
+            Console.error("edgepipe: \(error)")
+            exit(withError: ExitCode(status.rawValue))
+        }
+    }
+}
+
+extension ExitCode {
+    init(_ status: ExitStatus) { self.init(status.rawValue) }
+}

@@ -1,0 +1,16 @@
+import Foundation
+import SystemPackage
+
+extension WorkOptions {
+    var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+    /// A progress line for one piece of work.
+    func progressLine() -> ProgressLine { ProgressLine(isQuiet: quiet) }
+}
+
+extension RegistryOptions {
+    /// The option, else the environment, else the usual name in this folder.
+    var file: FilePath {
+        FilePath(path ?? ProcessInfo.processInfo.environment["EDGEPIPE_REGISTRY"] ?? "registry.db")
+    }
+}

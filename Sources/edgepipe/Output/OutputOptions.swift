@@ -1,0 +1,62 @@
+import ArgumentParser
+
+/// The forms in which a command prints records.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json, jsonl, csv, markdown
+}
+
+/// Options of every command that prints records.
+struct OutputOptions: ParsableArguments {
+    @Option(help: "How to print: table, json, jsonl, csv or markdown.")
+    var format = OutputFormat.table
+
+    @Flag(name: .customLong("json"), help: "Short for --format json.")
+    var isJSON = false
+
+    var chosen: OutputFormat { isJSON ? .json : format }
+
+    /// Prints records: a table of cells, or each record whole as JSON.
+    func print<Record: Encodable>(_ records: [Record], columns: [String], row: (Record) -> [String]) throws {
+        switch chosen {
+        case .json: try Console.print(json: records)
+        case .jsonl: for record in records { try Console.print(json: record, isPretty: false) }
+        case .table: Console.print(Table(columns: columns, rows: records.map(row)).plain)
+        case .csv: Console.print(Table(columns: columns, rows: records.map(row)).csv)
+        case .markdown: Console.print(Table(columns: columns, rows: records.map(row)).markdown)
+        }
+    }
+
+    /// Prints one record: whole as JSON, or as the text that `tables` makes of it.
+    func print(_ record: some Encodable, tables: (OutputFormat) -> String) throws {
+        switch chosen {
+        case .json: try Console.print(json: record)
+        case .jsonl: try Console.print(json: record, isPretty: false)
+        case .table, .csv, .markdown: Console.print(tables(chosen))
+        }
+    }
+}
+
+/// Options of every command that works for a while.
+struct WorkOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("How many threads work; all processors by default.", valueName: "n"))
+    var threads: Int?
+
+    @Flag(name: .shortAndLong, help: "Print no progress.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Print more of what happens.")
+    var verbose = false
+
+    func validate() throws {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
+    }
+}
+
+/// The option of every command that uses a registry.
+struct RegistryOptions: ParsableArguments {
+    @Option(
+        name: .customLong("registry"),
+        help: ArgumentHelp("The registry's file; EDGEPIPE_REGISTRY, or registry.db.", valueName: "path")
+    )
+    var path: String?
+}

@@ -1,0 +1,39 @@
+import Pipeline
+
+/// Shows a run as it goes: progress for a person, or one JSON object a line for a program.
+final class RunReporter: Sendable {
+    private let line: ProgressLine
+    private let isQuiet: Bool
+    private let isVerbose: Bool
+    private let isStreaming: Bool
+
+    init(isQuiet: Bool, isVerbose: Bool, isStreaming: Bool) {
+        line = ProgressLine(isQuiet: isQuiet)
+        self.isQuiet = isQuiet
+        self.isVerbose = isVerbose
+        self.isStreaming = isStreaming
+    }
+
+    @Sendable func receive(_ event: RunEvent) throws {
+        if isStreaming { try Console.print(json: event, isPretty: false) }
+        guard !isQuiet else { return }
+        switch event.event {
+        case .stepStarted:
+            line.clear()
+            Console.error("\(event.step): \(event.kind.rawValue)")
+        case .progress:
+            line.update(event.detail ?? event.step, event.done ?? 0, event.total ?? 0)
+        case .stepFinished:
+            line.clear()
+            let seconds = event.seconds ?? 0
+            let time = isVerbose || seconds >= 1 ? " in \(ProgressLine.duration(seconds))" : ""
+            switch event.status {
+            case .cached: Console.error("\(event.step): nothing to do, cached")
+            case let status?: Console.error("\(event.step): \(status.rawValue)\(time)")
+            case nil: break
+            }
+        }
+    }
+
+    func finish() { line.clear() }
+}
