@@ -109,13 +109,22 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
-            name: "InferenceTests",
-            dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            name: "BinaryIOTests",
+            dependencies: ["BinaryIO", "TestSupport", system],
             swiftSettings: strict
         ),
-        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
+        .testTarget(
+            name: "BlockFormatsTests",
+            dependencies: ["BlockFormats", "TestSupport", "Tensors"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ConversionTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Safetensors", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
@@ -126,10 +135,32 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "GGUFTests",
+            dependencies: ["BinaryIO", "GGUF", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "InferenceTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "QuantizationTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "RegistryTests",
             dependencies: ["Registry", "BinaryIO", "CZstd", grdb, system],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "SafetensorsTests",
+            dependencies: ["Safetensors", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors"], swiftSettings: strict),
+        .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

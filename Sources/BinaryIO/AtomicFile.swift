@@ -9,7 +9,8 @@ import SystemPackage
 /// A file that becomes visible under its name only when it is complete.
 ///
 /// Bytes go to a hidden sibling; `commit` syncs it, renames it over the final name and syncs the folder. Until then,
-/// and after any error or a killed process, the final name holds what it held before.
+/// and after any error or a killed process, the final name holds what it held before. What a killed process left is
+/// removed by the next one that writes the same name.
 public final class AtomicFile {
     public let path: FilePath
     private let temporary: FilePath
@@ -24,8 +25,8 @@ public final class AtomicFile {
             throw FileError("write", path, because: "it names no file. Give the path of a file.")
         }
         self.path = path
-        // The process number keeps two processes that write the same name apart; whoever renames last wins.
-        let temporary = path.removingLastComponent().appending(".\(name.string).\(getpid()).partial")
+        Self.removeLeftovers(of: path, named: name.string)
+        let temporary = Self.partialPath(of: path, named: name.string, process: getpid())
         self.temporary = temporary
         descriptor = try naming("create", path) {
             try FileDescriptor.open(

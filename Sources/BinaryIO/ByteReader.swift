@@ -10,6 +10,11 @@ public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
         case invalidUTF8
     }
 
+    package init(offset: Int, problem: Problem) {
+        self.offset = offset
+        self.problem = problem
+    }
+
     public var description: String {
         switch problem {
         case .truncated(let needed, let available):

@@ -79,12 +79,14 @@ struct GGUFHeader {
         }
         let dataStart = reader.offset + reader.offset.padding(to: alignment)
         for (tensor, start) in zip(tensors, starts) {
-            let (offset, overflow) = dataStart.addingReportingOverflow(start)
-            guard !overflow, offset <= fileByteCount, tensor.byteCount <= fileByteCount - offset else {
-                let end = overflow ? Int.max : offset + tensor.byteCount
-                throw GGUFProblem.tensorBeyondFile(tensor: tensor.name, end: end, fileByteCount: fileByteCount).at(nil)
+            // Header and data each fit in 63 bits; their sum need not.
+            let (end, overflow) = (start + tensor.byteCount).addingReportingOverflow(dataStart)
+            guard !overflow, end <= fileByteCount else {
+                let reached = overflow ? Int.max : end
+                throw GGUFProblem.tensorBeyondFile(tensor: tensor.name, end: reached, fileByteCount: fileByteCount)
+                    .at(nil)
             }
-            offsets.append(offset)
+            offsets.append(dataStart + start)
         }
     }
 

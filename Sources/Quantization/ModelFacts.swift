@@ -2,7 +2,7 @@ import GGUF
 import Tensors
 
 /// What the choice of types needs to know of a model.
-struct ModelFacts {
+package struct ModelFacts {
     let architecture: String
     let layerCount: Int
     /// Query heads that share a key-value head, in the first layer.
@@ -12,7 +12,7 @@ struct ModelFacts {
     let isSeventyBillion: Bool
 
     /// - Throws: `GGUFProblem` when a key is missing or of the wrong type.
-    init(_ metadata: Metadata) throws {
+    package init(_ metadata: Metadata) throws {
         let architecture = try metadata.string("general.architecture").required("general.architecture")
         func first(_ key: String) throws -> Int? {
             let key = "\(architecture).\(key)"
@@ -24,6 +24,10 @@ struct ModelFacts {
         let keyValueHeads = try first("attention.head_count_kv") ?? heads
         self.architecture = architecture
         layerCount = try first("block_count").required("\(architecture).block_count")
+        guard (0...Int(Int32.max)).contains(layerCount) else {
+            let key = "\(architecture).block_count"
+            throw GGUFProblem.wrongValueType(key: key, expected: "a number of layers", found: "\(layerCount)")
+        }
         headsPerKeyValueHead = keyValueHeads > 0 ? heads / keyValueHeads : 0
         expertCount = try first("expert_count") ?? 0
         isSeventyBillion =

@@ -2,19 +2,19 @@ import GGUF
 import Tensors
 
 /// Decides a tensor's type from options, mix and shape, in llama-quantize's order of precedence.
-struct TypeChooser {
+package struct TypeChooser {
     private let fileType: FileType
     private let options: QuantizationOptions
     private let rules: [(pattern: Regex<AnyRegexOutput>, type: TensorType)]
     private var mix: TypeMix
 
-    struct Choice {
-        let type: TensorType
+    package struct Choice {
+        package let type: TensorType
         /// Set where the shape did not allow the type that was wanted.
-        var wanted: TensorType?
+        package var wanted: TensorType?
     }
 
-    init(
+    package init(
         _ fileType: FileType,
         _ facts: ModelFacts,
         tensors: [GGUFTensor],
@@ -29,7 +29,7 @@ struct TypeChooser {
         mix = TypeMix(fileType, facts, tensors: tensors)
     }
 
-    mutating func choice(for tensor: GGUFTensor) throws -> Choice {
+    package mutating func choice(for tensor: GGUFTensor) throws -> Choice {
         guard Quantizable.allows(tensor, leaveOutput: options.leaveOutputTensor) else {
             return Choice(type: tensor.type)
         }

@@ -79,17 +79,19 @@ public struct SafetensorsCheckpoint: Sendable {
         guard let map = document["weight_map"]?.object, !map.members.isEmpty else {
             throw SafetensorsError(path: path, problem: .invalidIndex("'weight_map' is missing or empty"))
         }
-        return try Dictionary(
-            uniqueKeysWithValues: map.members.map { name, value in
-                guard let shard = value.string else {
-                    throw SafetensorsError(path: path, problem: .invalidIndex("'\(name)' names no file"))
-                }
-                // One plain component: no separator, nothing that leads out of the folder.
-                guard FilePath.Component(shard)?.kind == .regular else {
-                    throw SafetensorsProblem.unsafeShardName(shard)
-                }
-                return (name, shard)
+        var index: [String: String] = [:]
+        for (name, value) in map.members {
+            guard let shard = value.string else {
+                throw SafetensorsError(path: path, problem: .invalidIndex("'\(name)' names no file"))
             }
-        )
+            // One plain component: no separator, nothing that leads out of the folder.
+            guard let component = FilePath.Component(shard), component.kind == .regular, component.string == shard
+            else {
+                throw SafetensorsProblem.unsafeShardName(shard)
+            }
+            // JSON keys differ as bytes; two that are the same text would be one tensor.
+            guard index.updateValue(shard, forKey: name) == nil else { throw SafetensorsProblem.duplicateTensor(name) }
+        }
+        return index
     }
 }

@@ -91,8 +91,8 @@ public final class SafetensorsFile: Sendable {
         guard let shape = entry["shape"]?.array?.map(\.integer), shape.allSatisfy({ $0 != nil && $0! >= 0 }) else {
             throw SafetensorsProblem.invalidEntry(tensor: name, "'shape' is no list of whole numbers")
         }
-        guard let offsets = entry["data_offsets"]?.array?.compactMap(\.integer), offsets.count == 2,
-            offsets[0] >= 0, offsets[0] <= offsets[1]
+        guard let pair = entry["data_offsets"]?.array, pair.count == 2, case let offsets = pair.compactMap(\.integer),
+            offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1]
         else { throw SafetensorsProblem.invalidEntry(tensor: name, "'data_offsets' is no ascending pair") }
         var bits = type.bitsPerElement
         for dimension in shape.compactMap({ $0 }) {
@@ -100,7 +100,10 @@ public final class SafetensorsFile: Sendable {
             guard !overflow else { throw SafetensorsProblem.sizeOverflow(tensor: name) }
             bits = product
         }
-        guard bits.isMultiple(of: 8), bits / 8 == offsets[1] - offsets[0] else {
+        guard bits.isMultiple(of: 8) else {
+            throw SafetensorsProblem.invalidEntry(tensor: name, "its elements fill no whole number of bytes")
+        }
+        guard bits / 8 == offsets[1] - offsets[0] else {
             throw SafetensorsProblem.sizeMismatch(tensor: name, expected: bits / 8, found: offsets[1] - offsets[0])
         }
         guard offsets[1] <= available else {

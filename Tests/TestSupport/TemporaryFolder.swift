@@ -1,33 +1,45 @@
+import Foundation
 import SystemPackage
 
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#endif
-
-/// A folder that is removed, with the files in it, when the value goes.
+/// A folder that is removed, with all that is in it, when the value goes.
 public final class TemporaryFolder: Sendable {
     public let path: FilePath
 
     public init() throws {
-        var template = Array("\(FilePath(Self.root).appending("edgepipe-XXXXXX"))".utf8CString)
+        let root = FilePath(FileManager.default.temporaryDirectory.path)
+        var template = Array(root.appending("edgepipe-XXXXXX").string.utf8CString)
         guard mkdtemp(&template) != nil else { throw Errno(rawValue: errno) }
         path = FilePath(template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) })
     }
 
-    deinit {
-        if let folder = opendir(path.string) {
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                unlink(path.appending(name).string)
-            }
-            closedir(folder)
+    deinit { try? FileManager.default.removeItem(atPath: path.string) }
+
+    /// Writes a file without syncing it, which would be most of a test's time.
+    @discardableResult
+    public func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> FilePath {
+        let file = path.appending(name)
+        let descriptor = try FileDescriptor.open(
+            file,
+            .writeOnly,
+            options: [.create, .truncate],
+            permissions: [.ownerReadWrite]
+        )
+        return try descriptor.closeAfter {
+            try descriptor.writeAll(bytes)
+            return file
         }
-        rmdir(path.string)
     }
 
-    private static var root: String { getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp" }
+    /// The names in the folder, hidden ones included, sorted.
+    public var names: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: path.string).sorted() }
+    }
+
+    /// Copies a file or a folder into this one, under its own name.
+    @discardableResult
+    public func copy(_ source: FilePath) throws -> FilePath {
+        let target = path.appending(source.lastComponent?.string ?? "copy")
+        try FileManager.default.copyItem(atPath: source.string, toPath: target.string)
+        return target
+    }
 }
