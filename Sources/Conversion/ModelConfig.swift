@@ -67,6 +67,15 @@ struct ModelConfig: Sendable {
         return try Self.number(value, key)
     }
 
+    /// A RoPE setting that counts tokens: a whole number of 32 bits, 1 or more.
+    func ropeCount(_ key: String) throws -> Int? {
+        guard let number = try ropeNumber(key) else { return nil }
+        guard let count = Int(exactly: number), (1...Int(UInt32.max)).contains(count) else {
+            throw ConversionProblem.invalidValue(file: Self.file, key: key, expected: "a whole number, 1 or more")
+        }
+        return count
+    }
+
     func ropeNumbers(_ key: String) throws -> [Double]? {
         guard let value = rope[key], !value.isNull else { return nil }
         guard let array = value.array else {

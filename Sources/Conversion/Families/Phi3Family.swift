@@ -21,11 +21,18 @@ struct Phi3Family: ModelFamily {
         embeddingLength = try config.requiredInteger("hidden_size")
         headCount = try config.requiredCount("num_attention_heads")
         contextLength = try config.requiredInteger("max_position_embeddings")
-        guard let original = try config.ropeNumber("original_max_position_embeddings") else {
+        guard let original = try config.ropeCount("original_max_position_embeddings") else {
             throw ConversionProblem.missingKey(file: ModelConfig.file, key: "original_max_position_embeddings")
         }
-        originalContextLength = Int(original)
+        originalContextLength = original
         let rotated = try config.ropeNumber("partial_rotary_factor") ?? 1
+        guard (0...1).contains(rotated) else {
+            throw ConversionProblem.invalidValue(
+                file: ModelConfig.file,
+                key: "partial_rotary_factor",
+                expected: "from 0 to 1"
+            )
+        }
         ropeLength = Int(rotated * Double(embeddingLength)) / headCount
     }
 
