@@ -39,12 +39,22 @@ public struct ConversionPlan: Sendable {
             try GeneralMetadata.write(folder, parameterCount: parameterCount, to: &metadata)
             try family.writeParameters(to: &metadata, fileType: type.fileType)
             metadata.set("general.quantization_version", .uint32(2))
+            try Self.checkLayers(tensors, metadata, Swift.type(of: family).ggufName)
             try family.writeVocabulary(of: folder, to: &metadata, options: options)
             self.metadata = metadata
             layout = GGUFLayout(metadata: metadata, tensors: tensors.map(\.target))
         } catch let problem as ConversionProblem {
             throw ConversionError(path: folder.path, problem: problem)
         }
+    }
+
+    /// A checkpoint without an index does not tell that a shard is missing; the layers that config.json counts do.
+    private static func checkLayers(_ tensors: [Tensor], _ metadata: Metadata, _ ggufName: String) throws {
+        guard case .uint32(let count) = metadata["\(ggufName).block_count"] else { return }
+        let names = tensors.map { $0.target.name.split(separator: ".", maxSplits: 2) }
+        let found = Set(names.filter { $0.first == "blk" }.compactMap { UInt32($0[1]) })
+        guard let missing = (0..<count).first(where: { !found.contains($0) }) else { return }
+        throw ConversionProblem.missingLayerTensors(layer: Int(missing))
     }
 
     /// The type of the first matrix: half precision stays what it is, everything else becomes half precision.

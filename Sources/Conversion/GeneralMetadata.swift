@@ -4,7 +4,7 @@ import GGUF
 import SystemPackage
 
 /// The `general.*` keys: what the model is called and how it likes to be sampled.
-enum GeneralMetadata {
+package enum GeneralMetadata {
     /// - Parameter parameterCount: all weights of the model.
     static func write(_ folder: HuggingFaceFolder, parameterCount: Int, to metadata: inout Metadata) throws {
         metadata.set("general.type", .string("model"))
@@ -61,7 +61,7 @@ enum GeneralMetadata {
     }
 
     /// The count of weights as people say it: `5.0M`, `3.8B`; at least two digits.
-    static func sizeLabel(_ count: Int) -> String {
+    package static func sizeLabel(_ count: Int) -> String {
         let (scale, suffix): (Double, String) =
             switch count {
             case let count where Double(count) > 1e12: (1e-12, "T")

@@ -67,11 +67,11 @@ struct ModelConfig: Sendable {
         return try Self.number(value, key)
     }
 
-    /// A count among the RoPE settings, which some files write as a floating-point number.
+    /// A RoPE setting that counts tokens: a whole number of 32 bits, 1 or more.
     func ropeCount(_ key: String) throws -> Int? {
         guard let number = try ropeNumber(key) else { return nil }
-        guard let count = Int(exactly: number.rounded(.towardZero)), (1...Int(UInt32.max)).contains(count) else {
-            throw ConversionProblem.invalidValue(file: Self.file, key: key, expected: "a whole number of 32 bits")
+        guard let count = Int(exactly: number), (1...Int(UInt32.max)).contains(count) else {
+            throw ConversionProblem.invalidValue(file: Self.file, key: key, expected: "a whole number, 1 or more")
         }
         return count
     }

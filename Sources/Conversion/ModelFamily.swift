@@ -30,7 +30,7 @@ struct FamilyExtras: Sendable {
 }
 
 /// The order of a tensor's rows in the output.
-enum RowOrder: Sendable, Equatable {
+package enum RowOrder: Sendable, Equatable {
     case unchanged
     /// Within each of the heads, rows of the first and of the second half alternate: the layout that GGUF's "normal"
     /// RoPE expects, where Hugging Face keeps the halves apart.
@@ -38,7 +38,7 @@ enum RowOrder: Sendable, Equatable {
 
     /// The source row that becomes row `row` of `rowCount`.
     @inline(__always)
-    func source(of row: Int, rowCount: Int) -> Int {
+    package func source(of row: Int, rowCount: Int) -> Int {
         switch self {
         case .unchanged:
             return row

@@ -4,13 +4,13 @@ import Foundation
 ///
 /// The reference converter's heuristics, which decide on `general.name`, `basename`, `finetune`, `version` and
 /// `size_label`; a part's meaning follows from its form and place.
-struct ModelNaming: Equatable {
-    var fullName: String
-    var organization: String?
-    var basename: String?
-    var finetune: String?
-    var version: String?
-    var sizeLabel: String?
+package struct ModelNaming: Equatable {
+    package var fullName: String
+    package var organization: String?
+    package var basename: String?
+    package var finetune: String?
+    package var version: String?
+    package var sizeLabel: String?
 
     private enum Meaning { case basename, size, finetune, version, type }
 
@@ -22,7 +22,7 @@ struct ModelNaming: Equatable {
     /// - Parameters:
     ///   - identifier: a Hub id with or without its owner, or a folder's name.
     ///   - parameterCount: tells sizes from context lengths.
-    init(_ identifier: String, parameterCount: Int) {
+    package init(_ identifier: String, parameterCount: Int) {
         let halves = identifier.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         fullName = halves.last ?? identifier
         guard !identifier.contains(" ") else {
@@ -49,7 +49,7 @@ struct ModelNaming: Equatable {
     }
 
     /// `tiny-phi3` as a title: `Tiny Phi3`. Words with capitals, and versions, stay.
-    static func title(_ name: String) -> String {
+    package static func title(_ name: String) -> String {
         name.replacing("-", with: " ").split(whereSeparator: \.isWhitespace).map { word in
             let isLower = word.contains(where: \.isLowercase) && !word.contains(where: \.isUppercase)
             guard isLower, word.wholeMatch(of: /v\d+(\.\d+)*|\d.*/) == nil else { return String(word) }

@@ -7,6 +7,9 @@ struct LlamaFamily: ModelFamily {
     static let architectures = ["LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM"]
     static let ggufName = "llama"
 
+    /// Real heads have 64 to 256 elements; a table as long as half of one is computed for some models.
+    private static let longestHead = 1 << 16
+
     private let config: ModelConfig
     private let layerCount: Int
     private let headCount: Int
@@ -19,6 +22,13 @@ struct LlamaFamily: ModelFamily {
         headCount = try config.requiredCount("num_attention_heads")
         keyValueHeadCount = try config.integer("num_key_value_heads") ?? headCount
         headLength = try config.integer("head_dim") ?? config.requiredInteger("hidden_size") / headCount
+        guard (1...Self.longestHead).contains(headLength) else {
+            throw ConversionProblem.invalidValue(
+                file: ModelConfig.file,
+                key: "head_dim",
+                expected: "1 to \(Self.longestHead)"
+            )
+        }
         guard keyValueHeadCount > 0 else {
             throw ConversionProblem.invalidValue(
                 file: ModelConfig.file,

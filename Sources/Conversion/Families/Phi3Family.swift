@@ -26,11 +26,11 @@ struct Phi3Family: ModelFamily {
         }
         originalContextLength = original
         let rotated = try config.ropeNumber("partial_rotary_factor") ?? 1
-        guard rotated > 0, rotated <= 1 else {
+        guard (0...1).contains(rotated) else {
             throw ConversionProblem.invalidValue(
                 file: ModelConfig.file,
                 key: "partial_rotary_factor",
-                expected: "a number over 0, at most 1"
+                expected: "from 0 to 1"
             )
         }
         ropeLength = Int(rotated * Double(embeddingLength)) / headCount

@@ -3,25 +3,25 @@ import BinaryIO
 /// The pieces of a SentencePiece `tokenizer.model`, read from its protocol buffer.
 ///
 /// Source: `sentencepiece_model.proto`: the model's field 1 repeats a piece, whose fields are text, score and type.
-struct SentencePieceModel {
+package struct SentencePieceModel {
     static let file = "tokenizer.model"
 
     /// SentencePiece's numbers for what a piece is.
-    enum PieceType: UInt64 {
+    package enum PieceType: UInt64, Sendable {
         case normal = 1
         case unknown, control, userDefined, unused, byte
     }
 
-    struct Piece {
-        var text = ""
-        var score: Float = 0
-        var type = PieceType.normal
+    package struct Piece {
+        package var text = ""
+        package var score: Float = 0
+        package var type = PieceType.normal
     }
 
-    private(set) var pieces: [Piece] = []
+    package private(set) var pieces: [Piece] = []
 
     /// - Throws: `ConversionProblem.invalidVocabulary`.
-    init(parsing bytes: [UInt8]) throws {
+    package init(parsing bytes: [UInt8]) throws {
         do {
             try bytes.withUnsafeBytes { buffer in
                 var reader = ByteReader(buffer)
