@@ -114,16 +114,6 @@ let package = Package(
             dependencies: ["BinaryIO", "TestSupport", system],
             swiftSettings: strict
         ),
-        .testTarget(
-            name: "BlockFormatsTests",
-            dependencies: ["BlockFormats", "TestSupport", "Tensors"],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "ConversionTests",
-            dependencies: ["BinaryIO", "Conversion", "GGUF", "Safetensors", "TestSupport", "Tensors", system],
-            swiftSettings: strict
-        ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "EvaluationTests",
@@ -142,11 +132,6 @@ let package = Package(
         .testTarget(
             name: "InferenceTests",
             dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
-            swiftSettings: strict
-        ),
-        .testTarget(
-            name: "QuantizationTests",
-            dependencies: ["BinaryIO", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
         .testTarget(
