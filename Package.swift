@@ -113,8 +113,26 @@ let package = Package(
         ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["BinaryIO", "TestSupport", "edgepipe", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "InferenceTests",
             dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ModelHubTests",
+            dependencies: ["BinaryIO", "ModelHub", "TestSupport", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: [
+                "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "TestSupport",
+                system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
