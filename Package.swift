@@ -116,6 +116,11 @@ let package = Package(
         ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["BinaryIO", "TestSupport", "edgepipe", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "EvaluationTests",
             dependencies: [
                 "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport",
@@ -132,6 +137,19 @@ let package = Package(
         .testTarget(
             name: "InferenceTests",
             dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ModelHubTests",
+            dependencies: ["BinaryIO", "ModelHub", "TestSupport", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: [
+                "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "TestSupport",
+                system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

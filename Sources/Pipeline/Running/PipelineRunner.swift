@@ -146,7 +146,7 @@ public struct PipelineRunner: Sendable {
             throw PipelineError.memoryLimit(step: step.id, needed: forecast.peakMemoryBytes, limit: limit)
         }
         if let free = freeDiskBytes(at: options.workFolder), forecast.diskBytes > free {
-            throw PipelineError.diskFull(needed: forecast.diskBytes, free: free)
+            throw PipelineError.diskFull(options.workFolder, needed: forecast.diskBytes, free: free)
         }
     }
 
@@ -162,7 +162,7 @@ public struct PipelineRunner: Sendable {
     private func gateFailures(of step: PipelineDefinition.Step, _ product: StepProduct) -> [String] {
         guard case .validate(let options) = step.action, case .evaluations(let builds) = product else { return [] }
         return builds.flatMap { build in
-            (options.gates[build.type].map(build.failures) ?? []).map { "\(build.type): \($0)" }
+            (options.gate(for: build.type).map(build.failures) ?? []).map { "\(build.type): \($0)" }
         }
     }
 

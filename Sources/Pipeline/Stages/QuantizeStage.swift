@@ -14,20 +14,19 @@ struct QuantizeStage: Stage {
 
     var key: StepKey {
         let options = options.options
-        return StepKey(
-            kind: .quantize,
-            version: Self.version,
-            options: [
-                "types": self.options.types.map { $0.tag }.joined(separator: ","),
-                "pure": "\(options.pure)",
-                "leaveOutput": "\(options.leaveOutputTensor)",
-                "allowRequantize": "\(options.allowRequantize)",
-                "output": options.outputTensorType?.name ?? "",
-                "tokenEmbedding": options.tokenEmbeddingType?.name ?? "",
-                "tensorTypes": options.tensorTypes.map { "\($0.pattern)=\($0.type.name)" }.joined(separator: "\n"),
-            ],
-            inputs: ["model": model.digest]
-        )
+        var entries = [
+            "types": self.options.types.map { $0.tag }.joined(separator: ","),
+            "pure": "\(options.pure)",
+            "leaveOutput": "\(options.leaveOutputTensor)",
+            "allowRequantize": "\(options.allowRequantize)",
+            "output": options.outputTensorType?.name ?? "",
+            "tokenEmbedding": options.tokenEmbeddingType?.name ?? "",
+        ]
+        // A pattern may hold any character, so each rule stands in a value of its own.
+        for (index, rule) in options.tensorTypes.enumerated() {
+            entries["tensorType.\(index)"] = "\(rule.type.name) \(rule.pattern)"
+        }
+        return StepKey(kind: .quantize, version: Self.version, options: entries, inputs: ["model": model.digest])
     }
 
     private func plans(_ source: GGUFFile) throws -> [QuantizationPlan] {

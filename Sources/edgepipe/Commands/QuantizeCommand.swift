@@ -64,7 +64,9 @@ struct QuantizeCommand: ParsableCommand {
         (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
         request.allowRequantize = allowRequantize
         request.importanceMatrix = imatrix.map { FilePath($0) }
-        if allowRequantize { Console.error("edgepipe: quantizing again what is quantized adds the errors of both.") }
+        if allowRequantize, !work.quiet {
+            Console.error("edgepipe: quantizing again what is quantized adds the errors of both.")
+        }
         guard !dryRun, let output else {
             let report = try Operations.planQuantization(request)
             try records.print(report) { format in
