@@ -76,10 +76,12 @@ struct SlabWorker {
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
         try encoded.withUnsafeMutableBytes { buffer in
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
-            weights.withUnsafeBufferPointer {
-                BlockCodec.encode(UnsafeBufferPointer(rebasing: $0[..<count]), as: target.type, into: bytes)
+            let isInRange = weights.withUnsafeBufferPointer { weights in
+                let weights = UnsafeBufferPointer(rebasing: weights[..<count])
+                BlockCodec.encode(weights, as: target.type, into: bytes)
+                return !target.type.isQuantized || !BlockCodec.exceedsScales(weights)
             }
-            guard BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(bytes)) else {
+            guard isInRange, BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(bytes)) else {
                 throw QuantizationProblem.outOfRange(tensor: slab.tensor.name, type: target.type.name)
             }
             for output in target.outputs {
