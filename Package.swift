@@ -114,6 +114,16 @@ let package = Package(
             dependencies: ["BinaryIO", "TestSupport", system],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "BlockFormatsTests",
+            dependencies: ["BlockFormats", "TestSupport", "Tensors"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ConversionTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Safetensors", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
@@ -150,6 +160,11 @@ let package = Package(
                 "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "TestSupport",
                 system,
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "QuantizationTests",
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
         .testTarget(

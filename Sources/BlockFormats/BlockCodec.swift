@@ -63,6 +63,15 @@ public enum BlockCodec {
         format(of: type)?.isUsable(blocks: bytes) ?? true
     }
 
+    /// Whether some weight is larger than any block with half-precision scales can hold: 65504 * 128 * 32 is just below
+    /// 2^28. Far beyond it the searches overflow and, as the reference's, store a block of zeros, which looks usable.
+    public static func exceedsScales(_ weights: UnsafeBufferPointer<Float>) -> Bool {
+        var greatest: UInt32 = 0
+        // Magnitudes compare as their bits do, and whole numbers without a branch.
+        for weight in weights { greatest = max(greatest, weight.bitPattern & 0x7fff_ffff) }
+        return greatest >= Float(0x1p28).bitPattern
+    }
+
     private static func format(of type: TensorType) -> (any BlockFormat.Type)? {
         switch type {
         case .f32: F32.self

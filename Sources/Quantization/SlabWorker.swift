@@ -77,15 +77,16 @@ struct SlabWorker {
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
         try encoded.withUnsafeMutableBytes { buffer in
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
-            weights.withUnsafeBufferPointer {
-                let weights = UnsafeBufferPointer(rebasing: $0[..<count])
+            let isInRange = weights.withUnsafeBufferPointer { weights in
+                let weights = UnsafeBufferPointer(rebasing: weights[..<count])
                 if let importance = target.importance {
                     Self.encode(weights, slab, importance, as: target.type, into: bytes)
                 } else {
                     BlockCodec.encode(weights, as: target.type, into: bytes)
                 }
+                return !target.type.isQuantized || !BlockCodec.exceedsScales(weights)
             }
-            guard BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(bytes)) else {
+            guard isInRange, BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(bytes)) else {
                 throw QuantizationProblem.outOfRange(tensor: slab.tensor.name, type: target.type.name)
             }
             for output in target.outputs {

@@ -1,14 +1,12 @@
-import Synchronization
-
 /// Errors from several threads.
 public final class Failures: Sendable {
-    private let errors = Mutex<[any Error]>([])
+    private let errors = Mutexed<[any Error]>([])
 
     public init() {}
 
-    public var all: [any Error] { errors.withLock { $0 } }
+    public var all: [any Error] { errors.value }
 
     public func collect(_ body: () throws -> Void) {
-        do { try body() } catch { errors.withLock { $0.append(error) } }
+        do { try body() } catch { errors.change { $0.append(error) } }
     }
 }

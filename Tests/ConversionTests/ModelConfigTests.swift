@@ -1,0 +1,108 @@
+import Conversion
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What config.json can get wrong, and what is said of it.
+@Suite struct ModelConfigTests {
+    private let conversions: Conversions
+
+    init() throws { conversions = try Conversions() }
+
+    private func missing(_ key: String) -> ConversionProblem { .missingKey(file: "config.json", key: key) }
+
+    private func invalid(_ key: String, _ expected: String) -> ConversionProblem {
+        .invalidValue(file: "config.json", key: key, expected: expected)
+    }
+
+    @Test(arguments: [
+        "architectures", "hidden_size", "num_attention_heads", "num_hidden_layers", "max_position_embeddings",
+        "original_max_position_embeddings", "intermediate_size", "rms_norm_eps", "rope_theta",
+    ])
+    func aKeyThatPhi3NeedsIsNamedWhenItIsMissing(_ key: String) throws {
+        for absence in [nil, "null"] {
+            var checkpoint = try SmallCheckpoint.phi3()
+            checkpoint.config[key] = absence
+            #expect(try Conversions().problem(checkpoint) == missing(key))
+        }
+    }
+
+    @Test(arguments: ["architectures", "hidden_size", "num_attention_heads", "num_hidden_layers", "vocab_size"])
+    func aKeyThatLlamaNeedsIsNamedWhenItIsMissing(_ key: String) throws {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.config[key] = nil
+        #expect(try conversions.problem(checkpoint) == missing(key))
+    }
+
+    @Test(arguments: ["-1", "4294967296", "1.5", "1e3", "\"64\"", "true", "[64]", "99999999999999999999"])
+    func aCountThatIsNoneIsRefused(_ value: String) throws {
+        var checkpoint = try SmallCheckpoint.phi3()
+        checkpoint.config["hidden_size"] = value
+        #expect(try conversions.problem(checkpoint) == invalid("hidden_size", "a whole number of 32 bits"))
+    }
+
+    @Test(arguments: [
+        ("original_max_position_embeddings", "1e300", "a whole number, 1 or more"),
+        ("original_max_position_embeddings", "-4096", "a whole number, 1 or more"),
+        ("original_max_position_embeddings", "0", "a whole number, 1 or more"),
+        ("partial_rotary_factor", "1e300", "from 0 to 1"), ("partial_rotary_factor", "-0.5", "from 0 to 1"),
+        ("rope_theta", "1e999", "a number"), ("rope_theta", "\"x\"", "a number"),
+        ("num_attention_heads", "0", "1 or more"),
+        ("rms_norm_eps", "[]", "a number"),
+    ])
+    func phi3SettingsOutOfRangeAreRefused(_ key: String, _ value: String, _ expected: String) throws {
+        var checkpoint = try SmallCheckpoint.phi3()
+        checkpoint.config[key] = value
+        #expect(try conversions.problem(checkpoint) == invalid(key, expected))
+    }
+
+    @Test(arguments: [
+        ("head_dim", "0", "1 to 65536"), ("head_dim", "4294967295", "1 to 65536"),
+        ("num_key_value_heads", "0", "1 or more"), ("num_attention_heads", "0", "1 or more"),
+    ])
+    func llamaSettingsOutOfRangeAreRefused(_ key: String, _ value: String, _ expected: String) throws {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.config[key] = value
+        #expect(try conversions.problem(checkpoint) == invalid(key, expected))
+    }
+
+    @Test func anArchitectureThatIsNotSupportedIsToldWhichAre() throws {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.config["architectures"] = #"["MambaForCausalLM"]"#
+        let problem = try conversions.problem(checkpoint)
+        guard case .unsupportedArchitecture("MambaForCausalLM", let supported) = problem else {
+            Issue.record("\(problem as Any)")
+            return
+        }
+        #expect(supported.contains("Phi3ForCausalLM") && supported.contains("LlamaForCausalLM"))
+        #expect(supported == supported.sorted())
+        #expect(problem?.explanation.contains(supported.joined(separator: ", ")) == true)
+    }
+
+    @Test(arguments: [
+        (#"{"rope_type":"yarn","factor":4.0}"#, "yarn"), (#"{"type":"dynamic","factor":2.0}"#, "dynamic"),
+        (#"{"rope_type":"linear"}"#, "linear"),
+    ])
+    func ropeScalingThatIsNotKnownIsRefused(_ scaling: String, _ name: String) throws {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.config["rope_scaling"] = scaling
+        #expect(try conversions.problem(checkpoint) == .unsupportedRope(name))
+    }
+
+    @Test(arguments: ["[]", "1", "\"x\"", "{", "", "{\"a\":1,\"a\":2}"])
+    func aConfigThatIsNoObjectIsRefused(_ text: String) throws {
+        let folder = try SmallCheckpoint.llama().write(into: conversions.folder)
+        try conversions.folder.write(text.utf8, to: "model/config.json")
+        let error = #expect(throws: ConversionError.self) { _ = try HuggingFaceFolder(path: folder) }
+        guard case .invalidJSON(file: "config.json", _) = error?.problem else {
+            Issue.record("\(error as Any)")
+            return
+        }
+    }
+
+    @Test func aFolderWithoutConfigIsRefused() throws {
+        let path = conversions.folder.path
+        let error = #expect(throws: ConversionError.self) { _ = try HuggingFaceFolder(path: path) }
+        #expect(error?.problem == .missingFile("config.json"))
+    }
+}

@@ -1,0 +1,130 @@
+import Conversion
+import GGUF
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The vocabularies that reach the file, and what is wrong with those that do not.
+@Suite struct VocabularyTests {
+    private let conversions: Conversions
+
+    init() throws { conversions = try Conversions() }
+
+    private func llama(tokenizer: String, settings: String = "{}") -> SmallCheckpoint {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.files["tokenizer.json"] = Array(tokenizer.utf8)
+        checkpoint.files["tokenizer_config.json"] = Array(settings.utf8)
+        return checkpoint
+    }
+
+    private func tokenizer(
+        vocabulary: String = #"{"a":0,"b":1,"ab":2}"#,
+        merges: String = #"["a b"]"#,
+        added: String = "[]",
+        pre: String = #"{"type":"ByteLevel"}"#
+    ) -> String {
+        #"{"model":{"vocab":\#(vocabulary),"merges":\#(merges)},"pre_tokenizer":\#(pre),"added_tokens":\#(added)}"#
+    }
+
+    @Test func aByteLevelVocabularyIsWrittenWithItsMergesAndSpecialTokens() throws {
+        let metadata = try conversions.convert(.llama()).metadata
+        #expect(try metadata.string("tokenizer.ggml.model") == "gpt2")
+        #expect(try metadata.string("tokenizer.ggml.pre") == "gpt-2")
+        #expect(try metadata.strings("tokenizer.ggml.tokens") == ["a", "b", "ab", "<|end|>"])
+        #expect(try metadata.integers("tokenizer.ggml.token_type") == [1, 1, 1, 3])
+        #expect(try metadata.strings("tokenizer.ggml.merges") == ["a b"])
+        #expect(try metadata.integer("tokenizer.ggml.eos_token_id") == 3)
+    }
+
+    @Test func tokensThatTheWeightsHaveButNoFileNamesArePadding() throws {
+        let metadata = try conversions.convert(llama(tokenizer: tokenizer())).metadata
+        #expect(try metadata.strings("tokenizer.ggml.tokens") == ["a", "b", "ab", "[PAD3]"])
+        #expect(try metadata.integers("tokenizer.ggml.token_type") == [1, 1, 1, 5])
+    }
+
+    @Test func mergesMayBePairsAndSpacesInThemAreSpelledOut() throws {
+        let checkpoint = llama(tokenizer: tokenizer(merges: #"[["a","b"],["a b","b"]]"#))
+        let metadata = try conversions.convert(checkpoint).metadata
+        #expect(try metadata.strings("tokenizer.ggml.merges") == ["a b", "a\u{120}b b"])
+    }
+
+    @Test(arguments: [
+        (#"{"a":0,"b":4}"#, "[]", "it has a token 4, but config.json says 'vocab_size' 4"),
+        (#"{"a":0}"#, #"[{"content":"x","id":9}]"#, "it has a token 9, but config.json says 'vocab_size' 4"),
+        (#"{"a":-1}"#, "[]", "the token 'a' has no id"), (#"{"a":"0"}"#, "[]", "the token 'a' has no id"),
+        (#"{"a":0}"#, #"[{"content":"x"}]"#, "an added token has no text or no id"),
+        (#"{"a":0}"#, #"[{"content":"x","id":-3}]"#, "an added token has no text or no id"),
+    ])
+    func idsThatTheWeightsHaveNoRowForAreRefused(_ vocabulary: String, _ added: String, _ reason: String) throws {
+        let checkpoint = llama(tokenizer: tokenizer(vocabulary: vocabulary, added: added))
+        #expect(try conversions.problem(checkpoint) == .invalidVocabulary(file: "tokenizer.json", reason: reason))
+    }
+
+    @Test(arguments: [#"[1]"#, #"[["a"]]"#, #"[["a","b","c"]]"#])
+    func mergesThatAreNoPairsAreRefused(_ merges: String) throws {
+        #expect(
+            try conversions.problem(llama(tokenizer: tokenizer(merges: merges)))
+                == .invalidVocabulary(file: "tokenizer.json", reason: "a merge is no pair of texts")
+        )
+    }
+
+    @Test(arguments: [
+        (#"{"type":"Whitespace"}"#, "a step of type 'Whitespace'"), ("null", "a step of type 'none'"),
+        (#"{"pretokenizers":[{"type":"Split","pattern":{"String":" "}}]}"#, "a split by a fixed text"),
+        (#"{"pretokenizers":[{"type":"Split","pattern":{"Regex":"x+"}},{"type":"ByteLevel"}]}"#, "x+"),
+    ])
+    func aSplittingRuleThatIsNotKnownIsToldAndCanBeNamed(_ pre: String, _ description: String) throws {
+        let checkpoint = llama(tokenizer: tokenizer(pre: pre))
+        #expect(try conversions.problem(checkpoint) == .unknownPreTokenizer(description: description))
+        let folder = try HuggingFaceFolder(path: conversions.folder.path.appending("model"))
+        let plan = try ConversionPlan(folder, options: ConversionOptions(preTokenizer: "llama-bpe"))
+        #expect(try plan.metadata.string("tokenizer.ggml.pre") == "llama-bpe")
+    }
+
+    @Test func aVocabularyIsCutToTheRowsOfTheWeights() throws {
+        var checkpoint = try SmallCheckpoint.phi3()
+        checkpoint.config["vocab_size"] = "100"
+        checkpoint.config["eos_token_id"] = "100"
+        checkpoint.config["bos_token_id"] = "99"
+        let metadata = try conversions.convert(checkpoint).metadata
+        #expect(try metadata.strings("tokenizer.ggml.tokens")?.count == 100)
+        #expect(try metadata.floats("tokenizer.ggml.scores")?.count == 100)
+        #expect(metadata["tokenizer.ggml.eos_token_id"] == nil)
+        #expect(try metadata.integer("tokenizer.ggml.bos_token_id") == 99)
+    }
+
+    @Test func aVocabularyOfBillionsIsRefusedBeforeItIsMade() throws {
+        var checkpoint = try SmallCheckpoint.phi3()
+        checkpoint.config["vocab_size"] = "4000000000"
+        #expect(
+            try conversions.problem(checkpoint)
+                == .invalidValue(file: "config.json", key: "vocab_size", expected: "2^24 or less")
+        )
+    }
+
+    @Test func aModelWithoutTokenizerIsRefused() throws {
+        var checkpoint = try SmallCheckpoint.phi3()
+        checkpoint.files["tokenizer.model"] = nil
+        #expect(try conversions.problem(checkpoint) == .missingFile("tokenizer.model"))
+        var llama = SmallCheckpoint.llama()
+        llama.files["tokenizer.json"] = nil
+        #expect(try conversions.problem(llama) == .missingFile("tokenizer.json"))
+    }
+
+    @Test(
+        arguments: [
+            (#"{"chat_template":"T"}"#, "T", []),
+            (
+                #"{"chat_template":[{"name":"tool use","template":"U"},{"name":"default","template":"D"}]}"#, "D",
+                ["tool_use"]
+            ),
+            ("{}", nil, []),
+        ] as [(String, String?, [String])]
+    )
+    func chatTemplatesAreWrittenByName(_ settings: String, _ standard: String?, _ named: [String]) throws {
+        let metadata = try conversions.convert(llama(tokenizer: tokenizer(), settings: settings)).metadata
+        #expect(try metadata.string("tokenizer.chat_template") == standard)
+        #expect(try metadata.strings("tokenizer.chat_templates") ?? [] == named)
+        for name in named { #expect(try metadata.string("tokenizer.chat_template.\(name)") == "U") }
+    }
+}
