@@ -65,7 +65,7 @@ import Testing
 
     @Test func aTextThatIsTooShortIsThree() throws {
         try run.folder.write("too short", to: "short.txt")
-        expect(try program("perplexity", "f16.gguf", "--text", "short.txt"), 3, naming: "short.txt")
+        expect(try program("perplexity", "f16.gguf", "--text", "short.txt"), 3, naming: "3 tokens, but 1024 are needed")
         let step = try program(
             "run",
             "tiny.yaml",

@@ -32,6 +32,9 @@ import Testing
         for (key, entry) in entries {
             if let count = (entry["value"] as? [String: Any])?["count"] as? Int {
                 #expect((metadata[key] as? [Any])?.count == count, "\(key)")
+            } else if let number = entry["value"] as? Double {
+                // A number of single precision, written with as many digits as it takes.
+                #expect((metadata[key] as? Double).map(Float.init) == Float(number), "\(key)")
             } else {
                 #expect(metadata[key] as? NSObject == entry["value"] as? NSObject, "\(key)")
             }
