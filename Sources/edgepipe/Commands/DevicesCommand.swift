@@ -20,7 +20,7 @@ struct DevicesCommand: ParsableCommand {
             abstract: "All devices.",
             discussion: """
                 EXAMPLES
-                  edgepipe devices
+                  edgepipe devices list
                   edgepipe devices list --format csv
                 """
         )

@@ -56,8 +56,8 @@ extension WrongFile {
         WrongFile(
             "name that no build can have",
             text: "pipeline: My Phi\nversion: 1.0.0\nmodel: { source: m }\nsteps:\n  - { id: f16, convert: {} }\n",
-            "1:11: \"My Phi\" cannot be the name of a model. Use lower-case letters, digits, '.', '-' and '_', starting "
-                + "with a letter or digit, at most 64 characters."
+            "1:11: \"My Phi\" cannot be the name of a model. Use small letters, digits, dots, underscores and "
+                + "hyphens, beginning with a letter or digit."
         ),
         WrongFile(
             "model without a source, and a list for a text",
@@ -128,18 +128,18 @@ extension WrongFile {
         WrongFile(
             "unknown quantization type",
             steps: "  - { id: f16, convert: {} }\n  - { id: b, quantize: { model: f16, types: [q4_m_k] } }\n",
-            "6:47: 'q4_m_k' is no quantization type. Did you mean 'q4_0'? Known here: \(types)."
+            "6:46: 'q4_m_k' is no quantization type. Did you mean 'q4_k_m'? Known here: \(types)."
         ),
         WrongFile(
             "no quantization types",
             steps: "  - { id: f16, convert: {} }\n  - { id: b, quantize: { model: f16, types: [] } }\n",
-            "6:46: 'types' must name at least one type."
+            "6:45: 'types' must name at least one type."
         ),
         WrongFile(
             "a type twice, beside one that is none",
             steps: "  - { id: f16, convert: {} }\n  - { id: b, quantize: { model: f16, types: [zz, q4_k, Q4_K_M] } }\n",
-            "6:47: 'zz' is no quantization type. Known here: \(types).",
-            "6:57: the type 'q4_k_m' stands twice. Name each once."
+            "6:46: 'zz' is no quantization type. Known here: \(types).",
+            "6:56: the type 'q4_k_m' stands twice. Name each once."
         ),
         WrongFile(
             "switch that is no truth value, and a wrong tensor rule",
@@ -149,8 +149,8 @@ extension WrongFile {
                     quantize: { model: f16, types: q8_0, pure: maybe, tensor-types: { "ffn_(": q6_k } }
 
                 """,
-            "7:50: 'pure' must be true or false.",
-            "7:73: 'ffn_(' is no regular expression. Check its brackets and escapes."
+            "7:48: 'pure' must be true or false.",
+            "7:71: 'ffn_(' is no regular expression. Check its brackets and escapes."
         ),
     ]
 
@@ -193,7 +193,7 @@ extension WrongFile {
                 + "max-bits-per-byte: -1 } } } }\n",
             "7:68: a gate has no setting 'max-perplexty'. Did you mean 'max-perplexity'? Known here: "
                 + "max-perplexity-increase, max-perplexity, max-bits-per-byte, max-mean-kld, min-same-top.",
-            "7:106: 'max-bits-per-byte' must be a number of 0 or more."
+            "7:105: 'max-bits-per-byte' must be a number of 0 or more."
         ),
         WrongFile(
             "gates that are no mapping",
@@ -205,7 +205,7 @@ extension WrongFile {
             steps: builds + "  - { id: v, fit: { builds: builds, kv-type: f17, devices: [pixel-8, pixl-8] } }\n",
             "7:46: 'f17' is no type of a key-value cache. Did you mean 'f16'? Known here: f32, f16, bf16, q8_0, q5_1, "
                 + "q5_0, q4_1, q4_0.",
-            "7:70: there is no device \"pixl-8\" in the catalogue. Did you mean pixel-8, pixel-8a, pixel-6? "
+            "7:70: there is no device \"pixl-8\" in the catalogue. Did you mean pixel-8, pixel-5, pixel-6? "
                 + "`edgepipe devices` lists all."
         ),
         WrongFile(
