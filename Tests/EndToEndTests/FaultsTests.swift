@@ -92,9 +92,9 @@ import Testing
 
     @Test(arguments: ["missing/out.gguf", "f16.gguf/out.gguf", "."])
     func aPathThatCannotBeWrittenIsOneError(_ path: String) throws {
-        let before = try names(in: run.folder.path)
         for arguments in writers(to: path) { expect(try program.run(arguments + ["--quiet"]), 1, naming: path) }
-        #expect(try names(in: run.folder.path) == before)
+        let leftovers = try names(in: run.folder.path).filter { $0.contains("out.gguf") || $0.hasSuffix(".partial") }
+        #expect(leftovers.isEmpty)
     }
 
     @Test(.enabled(if: SmallDisk.isAvailable, Comment(rawValue: SmallDisk.need)))
