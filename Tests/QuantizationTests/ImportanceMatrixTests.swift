@@ -8,10 +8,14 @@ import Testing
 
 @Suite struct ImportanceMatrixTests {
     private let folder: TemporaryFolder
+    private let models: TinyModels
     private let older = Goldens.tinyPhi3.appending("imatrix.dat")
     private let newer = Goldens.tinyPhi3.appending("imatrix.gguf")
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws {
+        folder = try TemporaryFolder()
+        models = try TinyModels()
+    }
 
     private func problem(_ path: FilePath) -> QuantizationProblem? {
         do {
@@ -60,7 +64,7 @@ import Testing
     }
 
     @Test func aModelIsNoMatrix() throws {
-        let model = try TinyModels().converted(.f16)
+        let model = try models.converted(.f16)
         do {
             _ = try ImportanceMatrix(path: model)
             Issue.record("a model was accepted")
@@ -70,7 +74,7 @@ import Testing
     }
 
     @Test func aMatrixOfAnotherModelIsRefusedByTensor() throws {
-        let source = try GGUFFile(path: try TinyModels().converted(.f16))
+        let source = try GGUFFile(path: try models.converted(.f16))
         var options = QuantizationOptions()
         options.importanceMatrix = ImportanceMatrix(
             path: "other",
@@ -87,7 +91,7 @@ import Testing
     }
 
     @Test func theSmallestTypeIsRefusedWithoutAMatrix() throws {
-        let source = try GGUFFile(path: try TinyModels().converted(.f16))
+        let source = try GGUFFile(path: try models.converted(.f16))
         do {
             _ = try QuantizationPlan(source, as: .q2_K_S)
             Issue.record("Q2_K_S was planned without a matrix")
