@@ -8,7 +8,6 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -29,7 +28,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -128,6 +126,11 @@ let package = Package(
         ),
         .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
         .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["BinaryIO", "TestSupport", "edgepipe", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "EvaluationTests",
             dependencies: [
                 "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport",
@@ -144,6 +147,19 @@ let package = Package(
         .testTarget(
             name: "InferenceTests",
             dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ModelHubTests",
+            dependencies: ["BinaryIO", "ModelHub", "TestSupport", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: [
+                "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "TestSupport",
+                system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

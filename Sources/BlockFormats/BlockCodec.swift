@@ -40,6 +40,24 @@ public enum BlockCodec {
         format.encode(weights: weights, into: bytes)
     }
 
+    /// Encodes one row with an importance matrix, to the byte as llama.cpp's reference quantizer does.
+    /// - Parameters:
+    ///   - row: finite numbers, a whole number of blocks of `type`.
+    ///   - importance: a finite number for each of the row's columns.
+    ///   - bytes: room for exactly these blocks.
+    /// - Precondition: `canEncode(type)`, and the sizes agree.
+    public static func encode(
+        row: UnsafeBufferPointer<Float>,
+        importance: UnsafeBufferPointer<Float>,
+        as type: TensorType,
+        into bytes: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(type.byteCount(elements: row.count) == bytes.count, "buffer sizes do not agree")
+        precondition(row.count == importance.count && row.count > 0, "a number for each column")
+        guard let format = format(of: type) else { preconditionFailure("\(type.name) cannot be encoded") }
+        format.encode(row: row, RowImportance(importance.baseAddress!, row: row), into: bytes)
+    }
+
     /// Whether every scale in the blocks is finite. A weight beyond half precision's range makes one that is not.
     public static func isUsable(_ type: TensorType, _ bytes: UnsafeRawBufferPointer) -> Bool {
         format(of: type)?.isUsable(blocks: bytes) ?? true

@@ -16,6 +16,13 @@ protocol BlockFormat {
     /// Reads `type.block.elements` finite weights and writes all `type.block.bytes` bytes of the block.
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>)
 
+    /// Encodes a row with what its columns count. Formats that have nothing to choose encode it as any other.
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    )
+
     // Runs of blocks. The formats inherit these, but as requirements each format gets its own specialized copy, so one
     // dynamic call a run is all that choosing a format at run time costs.
     static func decode(blocks: UnsafeRawBufferPointer, into weights: UnsafeMutableBufferPointer<Float>)
@@ -31,6 +38,29 @@ extension BlockFormat {
             decode(block, into: weight)
             block += type.block.bytes
             weight += type.block.elements
+        }
+    }
+
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        encode(weights: row, into: blocks)
+    }
+
+    /// Calls `body` with each block's weights, the column of the first, and where the block goes.
+    @inline(__always)
+    static func forEachBlock(
+        _ row: UnsafeBufferPointer<Float>,
+        _ blocks: UnsafeMutableRawBufferPointer,
+        _ body: (UnsafePointer<Float>, Int, UnsafeMutablePointer<UInt8>) -> Void
+    ) {
+        guard let weights = row.baseAddress, let bytes = blocks.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        else { return }
+        for index in 0..<(row.count / type.block.elements) {
+            let column = index * type.block.elements
+            body(weights + column, column, bytes + index * type.block.bytes)
         }
     }
 

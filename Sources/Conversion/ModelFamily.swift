@@ -52,7 +52,7 @@ package enum RowOrder: Sendable, Equatable {
 
 /// All families that can be converted.
 enum ModelFamilies {
-    static let all: [any ModelFamily.Type] = [LlamaFamily.self, Phi3Family.self]
+    static let all: [any ModelFamily.Type] = [LlamaFamily.self, Phi3Family.self, Qwen2Family.self]
 
     static func family(for config: ModelConfig) throws -> any ModelFamily {
         let name = try config.architecture

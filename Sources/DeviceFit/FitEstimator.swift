@@ -52,7 +52,11 @@ public struct FitEstimator: Sendable {
     ) throws(DeviceFitError) -> FitEstimate {
         let memory = try memory(profile, device.platform, request)
         let most = max(device.appLimitBytes, Self.mostBytes(device))
-        let limit = MemoryLimit(bytes: device.appLimitBytes, mostBytes: most, name: "an app on \(device.name)")
+        let limit = MemoryLimit(
+            bytes: device.appLimitBytes,
+            mostBytes: most,
+            allowance: "an app on \(device.name) may use"
+        )
         return assemble(
             SpeedModel(profile, on: device, kvBytes: Self.kvBytesRead(memory)),
             memory,
@@ -97,7 +101,7 @@ public struct FitEstimator: Sendable {
         else {
             throw .invalidRequest("the catalogue has no device of \(platform.rawValue). Choose the other platform.")
         }
-        let limit = MemoryLimit(bytes: budget.bytes, mostBytes: budget.bytes, name: "the budget")
+        let limit = MemoryLimit(bytes: budget.bytes, mostBytes: budget.bytes, allowance: "the budget is")
         return assemble(speed, memory, limit, target: "\(budget) on \(platform.rawValue)", platform, request)
     }
 
@@ -167,26 +171,27 @@ struct MemoryLimit {
     let bytes: Int
     /// What may work at best: with Apple's entitlement, or by the most generous rule on Android.
     let mostBytes: Int
-    let name: String
+    /// What stands before the limit in a sentence.
+    let allowance: String
 
     func judge(_ total: ByteRange) -> (FitVerdict, String) {
         func size(_ bytes: Int) -> String { ByteSize(bytes: bytes).description }
         if total.high <= bytes {
-            return (.fits, "needs at most \(size(total.high)); \(name) may use \(size(bytes)).")
+            return (.fits, "needs at most \(size(total.high)); \(allowance) \(size(bytes)).")
         }
         if total.mid <= bytes {
             return (
                 .tight,
-                "needs about \(size(total.mid)) and up to \(size(total.high)); \(name) may use \(size(bytes))."
+                "needs about \(size(total.mid)) and up to \(size(total.high)); \(allowance) \(size(bytes))."
             )
         }
         if total.low <= bytes, total.mid <= mostBytes {
             return (
                 .tight,
-                "needs about \(size(total.mid)), more than the \(size(bytes)) that \(name) may surely use; it runs only "
+                "needs about \(size(total.mid)); \(allowance) \(size(bytes)) for sure, so that it runs only "
                     + "where mapped weights do not count or the limit is raised (at the very best \(size(mostBytes)))."
             )
         }
-        return (.doesNotFit, "needs about \(size(total.mid)); \(name) may use \(size(bytes)).")
+        return (.doesNotFit, "needs about \(size(total.mid)); \(allowance) \(size(bytes)).")
     }
 }

@@ -12,16 +12,17 @@ public struct HubCache: Sendable {
         self.folder = folder
     }
 
-    /// The cache that the environment names, in huggingface_hub's order of precedence.
+    /// The cache that the environment names, in huggingface_hub's order of precedence. An empty variable names nothing.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-        if let path = environment["HF_HUB_CACHE"] {
-            folder = FilePath(path)
-        } else if let home = environment["HF_HOME"] {
-            folder = FilePath(home).appending("hub")
+        func path(_ variable: String) -> FilePath? {
+            environment[variable].flatMap { $0.isEmpty ? nil : FilePath($0) }
+        }
+        if let cache = path("HF_HUB_CACHE") {
+            folder = cache
+        } else if let home = path("HF_HOME") {
+            folder = home.appending("hub")
         } else {
-            let cache =
-                environment["XDG_CACHE_HOME"].map { FilePath($0) }
-                ?? FilePath(environment["HOME"] ?? "/").appending(".cache")
+            let cache = path("XDG_CACHE_HOME") ?? (path("HOME") ?? "/").appending(".cache")
             folder = cache.appending("huggingface").appending("hub")
         }
     }

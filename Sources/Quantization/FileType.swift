@@ -18,6 +18,7 @@ public enum FileType: UInt32, CaseIterable, Sendable {
     case q5_K_S = 16
     case q5_K_M = 17
     case q6_K = 18
+    case q2_K_S = 21
     case bf16 = 32
 }
 
@@ -53,7 +54,7 @@ extension FileType {
         case .q5_0: .q5_0
         case .q5_1: .q5_1
         case .q8_0: .q8_0
-        case .q2_K: .q2_K
+        case .q2_K, .q2_K_S: .q2_K
         case .q3_K_S, .q3_K_M, .q3_K_L: .q3_K
         case .q4_K_S, .q4_K_M: .q4_K
         case .q5_K_S, .q5_K_M: .q5_K

@@ -20,6 +20,9 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case outputIsInput
     case badPattern(String)
     case isSplit
+    case badMatrix(String)
+    case matrixMismatch(tensor: String, found: Int, expected: Int)
+    case matrixNeeded(tensor: String, type: String)
 
     public var explanation: String {
         switch self {
@@ -45,6 +48,14 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
             "the output is the input. Choose another output path."
         case .badPattern(let pattern):
             "'\(pattern)' is no regular expression. Check its brackets and escapes."
+        case .badMatrix(let reason):
+            "this is no importance matrix that can be used: \(reason). Give a file that llama-imatrix wrote."
+        case .matrixMismatch(let tensor, let found, let expected):
+            "the importance matrix has \(found) numbers for tensor '\(tensor)', which needs \(expected). It belongs to "
+                + "another model; make one for this model."
+        case .matrixNeeded(let tensor, let type):
+            "tensor '\(tensor)' as \(type) would be useless without an importance matrix. Make one with llama-imatrix and "
+                + "give it with --imatrix, or choose a larger type."
         case .isSplit:
             "the model is split over several files. Merge them into one file first."
         }

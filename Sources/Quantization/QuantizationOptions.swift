@@ -10,6 +10,8 @@ public struct QuantizationOptions: Sendable, Equatable {
     public var tokenEmbeddingType: TensorType?
     public var leaveOutputTensor = false
     public var allowRequantize = false
+    /// What each column counts; the types that store fewest bits gain most from it.
+    public var importanceMatrix: ImportanceMatrix?
 
     public init() {}
 }

@@ -26,7 +26,7 @@ public struct QuantizationPlan: Sendable {
             throw QuantizationError(path: source.path, problem: problem)
         }
         layout = GGUFLayout(
-            metadata: Self.metadata(source.metadata, fileType),
+            metadata: Self.metadata(source.metadata, fileType, options.importanceMatrix),
             tensors: tensors.map(\.target),
             alignment: source.alignment
         )
@@ -52,8 +52,20 @@ public struct QuantizationPlan: Sendable {
                     rowLength: source.shape.rowLength
                 )
             }
-            return PlannedTensor(source: source, target: target, wanted: choice.wanted)
+            let importance =
+                target.type == source.type ? nil : try options.importanceMatrix?.values(for: source)
+            if importance == nil, choice.type != source.type {
+                try checkNeed(of: target, in: fileType)
+            }
+            return PlannedTensor(source: source, target: target, wanted: choice.wanted, importance: importance)
         }
+    }
+
+    /// Two bits a weight in every tensor work only where the columns that count are known.
+    private static func checkNeed(of tensor: GGUFTensor, in fileType: FileType) throws {
+        let role = TensorRole(name: tensor.name)
+        guard fileType == .q2_K_S, tensor.type == .q2_K, role != .output, role != .tokenEmbedding else { return }
+        throw QuantizationProblem.matrixNeeded(tensor: tensor.name, type: tensor.type.name)
     }
 
     private static func check(_ source: GGUFTensor, to type: TensorType, allowRequantize: Bool) throws {
@@ -69,11 +81,16 @@ public struct QuantizationPlan: Sendable {
     }
 
     /// The source's metadata as llama-quantize passes it on: two keys move to the end, split keys go.
-    private static func metadata(_ source: Metadata, _ fileType: FileType) -> Metadata {
+    private static func metadata(
+        _ source: Metadata,
+        _ fileType: FileType,
+        _ matrix: ImportanceMatrix?
+    ) -> Metadata {
         var metadata = source
         metadata.moveToEnd("general.quantization_version", .uint32(2))
         metadata.moveToEnd("general.file_type", .uint32(fileType.rawValue))
         for key in ["split.no", "split.count", "split.tensors.count"] { metadata.remove(key) }
+        matrix?.describe(in: &metadata)
         return metadata
     }
 }
@@ -84,6 +101,8 @@ public struct PlannedTensor: Sendable {
     public let target: GGUFTensor
     /// The type that the recipe asked for, where the shape did not allow it.
     public let wanted: TensorType?
+    /// What the columns count, those of each expert behind each other.
+    let importance: [Float]?
 
     public var isFallback: Bool { wanted != nil }
 }

@@ -103,11 +103,13 @@ public struct Quantizer: Sendable {
     private func targets(ofTensor index: Int) -> [Slab.Target] {
         var targets: [Slab.Target] = []
         for (output, plan) in outputs.map(\.plan).enumerated() {
-            let type = plan.tensors[index].target.type
-            if let known = targets.firstIndex(where: { $0.type == type }) {
+            let tensor = plan.tensors[index]
+            let type = tensor.target.type
+            let known = targets.firstIndex { $0.type == type && $0.importance == tensor.importance }
+            if let known {
                 targets[known].outputs.append(output)
             } else {
-                targets.append(Slab.Target(type: type, outputs: [output]))
+                targets.append(Slab.Target(type: type, importance: tensor.importance, outputs: [output]))
             }
         }
         return targets

@@ -7,6 +7,7 @@ struct Slab: Sendable {
     /// A type and the outputs that want it.
     struct Target: Sendable {
         let type: TensorType
+        let importance: [Float]?
         var outputs: [Int]
     }
 
@@ -78,7 +79,11 @@ struct SlabWorker {
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
             let isInRange = weights.withUnsafeBufferPointer { weights in
                 let weights = UnsafeBufferPointer(rebasing: weights[..<count])
-                BlockCodec.encode(weights, as: target.type, into: bytes)
+                if let importance = target.importance {
+                    Self.encode(weights, slab, importance, as: target.type, into: bytes)
+                } else {
+                    BlockCodec.encode(weights, as: target.type, into: bytes)
+                }
                 return !target.type.isQuantized || !BlockCodec.exceedsScales(weights)
             }
             guard isInRange, BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(bytes)) else {
@@ -89,6 +94,34 @@ struct SlabWorker {
                     UnsafeRawBufferPointer(bytes),
                     tensor: slab.index,
                     at: slab.rows.lowerBound * rowSize
+                )
+            }
+        }
+    }
+
+    /// Row by row, each with the numbers of the matrix that it belongs to.
+    private static func encode(
+        _ weights: UnsafeBufferPointer<Float>,
+        _ slab: Slab,
+        _ importance: [Float],
+        as type: TensorType,
+        into bytes: UnsafeMutableRawBufferPointer
+    ) {
+        let columns = slab.tensor.shape.rowLength
+        let rowsPerMatrix = slab.tensor.shape.dimensions.dropFirst().first ?? 1
+        let rowBytes = bytes.count / slab.rows.count
+        importance.withUnsafeBufferPointer { importance in
+            for (index, row) in slab.rows.enumerated() {
+                let matrix = row / rowsPerMatrix
+                BlockCodec.encode(
+                    row: UnsafeBufferPointer(rebasing: weights[(index * columns)..<((index + 1) * columns)]),
+                    importance: UnsafeBufferPointer(
+                        rebasing: importance[(matrix * columns)..<((matrix + 1) * columns)]
+                    ),
+                    as: type,
+                    into: UnsafeMutableRawBufferPointer(
+                        rebasing: bytes[(index * rowBytes)..<((index + 1) * rowBytes)]
+                    )
                 )
             }
         }

@@ -26,7 +26,7 @@ package struct TypeChooser {
             guard let pattern = try? Regex(rule.pattern) else { throw QuantizationProblem.badPattern(rule.pattern) }
             return (pattern, rule.type)
         }
-        mix = TypeMix(fileType, facts, tensors: tensors)
+        mix = TypeMix(fileType, facts, tensors: tensors, hasMatrix: options.importanceMatrix != nil)
     }
 
     package mutating func choice(for tensor: GGUFTensor) throws -> Choice {

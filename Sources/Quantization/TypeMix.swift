@@ -8,15 +8,18 @@ import Tensors
 struct TypeMix {
     let fileType: FileType
     let facts: ModelFacts
+    /// Whether there is an importance matrix: some rules are for the lack of one.
+    let hasMatrix: Bool
     /// No output tensor: the token embedding serves as one and is treated as one.
     let isTied: Bool
     let valueTensorCount: Int
     private var valuesSeen = 0
     private var downsSeen = 0
 
-    init(_ fileType: FileType, _ facts: ModelFacts, tensors: [GGUFTensor]) {
+    init(_ fileType: FileType, _ facts: ModelFacts, tensors: [GGUFTensor], hasMatrix: Bool = false) {
         self.fileType = fileType
         self.facts = facts
+        self.hasMatrix = hasMatrix
         isTied = !tensors.contains { $0.name == "output.weight" }
         valueTensorCount = tensors.count { TensorRole(name: $0.name).carriesValues }
     }
@@ -57,6 +60,7 @@ struct TypeMix {
         var chosen: TensorType =
             switch fileType {
             case .q2_K: isShared ? .q4_K : .q3_K
+            case .q2_K_S: isShared ? .q4_K : type
             case .q3_K_M: valuesSeen < 2 ? .q5_K : .q4_K
             case .q3_K_L: .q5_K
             case .q4_K_M, .q5_K_M: Self.deservesMoreBits(valuesSeen, of: valueTensorCount) ? .q6_K : type
@@ -84,6 +88,13 @@ struct TypeMix {
             return Self.deservesMoreBits(layer, of: count) ? .q6_K : type
         case .q4_K_S:
             return !isFalcon && layer < count / 8 ? .q5_K : type
+        case .q2_K_S:
+            return layer < count / 8 ? .q4_K : type
+        case .q4_0 where hasMatrix:
+            // The first layers' down projections can go astray in these types even with a matrix.
+            return layer < count / 8 ? .q4_1 : type
+        case .q5_0 where hasMatrix:
+            return layer < count / 8 ? .q5_1 : type
         default:
             return type
         }

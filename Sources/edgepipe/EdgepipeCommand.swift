@@ -9,12 +9,12 @@ struct EdgepipeCommand: ParsableCommand {
         abstract: "Builds language models for phones: convert, quantize, measure, fit, publish, query.",
         discussion: """
             EXAMPLES
-              edgepipe run pipelines/quickstart.yaml          everything that a pipeline file says
-              edgepipe query --ram 3GB --platform android     the best build, and why not the others
-              edgepipe pull tiny-phi3:q4_k_m -o model.gguf    a build out of the registry, verified
+              edgepipe run pipelines/quickstart.yaml
+              edgepipe query --ram 3GB --platform android
+              edgepipe pull tiny-phi3:q4_k_m -o model.gguf
 
             EXIT STATUS
-            \(ExitStatus.allCases.map { "  \($0.rawValue)\t\($0.meaning)" }.joined(separator: "\n"))
+            \(ExitStatus.allCases.map { "  \($0.rawValue)  \($0.meaning)" }.joined(separator: "\n"))
             """,
         version: Edgepipe.version,
         groupedSubcommands: [

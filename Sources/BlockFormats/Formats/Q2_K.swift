@@ -15,6 +15,7 @@ enum Q2_K: BlockFormat {
         stepCount: 15,
         absoluteError: true
     )
+    private static let weightedSearch = ScaleAndMinimumSearch.weighted(levels: 3)
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
         let scale = block.half(at: scaleOffset)
@@ -32,17 +33,43 @@ enum Q2_K: BlockFormat {
     }
 
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        encode(weights, nil, into: block)
+    }
+
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        forEachBlock(row, blocks) { encode($0, (importance, $1), into: $2) }
+    }
+
+    @inline(__always)
+    private static func encode(
+        _ weights: UnsafePointer<Float>,
+        _ importance: (row: RowImportance, column: Int)?,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
         withScratch(Lanes.self, count: 16 * 6) { scratch in
             withScratch(UInt8.self, count: 256) { levels in
-                let importance = scratch + 64
+                let weighed = scratch + 64
                 let rounded = scratch + 80
+                let meanSquare = importance == nil ? 0 : sumOfSquares(weights, count: 256) / 256
+                var totals: [Lanes] = []
                 let results = (0..<4).map { quarter in
                     let tile = scratch + quarter * 16
                     transpose(weights + quarter * 64, count: 16, into: tile)
-                    for index in 0..<16 { importance[index] = tile[index].magnitude }
-                    return search.run(tile, importance: importance, count: 16, levelsScratch: rounded)
+                    guard let importance else {
+                        for index in 0..<16 { weighed[index] = tile[index].magnitude }
+                        return search.run(tile, importance: weighed, count: 16, levelsScratch: rounded)
+                    }
+                    let column = importance.column + quarter * 64
+                    importance.row.weigh(tile, at: column, count: 16, meanSquare: meanSquare, into: weighed)
+                    totals.append(sum(weighed, count: 16))
+                    return weightedSearch.run(tile, importance: weighed, count: 16, levelsScratch: rounded)
                 }
-                let (scale, minimum) = storeScales(results, in: block)
+                let (scale, minimum) =
+                    importance == nil ? storeScales(results, in: block) : storeScales(results, totals, in: block)
                 for (quarter, result) in results.enumerated() {
                     let tile = scratch + quarter * 16
                     var groupScale = Lanes.zero
@@ -67,6 +94,29 @@ enum Q2_K: BlockFormat {
                     }
                 }
                 TwoBits.pack(levels, into: block + quants)
+            }
+        }
+    }
+
+    /// With an importance matrix the scales themselves are searched for.
+    private static func storeScales(
+        _ results: [ScaleAndMinimumSearch.Result],
+        _ importance: [Lanes],
+        in block: UnsafeMutablePointer<UInt8>
+    ) -> (scale: Float, minimum: Float) {
+        let search = PositiveScaleSearch(levels: 15)
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: 48) { floats in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 32) { stored in
+                guard let values = floats.baseAddress, let levels = stored.baseAddress else { return (0, 0) }
+                for group in 0..<16 {
+                    values[group] = results[group / 4].scale[group % 4]
+                    values[16 + group] = results[group / 4].minimum[group % 4]
+                    values[32 + group] = importance[group / 4][group % 4]
+                }
+                let scale = search.run(values, importance: values + 32, count: 16, into: levels)
+                let minimum = search.run(values + 16, importance: values + 32, count: 16, into: levels + 16)
+                for group in 0..<16 { block[group] = levels[group] | levels[16 + group] << 4 }
+                return (block.storeHalf(scale, at: scaleOffset), block.storeHalf(minimum, at: minimumOffset))
             }
         }
     }

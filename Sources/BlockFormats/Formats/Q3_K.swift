@@ -8,6 +8,8 @@ enum Q3_K: BlockFormat {
     private static let quants = 32
     private static let scales = 96
     private static let scaleOffset = 108
+    private static let search = ScaleSearch(half: 4)
+    private static let scaleSearch = ScaleSearch(half: 32)
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
         let scale = block.half(at: scaleOffset)
@@ -24,20 +26,49 @@ enum Q3_K: BlockFormat {
     }
 
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
-        withScratch(Lanes.self, count: 128) { scratch in
+        encode(weights, nil, into: block)
+    }
+
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        forEachBlock(row, blocks) { encode($0, (importance, $1), into: $2) }
+    }
+
+    @inline(__always)
+    private static func encode(
+        _ weights: UnsafePointer<Float>,
+        _ importance: (row: RowImportance, column: Int)?,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        withScratch(Lanes.self, count: 144) { scratch in
             withScratch(UInt8.self, count: 256) { levels in
                 let found = scratch + 64
+                let weighed = scratch + 128
+                let meanSquare = importance == nil ? 0 : 2 * sumOfSquares(weights, count: 256) / 256
+                var totals: [Lanes] = []
                 var groupScales = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
                 withLanes(&groupScales) { groupScales in
                     for quarter in 0..<4 {
-                        transpose(weights + quarter * 64, count: 16, into: scratch + quarter * 16)
-                        groupScales[quarter] = ThreeBitSearch.run(
-                            scratch + quarter * 16,
-                            count: 16,
-                            levels: found + quarter * 16
-                        )
+                        let tile = scratch + quarter * 16
+                        transpose(weights + quarter * 64, count: 16, into: tile)
+                        guard let importance else {
+                            groupScales[quarter] = ThreeBitSearch.run(tile, count: 16, levels: found + quarter * 16)
+                            continue
+                        }
+                        let column = importance.column + quarter * 64
+                        importance.row.weigh(tile, at: column, count: 16, meanSquare: meanSquare, into: weighed)
+                        totals.append(sum(weighed, count: 16))
+                        let result = search.run(tile, importance: weighed, count: 16)
+                        groupScales[quarter] = result.scale
+                        for index in 0..<16 { found[quarter * 16 + index] = search.levels(of: tile[index], in: result) }
                     }
-                    let scale = storeScales(UnsafePointer(groupScales), in: block)
+                    let scale =
+                        importance == nil
+                        ? storeScales(UnsafePointer(groupScales), in: block)
+                        : storeScales(UnsafePointer(groupScales), totals, in: block)
                     for quarter in 0..<4 {
                         var groupScale = Lanes.zero
                         for lane in 0..<4 {
@@ -80,15 +111,45 @@ enum Q3_K: BlockFormat {
         for group in 0..<16 {
             // The reference narrows to a signed byte before it limits the range.
             let rounded = Int8(truncatingIfNeeded: nearestWrapping(inverse * groups[group / 4][group % 4]))
-            let level = UInt8(max(-32, min(31, Int32(rounded))) + 32)
-            if group < 8 {
-                bytes[group] = level & 15
-            } else {
-                bytes[group - 8] |= (level & 15) << 4
-            }
-            bytes[8 + group % 4] |= (level >> 4) << UInt8(group / 4 * 2)
+            packScale(UInt8(max(-32, min(31, Int32(rounded))) + 32), group, into: bytes)
         }
         return block.storeHalf(1 / inverse, at: scaleOffset)
+    }
+
+    /// With an importance matrix the scales themselves are searched for.
+    private static func storeScales(
+        _ groups: UnsafePointer<Lanes>,
+        _ importance: [Lanes],
+        in block: UnsafeMutablePointer<UInt8>
+    ) -> Float {
+        let bytes = block + scales
+        for index in 0..<12 { bytes[index] = 0 }
+        var scale: Float = 0
+        // One group only, the same in every lane: the search is written for lanes.
+        withScratch(Lanes.self, count: 32) { tile in
+            for group in 0..<16 {
+                tile[group] = Lanes(repeating: groups[group / 4][group % 4])
+                tile[16 + group] = Lanes(repeating: importance[group / 4][group % 4])
+            }
+            let result = scaleSearch.run(tile, importance: tile + 16, count: 16)
+            for group in 0..<16 {
+                let level = scaleSearch.levels(of: tile[group], in: result).smallIntegers[0]
+                packScale(UInt8(truncatingIfNeeded: level), group, into: bytes)
+            }
+            scale = result.scale[0]
+        }
+        return block.storeHalf(scale, at: scaleOffset)
+    }
+
+    /// Packs a scale of `0 ..< 64` into bytes that were zero.
+    @inline(__always)
+    private static func packScale(_ level: UInt8, _ group: Int, into bytes: UnsafeMutablePointer<UInt8>) {
+        if group < 8 {
+            bytes[group] = level & 15
+        } else {
+            bytes[group - 8] |= (level & 15) << 4
+        }
+        bytes[8 + group % 4] |= (level >> 4) << UInt8(group / 4 * 2)
     }
 
     @inline(__always)

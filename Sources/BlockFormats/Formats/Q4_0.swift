@@ -29,6 +29,19 @@ enum Q4_0: BlockFormat {
     }
 }
 
+extension Q4_0 {
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        WeightedBlocks.scale(row, importance, half: 8, blocks, Self.self) { levels, scale, block in
+            block.storeHalf(scale, at: 0)
+            for index in 0..<16 { block[quants + index] = levels[index] | levels[16 + index] << 4 }
+        }
+    }
+}
+
 /// Of 32 weights the one of largest magnitude, the first of equals.
 @inline(__always)
 func extremeWeight(of weights: UnsafePointer<Float>) -> Float {

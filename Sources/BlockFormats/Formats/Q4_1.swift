@@ -30,6 +30,24 @@ enum Q4_1: BlockFormat {
     }
 }
 
+extension Q4_1 {
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        WeightedBlocks.scaleAndMinimum(row, importance, levels: 15, blocks, Self.self) {
+            levels,
+            scale,
+            minimum,
+            block in
+            block.storeHalf(scale, at: 0)
+            block.storeHalf(minimum, at: 2)
+            for index in 0..<16 { block[quants + index] = levels[index] | levels[16 + index] << 4 }
+        }
+    }
+}
+
 /// The least and the greatest of 32 weights.
 @inline(__always)
 func range(of weights: UnsafePointer<Float>) -> (minimum: Float, maximum: Float) {

@@ -30,6 +30,19 @@ enum Q5_0: BlockFormat {
     }
 }
 
+extension Q5_0 {
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        WeightedBlocks.scale(row, importance, half: 16, blocks, Self.self) { levels, scale, block in
+            block.storeHalf(scale, at: 0)
+            FiveBits.store(highBits: highBits, quants: quants, in: block) { levels[$0] }
+        }
+    }
+}
+
 /// How the two five-bit formats split their numbers: four bits in bytes, the fifth in a 32-bit number.
 enum FiveBits {
     @inline(__always)

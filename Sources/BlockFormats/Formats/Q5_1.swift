@@ -32,3 +32,21 @@ enum Q5_1: BlockFormat {
         }
     }
 }
+
+extension Q5_1 {
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        WeightedBlocks.scaleAndMinimum(row, importance, levels: 31, blocks, Self.self) {
+            levels,
+            scale,
+            minimum,
+            block in
+            block.storeHalf(scale, at: 0)
+            block.storeHalf(minimum, at: 2)
+            FiveBits.store(highBits: highBits, quants: quants, in: block) { levels[$0] }
+        }
+    }
+}

@@ -15,6 +15,7 @@ enum Q5_K: BlockFormat {
         stepCount: 15,
         absoluteError: false
     )
+    private static let weightedSearch = ScaleAndMinimumSearch.weighted(levels: 31)
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
         let scale = block.half(at: 0)
@@ -40,8 +41,28 @@ enum Q5_K: BlockFormat {
     }
 
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        encode(weights, search, nil, into: block)
+    }
+
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        forEachBlock(row, blocks) { weights, column, block in
+            encode(weights, weightedSearch, (importance, column), into: block)
+        }
+    }
+
+    @inline(__always)
+    private static func encode(
+        _ weights: UnsafePointer<Float>,
+        _ search: ScaleAndMinimumSearch,
+        _ importance: (row: RowImportance, column: Int)?,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
         withScratch(UInt8.self, count: 256) { levels in
-            SixBitScaleEncoder.encode(weights, search, into: block, levels: levels)
+            SixBitScaleEncoder.encode(weights, search, importance, into: block, levels: levels)
             let high = block + highBits
             for index in 0..<32 { high[index] = 0 }
             for pair in 0..<4 {

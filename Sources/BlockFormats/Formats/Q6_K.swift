@@ -33,11 +33,32 @@ enum Q6_K: BlockFormat {
     }
 
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
-        withScratch(Lanes.self, count: 64) { tiles in
+        encode(weights, nil, into: block)
+    }
+
+    static func encode(
+        row: UnsafeBufferPointer<Float>,
+        _ importance: RowImportance,
+        into blocks: UnsafeMutableRawBufferPointer
+    ) {
+        forEachBlock(row, blocks) { encode($0, (importance, $1), into: $2) }
+    }
+
+    @inline(__always)
+    private static func encode(
+        _ weights: UnsafePointer<Float>,
+        _ importance: (row: RowImportance, column: Int)?,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        withScratch(Lanes.self, count: 80) { tiles in
             withScratch(UInt8.self, count: 256) { levels in
                 let results = (0..<4).map { quarter in
                     transpose(weights + quarter * 64, count: 16, into: tiles + quarter * 16)
-                    return search.run(tiles + quarter * 16, count: 16)
+                    guard let importance else { return search.run(tiles + quarter * 16, count: 16) }
+                    // The matrix alone counts here, without the weights' own size.
+                    let columns = importance.row.columns + importance.column + quarter * 64
+                    transpose(columns, count: 16, into: tiles + 64)
+                    return search.run(tiles + quarter * 16, importance: tiles + 64, count: 16)
                 }
                 guard let scale = storeScales(results, in: block) else {
                     for index in 0..<type.block.bytes { block[index] = 0 }

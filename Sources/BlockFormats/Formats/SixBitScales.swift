@@ -35,25 +35,43 @@ enum SixBitScaleEncoder {
 
     /// - Parameters:
     ///   - search: how to find a group's scale and minimum.
+    ///   - importance: what columns count, with the column of the block's first weight; nil without a matrix.
     ///   - levels: receives the 256 numbers to store.
     @inline(__always)
     static func encode(
         _ weights: UnsafePointer<Float>,
         _ search: ScaleAndMinimumSearch,
+        _ importance: (row: RowImportance, column: Int)?,
         into block: UnsafeMutablePointer<UInt8>,
         levels: UnsafeMutablePointer<UInt8>
     ) {
         withScratch(Lanes.self, count: 32 * 4) { scratch in
-            let importance = scratch + 64
+            let weighed = scratch + 64
             let rounded = scratch + 96
+            let meanSquare = importance == nil ? 0 : 2 * sumOfSquares(weights, count: 256) / 256
+            var groupImportance = (Lanes.zero, Lanes.zero)
             // Two tiles of four groups; the first 64 lanes keep both until the block's own scales are known.
             let results = (0..<2).map { half in
                 let tile = scratch + half * 32
                 transpose(weights + half * 128, count: 32, into: tile)
-                weigh(tile, into: importance)
-                return search.run(tile, importance: importance, count: 32, levelsScratch: rounded)
+                if let importance {
+                    importance.row.weigh(
+                        tile,
+                        at: importance.column + half * 128,
+                        count: 32,
+                        meanSquare: meanSquare,
+                        into: weighed
+                    )
+                    let total = sum(weighed, count: 32)
+                    if half == 0 { groupImportance.0 = total } else { groupImportance.1 = total }
+                } else {
+                    weigh(tile, into: weighed)
+                }
+                return search.run(tile, importance: weighed, count: 32, levelsScratch: rounded)
             }
-            let (scale, minimum) = storeScales(results, in: block)
+            let (scale, minimum) =
+                importance == nil
+                ? storeScales(results, in: block) : storeScales(results, groupImportance, in: block)
             for (half, result) in results.enumerated() {
                 let tile = scratch + half * 32
                 let (groupScale, groupMinimum) = groupScales(half, scale, minimum, block)
@@ -100,6 +118,32 @@ enum SixBitScaleEncoder {
             }
         }
         return (block.storeHalf(greatestScale / 63, at: 0), block.storeHalf(greatestMinimum / 63, at: 2))
+    }
+
+    /// With an importance matrix the scales themselves are searched for.
+    @inline(__always)
+    private static func storeScales(
+        _ results: [ScaleAndMinimumSearch.Result],
+        _ importance: (Lanes, Lanes),
+        in block: UnsafeMutablePointer<UInt8>
+    ) -> (scale: Float, minimum: Float) {
+        let search = PositiveScaleSearch(levels: 63)
+        return withUnsafeTemporaryAllocation(of: Float.self, capacity: 24) { floats in
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { stored in
+                guard let values = floats.baseAddress, let levels = stored.baseAddress else { return (0, 0) }
+                for group in 0..<8 {
+                    values[group] = results[group / 4].scale[group % 4]
+                    values[8 + group] = results[group / 4].minimum[group % 4]
+                    values[16 + group] = group < 4 ? importance.0[group] : importance.1[group - 4]
+                }
+                let scale = search.run(values, importance: values + 16, count: 8, into: levels)
+                let minimum = search.run(values + 8, importance: values + 16, count: 8, into: levels + 8)
+                for group in 0..<8 {
+                    SixBitScales.pack(levels[group], levels[8 + group], group, into: block + scales)
+                }
+                return (block.storeHalf(scale, at: 0), block.storeHalf(minimum, at: 2))
+            }
+        }
     }
 
     @inline(__always)

@@ -13,6 +13,11 @@ struct ScaleAndMinimumSearch {
     /// Weigh absolute errors rather than squared ones.
     let absoluteError: Bool
 
+    /// The search with an importance matrix, the same for all formats.
+    static func weighted(levels: Float) -> ScaleAndMinimumSearch {
+        ScaleAndMinimumSearch(levels: levels, first: -0.9, step: 0.05, stepCount: 36, absoluteError: false)
+    }
+
     /// What the search found, a lane a group.
     struct Result {
         var scale: Lanes

@@ -3,7 +3,7 @@ let negligible: Float = 1e-15
 
 /// Finds the scale for groups that store `weight ≈ scale * q` with `q` in `-half ..< half`, four groups at once.
 ///
-/// The method of llama.cpp's `make_qx_quants` with squared weights as importance: nineteen inverse scales around the
+/// The method of llama.cpp's `make_qx_quants`, with squared weights as importance where none is given: nineteen inverse scales around the
 /// one that maps the largest weight to the end of the range, judged by weighted least squares.
 struct ScaleSearch {
     let half: Float
@@ -17,16 +17,16 @@ struct ScaleSearch {
     }
 
     @inline(__always)
-    func run(_ tile: Tile, count: Int) -> Result {
+    func run(_ tile: Tile, importance: Tile? = nil, count: Int) -> Result {
         let (extreme, isZero) = largest(tile, count)
         var inverseScale = -half / extreme
-        var (sumLX, sumL2) = sums(tile, count, inverseScale)
+        var (sumLX, sumL2) = sums(tile, importance, count, inverseScale)
         var scale = (sumLX / sumL2).replacing(with: 0, where: sumL2 .== 0)
         var best = scale * sumLX
         var kept = inverseScale
         for step in -9...9 where step != 0 {
             inverseScale = -(half + 0.1 * Float(step)) / extreme
-            (sumLX, sumL2) = sums(tile, count, inverseScale)
+            (sumLX, sumL2) = sums(tile, importance, count, inverseScale)
             let accepted = (sumL2 .> 0) .& (sumLX * sumLX .> best * sumL2)
             if any(accepted) {
                 let fitted = sumLX / sumL2
@@ -46,13 +46,18 @@ struct ScaleSearch {
     }
 
     @inline(__always)
-    private func sums(_ tile: Tile, _ count: Int, _ inverseScale: Lanes) -> (lx: Lanes, l2: Lanes) {
+    private func sums(
+        _ tile: Tile,
+        _ importance: Tile?,
+        _ count: Int,
+        _ inverseScale: Lanes
+    ) -> (lx: Lanes, l2: Lanes) {
         var sumLX = Lanes.zero
         var sumL2 = Lanes.zero
         for index in 0..<count {
             let x = tile[index]
             let l = (inverseScale * x).nearest.clamped(-half, half - 1)
-            let w = x * x
+            let w = importance.map { $0[index] } ?? x * x
             sumLX += w * x * l
             sumL2 += w * l * l
         }

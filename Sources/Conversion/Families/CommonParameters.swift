@@ -42,6 +42,13 @@ enum CommonParameters {
         case ("linear", let factor?):
             metadata.set("\(prefix).rope.scaling.type", .string("linear"))
             metadata.set("\(prefix).rope.scaling.factor", .float32(Float(factor)))
+        case ("yarn", let factor?):
+            guard let original = try config.ropeCount("original_max_position_embeddings") else {
+                throw ConversionProblem.missingKey(file: ModelConfig.file, key: "original_max_position_embeddings")
+            }
+            metadata.set("\(prefix).rope.scaling.type", .string("yarn"))
+            metadata.set("\(prefix).rope.scaling.factor", .float32(Float(factor)))
+            metadata.set("\(prefix).rope.scaling.original_context_length", .uint32(UInt32(original)))
         case (let type?, _):
             throw ConversionProblem.unsupportedRope(type)
         }

@@ -92,12 +92,7 @@ struct LlamaFamily: ModelFamily {
         if let prefix = settings?["add_prefix_space"]?.bool {
             metadata.set("tokenizer.ggml.add_space_prefix", .bool(prefix))
         }
-        if try folder.bytes(SentencePieceModel.file) != nil {
-            let vocabulary = try SentencePieceVocabulary(folder, marksSpecialLooking: true)
-            try vocabulary.write(of: folder, to: &metadata)
-        } else {
-            try ByteLevelVocabulary(folder, options: options).write(of: folder, to: &metadata)
-        }
+        try Vocabularies.write(of: folder, to: &metadata, options: options)
         if try config.integer("vocab_size") == 49_152 {
             metadata.set("tokenizer.ggml.add_bos_token", .bool(false))
         }

@@ -24,7 +24,7 @@ extension PipelineDefinition {
         try self.init(text: text, path: path, overrides: overrides)
     }
 
-    init(text: String, path: FilePath, overrides: [String] = []) throws {
+    package init(text: String, path: FilePath, overrides: [String] = []) throws {
         let log = DiagnosticLog()
         let root = Self.compose(text, log)
         var reader = root.flatMap { DefinitionReader($0, log) }
@@ -43,6 +43,10 @@ extension PipelineDefinition {
     }
 
     private static func compose(_ text: String, _ log: DiagnosticLog) -> Node? {
+        if let place = AliasLimit.firstExcess(in: text) {
+            log.report("the file has more than \(AliasLimit.count) aliases. Write the values out.", at: place)
+            return nil
+        }
         do {
             if let node = try Yams.compose(yaml: text) { return node }
             log.report("the file is empty. Describe a pipeline in it.", at: SourcePlace(line: 1, column: 1))
@@ -97,14 +101,17 @@ private struct DefinitionReader {
     /// Puts settings from outside in the place of the file's.
     mutating func apply(_ overrides: [String]) {
         for override in overrides {
-            let parts = override.split(separator: "=", maxSplits: 1).map(String.init)
-            let path = parts[0].split(separator: ".").map(String.init)
-            guard parts.count == 2, let value = try? Yams.compose(yaml: parts[1]), !path.isEmpty else {
-                log.report("the override '\(override)' is not KEY=VALUE.", at: root)
+            let parts = override.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let path = parts.first?.split(separator: ".").map(String.init) ?? []
+            guard parts.count == 2, !path.isEmpty, let value = try? Yams.compose(yaml: parts[1]) else {
+                log.report("the override '\(override)' is not KEY=VALUE, such as version=1.0.1.", at: root)
                 continue
             }
             guard set(value, at: path) else {
-                log.report("the override '\(override)' names neither a setting of the pipeline nor a step.", at: root)
+                log.report(
+                    "the override '\(override)' names no setting of the pipeline, the model or a step.",
+                    at: root
+                )
                 continue
             }
         }
@@ -152,12 +159,12 @@ private struct DefinitionReader {
     private func check(_ nameNode: Node?, _ versionNode: Node?, _ name: String?, _ version: String?) {
         if let version, let node = versionNode, ModelVersion(version) == nil {
             log.report("'\(version)' is no version. Write three numbers, such as 1.0.0.", at: node)
-        } else if let name, let node = nameNode, let version = ModelVersion("1.0.0") {
-            do {
-                _ = try BuildName(model: name, version: version, type: "f16")
-            } catch {
-                log.report("\(error)", at: node)
-            }
+        }
+        guard let name, let node = nameNode, let version = ModelVersion("1.0.0") else { return }
+        do {
+            _ = try BuildName(model: name, version: version, type: "f16")
+        } catch {
+            log.report("\(error)", at: node)
         }
     }
 

@@ -26,7 +26,8 @@ public struct DefinitionError: Error, CustomStringConvertible, Sendable {
     init(path: FilePath, text: String, diagnostics: [Diagnostic]) {
         self.path = path
         self.diagnostics = diagnostics.sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        // A line may end as on Windows, which Swift takes for one character.
+        lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     }
 
     /// Each problem as `file:line:column: message`, with the line and a caret below it.

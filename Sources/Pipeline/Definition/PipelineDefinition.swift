@@ -88,6 +88,9 @@ public struct ValidateOptions: Sendable {
     public var against: String?
     /// By build type, such as "q4_k_m".
     public var gates: [String: QualityGate] = [:]
+
+    /// A model that was converted to its own precision has its gate under `auto`, for its type shows only later.
+    func gate(for type: String) -> QualityGate? { gates[type] ?? gates["auto"] }
 }
 
 /// What a build must reach to be published.

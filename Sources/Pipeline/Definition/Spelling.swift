@@ -5,7 +5,7 @@ enum Spelling {
         let wanted = text.lowercased()
         let ranked = known.map { (name: $0, distance: distance(wanted, $0.lowercased())) }
         guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }) else { return nil }
-        return best.distance <= max(1, min(wanted.count, best.name.count) / 3) ? best.name : nil
+        return best.distance <= max(1, (min(wanted.count, best.name.count) + 1) / 3) ? best.name : nil
     }
 
     /// "did you mean 'x'? " where there is a near name, and then all of them.

@@ -66,10 +66,9 @@ struct StepReader {
             "tensor-types", "allow-requantize",
         ]
         guard let reader = SettingReader(node, "'quantize'", known: known, log) else { return nil }
-        let types = (reader.required("types") == nil ? nil : reader.texts("types")) ?? []
         var options = QuantizeOptions(
             model: reference("model", in: reader, kinds: [.convert]),
-            types: types.compactMap(fileType)
+            types: fileTypes("types", in: reader)
         )
         options.options.pure = reader.flag("pure") ?? false
         options.options.leaveOutputTensor = reader.flag("leave-output-tensor") ?? false
@@ -77,9 +76,6 @@ struct StepReader {
         options.options.outputTensorType = tensorType("output-tensor-type", in: reader)
         options.options.tokenEmbeddingType = tensorType("token-embedding-type", in: reader)
         if let rules = reader.node("tensor-types") { options.options.tensorTypes = tensorTypes(rules) }
-        for (index, type) in options.types.enumerated() where options.types[..<index].contains(type) {
-            log.report("the type '\(type.tag)' stands twice. Name each once.", at: types[index].node)
-        }
         return .quantize(options)
     }
 
@@ -174,6 +170,19 @@ struct StepReader {
             log.report("'\(key)' must name a step that does \(wanted); '\(id)' does not.", at: place)
         }
         return id
+    }
+
+    /// At least one type, each once.
+    private func fileTypes(_ key: String, in reader: SettingReader) -> [FileType] {
+        guard let place = reader.required(key), let names = reader.texts(key) else { return [] }
+        if place.sequence?.isEmpty == true { log.report("'\(key)' must name at least one type.", at: place) }
+        var types: [FileType] = []
+        for (name, node) in names {
+            guard let type = fileType(name, node) else { continue }
+            if types.contains(type) { log.report("the type '\(type.tag)' stands twice. Name each once.", at: node) }
+            types.append(type)
+        }
+        return types
     }
 
     private func fileType(_ name: String, _ node: Node) -> FileType? {

@@ -37,10 +37,9 @@ extension Operations {
                 "'\(type)' is no type to convert to. \(Spelling.advice(for: type, among: convertedTypes))"
             )
         }
-        let plan = try ConversionPlan(
-            try HuggingFaceFolder(path: try HubCache().locate(try ModelReference(model))),
-            options: ConversionOptions(type: chosen, preTokenizer: preTokenizer)
-        )
+        let folder = try HuggingFaceFolder(path: try HubCache().locate(try ModelReference(model)))
+        let plan = try ConversionPlan(folder, options: ConversionOptions(type: chosen, preTokenizer: preTokenizer))
+        try refuse(output, replacing: folder.inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)
         try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
         return ConversionReport(
@@ -55,7 +54,16 @@ extension Operations {
     /// - Throws: `PipelineError.diskFull`, before anything is written.
     static func checkSpace(for byteCount: Int, at path: FilePath) throws {
         if let free = freeDiskBytes(at: path), free < byteCount {
-            throw PipelineError.diskFull(needed: byteCount, free: free)
+            throw PipelineError.diskFull(path, needed: byteCount, free: free)
+        }
+    }
+
+    /// A file is written beside its name and renamed, which would take away the one it is made from.
+    /// - Throws: `PipelineError.badRequest` where the output is one of the inputs, however its path is written.
+    static func refuse(_ output: FilePath, replacing inputs: [FilePath]) throws {
+        guard let identity = fileIdentity(output) else { return }
+        for input in inputs where fileIdentity(input) == identity {
+            throw PipelineError.badRequest("\(output): this output is an input too. Choose another output path.")
         }
     }
 }

@@ -79,6 +79,7 @@ extension Operations {
         _ request: PerplexityRequest,
         progress: @escaping WorkProgress
     ) throws -> PerplexityReport {
+        if let output = request.saveLogits { try refuse(output, replacing: [request.model, request.text]) }
         let model = try LanguageModel(path: request.model)
         let options = EvaluationOptions(
             context: request.context,
@@ -128,6 +129,7 @@ extension Operations {
             onText(piece)
             return (try? Interruption.check()) != nil
         }
+        try Interruption.check()
         return GenerationReport(result)
     }
 }

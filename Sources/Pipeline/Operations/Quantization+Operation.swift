@@ -14,6 +14,7 @@ public struct QuantizeRequest: Sendable {
     public var tokenEmbeddingType: String?
     public var leaveOutputTensor = false
     public var allowRequantize = false
+    public var importanceMatrix: FilePath?
 
     public init(input: FilePath, type: String) {
         self.input = input
@@ -87,6 +88,7 @@ extension Operations {
         options.pure = request.pure
         options.leaveOutputTensor = request.leaveOutputTensor
         options.allowRequantize = request.allowRequantize
+        options.importanceMatrix = try request.importanceMatrix.map { try ImportanceMatrix(path: $0) }
         options.outputTensorType = try request.outputTensorType.map(tensorType)
         options.tokenEmbeddingType = try request.tokenEmbeddingType.map(tensorType)
         options.tensorTypes = try request.tensorTypes.map { rule in

@@ -66,7 +66,8 @@ extension Operations {
         to output: FilePath,
         progress: @escaping WorkProgress
     ) throws -> PullReport {
-        try reading(registry) { registry in
+        try refuse(output, replacing: [registry])
+        return try reading(registry) { registry in
             let record = try registry.resolve(try BuildReference(name))
             try checkSpace(for: record.fileBytes, at: output)
             _ = try registry.pull(record.name, to: output) { transfer in

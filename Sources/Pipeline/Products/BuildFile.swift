@@ -5,7 +5,7 @@ import SystemPackage
 public struct BuildFile: Codable, Sendable, Equatable {
     /// The build's type as it stands in its name: "q4_k_m".
     public let type: String
-    public let path: FilePath
+    public internal(set) var path: FilePath
     public let byteCount: Int
     public let digest: SHA256Digest
     /// Averaged over all weights, as it came out.

@@ -19,6 +19,18 @@ public enum StepProduct: Codable, Sendable {
 
     var files: [BuildFile]? { if case .files(let files) = self { files } else { nil } }
 
+    /// The same product with its files under other paths.
+    func mapFiles(_ transform: (FilePath) -> FilePath) -> StepProduct {
+        guard let files else { return self }
+        return .files(
+            files.map { file in
+                var file = file
+                file.path = transform(file.path)
+                return file
+            }
+        )
+    }
+
     /// Whether what the product speaks of is still there.
     var isIntact: Bool { files?.allSatisfy { $0.isIntact } ?? true }
 }

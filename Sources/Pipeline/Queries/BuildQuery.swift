@@ -33,6 +33,14 @@ public struct QueryAnswer: Codable, Sendable {
     public var best: BuildSummary?
     public var alternatives: [BuildSummary]
     public var refused: [Refusal]
+
+    /// `best` is always there: null says that nothing fits, which a missing key would leave open.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(best, forKey: .best)
+        try container.encode(alternatives, forKey: .alternatives)
+        try container.encode(refused, forKey: .refused)
+    }
 }
 
 extension BuildQuery {

@@ -54,6 +54,30 @@ public struct BuildSummary: Codable, Sendable {
         kld = value(Metric.meanKLD)
     }
 
+    /// What is not known is null: every build has the same keys, and a reader need not ask which.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(build, forKey: .build)
+        try container.encode(model, forKey: .model)
+        try container.encode(version, forKey: .version)
+        try container.encode(type, forKey: .type)
+        try container.encode(sha256, forKey: .sha256)
+        try container.encode(fileBytes, forKey: .fileBytes)
+        try container.encode(bitsPerWeight, forKey: .bitsPerWeight)
+        try container.encode(license, forKey: .license)
+        try container.encode(peakMemoryBytes, forKey: .peakMemoryBytes)
+        try container.encode(bitsPerByte, forKey: .bitsPerByte)
+        try container.encode(perplexity, forKey: .perplexity)
+        try container.encode(kld, forKey: .kld)
+        try container.encode(decodeTokensPerSecond, forKey: .decodeTokensPerSecond)
+        try container.encode(prefillTokensPerSecond, forKey: .prefillTokensPerSecond)
+        try container.encode(batteryPercentPer1kTokens, forKey: .batteryPercentPer1kTokens)
+        try container.encode(sustainedFactor, forKey: .sustainedFactor)
+        try container.encode(estimate, forKey: .estimate)
+        try container.encode(textSha256, forKey: .textSha256)
+        try container.encode(note, forKey: .note)
+    }
+
     mutating func set(_ estimate: FitEstimate) {
         self.estimate = estimate
         peakMemoryBytes = estimate.memory.total.mid

@@ -17,6 +17,11 @@ public enum Interruption {
 
     /// Lets Ctrl-C ask for an orderly stop; a second one stops at once.
     public static func listen() {
+        // Signals stay blocked in a child of a thread that blocks them, as a dispatch queue's threads do.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
         for number in [SIGINT, SIGTERM] {
             signal(number) { number in
                 Interruption.requested.store(true, ordering: .relaxed)

@@ -1,3 +1,4 @@
+import DeviceFit
 import SystemPackage
 
 /// Why a pipeline or a command cannot run, beyond what the rooms say.
@@ -5,7 +6,7 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
     case unknownStep(String, known: [String])
     case notCached(step: String, wanted: String)
     case memoryLimit(step: String, needed: Int, limit: Int)
-    case diskFull(needed: Int, free: Int)
+    case diskFull(FilePath, needed: Int, free: Int)
     case stepFailed(step: String, underlying: any Error)
     /// A request that cannot be met, in words that end with what to do.
     case badRequest(String)
@@ -20,9 +21,9 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
         case .memoryLimit(let step, let needed, let limit):
             "step '\(step)' would take about \(needed >> 20) MiB of memory, over the limit of \(limit >> 20) MiB. Raise "
                 + "--memory, or lower --jobs."
-        case .diskFull(let needed, let free):
-            "the run needs about \(needed >> 20) MiB on the disk and \(free >> 20) MiB are free. Free some space, or put "
-                + "the registry on another disk with --registry."
+        case .diskFull(let path, let needed, let free):
+            "\(path): this takes about \(ByteSize(bytes: needed)) and the disk has \(ByteSize(bytes: free)) free. Free "
+                + "some space, or give a path on another disk."
         case .stepFailed(let step, let underlying):
             "step '\(step)': \(underlying)"
         case .badRequest(let words):

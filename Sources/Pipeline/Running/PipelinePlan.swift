@@ -32,7 +32,7 @@ extension PipelineRunner {
     public func plan() throws -> PipelinePlan {
         let exists = FileStatus(options.registry) != nil
         let registry = exists ? try ModelRegistry(path: options.registry, mode: .readOnly) : nil
-        let cache = StepCache(registry: registry, isWritable: false)
+        let cache = StepCache(registry: registry, isWritable: false, workFolder: options.workFolder)
         var resolver = try StepResolver(definition, cache)
         var steps: [PipelinePlan.Step] = []
         var waiting: [String] = []

@@ -48,7 +48,7 @@ public struct PipelineRunner: Sendable {
     }
 
     private func run(_ selected: Set<String>, _ registry: ModelRegistry) throws -> RunReport {
-        let cache = StepCache(registry: registry, isWritable: true)
+        let cache = StepCache(registry: registry, isWritable: true, workFolder: options.workFolder)
         var resolver = try StepResolver(definition, cache)
         var steps: [RunReport.Step] = []
         var published: [String] = []
@@ -118,7 +118,6 @@ public struct PipelineRunner: Sendable {
         try admit(stage, step)
         try report(RunEvent(event: .stepStarted, step: step.id, kind: step.action.kind))
         let folder = options.workFolder.appending(definition.name).appending("\(step.id)-\(key.digest.short)")
-        try makeFolder(folder)
         let started = Date()
         let context = StageContext(folder: folder, threads: options.threads) { detail, done, total in
             try Interruption.check()
@@ -147,7 +146,7 @@ public struct PipelineRunner: Sendable {
             throw PipelineError.memoryLimit(step: step.id, needed: forecast.peakMemoryBytes, limit: limit)
         }
         if let free = freeDiskBytes(at: options.workFolder), forecast.diskBytes > free {
-            throw PipelineError.diskFull(needed: forecast.diskBytes, free: free)
+            throw PipelineError.diskFull(options.workFolder, needed: forecast.diskBytes, free: free)
         }
     }
 
@@ -163,7 +162,7 @@ public struct PipelineRunner: Sendable {
     private func gateFailures(of step: PipelineDefinition.Step, _ product: StepProduct) -> [String] {
         guard case .validate(let options) = step.action, case .evaluations(let builds) = product else { return [] }
         return builds.flatMap { build in
-            (options.gates[build.type].map(build.failures) ?? []).map { "\(build.type): \($0)" }
+            (options.gate(for: build.type).map(build.failures) ?? []).map { "\(build.type): \($0)" }
         }
     }
 

@@ -9,16 +9,22 @@ struct StepCache {
     let registry: ModelRegistry?
     /// False for plans, which write nothing.
     let isWritable: Bool
+    /// Where steps leave their files. Records name files relative to it, so that a registry may be moved.
+    let workFolder: FilePath
 
     /// What a step with this key made before, if that is still there.
     func product(for key: StepKey) throws -> StepProduct? {
         guard let record = try registry?.stepRecord(for: key.digest) else { return nil }
         let product = try? JSONDecoder().decode(StepProduct.self, from: Data(record.outputs.utf8))
-        guard let product, product.isIntact else { return nil }
+        guard let product = product?.mapFiles({ workFolder.pushing($0) }), product.isIntact else { return nil }
         return product
     }
 
     func store(_ product: StepProduct, for key: StepKey, seconds: Double) throws {
+        let product = product.mapFiles { path in
+            var relative = path
+            return relative.removePrefix(workFolder) ? relative : path
+        }
         try put(try JSONEncoder().encode(product), key.digest, kind: key.kind.rawValue, version: key.version, seconds)
     }
 

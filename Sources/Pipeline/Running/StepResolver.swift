@@ -69,12 +69,14 @@ struct StepResolver {
         let digests = Set(builds.map { $0.digest })
         var evaluations: [EvaluatedBuild] = []
         var fits: [FittedBuild] = []
+        var measuredBy: [String: SHA256Digest] = [:]
         for entry in finished {
             switch entry.product {
             case .evaluations(let products): evaluations += products.filter { digests.contains($0.digest) }
             case .fits(let products): fits += products.filter { digests.contains($0.digest) }
-            case .files, .registrations: break
+            case .files, .registrations: continue
             }
+            measuredBy[entry.step.id] = entry.key.digest
         }
         return PublishStage(
             definition: definition,
@@ -84,6 +86,7 @@ struct StepResolver {
             evaluations: evaluations,
             fits: fits,
             lineage: lineage(),
+            measuredBy: measuredBy,
             options: options
         )
     }

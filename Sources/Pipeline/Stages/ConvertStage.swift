@@ -46,6 +46,7 @@ struct ConvertStage: Stage {
     }
 
     func run(_ context: StageContext) throws -> StepProduct {
+        try makeFolder(context.folder)
         let path = context.folder.appending("\(plan.type.rawValue).gguf")
         try Converter(plan).run(to: path, threads: context.threads) { done, total in
             try context.progress("converting", done, total)

@@ -18,18 +18,20 @@ struct PublishStage: Stage {
     let evaluations: [EvaluatedBuild]
     let fits: [FittedBuild]
     let lineage: [LineageEdge]
+    /// The keys of the steps that measured, by id: new numbers are published even where the builds are the old ones.
+    let measuredBy: [String: SHA256Digest]
     let options: PublishOptions
 
     var key: StepKey {
         var inputs = ["source": source.digest, "pipeline": definition.digest]
         for build in builds { inputs["build.\(build.type)"] = build.digest }
+        for (step, key) in measuredBy { inputs["step.\(step)"] = key }
         return StepKey(
             kind: .publish,
             version: Self.version,
             options: [
                 "model": definition.name, "version": definition.version, "license": definition.license,
                 "channel": options.channel ?? "",
-                "evaluations": "\(evaluations.count)", "fits": "\(fits.map { $0.estimates.count })",
             ],
             inputs: inputs
         )

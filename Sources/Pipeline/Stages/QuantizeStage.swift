@@ -1,3 +1,4 @@
+import BinaryIO
 import GGUF
 import Quantization
 import SystemPackage
@@ -13,20 +14,19 @@ struct QuantizeStage: Stage {
 
     var key: StepKey {
         let options = options.options
-        return StepKey(
-            kind: .quantize,
-            version: Self.version,
-            options: [
-                "types": self.options.types.map { $0.tag }.joined(separator: ","),
-                "pure": "\(options.pure)",
-                "leaveOutput": "\(options.leaveOutputTensor)",
-                "allowRequantize": "\(options.allowRequantize)",
-                "output": options.outputTensorType?.name ?? "",
-                "tokenEmbedding": options.tokenEmbeddingType?.name ?? "",
-                "tensorTypes": options.tensorTypes.map { "\($0.pattern)=\($0.type.name)" }.joined(separator: "\n"),
-            ],
-            inputs: ["model": model.digest]
-        )
+        var entries = [
+            "types": self.options.types.map { $0.tag }.joined(separator: ","),
+            "pure": "\(options.pure)",
+            "leaveOutput": "\(options.leaveOutputTensor)",
+            "allowRequantize": "\(options.allowRequantize)",
+            "output": options.outputTensorType?.name ?? "",
+            "tokenEmbedding": options.tokenEmbeddingType?.name ?? "",
+        ]
+        // A pattern may hold any character, so each rule stands in a value of its own.
+        for (index, rule) in options.tensorTypes.enumerated() {
+            entries["tensorType.\(index)"] = "\(rule.type.name) \(rule.pattern)"
+        }
+        return StepKey(kind: .quantize, version: Self.version, options: entries, inputs: ["model": model.digest])
     }
 
     private func plans(_ source: GGUFFile) throws -> [QuantizationPlan] {
@@ -46,6 +46,7 @@ struct QuantizeStage: Stage {
     }
 
     func run(_ context: StageContext) throws -> StepProduct {
+        try makeFolder(context.folder)
         let source = try GGUFFile(path: model.path)
         let outputs = try plans(source).map { plan in
             Quantizer.Output(plan: plan, path: context.folder.appending("\(plan.fileType.tag).gguf"))

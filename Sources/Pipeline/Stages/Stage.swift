@@ -10,7 +10,7 @@ protocol Stage {
 
 /// What a stage may use while it runs.
 struct StageContext {
-    /// Where the stage's files go; it exists.
+    /// Where the stage's files go; a stage that writes any makes it.
     let folder: FilePath
     let threads: Int
     /// Told what is being worked on and how far it is; throws when the user wants to stop.

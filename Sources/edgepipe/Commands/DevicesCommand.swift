@@ -16,7 +16,14 @@ struct DevicesCommand: ParsableCommand {
     )
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "All devices.")
+        static let configuration = CommandConfiguration(
+            abstract: "All devices.",
+            discussion: """
+                EXAMPLES
+                  edgepipe devices list
+                  edgepipe devices list --format csv
+                """
+        )
         @OptionGroup var output: OutputOptions
 
         func run() throws {
@@ -32,7 +39,14 @@ struct DevicesCommand: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "One device, with sources and confidence.")
+        static let configuration = CommandConfiguration(
+            abstract: "One device, with sources and confidence.",
+            discussion: """
+                EXAMPLES
+                  edgepipe devices show pixel-8
+                  edgepipe devices show iphone-15 --json
+                """
+        )
         @Argument(help: "The device's id.") var id: String
         @OptionGroup var output: OutputOptions
 

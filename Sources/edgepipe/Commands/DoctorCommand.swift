@@ -4,7 +4,12 @@ import Pipeline
 struct DoctorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
-        abstract: "Report versions, processor, memory, disk and registry, to paste into an issue."
+        abstract: "Report versions, processor, memory, disk and registry, to paste into an issue.",
+        discussion: """
+            EXAMPLES
+              edgepipe doctor
+              edgepipe doctor --registry /data/registry.db --format markdown
+            """
     )
 
     @OptionGroup var registry: RegistryOptions

@@ -25,6 +25,9 @@ struct QuantizeCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The quantization type.", valueName: "type"))
     var type: String
 
+    @Option(help: ArgumentHelp("An importance matrix that llama-imatrix wrote, in either form.", valueName: "file"))
+    var imatrix: String?
+
     @Flag(help: "One type for all tensors, without a mix.")
     var pure = false
 
@@ -60,7 +63,10 @@ struct QuantizeCommand: ParsableCommand {
         (request.pure, request.tensorTypes, request.leaveOutputTensor) = (pure, tensorType, leaveOutputTensor)
         (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
         request.allowRequantize = allowRequantize
-        if allowRequantize { Console.error("edgepipe: quantizing again what is quantized adds the errors of both.") }
+        request.importanceMatrix = imatrix.map { FilePath($0) }
+        if allowRequantize, !work.quiet {
+            Console.error("edgepipe: quantizing again what is quantized adds the errors of both.")
+        }
         guard !dryRun, let output else {
             let report = try Operations.planQuantization(request)
             try records.print(report) { format in

@@ -74,7 +74,8 @@ struct QueryCommand: ParsableCommand {
         func item(_ text: String) -> String { isMarkdown ? "- \(text)" : "  \(text)" }
         var parts: [String] = []
         if let best = answer.best {
-            parts.append(heading("Best: \(best.build)") + (best.estimate.map { item("it \($0.reason)") } ?? ""))
+            let title = isMarkdown ? "### Best: \(best.build)" : "Best: \(best.build)"
+            parts.append(best.estimate.map { heading("Best: \(best.build)") + item("it \($0.reason)") } ?? title)
             parts.append(table.text(format))
         }
         let notes = fitting.compactMap { build in build.note.map { item("\(build.build): \($0)") } }

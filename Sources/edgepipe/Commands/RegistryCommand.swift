@@ -20,7 +20,11 @@ struct RegistryCommand: ParsableCommand {
 
     struct Init: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make an empty registry, or bring an older one up to date."
+            abstract: "Make an empty registry, or bring an older one up to date.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry init --registry /data/registry.db
+                """
         )
         @OptionGroup var registry: RegistryOptions
 
@@ -31,7 +35,14 @@ struct RegistryCommand: ParsableCommand {
     }
 
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "All builds.")
+        static let configuration = CommandConfiguration(
+            abstract: "All builds.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry list
+                  edgepipe registry list --format csv
+                """
+        )
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var output: OutputOptions
 
@@ -48,7 +59,14 @@ struct RegistryCommand: ParsableCommand {
     }
 
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Everything known of a build.")
+        static let configuration = CommandConfiguration(
+            abstract: "Everything known of a build.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry show phi3:q4_k_m
+                  edgepipe registry show phi3@1.0.0:q4_k_m --json
+                """
+        )
         @Argument(help: "model[@version][:type]") var build: String
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var output: OutputOptions
@@ -101,7 +119,12 @@ struct RegistryCommand: ParsableCommand {
 
     struct Verify: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Check that everything published is there and unchanged."
+            abstract: "Check that everything published is there and unchanged.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry verify
+                  edgepipe registry verify --read-data --json
+                """
         )
         @Flag(help: "Read and hash every object too.") var readData = false
         @OptionGroup var registry: RegistryOptions

@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 
 #if canImport(Darwin)
     import Darwin
@@ -16,12 +17,21 @@ enum Console {
         return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
     }
 
+    /// Results that cannot be delivered end the program: whoever reads half of them must not take them for all.
     static func print(_ text: String, terminator: String = "\n") {
-        FileHandle.standardOutput.write(Data((text + terminator).utf8))
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data((text + terminator).utf8))
+        } catch {
+            Self.error(
+                "edgepipe: standard output: cannot write: \(error.localizedDescription) Give it a place with room."
+            )
+            exit(ExitStatus.failed.rawValue)
+        }
     }
 
     static func error(_ text: String, terminator: String = "\n") {
-        FileHandle.standardError.write(Data((text + terminator).utf8))
+        // Where messages cannot be written there is nobody to tell.
+        try? FileHandle.standardError.write(contentsOf: Data((text + terminator).utf8))
     }
 
     /// - Throws: where a number is no number, which JSON cannot say.

@@ -1,0 +1,41 @@
+# Everything a person or a CI job needs. `make help` lists it.
+
+SWIFT ?= swift
+PROGRAM := .build/release/edgepipe
+
+.PHONY: help libraries build test check format demo registry-example bench clean
+
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+libraries: ## install SQLite and zstd where they are missing
+	@scripts/install-system-libraries.sh
+
+build: libraries ## build the program, .build/release/edgepipe
+	$(SWIFT) build -c release --product edgepipe
+
+test: libraries ## run all tests
+	$(SWIFT) build -c release --build-tests
+	$(SWIFT) test -c release --skip-build
+
+check: libraries ## formatting and imports; warnings are errors in every build
+	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	python3 scripts/check-imports.py
+
+format: ## format all sources
+	$(SWIFT) format --in-place --recursive Sources Tests Package.swift
+
+demo: build ## run the quickstart on the shipped model, offline, and query what it made
+	$(PROGRAM) run pipelines/quickstart.yaml
+	$(PROGRAM) query --ram 3GB --platform android
+
+registry-example: build ## write registry.db.example anew, from the quickstart pipeline
+	scripts/make-registry-example.sh $(PROGRAM)
+
+bench: build ## compare with cp and with llama.cpp (LLAMA_CPP_BIN); see scripts/
+	scripts/bench-convert.sh
+	scripts/bench-quantize.sh
+	scripts/bench-perplexity.sh
+
+clean: ## remove what was built and what the demo made
+	rm -rf .build registry.db registry.db-shm registry.db-wal registry.db.objects registry.db.work

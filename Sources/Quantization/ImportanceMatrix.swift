@@ -1,0 +1,81 @@
+import GGUF
+import SystemPackage
+import Tensors
+
+/// How much each input column of each weight matrix counts: the mean of its squared activations on some text.
+///
+/// `llama-imatrix` writes it in two forms, which hold the same run in slightly different numbers; a quantized file
+/// depends on the form.
+public struct ImportanceMatrix: Sendable, Equatable {
+    /// The path as it was given: it becomes part of a quantized file's metadata, as llama-quantize has it.
+    public let path: String
+    /// By tensor name, one number a column; expert tensors have those of each expert behind each other.
+    public let entries: [String: [Float]]
+    /// The text it was made from, where the file says.
+    public let dataset: String?
+    /// Windows of text that went in.
+    public let chunkCount: Int
+
+    public init(path: String, entries: [String: [Float]], dataset: String?, chunkCount: Int) {
+        self.path = path
+        self.entries = entries
+        self.dataset = dataset
+        self.chunkCount = chunkCount
+    }
+
+    /// Reads either form.
+    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for what is no importance matrix.
+    public init(path: FilePath) throws {
+        do {
+            if try Self.isGGUF(path) {
+                self = try ImportanceMatrix(try GGUFFile(path: path))
+            } else {
+                self = try ImportanceMatrix(legacy: path)
+            }
+            try check()
+        } catch let problem as QuantizationProblem {
+            throw QuantizationError(path: path, problem: problem)
+        }
+    }
+
+    private func check() throws {
+        guard !entries.isEmpty else { throw QuantizationProblem.badMatrix("it has no entries") }
+        for (name, values) in entries.sorted(by: { $0.key < $1.key }) {
+            guard values.allSatisfy(\.isFinite) else {
+                throw QuantizationProblem.badMatrix("the entry '\(name)' holds an infinite number or NaN")
+            }
+        }
+    }
+
+    /// The numbers for one tensor: one for each column, for each of its matrices.
+    /// - Returns: nil where there is no entry.
+    /// - Throws: `QuantizationProblem.matrixMismatch` when the entry is of another size.
+    func values(for tensor: GGUFTensor) throws -> [Float]? {
+        guard let values = entries[tensor.name] else { return nil }
+        let matrices = tensor.shape.dimensions.dropFirst(2).reduce(1, *)
+        guard values.count == tensor.shape.rowLength * matrices else {
+            // A token embedding is looked up, not multiplied: an entry for it means nothing.
+            if TensorRole(name: tensor.name) == .tokenEmbedding { return nil }
+            throw QuantizationProblem.matrixMismatch(
+                tensor: tensor.name,
+                found: values.count,
+                expected: tensor.shape.rowLength * matrices
+            )
+        }
+        return values
+    }
+
+    /// Adds what a quantized file says of the matrix, in llama-quantize's order.
+    func describe(in metadata: inout Metadata) {
+        func text(_ key: String, _ value: String) {
+            // The reference keeps these texts in 128 bytes with a final zero.
+            metadata.moveToEnd(key, .string(String(decoding: value.utf8.prefix(127), as: UTF8.self)))
+        }
+        text("quantize.imatrix.file", path)
+        if let dataset { text("quantize.imatrix.dataset", dataset) }
+        metadata.moveToEnd("quantize.imatrix.entries_count", .uint32(UInt32(clamping: entries.count)))
+        if chunkCount > 0 {
+            metadata.moveToEnd("quantize.imatrix.chunks_count", .uint32(UInt32(clamping: chunkCount)))
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct HelpTests {
+    static let commands = [
+        "", "run", "plan", "validate", "query", "fit", "devices", "devices list", "devices show", "registry",
+        "registry init", "registry list", "registry show", "registry verify", "pull", "convert", "quantize",
+        "perplexity", "tokenize", "generate", "inspect", "doctor",
+    ]
+
+    @Test(arguments: commands)
+    func everyCommandShowsExamples(_ command: String) throws {
+        let words = command.split(separator: " ").map(String.init)
+        let help = try Program(folder: try ScratchFolder()).run(words + ["--help"])
+        #expect(help.status == 0 && help.errors == "")
+        let name = (["edgepipe"] + words).joined(separator: " ")
+        let parts = help.output.components(separatedBy: "EXAMPLES")
+        #expect(parts.count == 2)
+        #expect(
+            parts.last?.split(separator: "\n").first?.contains(name) == true,
+            "the first example is of this command"
+        )
+        #expect(help.output.contains("USAGE: \(name)"))
+        #expect(help.output.contains("\u{1b}") == false)
+    }
+
+    /// A command that is missing above would go untested.
+    @Test func theListAboveIsComplete() throws {
+        let program = Program(folder: try ScratchFolder())
+        for group in ["", "devices", "registry"] {
+            let words = group.split(separator: " ").map(String.init)
+            let lines = try program.run(words + ["--help"]).lines
+            let named = lines.drop { !$0.hasSuffix("SUBCOMMANDS:") }.filter {
+                $0.hasPrefix("  ") && !$0.hasPrefix("   ")
+            }
+            let found = named.compactMap { $0.split(separator: " ").first.map(String.init) }.filter { $0 != "See" }
+            #expect(found.isEmpty == false)
+            for name in found {
+                let command = (words + [name]).joined(separator: " ")
+                #expect(Self.commands.contains(command), "\(command)")
+            }
+        }
+    }
+
+    @Test func theExitCodesStandInTheHelp() throws {
+        let help = try Program(folder: try ScratchFolder())("--help").output
+        for code in [0, 1, 2, 3, 4, 5, 64, 130] {
+            #expect(help.split(separator: "\n").contains { $0.hasPrefix("  \(code)\t") }, "\(code)")
+        }
+    }
+}

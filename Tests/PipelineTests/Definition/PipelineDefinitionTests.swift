@@ -1,0 +1,129 @@
+import Conversion
+import Foundation
+import Pipeline
+import Quantization
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct PipelineDefinitionTests {
+    @Test(arguments: WrongFile.heads + WrongFile.steps + WrongFile.measuring)
+    func aWrongFileIsRefusedWithEveryErrorAndItsPlace(_ file: WrongFile) throws {
+        let found = try diagnostics(of: file.text)
+        #expect(found == file.diagnostics)
+    }
+
+    /// The files that users start from.
+    @Test func everyShippedFileIsRight() throws {
+        let folder = Goldens.packageRoot.appending("pipelines")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.string).filter { $0.hasSuffix(".yaml") }
+        #expect(Set(names).isSuperset(of: ["quickstart.yaml", "phi3.yaml", "llama3-8b.yaml", "qwen-1.5b.yaml"]))
+        for name in names {
+            let definition = try PipelineDefinition(path: folder.appending(name))
+            #expect(definition.steps.first?.action.kind == .convert, "\(name)")
+            #expect(definition.steps.last?.action.kind == .publish, "\(name)")
+        }
+    }
+
+    @Test func theSettingsOfAFileArriveInItsSteps() throws {
+        let definition = try definition(
+            """
+            pipeline: p
+            version: 1.0.0
+            model: { source: hf://a/b, license: mit }
+            steps:
+              - { id: full, convert: { type: F16, pre: qwen2 } }
+              - id: builds
+                quantize: { model: full, types: [Q4_K, q8_0], pure: true, tensor-types: { ffn_down: q6_k } }
+              - id: quality
+                validate:
+                  { builds: builds, text: t.txt, context: 64, chunks: 3, against: full,
+                    gates: { Q4_K_M: { max-perplexity-increase: 5%, min-same-top: 90.5%, max-perplexity: 70 } } }
+              - { id: fit, fit: { builds: builds, kv-type: Q8_0, devices: pixel-8 } }
+              - { id: out, publish: { builds: builds } }
+            """
+        )
+        #expect(definition.source == "hf://a/b")
+        #expect(definition.license == "mit")
+        #expect(definition.steps.map(\.id) == ["full", "builds", "quality", "fit", "out"])
+        #expect(definition.steps.map(\.action.needs) == [[], ["full"], ["builds", "full"], ["builds"], ["builds"]])
+        #expect(definition.step("quality")?.place == SourcePlace(line: 8, column: 5))
+        let actions = definition.steps.map(\.action)
+        guard case .convert(let convert) = actions[0], case .quantize(let quantize) = actions[1],
+            case .validate(let validate) = actions[2], case .fit(let fit) = actions[3],
+            case .publish(let publish) = actions[4]
+        else {
+            Issue.record("the steps have other kinds")
+            return
+        }
+        #expect(convert.type == .f16)
+        #expect(convert.preTokenizer == "qwen2")
+        #expect(quantize.types.map(\.tag) == ["q4_k_m", "q8_0"])
+        #expect(quantize.options.pure)
+        #expect(quantize.options.tensorTypes.map(\.pattern) == ["ffn_down"])
+        #expect((validate.context, validate.chunks) == (64, 3))
+        let gate = try #require(validate.gates["q4_k_m"])
+        #expect((gate.maxPerplexityIncrease, gate.maxPerplexity, gate.minSameTop) == (5, 70, 90.5))
+        #expect((gate.maxBitsPerByte, gate.maxMeanKLD) == (nil, nil))
+        #expect((fit.kvType, fit.context, fit.devices) == ("q8_0", 4096, ["pixel-8"]))
+        #expect(publish.channel == nil)
+    }
+
+    /// YAML would read some of these as numbers.
+    @Test(arguments: ["1.10.0", "01.0.0", "2.0.10", "1e3"])
+    func aVersionIsATextAsItIsWritten(_ version: String) throws {
+        let head = "pipeline: p\nversion: \(version)\nmodel: { source: m }\nsteps:\n  - { id: f16, convert: {} }\n"
+        let found = try? definition(head).version
+        #expect(found == (["1.10.0", "2.0.10"].contains(version) ? version : nil))
+    }
+
+    @Test func anErrorShowsTheLineAndACaretBelowIt() throws {
+        let text = WrongFile.head + "  - { id: f16, convert: { type: f17 } }\n"
+        let shown = """
+            p.yaml:5:33: 'f17' is no type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.
+                  - { id: f16, convert: { type: f17 } }
+                                                ^
+            """
+        for (ending, text) in [("LF", text), ("CRLF", text.replacing("\n", with: "\r\n"))] {
+            let error = try #require(throws: DefinitionError.self) { try definition(text) }
+            #expect(error.description == shown, "line ends: \(ending)")
+        }
+    }
+
+    @Test func aFileThatIsNotTextIsRefused() throws {
+        let scratch = try ScratchFolder()
+        let path = try scratch.write(Data([0x70, 0x3A, 0x20, 0xFF, 0xFE]), to: "p.yaml")
+        let error = try #require(throws: DefinitionError.self) { try PipelineDefinition(path: path) }
+        #expect(error.diagnostics.map(\.message) == ["the file is not valid UTF-8. Save it as UTF-8."])
+    }
+
+    @Test func aHugeFileIsRefusedBeforeItIsParsed() throws {
+        let scratch = try ScratchFolder()
+        let path = try scratch.write(String(repeating: "# \n", count: 400_000), to: "p.yaml")
+        let error = try #require(throws: (any Error).self) { try PipelineDefinition(path: path) }
+        #expect(
+            "\(error)" == "\(path): cannot read: it is larger than 1048576 bytes, the most expected of such a file."
+        )
+    }
+
+    @Test func aDifferentFileHasADifferentDigest() throws {
+        let one = try definition(TinyPipeline().yaml)
+        #expect(try definition(TinyPipeline().yaml).digest == one.digest)
+        #expect(try definition(TinyPipeline().yaml + "# note\n").digest != one.digest)
+        #expect(try definition(TinyPipeline().yaml, ["version=1.0.1"]).digest != one.digest)
+    }
+}
+
+func definition(_ text: String, _ overrides: [String] = []) throws -> PipelineDefinition {
+    try PipelineDefinition(text: text, path: "p.yaml", overrides: overrides)
+}
+
+/// What is said about a text, as `line:column: message`.
+func diagnostics(of text: String, _ overrides: [String] = []) throws -> [String] {
+    do {
+        _ = try definition(text, overrides)
+        return []
+    } catch let error as DefinitionError {
+        return error.diagnostics.map { "\($0.place.line):\($0.place.column): \($0.message)" }
+    }
+}

@@ -1,0 +1,162 @@
+import DeviceFit
+import Pipeline
+import Testing
+
+@Suite struct BuildQueryTests {
+    private func budget(_ query: inout BuildQuery) throws {
+        query.ram = try ByteSize("3GB")
+        query.platform = .android
+    }
+
+    /// 2.8 GB and 175 to 250 MB for the program straddle 3 GB.
+    @Test func whatSurelyFitsComesBeforeWhatIsTightAndThenQualityDecides() throws {
+        let shelf = try Shelf()
+        try shelf.add("tight", gigabytes: 2.8, bitsPerByte: 0.8)
+        try shelf.add("worse", gigabytes: 0.5, bitsPerByte: 1.2)
+        try shelf.add("better", gigabytes: 1.5, bitsPerByte: 1.0)
+        let answer = try shelf.ask(budget)
+        #expect(answer.models == ["better", "worse", "tight"])
+        #expect(answer.best?.estimate?.verdict == .fits)
+        #expect(answer.best?.note == nil)
+        let last = try #require(answer.alternatives.last)
+        #expect(last.estimate?.verdict == .tight)
+        #expect(last.note?.hasPrefix("tight: needs about 3.0 GB and up to 3.1 GB; the budget may use 3.0 GB") == true)
+        #expect(answer.refused.isEmpty)
+    }
+
+    @Test func ofEqualQualityTheFasterComesFirst() throws {
+        let shelf = try Shelf()
+        try shelf.add("a-slow", gigabytes: 2, bitsPerByte: 1)
+        try shelf.add("b-fast", gigabytes: 1, bitsPerByte: 1)
+        #expect(try shelf.ask(budget).models == ["b-fast", "a-slow"])
+        #expect(try shelf.ask { _ in }.models == ["a-slow", "b-fast"], "without a target no speed is known")
+    }
+
+    /// Bits per byte of another text say nothing here, however good they look.
+    @Test func qualityCountsOnTheTextThatMostWereMeasuredOn() throws {
+        let shelf = try Shelf()
+        try shelf.add("elsewhere", gigabytes: 0.5, bitsPerByte: 0.1, text: "another text")
+        try shelf.add("unmeasured", gigabytes: 0.5)
+        try shelf.add("one", gigabytes: 1, bitsPerByte: 1.1)
+        try shelf.add("two", gigabytes: 1, bitsPerByte: 1.0)
+        let answer = try shelf.ask(budget)
+        #expect(answer.models == ["two", "one", "elsewhere", "unmeasured"])
+        let note = "its quality was not measured on the same text as the others'"
+        #expect(answer.alternatives.map(\.note) == [nil, note, note])
+    }
+
+    @Test func whatDoesNotFitIsRefusedWithItsNumbers() throws {
+        let shelf = try Shelf()
+        try shelf.add("large", gigabytes: 7, bitsPerByte: 0.7)
+        try shelf.add("small", gigabytes: 0.5, bitsPerByte: 1.2)
+        let budgeted = try shelf.ask(budget)
+        #expect(budgeted.models == ["small"])
+        #expect(budgeted.reasons("large") == ["peak 7.2 GB at context 4096 is over 3.0 GB, the budget"])
+        let onDevice = try shelf.ask {
+            $0.device = "pixel-8"
+            $0.context = 512
+        }
+        #expect(
+            onDevice.reasons("large") == [
+                "peak 7.2 GB at context 512 is over 4.3 GB, what an app on Pixel 8 may use"
+            ]
+        )
+    }
+
+    @Test func aContextBeyondTheModelsIsRefusedAndTheDefaultStaysWithin() throws {
+        let shelf = try Shelf()
+        try shelf.add("short", gigabytes: 0.5, bitsPerByte: 1, trainedContext: 2048)
+        #expect(try shelf.ask(budget).best?.estimate?.context == 2048)
+        let answer = try shelf.ask {
+            try budget(&$0)
+            $0.context = 2049
+        }
+        #expect(answer.best == nil)
+        #expect(answer.reasons("short") == ["it was trained for 2048 tokens of context; 2049 were asked for"])
+    }
+
+    @Test func everyFilterSaysWhyInWords() throws {
+        let shelf = try Shelf()
+        try shelf.add("free", gigabytes: 1, bitsPerByte: 1, license: "MIT")
+        try shelf.add("owned", gigabytes: 1, bitsPerByte: 0.9, license: "llama3")
+        let licensed = try shelf.ask { $0.license = "mit" }
+        #expect(licensed.models == ["free"], "in any case of letters")
+        #expect(licensed.reasons("owned") == ["its licence is llama3, not mit"])
+
+        let sized = try shelf.ask { $0.maxSize = try ByteSize("6B") }
+        #expect(sized.models.isEmpty)
+        #expect(sized.reasons("free") == ["the file has 8 B, over 6 B"])
+
+        let fast = try shelf.ask {
+            try budget(&$0)
+            ($0.minSpeed, $0.license) = (1000, "mit")
+        }
+        #expect(fast.best == nil)
+        let reasons = try #require(fast.reasons("owned"))
+        #expect(reasons.count == 2, "all reasons at once")
+        #expect(reasons[0] == "its licence is llama3, not mit")
+        #expect(reasons[1].hasPrefix("about ") && reasons[1].hasSuffix(" tokens a second are under 1000.0"))
+    }
+
+    @Test func modelAndChannelNarrowTheSearch() throws {
+        let shelf = try Shelf()
+        try shelf.add("one", gigabytes: 1, channel: "stable")
+        try shelf.add("two", gigabytes: 1)
+        #expect(try shelf.ask { $0.model = "two" }.models == ["two"])
+        #expect(try shelf.ask { $0.channel = "stable" }.models == ["one"])
+        #expect(try shelf.ask { $0.channel = "beta" }.models.isEmpty)
+    }
+
+    @Test func withoutATargetNothingIsEstimated() throws {
+        let shelf = try Shelf()
+        try shelf.add("one", gigabytes: 100, bitsPerByte: 1)
+        let best = try #require(try shelf.ask { _ in }.best)
+        #expect(best.estimate == nil && best.peakMemoryBytes == nil && best.decodeTokensPerSecond == nil)
+    }
+
+    @Test func aBuildWithoutItsShapeIsRefusedAndNotGuessed() throws {
+        let shelf = try Shelf()
+        try shelf.add("odd", gigabytes: 1, profile: "{}")
+        #expect(
+            try shelf.ask(budget).reasons("odd") == [
+                "its shape is not in the registry, so that nothing can be estimated; publish it again"
+            ]
+        )
+    }
+
+    @Test func anUnknownDeviceIsAnErrorWithNearNames() throws {
+        let shelf = try Shelf()
+        let error = try #require(throws: DeviceFitError.self) { try shelf.ask { $0.device = "pixle-8" } }
+        guard case .unknownDevice("pixle-8", let suggestions) = error else {
+            Issue.record("\(error)")
+            return
+        }
+        #expect(suggestions.contains("pixel-8"))
+    }
+
+    @Test func halfARequestIsRefusedWithWhatIsMissing() throws {
+        let shelf = try Shelf()
+        func refusal(_ change: (inout BuildQuery) throws -> Void) -> String {
+            do {
+                _ = try shelf.ask(change)
+                return "accepted"
+            } catch { return "\(error)" }
+        }
+        #expect(
+            refusal { $0.ram = try ByteSize("3GB") }
+                == "--ram needs --platform android or --platform ios: what counts differs."
+        )
+        #expect(refusal { $0.platform = .ios }.hasPrefix("--platform needs --ram"))
+        #expect(
+            refusal { ($0.device, $0.platform) = ("pixel-8", .ios) }
+                == "Pixel 8 runs android, not ios. Leave --platform out."
+        )
+        #expect(refusal { $0 = try BuildQuery(ram: nil, platform: "andriod", maxSize: nil) }.contains("'android'"))
+        #expect(refusal { $0 = try BuildQuery(ram: "3G", platform: nil, maxSize: nil) }.contains("is no size"))
+    }
+
+    @Test func anEmptyRegistryHasNoAnswer() throws {
+        let answer = try Shelf().ask(budget)
+        #expect(answer.best == nil && answer.alternatives.isEmpty && answer.refused.isEmpty)
+    }
+}

@@ -1,0 +1,42 @@
+import SystemPackage
+
+/// The text of a pipeline file over models/tiny-phi3 that does everything and takes about a second.
+public struct TinyPipeline {
+    public var source = Goldens.packageRoot.appending("models/tiny-phi3").string
+    public var text = Goldens.packageRoot.appending("texts/sample.txt").string
+    public var version = "1.0.0"
+    public var types = "q8_0, q4_k_m"
+    public var context = 128
+    public var chunks = 2
+    /// What a build must reach, by type: `q8_0: { max-perplexity: 1 }`.
+    public var gates = ""
+    public var fitContext = 1024
+
+    public init() {}
+
+    public var yaml: String {
+        """
+        pipeline: tiny
+        version: \(version)
+        model: { source: "\(source)", license: mit }
+        steps:
+          - id: f16
+            convert: { type: f16 }
+          - id: builds
+            quantize: { model: f16, types: [\(types)] }
+          - id: quality
+            validate:
+              builds: builds
+              text: "\(text)"
+              context: \(context)
+              chunks: \(chunks)
+              against: f16
+              gates: { \(gates) }
+          - id: fit
+            fit: { builds: builds, context: \(fitContext), devices: [pixel-8, iphone-15] }
+          - id: publish
+            publish: { builds: builds, channel: candidate }
+
+        """
+    }
+}
