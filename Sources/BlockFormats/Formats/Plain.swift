@@ -46,6 +46,14 @@ enum BF16: BlockFormat {
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
         UnsafeMutableRawPointer(block).storeBytes(of: BrainFloat.encode(weights[0]), as: UInt16.self)
     }
+
+    /// Numbers just below single precision's largest round up to infinity.
+    static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool {
+        for offset in stride(from: 0, to: blocks.count, by: 2) {
+            if blocks.loadUnaligned(fromByteOffset: offset, as: UInt16.self) & 0x7f80 == 0x7f80 { return false }
+        }
+        return true
+    }
 }
 
 extension UnsafePointer<UInt8> {

@@ -1,0 +1,63 @@
+import BlockFormats
+import Tensors
+import TestSupport
+import Testing
+
+@Suite struct BlockCodecTests {
+    static let types = TensorType.allCases.filter { BlockCodec.canEncode($0) }
+
+    @Test func theFormatsOfTheCommonMixesAreKnown() {
+        #expect(
+            Self.types == [.f32, .f16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .bf16]
+        )
+        #expect(TensorType.allCases.filter { BlockCodec.canDecode($0) } == Self.types)
+    }
+
+    /// What a block becomes depends on its own weights only, so blocks may be cut into runs anywhere.
+    @Test(arguments: types)
+    func blocksDoNotDependOnTheirNeighbours(_ type: TensorType) {
+        var random = SeededRandom.printed()
+        let weights = (0..<6).flatMap { _ in Sample.random.block(&random) }
+        let apart = ScalarEncoder.groups(weights, of: type.block.elements).flatMap { encode($0, as: type) }
+        #expect(encode(weights, as: type) == apart)
+        #expect(encode([], as: type).isEmpty && decode([], as: type).isEmpty)
+    }
+
+    /// Any finite numbers have bytes, and usable bytes decode to finite numbers.
+    @Test(arguments: types, Sample.allCases)
+    func encodersTakeAnyFiniteNumbers(_ type: TensorType, _ sample: Sample) {
+        var random = SeededRandom.printed(for: "\(type.name) \(sample)")
+        for _ in 0..<100 {
+            let bytes = encode(sample.block(&random), as: type)
+            if isUsable(bytes, type) { #expect(decode(bytes, as: type).allSatisfy { $0.isFinite }) }
+        }
+    }
+
+    /// Any bytes decode without a trap, and a second encoding of what they say is stable in size.
+    @Test(arguments: types)
+    func decodersTakeAnyBytes(_ type: TensorType) {
+        var random = SeededRandom.printed()
+        for _ in 0..<500 {
+            let bytes = (0..<type.block.bytes).map { _ in UInt8.random(in: 0...255, using: &random) }
+            #expect(decode(bytes, as: type).count == type.block.elements)
+        }
+    }
+
+    @Test func theFirstNumberThatIsNotFiniteIsFound() {
+        for value in [Float.infinity, -.infinity, .nan, Float(bitPattern: 0x7f80_0001)] {
+            for index in [0, 7, 99] {
+                var weights = [Float](repeating: .greatestFiniteMagnitude, count: 100)
+                weights[index] = value
+                weights[99] = value
+                #expect(weights.withUnsafeBufferPointer { BlockCodec.firstNonFinite(in: $0) } == index)
+            }
+        }
+        let finite: [Float] = [0, -0.0, .greatestFiniteMagnitude, .leastNonzeroMagnitude]
+        #expect(finite.withUnsafeBufferPointer { BlockCodec.firstNonFinite(in: $0) } == nil)
+    }
+
+    @Test(arguments: [(0x1p28, true), (-0x1p28, true), (Float(0x1p28).nextDown, false), (0, false)] as [(Float, Bool)])
+    func weightsBeyondEveryScaleAreTold(_ weight: Float, _ exceeds: Bool) {
+        #expect([0, weight, 1].withUnsafeBufferPointer { BlockCodec.exceedsScales($0) } == exceeds)
+    }
+}
