@@ -24,12 +24,12 @@ private struct QuantizedGolden: Decodable {
 
 @Suite struct QuantizerTests {
     private let models: TinyModels
-    private let folder: TemporaryFolder
+    private let folder: ScratchFolder
     private let source: GGUFFile
 
     init() throws {
         models = try TinyModels()
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         source = try GGUFFile(path: models.converted(.f16))
     }
 
