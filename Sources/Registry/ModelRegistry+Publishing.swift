@@ -37,7 +37,7 @@ extension ModelRegistry {
     @discardableResult
     public func publish(
         _ publication: Publication,
-        progress: (TransferProgress) -> Void = { _ in }
+        progress: (TransferProgress) throws -> Void = { _ in }
     ) throws -> [PublishedBuild] {
         try publication.validate()
         // All digests first: a conflict in the last build must not cost the compression of the others.
@@ -74,7 +74,7 @@ extension ModelRegistry {
     private func digest(
         of file: FilePath,
         as name: BuildName,
-        _ progress: (TransferProgress) -> Void
+        _ progress: (TransferProgress) throws -> Void
     ) throws -> (value: SHA256Digest, byteCount: Int) {
         let total = ObjectStore.size(of: file) ?? 0
         var hasher = SHA256Hasher()
@@ -82,7 +82,7 @@ extension ModelRegistry {
         try forEachSlab(of: file) { slab in
             hasher.update(slab)
             count += slab.count
-            progress(
+            try progress(
                 TransferProgress(build: name, phase: .hashing, doneBytes: count, totalBytes: max(total, count))
             )
         }
@@ -93,7 +93,7 @@ extension ModelRegistry {
     }
 
     /// The object of a draft: the one that is there, where a row names it and its size is right, or a new one.
-    private func store(_ draft: HashedDraft, _ progress: (TransferProgress) -> Void) throws -> StoredObject {
+    private func store(_ draft: HashedDraft, _ progress: (TransferProgress) throws -> Void) throws -> StoredObject {
         let known = try look { try Rows.object(draft.digest, $0) }
         if let known, store.hasRightSize(known) { return known }
         var done = 0
@@ -104,7 +104,7 @@ extension ModelRegistry {
             replacing: known != nil
         ) { count in
             done += count
-            progress(
+            try progress(
                 TransferProgress(build: draft.name, phase: .storing, doneBytes: done, totalBytes: draft.byteCount)
             )
         }

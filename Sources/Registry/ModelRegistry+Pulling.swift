@@ -9,14 +9,14 @@ extension ModelRegistry {
     public func pull(
         _ name: BuildName,
         to path: FilePath,
-        progress: (TransferProgress) -> Void = { _ in }
+        progress: (TransferProgress) throws -> Void = { _ in }
     ) throws -> BuildRecord {
         let build = try build(named: name)
         let output = try AtomicFile(path: path)
         try output.reserve(byteCount: build.fileBytes)
         try store.read(build.object) { bytes in
             try output.write(bytes)
-            progress(
+            try progress(
                 TransferProgress(
                     build: name,
                     phase: .pulling,

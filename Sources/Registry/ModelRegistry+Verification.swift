@@ -15,7 +15,7 @@ extension ModelRegistry {
     ///   - readData: also decompress and hash every object; without it only sizes are compared.
     ///   - progress: told how many objects of how many are checked.
     /// - Throws: only where the check itself cannot go on; damage is reported, all of it.
-    public func verify(readData: Bool, progress: (Int, Int) -> Void = { _, _ in }) throws -> VerificationReport {
+    public func verify(readData: Bool, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> VerificationReport {
         var report = VerificationReport()
         let (objects, builds) = try look { database in
             report.damages += try Self.damages(in: database)
@@ -41,7 +41,7 @@ extension ModelRegistry {
                 )
             }
             report.checkedObjects += 1
-            progress(index + 1, objects.count)
+            try progress(index + 1, objects.count)
         }
         report.leftovers = try leftovers(needed: Set(objects)).map(\.leftover)
         return report

@@ -29,12 +29,14 @@ public final class ModelRegistry: Sendable {
     let store: ObjectStore
     /// Writes go through `change`, reads through `look`: both give SQLite's errors the registry's words.
     private let database: any DatabaseWriter
+    private let isReadOnly: Bool
 
     /// - Throws: `RegistryError` where there is no registry, another kind of file, a damaged one, or one that a newer
     ///   edgepipe has written. A file that is refused is not changed.
     public init(path: FilePath, mode: Mode) throws {
         self.path = path
         store = ObjectStore(beside: path)
+        isReadOnly = mode == .readOnly
         if mode == .create, !Self.exists(path) { try Self.makeEmpty(at: path) }
         guard Self.exists(path) else { throw RegistryError.missing(path) }
         database = try Self.naming(path) {
@@ -43,9 +45,14 @@ public final class ModelRegistry: Sendable {
         }
     }
 
-    /// Closes the connections; calls after this fail. Needed only where the file is moved or removed afterwards.
+    /// Closes the connections; calls after this fail. What was written moves from the write-ahead log into the file
+    /// first, so that the file alone is the whole registry and may be copied.
     public func close() throws {
-        try Self.naming(path) { try database.close() }
+        try Self.naming(path) {
+            // Somebody else who reads or writes right now keeps the log in use, and will move it when they close.
+            if !isReadOnly { _ = try? database.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
+            try database.close()
+        }
     }
 
     func look<Value>(_ body: (Database) throws -> Value) throws -> Value {

@@ -80,13 +80,20 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"rope_type":"yarn","factor":4.0}"#, "yarn"), (#"{"type":"dynamic","factor":2.0}"#, "dynamic"),
+        (#"{"rope_type":"ntk","factor":4.0}"#, "ntk"), (#"{"type":"dynamic","factor":2.0}"#, "dynamic"),
         (#"{"rope_type":"linear"}"#, "linear"),
     ])
     func ropeScalingThatIsNotKnownIsRefused(_ scaling: String, _ name: String) throws {
         var checkpoint = SmallCheckpoint.llama()
         checkpoint.config["rope_scaling"] = scaling
         #expect(try conversions.problem(checkpoint) == .unsupportedRope(name))
+    }
+
+    @Test func yarnScalingNeedsTheContextItStartsFrom() throws {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.config["rope_scaling"] = #"{"rope_type":"yarn","factor":4.0}"#
+        let missing = ConversionProblem.missingKey(file: "config.json", key: "original_max_position_embeddings")
+        #expect(try conversions.problem(checkpoint) == missing)
     }
 
     @Test(arguments: ["[]", "1", "\"x\"", "{", "", "{\"a\":1,\"a\":2}"])

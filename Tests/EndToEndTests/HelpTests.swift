@@ -46,7 +46,7 @@ import Testing
     @Test func theExitCodesStandInTheHelp() throws {
         let help = try Program(folder: try ScratchFolder())("--help").output
         for code in [0, 1, 2, 3, 4, 5, 64, 130] {
-            #expect(help.split(separator: "\n").contains { $0.hasPrefix("  \(code)\t") }, "\(code)")
+            #expect(help.split(separator: "\n").contains { $0.hasPrefix("  \(code)  ") }, "\(code)")
         }
     }
 }

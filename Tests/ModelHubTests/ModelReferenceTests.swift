@@ -37,9 +37,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("models/tiny", "/work/pipelines", "/work/pipelines/models/tiny"),
-        ("../models/tiny", "/work/pipelines", "/work/models/tiny"),
-        ("/models/tiny", "/work/pipelines", "/models/tiny"),
+        ("models/tiny", "/home/pipelines", "/home/pipelines/models/tiny"),
+        ("../models/tiny", "/home/pipelines", "/home/models/tiny"),
+        ("/models/tiny", "/home/pipelines", "/models/tiny"),
         ("models/tiny", "", "models/tiny"),
         ("HF://a/b", "", "HF:/a/b"),
     ])

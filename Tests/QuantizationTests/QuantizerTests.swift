@@ -8,20 +8,6 @@ import Tensors
 import TestSupport
 import Testing
 
-/// What llama-quantize made of the tiny model without an importance matrix; see Tests/Goldens.
-private struct QuantizedGolden: Decodable {
-    let file_sha256: String
-    let file_bytes: Int
-    /// Type and SHA-256 of each tensor's data.
-    let tensors: [String: [String]]
-
-    static func plain() throws -> [String: QuantizedGolden] {
-        let bytes = try readFile(Goldens.tinyPhi3.appending("quantized.json"), limit: 1 << 24)
-        let all = try JSONDecoder().decode([String: [String: QuantizedGolden]].self, from: Data(bytes))
-        return all.compactMapValues { $0["plain"] }
-    }
-}
-
 @Suite struct QuantizerTests {
     private let models: TinyModels
     private let folder: ScratchFolder
@@ -42,21 +28,41 @@ private struct QuantizedGolden: Decodable {
     /// Every file type at once, in one pass over the source, to the byte as llama-quantize writes each.
     @Test func allFilesOfOnePassAreLlamas() throws {
         let goldens = try QuantizedGolden.plain()
-        // llama-quantize was not asked for F16, which is what the source is.
-        let types = FileType.allCases.filter { $0 != .f16 }
+        // llama-quantize was not asked for F16, which is what the source is, and Q2_K_S needs a matrix.
+        let types = FileType.allCases.filter { $0 != .f16 && $0 != .q2_K_S }
         let outputs = try outputs(types)
         try Quantizer(source: source, outputs: outputs).run(threads: 2)
         for (type, output) in zip(types, outputs) {
-            let golden = try #require(goldens[type.name], "\(type.name) has no golden")
-            let made = try GGUFFile(path: output.path)
-            #expect(made.tensors.count == golden.tensors.count)
-            for tensor in made.tensors {
-                let digest = withExtendedLifetime(made) { SHA256Digest(of: made.bytes(of: tensor)).description }
-                #expect([tensor.type.name, digest] == golden.tensors[tensor.name], "\(type.name) \(tensor.name)")
-            }
-            #expect(made.byteCount == golden.file_bytes)
-            #expect(try SHA256Digest(ofFile: output.path).description == golden.file_sha256, "\(type.name)")
+            try expect(output.path, toEqual: try #require(goldens[type.name], "\(type.name) has no golden"))
         }
+    }
+
+    @Test func allFilesOfOnePassWithAMatrixAreLlamas() throws {
+        let goldens = try QuantizedGolden.withMatrix()
+        let types = FileType.allCases.filter { $0 != .f16 }
+        var options = QuantizationOptions()
+        options.importanceMatrix = try QuantizedGolden.matrix()
+        let outputs = try types.map {
+            Quantizer.Output(
+                plan: try QuantizationPlan(source, as: $0, options: options),
+                path: folder.path.appending("\($0.tag).gguf")
+            )
+        }
+        try Quantizer(source: source, outputs: outputs).run(threads: 2)
+        for (type, output) in zip(types, outputs) {
+            try expect(output.path, toEqual: try #require(goldens[type.name], "\(type.name) has no golden"))
+        }
+    }
+
+    private func expect(_ path: FilePath, toEqual golden: QuantizedGolden) throws {
+        let made = try GGUFFile(path: path)
+        #expect(made.tensors.count == golden.tensors.count)
+        for tensor in made.tensors {
+            let digest = withExtendedLifetime(made) { SHA256Digest(of: made.bytes(of: tensor)).description }
+            #expect([tensor.type.name, digest] == golden.tensors[tensor.name], "\(path) \(tensor.name)")
+        }
+        #expect(made.byteCount == golden.file_bytes)
+        #expect(try SHA256Digest(ofFile: path).description == golden.file_sha256, "\(path)")
     }
 
     /// Slabs are handed out to whoever comes first; that must not show.

@@ -51,7 +51,7 @@ extension Operations {
         progress: @escaping WorkProgress
     ) throws -> VerificationReport {
         try reading(registry) { registry in
-            try registry.verify(readData: readData) { done, total in try? progress("verifying", done, total) }
+            try registry.verify(readData: readData) { done, total in try progress("verifying", done, total) }
         }
     }
 
@@ -71,7 +71,7 @@ extension Operations {
             let record = try registry.resolve(try BuildReference(name))
             try checkSpace(for: record.fileBytes, at: output)
             _ = try registry.pull(record.name, to: output) { transfer in
-                try? progress("pulling \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
+                try progress("pulling \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
             }
             return PullReport(
                 build: "\(record.name)",

@@ -60,7 +60,7 @@ struct PublishStage: Stage {
             toolVersion: Edgepipe.version
         )
         let published = try registry.publish(publication) { transfer in
-            try? context.progress("\(transfer.build.type): \(transfer.phase)", transfer.doneBytes, transfer.totalBytes)
+            try context.progress("\(transfer.build.type): \(transfer.phase)", transfer.doneBytes, transfer.totalBytes)
         }
         return .registrations(
             published.map { build in

@@ -25,6 +25,7 @@ struct PullCommand: ParsableCommand {
     func run() throws {
         let line = work.progressLine()
         let report = try Operations.pull(build, from: registry.file, to: FilePath(output)) { detail, done, total in
+            try Interruption.check()
             line.update(detail, done, total)
         }
         line.clear()

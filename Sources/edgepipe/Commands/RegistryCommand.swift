@@ -134,6 +134,7 @@ struct RegistryCommand: ParsableCommand {
         func run() throws {
             let line = work.progressLine()
             let report = try Operations.verify(registry.file, readData: readData) { detail, done, total in
+                try Interruption.check()
                 line.update(detail, done, total)
             }
             line.clear()

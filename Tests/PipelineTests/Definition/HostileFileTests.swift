@@ -26,6 +26,19 @@ import Testing
         #expect(duration < .seconds(5))
     }
 
+    /// A few aliases are a convenience; stars in comments and inside of words are none.
+    @Test func sixteenAliasesAreAllowedAndTheNextIsShown() throws {
+        func text(_ count: Int) -> String {
+            let gates = Array(repeating: "*g", count: count).joined(separator: ", ")
+            return "# *see* *the* *page*\npipeline: p*x\nversion: &g 1.0.0\nmodel: [\(gates)]\n"
+        }
+        #expect(try diagnostics(of: text(16)).contains { $0.contains("aliases") } == false)
+        let column = "model: [".count + 16 * "*g, ".count + 1
+        #expect(
+            try diagnostics(of: text(17)) == ["4:\(column): the file has more than 16 aliases. Write the values out."]
+        )
+    }
+
     @Test(arguments: ["[", "- ", "{a: ", "? "])
     func deepNestingIsRefused(_ opening: String) throws {
         let text = String(repeating: opening, count: 100_000)

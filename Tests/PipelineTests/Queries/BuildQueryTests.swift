@@ -20,7 +20,7 @@ import Testing
         #expect(answer.best?.note == nil)
         let last = try #require(answer.alternatives.last)
         #expect(last.estimate?.verdict == .tight)
-        #expect(last.note?.hasPrefix("tight: needs about 3.0 GB and up to 3.1 GB; the budget may use 3.0 GB") == true)
+        #expect(last.note?.hasPrefix("tight: needs about 3.0 GB and up to 3.1 GB; the budget is 3.0 GB") == true)
         #expect(answer.refused.isEmpty)
     }
 

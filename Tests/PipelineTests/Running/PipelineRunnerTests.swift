@@ -106,6 +106,25 @@ import Testing
         #expect(try tiny.run().statuses == statuses)
     }
 
+    /// A pattern may hold what would separate two rules.
+    @Test func oneTensorRuleIsNotTakenForTwo() throws {
+        let tiny = try TinyRun()
+        func statuses(_ rules: String) throws -> String {
+            let text = """
+                pipeline: tiny
+                version: 1.0.0
+                model: { source: "\(tiny.pipeline.source)" }
+                steps:
+                  - { id: f16, convert: { type: f16 } }
+                  - { id: builds, quantize: { model: f16, types: q8_0, tensor-types: { \(rules) } } }
+                """
+            return try PipelineRunner(try definition(text), RunOptions(registry: tiny.registry)).run().statuses
+        }
+        #expect(try statuses("ffn_up: q4_0, ffn_down: q5_0") == "done done")
+        #expect(try statuses(#""ffn_up=Q4_0\nffn_down": q5_0"#) == "cached done")
+        #expect(try statuses("ffn_up: q4_0, ffn_down: q5_0") == "cached cached")
+    }
+
     /// The builds and the pipeline file stay the same; the numbers do not.
     @Test func numbersOfAnotherTextArePublished() throws {
         var tiny = try TinyRun()

@@ -26,7 +26,7 @@ import Testing
     /// Values may hold what separates them: the length in front keeps them apart.
     @Test func noTwoSetsOfOptionsReadTheSame() {
         let sets: [[String: String]] = [
-            ["a": "1\nb=1:2"], ["a": "1", "b": "2"], ["a": "1\n", "b": "2"], ["a": "", "b": "1\n2"],
+            ["a": "1\nb=2"], ["a": "1\nb=1:2"], ["a": "1", "b": "2"], ["a": "1\n", "b": "2"], ["a": "", "b": "1\n2"],
             ["a": "3:1\nb", "b": "2"], ["a": "1:1\nb=1:2"],
         ]
         #expect(Set(sets.map { key($0) }).count == sets.count)

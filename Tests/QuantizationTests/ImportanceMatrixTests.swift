@@ -1,0 +1,102 @@
+import BinaryIO
+import Conversion
+import GGUF
+import Quantization
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct ImportanceMatrixTests {
+    private let folder: TemporaryFolder
+    private let models: TinyModels
+    private let older = Goldens.tinyPhi3.appending("imatrix.dat")
+    private let newer = Goldens.tinyPhi3.appending("imatrix.gguf")
+
+    init() throws {
+        folder = try TemporaryFolder()
+        models = try TinyModels()
+    }
+
+    private func problem(_ path: FilePath) -> QuantizationProblem? {
+        do {
+            _ = try ImportanceMatrix(path: path)
+            return nil
+        } catch {
+            return (error as? QuantizationError)?.problem
+        }
+    }
+
+    @Test func bothFormsHoldTheSameRun() throws {
+        let (old, new) = (try ImportanceMatrix(path: older), try ImportanceMatrix(path: newer))
+        #expect(old.entries.keys.sorted() == new.entries.keys.sorted())
+        #expect(old.chunkCount == 24 && new.chunkCount == 24)
+        #expect(old.dataset == new.dataset)
+        for (name, values) in new.entries {
+            let others = try #require(old.entries[name])
+            #expect(values.count == others.count)
+            // The older form was multiplied by the number of calls and is divided again.
+            #expect(zip(values, others).allSatisfy { abs($0 - $1) <= abs($0) * 1e-6 }, "\(name)")
+        }
+    }
+
+    @Test func everyPrefixOfTheOlderFormIsAnError() throws {
+        let bytes = try readFile(older, limit: 1 << 20)
+        // The text's path and the count of chunks at the very end may be missing.
+        let required = bytes.count - 4 - 4 - "text/calibration.txt".utf8.count
+        for length in stride(from: 0, to: required, by: 997) {
+            let path = try folder.write(bytes.prefix(length), to: "cut.dat")
+            guard case .badMatrix = problem(path) else {
+                Issue.record("\(length) bytes were accepted")
+                return
+            }
+        }
+    }
+
+    @Test func negativeLengthsAndNumbersThatAreNoneAreErrors() throws {
+        let negative = try folder.write([1, 0, 0, 0, 255, 255, 255, 255], to: "negative.dat")
+        #expect(problem(negative) == .badMatrix("at byte 4 a length is negative"))
+        let none = try folder.write([0, 0, 0, 0], to: "none.dat")
+        #expect(problem(none) == .badMatrix("it has no entries"))
+        // One entry "a", one call, one value: NaN.
+        let notANumber: [UInt8] = [1, 0, 0, 0, 1, 0, 0, 0, 97, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 192, 127]
+        let path = try folder.write(notANumber, to: "nan.dat")
+        #expect(problem(path) == .badMatrix("the entry 'a' holds an infinite number or NaN"))
+    }
+
+    @Test func aModelIsNoMatrix() throws {
+        let model = try models.converted(.f16)
+        do {
+            _ = try ImportanceMatrix(path: model)
+            Issue.record("a model was accepted")
+        } catch let error as GGUFError {
+            #expect(error.problem == .missingKey("imatrix.datasets"))
+        }
+    }
+
+    @Test func aMatrixOfAnotherModelIsRefusedByTensor() throws {
+        let source = try GGUFFile(path: try models.converted(.f16))
+        var options = QuantizationOptions()
+        options.importanceMatrix = ImportanceMatrix(
+            path: "other",
+            entries: ["blk.0.attn_qkv.weight": [1, 2, 3]],
+            dataset: nil,
+            chunkCount: 1
+        )
+        do {
+            _ = try QuantizationPlan(source, as: .q4_K_M, options: options)
+            Issue.record("a matrix of another model was accepted")
+        } catch let error as QuantizationError {
+            #expect(error.problem == .matrixMismatch(tensor: "blk.0.attn_qkv.weight", found: 3, expected: 256))
+        }
+    }
+
+    @Test func theSmallestTypeIsRefusedWithoutAMatrix() throws {
+        let source = try GGUFFile(path: try models.converted(.f16))
+        do {
+            _ = try QuantizationPlan(source, as: .q2_K_S)
+            Issue.record("Q2_K_S was planned without a matrix")
+        } catch let error as QuantizationError {
+            #expect(error.problem == .matrixNeeded(tensor: "blk.0.attn_output.weight", type: "Q2_K"))
+        }
+    }
+}
