@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 @Suite struct AtomicFileTests {
-    private let scratch: TemporaryFolder
+    private let scratch: ScratchFolder
     private let target: FilePath
 
     init() throws {
-        scratch = try TemporaryFolder()
+        scratch = try ScratchFolder()
         target = scratch.path.appending("model.gguf")
     }
 

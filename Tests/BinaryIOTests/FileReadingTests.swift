@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct FileReadingTests {
-    private let scratch: TemporaryFolder
+    private let scratch: ScratchFolder
 
-    init() throws { scratch = try TemporaryFolder() }
+    init() throws { scratch = try ScratchFolder() }
 
     @Test func slabsAreTheFileInOrder() throws {
         let content = (0..<(5 << 19)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 5) }

@@ -4,10 +4,10 @@ import TestSupport
 import Testing
 
 @Suite struct MappedFileTests {
-    private let scratch: TemporaryFolder
+    private let scratch: ScratchFolder
     private let content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 7 >> 3) }
 
-    init() throws { scratch = try TemporaryFolder() }
+    init() throws { scratch = try ScratchFolder() }
 
     private func content(of file: MappedFile) -> [UInt8] { withExtendedLifetime(file) { Array(file.bytes) } }
 

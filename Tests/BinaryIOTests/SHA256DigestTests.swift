@@ -19,7 +19,7 @@ import Testing
         #expect(digest.description == digits)
         #expect(SHA256Digest(hex: digits) == digest)
         #expect(digest.short == digits.prefix(12))
-        let scratch = try TemporaryFolder()
+        let scratch = try ScratchFolder()
         #expect(try SHA256Digest(ofFile: scratch.write(text.utf8, to: "a")) == digest)
         let bytes = Array(text.utf8)
         #expect(bytes.withUnsafeBytes { SHA256Digest(of: $0) } == digest)

@@ -8,10 +8,10 @@ import Testing
 
 /// Converts a checkpoint in a folder of its own.
 struct Conversions {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     var output: FilePath { folder.path.appending("out.gguf") }
 
-    init() throws { folder = try TemporaryFolder() }
+    init() throws { folder = try ScratchFolder() }
 
     func convert(
         _ checkpoint: SmallCheckpoint,

@@ -93,7 +93,7 @@ struct SmallCheckpoint {
 
     /// Writes the folder, its tensors spread over some shards in order.
     /// - Returns: the folder `model` inside `folder`: what it is called is part of the result.
-    func write(into folder: TemporaryFolder, shards: Int = 1) throws -> FilePath {
+    func write(into folder: ScratchFolder, shards: Int = 1) throws -> FilePath {
         let path = folder.path.appending("model")
         try makeFolder(path)
         func write(_ bytes: [UInt8], _ name: String) throws { try folder.write(bytes, to: "model/\(name)") }

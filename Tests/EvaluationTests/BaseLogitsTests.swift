@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func soundFileIsRead() throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let path = folder.path.appending("sound")
         // 4 tokens; one scored position of 2 * (4 + 6) bytes.
         try writeFile(file(context: 4, vocabulary: 5, chunks: 1, rest: 16 + 20), to: path)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func damagedFilesAreRefused() throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let path = folder.path.appending("damaged")
         var badToken = file(context: 4, vocabulary: 5, chunks: 1, rest: 36)
         badToken[20] = 5

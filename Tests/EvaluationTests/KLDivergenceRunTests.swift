@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func baseFileGivesTheSameAsBothModelsSideBySide() throws {
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let path = folder.path.appending("base.logits")
         let options = EvaluationOptions(context: 64, chunks: 4, threads: 2)
         let size = base.vocabularySize

@@ -39,7 +39,7 @@ import Testing
             model.metadata.set("qwen2.rope.scaling.factor", .float32(4))
             model.metadata.set("qwen2.rope.scaling.original_context_length", .uint32(256))
         }
-        let folder = try TemporaryFolder()
+        let folder = try ScratchFolder()
         let path = folder.path.appending("model.gguf")
         try model.write(to: path)
         let options = EvaluationOptions(context: 256, chunks: 4, threads: 2)

@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct GGUFFileTests {
-    private let scratch: TemporaryFolder
+    private let scratch: ScratchFolder
 
-    init() throws { scratch = try TemporaryFolder() }
+    init() throws { scratch = try ScratchFolder() }
 
     private func open(_ bytes: [UInt8]) throws -> GGUFFile { try GGUFFile(path: scratch.write(bytes, to: "a.gguf")) }
 

@@ -7,12 +7,12 @@ import TestSupport
 import Testing
 
 @Suite struct GGUFFileWriterTests {
-    private let scratch: TemporaryFolder
+    private let scratch: ScratchFolder
     private let path: FilePath
     private let layout: GGUFLayout
 
     init() throws {
-        scratch = try TemporaryFolder()
+        scratch = try ScratchFolder()
         path = scratch.path.appending("out.gguf")
         let tensors = try [
             GGUFLayoutTests.tensor("a", .f32, [3, 7]), GGUFLayoutTests.tensor("b", .q8_0, [64, 5]),

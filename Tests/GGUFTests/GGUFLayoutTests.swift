@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: alignments)
     func tensorsStandAsCloseAsTheAlignmentAllows(_ alignment: Int) throws {
         var random = SeededRandom.printed()
-        let scratch = try TemporaryFolder()
+        let scratch = try ScratchFolder()
         for _ in 0..<50 {
             let tensors = try (0..<Int.random(in: 0..<8, using: &random)).map { index in
                 let type = [TensorType.f32, .f16, .i8, .q4_0, .q8_0, .q6_K].randomElement(using: &random) ?? .f32

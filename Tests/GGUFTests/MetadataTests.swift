@@ -16,7 +16,7 @@ import Testing
     ]
 
     private static func reread(_ metadata: Metadata) throws -> Metadata {
-        let scratch = try TemporaryFolder()
+        let scratch = try ScratchFolder()
         let layout = GGUFLayout(metadata: metadata, tensors: [])
         return try GGUFFile(path: scratch.write(layout.headerBytes, to: "a.gguf")).metadata
     }

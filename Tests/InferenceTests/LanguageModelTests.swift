@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 
 @Suite struct LanguageModelTests {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let vocabulary: Metadata
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         vocabulary = try TinyModels().metadata()
     }
 

@@ -10,12 +10,12 @@ import Testing
 
 @Suite struct QuantizerTests {
     private let models: TinyModels
-    private let folder: TemporaryFolder
+    private let folder: ScratchFolder
     private let source: GGUFFile
 
     init() throws {
         models = try TinyModels()
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         source = try GGUFFile(path: models.converted(.f16))
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 /// A GGUF file of a few tensors, in a folder of its own.
 struct SmallModel {
-    let folder: TemporaryFolder
+    let folder: ScratchFolder
     let path: FilePath
 
     /// - Parameters:
@@ -15,7 +15,7 @@ struct SmallModel {
         _ tensors: [(name: String, type: TensorType, shape: [Int], values: [Float])],
         metadata: Metadata = metadata("llama", layers: 1)
     ) throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         path = folder.path.appending("source.gguf")
         let table = try tensors.map { try tensor($0.name, $0.type, $0.shape) }
         let writer = try GGUFFileWriter(path: path, layout: GGUFLayout(metadata: metadata, tensors: table))

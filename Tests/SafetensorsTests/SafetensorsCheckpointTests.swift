@@ -4,13 +4,13 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsCheckpointTests {
-    private let scratch: TemporaryFolder
+    private let scratch: ScratchFolder
     private static let first = "model-00001-of-00002.safetensors"
     private static let second = "model-00002-of-00002.safetensors"
 
     /// Two shards: "a" and "b" in the first, "c" in the second.
     init() throws {
-        scratch = try TemporaryFolder()
+        scratch = try ScratchFolder()
         try scratch.write(
             safetensors(header(entry("b", [1], (4, 8)), entry("a", [1], (0, 4))), data: 8),
             to: Self.first

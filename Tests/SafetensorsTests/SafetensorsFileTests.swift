@@ -4,9 +4,9 @@ import TestSupport
 import Testing
 
 @Suite struct SafetensorsFileTests {
-    private let scratch: TemporaryFolder
+    private let scratch: ScratchFolder
 
-    init() throws { scratch = try TemporaryFolder() }
+    init() throws { scratch = try ScratchFolder() }
 
     private func open(_ bytes: [UInt8]) throws -> SafetensorsFile {
         try SafetensorsFile(path: scratch.write(bytes, to: "model.safetensors"))

@@ -5,9 +5,9 @@ import SystemPackage
 
 /// GGUF files of models/tiny-phi3, made by the project itself.
 public final class TinyModels: Sendable {
-    private let folder: TemporaryFolder
+    private let folder: ScratchFolder
 
-    public init() throws { folder = try TemporaryFolder() }
+    public init() throws { folder = try ScratchFolder() }
 
     /// The checkpoint converted to a type.
     public func converted(_ type: ConvertedType) throws -> FilePath {
