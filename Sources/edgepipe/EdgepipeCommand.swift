@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Pipeline
 
 /// The program: options in, one call, text out.
@@ -44,13 +45,23 @@ struct EdgepipeCommand: ParsableCommand {
     static func main() {
         Interruption.listen()
         do {
+            let started = Date()
             var command = try parseAsRoot()
             try command.run()
+            if let command = command as? any RecordCommand, command.records.verbose {
+                Console.error("edgepipe: \(Self.usage(since: started))")
+            }
         } catch {
             guard let status = ExitStatus(error) else { exit(withError: error) }
             Console.error("edgepipe: \(error)")
             exit(withError: ExitCode(status.rawValue))
         }
+    }
+
+    /// What the command took.
+    private static func usage(since started: Date) -> String {
+        let seconds = Date().timeIntervalSince(started)
+        return "took \(numberText(seconds, 2)) s and at most \(sizeText(Operations.peakMemoryBytes)) of memory"
     }
 }
 

@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct ConvertCommand: ParsableCommand {
+struct ConvertCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
         abstract: "Convert a Hugging Face folder to GGUF.",
@@ -32,7 +32,7 @@ struct ConvertCommand: ParsableCommand {
     @OptionGroup var records: OutputOptions
 
     func run() throws {
-        let line = work.progressLine()
+        let line = records.progressLine()
         let report = try Operations.convert(
             model,
             to: FilePath(output),

@@ -15,7 +15,7 @@ struct DevicesCommand: ParsableCommand {
         defaultSubcommand: List.self
     )
 
-    struct List: ParsableCommand {
+    struct List: RecordCommand {
         static let configuration = CommandConfiguration(
             abstract: "All devices.",
             discussion: """
@@ -24,11 +24,11 @@ struct DevicesCommand: ParsableCommand {
                   edgepipe devices list --format csv
                 """
         )
-        @OptionGroup var output: OutputOptions
+        @OptionGroup var records: OutputOptions
 
         func run() throws {
             let columns = ["id", "name", "platform", "year", "chip", "RAM GiB", "app limit GiB", "GB/s"]
-            try output.print(try Operations.devices(), columns: columns) { device in
+            try records.print(try Operations.devices(), columns: columns) { device in
                 [
                     device.id, device.name, device.platform.rawValue, "\(device.year)", device.soc,
                     numberText(device.ramGiB, 0), numberText(device.appLimitGiB, 2),
@@ -38,7 +38,7 @@ struct DevicesCommand: ParsableCommand {
         }
     }
 
-    struct Show: ParsableCommand {
+    struct Show: RecordCommand {
         static let configuration = CommandConfiguration(
             abstract: "One device, with sources and confidence.",
             discussion: """
@@ -48,11 +48,11 @@ struct DevicesCommand: ParsableCommand {
                 """
         )
         @Argument(help: "The device's id.") var id: String
-        @OptionGroup var output: OutputOptions
+        @OptionGroup var records: OutputOptions
 
         func run() throws {
             let device = try Operations.device(id)
-            try output.print(device) { format in
+            try records.print(device) { format in
                 let rows: [[String]] = [
                     ["name", device.name],
                     ["platform", device.platform.rawValue],

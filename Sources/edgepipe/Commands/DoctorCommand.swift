@@ -1,7 +1,7 @@
 import ArgumentParser
 import Pipeline
 
-struct DoctorCommand: ParsableCommand {
+struct DoctorCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "doctor",
         abstract: "Report versions, processor, memory, disk and registry, to paste into an issue.",
@@ -13,11 +13,11 @@ struct DoctorCommand: ParsableCommand {
     )
 
     @OptionGroup var registry: RegistryOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var records: OutputOptions
 
     func run() throws {
         let report = Operations.doctor(registry: registry.file)
-        try output.print(report) { format in
+        try records.print(report) { format in
             let rows = report.lines.map { [$0.isFine ? "ok" : "LOOK", $0.topic, $0.finding] }
             return Table(columns: ["", "edgepipe", report.version], rows: rows).text(format)
         }

@@ -3,7 +3,7 @@ import DeviceFit
 import Pipeline
 import SystemPackage
 
-struct FitCommand: ParsableCommand {
+struct FitCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "fit",
         abstract: "Estimate memory, speed, heat and battery of a model on phones.",
@@ -31,7 +31,7 @@ struct FitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Tokens processed at once while a prompt is read.", valueName: "n"))
     var batch = 512
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var records: OutputOptions
 
     func run() throws {
         let estimates = try Operations.fit(
@@ -45,7 +45,7 @@ struct FitCommand: ParsableCommand {
             "device", "verdict", "peak memory", "limit", "tokens/s", "after 10 min", "prompt tokens/s", "%/1k tokens",
             "confidence",
         ]
-        try output.print(estimates, columns: columns) { estimate in
+        try records.print(estimates, columns: columns) { estimate in
             [
                 estimate.target, estimate.verdict.rawValue, sizeText(estimate.memory.total.mid),
                 sizeText(estimate.limitBytes), numberText(estimate.decode.mid, 1),

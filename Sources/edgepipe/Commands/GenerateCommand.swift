@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct GenerateCommand: ParsableCommand {
+struct GenerateCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
         abstract: "Continue a text: a smoke test that a build talks.",
@@ -57,7 +57,7 @@ struct GenerateCommand: ParsableCommand {
             return
         }
         Console.print("")
-        if !work.quiet {
+        if !records.quiet {
             Console.error("\(report.tokens.count) tokens, \(numberText(report.tokensPerSecond, 1)) a second")
         }
     }

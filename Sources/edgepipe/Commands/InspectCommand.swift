@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct InspectCommand: ParsableCommand {
+struct InspectCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
         abstract: "Show what stands in a GGUF or safetensors file.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct PerplexityCommand: ParsableCommand {
+struct PerplexityCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "perplexity",
         abstract: "Measure perplexity and bits per byte, as llama-perplexity defines them.",
@@ -54,7 +54,7 @@ struct PerplexityCommand: ParsableCommand {
         request.threads = work.threadCount
         request.saveLogits = saveLogits.map { FilePath($0) }
         request.baseLogits = baseLogits.map { FilePath($0) }
-        let line = work.progressLine()
+        let line = records.progressLine()
         let report = try Operations.perplexity(request) { detail, done, total in
             try Interruption.check()
             line.update(detail, done, total)

@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct PlanCommand: ParsableCommand {
+struct PlanCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
         abstract: "Say what `run` would do; nothing is written.",
@@ -24,16 +24,16 @@ struct PlanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How many threads would work.", valueName: "n"))
     var jobs: Int?
 
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var records: OutputOptions
 
     func run() throws {
         let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
         let options = RunOptions(registry: registry.file, threads: jobs)
-        try Self.print(try PipelineRunner(definition, options).plan(), output)
+        try Self.print(try PipelineRunner(definition, options).plan(), records)
     }
 
-    static func print(_ plan: PipelinePlan, _ output: OutputOptions) throws {
-        try output.print(plan) { format in
+    static func print(_ plan: PipelinePlan, _ records: OutputOptions) throws {
+        try records.print(plan) { format in
             let table = Table(
                 columns: ["step", "what", "action", "writes", "memory", "time", "because"],
                 rows: plan.steps.map { step in

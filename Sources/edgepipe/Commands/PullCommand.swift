@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct PullCommand: ParsableCommand {
+struct PullCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
         abstract: "Take a build out of the registry, decompressed and verified.",
@@ -23,7 +23,7 @@ struct PullCommand: ParsableCommand {
     @OptionGroup var records: OutputOptions
 
     func run() throws {
-        let line = work.progressLine()
+        let line = records.progressLine()
         let report = try Operations.pull(build, from: registry.file, to: FilePath(output)) { detail, done, total in
             try Interruption.check()
             line.update(detail, done, total)

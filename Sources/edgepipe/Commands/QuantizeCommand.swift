@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct QuantizeCommand: ParsableCommand {
+struct QuantizeCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize",
         abstract: "Quantize a GGUF file to a smaller one, to the byte as llama-quantize does.",
@@ -64,7 +64,7 @@ struct QuantizeCommand: ParsableCommand {
         (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
         request.allowRequantize = allowRequantize
         request.importanceMatrix = imatrix.map { FilePath($0) }
-        if allowRequantize, !work.quiet {
+        if allowRequantize, !records.quiet {
             Console.error("edgepipe: quantizing again what is quantized adds the errors of both.")
         }
         guard !dryRun, let output else {
@@ -78,7 +78,7 @@ struct QuantizeCommand: ParsableCommand {
             }
             return
         }
-        let line = work.progressLine()
+        let line = records.progressLine()
         let report = try Operations.quantize(request, to: FilePath(output), threads: work.threadCount) {
             try Interruption.check()
             line.update($0, $1, $2)

@@ -2,7 +2,7 @@ import ArgumentParser
 import DeviceFit
 import Pipeline
 
-struct QueryCommand: ParsableCommand {
+struct QueryCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
         abstract: "Find the best build: what fits, ranked by measured quality, and why not the others.",
@@ -49,14 +49,14 @@ struct QueryCommand: ParsableCommand {
     var channel: String?
 
     @OptionGroup var registry: RegistryOptions
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var records: OutputOptions
 
     func run() throws {
         var query = try BuildQuery(ram: ram, platform: platform, maxSize: maxSize)
         (query.device, query.context, query.kvType, query.model) = (device, context, kvType, model)
         (query.minSpeed, query.license, query.channel) = (minSpeed, license, channel)
         let answer = try Operations.query(query, in: registry.file)
-        try output.print(answer) { format in Self.text(answer, format) }
+        try records.print(answer) { format in Self.text(answer, format) }
         guard answer.best != nil else {
             Console.error(
                 "edgepipe: no build matches. Allow more memory, a shorter context, or publish a smaller build."

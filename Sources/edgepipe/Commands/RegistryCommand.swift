@@ -18,7 +18,7 @@ struct RegistryCommand: ParsableCommand {
         subcommands: [Init.self, List.self, Show.self, Verify.self]
     )
 
-    struct Init: ParsableCommand {
+    struct Init: RecordCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an empty registry, or bring an older one up to date.",
             discussion: """
@@ -27,14 +27,15 @@ struct RegistryCommand: ParsableCommand {
                 """
         )
         @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
 
         func run() throws {
             try Operations.initialize(registry.file)
-            Console.print("\(registry.file): ready")
+            try records.print(["registry": registry.file.string]) { _ in "\(registry.file): ready" }
         }
     }
 
-    struct List: ParsableCommand {
+    struct List: RecordCommand {
         static let configuration = CommandConfiguration(
             abstract: "All builds.",
             discussion: """
@@ -44,11 +45,11 @@ struct RegistryCommand: ParsableCommand {
                 """
         )
         @OptionGroup var registry: RegistryOptions
-        @OptionGroup var output: OutputOptions
+        @OptionGroup var records: OutputOptions
 
         func run() throws {
             let columns = ["build", "size", "stored", "bits/weight", "licence", "sha256", "published"]
-            try output.print(try Operations.builds(in: registry.file), columns: columns) { build in
+            try records.print(try Operations.builds(in: registry.file), columns: columns) { build in
                 [
                     "\(build.name)", sizeText(build.fileBytes), sizeText(build.storedBytes),
                     numberText(build.facts.bitsPerWeight, 2), build.facts.license, build.digest.short,
@@ -58,7 +59,7 @@ struct RegistryCommand: ParsableCommand {
         }
     }
 
-    struct Show: ParsableCommand {
+    struct Show: RecordCommand {
         static let configuration = CommandConfiguration(
             abstract: "Everything known of a build.",
             discussion: """
@@ -69,11 +70,11 @@ struct RegistryCommand: ParsableCommand {
         )
         @Argument(help: "model[@version][:type]") var build: String
         @OptionGroup var registry: RegistryOptions
-        @OptionGroup var output: OutputOptions
+        @OptionGroup var records: OutputOptions
 
         func run() throws {
             let details = try Operations.details(of: build, in: registry.file)
-            try output.print(details) { format in Self.text(details, format) }
+            try records.print(details) { format in Self.text(details, format) }
         }
 
         private static func text(_ details: BuildDetails, _ format: OutputFormat) -> String {
@@ -117,7 +118,7 @@ struct RegistryCommand: ParsableCommand {
         }
     }
 
-    struct Verify: ParsableCommand {
+    struct Verify: RecordCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check that everything published is there and unchanged.",
             discussion: """
@@ -129,16 +130,16 @@ struct RegistryCommand: ParsableCommand {
         @Flag(help: "Read and hash every object too.") var readData = false
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var work: WorkOptions
-        @OptionGroup var output: OutputOptions
+        @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let line = work.progressLine()
+            let line = records.progressLine()
             let report = try Operations.verify(registry.file, readData: readData) { detail, done, total in
                 try Interruption.check()
                 line.update(detail, done, total)
             }
             line.clear()
-            try output.print(report) { _ in
+            try records.print(report) { _ in
                 let damages = report.damages.map { "damaged: \($0.detail)" }
                 let leftovers = report.leftovers.map { "leftover, may be removed: \($0.path)" }
                 let verdict = report.isSound ? "sound" : "DAMAGED"

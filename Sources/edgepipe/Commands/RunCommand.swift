@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct RunCommand: ParsableCommand {
+struct RunCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
         abstract: "Run a pipeline file.",
@@ -42,13 +42,7 @@ struct RunCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Refuse steps that take more memory, such as 4GB.", valueName: "size"))
     var memory: String?
 
-    @Flag(name: .shortAndLong, help: "Print no progress.")
-    var quiet = false
-
-    @Flag(name: .shortAndLong, help: "Print more of what happens.")
-    var verbose = false
-
-    @OptionGroup var output: OutputOptions
+    @OptionGroup var records: OutputOptions
 
     func validate() throws {
         if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs takes 1 to 1024.") }
@@ -61,21 +55,25 @@ struct RunCommand: ParsableCommand {
         options.memoryLimit = try memory.map(Operations.byteCount)
         (options.force, options.from, options.only) = (force, from, only)
         if dryRun {
-            try PlanCommand.print(try PipelineRunner(definition, options).plan(), output)
+            try PlanCommand.print(try PipelineRunner(definition, options).plan(), records)
             return
         }
-        let reporter = RunReporter(isQuiet: quiet, isVerbose: verbose, isStreaming: output.chosen == .jsonl)
+        let reporter = RunReporter(
+            isQuiet: records.quiet,
+            isVerbose: records.verbose,
+            isStreaming: records.chosen == .jsonl
+        )
         let report = try PipelineRunner(definition, options, report: reporter.receive).run()
         reporter.finish()
-        try Self.print(report, output)
+        try Self.print(report, records)
         guard report.gateFailures.isEmpty else {
             for failure in report.gateFailures { Console.error("edgepipe: gate not met: \(failure)") }
             throw ExitCode(ExitStatus.gateNotMet)
         }
     }
 
-    private static func print(_ report: RunReport, _ output: OutputOptions) throws {
-        try output.print(report) { format in
+    private static func print(_ report: RunReport, _ records: OutputOptions) throws {
+        try records.print(report) { format in
             let steps = Table(
                 columns: ["step", "status", "seconds"],
                 rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }

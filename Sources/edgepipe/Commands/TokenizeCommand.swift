@@ -3,7 +3,7 @@ import Foundation
 import Pipeline
 import SystemPackage
 
-struct TokenizeCommand: ParsableCommand {
+struct TokenizeCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "tokenize",
         abstract: "Print the token ids of a text.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Pipeline
 import SystemPackage
 
-struct ValidateCommand: ParsableCommand {
+struct ValidateCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
         abstract: "Check a pipeline file: all errors at once, each with its place.",
@@ -18,8 +18,24 @@ struct ValidateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A setting in place of the file's.", valueName: "key=value"))
     var set: [String] = []
 
+    @OptionGroup var records: OutputOptions
+
+    /// What a sound file describes.
+    private struct Report: Encodable {
+        let pipeline: String
+        let version: String
+        let steps: [String]
+    }
+
     func run() throws {
         let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
-        Console.print("\(file): \(definition.name) \(definition.version), \(definition.steps.count) steps, no errors")
+        let report = Report(
+            pipeline: definition.name,
+            version: definition.version,
+            steps: definition.steps.map { $0.id }
+        )
+        try records.print(report) { _ in
+            "\(file): \(report.pipeline) \(report.version), \(report.steps.count) steps, no errors"
+        }
     }
 }

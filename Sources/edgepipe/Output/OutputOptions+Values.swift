@@ -3,7 +3,9 @@ import SystemPackage
 
 extension WorkOptions {
     var threadCount: Int { threads ?? ProcessInfo.processInfo.activeProcessorCount }
+}
 
+extension OutputOptions {
     /// A progress line for one piece of work.
     func progressLine() -> ProgressLine { ProgressLine(isQuiet: quiet) }
 }

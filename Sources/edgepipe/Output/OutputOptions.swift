@@ -5,13 +5,24 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json, jsonl, csv, markdown
 }
 
-/// Options of every command that prints records.
+/// A command that prints records, and says on request what that took.
+protocol RecordCommand: ParsableCommand {
+    var records: OutputOptions { get }
+}
+
+/// Options of every command: what it prints.
 struct OutputOptions: ParsableArguments {
     @Option(help: "How to print: table, json, jsonl, csv or markdown.")
     var format = OutputFormat.table
 
     @Flag(name: .customLong("json"), help: "Short for --format json.")
     var isJSON = false
+
+    @Flag(name: .shortAndLong, help: "Print no progress and no remarks.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Also print time and memory that the command took.")
+    var verbose = false
 
     var chosen: OutputFormat { isJSON ? .json : format }
 
@@ -40,12 +51,6 @@ struct OutputOptions: ParsableArguments {
 struct WorkOptions: ParsableArguments {
     @Option(help: ArgumentHelp("How many threads work; all processors by default.", valueName: "n"))
     var threads: Int?
-
-    @Flag(name: .shortAndLong, help: "Print no progress.")
-    var quiet = false
-
-    @Flag(name: .shortAndLong, help: "Print more of what happens.")
-    var verbose = false
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads takes 1 to 1024.") }
