@@ -7,13 +7,13 @@ import TestSupport
 import Testing
 
 @Suite struct ImportanceMatrixTests {
-    private let folder: TemporaryFolder
+    private let folder: ScratchFolder
     private let models: TinyModels
     private let older = Goldens.tinyPhi3.appending("imatrix.dat")
     private let newer = Goldens.tinyPhi3.appending("imatrix.gguf")
 
     init() throws {
-        folder = try TemporaryFolder()
+        folder = try ScratchFolder()
         models = try TinyModels()
     }
 
