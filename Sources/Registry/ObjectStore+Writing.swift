@@ -28,7 +28,7 @@ extension ObjectStore {
         digest: SHA256Digest,
         byteCount: Int,
         replacing: Bool,
-        advance: (Int) -> Void
+        advance: (Int) throws -> Void
     ) throws -> StoredObject {
         let isCompressed = try storeTemporary(file, digest, byteCount, .zstd, advance: advance) { temporary, stored in
             guard Double(stored) <= Double(byteCount) * (1 - Self.smallestGain) else { return false }
@@ -54,7 +54,7 @@ extension ObjectStore {
         _ digest: SHA256Digest,
         _ byteCount: Int,
         _ encoding: ObjectEncoding,
-        advance: (Int) -> Void,
+        advance: (Int) throws -> Void,
         use: (FilePath, Int) throws -> Bool
     ) throws -> Bool {
         try makeFolder(incoming)
@@ -75,7 +75,7 @@ extension ObjectStore {
             } else {
                 try output.write(slab)
             }
-            advance(slab.count)
+            try advance(slab.count)
         }
         // The file was read before to learn its digest; the bytes that were stored must be the same ones.
         guard seen == byteCount, hasher.finalize() == digest else { throw RegistryError.changedWhileReading(file) }

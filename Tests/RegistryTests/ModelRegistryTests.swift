@@ -15,6 +15,33 @@ import Testing
         #expect(!names.contains { $0.hasSuffix(".partial") })
     }
 
+    /// A copy of the file, without the log beside it, has everything.
+    @Test func theFileAloneIsTheRegistryOnceItIsClosed() throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        let build = try registry.publish(publication(scratch.file("a")))[0].record
+        try registry.close()
+        let copy = scratch.folder.appending("copy.db")
+        try FileManager.default.copyItem(atPath: scratch.database.string, toPath: copy.string)
+        #expect(try ModelRegistry(path: copy, mode: .readOnly).builds() == [build])
+    }
+
+    @Test func publishingPullingAndVerifyingCanBeStopped() throws {
+        struct Stop: Error {}
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        #expect(throws: Stop.self) {
+            try registry.publish(publication(scratch.file("a"))) { _ in throw Stop() }
+        }
+        #expect(try registry.builds().isEmpty)
+        let build = try registry.publish(publication(scratch.file("b")))[0].record
+        let output = scratch.folder.appending("out.gguf")
+        #expect(throws: Stop.self) { try registry.pull(build.name, to: output) { _ in throw Stop() } }
+        #expect(FileStatus(output) == nil)
+        #expect(throws: Stop.self) { try registry.verify(readData: true) { _, _ in throw Stop() } }
+        #expect(try registry.verify(readData: true).isSound)
+    }
+
     /// The pool sets `synchronous` to NORMAL by itself, so this is checked on the connection that writes.
     @Test func commitsSurviveAPowerCut() throws {
         let scratch = try Scratch()
