@@ -65,8 +65,9 @@ extension BlockFormat {
     }
 
     static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool {
+        let offsets = halfOffsets
         for block in stride(from: 0, to: blocks.count, by: type.block.bytes) {
-            for offset in halfOffsets {
+            for offset in offsets {
                 let bits = blocks.loadUnaligned(fromByteOffset: block + offset, as: UInt16.self)
                 if bits & 0x7c00 == 0x7c00 { return false }
             }

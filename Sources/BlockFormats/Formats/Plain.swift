@@ -26,9 +26,33 @@ enum F16: BlockFormat {
         weights[0] = HalfFloat.decode(UnsafeRawPointer(block).loadUnaligned(as: UInt16.self))
     }
 
+    static func decode(blocks: UnsafeRawBufferPointer, into weights: UnsafeMutableBufferPointer<Float>) {
+        guard let source = blocks.baseAddress, let target = weights.baseAddress else { return }
+        for index in 0..<weights.count {
+            target[index] = HalfFloat.decode(source.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+        }
+    }
+
     @inline(__always)
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
         UnsafeMutableRawPointer(block).storeBytes(of: HalfFloat.encode(weights[0]), as: UInt16.self)
+    }
+
+    static func encode(weights: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer) {
+        guard let source = weights.baseAddress, let target = blocks.baseAddress else { return }
+        for index in 0..<weights.count {
+            target.storeBytes(of: HalfFloat.encode(source[index]), toByteOffset: index * 2, as: UInt16.self)
+        }
+    }
+
+    static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool {
+        guard let bytes = blocks.baseAddress else { return true }
+        // The largest exponent bits, gathered without a branch.
+        var greatest: UInt16 = 0
+        for index in 0..<(blocks.count / 2) {
+            greatest = max(greatest, bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self) & 0x7c00)
+        }
+        return greatest < 0x7c00
     }
 }
 
@@ -40,6 +64,13 @@ enum BF16: BlockFormat {
     @inline(__always)
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
         weights[0] = BrainFloat.decode(UnsafeRawPointer(block).loadUnaligned(as: UInt16.self))
+    }
+
+    static func decode(blocks: UnsafeRawBufferPointer, into weights: UnsafeMutableBufferPointer<Float>) {
+        guard let source = blocks.baseAddress, let target = weights.baseAddress else { return }
+        for index in 0..<weights.count {
+            target[index] = BrainFloat.decode(source.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self))
+        }
     }
 
     @inline(__always)
