@@ -2,7 +2,7 @@ import SystemPackage
 
 /// Why a model's quality could not be measured.
 public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
-    case textTooShort(tokens: Int, needed: Int, context: Int)
+    case textTooShort(tokens: Int, needed: Int, context: Int, path: FilePath? = nil)
     case contextTooSmall(context: Int)
     case strideOutOfRange(stride: Int, window: Int)
     case noChunks(Int)
@@ -14,9 +14,10 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
 
     public var description: String {
         switch self {
-        case .textTooShort(let tokens, let needed, let context):
-            "The text has \(tokens) tokens, but \(needed) are needed for a context of \(context). Give a longer text or a "
-                + "smaller context."
+        case .textTooShort(let tokens, let needed, let context, let path):
+            (path.map { "\($0): " } ?? "")
+                + "The text has \(tokens) tokens, but \(needed) are needed for a context of \(context). "
+                + "Give a longer text or a smaller context."
         case .contextTooSmall(let context):
             "A context of \(context) tokens leaves nothing to score. Use 4 or more; 512 is usual."
         case .strideOutOfRange(let stride, let window):
@@ -36,6 +37,15 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
                 + "model that it was made from."
         case .notBaseLogits(let path, let why):
             "\(path): \(why). Write the file again with --save-logits."
+        }
+    }
+
+    /// Does work on the text of a file, so that an error about the text names the file.
+    public static func naming<Result>(_ text: FilePath, _ work: () throws -> Result) throws -> Result {
+        do {
+            return try work()
+        } catch EvaluationError.textTooShort(let tokens, let needed, let context, _) {
+            throw EvaluationError.textTooShort(tokens: tokens, needed: needed, context: context, path: text)
         }
     }
 }

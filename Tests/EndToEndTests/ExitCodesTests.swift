@@ -65,7 +65,8 @@ import Testing
 
     @Test func aTextThatIsTooShortIsThree() throws {
         try run.folder.write("too short", to: "short.txt")
-        expect(try program("perplexity", "f16.gguf", "--text", "short.txt"), 3, naming: "3 tokens, but 1024 are needed")
+        let direct = try program("perplexity", "f16.gguf", "--text", "short.txt")
+        expect(direct, 3, naming: "short.txt: The text has 3 tokens, but 1024 are needed")
         let step = try program(
             "run",
             "tiny.yaml",
@@ -76,6 +77,7 @@ import Testing
             "--quiet"
         )
         expect(step, 3, naming: "step 'quality'")
+        expect(step, 3, naming: "short.txt: The text has 3 tokens")
     }
 
     @Test func nothingThatMatchesIsFour() throws {

@@ -104,7 +104,9 @@ extension Operations {
             }
         }
         return PerplexityReport(
-            try PerplexityRun(model, options).measure(text: text, progress: report, saving: writer)
+            try EvaluationError.naming(request.text) {
+                try PerplexityRun(model, options).measure(text: text, progress: report, saving: writer)
+            }
         )
     }
 

@@ -58,7 +58,9 @@ struct ValidateStage: Stage {
                     try context.progress(detail, progress.chunk, progress.chunkCount)
                 }
                 guard let base, let baseModel, base.digest != build.digest else {
-                    let result = try PerplexityRun(model, settings).measure(text: bytes, progress: report)
+                    let result = try EvaluationError.naming(text) {
+                        try PerplexityRun(model, settings).measure(text: bytes, progress: report)
+                    }
                     return EvaluatedBuild(
                         type: build.type,
                         digest: build.digest,
@@ -68,11 +70,9 @@ struct ValidateStage: Stage {
                         baseDigest: nil
                     )
                 }
-                let result = try KLDivergenceRun(model, settings).compare(
-                    with: baseModel,
-                    text: bytes,
-                    progress: report
-                )
+                let result = try EvaluationError.naming(text) {
+                    try KLDivergenceRun(model, settings).compare(with: baseModel, text: bytes, progress: report)
+                }
                 return EvaluatedBuild(
                     type: build.type,
                     digest: build.digest,
