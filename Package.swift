@@ -124,7 +124,7 @@ let package = Package(
             dependencies: ["BinaryIO", "Conversion", "GGUF", "Safetensors", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
-        .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit"], swiftSettings: strict),
+        .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["BinaryIO", "TestSupport", "edgepipe", system],
@@ -169,7 +169,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RegistryTests",
-            dependencies: ["Registry", "BinaryIO", "CZstd", grdb, system],
+            dependencies: ["Registry", "BinaryIO", "CZstd", "TestSupport", grdb, system],
             swiftSettings: strict
         ),
         .testTarget(

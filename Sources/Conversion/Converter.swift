@@ -1,8 +1,6 @@
 import BinaryIO
 import BlockFormats
-import Dispatch
 import GGUF
-import Synchronization
 import SystemPackage
 import Tensors
 
@@ -32,31 +30,21 @@ public struct Converter: Sendable {
         defer { writer.discard() }
         let slabs = makeSlabs()
         let total = plan.tensors.reduce(0) { $0 + $1.target.byteCount }
-        let next = Atomic(0)
-        let state = Mutex((done: 0, failure: (any Error)?.none))
-        DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
-            var rows = RowConverter()
-            while true {
-                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard index < slabs.count, state.withLock({ $0.failure == nil }) else { return }
-                do {
-                    let slab = slabs[index]
+        do {
+            try SlabWork.run(
+                slabs,
+                threads: threads,
+                totalBytes: total,
+                progress: progress,
+                makeWorker: { RowConverter() },
+                process: { rows, slab in
                     let tensor = plan.tensors[slab.tensor]
-                    let bytes = try rows.convert(slab.rows, of: tensor) {
+                    return try rows.convert(slab.rows, of: tensor) {
                         try writer.write($0, tensor: slab.tensor, at: slab.rows.lowerBound * tensor.target.rowByteCount)
                     }
-                    try state.withLock {
-                        $0.done += bytes
-                        try progress($0.done, total)
-                    }
-                } catch {
-                    state.withLock { $0.failure = $0.failure ?? error }
-                    return
                 }
-            }
-        }
-        if let failure = state.withLock({ $0.failure }) {
-            guard let problem = failure as? ConversionProblem else { throw failure }
+            )
+        } catch let problem as ConversionProblem {
             throw ConversionError(path: plan.folder, problem: problem)
         }
         try writer.commit()
@@ -64,10 +52,8 @@ public struct Converter: Sendable {
 
     private func makeSlabs() -> [Slab] {
         plan.tensors.enumerated().flatMap { index, tensor in
-            let shape = tensor.target.shape
-            let rows = max(1, Self.slabElements / shape.rowLength)
-            return stride(from: 0, to: shape.rowCount, by: rows).map {
-                Slab(tensor: index, rows: $0..<min($0 + rows, shape.rowCount))
+            SlabWork.rowRanges(of: tensor.target.shape, elements: Self.slabElements).map {
+                Slab(tensor: index, rows: $0)
             }
         }
     }

@@ -9,16 +9,26 @@ protocol ModelFamily: Sendable {
 
     init(_ config: ModelConfig) throws
 
+    var layerCount: Int { get }
+
     /// Metadata that belongs before the general keys, and tensors that are computed rather than read.
     func extras() throws -> FamilyExtras
     /// The family's hyperparameters, in order; `general.file_type` is written between them where the reference does.
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws
-    /// GGUF's name for a tensor, nil for one that is not needed.
+    /// GGUF's name for a tensor, nil for one that is not needed; the common table unless the family says otherwise.
     /// - Throws: `ConversionProblem.unknownTensor`.
     func ggufName(of name: String) throws -> String?
-    /// In which order a tensor's rows are written.
+    /// In which order a tensor's rows are written; unchanged unless the family says otherwise.
     func rowOrder(of name: String) -> RowOrder
     func writeVocabulary(of folder: HuggingFaceFolder, to metadata: inout Metadata, options: ConversionOptions) throws
+}
+
+extension ModelFamily {
+    func ggufName(of name: String) throws -> String? {
+        try TensorNames.ggufName(of: name, layerCount: layerCount)
+    }
+
+    func rowOrder(of name: String) -> RowOrder { .unchanged }
 }
 
 /// What a family adds that is not in the checkpoint.

@@ -1,8 +1,6 @@
 import BinaryIO
 import BlockFormats
-import Dispatch
 import GGUF
-import Synchronization
 import SystemPackage
 import Tensors
 
@@ -52,32 +50,19 @@ public struct Quantizer: Sendable {
         defer { for writer in writers { writer.discard() } }
         let slabs = makeSlabs()
         let total = source.tensors.reduce(0) { $0 + $1.byteCount }
-        let next = Atomic(0)
-        let state = Mutex((done: 0, failure: (any Error)?.none))
-        DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
-            var worker = SlabWorker(source: source, writers: writers)
-            while true {
-                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard index < slabs.count, state.withLock({ $0.failure == nil }) else { return }
-                do {
-                    let bytes = try worker.process(slabs[index])
-                    try state.withLock {
-                        $0.done += bytes
-                        try progress($0.done, total)
-                    }
-                } catch {
-                    state.withLock { $0.failure = $0.failure ?? error }
-                    return
-                }
-            }
+        do {
+            try SlabWork.run(
+                slabs,
+                threads: threads,
+                totalBytes: total,
+                progress: progress,
+                makeWorker: { SlabWorker(source: source, writers: writers) },
+                process: { try $0.process($1) }
+            )
+        } catch let problem as QuantizationProblem {
+            throw QuantizationError(path: source.path, problem: problem)
         }
-        if let failure = state.withLock({ $0.failure }) { throw named(failure) }
         for writer in writers { try writer.commit() }
-    }
-
-    private func named(_ failure: any Error) -> any Error {
-        guard let problem = failure as? QuantizationProblem else { return failure }
-        return QuantizationError(path: source.path, problem: problem)
     }
 
     /// All slabs of all tensors, in the order of the outputs.
@@ -87,14 +72,8 @@ public struct Quantizer: Sendable {
         return first.plan.tensors.indices.flatMap { index in
             let tensor = first.plan.tensors[index].source
             let targets = targets(ofTensor: index)
-            let rows = max(1, Self.slabElements / tensor.shape.rowLength)
-            return stride(from: 0, to: tensor.shape.rowCount, by: rows).map { start in
-                Slab(
-                    tensor: tensor,
-                    index: index,
-                    rows: start..<min(start + rows, tensor.shape.rowCount),
-                    targets: targets
-                )
+            return SlabWork.rowRanges(of: tensor.shape, elements: Self.slabElements).map { rows in
+                Slab(tensor: tensor, index: index, rows: rows, targets: targets)
             }
         }
     }

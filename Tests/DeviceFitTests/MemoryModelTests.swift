@@ -1,4 +1,5 @@
 import DeviceFit
+import TestSupport
 import Testing
 
 @Suite struct MemoryModelTests {
@@ -86,7 +87,7 @@ import Testing
 
     @Test func moreContextNeverNeedsLess() throws {
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         for model in [SampleModels.qwen25, SampleModels.gemma3, SampleModels.lfm25, SampleModels.phi35] {
             let contexts = (0..<50).map { _ in Int.random(in: 1...100_000, using: &random) }.sorted()
             let totals = try contexts.map { try memory(model, FitRequest(context: $0)).total.mid }

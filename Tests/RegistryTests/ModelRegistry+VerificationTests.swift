@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Registry
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite struct ModelRegistryVerificationTests {
@@ -38,7 +39,7 @@ import Testing
             .record
         let bytes = try contents(of: scratch.objectPath(of: build))
         let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         for _ in 0..<40 {
             var harmed = bytes
             let position = Int.random(in: 0..<bytes.count, using: &random)

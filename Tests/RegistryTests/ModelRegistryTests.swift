@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Registry
 import SystemPackage
+import TestSupport
 import Testing
 
 @Suite struct ModelRegistryTests {
@@ -143,7 +144,7 @@ import Testing
         let bytes = try contents(of: scratch.database)
         let seed = UInt64.random(in: 0 ... .max)
         print("seed \(seed)")
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         var refused = 0
         for _ in 0..<150 {
             var harmed = bytes

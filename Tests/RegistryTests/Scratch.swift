@@ -2,6 +2,7 @@ import BinaryIO
 import Foundation
 import Registry
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A folder of one test, removed with it.
@@ -26,7 +27,7 @@ final class Scratch: Sendable {
     /// Writes a file of `count` bytes that follow from `seed`; compressible ones repeat themselves.
     func file(_ name: String, count: Int = 300_000, seed: UInt64 = 1, compressible: Bool = true) throws -> FilePath {
         let path = folder.appending(name)
-        var random = SplitMix(state: seed)
+        var random = SplitMix64(seed: seed)
         let bytes = (0..<count).map { _ in
             let value = random.next()
             return compressible ? UInt8(value & 3) : UInt8(truncatingIfNeeded: value)
@@ -46,19 +47,6 @@ final class Scratch: Sendable {
         let path = objectPath(of: build)
         try FileManager.default.removeItem(atPath: path.string)
         try writeFile(bytes, to: path)
-    }
-}
-
-/// A small generator with a printed seed, so that a failing test can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in sixteen groups of 16: a byte a group with four bits of scale and four of minimum, two bits a weight,
 /// then two half-precision numbers. `weight = scale * groupScale * q - minimum * groupMinimum`
-enum Q2_K: BlockFormat {
+enum Q2_K: WeighedFormat {
     static let type = TensorType.q2_K
     static var halfOffsets: [Int] { [scaleOffset, minimumOffset] }
     private static let quants = 16
@@ -32,20 +32,8 @@ enum Q2_K: BlockFormat {
         }
     }
 
-    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
-        encode(weights, nil, into: block)
-    }
-
-    static func encode(
-        row: UnsafeBufferPointer<Float>,
-        _ importance: RowImportance,
-        into blocks: UnsafeMutableRawBufferPointer
-    ) {
-        forEachBlock(row, blocks) { encode($0, (importance, $1), into: $2) }
-    }
-
     @inline(__always)
-    private static func encode(
+    static func encode(
         _ weights: UnsafePointer<Float>,
         _ importance: (row: RowImportance, column: Int)?,
         into block: UnsafeMutablePointer<UInt8>

@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in sixteen groups of 16: the third bits in 32 bytes, two bits a weight, six-bit scales in twelve bytes,
 /// a half-precision scale. `weight = scale * (groupScale - 32) * (q - 4)`
-enum Q3_K: BlockFormat {
+enum Q3_K: WeighedFormat {
     static let type = TensorType.q3_K
     static var halfOffsets: [Int] { [scaleOffset] }
     private static let quants = 32
@@ -25,20 +25,8 @@ enum Q3_K: BlockFormat {
         }
     }
 
-    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
-        encode(weights, nil, into: block)
-    }
-
-    static func encode(
-        row: UnsafeBufferPointer<Float>,
-        _ importance: RowImportance,
-        into blocks: UnsafeMutableRawBufferPointer
-    ) {
-        forEachBlock(row, blocks) { encode($0, (importance, $1), into: $2) }
-    }
-
     @inline(__always)
-    private static func encode(
+    static func encode(
         _ weights: UnsafePointer<Float>,
         _ importance: (row: RowImportance, column: Int)?,
         into block: UnsafeMutablePointer<UInt8>

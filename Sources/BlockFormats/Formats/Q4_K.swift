@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in eight groups of 32: two half-precision numbers, six-bit scales and minimums, four bits a weight.
 /// `weight = scale * groupScale * q - minimum * groupMinimum`
-enum Q4_K: BlockFormat {
+enum Q4_K: WeighedFormat {
     static let type = TensorType.q4_K
     static var halfOffsets: [Int] { [0, 2] }
     private static let scales = 4
@@ -35,28 +35,14 @@ enum Q4_K: BlockFormat {
         }
     }
 
-    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
-        encode(weights, search, nil, into: block)
-    }
-
-    static func encode(
-        row: UnsafeBufferPointer<Float>,
-        _ importance: RowImportance,
-        into blocks: UnsafeMutableRawBufferPointer
-    ) {
-        forEachBlock(row, blocks) { weights, column, block in
-            encode(weights, weightedSearch, (importance, column), into: block)
-        }
-    }
-
     @inline(__always)
-    private static func encode(
+    static func encode(
         _ weights: UnsafePointer<Float>,
-        _ search: ScaleAndMinimumSearch,
         _ importance: (row: RowImportance, column: Int)?,
         into block: UnsafeMutablePointer<UInt8>
     ) {
         withScratch(UInt8.self, count: 256) { levels in
+            let search = importance == nil ? search : weightedSearch
             SixBitScaleEncoder.encode(weights, search, importance, into: block, levels: levels)
             for pair in 0..<4 {
                 let source = levels + pair * 64

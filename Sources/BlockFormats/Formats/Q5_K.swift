@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in eight groups of 32: as Q4_K, with a fifth bit of every weight in 32 bytes of their own.
 /// `weight = scale * groupScale * q - minimum * groupMinimum`
-enum Q5_K: BlockFormat {
+enum Q5_K: WeighedFormat {
     static let type = TensorType.q5_K
     static var halfOffsets: [Int] { [0, 2] }
     private static let scales = 4
@@ -40,28 +40,14 @@ enum Q5_K: BlockFormat {
         }
     }
 
-    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
-        encode(weights, search, nil, into: block)
-    }
-
-    static func encode(
-        row: UnsafeBufferPointer<Float>,
-        _ importance: RowImportance,
-        into blocks: UnsafeMutableRawBufferPointer
-    ) {
-        forEachBlock(row, blocks) { weights, column, block in
-            encode(weights, weightedSearch, (importance, column), into: block)
-        }
-    }
-
     @inline(__always)
-    private static func encode(
+    static func encode(
         _ weights: UnsafePointer<Float>,
-        _ search: ScaleAndMinimumSearch,
         _ importance: (row: RowImportance, column: Int)?,
         into block: UnsafeMutablePointer<UInt8>
     ) {
         withScratch(UInt8.self, count: 256) { levels in
+            let search = importance == nil ? search : weightedSearch
             SixBitScaleEncoder.encode(weights, search, importance, into: block, levels: levels)
             let high = block + highBits
             for index in 0..<32 { high[index] = 0 }

@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in sixteen groups of 16: lower four bits in 128 bytes, upper two in 64, a signed byte of scale a group,
 /// a half-precision scale. `weight = scale * groupScale * (q - 32)`
-enum Q6_K: BlockFormat {
+enum Q6_K: WeighedFormat {
     static let type = TensorType.q6_K
     static var halfOffsets: [Int] { [scaleOffset] }
     private static let highBits = 128
@@ -32,20 +32,8 @@ enum Q6_K: BlockFormat {
         }
     }
 
-    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
-        encode(weights, nil, into: block)
-    }
-
-    static func encode(
-        row: UnsafeBufferPointer<Float>,
-        _ importance: RowImportance,
-        into blocks: UnsafeMutableRawBufferPointer
-    ) {
-        forEachBlock(row, blocks) { encode($0, (importance, $1), into: $2) }
-    }
-
     @inline(__always)
-    private static func encode(
+    static func encode(
         _ weights: UnsafePointer<Float>,
         _ importance: (row: RowImportance, column: Int)?,
         into block: UnsafeMutablePointer<UInt8>

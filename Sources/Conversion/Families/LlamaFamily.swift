@@ -11,7 +11,7 @@ struct LlamaFamily: ModelFamily {
     private static let longestHead = 1 << 16
 
     private let config: ModelConfig
-    private let layerCount: Int
+    let layerCount: Int
     private let headCount: Int
     private let keyValueHeadCount: Int
     private let headLength: Int
@@ -70,10 +70,6 @@ struct LlamaFamily: ModelFamily {
         metadata.set("general.file_type", .uint32(fileType))
         metadata.set("llama.vocab_size", .uint32(UInt32(try config.requiredInteger("vocab_size"))))
         metadata.set("llama.rope.dimension_count", .uint32(UInt32(headLength)))
-    }
-
-    func ggufName(of name: String) throws -> String? {
-        try TensorNames.ggufName(of: name, layerCount: layerCount)
     }
 
     func rowOrder(of name: String) -> RowOrder {

@@ -8,7 +8,7 @@ struct Phi3Family: ModelFamily {
     static let ggufName = "phi3"
 
     private let config: ModelConfig
-    private let layerCount: Int
+    let layerCount: Int
     private let embeddingLength: Int
     private let headCount: Int
     private let ropeLength: Int
@@ -91,12 +91,6 @@ struct Phi3Family: ModelFamily {
         // Written even where there is none: zero tells Phi-4 from its predecessors.
         set("attention.sliding_window", try config.integer("sliding_window") ?? 0)
     }
-
-    func ggufName(of name: String) throws -> String? {
-        try TensorNames.ggufName(of: name, layerCount: layerCount)
-    }
-
-    func rowOrder(of name: String) -> RowOrder { .unchanged }
 
     func writeVocabulary(
         of folder: HuggingFaceFolder,

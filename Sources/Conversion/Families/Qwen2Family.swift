@@ -6,7 +6,7 @@ struct Qwen2Family: ModelFamily {
     static let ggufName = "qwen2"
 
     private let config: ModelConfig
-    private let layerCount: Int
+    let layerCount: Int
 
     init(_ config: ModelConfig) throws {
         self.config = config
@@ -25,12 +25,6 @@ struct Qwen2Family: ModelFamily {
         )
         metadata.set("general.file_type", .uint32(fileType))
     }
-
-    func ggufName(of name: String) throws -> String? {
-        try TensorNames.ggufName(of: name, layerCount: layerCount)
-    }
-
-    func rowOrder(of name: String) -> RowOrder { .unchanged }
 
     func writeVocabulary(
         of folder: HuggingFaceFolder,
