@@ -4,12 +4,23 @@ import Tensors
 import TestSupport
 import Testing
 
-func encode(_ weights: [Float], as type: TensorType) -> [UInt8] {
+/// - Parameter importance: a number for each column of a row; nil encodes without an importance matrix.
+func encode(
+    _ weights: [Float],
+    _ importance: [Float]? = nil,
+    as type: TensorType,
+    kernels: Kernels = .fastest
+) -> [UInt8] {
     let count = weights.count / type.block.elements * type.block.bytes
     // Bytes that the encoder forgets to write would show.
     var bytes = [UInt8](repeating: 0xa5, count: count)
     bytes.withUnsafeMutableBytes { bytes in
-        weights.withUnsafeBufferPointer { BlockCodec.encode($0, as: type, into: bytes) }
+        weights.withUnsafeBufferPointer { weights in
+            guard let importance else { return BlockCodec.encode(weights, as: type, kernels: kernels, into: bytes) }
+            importance.withUnsafeBufferPointer {
+                BlockCodec.encode(rows: weights, importance: $0, as: type, kernels: kernels, into: bytes)
+            }
+        }
     }
     return bytes
 }

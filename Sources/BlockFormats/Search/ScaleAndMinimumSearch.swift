@@ -100,7 +100,7 @@ struct ScaleAndMinimumSearch {
         }
         // A flat group is one whose weights are all equal to its minimum: it stores the minimum alone.
         best.scale = scale.replacing(with: 0, where: isFlat)
-        best.minimum = -minimum.replacing(with: best.minimum, where: isFlat)
+        best.minimum = minimum.replacing(with: best.minimum, where: isFlat).negated
         return best
     }
 
