@@ -4,21 +4,29 @@ import Tensors
 import TestSupport
 import Testing
 
-/// - Parameter importance: a number for each column of a row; nil encodes without an importance matrix.
+/// - Parameter importance: a number for each column of a row. Nil encodes without an importance matrix, or with one that
+///   counts all columns the same where the type needs one.
 func encode(
     _ weights: [Float],
-    _ importance: [Float]? = nil,
+    importance: [Float]? = nil,
     as type: TensorType,
     kernels: Kernels = .fastest
 ) -> [UInt8] {
+    if importance == nil, BlockCodec.needsImportance(type), !weights.isEmpty {
+        let equal = [Float](repeating: 1, count: weights.count)
+        return encode(weights, importance: equal, as: type, kernels: kernels)
+    }
     let count = weights.count / type.block.elements * type.block.bytes
     // Bytes that the encoder forgets to write would show.
     var bytes = [UInt8](repeating: 0xa5, count: count)
     bytes.withUnsafeMutableBytes { bytes in
         weights.withUnsafeBufferPointer { weights in
-            guard let importance else { return BlockCodec.encode(weights, as: type, kernels: kernels, into: bytes) }
-            importance.withUnsafeBufferPointer {
-                BlockCodec.encode(rows: weights, importance: $0, as: type, kernels: kernels, into: bytes)
+            if let importance {
+                importance.withUnsafeBufferPointer {
+                    BlockCodec.encode(rows: weights, importance: $0, as: type, kernels: kernels, into: bytes)
+                }
+            } else if !weights.isEmpty {
+                BlockCodec.encode(weights, as: type, kernels: kernels, into: bytes)
             }
         }
     }
@@ -39,8 +47,12 @@ func isUsable(_ bytes: [UInt8], _ type: TensorType) -> Bool { bytes.withUnsafeBy
 /// for eight bits, which its limit for four would not hold to account.
 enum ErrorBar {
     static let fourToSixBits: Float = 0.002
+    static let fourBitFloats: Float = 0.0030
     static let threeBits: Float = 0.0040
+    static let threeBitsClosely: Float = 0.0050
     static let twoBits: Float = 0.0075
+    static let ternary: Float = 0.01
+    static let oneBit: Float = 0.025
     static let eightBits: Float = 0.0001
 
     /// The root of the squared errors' sum, by the count, of `0.1 + 2 * cos(i + offset)`.
