@@ -86,6 +86,29 @@ public enum BlockCodec {
         }
     }
 
+    /// Whether blocks of the type can be refined.
+    public static func canRefine(_ type: TensorType) -> Bool { format(of: type) is any ScaledFormat.Type }
+
+    /// Lowers the error of rows that were encoded with an importance matrix, block by block where that can be done.
+    /// - Parameters:
+    ///   - bytes: the rows as `encode` wrote them.
+    ///   - rows: what they were encoded from.
+    ///   - importance: a finite number for each column of a row, none negative.
+    /// - Precondition: `canRefine(type)`, and the sizes agree.
+    public static func refine(
+        _ bytes: UnsafeMutableRawBufferPointer,
+        of rows: UnsafeBufferPointer<Float>,
+        importance: UnsafeBufferPointer<Float>,
+        as type: TensorType
+    ) {
+        precondition(type.byteCount(elements: rows.count) == bytes.count, "buffer sizes do not agree")
+        precondition(importance.count.isMultiple(of: type.block.elements), "rows of whole blocks")
+        guard let format = format(of: type) as? any ScaledFormat.Type else {
+            preconditionFailure("\(type.name) cannot be refined")
+        }
+        format.refine(bytes, of: rows, importance: importance)
+    }
+
     /// Whether every scale in the blocks is finite. A weight beyond half precision's range makes one that is not.
     public static func isUsable(_ type: TensorType, _ bytes: UnsafeRawBufferPointer) -> Bool {
         format(of: type)?.isUsable(blocks: bytes) ?? true

@@ -156,3 +156,31 @@ enum TwoBits {
         }
     }
 }
+
+extension Q2_K: ScaledFormat {
+    static var layout: ScaledLayout {
+        ScaledLayout(groupSize: 16, levels: 0...3, groupScales: 0...15, groupMinimums: 0...15)
+    }
+
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock {
+        var scaled = ScaledBlock(scale: block.half(at: scaleOffset), minimum: block.half(at: minimumOffset))
+        for group in 0..<16 {
+            scaled.groupScales[group] = Int32(block[group] & 15)
+            scaled.groupMinimums[group] = Int32(block[group] >> 4)
+        }
+        return scaled
+    }
+
+    static func store(
+        _ scaled: ScaledBlock,
+        _ stored: UnsafeMutablePointer<UInt8>,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        for group in 0..<16 {
+            block[group] = UInt8(scaled.groupScales[group]) | UInt8(scaled.groupMinimums[group]) << 4
+        }
+        TwoBits.pack(stored, into: block + quants)
+        block.storeHalf(scaled.scale, at: scaleOffset)
+        block.storeHalf(scaled.minimum, at: minimumOffset)
+    }
+}

@@ -159,3 +159,25 @@ enum Q3_K: WeighedFormat {
 func withLanes(_ lanes: inout (Lanes, Lanes, Lanes, Lanes), _ body: (UnsafeMutablePointer<Lanes>) -> Void) {
     withUnsafeMutableBytes(of: &lanes) { body($0.baseAddress!.assumingMemoryBound(to: Lanes.self)) }
 }
+
+extension Q3_K: ScaledFormat {
+    static var layout: ScaledLayout { ScaledLayout(groupSize: 16, levels: -4...3, groupScales: -32...31) }
+
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock {
+        var scaled = ScaledBlock(scale: block.half(at: scaleOffset))
+        for group in 0..<16 { scaled.groupScales[group] = unpackScale(group, block + scales) }
+        return scaled
+    }
+
+    static func store(
+        _ scaled: ScaledBlock,
+        _ stored: UnsafeMutablePointer<UInt8>,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        let bytes = block + scales
+        for index in 0..<12 { bytes[index] = 0 }
+        for group in 0..<16 { packScale(UInt8(scaled.groupScales[group] + 32), group, into: bytes) }
+        pack(stored, into: block)
+        block.storeHalf(scaled.scale, at: scaleOffset)
+    }
+}

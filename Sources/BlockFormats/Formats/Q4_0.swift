@@ -60,3 +60,20 @@ func extremeWeight(of weights: UnsafePointer<Float>) -> Float {
 func truncated(_ value: Float) -> UInt8 {
     value >= 0 && value < 256 ? UInt8(value) : 0
 }
+
+extension Q4_0: ScaledFormat {
+    static var layout: ScaledLayout { ScaledLayout(groupSize: 32, levels: -8...7) }
+
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock {
+        ScaledBlock(scale: block.half(at: 0))
+    }
+
+    static func store(
+        _ scaled: ScaledBlock,
+        _ stored: UnsafeMutablePointer<UInt8>,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        block.storeHalf(scaled.scale, at: 0)
+        for index in 0..<16 { block[quants + index] = stored[index] | stored[16 + index] << 4 }
+    }
+}

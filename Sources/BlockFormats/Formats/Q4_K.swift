@@ -44,12 +44,34 @@ enum Q4_K: WeighedFormat {
         withScratch(UInt8.self, count: 256) { levels in
             let search = importance == nil ? search : weightedSearch
             SixBitScaleEncoder.encode(weights, search, importance, into: block, levels: levels)
-            for pair in 0..<4 {
-                let source = levels + pair * 64
-                for index in 0..<32 {
-                    block[quants + pair * 32 + index] = source[index] | source[32 + index] << 4
-                }
+            pack(levels, into: block)
+        }
+    }
+
+    @inline(__always)
+    private static func pack(_ levels: UnsafePointer<UInt8>, into block: UnsafeMutablePointer<UInt8>) {
+        for pair in 0..<4 {
+            let source = levels + pair * 64
+            for index in 0..<32 {
+                block[quants + pair * 32 + index] = source[index] | source[32 + index] << 4
             }
         }
+    }
+}
+
+extension Q4_K: ScaledFormat {
+    static var layout: ScaledLayout {
+        ScaledLayout(groupSize: 32, levels: 0...15, groupScales: 0...63, groupMinimums: 0...63)
+    }
+
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock { SixBitScales.scales(of: block) }
+
+    static func store(
+        _ scaled: ScaledBlock,
+        _ stored: UnsafeMutablePointer<UInt8>,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        SixBitScales.store(scaled, into: block)
+        pack(stored, into: block)
     }
 }

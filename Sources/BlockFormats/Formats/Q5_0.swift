@@ -63,3 +63,20 @@ enum FiveBits {
         UnsafeMutableRawPointer(block).storeBytes(of: high, toByteOffset: highBits, as: UInt32.self)
     }
 }
+
+extension Q5_0: ScaledFormat {
+    static var layout: ScaledLayout { ScaledLayout(groupSize: 32, levels: -16...15) }
+
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock {
+        ScaledBlock(scale: block.half(at: 0))
+    }
+
+    static func store(
+        _ scaled: ScaledBlock,
+        _ stored: UnsafeMutablePointer<UInt8>,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        block.storeHalf(scaled.scale, at: 0)
+        FiveBits.store(highBits: highBits, quants: quants, in: block) { stored[$0] }
+    }
+}

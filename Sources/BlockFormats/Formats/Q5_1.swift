@@ -50,3 +50,23 @@ extension Q5_1 {
         }
     }
 }
+
+extension Q5_1: ScaledFormat {
+    static var layout: ScaledLayout { ScaledLayout(groupSize: 32, levels: 0...31, groupMinimums: -1 ... -1) }
+
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock {
+        var scaled = ScaledBlock(scale: block.half(at: 0), minimum: block.half(at: 2))
+        scaled.groupMinimums[0] = -1
+        return scaled
+    }
+
+    static func store(
+        _ scaled: ScaledBlock,
+        _ stored: UnsafeMutablePointer<UInt8>,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        block.storeHalf(scaled.scale, at: 0)
+        block.storeHalf(scaled.minimum, at: 2)
+        FiveBits.store(highBits: highBits, quants: quants, in: block) { stored[$0] }
+    }
+}

@@ -49,16 +49,38 @@ enum Q5_K: WeighedFormat {
         withScratch(UInt8.self, count: 256) { levels in
             let search = importance == nil ? search : weightedSearch
             SixBitScaleEncoder.encode(weights, search, importance, into: block, levels: levels)
-            let high = block + highBits
-            for index in 0..<32 { high[index] = 0 }
-            for pair in 0..<4 {
-                let source = levels + pair * 64
-                let shift = UInt8(pair * 2)
-                for index in 0..<32 {
-                    block[quants + pair * 32 + index] = source[index] & 15 | (source[32 + index] & 15) << 4
-                    high[index] |= (source[index] >> 4) << shift | (source[32 + index] >> 4) << (shift + 1)
-                }
+            pack(levels, into: block)
+        }
+    }
+
+    @inline(__always)
+    private static func pack(_ levels: UnsafePointer<UInt8>, into block: UnsafeMutablePointer<UInt8>) {
+        let high = block + highBits
+        for index in 0..<32 { high[index] = 0 }
+        for pair in 0..<4 {
+            let source = levels + pair * 64
+            let shift = UInt8(pair * 2)
+            for index in 0..<32 {
+                block[quants + pair * 32 + index] = source[index] & 15 | (source[32 + index] & 15) << 4
+                high[index] |= (source[index] >> 4) << shift | (source[32 + index] >> 4) << (shift + 1)
             }
         }
+    }
+}
+
+extension Q5_K: ScaledFormat {
+    static var layout: ScaledLayout {
+        ScaledLayout(groupSize: 32, levels: 0...31, groupScales: 0...63, groupMinimums: 0...63)
+    }
+
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock { SixBitScales.scales(of: block) }
+
+    static func store(
+        _ scaled: ScaledBlock,
+        _ stored: UnsafeMutablePointer<UInt8>,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        SixBitScales.store(scaled, into: block)
+        pack(stored, into: block)
     }
 }

@@ -117,3 +117,23 @@ enum Q6_K: WeighedFormat {
         }
     }
 }
+
+extension Q6_K: ScaledFormat {
+    static var layout: ScaledLayout { ScaledLayout(groupSize: 16, levels: -32...31, groupScales: -128...127) }
+
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock {
+        var scaled = ScaledBlock(scale: block.half(at: scaleOffset))
+        for group in 0..<16 { scaled.groupScales[group] = Int32(Int8(bitPattern: block[scales + group])) }
+        return scaled
+    }
+
+    static func store(
+        _ scaled: ScaledBlock,
+        _ stored: UnsafeMutablePointer<UInt8>,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        pack(stored, into: block)
+        for group in 0..<16 { block[scales + group] = UInt8(truncatingIfNeeded: scaled.groupScales[group]) }
+        block.storeHalf(scaled.scale, at: scaleOffset)
+    }
+}

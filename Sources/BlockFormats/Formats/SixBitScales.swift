@@ -28,6 +28,27 @@ enum SixBitScales {
     }
 }
 
+extension SixBitScales {
+    /// The scales of a block, which begins with its two halves.
+    static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock {
+        var scaled = ScaledBlock(scale: block.half(at: 0), minimum: block.half(at: 2))
+        for group in 0..<8 {
+            let packed = unpack(block + 4, group)
+            scaled.groupScales[group] = Int32(packed.scale)
+            scaled.groupMinimums[group] = Int32(packed.minimum)
+        }
+        return scaled
+    }
+
+    static func store(_ scaled: ScaledBlock, into block: UnsafeMutablePointer<UInt8>) {
+        block.storeHalf(scaled.scale, at: 0)
+        block.storeHalf(scaled.minimum, at: 2)
+        for group in 0..<8 {
+            pack(UInt8(scaled.groupScales[group]), UInt8(scaled.groupMinimums[group]), group, into: block + 4)
+        }
+    }
+}
+
 /// The part of encoding that Q4_K and Q5_K share: eight groups of 32 weights, each with scale and minimum of six bits
 /// below two half-precision numbers, at bytes 0 and 2 of the block; the packed scales follow at byte 4.
 enum SixBitScaleEncoder {
