@@ -29,16 +29,16 @@ struct QuantizeStage: Stage {
         return StepKey(kind: .quantize, version: Self.version, options: entries, inputs: ["model": model.digest])
     }
 
-    private func plans(_ source: GGUFFile) throws -> [QuantizationPlan] {
+    private func plans(_ source: GGUFModel) throws -> [QuantizationPlan] {
         try options.types.map { try QuantizationPlan(source, as: $0, options: options.options) }
     }
 
     func forecast(threads: Int) throws -> Forecast {
-        let source = try GGUFFile(path: model.path)
+        let source = try GGUFModel(path: model.path)
         let plans = try plans(source)
         let weights = source.tensors.reduce(0) { $0 + $1.shape.elementCount } * plans.count
         var forecast = Forecast(
-            outputs: plans.map { .init(name: $0.fileType.tag, bytes: $0.layout.byteCount) },
+            outputs: plans.map { .init(name: $0.fileType.tag, bytes: $0.byteCount) },
             peakMemoryBytes: Throughput.fixedMemory + threads * Throughput.slabMemory
         )
         forecast.setTime(work: Double(weights) / Double(threads), speed: Throughput.quantizing)
@@ -47,7 +47,7 @@ struct QuantizeStage: Stage {
 
     func run(_ context: StageContext) throws -> StepProduct {
         try makeFolder(context.folder)
-        let source = try GGUFFile(path: model.path)
+        let source = try GGUFModel(path: model.path)
         let outputs = try plans(source).map { plan in
             Quantizer.Output(plan: plan, path: context.folder.appending("\(plan.fileType.tag).gguf"))
         }
