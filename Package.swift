@@ -116,7 +116,7 @@ let package = Package(
         ),
         .testTarget(
             name: "BlockFormatsTests",
-            dependencies: ["BlockFormats", "TestSupport", "Tensors"],
+            dependencies: ["BinaryIO", "BlockFormats", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
         .testTarget(

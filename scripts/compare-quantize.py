@@ -176,7 +176,8 @@ def run(comparison, models, types, parts):
     if "types" in parts:
         for name in models:
             for kind in types:
-                for matrix in ["", "--imatrix {m}.imatrix.gguf", "--imatrix {m}.imatrix.dat"]:
+                forms = ["gguf", "dat"] if name in ["tiny-phi3", "dense", "experts8"] else ["gguf"]
+                for matrix in ["", *(f"--imatrix {{m}}.imatrix.{form}" for form in forms)]:
                     comparison.case(f"{name}.gguf", kind, matrix)
     if "options" in parts:
         for name, kind, options in OPTIONS:

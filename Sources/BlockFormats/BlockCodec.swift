@@ -8,7 +8,12 @@ public enum BlockCodec {
     public static func canDecode(_ type: TensorType) -> Bool { format(of: type) != nil }
 
     /// Whether `encode` knows the type.
-    public static func canEncode(_ type: TensorType) -> Bool { format(of: type) != nil }
+    public static func canEncode(_ type: TensorType) -> Bool { format(of: type) != nil && type != .nvfp4 }
+
+    /// Whether the type can be encoded with an importance matrix only.
+    public static func needsImportance(_ type: TensorType) -> Bool {
+        [.iq1_s, .iq2_xxs, .iq2_xs].contains(type)
+    }
 
     /// Decodes whole blocks; exact for every type.
     /// - Parameters:
@@ -29,14 +34,17 @@ public enum BlockCodec {
     /// - Parameters:
     ///   - weights: finite numbers, a whole number of blocks of `type`.
     ///   - bytes: room for exactly these blocks.
-    /// - Precondition: `canEncode(type)`, and the two sizes agree.
+    /// - Precondition: `canEncode(type)`, not `needsImportance(type)`, and the two sizes agree.
     public static func encode(
         _ weights: UnsafeBufferPointer<Float>,
         as type: TensorType,
         into bytes: UnsafeMutableRawBufferPointer
     ) {
         precondition(type.byteCount(elements: weights.count) == bytes.count, "buffer sizes do not agree")
-        guard let format = format(of: type) else { preconditionFailure("\(type.name) cannot be encoded") }
+        guard canEncode(type), let format = format(of: type) else {
+            preconditionFailure("\(type.name) cannot be encoded")
+        }
+        precondition(!needsImportance(type), "\(type.name) needs an importance matrix")
         format.encode(weights: weights, into: bytes)
     }
 
@@ -54,7 +62,9 @@ public enum BlockCodec {
     ) {
         precondition(type.byteCount(elements: row.count) == bytes.count, "buffer sizes do not agree")
         precondition(row.count == importance.count && row.count > 0, "a number for each column")
-        guard let format = format(of: type) else { preconditionFailure("\(type.name) cannot be encoded") }
+        guard canEncode(type), let format = format(of: type) else {
+            preconditionFailure("\(type.name) cannot be encoded")
+        }
         format.encode(row: row, RowImportance(importance.baseAddress!, row: row), into: bytes)
     }
 
@@ -87,7 +97,22 @@ public enum BlockCodec {
         case .q4_K: Q4_K.self
         case .q5_K: Q5_K.self
         case .q6_K: Q6_K.self
-        default: nil
+        case .iq1_s: IQ1_S.self
+        case .iq1_m: IQ1_M.self
+        case .iq2_xxs: IQ2_XXS.self
+        case .iq2_xs: IQ2_XS.self
+        case .iq2_s: IQ2_S.self
+        case .iq3_xxs: IQ3_XXS.self
+        case .iq3_s: IQ3_S.self
+        case .iq4_nl: IQ4_NL.self
+        case .iq4_xs: IQ4_XS.self
+        case .tq1_0: TQ1_0.self
+        case .tq2_0: TQ2_0.self
+        case .mxfp4: MXFP4.self
+        case .nvfp4: NVFP4.self
+        case .q1_0: Q1_0.self
+        case .q2_0: Q2_0.self
+        case .f64, .i8, .i16, .i32, .i64, .q8_1, .q8_K: nil
         }
     }
 

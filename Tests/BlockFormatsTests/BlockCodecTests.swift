@@ -6,11 +6,14 @@ import Testing
 @Suite struct BlockCodecTests {
     static let types = TensorType.allCases.filter { BlockCodec.canEncode($0) }
 
-    @Test func theFormatsOfTheCommonMixesAreKnown() {
-        #expect(
-            Self.types == [.f32, .f16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K, .bf16]
-        )
-        #expect(TensorType.allCases.filter { BlockCodec.canDecode($0) } == Self.types)
+    @Test func everyFormatOfAModelFileIsKnown() {
+        let unknown: [TensorType] = [.q8_1, .q8_K, .i8, .i16, .i32, .i64, .f64]
+        #expect(TensorType.allCases.filter { !BlockCodec.canDecode($0) } == unknown)
+        #expect(TensorType.allCases.filter { BlockCodec.canDecode($0) && !BlockCodec.canEncode($0) } == [.nvfp4])
+    }
+
+    @Test func threeTypesNeedAnImportanceMatrix() {
+        #expect(TensorType.allCases.filter { BlockCodec.needsImportance($0) } == [.iq2_xxs, .iq2_xs, .iq1_s])
     }
 
     /// What a block becomes depends on its own weights only, so blocks may be cut into runs anywhere.

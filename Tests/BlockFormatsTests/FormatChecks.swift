@@ -4,12 +4,36 @@ import Tensors
 import TestSupport
 import Testing
 
+/// Encodes without an importance matrix, or with one that counts all columns the same where the type needs one.
 func encode(_ weights: [Float], as type: TensorType) -> [UInt8] {
+    if BlockCodec.needsImportance(type) {
+        let equal = [Float](repeating: 1, count: weights.count)
+        return weights.isEmpty ? [] : encode(weights, importance: equal, as: type)
+    }
     let count = weights.count / type.block.elements * type.block.bytes
     // Bytes that the encoder forgets to write would show.
     var bytes = [UInt8](repeating: 0xa5, count: count)
     bytes.withUnsafeMutableBytes { bytes in
         weights.withUnsafeBufferPointer { BlockCodec.encode($0, as: type, into: bytes) }
+    }
+    return bytes
+}
+
+/// Encodes rows that are as long as there are numbers in the matrix.
+func encode(_ weights: [Float], importance: [Float], as type: TensorType) -> [UInt8] {
+    let rowBytes = importance.count / type.block.elements * type.block.bytes
+    var bytes = [UInt8](repeating: 0xa5, count: weights.count / importance.count * rowBytes)
+    for row in 0..<(weights.count / importance.count) {
+        let columns = (row * importance.count)..<((row + 1) * importance.count)
+        bytes.withUnsafeMutableBytes { bytes in
+            let target = UnsafeMutableRawBufferPointer(rebasing: bytes[(row * rowBytes)..<((row + 1) * rowBytes)])
+            importance.withUnsafeBufferPointer { importance in
+                weights.withUnsafeBufferPointer { weights in
+                    let weights = UnsafeBufferPointer(rebasing: weights[columns])
+                    BlockCodec.encode(row: weights, importance: importance, as: type, into: target)
+                }
+            }
+        }
     }
     return bytes
 }
@@ -28,8 +52,12 @@ func isUsable(_ bytes: [UInt8], _ type: TensorType) -> Bool { bytes.withUnsafeBy
 /// for eight bits, which its limit for four would not hold to account.
 enum ErrorBar {
     static let fourToSixBits: Float = 0.002
+    static let fourBitFloats: Float = 0.0030
     static let threeBits: Float = 0.0040
+    static let threeBitsClosely: Float = 0.0050
     static let twoBits: Float = 0.0075
+    static let ternary: Float = 0.01
+    static let oneBit: Float = 0.025
     static let eightBits: Float = 0.0001
 
     /// The root of the squared errors' sum, by the count, of `0.1 + 2 * cos(i + offset)`.

@@ -52,3 +52,21 @@ enum Sample: CaseIterable {
         }
     }
 }
+
+/// Kinds of importance matrices.
+enum Importance: CaseIterable {
+    case random, withZeros, wideRange, equal
+
+    func columns(_ count: Int, _ random: inout SeededRandom) -> [Float] {
+        switch self {
+        case .random: (0..<count).map { _ in Float.random(in: 0.001...2, using: &random) }
+        case .withZeros:
+            (0..<count).map { _ in Bool.random(using: &random) ? 0 : Float.random(in: 0...1, using: &random) }
+        case .wideRange:
+            (0..<count).map { _ in
+                Float(sign: .plus, exponent: Int.random(in: -40...20, using: &random), significand: 1.7)
+            }
+        case .equal: [Float](repeating: 1, count: count)
+        }
+    }
+}

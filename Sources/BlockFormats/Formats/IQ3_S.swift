@@ -1,0 +1,65 @@
+import Tensors
+
+/// 256 weights in eight groups of 32: a half-precision scale, a byte for four weights with a point's number, the numbers'
+/// ninth bits, a bit of sign a weight, four bits of scale a group. `weight = ± scale * (2 * groupScale + 1) * value`
+enum IQ3_S: WeighedFormat {
+    static let type = TensorType.iq3_s
+    static var halfOffsets: [Int] { [0] }
+    private static let points = 2
+    private static let highBits = 66
+    private static let signs = 74
+    private static let scales = 106
+    private static let search = GridSearch(
+        neighbours: .iq3_s,
+        groupSize: 32,
+        stepCount: 9,
+        step: 0.2,
+        negligible: .leastNonzeroMagnitude,
+        refinement: .everythingUnlessOnGrid
+    )
+    /// The stored scale is a little larger than the found one, as the reference's author found to be better.
+    private static let correction: Float = 1.033
+
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        let scale = block.half(at: 0)
+        for index in 0..<64 {
+            let group = index / 8
+            let level = block[scales + group / 2] >> UInt8(group % 2 * 4) & 15
+            let high = block[highBits + group] >> UInt8(index % 8) & 1
+            Grid.iq3_s.decode(
+                Int(block[points + index]) | Int(high) << 8,
+                scale: scale * Float(1 + 2 * Int32(level)),
+                signs: block[signs + index / 2] >> UInt8(index % 2 * 4),
+                into: weights + index * 4
+            )
+        }
+    }
+
+    static func encode(
+        _ weights: UnsafePointer<Float>,
+        _ importance: (row: RowImportance, column: Int)?,
+        into block: UnsafeMutablePointer<UInt8>
+    ) {
+        GridBlock.withRoom { found in
+            guard let scale = search.run(weights, importance, into: found) else {
+                block.giveUp(count: type.block.bytes, halfAt: 0)
+                return
+            }
+            block.update(repeating: 0, count: type.block.bytes)
+            block.storeHalf(scale * correction, at: 0)
+            // The reference takes no step past a group of zeros: the points and signs of those behind it move up,
+            // though not their ninth bits and scales.
+            var target = 0
+            for group in 0..<8 where (0..<32).contains(where: { weights[group * 32 + $0] != 0 }) {
+                for part in 0..<8 {
+                    let number = found.numbers[group * 8 + part]
+                    block[points + target * 8 + part] = UInt8(number & 255)
+                    block[highBits + group] |= UInt8(number >> 8) << UInt8(part)
+                }
+                for part in 0..<4 { block[signs + target * 4 + part] = found.signs[group * 4 + part] }
+                target += 1
+            }
+            block.storeNibbles(found.levels, count: 8, at: scales)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Tensors
+
+/// 256 weights of three levels: two bits each, then a half-precision scale. `weight = scale * (q - 1)`
+///
+/// Each half of 128 weights takes 32 bytes, and a byte holds the weights that stand 32 apart.
+enum TQ2_0: BlockFormat {
+    static let type = TensorType.tq2_0
+    static var halfOffsets: [Int] { [scaleOffset] }
+    private static let scaleOffset = 64
+
+    static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
+        let scale = block.half(at: scaleOffset)
+        for index in 0..<256 {
+            let level = block[index / 128 * 32 + index % 32] >> UInt8(index % 128 / 32 * 2) & 3
+            weights[index] = Float(Int32(level) - 1) * scale
+        }
+    }
+
+    static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
+        let levels = TernaryLevels(weights)
+        block.storeHalf(levels.scale, at: scaleOffset)
+        withScratch(UInt8.self, count: 256) { stored in
+            for index in 0..<256 { stored[index] = UInt8(levels.of(weights[index])) }
+            TwoBits.pack(stored, into: block)
+        }
+    }
+}
+
+/// Rounds 256 weights to minus one, zero or one times their greatest magnitude.
+struct TernaryLevels {
+    let scale: Float
+    private let inverse: Float
+
+    init(_ weights: UnsafePointer<Float>) {
+        var greatest: Float = 0
+        for index in 0..<256 { greatest = max(greatest, abs(weights[index])) }
+        scale = greatest
+        inverse = greatest == 0 ? 0 : 1 / greatest
+    }
+
+    /// 0, 1 or 2. Where the scale is too small to invert, everything is 1, as the reference's conversion makes it.
+    @inline(__always)
+    func of(_ weight: Float) -> UInt16 {
+        let scaled = weight * inverse
+        return scaled >= 0.5 && scaled < 2 ? 2 : scaled <= -0.5 && scaled > -2 ? 0 : 1
+    }
+}

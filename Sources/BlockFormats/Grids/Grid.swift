@@ -1,0 +1,87 @@
+/// The points that an IQ format stores weights as: eight weights, or four, become one point.
+///
+/// A point is a row of digits, and a digit stands for a magnitude. Any row of digits, point or not, is a *cell*; a
+/// cell's number is its digits read in the grid's base, the first counting least.
+struct Grid: Sendable {
+    /// Digits of a point.
+    let dimension: Int
+    /// How many digits there are to choose from: three, or eight.
+    let radix: Int
+    /// The points' digits, packed with `digitBits` each, the first lowest.
+    let points: [UInt16]
+    /// The numbers that the points' digits stand for, `dimension` a point.
+    let values: [Int8]
+
+    /// - Parameters:
+    ///   - cells: a bit for each cell, set where it is a point.
+    ///   - levels: what each digit stands for.
+    init(cells: [UInt64], dimension: Int, levels: [Int8]) {
+        self.dimension = dimension
+        radix = levels.count
+        var points: [UInt16] = []
+        var values: [Int8] = []
+        for cell in 0..<(cells.count * 64) where cells[cell / 64] >> UInt64(cell % 64) & 1 != 0 {
+            let digits = Self.digits(of: cell, dimension: dimension, radix: levels.count)
+            points.append(Self.packed(digits, radix: levels.count))
+            values += digits.map { levels[$0] }
+        }
+        self.points = points
+        self.values = values
+    }
+
+    static let iq1 = Grid(cells: GridData.iq1, dimension: 8, levels: GridData.iq1Levels)
+    static let iq2_xxs = Grid(cells: GridData.iq2_xxs, dimension: 8, levels: GridData.iq2_xxsLevels)
+    static let iq2_xs = Grid(cells: GridData.iq2_xs, dimension: 8, levels: GridData.iq2_xsLevels)
+    static let iq2_s = Grid(cells: GridData.iq2_s, dimension: 8, levels: GridData.iq2_sLevels)
+    static let iq3_xxs = Grid(cells: GridData.iq3_xxs, dimension: 4, levels: GridData.iq3_xxsLevels)
+    static let iq3_s = Grid(cells: GridData.iq3_s, dimension: 4, levels: GridData.iq3_sLevels)
+
+    /// Bits of a packed digit.
+    var digitBits: Int { Self.digitBits(radix: radix) }
+
+    var cellCount: Int { (0..<dimension).reduce(1) { count, _ in count * radix } }
+
+    /// The number of the cell with these packed digits.
+    @inline(__always)
+    func cell(packed: UInt16) -> Int {
+        var cell = 0
+        for place in (0..<dimension).reversed() { cell = cell * radix + digit(place, of: packed) }
+        return cell
+    }
+
+    @inline(__always)
+    func digit(_ place: Int, of packed: UInt16) -> Int {
+        Int(packed >> UInt16(place * digitBits)) & (1 << digitBits - 1)
+    }
+
+    static func digits(of cell: Int, dimension: Int, radix: Int) -> [Int] {
+        var rest = cell
+        return (0..<dimension).map { _ in
+            defer { rest /= radix }
+            return rest % radix
+        }
+    }
+
+    private static func packed(_ digits: [Int], radix: Int) -> UInt16 {
+        digits.enumerated().reduce(0) { $0 | UInt16($1.element) << UInt16($1.offset * digitBits(radix: radix)) }
+    }
+
+    private static func digitBits(radix: Int) -> Int { radix == 3 ? 2 : 3 }
+}
+
+extension Grid {
+    /// Writes the weights of a point: `scale * value`, negative where the sign's bit is set.
+    @inline(__always)
+    func decode(_ point: Int, scale: Float, signs: UInt8, into weights: UnsafeMutablePointer<Float>) {
+        values.withUnsafeBufferPointer { values in
+            for place in 0..<dimension {
+                let sign: Float = signs >> UInt8(place) & 1 != 0 ? -1 : 1
+                weights[place] = scale * Float(values[point * dimension + place]) * sign
+            }
+        }
+    }
+
+    /// Eight signs from seven: the number of minus signs is even.
+    @inline(__always)
+    static func evenSigns(_ seven: UInt8) -> UInt8 { seven | UInt8(truncatingIfNeeded: seven.nonzeroBitCount & 1) << 7 }
+}

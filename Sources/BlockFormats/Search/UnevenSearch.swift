@@ -1,0 +1,97 @@
+/// Finds the scale for groups of 32 weights that store `weight ≈ scale * value`, where the sixteen values lie closer
+/// together around zero.
+///
+/// The method of llama.cpp's `quantize_row_iq4_nl_impl`: fifteen inverse scales around the one that maps the largest
+/// weight to the lowest value, judged by weighted least squares.
+enum UnevenSearch {
+    static let values = GridData.iq4Values.map(Float.init)
+
+    /// - Returns: zero for a group without weight.
+    static func scale(_ x: UnsafePointer<Float>, weights: UnsafePointer<Float>) -> Float {
+        var extreme: Float = 0
+        for place in 0..<32 where abs(x[place]) > abs(extreme) { extreme = x[place] }
+        guard abs(extreme) >= negligible else { return 0 }
+        return values.withUnsafeBufferPointer { values in
+            var (sumQX, sumQ2) = sums(x, weights, values, inverse: 1 / (-extreme / values[0]))
+            var scale = sumQ2 > 0 ? sumQX / sumQ2 : 0
+            var best = scale * sumQX
+            for step in -7...7 {
+                (sumQX, sumQ2) = sums(x, weights, values, inverse: (Float(step) + values[0]) / extreme)
+                if sumQ2 > 0, sumQX * sumQX > best * sumQ2 {
+                    scale = sumQX / sumQ2
+                    best = scale * sumQX
+                }
+            }
+            return scale
+        }
+    }
+
+    /// What each weight counts.
+    @inline(__always)
+    static func weigh(
+        _ x: UnsafePointer<Float>,
+        _ columns: UnsafePointer<Float>?,
+        meanSquare: Float,
+        into weights: UnsafeMutablePointer<Float>
+    ) {
+        for place in 0..<32 {
+            let square = x[place] * x[place]
+            weights[place] = columns.map { $0[place] * (meanSquare + square).squareRoot() } ?? square
+        }
+    }
+
+    /// Packs a group's levels into 16 bytes, weight `i` and weight `i + 16` into one.
+    @inline(__always)
+    static func store(_ x: UnsafePointer<Float>, inverse: Float, into bytes: UnsafeMutablePointer<UInt8>) {
+        values.withUnsafeBufferPointer { values in
+            for place in 0..<16 {
+                let low = nearest(inverse * x[place], values)
+                let high = nearest(inverse * x[place + 16], values)
+                bytes[place] = UInt8(low | high << 4)
+            }
+        }
+    }
+
+    /// Reads what `store` wrote.
+    @inline(__always)
+    static func decode(_ bytes: UnsafePointer<UInt8>, scale: Float, into weights: UnsafeMutablePointer<Float>) {
+        values.withUnsafeBufferPointer { values in
+            for place in 0..<16 {
+                weights[place] = scale * values[Int(bytes[place] & 15)]
+                weights[place + 16] = scale * values[Int(bytes[place] >> 4)]
+            }
+        }
+    }
+
+    /// Half the sums of a least-squares fit are the weights', half their levels'.
+    @inline(__always)
+    private static func sums(
+        _ x: UnsafePointer<Float>,
+        _ weights: UnsafePointer<Float>,
+        _ values: UnsafeBufferPointer<Float>,
+        inverse: Float
+    ) -> (qx: Float, q2: Float) {
+        var sumQX: Float = 0
+        var sumQ2: Float = 0
+        for place in 0..<32 {
+            let q = values[nearest(inverse * x[place], values)]
+            let w = weights[place]
+            sumQX += w * q * x[place]
+            sumQ2 += w * q * q
+        }
+        return (sumQX, sumQ2)
+    }
+
+    /// The index of the nearest value, of two equally near ones the upper; the last for what is not a number.
+    @inline(__always)
+    private static func nearest(_ x: Float, _ values: UnsafeBufferPointer<Float>) -> Int {
+        if x <= values[0] { return 0 }
+        if x >= values[15] { return 15 }
+        var (lower, upper) = (0, 15)
+        while upper - lower > 1 {
+            let middle = (lower + upper) / 2
+            if x < values[middle] { upper = middle } else { lower = middle }
+        }
+        return x - values[lower] < values[upper] - x ? lower : upper
+    }
+}
