@@ -12,10 +12,14 @@ import SystemPackage
 /// and after any error or a killed process, the final name holds what it held before. What a killed process left is
 /// removed by the next one that writes the same name.
 public final class AtomicFile {
+    private enum State {
+        case open, sealed, gone
+    }
+
     public let path: FilePath
     private let temporary: FilePath
     private let descriptor: FileDescriptor
-    private var isOpen = true
+    private var state = State.open
     /// Bytes written so far at the end of the file.
     public private(set) var count = 0
 
@@ -24,8 +28,8 @@ public final class AtomicFile {
         guard let name = path.lastComponent, name.kind == .regular else {
             throw FileError("write", path, because: "it names no file. Give the path of a file.")
         }
-        // The rename at the end would fail; better now than after hours of work.
-        if FileStatus(path)?.isFolder == true { throw FileError("write", path, errno: .isDirectory) }
+        // Found now rather than by the rename, when the work is done and other files of it may be in place already.
+        guard FileStatus(path)?.isFolder != true else { throw FileError("write", path, errno: .isDirectory) }
         self.path = path
         Self.removeLeftovers(of: path, named: name.string)
         let temporary = Self.partialPath(of: path, named: name.string, process: getpid())
@@ -83,12 +87,19 @@ public final class AtomicFile {
         try BinaryIO.forEachSlab(of: temporary, body)
     }
 
+    /// Makes the file durable, not yet visible: nothing can be written to it any more.
+    public func seal() throws {
+        guard state == .open else { return }
+        try naming("sync", path) { try synchronize(descriptor) }
+        state = .sealed
+        try naming("close", path) { try descriptor.close() }
+    }
+
     /// Makes the file durable and visible under its name.
     public func commit() throws {
-        guard isOpen else { return }
-        try naming("sync", path) { try synchronize(descriptor) }
-        try naming("close", path) { try descriptor.close() }
-        isOpen = false
+        try seal()
+        guard state == .sealed else { return }
+        state = .gone
         guard rename(temporary.string, path.string) == 0 else {
             let reason = Errno(rawValue: errno)
             unlink(temporary.string)
@@ -99,10 +110,9 @@ public final class AtomicFile {
 
     /// Gives the unfinished file up and removes it.
     public func discard() {
-        guard isOpen else { return }
-        isOpen = false
-        try? descriptor.close()
-        unlink(temporary.string)
+        if state == .open { try? descriptor.close() }
+        if state != .gone { unlink(temporary.string) }
+        state = .gone
     }
 }
 

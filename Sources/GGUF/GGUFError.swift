@@ -46,6 +46,10 @@ public enum GGUFProblem: Error, Equatable, Sendable {
     case missingKey(String)
     case wrongValueType(key: String, expected: String, found: String)
     case missingTensor(String)
+    case notFirstShard(number: Int, count: Int)
+    case unnumberedShard(number: Int, count: Int)
+    case wrongShard(found: Int?, expected: Int)
+    case wrongShardTensors(found: Int, expected: Int)
 
     func at(_ offset: Int?) -> LocatedProblem { LocatedProblem(problem: self, offset: offset) }
 }
@@ -128,6 +132,16 @@ extension GGUFProblem {
             "the metadata key '\(key)' is \(found); \(expected) expected. Convert the model again."
         case .missingTensor(let name):
             "tensor '\(name)' is missing. Convert the model again."
+        case .notFirstShard(let number, let count):
+            "this is file \(number) of \(count) of a model. Give the first one; the others are found by their names."
+        case .unnumberedShard(let number, let count):
+            "this is file \(number) of \(count) of a model, but its name does not say so. Give it back the end "
+                + "'\(GGUFModel.ending(ofShard: number - 1, of: count))', by which the others are found."
+        case .wrongShard(let found, let expected):
+            "by its name this is file \(expected) of a model, but it says that it is "
+                + "\(found.map { "file \($0)" } ?? "none"). Fetch the model again."
+        case .wrongShardTensors(let found, let expected):
+            "the model's files hold \(found) tensors together; \(expected) are announced. Fetch the model again."
         }
     }
 }

@@ -23,10 +23,19 @@ public final class GGUFFileWriter: @unchecked Sendable {
         try file.write(bytes, at: layout.offsets[index] + offset)
     }
 
+    /// Makes the file durable, not yet visible.
+    func seal() throws {
+        try file.finish(byteCount: layout.byteCount)
+        try file.seal()
+    }
+
+    /// Makes a sealed file visible under its name.
+    func publish() throws { try file.commit() }
+
     /// Makes the file durable and visible under its name.
     public func commit() throws {
-        try file.finish(byteCount: layout.byteCount)
-        try file.commit()
+        try seal()
+        try publish()
     }
 
     /// Gives the unfinished file up and removes it.

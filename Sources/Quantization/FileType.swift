@@ -18,8 +18,25 @@ public enum FileType: UInt32, CaseIterable, Sendable {
     case q5_K_S = 16
     case q5_K_M = 17
     case q6_K = 18
+    case iq2_XXS = 19
+    case iq2_XS = 20
     case q2_K_S = 21
+    case iq3_XS = 22
+    case iq3_XXS = 23
+    case iq1_S = 24
+    case iq4_NL = 25
+    case iq3_S = 26
+    case iq3_M = 27
+    case iq2_S = 28
+    case iq2_M = 29
+    case iq4_XS = 30
+    case iq1_M = 31
     case bf16 = 32
+    case tq1_0 = 36
+    case tq2_0 = 37
+    case mxfp4_MOE = 38
+    case q1_0 = 40
+    case q2_0 = 41
 }
 
 extension FileType {
@@ -59,6 +76,39 @@ extension FileType {
         case .q4_K_S, .q4_K_M: .q4_K
         case .q5_K_S, .q5_K_M: .q5_K
         case .q6_K: .q6_K
+        case .iq1_S: .iq1_s
+        case .iq1_M: .iq1_m
+        case .iq2_XXS: .iq2_xxs
+        // The mixes called S and M are a size above the tensor types of these names.
+        case .iq2_XS, .iq2_S: .iq2_xs
+        case .iq2_M: .iq2_s
+        case .iq3_XXS: .iq3_xxs
+        case .iq3_XS, .iq3_S, .iq3_M: .iq3_s
+        case .iq4_NL: .iq4_nl
+        case .iq4_XS: .iq4_xs
+        case .tq1_0: .tq1_0
+        case .tq2_0: .tq2_0
+        case .mxfp4_MOE: .mxfp4
+        case .q1_0: .q1_0
+        case .q2_0: .q2_0
         }
+    }
+}
+
+extension FileType {
+    /// The number that llama.cpp gives a file of unknown type whose tensors are mostly of one type.
+    static func guessedNumber(mostly type: TensorType) -> UInt32 {
+        let guessed: UInt32 = 1024  // marks a guess
+        let named: FileType? =
+            switch type {
+            case .q3_K: .q3_K_M
+            case .q4_K: .q4_K_M
+            case .q5_K: .q5_K_M
+            case .iq2_s: .iq2_S
+            case .iq3_s: .iq3_S
+            case .mxfp4: nil
+            default: allCases.first { $0.defaultTensorType == type }
+            }
+        return (named ?? .f32).rawValue | guessed
     }
 }

@@ -52,7 +52,10 @@ extension ImportanceMatrix {
             }
             if reader.remaining > 0 {
                 chunks = Int(try reader.read(Int32.self))
-                if reader.remaining > 0 { dataset = try reader.readUTF8(byteCount: try reader.readLength()) }
+                if reader.remaining > 0 {
+                    let text = try reader.readUTF8(byteCount: try reader.readLength())
+                    dataset = text.isEmpty ? nil : text
+                }
             }
         } catch let error as ReadError {
             throw QuantizationProblem.badMatrix("\(error)")

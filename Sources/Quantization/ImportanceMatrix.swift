@@ -23,6 +23,18 @@ public struct ImportanceMatrix: Sendable, Equatable {
         self.chunkCount = chunkCount
     }
 
+    /// The same matrix under another path, which becomes part of a quantized file's metadata.
+    public func named(_ path: String) -> ImportanceMatrix {
+        ImportanceMatrix(path: path, entries: entries, dataset: dataset, chunkCount: chunkCount)
+    }
+
+    /// Only the entries whose names `isWanted` accepts, or nil where none is left: that is as if there were no matrix.
+    public func filtered(_ isWanted: (_ tensor: String) -> Bool) -> ImportanceMatrix? {
+        let entries = entries.filter { isWanted($0.key) }
+        if entries.isEmpty { return nil }
+        return ImportanceMatrix(path: path, entries: entries, dataset: dataset, chunkCount: chunkCount)
+    }
+
     /// Reads either form.
     /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for what is no importance matrix.
     public init(path: FilePath) throws {

@@ -38,3 +38,16 @@ package struct ModelFacts {
             }
     }
 }
+
+extension ModelFacts {
+    /// Four query heads or more to a key-value head: value projections are small then, and much depends on each.
+    var sharesHeads: Bool { headsPerKeyValueHead >= 4 }
+
+    var isFalcon: Bool { architecture == "falcon" }
+
+    /// Some projections of one architecture go no lower than eight bits.
+    func keepsEightBits(_ tensor: String) -> Bool {
+        guard architecture == "glm5-next" else { return false }
+        return ["attn_q_a", "attn_q_b", "nextn.eh_proj"].contains { tensor.contains($0) }
+    }
+}

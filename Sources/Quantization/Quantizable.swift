@@ -16,12 +16,20 @@ enum Quantizable {
     ]
     private static let exemptNames: Set = ["position_embd.weight", "token_types.weight"]
 
-    static func allows(_ tensor: GGUFTensor, leaveOutput: Bool) -> Bool {
+    /// More of them in one architecture: projections of its index, its gates and its latent attention.
+    private static let exemptInNextGLM = [
+        "hc_", "indexer.attn_q_b", "indexer.attn_k", "indexer.proj", "indexer_compressor_gate",
+        "indexer_compressor_ape", "ssm_f_a.weight", "ssm_f_b.weight", "ssm_g_a.weight", "ssm_g_b.weight",
+        "ssm_beta.weight", "attn_kv_a_mqa.weight", "attn_k_b.weight", "attn_v_b.weight",
+    ]
+
+    static func allows(_ tensor: GGUFTensor, in architecture: String, leaveOutput: Bool) -> Bool {
         let name = tensor.name
         // As in ggml, dimensions of one at the end do not count.
         let dimensionCount = tensor.shape.dimensions.lastIndex { $0 != 1 }.map { $0 + 1 } ?? 1
         guard dimensionCount >= 2, name.hasSuffix("weight"), !exemptNames.contains(name) else { return false }
         if leaveOutput, name == "output.weight" { return false }
-        return !exempt.contains { name.contains($0) }
+        if architecture == "glm5-next", exemptInNextGLM.contains(where: name.contains) { return false }
+        return !exempt.contains(where: name.contains)
     }
 }

@@ -19,10 +19,11 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case unsuitableShape(tensor: String, type: String, rowLength: Int)
     case outputIsInput
     case badPattern(String)
-    case isSplit
     case badMatrix(String)
     case matrixMismatch(tensor: String, found: Int, expected: Int)
     case matrixNeeded(tensor: String, type: String)
+    case matrixOfAnotherModel(String)
+    case noLayerLeft
 
     public var explanation: String {
         switch self {
@@ -54,10 +55,13 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
             "the importance matrix has \(found) numbers for tensor '\(tensor)', which needs \(expected). It belongs to "
                 + "another model; make one for this model."
         case .matrixNeeded(let tensor, let type):
-            "tensor '\(tensor)' as \(type) would be useless without an importance matrix. Make one with llama-imatrix and "
-                + "give it with --imatrix, or choose a larger type."
-        case .isSplit:
-            "the model is split over several files. Merge them into one file first."
+            "tensor '\(tensor)' as \(type) would be useless without an importance matrix, and there is none for it. Make "
+                + "one with llama-imatrix and give it with --imatrix, or choose a larger type."
+        case .matrixOfAnotherModel(let path):
+            "the importance matrix \(path) has no entry for any of its tensors. It belongs to another model; make one "
+                + "for this model."
+        case .noLayerLeft:
+            "the model would have no layer left. Prune fewer."
         }
     }
 }

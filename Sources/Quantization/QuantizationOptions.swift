@@ -12,6 +12,14 @@ public struct QuantizationOptions: Sendable, Equatable {
     public var allowRequantize = false
     /// What each column counts; the types that store fewest bits gain most from it.
     public var importanceMatrix: ImportanceMatrix?
+    /// Keep every tensor's type, and the file type too: to join the files of a model, or to change metadata or layers.
+    public var copiesOnly = false
+    /// Layers to leave out, by their numbers in the source.
+    public var prunedLayers: Set<Int> = []
+    /// Metadata to write in place of the source's; the last one for a key counts.
+    public var overrides: [MetadataOverride] = []
+    /// Write as many files as the source has, each with the same tensors.
+    public var keepsSplit = false
 
     public init() {}
 }

@@ -1,71 +1,116 @@
 import GGUF
+import SystemPackage
 import Tensors
 
-/// What a quantization will make: every tensor's type, in the order of the output file, and its metadata.
+/// What a quantization will make: every tensor's type, in the order of the output, and its metadata.
 public struct QuantizationPlan: Sendable {
     public let fileType: FileType
+    /// The tensors of all files, one file after the other.
     public let tensors: [PlannedTensor]
-    public let layout: GGUFLayout
+    /// One for each file that will be written.
+    public let layouts: [GGUFLayout]
+    /// Set where a type needs an importance matrix and there is none: the sizes hold, but nothing can be made.
+    public let obstacle: QuantizationError?
+    private let keepsSplit: Bool
 
-    /// Bits a weight in the whole file's tensors.
+    /// Bits a weight in the whole model's tensors.
     public var bitsPerWeight: Double {
         let bytes = tensors.reduce(0) { $0 + $1.target.byteCount }
         let weights = tensors.reduce(0) { $0 + $1.target.shape.elementCount }
         return weights == 0 ? 0 : Double(bytes) * 8 / Double(weights)
     }
 
+    /// Of all files.
+    public var byteCount: Int { layouts.reduce(0) { $0 + $1.byteCount } }
+
+    /// Tensors that were quantized before and get another type now.
+    public var requantized: [PlannedTensor] { tensors.filter { $0.isChanged && $0.source.type.isQuantized } }
+
+    /// Tensors inside the layers that change and for which the matrix, if there is one, has no entry. It never has one
+    /// for the token embedding, and seldom for the output.
+    public var unweighed: [PlannedTensor] {
+        tensors.filter { tensor in
+            let role = TensorRole(name: tensor.target.name)
+            return tensor.isChanged && tensor.importance == nil && role != .tokenEmbedding && role != .output
+        }
+    }
+
     /// - Throws: `QuantizationError` when the model cannot be quantized so, `GGUFError` when its metadata is unfit.
-    public init(_ source: GGUFFile, as fileType: FileType, options: QuantizationOptions = .init()) throws {
+    public init(_ source: GGUFModel, as fileType: FileType, options: QuantizationOptions = .init()) throws {
         self.fileType = fileType
+        keepsSplit = options.keepsSplit
+        let facts = try source.reading { try ModelFacts($0.reading(options.overrides)) }
+        let metadata: PlannedMetadata
         do {
-            let facts = try source.reading { try ModelFacts($0) }
-            let splitCount = try source.reading { try $0.integer("split.count") } ?? 1
-            guard splitCount <= 1 else { throw QuantizationProblem.isSplit }
-            tensors = try Self.plan(source.tensors, as: fileType, facts, options)
+            let pruning = try LayerPruning(options.prunedLayers, of: source.tensors)
+            let entries = try Self.entries(of: source, pruning, options)
+            tensors = try Self.plan(entries, as: fileType, facts, options)
+            metadata = PlannedMetadata(source, fileType, facts, options, layerCount: pruning.layerCount)
         } catch let problem as QuantizationProblem {
             throw QuantizationError(path: source.path, problem: problem)
         }
-        layout = GGUFLayout(
-            metadata: Self.metadata(source.metadata, fileType, options.importanceMatrix),
-            tensors: tensors.map(\.target),
-            alignment: source.alignment
-        )
+        obstacle = Self.obstacle(in: tensors, of: fileType, options).map {
+            QuantizationError(path: source.path, problem: $0)
+        }
+        layouts = metadata.layouts(of: tensors)
+    }
+
+    /// Where the files go when the model goes to `output`.
+    public func paths(for output: FilePath) -> [FilePath] {
+        guard keepsSplit else { return [output] }
+        let prefix = output.extension == "gguf" ? FilePath(String(output.string.dropLast(5))) : output
+        return layouts.indices.map { GGUFModel.shardPath(prefix, $0, of: layouts.count) }
+    }
+
+    /// A tensor, what it will be called, and the file it will be in.
+    private typealias Entry = (source: GGUFTensor, renamed: GGUFTensor, shard: Int)
+
+    private static func entries(
+        of source: GGUFModel,
+        _ pruning: LayerPruning,
+        _ options: QuantizationOptions
+    ) throws -> [Entry] {
+        if let matrix = options.importanceMatrix, !source.tensors.contains(where: { matrix.entries[$0.name] != nil }) {
+            throw QuantizationProblem.matrixOfAnotherModel(matrix.path)
+        }
+        // Files that are kept keep their order too.
+        let ordered =
+            options.keepsSplit ? source.tensors : source.tensors.sorted { precedesInFile($0.name, $1.name) }
+        return ordered.compactMap { tensor in
+            let name = pruning.newName(of: tensor)
+            let renamed = name.flatMap { GGUFTensor(name: $0, type: tensor.type, shape: tensor.shape) }
+            return renamed.map { (tensor, $0, options.keepsSplit ? source.shard(of: tensor) : 0) }
+        }
     }
 
     private static func plan(
-        _ unordered: [GGUFTensor],
+        _ entries: [Entry],
         as fileType: FileType,
         _ facts: ModelFacts,
         _ options: QuantizationOptions
     ) throws -> [PlannedTensor] {
-        let sources = unordered.sorted { precedesInFile($0.name, $1.name) }
-        var chooser = try TypeChooser(fileType, facts, tensors: sources, options)
-        return try sources.map { source in
-            let choice = try chooser.choice(for: source)
+        var chooser = try TypeChooser(fileType, facts, tensors: entries.map(\.renamed), options)
+        return try entries.map { source, renamed, shard in
+            let choice = try chooser.choice(for: renamed)
             if choice.type != source.type {
-                try check(source, to: choice.type, allowRequantize: options.allowRequantize)
+                try check(renamed, to: choice.type, allowRequantize: options.allowRequantize)
             }
-            guard let target = GGUFTensor(name: source.name, type: choice.type, shape: source.shape) else {
+            guard let target = GGUFTensor(name: renamed.name, type: choice.type, shape: source.shape) else {
                 throw QuantizationProblem.unsuitableShape(
-                    tensor: source.name,
+                    tensor: renamed.name,
                     type: choice.type.name,
                     rowLength: source.shape.rowLength
                 )
             }
-            let importance =
-                target.type == source.type ? nil : try options.importanceMatrix?.values(for: source)
-            if importance == nil, choice.type != source.type {
-                try checkNeed(of: target, in: fileType)
-            }
-            return PlannedTensor(source: source, target: target, wanted: choice.wanted, importance: importance)
+            return PlannedTensor(
+                source: source,
+                target: target,
+                shard: shard,
+                wanted: choice.wanted,
+                // The matrix knows the tensor by the name it had when it was made.
+                importance: target.type == source.type ? nil : try options.importanceMatrix?.values(for: source)
+            )
         }
-    }
-
-    /// Two bits a weight in every tensor work only where the columns that count are known.
-    private static func checkNeed(of tensor: GGUFTensor, in fileType: FileType) throws {
-        let role = TensorRole(name: tensor.name)
-        guard fileType == .q2_K_S, tensor.type == .q2_K, role != .output, role != .tokenEmbedding else { return }
-        throw QuantizationProblem.matrixNeeded(tensor: tensor.name, type: tensor.type.name)
     }
 
     private static func check(_ source: GGUFTensor, to type: TensorType, allowRequantize: Bool) throws {
@@ -80,18 +125,26 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
-    /// The source's metadata as llama-quantize passes it on: two keys move to the end, split keys go.
-    private static func metadata(
-        _ source: Metadata,
-        _ fileType: FileType,
-        _ matrix: ImportanceMatrix?
-    ) -> Metadata {
-        var metadata = source
-        metadata.moveToEnd("general.quantization_version", .uint32(2))
-        metadata.moveToEnd("general.file_type", .uint32(fileType.rawValue))
-        for key in ["split.no", "split.count", "split.tensors.count"] { metadata.remove(key) }
-        matrix?.describe(in: &metadata)
-        return metadata
+    /// About two bits a weight work only where the columns that count are known. Without any matrix the reference
+    /// refuses tensors too that have such a type already and would be copied.
+    private static func obstacle(
+        in tensors: [PlannedTensor],
+        of fileType: FileType,
+        _ options: QuantizationOptions
+    ) -> QuantizationProblem? {
+        if options.copiesOnly { return nil }
+        let offender = tensors.first { tensor in
+            guard tensor.importance == nil, tensor.isChanged || options.importanceMatrix == nil else { return false }
+            let role = TensorRole(name: tensor.target.name)
+            let isOutside = role == .output || role == .tokenEmbedding
+            return switch tensor.target.type {
+            case .iq1_s, .iq2_xxs, .iq2_xs: tensor.isChanged || !isOutside
+            case .iq1_m, .iq2_s, .iq3_xxs: !isOutside
+            case .q2_K: fileType == .q2_K_S && !isOutside
+            default: false
+            }
+        }
+        return offender.map { .matrixNeeded(tensor: $0.target.name, type: $0.target.type.name) }
     }
 }
 
@@ -99,10 +152,15 @@ public struct QuantizationPlan: Sendable {
 public struct PlannedTensor: Sendable {
     public let source: GGUFTensor
     public let target: GGUFTensor
+    /// The file it goes to.
+    let shard: Int
     /// The type that the recipe asked for, where the shape did not allow it.
     public let wanted: TensorType?
     /// What the columns count, those of each expert behind each other.
     let importance: [Float]?
 
     public var isFallback: Bool { wanted != nil }
+
+    /// Whether its weights are encoded again; else its bytes are copied.
+    public var isChanged: Bool { target.type != source.type }
 }

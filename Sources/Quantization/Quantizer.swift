@@ -4,7 +4,7 @@ import GGUF
 import SystemPackage
 import Tensors
 
-/// Makes several quantized files from one source in one pass.
+/// Makes several quantized models from one source in one pass.
 ///
 /// The work is cut into slabs of whole rows. Any thread takes the next slab, decodes it once, encodes it to each type
 /// that some output wants, and writes the bytes where the layouts say. So all cores stay busy across tensors, reading
@@ -19,6 +19,9 @@ public struct Quantizer: Sendable {
             self.plan = plan
             self.path = path
         }
+
+        /// The files that will be written.
+        public var paths: [FilePath] { plan.paths(for: path) }
     }
 
     /// Told how many source bytes are done; throwing from it stops the work and leaves nothing behind.
@@ -30,60 +33,76 @@ public struct Quantizer: Sendable {
     /// Weights in a slab: large enough to make hand-outs cheap, small enough to stay in a core's cache.
     private static let slabElements = 1 << 18
 
-    private let source: GGUFFile
+    private let source: GGUFModel
     private let outputs: [Output]
 
-    /// - Throws: `QuantizationError` when an output would overwrite the source.
-    public init(source: GGUFFile, outputs: [Output]) throws {
-        for output in outputs where Self.isSameFile(output.path, source.path) {
-            throw QuantizationError(path: output.path, problem: .outputIsInput)
+    /// - Throws: `QuantizationError` when an output would overwrite the source, or needs a matrix that is missing.
+    public init(source: GGUFModel, outputs: [Output]) throws {
+        let inputs = source.files.compactMap { fileIdentity($0.path) }
+        for output in outputs {
+            if let obstacle = output.plan.obstacle { throw obstacle }
+            for path in output.paths {
+                guard let identity = fileIdentity(path), inputs.contains(identity) else { continue }
+                throw QuantizationError(path: path, problem: .outputIsInput)
+            }
         }
         self.source = source
         self.outputs = outputs
     }
 
     /// - Parameters:
-    ///   - threads: how many threads work; the bytes are the same for any number.
+    ///   - threads: how many threads work; bytes and losses are the same for any number.
     ///   - kernels: which variant of the encoders works, with the same bytes too; nil takes the fastest that this
     ///     processor runs, or what `EDGEPIPE_KERNELS` names.
+    ///   - measuresLoss: whether to decode what was encoded and compare it with the source.
+    /// - Returns: for each output, what each of its tensors lost; nil for those that were copied or not measured.
     /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or what `progress` throws. No output appears under its name unless
     ///   all outputs were completed.
+    @discardableResult
     public func run(
         threads: Int,
         kernels: Kernels? = nil,
+        measuresLoss: Bool = false,
         progress: @escaping Progress = { _, _ in }
-    ) throws {
+    ) throws -> [[QuantizationLoss?]] {
         let kernels = try kernels ?? Kernels.selected()
-        let writers = try outputs.map { try GGUFFileWriter(path: $0.path, layout: $0.plan.layout) }
+        var writers: [GGUFModelWriter] = []
         defer { for writer in writers { writer.discard() } }
+        for output in outputs { writers.append(try GGUFModelWriter(Array(zip(output.paths, output.plan.layouts)))) }
         let slabs = makeSlabs()
-        let total = source.tensors.reduce(0) { $0 + $1.byteCount }
+        let ledger = LossLedger(slabs, isOpen: measuresLoss)
         do {
             try SlabWork.run(
                 slabs,
                 threads: threads,
-                totalBytes: total,
+                totalBytes: slabs.reduce(0) { $0 + $1.byteCount },
                 progress: progress,
-                makeWorker: { SlabWorker(source: source, writers: writers, kernels: kernels) },
+                makeWorker: { [writers] in
+                    SlabWorker(source: source, writers: writers, ledger: ledger, kernels: kernels)
+                },
                 process: { try $0.process($1) }
             )
         } catch let problem as QuantizationProblem {
             throw QuantizationError(path: source.path, problem: problem)
         }
-        for writer in writers { try writer.commit() }
+        try GGUFModelWriter.commit(writers)
+        return outputs.indices.map { ledger.losses(ofOutput: $0, tensorCount: outputs[$0].plan.tensors.count) }
     }
 
     /// All slabs of all tensors, in the order of the outputs.
     private func makeSlabs() -> [Slab] {
         guard let first = outputs.first else { return [] }
+        var slabs: [Slab] = []
         // Every plan lists the same tensors in the same order.
-        return first.plan.tensors.indices.flatMap { index in
-            let tensor = first.plan.tensors[index].source
+        for (index, planned) in first.plan.tensors.enumerated() {
             let targets = targets(ofTensor: index)
-            return SlabWork.rowRanges(of: tensor.shape, elements: Self.slabElements).map { rows in
-                Slab(tensor: tensor, index: index, rows: rows, targets: targets)
+            for rows in SlabWork.rowRanges(of: planned.source.shape, elements: Self.slabElements) {
+                slabs.append(
+                    Slab(number: slabs.count, tensor: planned.source, index: index, rows: rows, targets: targets)
+                )
             }
         }
+        return slabs
     }
 
     /// Which outputs want which type of a tensor; a type that several want is made once.
@@ -100,10 +119,5 @@ public struct Quantizer: Sendable {
             }
         }
         return targets
-    }
-
-    private static func isSameFile(_ first: FilePath, _ second: FilePath) -> Bool {
-        guard let identity = fileIdentity(first) else { return false }
-        return identity == fileIdentity(second)
     }
 }

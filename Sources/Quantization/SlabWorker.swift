@@ -11,24 +11,32 @@ struct Slab: Sendable {
         var outputs: [Int]
     }
 
+    /// The slab's place among all.
+    let number: Int
     let tensor: GGUFTensor
     /// The tensor's place in the outputs.
     let index: Int
     let rows: Range<Int>
     let targets: [Target]
+
+    /// What it takes in the source.
+    var byteCount: Int { rows.count * tensor.rowByteCount }
 }
 
 /// One thread's buffers and what it does with a slab.
 struct SlabWorker {
-    private let source: GGUFFile
-    private let writers: [GGUFFileWriter]
+    private let source: GGUFModel
+    private let writers: [GGUFModelWriter]
+    private let ledger: LossLedger
     private let kernels: Kernels
     private var weights: [Float] = []
     private var encoded: [UInt8] = []
+    private var restored: [Float] = []
 
-    init(source: GGUFFile, writers: [GGUFFileWriter], kernels: Kernels) {
+    init(source: GGUFModel, writers: [GGUFModelWriter], ledger: LossLedger, kernels: Kernels) {
         self.source = source
         self.writers = writers
+        self.ledger = ledger
         self.kernels = kernels
     }
 
@@ -42,13 +50,14 @@ struct SlabWorker {
         if BlockCodec.canDecode(tensor.type) {
             try decode(bytes, slab)
         }
-        for target in slab.targets {
+        for (number, target) in slab.targets.enumerated() {
             if target.type == tensor.type {
                 for output in target.outputs {
                     try writers[output].write(bytes, tensor: slab.index, at: range.lowerBound)
                 }
             } else {
                 try encode(slab, target)
+                if ledger.isOpen { ledger.enter(loss(slab, target), slab, target: number) }
             }
         }
         source.releaseRows(slab.rows, of: tensor)
@@ -136,6 +145,64 @@ struct SlabWorker {
                 )
                 row = end
             }
+        }
+    }
+}
+
+// What was lost.
+extension SlabWorker {
+    /// Decodes what was just encoded and compares it with what it was made from.
+    private mutating func loss(_ slab: Slab, _ target: Slab.Target) -> QuantizationLoss {
+        // Single precision holds whatever was decoded.
+        if target.type == .f32 { return QuantizationLoss() }
+        let columns = slab.tensor.shape.rowLength
+        let count = slab.rows.count * columns
+        if restored.count < count { restored = [Float](repeating: 0, count: count) }
+        let size = target.type.byteCount(elements: count) ?? 0
+        restored.withUnsafeMutableBufferPointer { restored in
+            encoded.withUnsafeBytes { encoded in
+                BlockCodec.decode(
+                    target.type,
+                    UnsafeRawBufferPointer(rebasing: encoded[..<size]),
+                    into: UnsafeMutableBufferPointer(rebasing: restored[..<count])
+                )
+            }
+        }
+        return weights.withUnsafeBufferPointer { weights in
+            restored.withUnsafeBufferPointer { restored in
+                guard let importance = target.importance else {
+                    return QuantizationLoss(
+                        UnsafeBufferPointer(rebasing: weights[..<count]),
+                        UnsafeBufferPointer(rebasing: restored[..<count])
+                    )
+                }
+                return Self.loss(slab, weights, restored, importance)
+            }
+        }
+    }
+
+    private static func loss(
+        _ slab: Slab,
+        _ weights: UnsafeBufferPointer<Float>,
+        _ restored: UnsafeBufferPointer<Float>,
+        _ importance: [Float]
+    ) -> QuantizationLoss {
+        let columns = slab.tensor.shape.rowLength
+        let rowsPerMatrix = slab.tensor.shape.dimensions.dropFirst().first ?? 1
+        return importance.withUnsafeBufferPointer { importance in
+            var sum = QuantizationLoss()
+            for (index, row) in slab.rows.enumerated() {
+                let own = (index * columns)..<((index + 1) * columns)
+                let matrix = row / rowsPerMatrix * columns
+                sum =
+                    sum
+                    + QuantizationLoss(
+                        row: UnsafeBufferPointer(rebasing: weights[own]),
+                        UnsafeBufferPointer(rebasing: restored[own]),
+                        importance: UnsafeBufferPointer(rebasing: importance[matrix..<(matrix + columns)])
+                    )
+            }
+            return sum
         }
     }
 }

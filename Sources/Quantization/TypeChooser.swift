@@ -4,6 +4,7 @@ import Tensors
 /// Decides a tensor's type from options, mix and shape, in llama-quantize's order of precedence.
 package struct TypeChooser {
     private let fileType: FileType
+    private let facts: ModelFacts
     private let options: QuantizationOptions
     private let rules: [(pattern: Regex<AnyRegexOutput>, type: TensorType)]
     private var mix: TypeMix
@@ -21,6 +22,7 @@ package struct TypeChooser {
         _ options: QuantizationOptions
     ) throws {
         self.fileType = fileType
+        self.facts = facts
         self.options = options
         rules = try options.tensorTypes.map { rule in
             guard let pattern = try? Regex(rule.pattern) else { throw QuantizationProblem.badPattern(rule.pattern) }
@@ -30,9 +32,9 @@ package struct TypeChooser {
     }
 
     package mutating func choice(for tensor: GGUFTensor) throws -> Choice {
-        guard Quantizable.allows(tensor, leaveOutput: options.leaveOutputTensor) else {
-            return Choice(type: tensor.type)
-        }
+        guard !options.copiesOnly,
+            Quantizable.allows(tensor, in: facts.architecture, leaveOutput: options.leaveOutputTensor)
+        else { return Choice(type: tensor.type) }
         let role = TensorRole(name: tensor.name)
         let rule = rules.first { tensor.name.firstMatch(of: $0.pattern) != nil }?.type
         if let type = options.tokenEmbeddingType, role == .tokenEmbedding {
@@ -42,14 +44,15 @@ package struct TypeChooser {
         if let type = options.outputTensorType, role == .output { return Choice(type: type) }
         let standard = fileType.defaultTensorType
         guard standard.isQuantized else { return Choice(type: standard) }
-        if let rule { return fitting(rule, tensor) }
-        if options.pure { return fitting(standard, tensor) }
-        if let type = options.outputTensorType, role == .tokenEmbedding, mix.isTied { return fitting(type, tensor) }
-        return fitting(try mix.type(of: tensor, default: standard), tensor)
+        if let rule { return try fitting(rule, tensor) }
+        if options.pure { return try fitting(standard, tensor) }
+        if let type = options.outputTensorType, role == .tokenEmbedding, mix.isTied { return try fitting(type, tensor) }
+        return try fitting(try mix.type(of: tensor, default: standard), tensor)
     }
 
     /// The type itself, or one with smaller blocks where the rows are no whole number of blocks.
-    private func fitting(_ type: TensorType, _ tensor: GGUFTensor) -> Choice {
+    /// - Throws: `QuantizationProblem.unsuitableShape` for types that nothing stands in for.
+    private func fitting(_ type: TensorType, _ tensor: GGUFTensor) throws -> Choice {
         let rowLength = tensor.shape.rowLength
         guard !rowLength.isMultiple(of: type.block.elements) else { return Choice(type: type) }
         let smaller: TensorType =
@@ -59,7 +62,9 @@ package struct TypeChooser {
             case .q4_K: .q5_0
             case .q5_K: .q5_1
             case .q6_K: .q8_0
-            default: type
+            case _ where type.block.elements <= 32: type
+            default:
+                throw QuantizationProblem.unsuitableShape(tensor: tensor.name, type: type.name, rowLength: rowLength)
             }
         let fits = rowLength.isMultiple(of: smaller.block.elements)
         return Choice(type: fits ? smaller : .f16, wanted: type)

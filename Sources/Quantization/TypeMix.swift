@@ -15,6 +15,8 @@ struct TypeMix {
     let valueTensorCount: Int
     private var valuesSeen = 0
     private var downsSeen = 0
+    private var gatesSeen = 0
+    private var upsSeen = 0
 
     init(_ fileType: FileType, _ facts: ModelFacts, tensors: [GGUFTensor], hasMatrix: Bool = false) {
         self.fileType = fileType
@@ -27,92 +29,63 @@ struct TypeMix {
     /// - Throws: `QuantizationProblem` when an expert model has a tensor outside its layers.
     mutating func type(of tensor: GGUFTensor, default type: TensorType) throws -> TensorType {
         let role = TensorRole(name: tensor.name)
-        if role == .output || (role == .tokenEmbedding && isTied) {
-            return outputType(tensor, type)
-        }
+        if facts.keepsEightBits(tensor.name), type.isQuantized { return .q8_0 }
+        if role == .output || (role == .tokenEmbedding && isTied) { return outputType(tensor, type) }
+        if fileType == .mxfp4_MOE { return expertType(tensor, role) }
+        if role == .tokenEmbedding { return embeddingType(type) }
+        return fileType.isVeryLow ? veryLowType(role, type) : try layerType(tensor, role, type)
+    }
+
+    private mutating func layerType(
+        _ tensor: GGUFTensor,
+        _ role: TensorRole,
+        _ type: TensorType
+    ) throws -> TensorType {
         if role.carriesValues {
             defer { valuesSeen += 1 }
             return valueType(type)
         }
         switch role {
         case .attentionK:
-            return facts.expertCount == 8 ? .q8_0 : type
-        case .ffnDown:
-            defer { downsSeen += 1 }
-            return try downType(tensor, type)
+            return facts.expertCount == 8 ? .q8_0 : queryOrKeyType(type)
+        case .attentionQ:
+            return queryOrKeyType(type)
         case .attentionOutput:
             return attentionOutputType(type)
+        case .ffnDown:
+            defer { downsSeen += 1 }
+            return downType(layer: try layer(of: tensor, seen: downsSeen), type)
+        case .ffnGate:
+            defer { gatesSeen += 1 }
+            return gateOrUpType(layer: try layer(of: tensor, seen: gatesSeen), type)
+        case .ffnUp:
+            defer { upsSeen += 1 }
+            return gateOrUpType(layer: try layer(of: tensor, seen: upsSeen), type)
         default:
             return type
         }
     }
 
-    private var isFalcon: Bool { facts.architecture == "falcon" }
-
-    private func outputType(_ tensor: GGUFTensor, _ type: TensorType) -> TensorType {
-        if isFalcon || !tensor.shape.rowLength.isMultiple(of: type.block.elements) { return .q8_0 }
-        return type == .q8_0 ? .q8_0 : .q6_K
-    }
-
-    private func valueType(_ type: TensorType) -> TensorType {
-        // The most shared value heads: small tensors on which much depends.
-        let isShared = facts.headsPerKeyValueHead >= 4
-        var chosen: TensorType =
+    /// The mixes of about two bits and less have few rules, and count their down projections tensor by tensor.
+    private mutating func veryLowType(_ role: TensorRole, _ type: TensorType) -> TensorType {
+        let better: TensorType = fileType == .iq2_S || fileType == .iq2_M ? .iq3_s : .q2_K
+        if role.carriesValues { return facts.sharesHeads || facts.expertCount >= 4 ? .q4_K : better }
+        switch role {
+        case .attentionK:
+            return facts.expertCount == 8 ? .q4_K : type
+        case .ffnDown:
+            defer { downsSeen += 1 }
+            return downsSeen < facts.layerCount / 8 ? better : type
+        case .attentionOutput where facts.expertCount == 8:
+            return .q5_K
+        case .attentionOutput:
             switch fileType {
-            case .q2_K: isShared ? .q4_K : .q3_K
-            case .q2_K_S: isShared ? .q4_K : type
-            case .q3_K_M: valuesSeen < 2 ? .q5_K : .q4_K
-            case .q3_K_L: .q5_K
-            case .q4_K_M, .q5_K_M: Self.deservesMoreBits(valuesSeen, of: valueTensorCount) ? .q6_K : type
-            case .q4_K_S: valuesSeen < 4 ? .q5_K : type
-            default: type
-            }
-        if facts.isSeventyBillion, chosen == .q3_K || chosen == .q4_K { chosen = .q5_K }
-        return facts.expertCount == 8 ? .q8_0 : chosen
-    }
-
-    private func downType(_ tensor: GGUFTensor, _ type: TensorType) throws -> TensorType {
-        let count = facts.layerCount
-        let layer = try layer(of: tensor, seen: downsSeen)
-        switch fileType {
-        case .q2_K:
-            return .q3_K
-        case .q3_K_M:
-            if layer < count / 16 { return .q5_K }
-            return !isFalcon || Self.deservesMoreBits(layer, of: count) ? .q4_K : .q3_K
-        case .q3_K_L:
-            return isFalcon ? .q4_K : .q5_K
-        case .q4_K_M where isFalcon:
-            return layer < count / 16 ? .q6_K : Self.deservesMoreBits(layer, of: count) ? .q5_K : .q4_K
-        case .q4_K_M, .q5_K_M:
-            return Self.deservesMoreBits(layer, of: count) ? .q6_K : type
-        case .q4_K_S:
-            return !isFalcon && layer < count / 8 ? .q5_K : type
-        case .q2_K_S:
-            return layer < count / 8 ? .q4_K : type
-        case .q4_0 where hasMatrix:
-            // The first layers' down projections can go astray in these types even with a matrix.
-            return layer < count / 8 ? .q4_1 : type
-        case .q5_0 where hasMatrix:
-            return layer < count / 8 ? .q5_1 : type
-        default:
-            return type
-        }
-    }
-
-    private func attentionOutputType(_ type: TensorType) -> TensorType {
-        if isFalcon { return fileType == .q3_K_L ? .q4_K : type }
-        if facts.expertCount == 8 {
-            switch fileType {
-            case .q2_K, .q3_K_S, .q3_K_M, .q4_K_S, .q4_K_M: return .q5_K
+            case .iq1_S, .iq1_M: return .iq2_xxs
+            case .iq2_S, .iq2_M: return .iq3_s
             default: return type
             }
-        }
-        switch fileType {
-        case .q2_K: return .q3_K
-        case .q3_K_M: return .q4_K
-        case .q3_K_L: return .q5_K
-        default: return type
+        default:
+            return type
         }
     }
 
@@ -128,5 +101,130 @@ struct TypeMix {
     /// The first and last eighth of the layers, and every third between.
     private static func deservesMoreBits(_ layer: Int, of count: Int) -> Bool {
         layer < count / 8 || layer >= 7 * count / 8 || (layer - count / 8) % 3 == 2
+    }
+}
+
+// Outside the layers, and where experts are all that counts.
+extension TypeMix {
+    private func outputType(_ tensor: GGUFTensor, _ type: TensorType) -> TensorType {
+        let isWhole = tensor.shape.rowLength.isMultiple(of: type.block.elements)
+        if fileType == .mxfp4_MOE || facts.isFalcon || !isWhole || type == .q8_0 { return .q8_0 }
+        return fileType.isVeryLow || fileType == .iq3_XXS ? .q5_K : .q6_K
+    }
+
+    private func embeddingType(_ type: TensorType) -> TensorType {
+        switch fileType {
+        case .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS: .q2_K
+        case .iq2_S, .iq2_M, .iq3_XXS: .iq3_s
+        case .tq1_0, .tq2_0, .q2_0: .q4_K
+        default: type
+        }
+    }
+
+    /// Four bits for experts, which are three-dimensional, and eight for the rest.
+    private func expertType(_ tensor: GGUFTensor, _ role: TensorRole) -> TensorType {
+        let hasMatrices = tensor.shape.dimensions.count > 2 && tensor.shape.dimensions[2] > 1
+        // Projections of this architecture's attention have three dimensions too.
+        let isExpert = facts.architecture != "bailingmoe3" || [.ffnUp, .ffnGate, .ffnDown].contains(role)
+        return hasMatrices && isExpert ? .mxfp4 : .q8_0
+    }
+}
+
+// Inside the layers.
+extension TypeMix {
+    private func valueType(_ type: TensorType) -> TensorType {
+        // The most shared value heads: small tensors on which much depends.
+        let isShared = facts.sharesHeads
+        var chosen: TensorType =
+            switch fileType {
+            case .q2_K: isShared ? .q4_K : .q3_K
+            case .q2_K_S, .iq3_XS, .iq3_S: isShared ? .q4_K : type
+            case .iq3_XXS: isShared ? .q4_K : hasMatrix ? .iq3_xxs : .iq3_s
+            case .iq3_M: .q4_K
+            case .q3_K_M: valuesSeen < 2 ? .q5_K : .q4_K
+            case .q3_K_L: .q5_K
+            case .iq4_NL, .iq4_XS: isShared ? .q5_K : type
+            case .q4_K_M, .q5_K_M: Self.deservesMoreBits(valuesSeen, of: valueTensorCount) ? .q6_K : type
+            case .q4_K_S: valuesSeen < 4 ? .q5_K : type
+            default: type
+            }
+        if facts.isSeventyBillion, chosen == .q3_K || chosen == .q4_K { chosen = .q5_K }
+        return facts.expertCount == 8 ? .q8_0 : chosen
+    }
+
+    private func queryOrKeyType(_ type: TensorType) -> TensorType {
+        switch fileType {
+        case .iq3_XS: .iq3_xxs
+        case .iq3_XXS: .iq2_s
+        default: type
+        }
+    }
+
+    private func attentionOutputType(_ type: TensorType) -> TensorType {
+        if facts.isFalcon { return fileType == .q3_K_L ? .q4_K : type }
+        if facts.expertCount == 8 {
+            switch fileType {
+            case .q2_K, .q3_K_S, .q3_K_M, .q4_K_S, .q4_K_M, .iq3_XXS, .iq3_XS, .iq3_S, .iq3_M, .iq4_NL, .iq4_XS:
+                return .q5_K
+            default: return type
+            }
+        }
+        switch fileType {
+        case .q2_K: return .q3_K
+        case .iq3_XXS: return .iq3_s
+        case .q3_K_M, .iq3_M: return .q4_K
+        case .q3_K_L: return .q5_K
+        default: return type
+        }
+    }
+
+    private func downType(layer: Int, _ type: TensorType) -> TensorType {
+        let count = facts.layerCount
+        let isEarly = layer < count / 8
+        let deservesMore = Self.deservesMoreBits(layer, of: count)
+        switch fileType {
+        case .q2_K:
+            return .q3_K
+        case .q2_K_S:
+            return isEarly ? .q4_K : type
+        case .iq3_XXS:
+            return hasMatrix ? type : isEarly ? .q4_K : .q3_K
+        case .q3_K_M:
+            if layer < count / 16 { return .q5_K }
+            return !facts.isFalcon || deservesMore ? .q4_K : .q3_K
+        case .iq3_M:
+            return isEarly || (facts.expertCount == 8 && deservesMore) ? .q4_K : type
+        case .q3_K_L:
+            return facts.isFalcon ? .q4_K : .q5_K
+        case .q4_K_M where facts.isFalcon:
+            return layer < count / 16 ? .q6_K : deservesMore ? .q5_K : .q4_K
+        case .q4_K_M, .q5_K_M:
+            return deservesMore ? .q6_K : type
+        case .iq4_NL, .iq4_XS:
+            return isEarly && !hasMatrix ? .q5_K : type
+        case .q4_K_S:
+            return isEarly && !facts.isFalcon ? .q5_K : type
+        case .q4_0, .q5_0:
+            // The first layers' down projections can go astray in these types even with a matrix.
+            guard hasMatrix, isEarly else { return type }
+            return fileType == .q4_0 ? .q4_1 : .q5_1
+        default:
+            return type
+        }
+    }
+
+    private func gateOrUpType(layer: Int, _ type: TensorType) -> TensorType {
+        let isMiddle = layer >= facts.layerCount / 8 && layer < 7 * facts.layerCount / 8
+        return fileType == .iq3_XS && isMiddle ? .iq3_xxs : type
+    }
+}
+
+extension FileType {
+    /// The mixes around types of two bits and less.
+    fileprivate var isVeryLow: Bool {
+        switch self {
+        case .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq2_M: true
+        default: false
+        }
     }
 }

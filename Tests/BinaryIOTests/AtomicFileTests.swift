@@ -75,20 +75,35 @@ import Testing
         #expect(throws: FileError.self) { _ = try AtomicFile(path: "/") }
     }
 
-    /// At once, not after hours of work.
-    @Test func aFolderInTheWayIsAnErrorAndStays() throws {
+    @Test func aFolderInTheWayIsAnErrorBeforeAnyWork() throws {
         try FileManager.default.createDirectory(atPath: target.string, withIntermediateDirectories: false)
-        let error = #expect(throws: FileError.self) { try AtomicFile(path: target) }
-        #expect(error?.errno == .isDirectory)
+        let error = #expect(throws: FileError.self) { _ = try AtomicFile(path: target) }
+        #expect(error?.operation == "write" && error?.errno == .isDirectory)
         #expect(try scratch.names == ["model.gguf"])
     }
 
-    @Test func aFolderThatGetsInTheWayIsAnErrorAndStays() throws {
+    @Test func aFolderThatComesIntoTheWayIsAnErrorAndStays() throws {
         let file = try AtomicFile(path: target)
         try FileManager.default.createDirectory(atPath: target.string, withIntermediateDirectories: false)
         let error = #expect(throws: FileError.self) { try file.commit() }
         #expect(error?.operation == "rename into place")
         #expect(try scratch.names == ["model.gguf"])
+    }
+
+    @Test func aSealedFileIsNotVisibleYetAndCanBeGivenUp() throws {
+        let file = try AtomicFile(path: target)
+        try file.write([1, 2, 3])
+        try file.seal()
+        #expect(fileIdentity(target) == nil)
+        file.discard()
+        #expect(try scratch.names.isEmpty)
+        let kept = try AtomicFile(path: target)
+        try kept.write([4])
+        try kept.seal()
+        try kept.commit()
+        #expect(try content == [4])
+        kept.discard()
+        #expect(try content == [4])
     }
 
     @Test func wholeSmallFilesAreWrittenAtOnce() throws {

@@ -8,7 +8,12 @@ import Testing
         "Q3_K_M": 12, "Q3_K_L": 13, "Q4_K_S": 14, "Q4_K_M": 15, "Q5_K_S": 16, "Q5_K_M": 17, "Q6_K": 18, "IQ2_XXS": 19,
         "IQ2_XS": 20, "Q2_K_S": 21, "IQ3_XS": 22, "IQ3_XXS": 23, "IQ1_S": 24, "IQ4_NL": 25, "IQ3_S": 26, "IQ3_M": 27,
         "IQ2_S": 28, "IQ2_M": 29, "IQ4_XS": 30, "IQ1_M": 31, "BF16": 32, "TQ1_0": 36, "TQ2_0": 37,
+        "MXFP4_MOE": 38, "Q1_0": 40, "Q2_0": 41,
     ]
+
+    @Test func everyTypeThatLlamaQuantizeTakesIsThere() {
+        #expect(Set(FileType.allCases.map(\.name)) == Set(Self.llama.keys))
+    }
 
     @Test(arguments: FileType.allCases)
     func numbersAndNamesAreLlamas(_ type: FileType) {

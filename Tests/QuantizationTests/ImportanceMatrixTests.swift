@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func aMatrixOfAnotherModelIsRefusedByTensor() throws {
-        let source = try GGUFFile(path: try models.converted(.f16))
+        let source = try GGUFModel(path: try models.converted(.f16))
         var options = QuantizationOptions()
         options.importanceMatrix = ImportanceMatrix(
             path: "other",
@@ -91,12 +91,13 @@ import Testing
     }
 
     @Test func theSmallestTypeIsRefusedWithoutAMatrix() throws {
-        let source = try GGUFFile(path: try models.converted(.f16))
-        do {
-            _ = try QuantizationPlan(source, as: .q2_K_S)
-            Issue.record("Q2_K_S was planned without a matrix")
-        } catch let error as QuantizationError {
-            #expect(error.problem == .matrixNeeded(tensor: "blk.0.attn_output.weight", type: "Q2_K"))
+        let source = try GGUFModel(path: try models.converted(.f16))
+        let plan = try QuantizationPlan(source, as: .q2_K_S)
+        let needed = QuantizationProblem.matrixNeeded(tensor: "blk.0.attn_output.weight", type: "Q2_K")
+        #expect(plan.obstacle?.problem == needed)
+        let error = #expect(throws: QuantizationError.self) {
+            _ = try Quantizer(source: source, outputs: [.init(plan: plan, path: folder.path.appending("out.gguf"))])
         }
+        #expect(error?.problem == needed)
     }
 }

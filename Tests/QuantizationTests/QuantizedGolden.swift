@@ -23,12 +23,6 @@ struct QuantizedGolden: Decodable {
 
     /// The matrix of the goldens under the name it had there, which became part of the files.
     static func matrix() throws -> ImportanceMatrix {
-        let matrix = try ImportanceMatrix(path: Goldens.tinyPhi3.appending("imatrix.gguf"))
-        return ImportanceMatrix(
-            path: "imatrix.gguf",
-            entries: matrix.entries,
-            dataset: matrix.dataset,
-            chunkCount: matrix.chunkCount
-        )
+        try ImportanceMatrix(path: Goldens.tinyPhi3.appending("imatrix.gguf")).named("imatrix.gguf")
     }
 }

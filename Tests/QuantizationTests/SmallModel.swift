@@ -36,7 +36,7 @@ struct SmallModel {
         try writer.commit()
     }
 
-    func open() throws -> GGUFFile { try GGUFFile(path: path) }
+    func open() throws -> GGUFModel { try GGUFModel(path: path) }
 
     /// Where the tests write.
     var output: FilePath { folder.path.appending("out.gguf") }

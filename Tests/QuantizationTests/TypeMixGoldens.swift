@@ -90,3 +90,25 @@ struct TypeMixSnapshot {
         }
     }
 }
+
+extension TypeMixSnapshot {
+    /// Every tensor on which a type or a count depends, with shapes that lead to the same choices.
+    ///
+    /// What has no three dimensions has another type than the default's in the file type for experts, so the snapshot
+    /// names all of those. Gates of experts in the outer layers always have the default type and are named nowhere;
+    /// they are where their down projections are.
+    func tensors() throws -> [GGUFTensor] {
+        var names = Set(sections.values.flatMap(\.others.keys))
+        for part in ["gate", "up"] where names.contains(where: { $0.contains("ffn_\(part)_exps") }) {
+            names.formUnion(
+                names.filter { $0.contains("ffn_down_exps") }
+                    .map { $0.replacing("ffn_down_exps", with: "ffn_\(part)_exps") }
+            )
+        }
+        let flat = sections["MXFP4_MOE"]?.others ?? [:]
+        let smaller = sections["Q6_K"]?.others ?? [:]
+        return try names.map { name in
+            try tensor(name, .f32, [smaller[name] == nil ? 256 : 32, 2] + (flat[name] == nil ? [2] : []))
+        }
+    }
+}

@@ -1,3 +1,4 @@
+import Foundation
 import GGUF
 import Quantization
 import SystemPackage
@@ -8,6 +9,13 @@ import Testing
 @Suite struct TypeMixTests {
     private static let snapshots = Goldens.folder?.appending("type-mixes")
 
+    /// More of llama.cpp's snapshots than the goldens hold: its `tests/snapshots`.
+    private static let moreSnapshots: [FilePath] =
+        Goldens.snapshots.map { folder in
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+            return names.filter { $0.hasSuffix(".schema") }.sorted().map { folder.appending($0) }
+        } ?? []
+
     @Test(
         .enabled(if: snapshots != nil, "no folder with llama.cpp's snapshots: set EDGEPIPE_GOLDENS"),
         arguments: TypeMixGoldens.all,
@@ -15,21 +23,44 @@ import Testing
     )
     func everyTensorOfARealModelGetsLlamasType(_ model: TypeMixGoldens, _ fileType: FileType) throws {
         let snapshot = try TypeMixSnapshot(path: #require(Self.snapshots).appending(model.file))
+        var tensors = try model.outside.map { try tensor($0.name, .f32, [$0.rowLength, 2]) }
+        for layer in 0..<(try #require(snapshot.numbers["n_layer"])) {
+            tensors += try model.layer.map {
+                let name = $0.name.replacing("#", with: "\(layer)")
+                return try tensor(name, .f32, [$0.rowLength, 2] + (name.contains("_exps") ? [2] : []))
+            }
+        }
+        try expect(snapshot, model.architecture, tensors, fileType)
+    }
+
+    /// The tensors are those that the snapshot itself names for some file type.
+    @Test(
+        .enabled(if: Goldens.snapshots != nil, "set EDGEPIPE_SNAPSHOTS to llama.cpp's tests/snapshots for more models"),
+        arguments: moreSnapshots
+    )
+    func everyTensorOfEverySnapshotGetsLlamasType(_ path: FilePath) throws {
+        let snapshot = try TypeMixSnapshot(path: path)
+        let architecture = path.lastComponent?.string.hasPrefix("meta-llama") == true ? "llama" : "other"
+        let tensors = try snapshot.tensors()
+        for fileType in FileType.allCases { try expect(snapshot, architecture, tensors, fileType) }
+    }
+
+    private func expect(
+        _ snapshot: TypeMixSnapshot,
+        _ architecture: String,
+        _ tensors: [GGUFTensor],
+        _ fileType: FileType
+    ) throws {
+        // Two types are newer than the snapshots.
+        guard fileType != .q1_0, fileType != .q2_0 else { return }
         let section = try #require(snapshot.sections[fileType.name])
-        let layers = try #require(snapshot.numbers["n_layer"])
         let facts = try metadata(
-            model.architecture,
-            layers: layers,
+            architecture,
+            layers: #require(snapshot.numbers["n_layer"]),
             heads: #require(snapshot.numbers["n_head"]),
             keyValueHeads: snapshot.numbers["n_head_kv"],
             experts: snapshot.numbers["n_expert"]
         )
-        var tensors = try model.outside.map { try tensor($0.name, .f32, [$0.rowLength, 2]) }
-        for layer in 0..<layers {
-            tensors += try model.layer.map {
-                try tensor($0.name.replacing("#", with: "\(layer)"), .f32, [$0.rowLength, 2])
-            }
-        }
         let found = try choices(fileType, facts, tensors).mapValues(\.type)
         let expected = Dictionary(
             uniqueKeysWithValues: tensors.map { ($0.name, section.others[$0.name] ?? section.defaultType) }
@@ -37,7 +68,10 @@ import Testing
         #expect(section.defaultType == fileType.defaultTensorType)
         #expect(section.others.keys.allSatisfy { expected[$0] != nil })
         let wrong = expected.filter { found[$0.key] != $0.value }.keys.sorted()
-        #expect(wrong.isEmpty, "\(wrong.prefix(3).map { "\($0): \(found[$0] as Any), not \(expected[$0] as Any)" })")
+        #expect(
+            wrong.isEmpty,
+            "\(fileType) \(wrong.prefix(3).map { "\($0): \(found[$0] as Any), not \(expected[$0] as Any)" })"
+        )
     }
 
     /// A model of eight experts: small shared tensors get eight bits, output projections five. Read off llama.cpp's

@@ -28,6 +28,9 @@ public enum Goldens {
     /// GGUF files of the tiny model, made by llama.cpp: the folder that `EDGEPIPE_TEST_MODELS` names.
     public static let testModels = firstFolder(variable("EDGEPIPE_TEST_MODELS"))
 
+    /// What llama.cpp's own tests expect of its mixes: the folder that `EDGEPIPE_SNAPSHOTS` names.
+    public static let snapshots = firstFolder(variable("EDGEPIPE_SNAPSHOTS"))
+
     private static func variable(_ name: String) -> FilePath? { getenv(name).map { FilePath(String(cString: $0)) } }
 
     private static func firstFolder(_ candidates: FilePath?...) -> FilePath? {

@@ -23,6 +23,7 @@ public final class TinyModels: Sendable {
     /// The F16 file, quantized.
     public func quantized(_ type: Quantization.FileType, from source: GGUFFile) throws -> FilePath {
         let path = folder.path.appending("\(type.tag).gguf")
+        let source = try GGUFModel(source)
         let plan = try QuantizationPlan(source, as: type)
         try Quantizer(source: source, outputs: [Quantizer.Output(plan: plan, path: path)]).run(threads: 2)
         return path

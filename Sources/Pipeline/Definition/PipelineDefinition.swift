@@ -76,6 +76,8 @@ public struct ConvertOptions: Sendable {
 public struct QuantizeOptions: Sendable {
     public var model: String
     public var types: [FileType]
+    /// An importance matrix, as the pipeline file writes its path.
+    public var imatrix: String?
     public var options = QuantizationOptions()
 }
 

@@ -62,7 +62,7 @@ struct StepReader {
 
     private func quantize(_ node: Node) -> StepAction? {
         let known = [
-            "model", "types", "pure", "output-tensor-type", "token-embedding-type", "leave-output-tensor",
+            "model", "types", "imatrix", "pure", "output-tensor-type", "token-embedding-type", "leave-output-tensor",
             "tensor-types", "allow-requantize",
         ]
         guard let reader = SettingReader(node, "'quantize'", known: known, log) else { return nil }
@@ -70,6 +70,7 @@ struct StepReader {
             model: reference("model", in: reader, kinds: [.convert]),
             types: fileTypes("types", in: reader)
         )
+        options.imatrix = reader.text("imatrix")
         options.options.pure = reader.flag("pure") ?? false
         options.options.leaveOutputTensor = reader.flag("leave-output-tensor") ?? false
         options.options.allowRequantize = reader.flag("allow-requantize") ?? false

@@ -12,6 +12,10 @@ public struct BuildFile: Codable, Sendable, Equatable {
     public let bitsPerWeight: Double
     /// Tensors whose shape did not allow the type that was wanted.
     public let fallbacks: [Fallback]
+    /// Over all tensors whose type changed, where that was measured; see `QuantizationReport`.
+    public let relativeError: Double?
+    /// What each of them lost.
+    public let errors: [TensorError]?
     /// When the file was finished, in nanoseconds since 1970: an unchanged file need not be read to be trusted.
     private let modified: Int
 
@@ -19,17 +23,34 @@ public struct BuildFile: Codable, Sendable, Equatable {
         public let tensor: String
         public let wanted: String
         public let got: String
+        public let reason: String?
+    }
+
+    public struct TensorError: Codable, Sendable, Equatable {
+        public let tensor: String
+        public let relativeError: Double
+        /// By the importance matrix, where there is one.
+        public let weightedError: Double?
     }
 
     /// Describes a finished file; reads all of it.
     /// - Throws: `FileError`.
-    init(type: String, path: FilePath, bitsPerWeight: Double, fallbacks: [Fallback] = []) throws {
+    init(
+        type: String,
+        path: FilePath,
+        bitsPerWeight: Double,
+        fallbacks: [Fallback] = [],
+        relativeError: Double? = nil,
+        errors: [TensorError]? = nil
+    ) throws {
         digest = try SHA256Digest(ofFile: path)
         guard let status = FileStatus(path) else { throw FileError("open", path, errno: .noSuchFileOrDirectory) }
         self.type = type
         self.path = path
         self.bitsPerWeight = bitsPerWeight
         self.fallbacks = fallbacks
+        self.relativeError = relativeError
+        self.errors = errors
         byteCount = status.byteCount
         modified = status.modified
     }

@@ -19,6 +19,19 @@ public enum StepProduct: Codable, Sendable {
 
     var files: [BuildFile]? { if case .files(let files) = self { files } else { nil } }
 
+    /// How its files came out, where they are quantizations.
+    var quantizations: [RunReport.Quantization]? {
+        files?.map { file in
+            RunReport.Quantization(
+                type: file.type,
+                bitsPerWeight: file.bitsPerWeight,
+                relativeError: file.relativeError,
+                fallbacks: file.fallbacks,
+                errors: file.errors
+            )
+        }
+    }
+
     /// The same product with its files under other paths.
     func mapFiles(_ transform: (FilePath) -> FilePath) -> StepProduct {
         guard let files else { return self }

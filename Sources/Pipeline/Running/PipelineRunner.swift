@@ -75,7 +75,8 @@ public struct PipelineRunner: Sendable {
                     status: status,
                     seconds: seconds,
                     outputs: outcome.product.outputs,
-                    problems: isBlocked ? problems : nil
+                    problems: isBlocked ? problems : nil,
+                    quantizations: step.action.kind == .quantize ? outcome.product.quantizations : nil
                 )
             )
             try report(

@@ -29,6 +29,17 @@ public struct RunReport: Codable, Sendable {
         public var outputs: [String]
         /// Gates that were not met.
         public var problems: [String]?
+        /// How each quantization came out.
+        public var quantizations: [Quantization]?
+    }
+
+    /// One quantized build: its size a weight, the types that tensors could not have, and what they lost.
+    public struct Quantization: Codable, Sendable {
+        public var type: String
+        public var bitsPerWeight: Double
+        public var relativeError: Double?
+        public var fallbacks: [BuildFile.Fallback]
+        public var errors: [BuildFile.TensorError]?
     }
 
     public var pipeline: String

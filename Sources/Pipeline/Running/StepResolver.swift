@@ -46,9 +46,13 @@ struct StepResolver {
         case .convert(let options):
             return try ConvertStage(source, options)
         case .quantize(let options):
-            return files(of: options.model).first.map { QuantizeStage(model: $0, options: options) }
+            let matrix = try options.imatrix.map { name in
+                let path = path(name)
+                return QuantizeStage.Matrix(name: name, path: path, digest: try cache.digest(of: path))
+            }
+            return files(of: options.model).first.map { QuantizeStage(model: $0, matrix: matrix, options: options) }
         case .validate(let options):
-            let text = definition.folder.pushing(FilePath(options.text)).lexicallyNormalized()
+            let text = path(options.text)
             return ValidateStage(
                 builds: files(of: options.builds),
                 base: options.against.flatMap { files(of: $0).first },
@@ -89,6 +93,11 @@ struct StepResolver {
             measuredBy: measuredBy,
             options: options
         )
+    }
+
+    /// A path as the pipeline file writes it, from that file's folder.
+    private func path(_ text: String) -> FilePath {
+        definition.folder.pushing(FilePath(text)).lexicallyNormalized()
     }
 
     private func files(of id: String) -> [BuildFile] {

@@ -9,7 +9,16 @@ struct QuantizeStage: Stage {
     /// Raised whenever the same model would give other files.
     static let version = 1
 
+    /// An importance matrix.
+    struct Matrix {
+        /// The path as the pipeline file writes it. It becomes part of what is made, so it must not depend on the machine.
+        let name: String
+        let path: FilePath
+        let digest: SHA256Digest
+    }
+
     let model: BuildFile
+    let matrix: Matrix?
     let options: QuantizeOptions
 
     var key: StepKey {
@@ -26,19 +35,30 @@ struct QuantizeStage: Stage {
         for (index, rule) in options.tensorTypes.enumerated() {
             entries["tensorType.\(index)"] = "\(rule.type.name) \(rule.pattern)"
         }
-        return StepKey(kind: .quantize, version: Self.version, options: entries, inputs: ["model": model.digest])
+        var inputs = ["model": model.digest]
+        if let matrix {
+            entries["imatrix"] = matrix.name
+            inputs["imatrix"] = matrix.digest
+        }
+        return StepKey(kind: .quantize, version: Self.version, options: entries, inputs: inputs)
     }
 
-    private func plans(_ source: GGUFFile) throws -> [QuantizationPlan] {
-        try options.types.map { try QuantizationPlan(source, as: $0, options: options.options) }
+    private func plans(_ source: GGUFModel) throws -> [QuantizationPlan] {
+        var options = options.options
+        options.importanceMatrix = try matrix.map { try ImportanceMatrix(path: $0.path).named($0.name) }
+        return try self.options.types.map { type in
+            let plan = try QuantizationPlan(source, as: type, options: options)
+            if let obstacle = plan.obstacle { throw obstacle }
+            return plan
+        }
     }
 
     func forecast(threads: Int) throws -> Forecast {
-        let source = try GGUFFile(path: model.path)
+        let source = try GGUFModel(path: model.path)
         let plans = try plans(source)
         let weights = source.tensors.reduce(0) { $0 + $1.shape.elementCount } * plans.count
         var forecast = Forecast(
-            outputs: plans.map { .init(name: $0.fileType.tag, bytes: $0.layout.byteCount) },
+            outputs: plans.map { .init(name: $0.fileType.tag, bytes: $0.byteCount) },
             peakMemoryBytes: Throughput.fixedMemory + threads * Throughput.slabMemory
         )
         forecast.setTime(work: Double(weights) / Double(threads), speed: Throughput.quantizing)
@@ -47,29 +67,38 @@ struct QuantizeStage: Stage {
 
     func run(_ context: StageContext) throws -> StepProduct {
         try makeFolder(context.folder)
-        let source = try GGUFFile(path: model.path)
+        let source = try GGUFModel(path: model.path)
         let outputs = try plans(source).map { plan in
             Quantizer.Output(plan: plan, path: context.folder.appending("\(plan.fileType.tag).gguf"))
         }
         let detail = "quantizing to \(options.types.map { $0.tag }.joined(separator: ", "))"
-        try Quantizer(source: source, outputs: outputs).run(threads: context.threads) { done, total in
+        let losses = try Quantizer(source: source, outputs: outputs).run(
+            threads: context.threads,
+            measuresLoss: true
+        ) { done, total in
             try context.progress(detail, done, total)
         }
-        return .files(
-            try outputs.map { output in
-                try BuildFile(
-                    type: output.plan.fileType.tag,
-                    path: output.path,
-                    bitsPerWeight: output.plan.bitsPerWeight,
-                    fallbacks: output.plan.tensors.compactMap { tensor in
-                        guard let wanted = tensor.wanted else { return nil }
-                        return .init(
-                            tensor: tensor.target.name,
-                            wanted: wanted.name,
-                            got: tensor.target.type.name
-                        )
-                    }
-                )
+        return .files(try zip(outputs, losses).map { try BuildFile($0, $1) })
+    }
+}
+
+extension BuildFile {
+    /// Describes a finished quantization.
+    fileprivate init(_ output: Quantizer.Output, _ losses: [QuantizationLoss?]) throws {
+        let report = QuantizationReport(output.plan, QuantizationOptions(), losses)
+        try self.init(
+            type: output.plan.fileType.tag,
+            path: output.path,
+            bitsPerWeight: report.bitsPerWeight,
+            fallbacks: report.tensors.compactMap { tensor in
+                guard let wanted = tensor.wanted else { return nil }
+                return Fallback(tensor: tensor.name, wanted: wanted, got: tensor.type, reason: tensor.reason)
+            },
+            relativeError: report.relativeError,
+            errors: report.tensors.compactMap { tensor in
+                tensor.relativeError.map {
+                    TensorError(tensor: tensor.name, relativeError: $0, weightedError: tensor.weightedError)
+                }
             }
         )
     }

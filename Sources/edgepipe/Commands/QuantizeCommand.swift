@@ -10,7 +10,9 @@ struct QuantizeCommand: RecordCommand {
             EXAMPLES
               edgepipe quantize model-f16.gguf -o model-q4_k_m.gguf --type q4_k_m
               edgepipe quantize model-f16.gguf -o out.gguf --type q4_k_m --tensor-type 'ffn_down=q6_k'
+              edgepipe quantize model-f16.gguf -o out.gguf --type iq2_xxs --imatrix model.imatrix.gguf
               edgepipe quantize model-f16.gguf --type q2_k --dry-run
+              edgepipe quantize model-00001-of-00003.gguf -o joined.gguf --type copy
 
             Types: \(Operations.quantizationTypes.joined(separator: ", ")).
             """
@@ -22,11 +24,17 @@ struct QuantizeCommand: RecordCommand {
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
     var output: String?
 
-    @Option(help: ArgumentHelp("The quantization type.", valueName: "type"))
+    @Option(help: ArgumentHelp("The quantization type, or copy to keep every tensor's.", valueName: "type"))
     var type: String
 
     @Option(help: ArgumentHelp("An importance matrix that llama-imatrix wrote, in either form.", valueName: "file"))
     var imatrix: String?
+
+    @Option(help: ArgumentHelp("Use the matrix only for tensors with this in their names.", valueName: "text"))
+    var includeWeights: [String] = []
+
+    @Option(help: ArgumentHelp("Use the matrix for no tensor with this in its name.", valueName: "text"))
+    var excludeWeights: [String] = []
 
     @Flag(help: "One type for all tensors, without a mix.")
     var pure = false
@@ -35,6 +43,9 @@ struct QuantizeCommand: RecordCommand {
         help: ArgumentHelp("A type for tensors whose names match; the first match wins.", valueName: "regex=type")
     )
     var tensorType: [String] = []
+
+    @Option(help: ArgumentHelp("A file of further such rules, with spaces or lines between.", valueName: "file"))
+    var tensorTypeFile: String?
 
     @Option(help: ArgumentHelp("Type of the output tensor.", valueName: "type"))
     var outputTensorType: String?
@@ -48,6 +59,24 @@ struct QuantizeCommand: RecordCommand {
     @Flag(help: "Quantize again what is quantized; adds the errors of both.")
     var allowRequantize = false
 
+    @Option(help: ArgumentHelp("Layers to leave out, such as 3,5,7.", valueName: "numbers"))
+    var pruneLayers: [String] = []
+
+    @Flag(help: "Write as many files as the model has, OUTPUT-00001-of-0000N.gguf.")
+    var keepSplit = false
+
+    @Option(
+        name: .customLong("override-kv"),
+        help: ArgumentHelp(
+            "Metadata to write instead; the type is int, float, bool or str.",
+            valueName: "key=type:value"
+        )
+    )
+    var overrides: [String] = []
+
+    @Flag(inversion: .prefixedNo, help: "Measure the error that each tensor takes.")
+    var errors = true
+
     @Flag(help: "Print what would be made; write nothing.")
     var dryRun = false
 
@@ -56,42 +85,69 @@ struct QuantizeCommand: RecordCommand {
 
     func validate() throws {
         if output == nil, !dryRun { throw ValidationError("Give the file to write with -o, or --dry-run.") }
+        if !includeWeights.isEmpty, !excludeWeights.isEmpty {
+            throw ValidationError("Give --include-weights or --exclude-weights, not both.")
+        }
     }
 
     func run() throws {
-        var request = QuantizeRequest(input: FilePath(input), type: type)
-        (request.pure, request.tensorTypes, request.leaveOutputTensor) = (pure, tensorType, leaveOutputTensor)
-        (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
-        request.allowRequantize = allowRequantize
-        request.importanceMatrix = imatrix.map { FilePath($0) }
-        if allowRequantize, !records.quiet {
-            Console.error("edgepipe: quantizing again what is quantized adds the errors of both.")
-        }
         guard !dryRun, let output else {
-            let report = try Operations.planQuantization(request)
-            try records.print(report) { format in
-                let table = Table(
-                    columns: ["tensor", "type", "bytes", "instead of"],
-                    rows: report.tensors.map { [$0.name, $0.type, "\($0.bytes)", $0.wanted ?? "-"] }
-                )
-                return table.text(format) + "\n\n" + Self.summary(report)
-            }
+            let report = try Operations.planQuantization(request, remark: remark)
+            try records.print(report) { Self.text(report, $0) }
             return
         }
         let line = records.progressLine()
-        let report = try Operations.quantize(request, to: FilePath(output), threads: work.threadCount) {
+        let report = try Operations.quantize(
+            request,
+            to: FilePath(output),
+            threads: work.threadCount,
+            remark: remark
+        ) {
             try Interruption.check()
             line.update($0, $1, $2)
         }
         line.clear()
-        try records.print(report) { _ in "\(output): " + Self.summary(report) }
+        try records.print(report) { format in
+            let files = report.outputs?.joined(separator: "\n") ?? output
+            return "\(Self.text(report, format))\n\(files)"
+        }
     }
 
-    private static func summary(_ report: QuantizationReport) -> String {
-        let fallbacks = report.tensors.filter { $0.fallback }
-        var text = "\(report.type), \(sizeText(report.bytes)), \(numberText(report.bitsPerWeight, 3)) bits a weight"
-        for tensor in fallbacks {
-            text += "\n  \(tensor.name): \(tensor.type) in place of \(tensor.wanted ?? "-"), which its rows do not fit"
+    private var request: QuantizeRequest {
+        var request = QuantizeRequest(input: FilePath(input), type: type)
+        (request.pure, request.leaveOutputTensor, request.allowRequantize) = (pure, leaveOutputTensor, allowRequantize)
+        (request.tensorTypes, request.tensorTypeFile) = (tensorType, tensorTypeFile.map { FilePath($0) })
+        (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
+        request.importanceMatrix = imatrix.map { FilePath($0) }
+        (request.includedWeights, request.excludedWeights) = (includeWeights, excludeWeights)
+        (request.prunedLayers, request.keepSplit, request.overrides) = (pruneLayers, keepSplit, overrides)
+        request.measuresErrors = errors
+        return request
+    }
+
+    private func remark(_ text: String) {
+        if !records.quiet { Console.error("edgepipe: \(text)") }
+    }
+
+    /// The tensors, and under them the whole and what did not get the type it was meant to have.
+    private static func text(_ report: QuantizationReport, _ format: OutputFormat) -> String {
+        let isMeasured = report.tensors.contains { $0.relativeError != nil }
+        let isWeighted = report.tensors.contains { $0.weightedError != nil }
+        var columns = ["tensor", "type", "bytes", "instead of"]
+        if isMeasured { columns.append("error %") }
+        if isWeighted { columns.append("weighted %") }
+        func percent(_ share: Double?) -> String { numberText(share.map { $0 * 100 }, 4) }
+        let rows = report.tensors.map { tensor in
+            var row = [tensor.name, tensor.type, "\(tensor.bytes)", tensor.wanted ?? "-"]
+            if isMeasured { row.append(percent(tensor.relativeError)) }
+            if isWeighted { row.append(percent(tensor.weightedError)) }
+            return row
+        }
+        var text = Table(columns: columns, rows: rows).text(format)
+        text += "\n\n\(report.type), \(sizeText(report.bytes)), \(numberText(report.bitsPerWeight, 3)) bits a weight"
+        if let error = report.relativeError { text += ", error \(percent(error)) %" }
+        for tensor in report.tensors where tensor.fallback {
+            text += "\n  \(tensor.name): \(tensor.type) in place of \(tensor.wanted ?? "-"): \(tensor.reason ?? "")"
         }
         return text
     }

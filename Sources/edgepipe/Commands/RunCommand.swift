@@ -78,8 +78,32 @@ struct RunCommand: RecordCommand {
                 columns: ["step", "status", "seconds"],
                 rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
             )
-            guard !report.builds.isEmpty else { return steps.text(format) }
-            return steps.text(format) + "\n\n" + BuildTable.table(report.builds).text(format)
+            var parts = [steps.text(format)]
+            let made = report.steps.flatMap { $0.quantizations ?? [] }
+            if !made.isEmpty { parts.append(Self.quantizations(made, format)) }
+            if !report.builds.isEmpty { parts.append(BuildTable.table(report.builds).text(format)) }
+            return parts.joined(separator: "\n\n")
         }
+    }
+
+    private static func quantizations(_ made: [RunReport.Quantization], _ format: OutputFormat) -> String {
+        let table = Table(
+            columns: ["type", "bits/weight", "error %", "worst tensor", "its error %"],
+            rows: made.map { quantization in
+                let worst = quantization.errors?.max { $0.relativeError < $1.relativeError }
+                return [
+                    quantization.type, numberText(quantization.bitsPerWeight, 3),
+                    numberText(quantization.relativeError.map { $0 * 100 }, 3), worst?.tensor ?? "-",
+                    numberText(worst.map { $0.relativeError * 100 }, 3),
+                ]
+            }
+        )
+        let fallbacks = made.flatMap { quantization in
+            quantization.fallbacks.map { fallback in
+                "  \(quantization.type) \(fallback.tensor): \(fallback.got) in place of \(fallback.wanted): "
+                    + (fallback.reason ?? "")
+            }
+        }
+        return ([table.text(format)] + fallbacks).joined(separator: "\n")
     }
 }

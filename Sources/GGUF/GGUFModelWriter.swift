@@ -1,0 +1,44 @@
+import SystemPackage
+
+/// Writes a model whose layout is known, in one file or several, tensor data in any order and from any thread.
+public final class GGUFModelWriter: Sendable {
+    private let files: [GGUFFileWriter]
+    /// For each tensor of the model its file, and its place there.
+    private let places: [(file: Int, index: Int)]
+
+    /// Reserves the disk space and writes the headers.
+    /// - Parameter files: a path and a layout for each; the model's tensors are theirs, one file after the other.
+    /// - Throws: `FileError` when a path cannot be written or the disk has no room; nothing stays behind then.
+    public init(_ files: [(path: FilePath, layout: GGUFLayout)]) throws {
+        var writers: [GGUFFileWriter] = []
+        do {
+            for (path, layout) in files { writers.append(try GGUFFileWriter(path: path, layout: layout)) }
+        } catch {
+            for writer in writers { writer.discard() }
+            throw error
+        }
+        self.files = writers
+        places = files.enumerated().flatMap { file, entry in
+            entry.layout.tensors.indices.map { (file, $0) }
+        }
+    }
+
+    /// Writes bytes of the model's tensor at `index`, beginning `offset` bytes into its data.
+    public func write(_ bytes: UnsafeRawBufferPointer, tensor index: Int, at offset: Int) throws {
+        let place = places[index]
+        try files[place.file].write(bytes, tensor: place.index, at: offset)
+    }
+
+    /// Makes every file durable and then all of them visible under their names, of several models too: none appears
+    /// before the last byte of all is on the disk.
+    public static func commit(_ models: [GGUFModelWriter]) throws {
+        let files = models.flatMap(\.files)
+        for file in files { try file.seal() }
+        for file in files { try file.publish() }
+    }
+
+    /// Gives the unfinished files up and removes them.
+    public func discard() {
+        for file in files { file.discard() }
+    }
+}
