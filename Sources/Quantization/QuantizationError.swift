@@ -22,6 +22,7 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case badMatrix(String)
     case matrixMismatch(tensor: String, found: Int, expected: Int)
     case matrixNeeded(tensor: String, type: String)
+    case refinementNeedsMatrix
     case matrixOfAnotherModel(String)
     case noLayerLeft
 
@@ -54,6 +55,9 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
         case .matrixMismatch(let tensor, let found, let expected):
             "the importance matrix has \(found) numbers for tensor '\(tensor)', which needs \(expected). It belongs to "
                 + "another model; make one for this model."
+        case .refinementNeedsMatrix:
+            "refined rounding weighs errors by an importance matrix. Give one with --imatrix, or round as the reference "
+                + "does."
         case .matrixNeeded(let tensor, let type):
             "tensor '\(tensor)' as \(type) would be useless without an importance matrix, and there is none for it. Make "
                 + "one with llama-imatrix and give it with --imatrix, or choose a larger type."

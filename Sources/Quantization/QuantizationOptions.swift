@@ -12,6 +12,7 @@ public struct QuantizationOptions: Sendable, Equatable {
     public var allowRequantize = false
     /// What each column counts; the types that store fewest bits gain most from it.
     public var importanceMatrix: ImportanceMatrix?
+    public var rounding = Rounding.reference
     /// Keep every tensor's type, and the file type too: to join the files of a model, or to change metadata or layers.
     public var copiesOnly = false
     /// Layers to leave out, by their numbers in the source.

@@ -1,3 +1,4 @@
+import BlockFormats
 import GGUF
 import SystemPackage
 import Tensors
@@ -70,6 +71,9 @@ public struct QuantizationPlan: Sendable {
         _ pruning: LayerPruning,
         _ options: QuantizationOptions
     ) throws -> [Entry] {
+        if options.rounding == .refined, options.importanceMatrix == nil {
+            throw QuantizationProblem.refinementNeedsMatrix
+        }
         if let matrix = options.importanceMatrix, !source.tensors.contains(where: { matrix.entries[$0.name] != nil }) {
             throw QuantizationProblem.matrixOfAnotherModel(matrix.path)
         }
@@ -108,7 +112,8 @@ public struct QuantizationPlan: Sendable {
                 shard: shard,
                 wanted: choice.wanted,
                 // The matrix knows the tensor by the name it had when it was made.
-                importance: target.type == source.type ? nil : try options.importanceMatrix?.values(for: source)
+                importance: target.type == source.type ? nil : try options.importanceMatrix?.values(for: source),
+                rounding: options.rounding
             )
         }
     }
@@ -158,6 +163,10 @@ public struct PlannedTensor: Sendable {
     public let wanted: TensorType?
     /// What the columns count, those of each expert behind each other.
     let importance: [Float]?
+    let rounding: Rounding
+
+    /// Whether its blocks are refined: the type allows it, and what the columns count is known.
+    var isRefined: Bool { rounding == .refined && importance != nil && BlockCodec.canRefine(target.type) }
 
     public var isFallback: Bool { wanted != nil }
 

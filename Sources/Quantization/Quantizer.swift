@@ -111,11 +111,20 @@ public struct Quantizer: Sendable {
         for (output, plan) in outputs.map(\.plan).enumerated() {
             let tensor = plan.tensors[index]
             let type = tensor.target.type
-            let known = targets.firstIndex { $0.type == type && $0.importance == tensor.importance }
+            let known = targets.firstIndex {
+                $0.type == type && $0.importance == tensor.importance && $0.isRefined == tensor.isRefined
+            }
             if let known {
                 targets[known].outputs.append(output)
             } else {
-                targets.append(Slab.Target(type: type, importance: tensor.importance, outputs: [output]))
+                targets.append(
+                    Slab.Target(
+                        type: type,
+                        importance: tensor.importance,
+                        isRefined: tensor.isRefined,
+                        outputs: [output]
+                    )
+                )
             }
         }
         return targets

@@ -8,6 +8,8 @@ struct Slab: Sendable {
     struct Target: Sendable {
         let type: TensorType
         let importance: [Float]?
+        /// Whether what was encoded is then refined.
+        let isRefined: Bool
         var outputs: [Int]
     }
 
@@ -93,7 +95,7 @@ struct SlabWorker {
             let isInRange = weights.withUnsafeBufferPointer { weights in
                 let weights = UnsafeBufferPointer(rebasing: weights[..<count])
                 if let importance = target.importance {
-                    Self.encode(weights, slab, importance, as: target.type, kernels, into: bytes)
+                    Self.encode(weights, slab, importance, target, kernels, into: bytes)
                 } else {
                     BlockCodec.encode(weights, as: target.type, kernels: kernels, into: bytes)
                 }
@@ -117,7 +119,7 @@ struct SlabWorker {
         _ weights: UnsafeBufferPointer<Float>,
         _ slab: Slab,
         _ importance: [Float],
-        as type: TensorType,
+        _ target: Slab.Target,
         _ kernels: Kernels,
         into bytes: UnsafeMutableRawBufferPointer
     ) {
@@ -130,19 +132,19 @@ struct SlabWorker {
                 let matrix = row / rowsPerMatrix
                 let end = min(slab.rows.upperBound, (matrix + 1) * rowsPerMatrix)
                 let range = (row - slab.rows.lowerBound)..<(end - slab.rows.lowerBound)
-                BlockCodec.encode(
-                    rows: UnsafeBufferPointer(
-                        rebasing: weights[(range.lowerBound * columns)..<(range.upperBound * columns)]
-                    ),
-                    importance: UnsafeBufferPointer(
-                        rebasing: importance[(matrix * columns)..<((matrix + 1) * columns)]
-                    ),
-                    as: type,
-                    kernels: kernels,
-                    into: UnsafeMutableRawBufferPointer(
-                        rebasing: bytes[(range.lowerBound * rowBytes)..<(range.upperBound * rowBytes)]
-                    )
+                let rows = UnsafeBufferPointer(
+                    rebasing: weights[(range.lowerBound * columns)..<(range.upperBound * columns)]
                 )
+                let counts = UnsafeBufferPointer(
+                    rebasing: importance[(matrix * columns)..<((matrix + 1) * columns)]
+                )
+                let blocks = UnsafeMutableRawBufferPointer(
+                    rebasing: bytes[(range.lowerBound * rowBytes)..<(range.upperBound * rowBytes)]
+                )
+                BlockCodec.encode(rows: rows, importance: counts, as: target.type, kernels: kernels, into: blocks)
+                if target.isRefined {
+                    BlockCodec.refine(blocks, of: rows, importance: counts, as: target.type)
+                }
                 row = end
             }
         }

@@ -62,8 +62,8 @@ struct StepReader {
 
     private func quantize(_ node: Node) -> StepAction? {
         let known = [
-            "model", "types", "imatrix", "pure", "output-tensor-type", "token-embedding-type", "leave-output-tensor",
-            "tensor-types", "allow-requantize",
+            "model", "types", "imatrix", "rounding", "pure", "output-tensor-type", "token-embedding-type",
+            "leave-output-tensor", "tensor-types", "allow-requantize",
         ]
         guard let reader = SettingReader(node, "'quantize'", known: known, log) else { return nil }
         var options = QuantizeOptions(
@@ -71,6 +71,7 @@ struct StepReader {
             types: fileTypes("types", in: reader)
         )
         options.imatrix = reader.text("imatrix")
+        if let node = reader.node("rounding") { options.options.rounding = rounding(node, options) }
         options.options.pure = reader.flag("pure") ?? false
         options.options.leaveOutputTensor = reader.flag("leave-output-tensor") ?? false
         options.options.allowRequantize = reader.flag("allow-requantize") ?? false
@@ -78,6 +79,18 @@ struct StepReader {
         options.options.tokenEmbeddingType = tensorType("token-embedding-type", in: reader)
         if let rules = reader.node("tensor-types") { options.options.tensorTypes = tensorTypes(rules) }
         return .quantize(options)
+    }
+
+    private func rounding(_ node: Node, _ options: QuantizeOptions) -> Rounding {
+        guard let rounding = Rounding(rawValue: node.string ?? "") else {
+            let advice = Spelling.advice(for: node.string ?? "", among: Rounding.allCases.map(\.rawValue))
+            log.report("'\(node.string ?? "")' is no rounding. \(advice)", at: node)
+            return .reference
+        }
+        if rounding == .refined, options.imatrix == nil {
+            log.report("'refined' weighs errors by an importance matrix. Give one with 'imatrix'.", at: node)
+        }
+        return rounding
     }
 
     private func validate(_ node: Node) -> StepAction? {

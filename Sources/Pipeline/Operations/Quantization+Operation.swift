@@ -19,6 +19,8 @@ public struct QuantizeRequest: Sendable {
     public var leaveOutputTensor = false
     public var allowRequantize = false
     public var importanceMatrix: FilePath?
+    /// `reference` or `refined`.
+    public var rounding: String?
     /// Parts of the names of the matrix's entries that are used, or not.
     public var includedWeights: [String] = []
     public var excludedWeights: [String] = []
@@ -140,6 +142,7 @@ extension Operations {
         guard request.includedWeights.isEmpty || request.excludedWeights.isEmpty else {
             throw PipelineError.badRequest("Give --include-weights or --exclude-weights, not both.")
         }
+        options.rounding = try rounding(request.rounding)
         options.importanceMatrix = try request.importanceMatrix.flatMap { path in
             try ImportanceMatrix(path: path).filtered { name in
                 !request.excludedWeights.contains(where: name.contains)
@@ -147,6 +150,15 @@ extension Operations {
             }
         }
         return options
+    }
+
+    private static func rounding(_ name: String?) throws -> Rounding {
+        guard let name else { return .reference }
+        guard let rounding = Rounding(rawValue: name.lowercased()) else {
+            let advice = Spelling.advice(for: name, among: Rounding.allCases.map(\.rawValue))
+            throw PipelineError.badRequest("'\(name)' is no rounding. \(advice)")
+        }
+        return rounding
     }
 
     private static func rules(in file: FilePath?) throws -> [String] {

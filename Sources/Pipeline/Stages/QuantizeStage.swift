@@ -35,6 +35,7 @@ struct QuantizeStage: Stage {
         for (index, rule) in options.tensorTypes.enumerated() {
             entries["tensorType.\(index)"] = "\(rule.type.name) \(rule.pattern)"
         }
+        if options.rounding != .reference { entries["rounding"] = options.rounding.rawValue }
         var inputs = ["model": model.digest]
         if let matrix {
             entries["imatrix"] = matrix.name

@@ -36,6 +36,14 @@ struct QuantizeCommand: RecordCommand {
     @Option(help: ArgumentHelp("Use the matrix for no tensor with this in its name.", valueName: "text"))
     var excludeWeights: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "reference, to the byte as llama-quantize does, or refined: lower error in the same size, with a matrix.",
+            valueName: "how"
+        )
+    )
+    var rounding: String?
+
     @Flag(help: "One type for all tensors, without a mix.")
     var pure = false
 
@@ -118,7 +126,7 @@ struct QuantizeCommand: RecordCommand {
         (request.pure, request.leaveOutputTensor, request.allowRequantize) = (pure, leaveOutputTensor, allowRequantize)
         (request.tensorTypes, request.tensorTypeFile) = (tensorType, tensorTypeFile.map { FilePath($0) })
         (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
-        request.importanceMatrix = imatrix.map { FilePath($0) }
+        (request.importanceMatrix, request.rounding) = (imatrix.map { FilePath($0) }, rounding)
         (request.includedWeights, request.excludedWeights) = (includeWeights, excludeWeights)
         (request.prunedLayers, request.keepSplit, request.overrides) = (pruneLayers, keepSplit, overrides)
         request.measuresErrors = errors
