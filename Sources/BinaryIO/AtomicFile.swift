@@ -21,9 +21,11 @@ public final class AtomicFile {
 
     /// - Throws: `FileError` when the folder cannot be written.
     public init(path: FilePath) throws {
-        guard let name = path.lastComponent else {
+        guard let name = path.lastComponent, name.kind == .regular else {
             throw FileError("write", path, because: "it names no file. Give the path of a file.")
         }
+        // The rename at the end would fail; better now than after hours of work.
+        if FileStatus(path)?.isFolder == true { throw FileError("write", path, errno: .isDirectory) }
         self.path = path
         Self.removeLeftovers(of: path, named: name.string)
         let temporary = Self.partialPath(of: path, named: name.string, process: getpid())

@@ -43,9 +43,10 @@ public struct Quantizer: Sendable {
     }
 
     /// - Parameter threads: how many threads work; the bytes are the same for any number.
-    /// - Throws: `FileError`, `QuantizationError`, or what `progress` throws. No output appears under its name unless
+    /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or what `progress` throws. No output appears under its name unless
     ///   all outputs were completed.
     public func run(threads: Int, progress: @escaping Progress = { _, _ in }) throws {
+        let kernels = try Kernels.selected()
         let writers = try outputs.map { try GGUFFileWriter(path: $0.path, layout: $0.plan.layout) }
         defer { for writer in writers { writer.discard() } }
         let slabs = makeSlabs()
@@ -56,7 +57,7 @@ public struct Quantizer: Sendable {
                 threads: threads,
                 totalBytes: total,
                 progress: progress,
-                makeWorker: { SlabWorker(source: source, writers: writers) },
+                makeWorker: { SlabWorker(source: source, writers: writers, kernels: kernels) },
                 process: { try $0.process($1) }
             )
         } catch let problem as QuantizationProblem {

@@ -22,12 +22,14 @@ struct Slab: Sendable {
 struct SlabWorker {
     private let source: GGUFFile
     private let writers: [GGUFFileWriter]
+    private let kernels: Kernels
     private var weights: [Float] = []
     private var encoded: [UInt8] = []
 
-    init(source: GGUFFile, writers: [GGUFFileWriter]) {
+    init(source: GGUFFile, writers: [GGUFFileWriter], kernels: Kernels) {
         self.source = source
         self.writers = writers
+        self.kernels = kernels
     }
 
     /// - Returns: how many bytes of the source the slab took.
@@ -56,9 +58,10 @@ struct SlabWorker {
     private mutating func decode(_ bytes: UnsafeRawBufferPointer, _ slab: Slab) throws {
         let count = slab.rows.count * slab.tensor.shape.rowLength
         if weights.count < count { weights = [Float](repeating: 0, count: count) }
+        let kernels = kernels
         try weights.withUnsafeMutableBufferPointer { buffer in
             let target = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
-            BlockCodec.decode(slab.tensor.type, bytes, into: target)
+            BlockCodec.decode(slab.tensor.type, bytes, kernels: kernels, into: target)
             if let index = BlockCodec.firstNonFinite(in: UnsafeBufferPointer(target)) {
                 throw QuantizationProblem.notFinite(
                     tensor: slab.tensor.name,
@@ -75,14 +78,15 @@ struct SlabWorker {
             let rowSize = target.type.byteCount(elements: rowLength)
         else { preconditionFailure("the plan gave tensor '\(slab.tensor.name)' a type that does not fit its rows") }
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
+        let kernels = kernels
         try encoded.withUnsafeMutableBytes { buffer in
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
             let isInRange = weights.withUnsafeBufferPointer { weights in
                 let weights = UnsafeBufferPointer(rebasing: weights[..<count])
                 if let importance = target.importance {
-                    Self.encode(weights, slab, importance, as: target.type, into: bytes)
+                    Self.encode(weights, slab, importance, as: target.type, kernels, into: bytes)
                 } else {
-                    BlockCodec.encode(weights, as: target.type, into: bytes)
+                    BlockCodec.encode(weights, as: target.type, kernels: kernels, into: bytes)
                 }
                 return !target.type.isQuantized || !BlockCodec.exceedsScales(weights)
             }
@@ -99,30 +103,38 @@ struct SlabWorker {
         }
     }
 
-    /// Row by row, each with the numbers of the matrix that it belongs to.
+    /// The rows of each matrix with the numbers that belong to it.
     private static func encode(
         _ weights: UnsafeBufferPointer<Float>,
         _ slab: Slab,
         _ importance: [Float],
         as type: TensorType,
+        _ kernels: Kernels,
         into bytes: UnsafeMutableRawBufferPointer
     ) {
         let columns = slab.tensor.shape.rowLength
         let rowsPerMatrix = slab.tensor.shape.dimensions.dropFirst().first ?? 1
         let rowBytes = bytes.count / slab.rows.count
         importance.withUnsafeBufferPointer { importance in
-            for (index, row) in slab.rows.enumerated() {
+            var row = slab.rows.lowerBound
+            while row < slab.rows.upperBound {
                 let matrix = row / rowsPerMatrix
+                let end = min(slab.rows.upperBound, (matrix + 1) * rowsPerMatrix)
+                let range = (row - slab.rows.lowerBound)..<(end - slab.rows.lowerBound)
                 BlockCodec.encode(
-                    row: UnsafeBufferPointer(rebasing: weights[(index * columns)..<((index + 1) * columns)]),
+                    rows: UnsafeBufferPointer(
+                        rebasing: weights[(range.lowerBound * columns)..<(range.upperBound * columns)]
+                    ),
                     importance: UnsafeBufferPointer(
                         rebasing: importance[(matrix * columns)..<((matrix + 1) * columns)]
                     ),
                     as: type,
+                    kernels: kernels,
                     into: UnsafeMutableRawBufferPointer(
-                        rebasing: bytes[(index * rowBytes)..<((index + 1) * rowBytes)]
+                        rebasing: bytes[(range.lowerBound * rowBytes)..<(range.upperBound * rowBytes)]
                     )
                 )
+                row = end
             }
         }
     }
