@@ -165,7 +165,9 @@ let package = Package(
         ),
         .testTarget(
             name: "QuantizationTests",
-            dependencies: ["BinaryIO", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system],
+            dependencies: [
+                "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -28,7 +28,7 @@ public struct Quantizer: Sendable {
     public static func canEncode(_ type: TensorType) -> Bool { BlockCodec.canEncode(type) }
 
     /// Weights in a slab: large enough to make hand-outs cheap, small enough to stay in a core's cache.
-    private static let slabElements = 1 << 16
+    private static let slabElements = 1 << 18
 
     private let source: GGUFFile
     private let outputs: [Output]
@@ -42,11 +42,18 @@ public struct Quantizer: Sendable {
         self.outputs = outputs
     }
 
-    /// - Parameter threads: how many threads work; the bytes are the same for any number.
+    /// - Parameters:
+    ///   - threads: how many threads work; the bytes are the same for any number.
+    ///   - kernels: which variant of the encoders works, with the same bytes too; nil takes the fastest that this
+    ///     processor runs, or what `EDGEPIPE_KERNELS` names.
     /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or what `progress` throws. No output appears under its name unless
     ///   all outputs were completed.
-    public func run(threads: Int, progress: @escaping Progress = { _, _ in }) throws {
-        let kernels = try Kernels.selected()
+    public func run(
+        threads: Int,
+        kernels: Kernels? = nil,
+        progress: @escaping Progress = { _, _ in }
+    ) throws {
+        let kernels = try kernels ?? Kernels.selected()
         let writers = try outputs.map { try GGUFFileWriter(path: $0.path, layout: $0.plan.layout) }
         defer { for writer in writers { writer.discard() } }
         let slabs = makeSlabs()

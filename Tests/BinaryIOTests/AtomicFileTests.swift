@@ -75,9 +75,17 @@ import Testing
         #expect(throws: FileError.self) { _ = try AtomicFile(path: "/") }
     }
 
+    /// At once, not after hours of work.
     @Test func aFolderInTheWayIsAnErrorAndStays() throws {
         try FileManager.default.createDirectory(atPath: target.string, withIntermediateDirectories: false)
+        let error = #expect(throws: FileError.self) { try AtomicFile(path: target) }
+        #expect(error?.errno == .isDirectory)
+        #expect(try scratch.names == ["model.gguf"])
+    }
+
+    @Test func aFolderThatGetsInTheWayIsAnErrorAndStays() throws {
         let file = try AtomicFile(path: target)
+        try FileManager.default.createDirectory(atPath: target.string, withIntermediateDirectories: false)
         let error = #expect(throws: FileError.self) { try file.commit() }
         #expect(error?.operation == "rename into place")
         #expect(try scratch.names == ["model.gguf"])

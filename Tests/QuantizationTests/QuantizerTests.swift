@@ -1,4 +1,5 @@
 import BinaryIO
+import BlockFormats
 import Conversion
 import Foundation
 import GGUF
@@ -25,19 +26,22 @@ import Testing
         }
     }
 
-    /// Every file type at once, in one pass over the source, to the byte as llama-quantize writes each.
-    @Test func allFilesOfOnePassAreLlamas() throws {
+    /// Every file type at once, in one pass over the source, to the byte as llama-quantize writes each, whatever the
+    /// processor's instructions.
+    @Test(arguments: Kernels.available)
+    func allFilesOfOnePassAreLlamas(_ kernels: Kernels) throws {
         let goldens = try QuantizedGolden.plain()
         // llama-quantize was not asked for F16, which is what the source is, and Q2_K_S needs a matrix.
         let types = FileType.allCases.filter { $0 != .f16 && $0 != .q2_K_S }
         let outputs = try outputs(types)
-        try Quantizer(source: source, outputs: outputs).run(threads: 2)
+        try Quantizer(source: source, outputs: outputs).run(threads: 2, kernels: kernels)
         for (type, output) in zip(types, outputs) {
             try expect(output.path, toEqual: try #require(goldens[type.name], "\(type.name) has no golden"))
         }
     }
 
-    @Test func allFilesOfOnePassWithAMatrixAreLlamas() throws {
+    @Test(arguments: Kernels.available)
+    func allFilesOfOnePassWithAMatrixAreLlamas(_ kernels: Kernels) throws {
         let goldens = try QuantizedGolden.withMatrix()
         let types = FileType.allCases.filter { $0 != .f16 }
         var options = QuantizationOptions()
@@ -48,7 +52,7 @@ import Testing
                 path: folder.path.appending("\($0.tag).gguf")
             )
         }
-        try Quantizer(source: source, outputs: outputs).run(threads: 2)
+        try Quantizer(source: source, outputs: outputs).run(threads: 2, kernels: kernels)
         for (type, output) in zip(types, outputs) {
             try expect(output.path, toEqual: try #require(goldens[type.name], "\(type.name) has no golden"))
         }

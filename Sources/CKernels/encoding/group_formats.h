@@ -62,6 +62,10 @@ FUNCTION void NAME(encode_six_bit_scales)(const batch *b, const bool has_fifth_b
     if (b->importance) {
         scale = search_positive(scales, totals, 8, 63, s);
         minimum = search_positive(minimums, totals, 8, 63, m);
+        for (int group = 0; has_fifth_bit && group < 8; group++) {
+            s[group] = s[group] > 63 ? (ints)63 : s[group];
+            m[group] = m[group] > 63 ? (ints)63 : m[group];
+        }
     } else {
         for (int group = 0; group < 8; group++) {
             scale = scales[group] > scale ? scales[group] : scale;
@@ -84,9 +88,15 @@ FUNCTION void NAME(encode_six_bit_scales)(const batch *b, const bool has_fifth_b
     words[0] = half_scale | half_minimum << 16;
     words[1] = words[2] = words[3] = 0;
     for (int i = 0; i < 4; i++) {
-        words[1] |= (s[i] | (s[4 + i] >> 4) << 6) << 8 * i;
-        words[2] |= (m[i] | (m[4 + i] >> 4) << 6) << 8 * i;
+        // A number that the search left above six bits spills into its neighbour's; the decoder's view of it counts.
+        ints scale_bits = (s[i] | (s[4 + i] >> 4) << 6) & 0xff, minimum_bits = (m[i] | (m[4 + i] >> 4) << 6) & 0xff;
+        words[1] |= scale_bits << 8 * i;
+        words[2] |= minimum_bits << 8 * i;
         words[3] |= ((s[4 + i] & 15) | (m[4 + i] & 15) << 4) << 8 * i;
+        s[i] = scale_bits & 63;
+        m[i] = minimum_bits & 63;
+        s[4 + i] = (s[4 + i] & 15) | (scale_bits >> 6) << 4;
+        m[4 + i] = (m[4 + i] & 15) | (minimum_bits >> 6) << 4;
     }
 
     ints *high = words + 4, *low = has_fifth_bit ? words + 12 : words + 4;

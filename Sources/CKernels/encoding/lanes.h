@@ -15,8 +15,15 @@ FUNCTION bool NAME(any)(ints mask) { return __builtin_reduce_or(mask) != 0; }
 FUNCTION floats NAME(magnitude)(floats x) { return FLOATS(INTS(x) & 0x7fffffff); }
 #define magnitude NAME(magnitude)
 
-/// The nearest whole numbers, ties to even, for magnitudes below 2^22: the sum has no bits behind the binary point.
-FUNCTION floats NAME(nearest)(floats x) { return (x + 12582912.0f) - 12582912.0f; }
+/// The nearest whole numbers, ties to even, for magnitudes below 2^22: one instruction where there is one, or else a sum
+/// that has no bits behind the binary point.
+FUNCTION floats NAME(nearest)(floats x) {
+#if LANES > 4
+    return __builtin_elementwise_roundeven(x);
+#else
+    return (x + 12582912.0f) - 12582912.0f;
+#endif
+}
 #define nearest NAME(nearest)
 
 /// The same for every input, as the reference takes them from the sum's bits: large numbers wrap.
