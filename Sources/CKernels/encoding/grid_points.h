@@ -10,10 +10,12 @@ typedef bool NAME(bools) __attribute__((ext_vector_type(LANES)));
 
 // A table of four or eight numbers, from which the lowest two or three bits of an index choose.
 typedef struct NAME(table) {
-#if LANES == 4
-    const float *entries;
-#else
+#if LANES > 4
     floats entries;
+#elif defined(__aarch64__)
+    uint8x16x2_t bytes;
+#else
+    const float *entries;
 #endif
 } NAME(table);
 #define table NAME(table)
@@ -30,6 +32,9 @@ FUNCTION table NAME(table_of)(const float *entries, const int bits) {
     if (bits == 3) return (table){*(const vec8 *)entries};
     vec4 four = *(const vec4 *)entries;
     return (table){__builtin_shufflevector(four, four, 0, 1, 2, 3, 0, 1, 2, 3)};
+#elif defined(__aarch64__)
+    const uint8_t *bytes = (const uint8_t *)entries;
+    return (table){{{vld1q_u8(bytes), vld1q_u8(bytes + (bits == 3 ? 16 : 0))}}};
 #else
     return (table){entries};
 #endif
@@ -41,6 +46,11 @@ FUNCTION floats NAME(look_up)(table from, const int bits, ints index) {
     return (floats)_mm512_permutexvar_ps((__m512i)index, (__m512)from.entries);
 #elif LANES == 8
     return (floats)_mm256_permutevar8x32_ps((__m256)from.entries, (__m256i)index);
+#elif defined(__aarch64__)
+    // The four bytes of each number are looked up one by one.
+    ints bytes = (index & ((1 << bits) - 1)) * 0x04040404 + 0x03020100;
+    return bits == 3 ? (floats)vqtbl2q_u8(from.bytes, (uint8x16_t)bytes)
+                     : (floats)vqtbl1q_u8(from.bytes.val[0], (uint8x16_t)bytes);
 #else
     floats found;
     for (int lane = 0; lane < LANES; lane++) found[lane] = from.entries[index[lane] & ((1 << bits) - 1)];
