@@ -4,25 +4,29 @@ import Tensors
 import TestSupport
 import Testing
 
-/// - Parameter importance: a number for each column of a row; nil encodes without an importance matrix, or with one that
+/// - Parameter importance: a number for each column of a row. Nil encodes without an importance matrix, or with one that
 ///   counts all columns the same where the type needs one.
 func encode(
     _ weights: [Float],
-    _ importance: [Float]? = nil,
+    importance: [Float]? = nil,
     as type: TensorType,
     kernels: Kernels = .fastest
 ) -> [UInt8] {
+    if importance == nil, BlockCodec.needsImportance(type), !weights.isEmpty {
+        let equal = [Float](repeating: 1, count: weights.count)
+        return encode(weights, importance: equal, as: type, kernels: kernels)
+    }
     let count = weights.count / type.block.elements * type.block.bytes
-    let equal = BlockCodec.needsImportance(type) ? [Float](repeating: 1, count: type.block.elements) : nil
     // Bytes that the encoder forgets to write would show.
     var bytes = [UInt8](repeating: 0xa5, count: count)
     bytes.withUnsafeMutableBytes { bytes in
         weights.withUnsafeBufferPointer { weights in
-            guard let importance = importance ?? equal else {
-                return BlockCodec.encode(weights, as: type, kernels: kernels, into: bytes)
-            }
-            importance.withUnsafeBufferPointer {
-                BlockCodec.encode(rows: weights, importance: $0, as: type, kernels: kernels, into: bytes)
+            if let importance {
+                importance.withUnsafeBufferPointer {
+                    BlockCodec.encode(rows: weights, importance: $0, as: type, kernels: kernels, into: bytes)
+                }
+            } else if !weights.isEmpty {
+                BlockCodec.encode(weights, as: type, kernels: kernels, into: bytes)
             }
         }
     }

@@ -71,7 +71,7 @@ struct GGMLTests {
         for round in 0..<200 {
             let block = sample.block(&random)
             let importance = Importance.allCases[round % Importance.allCases.count].columns(256, &random)
-            let bytes = encode(block, importance, as: type)
+            let bytes = encode(block, importance: importance, as: type)
             if hasGivenUp(bytes, type) { continue }
             let expected = try ggml.encode(block, importance: importance)
             try #require(bytes == expected, "\(block) \(importance)")

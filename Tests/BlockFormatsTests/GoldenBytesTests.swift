@@ -53,6 +53,8 @@ enum GoldenBytes {
         if !BlockCodec.needsImportance(type) {
             #expect("\(SHA256Digest(of: encode(weights, as: type, kernels: kernels)))" == golden.plain)
         }
-        #expect("\(SHA256Digest(of: encode(weights, importance, as: type, kernels: kernels)))" == golden.weighed)
+        #expect(
+            "\(SHA256Digest(of: encode(weights, importance: importance, as: type, kernels: kernels)))" == golden.weighed
+        )
     }
 }

@@ -32,8 +32,8 @@ import Testing
                 let weights = (0..<(rowBlocks * rows)).flatMap { _ in sample.block(&random) }
                 for importance in importances(columns, &random) {
                     try #require(
-                        encode(weights, importance, as: type, kernels: kernels)
-                            == encode(weights, importance, as: type, kernels: .swift),
+                        encode(weights, importance: importance, as: type, kernels: kernels)
+                            == encode(weights, importance: importance, as: type, kernels: .swift),
                         "\(sample), \(rows) rows of \(columns)"
                     )
                 }
