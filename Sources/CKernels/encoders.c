@@ -1,11 +1,22 @@
 #include "encoders.h"
 
+#include <math.h>
 #include <stddef.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 
 // Every operation rounds by itself, as the reference's do.
 #pragma clang fp contract(off)
 
 typedef float vec4 __attribute__((ext_vector_type(4), aligned(4), may_alias));
+typedef float vec8 __attribute__((ext_vector_type(8), aligned(4), may_alias));
+
+#include "encoding/grid_layouts.h"
 
 #define NAME(function) scalar_##function
 #define TARGET

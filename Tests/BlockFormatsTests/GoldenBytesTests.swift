@@ -46,13 +46,15 @@ enum GoldenBytes {
 }
 
 @Suite struct GoldenBytesTests {
-    @Test(arguments: BlockCodecTests.types.filter { $0.isQuantized })
-    func bytesAreTheReferences(_ type: TensorType) throws {
+    @Test(arguments: BlockCodecTests.types.filter { $0.isQuantized }, Kernels.available)
+    func bytesAreTheReferences(_ type: TensorType, _ kernels: Kernels) throws {
         let golden = try #require(try GoldenBytes.shipped()[type.name])
         let (weights, importance) = GoldenBytes.input()
         if !BlockCodec.needsImportance(type) {
-            #expect("\(SHA256Digest(of: encode(weights, as: type)))" == golden.plain)
+            #expect("\(SHA256Digest(of: encode(weights, as: type, kernels: kernels)))" == golden.plain)
         }
-        #expect("\(SHA256Digest(of: encode(weights, importance: importance, as: type)))" == golden.weighed)
+        #expect(
+            "\(SHA256Digest(of: encode(weights, importance: importance, as: type, kernels: kernels)))" == golden.weighed
+        )
     }
 }

@@ -143,14 +143,3 @@ enum IQ1_S: WeighedFormat {
         return best
     }
 }
-
-extension Grid {
-    /// Writes the weights of a point of three levels, which are shifted by an eighth.
-    @inline(__always)
-    func decodeShifted(_ point: Int, scale: Float, isLow: Bool, into weights: UnsafeMutablePointer<Float>) {
-        let shift: Float = isLow ? -0.125 : 0.125
-        values.withUnsafeBufferPointer { values in
-            for place in 0..<8 { weights[place] = scale * (Float(values[point * 8 + place]) + shift) }
-        }
-    }
-}

@@ -10,9 +10,12 @@ enum TQ2_0: BlockFormat {
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
         let scale = block.half(at: scaleOffset)
-        for index in 0..<256 {
-            let level = block[index / 128 * 32 + index % 32] >> UInt8(index % 128 / 32 * 2) & 3
-            weights[index] = Float(Int32(level) - 1) * scale
+        for run in 0..<8 {
+            let bytes = block + run / 4 * 32
+            for index in 0..<32 {
+                let level = bytes[index] >> UInt8(run % 4 * 2) & 3
+                weights[run * 32 + index] = Float(Int32(level) - 1) * scale
+            }
         }
     }
 

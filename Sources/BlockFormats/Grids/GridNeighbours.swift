@@ -36,6 +36,8 @@ struct GridNeighbours: Sendable {
                 }
             }
             lists[start] = UInt16(lists.count - start - 1)
+            // To whole vectors; what is there twice is found at its first place.
+            while !(lists.count - start - 1).isMultiple(of: 16) { lists.append(lists[start + 1]) }
         }
         self.places = places
         self.lists = lists

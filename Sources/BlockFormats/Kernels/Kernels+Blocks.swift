@@ -11,13 +11,20 @@ extension Kernels {
         into bytes: UnsafeMutableRawBufferPointer
     ) -> Bool {
         guard let variant, let target = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
+        // The search for neighbours compares costs as whole numbers, which negative ones are not made for.
+        if type.neighbours != nil, importance?.contains(where: { $0 < 0 }) ?? false { return false }
         var run = ek_run(
             weights: weights.baseAddress,
             block_count: Int64(weights.count / type.block.elements),
             importance: importance?.baseAddress,
-            columns: Int64(importance?.count ?? 0)
+            columns: Int64(importance?.count ?? 0),
+            grid: nil
         )
-        return ek_encode(variant, Int32(type.rawValue), &run, target)
+        guard let neighbours = type.neighbours else { return ek_encode(variant, Int32(type.rawValue), &run, target) }
+        return neighbours.withTables { grid in
+            run.grid = grid
+            return ek_encode(variant, Int32(type.rawValue), &run, target)
+        }
     }
 
     /// Decodes half precision.
@@ -32,5 +39,37 @@ extension Kernels {
         }
         ek_decode_halves(variant, source, target, Int64(weights.count))
         return true
+    }
+}
+
+extension TensorType {
+    /// The grid of an IQ format.
+    fileprivate var neighbours: GridNeighbours? {
+        switch self {
+        case .iq1_s, .iq1_m: .iq1
+        case .iq2_xxs: .iq2_xxs
+        case .iq2_xs: .iq2_xs
+        case .iq2_s: .iq2_s
+        case .iq3_xxs: .iq3_xxs
+        case .iq3_s: .iq3_s
+        default: nil
+        }
+    }
+}
+
+extension GridNeighbours {
+    fileprivate func withTables<Result>(_ body: (UnsafePointer<ek_grid>) -> Result) -> Result {
+        places.withUnsafeBufferPointer { places in
+            lists.withUnsafeBufferPointer { lists in
+                grid.points.withUnsafeBufferPointer { points in
+                    var tables = ek_grid(
+                        places: places.baseAddress,
+                        lists: lists.baseAddress,
+                        points: points.baseAddress
+                    )
+                    return body(&tables)
+                }
+            }
+        }
     }
 }

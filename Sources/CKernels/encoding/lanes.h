@@ -73,6 +73,7 @@ typedef struct NAME(batch) {
     const floats *importance;
     /// Mean of the squared weights of the block's row; set with importance only.
     floats row_mean_square;
+    const ek_grid *grid;
     /// The blocks' bytes, and how many of the lanes have a block.
     uint8_t *out;
     int block_bytes, live;

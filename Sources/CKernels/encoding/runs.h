@@ -29,6 +29,7 @@ static TARGET void NAME(encode_blocks)(const NAME(encoder) *encoder, const ek_ru
     for (int64_t start = first; start < first + count; start += LANES) {
         int64_t left = first + count - start;
         batch b = {.x = x,
+                   .grid = run->grid,
                    .out = bytes + start * encoder->bytes,
                    .block_bytes = encoder->bytes,
                    .live = left < LANES ? (int)left : LANES};
@@ -67,6 +68,20 @@ static TARGET bool NAME(encode)(int tensor_type, const ek_run *run, uint8_t *byt
     case 12: encoder = (NAME(encoder)){NAME(encode_q4_K), 256, 144, false}; break;
     case 13: encoder = (NAME(encoder)){NAME(encode_q5_K), 256, 176, false}; break;
     case 14: encoder = (NAME(encoder)){NAME(encode_q6_K), 256, 210, false}; break;
+    case 16: encoder = (NAME(encoder)){NAME(encode_iq2_xxs), 256, 66, false}; break;
+    case 17: encoder = (NAME(encoder)){NAME(encode_iq2_xs), 256, 74, false}; break;
+    case 18: encoder = (NAME(encoder)){NAME(encode_iq3_xxs), 256, 98, false}; break;
+    case 19: encoder = (NAME(encoder)){NAME(encode_iq1_s), 256, 50, false}; break;
+    case 20: encoder = (NAME(encoder)){NAME(encode_iq4_nl), 32, 18, false}; break;
+    case 21: encoder = (NAME(encoder)){NAME(encode_iq3_s), 256, 110, false}; break;
+    case 22: encoder = (NAME(encoder)){NAME(encode_iq2_s), 256, 82, false}; break;
+    case 23: encoder = (NAME(encoder)){NAME(encode_iq4_xs), 256, 136, false}; break;
+    case 29: encoder = (NAME(encoder)){NAME(encode_iq1_m), 256, 56, false}; break;
+    case 34: encoder = (NAME(encoder)){NAME(encode_tq1_0), 256, 54, false}, run = &plain; break;
+    case 35: encoder = (NAME(encoder)){NAME(encode_tq2_0), 256, 66, false}, run = &plain; break;
+    case 39: encoder = (NAME(encoder)){NAME(encode_mxfp4), 32, 17, false}, run = &plain; break;
+    case 41: encoder = (NAME(encoder)){NAME(encode_q1_0), 128, 18, false}, run = &plain; break;
+    case 42: encoder = (NAME(encoder)){NAME(encode_q2_0), 64, 18, false}, run = &plain; break;
     default: return false;
     }
     if (!run->importance || !encoder.needs_row) {

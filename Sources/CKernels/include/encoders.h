@@ -5,6 +5,12 @@
 
 #include "ckernels.h"
 
+/// The grid of an IQ format; see GridNeighbours, whose lists are padded here to whole vectors.
+typedef struct ek_grid {
+    const int32_t *places;
+    const uint16_t *lists, *points;
+} ek_grid;
+
 /// Blocks of weights that lie one after the other.
 typedef struct ek_run {
     const float *weights;
@@ -13,6 +19,8 @@ typedef struct ek_run {
     const float *importance;
     /// Weights in a row; read with importance only.
     int64_t columns;
+    /// For formats that have one.
+    const ek_grid *grid;
 } ek_run;
 
 /// Encodes a run to the format with GGUF's number `tensor_type`.
