@@ -114,13 +114,18 @@ public enum BlockCodec {
         format(of: type)?.isUsable(blocks: bytes) ?? true
     }
 
-    /// Whether some weight is larger than any block with half-precision scales can hold: 65504 * 128 * 32 is just below
-    /// 2^28. Far beyond it the searches overflow and, as the reference's, store a block of zeros, which looks usable.
-    public static func exceedsScales(_ weights: UnsafeBufferPointer<Float>) -> Bool {
-        var greatest: UInt32 = 0
+    /// What no weight may reach that gets half-precision scales: 65504 * 128 * 32 is just below 2^28. Far beyond it the
+    /// searches overflow and, as the reference's, store a block of zeros, which looks usable.
+    public static let scaleLimit: Float = 0x1p28
+
+    /// The largest magnitude among the weights; infinite or not a number where one of them is.
+    public static func greatestMagnitude(
+        in weights: UnsafeBufferPointer<Float>,
+        kernels: Kernels = .fastest
+    ) -> Float {
+        if let bits = kernels.greatestMagnitude(weights) { return Float(bitPattern: bits) }
         // Magnitudes compare as their bits do, and whole numbers without a branch.
-        for weight in weights { greatest = max(greatest, weight.bitPattern & 0x7fff_ffff) }
-        return greatest >= Float(0x1p28).bitPattern
+        return Float(bitPattern: weights.reduce(0) { max($0, $1.bitPattern & 0x7fff_ffff) })
     }
 
     private static func format(of type: TensorType) -> (any BlockFormat.Type)? {
@@ -155,13 +160,5 @@ public enum BlockCodec {
         case .q2_0: Q2_0.self
         case .f64, .i8, .i16, .i32, .i64, .q8_1, .q8_K: nil
         }
-    }
-
-    /// The index of the first weight that is infinite or not a number, or nil.
-    public static func firstNonFinite(in weights: UnsafeBufferPointer<Float>) -> Int? {
-        // x - x is zero for finite numbers only; summing the bits of that lets the loop run without a branch.
-        var suspicious: UInt32 = 0
-        for weight in weights { suspicious |= (weight - weight).bitPattern }
-        return suspicious == 0 ? nil : weights.firstIndex { !$0.isFinite }
     }
 }

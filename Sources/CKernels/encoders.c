@@ -48,6 +48,16 @@ bool ek_encode(ek_variant variant, int tensor_type, const ek_run *run, uint8_t *
     }
 }
 
+uint32_t ek_greatest_magnitude(ek_variant variant, const float *x, int64_t count) {
+    switch (variant) {
+#if defined(__x86_64__)
+    case EK_AVX512: return avx512_greatest_of_run(x, count);
+    case EK_AVX2: return avx2_greatest_of_run(x, count);
+#endif
+    default: return scalar_greatest_of_run(x, count);
+    }
+}
+
 void ek_decode_halves(ek_variant variant, const void *halves, float *out, int64_t count) {
     switch (variant) {
 #if defined(__x86_64__)

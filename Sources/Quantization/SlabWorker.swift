@@ -32,6 +32,8 @@ struct SlabWorker {
     private let ledger: LossLedger
     private let kernels: Kernels
     private var weights: [Float] = []
+    /// The largest magnitude among the slab's weights.
+    private var greatest: Float = 0
     private var encoded: [UInt8] = []
     private var restored: [Float] = []
 
@@ -70,16 +72,19 @@ struct SlabWorker {
         let count = slab.rows.count * slab.tensor.shape.rowLength
         if weights.count < count { weights = [Float](repeating: 0, count: count) }
         let kernels = kernels
+        var greatest: Float = 0
         try weights.withUnsafeMutableBufferPointer { buffer in
             let target = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
             BlockCodec.decode(slab.tensor.type, bytes, kernels: kernels, into: target)
-            if let index = BlockCodec.firstNonFinite(in: UnsafeBufferPointer(target)) {
+            greatest = BlockCodec.greatestMagnitude(in: UnsafeBufferPointer(target), kernels: kernels)
+            if !greatest.isFinite, let index = target.firstIndex(where: { !$0.isFinite }) {
                 throw QuantizationProblem.notFinite(
                     tensor: slab.tensor.name,
                     element: slab.rows.lowerBound * slab.tensor.shape.rowLength + index
                 )
             }
         }
+        self.greatest = greatest
     }
 
     private mutating func encode(_ slab: Slab, _ target: Slab.Target) throws {
@@ -89,18 +94,18 @@ struct SlabWorker {
             let rowSize = target.type.byteCount(elements: rowLength)
         else { preconditionFailure("the plan gave tensor '\(slab.tensor.name)' a type that does not fit its rows") }
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
-        let kernels = kernels
+        let (kernels, greatest) = (kernels, greatest)
         try encoded.withUnsafeMutableBytes { buffer in
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
-            let isInRange = weights.withUnsafeBufferPointer { weights in
+            weights.withUnsafeBufferPointer { weights in
                 let weights = UnsafeBufferPointer(rebasing: weights[..<count])
                 if let importance = target.importance {
                     Self.encode(weights, slab, importance, target, kernels, into: bytes)
                 } else {
                     BlockCodec.encode(weights, as: target.type, kernels: kernels, into: bytes)
                 }
-                return !target.type.isQuantized || !BlockCodec.exceedsScales(weights)
             }
+            let isInRange = !target.type.isQuantized || greatest < BlockCodec.scaleLimit
             guard isInRange, BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(bytes)) else {
                 throw QuantizationProblem.outOfRange(tensor: slab.tensor.name, type: target.type.name)
             }

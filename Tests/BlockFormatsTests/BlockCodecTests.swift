@@ -46,21 +46,20 @@ import Testing
         }
     }
 
-    @Test func theFirstNumberThatIsNotFiniteIsFound() {
-        for value in [Float.infinity, -.infinity, .nan, Float(bitPattern: 0x7f80_0001)] {
-            for index in [0, 7, 99] {
-                var weights = [Float](repeating: .greatestFiniteMagnitude, count: 100)
+    @Test(arguments: Kernels.available)
+    func theLargestMagnitudeIsFoundWhereverItStands(_ kernels: Kernels) {
+        func greatest(_ weights: [Float]) -> Float {
+            weights.withUnsafeBufferPointer { BlockCodec.greatestMagnitude(in: $0, kernels: kernels) }
+        }
+        for value in [Float.infinity, -.infinity, .nan, -.signalingNaN, 0x1p28, -3] {
+            for index in [0, 7, 98, 99] {
+                var weights = [Float](repeating: -2, count: 100)
                 weights[index] = value
-                weights[99] = value
-                #expect(weights.withUnsafeBufferPointer { BlockCodec.firstNonFinite(in: $0) } == index)
+                #expect(greatest(weights).bitPattern == value.magnitude.bitPattern)
+                #expect(greatest(weights).isFinite == value.isFinite)
             }
         }
-        let finite: [Float] = [0, -0.0, .greatestFiniteMagnitude, .leastNonzeroMagnitude]
-        #expect(finite.withUnsafeBufferPointer { BlockCodec.firstNonFinite(in: $0) } == nil)
-    }
-
-    @Test(arguments: [(0x1p28, true), (-0x1p28, true), (Float(0x1p28).nextDown, false), (0, false)] as [(Float, Bool)])
-    func weightsBeyondEveryScaleAreTold(_ weight: Float, _ exceeds: Bool) {
-        #expect([0, weight, 1].withUnsafeBufferPointer { BlockCodec.exceedsScales($0) } == exceeds)
+        #expect(greatest([]) == 0 && greatest([-0.0, 0]) == 0)
+        #expect(greatest([-.leastNonzeroMagnitude]) == .leastNonzeroMagnitude)
     }
 }

@@ -27,6 +27,12 @@ extension Kernels {
         }
     }
 
+    /// The bits of the largest magnitude; nil where this variant leaves it to Swift.
+    func greatestMagnitude(_ weights: UnsafeBufferPointer<Float>) -> UInt32? {
+        guard let variant, let base = weights.baseAddress else { return nil }
+        return ek_greatest_magnitude(variant, base, Int64(weights.count))
+    }
+
     /// Decodes half precision.
     /// - Returns: false, with nothing done, for all other types.
     func decode(

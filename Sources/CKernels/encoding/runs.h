@@ -97,6 +97,26 @@ static TARGET bool NAME(encode)(int tensor_type, const ek_run *run, uint8_t *byt
     return true;
 }
 
+static TARGET uint32_t NAME(greatest_of_run)(const float *x, int64_t count) {
+    // Magnitudes compare as their bits do.
+    ints greatest = 0;
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        ints bits;
+        __builtin_memcpy(&bits, x + i, sizeof bits);
+        bits &= 0x7fffffff;
+        greatest = bits > greatest ? bits : greatest;
+    }
+    int32_t result = __builtin_reduce_max(greatest);
+    for (; i < count; i++) {
+        int32_t bits;
+        __builtin_memcpy(&bits, x + i, sizeof bits);
+        bits &= 0x7fffffff;
+        result = bits > result ? bits : result;
+    }
+    return (uint32_t)result;
+}
+
 static TARGET void NAME(decode_halves)(const char *halves, float *out, int64_t count) {
     int64_t i = 0;
     for (; i + LANES <= count; i += LANES) {

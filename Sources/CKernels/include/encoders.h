@@ -27,6 +27,9 @@ typedef struct ek_run {
 /// Returns false, and does nothing, where the variant has no encoder for the format.
 bool ek_encode(ek_variant variant, int tensor_type, const ek_run *run, uint8_t *bytes);
 
+/// The largest magnitude, as its bits: those of infinity or NaN where there is one. Zero for no numbers.
+uint32_t ek_greatest_magnitude(ek_variant variant, const float *x, int64_t count);
+
 /// Half to single precision; exact.
 void ek_decode_halves(ek_variant variant, const void *halves, float *out, int64_t count);
 
