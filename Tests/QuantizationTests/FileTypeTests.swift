@@ -15,7 +15,6 @@ import Testing
         #expect(Set(FileType.allCases.map(\.name)) == Set(Self.llama.keys))
     }
 
-
     @Test(arguments: FileType.allCases)
     func numbersAndNamesAreLlamas(_ type: FileType) {
         #expect(Self.llama[type.name] == type.rawValue)

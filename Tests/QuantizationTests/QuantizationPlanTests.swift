@@ -96,7 +96,9 @@ import Testing
     @Test func aBadPatternIsRefused() throws {
         var options = QuantizationOptions()
         options.tensorTypes = [TensorTypeRule(pattern: "[", type: .q8_0)]
-        #expect(try problem(SmallModel([("output.weight", .f16, [256, 2], [1])]), .q4_K_M, options) == .badPattern("["))
+        #expect(
+            try problem(SmallModel([("output.weight", .f16, [256, 2], [1])]), .q4_K_M, options) == .badPattern("[")
+        )
     }
 
     @Test func metadataThatIsUnfitIsReportedWithTheFilesName() throws {

@@ -10,10 +10,11 @@ import Testing
     private static let snapshots = Goldens.folder?.appending("type-mixes")
 
     /// More of llama.cpp's snapshots than the goldens hold: its `tests/snapshots`.
-    private static let moreSnapshots: [FilePath] = Goldens.snapshots.map { folder in
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
-        return names.filter { $0.hasSuffix(".schema") }.sorted().map { folder.appending($0) }
-    } ?? []
+    private static let moreSnapshots: [FilePath] =
+        Goldens.snapshots.map { folder in
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
+            return names.filter { $0.hasSuffix(".schema") }.sorted().map { folder.appending($0) }
+        } ?? []
 
     @Test(
         .enabled(if: snapshots != nil, "no folder with llama.cpp's snapshots: set EDGEPIPE_GOLDENS"),

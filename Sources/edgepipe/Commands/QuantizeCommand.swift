@@ -67,7 +67,10 @@ struct QuantizeCommand: RecordCommand {
 
     @Option(
         name: .customLong("override-kv"),
-        help: ArgumentHelp("Metadata to write instead; the type is int, float, bool or str.", valueName: "key=type:value")
+        help: ArgumentHelp(
+            "Metadata to write instead; the type is int, float, bool or str.",
+            valueName: "key=type:value"
+        )
     )
     var overrides: [String] = []
 
