@@ -1,6 +1,6 @@
 import Foundation
 import Pipeline
-import Quantization
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -40,6 +40,7 @@ import Testing
         try run.run()
         #expect(try run.run().statuses == "cached cached cached cached cached")
         try put("imatrix.dat")
+        var run = run
         run.pipeline.version = "1.0.1"
         #expect(try run.run().statuses.hasPrefix("cached done"))
     }
