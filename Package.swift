@@ -40,7 +40,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
 
         // Layer 1: files, text, blocks
-        .target(name: "BlockFormats", dependencies: ["Tensors"], swiftSettings: strict),
+        .target(name: "BlockFormats", dependencies: ["CKernels", "Tensors"], swiftSettings: strict),
         .target(
             name: "GGUF",
             dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
@@ -76,7 +76,7 @@ let package = Package(
         ),
         .target(
             name: "Evaluation",
-            dependencies: ["BinaryIO", "Inference", "Tokenizers", system],
+            dependencies: ["BinaryIO", "BlockFormats", "Inference", "Tokenizers", system],
             swiftSettings: strict
         ),
         .target(
@@ -89,8 +89,8 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "BinaryIO", "Conversion", "DeviceFit", "Evaluation", "GGUF", "Inference", "ModelHub", "Quantization",
-                "Registry", "Safetensors", "Tensors", "Tokenizers", system, yams,
+                "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Evaluation", "GGUF", "Inference", "ModelHub",
+                "Quantization", "Registry", "Safetensors", "Tensors", "Tokenizers", system, yams,
             ],
             swiftSettings: strict
         ),
@@ -133,9 +133,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "BinaryIO", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization", "TestSupport",
-                "Tokenizers",
-                system,
+                "BinaryIO", "BlockFormats", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization",
+                "TestSupport", "Tokenizers", system,
             ],
             swiftSettings: strict
         ),
@@ -146,7 +145,9 @@ let package = Package(
         ),
         .testTarget(
             name: "InferenceTests",
-            dependencies: ["BinaryIO", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system],
+            dependencies: [
+                "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -164,7 +165,9 @@ let package = Package(
         ),
         .testTarget(
             name: "QuantizationTests",
-            dependencies: ["BinaryIO", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system],
+            dependencies: [
+                "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

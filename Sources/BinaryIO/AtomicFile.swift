@@ -25,7 +25,7 @@ public final class AtomicFile {
 
     /// - Throws: `FileError` when the folder cannot be written.
     public init(path: FilePath) throws {
-        guard let name = path.lastComponent else {
+        guard let name = path.lastComponent, name.kind == .regular else {
             throw FileError("write", path, because: "it names no file. Give the path of a file.")
         }
         // Found now rather than by the rename, when the work is done and other files of it may be in place already.

@@ -23,21 +23,25 @@ public enum BlockCodec {
     public static func decode(
         _ type: TensorType,
         _ bytes: UnsafeRawBufferPointer,
+        kernels: Kernels = .fastest,
         into weights: UnsafeMutableBufferPointer<Float>
     ) {
         precondition(type.byteCount(elements: weights.count) == bytes.count, "buffer sizes do not agree")
         guard let format = format(of: type) else { preconditionFailure("\(type.name) cannot be decoded") }
+        guard !kernels.decode(type, bytes, into: weights) else { return }
         format.decode(blocks: bytes, into: weights)
     }
 
     /// Encodes whole blocks, to the byte as llama.cpp's reference quantizer does without an importance matrix.
     /// - Parameters:
     ///   - weights: finite numbers, a whole number of blocks of `type`.
+    ///   - kernels: which variant does it; the bytes are the same.
     ///   - bytes: room for exactly these blocks.
     /// - Precondition: `canEncode(type)`, not `needsImportance(type)`, and the two sizes agree.
     public static func encode(
         _ weights: UnsafeBufferPointer<Float>,
         as type: TensorType,
+        kernels: Kernels = .fastest,
         into bytes: UnsafeMutableRawBufferPointer
     ) {
         precondition(type.byteCount(elements: weights.count) == bytes.count, "buffer sizes do not agree")
@@ -45,27 +49,41 @@ public enum BlockCodec {
             preconditionFailure("\(type.name) cannot be encoded")
         }
         precondition(!needsImportance(type), "\(type.name) needs an importance matrix")
+        guard !kernels.encode(weights, as: type, into: bytes) else { return }
         format.encode(weights: weights, into: bytes)
     }
 
-    /// Encodes one row with an importance matrix, to the byte as llama.cpp's reference quantizer does.
+    /// Encodes whole rows with an importance matrix, to the byte as llama.cpp's reference quantizer does.
     /// - Parameters:
-    ///   - row: finite numbers, a whole number of blocks of `type`.
-    ///   - importance: a finite number for each of the row's columns.
+    ///   - rows: finite numbers, each row a whole number of blocks of `type`.
+    ///   - importance: a finite number for each column of a row.
+    ///   - kernels: which variant does it; the bytes are the same.
     ///   - bytes: room for exactly these blocks.
     /// - Precondition: `canEncode(type)`, and the sizes agree.
     public static func encode(
-        row: UnsafeBufferPointer<Float>,
+        rows: UnsafeBufferPointer<Float>,
         importance: UnsafeBufferPointer<Float>,
         as type: TensorType,
+        kernels: Kernels = .fastest,
         into bytes: UnsafeMutableRawBufferPointer
     ) {
-        precondition(type.byteCount(elements: row.count) == bytes.count, "buffer sizes do not agree")
-        precondition(row.count == importance.count && row.count > 0, "a number for each column")
+        let columns = importance.count
+        guard let rowBytes = type.byteCount(elements: columns), columns > 0, rows.count.isMultiple(of: columns) else {
+            preconditionFailure("rows of whole blocks, and a number for each column")
+        }
+        precondition(rows.count / columns * rowBytes == bytes.count, "buffer sizes do not agree")
         guard canEncode(type), let format = format(of: type) else {
             preconditionFailure("\(type.name) cannot be encoded")
         }
-        format.encode(row: row, RowImportance(importance.baseAddress!, row: row), into: bytes)
+        guard !kernels.encode(rows, importance: importance, as: type, into: bytes) else { return }
+        for index in 0..<(rows.count / columns) {
+            let row = UnsafeBufferPointer(rebasing: rows[(index * columns)..<((index + 1) * columns)])
+            format.encode(
+                row: row,
+                RowImportance(importance.baseAddress!, row: row),
+                into: UnsafeMutableRawBufferPointer(rebasing: bytes[(index * rowBytes)..<((index + 1) * rowBytes)])
+            )
+        }
     }
 
     /// Whether every scale in the blocks is finite. A weight beyond half precision's range makes one that is not.

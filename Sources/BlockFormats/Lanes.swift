@@ -37,6 +37,15 @@ extension SIMD4<Float> {
         )
     }
 
+    /// The numbers with their signs turned, zero's too: the standard library's `-` subtracts from zero and loses that.
+    @inline(__always)
+    var negated: Self {
+        unsafe unsafeBitCast(
+            unsafeBitCast(self, to: SIMD4<UInt32>.self) ^ 0x8000_0000,
+            to: SIMD4<Float>.self
+        )
+    }
+
     /// Limits to `lower ... upper`; NaN becomes `lower`, as in the reference, whose conversion turns NaN to zero.
     @inline(__always)
     func clamped(_ lower: Float, _ upper: Float) -> Self {
@@ -84,6 +93,10 @@ func transpose(_ weights: UnsafePointer<Float>, count: Int, into tile: Tile) {
 func nearestWrapping(_ value: Float) -> Int32 {
     Int32(bitPattern: (value + roundingOffset).bitPattern & 0x7f_ffff) &- 0x40_0000
 }
+
+/// The number itself where it is positive, otherwise zero without a sign.
+@inline(__always)
+func positive(_ value: Float) -> Float { value > 0 ? value : 0 }
 
 /// Runs `body` with uninitialized room for `count` elements on the stack.
 @inline(__always)

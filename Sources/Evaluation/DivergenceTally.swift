@@ -1,3 +1,4 @@
+import BlockFormats
 import Inference
 
 #if canImport(Darwin)

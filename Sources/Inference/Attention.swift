@@ -1,3 +1,5 @@
+import BlockFormats
+
 /// Causal attention over the cache: each row asks with its queries, all positions up to its own answer.
 ///
 /// Source: Vaswani et al., "Attention Is All You Need", 2017; shared keys and values as in Ainslie et al., "GQA", 2023.

@@ -1,3 +1,5 @@
+import BlockFormats
+
 /// One batch of tokens through all layers of a model, with the scratch memory for it.
 ///
 /// Comments give shapes as (rows, columns); a row is a token. Letters: T tokens of the batch, E embedding length, H heads,

@@ -28,7 +28,6 @@ public enum InferenceProblem: Error, Equatable, Sendable {
     case contextFull(needed: Int, capacity: Int)
     case emptyPrompt
     case outOfMemory(byteCount: Int, purpose: String)
-    case unknownKernels(name: String, available: [String])
 
     /// The problem in words, ending with what to do about it.
     public var explanation: String {
@@ -60,9 +59,6 @@ public enum InferenceProblem: Error, Equatable, Sendable {
             "the prompt has no tokens. Give a text of at least one character."
         case .outOfMemory(let byteCount, let purpose):
             "there is no memory for the \(purpose) of \(byteCount) bytes. Ask for a smaller context."
-        case .unknownKernels(let name, let available):
-            "EDGEPIPE_KERNELS asks for '\(name)'; this machine has \(available.joined(separator: ", ")). Unset it or "
-                + "choose one of these."
         }
     }
 }

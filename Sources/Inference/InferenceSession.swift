@@ -1,3 +1,5 @@
+import BlockFormats
+
 /// How to run a model.
 public struct SessionOptions: Sendable {
     /// Most positions that the session can hold, in tokens.
@@ -81,7 +83,7 @@ public final class InferenceSession {
     /// Most bytes of logits in memory at a time.
     private static let logitByteLimit = 64 << 20
 
-    /// - Throws: `InferenceError` when there is no memory or no such kernels.
+    /// - Throws: `InferenceError` when there is no memory, `UnknownKernels` when the environment asks for such.
     public init(_ model: LanguageModel, _ options: SessionOptions) throws {
         self.model = model
         self.options = options

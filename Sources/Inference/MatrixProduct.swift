@@ -1,3 +1,5 @@
+import BlockFormats
+
 /// Multiplies activations by weight matrices of any stored type.
 struct MatrixProduct {
     let kernels: Kernels

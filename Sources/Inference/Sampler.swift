@@ -1,3 +1,5 @@
+import BlockFormats
+
 /// How the next token is chosen.
 public enum Sampling: Sendable, Equatable {
     /// Always the most likely; of equals the one with the lowest id.

@@ -31,7 +31,7 @@ public struct Quantizer: Sendable {
     public static func canEncode(_ type: TensorType) -> Bool { BlockCodec.canEncode(type) }
 
     /// Weights in a slab: large enough to make hand-outs cheap, small enough to stay in a core's cache.
-    private static let slabElements = 1 << 16
+    private static let slabElements = 1 << 18
 
     private let source: GGUFModel
     private let outputs: [Output]
@@ -52,16 +52,20 @@ public struct Quantizer: Sendable {
 
     /// - Parameters:
     ///   - threads: how many threads work; bytes and losses are the same for any number.
+    ///   - kernels: which variant of the encoders works, with the same bytes too; nil takes the fastest that this
+    ///     processor runs, or what `EDGEPIPE_KERNELS` names.
     ///   - measuresLoss: whether to decode what was encoded and compare it with the source.
     /// - Returns: for each output, what each of its tensors lost; nil for those that were copied or not measured.
-    /// - Throws: `FileError`, `QuantizationError`, or what `progress` throws. No output appears under its name unless
-    ///   all outputs were completed.
+    /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or what `progress` throws. No output appears under
+    ///   its name unless all outputs were completed.
     @discardableResult
     public func run(
         threads: Int,
+        kernels: Kernels? = nil,
         measuresLoss: Bool = false,
         progress: @escaping Progress = { _, _ in }
     ) throws -> [[QuantizationLoss?]] {
+        let kernels = try kernels ?? Kernels.selected()
         var writers: [GGUFModelWriter] = []
         defer { for writer in writers { writer.discard() } }
         for output in outputs { writers.append(try GGUFModelWriter(Array(zip(output.paths, output.plan.layouts)))) }
@@ -73,7 +77,9 @@ public struct Quantizer: Sendable {
                 threads: threads,
                 totalBytes: slabs.reduce(0) { $0 + $1.byteCount },
                 progress: progress,
-                makeWorker: { [writers] in SlabWorker(source: source, writers: writers, ledger: ledger) },
+                makeWorker: { [writers] in
+                    SlabWorker(source: source, writers: writers, kernels: kernels, ledger: ledger)
+                },
                 process: { try $0.process($1) }
             )
         } catch let problem as QuantizationProblem {

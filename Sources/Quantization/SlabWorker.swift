@@ -27,14 +27,16 @@ struct Slab: Sendable {
 struct SlabWorker {
     private let source: GGUFModel
     private let writers: [GGUFModelWriter]
+    private let kernels: Kernels
     private let ledger: LossLedger
     private var weights: [Float] = []
     private var encoded: [UInt8] = []
     private var restored: [Float] = []
 
-    init(source: GGUFModel, writers: [GGUFModelWriter], ledger: LossLedger) {
+    init(source: GGUFModel, writers: [GGUFModelWriter], kernels: Kernels, ledger: LossLedger) {
         self.source = source
         self.writers = writers
+        self.kernels = kernels
         self.ledger = ledger
     }
 
@@ -65,9 +67,10 @@ struct SlabWorker {
     private mutating func decode(_ bytes: UnsafeRawBufferPointer, _ slab: Slab) throws {
         let count = slab.rows.count * slab.tensor.shape.rowLength
         if weights.count < count { weights = [Float](repeating: 0, count: count) }
+        let kernels = kernels
         try weights.withUnsafeMutableBufferPointer { buffer in
             let target = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
-            BlockCodec.decode(slab.tensor.type, bytes, into: target)
+            BlockCodec.decode(slab.tensor.type, bytes, kernels: kernels, into: target)
             if let index = BlockCodec.firstNonFinite(in: UnsafeBufferPointer(target)) {
                 throw QuantizationProblem.notFinite(
                     tensor: slab.tensor.name,
@@ -84,14 +87,15 @@ struct SlabWorker {
             let rowSize = target.type.byteCount(elements: rowLength)
         else { preconditionFailure("the plan gave tensor '\(slab.tensor.name)' a type that does not fit its rows") }
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
+        let kernels = kernels
         try encoded.withUnsafeMutableBytes { buffer in
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
             let isInRange = weights.withUnsafeBufferPointer { weights in
                 let weights = UnsafeBufferPointer(rebasing: weights[..<count])
                 if let importance = target.importance {
-                    Self.encode(weights, slab, importance, as: target.type, into: bytes)
+                    Self.encode(weights, slab, importance, as: target.type, kernels, into: bytes)
                 } else {
-                    BlockCodec.encode(weights, as: target.type, into: bytes)
+                    BlockCodec.encode(weights, as: target.type, kernels: kernels, into: bytes)
                 }
                 return !target.type.isQuantized || !BlockCodec.exceedsScales(weights)
             }
@@ -108,30 +112,38 @@ struct SlabWorker {
         }
     }
 
-    /// Row by row, each with the numbers of the matrix that it belongs to.
+    /// The rows of each matrix with the numbers that belong to it.
     private static func encode(
         _ weights: UnsafeBufferPointer<Float>,
         _ slab: Slab,
         _ importance: [Float],
         as type: TensorType,
+        _ kernels: Kernels,
         into bytes: UnsafeMutableRawBufferPointer
     ) {
         let columns = slab.tensor.shape.rowLength
         let rowsPerMatrix = slab.tensor.shape.dimensions.dropFirst().first ?? 1
         let rowBytes = bytes.count / slab.rows.count
         importance.withUnsafeBufferPointer { importance in
-            for (index, row) in slab.rows.enumerated() {
+            var row = slab.rows.lowerBound
+            while row < slab.rows.upperBound {
                 let matrix = row / rowsPerMatrix
+                let end = min(slab.rows.upperBound, (matrix + 1) * rowsPerMatrix)
+                let range = (row - slab.rows.lowerBound)..<(end - slab.rows.lowerBound)
                 BlockCodec.encode(
-                    row: UnsafeBufferPointer(rebasing: weights[(index * columns)..<((index + 1) * columns)]),
+                    rows: UnsafeBufferPointer(
+                        rebasing: weights[(range.lowerBound * columns)..<(range.upperBound * columns)]
+                    ),
                     importance: UnsafeBufferPointer(
                         rebasing: importance[(matrix * columns)..<((matrix + 1) * columns)]
                     ),
                     as: type,
+                    kernels: kernels,
                     into: UnsafeMutableRawBufferPointer(
-                        rebasing: bytes[(index * rowBytes)..<((index + 1) * rowBytes)]
+                        rebasing: bytes[(range.lowerBound * rowBytes)..<(range.upperBound * rowBytes)]
                     )
                 )
+                row = end
             }
         }
     }
@@ -139,54 +151,57 @@ struct SlabWorker {
 
 // What was lost.
 extension SlabWorker {
-    /// Decodes what was just encoded and compares it with what it was made from.
+    /// Decodes what was just encoded, a few rows at a time, which stay in the nearest cache, and compares it with what it
+    /// was made from.
     private mutating func loss(_ slab: Slab, _ target: Slab.Target) -> QuantizationLoss {
         // Single precision holds whatever was decoded.
         if target.type == .f32 { return QuantizationLoss() }
         let columns = slab.tensor.shape.rowLength
-        let count = slab.rows.count * columns
-        if restored.count < count { restored = [Float](repeating: 0, count: count) }
-        let size = target.type.byteCount(elements: count) ?? 0
-        restored.withUnsafeMutableBufferPointer { restored in
+        let rowBytes = target.type.byteCount(elements: columns) ?? 0
+        let rows = max(1, 4096 / columns)
+        if restored.count < rows * columns { restored = [Float](repeating: 0, count: rows * columns) }
+        return restored.withUnsafeMutableBufferPointer { restored in
             encoded.withUnsafeBytes { encoded in
-                BlockCodec.decode(
-                    target.type,
-                    UnsafeRawBufferPointer(rebasing: encoded[..<size]),
-                    into: UnsafeMutableBufferPointer(rebasing: restored[..<count])
-                )
-            }
-        }
-        return weights.withUnsafeBufferPointer { weights in
-            restored.withUnsafeBufferPointer { restored in
-                guard let importance = target.importance else {
-                    return QuantizationLoss(
-                        UnsafeBufferPointer(rebasing: weights[..<count]),
-                        UnsafeBufferPointer(rebasing: restored[..<count])
-                    )
+                weights.withUnsafeBufferPointer { weights in
+                    var sum = QuantizationLoss()
+                    for first in stride(from: 0, to: slab.rows.count, by: rows) {
+                        let range = first..<min(first + rows, slab.rows.count)
+                        let made = UnsafeMutableBufferPointer(rebasing: restored[..<(range.count * columns)])
+                        let bytes = encoded[(range.lowerBound * rowBytes)..<(range.upperBound * rowBytes)]
+                        BlockCodec.decode(target.type, UnsafeRawBufferPointer(rebasing: bytes), into: made)
+                        sum = sum + Self.loss(slab, range, weights, UnsafeBufferPointer(made), target.importance)
+                    }
+                    return sum
                 }
-                return Self.loss(slab, weights, restored, importance)
             }
         }
     }
 
+    /// - Parameters:
+    ///   - rows: counted from the slab's first.
+    ///   - weights: the whole slab's.
+    ///   - made: what became of these rows.
     private static func loss(
         _ slab: Slab,
+        _ rows: Range<Int>,
         _ weights: UnsafeBufferPointer<Float>,
-        _ restored: UnsafeBufferPointer<Float>,
-        _ importance: [Float]
+        _ made: UnsafeBufferPointer<Float>,
+        _ importance: [Float]?
     ) -> QuantizationLoss {
         let columns = slab.tensor.shape.rowLength
+        let own = UnsafeBufferPointer(rebasing: weights[(rows.lowerBound * columns)..<(rows.upperBound * columns)])
+        guard let importance else { return QuantizationLoss(own, made) }
         let rowsPerMatrix = slab.tensor.shape.dimensions.dropFirst().first ?? 1
         return importance.withUnsafeBufferPointer { importance in
             var sum = QuantizationLoss()
-            for (index, row) in slab.rows.enumerated() {
-                let own = (index * columns)..<((index + 1) * columns)
-                let matrix = row / rowsPerMatrix * columns
+            for index in 0..<rows.count {
+                let row = (index * columns)..<((index + 1) * columns)
+                let matrix = (slab.rows.lowerBound + rows.lowerBound + index) / rowsPerMatrix * columns
                 sum =
                     sum
                     + QuantizationLoss(
-                        row: UnsafeBufferPointer(rebasing: weights[own]),
-                        UnsafeBufferPointer(rebasing: restored[own]),
+                        row: UnsafeBufferPointer(rebasing: own[row]),
+                        UnsafeBufferPointer(rebasing: made[row]),
                         importance: UnsafeBufferPointer(rebasing: importance[matrix..<(matrix + columns)])
                     )
             }

@@ -4,34 +4,29 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Encodes without an importance matrix, or with one that counts all columns the same where the type needs one.
-func encode(_ weights: [Float], as type: TensorType) -> [UInt8] {
-    if BlockCodec.needsImportance(type) {
+/// - Parameter importance: a number for each column of a row. Nil encodes without an importance matrix, or with one that
+///   counts all columns the same where the type needs one.
+func encode(
+    _ weights: [Float],
+    importance: [Float]? = nil,
+    as type: TensorType,
+    kernels: Kernels = .fastest
+) -> [UInt8] {
+    if importance == nil, BlockCodec.needsImportance(type), !weights.isEmpty {
         let equal = [Float](repeating: 1, count: weights.count)
-        return weights.isEmpty ? [] : encode(weights, importance: equal, as: type)
+        return encode(weights, importance: equal, as: type, kernels: kernels)
     }
     let count = weights.count / type.block.elements * type.block.bytes
     // Bytes that the encoder forgets to write would show.
     var bytes = [UInt8](repeating: 0xa5, count: count)
     bytes.withUnsafeMutableBytes { bytes in
-        weights.withUnsafeBufferPointer { BlockCodec.encode($0, as: type, into: bytes) }
-    }
-    return bytes
-}
-
-/// Encodes rows that are as long as there are numbers in the matrix.
-func encode(_ weights: [Float], importance: [Float], as type: TensorType) -> [UInt8] {
-    let rowBytes = importance.count / type.block.elements * type.block.bytes
-    var bytes = [UInt8](repeating: 0xa5, count: weights.count / importance.count * rowBytes)
-    for row in 0..<(weights.count / importance.count) {
-        let columns = (row * importance.count)..<((row + 1) * importance.count)
-        bytes.withUnsafeMutableBytes { bytes in
-            let target = UnsafeMutableRawBufferPointer(rebasing: bytes[(row * rowBytes)..<((row + 1) * rowBytes)])
-            importance.withUnsafeBufferPointer { importance in
-                weights.withUnsafeBufferPointer { weights in
-                    let weights = UnsafeBufferPointer(rebasing: weights[columns])
-                    BlockCodec.encode(row: weights, importance: importance, as: type, into: target)
+        weights.withUnsafeBufferPointer { weights in
+            if let importance {
+                importance.withUnsafeBufferPointer {
+                    BlockCodec.encode(rows: weights, importance: $0, as: type, kernels: kernels, into: bytes)
                 }
+            } else if !weights.isEmpty {
+                BlockCodec.encode(weights, as: type, kernels: kernels, into: bytes)
             }
         }
     }

@@ -1,3 +1,4 @@
+import BlockFormats
 import Conversion
 import Evaluation
 import Foundation

@@ -1,4 +1,5 @@
 import BinaryIO
+import BlockFormats
 import Conversion
 import Foundation
 import GGUF
@@ -31,14 +32,15 @@ import Testing
         }
     }
 
-    /// Every file type at once, in one pass over the source, to the byte as llama-quantize writes each. Types that it
-    /// refuses without a matrix have no golden here.
-    @Test func allFilesOfOnePassAreLlamas() throws {
+    /// Every file type at once, in one pass over the source, to the byte as llama-quantize writes each, whatever the
+    /// processor's instructions. Types that it refuses without a matrix have no golden here.
+    @Test(arguments: Kernels.available)
+    func allFilesOfOnePassAreLlamas(_ kernels: Kernels) throws {
         let goldens = try QuantizedGolden.plain()
         // It was not asked for F16, which is what the source is.
         let types = FileType.allCases.filter { $0 != .f16 }
         let made = try outputs(types.filter { goldens[$0.name] != nil })
-        try Quantizer(source: source, outputs: made).run(threads: 2)
+        try Quantizer(source: source, outputs: made).run(threads: 2, kernels: kernels)
         for output in made {
             try expect(output.path, toEqual: try #require(goldens[output.plan.fileType.name]))
         }
@@ -50,12 +52,13 @@ import Testing
         }
     }
 
-    @Test func allFilesOfOnePassWithAMatrixAreLlamas() throws {
+    @Test(arguments: Kernels.available)
+    func allFilesOfOnePassWithAMatrixAreLlamas(_ kernels: Kernels) throws {
         let goldens = try QuantizedGolden.withMatrix()
         var options = QuantizationOptions()
         options.importanceMatrix = try QuantizedGolden.matrix()
         let made = try outputs(FileType.allCases.filter { $0 != .f16 }, options)
-        try Quantizer(source: source, outputs: made).run(threads: 2)
+        try Quantizer(source: source, outputs: made).run(threads: 2, kernels: kernels)
         for output in made {
             let name = output.plan.fileType.name
             try expect(output.path, toEqual: try #require(goldens[name], "\(name) has no golden"))

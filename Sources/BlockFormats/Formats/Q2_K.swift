@@ -117,8 +117,8 @@ enum Q2_K: WeighedFormat {
         var greatestScale: Float = 0
         var greatestMinimum: Float = 0
         for result in results {
-            greatestScale = max(greatestScale, result.scale.max())
-            greatestMinimum = max(greatestMinimum, result.minimum.max())
+            greatestScale = max(greatestScale, positive(result.scale.max()))
+            greatestMinimum = max(greatestMinimum, positive(result.minimum.max()))
         }
         for (quarter, result) in results.enumerated() {
             for lane in 0..<4 {

@@ -71,7 +71,8 @@ enum SixBitScaleEncoder {
             }
             let (scale, minimum) =
                 importance == nil
-                ? storeScales(results, in: block) : storeScales(results, groupImportance, in: block)
+                ? storeScales(results, in: block)
+                : storeScales(results, groupImportance, limited: search.levels == 31, in: block)
             for (half, result) in results.enumerated() {
                 let tile = scratch + half * 32
                 let (groupScale, groupMinimum) = groupScales(half, scale, minimum, block)
@@ -106,8 +107,8 @@ enum SixBitScaleEncoder {
         _ results: [ScaleAndMinimumSearch.Result],
         in block: UnsafeMutablePointer<UInt8>
     ) -> (scale: Float, minimum: Float) {
-        let greatestScale = max(0, results[0].scale.max(), results[1].scale.max())
-        let greatestMinimum = max(0, results[0].minimum.max(), results[1].minimum.max())
+        let greatestScale = positive(max(results[0].scale.max(), results[1].scale.max()))
+        let greatestMinimum = positive(max(results[0].minimum.max(), results[1].minimum.max()))
         let inverseScale = greatestScale > 0 ? 63 / greatestScale : 0
         let inverseMinimum = greatestMinimum > 0 ? 63 / greatestMinimum : 0
         for (half, result) in results.enumerated() {
@@ -121,10 +122,12 @@ enum SixBitScaleEncoder {
     }
 
     /// With an importance matrix the scales themselves are searched for.
+    /// - Parameter limited: whether to limit what the search found to six bits; the reference does so for Q5_K only.
     @inline(__always)
     private static func storeScales(
         _ results: [ScaleAndMinimumSearch.Result],
         _ importance: (Lanes, Lanes),
+        limited: Bool,
         in block: UnsafeMutablePointer<UInt8>
     ) -> (scale: Float, minimum: Float) {
         let search = PositiveScaleSearch(levels: 63)
@@ -138,6 +141,7 @@ enum SixBitScaleEncoder {
                 }
                 let scale = search.run(values, importance: values + 16, count: 8, into: levels)
                 let minimum = search.run(values + 8, importance: values + 16, count: 8, into: levels + 8)
+                if limited { for index in 0..<16 { levels[index] = min(63, levels[index]) } }
                 for group in 0..<8 {
                     SixBitScales.pack(levels[group], levels[8 + group], group, into: block + scales)
                 }

@@ -23,8 +23,6 @@ struct ScaleAndMinimumSearch {
         var scale: Lanes
         /// What is subtracted, never negative: the format stores minus the minimum.
         var minimum: Lanes
-        /// The minimum with the sign of its zero, which some formats store.
-        var signedMinimum: Lanes
         /// How the kept step rounded: `q = (inverseScale * (weight - base)).nearest`, where `isFlat` is not set.
         var inverseScale: Lanes
         var base: Lanes
@@ -57,7 +55,6 @@ struct ScaleAndMinimumSearch {
         var best = Result(
             scale: scale,
             minimum: minimum,
-            signedMinimum: minimum,
             inverseScale: inverseScale,
             base: minimum,
             isFlat: isFlat
@@ -103,8 +100,7 @@ struct ScaleAndMinimumSearch {
         }
         // A flat group is one whose weights are all equal to its minimum: it stores the minimum alone.
         best.scale = scale.replacing(with: 0, where: isFlat)
-        best.signedMinimum = minimum.replacing(with: best.signedMinimum, where: isFlat)
-        best.minimum = -best.signedMinimum
+        best.minimum = minimum.replacing(with: best.minimum, where: isFlat).negated
         return best
     }
 

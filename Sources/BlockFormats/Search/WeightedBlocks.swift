@@ -38,7 +38,7 @@ enum WeightedBlocks {
         forEachFour(row, importance, blocks, Format.self) { tile, weighed, rounded, levels in
             let result = search.run(tile, importance: weighed, count: count, levelsScratch: rounded)
             for index in 0..<count { levels[index] = search.levels(of: tile[index], in: result) }
-            return (result.scale, result.signedMinimum)
+            return (result.scale, result.minimum.negated)
         } store: { levels, found, lane, block in
             store(levels, found.0[lane], found.1[lane], block)
         }

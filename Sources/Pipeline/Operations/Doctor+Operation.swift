@@ -1,4 +1,5 @@
 import BinaryIO
+import BlockFormats
 import DeviceFit
 import Foundation
 import Inference

@@ -1,4 +1,5 @@
 import BinaryIO
+import BlockFormats
 import Conversion
 import DeviceFit
 import Evaluation
@@ -46,7 +47,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case is DefinitionError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,
             is InferenceError, is EvaluationError, is TokenizerError, is ModelHubError:
             self = .badInput
-        case is DeviceFitError: self = .wrongUsage
+        case is DeviceFitError, is UnknownKernels: self = .wrongUsage
         // Reading concerns what somebody gave; writing concerns this machine.
         case let error as FileError: self = ["open", "map", "read"].contains(error.operation) ? .badInput : .failed
         default: return nil

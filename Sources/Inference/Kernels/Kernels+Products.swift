@@ -1,55 +1,5 @@
+import BlockFormats
 import CKernels
-
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Glibc)
-    import Glibc
-#endif
-
-/// The innermost loops of inference, in the best variant that this processor runs.
-///
-/// Variants differ by rounding only; `SwiftKernels` says what they compute. A measurement is comparable to the last
-/// digit only with others of the same variant, so it is stored under the variant's name.
-public enum Kernels: String, Sendable, CaseIterable {
-    case avx512
-    case avx2
-    case neon
-    /// C code for the compiler's baseline.
-    case scalar
-    /// The definition, in Swift.
-    case swift
-
-    /// Variants that this build and processor can run, fastest first.
-    public static let available = allCases.filter(\.isSupported)
-
-    /// The fastest variant, or the one that the environment variable `EDGEPIPE_KERNELS` names.
-    /// - Throws: `InferenceProblem.unknownKernels` when it names none that can run here.
-    public static func selected() throws(InferenceProblem) -> Kernels {
-        guard let wanted = getenv("EDGEPIPE_KERNELS").map({ String(cString: $0) }), !wanted.isEmpty else {
-            return fastest
-        }
-        guard let kernels = Kernels(rawValue: wanted), kernels.isSupported else {
-            throw .unknownKernels(name: wanted, available: available.map(\.rawValue))
-        }
-        return kernels
-    }
-
-    /// The Swift definition is always available, so there is always a first.
-    static let fastest = available[0]
-
-    private var isSupported: Bool { variant.map { ek_is_supported($0) } ?? true }
-
-    /// The C variant; nil for Swift.
-    var variant: ek_variant? {
-        switch self {
-        case .avx512: EK_AVX512
-        case .avx2: EK_AVX2
-        case .neon: EK_NEON
-        case .scalar: EK_SCALAR
-        case .swift: nil
-        }
-    }
-}
 
 /// Columns of a weight panel; the unit in which rows are handed to `multiply`.
 package let panelWidth = Int(EK_PANEL)

@@ -1,0 +1,62 @@
+import CKernels
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// The innermost loops of quantization and inference, in the best variant that this processor runs.
+///
+/// Encoders give the same bytes in every variant. Dot products differ by rounding, so a measurement is stored under
+/// the name of its variant: it is comparable to the last digit only with others of the same.
+public enum Kernels: String, Sendable, CaseIterable {
+    case avx512
+    case avx2
+    case neon
+    /// C code for the compiler's baseline.
+    case scalar
+    /// The definition, in Swift.
+    case swift
+
+    /// Variants that this build and processor can run, fastest first.
+    public static let available = allCases.filter(\.isSupported)
+
+    /// The fastest variant; the Swift definition is always available, so there is always a first.
+    public static let fastest = available[0]
+
+    /// The fastest variant, or the one that the environment variable `EDGEPIPE_KERNELS` names.
+    /// - Throws: `UnknownKernels` when it names none that can run here.
+    public static func selected() throws(UnknownKernels) -> Kernels {
+        guard let wanted = getenv("EDGEPIPE_KERNELS").map({ String(cString: $0) }), !wanted.isEmpty else {
+            return fastest
+        }
+        guard let kernels = Kernels(rawValue: wanted), kernels.isSupported else {
+            throw UnknownKernels(name: wanted)
+        }
+        return kernels
+    }
+
+    private var isSupported: Bool { variant.map { ek_is_supported($0) } ?? true }
+
+    /// The C variant; nil for Swift.
+    package var variant: ek_variant? {
+        switch self {
+        case .avx512: EK_AVX512
+        case .avx2: EK_AVX2
+        case .neon: EK_NEON
+        case .scalar: EK_SCALAR
+        case .swift: nil
+        }
+    }
+}
+
+/// The environment asks for a variant that this machine has not.
+public struct UnknownKernels: Error, CustomStringConvertible, Sendable {
+    public let name: String
+
+    public var description: String {
+        let available = Kernels.available.map(\.rawValue).joined(separator: ", ")
+        return "EDGEPIPE_KERNELS asks for '\(name)'; this machine has \(available). Unset it or name one of these."
+    }
+}

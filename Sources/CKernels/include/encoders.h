@@ -1,0 +1,25 @@
+// Encoders of block formats, for instruction sets that Swift cannot choose at run time. Each has a Swift twin in the
+// BlockFormats target, which defines it; every variant gives the twin's bytes.
+#ifndef EDGEPIPE_ENCODERS_H
+#define EDGEPIPE_ENCODERS_H
+
+#include "ckernels.h"
+
+/// Blocks of weights that lie one after the other.
+typedef struct ek_run {
+    const float *weights;
+    int64_t block_count;
+    /// What each column counts, `columns` numbers, for a run of whole rows; null without an importance matrix.
+    const float *importance;
+    /// Weights in a row; read with importance only.
+    int64_t columns;
+} ek_run;
+
+/// Encodes a run to the format with GGUF's number `tensor_type`.
+/// Returns false, and does nothing, where the variant has no encoder for the format.
+bool ek_encode(ek_variant variant, int tensor_type, const ek_run *run, uint8_t *bytes);
+
+/// Half to single precision; exact.
+void ek_decode_halves(ek_variant variant, const void *halves, float *out, int64_t count);
+
+#endif
