@@ -4,9 +4,8 @@
 #   LLAMA_CPP_BIN=/path/to/llama.cpp/build/bin scripts/bench-quantize.sh [F16.gguf] [ROUNDS]
 #
 # Without a file, random weights in Phi-3's shapes are made and converted below .build/bench. Runs are interleaved and
-# the medians compared; a ratio above 1 means that edgepipe is faster. Errors, which llama-quantize does not measure, are
-# not measured here either. Both outputs are compared too: figures of programs
-# that do not do the same work say nothing.
+# the medians compared; a ratio above 1 means that edgepipe is faster. Both outputs are compared too, and edgepipe measures
+# no errors, as llama-quantize does not: figures of programs that do not do the same work say nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -56,8 +56,8 @@ public struct Quantizer: Sendable {
     ///     processor runs, or what `EDGEPIPE_KERNELS` names.
     ///   - measuresLoss: whether to decode what was encoded and compare it with the source.
     /// - Returns: for each output, what each of its tensors lost; nil for those that were copied or not measured.
-    /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or what `progress` throws. No output appears under its name unless
-    ///   all outputs were completed.
+    /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or what `progress` throws. No output appears under
+    ///   its name unless all outputs were completed.
     @discardableResult
     public func run(
         threads: Int,
@@ -78,7 +78,7 @@ public struct Quantizer: Sendable {
                 totalBytes: slabs.reduce(0) { $0 + $1.byteCount },
                 progress: progress,
                 makeWorker: { [writers] in
-                    SlabWorker(source: source, writers: writers, ledger: ledger, kernels: kernels)
+                    SlabWorker(source: source, writers: writers, kernels: kernels, ledger: ledger)
                 },
                 process: { try $0.process($1) }
             )

@@ -29,19 +29,19 @@ struct Slab: Sendable {
 struct SlabWorker {
     private let source: GGUFModel
     private let writers: [GGUFModelWriter]
-    private let ledger: LossLedger
     private let kernels: Kernels
+    private let ledger: LossLedger
     private var weights: [Float] = []
     /// The largest magnitude among the slab's weights.
     private var greatest: Float = 0
     private var encoded: [UInt8] = []
     private var restored: [Float] = []
 
-    init(source: GGUFModel, writers: [GGUFModelWriter], ledger: LossLedger, kernels: Kernels) {
+    init(source: GGUFModel, writers: [GGUFModelWriter], kernels: Kernels, ledger: LossLedger) {
         self.source = source
         self.writers = writers
-        self.ledger = ledger
         self.kernels = kernels
+        self.ledger = ledger
     }
 
     /// - Returns: how many bytes of the source the slab took.
@@ -158,54 +158,57 @@ struct SlabWorker {
 
 // What was lost.
 extension SlabWorker {
-    /// Decodes what was just encoded and compares it with what it was made from.
+    /// Decodes what was just encoded, a few rows at a time, which stay in the nearest cache, and compares it with what it
+    /// was made from.
     private mutating func loss(_ slab: Slab, _ target: Slab.Target) -> QuantizationLoss {
         // Single precision holds whatever was decoded.
         if target.type == .f32 { return QuantizationLoss() }
         let columns = slab.tensor.shape.rowLength
-        let count = slab.rows.count * columns
-        if restored.count < count { restored = [Float](repeating: 0, count: count) }
-        let size = target.type.byteCount(elements: count) ?? 0
-        restored.withUnsafeMutableBufferPointer { restored in
+        let rowBytes = target.type.byteCount(elements: columns) ?? 0
+        let rows = max(1, 4096 / columns)
+        if restored.count < rows * columns { restored = [Float](repeating: 0, count: rows * columns) }
+        return restored.withUnsafeMutableBufferPointer { restored in
             encoded.withUnsafeBytes { encoded in
-                BlockCodec.decode(
-                    target.type,
-                    UnsafeRawBufferPointer(rebasing: encoded[..<size]),
-                    into: UnsafeMutableBufferPointer(rebasing: restored[..<count])
-                )
-            }
-        }
-        return weights.withUnsafeBufferPointer { weights in
-            restored.withUnsafeBufferPointer { restored in
-                guard let importance = target.importance else {
-                    return QuantizationLoss(
-                        UnsafeBufferPointer(rebasing: weights[..<count]),
-                        UnsafeBufferPointer(rebasing: restored[..<count])
-                    )
+                weights.withUnsafeBufferPointer { weights in
+                    var sum = QuantizationLoss()
+                    for first in stride(from: 0, to: slab.rows.count, by: rows) {
+                        let range = first..<min(first + rows, slab.rows.count)
+                        let made = UnsafeMutableBufferPointer(rebasing: restored[..<(range.count * columns)])
+                        let bytes = encoded[(range.lowerBound * rowBytes)..<(range.upperBound * rowBytes)]
+                        BlockCodec.decode(target.type, UnsafeRawBufferPointer(rebasing: bytes), into: made)
+                        sum = sum + Self.loss(slab, range, weights, UnsafeBufferPointer(made), target.importance)
+                    }
+                    return sum
                 }
-                return Self.loss(slab, weights, restored, importance)
             }
         }
     }
 
+    /// - Parameters:
+    ///   - rows: counted from the slab's first.
+    ///   - weights: the whole slab's.
+    ///   - made: what became of these rows.
     private static func loss(
         _ slab: Slab,
+        _ rows: Range<Int>,
         _ weights: UnsafeBufferPointer<Float>,
-        _ restored: UnsafeBufferPointer<Float>,
-        _ importance: [Float]
+        _ made: UnsafeBufferPointer<Float>,
+        _ importance: [Float]?
     ) -> QuantizationLoss {
         let columns = slab.tensor.shape.rowLength
+        let own = UnsafeBufferPointer(rebasing: weights[(rows.lowerBound * columns)..<(rows.upperBound * columns)])
+        guard let importance else { return QuantizationLoss(own, made) }
         let rowsPerMatrix = slab.tensor.shape.dimensions.dropFirst().first ?? 1
         return importance.withUnsafeBufferPointer { importance in
             var sum = QuantizationLoss()
-            for (index, row) in slab.rows.enumerated() {
-                let own = (index * columns)..<((index + 1) * columns)
-                let matrix = row / rowsPerMatrix * columns
+            for index in 0..<rows.count {
+                let row = (index * columns)..<((index + 1) * columns)
+                let matrix = (slab.rows.lowerBound + rows.lowerBound + index) / rowsPerMatrix * columns
                 sum =
                     sum
                     + QuantizationLoss(
-                        row: UnsafeBufferPointer(rebasing: weights[own]),
-                        UnsafeBufferPointer(rebasing: restored[own]),
+                        row: UnsafeBufferPointer(rebasing: own[row]),
+                        UnsafeBufferPointer(rebasing: made[row]),
                         importance: UnsafeBufferPointer(rebasing: importance[matrix..<(matrix + columns)])
                     )
             }

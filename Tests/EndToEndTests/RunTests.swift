@@ -20,7 +20,13 @@ let buildKeys: Set<String> = [
         let report = try first.json()
         #expect(Set(report.keys) == ["pipeline", "steps", "builds"])
         let steps = try #require(report["steps"] as? [[String: Any]])
-        for step in steps { #expect(Set(step.keys) == ["step", "status", "seconds", "outputs"]) }
+        for step in steps { #expect(Set(step.keys).isSuperset(of: ["step", "status", "seconds", "outputs"])) }
+        let made = steps.compactMap { $0["quantizations"] as? [[String: Any]] }.flatMap { $0 }
+        #expect(made.map { $0["type"] as? String } == ["q8_0", "q4_k_m"])
+        for build in made {
+            #expect(build["bitsPerWeight"] is Double && build["relativeError"] is Double)
+            #expect((build["errors"] as? [[String: Any]])?.isEmpty == false)
+        }
         #expect(steps.map { $0["status"] as? String } == Array(repeating: "done", count: 5))
         let builds = try #require(report["builds"] as? [[String: Any]])
         for build in builds { #expect(Set(build.keys).isSuperset(of: buildKeys), "\(build.keys)") }

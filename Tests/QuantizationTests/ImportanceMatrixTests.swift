@@ -90,6 +90,40 @@ import Testing
         }
     }
 
+    @Test func aMatrixThatNamesNoTensorOfTheModelIsRefused() throws {
+        let source = try GGUFModel(path: try models.converted(.f16))
+        var options = QuantizationOptions()
+        options.importanceMatrix = ImportanceMatrix(
+            path: "other",
+            entries: ["model.layers.0.mlp.weight": [1, 2, 3]],
+            dataset: nil,
+            chunkCount: 1
+        )
+        let error = #expect(throws: QuantizationError.self) {
+            _ = try QuantizationPlan(source, as: .q4_K_M, options: options)
+        }
+        #expect(error?.problem == .matrixOfAnotherModel("other"))
+    }
+
+    @Test func entriesCanBeLeftOut() throws {
+        let matrix = try ImportanceMatrix(path: newer)
+        let some = try #require(matrix.filtered { $0.contains("ffn_down") })
+        #expect(!some.entries.isEmpty && some.entries.keys.allSatisfy { $0.contains("ffn_down") })
+        #expect(some.path == matrix.path && some.chunkCount == matrix.chunkCount)
+        #expect(matrix.filtered { _ in false } == nil)
+    }
+
+    @Test func aTensorWithoutAnEntryIsRefusedWhereItNeedsOne() throws {
+        let source = try GGUFModel(path: try models.converted(.f16))
+        var options = QuantizationOptions()
+        options.importanceMatrix = try ImportanceMatrix(path: newer).filtered { !$0.contains("blk.1.ffn_up") }
+        let plan = try QuantizationPlan(source, as: .iq2_XXS, options: options)
+        #expect(plan.obstacle?.problem == .matrixNeeded(tensor: "blk.1.ffn_up.weight", type: "IQ2_XXS"))
+        #expect(plan.unweighed.map(\.target.name) == ["blk.1.ffn_up.weight"])
+        options.importanceMatrix = try ImportanceMatrix(path: newer)
+        #expect(try QuantizationPlan(source, as: .iq2_XXS, options: options).obstacle == nil)
+    }
+
     @Test func theSmallestTypeIsRefusedWithoutAMatrix() throws {
         let source = try GGUFModel(path: try models.converted(.f16))
         let plan = try QuantizationPlan(source, as: .q2_K_S)

@@ -32,8 +32,8 @@ import Testing
         }
     }
 
-    /// Every file type at once, in one pass over the source, to the byte as llama-quantize writes each. Types that it
-    /// refuses without a matrix have no golden here.
+    /// Every file type at once, in one pass over the source, to the byte as llama-quantize writes each, whatever the
+    /// processor's instructions. Types that it refuses without a matrix have no golden here.
     @Test(arguments: Kernels.available)
     func allFilesOfOnePassAreLlamas(_ kernels: Kernels) throws {
         let goldens = try QuantizedGolden.plain()

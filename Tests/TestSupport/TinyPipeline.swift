@@ -6,6 +6,8 @@ public struct TinyPipeline {
     public var text = Goldens.packageRoot.appending("texts/sample.txt").string
     public var version = "1.0.0"
     public var types = "q8_0, q4_k_m"
+    /// The path of an importance matrix.
+    public var imatrix: String?
     public var context = 128
     public var chunks = 2
     /// What a build must reach, by type: `q8_0: { max-perplexity: 1 }`.
@@ -23,7 +25,7 @@ public struct TinyPipeline {
           - id: f16
             convert: { type: f16 }
           - id: builds
-            quantize: { model: f16, types: [\(types)] }
+            quantize: { model: f16, types: [\(types)]\(imatrix.map { ", imatrix: \($0)" } ?? "") }
           - id: quality
             validate:
               builds: builds
