@@ -79,7 +79,11 @@ struct QuantizeStage: Stage {
         ) { done, total in
             try context.progress(detail, done, total)
         }
-        return .files(try zip(outputs, losses).map { try BuildFile($0, $1) })
+        // Each file is read again for its digest, which takes longer than some are to make.
+        let files = try Array(zip(outputs, losses)).concurrentMap(threads: context.threads) { output, losses in
+            try BuildFile(output, losses)
+        }
+        return .files(files)
     }
 }
 
