@@ -74,7 +74,7 @@ import Testing
 
     @Test(arguments: [
         ["--include-weights", "a", "--exclude-weights", "b"], ["--override-kv", "a=1"], ["--prune-layers", "1,x"],
-        ["--tensor-type", "q8_0"], ["--tensor-type", "=q8_0"], ["--tensor-type", "ffn=q9"],
+        ["--tensor-type", "q8_0"], ["--tensor-type", "=q8_0"], ["--tensor-type", "ffn=q9"], ["--rounding", "up"],
     ])
     func optionsThatMeanNothingAreWrongUsage(_ options: [String]) throws {
         let arguments = ["quantize", "f16.gguf", "-o", "out.gguf", "--type", "q4_0"] + options

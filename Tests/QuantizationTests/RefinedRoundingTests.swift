@@ -8,12 +8,14 @@ import TestSupport
 import Testing
 
 @Suite struct RefinedRoundingTests {
+    private let models: TinyModels
     private let folder: ScratchFolder
     private let source: GGUFModel
 
     init() throws {
+        models = try TinyModels()
         folder = try ScratchFolder()
-        source = try GGUFModel(path: TinyModels().converted(.f16))
+        source = try GGUFModel(path: models.converted(.f16))
     }
 
     private func quantize(_ type: FileType, _ rounding: Rounding, threads: Int = 2) throws -> GGUFFile {

@@ -142,6 +142,24 @@ extension WrongFile {
             "6:56: the type 'q4_k_m' stands twice. Name each once."
         ),
         WrongFile(
+            "unknown rounding",
+            steps: """
+                  - { id: f16, convert: {} }
+                  - { id: b, quantize: { model: f16, types: q8_0, rounding: refine, imatrix: m } }
+
+                """,
+            "6:61: 'refine' is no rounding. Did you mean 'refined'? Known here: reference, refined."
+        ),
+        WrongFile(
+            "refined rounding without a matrix",
+            steps: """
+                  - { id: f16, convert: {} }
+                  - { id: b, quantize: { model: f16, types: q8_0, rounding: refined } }
+
+                """,
+            "6:61: 'refined' weighs errors by an importance matrix. Give one with 'imatrix'."
+        ),
+        WrongFile(
             "switch that is no truth value, and a wrong tensor rule",
             steps: """
                   - { id: f16, convert: {} }
