@@ -23,6 +23,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case invalidVocabulary(file: String, reason: String)
     case unknownPreTokenizer(description: String)
     case missingLayerTensors(layer: Int)
+    case incompleteStack(name: String, found: Int, needed: Int)
 
     /// The problem in words, ending with what to do about it.
     public var explanation: String {
@@ -36,7 +37,9 @@ public enum ConversionProblem: Error, Equatable, Sendable {
         case .invalidValue(let file, let key, let expected):
             "\(file): '\(key)' must be \(expected). Correct it, or fetch the file again."
         case .unsupportedArchitecture(let name, let supported):
-            "the architecture '\(name)' is not supported. Supported are \(supported.joined(separator: ", "))."
+            "the architecture '\(name)' is not supported. The nearest that are: "
+                + "\(Similarity.nearest(to: name, of: supported, count: 3).joined(separator: ", ")). Supported are "
+                + "\(supported.joined(separator: ", "))."
         case .unknownTensor(let name):
             "tensor '\(name)' has no place in this architecture. Check that config.json belongs to these weights."
         case .unsupportedElementType(let tensor, let type):
@@ -55,6 +58,9 @@ public enum ConversionProblem: Error, Equatable, Sendable {
                 + "`edgepipe convert --help` lists the names."
         case .missingLayerTensors(let layer):
             "layer \(layer) has no tensors, though config.json counts it. Fetch the missing shards."
+        case .incompleteStack(let name, let found, let needed):
+            "'\(name)' and its like are made of \(needed) tensors, of which \(found) are there. Fetch the missing shards, "
+                + "or correct the number of experts or heads in config.json."
         }
     }
 }

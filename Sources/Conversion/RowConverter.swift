@@ -9,60 +9,106 @@ struct RowConverter {
     private var weights: [Float] = []
     private var encoded: [UInt8] = []
 
-    /// Converts some rows of a tensor and hands the bytes to `write`.
+    /// Converts some rows of a tensor and hands the bytes to `write`, piece by piece with the row that each begins at.
     /// - Returns: how many bytes were written.
     /// - Throws: `ConversionProblem`, and what `write` throws.
     mutating func convert(
         _ rows: Range<Int>,
         of tensor: ConversionPlan.Tensor,
-        write: (UnsafeRawBufferPointer) throws -> Void
+        write: (UnsafeRawBufferPointer, _ row: Int) throws -> Void
     ) throws -> Int {
+        let rowLength = tensor.target.shape.rowLength
         switch tensor.source {
         case .computed(let values):
-            try values[
-                (rows.lowerBound * tensor.target.shape.rowLength)..<(rows.upperBound * tensor.target.shape.rowLength)
-            ]
-            .withUnsafeBytes(write)
-        case .checkpoint(let entry, let type, .unchanged):
-            let rowBytes = entry.tensor.range.count / tensor.target.shape.rowCount
-            let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
-            try convert(UnsafeRawBufferPointer(rebasing: entry.bytes[range]), type, to: tensor.target, write)
-            let start = entry.tensor.range.lowerBound
-            entry.file.release((start + range.lowerBound)..<(start + range.upperBound))
-        case .checkpoint(let entry, let type, let order):
-            gather(rows, of: entry, order, like: tensor.target)
-            let bytes = gathered
-            try bytes.withUnsafeBytes { try convert($0, type, to: tensor.target, write) }
+            try values[(rows.lowerBound * rowLength)..<(rows.upperBound * rowLength)].withUnsafeBytes {
+                try write($0, rows.lowerBound)
+            }
+        case .checkpoint(let parts, let type, let edit):
+            let partRows = tensor.target.shape.rowCount / parts.count
+            for part in (rows.lowerBound / partRows)...((rows.upperBound - 1) / partRows) {
+                let first = part * partRows
+                let within = rows.clamped(to: first..<(first + partRows))
+                let local = (within.lowerBound - first)..<(within.upperBound - first)
+                try convert(local, of: parts[part], type, edit, to: tensor.target) { try write($0, within.lowerBound) }
+            }
         }
         return rows.count * tensor.target.rowByteCount
+    }
+
+    /// - Parameter rows: counted from the part's first.
+    private mutating func convert(
+        _ rows: Range<Int>,
+        of part: SafetensorsCheckpoint.Entry,
+        _ type: TensorType,
+        _ edit: TensorEdit,
+        to target: GGUFTensor,
+        _ write: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let elementBytes = type.block.bytes
+        let rowBytes = target.shape.rowLength * elementBytes
+        switch edit.order {
+        case .unchanged:
+            let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
+            try convert(UnsafeRawBufferPointer(rebasing: part.bytes[range]), type, edit.shift, to: target, write)
+            let start = part.tensor.range.lowerBound
+            part.file.release((start + range.lowerBound)..<(start + range.upperBound))
+            return
+        case .transposed:
+            gatherColumns(rows, of: part.bytes, elementBytes: elementBytes, length: target.shape.rowLength)
+        case .interleavedHalves, .half:
+            gather(rows, of: part.bytes, edit.order, elementBytes: elementBytes, like: target.shape)
+        }
+        let bytes = gathered
+        try bytes.withUnsafeBytes { try convert($0, type, edit.shift, to: target, write) }
     }
 
     /// Copies rows into the order of the output. A vector's elements are its rows.
     private mutating func gather(
         _ rows: Range<Int>,
-        of entry: SafetensorsCheckpoint.Entry,
+        of bytes: UnsafeRawBufferPointer,
         _ order: RowOrder,
-        like target: GGUFTensor
+        elementBytes: Int,
+        like shape: TensorShape
     ) {
-        let isVector = target.shape.dimensions.count == 1
-        let range = isVector ? 0..<target.shape.elementCount : rows
-        let rowCount = isVector ? target.shape.elementCount : target.shape.rowCount
-        let rowBytes = entry.tensor.range.count / rowCount
+        let isVector = shape.dimensions.count == 1
+        let range = isVector ? 0..<shape.elementCount : rows
+        let rowCount = isVector ? shape.elementCount : shape.rowCount
+        let rowBytes = isVector ? elementBytes : shape.rowLength * elementBytes
+        let matrixRows = shape.dimensions.count > 1 ? shape.dimensions[1] : rowCount
         gathered.removeAll(keepingCapacity: true)
-        let bytes = entry.bytes
         for row in range {
-            let start = order.source(of: row, rowCount: rowCount) * rowBytes
+            let start = order.source(of: row, rowCount: rowCount, matrixRows: matrixRows) * rowBytes
             gathered.append(contentsOf: bytes[start..<(start + rowBytes)])
+        }
+    }
+
+    /// Copies columns as rows.
+    /// - Parameter length: elements of a column.
+    private mutating func gatherColumns(
+        _ columns: Range<Int>,
+        of bytes: UnsafeRawBufferPointer,
+        elementBytes: Int,
+        length: Int
+    ) {
+        let sourceRowBytes = bytes.count / length
+        gathered = [UInt8](repeating: 0, count: columns.count * length * elementBytes)
+        for row in 0..<length {
+            for (index, column) in columns.enumerated() {
+                let source = row * sourceRowBytes + column * elementBytes
+                let target = (index * length + row) * elementBytes
+                for byte in 0..<elementBytes { gathered[target + byte] = bytes[source + byte] }
+            }
         }
     }
 
     private mutating func convert(
         _ bytes: UnsafeRawBufferPointer,
         _ type: TensorType,
+        _ shift: Float,
         to target: GGUFTensor,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        if type == target.type {
+        if type == target.type, shift == 0 {
             try write(bytes)
             return
         }
@@ -75,6 +121,7 @@ struct RowConverter {
         try weights.withUnsafeMutableBufferPointer { weights in
             let weights = UnsafeMutableBufferPointer(rebasing: weights[..<count])
             BlockCodec.decode(type, bytes, into: weights)
+            if shift != 0 { Self.add(shift, to: weights, roundingToHalf: type == .f16) }
             try encoded.withUnsafeMutableBytes { encoded in
                 let encoded = UnsafeMutableRawBufferPointer(rebasing: encoded[..<size])
                 BlockCodec.encode(UnsafeBufferPointer(weights), as: target.type, into: encoded)
@@ -83,6 +130,14 @@ struct RowConverter {
                 }
                 try write(UnsafeRawBufferPointer(encoded))
             }
+        }
+    }
+
+    /// PyTorch adds in a half-precision tensor's own type.
+    private static func add(_ shift: Float, to weights: UnsafeMutableBufferPointer<Float>, roundingToHalf: Bool) {
+        for index in weights.indices {
+            let sum = weights[index] + shift
+            weights[index] = roundingToHalf ? HalfFloat.decode(HalfFloat.encode(sum)) : sum
         }
     }
 }
