@@ -33,6 +33,7 @@ CHECKPOINT = "model-1.5-instruct"
 FORMS = {"5": "bfloat16", "4": "float16", "4-short": "float32"}
 
 sys.path.insert(0, str(ROOT / "scripts"))
+import conversion_storage  # noqa: E402
 from conversion_families import ARCHITECTURES, BYTE_LEVEL, FAMILIES, older, shorter  # noqa: E402
 from conversion_goldens import write_golden  # noqa: E402
 
@@ -157,9 +158,10 @@ def make_checkpoint(name, folder):
         model.to(getattr(torch, dtype)).save_pretrained(path)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, path / file.name)
-        if name.endswith("-fused"):
-            fuse_experts(path / "model.safetensors")
         changed = json.loads((path / "config.json").read_text())
+        for ending, change in conversion_storage.CHANGES.items():
+            if name.endswith(ending):
+                change(path / "model.safetensors", changed)
         if name in ARCHITECTURES:
             changed["architectures"] = [ARCHITECTURES[name]]
         if form != "5":
@@ -167,27 +169,6 @@ def make_checkpoint(name, folder):
         if form == "4-short":
             changed = shorter(changed, configuration().to_dict())
         (path / "config.json").write_text(json.dumps(changed, indent=2) + "\n")
-
-
-def fuse_experts(path):
-    """Puts the experts' matrices into one tensor each, gate and up together, as models hold them in memory."""
-    import re
-
-    import torch
-    from safetensors.torch import load_file, save_file
-
-    tensors, layers = {}, {}
-    for name, tensor in load_file(path).items():
-        match = re.fullmatch(r"(.*\.experts)\.(\d+)\.(\w+)\.weight", name)
-        if match:
-            layers.setdefault(match[1], {}).setdefault(match[3], {})[int(match[2])] = tensor
-        else:
-            tensors[name] = tensor
-    for module, matrices in layers.items():
-        stacked = {key: torch.stack([parts[i] for i in sorted(parts)]) for key, parts in matrices.items()}
-        tensors[f"{module}.down_proj"] = stacked["down_proj"]
-        tensors[f"{module}.gate_up_proj"] = torch.cat([stacked["gate_proj"], stacked["up_proj"]], dim=1)
-    save_file(tensors, path, metadata={"format": "pt"})
 
 
 def run_reference(llama_cpp, source, output, kind, outtype):
@@ -290,7 +271,8 @@ def main():
             for outtype in arguments.types.split(","):
                 verdict = compare(llama_cpp, name, form, outtype)
                 differences += verdict != "equal"
-                if arguments.goldens and (form, outtype) == ("5", "f16"):
+                is_plain = not name.endswith(conversion_storage.NUMBERS)
+                if arguments.goldens and is_plain and (form, outtype) == ("5", "f16"):
                     folder = WORK / name / form
                     provenance = (
                         f"convert_hf_to_gguf.py of llama.cpp {arguments.goldens}, transformers {transformers.__version__}"

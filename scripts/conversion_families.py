@@ -98,6 +98,11 @@ FAMILIES = {
     # With qk_layernorm the reference ends in an error of its own, "Unprocessed norms".
     "stablelm-parallel": ("StableLmConfig", some(use_parallel_residual=True), "stablelm2"),
     "lfm2": ("Lfm2Config", some(layer_types=["conv", "full_attention"]), "lfm2"),
+    # The same families in other storage; conversion_storage.py changes what was saved by the end of the name.
+    "qwen3-f64": ("Qwen3Config", some(), "qwen2"),
+    "qwen3-fp8-blocks": ("Qwen3Config", some(head_dim=32), "qwen2"),
+    "llama3-fp8-tensors": ("LlamaConfig", some(), "llama3"),
+    "llama3-fp8-rows": ("LlamaConfig", some(), "llama3"),
     "gpt2": ("GPT2Config", dict(n_embd=64, n_layer=2, n_head=4, n_ctx=1024), "gpt2"),
 }
 

@@ -18,6 +18,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case unknownTensor(String)
     case unsupportedElementType(tensor: String, type: String)
     case unsupportedRope(String)
+    case unsupportedQuantization(String)
     case wrongShape(tensor: String, found: [Int], expected: String)
     case notRepresentable(tensor: String, type: String)
     case invalidVocabulary(file: String, reason: String)
@@ -43,9 +44,12 @@ public enum ConversionProblem: Error, Equatable, Sendable {
         case .unknownTensor(let name):
             "tensor '\(name)' has no place in this architecture. Check that config.json belongs to these weights."
         case .unsupportedElementType(let tensor, let type):
-            "tensor '\(tensor)' has elements of type \(type). Save the checkpoint as BF16, F16 or F32."
+            "tensor '\(tensor)' has elements of type \(type). Save the checkpoint as F64, F32, F16, BF16 or FP8."
         case .unsupportedRope(let type):
             "the RoPE scaling '\(type)' is not supported for this architecture. Check 'rope_scaling' in config.json."
+        case .unsupportedQuantization(let method):
+            "the weights are quantized by '\(method)', which is not read. Fetch the model that was quantized; of quantized "
+                + "ones, FP8 is read."
         case .wrongShape(let tensor, let found, let expected):
             "tensor '\(tensor)' has the shape \(found); \(expected) expected. Check that config.json belongs to "
                 + "these weights."

@@ -10,8 +10,14 @@ public struct ConversionPlan: Sendable {
     struct Tensor: Sendable {
         enum Source: Sendable {
             /// Parts of one type and shape, one above the other.
-            case checkpoint([SafetensorsCheckpoint.Entry], type: TensorType, TensorEdit)
+            case checkpoint([Part], TensorEdit)
             case computed([Float])
+        }
+
+        /// A tensor of the checkpoint, and what its numbers are multiplied by.
+        struct Part: Sendable {
+            let entry: SafetensorsCheckpoint.Entry
+            let scale: WeightScale?
         }
 
         let source: Source
@@ -57,13 +63,17 @@ public struct ConversionPlan: Sendable {
         throw ConversionProblem.missingLayerTensors(layer: Int(missing))
     }
 
-    /// The type of the first matrix: half precision stays what it is, everything else becomes half precision.
+    /// The type of the first matrix that has one to keep: half and single precision stay what they are.
     private static func automaticType(_ checkpoint: SafetensorsCheckpoint) -> ConvertedType {
-        switch checkpoint.entries.first(where: { $0.tensor.shape.count >= 2 })?.tensor.type {
-        case .bf16: .bf16
-        case .f32: .f32
-        default: .f16
+        for entry in checkpoint.entries where entry.tensor.shape.count >= 2 {
+            switch entry.tensor.type {
+            case .bf16: return .bf16
+            case .f32: return .f32
+            case .f16: return .f16
+            default: continue
+            }
         }
+        return .f16
     }
 
     private static func tensors(
@@ -79,8 +89,9 @@ public struct ConversionPlan: Sendable {
             tensors.append(Tensor(source: .computed(values), target: target))
         }
         var stacks = TensorStacks()
-        let builder = PlannedTensors(folder: folder, family: family, type: type)
-        for entry in folder.checkpoint.entries {
+        let scales = try WeightScales(folder)
+        let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales)
+        for entry in folder.checkpoint.entries where !scales.contains(entry.tensor.name) {
             guard let name = TensorNames.ofTextModel(entry.tensor.name) else { continue }
             switch try family.use(of: name) {
             case .leftOut:
@@ -108,6 +119,6 @@ public struct ConversionPlan: Sendable {
 
 extension ConversionPlan.Tensor {
     fileprivate var sourceName: String {
-        if case .checkpoint(let parts, _, _) = source { parts[0].tensor.name } else { target.name }
+        if case .checkpoint(let parts, _) = source { parts[0].entry.tensor.name } else { target.name }
     }
 }

@@ -8,6 +8,7 @@ struct PlannedTensors {
     let folder: HuggingFaceFolder
     let family: any ModelFamily
     let type: ConvertedType
+    let scales: WeightScales
 
     /// Matrices that the engines read in single precision, by the end of their names.
     private static let preciseMatrices = [
@@ -26,7 +27,7 @@ struct PlannedTensors {
         of sourceName: String
     ) throws -> ConversionPlan.Tensor {
         let source = parts[0].tensor
-        guard let sourceType = source.type.tensorType else {
+        guard WeightDecoder.reads(source.type) else {
             throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
         }
         for part in parts where part.tensor.shape != source.shape || part.tensor.type != source.type {
@@ -55,7 +56,11 @@ struct PlannedTensors {
         guard let target = GGUFTensor(name: name, type: fits ? wanted : .f16, shape: shape) else {
             throw Self.unexpected(source, "a smaller tensor")
         }
-        return .init(source: .checkpoint(parts, type: sourceType, edit), target: target)
+        let scaled = try parts.map { ConversionPlan.Tensor.Part(entry: $0, scale: try scales.scale(of: $0.tensor)) }
+        guard edit.order != .transposed || scaled.allSatisfy({ $0.scale == nil }) else {
+            throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
+        }
+        return .init(source: .checkpoint(scaled, edit), target: target)
     }
 
     /// Slowest first, as the edit leaves them.

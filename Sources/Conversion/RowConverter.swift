@@ -23,13 +23,13 @@ struct RowConverter {
             try values[(rows.lowerBound * rowLength)..<(rows.upperBound * rowLength)].withUnsafeBytes {
                 try write($0, rows.lowerBound)
             }
-        case .checkpoint(let parts, let type, let edit):
+        case .checkpoint(let parts, let edit):
             let partRows = tensor.target.shape.rowCount / parts.count
             for part in (rows.lowerBound / partRows)...((rows.upperBound - 1) / partRows) {
                 let first = part * partRows
                 let within = rows.clamped(to: first..<(first + partRows))
                 let local = (within.lowerBound - first)..<(within.upperBound - first)
-                try convert(local, of: parts[part], type, edit, to: tensor.target) { try write($0, within.lowerBound) }
+                try convert(local, of: parts[part], edit, to: tensor.target) { try write($0, within.lowerBound) }
             }
         }
         return rows.count * tensor.target.rowByteCount
@@ -38,28 +38,29 @@ struct RowConverter {
     /// - Parameter rows: counted from the part's first.
     private mutating func convert(
         _ rows: Range<Int>,
-        of part: SafetensorsCheckpoint.Entry,
-        _ type: TensorType,
+        of part: ConversionPlan.Tensor.Part,
         _ edit: TensorEdit,
         to target: GGUFTensor,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        let elementBytes = type.block.bytes
+        let (type, bytes) = (part.entry.tensor.type, part.entry.bytes)
+        let elementBytes = type.bitsPerElement / 8
         let rowBytes = target.shape.rowLength * elementBytes
         switch edit.order {
         case .unchanged:
             let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
-            try convert(UnsafeRawBufferPointer(rebasing: part.bytes[range]), type, edit.shift, to: target, write)
-            let start = part.tensor.range.lowerBound
-            part.file.release((start + range.lowerBound)..<(start + range.upperBound))
+            let source = UnsafeRawBufferPointer(rebasing: bytes[range])
+            try convert(source, type, part.scale, rows, edit, to: target, write)
+            let start = part.entry.tensor.range.lowerBound
+            part.entry.file.release((start + range.lowerBound)..<(start + range.upperBound))
             return
         case .transposed:
-            gatherColumns(rows, of: part.bytes, elementBytes: elementBytes, length: target.shape.rowLength)
+            gatherColumns(rows, of: bytes, elementBytes: elementBytes, length: target.shape.rowLength)
         case .interleavedHalves, .half:
-            gather(rows, of: part.bytes, edit.order, elementBytes: elementBytes, like: target.shape)
+            gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
         }
-        let bytes = gathered
-        try bytes.withUnsafeBytes { try convert($0, type, edit.shift, to: target, write) }
+        let reordered = gathered
+        try reordered.withUnsafeBytes { try convert($0, type, part.scale, rows, edit, to: target, write) }
     }
 
     /// Copies rows into the order of the output. A vector's elements are its rows.
@@ -103,16 +104,18 @@ struct RowConverter {
 
     private mutating func convert(
         _ bytes: UnsafeRawBufferPointer,
-        _ type: TensorType,
-        _ shift: Float,
+        _ type: SafetensorsType,
+        _ scale: WeightScale?,
+        _ rows: Range<Int>,
+        _ edit: TensorEdit,
         to target: GGUFTensor,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        if type == target.type, shift == 0 {
+        if type.tensorType == target.type, edit.shift == 0, scale == nil {
             try write(bytes)
             return
         }
-        let count = bytes.count / type.block.bytes
+        let count = bytes.count / (type.bitsPerElement / 8)
         guard let size = target.type.byteCount(elements: count) else {
             preconditionFailure("the plan gave tensor '\(target.name)' a type that does not fit its rows")
         }
@@ -120,8 +123,9 @@ struct RowConverter {
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
         try weights.withUnsafeMutableBufferPointer { weights in
             let weights = UnsafeMutableBufferPointer(rebasing: weights[..<count])
-            BlockCodec.decode(type, bytes, into: weights)
-            if shift != 0 { Self.add(shift, to: weights, roundingToHalf: type == .f16) }
+            WeightDecoder.decode(type, bytes, into: weights)
+            if let scale { Self.apply(scale, to: weights, rows, edit.order, like: target.shape) }
+            if edit.shift != 0 { Self.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
             try encoded.withUnsafeMutableBytes { encoded in
                 let encoded = UnsafeMutableRawBufferPointer(rebasing: encoded[..<size])
                 BlockCodec.encode(UnsafeBufferPointer(weights), as: target.type, into: encoded)
@@ -130,6 +134,24 @@ struct RowConverter {
                 }
                 try write(UnsafeRawBufferPointer(encoded))
             }
+        }
+    }
+
+    /// Multiplies rows of the output by what belongs to them in the checkpoint.
+    private static func apply(
+        _ scale: WeightScale,
+        to weights: UnsafeMutableBufferPointer<Float>,
+        _ rows: Range<Int>,
+        _ order: RowOrder,
+        like shape: TensorShape
+    ) {
+        let length = shape.rowLength
+        // Scaled matrices lie apart, so that a part's rows are those of one matrix.
+        let matrixRows = shape.dimensions[1]
+        for (index, row) in rows.enumerated() {
+            let source = order.source(of: row, rowCount: matrixRows, matrixRows: matrixRows)
+            let range = (index * length)..<((index + 1) * length)
+            scale.apply(to: UnsafeMutableBufferPointer(rebasing: weights[range]), row: source)
         }
     }
 
