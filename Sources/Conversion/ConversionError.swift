@@ -18,11 +18,13 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case unknownTensor(String)
     case unsupportedElementType(tensor: String, type: String)
     case unsupportedRope(String)
+    case unsupportedQuantization(String)
     case wrongShape(tensor: String, found: [Int], expected: String)
     case notRepresentable(tensor: String, type: String)
     case invalidVocabulary(file: String, reason: String)
     case unknownPreTokenizer(description: String)
     case missingLayerTensors(layer: Int)
+    case incompleteStack(name: String, found: Int, needed: Int)
 
     /// The problem in words, ending with what to do about it.
     public var explanation: String {
@@ -36,13 +38,18 @@ public enum ConversionProblem: Error, Equatable, Sendable {
         case .invalidValue(let file, let key, let expected):
             "\(file): '\(key)' must be \(expected). Correct it, or fetch the file again."
         case .unsupportedArchitecture(let name, let supported):
-            "the architecture '\(name)' is not supported. Supported are \(supported.joined(separator: ", "))."
+            "the architecture '\(name)' is not supported. The nearest that are: "
+                + "\(Similarity.nearest(to: name, of: supported, count: 3).joined(separator: ", ")). Supported are "
+                + "\(supported.joined(separator: ", "))."
         case .unknownTensor(let name):
             "tensor '\(name)' has no place in this architecture. Check that config.json belongs to these weights."
         case .unsupportedElementType(let tensor, let type):
-            "tensor '\(tensor)' has elements of type \(type). Save the checkpoint as BF16, F16 or F32."
+            "tensor '\(tensor)' has elements of type \(type). Save the checkpoint as F64, F32, F16, BF16 or FP8."
         case .unsupportedRope(let type):
             "the RoPE scaling '\(type)' is not supported for this architecture. Check 'rope_scaling' in config.json."
+        case .unsupportedQuantization(let method):
+            "the weights are quantized by '\(method)', which is not read. Fetch the model that was quantized; of quantized "
+                + "ones, FP8 is read."
         case .wrongShape(let tensor, let found, let expected):
             "tensor '\(tensor)' has the shape \(found); \(expected) expected. Check that config.json belongs to "
                 + "these weights."
@@ -55,6 +62,9 @@ public enum ConversionProblem: Error, Equatable, Sendable {
                 + "`edgepipe convert --help` lists the names."
         case .missingLayerTensors(let layer):
             "layer \(layer) has no tensors, though config.json counts it. Fetch the missing shards."
+        case .incompleteStack(let name, let found, let needed):
+            "'\(name)' and its like are made of \(needed) tensors, of which \(found) are there. Fetch the missing shards, "
+                + "or correct the number of experts or heads in config.json."
         }
     }
 }

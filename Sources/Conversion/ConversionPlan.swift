@@ -9,8 +9,15 @@ public struct ConversionPlan: Sendable {
     /// A tensor of the output.
     struct Tensor: Sendable {
         enum Source: Sendable {
-            case checkpoint(SafetensorsCheckpoint.Entry, type: TensorType, RowOrder)
+            /// Parts of one type and shape, one above the other.
+            case checkpoint([Part], TensorEdit)
             case computed([Float])
+        }
+
+        /// A tensor of the checkpoint, and what its numbers are multiplied by.
+        struct Part: Sendable {
+            let entry: SafetensorsCheckpoint.Entry
+            let scale: WeightScale?
         }
 
         let source: Source
@@ -35,8 +42,7 @@ public struct ConversionPlan: Sendable {
             var metadata = Metadata()
             metadata.set("general.architecture", .string(Swift.type(of: family).ggufName))
             for (key, value) in extras.metadata { metadata.set(key, value) }
-            let parameterCount = tensors.reduce(0) { $0 + $1.target.shape.elementCount }
-            try GeneralMetadata.write(folder, parameterCount: parameterCount, to: &metadata)
+            try GeneralMetadata.write(folder, ParameterCount(tensors.map(\.target)), to: &metadata)
             try family.writeParameters(to: &metadata, fileType: type.fileType)
             metadata.set("general.quantization_version", .uint32(2))
             try Self.checkLayers(tensors, metadata, Swift.type(of: family).ggufName)
@@ -57,13 +63,17 @@ public struct ConversionPlan: Sendable {
         throw ConversionProblem.missingLayerTensors(layer: Int(missing))
     }
 
-    /// The type of the first matrix: half precision stays what it is, everything else becomes half precision.
+    /// The type of the first matrix that has one to keep: half and single precision stay what they are.
     private static func automaticType(_ checkpoint: SafetensorsCheckpoint) -> ConvertedType {
-        switch checkpoint.entries.first(where: { $0.tensor.shape.count >= 2 })?.tensor.type {
-        case .bf16: .bf16
-        case .f32: .f32
-        default: .f16
+        for entry in checkpoint.entries where entry.tensor.shape.count >= 2 {
+            switch entry.tensor.type {
+            case .bf16: return .bf16
+            case .f32: return .f32
+            case .f16: return .f16
+            default: continue
+            }
         }
+        return .f16
     }
 
     private static func tensors(
@@ -78,51 +88,37 @@ public struct ConversionPlan: Sendable {
             else { preconditionFailure("a computed tensor is a plain vector") }
             tensors.append(Tensor(source: .computed(values), target: target))
         }
-        var names: Set<String> = []
-        for entry in folder.checkpoint.entries {
-            guard let name = try family.ggufName(of: entry.tensor.name) else { continue }
-            guard names.insert(name).inserted else {
-                throw ConversionProblem.unknownTensor("\(entry.tensor.name)' beside another '\(name)")
+        var stacks = TensorStacks()
+        let scales = try WeightScales(folder)
+        let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales)
+        for entry in folder.checkpoint.entries where !scales.contains(entry.tensor.name) {
+            guard let name = TensorNames.ofTextModel(entry.tensor.name) else { continue }
+            switch try family.use(of: name) {
+            case .leftOut:
+                break
+            case .tensors(let outputs):
+                tensors += try outputs.map { try builder.tensor([entry], $0.name, $0.edit, of: name) }
+            case .stacked(let place):
+                for stack in try stacks.add(entry, at: place) {
+                    tensors.append(try builder.tensor(stack.parts, stack.name, TensorEdit(), of: name))
+                }
             }
-            tensors.append(try tensor(entry, name: name, order: family.rowOrder(of: entry.tensor.name), as: type))
         }
+        try stacks.finish()
+        try checkNames(tensors)
         return tensors
     }
 
-    private static func tensor(
-        _ entry: SafetensorsCheckpoint.Entry,
-        name: String,
-        order: RowOrder,
-        as type: ConvertedType
-    ) throws -> Tensor {
-        let source = entry.tensor
-        guard let sourceType = source.type.tensorType else {
-            throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
+    private static func checkNames(_ tensors: [Tensor]) throws {
+        var names: Set<String> = []
+        for tensor in tensors where !names.insert(tensor.target.name).inserted {
+            throw ConversionProblem.unknownTensor("\(tensor.sourceName)' beside another '\(tensor.target.name)")
         }
-        guard let shape = TensorShape(source.shape.reversed()), shape.elementCount > 0, source.shape.count <= 4 else {
-            throw ConversionProblem.wrongShape(
-                tensor: source.name,
-                found: source.shape,
-                expected: "one to four dimensions of 1 or more"
-            )
-        }
-        if case .interleavedHalves(let headCount) = order {
-            let rows = source.shape[0]
-            guard rows.isMultiple(of: headCount * 2) else {
-                throw ConversionProblem.wrongShape(
-                    tensor: source.name,
-                    found: source.shape,
-                    expected: "a first dimension that \(headCount) heads share"
-                )
-            }
-        }
-        // Vectors, norms and biases stay in single precision; so does what the type's blocks do not fit.
-        let staysPrecise = source.shape.count <= 1 || name.hasSuffix("_norm.weight") || !name.hasSuffix(".weight")
-        let wanted = staysPrecise ? TensorType.f32 : type.tensorType
-        let fits = shape.rowLength.isMultiple(of: wanted.block.elements)
-        guard let target = GGUFTensor(name: name, type: fits ? wanted : .f16, shape: shape) else {
-            throw ConversionProblem.wrongShape(tensor: source.name, found: source.shape, expected: "a smaller tensor")
-        }
-        return Tensor(source: .checkpoint(entry, type: sourceType, order), target: target)
+    }
+}
+
+extension ConversionPlan.Tensor {
+    fileprivate var sourceName: String {
+        if case .checkpoint(let parts, _) = source { parts[0].entry.tensor.name } else { target.name }
     }
 }

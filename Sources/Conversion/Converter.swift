@@ -39,8 +39,8 @@ public struct Converter: Sendable {
                 makeWorker: { RowConverter() },
                 process: { rows, slab in
                     let tensor = plan.tensors[slab.tensor]
-                    return try rows.convert(slab.rows, of: tensor) {
-                        try writer.write($0, tensor: slab.tensor, at: slab.rows.lowerBound * tensor.target.rowByteCount)
+                    return try rows.convert(slab.rows, of: tensor) { bytes, row in
+                        try writer.write(bytes, tensor: slab.tensor, at: row * tensor.target.rowByteCount)
                     }
                 }
             )

@@ -5,11 +5,10 @@ import SystemPackage
 
 /// The `general.*` keys: what the model is called and how it likes to be sampled.
 package enum GeneralMetadata {
-    /// - Parameter parameterCount: all weights of the model.
-    static func write(_ folder: HuggingFaceFolder, parameterCount: Int, to metadata: inout Metadata) throws {
+    static func write(_ folder: HuggingFaceFolder, _ count: ParameterCount, to metadata: inout Metadata) throws {
         metadata.set("general.type", .string("model"))
         try writeSampling(folder.json("generation_config.json"), to: &metadata)
-        let namings = namings(folder, parameterCount)
+        let namings = namings(folder, count.total)
         func set(_ key: String, _ value: String?) {
             if let value { metadata.set("general.\(key)", .string(value)) }
         }
@@ -18,7 +17,7 @@ package enum GeneralMetadata {
         set("organization", namings.lazy.compactMap(\.organization).first.map(ModelNaming.title))
         set("finetune", namings.lazy.compactMap(\.finetune).first)
         set("basename", namings.lazy.compactMap(\.basename).first)
-        set("size_label", namings.lazy.compactMap(\.sizeLabel).first ?? sizeLabel(parameterCount))
+        set("size_label", namings.lazy.compactMap(\.sizeLabel).first ?? count.label)
     }
 
     /// The names that the model goes by, the one that config.json gives before the folder's.

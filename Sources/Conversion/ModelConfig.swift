@@ -4,28 +4,57 @@ import BinaryIO
 struct ModelConfig: Sendable {
     static let file = "config.json"
 
+    /// No model has as many heads, layers or experts.
+    private static let largestCount = 1 << 20
+    /// Real heads have 64 to 256 elements.
+    private static let longestHead = 1 << 16
+
+    /// The file as it is, for what stands outside the text model's part.
     let json: JSONValue
+    /// The text model's settings: those of `text_config` over those around it, over transformers' own.
+    private let settings: [String: JSONValue]
     /// RoPE settings in the form of transformers 5: also from `rope_scaling` and `rope_theta` of transformers 4.
     private let rope: [String: JSONValue]
 
     init(_ json: JSONValue) throws {
+        try self.init(json, defaults: [:])
+    }
+
+    private init(_ json: JSONValue, defaults: [String: JSONValue]) throws {
         guard json.object != nil else {
             throw ConversionProblem.invalidJSON(file: Self.file, reason: "it is no object")
         }
         self.json = json
-        var rope: [String: JSONValue] = [:]
-        let settings = json["rope_parameters"]?.object ?? json["rope_scaling"]?.object
-        for (key, value) in settings?.members ?? [] { rope[key] = value }
-        for key in ["rope_theta", "partial_rotary_factor", "original_max_position_embeddings"] where rope[key] == nil {
-            rope[key] = json[key]
+        var settings = defaults
+        for part in [json.object, json["text_config"]?.object] {
+            // What is null counts as not said.
+            for (key, value) in part?.members ?? [] where !value.isNull { settings[key] = value }
         }
+        self.settings = settings
+        var rope: [String: JSONValue] = [:]
+        var parameters = (settings["rope_parameters"] ?? settings["rope_scaling"])?.object
+        if let full = parameters?["full_attention"]?.object {
+            if let local = parameters?["sliding_attention"]?["rope_theta"] { rope["rope_local_base_freq"] = local }
+            parameters = full
+        }
+        for (key, value) in parameters?.members ?? [] where !value.isNull { rope[key] = value }
+        let outside = [
+            "rope_theta", "rope_local_base_freq", "partial_rotary_factor", "original_max_position_embeddings",
+        ]
+        for key in outside where rope[key] == nil { rope[key] = settings[key] }
         rope["rope_type"] = rope["rope_type"] ?? rope["type"]
         self.rope = rope
     }
 
+    /// - Parameter defaults: JSON text of the settings that transformers fills in.
+    func filled(with defaults: [String: String]) throws -> ModelConfig {
+        try ModelConfig(json, defaults: try defaults.mapValues { try JSONValue(parsing: Array($0.utf8)) })
+    }
+
     var architecture: String {
         get throws {
-            guard let name = json["architectures"]?.array?.first?.string else {
+            let own = json["text_config"]?["architectures"]?.array ?? json["architectures"]?.array
+            guard let name = own?.first?.string else {
                 throw ConversionProblem.missingKey(file: Self.file, key: "architectures")
             }
             return name
@@ -41,21 +70,86 @@ struct ModelConfig: Sendable {
         return integer
     }
 
-    func requiredInteger(_ keys: String...) throws -> Int {
+    func requiredInteger(_ keys: String...) throws -> Int { try requiredInteger(keys) }
+
+    private func requiredInteger(_ keys: [String]) throws -> Int {
         guard let (key, _) = first(keys), let value = try integer(key) else {
             throw ConversionProblem.missingKey(file: Self.file, key: keys[0])
         }
         return value
     }
 
-    /// As `requiredInteger`, for counts that other numbers are divided by.
-    func requiredCount(_ key: String) throws -> Int {
-        let value = try requiredInteger(key)
-        guard value > 0 else {
-            throw ConversionProblem.invalidValue(file: Self.file, key: key, expected: "1 or more")
+    /// As `requiredInteger`, for counts that other numbers are divided by and tables are as long as.
+    func requiredCount(_ keys: String...) throws -> Int { try requiredCount(keys) }
+
+    func requiredCount(_ keys: [String]) throws -> Int {
+        let value = try requiredInteger(keys)
+        guard (1...Self.largestCount).contains(value) else {
+            let key = first(keys)?.0 ?? keys[0]
+            let expected = value == 0 ? "1 or more" : "\(Self.largestCount) or less"
+            throw ConversionProblem.invalidValue(file: Self.file, key: key, expected: expected)
         }
         return value
     }
+
+    func requiredNumber(_ key: String) throws -> Double {
+        guard let value = try number(key) else { throw ConversionProblem.missingKey(file: Self.file, key: key) }
+        return value
+    }
+
+    func flag(_ key: String) -> Bool? { settings[key]?.bool }
+
+    /// The texts of a list, nil where there is none.
+    func strings(_ key: String) -> [String]? { settings[key]?.array?.compactMap(\.string) }
+
+    /// The whole numbers of a list, nil where there is none.
+    func integers(_ key: String) -> [Int]? { settings[key]?.array?.compactMap(\.integer) }
+
+    /// Which part of a head RoPE turns.
+    func rotatedShare() throws -> Double {
+        let share = try ropeNumber("partial_rotary_factor") ?? 1
+        guard (0...1).contains(share) else {
+            throw ConversionProblem.invalidValue(file: Self.file, key: "partial_rotary_factor", expected: "from 0 to 1")
+        }
+        return share
+    }
+
+    /// A token's id by its role, the whole model's before the text model's.
+    func tokenID(_ role: String) -> Int? {
+        let key = "\(role)_token_id"
+        guard let value = json[key], !value.isNull else { return json["text_config"]?[key]?.integer }
+        return value.integer
+    }
+
+    var layerCount: Int {
+        get throws { try requiredInteger("num_hidden_layers", "n_layers", "n_layer") }
+    }
+
+    var keyValueHeadCount: Int {
+        get throws {
+            guard first(["num_key_value_heads"]) != nil else { return try requiredCount("num_attention_heads") }
+            return try requiredCount("num_key_value_heads")
+        }
+    }
+
+    /// Elements of an attention head, of which some models' tables have half as many.
+    var headLength: Int {
+        get throws {
+            let length = try integer("head_dim")
+            let value = try length ?? requiredInteger("hidden_size") / requiredCount("num_attention_heads")
+            guard (1...Self.longestHead).contains(value) else {
+                throw ConversionProblem.invalidValue(
+                    file: Self.file,
+                    key: "head_dim",
+                    expected: "1 to \(Self.longestHead)"
+                )
+            }
+            return value
+        }
+    }
+
+    /// The base of RoPE in layers of sliding attention, where it has its own.
+    var localRopeBase: Double? { get throws { try ropeNumber("rope_local_base_freq") } }
 
     func number(_ keys: String...) throws -> Double? {
         guard let (key, value) = first(keys) else { return nil }
@@ -89,7 +183,7 @@ struct ModelConfig: Sendable {
 
     private func first(_ keys: [String]) -> (String, JSONValue)? {
         for key in keys {
-            if let value = json[key], !value.isNull { return (key, value) }
+            if let value = settings[key] { return (key, value) }
         }
         return nil
     }

@@ -1,34 +1,70 @@
 import GGUF
 
 /// What one family of models needs beside the common steps; one file a family, in `Families/`.
+///
+/// A family that says nothing but its names is converted as Qwen2 is: shared tensor names, shared hyperparameters, and
+/// the vocabulary that the folder holds.
 protocol ModelFamily: Sendable {
     /// The names in config.json's `architectures` that belong to the family.
     static var architectures: [String] { get }
     /// GGUF's name for the family, which also prefixes its metadata keys.
     static var ggufName: String { get }
+    /// What transformers fills in where config.json leaves a setting out, as JSON.
+    static var defaults: [String: String] { get }
+    /// Hugging Face's names of a layer's tensors against GGUF's, where the shared table lacks them or says otherwise.
+    static var layerNames: [String: String] { get }
+    /// The same for tensors outside the layers.
+    static var outsideNames: [String: String] { get }
+    /// How experts are named; nil for a family without.
+    static var experts: ExpertNames? { get }
+    /// llama.cpp's name for this family's pre-tokenizer, where several names stand for one rule.
+    static var preTokenizer: String? { get }
 
-    init(_ config: ModelConfig) throws
+    init(config: ModelConfig) throws
 
-    var layerCount: Int { get }
+    var config: ModelConfig { get }
 
     /// Metadata that belongs before the general keys, and tensors that are computed rather than read.
     func extras() throws -> FamilyExtras
     /// The family's hyperparameters, in order; `general.file_type` is written between them where the reference does.
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws
-    /// GGUF's name for a tensor, nil for one that is not needed; the common table unless the family says otherwise.
+    /// What becomes of a tensor of the checkpoint.
     /// - Throws: `ConversionProblem.unknownTensor`.
-    func ggufName(of name: String) throws -> String?
-    /// In which order a tensor's rows are written; unchanged unless the family says otherwise.
-    func rowOrder(of name: String) -> RowOrder
+    func use(of name: String) throws -> TensorUse
+    /// How a tensor's elements change on the way; not at all unless the family says otherwise.
+    func edit(of name: String) throws -> TensorEdit
+    /// How many rows of a matrix of `rows` are kept; all unless the family says otherwise.
+    func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int
     func writeVocabulary(of folder: HuggingFaceFolder, to metadata: inout Metadata, options: ConversionOptions) throws
 }
 
 extension ModelFamily {
-    func ggufName(of name: String) throws -> String? {
-        try TensorNames.ggufName(of: name, layerCount: layerCount)
+    static var layerNames: [String: String] { [:] }
+    static var outsideNames: [String: String] { [:] }
+    static var experts: ExpertNames? { nil }
+    static var preTokenizer: String? { nil }
+
+    func extras() throws -> FamilyExtras { FamilyExtras() }
+
+    func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
+        try CommonParameters(config, Self.ggufName, fileType: fileType).write(to: &metadata)
     }
 
-    func rowOrder(of name: String) -> RowOrder { .unchanged }
+    func use(of name: String) throws -> TensorUse {
+        try TensorNames(self).use(of: name)
+    }
+
+    func edit(of name: String) throws -> TensorEdit { TensorEdit() }
+
+    func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int { rows }
+
+    func writeVocabulary(
+        of folder: HuggingFaceFolder,
+        to metadata: inout Metadata,
+        options: ConversionOptions
+    ) throws {
+        try Vocabularies.write(of: folder, to: &metadata, options: options, preTokenizer: Self.preTokenizer)
+    }
 }
 
 /// What a family adds that is not in the checkpoint.
@@ -39,36 +75,21 @@ struct FamilyExtras: Sendable {
     var tensors: [(name: String, values: [Float])] = []
 }
 
-/// The order of a tensor's rows in the output.
-package enum RowOrder: Sendable, Equatable {
-    case unchanged
-    /// Within each of the heads, rows of the first and of the second half alternate: the layout that GGUF's "normal"
-    /// RoPE expects, where Hugging Face keeps the halves apart.
-    case interleavedHalves(headCount: Int)
-
-    /// The source row that becomes row `row` of `rowCount`.
-    @inline(__always)
-    package func source(of row: Int, rowCount: Int) -> Int {
-        switch self {
-        case .unchanged:
-            return row
-        case .interleavedHalves(let headCount):
-            let headRows = rowCount / headCount
-            let (head, within) = row.quotientAndRemainder(dividingBy: headRows)
-            return head * headRows + within % 2 * (headRows / 2) + within / 2
-        }
-    }
-}
-
 /// All families that can be converted.
 enum ModelFamilies {
-    static let all: [any ModelFamily.Type] = [LlamaFamily.self, Phi3Family.self, Qwen2Family.self]
+    static let all: [any ModelFamily.Type] = [
+        Gemma2Family.self, Gemma3Family.self, GemmaFamily.self, GPT2Family.self, GraniteFamily.self, LFM2Family.self,
+        LlamaFamily.self, MistralFamily.self, MixtralFamily.self, OLMo2Family.self, OLMo3Family.self, Phi3Family.self,
+        PhiMoEFamily.self, Qwen2Family.self, Qwen2MoEFamily.self, Qwen3Family.self, Qwen3MoEFamily.self,
+        SmolLM3Family.self,
+        StableLMFamily.self,
+    ]
 
     static func family(for config: ModelConfig) throws -> any ModelFamily {
         let name = try config.architecture
         guard let type = all.first(where: { $0.architectures.contains(name) }) else {
             throw ConversionProblem.unsupportedArchitecture(name, supported: all.flatMap { $0.architectures }.sorted())
         }
-        return try type.init(config)
+        return try type.init(config: config.filled(with: type.defaults))
     }
 }

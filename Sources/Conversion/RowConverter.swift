@@ -9,64 +9,113 @@ struct RowConverter {
     private var weights: [Float] = []
     private var encoded: [UInt8] = []
 
-    /// Converts some rows of a tensor and hands the bytes to `write`.
+    /// Converts some rows of a tensor and hands the bytes to `write`, piece by piece with the row that each begins at.
     /// - Returns: how many bytes were written.
     /// - Throws: `ConversionProblem`, and what `write` throws.
     mutating func convert(
         _ rows: Range<Int>,
         of tensor: ConversionPlan.Tensor,
-        write: (UnsafeRawBufferPointer) throws -> Void
+        write: (UnsafeRawBufferPointer, _ row: Int) throws -> Void
     ) throws -> Int {
+        let rowLength = tensor.target.shape.rowLength
         switch tensor.source {
         case .computed(let values):
-            try values[
-                (rows.lowerBound * tensor.target.shape.rowLength)..<(rows.upperBound * tensor.target.shape.rowLength)
-            ]
-            .withUnsafeBytes(write)
-        case .checkpoint(let entry, let type, .unchanged):
-            let rowBytes = entry.tensor.range.count / tensor.target.shape.rowCount
-            let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
-            try convert(UnsafeRawBufferPointer(rebasing: entry.bytes[range]), type, to: tensor.target, write)
-            let start = entry.tensor.range.lowerBound
-            entry.file.release((start + range.lowerBound)..<(start + range.upperBound))
-        case .checkpoint(let entry, let type, let order):
-            gather(rows, of: entry, order, like: tensor.target)
-            let bytes = gathered
-            try bytes.withUnsafeBytes { try convert($0, type, to: tensor.target, write) }
+            try values[(rows.lowerBound * rowLength)..<(rows.upperBound * rowLength)].withUnsafeBytes {
+                try write($0, rows.lowerBound)
+            }
+        case .checkpoint(let parts, let edit):
+            let partRows = tensor.target.shape.rowCount / parts.count
+            for part in (rows.lowerBound / partRows)...((rows.upperBound - 1) / partRows) {
+                let first = part * partRows
+                let within = rows.clamped(to: first..<(first + partRows))
+                let local = (within.lowerBound - first)..<(within.upperBound - first)
+                try convert(local, of: parts[part], edit, to: tensor.target) { try write($0, within.lowerBound) }
+            }
         }
         return rows.count * tensor.target.rowByteCount
+    }
+
+    /// - Parameter rows: counted from the part's first.
+    private mutating func convert(
+        _ rows: Range<Int>,
+        of part: ConversionPlan.Tensor.Part,
+        _ edit: TensorEdit,
+        to target: GGUFTensor,
+        _ write: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let (type, bytes) = (part.entry.tensor.type, part.entry.bytes)
+        let elementBytes = type.bitsPerElement / 8
+        let rowBytes = target.shape.rowLength * elementBytes
+        switch edit.order {
+        case .unchanged:
+            let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
+            let source = UnsafeRawBufferPointer(rebasing: bytes[range])
+            try convert(source, type, part.scale, rows, edit, to: target, write)
+            let start = part.entry.tensor.range.lowerBound
+            part.entry.file.release((start + range.lowerBound)..<(start + range.upperBound))
+            return
+        case .transposed:
+            gatherColumns(rows, of: bytes, elementBytes: elementBytes, length: target.shape.rowLength)
+        case .interleavedHalves, .half:
+            gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
+        }
+        let reordered = gathered
+        try reordered.withUnsafeBytes { try convert($0, type, part.scale, rows, edit, to: target, write) }
     }
 
     /// Copies rows into the order of the output. A vector's elements are its rows.
     private mutating func gather(
         _ rows: Range<Int>,
-        of entry: SafetensorsCheckpoint.Entry,
+        of bytes: UnsafeRawBufferPointer,
         _ order: RowOrder,
-        like target: GGUFTensor
+        elementBytes: Int,
+        like shape: TensorShape
     ) {
-        let isVector = target.shape.dimensions.count == 1
-        let range = isVector ? 0..<target.shape.elementCount : rows
-        let rowCount = isVector ? target.shape.elementCount : target.shape.rowCount
-        let rowBytes = entry.tensor.range.count / rowCount
+        let isVector = shape.dimensions.count == 1
+        let range = isVector ? 0..<shape.elementCount : rows
+        let rowCount = isVector ? shape.elementCount : shape.rowCount
+        let rowBytes = isVector ? elementBytes : shape.rowLength * elementBytes
+        let matrixRows = shape.dimensions.count > 1 ? shape.dimensions[1] : rowCount
         gathered.removeAll(keepingCapacity: true)
-        let bytes = entry.bytes
         for row in range {
-            let start = order.source(of: row, rowCount: rowCount) * rowBytes
+            let start = order.source(of: row, rowCount: rowCount, matrixRows: matrixRows) * rowBytes
             gathered.append(contentsOf: bytes[start..<(start + rowBytes)])
+        }
+    }
+
+    /// Copies columns as rows.
+    /// - Parameter length: elements of a column.
+    private mutating func gatherColumns(
+        _ columns: Range<Int>,
+        of bytes: UnsafeRawBufferPointer,
+        elementBytes: Int,
+        length: Int
+    ) {
+        let sourceRowBytes = bytes.count / length
+        gathered = [UInt8](repeating: 0, count: columns.count * length * elementBytes)
+        for row in 0..<length {
+            for (index, column) in columns.enumerated() {
+                let source = row * sourceRowBytes + column * elementBytes
+                let target = (index * length + row) * elementBytes
+                for byte in 0..<elementBytes { gathered[target + byte] = bytes[source + byte] }
+            }
         }
     }
 
     private mutating func convert(
         _ bytes: UnsafeRawBufferPointer,
-        _ type: TensorType,
+        _ type: SafetensorsType,
+        _ scale: WeightScale?,
+        _ rows: Range<Int>,
+        _ edit: TensorEdit,
         to target: GGUFTensor,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        if type == target.type {
+        if type.tensorType == target.type, edit.shift == 0, scale == nil {
             try write(bytes)
             return
         }
-        let count = bytes.count / type.block.bytes
+        let count = bytes.count / (type.bitsPerElement / 8)
         guard let size = target.type.byteCount(elements: count) else {
             preconditionFailure("the plan gave tensor '\(target.name)' a type that does not fit its rows")
         }
@@ -74,7 +123,9 @@ struct RowConverter {
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
         try weights.withUnsafeMutableBufferPointer { weights in
             let weights = UnsafeMutableBufferPointer(rebasing: weights[..<count])
-            BlockCodec.decode(type, bytes, into: weights)
+            WeightDecoder.decode(type, bytes, into: weights)
+            if let scale { Self.apply(scale, to: weights, rows, edit.order, like: target.shape) }
+            if edit.shift != 0 { Self.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
             try encoded.withUnsafeMutableBytes { encoded in
                 let encoded = UnsafeMutableRawBufferPointer(rebasing: encoded[..<size])
                 BlockCodec.encode(UnsafeBufferPointer(weights), as: target.type, into: encoded)
@@ -83,6 +134,32 @@ struct RowConverter {
                 }
                 try write(UnsafeRawBufferPointer(encoded))
             }
+        }
+    }
+
+    /// Multiplies rows of the output by what belongs to them in the checkpoint.
+    private static func apply(
+        _ scale: WeightScale,
+        to weights: UnsafeMutableBufferPointer<Float>,
+        _ rows: Range<Int>,
+        _ order: RowOrder,
+        like shape: TensorShape
+    ) {
+        let length = shape.rowLength
+        // Scaled matrices lie apart, so that a part's rows are those of one matrix.
+        let matrixRows = shape.dimensions[1]
+        for (index, row) in rows.enumerated() {
+            let source = order.source(of: row, rowCount: matrixRows, matrixRows: matrixRows)
+            let range = (index * length)..<((index + 1) * length)
+            scale.apply(to: UnsafeMutableBufferPointer(rebasing: weights[range]), row: source)
+        }
+    }
+
+    /// PyTorch adds in a half-precision tensor's own type.
+    private static func add(_ shift: Float, to weights: UnsafeMutableBufferPointer<Float>, roundingToHalf: Bool) {
+        for index in weights.indices {
+            let sum = weights[index] + shift
+            weights[index] = roundingToHalf ? HalfFloat.decode(HalfFloat.encode(sum)) : sum
         }
     }
 }

@@ -1,5 +1,27 @@
-/// Names of the tensors that most decoder models share, Hugging Face's against GGUF's.
-enum TensorNames {
+/// How a family names the matrices of its experts.
+struct ExpertNames: Sendable {
+    /// What stands between the layer's name and the expert's number.
+    let module: String
+    /// The matrices in the order in which they are written, Hugging Face's name against GGUF's.
+    let matrices: [(name: String, ggufName: String)]
+    /// Where the number of experts stands in config.json.
+    let countKeys: [String]
+
+    /// The names that Mixtral began with.
+    static let numbered = ExpertNames(
+        module: "block_sparse_moe.experts",
+        matrices: [("w1", "ffn_gate_exps"), ("w2", "ffn_down_exps"), ("w3", "ffn_up_exps")],
+        countKeys: ["num_local_experts", "num_experts"]
+    )
+    static let projections = ExpertNames(
+        module: "mlp.experts",
+        matrices: [("down_proj", "ffn_down_exps"), ("gate_proj", "ffn_gate_exps"), ("up_proj", "ffn_up_exps")],
+        countKeys: ["num_local_experts", "num_experts"]
+    )
+}
+
+/// Names of tensors, Hugging Face's against GGUF's: those that most decoder models share, and a family's own.
+struct TensorNames {
     private static let outside = [
         "model.embed_tokens": "token_embd",
         "model.norm": "output_norm",
@@ -11,30 +33,78 @@ enum TensorNames {
         "self_attn.q_proj": "attn_q",
         "self_attn.k_proj": "attn_k",
         "self_attn.v_proj": "attn_v",
-        "self_attn.qkv_proj": "attn_qkv",
         "self_attn.o_proj": "attn_output",
         "mlp.gate_proj": "ffn_gate",
         "mlp.up_proj": "ffn_up",
         "mlp.down_proj": "ffn_down",
-        "mlp.gate_up_proj": "ffn_up",
     ]
     /// Buffers that older checkpoints carry and nobody needs.
     private static let dropped = [".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq"]
+    /// Parts of the names of what sees and hears: a text model is made without.
+    private static let senses = ["vision_", "vision.", "visual.", "audio_", "audio.", "projector."]
 
-    /// GGUF's name, or nil for a tensor that is left out.
-    /// - Parameter layerCount: layers beyond it have no place.
+    private let family: any ModelFamily
+
+    init(_ family: any ModelFamily) {
+        self.family = family
+    }
+
+    /// A tensor's name as the text model alone would have it, or nil for one of another part.
+    static func ofTextModel(_ name: String) -> String? {
+        senses.contains(where: name.contains) ? nil : name.replacing("language_model.", with: "")
+    }
+
     /// - Throws: `ConversionProblem.unknownTensor`.
-    static func ggufName(of name: String, layerCount: Int) throws -> String? {
-        if dropped.contains(where: name.hasSuffix) { return nil }
+    func use(of name: String) throws -> TensorUse {
+        if Self.dropped.contains(where: name.hasSuffix) { return .leftOut }
+        if let use = try useOfExperts(name) { return use }
         guard let dot = name.lastIndex(of: "."), [".weight", ".bias"].contains(String(name[dot...])) else {
             throw ConversionProblem.unknownTensor(name)
         }
-        let base = String(name[..<dot])
-        if let mapped = outside[base] { return mapped + name[dot...] }
-        let parts = base.split(separator: ".", maxSplits: 3)
-        guard parts.count == 4, parts[0] == "model", parts[1] == "layers", let index = Int(parts[2]),
-            (0..<layerCount).contains(index), let mapped = layer[String(parts[3])]
+        let (base, ending) = (String(name[..<dot]), name[dot...])
+        let type = Swift.type(of: family)
+        let ggufName: String
+        if let mapped = type.outsideNames[base] ?? Self.outside[base] {
+            ggufName = mapped + ending
+        } else if let (layer, rest) = try split(base), let mapped = type.layerNames[rest] ?? Self.layer[rest] {
+            ggufName = "blk.\(layer).\(mapped)\(ending)"
+        } else {
+            throw ConversionProblem.unknownTensor(name)
+        }
+        return .tensors([.init(name: ggufName, edit: try family.edit(of: name))])
+    }
+
+    /// The layer's number, which config.json must count, and what follows it.
+    func split(_ name: String) throws -> (layer: Int, rest: String)? {
+        let parts = name.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count == 4, ["model.layers", "transformer.h"].contains("\(parts[0]).\(parts[1])"),
+            let layer = Int(parts[2]), (0..<(try family.config.layerCount)).contains(layer)
+        else { return nil }
+        return (layer, String(parts[3]))
+    }
+
+    /// Experts come one by one, each matrix by itself, or fused: all in one tensor, which the name tells.
+    private func useOfExperts(_ name: String) throws -> TensorUse? {
+        guard let experts = Swift.type(of: family).experts, let (layer, rest) = try split(name),
+            rest.hasPrefix(experts.module + ".")
+        else { return nil }
+        let parts = rest.dropFirst(experts.module.count + 1).split(separator: ".", omittingEmptySubsequences: false)
+        func output(_ matrix: String, _ order: RowOrder = .unchanged) -> TensorUse.Output? {
+            guard let found = experts.matrices.first(where: { $0.name == matrix }) else { return nil }
+            return .init(name: "blk.\(layer).\(found.ggufName).weight", edit: .init(order: order))
+        }
+        if parts == ["gate_up_proj"] || parts == ["gate_up_proj", "weight"] {
+            let halves = [output("gate_proj", .half(isSecond: false)), output("up_proj", .half(isSecond: true))]
+            return .tensors(halves.compactMap { $0 })
+        }
+        if parts == ["down_proj"] || parts == ["down_proj", "weight"], let down = output("down_proj") {
+            return .tensors([down])
+        }
+        let depth = try family.config.requiredCount(experts.countKeys)
+        guard parts.count == 3, parts[2] == "weight", let index = Int(parts[0]), (0..<depth).contains(index),
+            let stack = experts.matrices.firstIndex(where: { $0.name == parts[1] })
         else { throw ConversionProblem.unknownTensor(name) }
-        return "blk.\(index).\(mapped)\(name[dot...])"
+        let names = experts.matrices.map { "blk.\(layer).\($0.ggufName).weight" }
+        return .stacked(StackPlace(names: names, depth: depth, stack: stack, index: index))
     }
 }

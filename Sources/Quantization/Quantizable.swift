@@ -26,8 +26,9 @@ enum Quantizable {
     static func allows(_ tensor: GGUFTensor, in architecture: String, leaveOutput: Bool) -> Bool {
         let name = tensor.name
         // As in ggml, dimensions of one at the end do not count.
-        let dimensionCount = tensor.shape.dimensions.lastIndex { $0 != 1 }.map { $0 + 1 } ?? 1
-        guard dimensionCount >= 2, name.hasSuffix("weight"), !exemptNames.contains(name) else { return false }
+        guard tensor.shape.withoutTrailingOnes.dimensions.count >= 2, name.hasSuffix("weight"),
+            !exemptNames.contains(name)
+        else { return false }
         if leaveOutput, name == "output.weight" { return false }
         if architecture == "glm5-next", exemptInNextGLM.contains(where: name.contains) { return false }
         return !exempt.contains(where: name.contains)

@@ -99,7 +99,9 @@ public struct QuantizationPlan: Sendable {
             if choice.type != source.type {
                 try check(renamed, to: choice.type, allowRequantize: options.allowRequantize)
             }
-            guard let target = GGUFTensor(name: renamed.name, type: choice.type, shape: source.shape) else {
+            // ggml does not count dimensions of one at the end.
+            let shape = source.shape.withoutTrailingOnes
+            guard let target = GGUFTensor(name: renamed.name, type: choice.type, shape: shape) else {
                 throw QuantizationProblem.unsuitableShape(
                     tensor: renamed.name,
                     type: choice.type.name,

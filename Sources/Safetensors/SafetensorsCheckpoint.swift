@@ -11,7 +11,8 @@ public struct SafetensorsCheckpoint: Sendable {
         public var bytes: UnsafeRawBufferPointer { file.bytes(of: tensor) }
     }
 
-    /// The tensors, shard by shard in the order of the shards' names, each shard in the order of its header.
+    /// The tensors, shard by shard in the order of the shards' names, each shard's by their names, as the safetensors
+    /// library lists them: headers put tensors of larger types first.
     public let entries: [Entry]
     /// The files that hold them.
     public let files: [FilePath]
@@ -40,7 +41,11 @@ public struct SafetensorsCheckpoint: Sendable {
     }
 
     private init(files: [SafetensorsFile]) throws {
-        entries = files.flatMap { file in file.tensors.map { Entry(file: file, tensor: $0) } }
+        entries = files.flatMap { file in
+            // By the bytes of the names, which is how Python orders texts.
+            file.tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+                .map { Entry(file: file, tensor: $0) }
+        }
         self.files = files.map(\.path)
         var seen: Set<String> = []
         for entry in entries {

@@ -15,6 +15,12 @@ public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
         self.elementCount = product
     }
 
+    /// The same elements without dimensions of one at the end; the first dimension stays.
+    public var withoutTrailingOnes: TensorShape {
+        let last = dimensions.lastIndex { $0 != 1 } ?? 0
+        return TensorShape(Array(dimensions.prefix(last + 1))) ?? self
+    }
+
     /// The product of all dimensions.
     public let elementCount: Int
 

@@ -1,4 +1,5 @@
 import Conversion
+import GGUF
 import SystemPackage
 import TestSupport
 import Testing
@@ -15,10 +16,7 @@ import Testing
         .invalidValue(file: "config.json", key: key, expected: expected)
     }
 
-    @Test(arguments: [
-        "architectures", "hidden_size", "num_attention_heads", "num_hidden_layers", "max_position_embeddings",
-        "original_max_position_embeddings", "intermediate_size", "rms_norm_eps", "rope_theta",
-    ])
+    @Test(arguments: ["architectures", "hidden_size", "num_attention_heads", "num_hidden_layers", "intermediate_size"])
     func aKeyThatPhi3NeedsIsNamedWhenItIsMissing(_ key: String) throws {
         for absence in [nil, "null"] {
             var checkpoint = try SmallCheckpoint.phi3()
@@ -27,7 +25,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["architectures", "hidden_size", "num_attention_heads", "num_hidden_layers", "vocab_size"])
+    @Test(arguments: ["architectures", "hidden_size", "num_attention_heads", "num_hidden_layers"])
     func aKeyThatLlamaNeedsIsNamedWhenItIsMissing(_ key: String) throws {
         var checkpoint = SmallCheckpoint.llama()
         checkpoint.config[key] = nil
@@ -80,6 +78,17 @@ import Testing
     }
 
     @Test(arguments: [
+        ("Qwen4ForCausalLM", "Qwen2ForCausalLM, Qwen3ForCausalLM"),
+        ("LlamaForCausalLm", "LLaMAForCausalLM, LlamaForCausalLM"),
+        ("GemmaModel", "GemmaForCausalLM, Gemma2ForCausalLM, Gemma3ForCausalLM"),
+    ])
+    func anArchitectureThatIsNotSupportedIsToldTheNearest(_ name: String, _ nearest: String) throws {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.config["architectures"] = #"["\#(name)"]"#
+        #expect(try conversions.problem(checkpoint)?.explanation.contains("The nearest that are: \(nearest)") == true)
+    }
+
+    @Test(arguments: [
         (#"{"rope_type":"ntk","factor":4.0}"#, "ntk"), (#"{"type":"dynamic","factor":2.0}"#, "dynamic"),
         (#"{"rope_type":"linear"}"#, "linear"),
     ])
@@ -89,11 +98,29 @@ import Testing
         #expect(try conversions.problem(checkpoint) == .unsupportedRope(name))
     }
 
-    @Test func yarnScalingNeedsTheContextItStartsFrom() throws {
+    /// As transformers fills it in.
+    @Test func yarnScalingStartsFromTheWholeContextWhereNothingElseIsSaid() throws {
         var checkpoint = SmallCheckpoint.llama()
         checkpoint.config["rope_scaling"] = #"{"rope_type":"yarn","factor":4.0}"#
-        let missing = ConversionProblem.missingKey(file: "config.json", key: "original_max_position_embeddings")
-        #expect(try conversions.problem(checkpoint) == missing)
+        let metadata = try conversions.convert(checkpoint).metadata
+        #expect(metadata["llama.rope.scaling.type"] == .string("yarn"))
+        #expect(metadata["llama.rope.scaling.original_context_length"] == .uint32(131_072))
+    }
+
+    /// The older form, the newer one, and none: one model.
+    @Test(arguments: [
+        ["rope_theta": "10000.0"], ["rope_parameters": #"{"rope_type":"default","rope_theta":10000.0}"#], [:],
+        ["rope_theta": "10000.0", "rope_scaling": "null", "torch_dtype": #""float16""#],
+    ])
+    func bothFormsOfConfigAndNoneMeanTheSame(_ form: [String: String]) throws {
+        var checkpoint = SmallCheckpoint.llama()
+        let kept = ["architectures", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"]
+        checkpoint.config = checkpoint.config.filter { kept.contains($0.key) }
+        checkpoint.config.merge(["num_key_value_heads": "2", "vocab_size": "4"].merging(form) { $1 }) { $1 }
+        let metadata = try conversions.convert(checkpoint).metadata
+        #expect(metadata["llama.rope.freq_base"] == .float32(10_000))
+        #expect(metadata["llama.context_length"] == .uint32(2048))
+        #expect(metadata["llama.attention.layer_norm_rms_epsilon"] == .float32(1e-6))
     }
 
     @Test(arguments: ["[]", "1", "\"x\"", "{", "", "{\"a\":1,\"a\":2}"])

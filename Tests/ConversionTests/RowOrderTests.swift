@@ -13,7 +13,7 @@ import Testing
                 for part in 0..<2 {
                     let row = head * headRows + pair * 2 + part
                     let source = head * headRows + part * headRows / 2 + pair
-                    #expect(order.source(of: row, rowCount: heads * headRows) == source)
+                    #expect(order.source(of: row, rowCount: heads * headRows, matrixRows: heads * headRows) == source)
                 }
             }
         }
@@ -25,9 +25,21 @@ import Testing
             let heads = Int.random(in: 1...40, using: &random)
             let rows = heads * 2 * Int.random(in: 1...64, using: &random)
             for order in [RowOrder.unchanged, .interleavedHalves(headCount: heads)] {
-                #expect((0..<rows).map { order.source(of: $0, rowCount: rows) }.sorted() == Array(0..<rows))
+                #expect(
+                    (0..<rows).map { order.source(of: $0, rowCount: rows, matrixRows: rows) }.sorted()
+                        == Array(0..<rows)
+                )
             }
         }
+    }
+
+    /// Gate and up projection of each expert stand one above the other.
+    @Test func halvesOfStackedMatricesComeApart() {
+        let rows = (0..<6)
+        let first = rows.map { RowOrder.half(isSecond: false).source(of: $0, rowCount: 6, matrixRows: 2) }
+        let second = rows.map { RowOrder.half(isSecond: true).source(of: $0, rowCount: 6, matrixRows: 2) }
+        #expect(first == [0, 1, 4, 5, 8, 9])
+        #expect(second == [2, 3, 6, 7, 10, 11])
     }
 
     @Test func queriesAndKeysAreReorderedByTheirOwnHeadsAndNothingElseIs() throws {
@@ -39,7 +51,7 @@ import Testing
         for (name, source, heads) in [("q", 8, 4), ("k", 6, 2), ("v", 9, 0)] {
             let from = rows(checkpoint.tensors[source].bytes)
             let order = heads == 0 ? RowOrder.unchanged : .interleavedHalves(headCount: heads)
-            let expected = from.indices.map { from[order.source(of: $0, rowCount: from.count)] }
+            let expected = from.indices.map { from[order.source(of: $0, rowCount: from.count, matrixRows: from.count)] }
             #expect(try rows(file.content("blk.0.attn_\(name).weight")) == expected, "\(name)")
         }
     }

@@ -62,6 +62,14 @@ import Testing
         #expect(plan.bitsPerWeight == Double(bytes * 8) / Double(160 + 256 + 2048))
     }
 
+    @Test func dimensionsOfOneAtTheEndAreDropped() throws {
+        let name = "blk.0.ffn_gate_inp_shexp.weight"
+        let model = try SmallModel([(name, .f32, [64, 1], [1]), ("blk.0.attn_q.weight", .f16, [256, 2], [1])])
+        let plan = try QuantizationPlan(GGUFModel(path: model.path), as: .q8_0)
+        let shapes = Dictionary(uniqueKeysWithValues: plan.tensors.map { ($0.target.name, $0.target.shape.dimensions) })
+        #expect(shapes == [name: [64], "blk.0.attn_q.weight": [256, 2]])
+    }
+
     @Test func aQuantizedSourceNeedsPermission() throws {
         let model = try SmallModel([("blk.0.ffn_up.weight", .q8_0, [256, 2], [])])
         #expect(

@@ -15,6 +15,16 @@ import Testing
         #expect(shape.description == "\(dimensions)")
     }
 
+    @Test(
+        arguments: [
+            ([], []), ([1], [1]), ([1, 1, 1], [1]), ([64, 1], [64]), ([1, 3, 1], [1, 3]), ([2, 3], [2, 3]),
+        ]
+            as [([Int], [Int])]
+    )
+    func dimensionsOfOneAtTheEndMayGo(_ dimensions: [Int], _ rest: [Int]) throws {
+        #expect(try #require(TensorShape(dimensions)).withoutTrailingOnes.dimensions == rest)
+    }
+
     @Test(arguments: [[-1], [3, -2], [1 << 32, 1 << 31], [.max, 2], [.max, .max, 0], [.min]])
     func refusesNegativeDimensionsAndOverflow(_ dimensions: [Int]) {
         #expect(TensorShape(dimensions) == nil)

@@ -11,13 +11,16 @@ struct ByteLevelVocabulary {
     private let merges: [String]
     private let preTokenizer: String
 
+    /// - Parameter familyName: what the model's family calls its pre-tokenizer, where the rule has several names.
     /// - Throws: `ConversionProblem`.
-    init(_ folder: HuggingFaceFolder, options: ConversionOptions) throws {
+    init(_ folder: HuggingFaceFolder, options: ConversionOptions, familyName: String? = nil) throws {
         guard let tokenizer = try folder.json(Self.file) else { throw ConversionProblem.missingFile(Self.file) }
         guard let vocabulary = tokenizer["model"]?["vocab"]?.object else {
             throw ConversionProblem.missingKey(file: Self.file, key: "model.vocab")
         }
-        preTokenizer = try options.preTokenizer ?? PreTokenizerNames.name(for: tokenizer["pre_tokenizer"])
+        preTokenizer =
+            try options.preTokenizer
+            ?? PreTokenizerNames.name(for: tokenizer["pre_tokenizer"], preferring: familyName)
         let added = try Self.addedTokens(tokenizer)
         let largest = max(
             vocabulary.members.compactMap(\.value.integer).max() ?? -1,

@@ -6,30 +6,29 @@ import GGUF
 /// Read in the reference converter's order of precedence: the post-processor of tokenizer.json over
 /// tokenizer_config.json, and that over config.json.
 struct SpecialTokens {
-    private static let roles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"]
     private static let keys = [
         "bos": "bos_token_id", "eos": "eos_token_id", "unk": "unknown_token_id", "sep": "seperator_token_id",
-        "pad": "padding_token_id", "cls": "cls_token_id", "mask": "mask_token_id",
+        "pad": "padding_token_id", "mask": "mask_token_id", "eot": "eot_token_id", "eom": "eom_token_id",
     ]
+    /// The roles of which engines are told whether their tokens are put to a text.
+    private static let addable: Set<String> = ["bos", "eos", "sep"]
 
     private var ids: [(role: String, id: Int)] = []
     private var added: [(role: String, isAdded: Bool)] = []
     private var templates: [(name: String, text: String)] = []
 
-    /// - Parameter vocabularyCount: ids from here on are left out.
-    init(_ folder: HuggingFaceFolder, vocabularyCount: Int) throws {
+    /// - Parameter vocabularyCount: ids from here on are left out; nil for none.
+    init(_ folder: HuggingFaceFolder, vocabularyCount: Int?) throws {
         let tokenizer = try folder.json("tokenizer.json")
         let settings = try folder.json("tokenizer_config.json")
-        let config = folder.config.json
-        if let processor = tokenizer?["post_processor"], let settings {
-            readPostProcessor(processor, settings)
-        }
+        var processor = PostProcessor(tokenizer, settings)
         let tokenIDs = Self.ids(in: tokenizer)
-        for role in settings == nil ? [] : Self.roles {
-            if let flag = settings?["add_\(role)_token"]?.bool { setAdded(role, flag) }
-            if let text = Self.text(settings?["\(role)_token"]) { setID(role, tokenIDs[text], vocabularyCount) }
+        for role in settings == nil ? [] : processor.roles {
+            if let flag = settings?["add_\(role)_token"]?.bool { processor.setDefault(role, flag) }
+            if let text = Self.text(processor.tokens[role]) { setID(role, tokenIDs[text], vocabularyCount) }
         }
-        for role in Self.roles { setID(role, config["\(role)_token_id"]?.integer, vocabularyCount) }
+        for role in processor.roles { setID(role, folder.config.tokenID(role), vocabularyCount) }
+        added = processor.added.filter { Self.addable.contains($0.role) }
         templates = try Self.templates(folder, settings)
     }
 
@@ -40,10 +39,10 @@ struct SpecialTokens {
         }
         for (role, isAdded) in added { metadata.set("tokenizer.ggml.add_\(role)_token", .bool(isAdded)) }
         let named = templates.filter { $0.name != "default" }
+        for (name, text) in named { metadata.set("tokenizer.chat_template.\(name)", .string(text)) }
         if !named.isEmpty {
             metadata.set("tokenizer.chat_templates", .array(.string(named.map(\.name).sorted())))
         }
-        for (name, text) in named { metadata.set("tokenizer.chat_template.\(name)", .string(text)) }
         if let standard = templates.first(where: { $0.name == "default" }) {
             metadata.set("tokenizer.chat_template", .string(standard.text))
         }
@@ -62,48 +61,11 @@ struct SpecialTokens {
         String(text.map { $0 == "\u{2581}" ? " " : $0 })
     }
 
-    private mutating func setID(_ role: String, _ id: Int?, _ vocabularyCount: Int) {
-        guard let id, (0..<vocabularyCount).contains(id), !ids.contains(where: { $0.role == role }) else { return }
+    private mutating func setID(_ role: String, _ id: Int?, _ vocabularyCount: Int?) {
+        guard let id, id >= 0, id < vocabularyCount ?? Int(UInt32.max), !ids.contains(where: { $0.role == role }) else {
+            return
+        }
         ids.append((role, id))
-    }
-
-    /// The first word counts, so that the post-processor wins.
-    private mutating func setAdded(_ role: String, _ isAdded: Bool) {
-        guard !added.contains(where: { $0.role == role }) else { return }
-        added.append((role, isAdded))
-    }
-
-    /// What the post-processor puts before and after a text.
-    private mutating func readPostProcessor(_ processor: JSONValue, _ settings: JSONValue) {
-        let beginning = Self.text(settings["bos_token"]) ?? Self.text(settings["cls_token"])
-        let end = Self.text(settings["eos_token"]) ?? Self.text(settings["sep_token"])
-        for part in processor["processors"]?.array ?? [processor] {
-            switch part["type"]?.string {
-            case "ByteLevel":
-                setAdded("bos", false)
-                setAdded("eos", false)
-            case "TemplateProcessing":
-                let single = part["single"]?.array ?? []
-                guard single.count > 1 else { continue }
-                if let first = single[0]["SpecialToken"]?["id"]?.string {
-                    replaceAdded("bos", beginning == nil || first == beginning)
-                }
-                if let last = single[single.count - 1]["SpecialToken"]?["id"]?.string {
-                    replaceAdded("eos", end == nil || last == end)
-                }
-            default:
-                break
-            }
-        }
-    }
-
-    /// A template says more than the byte-level defaults before it.
-    private mutating func replaceAdded(_ role: String, _ isAdded: Bool) {
-        if let index = added.firstIndex(where: { $0.role == role }) {
-            added[index].isAdded = isAdded
-        } else {
-            added.append((role, isAdded))
-        }
     }
 
     private static func ids(in tokenizer: JSONValue?) -> [String: Int] {

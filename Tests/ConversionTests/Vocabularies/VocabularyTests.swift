@@ -71,7 +71,15 @@ import Testing
     @Test(arguments: [
         (#"{"type":"Whitespace"}"#, "a step of type 'Whitespace'"), ("null", "a step of type 'none'"),
         (#"{"pretokenizers":[{"type":"Split","pattern":{"String":" "}}]}"#, "a split by a fixed text"),
-        (#"{"pretokenizers":[{"type":"Split","pattern":{"Regex":"x+"}},{"type":"ByteLevel"}]}"#, "x+"),
+        (
+            #"{"pretokenizers":[{"type":"Split","pattern":{"Regex":"x+"}},{"type":"ByteLevel","use_regex":false}]}"#,
+            "x+"
+        ),
+        (
+            #"{"pretokenizers":[{"type":"Digits","individual_digits":true},{"type":"Split","pattern":{"Regex":"y"}}]}"#,
+            "single digits  then  y"
+        ),
+        (#"{"type":"ByteLevel","use_regex":false}"#, "no rule at all"),
     ])
     func aSplittingRuleThatIsNotKnownIsToldAndCanBeNamed(_ pre: String, _ description: String) throws {
         let checkpoint = llama(tokenizer: tokenizer(pre: pre))

@@ -1,0 +1,92 @@
+import GGUF
+
+/// The hyperparameters that most families write, in the reference converter's order.
+struct CommonParameters {
+    private let config: ModelConfig
+    private let prefix: String
+    private let fileType: UInt32
+    /// Where layers differ in the number of key-value heads, the number of each.
+    var keyValueHeadCounts: [Int]?
+    var headLength = HeadLength.whereGiven
+
+    /// When the length of an attention head is written.
+    enum HeadLength { case whereGiven, always, never }
+
+    init(_ config: ModelConfig, _ prefix: String, fileType: UInt32) {
+        self.config = config
+        self.prefix = prefix
+        self.fileType = fileType
+    }
+
+    func write(to metadata: inout Metadata) throws {
+        func set(_ key: String, _ value: Int?) {
+            if let value { metadata.set("\(prefix).\(key)", .uint32(UInt32(value))) }
+        }
+        func set(_ key: String, _ value: Double?) {
+            if let value { metadata.set("\(prefix).\(key)", .float32(Float(value))) }
+        }
+        set("block_count", try config.layerCount)
+        set(
+            "context_length",
+            try config.integer("max_position_embeddings", "n_ctx", "n_positions", "max_length", "model_max_length")
+        )
+        set("embedding_length", try config.requiredInteger("hidden_size", "n_embd", "dim"))
+        set("feed_forward_length", try config.requiredInteger("intermediate_size", "n_inner", "hidden_dim"))
+        let headCount = try config.requiredInteger("num_attention_heads", "n_head", "n_heads")
+        set("attention.head_count", headCount)
+        if let counts = keyValueHeadCounts {
+            metadata.set("\(prefix).attention.head_count_kv", .array(.int32(counts.map(Int32.init))))
+        } else {
+            set("attention.head_count_kv", try config.integer("num_key_value_heads", "n_kv_heads") ?? headCount)
+        }
+        try writeRopeScaling(to: &metadata)
+        set("rope.freq_base", try config.ropeNumber("rope_theta"))
+        set("rope.freq_base_swa", try config.localRopeBase)
+        set("attention.layer_norm_rms_epsilon", try config.number("rms_norm_eps", "norm_eps"))
+        set("attention.layer_norm_epsilon", try config.number("layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"))
+        set("expert_count", try config.integer("num_local_experts", "num_experts"))
+        set("expert_used_count", try config.integer("num_experts_per_tok", "num_experts_per_token"))
+        try writeHeadLength(to: &metadata)
+        metadata.set("general.file_type", .uint32(fileType))
+    }
+
+    private func writeHeadLength(to metadata: inout Metadata) throws {
+        let given = try config.integer("head_dim")
+        let length: Int? =
+            switch headLength {
+            case .whereGiven: given
+            case .always: try config.headLength
+            case .never: nil
+            }
+        guard let length else { return }
+        metadata.set("\(prefix).attention.key_length", .uint32(UInt32(length)))
+        metadata.set("\(prefix).attention.value_length", .uint32(UInt32(length)))
+    }
+
+    private func writeRopeScaling(to metadata: inout Metadata) throws {
+        func set(_ key: String, _ value: Double?) {
+            if let value { metadata.set("\(prefix).rope.scaling.\(key)", .float32(Float(value))) }
+        }
+        let factor = try config.ropeNumber("factor")
+        switch (config.ropeType, factor) {
+        case (nil, _), ("default", _), ("llama3", _):
+            break
+        case ("linear", let factor?):
+            metadata.set("\(prefix).rope.scaling.type", .string("linear"))
+            set("factor", factor)
+        case ("yarn", let factor?):
+            // transformers takes the context's length where that of the training is not said.
+            let original = try config.ropeCount("original_max_position_embeddings")
+            let length = try original ?? config.requiredInteger("max_position_embeddings")
+            metadata.set("\(prefix).rope.scaling.type", .string("yarn"))
+            set("factor", factor)
+            metadata.set("\(prefix).rope.scaling.original_context_length", .uint32(UInt32(length)))
+            set("yarn_ext_factor", try config.ropeNumber("extrapolation_factor"))
+            set("yarn_attn_factor", try config.ropeNumber("attention_factor") ?? config.ropeNumber("attn_factor"))
+            set("yarn_beta_fast", try config.ropeNumber("beta_fast"))
+            set("yarn_beta_slow", try config.ropeNumber("beta_slow"))
+        case (let type?, _):
+            throw ConversionProblem.unsupportedRope(type)
+        }
+    }
+}

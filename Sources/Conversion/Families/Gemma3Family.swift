@@ -1,0 +1,48 @@
+import BinaryIO
+import GGUF
+
+/// Gemma 3: Gemma 2 with norms on queries and keys, and another base of RoPE in most layers. Of a model that sees, the
+/// part that reads and writes text.
+struct Gemma3Family: GemmaLikeFamily {
+    static let architectures = ["Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"]
+    static let ggufName = "gemma3"
+    static let defaults = [
+        "head_dim": "256", "max_position_embeddings": "131072", "num_attention_heads": "8",
+        "num_key_value_heads": "4", "rms_norm_eps": "1e-6", "rope_local_base_freq": "10000.0",
+        "rope_theta": "1000000.0", "sliding_window": "4096", "vocab_size": "262208",
+    ]
+    static let layerNames = Gemma2Family.layerNames.merging(Qwen3Family.layerNames) { $1 }
+
+    let config: ModelConfig
+
+    func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
+        try CommonParameters(config, Self.ggufName, fileType: fileType).write(to: &metadata)
+        if let limit = try config.number("final_logit_softcapping"), limit != 0 {
+            metadata.set("gemma3.final_logit_softcapping", .float32(Float(limit)))
+        }
+        guard try config.integer("sliding_window_pattern") != 1 else { return }
+        metadata.set("gemma3.attention.sliding_window", .uint32(UInt32(try config.requiredInteger("sliding_window"))))
+    }
+
+    /// Rows without a token are cut off.
+    func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
+        guard name.hasSuffix("embed_tokens.weight") else { return rows }
+        if try folder.bytes(SentencePieceModel.file) != nil { return min(rows, try config.requiredCount("vocab_size")) }
+        let tokenizer = try folder.json("tokenizer.json")
+        let count = tokenizer?["model"]?["vocab"]?.object?.members.count ?? 0
+        return min(rows, max(count + (tokenizer?["added_tokens"]?.array?.count ?? 0), 1))
+    }
+
+    func writeVocabulary(
+        of folder: HuggingFaceFolder,
+        to metadata: inout Metadata,
+        options: ConversionOptions
+    ) throws {
+        guard try folder.bytes(SentencePieceModel.file) != nil else {
+            try ByteLevelVocabulary(folder, options: options).write(of: folder, to: &metadata)
+            return
+        }
+        try writeSentencePiece(of: folder, to: &metadata)
+        metadata.set("tokenizer.ggml.add_space_prefix", .bool(false))
+    }
+}

@@ -1,0 +1,36 @@
+import GGUF
+
+/// A family built like Gemma: checkpoints hold what norms multiply by less one, and the output uses the embeddings.
+protocol GemmaLikeFamily: ModelFamily {}
+
+extension GemmaLikeFamily {
+    func use(of name: String) throws -> TensorUse {
+        // Some quantizers write the embeddings a second time.
+        name == "lm_head.weight" ? .leftOut : try TensorNames(self).use(of: name)
+    }
+
+    func edit(of name: String) -> TensorEdit {
+        TensorEdit(shift: name.hasSuffix("norm.weight") ? 1 : 0)
+    }
+
+    /// The hyperparameters of the first two generations.
+    func writeEarlyParameters(to metadata: inout Metadata, fileType: UInt32) throws {
+        func set(_ key: String, _ value: Int) { metadata.set("\(Self.ggufName).\(key)", .uint32(UInt32(value))) }
+        set("context_length", try config.requiredInteger("max_position_embeddings"))
+        set("embedding_length", try config.requiredInteger("hidden_size"))
+        set("block_count", try config.layerCount)
+        set("feed_forward_length", try config.requiredInteger("intermediate_size"))
+        set("attention.head_count", try config.requiredInteger("num_attention_heads"))
+        set("attention.head_count_kv", try config.keyValueHeadCount)
+        let epsilon = try config.requiredNumber("rms_norm_eps")
+        metadata.set("\(Self.ggufName).attention.layer_norm_rms_epsilon", .float32(Float(epsilon)))
+        set("attention.key_length", try config.headLength)
+        set("attention.value_length", try config.headLength)
+        metadata.set("general.file_type", .uint32(fileType))
+    }
+
+    /// SentencePiece without a space before the text.
+    func writeSentencePiece(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
+        try SentencePieceVocabulary(folder, marksSpecialLooking: true).write(of: folder, to: &metadata)
+    }
+}

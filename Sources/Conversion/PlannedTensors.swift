@@ -1,0 +1,97 @@
+import BlockFormats
+import GGUF
+import Safetensors
+import Tensors
+
+/// Decides for each tensor of the checkpoint which shape and type it gets.
+struct PlannedTensors {
+    let folder: HuggingFaceFolder
+    let family: any ModelFamily
+    let type: ConvertedType
+    let scales: WeightScales
+
+    /// Matrices that the engines read in single precision, by the end of their names.
+    private static let preciseMatrices = [
+        ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", "position_embd.weight",
+        "_norm.weight",
+    ]
+
+    /// - Parameters:
+    ///   - parts: one tensor of the checkpoint, or several that are stacked.
+    ///   - name: the output's name.
+    ///   - sourceName: the first part's name as the family knows it.
+    func tensor(
+        _ parts: [SafetensorsCheckpoint.Entry],
+        _ name: String,
+        _ edit: TensorEdit,
+        of sourceName: String
+    ) throws -> ConversionPlan.Tensor {
+        let source = parts[0].tensor
+        guard WeightDecoder.reads(source.type) else {
+            throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
+        }
+        for part in parts where part.tensor.shape != source.shape || part.tensor.type != source.type {
+            throw ConversionProblem.wrongShape(
+                tensor: part.tensor.name,
+                found: part.tensor.shape,
+                expected: "\(source.shape) of \(source.type.rawValue), as its like has it,"
+            )
+        }
+        var dimensions = try Self.dimensions(of: source, edit)
+        if dimensions.count == 2 {
+            dimensions[0] = try family.keptRows(of: sourceName, dimensions[0], in: folder)
+        }
+        if parts.count > 1 { dimensions.insert(parts.count, at: 0) }
+        guard let shape = TensorShape(dimensions.reversed()), shape.elementCount > 0, dimensions.count <= 4 else {
+            throw Self.unexpected(source, "one to four dimensions of 1 or more")
+        }
+        if let expected = try WidthCheck(family.config).problem(of: name, shape) {
+            throw Self.unexpected(source, expected)
+        }
+        // Vectors, norms and biases stay in single precision; so does what the type's blocks do not fit.
+        let staysPrecise =
+            dimensions.count <= 1 || !name.hasSuffix(".weight") || Self.preciseMatrices.contains(where: name.hasSuffix)
+        let wanted = staysPrecise ? TensorType.f32 : type.tensorType
+        let fits = shape.rowLength.isMultiple(of: wanted.block.elements)
+        guard let target = GGUFTensor(name: name, type: fits ? wanted : .f16, shape: shape) else {
+            throw Self.unexpected(source, "a smaller tensor")
+        }
+        let scaled = try parts.map { ConversionPlan.Tensor.Part(entry: $0, scale: try scales.scale(of: $0.tensor)) }
+        guard edit.order != .transposed || scaled.allSatisfy({ $0.scale == nil }) else {
+            throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
+        }
+        return .init(source: .checkpoint(scaled, edit), target: target)
+    }
+
+    /// Slowest first, as the edit leaves them.
+    private static func dimensions(of source: SafetensorsTensor, _ edit: TensorEdit) throws -> [Int] {
+        var dimensions = source.shape
+        if edit.dropsMiddleDimension {
+            guard dimensions.count == 3, dimensions[1] == 1 else {
+                throw unexpected(source, "three dimensions, the middle one 1,")
+            }
+            dimensions.remove(at: 1)
+        }
+        switch edit.order {
+        case .unchanged:
+            break
+        case .interleavedHalves(let headCount):
+            guard let rows = dimensions.first, rows.isMultiple(of: headCount * 2) else {
+                throw unexpected(source, "a first dimension that \(headCount) heads share")
+            }
+        case .half:
+            guard dimensions.count == 3, dimensions[1].isMultiple(of: 2) else {
+                throw unexpected(source, "three dimensions, the middle one even,")
+            }
+            dimensions[1] /= 2
+        case .transposed:
+            guard dimensions.count == 2 else { throw unexpected(source, "two dimensions") }
+            dimensions.reverse()
+        }
+        return dimensions
+    }
+
+    private static func unexpected(_ tensor: SafetensorsTensor, _ expected: String) -> ConversionProblem {
+        .wrongShape(tensor: tensor.name, found: tensor.shape, expected: expected)
+    }
+}

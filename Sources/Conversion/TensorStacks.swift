@@ -1,0 +1,45 @@
+import Safetensors
+
+/// Tensors that wait for their like until a stack of them is complete.
+struct TensorStacks {
+    /// A stack's parts in order, ready to be written.
+    struct Complete {
+        let name: String
+        let parts: [SafetensorsCheckpoint.Entry]
+    }
+
+    private struct Waiting {
+        let place: StackPlace
+        var parts: [[SafetensorsCheckpoint.Entry?]]
+        var missing: Int
+    }
+
+    private var waiting: [String: Waiting] = [:]
+
+    /// - Returns: all stacks that belong together, once the last part of them came; nothing before.
+    mutating func add(_ entry: SafetensorsCheckpoint.Entry, at place: StackPlace) throws -> [Complete] {
+        let key = place.names[0]
+        var group =
+            waiting[key]
+            ?? Waiting(
+                place: place,
+                parts: Array(repeating: Array(repeating: nil, count: place.depth), count: place.names.count),
+                missing: place.names.count * place.depth
+            )
+        guard group.parts[place.stack][place.index] == nil else {
+            throw ConversionProblem.unknownTensor("\(entry.tensor.name)' beside another of its place")
+        }
+        group.parts[place.stack][place.index] = entry
+        group.missing -= 1
+        waiting[key] = group.missing > 0 ? group : nil
+        guard group.missing == 0 else { return [] }
+        return zip(place.names, group.parts).map { Complete(name: $0, parts: $1.compactMap { $0 }) }
+    }
+
+    /// - Throws: `ConversionProblem.incompleteStack` if parts still wait.
+    func finish() throws {
+        guard let name = waiting.keys.min(), let group = waiting[name] else { return }
+        let needed = group.place.names.count * group.place.depth
+        throw ConversionProblem.incompleteStack(name: name, found: needed - group.missing, needed: needed)
+    }
+}

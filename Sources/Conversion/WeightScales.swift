@@ -1,0 +1,97 @@
+import BinaryIO
+import Safetensors
+import Tensors
+
+/// What a matrix of eight-bit numbers is multiplied by: one number, one for each row, or one for each block.
+struct WeightScale: Sendable, Equatable {
+    let values: [Float]
+    /// Rows and columns that share a number.
+    let block: (rows: Int, columns: Int)
+    /// How many numbers stand beside each other.
+    let width: Int
+
+    static func == (first: WeightScale, second: WeightScale) -> Bool {
+        first.values == second.values && first.block == second.block && first.width == second.width
+    }
+
+    /// - Parameter row: the matrix's, counted in the checkpoint.
+    func apply(to weights: UnsafeMutableBufferPointer<Float>, row: Int) {
+        let start = row / block.rows * width
+        if width == 1 {
+            for index in weights.indices { weights[index] *= values[start] }
+        } else {
+            for index in weights.indices { weights[index] *= values[start + index / block.columns] }
+        }
+    }
+}
+
+/// The scales of a checkpoint whose weights are stored in eight bits.
+struct WeightScales {
+    /// What follows a weight's name in its scale's, and with what it ends itself.
+    private static let endings = [
+        ("weight_scale_inv", "weight"), ("weight_scale", "weight"), ("qscale_weight", "weight"),
+    ]
+    /// Scales of activations and of the cache, which are not stored.
+    private static let unused = ["activation_scale", ".input_scale", ".k_scale", ".v_scale", ".qscale_act"]
+    private static let methods: Set<String> = ["fp8", "compressed-tensors", "modelopt"]
+
+    private var scales: [String: SafetensorsCheckpoint.Entry] = [:]
+    private var names: Set<String> = []
+    private let blockSize: [Int]?
+
+    /// - Throws: `ConversionProblem.unsupportedQuantization` for weights in other than eight bits of floating point.
+    init(_ folder: HuggingFaceFolder) throws {
+        guard let settings = folder.config.json["quantization_config"], !settings.isNull else {
+            blockSize = nil
+            return
+        }
+        let method = settings["quant_method"]?.string ?? "unnamed"
+        guard Self.methods.contains(method) else { throw ConversionProblem.unsupportedQuantization(method) }
+        let blocks = settings["weight_block_size"]?.array?.compactMap(\.integer)
+        guard blocks == nil || (blocks?.count == 2 && blocks?.allSatisfy { (1...65_536).contains($0) } == true) else {
+            throw ConversionProblem.invalidValue(
+                file: ModelConfig.file,
+                key: "weight_block_size",
+                expected: "two whole numbers"
+            )
+        }
+        blockSize = blocks
+        for entry in folder.checkpoint.entries {
+            let name = entry.tensor.name
+            if Self.unused.contains(where: name.hasSuffix) { names.insert(name) }
+            guard let (ending, weight) = Self.endings.first(where: { name.hasSuffix($0.0) }) else { continue }
+            names.insert(name)
+            scales[name.dropLast(ending.count) + weight] = entry
+        }
+    }
+
+    /// Whether a tensor is no weight of its own.
+    func contains(_ name: String) -> Bool { names.contains(name) }
+
+    /// The scale of a weight, nil for one that is stored as it is.
+    func scale(of tensor: SafetensorsTensor) throws -> WeightScale? {
+        guard let entry = scales[tensor.name] else { return nil }
+        let shape = entry.tensor.shape.filter { $0 != 1 }
+        let count = shape.reduce(1, *)
+        guard tensor.shape.count == 2, WeightDecoder.reads(entry.tensor.type) else {
+            throw ConversionProblem.unsupportedElementType(tensor: entry.tensor.name, type: entry.tensor.type.rawValue)
+        }
+        var values = [Float](repeating: 0, count: count)
+        values.withUnsafeMutableBufferPointer { WeightDecoder.decode(entry.tensor.type, entry.bytes, into: $0) }
+        let (rows, columns) = (tensor.shape[0], tensor.shape[1])
+        if count == 1 { return WeightScale(values: values, block: (max(rows, 1), max(columns, 1)), width: 1) }
+        if let size = blockSize, entry.tensor.shape == [divided(rows, by: size[0]), divided(columns, by: size[1])] {
+            return WeightScale(values: values, block: (size[0], size[1]), width: entry.tensor.shape[1])
+        }
+        guard blockSize == nil, shape == [rows] else {
+            throw ConversionProblem.wrongShape(
+                tensor: entry.tensor.name,
+                found: entry.tensor.shape,
+                expected: "a number for each row or block of \(tensor.shape)"
+            )
+        }
+        return WeightScale(values: values, block: (1, max(columns, 1)), width: 1)
+    }
+
+    private func divided(_ count: Int, by size: Int) -> Int { (count + size - 1) / size }
+}

@@ -1,0 +1,37 @@
+import Tensors
+
+/// Whether weights are as wide as config.json says the model is: a file of another model is told before an engine fails.
+struct WidthCheck {
+    /// Matrices that read the stream of embeddings: its width is their rows' length.
+    private static let readers: Set<String> = [
+        "token_embd", "output", "attn_q", "attn_k", "attn_v", "attn_qkv", "ffn_gate", "ffn_up", "ffn_gate_exps",
+        "ffn_up_exps", "ffn_gate_inp",
+    ]
+    /// Vectors that scale it.
+    private static let norms: Set<String> = [
+        "attn_norm", "ffn_norm", "output_norm", "post_attention_norm", "post_ffw_norm",
+    ]
+    /// Matrices that write to it: their rows are as many as it is wide.
+    private static let writers: Set<String> = ["attn_output", "ffn_down", "ffn_down_exps"]
+
+    private let width: Int
+
+    init(_ config: ModelConfig) throws {
+        width = try config.requiredInteger("hidden_size", "n_embd")
+    }
+
+    /// What was expected in place of the shape, nil where it fits.
+    func problem(of name: String, _ shape: TensorShape) -> String? {
+        let parts = name.split(separator: ".")
+        guard parts.last == "weight", parts.count >= 2 else { return nil }
+        let role = String(parts[parts.count - 2])
+        if Self.readers.contains(role) || Self.norms.contains(role) {
+            return shape.rowLength == width ? nil : "rows of \(width) elements, config.json's width,"
+        }
+        if Self.writers.contains(role) {
+            let rows = shape.dimensions.count > 1 ? shape.dimensions[1] : 1
+            return rows == width ? nil : "\(width) rows, config.json's width,"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""Runs edgepipe convert and convert_hf_to_gguf.py side by side on a small random checkpoint of every model family and
+compares what they write, byte by byte.
+
+    LLAMA_CPP=/path/to/llama.cpp python scripts/compare-conversion.py
+    ... --families qwen3,gemma3 --types f16 --forms 5
+
+Needs the PyPI packages torch, transformers and sentencepiece. Each checkpoint is converted with its config.json in the
+form of transformers 5 (BF16 weights), in that of transformers 4 (F16), and in the latter without what the class fills in
+by itself (F32). One line a case: equal, or DIFFERENT with the first difference, and then the exit status is 1.
+
+The reference knows pre-tokenizers by a hash of a text's tokens, which no freshly trained tokenizer has; the name that it
+gives the same rule in the family's published models is put in its place.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import pathlib
+import runpy
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EDGEPIPE = ROOT / ".build/release/edgepipe"
+WORK = ROOT / ".build/compare-conversion"
+TINY = ROOT / "models/tiny-phi3"
+GOLDENS = ROOT / "Tests/Goldens/families"
+# A folder's name says something of the model, too.
+CHECKPOINT = "model-1.5-instruct"
+FORMS = {"5": "bfloat16", "4": "float16", "4-short": "float32"}
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import conversion_storage  # noqa: E402
+from conversion_families import ARCHITECTURES, BYTE_LEVEL, FAMILIES, older, shorter  # noqa: E402
+from conversion_goldens import write_golden  # noqa: E402
+
+TEMPLATE = "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}{% endfor %}"
+
+
+def byte_level_tokenizer(kind, folder):
+    """Trains a tokenizer on the sample text and saves it as transformers does."""
+    from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    expressions, _, beginning, end = BYTE_LEVEL[kind]
+    tokenizer = Tokenizer(models.BPE(ignore_merges=kind == "llama3"))
+    steps = [
+        pre_tokenizers.Digits(individual_digits=True) if step == "digits"
+        else pre_tokenizers.Split(Regex(step), behavior="isolated")
+        for step in expressions
+    ]
+    has_own_rule = expressions in ([], ["digits"])
+    steps.append(pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=has_own_rule))
+    tokenizer.pre_tokenizer = steps[0] if len(steps) == 1 else pre_tokenizers.Sequence(steps)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    tokenizer.train([str(ROOT / "texts/sample.txt")], trainer)
+    # transformers adds the last one to Qwen's vocabularies if it is not there.
+    special = [beginning, end, "<|endoftext|>" if kind == "qwen2" else None]
+    tokenizer.add_special_tokens([AddedToken(text, special=True) for text in special if text])
+    tokenizer.add_tokens([AddedToken("<tool_call>", normalized=False), AddedToken("<|looks_special|>")])
+    if beginning:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=f"{beginning} $A",
+            pair=f"{beginning} $A {beginning} $B",
+            special_tokens=[(beginning, tokenizer.token_to_id(beginning))],
+        )
+    else:
+        tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
+    roles = {"eos_token": end, "pad_token": end, **({"bos_token": beginning} if beginning else {})}
+    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, **roles)
+    wrapped.chat_template = TEMPLATE
+    wrapped.save_pretrained(folder)
+    if kind == "gpt4o":  # As in Phi-4-mini, where the class decides which vocabulary is read.
+        path = folder / "tokenizer_config.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "tokenizer_class": "GPT2Tokenizer"}, indent=2))
+    return len(wrapped) + 5
+
+
+def sentencepiece_as_json(folder):
+    """Saves tiny-phi3's SentencePiece model in the form of tokenizer.json, as fast tokenizers have it."""
+    from sentencepiece import SentencePieceProcessor
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = SentencePieceProcessor(str(TINY / "tokenizer.model"))
+    vocabulary = {pieces.IdToPiece(i): i for i in range(pieces.GetPieceSize())}
+    pairs = []
+    for piece, index in vocabulary.items():
+        for cut in range(1, len(piece)):
+            if piece[:cut] in vocabulary and piece[cut:] in vocabulary:
+                pairs.append((-pieces.GetScore(index), vocabulary[piece[:cut]], (piece[:cut], piece[cut:])))
+    tokenizer = Tokenizer(
+        models.BPE(vocabulary, [pair for *_, pair in sorted(pairs)], unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+    )
+    tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    tokenizer.add_special_tokens([AddedToken(text, special=True) for text in ["<unk>", "<s>", "</s>"]])
+    tokenizer.add_tokens([AddedToken("<extra>", normalized=False), "<|looks_special|>"])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s> $B", special_tokens=[("<s>", 1)]
+    )
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="<unk>", bos_token="<s>", eos_token="</s>", add_prefix_space=True
+    )
+    wrapped.chat_template = TEMPLATE
+    wrapped.save_pretrained(folder)
+    return len(wrapped)
+
+
+def add_tokenizer(kind, folder):
+    """-> the vocabulary's size, some tokens of padding included."""
+    if kind == "sentencepiece-json":
+        return sentencepiece_as_json(folder)
+    if kind in BYTE_LEVEL:
+        return byte_level_tokenizer(kind, folder)
+    for name in ["tokenizer.model", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json"]:
+        shutil.copyfile(TINY / name, folder / name)
+    return 3080
+
+
+def make_checkpoint(name, folder):
+    """Writes the folder of a family in all forms, `folder/form`."""
+    import torch
+    import transformers
+
+    class_name, settings, kind = FAMILIES[name]
+    folder.mkdir(parents=True)
+    tokenizer = folder / "tokenizer"
+    tokenizer.mkdir()
+    count = add_tokenizer(kind, tokenizer)
+    sized = {**settings, "vocab_size": count}
+    ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
+    configuration = getattr(transformers, class_name)
+    if "text_config" in settings:
+        vision = dict(hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, image_size=28,
+                      patch_size=14)
+        config = configuration(text_config={**settings["text_config"], "vocab_size": count, **ids},
+                               vision_config=vision)
+        model_class = transformers.AutoModelForImageTextToText
+    else:
+        config = configuration(**sized, **ids)
+        model_class = transformers.AutoModelForCausalLM
+    torch.manual_seed(sum(name.encode()))
+    model = model_class.from_config(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(torch.randn(parameter.shape) * 0.5 + 0.01)
+    for form, dtype in FORMS.items():
+        path = folder / form / CHECKPOINT
+        model.to(getattr(torch, dtype)).save_pretrained(path)
+        for file in tokenizer.iterdir():
+            shutil.copyfile(file, path / file.name)
+        changed = json.loads((path / "config.json").read_text())
+        for ending, change in conversion_storage.CHANGES.items():
+            if name.endswith(ending):
+                change(path / "model.safetensors", changed)
+        if name in ARCHITECTURES:
+            changed["architectures"] = [ARCHITECTURES[name]]
+        if form != "5":
+            changed = older(changed)
+        if form == "4-short":
+            changed = shorter(changed, configuration().to_dict())
+        (path / "config.json").write_text(json.dumps(changed, indent=2) + "\n")
+
+
+def run_reference(llama_cpp, source, output, kind, outtype):
+    """Runs the reference in a child that shares this process's imports. -> an error's last line, or None."""
+    log = output.with_suffix(".log")
+    child = os.fork()
+    if child == 0:
+        with open(log, "w") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        status = 1
+        try:
+            from conversion.base import TextModel
+
+            if kind in BYTE_LEVEL:
+                TextModel.get_vocab_base_pre = lambda self, tokenizer: BYTE_LEVEL[kind][1]
+            sys.argv = ["convert_hf_to_gguf.py", str(source), "--outfile", str(output), "--outtype", outtype]
+            with contextlib.suppress(SystemExit):
+                runpy.run_path(str(llama_cpp / "convert_hf_to_gguf.py"), run_name="__main__")
+            status = 0
+        except BaseException as error:  # The child must never come back into the caller's loop.
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+    _, status = os.waitpid(child, 0)
+    return None if status == 0 and output.exists() else (log.read_text().splitlines() or ["no message"])[-1]
+
+
+def first_difference(ours, reference):
+    """In words: metadata keys, then tensors, then bytes."""
+    from gguf import GGUFReader
+
+    mine, theirs = GGUFReader(ours), GGUFReader(reference)
+
+    def fields(reader):
+        return [(k, [str(t) for t in f.types], str(f.contents())) for k, f in reader.fields.items() if k[:5] != "GGUF."]
+
+    def tensors(reader):
+        return [(t.name, str(t.tensor_type), tuple(t.shape), t.data.tobytes()) for t in reader.tensors]
+
+    for read in [fields, tensors]:
+        a, b = read(mine), read(theirs)
+        names = [entry[0] for entry in a], [entry[0] for entry in b]
+        if names[0] != names[1]:
+            missing, extra = [n for n in names[1] if n not in names[0]], [n for n in names[0] if n not in names[1]]
+            return f"missing {missing[:5]}, extra {extra[:5]}" if missing or extra else f"order {names[0]} for {names[1]}"
+        for x, y in zip(a, b):
+            if x != y:
+                shown = [tuple(part if len(str(part)) < 60 else "…" for part in entry[1:]) for entry in (x, y)]
+                return f"{x[0]}: {shown[0]} for {shown[1]}"
+    return "bytes between the parts"
+
+
+def compare(llama_cpp, name, form, outtype):
+    """-> the verdict."""
+    folder = WORK / name / form
+    source = folder / CHECKPOINT
+    ours, reference = folder / f"ours-{outtype}.gguf", folder / f"reference-{outtype}.gguf"
+    for path in [ours, reference]:
+        path.unlink(missing_ok=True)
+    refusal = run_reference(llama_cpp, source, reference, FAMILIES[name][2], outtype)
+    run = subprocess.run(
+        [EDGEPIPE, "convert", source, "-o", ours, "--type", outtype, "--quiet"], capture_output=True, text=True
+    )
+    if refusal is not None:
+        return f"REFUSED by the reference: {refusal}"
+    if run.returncode != 0:
+        return f"DIFFERENT refused: {run.stderr.strip().splitlines()[-1]}"
+    if ours.read_bytes() == reference.read_bytes():
+        return "equal"
+    return f"DIFFERENT {first_difference(ours, reference)}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--types", default="f32,f16,bf16,q8_0")
+    parser.add_argument("--forms", default=",".join(FORMS))
+    parser.add_argument("--keep", action="store_true", help="reuse checkpoints that are there")
+    parser.add_argument(
+        "--goldens", metavar="REVISION", help="also write Tests/Goldens/families, naming llama.cpp's revision"
+    )
+    arguments = parser.parse_args()
+    llama_cpp = pathlib.Path(os.environ["LLAMA_CPP"])
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    sys.path[:0] = [str(llama_cpp), str(llama_cpp / "gguf-py")]
+    import torch
+    import transformers
+
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    differences = 0
+    for name in arguments.families.split(","):
+        if not (arguments.keep and (WORK / name).exists()):
+            shutil.rmtree(WORK / name, ignore_errors=True)
+            make_checkpoint(name, WORK / name)
+        for form in arguments.forms.split(","):
+            for outtype in arguments.types.split(","):
+                verdict = compare(llama_cpp, name, form, outtype)
+                differences += verdict != "equal"
+                is_plain = not name.endswith(conversion_storage.NUMBERS)
+                if arguments.goldens and is_plain and (form, outtype) == ("5", "f16"):
+                    folder = WORK / name / form
+                    provenance = (
+                        f"convert_hf_to_gguf.py of llama.cpp {arguments.goldens}, transformers {transformers.__version__}"
+                    )
+                    write_golden(folder / CHECKPOINT, folder / "reference-f16.gguf", GOLDENS, provenance)
+                print(f"{name:17} {form:8} {outtype:5} {verdict}", flush=True)
+    print(f"{differences} differences" if differences else "all equal")
+    return 1 if differences else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
