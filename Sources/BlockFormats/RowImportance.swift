@@ -21,6 +21,22 @@ struct RowImportance {
     }
 }
 
+/// What each weight counts: its column's importance times the root of the mean square plus its own square, or its square
+/// alone without an importance matrix.
+@inline(__always)
+func weigh(
+    _ x: UnsafePointer<Float>,
+    _ columns: UnsafePointer<Float>?,
+    count: Int,
+    meanSquare: Float,
+    into weights: UnsafeMutablePointer<Float>
+) {
+    for place in 0..<count {
+        let square = x[place] * x[place]
+        weights[place] = columns.map { $0[place] * (meanSquare + square).squareRoot() } ?? square
+    }
+}
+
 /// The sum of squares, one after the other: the order decides the last bits.
 @inline(__always)
 func sumOfSquares(_ weights: UnsafePointer<Float>, count: Int) -> Float {

@@ -56,15 +56,8 @@ enum IQ1_M: WeighedFormat {
         let meanSquare = 2 * sumOfSquares(weights, count: 256) / 256
         withScratch(Float.self, count: 256) { weighed in
             withUnsafeTemporaryAllocation(of: TernarySearch.Split.self, capacity: 16) { splits in
-                for place in 0..<256 {
-                    let x = weights[place]
-                    weighed[place] =
-                        if let importance {
-                            importance.row.columns[importance.column + place] * (meanSquare + x * x).squareRoot()
-                        } else {
-                            x * x
-                        }
-                }
+                let columns = importance.map { $0.row.columns + $0.column }
+                weigh(weights, columns, count: 256, meanSquare: meanSquare, into: weighed)
                 var greatest: Float = 0
                 for group in 0..<16 {
                     guard let split = store(weights + group * groupSize, weighed + group * groupSize, group, in: block)

@@ -45,9 +45,7 @@ enum IQ1_S: WeighedFormat {
             for group in 0..<8 {
                 let x = weights + group * groupSize
                 let columns = importance.row.columns + importance.column + group * groupSize
-                for place in 0..<groupSize {
-                    weighed[place] = columns[place] * (meanSquare + x[place] * x[place]).squareRoot()
-                }
+                weigh(x, columns, count: groupSize, meanSquare: meanSquare, into: weighed)
                 guard let found = store(x, weighed, group, in: block) else {
                     block.giveUp(count: type.block.bytes, halfAt: 0)
                     return

@@ -19,7 +19,7 @@ enum IQ4_NL: WeighedFormat {
         withScratch(Float.self, count: 32) { weighed in
             let meanSquare = sumOfSquares(weights, count: 32) * (2 / 32)
             let columns = importance.map { $0.row.columns + $0.column }
-            UnevenSearch.weigh(weights, columns, meanSquare: meanSquare, into: weighed)
+            weigh(weights, columns, count: 32, meanSquare: meanSquare, into: weighed)
             let scale = UnevenSearch.scale(weights, weights: weighed)
             block.storeHalf(scale, at: 0)
             UnevenSearch.store(weights, inverse: scale == 0 ? 0 : 1 / scale, into: block + levels)

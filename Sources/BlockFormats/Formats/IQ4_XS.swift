@@ -34,7 +34,7 @@ enum IQ4_XS: WeighedFormat {
             var extreme: Float = 0
             for group in 0..<8 {
                 let columns = importance.map { $0.row.columns + $0.column + group * 32 }
-                UnevenSearch.weigh(weights + group * 32, columns, meanSquare: meanSquare, into: scratch)
+                weigh(weights + group * 32, columns, count: 32, meanSquare: meanSquare, into: scratch)
                 scales[group] = UnevenSearch.scale(weights + group * 32, weights: scratch)
                 if abs(scales[group]) > abs(extreme) { extreme = scales[group] }
             }

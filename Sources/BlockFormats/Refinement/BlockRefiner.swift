@@ -106,10 +106,8 @@ extension ScaledFormat {
                 let first = index * size.elements
                 let block = weights + first
                 let meanSquare = sumOfSquares(block, count: size.elements) / Float(size.elements)
-                for place in 0..<size.elements {
-                    let square = block[place] * block[place]
-                    counts[place] = columns[first % importance.count + place] * (meanSquare / 2 + square).squareRoot()
-                }
+                let blockColumns = columns + first % importance.count
+                weigh(block, blockColumns, count: size.elements, meanSquare: meanSquare / 2, into: counts)
                 BlockRefiner<Self>.refine(block, counting: counts, block: bytes + index * size.bytes)
             }
         }

@@ -26,20 +26,6 @@ enum UnevenSearch {
         }
     }
 
-    /// What each weight counts.
-    @inline(__always)
-    static func weigh(
-        _ x: UnsafePointer<Float>,
-        _ columns: UnsafePointer<Float>?,
-        meanSquare: Float,
-        into weights: UnsafeMutablePointer<Float>
-    ) {
-        for place in 0..<32 {
-            let square = x[place] * x[place]
-            weights[place] = columns.map { $0[place] * (meanSquare + square).squareRoot() } ?? square
-        }
-    }
-
     /// Packs a group's levels into 16 bytes, weight `i` and weight `i + 16` into one.
     @inline(__always)
     static func store(_ x: UnsafePointer<Float>, inverse: Float, into bytes: UnsafeMutablePointer<UInt8>) {

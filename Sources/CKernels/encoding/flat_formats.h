@@ -7,11 +7,6 @@ FUNCTION ints NAME(truncated)(floats x) {
 
 FUNCTION floats NAME(inverse_of)(floats scale) { return scale == 0 ? SPLAT(0) : 1 / scale; }
 
-FUNCTION void NAME(weigh_row)(const batch *b, floats *w) {
-    for (int i = 0; i < 32; i++)
-        w[i] = b->importance[i] * __builtin_elementwise_sqrt(b->row_mean_square + b->x[i] * b->x[i]);
-}
-
 FUNCTION void NAME(pack_four_bits)(const ints *levels, ints *words) {
     for (int k = 0; k < 4; k++) words[k] = four(levels + 4 * k, 0, 15) | four(levels + 16 + 4 * k, 0, 15) << 4;
 }
@@ -28,7 +23,7 @@ FUNCTION void NAME(encode_scale)(const batch *b, const int half) {
     floats scale;
     if (b->importance) {
         floats w[32];
-        NAME(weigh_row)(b, w);
+        NAME(weigh)(b, 0, 32, b->row_mean_square, w);
         scaled found = search_scale(b->x, w, 32, (float)half);
         for (int i = 0; i < 32; i++) levels[i] = scaled_levels(b->x[i], found, (float)half);
         scale = found.scale;
@@ -58,7 +53,7 @@ FUNCTION void NAME(encode_scale_and_minimum)(const batch *b, const int limit) {
     floats scale, minimum;
     if (b->importance) {
         floats w[32];
-        NAME(weigh_row)(b, w);
+        NAME(weigh)(b, 0, 32, b->row_mean_square, w);
         affine found = search_affine(b->x, w, 32, WEIGHTED_STEPS((float)limit));
         for (int i = 0; i < 32; i++) levels[i] = affine_levels(b->x[i], found, limit);
         scale = found.scale;
