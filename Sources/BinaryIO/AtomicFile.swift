@@ -19,6 +19,7 @@ public final class AtomicFile {
     public let path: FilePath
     private let temporary: FilePath
     private let descriptor: FileDescriptor
+    private let earlySync: EarlySync
     private var state = State.open
     /// Bytes written so far at the end of the file.
     public private(set) var count = 0
@@ -42,6 +43,7 @@ public final class AtomicFile {
                 permissions: [.ownerReadWrite, .groupRead, .otherRead]
             )
         }
+        earlySync = EarlySync(descriptor)
     }
 
     deinit { discard() }
@@ -62,6 +64,7 @@ public final class AtomicFile {
     public func write(_ bytes: UnsafeRawBufferPointer) throws {
         try naming("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(count), bytes) }
         count += bytes.count
+        earlySync.note(byteCount: bytes.count)
     }
 
     public func write(_ bytes: [UInt8]) throws {
@@ -72,6 +75,7 @@ public final class AtomicFile {
     /// threads at once for disjoint ranges.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
         try naming("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes) }
+        earlySync.note(byteCount: bytes.count)
     }
 
     /// Tells the file its final length after writes at explicit offsets.
@@ -90,7 +94,10 @@ public final class AtomicFile {
     /// Makes the file durable, not yet visible: nothing can be written to it any more.
     public func seal() throws {
         guard state == .open else { return }
-        try naming("sync", path) { try synchronize(descriptor) }
+        try naming("sync", path) {
+            try earlySync.finish()
+            try synchronize(descriptor)
+        }
         state = .sealed
         try naming("close", path) { try descriptor.close() }
     }
@@ -110,7 +117,10 @@ public final class AtomicFile {
 
     /// Gives the unfinished file up and removes it.
     public func discard() {
-        if state == .open { try? descriptor.close() }
+        if state == .open {
+            try? earlySync.finish()
+            try? descriptor.close()
+        }
         if state != .gone { unlink(temporary.string) }
         state = .gone
     }

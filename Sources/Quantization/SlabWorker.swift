@@ -51,7 +51,7 @@ struct SlabWorker {
         let rowBytes = tensor.rowByteCount
         let range = (slab.rows.lowerBound * rowBytes)..<(slab.rows.upperBound * rowBytes)
         let bytes = UnsafeRawBufferPointer(rebasing: source.bytes(of: tensor)[range])
-        if BlockCodec.canDecode(tensor.type) {
+        if BlockCodec.canDecode(tensor.type), !Self.isFiniteCopy(bytes, slab) {
             try decode(bytes, slab)
         }
         for (number, target) in slab.targets.enumerated() {
@@ -66,6 +66,13 @@ struct SlabWorker {
         }
         source.releaseRows(slab.rows, of: tensor)
         return bytes.count
+    }
+
+    /// Whether the slab is only copied, and its bits tell already that every number is finite.
+    private static func isFiniteCopy(_ bytes: UnsafeRawBufferPointer, _ slab: Slab) -> Bool {
+        let type = slab.tensor.type
+        guard type == .f16 || type == .bf16, slab.targets.allSatisfy({ $0.type == type }) else { return false }
+        return BlockCodec.isUsable(type, bytes)
     }
 
     private mutating func decode(_ bytes: UnsafeRawBufferPointer, _ slab: Slab) throws {

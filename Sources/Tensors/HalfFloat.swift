@@ -39,13 +39,13 @@ public enum BrainFloat {
     @inlinable @inline(__always)
     public static func decode(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 
-    /// `value` rounded to nearest, ties to even; a NaN stays a quiet NaN.
+    /// `value` rounded to nearest, ties to even; a NaN stays a quiet NaN. Without a branch, as for halves.
     @inlinable @inline(__always)
     public static func encode(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
-        if bits & 0x7fff_ffff > 0x7f80_0000 {
-            return UInt16(truncatingIfNeeded: bits >> 16) | 0x40
-        }
-        return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16)
+        let rounded = (bits &+ 0x7fff &+ ((bits >> 16) & 1)) >> 16
+        let quiet = bits >> 16 | 0x40
+        let isNaN = Int32(bitPattern: bits & 0x7fff_ffff) > 0x7f80_0000
+        return UInt16(truncatingIfNeeded: isNaN ? quiet : rounded)
     }
 }

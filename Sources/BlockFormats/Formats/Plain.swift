@@ -46,13 +46,7 @@ enum F16: BlockFormat {
     }
 
     static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool {
-        guard let bytes = blocks.baseAddress else { return true }
-        // The largest exponent bits, gathered without a branch.
-        var greatest: UInt16 = 0
-        for index in 0..<(blocks.count / 2) {
-            greatest = max(greatest, bytes.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self) & 0x7c00)
-        }
-        return greatest < 0x7c00
+        greatest(in: blocks, of: 0x7c00) < 0x7c00
     }
 }
 
@@ -78,13 +72,26 @@ enum BF16: BlockFormat {
         UnsafeMutableRawPointer(block).storeBytes(of: BrainFloat.encode(weights[0]), as: UInt16.self)
     }
 
-    /// Numbers just below single precision's largest round up to infinity.
-    static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool {
-        for offset in stride(from: 0, to: blocks.count, by: 2) {
-            if blocks.loadUnaligned(fromByteOffset: offset, as: UInt16.self) & 0x7f80 == 0x7f80 { return false }
+    static func encode(weights: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer) {
+        guard let source = weights.baseAddress, let target = blocks.baseAddress else { return }
+        for index in 0..<weights.count {
+            target.storeBytes(of: BrainFloat.encode(source[index]), toByteOffset: index * 2, as: UInt16.self)
         }
-        return true
     }
+
+    /// Numbers just below single precision's largest round up to infinity.
+    static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool { greatest(in: blocks, of: 0x7f80) < 0x7f80 }
+}
+
+/// The largest value that the bits of `mask` take in 16-bit numbers, gathered without a branch. Signed numbers, because
+/// every processor can compare those in vectors; the sign bit is not in a mask.
+private func greatest(in blocks: UnsafeRawBufferPointer, of mask: Int16) -> Int16 {
+    guard let bytes = blocks.baseAddress else { return 0 }
+    var greatest: Int16 = 0
+    for index in 0..<(blocks.count / 2) {
+        greatest = max(greatest, bytes.loadUnaligned(fromByteOffset: index * 2, as: Int16.self) & mask)
+    }
+    return greatest
 }
 
 extension UnsafePointer<UInt8> {
