@@ -52,7 +52,9 @@ let package = Package(
         // Layer 2: change, run or fetch a model
         .target(
             name: "Conversion",
-            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", system],
+            dependencies: [
+                "BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", system, yams,
+            ],
             swiftSettings: strict
         ),
         .target(

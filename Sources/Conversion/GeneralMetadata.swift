@@ -8,16 +8,79 @@ package enum GeneralMetadata {
     static func write(_ folder: HuggingFaceFolder, _ count: ParameterCount, to metadata: inout Metadata) throws {
         metadata.set("general.type", .string("model"))
         try writeSampling(folder.json("generation_config.json"), to: &metadata)
-        let namings = namings(folder, count.total)
-        func set(_ key: String, _ value: String?) {
-            if let value { metadata.set("general.\(key)", .string(value)) }
+        let card = try folder.bytes("README.md").flatMap { ModelCard(String(decoding: $0, as: UTF8.self)) }
+        describe(card, namings(folder, count.total), count.total, sizeLabel: count.label, to: &metadata)
+    }
+
+    /// - Parameters:
+    ///   - namings: the names that the model goes by, the first the most telling.
+    ///   - sizeLabel: stands where neither card nor name tells a size.
+    package static func describe(
+        _ card: ModelCard?,
+        _ namings: [ModelNaming],
+        _ parameterCount: Int,
+        sizeLabel: String,
+        to metadata: inout Metadata
+    ) {
+        writeIdentity(card, namings, sizeLabel: sizeLabel, to: &metadata)
+        guard let card else { return }
+        writeOrigin(card, to: &metadata)
+        let parents = card.works("base_model", "base_models", "base_model_sources", parameterCount: parameterCount)
+        let datasets = card.works("datasets", "dataset", "dataset_sources", parameterCount: parameterCount)
+        write(parents, as: "base_model", to: &metadata)
+        write(datasets, as: "dataset", to: &metadata)
+        set("tags", card.texts("tags", "pipeline_tag"), in: &metadata)
+        set("languages", card.texts("languages", "language"), in: &metadata)
+    }
+
+    /// What the model is called: what its card says, else what its names tell.
+    private static func writeIdentity(
+        _ card: ModelCard?,
+        _ namings: [ModelNaming],
+        sizeLabel: String,
+        to metadata: inout Metadata
+    ) {
+        func set(_ key: String, _ stated: String?, _ derived: (ModelNaming) -> String? = { _ in nil }) {
+            Self.set(key, stated ?? namings.lazy.compactMap(derived).first, in: &metadata)
         }
-        set("name", namings.first.map { ModelNaming.title($0.fullName) })
-        set("version", namings.lazy.compactMap(\.version).first)
-        set("organization", namings.lazy.compactMap(\.organization).first.map(ModelNaming.title))
-        set("finetune", namings.lazy.compactMap(\.finetune).first)
-        set("basename", namings.lazy.compactMap(\.basename).first)
-        set("size_label", namings.lazy.compactMap(\.sizeLabel).first ?? count.label)
+        set("name", card?.text("name", "model_name")) { ModelNaming.title($0.fullName) }
+        set("author", card?.text("author", "model_author", "model_creator"))
+        set("version", card?.text("version", "model_version")) { $0.version }
+        set("organization", card?.text("organization", "model_organization")) { $0.organization.map(ModelNaming.title) }
+        set("finetune", card?.text("finetune", "model_finetune")) { $0.finetune }
+        set("basename", card?.text("basename", "model_basename", "model_type")) { $0.basename }
+        set("description", card?.text("description", "model_description"))
+        let size = card?.text("size_label", "model_size_label") ?? namings.lazy.compactMap(\.sizeLabel).first
+        set("size_label", size ?? sizeLabel)
+    }
+
+    /// Under which licence it stands and where it comes from.
+    private static func writeOrigin(_ card: ModelCard, to metadata: inout Metadata) {
+        set("license", card.texts("license")?.joined(separator: ","), in: &metadata)
+        set("license.name", card.text("license_name"), in: &metadata)
+        set("license.link", card.text("license_link"), in: &metadata)
+        set("source.url", card.text("url", "model_url"), in: &metadata)
+        set("source.doi", card.text("doi", "model_doi"), in: &metadata)
+        set("source.uuid", card.text("uuid", "model_uuid"), in: &metadata)
+        set("source.repo_url", card.text("repo_url", "model_repo_url"), in: &metadata)
+    }
+
+    /// An empty text is left out, as what there is not.
+    private static func set(_ key: String, _ value: String?, in metadata: inout Metadata) {
+        if let value, !value.isEmpty { metadata.set("general.\(key)", .string(value)) }
+    }
+
+    private static func set(_ key: String, _ values: [String]?, in metadata: inout Metadata) {
+        if let values, !values.isEmpty { metadata.set("general.\(key)", .array(.string(values))) }
+    }
+
+    private static func write(_ works: [[String: String]]?, as kind: String, to metadata: inout Metadata) {
+        guard let works else { return }
+        metadata.set("general.\(kind).count", .uint32(UInt32(clamping: works.count)))
+        let keys = ["name", "author", "version", "organization", "description", "url", "doi", "uuid", "repo_url"]
+        for (index, work) in works.enumerated() {
+            for key in keys { set("\(kind).\(index).\(key)", work[key], in: &metadata) }
+        }
     }
 
     /// The names that the model goes by, the one that config.json gives before the folder's.

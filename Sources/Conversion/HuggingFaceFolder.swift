@@ -30,7 +30,7 @@ public struct HuggingFaceFolder: Sendable {
         let names = [
             ModelConfig.file, "generation_config.json", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
             "added_tokens.json", "merges.txt", "chat_template.jinja", "chat_template.json",
-            "model.safetensors.index.json",
+            "model.safetensors.index.json", "README.md",
         ]
         return names.map { path.appending($0) }.filter { fileIdentity($0) != nil } + checkpoint.files
     }
