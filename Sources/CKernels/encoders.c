@@ -67,3 +67,14 @@ void ek_decode_halves(ek_variant variant, const void *halves, float *out, int64_
     default: scalar_decode_halves(halves, out, count);
     }
 }
+
+void ek_add_product(ek_variant variant, const float *tall, const float *wide, int64_t rows, int64_t rank, int64_t columns,
+                    float *out) {
+    switch (variant) {
+#if defined(__x86_64__)
+    case EK_AVX512: avx512_add_product(tall, wide, rows, rank, columns, out); return;
+    case EK_AVX2: avx2_add_product(tall, wide, rows, rank, columns, out); return;
+#endif
+    default: scalar_add_product(tall, wide, rows, rank, columns, out);
+    }
+}

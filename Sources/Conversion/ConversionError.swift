@@ -24,6 +24,8 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case invalidVocabulary(file: String, reason: String)
     case unknownPreTokenizer(description: String)
     case missingLayerTensors(layer: Int)
+    case unsupportedAdapter(String)
+    case foreignAdapter(tensor: String)
     case incompleteStack(name: String, found: Int, needed: Int)
 
     /// The problem in words, ending with what to do about it.
@@ -62,6 +64,10 @@ public enum ConversionProblem: Error, Equatable, Sendable {
                 + "`edgepipe convert --help` lists the names."
         case .missingLayerTensors(let layer):
             "layer \(layer) has no tensors, though config.json counts it. Fetch the missing shards."
+        case .unsupportedAdapter(let reason):
+            "this adapter cannot be merged: \(reason). Merge it with PEFT's merge_and_unload, and convert what that saves."
+        case .foreignAdapter(let tensor):
+            "the adapter changes '\(tensor)', which the model does not have. Check that it was trained on this model."
         case .incompleteStack(let name, let found, let needed):
             "'\(name)' and its like are made of \(needed) tensors, of which \(found) are there. Fetch the missing shards, "
                 + "or correct the number of experts or heads in config.json."

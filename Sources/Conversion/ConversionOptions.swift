@@ -7,9 +7,13 @@ public struct ConversionOptions: Sendable, Equatable {
     /// The pre-tokenizer's name, where it is not to be recognized.
     public var preTokenizer: String?
 
-    public init(type: ConvertedType? = nil, preTokenizer: String? = nil) {
+    /// Adapters that are merged into the weights, one after the other.
+    public var adapters: [AdapterReference]
+
+    public init(type: ConvertedType? = nil, preTokenizer: String? = nil, adapters: [AdapterReference] = []) {
         self.type = type
         self.preTokenizer = preTokenizer
+        self.adapters = adapters
     }
 }
 

@@ -14,10 +14,11 @@ public struct ConversionPlan: Sendable {
             case computed([Float])
         }
 
-        /// A tensor of the checkpoint, and what its numbers are multiplied by.
+        /// A tensor of the checkpoint, what its numbers are multiplied by, and what is added then.
         struct Part: Sendable {
             let entry: SafetensorsCheckpoint.Entry
             let scale: WeightScale?
+            let updates: [LowRankUpdate]
         }
 
         let source: Source
@@ -37,7 +38,8 @@ public struct ConversionPlan: Sendable {
             let family = try ModelFamilies.family(for: folder.config)
             let type = options.type ?? Self.automaticType(folder.checkpoint)
             let extras = try family.extras()
-            tensors = try Self.tensors(folder, family, extras, as: type)
+            let adapters = try options.adapters.map(LowRankAdapter.init)
+            tensors = try Self.tensors(folder, family, extras, adapters, as: type)
             self.type = type
             var metadata = Metadata()
             metadata.set("general.architecture", .string(Swift.type(of: family).ggufName))
@@ -52,6 +54,14 @@ public struct ConversionPlan: Sendable {
         } catch let problem as ConversionProblem {
             throw ConversionError(path: folder.path, problem: problem)
         }
+    }
+
+    init(folder: FilePath, metadata: Metadata, tensors: [Tensor], type: ConvertedType) {
+        self.folder = folder
+        self.metadata = metadata
+        self.tensors = tensors
+        self.type = type
+        layout = GGUFLayout(metadata: metadata, tensors: tensors.map(\.target))
     }
 
     /// A checkpoint without an index does not tell that a shard is missing; the layers that config.json counts do.
@@ -80,6 +90,7 @@ public struct ConversionPlan: Sendable {
         _ folder: HuggingFaceFolder,
         _ family: any ModelFamily,
         _ extras: FamilyExtras,
+        _ adapters: [LowRankAdapter],
         as type: ConvertedType
     ) throws -> [Tensor] {
         var tensors: [Tensor] = []
@@ -90,21 +101,25 @@ public struct ConversionPlan: Sendable {
         }
         var stacks = TensorStacks()
         let scales = try WeightScales(folder)
-        let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales)
+        let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales, adapters: adapters)
+        var names: Set<String> = []
         for entry in folder.checkpoint.entries where !scales.contains(entry.tensor.name) {
             guard let name = TensorNames.ofTextModel(entry.tensor.name) else { continue }
+            names.insert(name)
             switch try family.use(of: name) {
             case .leftOut:
                 break
             case .tensors(let outputs):
-                tensors += try outputs.map { try builder.tensor([entry], $0.name, $0.edit, of: name) }
+                let part = (entry, name)
+                tensors += try outputs.map { try builder.tensor([part], $0.name, $0.edit) }
             case .stacked(let place):
-                for stack in try stacks.add(entry, at: place) {
-                    tensors.append(try builder.tensor(stack.parts, stack.name, TensorEdit(), of: name))
+                for stack in try stacks.add((entry, name), at: place) {
+                    tensors.append(try builder.tensor(stack.parts, stack.name, TensorEdit()))
                 }
             }
         }
         try stacks.finish()
+        for adapter in adapters { try adapter.check(against: names) }
         try checkNames(tensors)
         return tensors
     }

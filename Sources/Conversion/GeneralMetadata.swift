@@ -12,14 +12,30 @@ package enum GeneralMetadata {
         describe(card, namings(folder, count.total), count.total, sizeLabel: count.label, to: &metadata)
     }
 
+    /// An adapter's card and its folder's name.
+    /// - Parameter weightCount: how many weights it updates; it may have left some out.
+    static func describe(_ adapter: LowRankAdapter, _ weightCount: Int, to metadata: inout Metadata) throws {
+        let card = adapter.folder.appending("README.md")
+        let bytes = fileIdentity(card) == nil ? [] : try readFile(card, limit: 1 << 24)
+        let name = adapter.folder.lexicallyNormalized().lastComponent?.string ?? "adapter"
+        describe(
+            ModelCard(String(decoding: bytes, as: UTF8.self)),
+            [ModelNaming(name, parameterCount: -weightCount)],
+            -weightCount,
+            sizeLabel: nil,
+            to: &metadata
+        )
+    }
+
     /// - Parameters:
     ///   - namings: the names that the model goes by, the first the most telling.
+    ///   - parameterCount: negative where a part of the model is all there is to count.
     ///   - sizeLabel: stands where neither card nor name tells a size.
     package static func describe(
         _ card: ModelCard?,
         _ namings: [ModelNaming],
         _ parameterCount: Int,
-        sizeLabel: String,
+        sizeLabel: String?,
         to metadata: inout Metadata
     ) {
         writeIdentity(card, namings, sizeLabel: sizeLabel, to: &metadata)
@@ -37,7 +53,7 @@ package enum GeneralMetadata {
     private static func writeIdentity(
         _ card: ModelCard?,
         _ namings: [ModelNaming],
-        sizeLabel: String,
+        sizeLabel: String?,
         to metadata: inout Metadata
     ) {
         func set(_ key: String, _ stated: String?, _ derived: (ModelNaming) -> String? = { _ in nil }) {

@@ -21,7 +21,7 @@ package struct ModelNaming: Equatable {
 
     /// - Parameters:
     ///   - identifier: a Hub id with or without its owner, or a folder's name.
-    ///   - parameterCount: tells sizes from context lengths.
+    ///   - parameterCount: tells sizes from context lengths; negative for an adapter, which leaves weights out.
     package init(_ identifier: String, parameterCount: Int) {
         let halves = identifier.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         fullName = halves.last ?? identifier
@@ -81,7 +81,9 @@ package struct ModelNaming: Equatable {
         {
             annotateSize(&part, parameterCount: parameterCount)
         } else if !isFirst, part.text.wholeMatch(of: /(?i)chat|instruct|vision|lora/) != nil {
-            part.meanings.insert(.finetune)
+            // Of an adapter, "lora" says nothing.
+            let isKind = parameterCount < 0 && part.text.lowercased() == "lora"
+            part.meanings.insert(isKind ? .type : .finetune)
         }
     }
 
@@ -93,11 +95,15 @@ package struct ModelNaming: Equatable {
         if text.count > 1, text[text.count - 2].isNumber, let suffix = text.last, "kmbt".contains(suffix) {
             text[text.count - 1] = Character(suffix.uppercased())
         }
-        if parameterCount > 0, let suffix = text.last, let power = Array(" KMBT").firstIndex(of: suffix),
+        if parameterCount != 0, let suffix = text.last, let power = Array(" KMBT").firstIndex(of: suffix),
             let number = Double(String(text.dropLast()))
         {
             let claimed = number * pow(1000, Double(power))
-            if abs(claimed - Double(parameterCount)) > Double(7 * parameterCount / 8) {
+            let isFar =
+                parameterCount > 0
+                ? abs(claimed - Double(parameterCount)) > Double(7 * parameterCount / 8)
+                : claimed < Double(-parameterCount / 8)
+            if isFar {
                 // Far from the model's size: a context length.
                 part.meanings.insert(.finetune)
                 text[text.count - 1] = Character(suffix.lowercased())

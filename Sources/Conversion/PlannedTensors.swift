@@ -9,6 +9,7 @@ struct PlannedTensors {
     let family: any ModelFamily
     let type: ConvertedType
     let scales: WeightScales
+    let adapters: [LowRankAdapter]
 
     /// Matrices that the engines read in single precision, by the end of their names.
     private static let preciseMatrices = [
@@ -19,18 +20,17 @@ struct PlannedTensors {
     /// - Parameters:
     ///   - parts: one tensor of the checkpoint, or several that are stacked.
     ///   - name: the output's name.
-    ///   - sourceName: the first part's name as the family knows it.
     func tensor(
-        _ parts: [SafetensorsCheckpoint.Entry],
+        _ parts: [TensorStacks.Part],
         _ name: String,
-        _ edit: TensorEdit,
-        of sourceName: String
+        _ edit: TensorEdit
     ) throws -> ConversionPlan.Tensor {
-        let source = parts[0].tensor
+        let parts = try parts.map { (try replaced($0.entry, $0.name), $0.name) }
+        let source = parts[0].0.tensor
         guard WeightDecoder.reads(source.type) else {
             throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
         }
-        for part in parts where part.tensor.shape != source.shape || part.tensor.type != source.type {
+        for (part, _) in parts where part.tensor.shape != source.shape || part.tensor.type != source.type {
             throw ConversionProblem.wrongShape(
                 tensor: part.tensor.name,
                 found: part.tensor.shape,
@@ -39,7 +39,7 @@ struct PlannedTensors {
         }
         var dimensions = try Self.dimensions(of: source, edit)
         if dimensions.count == 2 {
-            dimensions[0] = try family.keptRows(of: sourceName, dimensions[0], in: folder)
+            dimensions[0] = try family.keptRows(of: parts[0].1, dimensions[0], in: folder)
         }
         if parts.count > 1 { dimensions.insert(parts.count, at: 0) }
         guard let shape = TensorShape(dimensions.reversed()), shape.elementCount > 0, dimensions.count <= 4 else {
@@ -56,11 +56,45 @@ struct PlannedTensors {
         guard let target = GGUFTensor(name: name, type: fits ? wanted : .f16, shape: shape) else {
             throw Self.unexpected(source, "a smaller tensor")
         }
-        let scaled = try parts.map { ConversionPlan.Tensor.Part(entry: $0, scale: try scales.scale(of: $0.tensor)) }
-        guard edit.order != .transposed || scaled.allSatisfy({ $0.scale == nil }) else {
+        let changed = try parts.map { entry, name in
+            ConversionPlan.Tensor.Part(
+                entry: entry,
+                scale: try scales.scale(of: entry.tensor),
+                updates: try updates(of: entry.tensor, name, edit)
+            )
+        }
+        guard edit.order != .transposed || changed.allSatisfy({ $0.scale == nil }) else {
             throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
         }
-        return .init(source: .checkpoint(scaled, edit), target: target)
+        return .init(source: .checkpoint(changed, edit), target: target)
+    }
+
+    /// The tensor, or what the last adapter that has one puts in its place.
+    private func replaced(_ entry: SafetensorsCheckpoint.Entry, _ name: String) throws -> SafetensorsCheckpoint.Entry {
+        guard let other = adapters.lazy.compactMap({ $0.replacements[name] }).last else { return entry }
+        // A vocabulary that grew needs its tokenizer and config.json too, which the base model's folder does not have.
+        guard other.tensor.shape == entry.tensor.shape else {
+            throw ConversionProblem.wrongShape(
+                tensor: other.tensor.name,
+                found: other.tensor.shape,
+                expected: "the base model's \(entry.tensor.shape)"
+            )
+        }
+        return other
+    }
+
+    private func updates(of tensor: SafetensorsTensor, _ name: String, _ edit: TensorEdit) throws -> [LowRankUpdate] {
+        try adapters.compactMap { $0.updates[name] }.map { update in
+            let shape = edit.order == .transposed ? tensor.shape.reversed() : tensor.shape
+            guard update.shape == shape else {
+                throw ConversionProblem.wrongShape(
+                    tensor: update.b.tensor.name,
+                    found: update.shape,
+                    expected: "an update of \(shape)"
+                )
+            }
+            return update
+        }
     }
 
     /// Slowest first, as the edit leaves them.

@@ -8,6 +8,7 @@ struct RowConverter {
     private var gathered: [UInt8] = []
     private var weights: [Float] = []
     private var encoded: [UInt8] = []
+    private let kernels = Kernels.fastest
 
     /// Converts some rows of a tensor and hands the bytes to `write`, piece by piece with the row that each begins at.
     /// - Returns: how many bytes were written.
@@ -50,7 +51,7 @@ struct RowConverter {
         case .unchanged:
             let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
             let source = UnsafeRawBufferPointer(rebasing: bytes[range])
-            try convert(source, type, part.scale, rows, edit, to: target, write)
+            try convert(source, type, part, rows, edit, to: target, write)
             let start = part.entry.tensor.range.lowerBound
             part.entry.file.release((start + range.lowerBound)..<(start + range.upperBound))
             return
@@ -60,7 +61,7 @@ struct RowConverter {
             gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
         }
         let reordered = gathered
-        try reordered.withUnsafeBytes { try convert($0, type, part.scale, rows, edit, to: target, write) }
+        try reordered.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
     }
 
     /// Copies rows into the order of the output. A vector's elements are its rows.
@@ -105,13 +106,13 @@ struct RowConverter {
     private mutating func convert(
         _ bytes: UnsafeRawBufferPointer,
         _ type: SafetensorsType,
-        _ scale: WeightScale?,
+        _ part: ConversionPlan.Tensor.Part,
         _ rows: Range<Int>,
         _ edit: TensorEdit,
         to target: GGUFTensor,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        if type.tensorType == target.type, edit.shift == 0, scale == nil {
+        if type.tensorType == target.type, edit.shift == 0, part.scale == nil, part.updates.isEmpty {
             try write(bytes)
             return
         }
@@ -121,10 +122,13 @@ struct RowConverter {
         }
         if weights.count < count { weights = [Float](repeating: 0, count: count) }
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
+        let kernels = kernels
         try weights.withUnsafeMutableBufferPointer { weights in
             let weights = UnsafeMutableBufferPointer(rebasing: weights[..<count])
             WeightDecoder.decode(type, bytes, into: weights)
-            if let scale { Self.apply(scale, to: weights, rows, edit.order, like: target.shape) }
+            if part.scale != nil || !part.updates.isEmpty {
+                Self.change(weights, by: part, rows, edit.order, like: target.shape, kernels)
+            }
             if edit.shift != 0 { Self.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
             try encoded.withUnsafeMutableBytes { encoded in
                 let encoded = UnsafeMutableRawBufferPointer(rebasing: encoded[..<size])
@@ -137,22 +141,26 @@ struct RowConverter {
         }
     }
 
-    /// Multiplies rows of the output by what belongs to them in the checkpoint.
-    private static func apply(
-        _ scale: WeightScale,
-        to weights: UnsafeMutableBufferPointer<Float>,
+    /// Multiplies rows of the output by what belongs to them in the checkpoint, and adds what adapters do.
+    private static func change(
+        _ weights: UnsafeMutableBufferPointer<Float>,
+        by part: ConversionPlan.Tensor.Part,
         _ rows: Range<Int>,
         _ order: RowOrder,
-        like shape: TensorShape
+        like shape: TensorShape,
+        _ kernels: Kernels
     ) {
         let length = shape.rowLength
-        // Scaled matrices lie apart, so that a part's rows are those of one matrix.
+        // Such matrices lie apart, so that a part's rows are those of one matrix.
         let matrixRows = shape.dimensions[1]
-        for (index, row) in rows.enumerated() {
-            let source = order.source(of: row, rowCount: matrixRows, matrixRows: matrixRows)
-            let range = (index * length)..<((index + 1) * length)
-            scale.apply(to: UnsafeMutableBufferPointer(rebasing: weights[range]), row: source)
+        let sources = rows.map { order.source(of: $0, rowCount: matrixRows, matrixRows: matrixRows) }
+        if let scale = part.scale {
+            for (index, source) in sources.enumerated() {
+                let range = (index * length)..<((index + 1) * length)
+                scale.apply(to: UnsafeMutableBufferPointer(rebasing: weights[range]), row: source)
+            }
         }
+        for update in part.updates { update.apply(to: weights, rows: sources, kernels: kernels) }
     }
 
     /// PyTorch adds in a half-precision tensor's own type.

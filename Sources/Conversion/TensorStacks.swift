@@ -5,19 +5,22 @@ struct TensorStacks {
     /// A stack's parts in order, ready to be written.
     struct Complete {
         let name: String
-        let parts: [SafetensorsCheckpoint.Entry]
+        let parts: [Part]
     }
+
+    /// A tensor of the checkpoint, and its name as the family knows it.
+    typealias Part = (entry: SafetensorsCheckpoint.Entry, name: String)
 
     private struct Waiting {
         let place: StackPlace
-        var parts: [[SafetensorsCheckpoint.Entry?]]
+        var parts: [[Part?]]
         var missing: Int
     }
 
     private var waiting: [String: Waiting] = [:]
 
     /// - Returns: all stacks that belong together, once the last part of them came; nothing before.
-    mutating func add(_ entry: SafetensorsCheckpoint.Entry, at place: StackPlace) throws -> [Complete] {
+    mutating func add(_ part: Part, at place: StackPlace) throws -> [Complete] {
         let key = place.names[0]
         var group =
             waiting[key]
@@ -27,9 +30,9 @@ struct TensorStacks {
                 missing: place.names.count * place.depth
             )
         guard group.parts[place.stack][place.index] == nil else {
-            throw ConversionProblem.unknownTensor("\(entry.tensor.name)' beside another of its place")
+            throw ConversionProblem.unknownTensor("\(part.name)' beside another of its place")
         }
-        group.parts[place.stack][place.index] = entry
+        group.parts[place.stack][place.index] = part
         group.missing -= 1
         waiting[key] = group.missing > 0 ? group : nil
         guard group.missing == 0 else { return [] }

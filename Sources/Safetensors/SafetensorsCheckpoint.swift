@@ -8,6 +8,11 @@ public struct SafetensorsCheckpoint: Sendable {
         public let file: SafetensorsFile
         public let tensor: SafetensorsTensor
 
+        public init(file: SafetensorsFile, tensor: SafetensorsTensor) {
+            self.file = file
+            self.tensor = tensor
+        }
+
         public var bytes: UnsafeRawBufferPointer { file.bytes(of: tensor) }
     }
 

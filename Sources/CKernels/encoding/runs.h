@@ -131,3 +131,36 @@ static TARGET void NAME(decode_halves)(const char *halves, float *out, int64_t c
         out[i] = from_half((ints)(int)bits)[0];
     }
 }
+
+/// Four rows by two vectors stay in registers while the terms are added one by one.
+static TARGET void NAME(add_product)(const float *tall, const float *wide, int64_t rows, int64_t rank, int64_t columns,
+                                     float *out) {
+    enum { HEIGHT = 4, WIDTH = 2 * LANES };
+    int64_t row = 0;
+    for (; row + HEIGHT <= rows; row += HEIGHT) {
+        for (int64_t column = 0; column + WIDTH <= columns; column += WIDTH) {
+            floats sums[HEIGHT][2];
+            for (int i = 0; i < HEIGHT; i++)
+                __builtin_memcpy(sums[i], out + (row + i) * columns + column, sizeof sums[i]);
+            for (int64_t k = 0; k < rank; k++) {
+                floats terms[2];
+                __builtin_memcpy(terms, wide + k * columns + column, sizeof terms);
+                for (int i = 0; i < HEIGHT; i++) {
+                    floats factor = SPLAT(tall[(row + i) * rank + k]);
+                    sums[i][0] += factor * terms[0];
+                    sums[i][1] += factor * terms[1];
+                }
+            }
+            for (int i = 0; i < HEIGHT; i++)
+                __builtin_memcpy(out + (row + i) * columns + column, sums[i], sizeof sums[i]);
+        }
+    }
+    // What the tiles leave: the last columns, and the last rows.
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t column = r < row ? columns / WIDTH * WIDTH : 0; column < columns; column++) {
+            float sum = out[r * columns + column];
+            for (int64_t k = 0; k < rank; k++) sum += tall[r * rank + k] * wide[k * columns + column];
+            out[r * columns + column] = sum;
+        }
+    }
+}

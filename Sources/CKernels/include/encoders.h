@@ -30,6 +30,10 @@ bool ek_encode(ek_variant variant, int tensor_type, const ek_run *run, uint8_t *
 /// The largest magnitude, as its bits: those of infinity or NaN where there is one. Zero for no numbers.
 uint32_t ek_greatest_magnitude(ek_variant variant, const float *x, int64_t count);
 
+/// Adds the product of `tall`, rows by rank, and `wide`, rank by columns, to `out`, rows by columns.
+void ek_add_product(ek_variant variant, const float *tall, const float *wide, int64_t rows, int64_t rank, int64_t columns,
+                    float *out);
+
 /// Half to single precision; exact.
 void ek_decode_halves(ek_variant variant, const void *halves, float *out, int64_t count);
 

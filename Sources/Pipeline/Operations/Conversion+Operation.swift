@@ -21,6 +21,17 @@ extension Operations {
     /// The types that a model can be converted to, with `auto` first.
     public static var convertedTypes: [String] { ["auto"] + ConvertedType.allCases.map { $0.rawValue } }
 
+    /// An adapter as a command line names it: a folder, or `FOLDER=SCALE`.
+    public static func adapter(_ text: String) throws -> AdapterReference {
+        guard let split = text.lastIndex(of: "="), fileIdentity(FilePath(text)) == nil else {
+            return AdapterReference(folder: FilePath(text))
+        }
+        guard let scale = Float(text[text.index(after: split)...]), scale.isFinite, split != text.startIndex else {
+            throw PipelineError.badRequest("--lora '\(text)' is not FOLDER or FOLDER=SCALE, such as my-adapter=0.5.")
+        }
+        return AdapterReference(folder: FilePath(String(text[..<split])), scale: scale)
+    }
+
     /// A Hugging Face folder, or a repository in the local cache, to GGUF.
     /// - Throws: what the rooms throw; nothing appears under `output` then.
     public static func convert(
@@ -28,6 +39,8 @@ extension Operations {
         to output: FilePath,
         type: String,
         preTokenizer: String?,
+        adapters: [String] = [],
+        adapterOnly: Bool = false,
         threads: Int,
         progress: @escaping WorkProgress
     ) throws -> ConversionReport {
@@ -38,7 +51,13 @@ extension Operations {
             )
         }
         let folder = try HuggingFaceFolder(path: try HubCache().locate(try ModelReference(model)))
-        let plan = try ConversionPlan(folder, options: ConversionOptions(type: chosen, preTokenizer: preTokenizer))
+        let plan =
+            try adapterOnly
+            ? adapterPlan(adapters.map(adapter), of: folder, chosen)
+            : ConversionPlan(
+                folder,
+                options: ConversionOptions(type: chosen, preTokenizer: preTokenizer, adapters: adapters.map(adapter))
+            )
         try refuse(output, replacing: folder.inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)
         try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
@@ -49,6 +68,19 @@ extension Operations {
             tensors: plan.layout.tensors.count,
             parameters: plan.layout.tensors.reduce(0) { $0 + $1.shape.elementCount }
         )
+    }
+
+    private static func adapterPlan(
+        _ adapters: [AdapterReference],
+        of base: HuggingFaceFolder,
+        _ type: ConvertedType?
+    ) throws -> ConversionPlan {
+        guard let adapter = adapters.first, adapters.count == 1, adapter.scale == 1 else {
+            throw PipelineError.badRequest(
+                "--lora-only takes one --lora FOLDER; its scale is given where it is loaded."
+            )
+        }
+        return try ConversionPlan(adapter: adapter, of: base, type: type ?? .f32)
     }
 
     /// - Throws: `PipelineError.diskFull`, before anything is written.

@@ -11,6 +11,9 @@ struct ConvertCommand: RecordCommand {
               edgepipe convert models/tiny-phi3 -o tiny-phi3.gguf --type f16
               edgepipe convert hf://microsoft/Phi-3-mini-4k-instruct -o phi3.gguf
 
+              edgepipe convert models/phi3 -o tuned.gguf --lora my-adapter --lora other=0.5
+              edgepipe convert models/phi3 -o adapter.gguf --lora my-adapter --lora-only
+
             Types: \(Operations.convertedTypes.joined(separator: ", ")); auto keeps the checkpoint's own.
             Pre-tokenizers for --pre: llama-bpe, qwen2, gpt-2, smollm and others that llama.cpp knows.
             """
@@ -28,6 +31,17 @@ struct ConvertCommand: RecordCommand {
     @Option(help: ArgumentHelp("The pre-tokenizer's name, where it is not recognized.", valueName: "name"))
     var pre: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Merge a LoRA adapter (a PEFT folder), at that share of its strength.",
+            valueName: "folder[=scale]"
+        )
+    )
+    var lora: [String] = []
+
+    @Flag(help: "Write the one adapter of --lora by itself, for llama.cpp to load beside a build of the model.")
+    var loraOnly = false
+
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
@@ -38,6 +52,8 @@ struct ConvertCommand: RecordCommand {
             to: FilePath(output),
             type: type,
             preTokenizer: pre,
+            adapters: lora,
+            adapterOnly: loraOnly,
             threads: work.threadCount
         ) { detail, done, total in
             try Interruption.check()

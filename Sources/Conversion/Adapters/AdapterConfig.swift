@@ -1,0 +1,61 @@
+import BinaryIO
+
+/// What `adapter_config.json` says: the strength of each module's update. Settings that change a model in a way that is
+/// not merged are refused, for leaving them out would make another model.
+///
+/// Source: PEFT's `LoraConfig`.
+struct AdapterConfig {
+    static let file = "adapter_config.json"
+
+    /// Initial values that leave the base model's weights as they were.
+    private static let plainInitials: Set<String> = ["gaussian", "eva", "orthogonal"]
+    private static let unmerged = [
+        "alora_invocation_tokens", "layer_replication", "target_parameters", "trainable_token_indices",
+    ]
+
+    let alpha: Double
+    let usesMagnitudes: Bool
+    private let scalesByRoot: Bool
+    private let alphas: [(pattern: Regex<AnyRegexOutput>, alpha: Double)]
+
+    /// - Throws: `ConversionProblem`.
+    init(_ json: JSONValue) throws {
+        let kind = json["peft_type"]?.string ?? "LORA"
+        guard kind == "LORA" else {
+            throw ConversionProblem.unsupportedAdapter("it is of the kind '\(kind)', not LORA")
+        }
+        for key in Self.unmerged {
+            guard let value = json[key], !value.isNull, value.array?.isEmpty != true,
+                value.object?.members.isEmpty != true
+            else { continue }
+            throw ConversionProblem.unsupportedAdapter("it uses '\(key)'")
+        }
+        if let initial = json["init_lora_weights"]?.string, !Self.plainInitials.contains(initial) {
+            throw ConversionProblem.unsupportedAdapter(
+                "'\(initial)' changed the base model's weights when training began"
+            )
+        }
+        guard let alpha = json["lora_alpha"]?.double, alpha.isFinite else {
+            throw ConversionProblem.missingKey(file: Self.file, key: "lora_alpha")
+        }
+        self.alpha = alpha
+        usesMagnitudes = json["use_dora"]?.bool ?? false
+        scalesByRoot = json["use_rslora"]?.bool ?? false
+        alphas = try (json["alpha_pattern"]?.object?.members ?? []).map { key, value in
+            guard let alpha = value.double, let pattern = try? Regex("(.*\\.)?(\(key))") else {
+                throw ConversionProblem.invalidValue(
+                    file: Self.file,
+                    key: "alpha_pattern",
+                    expected: "regular expressions with a number for each"
+                )
+            }
+            return (pattern, alpha)
+        }
+    }
+
+    /// What the update of a module is multiplied by.
+    func strength(of module: String, rank: Int) -> Double {
+        let alpha = alphas.first { module.wholeMatch(of: $0.pattern) != nil }?.alpha ?? alpha
+        return alpha / (scalesByRoot ? Double(rank).squareRoot() : Double(rank))
+    }
+}

@@ -1,0 +1,147 @@
+import BinaryIO
+import Safetensors
+import SystemPackage
+
+/// An adapter as PEFT stores it: a folder with `adapter_config.json` and `adapter_model.safetensors`.
+struct LowRankAdapter: Sendable {
+    static let weights = "adapter_model.safetensors"
+    private static let configLimit = 1 << 24
+
+    /// By the names of the weights that they update.
+    let updates: [String: LowRankUpdate]
+    /// Whole tensors in place of the base model's, by their names.
+    let replacements: [String: SafetensorsCheckpoint.Entry]
+    /// The names of the updated weights, in the order of the file.
+    let order: [String]
+    let folder: FilePath
+    let alpha: Double
+
+    /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
+    init(_ reference: AdapterReference) throws {
+        folder = reference.folder
+        let path = folder.appending(Self.weights)
+        do {
+            guard fileIdentity(folder.appending(AdapterConfig.file)) != nil else {
+                throw ConversionProblem.missingFile(AdapterConfig.file)
+            }
+            let config = try Self.config(in: folder)
+            guard fileIdentity(path) != nil else { throw ConversionProblem.missingFile(Self.weights) }
+            let collected = try AdapterTensors(SafetensorsFile(path: path))
+            replacements = collected.replacements
+            order = collected.order
+            updates = try collected.updates(config, scale: reference.scale)
+            alpha = config.alpha
+        } catch let problem as ConversionProblem {
+            throw ConversionError(path: folder, problem: problem)
+        }
+    }
+
+    private static func config(in folder: FilePath) throws -> AdapterConfig {
+        let bytes = try readFile(folder.appending(AdapterConfig.file), limit: configLimit)
+        do {
+            return try AdapterConfig(JSONValue(parsing: bytes))
+        } catch let error as JSONError {
+            throw ConversionProblem.invalidJSON(file: AdapterConfig.file, reason: "\(error)")
+        }
+    }
+
+    /// - Throws: `ConversionError` unless each weight that is changed is one of these.
+    func check(against names: Set<String>) throws {
+        guard let stray = (Set(updates.keys).union(replacements.keys)).subtracting(names).min() else { return }
+        throw ConversionError(path: folder, problem: .foreignAdapter(tensor: stray))
+    }
+}
+
+/// The tensors of an adapter, sorted by what they are for.
+private struct AdapterTensors {
+    private struct Pair {
+        var a: SafetensorsCheckpoint.Entry?
+        var b: SafetensorsCheckpoint.Entry?
+        var magnitude: SafetensorsCheckpoint.Entry?
+        var isOfEmbeddings = false
+    }
+
+    private enum Part { case a, b, magnitude, replacement, ignored }
+
+    /// The ends of names, what they mean, and what the base model's name has in their place.
+    private static let endings: [(ending: String, part: Part, replacement: String)] = [
+        (".lora_A.weight", .a, ".weight"), (".lora_B.weight", .b, ".weight"),
+        (".lora_embedding_A", .a, ".weight"), (".lora_embedding_B", .b, ".weight"),
+        (".lora_magnitude_vector", .magnitude, ".weight"), (".lora_magnitude_vector.weight", .magnitude, ".weight"),
+        (".modules_to_save.weight", .replacement, ".weight"), (".base_layer.weight", .replacement, ".weight"),
+        (".original_module.weight", .ignored, ".weight"),
+        (".weight", .replacement, ".weight"), (".bias", .replacement, ".bias"),
+    ]
+    private static let prefix = "base_model.model."
+
+    private var pairs: [String: Pair] = [:]
+    private(set) var replacements: [String: SafetensorsCheckpoint.Entry] = [:]
+    private(set) var order: [String] = []
+
+    init(_ file: SafetensorsFile) throws {
+        for tensor in file.tensors.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+            let entry = SafetensorsCheckpoint.Entry(file: file, tensor: tensor)
+            guard let (ending, part, end) = Self.endings.first(where: { tensor.name.hasSuffix($0.ending) }),
+                !tensor.name.contains(".lora_B.bias")
+            else { throw ConversionProblem.unsupportedAdapter("nothing is known of its tensor '\(tensor.name)'") }
+            guard WeightDecoder.reads(tensor.type) else {
+                throw ConversionProblem.unsupportedElementType(tensor: tensor.name, type: tensor.type.rawValue)
+            }
+            let whole = String(tensor.name.dropLast(ending.count)) + end
+            // What sees and hears is left out of the model too.
+            guard let name = TensorNames.ofTextModel(whole.replacing(Self.prefix, with: "")) else { continue }
+            switch part {
+            case .ignored: continue
+            case .replacement: replacements[name] = entry
+            case .a, .b, .magnitude:
+                if pairs[name] == nil { order.append(name) }
+                var pair = pairs[name] ?? Pair()
+                pair.isOfEmbeddings = pair.isOfEmbeddings || ending.hasPrefix(".lora_embedding")
+                switch part {
+                case .a: pair.a = entry
+                case .b: pair.b = entry
+                default: pair.magnitude = entry
+                }
+                pairs[name] = pair
+            }
+        }
+    }
+
+    /// - Parameter scale: what every update is multiplied by besides.
+    func updates(_ config: AdapterConfig, scale: Float) throws -> [String: LowRankUpdate] {
+        var updates: [String: LowRankUpdate] = [:]
+        for (name, pair) in pairs {
+            guard let a = pair.a, let b = pair.b else {
+                throw ConversionProblem.unsupportedAdapter("one of the two matrices for '\(name)' is missing")
+            }
+            let (first, second) = (a.tensor.shape, b.tensor.shape)
+            guard first.count == 2, second.count == 2, first[0] == second[1], first[0] > 0 else {
+                throw ConversionProblem.wrongShape(
+                    tensor: b.tensor.name,
+                    found: second,
+                    expected: "a match of \(first)"
+                )
+            }
+            guard config.usesMagnitudes == (pair.magnitude != nil), pair.magnitude == nil || !pair.isOfEmbeddings else {
+                throw ConversionProblem.unsupportedAdapter("the magnitudes for '\(name)' do not go with 'use_dora'")
+            }
+            if let magnitude = pair.magnitude?.tensor, magnitude.shape.reduce(1, *) != second[0] {
+                throw ConversionProblem.wrongShape(
+                    tensor: magnitude.name,
+                    found: magnitude.shape,
+                    expected: "\(second[0]) elements"
+                )
+            }
+            // The decomposed form grows with the update alone, so a share of it means nothing else.
+            let strength = config.strength(of: String(name.dropLast(".weight".count)), rank: first[0])
+            updates[name] = LowRankUpdate(
+                a: a,
+                b: b,
+                isOfEmbeddings: pair.isOfEmbeddings,
+                magnitude: pair.magnitude,
+                strength: Float(strength) * scale
+            )
+        }
+        return updates
+    }
+}

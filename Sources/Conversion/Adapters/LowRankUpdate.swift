@@ -1,0 +1,75 @@
+import BlockFormats
+import Safetensors
+
+/// What an adapter adds to a matrix: the product of a tall and a wide one, which share a short side, the rank.
+///
+/// Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021; for magnitudes Liu et al., "DoRA:
+/// Weight-Decomposed Low-Rank Adaptation", 2024.
+struct LowRankUpdate: Sendable {
+    /// Rank by columns; for a table of embeddings rank by rows.
+    let a: SafetensorsCheckpoint.Entry
+    /// Rows by rank; for a table of embeddings columns by rank.
+    let b: SafetensorsCheckpoint.Entry
+    let isOfEmbeddings: Bool
+    /// The length that each row has after the update; nil where lengths come out as they do.
+    let magnitude: SafetensorsCheckpoint.Entry?
+    let strength: Float
+
+    var rank: Int { a.tensor.shape[0] }
+    /// Of the matrix, with the layout of a linear layer.
+    var shape: [Int] {
+        isOfEmbeddings ? [a.tensor.shape[1], b.tensor.shape[0]] : [b.tensor.shape[0], a.tensor.shape[1]]
+    }
+
+    /// Adds the update to some rows.
+    /// - Parameters:
+    ///   - rows: which rows of the matrix the weights are.
+    ///   - weights: the rows behind each other.
+    func apply(to weights: UnsafeMutableBufferPointer<Float>, rows: [Int], kernels: Kernels) {
+        let rank = rank
+        let columns = shape[1]
+        let wide = isOfEmbeddings ? Self.transposed(b) : Self.decoded(a, 0..<(rank * columns))
+        var tall: [Float] = []
+        tall.reserveCapacity(rows.count * rank)
+        if isOfEmbeddings {
+            for row in rows {
+                for index in 0..<rank {
+                    let place = index * shape[0] + row
+                    tall.append(strength * Self.decoded(a, place..<(place + 1))[0])
+                }
+            }
+        } else {
+            for row in rows {
+                tall += Self.decoded(b, (row * rank)..<((row + 1) * rank)).map { strength * $0 }
+            }
+        }
+        kernels.addProduct(tall: tall, wide: wide, rank: rank, to: weights)
+        guard let magnitude else { return }
+        for (index, row) in rows.enumerated() {
+            let range = (index * columns)..<((index + 1) * columns)
+            let length = weights[range].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+            let factor = Self.decoded(magnitude, row..<(row + 1))[0] / Float(length)
+            for place in range { weights[place] *= factor }
+        }
+    }
+
+    private static func decoded(_ entry: SafetensorsCheckpoint.Entry, _ range: Range<Int>) -> [Float] {
+        let size = entry.tensor.type.bitsPerElement / 8
+        let bytes = UnsafeRawBufferPointer(rebasing: entry.bytes[(range.lowerBound * size)..<(range.upperBound * size)])
+        return [Float](unsafeUninitializedCapacity: range.count) { buffer, count in
+            buffer.initialize(repeating: 0)
+            WeightDecoder.decode(
+                entry.tensor.type,
+                bytes,
+                into: UnsafeMutableBufferPointer(rebasing: buffer[..<range.count])
+            )
+            count = range.count
+        }
+    }
+
+    private static func transposed(_ entry: SafetensorsCheckpoint.Entry) -> [Float] {
+        let (rows, columns) = (entry.tensor.shape[0], entry.tensor.shape[1])
+        let values = decoded(entry, 0..<(rows * columns))
+        return (0..<columns).flatMap { column in (0..<rows).map { values[$0 * columns + column] } }
+    }
+}
