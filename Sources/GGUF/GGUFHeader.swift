@@ -4,7 +4,6 @@ import Tensors
 /// Everything before the tensor data, read and checked.
 struct GGUFHeader {
     static let magic: UInt32 = 0x4655_4747  // "GGUF"
-    static let defaultAlignment = 32
     /// ggml keeps names in 64 bytes with a final zero.
     static let longestTensorName = 63
 
@@ -48,7 +47,7 @@ struct GGUFHeader {
     private static func alignment(from metadata: Metadata) throws -> Int {
         switch metadata["general.alignment"] {
         case nil:
-            return defaultAlignment
+            return GGUFLayout.defaultAlignment
         case .uint32(let value) where value >= 8 && value.nonzeroBitCount == 1:
             return Int(value)
         case let other?:

@@ -12,8 +12,11 @@ public struct GGUFLayout: Sendable {
     /// Length of the whole file in bytes, the padding after the last tensor included.
     public let byteCount: Int
 
+    /// What tensors are aligned to where nothing else is said.
+    public static let defaultAlignment = 32
+
     /// - Parameter alignment: tensors begin at multiples of this, a power of two.
-    public init(metadata: Metadata, tensors: [GGUFTensor], alignment: Int = 32) {
+    public init(metadata: Metadata, tensors: [GGUFTensor], alignment: Int = defaultAlignment) {
         var header = HeaderBuilder()
         header.append(GGUFHeader.magic)
         header.append(UInt32(3))

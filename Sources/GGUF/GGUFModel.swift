@@ -68,9 +68,6 @@ public final class GGUFModel: Sendable {
     public func releaseRows(_ rows: Range<Int>, of tensor: GGUFTensor) {
         files[shard(of: tensor)].releaseRows(rows, of: tensor)
     }
-
-    /// Runs `body` and gives problems with the metadata the first file's name.
-    public func reading<Value>(_ body: (Metadata) throws -> Value) throws -> Value { try files[0].reading(body) }
 }
 
 extension GGUFModel {

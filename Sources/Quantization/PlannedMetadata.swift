@@ -10,7 +10,7 @@ struct PlannedMetadata {
 
     /// - Parameter layerCount: how many layers stay.
     init(
-        _ source: GGUFModel,
+        _ source: some ModelSource,
         _ fileType: FileType,
         _ facts: ModelFacts,
         _ options: QuantizationOptions,
@@ -50,7 +50,7 @@ struct PlannedMetadata {
     }
 
     /// What a copy keeps: the source's own number, or a guess by the most frequent type.
-    private static func fileTypeNumber(of source: GGUFModel, _ options: QuantizationOptions) -> UInt32 {
+    private static func fileTypeNumber(of source: some ModelSource, _ options: QuantizationOptions) -> UInt32 {
         if let number = source.metadata.reading(options.overrides)["general.file_type"]?.integer {
             return UInt32(truncatingIfNeeded: number)
         }

@@ -37,7 +37,7 @@ public struct QuantizationPlan: Sendable {
     }
 
     /// - Throws: `QuantizationError` when the model cannot be quantized so, `GGUFError` when its metadata is unfit.
-    public init(_ source: GGUFModel, as fileType: FileType, options: QuantizationOptions = .init()) throws {
+    public init(_ source: some ModelSource, as fileType: FileType, options: QuantizationOptions = .init()) throws {
         self.fileType = fileType
         keepsSplit = options.keepsSplit
         let facts = try source.reading { try ModelFacts($0.reading(options.overrides)) }
@@ -67,7 +67,7 @@ public struct QuantizationPlan: Sendable {
     private typealias Entry = (source: GGUFTensor, renamed: GGUFTensor, shard: Int)
 
     private static func entries(
-        of source: GGUFModel,
+        of source: some ModelSource,
         _ pruning: LayerPruning,
         _ options: QuantizationOptions
     ) throws -> [Entry] {

@@ -33,12 +33,12 @@ public struct Quantizer: Sendable {
     /// Weights in a slab: large enough to make hand-outs cheap, small enough to stay in a core's cache.
     private static let slabElements = 1 << 18
 
-    private let source: GGUFModel
+    private let source: any ModelSource
     private let outputs: [Output]
 
     /// - Throws: `QuantizationError` when an output would overwrite the source, or needs a matrix that is missing.
-    public init(source: GGUFModel, outputs: [Output]) throws {
-        let inputs = source.files.compactMap { fileIdentity($0.path) }
+    public init(source: any ModelSource, outputs: [Output]) throws {
+        let inputs = source.inputs.compactMap(fileIdentity)
         for output in outputs {
             if let obstacle = output.plan.obstacle { throw obstacle }
             for path in output.paths {
@@ -78,7 +78,7 @@ public struct Quantizer: Sendable {
                 totalBytes: slabs.reduce(0) { $0 + $1.byteCount },
                 progress: progress,
                 makeWorker: { [writers] in
-                    SlabWorker(source: source, writers: writers, kernels: kernels, ledger: ledger)
+                    SlabWorker(reader: source.makeReader(), writers: writers, kernels: kernels, ledger: ledger)
                 },
                 process: { try $0.process($1) }
             )

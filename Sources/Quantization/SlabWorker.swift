@@ -27,7 +27,7 @@ struct Slab: Sendable {
 
 /// One thread's buffers and what it does with a slab.
 struct SlabWorker {
-    private let source: GGUFModel
+    private let reader: any RowReader
     private let writers: [GGUFModelWriter]
     private let kernels: Kernels
     private let ledger: LossLedger
@@ -37,35 +37,35 @@ struct SlabWorker {
     private var encoded: [UInt8] = []
     private var restored: [Float] = []
 
-    init(source: GGUFModel, writers: [GGUFModelWriter], kernels: Kernels, ledger: LossLedger) {
-        self.source = source
+    init(reader: any RowReader, writers: [GGUFModelWriter], kernels: Kernels, ledger: LossLedger) {
+        self.reader = reader
         self.writers = writers
         self.kernels = kernels
         self.ledger = ledger
     }
 
     /// - Returns: how many bytes of the source the slab took.
-    /// - Throws: `QuantizationProblem` or `FileError`.
+    /// - Throws: `QuantizationProblem`, `FileError`, or what the source throws.
     mutating func process(_ slab: Slab) throws -> Int {
+        try reader.withRows(slab.rows, of: slab.tensor) { try process($0, slab) }
+        return slab.byteCount
+    }
+
+    private mutating func process(_ bytes: UnsafeRawBufferPointer, _ slab: Slab) throws {
         let tensor = slab.tensor
-        let rowBytes = tensor.rowByteCount
-        let range = (slab.rows.lowerBound * rowBytes)..<(slab.rows.upperBound * rowBytes)
-        let bytes = UnsafeRawBufferPointer(rebasing: source.bytes(of: tensor)[range])
         if BlockCodec.canDecode(tensor.type), !Self.isFiniteCopy(bytes, slab) {
             try decode(bytes, slab)
         }
         for (number, target) in slab.targets.enumerated() {
             if target.type == tensor.type {
                 for output in target.outputs {
-                    try writers[output].write(bytes, tensor: slab.index, at: range.lowerBound)
+                    try writers[output].write(bytes, tensor: slab.index, at: slab.rows.lowerBound * tensor.rowByteCount)
                 }
             } else {
                 try encode(slab, target)
                 if ledger.isOpen { ledger.enter(loss(slab, target), slab, target: number) }
             }
         }
-        source.releaseRows(slab.rows, of: tensor)
-        return bytes.count
     }
 
     /// Whether the slab is only copied, and its bits tell already that every number is finite.

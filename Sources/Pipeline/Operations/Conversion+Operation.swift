@@ -8,6 +8,20 @@ import Tensors
 /// Told how far some work is; throws when the user wants to stop.
 public typealias WorkProgress = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
 
+/// How to convert a model, as it stands on a command line.
+public struct ConvertRequest: Sendable {
+    /// Of the weight matrices; `auto` keeps the checkpoint's.
+    public var type = "auto"
+    /// The pre-tokenizer's name, where it is not recognized.
+    public var preTokenizer: String?
+    /// Folders of adapters to merge, as `FOLDER` or `FOLDER=SCALE`.
+    public var adapters: [String] = []
+    /// Whether the adapter is written by itself.
+    public var adapterOnly = false
+
+    public init() {}
+}
+
 /// What a conversion wrote.
 public struct ConversionReport: Codable, Sendable {
     public var output: String
@@ -32,32 +46,19 @@ extension Operations {
         return AdapterReference(folder: FilePath(String(text[..<split])), scale: scale)
     }
 
-    /// A Hugging Face folder, or a repository in the local cache, to GGUF.
+    /// A Hugging Face folder, or a repository in the local cache, to GGUF; or a GGUF file to another type.
     /// - Throws: what the rooms throw; nothing appears under `output` then.
     public static func convert(
         _ model: String,
         to output: FilePath,
-        type: String,
-        preTokenizer: String?,
-        adapters: [String] = [],
-        adapterOnly: Bool = false,
+        _ request: ConvertRequest,
         threads: Int,
         progress: @escaping WorkProgress
     ) throws -> ConversionReport {
-        let chosen = ConvertedType(rawValue: type.lowercased())
-        guard chosen != nil || type.lowercased() == "auto" else {
-            throw PipelineError.badRequest(
-                "'\(type)' is no type to convert to. \(Spelling.advice(for: type, among: convertedTypes))"
-            )
-        }
-        let folder = try HuggingFaceFolder(path: try HubCache().locate(try ModelReference(model)))
-        let plan =
-            try adapterOnly
-            ? adapterPlan(adapters.map(adapter), of: folder, chosen)
-            : ConversionPlan(
-                folder,
-                options: ConversionOptions(type: chosen, preTokenizer: preTokenizer, adapters: adapters.map(adapter))
-            )
+        let type = try convertedType(request.type)
+        if isFile(model) { return try convertFile(model, to: output, type, request, threads: threads, progress) }
+        let folder = try folder(model)
+        let plan = try request.adapterOnly ? adapterPlan(request, of: folder, type) : plan(folder, request)
         try refuse(output, replacing: folder.inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)
         try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
@@ -70,11 +71,75 @@ extension Operations {
         )
     }
 
+    /// A GGUF file of floating-point numbers to one of others, as llama-quantize does it; `auto` keeps them.
+    private static func convertFile(
+        _ model: String,
+        to output: FilePath,
+        _ type: ConvertedType?,
+        _ request: ConvertRequest,
+        threads: Int,
+        _ progress: @escaping WorkProgress
+    ) throws -> ConversionReport {
+        guard request.preTokenizer == nil, request.adapters.isEmpty else {
+            throw PipelineError.badRequest("--pre and --lora are for Hugging Face folders; '\(model)' is a file.")
+        }
+        var quantization = QuantizeRequest(input: model, type: type?.rawValue ?? "copy")
+        quantization.measuresErrors = false
+        let report = try quantize(quantization, to: output, threads: threads) { _, done, total in
+            try progress("converting", done, total)
+        }
+        return ConversionReport(
+            output: output.string,
+            type: type?.rawValue ?? "auto",
+            bytes: report.bytes,
+            tensors: report.tensors.count,
+            parameters: try GGUFModel(path: output).tensors.reduce(0) { $0 + $1.shape.elementCount }
+        )
+    }
+
+    /// What a command takes as a model: a GGUF file as it is; all else as it would be converted, without a file.
+    static func source(_ model: String, _ request: ConvertRequest) throws -> any ModelSource {
+        if isFile(model) { return try GGUFModel(path: FilePath(model)) }
+        let folder = try folder(model)
+        return ConvertedModel(try plan(folder, request), inputs: folder.inputs)
+    }
+
+    private static func isFile(_ model: String) -> Bool {
+        FileStatus(FilePath(model)).map { !$0.isFolder } ?? model.lowercased().hasSuffix(".gguf")
+    }
+
+    private static func folder(_ model: String) throws -> HuggingFaceFolder {
+        try HuggingFaceFolder(path: try HubCache().locate(try ModelReference(model)))
+    }
+
+    private static func plan(_ folder: HuggingFaceFolder, _ request: ConvertRequest) throws -> ConversionPlan {
+        try ConversionPlan(
+            folder,
+            options: ConversionOptions(
+                type: convertedType(request.type),
+                preTokenizer: request.preTokenizer,
+                adapters: request.adapters.map(adapter)
+            )
+        )
+    }
+
+    /// - Returns: nil for `auto`.
+    private static func convertedType(_ name: String) throws -> ConvertedType? {
+        if let type = ConvertedType(rawValue: name.lowercased()) { return type }
+        guard name.lowercased() == "auto" else {
+            throw PipelineError.badRequest(
+                "'\(name)' is no type to convert to. \(Spelling.advice(for: name, among: convertedTypes))"
+            )
+        }
+        return nil
+    }
+
     private static func adapterPlan(
-        _ adapters: [AdapterReference],
+        _ request: ConvertRequest,
         of base: HuggingFaceFolder,
         _ type: ConvertedType?
     ) throws -> ConversionPlan {
+        let adapters = try request.adapters.map(adapter)
         guard let adapter = adapters.first, adapters.count == 1, adapter.scale == 1 else {
             throw PipelineError.badRequest(
                 "--lora-only takes one --lora FOLDER; its scale is given where it is loaded."

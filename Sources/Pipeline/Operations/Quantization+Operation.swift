@@ -6,7 +6,10 @@ import Tensors
 
 /// How to quantize one model, as it stands on a command line.
 public struct QuantizeRequest: Sendable {
-    public var input: FilePath
+    /// A GGUF file; or a folder or repository of Hugging Face's, which is converted on the way.
+    public var input: String
+    /// How it is converted.
+    public var conversion = ConvertRequest()
     /// A file type, or `copy`.
     public var type: String
     public var pure = false
@@ -32,7 +35,7 @@ public struct QuantizeRequest: Sendable {
     /// Whether to measure what each tensor loses.
     public var measuresErrors = true
 
-    public init(input: FilePath, type: String) {
+    public init(input: String, type: String) {
         self.input = input
         self.type = type
     }
@@ -78,7 +81,7 @@ extension Operations {
 
     private static func plan(
         _ request: QuantizeRequest
-    ) throws -> (source: GGUFModel, plan: QuantizationPlan, options: QuantizationOptions) {
+    ) throws -> (source: any ModelSource, plan: QuantizationPlan, options: QuantizationOptions) {
         var options = try options(request)
         let type: FileType
         if request.type.lowercased() == "copy" {
@@ -90,7 +93,7 @@ extension Operations {
             }
             type = known
         }
-        let source = try GGUFModel(path: request.input)
+        let source = try source(request.input, request.conversion)
         return (source, try QuantizationPlan(source, as: type, options: options), options)
     }
 

@@ -5,7 +5,7 @@ import SystemPackage
 struct ConvertCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Convert a Hugging Face folder to GGUF.",
+        abstract: "Convert a Hugging Face folder to GGUF, or a GGUF file to another type.",
         discussion: """
             EXAMPLES
               edgepipe convert models/tiny-phi3 -o tiny-phi3.gguf --type f16
@@ -50,10 +50,7 @@ struct ConvertCommand: RecordCommand {
         let report = try Operations.convert(
             model,
             to: FilePath(output),
-            type: type,
-            preTokenizer: pre,
-            adapters: lora,
-            adapterOnly: loraOnly,
+            request,
             threads: work.threadCount
         ) { detail, done, total in
             try Interruption.check()
@@ -64,5 +61,12 @@ struct ConvertCommand: RecordCommand {
             "\(report.output): \(report.type), \(report.tensors) tensors, \(report.parameters) weights, "
                 + sizeText(report.bytes)
         }
+    }
+
+    private var request: ConvertRequest {
+        var request = ConvertRequest()
+        (request.type, request.preTokenizer) = (type, pre)
+        (request.adapters, request.adapterOnly) = (lora, loraOnly)
+        return request
     }
 }

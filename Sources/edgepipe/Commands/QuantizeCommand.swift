@@ -12,13 +12,14 @@ struct QuantizeCommand: RecordCommand {
               edgepipe quantize model-f16.gguf -o out.gguf --type q4_k_m --tensor-type 'ffn_down=q6_k'
               edgepipe quantize model-f16.gguf -o out.gguf --type iq2_xxs --imatrix model.imatrix.gguf
               edgepipe quantize model-f16.gguf --type q2_k --dry-run
+              edgepipe quantize models/tiny-phi3 -o tiny-q4_k_m.gguf --type q4_k_m --convert-type f16
               edgepipe quantize model-00001-of-00003.gguf -o joined.gguf --type copy
 
             Types: \(Operations.quantizationTypes.joined(separator: ", ")).
             """
     )
 
-    @Argument(help: "The GGUF file to quantize.")
+    @Argument(help: "The GGUF file to quantize; or a Hugging Face folder, which is converted on the way.")
     var input: String
 
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
@@ -60,6 +61,17 @@ struct QuantizeCommand: RecordCommand {
 
     @Option(help: ArgumentHelp("Type of the token embedding.", valueName: "type"))
     var tokenEmbeddingType: String?
+
+    @Option(
+        help: ArgumentHelp("Of a folder: the type that its weights are converted to on the way.", valueName: "type")
+    )
+    var convertType = "auto"
+
+    @Option(help: ArgumentHelp("Of a folder: the pre-tokenizer's name, where it is not recognized.", valueName: "name"))
+    var pre: String?
+
+    @Option(help: ArgumentHelp("Of a folder: merge a LoRA adapter.", valueName: "folder[=scale]"))
+    var lora: [String] = []
 
     @Flag(help: "Keep the output tensor as it is.")
     var leaveOutputTensor = false
@@ -122,7 +134,9 @@ struct QuantizeCommand: RecordCommand {
     }
 
     private var request: QuantizeRequest {
-        var request = QuantizeRequest(input: FilePath(input), type: type)
+        var request = QuantizeRequest(input: input, type: type)
+        (request.conversion.type, request.conversion.preTokenizer) = (convertType, pre)
+        request.conversion.adapters = lora
         (request.pure, request.leaveOutputTensor, request.allowRequantize) = (pure, leaveOutputTensor, allowRequantize)
         (request.tensorTypes, request.tensorTypeFile) = (tensorType, tensorTypeFile.map { FilePath($0) })
         (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
