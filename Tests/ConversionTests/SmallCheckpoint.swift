@@ -115,7 +115,7 @@ struct SmallCheckpoint {
         return path
     }
 
-    private static func safetensors(_ tensors: [Tensor]) -> [UInt8] {
+    static func safetensors(_ tensors: [Tensor]) -> [UInt8] {
         var end = 0
         let entries = tensors.map { tensor in
             defer { end += tensor.bytes.count }
