@@ -52,36 +52,40 @@ struct RowConverter {
             let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
             let source = UnsafeRawBufferPointer(rebasing: bytes[range])
             try convert(source, type, part, rows, edit, to: target, write)
-            let start = part.entry.tensor.range.lowerBound
-            part.entry.file.release((start + range.lowerBound)..<(start + range.upperBound))
+            part.entry.release(range)
             return
         case .transposed:
             gatherColumns(rows, of: bytes, elementBytes: elementBytes, length: target.shape.rowLength)
         case .interleavedHalves, .half:
-            gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
+            let range = gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
+            part.entry.release(range)
         }
         let reordered = gathered
         try reordered.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
     }
 
     /// Copies rows into the order of the output. A vector's elements are its rows.
+    /// - Returns: the bytes between which they lie.
     private mutating func gather(
         _ rows: Range<Int>,
         of bytes: UnsafeRawBufferPointer,
         _ order: RowOrder,
         elementBytes: Int,
         like shape: TensorShape
-    ) {
+    ) -> Range<Int> {
         let isVector = shape.dimensions.count == 1
         let range = isVector ? 0..<shape.elementCount : rows
         let rowCount = isVector ? shape.elementCount : shape.rowCount
         let rowBytes = isVector ? elementBytes : shape.rowLength * elementBytes
         let matrixRows = shape.dimensions.count > 1 ? shape.dimensions[1] : rowCount
         gathered.removeAll(keepingCapacity: true)
+        var (lower, upper) = (bytes.count, 0)
         for row in range {
             let start = order.source(of: row, rowCount: rowCount, matrixRows: matrixRows) * rowBytes
             gathered.append(contentsOf: bytes[start..<(start + rowBytes)])
+            (lower, upper) = (min(lower, start), max(upper, start + rowBytes))
         }
+        return min(lower, upper)..<upper
     }
 
     /// Copies columns as rows.

@@ -14,6 +14,12 @@ public struct SafetensorsCheckpoint: Sendable {
         }
 
         public var bytes: UnsafeRawBufferPointer { file.bytes(of: tensor) }
+
+        /// Tells the system that these bytes of the tensor will not be read again soon.
+        public func release(_ range: Range<Int>) {
+            let start = tensor.range.lowerBound
+            file.release((start + range.lowerBound)..<(start + range.upperBound))
+        }
     }
 
     /// The tensors, shard by shard in the order of the shards' names, each shard's by their names, as the safetensors
