@@ -12,7 +12,8 @@ package enum GeneralMetadata {
         func set(_ key: String, _ value: String?) {
             if let value { metadata.set("general.\(key)", .string(value)) }
         }
-        set("name", namings.first.map { ModelNaming.title($0.fullName) })
+        // The reference writes the Hub's name as it stands.
+        set("name", folder.repository ?? namings.first.map { ModelNaming.title($0.fullName) })
         set("version", namings.lazy.compactMap(\.version).first)
         set("organization", namings.lazy.compactMap(\.organization).first.map(ModelNaming.title))
         set("finetune", namings.lazy.compactMap(\.finetune).first)

@@ -5,6 +5,8 @@ import SystemPackage
 /// A model as the Hugging Face Hub stores it: a folder with configuration, tokenizer and weights.
 public struct HuggingFaceFolder: Sendable {
     public let path: FilePath
+    /// The Hub's name for the model, `owner/name`, where it came from there. The folder is then called by its commit.
+    public let repository: String?
     public let checkpoint: SafetensorsCheckpoint
     let config: ModelConfig
 
@@ -12,8 +14,9 @@ public struct HuggingFaceFolder: Sendable {
     private static let jsonLimit = 256 << 20
 
     /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
-    public init(path: FilePath) throws {
+    public init(path: FilePath, repository: String? = nil) throws {
         self.path = path
+        self.repository = repository
         do {
             guard let json = try Self.json(ModelConfig.file, in: path) else {
                 throw ConversionProblem.missingFile(ModelConfig.file)

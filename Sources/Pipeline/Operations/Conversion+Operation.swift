@@ -1,7 +1,6 @@
 import BinaryIO
 import Conversion
 import GGUF
-import ModelHub
 import SystemPackage
 import Tensors
 
@@ -21,7 +20,10 @@ extension Operations {
     /// The types that a model can be converted to, with `auto` first.
     public static var convertedTypes: [String] { ["auto"] + ConvertedType.allCases.map { $0.rawValue } }
 
-    /// A Hugging Face folder, or a repository in the local cache, to GGUF.
+    /// A Hugging Face folder, or a repository of the Hub, to GGUF.
+    /// - Parameters:
+    ///   - isOffline: takes a repository from the local cache alone.
+    ///   - remark: told what somebody should know although all went well.
     /// - Throws: what the rooms throw; nothing appears under `output` then.
     public static func convert(
         _ model: String,
@@ -29,6 +31,8 @@ extension Operations {
         type: String,
         preTokenizer: String?,
         threads: Int,
+        isOffline: Bool = false,
+        remark: @escaping @Sendable (String) -> Void = { _ in },
         progress: @escaping WorkProgress
     ) throws -> ConversionReport {
         let chosen = ConvertedType(rawValue: type.lowercased())
@@ -37,7 +41,7 @@ extension Operations {
                 "'\(type)' is no type to convert to. \(Spelling.advice(for: type, among: convertedTypes))"
             )
         }
-        let folder = try HuggingFaceFolder(path: try HubCache().locate(try ModelReference(model)))
+        let folder = try folder(of: model, isOffline: isOffline, remark: remark, progress: progress)
         let plan = try ConversionPlan(folder, options: ConversionOptions(type: chosen, preTokenizer: preTokenizer))
         try refuse(output, replacing: folder.inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)

@@ -5,7 +5,7 @@ import SystemPackage
 struct ConvertCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Convert a Hugging Face folder to GGUF.",
+        abstract: "Convert a Hugging Face model to GGUF.",
         discussion: """
             EXAMPLES
               edgepipe convert models/tiny-phi3 -o tiny-phi3.gguf --type f16
@@ -16,7 +16,7 @@ struct ConvertCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "A folder, or hf://owner/name[@revision] of the local Hugging Face cache.")
+    @Argument(help: "A folder, or hf://owner/name[@revision], which is downloaded where the cache lacks it.")
     var model: String
 
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
@@ -28,17 +28,21 @@ struct ConvertCommand: RecordCommand {
     @Option(help: ArgumentHelp("The pre-tokenizer's name, where it is not recognized.", valueName: "name"))
     var pre: String?
 
+    @OptionGroup var hub: HubOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
     func run() throws {
         let line = records.progressLine()
+        let records = records
         let report = try Operations.convert(
             model,
             to: FilePath(output),
             type: type,
             preTokenizer: pre,
-            threads: work.threadCount
+            threads: work.threadCount,
+            isOffline: hub.offline,
+            remark: { records.remark($0) }
         ) { detail, done, total in
             try Interruption.check()
             line.update(detail, done, total)

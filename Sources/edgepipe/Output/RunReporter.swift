@@ -23,6 +23,9 @@ final class RunReporter: Sendable {
             Console.error("\(event.step): \(event.kind.rawValue)")
         case .progress:
             line.update(event.detail ?? event.step, event.done ?? 0, event.total ?? 0)
+        case .remark:
+            line.clear()
+            Console.error("edgepipe: \(event.detail ?? "")")
         case .stepFinished:
             line.clear()
             let seconds = event.seconds ?? 0
