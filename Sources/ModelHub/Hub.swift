@@ -37,7 +37,7 @@ public struct Hub: Sendable {
     }
 
     /// As `locate`, for those who wait without a thread.
-    func fetch(
+    package func fetch(
         _ reference: ModelReference,
         progress: @escaping Progress = { _, _, _ in },
         remark: @escaping Remark = { _ in }

@@ -9,16 +9,16 @@ public struct HubSettings: Sendable {
     public var endpoint: String
     /// Uses the cache alone.
     public var isOffline: Bool
-    var token: HubToken?
-    var proxy: HubProxy?
-    var retries = RetryPolicy()
-    var connectTimeout = Duration.seconds(10)
+    package var token: HubToken?
+    package var proxy: HubProxy?
+    package var retries = RetryPolicy()
+    package var connectTimeout = Duration.seconds(10)
     /// How long a connection may be silent.
-    var idleTimeout = Duration.seconds(30)
+    package var idleTimeout = Duration.seconds(30)
     /// How many files come at a time.
     var transfers = 4
     /// Bytes that are free on a path's disk; nil where unknown.
-    var freeBytes: @Sendable (FilePath) -> Int? = { freeDiskBytes(at: $0) }
+    package var freeBytes: @Sendable (FilePath) -> Int? = { freeDiskBytes(at: $0) }
 
     public init(cache: HubCache, endpoint: String, isOffline: Bool = false) {
         self.cache = cache
@@ -45,15 +45,15 @@ public struct HubSettings: Sendable {
 }
 
 /// A user's token of the Hub. It goes into one header and nowhere else: printing the value shows nothing of it.
-struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     private let text: String
 
-    var header: String { "Bearer \(text)" }
-    var description: String { "a token" }
-    var debugDescription: String { description }
+    package var header: String { "Bearer \(text)" }
+    package var description: String { "a token" }
+    package var debugDescription: String { description }
 
     /// - Throws: `ModelHubError.badTokenText` for characters that would break the header.
-    init?(_ text: String) throws {
+    package init?(_ text: String) throws {
         let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
         guard !trimmed.isEmpty else { return nil }
         guard trimmed.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else { throw ModelHubError.badTokenText }
@@ -61,7 +61,7 @@ struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible
     }
 
     /// From `HF_TOKEN`, or from the file in which `hf auth login` leaves it.
-    init?(environment: [String: String]) throws {
+    package init?(environment: [String: String]) throws {
         if let text = environment["HF_TOKEN"], let token = try HubToken(text) {
             self = token
             return
@@ -74,12 +74,12 @@ struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible
 }
 
 /// The proxy between this machine and the Hub.
-struct HubProxy: Equatable, Sendable {
-    let host: String
-    let port: Int
+package struct HubProxy: Equatable, Sendable {
+    package let host: String
+    package let port: Int
 
     /// The proxy that the usual variables name, unless they exempt the address; this machine itself is always exempt.
-    init?(environment: [String: String], for address: URL) {
+    package init?(environment: [String: String], for address: URL) {
         func value(_ name: String) -> String? {
             (environment[name.lowercased()] ?? environment[name]).flatMap { $0.isEmpty ? nil : $0 }
         }

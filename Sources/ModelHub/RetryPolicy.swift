@@ -1,12 +1,12 @@
 /// How often and how patiently a request is tried again: each pause is twice the one before, less a random part, so that
 /// many clients that failed together do not come back together.
-struct RetryPolicy: Sendable {
+package struct RetryPolicy: Sendable {
     /// Tries in a row that brought nothing new.
-    var attempts = 6
-    var base = Duration.seconds(1)
-    var longest = Duration.seconds(30)
+    package var attempts = 6
+    package var base = Duration.seconds(1)
+    package var longest = Duration.seconds(30)
     /// A server may ask for a longer pause, up to this.
-    var longestAsked = Duration.seconds(120)
+    package var longestAsked = Duration.seconds(120)
 
     /// Something that may go well the next time.
     struct Retriable: Error {

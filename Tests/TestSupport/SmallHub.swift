@@ -61,8 +61,8 @@ public final class SmallHub: Sendable {
     /// - Parameter misbehaving: answers in place of the Hub where it returns something. It is given the answer that
     ///   the Hub would give, and how often the same was asked for before.
     public init(
-        _ repository: String = "acme/tiny",
         _ files: [File],
+        as repository: String = "acme/tiny",
         misbehaving: @escaping @Sendable (Request, Answer, Int) -> Answer? = { _, _, _ in nil }
     ) throws {
         self.repository = repository

@@ -25,7 +25,7 @@ extension PipelineRunner {
             remark: { try? tell(.remark, $0) },
             progress: { detail, done, total in
                 try Interruption.check()
-                if total > 0 { try tell(.progress, detail, done, total) }
+                if total > 0 { try tell(.download, detail, done, total) }
             }
         )
     }

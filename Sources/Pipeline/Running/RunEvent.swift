@@ -2,8 +2,8 @@
 public struct RunEvent: Codable, Sendable {
     public enum Kind: String, Codable, Sendable {
         case stepStarted, progress, stepFinished
-        /// Something to know, in `detail`.
-        case remark
+        /// Before the first step: how far the download of the model is, and what somebody should know of it.
+        case download, remark
     }
 
     public var event: Kind
