@@ -28,7 +28,7 @@ package enum GeneralMetadata {
         if let name = folder.config.json["_name_or_path"]?.string, name.count(where: { $0 == "/" }) <= 1 {
             identifiers.append(name)
         }
-        if let name = folder.path.lexicallyNormalized().lastComponent?.string { identifiers.append(name) }
+        if let name = folder.name { identifiers.append(name) }
         return identifiers.map { ModelNaming($0, parameterCount: parameterCount) }
     }
 

@@ -28,6 +28,11 @@ public struct HuggingFaceFolder: Sendable {
         checkpoint = try SafetensorsCheckpoint(folder: path)
     }
 
+    /// What the folder is called, or would be if it were a clone of the repository: a commit says nothing of a model.
+    var name: String? {
+        repository?.split(separator: "/").last.map(String.init) ?? path.lexicallyNormalized().lastComponent?.string
+    }
+
     /// Every file that the conversion reads, for digests.
     public var inputs: [FilePath] {
         let names = [

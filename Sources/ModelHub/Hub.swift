@@ -53,9 +53,9 @@ public struct Hub: Sendable {
             return try await transfer.during {
                 let listing: HubListing
                 do {
-                    // With a copy at hand nobody has to wait for a network that may not be there.
+                    // Nobody should wait long for a network that is not there, least of all with a copy at hand.
                     var retries = settings.retries
-                    if cached != nil { retries.attempts = 1 }
+                    retries.attempts = cached == nil ? min(3, retries.attempts) : 1
                     listing = try await retries.run { try await client.listing(of: revision) }
                 } catch let error as ModelHubError where error.isOutage {
                     guard let cached else { throw error }
