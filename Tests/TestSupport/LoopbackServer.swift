@@ -26,6 +26,9 @@ public final class LoopbackServer: Sendable {
         public var announcedLength: String?
         /// Sends so many bytes of the body, then cuts the connection.
         public var cutAfter: Int?
+        /// Whether the client has got what was sent: it may throw away what it has not looked at when it finds the
+        /// connection cut.
+        public var mayCut: @Sendable () -> Bool = { true }
         /// Waits before each piece of the body, in seconds.
         public var delay = 0.0
 
@@ -118,8 +121,8 @@ public final class LoopbackServer: Sendable {
                 guard send(rest.prefix(1 << 16), to: connection) else { return }
                 rest = rest.dropFirst(1 << 16)
             }
-            // A client may throw away what it has not looked at when it finds the connection cut.
-            if answer.cutAfter != nil { Thread.sleep(forTimeInterval: 0.1) }
+            let deadline = Date() + 20
+            while answer.cutAfter != nil, !answer.mayCut(), Date() < deadline { Thread.sleep(forTimeInterval: 0.005) }
         }
 
         private func read(_ connection: Int32) -> Request? {
