@@ -8,7 +8,7 @@ extension CachedRepository {
     func missing(in commit: String) throws -> [String] {
         func has(_ name: String) -> Bool { FileStatus(path(of: name, in: commit))?.isFolder == false }
         if let listing = try rememberedListing(of: commit) {
-            return listing.neededFiles.map(\.path).filter { !has($0) } + (try shards(in: commit)).filter { !has($0) }
+            return (listing.requiredFiles.map(\.path) + (try shards(in: commit))).filter { !has($0) }
         }
         if has("adapter_config.json"), has("adapter_model.safetensors") { return [] }
         var needed = ["config.json"]

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import SystemPackage
 
 extension HubClient {
@@ -54,13 +55,19 @@ extension HubClient {
         // A cancelled request says so in the client's own words.
         if Task.isCancelled { return CancellationError() }
         switch error {
-        case is HTTPClientError, is HTTPParserError, is NIOConnectionError, is IOError, is ChannelError:
+        case _ where Self.isAboutCertificate(error): return ModelHubError.unreachable(host: host, reason: reason(error))
+        case is HTTPClientError, is HTTPParserError, is NIOConnectionError, is IOError, is ChannelError, is NIOSSLError,
+            is NIOSSLExtraError, is BoringSSLError:
             return RetryPolicy.Retriable(error: .unreachable(host: host, reason: reason(error)))
-        default:
-            // The TLS library's errors have no type that is promised to stay.
-            guard "\(type(of: error))".hasPrefix("NIOSSL") || "\(error)".contains("TLS") else { return error }
-            let unreachable = ModelHubError.unreachable(host: host, reason: reason(error))
-            return "\(error)".contains("CERTIFICATE") ? unreachable : RetryPolicy.Retriable(error: unreachable)
+        default: return error
+        }
+    }
+
+    private static func isAboutCertificate(_ error: any Error) -> Bool {
+        switch error {
+        case NIOSSLError.handshakeFailed(let cause): "\(cause)".contains("CERTIFICATE")
+        case is NIOSSLExtraError: true
+        default: false
         }
     }
 
@@ -76,12 +83,9 @@ extension HubClient {
         case let error as NIOConnectionError:
             guard let first = error.connectionErrors.first else { return "the name is not known" }
             return (first.error as? IOError).map { "\(Errno(rawValue: $0.errnoCode))" } ?? "no connection"
-        default:
-            let text = "\(error)"
-            if text.contains("CERTIFICATE") {
-                return "its certificate is not trusted; a proxy may stand in between"
-            }
-            return Self.harmless(text)
+        case _ where Self.isAboutCertificate(error):
+            return "its certificate is not trusted; a proxy may stand in between"
+        default: return Self.harmless("\(error)")
         }
     }
 

@@ -36,7 +36,7 @@ public struct HubSettings: Sendable {
         else { throw ModelHubError.badEndpoint(text) }
         self.init(
             cache: HubCache(environment: environment),
-            endpoint: String(text.reversed().drop { $0 == "/" }.reversed()),
+            endpoint: text.hasSuffix("/") ? String(text.dropLast()) : text,
             isOffline: value("HF_HUB_OFFLINE").map { ["1", "ON", "YES", "TRUE"].contains($0.uppercased()) } ?? false
         )
         token = try HubToken(environment: environment)

@@ -2,23 +2,32 @@ import BinaryIO
 import SystemPackage
 
 extension HubListing {
-    private static let texts: Set = [
+    private static let required: Set = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
-        "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.json",
-        "chat_template.jinja", "README.md", "adapter_config.json", "adapter_model.safetensors", WeightsIndex.file,
+        "added_tokens.json", "merges.txt", "chat_template.json", "chat_template.jinja", "adapter_config.json",
+        "adapter_model.safetensors", WeightsIndex.file,
     ]
+    /// Come along for completeness' sake: a model without them converts to the same bytes.
+    private static let welcome: Set = ["README.md", "special_tokens_map.json", "vocab.json"]
     private static let templates = "additional_chat_templates/"
 
-    /// What a conversion reads of the repository: configuration, vocabulary and weights in one file. Weights in other
-    /// formats stay where they are, and so do shards, which `WeightsIndex` names.
-    var neededFiles: [HubFile] {
+    /// What a conversion cannot do without, of what the repository holds: configuration, vocabulary and weights in one
+    /// file. Weights in other formats stay where they are, and so do shards, which `WeightsIndex` names.
+    var requiredFiles: [HubFile] {
         let isSharded = files.contains { $0.path == WeightsIndex.file }
         return files.filter { file in
-            Self.texts.contains(file.path)
-                || file.path == "model.safetensors" && !isSharded
-                || file.path.hasPrefix(Self.templates) && file.path.hasSuffix(".jinja")
-                    && file.path.count(where: { $0 == "/" }) == 1
+            Self.required.contains(file.path) || file.path == "model.safetensors" && !isSharded
         }
+    }
+
+    /// What is downloaded of the repository, but for shards.
+    var wantedFiles: [HubFile] {
+        requiredFiles
+            + files.filter { file in
+                Self.welcome.contains(file.path)
+                    || file.path.hasPrefix(Self.templates) && file.path.hasSuffix(".jinja")
+                        && file.path.count(where: { $0 == "/" }) == 1
+            }
     }
 
     /// The obstacle to a conversion that the listing alone shows, so that nothing is fetched in vain.

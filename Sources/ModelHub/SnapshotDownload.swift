@@ -16,7 +16,7 @@ struct SnapshotDownload: Sendable {
     /// - Parameter revision: is remembered to stand for the commit.
     func run(_ revision: String) async throws -> LocatedModel {
         if let obstacle = listing.obstacle(in: client.repository) { throw obstacle }
-        let files = try await described(listing.neededFiles)
+        let files = try await described(listing.wantedFiles)
         var all = files
         if let index = files.first(where: { $0.path == WeightsIndex.file }) {
             try await fetch([index])

@@ -8,16 +8,24 @@ import Testing
     private let hub: SmallHub
     private let program: Program
 
+    /// Sends the weights slowly, the first time that they are asked for.
+    private let isSlow = Mutexed(false)
+
     init() throws {
         let folder = URL(fileURLWithPath: tinyFolder)
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let files = try names.map { name in
+            let isLarge = name.hasSuffix(".safetensors")
+            return SmallHub.File(name, try Data(contentsOf: folder.appending(path: name)), isLarge: isLarge)
+        }
         hub = try SmallHub(
-            try names.map { name in
-                let isLarge = name.hasSuffix(".safetensors")
-                return SmallHub.File(name, try Data(contentsOf: folder.appending(path: name)), isLarge: isLarge)
-            } + [SmallHub.File("pytorch_model.bin", [1])],
+            files + [SmallHub.File("pytorch_model.bin", [1])],
             as: "acme/tiny-phi3"
-        )
+        ) { [isSlow] request, answer, count in
+            var answer = answer
+            if isSlow.value, count == 0, request.target.hasSuffix(".safetensors") { answer.delay = 0.1 }
+            return answer
+        }
         var program = Program(folder: try ScratchFolder())
         program.environment = [
             "HF_ENDPOINT": hub.endpoint, "HF_HOME": program.folder.appending("home").string, "HF_TOKEN": "hf_secret",
@@ -60,6 +68,28 @@ import Testing
         let requests = hub.requests.count
         #expect(try program("tokenize", "hf://acme/tiny-phi3", "Hello", "--offline").output == ids)
         #expect(hub.requests.count == requests)
+    }
+
+    @Test func ctrlCKeepsWhatCameAndTheNextRunGoesOn() throws {
+        isSlow.change { $0 = true }
+        let convert = ["convert", "hf://acme/tiny-phi3", "-o", "x.gguf"]
+        let running = try program.start(convert)
+        let blobs = program.folder.appending("home").string + "/hub/models--acme--tiny-phi3/blobs"
+        func partialSize() -> Int {
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: blobs)) ?? []
+            let partial = names.first { $0.hasSuffix(".incomplete") && $0.count > 64 }
+            let attributes = partial.flatMap { try? FileManager.default.attributesOfItem(atPath: "\(blobs)/\($0)") }
+            return attributes?[.size] as? Int ?? 0
+        }
+        let deadline = Date() + 30
+        while partialSize() < 300_000, Date() < deadline { usleep(5_000) }
+        running.signal(SIGINT)
+        let stopped = try running.wait()
+        #expect(stopped.status == 130 && stopped.errors.contains("interrupted"), "\(stopped)")
+        let kept = partialSize()
+        #expect(kept >= 300_000)
+        #expect(try program.run(convert).status == 0)
+        #expect(hub.requests.last { $0.target.hasSuffix(".safetensors") }?.headers["range"] == "bytes=\(kept)-")
     }
 
     @Test func offlineWithoutACopyIsBadInput() throws {

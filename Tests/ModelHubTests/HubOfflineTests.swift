@@ -80,7 +80,7 @@ import Testing
     @Test func aListingInTheCacheTellsWhatIsMissing() async throws {
         let hub = try SmallHub(Downloads.files)
         try await downloads.fetch(from: hub)
-        let entries = ["config.json", "merges.txt", "model.safetensors", "onnx/model.onnx"].map {
+        let entries = ["config.json", "merges.txt", "model.safetensors", "onnx/model.onnx", "README.md"].map {
             "\"\($0)\": {\"size\": 1, \"blob_id\": \"\"}"
         }
         try downloads.scratch.write(
