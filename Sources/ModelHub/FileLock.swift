@@ -11,16 +11,13 @@ import SystemPackage
 /// huggingface_hub takes the same locks. A lock goes with the process that holds it.
 func holdingLock(on path: FilePath, _ body: () async throws -> Void) async throws {
     try makeFolder(path.removingLastComponent())
-    let descriptor: FileDescriptor
-    do {
-        descriptor = try FileDescriptor.open(
+    let descriptor = try naming("open", path) {
+        try FileDescriptor.open(
             path,
             .readWrite,
             options: [.create],
             permissions: [.ownerReadWrite, .groupRead, .otherRead]
         )
-    } catch let reason as Errno {
-        throw FileError("open", path, errno: reason)
     }
     defer { try? descriptor.close() }
     // Asked for again and again, since a task that waits in a system call would keep a thread and could not be cancelled.

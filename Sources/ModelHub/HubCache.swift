@@ -15,19 +15,13 @@ public struct HubCache: Sendable {
 
     /// The cache that the environment names, in huggingface_hub's order of precedence. An empty variable names nothing.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-        func path(_ variable: String) -> FilePath? {
-            environment[variable].flatMap { $0.isEmpty ? nil : FilePath($0) }
-        }
-        folder = path("HF_HUB_CACHE") ?? Self.home(environment).appending("hub")
+        folder = environment.path("HF_HUB_CACHE") ?? Self.home(environment).appending("hub")
     }
 
     /// Where huggingface_hub keeps its cache and the user's token.
     static func home(_ environment: [String: String]) -> FilePath {
-        func path(_ variable: String) -> FilePath? {
-            environment[variable].flatMap { $0.isEmpty ? nil : FilePath($0) }
-        }
-        let cache = path("XDG_CACHE_HOME") ?? (path("HOME") ?? "/").appending(".cache")
-        return path("HF_HOME") ?? cache.appending("huggingface")
+        let cache = environment.path("XDG_CACHE_HOME") ?? (environment.path("HOME") ?? "/").appending(".cache")
+        return environment.path("HF_HOME") ?? cache.appending("huggingface")
     }
 
     /// The part of the cache that belongs to one repository.
@@ -66,19 +60,4 @@ public struct HubCache: Sendable {
             )
         }
     }
-}
-
-/// A model whose files are on this machine.
-public struct LocatedModel: Equatable, Sendable {
-    /// The repository and the commit that the files are of.
-    public struct Origin: Equatable, Sendable, CustomStringConvertible {
-        public let repository: String
-        public let commit: String
-
-        public var description: String { "\(ModelReference.hub(repository: repository, revision: commit))" }
-    }
-
-    public let folder: FilePath
-    /// nil where the model is a folder of the user's.
-    public let origin: Origin?
 }

@@ -25,15 +25,13 @@ final class PartialFile {
         self.size = size
         hasher = BlobHasher(digest, size: size)
         try makeFolder(path.removingLastComponent())
-        do {
-            descriptor = try FileDescriptor.open(
+        descriptor = try naming("create", path) {
+            try FileDescriptor.open(
                 path,
                 .readWrite,
                 options: [.create],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead]
             )
-        } catch let reason as Errno {
-            throw FileError("create", path, errno: reason)
         }
         do {
             // More bytes than the file has are not of this file.
@@ -56,11 +54,7 @@ final class PartialFile {
     var found: BlobDigest { hasher.finalize() }
 
     func append(_ bytes: UnsafeRawBufferPointer) throws {
-        do {
-            _ = try descriptor.writeAll(toAbsoluteOffset: Int64(count), bytes)
-        } catch let reason as Errno {
-            throw FileError("write", path, errno: reason)
-        }
+        try naming("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(count), bytes) }
         hasher.update(bytes)
         count += bytes.count
     }
@@ -78,7 +72,8 @@ final class PartialFile {
 
     /// Makes the file durable and gives it its final name.
     func commit(as blob: FilePath) throws {
-        guard fsync(descriptor.rawValue) == 0, rename(path.string, blob.string) == 0 else {
+        try naming("sync", path) { try synchronize(descriptor) }
+        guard rename(path.string, blob.string) == 0 else {
             throw FileError("rename into place", blob, errno: Errno(rawValue: errno))
         }
         try synchronizeFolder(of: blob)

@@ -11,7 +11,7 @@ extension PipelineRunner {
 
     /// The model, downloaded first where it is not here. What is told meanwhile belongs to the step that reads it.
     func locateModel() throws -> LocatedModel {
-        guard let step = definition.steps.first(where: { $0.action.kind == .convert }) ?? definition.steps.first else {
+        guard let step = definition.steps.first(where: { $0.action.kind == .convert }) else {
             return try cachedModel()
         }
         @Sendable func tell(_ event: RunEvent.Kind, _ detail: String, _ done: Int? = nil, _ total: Int? = nil) throws {

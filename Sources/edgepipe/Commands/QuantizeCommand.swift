@@ -100,7 +100,7 @@ struct QuantizeCommand: RecordCommand {
 
     func run() throws {
         guard !dryRun, let output else {
-            let report = try Operations.planQuantization(request, remark: remark)
+            let report = try Operations.planQuantization(request, remark: records.remark)
             try records.print(report) { Self.text(report, $0) }
             return
         }
@@ -109,7 +109,7 @@ struct QuantizeCommand: RecordCommand {
             request,
             to: FilePath(output),
             threads: work.threadCount,
-            remark: remark
+            remark: records.remark
         ) {
             try Interruption.check()
             line.update($0, $1, $2)
@@ -131,10 +131,6 @@ struct QuantizeCommand: RecordCommand {
         (request.prunedLayers, request.keepSplit, request.overrides) = (pruneLayers, keepSplit, overrides)
         request.measuresErrors = errors
         return request
-    }
-
-    private func remark(_ text: String) {
-        if !records.quiet { Console.error("edgepipe: \(text)") }
     }
 
     /// The tensors, and under them the whole and what did not get the type it was meant to have.
