@@ -10,6 +10,11 @@ let heaps = Target.Dependency.product(name: "HeapModule", package: "swift-collec
 let orderedCollections = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let strict: [SwiftSetting] = [
@@ -28,9 +33,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
         // Layer 0: ground
@@ -62,7 +70,11 @@ let package = Package(
             dependencies: ["BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
             swiftSettings: strict
         ),
-        .target(name: "ModelHub", dependencies: ["BinaryIO", system], swiftSettings: strict),
+        .target(
+            name: "ModelHub",
+            dependencies: ["BinaryIO", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
+            swiftSettings: strict
+        ),
         .target(
             name: "Quantization",
             dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
@@ -107,7 +119,7 @@ let package = Package(
         // Tests mirror the sources one to one
         .target(
             name: "TestSupport",
-            dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", system],
+            dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", crypto, system],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),

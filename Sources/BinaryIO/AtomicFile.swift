@@ -134,7 +134,7 @@ public func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath) throws {
 }
 
 /// Waits until the file's bytes are on the disk. On Apple systems that takes `F_FULLFSYNC`: `fsync` stops at the drive.
-func synchronize(_ descriptor: FileDescriptor) throws {
+package func synchronize(_ descriptor: FileDescriptor) throws {
     #if canImport(Darwin)
         if fcntl(descriptor.rawValue, F_FULLFSYNC) == 0 { return }
     #endif

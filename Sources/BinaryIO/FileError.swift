@@ -40,7 +40,7 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
 }
 
 /// Runs `body` and turns an `Errno` that it throws into a `FileError` that names the operation and the path.
-func naming<Result>(_ operation: String, _ path: FilePath, _ body: () throws -> Result) throws -> Result {
+package func naming<Result>(_ operation: String, _ path: FilePath, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()
     } catch let errno as Errno {

@@ -9,7 +9,8 @@ package enum GeneralMetadata {
         metadata.set("general.type", .string("model"))
         try writeSampling(folder.json("generation_config.json"), to: &metadata)
         let card = try folder.bytes("README.md").flatMap { ModelCard(String(decoding: $0, as: UTF8.self)) }
-        describe(card, namings(folder, count.total), count.total, sizeLabel: count.label, to: &metadata)
+        let namings = namings(folder, count.total)
+        describe(card, namings, count.total, name: folder.repository, sizeLabel: count.label, to: &metadata)
     }
 
     /// An adapter's card and its folder's name.
@@ -30,15 +31,17 @@ package enum GeneralMetadata {
     /// - Parameters:
     ///   - namings: the names that the model goes by, the first the most telling.
     ///   - parameterCount: negative where a part of the model is all there is to count.
+    ///   - name: stands above what the card says. The reference writes the Hub's name as it is.
     ///   - sizeLabel: stands where neither card nor name tells a size.
     package static func describe(
         _ card: ModelCard?,
         _ namings: [ModelNaming],
         _ parameterCount: Int,
+        name: String? = nil,
         sizeLabel: String?,
         to metadata: inout Metadata
     ) {
-        writeIdentity(card, namings, sizeLabel: sizeLabel, to: &metadata)
+        writeIdentity(card, namings, name: name, sizeLabel: sizeLabel, to: &metadata)
         guard let card else { return }
         writeOrigin(card, to: &metadata)
         let parents = card.works("base_model", "base_models", "base_model_sources", parameterCount: parameterCount)
@@ -53,13 +56,14 @@ package enum GeneralMetadata {
     private static func writeIdentity(
         _ card: ModelCard?,
         _ namings: [ModelNaming],
+        name: String?,
         sizeLabel: String?,
         to metadata: inout Metadata
     ) {
         func set(_ key: String, _ stated: String?, _ derived: (ModelNaming) -> String? = { _ in nil }) {
             Self.set(key, stated ?? namings.lazy.compactMap(derived).first, in: &metadata)
         }
-        set("name", card?.text("name", "model_name")) { ModelNaming.title($0.fullName) }
+        set("name", name ?? card?.text("name", "model_name")) { ModelNaming.title($0.fullName) }
         set("author", card?.text("author", "model_author", "model_creator"))
         set("version", card?.text("version", "model_version")) { $0.version }
         set("organization", card?.text("organization", "model_organization")) { $0.organization.map(ModelNaming.title) }
@@ -106,7 +110,7 @@ package enum GeneralMetadata {
         if let name = folder.config.json["_name_or_path"]?.string, name.count(where: { $0 == "/" }) <= 1 {
             identifiers.append(name)
         }
-        if let name = folder.path.lexicallyNormalized().lastComponent?.string { identifiers.append(name) }
+        if let name = folder.name { identifiers.append(name) }
         return identifiers.map { ModelNaming($0, parameterCount: parameterCount) }
     }
 

@@ -5,6 +5,8 @@ import SystemPackage
 /// A model as the Hugging Face Hub stores it: a folder with configuration, tokenizer and weights.
 public struct HuggingFaceFolder: Sendable {
     public let path: FilePath
+    /// The Hub's name for the model, `owner/name`, where it came from there. The folder is then called by its commit.
+    public let repository: String?
     public let checkpoint: SafetensorsCheckpoint
     let config: ModelConfig
 
@@ -12,8 +14,9 @@ public struct HuggingFaceFolder: Sendable {
     private static let jsonLimit = 256 << 20
 
     /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
-    public init(path: FilePath) throws {
+    public init(path: FilePath, repository: String? = nil) throws {
         self.path = path
+        self.repository = repository
         do {
             guard let json = try Self.json(ModelConfig.file, in: path) else {
                 throw ConversionProblem.missingFile(ModelConfig.file)
@@ -23,6 +26,11 @@ public struct HuggingFaceFolder: Sendable {
             throw ConversionError(path: path, problem: problem)
         }
         checkpoint = try SafetensorsCheckpoint(folder: path)
+    }
+
+    /// What the folder is called, or would be if it were a clone of the repository: a commit says nothing of a model.
+    var name: String? {
+        repository?.split(separator: "/").last.map(String.init) ?? path.lexicallyNormalized().lastComponent?.string
     }
 
     /// Every file that the conversion reads, for digests.

@@ -4,7 +4,8 @@ import SystemPackage
 
 /// The folder in which huggingface_hub keeps what it fetched, shared by all programs of a user.
 ///
-/// Layout: `models--owner--name/refs/<revision>` holds a commit, whose files lie in `snapshots/<commit>`.
+/// Layout: `models--owner--name/refs/<revision>` holds a commit, whose files are links in `snapshots/<commit>` to
+/// `blobs/<digest>`. A blob that is on its way is `blobs/<digest>.incomplete`, and who writes it holds a lock.
 public struct HubCache: Sendable {
     public let folder: FilePath
 
@@ -14,43 +15,49 @@ public struct HubCache: Sendable {
 
     /// The cache that the environment names, in huggingface_hub's order of precedence. An empty variable names nothing.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
-        func path(_ variable: String) -> FilePath? {
-            environment[variable].flatMap { $0.isEmpty ? nil : FilePath($0) }
-        }
-        if let cache = path("HF_HUB_CACHE") {
-            folder = cache
-        } else if let home = path("HF_HOME") {
-            folder = home.appending("hub")
-        } else {
-            let cache = path("XDG_CACHE_HOME") ?? (path("HOME") ?? "/").appending(".cache")
-            folder = cache.appending("huggingface").appending("hub")
-        }
+        folder = environment.path("HF_HUB_CACHE") ?? Self.home(environment).appending("hub")
     }
 
-    /// The folder that holds a model's files.
-    /// - Throws: `ModelHubError` when there is none.
-    public func locate(_ reference: ModelReference) throws -> FilePath {
+    /// Where huggingface_hub keeps its cache and the user's token.
+    static func home(_ environment: [String: String]) -> FilePath {
+        let cache = environment.path("XDG_CACHE_HOME") ?? (environment.path("HOME") ?? "/").appending(".cache")
+        return environment.path("HF_HOME") ?? cache.appending("huggingface")
+    }
+
+    /// The part of the cache that belongs to one repository.
+    func repository(_ name: String) -> CachedRepository {
+        let folderName = "models--" + name.replacing("/", with: "--")
+        return CachedRepository(
+            folder: folder.appending(folderName),
+            locks: folder.appending(".locks").appending(folderName)
+        )
+    }
+
+    /// The model's folder, from what is here already.
+    /// - Throws: `ModelHubError` when it is not here, or not wholly.
+    public func locate(_ reference: ModelReference) throws -> LocatedModel {
         switch reference {
         case .folder(let path):
             guard fileIdentity(path) != nil else { throw ModelHubError.noSuchFolder(path) }
-            return path
-        case .hub(let repository, let revision):
-            let name = "models--" + repository.replacing("/", with: "--")
-            let model = folder.appending(name)
-            for commit in [try commit(of: revision, in: model), revision].compactMap({ $0 }) {
-                let snapshot = model.appending("snapshots").appending(commit)
-                if fileIdentity(snapshot) != nil { return snapshot }
+            return LocatedModel(folder: path, origin: nil)
+        case .hub(let name, let revision):
+            let repository = repository(name)
+            guard let commit = try repository.commit(of: revision) else {
+                throw ModelHubError.notInCache(repository: name, revision: revision, cache: folder)
             }
-            throw ModelHubError.notInCache(repository: repository, revision: revision, cache: folder)
+            let missing = try repository.missing(in: commit)
+            guard missing.isEmpty else {
+                throw ModelHubError.incompleteInCache(
+                    repository: name,
+                    revision: revision,
+                    missing: missing,
+                    cache: folder
+                )
+            }
+            return LocatedModel(
+                folder: repository.snapshot(commit),
+                origin: .init(repository: name, commit: commit)
+            )
         }
-    }
-
-    /// The commit that a branch or tag stood for when it was fetched.
-    private func commit(of revision: String, in model: FilePath) throws -> String? {
-        let reference = model.appending("refs").pushing(FilePath(revision))
-        guard fileIdentity(reference) != nil else { return nil }
-        let text = String(decoding: try readFile(reference, limit: 256), as: UTF8.self)
-        let commit = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        return commit.allSatisfy(\.isHexDigit) && !commit.isEmpty ? commit : nil
     }
 }

@@ -36,4 +36,16 @@ import Testing
         let pathed = try metadata(generation: "{}", name: #""/home/somebody/checkpoint""#)
         #expect(pathed["general.name"] == .string("Model"))
     }
+
+    /// A snapshot's folder is called by its commit, which says nothing of the model.
+    @Test func aModelOfTheHubIsCalledByItsRepository() throws {
+        let scratch = try ScratchFolder()
+        let path = try SmallCheckpoint.llama().write(into: scratch)
+        let folder = try HuggingFaceFolder(path: path, repository: "example/Small-Llama-instruct")
+        let metadata = try ConversionPlan(folder).metadata
+        #expect(metadata["general.name"] == .string("example/Small-Llama-instruct"))
+        #expect(metadata["general.basename"] == .string("Small-Llama"))
+        #expect(metadata["general.finetune"] == .string("instruct"))
+        #expect(metadata["general.organization"] == nil)
+    }
 }

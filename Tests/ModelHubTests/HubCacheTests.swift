@@ -10,6 +10,7 @@ import Testing
     private func cache(_ scratch: ScratchFolder) throws -> HubCache {
         let model = "hub/models--owner--name"
         try scratch.write("{}", to: "\(model)/snapshots/\(commit)/config.json")
+        try scratch.write("", to: "\(model)/snapshots/\(commit)/model.safetensors")
         try scratch.write(commit, to: "\(model)/refs/main")
         try scratch.write("\(commit)\n", to: "\(model)/refs/v1.0")
         try scratch.write(commit, to: "\(model)/refs/refs/pr/3")
@@ -20,8 +21,9 @@ import Testing
     func aModelIsFoundByBranchTagAndCommit(_ revision: String) throws {
         let scratch = try ScratchFolder()
         let cache = try cache(scratch)
-        let folder = try cache.locate(.hub(repository: "owner/name", revision: revision))
-        #expect(folder == scratch.appending("hub/models--owner--name/snapshots/\(commit)"))
+        let model = try cache.locate(.hub(repository: "owner/name", revision: revision))
+        #expect(model.folder == scratch.appending("hub/models--owner--name/snapshots/\(commit)"))
+        #expect(model.origin?.description == "hf://owner/name@\(commit)")
     }
 
     @Test(arguments: [("owner/name", "v2.0"), ("owner/other", "main"), ("name", "main")])
@@ -32,7 +34,7 @@ import Testing
             try cache.locate(.hub(repository: repository, revision: revision))
         }
         #expect(error == .notInCache(repository: repository, revision: revision, cache: cache.folder))
-        #expect(error.description.contains("`hf download \(repository) --revision \(revision)`"))
+        #expect(error.description.contains("Run this once without --offline"))
         #expect(error.description.contains(cache.folder.string))
     }
 
@@ -50,7 +52,7 @@ import Testing
     @Test func aFolderIsTakenAsItIs() throws {
         let scratch = try ScratchFolder()
         let cache = HubCache(folder: scratch.appending("nowhere"))
-        #expect(try cache.locate(.folder(scratch.path)) == scratch.path)
+        #expect(try cache.locate(.folder(scratch.path)).folder == scratch.path)
         let missing = scratch.appending("missing")
         #expect(throws: ModelHubError.noSuchFolder(missing)) { try cache.locate(.folder(missing)) }
     }

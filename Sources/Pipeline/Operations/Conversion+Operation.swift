@@ -1,7 +1,6 @@
 import BinaryIO
 import Conversion
 import GGUF
-import ModelHub
 import SystemPackage
 import Tensors
 
@@ -18,6 +17,8 @@ public struct ConvertRequest: Sendable {
     public var adapters: [String] = []
     /// Whether the adapter is written by itself.
     public var adapterOnly = false
+    /// Whether a repository is taken from the local cache alone.
+    public var isOffline = false
 
     public init() {}
 }
@@ -46,18 +47,20 @@ extension Operations {
         return AdapterReference(folder: FilePath(String(text[..<split])), scale: scale)
     }
 
-    /// A Hugging Face folder, or a repository in the local cache, to GGUF; or a GGUF file to another type.
+    /// A Hugging Face folder, or a repository of the Hub, to GGUF; or a GGUF file to another type.
+    /// - Parameter remark: told what somebody should know although all went well.
     /// - Throws: what the rooms throw; nothing appears under `output` then.
     public static func convert(
         _ model: String,
         to output: FilePath,
         _ request: ConvertRequest,
         threads: Int,
+        remark: @escaping @Sendable (String) -> Void = { _ in },
         progress: @escaping WorkProgress
     ) throws -> ConversionReport {
         let type = try convertedType(request.type)
         if isFile(model) { return try convertFile(model, to: output, type, request, threads: threads, progress) }
-        let folder = try folder(model)
+        let folder = try folder(of: model, request, remark: remark, progress: progress)
         let plan = try request.adapterOnly ? adapterPlan(request, of: folder, type) : plan(folder, request)
         try refuse(output, replacing: folder.inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)
@@ -98,9 +101,14 @@ extension Operations {
     }
 
     /// What a command takes as a model: a GGUF file as it is; all else as it would be converted, without a file.
-    static func source(_ model: String, _ request: ConvertRequest) throws -> any ModelSource {
+    static func source(
+        _ model: String,
+        _ request: ConvertRequest,
+        remark: @escaping @Sendable (String) -> Void,
+        progress: @escaping WorkProgress
+    ) throws -> any ModelSource {
         if isFile(model) { return try GGUFModel(path: FilePath(model)) }
-        let folder = try folder(model)
+        let folder = try folder(of: model, request, remark: remark, progress: progress)
         return ConvertedModel(try plan(folder, request), inputs: folder.inputs)
     }
 
@@ -108,8 +116,13 @@ extension Operations {
         FileStatus(FilePath(model)).map { !$0.isFolder } ?? model.lowercased().hasSuffix(".gguf")
     }
 
-    private static func folder(_ model: String) throws -> HuggingFaceFolder {
-        try HuggingFaceFolder(path: try HubCache().locate(try ModelReference(model)))
+    private static func folder(
+        of model: String,
+        _ request: ConvertRequest,
+        remark: @escaping @Sendable (String) -> Void,
+        progress: @escaping WorkProgress
+    ) throws -> HuggingFaceFolder {
+        try folder(of: model, isOffline: request.isOffline, remark: remark, progress: progress)
     }
 
     private static func plan(_ folder: HuggingFaceFolder, _ request: ConvertRequest) throws -> ConversionPlan {

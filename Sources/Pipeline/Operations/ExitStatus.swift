@@ -43,9 +43,10 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         switch error {
         case is Interruption.Stopped: self = .interrupted
         case let error as PipelineError: self = Self.status(of: error)
+        case let error as ModelHubError: self = error.isBadInput ? .badInput : .failed
         case let error as RegistryError: self = error.isDamage ? .registryDamaged : .failed
         case is DefinitionError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,
-            is InferenceError, is EvaluationError, is TokenizerError, is ModelHubError:
+            is InferenceError, is EvaluationError, is TokenizerError:
             self = .badInput
         case is DeviceFitError, is UnknownKernels: self = .wrongUsage
         // Reading concerns what somebody gave; writing concerns this machine.

@@ -49,9 +49,10 @@ extension Operations {
     /// - Parameter remark: told what somebody should know before the work is done.
     public static func planQuantization(
         _ request: QuantizeRequest,
-        remark: (String) -> Void = { _ in }
+        remark: @escaping @Sendable (String) -> Void = { _ in },
+        progress: @escaping WorkProgress = { _, _, _ in }
     ) throws -> QuantizationReport {
-        let (_, plan, options) = try plan(request)
+        let (_, plan, options) = try plan(request, remark, progress)
         remarks(on: plan, request, options).forEach(remark)
         if let obstacle = plan.obstacle { remark("These are the sizes alone. \(obstacle.problem.explanation)") }
         return QuantizationReport(plan, options, [])
@@ -64,10 +65,10 @@ extension Operations {
         _ request: QuantizeRequest,
         to output: FilePath,
         threads: Int,
-        remark: (String) -> Void = { _ in },
+        remark: @escaping @Sendable (String) -> Void = { _ in },
         progress: @escaping WorkProgress
     ) throws -> QuantizationReport {
-        let (source, plan, options) = try plan(request)
+        let (source, plan, options) = try plan(request, remark, progress)
         let work = Quantizer.Output(plan: plan, path: output)
         let quantizer = try Quantizer(source: source, outputs: [work])
         try checkSpace(for: plan.byteCount, at: output)
@@ -80,7 +81,9 @@ extension Operations {
     }
 
     private static func plan(
-        _ request: QuantizeRequest
+        _ request: QuantizeRequest,
+        _ remark: @escaping @Sendable (String) -> Void,
+        _ progress: @escaping WorkProgress
     ) throws -> (source: any ModelSource, plan: QuantizationPlan, options: QuantizationOptions) {
         var options = try options(request)
         let type: FileType
@@ -93,7 +96,7 @@ extension Operations {
             }
             type = known
         }
-        let source = try source(request.input, request.conversion)
+        let source = try source(request.input, request.conversion, remark: remark, progress: progress)
         return (source, try QuantizationPlan(source, as: type, options: options), options)
     }
 

@@ -1,4 +1,5 @@
 import BinaryIO
+import ModelHub
 import Registry
 import SystemPackage
 
@@ -33,7 +34,13 @@ extension PipelineRunner {
         let exists = FileStatus(options.registry) != nil
         let registry = exists ? try ModelRegistry(path: options.registry, mode: .readOnly) : nil
         let cache = StepCache(registry: registry, isWritable: false, workFolder: options.workFolder)
-        var resolver = try StepResolver(definition, cache)
+        let model: LocatedModel
+        do {
+            model = try cachedModel()
+        } catch let error as ModelHubError where error.isMendedByDownload {
+            return planBeforeDownload()
+        }
+        var resolver = try StepResolver(definition, model, cache)
         var steps: [PipelinePlan.Step] = []
         var waiting: [String] = []
         for step in definition.steps {
@@ -54,11 +61,28 @@ extension PipelineRunner {
             }
             steps.append(planned)
         }
+        return plan(of: steps, source: resolver.source.uri)
+    }
+
+    /// Of a model that is not here, nothing is known but what is to be done.
+    private func planBeforeDownload() -> PipelinePlan {
+        let steps = definition.steps.map { step in
+            PipelinePlan.Step(
+                step: step.id,
+                kind: step.action.kind,
+                action: .run,
+                reason: "the model is not in the cache yet; `run` downloads it"
+            )
+        }
+        return plan(of: steps, source: definition.source)
+    }
+
+    private func plan(of steps: [PipelinePlan.Step], source: String) -> PipelinePlan {
         let running = steps.filter { $0.action == .run }.compactMap { $0.forecast }
         return PipelinePlan(
             pipeline: definition.name,
             version: definition.version,
-            source: resolver.source.uri,
+            source: source,
             steps: steps,
             peakMemoryBytes: running.map { $0.peakMemoryBytes }.max() ?? 0,
             diskBytes: running.reduce(0) { $0 + $1.diskBytes },

@@ -10,7 +10,7 @@ public struct PipelineRunner: Sendable {
 
     public let definition: PipelineDefinition
     public let options: RunOptions
-    private let report: Report
+    let report: Report
 
     public init(_ definition: PipelineDefinition, _ options: RunOptions, report: @escaping Report = { _ in }) {
         self.definition = definition
@@ -49,7 +49,7 @@ public struct PipelineRunner: Sendable {
 
     private func run(_ selected: Set<String>, _ registry: ModelRegistry) throws -> RunReport {
         let cache = StepCache(registry: registry, isWritable: true, workFolder: options.workFolder)
-        var resolver = try StepResolver(definition, cache)
+        var resolver = try StepResolver(definition, try locateModel(), cache)
         var steps: [RunReport.Step] = []
         var published: [String] = []
         var isBlocked = false

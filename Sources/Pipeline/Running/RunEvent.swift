@@ -2,13 +2,15 @@
 public struct RunEvent: Codable, Sendable {
     public enum Kind: String, Codable, Sendable {
         case stepStarted, progress, stepFinished
+        /// Before the first step: how far the download of the model is, and what somebody should know of it.
+        case download, remark
     }
 
     public var event: Kind
     public var step: String
     public var kind: StepKind
     public var status: StepStatus?
-    /// What is being worked on.
+    /// What is being worked on, or the remark.
     public var detail: String?
     public var done: Int?
     public var total: Int?

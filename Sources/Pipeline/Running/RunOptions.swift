@@ -7,6 +7,8 @@ public struct RunOptions: Sendable {
     public var threads: Int
     /// Refuse steps that would take more memory than this, in bytes.
     public var memoryLimit: Int?
+    /// Download nothing.
+    public var isOffline = false
     /// Run again what is cached.
     public var force = false
     /// Begin with this step; those before it must be cached.

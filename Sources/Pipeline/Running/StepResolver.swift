@@ -17,20 +17,19 @@ struct StepResolver {
     let source: SourceCheckpoint
     private var finished: [Finished] = []
 
-    /// Finds the model and takes the digest of its files.
-    init(_ definition: PipelineDefinition, _ cache: StepCache) throws {
+    /// Takes the digest of the model's files.
+    init(_ definition: PipelineDefinition, _ model: LocatedModel, _ cache: StepCache) throws {
         self.definition = definition
         self.cache = cache
-        let reference = try ModelReference(definition.source, relativeTo: definition.folder)
-        let folder = try HubCache().locate(reference)
-        let inputs = try HuggingFaceFolder(path: folder).inputs
+        let inputs = try HuggingFaceFolder(path: model.folder).inputs
         let lines = try inputs.map { path in
             try Interruption.check()
             return "\(path.lastComponent?.string ?? "") \(try cache.digest(of: path))\n"
         }
         source = SourceCheckpoint(
-            uri: definition.source,
-            folder: folder,
+            uri: model.origin?.description ?? definition.source,
+            folder: model.folder,
+            repository: model.origin?.repository,
             digest: SHA256Digest(of: lines.sorted().joined().utf8)
         )
     }

@@ -17,7 +17,7 @@ struct ConvertStage: Stage {
         self.source = source
         self.options = options
         plan = try ConversionPlan(
-            try HuggingFaceFolder(path: source.folder),
+            try HuggingFaceFolder(path: source.folder, repository: source.repository),
             options: ConversionOptions(type: options.type, preTokenizer: options.preTokenizer)
         )
     }
@@ -26,10 +26,10 @@ struct ConvertStage: Stage {
         StepKey(
             kind: .convert,
             version: Self.version,
-            // The folder's name becomes part of the file's metadata.
+            // The model's name becomes part of the file's metadata.
             options: [
                 "type": options.type?.rawValue ?? "auto", "pre": options.preTokenizer ?? "",
-                "name": source.folder.lastComponent?.string ?? "",
+                "name": source.repository ?? source.folder.lastComponent?.string ?? "",
             ],
             inputs: ["source": source.digest]
         )

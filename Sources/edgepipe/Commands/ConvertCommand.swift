@@ -5,7 +5,7 @@ import SystemPackage
 struct ConvertCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert",
-        abstract: "Convert a Hugging Face folder to GGUF, or a GGUF file to another type.",
+        abstract: "Convert a Hugging Face model to GGUF, or a GGUF file to another type.",
         discussion: """
             EXAMPLES
               edgepipe convert models/tiny-phi3 -o tiny-phi3.gguf --type f16
@@ -19,7 +19,7 @@ struct ConvertCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "A folder, or hf://owner/name[@revision] of the local Hugging Face cache.")
+    @Argument(help: "A folder, or hf://owner/name[@revision], which is downloaded where the cache lacks it.")
     var model: String
 
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
@@ -42,16 +42,19 @@ struct ConvertCommand: RecordCommand {
     @Flag(help: "Write the one adapter of --lora by itself, for llama.cpp to load beside a build of the model.")
     var loraOnly = false
 
+    @OptionGroup var hub: HubOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
     func run() throws {
         let line = records.progressLine()
+        let records = records
         let report = try Operations.convert(
             model,
             to: FilePath(output),
             request,
-            threads: work.threadCount
+            threads: work.threadCount,
+            remark: { records.remark($0) }
         ) { detail, done, total in
             try Interruption.check()
             line.update(detail, done, total)
@@ -67,6 +70,7 @@ struct ConvertCommand: RecordCommand {
         var request = ConvertRequest()
         (request.type, request.preTokenizer) = (type, pre)
         (request.adapters, request.adapterOnly) = (lora, loraOnly)
+        request.isOffline = hub.offline
         return request
     }
 }

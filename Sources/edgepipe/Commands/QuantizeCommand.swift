@@ -100,6 +100,7 @@ struct QuantizeCommand: RecordCommand {
     @Flag(help: "Print what would be made; write nothing.")
     var dryRun = false
 
+    @OptionGroup var hub: HubOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
@@ -112,7 +113,7 @@ struct QuantizeCommand: RecordCommand {
 
     func run() throws {
         guard !dryRun, let output else {
-            let report = try Operations.planQuantization(request, remark: remark)
+            let report = try Operations.planQuantization(request, remark: { records.remark($0) })
             try records.print(report) { Self.text(report, $0) }
             return
         }
@@ -121,7 +122,7 @@ struct QuantizeCommand: RecordCommand {
             request,
             to: FilePath(output),
             threads: work.threadCount,
-            remark: remark
+            remark: { records.remark($0) }
         ) {
             try Interruption.check()
             line.update($0, $1, $2)
@@ -136,7 +137,7 @@ struct QuantizeCommand: RecordCommand {
     private var request: QuantizeRequest {
         var request = QuantizeRequest(input: input, type: type)
         (request.conversion.type, request.conversion.preTokenizer) = (convertType, pre)
-        request.conversion.adapters = lora
+        (request.conversion.adapters, request.conversion.isOffline) = (lora, hub.offline)
         (request.pure, request.leaveOutputTensor, request.allowRequantize) = (pure, leaveOutputTensor, allowRequantize)
         (request.tensorTypes, request.tensorTypeFile) = (tensorType, tensorTypeFile.map { FilePath($0) })
         (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
@@ -145,10 +146,6 @@ struct QuantizeCommand: RecordCommand {
         (request.prunedLayers, request.keepSplit, request.overrides) = (pruneLayers, keepSplit, overrides)
         request.measuresErrors = errors
         return request
-    }
-
-    private func remark(_ text: String) {
-        if !records.quiet { Console.error("edgepipe: \(text)") }
     }
 
     /// The tensors, and under them the whole and what did not get the type it was meant to have.

@@ -23,6 +23,7 @@ struct RunCommand: RecordCommand {
     var set: [String] = []
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var hub: HubOptions
 
     @Option(help: ArgumentHelp("Begin with this step; those before it must be cached.", valueName: "step"))
     var from: String?
@@ -53,6 +54,7 @@ struct RunCommand: RecordCommand {
         let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
         var options = RunOptions(registry: registry.file, threads: jobs)
         options.memoryLimit = try memory.map(Operations.byteCount)
+        options.isOffline = hub.offline
         (options.force, options.from, options.only) = (force, from, only)
         if dryRun {
             try PlanCommand.print(try PipelineRunner(definition, options).plan(), records)

@@ -14,7 +14,7 @@ struct TokenizeCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "A GGUF file or a Hugging Face folder.")
+    @Argument(help: "A GGUF file, a Hugging Face folder, or hf://owner/name[@revision].")
     var model: String
 
     @Argument(help: "The text; standard input where neither it nor --file is given.")
@@ -29,6 +29,7 @@ struct TokenizeCommand: RecordCommand {
     @Flag(help: "Take control tokens written out in the text for tokens.")
     var parseSpecial = false
 
+    @OptionGroup var hub: HubOptions
     @OptionGroup var records: OutputOptions
 
     func validate() throws {
@@ -36,12 +37,20 @@ struct TokenizeCommand: RecordCommand {
     }
 
     func run() throws {
+        let line = records.progressLine()
+        let records = records
         let ids = try Operations.tokenize(
             model,
             text: try bytes(),
             addSpecial: !noBos,
-            parseSpecial: parseSpecial
-        )
+            parseSpecial: parseSpecial,
+            isOffline: hub.offline,
+            remark: { records.remark($0) }
+        ) { detail, done, total in
+            try Interruption.check()
+            line.update(detail, done, total)
+        }
+        line.clear()
         switch records.chosen {
         case .json, .jsonl: try Console.print(json: ids, isPretty: false)
         case .table, .csv, .markdown: Console.print(ids.map { "\($0)" }.joined(separator: " "))

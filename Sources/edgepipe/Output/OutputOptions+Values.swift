@@ -8,6 +8,11 @@ extension WorkOptions {
 extension OutputOptions {
     /// A progress line for one piece of work.
     func progressLine() -> ProgressLine { ProgressLine(isQuiet: quiet) }
+
+    /// Tells what somebody should know although all goes well.
+    func remark(_ text: String) {
+        if !quiet { Console.error("edgepipe: \(text)") }
+    }
 }
 
 extension RegistryOptions {

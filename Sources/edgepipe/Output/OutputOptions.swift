@@ -57,6 +57,12 @@ struct WorkOptions: ParsableArguments {
     }
 }
 
+/// The option of every command that takes a model of the Hub.
+struct HubOptions: ParsableArguments {
+    @Flag(help: "Take hf:// models from the local cache alone; download nothing.")
+    var offline = false
+}
+
 /// The option of every command that uses a registry.
 struct RegistryOptions: ParsableArguments {
     @Option(

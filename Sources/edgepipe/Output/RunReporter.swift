@@ -21,8 +21,11 @@ final class RunReporter: Sendable {
         case .stepStarted:
             line.clear()
             Console.error("\(event.step): \(event.kind.rawValue)")
-        case .progress:
+        case .progress, .download:
             line.update(event.detail ?? event.step, event.done ?? 0, event.total ?? 0)
+        case .remark:
+            line.clear()
+            Console.error("edgepipe: \(event.detail ?? "")")
         case .stepFinished:
             line.clear()
             let seconds = event.seconds ?? 0

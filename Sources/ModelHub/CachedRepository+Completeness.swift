@@ -1,0 +1,36 @@
+import BinaryIO
+import SystemPackage
+
+extension CachedRepository {
+    /// Files that a conversion needs and the snapshot lacks: a download of any program may have been cut off.
+    ///
+    /// Where huggingface_hub left the listing of the commit, it says what there is; else the weights' index does.
+    func missing(in commit: String) throws -> [String] {
+        func has(_ name: String) -> Bool { FileStatus(path(of: name, in: commit))?.isFolder == false }
+        if let listing = try rememberedListing(of: commit) {
+            return (listing.requiredFiles.map(\.path) + (try shards(in: commit))).filter { !has($0) }
+        }
+        if has("adapter_config.json"), has("adapter_model.safetensors") { return [] }
+        var needed = ["config.json"]
+        needed += has(WeightsIndex.file) ? try shards(in: commit) : ["model.safetensors"]
+        return needed.filter { !has($0) }
+    }
+
+    private func shards(in commit: String) throws -> [String] {
+        let index = path(of: WeightsIndex.file, in: commit)
+        return fileIdentity(index) == nil ? [] : try WeightsIndex(path: index).shards
+    }
+
+    /// What newer versions of huggingface_hub note of a commit, `trees/<commit>.json`.
+    private func rememberedListing(of commit: String) throws -> HubListing? {
+        let path = folder.appending("trees").appending("\(commit).json")
+        guard FileStatus(path) != nil, let bytes = try? readFile(path, limit: HubListing.byteLimit),
+            let document = try? JSONValue(parsing: bytes), document["format_version"]?.integer == 1,
+            let files = document["files"]?.object
+        else { return nil }
+        return HubListing(
+            commit: commit,
+            files: files.members.map { HubFile(path: $0.key, size: $0.value["size"]?.integer, digest: nil) }
+        )
+    }
+}

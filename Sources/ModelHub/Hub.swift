@@ -1,0 +1,115 @@
+import AsyncHTTPClient
+import BinaryIO
+import Dispatch
+import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
+import SystemPackage
+
+/// The Hugging Face Hub with the local cache before it: what is here is not fetched again.
+public struct Hub: Sendable {
+    /// Told how far a download is; throws when the user wants to stop.
+    public typealias Progress = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
+    /// Told what somebody should know although all went well.
+    public typealias Remark = @Sendable (String) -> Void
+
+    private let settings: HubSettings
+
+    public init(_ settings: HubSettings) {
+        self.settings = settings
+    }
+
+    /// The model's folder, downloaded first where it is not here. Waits until all is done: threads begin and end within
+    /// the call.
+    /// - Throws: `ModelHubError`, `FileError`, and whatever `progress` throws.
+    public func locate(
+        _ reference: ModelReference,
+        progress: @escaping Progress = { _, _, _ in },
+        remark: @escaping Remark = { _ in }
+    ) throws -> LocatedModel {
+        guard case .hub(_, let revision) = reference, !settings.isOffline else {
+            return try settings.cache.locate(reference)
+        }
+        // A commit never changes, so nobody has to be asked about one that is here.
+        if HubListing.isCommit(revision), let model = try? settings.cache.locate(reference) { return model }
+        return try waiting { try await fetch(reference, progress: progress, remark: remark) }
+    }
+
+    /// As `locate`, for those who wait without a thread.
+    package func fetch(
+        _ reference: ModelReference,
+        progress: @escaping Progress = { _, _, _ in },
+        remark: @escaping Remark = { _ in }
+    ) async throws -> LocatedModel {
+        guard case .hub(let repository, let revision) = reference, !settings.isOffline else {
+            return try settings.cache.locate(reference)
+        }
+        let cached = try? settings.cache.locate(reference)
+        if let cached, HubListing.isCommit(revision) { return cached }
+        let transfer = TransferProgress("downloading \(repository)", progress)
+        return try await withHTTPClient { http in
+            let client = HubClient(settings: settings, http: http, repository: repository)
+            return try await transfer.during {
+                let listing: HubListing
+                do {
+                    // Nobody should wait long for a network that is not there, least of all with a copy at hand.
+                    var retries = settings.retries
+                    retries.attempts = cached == nil ? min(3, retries.attempts) : 1
+                    listing = try await retries.run { try await client.listing(of: revision) }
+                } catch let error as ModelHubError where error.isOutage {
+                    guard let cached else { throw error }
+                    remark("\(error) The copy in the local cache is used.")
+                    return cached
+                }
+                return try await SnapshotDownload(client: client, listing: listing, progress: transfer).run(revision)
+            }
+        }
+    }
+
+    private func withHTTPClient<Result: Sendable>(
+        _ body: @Sendable (HTTPClient) async throws -> Result
+    ) async throws -> Result {
+        var configuration = HTTPClient.Configuration()
+        configuration.redirectConfiguration = .disallow
+        configuration.httpVersion = .http1Only
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.timeout = .init(
+            connect: TimeAmount(settings.connectTimeout),
+            read: TimeAmount(settings.idleTimeout)
+        )
+        configuration.proxy = settings.proxy.map { .server(host: $0.host, port: $0.port) }
+        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let http = HTTPClient(eventLoopGroupProvider: .shared(threads), configuration: configuration)
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body(http)) } catch { result = .failure(error) }
+        try? await http.shutdown()
+        try? await threads.shutdownGracefully()
+        return try result.get()
+    }
+
+    /// Runs asynchronous work to its end while this thread waits.
+    private func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
+        let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        Task.detached {
+            let result: Swift.Result<Result, any Error>
+            do { result = .success(try await body()) } catch { result = .failure(error) }
+            outcome.withLock { $0 = result }
+            done.signal()
+        }
+        done.wait()
+        guard let result = outcome.withLock({ $0 }) else { preconditionFailure("the work signals after its result") }
+        return try result.get()
+    }
+}
+
+extension ModelHubError {
+    /// Whether the Hub cannot be asked now, and a copy that is here will do.
+    fileprivate var isOutage: Bool {
+        switch self {
+        case .unreachable, .serverFailed, .rateLimited: true
+        default: false
+        }
+    }
+}

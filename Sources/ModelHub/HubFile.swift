@@ -1,0 +1,19 @@
+/// A file of a repository, as the Hub lists it.
+struct HubFile: Equatable, Sendable {
+    /// Below the repository's root.
+    let path: String
+    /// nil where the listing does not tell.
+    var size: Int?
+    var digest: BlobDigest?
+
+    /// No single file is larger; sums of sizes stay far from overflow.
+    static let sizeLimit = 1 << 44
+
+    /// Whether a name that a server sent may become a path: it must not lead out of the folder.
+    static func isSafe(_ path: String) -> Bool {
+        let components = path.split(separator: "/", omittingEmptySubsequences: false)
+        return path.utf8.count <= 1024
+            && components.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+            && path.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f && $0 != "\\" }
+    }
+}

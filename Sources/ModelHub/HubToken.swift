@@ -1,0 +1,31 @@
+import BinaryIO
+import Foundation
+import SystemPackage
+
+/// A user's token of the Hub. It goes into one header and nowhere else: printing the value shows nothing of it.
+package struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    private let text: String
+
+    package var header: String { "Bearer \(text)" }
+    package var description: String { "a token" }
+    package var debugDescription: String { description }
+
+    /// - Throws: `ModelHubError.badTokenText` for characters that would break the header.
+    package init?(_ text: String) throws {
+        let trimmed = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !trimmed.isEmpty else { return nil }
+        guard trimmed.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else { throw ModelHubError.badTokenText }
+        self.text = trimmed
+    }
+
+    /// From `HF_TOKEN`, or from the file in which `hf auth login` leaves it.
+    package init?(environment: [String: String]) throws {
+        if let text = environment.variable("HF_TOKEN"), let token = try HubToken(text) {
+            self = token
+            return
+        }
+        let path = environment.path("HF_TOKEN_PATH") ?? HubCache.home(environment).appending("token")
+        guard FileStatus(path)?.isFolder == false else { return nil }
+        try self.init(String(decoding: try readFile(path, limit: 4096), as: UTF8.self))
+    }
+}

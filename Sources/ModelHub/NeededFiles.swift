@@ -1,0 +1,66 @@
+import BinaryIO
+import SystemPackage
+
+extension HubListing {
+    private static let required: Set = [
+        "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
+        "added_tokens.json", "merges.txt", "chat_template.json", "chat_template.jinja", "adapter_config.json",
+        "adapter_model.safetensors", WeightsIndex.file,
+    ]
+    /// Come along for completeness' sake: a model without them converts to the same bytes.
+    private static let welcome: Set = ["README.md", "special_tokens_map.json", "vocab.json"]
+    private static let templates = "additional_chat_templates/"
+
+    /// What a conversion cannot do without, of what the repository holds: configuration, vocabulary and weights in one
+    /// file. Weights in other formats stay where they are, and so do shards, which `WeightsIndex` names.
+    var requiredFiles: [HubFile] {
+        let isSharded = files.contains { $0.path == WeightsIndex.file }
+        return files.filter { file in
+            Self.required.contains(file.path) || file.path == "model.safetensors" && !isSharded
+        }
+    }
+
+    /// What is downloaded of the repository, but for shards.
+    var wantedFiles: [HubFile] {
+        requiredFiles
+            + files.filter { file in
+                Self.welcome.contains(file.path)
+                    || file.path.hasPrefix(Self.templates) && file.path.hasSuffix(".jinja")
+                        && file.path.count(where: { $0 == "/" }) == 1
+            }
+    }
+
+    /// The obstacle to a conversion that the listing alone shows, so that nothing is fetched in vain.
+    func obstacle(in repository: String) -> ModelHubError? {
+        let names = Set(files.map(\.path))
+        let isAdapter = names.contains("adapter_config.json") && names.contains("adapter_model.safetensors")
+        if isAdapter { return nil }
+        guard names.contains("model.safetensors") || names.contains(WeightsIndex.file) else {
+            let others = names.filter { name in [".bin", ".pth", ".pt", ".gguf"].contains { name.hasSuffix($0) } }
+            return .noSafetensors(repository: repository, instead: others.min())
+        }
+        guard names.contains("config.json") else {
+            return .missingFile(repository: repository, file: "config.json")
+        }
+        return nil
+    }
+}
+
+/// Which shard holds which tensor, `model.safetensors.index.json`; here only the shards' names count.
+struct WeightsIndex {
+    static let file = "model.safetensors.index.json"
+    /// An index names every tensor; a million of long names stay below this.
+    private static let byteLimit = 256 << 20
+
+    let shards: [String]
+
+    /// - Throws: `FileError`, or `ModelHubError` where the file names no shards.
+    init(path: FilePath) throws {
+        let document = try? JSONValue(parsing: try readFile(path, limit: Self.byteLimit))
+        let names = Set((document?["weight_map"]?.object?.members ?? []).compactMap(\.value.string))
+        guard !names.isEmpty, names.allSatisfy({ HubFile.isSafe($0) && !$0.contains("/") }) else {
+            throw ModelHubError.badIndex(path)
+        }
+        shards = names.sorted()
+    }
+}

@@ -1,0 +1,97 @@
+import BinaryIO
+import SystemPackage
+
+/// Fetches what a conversion needs of one commit.
+struct SnapshotDownload: Sendable {
+    let client: HubClient
+    let listing: HubListing
+    let progress: TransferProgress
+
+    private var settings: HubSettings { client.settings }
+    private var cache: CachedRepository { settings.cache.repository(client.repository) }
+
+    /// Left free on the disk beyond the download.
+    private static let margin = 64 << 20
+
+    /// - Parameter revision: is remembered to stand for the commit.
+    func run(_ revision: String) async throws -> LocatedModel {
+        if let obstacle = listing.obstacle(in: client.repository) { throw obstacle }
+        let files = try await described(listing.wantedFiles)
+        var all = files
+        if let index = files.first(where: { $0.path == WeightsIndex.file }) {
+            try await fetch([index])
+            all += try await described(try shards(index))
+        }
+        // Counted after the index, so that the sum is that of all files from the first report on.
+        try await fetch(all, isReported: true)
+        // Links come when every blob is here, so that a snapshot is never taken for complete before it is.
+        for file in all { try cache.link(file, in: listing.commit) }
+        try cache.remember(revision, as: listing.commit)
+        return LocatedModel(
+            folder: cache.snapshot(listing.commit),
+            origin: .init(repository: client.repository, commit: listing.commit)
+        )
+    }
+
+    private func shards(_ index: HubFile) throws -> [HubFile] {
+        let inSnapshot = cache.path(of: index.path, in: listing.commit)
+        let path = cache.hasLink(index, of: listing.commit) ? inSnapshot : index.digest.map(cache.blob) ?? inSnapshot
+        return try WeightsIndex(path: path).shards.map { name in
+            guard let file = listing.files.first(where: { $0.path == name }) else {
+                throw ModelHubError.missingFile(repository: client.repository, file: name)
+            }
+            return file
+        }
+    }
+
+    private func described(_ files: [HubFile]) async throws -> [HubFile] {
+        var complete: [HubFile] = []
+        for file in files {
+            complete.append(try await settings.retries.run { try await client.described(file, at: listing.commit) })
+        }
+        return complete
+    }
+
+    /// Fetches the blobs that are not here, several at a time.
+    private func fetch(_ files: [HubFile], isReported: Bool = false) async throws {
+        var digests: Set<BlobDigest> = []
+        let missing = files.filter { file in
+            !cache.holds(file, of: listing.commit) && file.digest.map { digests.insert($0).inserted } ?? false
+        }
+        guard !missing.isEmpty else { return }
+        try checkSpace(for: missing)
+        if isReported { progress.expect(missing.reduce(0) { $0 + ($1.size ?? 0) }) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var waiting = missing.compactMap(download)[...]
+            for download in waiting.prefix(settings.transfers) { group.addTask { try await download.run() } }
+            waiting = waiting.dropFirst(settings.transfers)
+            while try await group.next() != nil {
+                if let download = waiting.popFirst() { group.addTask { try await download.run() } }
+            }
+        }
+    }
+
+    private func download(_ file: HubFile) -> BlobDownload? {
+        guard let digest = file.digest, let size = file.size else { return nil }
+        return BlobDownload(
+            client: client,
+            cache: cache,
+            commit: listing.commit,
+            file: file,
+            digest: digest,
+            size: size,
+            progress: progress
+        )
+    }
+
+    /// - Throws: `ModelHubError.diskFull`, before anything is fetched.
+    private func checkSpace(for files: [HubFile]) throws {
+        let needed = files.reduce(Self.margin) { sum, file in
+            let here = file.digest.flatMap { FileStatus(cache.partial($0))?.byteCount } ?? 0
+            return sum + max(0, (file.size ?? 0) - here)
+        }
+        if let free = settings.freeBytes(cache.folder), free < needed {
+            throw ModelHubError.diskFull(settings.cache.folder, needed: needed, free: free)
+        }
+    }
+}
