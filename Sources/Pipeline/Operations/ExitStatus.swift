@@ -45,7 +45,8 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case let error as PipelineError: self = Self.status(of: error)
         case let error as RegistryError: self = error.isDamage ? .registryDamaged : .failed
         case is DefinitionError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,
-            is InferenceError, is EvaluationError, is TokenizerError, is ModelHubError:
+            is InferenceError, is EvaluationError, is TokenizerError, is TextLineError,
+            is ModelHubError:
             self = .badInput
         case is DeviceFitError, is UnknownKernels: self = .wrongUsage
         // Reading concerns what somebody gave; writing concerns this machine.
