@@ -29,7 +29,7 @@ int main(int count, char ** arguments) {
     while (fread(&size, sizeof size, 1, stdin) == 1) {
         std::string text(size, '\0');
         if (fread(text.data(), 1, size, stdin) != size) { return 1; }
-        std::vector<llama_token> ids(size + 16);
+        std::vector<llama_token> ids(3 * size + 16);  // A byte that is no UTF-8 may become three tokens.
         try {
             const auto start = std::chrono::steady_clock::now();
             const int found =

@@ -21,16 +21,18 @@ struct WordCuts: Sendable {
     /// No cuts at all.
     init() { joins = Array(repeating: true, count: 256) }
 
+    /// The end of the word that starts at `start`, by characters as their first bytes announce them: a character that
+    /// is broken off swallows the mark after it.
     func endOfWord(at start: Int, in text: UnsafeBufferPointer<UInt8>, upTo limit: Int) -> Int {
-        var end = start + 1
+        var end = start + sequenceLength(startingWith: text[start])
         while end < limit {
             if text[end] == 0xe2, end + 2 < limit, text[end + 1] == 0x96, text[end + 2] == 0x81,
                 !joins[Int(text[end - 1])]
             {
                 return end
             }
-            end += 1
+            end += sequenceLength(startingWith: text[end])
         }
-        return end
+        return limit
     }
 }

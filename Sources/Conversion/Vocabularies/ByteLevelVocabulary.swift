@@ -20,7 +20,7 @@ struct ByteLevelVocabulary {
         }
         preTokenizer =
             try options.preTokenizer
-            ?? PreTokenizerNames.name(for: tokenizer["pre_tokenizer"], preferring: familyName)
+            ?? PreTokenizerNames.name(for: tokenizer, preferring: familyName)
         let added = try Self.addedTokens(tokenizer)
         let largest = max(
             vocabulary.members.compactMap(\.value.integer).max() ?? -1,

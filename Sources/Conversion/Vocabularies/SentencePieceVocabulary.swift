@@ -7,6 +7,7 @@ struct SentencePieceVocabulary {
     private(set) var tokens: [String]
     private(set) var scores: [Float]
     private(set) var types: [Vocabulary.TokenType]
+    private let model: SentencePieceModel
 
     /// - Parameter marksSpecialLooking: whether an added token that merely looks special (`<|end|>`) counts as one, and
     ///   added tokens get plain spaces; the reference does so for all families but Phi-3.
@@ -15,7 +16,14 @@ struct SentencePieceVocabulary {
         guard let bytes = try folder.bytes(SentencePieceModel.file) else {
             throw ConversionProblem.missingFile(SentencePieceModel.file)
         }
-        let pieces = try SentencePieceModel(parsing: bytes).pieces
+        model = try SentencePieceModel(parsing: bytes)
+        guard model.algorithm == .bytePairs || model.algorithm == .unigram else {
+            throw ConversionProblem.invalidVocabulary(
+                file: SentencePieceModel.file,
+                reason: "its pieces are \(model.algorithm), and only byte pairs and Unigram are known"
+            )
+        }
+        let pieces = model.pieces
         let count = try folder.config.integer("vocab_size") ?? pieces.count
         guard count <= 1 << 24 else {
             throw ConversionProblem.invalidValue(file: ModelConfig.file, key: "vocab_size", expected: "2^24 or less")
@@ -26,15 +34,17 @@ struct SentencePieceVocabulary {
         for (id, piece) in pieces.prefix(count).enumerated() {
             tokens[id] = piece.text
             scores[id] = piece.score
-            types[id] = Self.type(of: piece)
+            types[id] = type(of: piece)
         }
         try addTokens(of: folder, marksSpecialLooking: marksSpecialLooking)
     }
 
-    private static func type(of piece: SentencePieceModel.Piece) -> Vocabulary.TokenType {
+    private func type(of piece: SentencePieceModel.Piece) -> Vocabulary.TokenType {
         switch piece.type {
-        // The reference takes pieces that the trainer's user defined for normal ones.
-        case .normal, .userDefined: .normal
+        case .normal: .normal
+        // The reference takes pieces that the trainer's user defined for normal ones. With byte pairs their scores make
+        // up for it; with Unigram they would not.
+        case .userDefined: model.algorithm == .unigram ? .userDefined : .normal
         case .unknown: .unknown
         case .control: .control
         case .unused: .unused
@@ -81,11 +91,14 @@ struct SentencePieceVocabulary {
     }
 
     func write(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
-        metadata.set("tokenizer.ggml.model", .string("llama"))
+        let isUnigram = model.algorithm == .unigram
+        metadata.set("tokenizer.ggml.model", .string(isUnigram ? "t5" : "llama"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
         metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
         metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
+        if isUnigram { UnigramKeys(model).write(to: &metadata) }
         try SpecialTokens(folder, vocabularyCount: tokens.count).write(to: &metadata)
+        if isUnigram { try UnigramKeys(model).writeDefaults(types: types, to: &metadata) }
     }
 }

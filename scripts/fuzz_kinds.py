@@ -1,0 +1,169 @@
+"""The kinds of tokenizers that fuzz-tokenizers.py compares: how each is trained, and what encodes like it."""
+
+import contextlib
+import json
+import pathlib
+import random
+
+from conversion_families import BYTE_LEVEL, CASED, FAMILIES
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+ADDED = ["<|user|>", "<|end|>", "<|assistant|>", "<tool_call>", "<extra>"]
+TEKKEN = CASED.replace(r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?", "").replace(r"\p{N}{1,3}", r"\p{N}")
+SAMPLES = """Größe überfließt naïve façade señor ¿qué? Привет мир, как дела? Ελληνικά κείμενα שלום עולם مرحبا بالعالم
+नमस्ते दुनिया हिन्दी ภาษาไทย កាន់តែពិសេស 你好世界 我想在工作 日本語のテキスト カタカナ 한국어 문장입니다 😀😃👍 3.14159 1000000
+for (int i = 0; i < 10; i++) { return x->y; }     // four    spaces\t\ttabs""".split()
+
+
+def corpus():
+    """Words of English prose and of a few other languages."""
+    words = [word for name in ["sample", "calibration"] for word in (ROOT / f"texts/{name}.txt").read_text().split()]
+    return words + SAMPLES * 20
+
+
+def training_lines(words):
+    pick = random.Random(7)
+    for _ in range(4000):
+        yield " ".join(pick.choice(words) for _ in range(12)) + pick.choice(["", "\n", "  \n\n", "    ", "'ll I've", " 2024"])
+
+
+def checkpoint(family, folder, vocabulary_count, **changed):
+    """Weights and config.json of a family, with random numbers."""
+    import torch
+    import transformers
+
+    class_name, settings, _ = FAMILIES[family]
+    torch.manual_seed(1)
+    config = getattr(transformers, class_name)(
+        **{**settings, "vocab_size": vocabulary_count, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0, **changed}
+    )
+    transformers.AutoModelForCausalLM.from_config(config).to(torch.float16).save_pretrained(folder)
+
+
+class FastKind:
+    """A tokenizer of the package `tokenizers`, in tokenizer.json."""
+
+    encodes_special = True
+
+    def __init__(self, family):
+        self.family = family
+        self.special = ["<s>", "</s>", *ADDED]
+
+    def make(self, folder, words):
+        from transformers import PreTrainedTokenizerFast
+
+        tokenizer = self.train(words)
+        tokenizer.add_special_tokens(["<s>", "</s>", *ADDED[:3]])
+        tokenizer.add_tokens(ADDED[3:])
+        self.finish(tokenizer)
+        PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>").save_pretrained(folder)
+        if self.family == "phi4-mini":  # Its class decides which vocabulary is read.
+            path = folder / "tokenizer_config.json"
+            path.write_text(json.dumps({**json.loads(path.read_text()), "tokenizer_class": "GPT2Tokenizer"}))
+        checkpoint(self.family, folder, tokenizer.get_vocab_size())
+
+    def finish(self, tokenizer):
+        from tokenizers import processors
+
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<s> $A", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))]
+        )
+
+    def package(self, folder):
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        return lambda texts: [encoding.ids for encoding in tokenizer.encode_batch(texts)]
+
+
+class ByteLevelKind(FastKind):
+    def __init__(self, family, expressions, whole_words=False):
+        super().__init__(family)
+        self.expressions = expressions
+        self.whole_words = whole_words
+
+    def train(self, words):
+        from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+        tokenizer = Tokenizer(models.BPE(ignore_merges=self.whole_words))
+        steps = [
+            pre_tokenizers.Digits(individual_digits=True) if step == "digits"
+            else pre_tokenizers.Split(Regex(step), behavior="isolated")
+            for step in self.expressions
+        ]
+        steps.append(
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=self.expressions in ([], ["digits"]))
+        )
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(steps)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=3000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        )
+        tokenizer.train_from_iterator(training_lines(words), trainer)
+        return tokenizer
+
+
+class PieceKind:
+    """A tokenizer of the package `sentencepiece`, in tokenizer.model. The package takes no special tokens in texts."""
+
+    encodes_special = False
+
+    def __init__(self, family, added=(), **settings):
+        self.family = family
+        self.settings = settings
+        self.added = list(added)
+        self.special = ["<s>", "</s>", "<unk>", *self.added, *settings.get("user_defined_symbols", [])]
+
+    def make(self, folder, words):
+        import sentencepiece
+
+        folder.mkdir(parents=True)
+        settings = {
+            "model_type": "bpe", "vocab_size": 3000, "byte_fallback": True, "normalization_rule_name": "identity",
+            "remove_extra_whitespaces": False, "character_coverage": 0.999, "split_digits": True,
+            "allow_whitespace_only_pieces": True, "minloglevel": 2, **self.settings,
+        }
+        with open(folder / "tokenizer.model", "wb") as file, contextlib.redirect_stderr(None):
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(line.replace("\n", " ") for line in training_lines(words)), model_writer=file,
+                **settings,
+            )
+        count = sentencepiece.SentencePieceProcessor(str(folder / "tokenizer.model")).vocab_size()
+        decoder = {
+            str(count + i): {"content": text, "special": i < 3, "rstrip": True} for i, text in enumerate(self.added)
+        }
+        (folder / "tokenizer_config.json").write_text(json.dumps({
+            "add_bos_token": True, "add_eos_token": False, "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>",
+            "added_tokens_decoder": decoder, "tokenizer_class": "LlamaTokenizer",
+        }))
+        checkpoint(self.family, folder, count + len(self.added), _name_or_path="x")
+
+    def package(self, folder):
+        import sentencepiece
+
+        processor = sentencepiece.SentencePieceProcessor(str(folder / "tokenizer.model"))
+        return lambda texts: [[processor.bos_id(), *ids] for ids in processor.encode(texts)]
+
+
+GEMMA_RUNS = ["\n" * count for count in range(1, 12)] + ["▁" * count for count in range(2, 12)] + ["\t", "<table>"]
+
+KINDS = {
+    "gpt-2": ByteLevelKind("gpt2", []),
+    "llama-bpe": ByteLevelKind("llama3", BYTE_LEVEL["llama3"][0], whole_words=True),
+    "smaug-bpe": ByteLevelKind("llama3", BYTE_LEVEL["llama3"][0]),
+    "qwen2": ByteLevelKind("qwen2", BYTE_LEVEL["qwen2"][0]),
+    "smollm": ByteLevelKind("smollm2", ["digits"]),
+    "refact": ByteLevelKind("granite", ["digits"]),
+    "gpt-4o": ByteLevelKind("phi4-mini", [CASED]),
+    "tekken": ByteLevelKind("mistral", [TEKKEN], whole_words=True),
+    "dbrx": ByteLevelKind("olmo2", BYTE_LEVEL["olmo2"][0]),
+    "stablelm2": ByteLevelKind("stablelm", BYTE_LEVEL["stablelm2"][0]),
+    "lfm2": ByteLevelKind("lfm2", BYTE_LEVEL["lfm2"][0], whole_words=True),
+    "llama": PieceKind("llama"),
+    "mistral": PieceKind("mistral", vocab_size=5000, split_digits=False),
+    "phi3": PieceKind("phi3", added=["<|endoftext|>", *ADDED]),  # llama.cpp insists on the first.
+    "gemma": PieceKind("gemma", add_dummy_prefix=False, user_defined_symbols=GEMMA_RUNS),
+    "unigram": PieceKind(
+        "llama", model_type="unigram", byte_fallback=False, normalization_rule_name="nmt_nfkc", remove_extra_whitespaces=True
+    ),
+}
