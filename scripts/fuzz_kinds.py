@@ -1,6 +1,5 @@
 """The kinds of tokenizers that fuzz-tokenizers.py compares: how each is trained, and what encodes like it."""
 
-import contextlib
 import json
 import pathlib
 import random
@@ -103,6 +102,74 @@ class ByteLevelKind(FastKind):
         return tokenizer
 
 
+class UnigramKind(FastKind):
+    """As transformers writes a SentencePiece model of the Unigram kind."""
+
+    def train(self, words):
+        from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+        tokenizer = Tokenizer(models.Unigram())
+        tokenizer.normalizer = normalizers.Sequence(
+            [normalizers.Strip(left=True, right=True), normalizers.Replace(Regex(" {2,}"), " ")]
+        )
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="\u2581", prepend_scheme="always")
+        tokenizer.decoder = decoders.Metaspace(replacement="\u2581", prepend_scheme="always")
+        trainer = trainers.UnigramTrainer(
+            vocab_size=2000, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False
+        )
+        tokenizer.train_from_iterator(training_lines(words), trainer)
+        return tokenizer
+
+
+class JSONPieceKind(FastKind):
+    """A SentencePiece model of byte pairs in tokenizer.json, as transformers brings it there."""
+
+    def __init__(self, family, normalizers, **settings):
+        super().__init__(family)
+        self.normalizers = normalizers
+        self.settings = settings
+
+    def train(self, words):
+        from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
+
+        trained = train_pieces(words, **self.settings)
+        vocabulary = {trained.IdToPiece(i): i for i in range(trained.GetPieceSize())}
+        pairs = []
+        for piece, index in vocabulary.items():
+            if trained.IsUnused(index) or trained.GetScore(index) == 0 and index < 259:
+                continue
+            for cut in range(1, len(piece)):
+                if piece[:cut] in vocabulary and piece[cut:] in vocabulary:
+                    pairs.append((-trained.GetScore(index), vocabulary[piece[:cut]], vocabulary[piece[cut:]], piece[:cut], piece[cut:]))
+        tokenizer = Tokenizer(models.BPE(
+            vocabulary, [pair[3:] for pair in sorted(pairs)], unk_token="<unk>", fuse_unk=True, byte_fallback=True
+        ))
+        tokenizer.normalizer = normalizers.Sequence([getattr(normalizers, name)(*texts) for name, *texts in self.normalizers])
+        tokenizer.decoder = decoders.Sequence(
+            [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+        )
+        runs = self.settings.get("user_defined_symbols", [])
+        tokenizer.add_tokens([AddedToken(text, normalized=False) for text in runs])
+        return tokenizer
+
+
+def train_pieces(words, **settings):
+    """-> a SentencePieceProcessor."""
+    import io
+
+    import sentencepiece
+
+    model = io.BytesIO()
+    settings = {
+        "model_type": "bpe", "vocab_size": 3000, "byte_fallback": True, "normalization_rule_name": "identity",
+        "remove_extra_whitespaces": False, "character_coverage": 0.999, "split_digits": True,
+        "allow_whitespace_only_pieces": True, "minloglevel": 2, **settings,
+    }
+    lines = (line.replace("\n", " ") for line in training_lines(words))
+    sentencepiece.SentencePieceTrainer.train(sentence_iterator=lines, model_writer=model, **settings)
+    return sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
+
+
 class PieceKind:
     """A tokenizer of the package `sentencepiece`, in tokenizer.model. The package takes no special tokens in texts."""
 
@@ -115,20 +182,10 @@ class PieceKind:
         self.special = ["<s>", "</s>", "<unk>", *self.added, *settings.get("user_defined_symbols", [])]
 
     def make(self, folder, words):
-        import sentencepiece
-
         folder.mkdir(parents=True)
-        settings = {
-            "model_type": "bpe", "vocab_size": 3000, "byte_fallback": True, "normalization_rule_name": "identity",
-            "remove_extra_whitespaces": False, "character_coverage": 0.999, "split_digits": True,
-            "allow_whitespace_only_pieces": True, "minloglevel": 2, **self.settings,
-        }
-        with open(folder / "tokenizer.model", "wb") as file, contextlib.redirect_stderr(None):
-            sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=iter(line.replace("\n", " ") for line in training_lines(words)), model_writer=file,
-                **settings,
-            )
-        count = sentencepiece.SentencePieceProcessor(str(folder / "tokenizer.model")).vocab_size()
+        trained = train_pieces(words, **self.settings)
+        (folder / "tokenizer.model").write_bytes(trained.serialized_model_proto())
+        count = trained.vocab_size()
         decoder = {
             str(count + i): {"content": text, "special": i < 3, "rstrip": True} for i, text in enumerate(self.added)
         }
@@ -163,7 +220,16 @@ KINDS = {
     "mistral": PieceKind("mistral", vocab_size=5000, split_digits=False),
     "phi3": PieceKind("phi3", added=["<|endoftext|>", *ADDED]),  # llama.cpp insists on the first.
     "gemma": PieceKind("gemma", add_dummy_prefix=False, user_defined_symbols=GEMMA_RUNS),
-    "unigram": PieceKind(
-        "llama", model_type="unigram", byte_fallback=False, normalization_rule_name="nmt_nfkc", remove_extra_whitespaces=True
+    "llama-json": JSONPieceKind("llama", [("Prepend", "\u2581"), ("Replace", " ", "\u2581")]),
+    "gemma-json": JSONPieceKind(
+        "gemma3", [("Replace", " ", "\u2581")], add_dummy_prefix=False, user_defined_symbols=GEMMA_RUNS
     ),
+    "unigram": PieceKind(
+        "llama", model_type="unigram", byte_fallback=False, normalization_rule_name="nmt_nfkc", vocab_size=2000,
+        remove_extra_whitespaces=True, allow_whitespace_only_pieces=False,
+    ),
+    "unigram-kept": PieceKind(  # Nothing normalized, nothing removed.
+        "llama", model_type="unigram", byte_fallback=False, vocab_size=2000, user_defined_symbols=["<tool>", "▁▁"]
+    ),
+    "unigram-json": UnigramKind("llama"),
 }

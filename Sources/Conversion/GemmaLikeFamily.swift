@@ -29,8 +29,12 @@ extension GemmaLikeFamily {
         metadata.set("general.file_type", .uint32(fileType))
     }
 
-    /// SentencePiece without a space before the text.
+    /// SentencePiece; transformers 5 saves it in tokenizer.json alone.
     func writeSentencePiece(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
+        if try folder.bytes(SentencePieceModel.file) == nil, let pieces = try PiecesInJSON(folder) {
+            try pieces.write(of: folder, to: &metadata)
+            return
+        }
         try SentencePieceVocabulary(folder, marksSpecialLooking: true).write(of: folder, to: &metadata)
     }
 }

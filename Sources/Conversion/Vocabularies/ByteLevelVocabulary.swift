@@ -63,16 +63,23 @@ struct ByteLevelVocabulary {
 
     /// The merges, best first, in the older form of two texts with a space between.
     private static func merges(_ tokenizer: JSONValue) throws -> [String] {
+        // A space inside a part would split it; byte-level alphabets spell it differently.
+        try mergedPairs(tokenizer).map { left, right in
+            [left, right].map { $0.replacing(" ", with: "\u{120}") }.joined(separator: " ")
+        }
+    }
+
+    /// The merges of tokenizer.json, best first.
+    static func mergedPairs(_ tokenizer: JSONValue) throws -> [(left: String, right: String)] {
         guard let merges = tokenizer["model"]?["merges"]?.array else {
             throw ConversionProblem.missingKey(file: file, key: "model.merges")
         }
         return try merges.map { merge in
-            if let text = merge.string { return text }
-            guard let pair = merge.array?.compactMap(\.string), pair.count == 2 else {
+            let texts = merge.string.map { $0.split(separator: " ", maxSplits: 1).map(String.init) }
+            guard let pair = texts ?? merge.array?.compactMap(\.string), pair.count == 2 else {
                 throw ConversionProblem.invalidVocabulary(file: file, reason: "a merge is no pair of texts")
             }
-            // A space inside a part would split it; byte-level alphabets spell it differently.
-            return pair.map { $0.replacing(" ", with: "\u{120}") }.joined(separator: " ")
+            return (pair[0], pair[1])
         }
     }
 

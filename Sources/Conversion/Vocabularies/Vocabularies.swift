@@ -1,6 +1,6 @@
 import GGUF
 
-/// The choice that most families make: SentencePiece where there is such a file, byte-level BPE otherwise.
+/// The choice that most families make: SentencePiece where there is such a file, what tokenizer.json holds otherwise.
 enum Vocabularies {
     /// - Parameter preTokenizer: the family's name for its pre-tokenizer, where the rule has several.
     /// - Parameter readsPiecesInJSON: whether SentencePiece may hide in tokenizer.json, as it does for Llama's kin.
@@ -16,6 +16,8 @@ enum Vocabularies {
             try vocabulary.write(of: folder, to: &metadata)
         } else if readsPiecesInJSON, let pieces = try PiecesInJSON(folder) {
             try pieces.write(of: folder, to: &metadata)
+        } else if let unigram = try UnigramInJSON(folder) {
+            try unigram.write(of: folder, to: &metadata)
         } else {
             try ByteLevelVocabulary(folder, options: options, familyName: preTokenizer).write(of: folder, to: &metadata)
         }
