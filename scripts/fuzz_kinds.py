@@ -43,6 +43,7 @@ class FastKind:
     """A tokenizer of the package `tokenizers`, in tokenizer.json."""
 
     encodes_special = True
+    vocabulary_count = 3000
 
     def __init__(self, family):
         self.family = family
@@ -96,7 +97,7 @@ class ByteLevelKind(FastKind):
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence(steps)
         tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
-            vocab_size=3000, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+            vocab_size=self.vocabulary_count, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
         )
         tokenizer.train_from_iterator(training_lines(words), trainer)
         return tokenizer
@@ -115,7 +116,7 @@ class UnigramKind(FastKind):
         tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="\u2581", prepend_scheme="always")
         tokenizer.decoder = decoders.Metaspace(replacement="\u2581", prepend_scheme="always")
         trainer = trainers.UnigramTrainer(
-            vocab_size=2000, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False
+            vocab_size=self.vocabulary_count, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False
         )
         tokenizer.train_from_iterator(training_lines(words), trainer)
         return tokenizer
@@ -132,12 +133,10 @@ class JSONPieceKind(FastKind):
     def train(self, words):
         from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
 
-        trained = train_pieces(words, **self.settings)
+        trained = train_pieces(words, self.vocabulary_count, **self.settings)
         vocabulary = {trained.IdToPiece(i): i for i in range(trained.GetPieceSize())}
         pairs = []
         for piece, index in vocabulary.items():
-            if trained.IsUnused(index) or trained.GetScore(index) == 0 and index < 259:
-                continue
             for cut in range(1, len(piece)):
                 if piece[:cut] in vocabulary and piece[cut:] in vocabulary:
                     pairs.append((-trained.GetScore(index), vocabulary[piece[:cut]], vocabulary[piece[cut:]], piece[:cut], piece[cut:]))
@@ -153,7 +152,7 @@ class JSONPieceKind(FastKind):
         return tokenizer
 
 
-def train_pieces(words, **settings):
+def train_pieces(words, count, **settings):
     """-> a SentencePieceProcessor."""
     import io
 
@@ -161,7 +160,8 @@ def train_pieces(words, **settings):
 
     model = io.BytesIO()
     settings = {
-        "model_type": "bpe", "vocab_size": 3000, "byte_fallback": True, "normalization_rule_name": "identity",
+        "model_type": "bpe", "vocab_size": count, "hard_vocab_limit": False, "byte_fallback": True,
+        "max_sentence_length": 1 << 16, "normalization_rule_name": "identity",
         "remove_extra_whitespaces": False, "character_coverage": 0.999, "split_digits": True,
         "allow_whitespace_only_pieces": True, "minloglevel": 2, **settings,
     }
@@ -174,6 +174,7 @@ class PieceKind:
     """A tokenizer of the package `sentencepiece`, in tokenizer.model. The package takes no special tokens in texts."""
 
     encodes_special = False
+    vocabulary_count = 3000
 
     def __init__(self, family, added=(), **settings):
         self.family = family
@@ -183,7 +184,7 @@ class PieceKind:
 
     def make(self, folder, words):
         folder.mkdir(parents=True)
-        trained = train_pieces(words, **self.settings)
+        trained = train_pieces(words, self.vocabulary_count, **self.settings)
         (folder / "tokenizer.model").write_bytes(trained.serialized_model_proto())
         count = trained.vocab_size()
         decoder = {
@@ -217,7 +218,7 @@ KINDS = {
     "stablelm2": ByteLevelKind("stablelm", BYTE_LEVEL["stablelm2"][0]),
     "lfm2": ByteLevelKind("lfm2", BYTE_LEVEL["lfm2"][0], whole_words=True),
     "llama": PieceKind("llama"),
-    "mistral": PieceKind("mistral", vocab_size=5000, split_digits=False),
+    "mistral": PieceKind("mistral", split_digits=False),
     "phi3": PieceKind("phi3", added=["<|endoftext|>", *ADDED]),  # llama.cpp insists on the first.
     "gemma": PieceKind("gemma", add_dummy_prefix=False, user_defined_symbols=GEMMA_RUNS),
     "llama-json": JSONPieceKind("llama", [("Prepend", "\u2581"), ("Replace", " ", "\u2581")]),
@@ -225,11 +226,11 @@ KINDS = {
         "gemma3", [("Replace", " ", "\u2581")], add_dummy_prefix=False, user_defined_symbols=GEMMA_RUNS
     ),
     "unigram": PieceKind(
-        "llama", model_type="unigram", byte_fallback=False, normalization_rule_name="nmt_nfkc", vocab_size=2000,
+        "llama", model_type="unigram", byte_fallback=False, normalization_rule_name="nmt_nfkc",
         remove_extra_whitespaces=True, allow_whitespace_only_pieces=False,
     ),
     "unigram-kept": PieceKind(  # Nothing normalized, nothing removed.
-        "llama", model_type="unigram", byte_fallback=False, vocab_size=2000, user_defined_symbols=["<tool>", "▁▁"]
+        "llama", model_type="unigram", byte_fallback=False, user_defined_symbols=["<tool>", "▁▁"]
     ),
     "unigram-json": UnigramKind("llama"),
 }

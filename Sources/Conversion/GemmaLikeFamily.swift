@@ -31,10 +31,11 @@ extension GemmaLikeFamily {
 
     /// SentencePiece; transformers 5 saves it in tokenizer.json alone.
     func writeSentencePiece(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
-        if try folder.bytes(SentencePieceModel.file) == nil, let pieces = try PiecesInJSON(folder) {
-            try pieces.write(of: folder, to: &metadata)
+        let files = try TokenizerFiles(folder)
+        if try folder.bytes(SentencePieceModel.file) == nil, let pieces = try PiecesInJSON(files) {
+            try pieces.write(of: files, to: &metadata)
             return
         }
-        try SentencePieceVocabulary(folder, marksSpecialLooking: true).write(of: folder, to: &metadata)
+        try SentencePieceVocabulary(files, marksSpecialLooking: true).write(of: files, to: &metadata)
     }
 }

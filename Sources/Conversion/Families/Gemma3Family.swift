@@ -25,7 +25,7 @@ struct Gemma3Family: GemmaLikeFamily {
     }
 
     private func holdsSentencePiece(_ folder: HuggingFaceFolder) throws -> Bool {
-        try folder.bytes(SentencePieceModel.file) != nil || PiecesInJSON.isPresent(in: folder)
+        try folder.bytes(SentencePieceModel.file) != nil || PiecesInJSON.isPresent(in: TokenizerFiles(folder))
     }
 
     /// Rows without a token are cut off.
@@ -43,7 +43,8 @@ struct Gemma3Family: GemmaLikeFamily {
         options: ConversionOptions
     ) throws {
         guard try holdsSentencePiece(folder) else {
-            try ByteLevelVocabulary(folder, options: options).write(of: folder, to: &metadata)
+            let files = try TokenizerFiles(folder)
+            try ByteLevelVocabulary(files, options: options).write(of: files, to: &metadata)
             return
         }
         try writeSentencePiece(of: folder, to: &metadata)

@@ -17,8 +17,8 @@ struct PiecesInJSON {
 
     /// - Returns: nil where tokenizer.json is missing or holds another kind of vocabulary.
     /// - Throws: `ConversionProblem`.
-    init?(_ folder: HuggingFaceFolder) throws {
-        guard try Self.isPresent(in: folder), let tokenizer = try folder.json(Self.file) else { return nil }
+    init?(_ files: TokenizerFiles) throws {
+        guard Self.isPresent(in: files), let tokenizer = files.tokenizer else { return nil }
         guard let vocabulary = tokenizer["model"]?["vocab"]?.object else {
             throw ConversionProblem.missingKey(file: Self.file, key: "model.vocab")
         }
@@ -30,7 +30,7 @@ struct PiecesInJSON {
             }
             pieces[id] = text
         }
-        let special = Self.specialTokens(try folder.json("tokenizer_config.json"))
+        let special = Self.specialTokens(files.settings)
         let added = (tokenizer["added_tokens"]?.array ?? []).compactMap { entry -> (id: Int, text: String)? in
             guard let id = entry["id"]?.integer, let text = entry["content"]?.string else { return nil }
             return (id, text)
@@ -46,14 +46,14 @@ struct PiecesInJSON {
             types[token.id] = .userDefined
             tokens[token.id] = SpecialTokens.withPlainSpaces(token.text)
         }
-        scores = try scores(merges: try ByteLevelVocabulary.mergedPairs(tokenizer), ids: vocabulary)
+        scores = try scores(merges: try ByteLevelSource.merges(tokenizer), ids: vocabulary)
         for token in added.sorted(by: { $0.id < $1.id }) where token.id >= count {
             tokens.append(token.text)
             scores.append(Self.addedScore)
             types.append(special.contains(token.text) ? .control : .userDefined)
         }
         // The weights may have rows for more.
-        let padded = min(try folder.config.integer("vocab_size") ?? 0, 1 << 24)
+        let padded = min(try files.folder.config.integer("vocab_size") ?? 0, 1 << 24)
         while tokens.count < padded {
             tokens.append("[PAD\(tokens.count)]")
             scores.append(-10_000)
@@ -61,8 +61,8 @@ struct PiecesInJSON {
         }
     }
 
-    static func isPresent(in folder: HuggingFaceFolder) throws -> Bool {
-        guard let tokenizer = try folder.json(file), let model = tokenizer["model"] else { return false }
+    static func isPresent(in files: TokenizerFiles) -> Bool {
+        guard let tokenizer = files.tokenizer, let model = tokenizer["model"] else { return false }
         return model["type"]?.string == "BPE" && model["byte_fallback"]?.bool == true
             && tokenizer["decoder"]?["type"]?.string == "Sequence"
     }
@@ -104,12 +104,12 @@ struct PiecesInJSON {
         return Set((roles + listed).compactMap { $0.string ?? $0["content"]?.string })
     }
 
-    func write(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
+    func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
         metadata.set("tokenizer.ggml.model", .string("llama"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
         metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
         metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
-        try SpecialTokens(folder, vocabularyCount: tokens.count).write(to: &metadata)
+        try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)
     }
 }

@@ -66,7 +66,7 @@ enum PreTokenizerNames {
         return takesWholeWords ? names.ofWholeWords ?? names.all[0] : names.all[0]
     }
 
-    private static func unknown(_ description: String) -> ConversionProblem {
+    static func unknown(_ description: String) -> ConversionProblem {
         let rules = known.map { (description: describe($0.key), name: $0.value.all[0]) }
         let nearest = Similarity.nearest(to: description, of: rules.map(\.description), count: 2)
         return .unknownPreTokenizer(

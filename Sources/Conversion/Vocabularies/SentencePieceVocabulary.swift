@@ -12,8 +12,8 @@ struct SentencePieceVocabulary {
     /// - Parameter marksSpecialLooking: whether an added token that merely looks special (`<|end|>`) counts as one, and
     ///   added tokens get plain spaces; the reference does so for all families but Phi-3.
     /// - Throws: `ConversionProblem`.
-    init(_ folder: HuggingFaceFolder, marksSpecialLooking: Bool) throws {
-        guard let bytes = try folder.bytes(SentencePieceModel.file) else {
+    init(_ files: TokenizerFiles, marksSpecialLooking: Bool) throws {
+        guard let bytes = try files.folder.bytes(SentencePieceModel.file) else {
             throw ConversionProblem.missingFile(SentencePieceModel.file)
         }
         model = try SentencePieceModel(parsing: bytes)
@@ -24,7 +24,7 @@ struct SentencePieceVocabulary {
             )
         }
         let pieces = model.pieces
-        let count = try folder.config.integer("vocab_size") ?? pieces.count
+        let count = try files.folder.config.integer("vocab_size") ?? pieces.count
         guard count <= 1 << 24 else {
             throw ConversionProblem.invalidValue(file: ModelConfig.file, key: "vocab_size", expected: "2^24 or less")
         }
@@ -36,7 +36,7 @@ struct SentencePieceVocabulary {
             scores[id] = piece.score
             types[id] = type(of: piece)
         }
-        try addTokens(of: folder, marksSpecialLooking: marksSpecialLooking)
+        try addTokens(of: files, marksSpecialLooking: marksSpecialLooking)
     }
 
     private func type(of piece: SentencePieceModel.Piece) -> Vocabulary.TokenType {
@@ -53,12 +53,11 @@ struct SentencePieceVocabulary {
     }
 
     /// Tokens from the three files that may add some, later ones over earlier ones.
-    private mutating func addTokens(of folder: HuggingFaceFolder, marksSpecialLooking: Bool) throws {
-        for (text, id) in try folder.json("added_tokens.json")?.object?.members ?? [] {
+    private mutating func addTokens(of files: TokenizerFiles, marksSpecialLooking: Bool) throws {
+        for (text, id) in try files.folder.json("added_tokens.json")?.object?.members ?? [] {
             add(text, id: id.integer, .userDefined)
         }
-        let settings = try folder.json("tokenizer_config.json")
-        for (id, entry) in settings?["added_tokens_decoder"]?.object?.members ?? [] {
+        for (id, entry) in files.settings?["added_tokens_decoder"]?.object?.members ?? [] {
             guard let text = entry["content"]?.string else {
                 throw ConversionProblem.missingKey(file: "tokenizer_config.json", key: "content")
             }
@@ -66,7 +65,7 @@ struct SentencePieceVocabulary {
         }
         // The reference reads this file for Phi-3 only.
         guard !marksSpecialLooking else { return }
-        for entry in try folder.json("tokenizer.json")?["added_tokens"]?.array ?? [] {
+        for entry in files.tokenizer?["added_tokens"]?.array ?? [] {
             guard let text = entry["content"]?.string else {
                 throw ConversionProblem.missingKey(file: "tokenizer.json", key: "content")
             }
@@ -90,7 +89,7 @@ struct SentencePieceVocabulary {
         types[id] = type
     }
 
-    func write(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
+    func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
         let isUnigram = model.algorithm == .unigram
         metadata.set("tokenizer.ggml.model", .string(isUnigram ? "t5" : "llama"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
@@ -98,7 +97,7 @@ struct SentencePieceVocabulary {
         metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
         if isUnigram { UnigramKeys(model).write(to: &metadata) }
-        try SpecialTokens(folder, vocabularyCount: tokens.count).write(to: &metadata)
+        try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)
         if isUnigram { try UnigramKeys(model).writeDefaults(types: types, to: &metadata) }
     }
 }

@@ -20,8 +20,8 @@ struct UnigramInJSON {
 
     /// - Returns: nil where tokenizer.json is missing or holds another kind of vocabulary.
     /// - Throws: `ConversionProblem`, also for steps that GGUF has no keys for.
-    init?(_ folder: HuggingFaceFolder) throws {
-        guard let tokenizer = try folder.json(Self.file), let model = tokenizer["model"],
+    init?(_ files: TokenizerFiles) throws {
+        guard let tokenizer = files.tokenizer, let model = tokenizer["model"],
             model["type"]?.string == "Unigram"
         else { return nil }
         let pieces = try (model["vocab"]?.array ?? []).enumerated().map { id, entry in
@@ -37,7 +37,7 @@ struct UnigramInJSON {
             return (text: text, id: id, isSpecial: entry["special"]?.bool ?? false)
         }
         let needed = max(pieces.count, (added.map(\.id).max() ?? -1) + 1)
-        let count = try folder.config.integer("vocab_size") ?? needed
+        let count = try files.folder.config.integer("vocab_size") ?? needed
         guard needed <= count, count <= 1 << 24 else {
             throw Self.problem("it has \(needed) tokens, but config.json says 'vocab_size' \(count)")
         }
@@ -95,14 +95,14 @@ struct UnigramInJSON {
         }
     }
 
-    func write(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
+    func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
         metadata.set("tokenizer.ggml.model", .string("t5"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
         metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
         metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
         keys.write(to: &metadata)
-        try SpecialTokens(folder, vocabularyCount: tokens.count).write(to: &metadata)
+        try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)
         try keys.writeDefaults(types: types, to: &metadata)
     }
 }

@@ -11,15 +11,16 @@ enum Vocabularies {
         preTokenizer: String? = nil,
         readsPiecesInJSON: Bool = false
     ) throws {
+        let files = try TokenizerFiles(folder)
         if try folder.bytes(SentencePieceModel.file) != nil {
-            let vocabulary = try SentencePieceVocabulary(folder, marksSpecialLooking: true)
-            try vocabulary.write(of: folder, to: &metadata)
-        } else if readsPiecesInJSON, let pieces = try PiecesInJSON(folder) {
-            try pieces.write(of: folder, to: &metadata)
-        } else if let unigram = try UnigramInJSON(folder) {
-            try unigram.write(of: folder, to: &metadata)
+            let vocabulary = try SentencePieceVocabulary(files, marksSpecialLooking: true)
+            try vocabulary.write(of: files, to: &metadata)
+        } else if readsPiecesInJSON, let pieces = try PiecesInJSON(files) {
+            try pieces.write(of: files, to: &metadata)
+        } else if let unigram = try UnigramInJSON(files) {
+            try unigram.write(of: files, to: &metadata)
         } else {
-            try ByteLevelVocabulary(folder, options: options, familyName: preTokenizer).write(of: folder, to: &metadata)
+            try ByteLevelVocabulary(files, options: options, familyName: preTokenizer).write(of: files, to: &metadata)
         }
     }
 }
