@@ -21,7 +21,7 @@ struct ByteLevelVocabulary {
             vocabulary.members.compactMap(\.value.integer).max() ?? -1,
             added.map(\.id).max() ?? -1
         )
-        let count = try files.folder.config.integer("vocab_size") ?? largest + 1
+        let count = try files.folder.config.integer("vocab_size") ?? min(largest, 1 << 24) + 1
         guard largest < count, count <= 1 << 24 else {
             throw ConversionProblem.invalidVocabulary(
                 file: Self.file,
@@ -33,6 +33,9 @@ struct ByteLevelVocabulary {
         for (text, id) in vocabulary.members {
             guard let id = id.integer, id >= 0 else {
                 throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "the token '\(text)' has no id")
+            }
+            guard types[id] == .unused else {
+                throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "two of its tokens have the id \(id)")
             }
             tokens[id] = text
             types[id] = .normal
@@ -50,7 +53,7 @@ struct ByteLevelVocabulary {
     func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
         metadata.set("tokenizer.ggml.model", .string("gpt2"))
         metadata.set("tokenizer.ggml.pre", .string(preTokenizer))
-        metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
+        metadata.set("tokenizer.ggml.tokens", .array(.string(try files.distinct(tokens))))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
         if !merges.isEmpty { metadata.set("tokenizer.ggml.merges", .array(.string(merges))) }
         try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)

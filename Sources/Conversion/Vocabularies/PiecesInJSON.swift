@@ -107,7 +107,7 @@ struct PiecesInJSON {
     func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
         metadata.set("tokenizer.ggml.model", .string("llama"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
-        metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
+        metadata.set("tokenizer.ggml.tokens", .array(.string(try files.distinct(tokens))))
         metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
         try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)

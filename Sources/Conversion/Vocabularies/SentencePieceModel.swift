@@ -99,6 +99,9 @@ package struct SentencePieceModel {
                 piece.text = text
             case (2, .fixed32(let bits)):
                 piece.score = Float(bitPattern: bits)
+                guard piece.score.isFinite else {
+                    throw ConversionProblem.invalidVocabulary(file: file, reason: "a piece has the score \(piece.score)")
+                }
             case (3, .varint(let number)):
                 guard let type = PieceType(rawValue: number) else {
                     throw ConversionProblem.invalidVocabulary(file: file, reason: "a piece has the type \(number)")

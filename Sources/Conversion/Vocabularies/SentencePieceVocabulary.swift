@@ -93,7 +93,7 @@ struct SentencePieceVocabulary {
         let isUnigram = model.algorithm == .unigram
         metadata.set("tokenizer.ggml.model", .string(isUnigram ? "t5" : "llama"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
-        metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
+        metadata.set("tokenizer.ggml.tokens", .array(.string(try files.distinct(tokens))))
         metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
         if isUnigram { UnigramKeys(model).write(to: &metadata) }

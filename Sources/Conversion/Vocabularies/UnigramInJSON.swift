@@ -25,13 +25,15 @@ struct UnigramInJSON {
             model["type"]?.string == "Unigram"
         else { return nil }
         let pieces = try (model["vocab"]?.array ?? []).enumerated().map { id, entry in
-            guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].double else {
+            guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].double.map(Float.init),
+                score.isFinite
+            else {
                 throw Self.problem("the piece \(id) is no text with a score")
             }
-            return (text: text, score: Float(score))
+            return (text: text, score: score)
         }
         let added = try (tokenizer["added_tokens"]?.array ?? []).map { entry in
-            guard let text = entry["content"]?.string, let id = entry["id"]?.integer, id >= 0 else {
+            guard let text = entry["content"]?.string, let id = entry["id"]?.integer, (0..<1 << 24).contains(id) else {
                 throw Self.problem("an added token has no text or no id")
             }
             return (text: text, id: id, isSpecial: entry["special"]?.bool ?? false)
@@ -98,7 +100,7 @@ struct UnigramInJSON {
     func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
         metadata.set("tokenizer.ggml.model", .string("t5"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
-        metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
+        metadata.set("tokenizer.ggml.tokens", .array(.string(try files.distinct(tokens))))
         metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
         keys.write(to: &metadata)
