@@ -1,21 +1,25 @@
 import HeapModule
 
 /// Says which neighbours merge, and when.
-protocol MergeRule {
+package protocol MergeRule {
     /// What the text of two neighbours merges into and how early: lower ranks first. Nil where they do not merge.
     func merge(_ left: MergeChain.Symbol, _ right: MergeChain.Symbol) -> (rank: Int32, result: Int32)?
 }
 
 /// A text as a row of symbols, of which neighbours merge, the lowest rank first and of equal ranks the leftmost.
-struct MergeChain {
-    struct Symbol {
-        var start: Int
-        var end: Int
+package struct MergeChain {
+    package struct Symbol {
+        package var start: Int
+        package var end: Int
         /// What the rule knows the symbol by.
-        var number: Int32
+        package var number: Int32
+
+        package init(start: Int, end: Int, number: Int32) {
+            (self.start, self.end, self.number) = (start, end, number)
+        }
     }
 
-    private(set) var symbols: [Symbol] = []
+    package private(set) var symbols: [Symbol] = []
     /// The rank of each symbol and its right neighbour, and what they become.
     private var ranks: [Int32] = []
     private var results: [Int32] = []
@@ -24,12 +28,14 @@ struct MergeChain {
     /// Up to this many symbols, moving the rest of a row is quicker than keeping a queue.
     private static let shortCount = 48
 
+    package init() {}
+
     mutating func removeAll() { symbols.removeAll(keepingCapacity: true) }
 
-    mutating func append(_ symbol: Symbol) { symbols.append(symbol) }
+    package mutating func append(_ symbol: Symbol) { symbols.append(symbol) }
 
     /// Merges until no neighbours do.
-    mutating func merge(by rule: some MergeRule) {
+    package mutating func merge(by rule: some MergeRule) {
         ranks.removeAll(keepingCapacity: true)
         results.removeAll(keepingCapacity: true)
         for index in symbols.indices {

@@ -1,7 +1,7 @@
 /// How a byte-level vocabulary splits text into words, by the name that GGUF stores.
 ///
 /// Names and rules as in llama.cpp; a family with a known rule is one line in `known`.
-struct PreTokenizer: Sendable, Equatable {
+package struct PreTokenizer: Sendable, Equatable {
     /// Applied one after the other, each to the pieces of the one before.
     let rules: [WordSplitRule]
     /// Whether a word that is itself a token is taken whole, whatever the merges say.
@@ -50,7 +50,7 @@ struct PreTokenizer: Sendable, Equatable {
     ]
 
     /// - Throws: `TokenizerError.unknownPreTokenizer`.
-    static func named(_ name: String) throws(TokenizerError) -> PreTokenizer {
+    package static func named(_ name: String) throws(TokenizerError) -> PreTokenizer {
         guard let found = known[name.isEmpty ? "default" : name] else {
             throw .unknownPreTokenizer(name: name, known: known.keys.sorted())
         }
@@ -58,7 +58,7 @@ struct PreTokenizer: Sendable, Equatable {
     }
 
     /// Calls `body` with the count of bytes of each word of `bytes`, which is valid UTF-8.
-    func forEachWord(of bytes: UnsafeBufferPointer<UInt8>, _ body: (Int) -> Void) {
+    package func forEachWord(of bytes: UnsafeBufferPointer<UInt8>, _ body: (Int) -> Void) {
         let text = CodePoints(bytes)
         var ends = text.count == 0 ? [] : [text.count]
         for rule in rules {

@@ -31,9 +31,10 @@ struct PiecesInJSON {
             pieces[id] = text
         }
         let special = Self.specialTokens(files.settings)
-        let added = (tokenizer["added_tokens"]?.array ?? []).compactMap { entry -> (id: Int, text: String)? in
-            guard let id = entry["id"]?.integer, let text = entry["content"]?.string else { return nil }
-            return (id, text)
+        typealias Added = (id: Int, text: String, isSpecial: Bool)
+        let added = (tokenizer["added_tokens"]?.array ?? []).compactMap { entry -> Added? in
+            guard let id = entry["id"]?.integer, id >= 0, let text = entry["content"]?.string else { return nil }
+            return (id, text, entry["special"]?.bool ?? false)
         }
         for piece in pieces {
             guard let piece else {
@@ -43,8 +44,8 @@ struct PiecesInJSON {
             types.append(Self.isByte(piece) ? .byte : special.contains(piece) ? .control : .normal)
         }
         for token in added where token.id < count && types[token.id] == .normal {
-            types[token.id] = .userDefined
-            tokens[token.id] = SpecialTokens.withPlainSpaces(token.text)
+            types[token.id] = token.isSpecial ? .control : .userDefined
+            if !token.isSpecial { tokens[token.id] = SpecialTokens.withPlainSpaces(token.text) }
         }
         scores = try scores(merges: try ByteLevelSource.merges(tokenizer), ids: vocabulary)
         for token in added.sorted(by: { $0.id < $1.id }) where token.id >= count {
@@ -71,7 +72,8 @@ struct PiecesInJSON {
     /// first make them, and then those that none makes.
     private func scores(merges: [(left: String, right: String)], ids: JSONObject) throws -> [Float] {
         var scores = [Float?](repeating: nil, count: tokens.count)
-        var next: Float = 0
+        // The trainer negates an index.
+        var next: Float = -0.0
         func score(_ id: Int) {
             guard scores[id] == nil else { return }
             scores[id] = next
