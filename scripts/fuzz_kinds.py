@@ -3,6 +3,8 @@
 import json
 import pathlib
 import random
+import re
+import unicodedata
 
 from conversion_families import BYTE_LEVEL, CASED, FAMILIES
 
@@ -39,9 +41,43 @@ def checkpoint(family, folder, vocabulary_count, **changed):
     transformers.AutoModelForCausalLM.from_config(config).to(torch.float16).save_pretrained(folder)
 
 
+def newer_characters(llama_cpp):
+    """The characters that the package `tokenizers` knows and llama.cpp, with an older Unicode, does not."""
+    from tokenizers import Regex, normalizers
+
+    source = (llama_cpp / "src/unicode-data.cpp").read_text()
+    ranges = re.search(r"unicode_ranges_flags = \{(.*?)\};", source, re.S)[1]
+    starts = [(int(start, 16), int(flags, 16)) for start, flags in re.findall(r"\{0x(\w+), 0x(\w+)\}", ranges)]
+    everything = [chr(code_point) for code_point in range(0x110000) if not 0xD800 <= code_point <= 0xDFFF]
+    newer = set()
+    for expression, flag in [(r"\p{L}", 4), (r"\p{N}", 2), (r"\p{M}", 16)]:
+        known = set(everything) - set(normalizers.Replace(Regex(expression), "").normalize_str("".join(everything)))
+        for (start, flags), (end, _) in zip(starts, starts[1:]):
+            if flags & flag:
+                known.difference_update(map(chr, range(start, end)))
+        newer |= known
+    return newer
+
+
+def has_case_or_mark(text, *_):
+    """Whether a character counts otherwise for llama.cpp where words end at capitals."""
+    return any(
+        unicodedata.category(character)[0] == "M" or (unicodedata.category(character) in ("Lu", "Ll", "Lt") and character > "~")
+        for character in text
+    )
+
+
+def has_equal_sum(text, ours, theirs):
+    """Whether both wrote a text in the same tokens, in another order, which has the same sum of scores."""
+    return sorted(ours) == sorted(theirs)
+
+
 class FastKind:
     """A tokenizer of the package `tokenizers`, in tokenizer.json."""
 
+    # Why llama.cpp may encode a text otherwise than the package; docs/tokenizers.md explains each.
+    causes = {}
+    asks_for_letters = False
     encodes_special = True
     vocabulary_count = 3000
 
@@ -77,8 +113,12 @@ class FastKind:
 
 
 class ByteLevelKind(FastKind):
+    asks_for_letters = True
+
     def __init__(self, family, expressions, whole_words=False):
         super().__init__(family)
+        if any(r"\p{Lu}" in step for step in expressions):
+            self.causes = {"case or mark": has_case_or_mark}
         self.expressions = expressions
         self.whole_words = whole_words
 
@@ -106,6 +146,12 @@ class ByteLevelKind(FastKind):
 class UnigramKind(FastKind):
     """As transformers writes a SentencePiece model of the Unigram kind."""
 
+    causes = {
+        "white space": lambda text, *_: re.search(r"[^\S ]|^ | $|▁", text),
+        "added token": lambda text, *_: any(token in text for token in ["<s>", "</s>", *ADDED]),
+        "equal sums": has_equal_sum,
+    }
+
     def train(self, words):
         from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -124,6 +170,11 @@ class UnigramKind(FastKind):
 
 class JSONPieceKind(FastKind):
     """A SentencePiece model of byte pairs in tokenizer.json, as transformers brings it there."""
+
+    causes = {
+        "added token": lambda text, *_: any(token in text for token in ["<s>", "</s>", *ADDED]),
+        "space mark": lambda text, *_: "▁" in text,
+    }
 
     def __init__(self, family, normalizers, **settings):
         super().__init__(family)
@@ -174,7 +225,12 @@ class PieceKind:
     """A tokenizer of the package `sentencepiece`, in tokenizer.model. The package takes no special tokens in texts."""
 
     encodes_special = False
+    asks_for_letters = False
     vocabulary_count = 3000
+    causes = {
+        "equal sums": has_equal_sum,
+        "user-defined piece": lambda text, *_: re.search(r"▁|^ |  |<tool>", text),
+    }
 
     def __init__(self, family, added=(), **settings):
         self.family = family

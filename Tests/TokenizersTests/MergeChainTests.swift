@@ -37,7 +37,7 @@ import Tokenizers
             chain.merge(by: SumRule())
             #expect(chain.symbols.map(\.number) == merged(numbers), "\(numbers)")
             // The symbols still cover the row without gaps.
-            #expect(chain.symbols.map(\.start) == [0] .prefix(min(count, 1)) + chain.symbols.dropLast().map(\.end))
+            #expect(chain.symbols.map(\.start) == [0].prefix(min(count, 1)) + chain.symbols.dropLast().map(\.end))
             #expect(chain.symbols.last?.end ?? 0 == count)
         }
     }

@@ -19,7 +19,10 @@ import Tokenizers
     @Test(
         arguments: [
             ("gpt-2", "I've 12345  new\n\nlines!?", ["I", "'ve", " 12345", " ", " new", "\n", "\n", "lines", "!?"]),
-            ("llama-bpe", "I'VE 12345  new\n\nlines!?\n", ["I", "'VE", " ", "123", "45", " ", " new", "\n\n", "lines", "!?\n"]),
+            (
+                "llama-bpe", "I'VE 12345  new\n\na!?\n",
+                ["I", "'VE", " ", "123", "45", " ", " new", "\n\n", "a", "!?\n"]
+            ),
             ("qwen2", "12 ab's", ["1", "2", " ab", "'s"]),
             ("smollm", "a12 b", ["a", "1", "2", " b"]),
             ("qwen35", "nai\u{308}f", ["nai\u{308}f"]), ("qwen2", "nai\u{308}f", ["nai", "\u{308}f"]),

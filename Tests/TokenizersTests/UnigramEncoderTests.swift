@@ -53,7 +53,8 @@ import Tokenizers
         units[0] = 1 << 10
         units[0x79] = (0x79 ^ 0x7a) << 10 | 1 << 8 | 0x78
         units[0x7a] = 1 << 31 | 1
-        let bytes = ([UInt32(4 * units.count)] + units).flatMap { unit in (0..<4).map { UInt8(unit >> (8 * $0) & 0xff) } }
+        let bytes = ([UInt32(4 * units.count)] + units).flatMap { unit in (0..<4).map { UInt8(unit >> (8 * $0) & 0xff) }
+        }
         return bytes + [0] + Array("é".utf8) + [0]
     }()
 

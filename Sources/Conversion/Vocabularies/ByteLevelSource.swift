@@ -90,10 +90,8 @@ struct ByteLevelSource {
         let listed = files.settings?["added_tokens_decoder"]?.object?.members.map { id, entry in
             (entry["content"]?.string, Int(id), entry["special"]?.bool ?? false)
         }
-        let own = try listed ?? files.folder.json("added_tokens.json")?.object?.members.map { text, id in
-            (text, id.integer, false)
-        }
-        return try (own ?? []).map { text, id, isSpecial in
+        let others = try files.folder.json("added_tokens.json")?.object?.members
+        return try (listed ?? others?.map { text, id in (text, id.integer, false) } ?? []).map { text, id, isSpecial in
             guard let text, let id, id >= 0 else {
                 throw ConversionProblem.invalidVocabulary(
                     file: "tokenizer_config.json",

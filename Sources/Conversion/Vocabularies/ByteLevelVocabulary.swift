@@ -35,7 +35,8 @@ struct ByteLevelVocabulary {
                 throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "the token '\(text)' has no id")
             }
             guard types[id] == .unused else {
-                throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "two of its tokens have the id \(id)")
+                let reason = "two of its tokens have the id \(id)"
+                throw ConversionProblem.invalidVocabulary(file: Self.file, reason: reason)
             }
             tokens[id] = text
             types[id] = .normal

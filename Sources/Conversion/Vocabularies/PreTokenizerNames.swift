@@ -43,7 +43,8 @@ enum PreTokenizerNames {
         ),
         [.expression(letters + #"\p{N}"# + rest)]: Names(all: ["qwen2", "stablelm2"]),
         [.expression(marked + #"\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|"# + lines)]: Names(all: ["qwen35"]),
-        [.expression(cased(contractions) + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + lines)]: Names(all: ["gpt-4o"]),
+        [.expression(cased(contractions) + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + lines)]: Names(all: ["gpt-4o"]
+        ),
         [.expression(cased("") + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + lines)]: Names(all: ["tekken"]),
         [.singleDigits, .byteLevelRule]: Names(all: ["smollm", "refact", "starcoder"]),
         [.byteLevelRule]: Names(all: ["gpt-2", "olmo"]),

@@ -100,7 +100,8 @@ package struct SentencePieceModel {
             case (2, .fixed32(let bits)):
                 piece.score = Float(bitPattern: bits)
                 guard piece.score.isFinite else {
-                    throw ConversionProblem.invalidVocabulary(file: file, reason: "a piece has the score \(piece.score)")
+                    let reason = "a piece has the score \(piece.score)"
+                    throw ConversionProblem.invalidVocabulary(file: file, reason: reason)
                 }
             case (3, .varint(let number)):
                 guard let type = PieceType(rawValue: number) else {

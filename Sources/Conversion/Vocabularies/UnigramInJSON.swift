@@ -25,7 +25,8 @@ struct UnigramInJSON {
             model["type"]?.string == "Unigram"
         else { return nil }
         let pieces = try (model["vocab"]?.array ?? []).enumerated().map { id, entry in
-            guard let pair = entry.array, pair.count == 2, let text = pair[0].string, let score = pair[1].double.map(Float.init),
+            guard let pair = entry.array, pair.count == 2, let text = pair[0].string,
+                let score = pair[1].double.map(Float.init),
                 score.isFinite
             else {
                 throw Self.problem("the piece \(id) is no text with a score")
@@ -33,7 +34,8 @@ struct UnigramInJSON {
             return (text: text, score: score)
         }
         let added = try (tokenizer["added_tokens"]?.array ?? []).map { entry in
-            guard let text = entry["content"]?.string, let id = entry["id"]?.integer, (0..<1 << 24).contains(id) else {
+            guard let text = entry["content"]?.string, let id = entry["id"]?.integer, (0..<1 << 24).contains(id)
+            else {
                 throw Self.problem("an added token has no text or no id")
             }
             return (text: text, id: id, isSpecial: entry["special"]?.bool ?? false)
@@ -90,8 +92,8 @@ struct UnigramInJSON {
         case "WhitespaceSplit": keys.removesExtraSpaces = true
         case "Metaspace" where step["replacement"]?.string == "\u{2581}":
             // Older files have a flag.
-            let scheme = step["prepend_scheme"]?.string ?? (step["add_prefix_space"]?.bool == false ? "never" : "always")
-            keys.addsSpacePrefix = scheme != "never"
+            let flag = step["add_prefix_space"]?.bool ?? true
+            keys.addsSpacePrefix = step["prepend_scheme"]?.string.map { $0 != "never" } ?? flag
         case let type:
             throw Self.problem("its pre-tokenizer has a step '\(type ?? "none")' that GGUF has no key for")
         }

@@ -21,7 +21,8 @@ import Testing
     }
 
     @Test func trainingAndNormalizationAreRead() throws {
-        let training: [UInt8] = [0x12, 15, 0x18, 1, 0xc8, 0x02, 5] + [0xd0, 0x02] + [UInt8](repeating: 0xff, count: 7) + [0x7f]
+        let far: [UInt8] = [0xd0, 0x02] + [UInt8](repeating: 0xff, count: 7) + [0x7f]
+        let training: [UInt8] = [0x12, 15, 0x18, 1, 0xc8, 0x02, 5] + far
         let normalization: [UInt8] = [0x1a, 8, 0x12, 2, 7, 8, 0x18, 0, 0x20, 0]
         let model = try SentencePieceModel(parsing: [0x0a, 0] + training + normalization)
         #expect(model.algorithm == .unigram && model.beginning == 5)

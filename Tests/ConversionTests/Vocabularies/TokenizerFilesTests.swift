@@ -23,7 +23,9 @@ import Testing
     }
 
     @Test func tokensAddedToThemAreListedInOneOfTwoPlaces() throws {
-        let listed = #"{"tokenizer_class":"Qwen2Tokenizer","added_tokens_decoder":{"3":{"content":"<x>","special":true}}}"#
+        let listed = #"""
+            {"tokenizer_class":"Qwen2Tokenizer","added_tokens_decoder":{"3":{"content":"<x>","special":true}}}
+            """#
         let metadata = try convert(Self.older.merging(["tokenizer_config.json": listed]) { $1 })
         #expect(try metadata.string("tokenizer.ggml.pre") == "qwen2")
         #expect(try metadata.integers("tokenizer.ggml.token_type") == [1, 1, 1, 3])
@@ -36,10 +38,11 @@ import Testing
         var checkpoint = SmallCheckpoint.llama()
         checkpoint.files = Self.older.mapValues { Array($0.utf8) }
         checkpoint.files["tokenizer_config.json"] = Array(#"{"tokenizer_class":"OddTokenizer"}"#.utf8)
-        guard case .unknownPreTokenizer("what the class OddTokenizer does", _) = try Conversions().problem(checkpoint) else {
+        guard case .unknownPreTokenizer(let description, _) = try Conversions().problem(checkpoint) else {
             Issue.record("accepted")
             return
         }
+        #expect(description == "what the class OddTokenizer does")
     }
 
     private static let tokenizer = #"""
@@ -65,7 +68,8 @@ import Testing
             (["tokenizer_config.json": #"{"chat_template":null}"#, "chat_template.jinja": "J"], nil, []),
         ] as [([String: String], String?, [String])]
     )
-    func theFirstPlaceWithChatTemplatesCounts(_ files: [String: String], _ standard: String?, _ names: [String]) throws {
+    func theFirstPlaceWithChatTemplatesCounts(_ files: [String: String], _ standard: String?, _ names: [String]) throws
+    {
         var files = files
         files["tokenizer.json"] = Self.tokenizer
         files["tokenizer_config.json", default: "{}"] += ""

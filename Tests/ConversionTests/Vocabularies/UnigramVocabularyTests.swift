@@ -67,7 +67,12 @@ import Testing
             ),
         ] as [(String, String, Bool, Bool)]
     )
-    func tokenizerJSONSaysHowTextIsNormalized(_ normalizer: String, _ pre: String, _ prefix: Bool, _ removes: Bool) throws {
+    func tokenizerJSONSaysHowTextIsNormalized(
+        _ normalizer: String,
+        _ pre: String,
+        _ prefix: Bool,
+        _ removes: Bool
+    ) throws {
         let checkpoint = checkpoint(["tokenizer.json": json(normalizer: normalizer, pre: pre)])
         let metadata = try conversions.convert(checkpoint).metadata
         #expect(try metadata.string("tokenizer.ggml.model") == "t5")

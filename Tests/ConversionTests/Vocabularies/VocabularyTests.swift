@@ -96,7 +96,8 @@ import Testing
     }
 
     @Test func aFineTuneWithMoreTokensHasTheSameRule() throws {
-        let expression = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"#
+        let expression =
+            #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"#
             + #"|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"#
         let pre = #"{"type":"Split","pattern":{"Regex":"\#(expression)"},"behavior":"BEHAVIOR","invert":INVERT}"#
         func name(_ behavior: String, _ invert: Bool, model: String = "") throws -> String? {
