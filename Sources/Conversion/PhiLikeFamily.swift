@@ -89,6 +89,8 @@ extension PhiLikeFamily {
         let files = try TokenizerFiles(folder)
         if files.settings?["tokenizer_class"]?.string == "GPT2Tokenizer" {
             try ByteLevelVocabulary(files, options: options).write(of: files, to: &metadata)
+        } else if try folder.bytes(SentencePieceModel.file) == nil, let pieces = try PiecesInJSON(files) {
+            try pieces.write(of: files, to: &metadata)
         } else {
             let vocabulary = try SentencePieceVocabulary(files, marksSpecialLooking: false)
             try vocabulary.write(of: files, to: &metadata)

@@ -49,13 +49,23 @@ struct PiecesInJSON {
         }
         scores = try scores(merges: try ByteLevelSource.merges(tokenizer), ids: vocabulary)
         for token in added.sorted(by: { $0.id < $1.id }) where token.id >= count {
+            try pad(to: token.id)
+            guard token.id == tokens.count else {
+                throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "two of its tokens have one id")
+            }
             tokens.append(token.text)
             scores.append(Self.addedScore)
             types.append(special.contains(token.text) ? .control : .userDefined)
         }
         // The weights may have rows for more.
-        let padded = min(try files.folder.config.integer("vocab_size") ?? 0, 1 << 24)
-        while tokens.count < padded {
+        try pad(to: try files.folder.config.integer("vocab_size") ?? 0)
+    }
+
+    private mutating func pad(to count: Int) throws {
+        guard count <= 1 << 24 else {
+            throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "it needs \(count) tokens")
+        }
+        while tokens.count < count {
             tokens.append("[PAD\(tokens.count)]")
             scores.append(-10_000)
             types.append(.unused)

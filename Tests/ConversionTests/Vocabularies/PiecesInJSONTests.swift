@@ -57,6 +57,12 @@ import Testing
         #expect(try plan.metadata.strings("tokenizer.ggml.tokens")?.last == "[PAD6]")
     }
 
+    @Test func rowsWithoutATokenAreFilledUpToTheNextOne() throws {
+        let metadata = try Conversions().convert(Self.checkpoint(vocabulary: #"{"<s>":0,"a":1}"#)).metadata
+        #expect(try metadata.strings("tokenizer.ggml.tokens") == ["<s>", "a", "[PAD2]", "<tool>"])
+        #expect(try metadata.integers("tokenizer.ggml.token_type") == [3, 1, 5, 4])
+    }
+
     @Test func withoutBytesToFallBackOnItIsAnotherKind() throws {
         let problem = try Conversions().problem(Self.checkpoint(vocabulary: #"{"<s>":0}"#, fallsBack: false))
         guard case .unknownPreTokenizer = problem else {
