@@ -24,6 +24,7 @@ WORK = ROOT / ".build/bench-tokenizers"
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import fuzz_kinds  # noqa: E402
+from llama_tokens import build_llama  # noqa: E402
 
 
 def made_text(count):
@@ -73,15 +74,7 @@ def main():
     megabytes = sample.stat().st_size / 1e6
     lines = text[:half].splitlines(keepends=True)
     fuzz_kinds.training_lines = lambda words: iter(lines)
-    program = WORK / "llama-token-lines"
-    llama_cpp = pathlib.Path(os.environ["LLAMA_CPP"])
-    libraries = llama_cpp / "build/bin"
-    subprocess.run(
-        ["c++", "-O2", "-std=c++17", f"-I{llama_cpp}/include", f"-I{llama_cpp}/ggml/include",
-         ROOT / "scripts/llama-token-lines.cpp", "-o", program, f"-L{libraries}", "-lllama", "-lggml", "-lggml-base",
-         f"-Wl,-rpath,{libraries}"],
-        check=True,
-    )
+    program = build_llama(pathlib.Path(os.environ["LLAMA_CPP"]), WORK)
     print(f"{megabytes:.1f} MB of text, vocabularies of up to {arguments.vocabulary} tokens; MB a second")
     for name in arguments.kinds.split(","):
         kind = fuzz_kinds.KINDS[name]

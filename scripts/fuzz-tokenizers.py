@@ -29,18 +29,7 @@ WORK = ROOT / ".build/fuzz-tokenizers"
 sys.path.insert(0, str(ROOT / "scripts"))
 from fuzz_kinds import KINDS, corpus, newer_characters  # noqa: E402
 from fuzz_texts import Texts  # noqa: E402
-
-
-def build_llama(llama_cpp):
-    program = WORK / "llama-token-lines"
-    libraries = llama_cpp / "build/bin"
-    subprocess.run(
-        ["c++", "-O2", "-std=c++17", f"-I{llama_cpp}/include", f"-I{llama_cpp}/ggml/include",
-         ROOT / "scripts/llama-token-lines.cpp", "-o", program, f"-L{libraries}", "-lllama", "-lggml", "-lggml-base",
-         f"-Wl,-rpath,{libraries}"],
-        check=True,
-    )
-    return program
+from llama_tokens import build_llama  # noqa: E402
 
 
 def edgepipe_ids(model, texts, parse_special):
@@ -101,7 +90,7 @@ def main():
     arguments = parser.parse_args()
     print(f"seed {arguments.seed}, {arguments.count} texts for each kind")
     WORK.mkdir(parents=True, exist_ok=True)
-    program = build_llama(pathlib.Path(os.environ["LLAMA_CPP"]))
+    program = build_llama(pathlib.Path(os.environ["LLAMA_CPP"]), WORK)
     words = corpus()
     newer = newer_characters(pathlib.Path(os.environ["LLAMA_CPP"]))
     letters = {
