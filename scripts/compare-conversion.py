@@ -10,7 +10,9 @@ form of transformers 5 (BF16 weights), in that of transformers 4 (F16), and in t
 by itself (F32). One line a case: equal, or DIFFERENT with the first difference, and then the exit status is 1.
 
 The reference knows pre-tokenizers by a hash of a text's tokens, which no freshly trained tokenizer has; the name that it
-gives the same rule in the family's published models is put in its place.
+gives the same rule in the family's published models is put in its place. It also gives all pieces of a SentencePiece model
+in tokenizer.json one score, with which texts are encoded wrongly; the scores of the model that was saved there are put in
+their place, see docs/tokenizers.md.
 """
 
 import argparse
@@ -183,6 +185,14 @@ def run_reference(llama_cpp, source, output, kind, outtype):
         try:
             from conversion.base import TextModel
 
+            if kind == "sentencepiece-json":
+                import gguf
+                from sentencepiece import SentencePieceProcessor
+
+                pieces = SentencePieceProcessor(str(TINY / "tokenizer.model"))
+                gguf.LlamaHfVocab.get_token_score = lambda self, id: (
+                    pieces.GetScore(id) if id < pieces.GetPieceSize() else -1000.0
+                )
             if kind in BYTE_LEVEL:
                 TextModel.get_vocab_base_pre = lambda self, tokenizer: BYTE_LEVEL[kind][1]
             sys.argv = ["convert_hf_to_gguf.py", str(source), "--outfile", str(output), "--outtype", outtype]

@@ -22,7 +22,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case wrongShape(tensor: String, found: [Int], expected: String)
     case notRepresentable(tensor: String, type: String)
     case invalidVocabulary(file: String, reason: String)
-    case unknownPreTokenizer(description: String)
+    case unknownPreTokenizer(description: String, nearest: [String])
     case missingLayerTensors(layer: Int)
     case unsupportedAdapter(String)
     case foreignAdapter(tensor: String)
@@ -59,9 +59,9 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "tensor '\(tensor)' holds numbers that \(type) cannot represent. Convert with --type bf16 or f32."
         case .invalidVocabulary(let file, let reason):
             "\(file): \(reason). Fetch it again."
-        case .unknownPreTokenizer(let description):
-            "the tokenizer splits text by a rule that is not known: \(description). Name the rule with --pre NAME; "
-                + "`edgepipe convert --help` lists the names."
+        case .unknownPreTokenizer(let description, let nearest):
+            "the tokenizer splits text by a rule that is not known: \(description). The nearest that are: "
+                + "\(nearest.joined(separator: ", ")). Name the rule with --pre NAME; `edgepipe convert --help` lists the names."
         case .missingLayerTensors(let layer):
             "layer \(layer) has no tensors, though config.json counts it. Fetch the missing shards."
         case .unsupportedAdapter(let reason):

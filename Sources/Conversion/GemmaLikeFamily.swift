@@ -29,8 +29,13 @@ extension GemmaLikeFamily {
         metadata.set("general.file_type", .uint32(fileType))
     }
 
-    /// SentencePiece without a space before the text.
+    /// SentencePiece; transformers 5 saves it in tokenizer.json alone.
     func writeSentencePiece(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
-        try SentencePieceVocabulary(folder, marksSpecialLooking: true).write(of: folder, to: &metadata)
+        let files = try TokenizerFiles(folder)
+        if try folder.bytes(SentencePieceModel.file) == nil, let pieces = try PiecesInJSON(files) {
+            try pieces.write(of: files, to: &metadata)
+            return
+        }
+        try SentencePieceVocabulary(files, marksSpecialLooking: true).write(of: files, to: &metadata)
     }
 }

@@ -1,4 +1,5 @@
 import BinaryIO
+import Foundation
 import Safetensors
 import SystemPackage
 
@@ -37,10 +38,12 @@ public struct HuggingFaceFolder: Sendable {
     public var inputs: [FilePath] {
         let names = [
             ModelConfig.file, "generation_config.json", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
-            "added_tokens.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+            "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
             "model.safetensors.index.json", "README.md",
         ]
-        return names.map { path.appending($0) }.filter { fileIdentity($0) != nil } + checkpoint.files
+        let folder = "additional_chat_templates"
+        let templates = ((try? fileNames(in: folder)) ?? []).map { "\(folder)/\($0)" }
+        return (names + templates).map { path.appending($0) }.filter { fileIdentity($0) != nil } + checkpoint.files
     }
 
     /// The parsed file, or nil where there is none.
@@ -48,6 +51,13 @@ public struct HuggingFaceFolder: Sendable {
 
     /// The file's bytes, or nil where there is none.
     func bytes(_ name: String) throws -> [UInt8]? { try Self.bytes(name, in: path) }
+
+    /// The names of the files in a folder inside, sorted; none where there is no such folder.
+    func fileNames(in name: String) throws -> [String] {
+        let inner = path.appending(name)
+        guard FileStatus(inner)?.isFolder == true else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: inner.string).sorted()
+    }
 
     private static func json(_ name: String, in path: FilePath) throws -> JSONValue? {
         guard let bytes = try bytes(name, in: path) else { return nil }

@@ -73,13 +73,7 @@ extension LlamaLikeFamily {
         if let prefix = settings?["add_prefix_space"]?.bool {
             metadata.set("tokenizer.ggml.add_space_prefix", .bool(prefix))
         }
-        try Vocabularies.write(
-            of: folder,
-            to: &metadata,
-            options: options,
-            preTokenizer: Self.preTokenizer,
-            readsPiecesInJSON: true
-        )
+        try Vocabularies.write(of: folder, to: &metadata, options: options, preTokenizer: Self.preTokenizer)
         switch try config.integer("vocab_size") {
         case 32_016: metadata.set("tokenizer.ggml.eot_token_id", .uint32(32_010))  // Code Llama's end of an infill
         case 49_152: metadata.set("tokenizer.ggml.add_bos_token", .bool(false))

@@ -86,12 +86,14 @@ extension PhiLikeFamily {
         to metadata: inout Metadata,
         options: ConversionOptions
     ) throws {
-        let settings = try folder.json("tokenizer_config.json")
-        if settings?["tokenizer_class"]?.string == "GPT2Tokenizer" {
-            try ByteLevelVocabulary(folder, options: options).write(of: folder, to: &metadata)
+        let files = try TokenizerFiles(folder)
+        if files.settings?["tokenizer_class"]?.string == "GPT2Tokenizer" {
+            try ByteLevelVocabulary(files, options: options).write(of: files, to: &metadata)
+        } else if try folder.bytes(SentencePieceModel.file) == nil, let pieces = try PiecesInJSON(files) {
+            try pieces.write(of: files, to: &metadata)
         } else {
-            let vocabulary = try SentencePieceVocabulary(folder, marksSpecialLooking: false)
-            try vocabulary.write(of: folder, to: &metadata)
+            let vocabulary = try SentencePieceVocabulary(files, marksSpecialLooking: false)
+            try vocabulary.write(of: files, to: &metadata)
         }
     }
 }

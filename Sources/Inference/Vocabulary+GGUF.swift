@@ -18,6 +18,11 @@ extension Vocabulary {
             preTokenizer = try metadata.string("tokenizer.ggml.pre") ?? "default"
             merges = try metadata.strings("tokenizer.ggml.merges").required("tokenizer.ggml.merges")
             addsBeginning = try Vocabulary.addsBeginningByDefault(preTokenizer: preTokenizer)
+        case "t5":
+            self.init(kind: .unigram, tokens: tokens, addsEnd: true)
+            if tokens.count > 2 { (special.padding, special.end, special.unknown) = (0, 1, 2) }
+            removesExtraSpaces = try metadata.bool("tokenizer.ggml.remove_extra_whitespaces") ?? false
+            characterMap = try Self.characterMap(metadata)
         default:
             throw InferenceProblem.unsupportedTokenizer(model)
         }
@@ -28,6 +33,12 @@ extension Vocabulary {
         addsBeginning = try metadata.bool("tokenizer.ggml.add_bos_token") ?? addsBeginning
         addsEnd = try metadata.bool("tokenizer.ggml.add_eos_token") ?? addsEnd
         try readSpecialTokens(metadata)
+    }
+
+    private static func characterMap(_ metadata: Metadata) throws -> [UInt8] {
+        let numbers = try metadata.integers("tokenizer.ggml.precompiled_charsmap") ?? []
+        // Signed or unsigned, they are bytes.
+        return numbers.map { UInt8(truncatingIfNeeded: $0) }
     }
 
     private static func types(_ metadata: Metadata) throws -> [TokenType] {

@@ -7,7 +7,7 @@ extension HubListing {
         "added_tokens.json", "merges.txt", "chat_template.json", "chat_template.jinja", "adapter_config.json",
         "adapter_model.safetensors", WeightsIndex.file,
     ]
-    /// Come along for completeness' sake: a model without them converts to the same bytes.
+    /// Come along where they can: a model without them converts, though less may be said of it.
     private static let welcome: Set = ["README.md", "special_tokens_map.json", "vocab.json"]
     private static let templates = "additional_chat_templates/"
 

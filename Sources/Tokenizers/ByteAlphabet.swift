@@ -1,7 +1,7 @@
 /// GPT-2's spelling of arbitrary bytes as printable characters, in which byte-level vocabularies are written.
 ///
 /// Printable Latin-1 bytes stand for themselves; the other 68 become U+0100, U+0101, ... in order.
-enum ByteAlphabet {
+package enum ByteAlphabet {
     /// The code point that spells each byte.
     static let codePoints: [UInt32] = {
         var next: UInt32 = 0x100
@@ -21,7 +21,7 @@ enum ByteAlphabet {
     )
 
     /// The UTF-8 of `bytes` spelled in the alphabet.
-    static func spell(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+    package static func spell(_ bytes: some Sequence<UInt8>) -> [UInt8] {
         var spelled: [UInt8] = []
         for byte in bytes { CodePoints.appendUTF8(of: codePoints[Int(byte)], to: &spelled) }
         return spelled

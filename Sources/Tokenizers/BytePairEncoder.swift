@@ -1,29 +1,22 @@
-import HeapModule
-
 /// Byte-level byte-pair encoding: inside each word the neighbours with the best merge rank join first.
 ///
 /// Source: Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", 2016.
-struct BytePairEncoder: Sendable {
+struct BytePairEncoder: TextEncoder {
     private let preTokenizer: PreTokenizer
     /// Numbers for every text that merges mention; tokens come first and so keep their ids.
     private let texts: ByteStringTable
     private let tokenCount: Int32
-    private struct Pair: Hashable {
-        let left: Int32
-        let right: Int32
-    }
-    private struct Merge {
-        let rank: Int32
-        let result: Int32
-    }
-    private let merges: [Pair: Merge]
+    private let merges: MergeTable
+    /// The number of each byte's symbol; -1 where no token and no merge mentions it.
+    private let byteNumbers: [Int32]
+    /// The tokens of what a symbol's text is made of, for the texts of merges that are no tokens.
+    private let parts: [Int32: [Int32]]
 
-    /// - Throws: `TokenizerError` for an unknown pre-tokenizer or a malformed merge.
+    /// - Throws: `TokenizerError` for a malformed merge.
     init(preTokenizer: PreTokenizer, merges: [String], texts tokens: ByteStringTable) throws(TokenizerError) {
         self.preTokenizer = preTokenizer
         var texts = tokens
-        var ranks: [Pair: Merge] = [:]
-        ranks.reserveCapacity(merges.count)
+        var table = MergeTable(capacity: merges.count)
         for (rank, text) in merges.enumerated() {
             let bytes = Array(text.utf8)
             // A text may itself start with a space, so the separator is looked for after the first byte.
@@ -32,88 +25,69 @@ struct BytePairEncoder: Sendable {
             }
             let left = texts.insert(bytes[..<space]).index
             let right = texts.insert(bytes[(space + 1)...]).index
-            let pair = Pair(left: left, right: right)
-            guard ranks[pair] == nil else { continue }
             let result = texts.insert(bytes[..<space] + bytes[(space + 1)...]).index
-            ranks[pair] = Merge(rank: Int32(rank), result: result)
+            table.insert(left, right, rank: Int32(rank), result: result)
         }
-        self.tokenCount = Int32(tokens.count)
+        tokenCount = Int32(tokens.count)
+        byteNumbers = (0...255).map { texts.index(of: ByteAlphabet.spell(CollectionOfOne($0))) ?? -1 }
+        // As the reference does: the single bytes of the text that are tokens, and nothing for the others.
+        parts = Dictionary(
+            uniqueKeysWithValues: (Int32(tokens.count)..<Int32(texts.count)).map { number in
+                (number, texts[number].compactMap { tokens.index(of: CollectionOfOne($0)) })
+            }
+        )
         self.texts = texts
-        self.merges = ranks
+        self.merges = table
     }
 
-    private struct Candidate: Comparable {
-        let rank: Int32
-        let leftIndex: Int
-        let rightIndex: Int
-        let pair: Pair
-        let result: Int32
-
-        static func < (first: Candidate, second: Candidate) -> Bool {
-            first.rank < second.rank || (first.rank == second.rank && first.leftIndex < second.leftIndex)
-        }
-
-        static func == (first: Candidate, second: Candidate) -> Bool {
-            first.rank == second.rank && first.leftIndex == second.leftIndex
+    /// The text with U+FFFD for every byte that is not UTF-8.
+    func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
+        if String(validating: bytes, as: UTF8.self) != nil {
+            prepared.append(contentsOf: bytes)
+        } else {
+            CodePoints(bytes).appendUTF8(to: &prepared)
         }
     }
 
-    /// Appends the tokens of `bytes`.
-    func encode(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [Int32]) {
+    func encode(
+        _ range: Range<Int>,
+        of text: UnsafeBufferPointer<UInt8>,
+        memory: inout WordMemory,
+        to output: inout [Int32]
+    ) {
         var chain = MergeChain()
-        preTokenizer.words(of: bytes) { word in
-            ByteAlphabet.spell(word).withUnsafeBufferPointer { encode(word: $0, chain: &chain, to: &output) }
+        var start = range.lowerBound
+        preTokenizer.forEachWord(of: UnsafeBufferPointer(rebasing: text[range])) { count in
+            let word = start..<(start + count)
+            start += count
+            memory.encode(word, of: text, to: &output) { output in
+                encode(UnsafeBufferPointer(rebasing: text[word]), chain: &chain, to: &output)
+            }
         }
     }
 
-    private func encode(word: UnsafeBufferPointer<UInt8>, chain: inout MergeChain, to output: inout [Int32]) {
-        if preTokenizer.takesWholeWords, let token = token(of: word) {
-            output.append(token)
+    private func encode(_ word: UnsafeBufferPointer<UInt8>, chain: inout MergeChain, to output: inout [Int32]) {
+        if preTokenizer.takesWholeWords, let number = texts.index(of: ByteAlphabet.spell(word)), number < tokenCount {
+            output.append(number)
             return
         }
-        chain.reset(word)
-        // The number of each symbol's present text; -1 where no token and no merge mentions it.
-        var numbers = chain.symbols.map { symbol in
-            texts.index(of: UnsafeBufferPointer(rebasing: word[symbol.start..<(symbol.start + symbol.length)])) ?? -1
+        chain.removeAll()
+        for (index, byte) in word.enumerated() {
+            chain.append(MergeChain.Symbol(start: index, end: index + 1, number: byteNumbers[Int(byte)]))
         }
-        var queue = Heap<Candidate>()
-        func propose(_ left: Int, _ right: Int) {
-            guard left >= 0, right >= 0 else { return }
-            let pair = Pair(left: numbers[left], right: numbers[right])
-            guard let merge = merges[pair] else { return }
-            queue.insert(
-                Candidate(rank: merge.rank, leftIndex: left, rightIndex: right, pair: pair, result: merge.result)
-            )
-        }
-        for index in numbers.indices.dropFirst() { propose(index - 1, index) }
-        while let best = queue.popMin() {
-            let (left, right) = (best.leftIndex, best.rightIndex)
-            guard chain.symbols[left].length > 0, chain.symbols[right].length > 0,
-                numbers[left] == best.pair.left, numbers[right] == best.pair.right
-            else { continue }
-            chain.merge(left, right)
-            numbers[left] = best.result
-            propose(chain.symbols[left].previous, left)
-            propose(left, chain.symbols[left].next)
-        }
-        for symbol in chain.symbols where symbol.length > 0 {
-            append(UnsafeBufferPointer(rebasing: word[symbol.start..<(symbol.start + symbol.length)]), to: &output)
+        chain.merge(by: self)
+        for symbol in chain.symbols where symbol.number >= 0 {
+            if symbol.number < tokenCount {
+                output.append(symbol.number)
+            } else {
+                output += parts[symbol.number] ?? []
+            }
         }
     }
+}
 
-    /// The symbol's token or, where it has none, those of its single bytes that are tokens: as the reference does.
-    private func append(_ symbol: UnsafeBufferPointer<UInt8>, to output: inout [Int32]) {
-        if let token = token(of: symbol) {
-            output.append(token)
-            return
-        }
-        for byte in symbol {
-            if let token = texts.index(of: CollectionOfOne(byte)), token < tokenCount { output.append(token) }
-        }
-    }
-
-    private func token(of text: UnsafeBufferPointer<UInt8>) -> Int32? {
-        guard let number = texts.index(of: text), number < tokenCount else { return nil }
-        return number
+extension BytePairEncoder: MergeRule {
+    func merge(_ left: MergeChain.Symbol, _ right: MergeChain.Symbol) -> (rank: Int32, result: Int32)? {
+        merges.merge(left.number, right.number)
     }
 }

@@ -5,24 +5,26 @@
 struct ByteStringTable: Sendable {
     private var bytes: [UInt8] = []
     private var ends: [Int] = [0]
-    /// Entry number plus one, or zero for a free slot. The count of slots is a power of two, at most half of them used.
-    private var slots: [Int32] = Array(repeating: 0, count: 64)
+    /// Upper half of the key's hash, and entry number plus one; zero for a free slot. The count of slots is a power of
+    /// two, at most half of them used.
+    private var slots: [UInt64] = Array(repeating: 0, count: 64)
 
     /// How many byte strings the table holds.
     var count: Int { ends.count - 1 }
 
     /// The number of `key`, in the order of insertion, or nil.
     func index(of key: UnsafeBufferPointer<UInt8>) -> Int32? {
-        let slot = slot(of: key)
-        return slots[slot] == 0 ? nil : slots[slot] - 1
+        let entry = slots[slot(of: key, ByteHash.hash(key))]
+        return entry == 0 ? nil : Self.index(entry)
     }
 
     /// The number of `key`, adding it when it is new.
     mutating func insert(_ key: UnsafeBufferPointer<UInt8>) -> (index: Int32, isNew: Bool) {
-        let found = slot(of: key)
-        if slots[found] != 0 { return (slots[found] - 1, false) }
+        let hash = ByteHash.hash(key)
+        let slot = slot(of: key, hash)
+        if slots[slot] != 0 { return (Self.index(slots[slot]), false) }
         let index = Int32(count)
-        slots[found] = index + 1
+        slots[slot] = Self.entry(hash, index)
         bytes.append(contentsOf: key)
         ends.append(bytes.count)
         if 2 * count > slots.count { grow() }
@@ -42,11 +44,16 @@ struct ByteStringTable: Sendable {
         bytes[ends[Int(index)]..<ends[Int(index) + 1]]
     }
 
+    private static func index(_ entry: UInt64) -> Int32 { Int32(truncatingIfNeeded: entry) - 1 }
+
+    private static func entry(_ hash: UInt64, _ index: Int32) -> UInt64 { (hash >> 32) << 32 | UInt64(index + 1) }
+
     /// The slot that holds `key`, or the free slot where it belongs.
-    private func slot(of key: UnsafeBufferPointer<UInt8>) -> Int {
-        var slot = Self.hash(UnsafeRawBufferPointer(key)) & (slots.count - 1)
-        while slots[slot] != 0, !holds(key, at: slots[slot] - 1) {
-            slot = (slot + 1) & (slots.count - 1)
+    private func slot(of key: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> Int {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: hash) & mask
+        while slots[slot] != 0, slots[slot] >> 32 != hash >> 32 || !holds(key, at: Self.index(slots[slot])) {
+            slot = (slot + 1) & mask
         }
         return slot
     }
@@ -54,22 +61,49 @@ struct ByteStringTable: Sendable {
     private func holds(_ key: UnsafeBufferPointer<UInt8>, at index: Int32) -> Bool {
         let start = ends[Int(index)]
         guard ends[Int(index) + 1] - start == key.count else { return false }
-        for offset in 0..<key.count where bytes[start + offset] != key[offset] { return false }
-        return true
+        return bytes.withUnsafeBufferPointer { bytes in
+            for offset in 0..<key.count where bytes[start + offset] != key[offset] { return false }
+            return true
+        }
     }
 
     private mutating func grow() {
         slots = Array(repeating: 0, count: 2 * slots.count)
-        for index in 0..<count {
-            let slot = self[Int32(index)].withUnsafeBufferPointer { key in self.slot(of: key) }
-            slots[slot] = Int32(index) + 1
+        for index in 0..<Int32(count) {
+            self[index].withUnsafeBufferPointer { key in
+                let hash = ByteHash.hash(key)
+                slots[slot(of: key, hash)] = Self.entry(hash, index)
+            }
         }
     }
+}
 
-    /// The standard library's hash is seeded per process, so no vocabulary file can be built to make every key collide.
-    private static func hash(_ key: UnsafeRawBufferPointer) -> Int {
-        var hasher = Hasher()
-        hasher.combine(bytes: key)
-        return hasher.finalize()
+/// A hash of a few bytes, quicker than the standard library's. Seeded per process like that one, so that no vocabulary
+/// file and no text can be built to make every key collide.
+enum ByteHash {
+    private static let seed = UInt64.random(in: 0 ... .max)
+
+    static func hash(_ key: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        let raw = UnsafeRawBufferPointer(key)
+        var hash = seed ^ UInt64(key.count)
+        var offset = 0
+        while offset + 8 <= raw.count {
+            hash = mix(hash ^ raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset += 8
+        }
+        var rest: UInt64 = 0
+        while offset < raw.count {
+            rest = rest << 8 | UInt64(raw[offset])
+            offset += 1
+        }
+        return mix(hash ^ rest)
+    }
+
+    static func hash(_ key: UInt64) -> UInt64 { mix(seed ^ key) }
+
+    /// Both halves of a product, which depend on all bits.
+    private static func mix(_ value: UInt64) -> UInt64 {
+        let product = (value ^ 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
+        return product.high ^ product.low
     }
 }

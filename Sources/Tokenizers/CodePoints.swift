@@ -1,5 +1,5 @@
 /// A text as code points with their classes, the form in which word splitters read it.
-struct CodePoints: Sendable {
+struct CodePoints {
     private(set) var values: [UInt32] = []
     private(set) var classes: [CharacterClass] = []
 
@@ -9,32 +9,41 @@ struct CodePoints: Sendable {
     /// pass, as they do in the reference implementation.
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
         values.reserveCapacity(bytes.count)
-        var offset = 0
-        while offset < bytes.count {
-            let (value, length) = Self.decode(bytes, at: offset)
-            values.append(value)
-            offset += length
+        classes.reserveCapacity(bytes.count)
+        CharacterClass.table.withUnsafeBufferPointer { table in
+            var offset = 0
+            while offset < bytes.count {
+                let (value, length) = Self.decode(bytes, at: offset)
+                values.append(value)
+                classes.append(table[Int(value)])
+                offset += length
+            }
         }
-        classes = values.map { CharacterClass(of: $0) }
     }
 
     private static func decode(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> (value: UInt32, length: Int) {
-        let first = bytes[offset]
-        let length = sequenceLength(startingWith: first)
-        if first < 0x80 { return (UInt32(first), 1) }
-        // 0x80...0xbf continue a sequence and 0xf8... start none.
-        guard length > 1, first < 0xf8, offset + length <= bytes.count else { return (0xfffd, 1) }
-        var value = UInt32(first) & (0x7f >> UInt32(length))
-        for next in bytes[(offset + 1)..<(offset + length)] {
-            guard next & 0xc0 == 0x80 else { return (0xfffd, 1) }
-            value = value << 6 | UInt32(next & 0x3f)
-        }
-        return value <= 0x10_ffff ? (value, length) : (0xfffd, 1)
+        guard let sequence = sequence(bytes, at: offset), sequence.value <= 0x10_ffff else { return (0xfffd, 1) }
+        return sequence
     }
 
-    /// Appends the UTF-8 of the code points in `range`.
-    func appendUTF8(of range: Range<Int>, to bytes: inout [UInt8]) {
-        for value in values[range] { CodePoints.appendUTF8(of: value, to: &bytes) }
+    /// The sequence at `offset` by UTF-8's pattern alone, which may be of a number past Unicode's end; nil for none.
+    static func sequence(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> (value: UInt32, length: Int)? {
+        let first = bytes[offset]
+        if first < 0x80 { return (UInt32(first), 1) }
+        let length = sequenceLength(startingWith: first)
+        // 0x80...0xbf continue a sequence and 0xf8... start none.
+        guard length > 1, first < 0xf8, offset + length <= bytes.count else { return nil }
+        var value = UInt32(first) & (0x7f >> UInt32(length))
+        for next in bytes[(offset + 1)..<(offset + length)] {
+            guard next & 0xc0 == 0x80 else { return nil }
+            value = value << 6 | UInt32(next & 0x3f)
+        }
+        return (value, length)
+    }
+
+    /// Appends the code points' UTF-8.
+    func appendUTF8(to bytes: inout [UInt8]) {
+        for value in values { CodePoints.appendUTF8(of: value, to: &bytes) }
     }
 
     static func appendUTF8(of value: UInt32, to bytes: inout [UInt8]) {
@@ -45,6 +54,11 @@ struct CodePoints: Sendable {
         case ..<0x10000: bytes += [0xe0 | UInt8(value >> 12), tail(6), tail(0)]
         default: bytes += [0xf0 | UInt8(value >> 18), tail(12), tail(6), tail(0)]
         }
+    }
+
+    /// Bytes of a code point in UTF-8.
+    static func utf8Count(of value: UInt32) -> Int {
+        value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4
     }
 }
 

@@ -1,46 +1,107 @@
-/// A text as a doubly linked list of symbols, of which neighbours merge. Both tokenizers work on it.
-struct MergeChain {
-    struct Symbol {
-        var start: Int
-        /// Zero once the symbol was merged into its left neighbour.
-        var length: Int
-        var previous: Int
-        var next: Int
-    }
+import HeapModule
 
-    private(set) var symbols: [Symbol] = []
+/// Says which neighbours merge, and when.
+package protocol MergeRule {
+    /// What the text of two neighbours merges into and how early: lower ranks first. Nil where they do not merge.
+    func merge(_ left: MergeChain.Symbol, _ right: MergeChain.Symbol) -> (rank: Int32, result: Int32)?
+}
 
-    /// One symbol per UTF-8 sequence of `bytes`, as their first bytes announce them.
-    mutating func reset(_ bytes: UnsafeBufferPointer<UInt8>) {
-        symbols.removeAll(keepingCapacity: true)
-        var offset = 0
-        while offset < bytes.count {
-            let length = min(sequenceLength(startingWith: bytes[offset]), bytes.count - offset)
-            let index = symbols.count
-            symbols.append(Symbol(start: offset, length: length, previous: index - 1, next: index + 1))
-            offset += length
-        }
-        if !symbols.isEmpty { symbols[symbols.count - 1].next = -1 }
-    }
+/// A text as a row of symbols, of which neighbours merge, the lowest rank first and of equal ranks the leftmost.
+package struct MergeChain {
+    package struct Symbol {
+        package var start: Int
+        package var end: Int
+        /// What the rule knows the symbol by.
+        package var number: Int32
 
-    /// Joins a symbol and its right neighbour.
-    mutating func merge(_ left: Int, _ right: Int) {
-        symbols[left].length += symbols[right].length
-        symbols[right].length = 0
-        let next = symbols[right].next
-        symbols[left].next = next
-        if next >= 0 { symbols[next].previous = left }
-    }
-
-    /// The bytes of each remaining symbol, in order.
-    func forEach(
-        of bytes: UnsafeBufferPointer<UInt8>,
-        _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Void
-    )
-        throws(TokenizerError)
-    {
-        for symbol in symbols where symbol.length > 0 {
-            try body(UnsafeBufferPointer(rebasing: bytes[symbol.start..<(symbol.start + symbol.length)]))
+        package init(start: Int, end: Int, number: Int32) {
+            (self.start, self.end, self.number) = (start, end, number)
         }
     }
+
+    package private(set) var symbols: [Symbol] = []
+    /// The rank of each symbol and its right neighbour, and what they become.
+    private var ranks: [Int32] = []
+    private var results: [Int32] = []
+
+    private static let never = Int32.max
+    /// Up to this many symbols, moving the rest of a row is quicker than keeping a queue.
+    private static let shortCount = 48
+
+    package init() {}
+
+    mutating func removeAll() { symbols.removeAll(keepingCapacity: true) }
+
+    package mutating func append(_ symbol: Symbol) { symbols.append(symbol) }
+
+    /// Merges until no neighbours do.
+    package mutating func merge(by rule: some MergeRule) {
+        ranks.removeAll(keepingCapacity: true)
+        results.removeAll(keepingCapacity: true)
+        for index in symbols.indices {
+            let merge = index + 1 < symbols.count ? rule.merge(symbols[index], symbols[index + 1]) : nil
+            ranks.append(merge?.rank ?? Self.never)
+            results.append(merge?.result ?? -1)
+        }
+        if symbols.count <= Self.shortCount { mergeShort(by: rule) } else { mergeLong(by: rule) }
+    }
+
+    private mutating func mergeShort(by rule: some MergeRule) {
+        while true {
+            var (best, lowest) = (-1, Self.never)
+            for index in ranks.indices where ranks[index] < lowest { (best, lowest) = (index, ranks[index]) }
+            guard best >= 0 else { return }
+            join(best, best + 1)
+            symbols.remove(at: best + 1)
+            ranks.remove(at: best + 1)
+            results.remove(at: best + 1)
+            rank(best, best + 1 < symbols.count ? best + 1 : -1, by: rule)
+            rank(best - 1, best, by: rule)
+        }
+    }
+
+    private mutating func mergeLong(by rule: some MergeRule) {
+        // Neighbours of the symbols that are left; a symbol that merged into its left neighbour has an empty range.
+        var next = Array(1...symbols.count)
+        next[symbols.count - 1] = -1
+        var previous = Array(-1..<(symbols.count - 1))
+        // A rank above an index: compares as the pair of them does.
+        var queue = Heap<UInt64>()
+        func propose(_ index: Int) {
+            guard index >= 0, ranks[index] != Self.never else { return }
+            queue.insert((UInt64(UInt32(bitPattern: ranks[index])) << 32) | UInt64(index))
+        }
+        for index in symbols.indices { propose(index) }
+        while let best = queue.popMin() {
+            let left = Int(best & 0xffff_ffff)
+            // Either may have merged with another neighbour in the meantime.
+            guard ranks[left] == Int32(best >> 32), !symbols[left].isEmpty else { continue }
+            let right = next[left]
+            join(left, right)
+            symbols[right].start = symbols[right].end
+            next[left] = next[right]
+            if next[left] >= 0 { previous[next[left]] = left }
+            rank(left, next[left], by: rule)
+            rank(previous[left], left, by: rule)
+            propose(left)
+            propose(previous[left])
+        }
+        symbols.removeAll { $0.isEmpty }
+    }
+
+    private mutating func join(_ left: Int, _ right: Int) {
+        symbols[left].end = symbols[right].end
+        symbols[left].number = results[left]
+    }
+
+    private mutating func rank(_ left: Int, _ right: Int, by rule: some MergeRule) {
+        guard left >= 0 else { return }
+        let merge = right >= 0 ? rule.merge(symbols[left], symbols[right]) : nil
+        ranks[left] = merge?.rank ?? Self.never
+        results[left] = merge?.result ?? -1
+    }
+}
+
+extension MergeChain.Symbol {
+    var isEmpty: Bool { start == end }
 }

@@ -1,7 +1,7 @@
 /// How a byte-level vocabulary splits text into words, by the name that GGUF stores.
 ///
 /// Names and rules as in llama.cpp; a family with a known rule is one line in `known`.
-struct PreTokenizer: Sendable, Equatable {
+package struct PreTokenizer: Sendable, Equatable {
     /// Applied one after the other, each to the pieces of the one before.
     let rules: [WordSplitRule]
     /// Whether a word that is itself a token is taken whole, whatever the merges say.
@@ -16,6 +16,7 @@ struct PreTokenizer: Sendable, Equatable {
     )
     private static let qwen2 = PreTokenizer(rules: [.words(digits: 1, marksAreLetters: false)])
     private static let gpt2 = PreTokenizer(rules: [.gpt2])
+    private static let gpt4o = PreTokenizer(rules: [.casedWords(digits: 3, contractions: true)])
     private static let singleDigits = PreTokenizer(rules: [.numbers(limit: 1), .gpt2])
 
     private static let known: [String: PreTokenizer] = [
@@ -36,6 +37,12 @@ struct PreTokenizer: Sendable, Equatable {
         "grok-2": qwen2, "solar-open": qwen2, "kormo": qwen2,
         "qwen35": PreTokenizer(rules: [.words(digits: 1, marksAreLetters: true)]),
         "laguna": PreTokenizer(rules: [.lines] + qwen2.rules),
+        "gpt-4o": gpt4o, "llama4": gpt4o, "kanana2": gpt4o, "talkie": gpt4o, "minimax-m2": gpt4o,
+        "tekken": PreTokenizer(
+            rules: [.casedWords(digits: 1, contractions: false)],
+            takesWholeWords: true,
+            addsBeginning: true
+        ),
         "gpt-2": gpt2, "phi-2": gpt2, "mpt": gpt2, "olmo": gpt2, "jais": gpt2, "trillion": gpt2, "exaone4": gpt2,
         "granite-docling": gpt2, "gigachat": gpt2, "a.x-4.0": gpt2, "mellum": gpt2, "modern-bert": gpt2,
         "smollm": singleDigits, "starcoder": singleDigits, "refact": singleDigits, "command-r": singleDigits,
@@ -43,20 +50,20 @@ struct PreTokenizer: Sendable, Equatable {
     ]
 
     /// - Throws: `TokenizerError.unknownPreTokenizer`.
-    static func named(_ name: String) throws(TokenizerError) -> PreTokenizer {
+    package static func named(_ name: String) throws(TokenizerError) -> PreTokenizer {
         guard let found = known[name.isEmpty ? "default" : name] else {
             throw .unknownPreTokenizer(name: name, known: known.keys.sorted())
         }
         return found
     }
 
-    /// The words of `bytes`, each as UTF-8. Bytes that are not UTF-8 come out as U+FFFD.
-    func words(of bytes: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    /// Calls `body` with the count of bytes of each word of `bytes`, which is valid UTF-8.
+    package func forEachWord(of bytes: UnsafeBufferPointer<UInt8>, _ body: (Int) -> Void) {
         let text = CodePoints(bytes)
         var ends = text.count == 0 ? [] : [text.count]
         for rule in rules {
             var finer: [Int] = []
-            finer.reserveCapacity(ends.count)
+            finer.reserveCapacity(max(ends.count, text.count / 4))
             var start = 0
             for end in ends {
                 rule.split(text, start..<end, into: &finer)
@@ -64,12 +71,9 @@ struct PreTokenizer: Sendable, Equatable {
             }
             ends = finer
         }
-        var word: [UInt8] = []
         var start = 0
         for end in ends {
-            word.removeAll(keepingCapacity: true)
-            text.appendUTF8(of: start..<end, to: &word)
-            word.withUnsafeBufferPointer(body)
+            body(text.values[start..<end].reduce(0) { $0 + CodePoints.utf8Count(of: $1) })
             start = end
         }
     }

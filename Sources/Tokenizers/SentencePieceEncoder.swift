@@ -1,71 +1,92 @@
-import HeapModule
-
 /// SentencePiece encoding: the neighbours whose joint token has the highest score merge first, until none is a token.
 ///
 /// Source: Kudo and Richardson, "SentencePiece", 2018; order and byte fallback as llama.cpp has them.
-struct SentencePieceEncoder: Sendable {
-    private let scores: [Float]
+struct SentencePieceEncoder: TextEncoder {
+    private let texts: ByteStringTable
+    /// The place of each token's score among all scores, the highest first; equal scores have the same place.
+    private let ranks: [Int32]
     /// The token of each byte, where the vocabulary has one.
     private let byteTokens: [Int32?]
+    private let cuts: WordCuts
+    private let addsSpacePrefix: Bool
 
-    /// - Parameter scores: one per token, or empty when all are equal.
-    init(scores: [Float], texts: ByteStringTable) {
-        self.scores = scores.isEmpty ? Array(repeating: 0, count: texts.count) : scores
+    init(_ vocabulary: Vocabulary, texts: ByteStringTable) {
+        self.texts = texts
+        ranks = Self.ranks(vocabulary.scores.isEmpty ? Array(repeating: 0, count: texts.count) : vocabulary.scores)
         byteTokens = (0...255).map { (byte: UInt8) in
             let digits = String(byte, radix: 16, uppercase: true)
             return texts.index(of: "<0x\(byte < 16 ? "0" : "")\(digits)>".utf8) ?? texts.index(of: [byte])
         }
+        cuts = WordCuts(tokens: vocabulary.tokens)
+        addsSpacePrefix = vocabulary.addsSpacePrefix
     }
 
-    private struct Candidate: Comparable {
-        let score: Float
-        let left: Int
-        let right: Int
-        let length: Int
+    private static func ranks(_ scores: [Float]) -> [Int32] {
+        var ranks = [Int32](repeating: 0, count: scores.count)
+        var (rank, last): (Int32, Float?) = (-1, nil)
+        for token in scores.indices.sorted(by: { scores[$0] > scores[$1] }) {
+            if scores[token] != last { rank += 1 }
+            last = scores[token]
+            ranks[token] = rank
+        }
+        return ranks
+    }
 
-        /// Lower priority: a lower score, or the same score further right.
-        static func < (first: Candidate, second: Candidate) -> Bool {
-            first.score < second.score || (first.score == second.score && first.left > second.left)
+    /// The text with U+2581 for spaces.
+    func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
+        if addsSpacePrefix, followsSpecial { prepared += WordCuts.spaceMark }
+        for byte in bytes {
+            if byte == 0x20 { prepared += WordCuts.spaceMark } else { prepared.append(byte) }
         }
     }
 
-    /// Appends the tokens of `bytes`, in which spaces are already U+2581.
-    /// - Throws: `TokenizerError.noTokenForByte`.
-    func encode(_ bytes: UnsafeBufferPointer<UInt8>, texts: ByteStringTable, to output: inout [Int32])
+    func encode(
+        _ range: Range<Int>,
+        of text: UnsafeBufferPointer<UInt8>,
+        memory: inout WordMemory,
+        to output: inout [Int32]
+    ) throws(TokenizerError) {
+        var chain = MergeChain()
+        var word = range.lowerBound..<range.lowerBound
+        while word.upperBound < range.upperBound {
+            word = word.upperBound..<cuts.endOfWord(at: word.upperBound, in: text, upTo: range.upperBound)
+            try memory.encode(word, of: text, to: &output) { output throws(TokenizerError) in
+                try encode(UnsafeBufferPointer(rebasing: text[word]), chain: &chain, to: &output)
+            }
+        }
+    }
+
+    private func encode(_ word: UnsafeBufferPointer<UInt8>, chain: inout MergeChain, to output: inout [Int32])
         throws(TokenizerError)
     {
-        var chain = MergeChain()
-        chain.reset(bytes)
-        var queue = Heap<Candidate>()
-
-        func propose(_ left: Int, _ right: Int) {
-            guard left >= 0, right >= 0 else { return }
-            let start = chain.symbols[left].start
-            let length = chain.symbols[left].length + chain.symbols[right].length
-            let text = UnsafeBufferPointer(rebasing: bytes[start..<(start + length)])
-            guard let token = texts.index(of: text) else { return }
-            queue.insert(Candidate(score: scores[Int(token)], left: left, right: right, length: length))
+        chain.removeAll()
+        var start = 0
+        while start < word.count {
+            let end = min(start + sequenceLength(startingWith: word[start]), word.count)
+            let token = texts.index(of: UnsafeBufferPointer(rebasing: word[start..<end]))
+            chain.append(MergeChain.Symbol(start: start, end: end, number: token ?? -1))
+            start = end
         }
-
-        for index in chain.symbols.indices.dropFirst() { propose(index - 1, index) }
-        while let best = queue.popMax() {
-            let left = chain.symbols[best.left].length
-            let right = chain.symbols[best.right].length
-            // One of the two has merged with another neighbour in the meantime.
-            guard left > 0, right > 0, left + right == best.length else { continue }
-            chain.merge(best.left, best.right)
-            propose(chain.symbols[best.left].previous, best.left)
-            propose(best.left, chain.symbols[best.left].next)
-        }
-        try chain.forEach(of: bytes) { symbol throws(TokenizerError) in
-            if let token = texts.index(of: symbol) {
-                output.append(token)
-                return
+        chain.merge(by: Rule(encoder: self, word: word))
+        for symbol in chain.symbols {
+            if symbol.number >= 0 {
+                output.append(symbol.number)
+                continue
             }
-            for byte in symbol {
+            for byte in word[symbol.start..<symbol.end] {
                 guard let token = byteTokens[Int(byte)] else { throw .noTokenForByte(byte) }
                 output.append(token)
             }
+        }
+    }
+
+    private struct Rule: MergeRule {
+        let encoder: SentencePieceEncoder
+        let word: UnsafeBufferPointer<UInt8>
+
+        func merge(_ left: MergeChain.Symbol, _ right: MergeChain.Symbol) -> (rank: Int32, result: Int32)? {
+            let text = UnsafeBufferPointer(rebasing: word[left.start..<right.end])
+            return encoder.texts.index(of: text).map { (encoder.ranks[Int($0)], $0) }
         }
     }
 }

@@ -12,66 +12,82 @@ struct SpecialTokenSplitter: Sendable {
     }
     /// Longest first, so that no token hides inside a longer one.
     private let entries: [Entry]
+    /// For each pair of bytes, whether some token starts with it.
+    private let startsToken: [Bool]
 
     init(tokens: [String], attributes: [TokenAttributes]) {
         entries = tokens.indices
             .filter { !attributes[$0].isDisjoint(with: [.control, .userDefined, .unknown]) }
             .map { Entry(id: Int32($0), text: Array(tokens[$0].utf8), attributes: attributes[$0]) }
             .sorted { ($1.text.count, $0.id) < ($0.text.count, $1.id) }
+        var startsToken = Array(repeating: false, count: 1 << 16)
+        for pair in entries.flatMap({ Self.firstPairs(of: $0.text) }) { startsToken[pair] = true }
+        self.startsToken = startsToken
+    }
+
+    /// The pairs of bytes with which a text may start that starts with `token`.
+    private static func firstPairs(of token: [UInt8]) -> Range<Int> {
+        let first = Int(token[0]) << 8
+        guard token.count > 1 else { return first..<(first + 256) }
+        return (first | Int(token[1]))..<((first | Int(token[1])) + 1)
     }
 
     /// - Parameter parseSpecial: whether control and unknown tokens count too; user-defined ones always do.
     func split(_ bytes: UnsafeBufferPointer<UInt8>, parseSpecial: Bool) -> [Fragment] {
         guard !bytes.isEmpty else { return [] }
         var fragments = [Fragment.text(0..<bytes.count)]
-        let pairs = BytePairs(of: bytes)
+        let starts = starts(in: bytes)
+        if starts.isEmpty { return fragments }
         for entry in entries {
             if !parseSpecial, !entry.attributes.isDisjoint(with: [.control, .unknown]) { continue }
-            guard pairs.mayContain(entry.text) else { continue }
-            fragments = fragments.flatMap { fragment in
-                guard case .text(let range) = fragment else { return [fragment] }
-                return split(bytes, range, at: entry)
+            let places = Self.firstPairs(of: entry.text).flatMap { starts[$0] ?? [] }
+            let matches = places.filter { bytes[$0...].starts(with: entry.text) }
+            guard !matches.isEmpty else { continue }
+            // Only the tokens of one byte have places from several pairs.
+            fragments = split(fragments, of: bytes, at: matches.sorted(), of: entry)
+        }
+        return fragments
+    }
+
+    /// Where a token may start, by the two bytes that stand there.
+    private func starts(in bytes: UnsafeBufferPointer<UInt8>) -> [Int: [Int]] {
+        var starts: [Int: [Int]] = [:]
+        for index in bytes.indices {
+            // After the last byte stands nothing; as a pair with zero it is looked at more closely later.
+            let pair = Int(bytes[index]) << 8 | (index + 1 < bytes.count ? Int(bytes[index + 1]) : 0)
+            if startsToken[pair] { starts[pair, default: []].append(index) }
+        }
+        return starts
+    }
+
+    private func split(
+        _ fragments: [Fragment],
+        of bytes: UnsafeBufferPointer<UInt8>,
+        at matches: [Int],
+        of entry: Entry
+    ) -> [Fragment] {
+        var matches = matches[...]
+        var result: [Fragment] = []
+        for fragment in fragments {
+            guard case .text(let range) = fragment else {
+                result.append(fragment)
+                continue
             }
+            var start = range.lowerBound
+            while let match = matches.first, match + entry.text.count <= range.upperBound {
+                matches.removeFirst()
+                guard match >= start else { continue }
+                if match > start { result.append(.text(start..<match)) }
+                result.append(.token(entry.id))
+                start = match + entry.text.count
+                guard entry.attributes.contains(.stripsRight) else { continue }
+                while start < range.upperBound, Self.isSpace(bytes[start]) { start += 1 }
+            }
+            if start < range.upperBound { result.append(.text(start..<range.upperBound)) }
         }
-        return fragments
-    }
-
-    private func split(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>, at entry: Entry) -> [Fragment] {
-        var fragments: [Fragment] = []
-        var start = range.lowerBound
-        while let match = find(entry.text, in: bytes, start..<range.upperBound) {
-            if match > start { fragments.append(.text(start..<match)) }
-            fragments.append(.token(entry.id))
-            start = match + entry.text.count
-            guard entry.attributes.contains(.stripsRight) else { continue }
-            while start < range.upperBound, Self.isSpace(bytes[start]) { start += 1 }
-        }
-        if start < range.upperBound { fragments.append(.text(start..<range.upperBound)) }
-        return fragments
-    }
-
-    private func find(_ wanted: [UInt8], in bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int? {
-        guard let first = wanted.first, wanted.count <= range.count else { return nil }
-        for start in range.lowerBound...(range.upperBound - wanted.count) where bytes[start] == first {
-            if bytes[start..<(start + wanted.count)].elementsEqual(wanted) { return start }
-        }
-        return nil
+        return result
     }
 
     /// White space of the C locale.
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
-}
-
-/// Which pairs of neighbouring bytes occur in a text: rules most special tokens out without searching for them.
-private struct BytePairs {
-    private var isPresent: [Bool]
-
-    init(of bytes: UnsafeBufferPointer<UInt8>) {
-        isPresent = Array(repeating: false, count: 1 << 16)
-        for (first, second) in zip(bytes, bytes.dropFirst()) { isPresent[Int(first) << 8 | Int(second)] = true }
-    }
-
-    func mayContain(_ text: [UInt8]) -> Bool {
-        zip(text, text.dropFirst()).allSatisfy { isPresent[Int($0) << 8 | Int($1)] }
-    }
 }

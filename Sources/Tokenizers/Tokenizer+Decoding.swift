@@ -11,7 +11,7 @@ extension Tokenizer {
         if kind.contains(.byte) { return Self.byte(named: text).map { [$0] } ?? [] }
         guard kind.contains(.normal) else { return [] }
         switch vocabulary.kind {
-        case .sentencePiece: return Self.unescaped(Array(text.utf8))
+        case .sentencePiece, .unigram: return Self.unescaped(Array(text.utf8))
         // A token outside the byte alphabet was added as plain text.
         case .byteLevelBPE: return ByteAlphabet.read(text) ?? Array(text.utf8)
         }
@@ -38,9 +38,9 @@ extension Tokenizer {
         var result: [UInt8] = []
         var rest = bytes[...]
         while let byte = rest.first {
-            if rest.starts(with: spaceMark) {
+            if rest.starts(with: WordCuts.spaceMark) {
                 result.append(0x20)
-                rest = rest.dropFirst(spaceMark.count)
+                rest = rest.dropFirst(WordCuts.spaceMark.count)
             } else {
                 result.append(byte)
                 rest = rest.dropFirst()

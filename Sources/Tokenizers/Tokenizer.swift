@@ -1,18 +1,12 @@
 /// Turns text into the token ids of a model and back, exactly as llama.cpp does for the same vocabulary.
 public struct Tokenizer: Sendable {
-    private enum Encoder: Sendable {
-        case sentencePiece(SentencePieceEncoder)
-        case bytePair(BytePairEncoder)
-    }
-
     public let vocabulary: Vocabulary
     /// Roles of tokens: those that the vocabulary names, and those recognised by their text.
     public let special: Vocabulary.SpecialTokens
     /// Tokens at which a model's reply ends.
     public let endsGeneration: Set<Int32>
     let attributes: [TokenAttributes]
-    private let texts: ByteStringTable
-    private let encoder: Encoder
+    private let encoder: any TextEncoder
     private let splitter: SpecialTokenSplitter
 
     public var tokenCount: Int { vocabulary.tokens.count }
@@ -23,19 +17,18 @@ public struct Tokenizer: Sendable {
         let texts = try vocabulary.tokenTable()
         let derived = DerivedAttributes(vocabulary, texts: texts)
         self.vocabulary = vocabulary
-        self.texts = texts
         special = derived.special
         endsGeneration = derived.endsGeneration
         attributes = derived.attributes
         splitter = SpecialTokenSplitter(tokens: vocabulary.tokens, attributes: derived.attributes)
         switch vocabulary.kind {
         case .sentencePiece:
-            encoder = .sentencePiece(SentencePieceEncoder(scores: vocabulary.scores, texts: texts))
+            encoder = SentencePieceEncoder(vocabulary, texts: texts)
         case .byteLevelBPE:
             let rule = try PreTokenizer.named(vocabulary.preTokenizer)
-            encoder = .bytePair(
-                try BytePairEncoder(preTokenizer: rule, merges: vocabulary.merges, texts: texts)
-            )
+            encoder = try BytePairEncoder(preTokenizer: rule, merges: vocabulary.merges, texts: texts)
+        case .unigram:
+            encoder = try UnigramEncoder(vocabulary, attributes: derived.attributes)
         }
     }
 
@@ -56,46 +49,41 @@ public struct Tokenizer: Sendable {
     {
         var output: [Int32] = []
         if addSpecial, vocabulary.addsBeginning, let beginning = special.beginning { output.append(beginning) }
-        let fragments = bytes.withUnsafeBufferPointer { splitter.split($0, parseSpecial: parseSpecial) }
-        var followsSpecial = true
-        for fragment in fragments {
-            switch fragment {
-            case .token(let id):
-                output.append(id)
-                followsSpecial = true
-            case .text(let range):
-                try encode(bytes[range], followsSpecial: followsSpecial, to: &output)
-                followsSpecial = false
+        var prepared: [UInt8] = []
+        let fragments = bytes.withUnsafeBufferPointer { bytes in
+            prepare(splitter.split(bytes, parseSpecial: parseSpecial), of: bytes, to: &prepared)
+        }
+        var memory = WordMemory(textCount: prepared.count)
+        try prepared.withUnsafeBufferPointer { (text: UnsafeBufferPointer<UInt8>) throws(TokenizerError) in
+            for fragment in fragments {
+                switch fragment {
+                case .token(let id): output.append(id)
+                case .text(let range): try encoder.encode(range, of: text, memory: &memory, to: &output)
+                }
             }
         }
         if addSpecial, vocabulary.addsEnd, let end = special.end { output.append(end) }
         return output
     }
 
-    private func encode(_ bytes: ArraySlice<UInt8>, followsSpecial: Bool, to output: inout [Int32])
-        throws(TokenizerError)
-    {
-        switch encoder {
-        case .bytePair(let encoder):
-            bytes.withUnsafeBufferPointer { encoder.encode($0, to: &output) }
-        case .sentencePiece(let encoder):
-            var escaped: [UInt8] = []
-            escaped.reserveCapacity(bytes.count + bytes.count / 2 + 3)
-            if vocabulary.addsSpacePrefix, followsSpecial { escaped += Self.spaceMark }
-            for byte in bytes {
-                if byte == 0x20 { escaped += Self.spaceMark } else { escaped.append(byte) }
+    /// The fragments in terms of the text that the encoder reads.
+    private func prepare(
+        _ fragments: [SpecialTokenSplitter.Fragment],
+        of bytes: UnsafeBufferPointer<UInt8>,
+        to prepared: inout [UInt8]
+    ) -> [SpecialTokenSplitter.Fragment] {
+        prepared.reserveCapacity(bytes.count)
+        var followsSpecial = true
+        return fragments.map { fragment in
+            guard case .text(let range) = fragment else {
+                followsSpecial = true
+                return fragment
             }
-            let result = escaped.withUnsafeBufferPointer { buffer -> Result<[Int32], TokenizerError> in
-                Result { () throws(TokenizerError) in
-                    var tokens: [Int32] = []
-                    try encoder.encode(buffer, texts: texts, to: &tokens)
-                    return tokens
-                }
-            }
-            output += try result.get()
+            let start = prepared.count
+            let text = UnsafeBufferPointer(rebasing: bytes[range])
+            encoder.prepare(text, followsSpecial: followsSpecial, to: &prepared)
+            followsSpecial = false
+            return .text(start..<prepared.count)
         }
     }
-
-    /// U+2581, which stands for a space inside SentencePiece tokens.
-    static let spaceMark: [UInt8] = [0xe2, 0x96, 0x81]
 }

@@ -9,6 +9,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case notANumber(token: Int32)
     case missingSpecial(role: String)
     case noTokenForByte(UInt8)
+    case malformedCharacterMap
 
     public var description: String {
         switch self {
@@ -34,6 +35,8 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
         case .noTokenForByte(let byte):
             "The vocabulary has no token for byte \(byte), so this text cannot be encoded. Use a vocabulary with byte "
                 + "tokens, or remove the characters that it lacks."
+        case .malformedCharacterMap:
+            "The map by which the vocabulary replaces characters (precompiled_charsmap) is damaged. Convert the model again."
         }
     }
 }

@@ -7,6 +7,8 @@ public struct Vocabulary: Sendable {
         case sentencePiece
         /// Byte-level byte-pair encoding: words are split first, pairs merge by rank. GGUF calls it "gpt2".
         case byteLevelBPE
+        /// The best-scored way to write a text in tokens. GGUF calls it "t5".
+        case unigram
     }
 
     /// What a token is for, with GGUF's numbers.
@@ -68,8 +70,12 @@ public struct Vocabulary: Sendable {
     /// Whether encoding with special tokens puts the first token before, and the last token after the text.
     public var addsBeginning: Bool
     public var addsEnd: Bool
-    /// Whether SentencePiece text starts as if a space came before it.
+    /// Whether SentencePiece and Unigram text starts as if a space came before it.
     public var addsSpacePrefix: Bool
+    /// Whether Unigram text has no space at its ends and no two in a row.
+    public var removesExtraSpaces = false
+    /// SentencePiece's `precompiled_charsmap`, by which Unigram text is normalized; empty for none.
+    public var characterMap: [UInt8] = []
     /// The model's name: llama.cpp takes the whitespace rule of some special tokens from it, since GGUF stores none.
     public var modelName: String
 

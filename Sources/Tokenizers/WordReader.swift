@@ -1,14 +1,15 @@
 /// Reads code points of one piece of text; past its end there is no character of any class.
 struct WordReader {
-    let text: CodePoints
+    let values: UnsafeBufferPointer<UInt32>
+    let classes: UnsafeBufferPointer<CharacterClass>
     let range: Range<Int>
 
     func value(at position: Int) -> UInt32 {
-        position < range.upperBound ? text.values[position] : .max
+        position < range.upperBound ? values[position] : .max
     }
 
     func classes(at position: Int) -> CharacterClass {
-        position < range.upperBound ? text.classes[position] : []
+        position < range.upperBound ? classes[position] : []
     }
 
     func has(_ wanted: CharacterClass, at position: Int) -> Bool {
@@ -67,15 +68,44 @@ struct WordReader {
         if !isNewline(at: start), !has(.number, at: start), has(letters, at: start) || has(letters, at: start + 1) {
             return endOfRun(at: start + 1, limit: .max) { has(letters, at: $0) }
         }
-        if has(.number, at: start) {
-            return endOfRun(at: start, limit: digits) { has(.number, at: $0) }
+        return endOfNumber(at: start, digits: digits)
+            ?? endOfSymbols(at: start, letters: letters) { isNewline(at: $0) }
+            ?? endOfWhiteSpace(at: start, newlinesEndPieces: true)
+    }
+
+    func endOfCasedWord(at start: Int, digits: Int, contractions: Bool) -> Int {
+        if let end = endOfCasedLetters(at: start) {
+            return contractions ? endOfContraction(at: end, ignoringCase: true) ?? end : end
         }
+        return endOfNumber(at: start, digits: digits)
+            ?? endOfSymbols(at: start, letters: .letter) { isNewline(at: $0) || value(at: $0) == 0x2f }
+            ?? endOfWhiteSpace(at: start, newlinesEndPieces: true)
+    }
+
+    /// `P?U*L+|P?U+L*`, see `WordSplitRule.casedWords`.
+    private func endOfCasedLetters(at start: Int) -> Int? {
+        let first = has([.letter, .number], at: start) || isNewline(at: start) ? start : start + 1
+        let upper = endOfRun(at: first, limit: .max) { isLetter(at: $0, except: 0x61...0x7a) }
+        let lower = endOfRun(at: upper, limit: .max) { isLetter(at: $0, except: 0x41...0x5a) }
+        if lower > upper { return lower }
+        // The last letter of the run that has no case may be the lower-case one; else all are upper-case.
+        let last = (first..<upper).last { isLetter(at: $0, except: 0x41...0x5a) }
+        return last.map { $0 + 1 } ?? (upper > first ? upper : nil)
+    }
+
+    private func isLetter(at position: Int, except others: ClosedRange<UInt32>) -> Bool {
+        has(.letter, at: position) && !others.contains(value(at: position))
+    }
+
+    private func endOfNumber(at start: Int, digits: Int) -> Int? {
+        has(.number, at: start) ? endOfRun(at: start, limit: digits) { has(.number, at: $0) } : nil
+    }
+
+    /// ` ?[^\s\p{L}\p{N}]+` and what of `tail` follows.
+    private func endOfSymbols(at start: Int, letters: CharacterClass, tail: (Int) -> Bool) -> Int? {
         let body = value(at: start) == 0x20 ? start + 1 : start
-        if isOther(at: body, letters: letters) {
-            let end = endOfRun(at: body, limit: .max) { isOther(at: $0, letters: letters) }
-            return endOfRun(at: end, limit: .max) { isNewline(at: $0) }
-        }
-        return endOfWhiteSpace(at: start, newlinesEndPieces: true)
+        guard isOther(at: body, letters: letters) else { return nil }
+        return endOfRun(at: endOfRun(at: body, limit: .max) { isOther(at: $0, letters: letters) }, limit: .max, tail)
     }
 
     /// `'s`, `'t`, `'m`, `'d`, `'re`, `'ve`, `'ll`.

@@ -99,7 +99,10 @@ struct SmallCheckpoint {
         func write(_ bytes: [UInt8], _ name: String) throws { try folder.write(bytes, to: "model/\(name)") }
         let members = config.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
         try write(Array("{\(members.joined(separator: ","))}".utf8), "config.json")
-        for (name, bytes) in files { try write(bytes, name) }
+        for (name, bytes) in files {
+            if let inner = FilePath(name).components.dropLast().first { try makeFolder(path.appending(inner)) }
+            try write(bytes, name)
+        }
         if shards == 1 {
             try write(Self.safetensors(tensors), "model.safetensors")
             return path

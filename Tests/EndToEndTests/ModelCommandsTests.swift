@@ -53,6 +53,22 @@ import Testing
         #expect(plain == short.map(String.init).joined(separator: " ") + "\n")
     }
 
+    @Test func tokenizeTakesManyTextsAsLinesOfJSON() throws {
+        let lines = #""Hello""# + "\n\n[72,101,108,108,111]\n" + #""a\n\u00e9""# + "\n[255,254]\n"
+        let texts = try run.folder.write(Array(lines.utf8), to: "texts.jsonl")
+        let result = try program("tokenize", "f16.gguf", "--file", texts.string, "--json-lines")
+        let ids = try result.output.split(separator: "\n").map { line in
+            try JSONDecoder().decode([Int].self, from: Data(line.utf8))
+        }
+        #expect(ids.count == 4 && ids[0] == ids[1])
+        #expect(ids[0] == (try program("tokenize", "f16.gguf", "Hello", "--json").json([Int].self)))
+        #expect(ids[2] == (try program("tokenize", "f16.gguf", "a\né", "--json").json([Int].self)))
+        let bad = try run.folder.write(Array("\"a\"\n[256]\n".utf8), to: "bad.jsonl")
+        let refusal = try program("tokenize", "f16.gguf", "--file", bad.string, "--json-lines")
+        #expect(refusal.status == 3)
+        #expect(refusal.errors.contains("Line 2 of the texts: a string or an array of bytes expected"))
+    }
+
     @Test func perplexityHasItsKeysAndLlamaPerplexitysValues() throws {
         let measured = try program("perplexity", "f16.gguf", "--text", sampleText, "--chunks", "2", "--json", "--quiet")
         #expect(measured.status == 0 && measured.errors == "")

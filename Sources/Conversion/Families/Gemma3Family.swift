@@ -24,10 +24,14 @@ struct Gemma3Family: GemmaLikeFamily {
         metadata.set("gemma3.attention.sliding_window", .uint32(UInt32(try config.requiredInteger("sliding_window"))))
     }
 
+    private func holdsSentencePiece(_ folder: HuggingFaceFolder) throws -> Bool {
+        try folder.bytes(SentencePieceModel.file) != nil || PiecesInJSON.isPresent(in: TokenizerFiles(folder))
+    }
+
     /// Rows without a token are cut off.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         guard name.hasSuffix("embed_tokens.weight") else { return rows }
-        if try folder.bytes(SentencePieceModel.file) != nil { return min(rows, try config.requiredCount("vocab_size")) }
+        if try holdsSentencePiece(folder) { return min(rows, try config.requiredCount("vocab_size")) }
         let tokenizer = try folder.json("tokenizer.json")
         let count = tokenizer?["model"]?["vocab"]?.object?.members.count ?? 0
         return min(rows, max(count + (tokenizer?["added_tokens"]?.array?.count ?? 0), 1))
@@ -38,8 +42,9 @@ struct Gemma3Family: GemmaLikeFamily {
         to metadata: inout Metadata,
         options: ConversionOptions
     ) throws {
-        guard try folder.bytes(SentencePieceModel.file) != nil else {
-            try ByteLevelVocabulary(folder, options: options).write(of: folder, to: &metadata)
+        guard try holdsSentencePiece(folder) else {
+            let files = try TokenizerFiles(folder)
+            try ByteLevelVocabulary(files, options: options).write(of: files, to: &metadata)
             return
         }
         try writeSentencePiece(of: folder, to: &metadata)

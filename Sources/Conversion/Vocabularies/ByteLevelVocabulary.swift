@@ -2,7 +2,7 @@ import BinaryIO
 import GGUF
 import Tokenizers
 
-/// A byte-level BPE vocabulary from `tokenizer.json`, as GGUF stores it.
+/// A byte-level BPE vocabulary, as GGUF stores it.
 struct ByteLevelVocabulary {
     private static let file = "tokenizer.json"
 
@@ -13,20 +13,15 @@ struct ByteLevelVocabulary {
 
     /// - Parameter familyName: what the model's family calls its pre-tokenizer, where the rule has several names.
     /// - Throws: `ConversionProblem`.
-    init(_ folder: HuggingFaceFolder, options: ConversionOptions, familyName: String? = nil) throws {
-        guard let tokenizer = try folder.json(Self.file) else { throw ConversionProblem.missingFile(Self.file) }
-        guard let vocabulary = tokenizer["model"]?["vocab"]?.object else {
-            throw ConversionProblem.missingKey(file: Self.file, key: "model.vocab")
-        }
-        preTokenizer =
-            try options.preTokenizer
-            ?? PreTokenizerNames.name(for: tokenizer["pre_tokenizer"], preferring: familyName)
-        let added = try Self.addedTokens(tokenizer)
+    init(_ files: TokenizerFiles, options: ConversionOptions, familyName: String? = nil) throws {
+        guard let source = try ByteLevelSource.read(files) else { throw ConversionProblem.missingFile(Self.file) }
+        preTokenizer = try options.preTokenizer ?? source.preTokenizer(familyName)
+        let (vocabulary, added) = (source.vocabulary, source.added)
         let largest = max(
             vocabulary.members.compactMap(\.value.integer).max() ?? -1,
             added.map(\.id).max() ?? -1
         )
-        let count = try folder.config.integer("vocab_size") ?? largest + 1
+        let count = try files.folder.config.integer("vocab_size") ?? min(largest, 1 << 24) + 1
         guard largest < count, count <= 1 << 24 else {
             throw ConversionProblem.invalidVocabulary(
                 file: Self.file,
@@ -39,6 +34,10 @@ struct ByteLevelVocabulary {
             guard let id = id.integer, id >= 0 else {
                 throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "the token '\(text)' has no id")
             }
+            guard types[id] == .unused else {
+                let reason = "two of its tokens have the id \(id)"
+                throw ConversionProblem.invalidVocabulary(file: Self.file, reason: reason)
+            }
             tokens[id] = text
             types[id] = .normal
         }
@@ -49,39 +48,15 @@ struct ByteLevelVocabulary {
         }
         self.tokens = tokens
         self.types = types
-        merges = try Self.merges(tokenizer)
+        merges = source.merges
     }
 
-    private static func addedTokens(_ tokenizer: JSONValue) throws -> [(text: String, id: Int, isSpecial: Bool)] {
-        try (tokenizer["added_tokens"]?.array ?? []).map { entry in
-            guard let text = entry["content"]?.string, let id = entry["id"]?.integer, id >= 0 else {
-                throw ConversionProblem.invalidVocabulary(file: file, reason: "an added token has no text or no id")
-            }
-            return (text, id, entry["special"]?.bool ?? false)
-        }
-    }
-
-    /// The merges, best first, in the older form of two texts with a space between.
-    private static func merges(_ tokenizer: JSONValue) throws -> [String] {
-        guard let merges = tokenizer["model"]?["merges"]?.array else {
-            throw ConversionProblem.missingKey(file: file, key: "model.merges")
-        }
-        return try merges.map { merge in
-            if let text = merge.string { return text }
-            guard let pair = merge.array?.compactMap(\.string), pair.count == 2 else {
-                throw ConversionProblem.invalidVocabulary(file: file, reason: "a merge is no pair of texts")
-            }
-            // A space inside a part would split it; byte-level alphabets spell it differently.
-            return pair.map { $0.replacing(" ", with: "\u{120}") }.joined(separator: " ")
-        }
-    }
-
-    func write(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
+    func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
         metadata.set("tokenizer.ggml.model", .string("gpt2"))
         metadata.set("tokenizer.ggml.pre", .string(preTokenizer))
-        metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
+        metadata.set("tokenizer.ggml.tokens", .array(.string(try files.distinct(tokens))))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
         if !merges.isEmpty { metadata.set("tokenizer.ggml.merges", .array(.string(merges))) }
-        try SpecialTokens(folder, vocabularyCount: tokens.count).write(to: &metadata)
+        try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)
     }
 }

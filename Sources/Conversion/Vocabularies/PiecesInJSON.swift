@@ -4,22 +4,22 @@ import Tokenizers
 
 /// A SentencePiece vocabulary that only `tokenizer.json` holds: byte-pair merges over pieces, with bytes to fall back on.
 ///
-/// The file has no scores; like the reference, this writes the same one for all.
+/// The file has no scores, but its merges are in the order of them, so that they can be counted out again. The reference
+/// writes the same score for all pieces, and engines then merge what comes first in the text.
 struct PiecesInJSON {
     private static let file = "tokenizer.json"
-    private static let score: Float = -1000
+    /// What the reference gives to tokens that were added.
+    private static let addedScore: Float = -1000
 
     private var tokens: [String] = []
+    private var scores: [Float] = []
     private var types: [Vocabulary.TokenType] = []
 
     /// - Returns: nil where tokenizer.json is missing or holds another kind of vocabulary.
     /// - Throws: `ConversionProblem`.
-    init?(_ folder: HuggingFaceFolder) throws {
-        guard let tokenizer = try folder.json(Self.file), let model = tokenizer["model"],
-            model["type"]?.string == "BPE", model["byte_fallback"]?.bool == true,
-            tokenizer["decoder"]?["type"]?.string == "Sequence"
-        else { return nil }
-        guard let vocabulary = model["vocab"]?.object else {
+    init?(_ files: TokenizerFiles) throws {
+        guard Self.isPresent(in: files), let tokenizer = files.tokenizer else { return nil }
+        guard let vocabulary = tokenizer["model"]?["vocab"]?.object else {
             throw ConversionProblem.missingKey(file: Self.file, key: "model.vocab")
         }
         let count = vocabulary.members.count
@@ -30,29 +30,80 @@ struct PiecesInJSON {
             }
             pieces[id] = text
         }
-        let special = Self.specialTokens(try folder.json("tokenizer_config.json"))
+        let special = Self.specialTokens(files.settings)
+        typealias Added = (id: Int, text: String, isSpecial: Bool)
+        let added = (tokenizer["added_tokens"]?.array ?? []).compactMap { entry -> Added? in
+            guard let id = entry["id"]?.integer, id >= 0, let text = entry["content"]?.string else { return nil }
+            return (id, text, entry["special"]?.bool ?? false)
+        }
         for piece in pieces {
             guard let piece else {
                 throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "two of its tokens have one id")
             }
-            append(piece, Self.isByte(piece) ? .byte : special.contains(piece) ? .control : .normal)
+            tokens.append(piece)
+            types.append(Self.isByte(piece) ? .byte : special.contains(piece) ? .control : .normal)
         }
-        let added = (tokenizer["added_tokens"]?.array ?? []).compactMap { entry -> (id: Int, text: String)? in
-            guard let id = entry["id"]?.integer, let text = entry["content"]?.string, id >= count else { return nil }
-            return (id, text)
+        for token in added where token.id < count && types[token.id] == .normal {
+            types[token.id] = token.isSpecial ? .control : .userDefined
+            if !token.isSpecial { tokens[token.id] = SpecialTokens.withPlainSpaces(token.text) }
         }
-        for token in added.sorted(by: { $0.id < $1.id }) {
-            append(token.text, special.contains(token.text) ? .control : .userDefined)
+        scores = try scores(merges: try ByteLevelSource.merges(tokenizer), ids: vocabulary)
+        for token in added.sorted(by: { $0.id < $1.id }) where token.id >= count {
+            try pad(to: token.id)
+            guard token.id == tokens.count else {
+                throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "two of its tokens have one id")
+            }
+            tokens.append(token.text)
+            scores.append(Self.addedScore)
+            types.append(special.contains(token.text) ? .control : .userDefined)
+        }
+        // The weights may have rows for more.
+        try pad(to: try files.folder.config.integer("vocab_size") ?? 0)
+    }
+
+    private mutating func pad(to count: Int) throws {
+        guard count <= 1 << 24 else {
+            throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "it needs \(count) tokens")
+        }
+        while tokens.count < count {
+            tokens.append("[PAD\(tokens.count)]")
+            scores.append(-10_000)
+            types.append(.unused)
         }
     }
 
-    private mutating func append(_ text: String, _ type: Vocabulary.TokenType) {
-        tokens.append(text)
-        types.append(type)
+    static func isPresent(in files: TokenizerFiles) -> Bool {
+        guard let tokenizer = files.tokenizer, let model = tokenizer["model"] else { return false }
+        return model["type"]?.string == "BPE" && model["byte_fallback"]?.bool == true
+            && tokenizer["decoder"]?["type"]?.string == "Sequence"
+    }
+
+    /// What a SentencePiece model with these pieces has: less by one from piece to piece, in the order in which merges
+    /// first make them, and then those that none makes.
+    private func scores(merges: [(left: String, right: String)], ids: JSONObject) throws -> [Float] {
+        var scores = [Float?](repeating: nil, count: tokens.count)
+        // The trainer negates an index.
+        var next: Float = -0.0
+        func score(_ id: Int) {
+            guard scores[id] == nil else { return }
+            scores[id] = next
+            next -= 1
+        }
+        for merge in merges {
+            guard let id = ids[merge.left + merge.right]?.integer else {
+                throw ConversionProblem.invalidVocabulary(
+                    file: Self.file,
+                    reason: "'\(merge.left)' and '\(merge.right)' merge into no token"
+                )
+            }
+            score(id)
+        }
+        for (id, type) in types.enumerated() where type == .normal { score(id) }
+        return zip(scores, types).map { score, type in type == .userDefined ? Self.addedScore : score ?? 0 }
     }
 
     /// `<0x0A>` and the like.
-    private static func isByte(_ text: String) -> Bool {
+    static func isByte(_ text: String) -> Bool {
         let characters = Array(text.utf8)
         return characters.count == 6 && text.hasPrefix("<0x") && text.hasSuffix(">")
             && characters[3...4].allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
@@ -65,12 +116,12 @@ struct PiecesInJSON {
         return Set((roles + listed).compactMap { $0.string ?? $0["content"]?.string })
     }
 
-    func write(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
+    func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
         metadata.set("tokenizer.ggml.model", .string("llama"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
-        metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
-        metadata.set("tokenizer.ggml.scores", .array(.float32(Array(repeating: Self.score, count: tokens.count))))
+        metadata.set("tokenizer.ggml.tokens", .array(.string(try files.distinct(tokens))))
+        metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
-        try SpecialTokens(folder, vocabularyCount: tokens.count).write(to: &metadata)
+        try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)
     }
 }

@@ -14,57 +14,87 @@ enum PreTokenizerNames {
         case byteLevelRule
     }
 
+    /// A rule's names in llama.cpp.
+    private struct Names {
+        /// The first is written unless the family has another.
+        let all: [String]
+        /// The name for tokenizers that take a word which is a token whole, whatever the merges say.
+        var ofWholeWords: String?
+    }
+
     private static let letters = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"#
     private static let rest = #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
     private static let contractions = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
-    private static let cased =
-        #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"# + contractions
-        + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"# + contractions
     private static let lines = #"\s*[\r\n]+|\s+(?!\S)|\s+"#
     /// Qwen3.5's letters, with the marks that combine with them.
     private static let marked = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|"#
 
-    /// Steps, in order, against llama.cpp's names for them; the first is written unless the family has another.
-    private static let known: [[Step]: [String]] = [
-        [.expression(letters + #"\p{N}{1,3}"# + rest)]: ["llama-bpe", "dbrx", "lfm2", "smaug-bpe"],
-        [.expression(letters + #"\p{N}"# + rest)]: ["qwen2", "stablelm2"],
-        [.expression(marked + #"\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|"# + lines)]: ["qwen35"],
-        [.expression(cased + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + lines)]: ["gpt-4o"],
-        [.singleDigits, .byteLevelRule]: ["smollm", "refact", "starcoder"],
-        [.byteLevelRule]: ["gpt-2", "olmo"],
+    /// Words that end where small letters are followed by capital ones.
+    private static func cased(_ tail: String) -> String {
+        #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"# + tail
+            + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"# + tail
+    }
+
+    /// Steps, in order, against their names.
+    private static let known: [[Step]: Names] = [
+        [.expression(letters + #"\p{N}{1,3}"# + rest)]: Names(
+            all: ["smaug-bpe", "dbrx", "lfm2", "llama-bpe"],
+            ofWholeWords: "llama-bpe"
+        ),
+        [.expression(letters + #"\p{N}"# + rest)]: Names(all: ["qwen2", "stablelm2"]),
+        [.expression(marked + #"\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|"# + lines)]: Names(all: ["qwen35"]),
+        [.expression(cased(contractions) + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + lines)]: Names(all: ["gpt-4o"]
+        ),
+        [.expression(cased("") + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + lines)]: Names(all: ["tekken"]),
+        [.singleDigits, .byteLevelRule]: Names(all: ["smollm", "refact", "starcoder"]),
+        [.byteLevelRule]: Names(all: ["gpt-2", "olmo"]),
     ]
 
-    /// - Parameter familyName: the name to write if it is one of the rule's.
+    /// - Parameters:
+    ///   - tokenizer: tokenizer.json.
+    ///   - familyName: the name to write if it is one of the rule's.
     /// - Throws: `ConversionProblem.unknownPreTokenizer`, with the expressions.
-    static func name(for preTokenizer: JSONValue?, preferring familyName: String? = nil) throws -> String {
+    static func name(for tokenizer: JSONValue, preferring familyName: String? = nil) throws -> String {
+        let preTokenizer = tokenizer["pre_tokenizer"]
         var steps: [Step] = []
         for part in preTokenizer?["pretokenizers"]?.array ?? [preTokenizer].compactMap({ $0 }) {
             if let step = try step(part) { steps.append(step) }
         }
-        guard let names = known[steps] else {
-            throw ConversionProblem.unknownPreTokenizer(description: describe(steps))
-        }
-        return familyName.flatMap { names.contains($0) ? $0 : nil } ?? names[0]
+        guard let names = known[steps] else { throw unknown(describe(steps)) }
+        if let familyName, names.all.contains(familyName) { return familyName }
+        // Files from before the option do not say; they took words whole where the family's later ones do.
+        let takesWholeWords = tokenizer["model"]?["ignore_merges"]?.bool ?? true
+        return takesWholeWords ? names.ofWholeWords ?? names.all[0] : names.all[0]
+    }
+
+    static func unknown(_ description: String) -> ConversionProblem {
+        let rules = known.map { (description: describe($0.key), name: $0.value.all[0]) }
+        let nearest = Similarity.nearest(to: description, of: rules.map(\.description), count: 2)
+        return .unknownPreTokenizer(
+            description: description,
+            nearest: nearest.compactMap { rule in rules.first { $0.description == rule }?.name }
+        )
     }
 
     /// - Returns: nil for a step that splits nothing.
     private static func step(_ part: JSONValue) throws -> Step? {
         switch part["type"]?.string {
         case "Split":
-            guard let expression = part["pattern"]?["Regex"]?.string else {
-                throw ConversionProblem.unknownPreTokenizer(description: "a split by a fixed text")
+            guard let expression = part["pattern"]?["Regex"]?.string else { throw unknown("a split by a fixed text") }
+            // Two ways to say that every match is a word; what lies between matches is dropped by none of the rules.
+            let isInverted = part["invert"]?.bool ?? false
+            guard (part["behavior"]?.string ?? "Isolated") == (isInverted ? "Removed" : "Isolated") else {
+                throw unknown("matches of \(expression) that are no words of their own")
             }
             return .expression(expression)
         case "Digits":
-            guard part["individual_digits"]?.bool == true else {
-                throw ConversionProblem.unknownPreTokenizer(description: "digits that stay together")
-            }
+            guard part["individual_digits"]?.bool == true else { throw unknown("digits that stay together") }
             return .singleDigits
         case "ByteLevel":
             // Files from before the option meant yes.
             return part["use_regex"]?.bool == false ? nil : .byteLevelRule
         case let type:
-            throw ConversionProblem.unknownPreTokenizer(description: "a step of type '\(type ?? "none")'")
+            throw unknown("a step of type '\(type ?? "none")'")
         }
     }
 

@@ -2,7 +2,8 @@ import BinaryIO
 
 /// The pieces of a SentencePiece `tokenizer.model`, read from its protocol buffer.
 ///
-/// Source: `sentencepiece_model.proto`: the model's field 1 repeats a piece, whose fields are text, score and type.
+/// Source: `sentencepiece_model.proto`: the model's field 1 repeats a piece, whose fields are text, score and type; field 2
+/// tells of the training and field 3 of how texts are normalized.
 package struct SentencePieceModel {
     static let file = "tokenizer.model"
 
@@ -18,7 +19,22 @@ package struct SentencePieceModel {
         package var type = PieceType.normal
     }
 
+    /// How a text falls into pieces.
+    package enum Algorithm: UInt64, Sendable {
+        case unigram = 1
+        case bytePairs, words, characters
+    }
+
     package private(set) var pieces: [Piece] = []
+    /// Byte pairs where the file does not tell of its training.
+    package private(set) var algorithm = Algorithm.bytePairs
+    /// The pieces that begin and end a text; negative for none.
+    package private(set) var beginning = 1
+    package private(set) var end = 2
+    package private(set) var addsSpacePrefix = true
+    package private(set) var removesExtraSpaces = true
+    /// `precompiled_charsmap`, by which characters are replaced.
+    package private(set) var characterMap: [UInt8] = []
 
     /// - Throws: `ConversionProblem.invalidVocabulary`.
     package init(parsing bytes: [UInt8]) throws {
@@ -26,8 +42,12 @@ package struct SentencePieceModel {
             try bytes.withUnsafeBytes { buffer in
                 var reader = ByteReader(buffer)
                 while reader.remaining > 0 {
-                    let field = try reader.readField()
-                    if case (1, .bytes(let message)) = field { pieces.append(try Self.piece(parsing: message)) }
+                    switch try reader.readField() {
+                    case (1, .bytes(let message)): pieces.append(try Self.piece(parsing: message))
+                    case (2, .bytes(let message)): try readTraining(message)
+                    case (3, .bytes(let message)): try readNormalization(message)
+                    default: break
+                    }
                 }
             }
         } catch let error as ReadError {
@@ -35,6 +55,35 @@ package struct SentencePieceModel {
         }
         guard !pieces.isEmpty else {
             throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "it holds no pieces")
+        }
+    }
+
+    private mutating func readTraining(_ bytes: UnsafeRawBufferPointer) throws {
+        algorithm = .unigram
+        var reader = ByteReader(bytes)
+        while reader.remaining > 0 {
+            switch try reader.readField() {
+            case (3, .varint(let number)):
+                guard let found = Algorithm(rawValue: number) else {
+                    throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "it is of a kind \(number)")
+                }
+                algorithm = found
+            case (41, .varint(let id)): beginning = Int(Int64(bitPattern: id))
+            case (42, .varint(let id)): end = Int(Int64(bitPattern: id))
+            default: break
+            }
+        }
+    }
+
+    private mutating func readNormalization(_ bytes: UnsafeRawBufferPointer) throws {
+        var reader = ByteReader(bytes)
+        while reader.remaining > 0 {
+            switch try reader.readField() {
+            case (2, .bytes(let map)): characterMap = Array(map)
+            case (3, .varint(let flag)): addsSpacePrefix = flag != 0
+            case (4, .varint(let flag)): removesExtraSpaces = flag != 0
+            default: break
+            }
         }
     }
 
@@ -50,6 +99,10 @@ package struct SentencePieceModel {
                 piece.text = text
             case (2, .fixed32(let bits)):
                 piece.score = Float(bitPattern: bits)
+                guard piece.score.isFinite else {
+                    let reason = "a piece has the score \(piece.score)"
+                    throw ConversionProblem.invalidVocabulary(file: file, reason: reason)
+                }
             case (3, .varint(let number)):
                 guard let type = PieceType(rawValue: number) else {
                     throw ConversionProblem.invalidVocabulary(file: file, reason: "a piece has the type \(number)")

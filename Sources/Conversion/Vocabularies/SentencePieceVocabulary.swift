@@ -7,16 +7,24 @@ struct SentencePieceVocabulary {
     private(set) var tokens: [String]
     private(set) var scores: [Float]
     private(set) var types: [Vocabulary.TokenType]
+    private let model: SentencePieceModel
 
     /// - Parameter marksSpecialLooking: whether an added token that merely looks special (`<|end|>`) counts as one, and
     ///   added tokens get plain spaces; the reference does so for all families but Phi-3.
     /// - Throws: `ConversionProblem`.
-    init(_ folder: HuggingFaceFolder, marksSpecialLooking: Bool) throws {
-        guard let bytes = try folder.bytes(SentencePieceModel.file) else {
+    init(_ files: TokenizerFiles, marksSpecialLooking: Bool) throws {
+        guard let bytes = try files.folder.bytes(SentencePieceModel.file) else {
             throw ConversionProblem.missingFile(SentencePieceModel.file)
         }
-        let pieces = try SentencePieceModel(parsing: bytes).pieces
-        let count = try folder.config.integer("vocab_size") ?? pieces.count
+        model = try SentencePieceModel(parsing: bytes)
+        guard model.algorithm == .bytePairs || model.algorithm == .unigram else {
+            throw ConversionProblem.invalidVocabulary(
+                file: SentencePieceModel.file,
+                reason: "its pieces are \(model.algorithm), and only byte pairs and Unigram are known"
+            )
+        }
+        let pieces = model.pieces
+        let count = try files.folder.config.integer("vocab_size") ?? pieces.count
         guard count <= 1 << 24 else {
             throw ConversionProblem.invalidValue(file: ModelConfig.file, key: "vocab_size", expected: "2^24 or less")
         }
@@ -26,15 +34,17 @@ struct SentencePieceVocabulary {
         for (id, piece) in pieces.prefix(count).enumerated() {
             tokens[id] = piece.text
             scores[id] = piece.score
-            types[id] = Self.type(of: piece)
+            types[id] = type(of: piece)
         }
-        try addTokens(of: folder, marksSpecialLooking: marksSpecialLooking)
+        try addTokens(of: files, marksSpecialLooking: marksSpecialLooking)
     }
 
-    private static func type(of piece: SentencePieceModel.Piece) -> Vocabulary.TokenType {
+    private func type(of piece: SentencePieceModel.Piece) -> Vocabulary.TokenType {
         switch piece.type {
-        // The reference takes pieces that the trainer's user defined for normal ones.
-        case .normal, .userDefined: .normal
+        case .normal: .normal
+        // The reference takes pieces that the trainer's user defined for normal ones. With byte pairs their scores make
+        // up for it; with Unigram they would not.
+        case .userDefined: model.algorithm == .unigram ? .userDefined : .normal
         case .unknown: .unknown
         case .control: .control
         case .unused: .unused
@@ -43,12 +53,11 @@ struct SentencePieceVocabulary {
     }
 
     /// Tokens from the three files that may add some, later ones over earlier ones.
-    private mutating func addTokens(of folder: HuggingFaceFolder, marksSpecialLooking: Bool) throws {
-        for (text, id) in try folder.json("added_tokens.json")?.object?.members ?? [] {
+    private mutating func addTokens(of files: TokenizerFiles, marksSpecialLooking: Bool) throws {
+        for (text, id) in try files.folder.json("added_tokens.json")?.object?.members ?? [] {
             add(text, id: id.integer, .userDefined)
         }
-        let settings = try folder.json("tokenizer_config.json")
-        for (id, entry) in settings?["added_tokens_decoder"]?.object?.members ?? [] {
+        for (id, entry) in files.settings?["added_tokens_decoder"]?.object?.members ?? [] {
             guard let text = entry["content"]?.string else {
                 throw ConversionProblem.missingKey(file: "tokenizer_config.json", key: "content")
             }
@@ -56,7 +65,7 @@ struct SentencePieceVocabulary {
         }
         // The reference reads this file for Phi-3 only.
         guard !marksSpecialLooking else { return }
-        for entry in try folder.json("tokenizer.json")?["added_tokens"]?.array ?? [] {
+        for entry in files.tokenizer?["added_tokens"]?.array ?? [] {
             guard let text = entry["content"]?.string else {
                 throw ConversionProblem.missingKey(file: "tokenizer.json", key: "content")
             }
@@ -80,12 +89,15 @@ struct SentencePieceVocabulary {
         types[id] = type
     }
 
-    func write(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
-        metadata.set("tokenizer.ggml.model", .string("llama"))
+    func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
+        let isUnigram = model.algorithm == .unigram
+        metadata.set("tokenizer.ggml.model", .string(isUnigram ? "t5" : "llama"))
         metadata.set("tokenizer.ggml.pre", .string("default"))
-        metadata.set("tokenizer.ggml.tokens", .array(.string(tokens)))
+        metadata.set("tokenizer.ggml.tokens", .array(.string(try files.distinct(tokens))))
         metadata.set("tokenizer.ggml.scores", .array(.float32(scores)))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
-        try SpecialTokens(folder, vocabularyCount: tokens.count).write(to: &metadata)
+        if isUnigram { UnigramKeys(model).write(to: &metadata) }
+        try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)
+        if isUnigram { try UnigramKeys(model).writeDefaults(types: types, to: &metadata) }
     }
 }

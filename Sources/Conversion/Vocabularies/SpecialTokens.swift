@@ -15,21 +15,22 @@ struct SpecialTokens {
 
     private var ids: [(role: String, id: Int)] = []
     private var added: [(role: String, isAdded: Bool)] = []
-    private var templates: [(name: String, text: String)] = []
+    private let templates: [(name: String, text: String)]
+    private let normalizer: NormalizerFlags
 
     /// - Parameter vocabularyCount: ids from here on are left out; nil for none.
-    init(_ folder: HuggingFaceFolder, vocabularyCount: Int?) throws {
-        let tokenizer = try folder.json("tokenizer.json")
-        let settings = try folder.json("tokenizer_config.json")
+    init(_ files: TokenizerFiles, vocabularyCount: Int?) throws {
+        let (tokenizer, settings) = (files.tokenizer, files.settings)
+        templates = try ChatTemplates.read(files)
+        normalizer = NormalizerFlags(tokenizer?["normalizer"])
         var processor = PostProcessor(tokenizer, settings)
         let tokenIDs = Self.ids(in: tokenizer)
         for role in settings == nil ? [] : processor.roles {
             if let flag = settings?["add_\(role)_token"]?.bool { processor.setDefault(role, flag) }
             if let text = Self.text(processor.tokens[role]) { setID(role, tokenIDs[text], vocabularyCount) }
         }
-        for role in processor.roles { setID(role, folder.config.tokenID(role), vocabularyCount) }
+        for role in processor.roles { setID(role, files.folder.config.tokenID(role), vocabularyCount) }
         added = processor.added.filter { Self.addable.contains($0.role) }
-        templates = try Self.templates(folder, settings)
     }
 
     func write(to metadata: inout Metadata) {
@@ -45,6 +46,9 @@ struct SpecialTokens {
         }
         if let standard = templates.first(where: { $0.name == "default" }) {
             metadata.set("tokenizer.chat_template", .string(standard.text))
+        }
+        for (key, flag) in [("lowercase", normalizer.lowercase), ("strip_accents", normalizer.stripsAccents)] {
+            if let flag { metadata.set("tokenizer.ggml.normalizer.\(key)", .bool(flag)) }
         }
     }
 
@@ -78,26 +82,4 @@ struct SpecialTokens {
 
     /// A token's text, given plainly or in an object.
     private static func text(_ value: JSONValue?) -> String? { value?.string ?? value?["content"]?.string }
-
-    private static func templates(
-        _ folder: HuggingFaceFolder,
-        _ settings: JSONValue?
-    ) throws -> [(name: String, text: String)] {
-        guard let settings else { return [] }
-        if let text = settings["chat_template"]?.string { return [("default", text)] }
-        if let list = settings["chat_template"]?.array {
-            return list.compactMap { entry in
-                guard let name = entry["name"]?.string, let text = entry["template"]?.string else { return nil }
-                return (String(name.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }), text)
-            }
-        }
-        if let bytes = try folder.bytes("chat_template.jinja") {
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw ConversionProblem.invalidVocabulary(file: "chat_template.jinja", reason: "it is not valid UTF-8")
-            }
-            return [("default", text)]
-        }
-        if let text = try folder.json("chat_template.json")?["chat_template"]?.string { return [("default", text)] }
-        return []
-    }
 }

@@ -1,23 +1,24 @@
 import GGUF
 
-/// The choice that most families make: SentencePiece where there is such a file, byte-level BPE otherwise.
+/// The choice that most families make: SentencePiece where there is such a file, what tokenizer.json holds otherwise.
 enum Vocabularies {
     /// - Parameter preTokenizer: the family's name for its pre-tokenizer, where the rule has several.
-    /// - Parameter readsPiecesInJSON: whether SentencePiece may hide in tokenizer.json, as it does for Llama's kin.
     static func write(
         of folder: HuggingFaceFolder,
         to metadata: inout Metadata,
         options: ConversionOptions,
-        preTokenizer: String? = nil,
-        readsPiecesInJSON: Bool = false
+        preTokenizer: String? = nil
     ) throws {
+        let files = try TokenizerFiles(folder)
         if try folder.bytes(SentencePieceModel.file) != nil {
-            let vocabulary = try SentencePieceVocabulary(folder, marksSpecialLooking: true)
-            try vocabulary.write(of: folder, to: &metadata)
-        } else if readsPiecesInJSON, let pieces = try PiecesInJSON(folder) {
-            try pieces.write(of: folder, to: &metadata)
+            let vocabulary = try SentencePieceVocabulary(files, marksSpecialLooking: true)
+            try vocabulary.write(of: files, to: &metadata)
+        } else if let pieces = try PiecesInJSON(files) {
+            try pieces.write(of: files, to: &metadata)
+        } else if let unigram = try UnigramInJSON(files) {
+            try unigram.write(of: files, to: &metadata)
         } else {
-            try ByteLevelVocabulary(folder, options: options, familyName: preTokenizer).write(of: folder, to: &metadata)
+            try ByteLevelVocabulary(files, options: options, familyName: preTokenizer).write(of: files, to: &metadata)
         }
     }
 }

@@ -6,25 +6,44 @@ import SystemPackage
 import Tokenizers
 
 extension Operations {
-    /// Token ids of a text, by the vocabulary of a GGUF file, of a Hugging Face folder or of a repository of the Hub.
+    /// Token ids of each text, by the vocabulary of a GGUF file, of a Hugging Face folder or of a repository of the Hub.
     /// - Parameters:
     ///   - isOffline: takes a repository from the local cache alone.
     ///   - remark: told what somebody should know although all went well.
     public static func tokenize(
         _ model: String,
-        text: [UInt8],
+        texts: [[UInt8]],
         addSpecial: Bool,
         parseSpecial: Bool,
         isOffline: Bool = false,
         remark: @escaping @Sendable (String) -> Void = { _ in },
         progress: @escaping WorkProgress = { _, _, _ in }
-    ) throws -> [Int32] {
+    ) throws -> [[Int32]] {
         let isFile = FileStatus(FilePath(model))?.isFolder == false
         let tokenizer =
             isFile
             ? try tokenizer(ofFile: FilePath(model))
             : try tokenizer(of: try folder(of: model, isOffline: isOffline, remark: remark, progress: progress))
-        return try tokenizer.encode(utf8: text, addSpecial: addSpecial, parseSpecial: parseSpecial)
+        return try texts.map { try tokenizer.encode(utf8: $0, addSpecial: addSpecial, parseSpecial: parseSpecial) }
+    }
+
+    /// The texts in lines of JSON, each a string or an array of bytes.
+    public static func texts(jsonLines bytes: [UInt8]) throws -> [[UInt8]] {
+        let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated()
+        return try lines.filter { !$0.element.isEmpty }.map { number, line in
+            do throws(JSONError) {
+                switch try JSONValue(parsing: Array(line)) {
+                case .string(let text): return Array(text.utf8)
+                case .array(let elements):
+                    let bytes = elements.compactMap { $0.integer.flatMap(UInt8.init(exactly:)) }
+                    if bytes.count == elements.count { return bytes }
+                default: break
+                }
+            } catch {
+                throw TextLineError(line: number + 1, reason: "\(error)")
+            }
+            throw TextLineError(line: number + 1, reason: "a string or an array of bytes expected")
+        }
     }
 
     /// The bytes of a text file.
@@ -50,5 +69,15 @@ extension Operations {
         } catch let problem as InferenceProblem {
             throw InferenceError(path: folder.path, problem: problem)
         }
+    }
+}
+
+/// A line of texts in JSON that is none.
+public struct TextLineError: Error, CustomStringConvertible {
+    let line: Int
+    let reason: String
+
+    public var description: String {
+        "Line \(line) of the texts: \(reason). Write each text as a JSON string on a line of its own."
     }
 }

@@ -11,6 +11,7 @@ struct TokenizeCommand: RecordCommand {
             EXAMPLES
               edgepipe tokenize model.gguf "Hello there"
               edgepipe tokenize models/tiny-phi3 --file texts/sample.txt --json
+              jq -c .prompt chats.jsonl | edgepipe tokenize model.gguf --json-lines
             """
     )
 
@@ -29,6 +30,13 @@ struct TokenizeCommand: RecordCommand {
     @Flag(help: "Take control tokens written out in the text for tokens.")
     var parseSpecial = false
 
+    @Flag(
+        help: """
+            Read many texts, a JSON string on each line or an array of bytes, and print an array of token ids for each.
+            """
+    )
+    var jsonLines = false
+
     @OptionGroup var hub: HubOptions
     @OptionGroup var records: OutputOptions
 
@@ -37,11 +45,12 @@ struct TokenizeCommand: RecordCommand {
     }
 
     func run() throws {
+        let bytes = try bytes()
         let line = records.progressLine()
         let records = records
         let ids = try Operations.tokenize(
             model,
-            text: try bytes(),
+            texts: jsonLines ? try Operations.texts(jsonLines: bytes) : [bytes],
             addSpecial: !noBos,
             parseSpecial: parseSpecial,
             isOffline: hub.offline,
@@ -51,10 +60,18 @@ struct TokenizeCommand: RecordCommand {
             line.update(detail, done, total)
         }
         line.clear()
-        switch records.chosen {
-        case .json, .jsonl: try Console.print(json: ids, isPretty: false)
-        case .table, .csv, .markdown: Console.print(ids.map { "\($0)" }.joined(separator: " "))
+        if jsonLines {
+            Console.print(ids.map { "[\(list($0, separator: ","))]\n" }.joined(), terminator: "")
+            return
         }
+        switch records.chosen {
+        case .json, .jsonl: try Console.print(json: ids[0], isPretty: false)
+        case .table, .csv, .markdown: Console.print(list(ids[0], separator: " "))
+        }
+    }
+
+    private func list(_ ids: [Int32], separator: String) -> String {
+        ids.map(String.init).joined(separator: separator)
     }
 
     private func bytes() throws -> [UInt8] {

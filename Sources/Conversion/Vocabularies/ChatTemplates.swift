@@ -1,0 +1,65 @@
+import BinaryIO
+
+/// A model's chat templates, from the four places where they may be; the first place that has some counts.
+enum ChatTemplates {
+    /// Templates by name; the one that applies unless another is asked for is called "default".
+    /// - Throws: `ConversionProblem`.
+    static func read(_ files: TokenizerFiles) throws -> [(name: String, text: String)] {
+        guard let settings = files.settings else { return [] }
+        if let template = settings["chat_template"] { return named(template) }
+        if let text = try text(of: "chat_template.jinja", in: files.folder) {
+            let others = try files.folder.fileNames(in: "additional_chat_templates")
+            return try [("default", text)]
+                + others.filter { $0.hasSuffix(".jinja") }.map { file in
+                    let text = try self.text(of: "additional_chat_templates/\(file)", in: files.folder)
+                    return (name(String(file.dropLast(".jinja".count))), text ?? "")
+                }
+        }
+        return try files.folder.json("chat_template.json")?["chat_template"].map(named) ?? []
+    }
+
+    /// A template, or a list of templates with names.
+    private static func named(_ value: JSONValue) -> [(name: String, text: String)] {
+        if let text = value.string { return [("default", text)] }
+        return (value.array ?? []).compactMap { entry in
+            guard let name = entry["name"]?.string, let text = entry["template"]?.string else { return nil }
+            return (self.name(name), text)
+        }
+    }
+
+    /// The name as it may stand in a key.
+    private static func name(_ text: String) -> String {
+        String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    }
+
+    private static func text(of file: String, in folder: HuggingFaceFolder) throws -> String? {
+        guard let bytes = try folder.bytes(file) else { return nil }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConversionProblem.invalidVocabulary(file: file, reason: "it is not valid UTF-8")
+        }
+        return text
+    }
+}
+
+/// What GGUF has keys for among the things that tokenizer.json's normalizer does.
+struct NormalizerFlags {
+    private(set) var lowercase: Bool?
+    private(set) var stripsAccents: Bool?
+
+    init(_ normalizer: JSONValue?) {
+        switch normalizer?["type"]?.string {
+        case "Lowercase": lowercase = true
+        case "StripAccents": stripsAccents = true
+        case "BertNormalizer":
+            lowercase = normalizer?["lowercase"]?.bool
+            stripsAccents = normalizer?["strip_accents"]?.bool
+        case "Sequence":
+            for part in normalizer?["normalizers"]?.array ?? [] {
+                let flags = NormalizerFlags(part)
+                lowercase = flags.lowercase ?? lowercase
+                stripsAccents = flags.stripsAccents ?? stripsAccents
+            }
+        default: break
+        }
+    }
+}

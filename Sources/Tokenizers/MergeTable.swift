@@ -1,0 +1,45 @@
+/// Which two symbols, given by number, merge, how early, and into which third.
+struct MergeTable: Sendable {
+    /// A pair of symbols and its rank; the pair `UInt64.max` is no pair.
+    private struct Slot {
+        var pair: UInt64
+        var rank: Int32
+        var result: Int32
+    }
+
+    /// A power of two, at most half of them used.
+    private var slots: [Slot]
+
+    /// - Parameter capacity: how many pairs will be inserted at most.
+    init(capacity: Int) {
+        var count = 64
+        while count < 2 * capacity { count *= 2 }
+        slots = Array(repeating: Slot(pair: .max, rank: 0, result: 0), count: count)
+    }
+
+    /// Adds a pair unless it is there.
+    mutating func insert(_ left: Int32, _ right: Int32, rank: Int32, result: Int32) {
+        let pair = Self.pair(left, right)
+        let slot = slot(of: pair)
+        guard slots[slot].pair == .max else { return }
+        slots[slot] = Slot(pair: pair, rank: rank, result: result)
+    }
+
+    /// - Parameters: numbers of two symbols, negative for those that nothing merges with.
+    func merge(_ left: Int32, _ right: Int32) -> (rank: Int32, result: Int32)? {
+        guard left >= 0, right >= 0 else { return nil }
+        let slot = slots[slot(of: Self.pair(left, right))]
+        return slot.pair == .max ? nil : (slot.rank, slot.result)
+    }
+
+    private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {
+        UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
+    }
+
+    private func slot(of pair: UInt64) -> Int {
+        let mask = slots.count - 1
+        var slot = Int(truncatingIfNeeded: ByteHash.hash(pair)) & mask
+        while slots[slot].pair != .max, slots[slot].pair != pair { slot = (slot + 1) & mask }
+        return slot
+    }
+}
