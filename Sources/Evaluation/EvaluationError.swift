@@ -7,7 +7,9 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case strideOutOfRange(stride: Int, window: Int)
     case noChunks(Int)
     case vocabularyEndsTexts
+    case notUTF8(line: Int, path: FilePath? = nil)
     case notANumber(chunk: Int, position: Int)
+    case activationsNotFinite(tensor: String, chunk: Int)
     case noText
     case vocabulariesDiffer(base: Int, build: Int)
     case notBaseLogits(path: FilePath, why: String)
@@ -27,6 +29,11 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
         case .vocabularyEndsTexts:
             "The vocabulary puts an end token after every text, for which perplexity is not defined. Use a model that "
                 + "does not."
+        case .notUTF8(let line, let path):
+            (path.map { "\($0): " } ?? "") + "Line \(line) of the text is not valid UTF-8. Save the text as UTF-8."
+        case .activationsNotFinite(let tensor, let chunk):
+            "What tensor '\(tensor)' is multiplied with in chunk \(chunk) is infinite or not a number. The model's "
+                + "weights are damaged; make the file again."
         case .notANumber(let chunk, let position):
             "The model's output for token \(position) of chunk \(chunk) is not a number. Its weights are damaged; make "
                 + "the file again."
@@ -46,6 +53,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             return try work()
         } catch EvaluationError.textTooShort(let tokens, let needed, let context, _) {
             throw EvaluationError.textTooShort(tokens: tokens, needed: needed, context: context, path: text)
+        } catch EvaluationError.notUTF8(let line, _) {
+            throw EvaluationError.notUTF8(line: line, path: text)
         }
     }
 }

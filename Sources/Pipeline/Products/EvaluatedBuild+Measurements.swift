@@ -58,8 +58,8 @@ extension EvaluatedBuild {
         compare(Metric.sameTopPercent, result.sameTopPercent.value, result.sameTopPercent.standardError, unit: "%")
         compare(
             Metric.meanDeltaPercent,
-            result.meanDeltaPercent.value,
-            result.meanDeltaPercent.standardError,
+            result.deltaPercent.mean,
+            result.deltaPercent.standardError,
             unit: "%"
         )
         compare(Metric.rmsDeltaPercent, result.rmsDeltaPercent.value, result.rmsDeltaPercent.standardError, unit: "%")
