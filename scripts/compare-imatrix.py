@@ -97,7 +97,9 @@ class Checks:
     def statistics(self):
         shown = json.loads(run(EDGEPIPE, "imatrix", "--show", "theirs.gguf", "--json"))["tensors"]
         ours = {(tensor["layer"], tensor["tensor"].split(".")[-2]): tensor for tensor in shown if "layer" in tensor}
-        text = run(self.llama / "llama-imatrix", "--show-statistics", "--in-file", "theirs.gguf", "-m", "model.gguf")
+        show = [self.llama / "llama-imatrix", "--show-statistics", "--in-file", "theirs.gguf", "-m", "model.gguf"]
+        # Its log has a thread of its own, which the exit cuts off at times.
+        text = next((text for text in (run(*show) for _ in range(20)) if "CosSim" in text.partition("=====")[2]), "")
         rows = re.findall(r"^.*?(\d+)\t(\w+) *\t(.*)$", text, re.MULTILINE)
         keys = ["sum", "min", "max", "mean", "standardDeviation", "activePercent", "elements", "entropy",
                 "entropyPercent", "outlierPercent", "similarityToPreviousLayer"]

@@ -35,7 +35,7 @@ struct EdgepipeCommand: ParsableCommand {
                 name: "Single steps",
                 subcommands: [
                     ConvertCommand.self, ImatrixCommand.self, QuantizeCommand.self, PerplexityCommand.self,
-                    TokenizeCommand.self, GenerateCommand.self, InspectCommand.self,
+                    AccuracyCommand.self, TokenizeCommand.self, GenerateCommand.self, InspectCommand.self,
                 ]
             ),
             CommandGroup(name: "Help", subcommands: [DoctorCommand.self]),

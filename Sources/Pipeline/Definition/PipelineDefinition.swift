@@ -33,6 +33,7 @@ public struct PipelineDefinition: Sendable {
 /// What a step does, with the options of its kind.
 public enum StepAction: Sendable {
     case convert(ConvertOptions)
+    case imatrix(ImatrixOptions)
     case quantize(QuantizeOptions)
     case validate(ValidateOptions)
     case fit(FitOptions)
@@ -41,6 +42,7 @@ public enum StepAction: Sendable {
     public var kind: StepKind {
         switch self {
         case .convert: .convert
+        case .imatrix: .imatrix
         case .quantize: .quantize
         case .validate: .validate
         case .fit: .fit
@@ -52,7 +54,8 @@ public enum StepAction: Sendable {
     public var needs: [String] {
         switch self {
         case .convert: []
-        case .quantize(let options): [options.model]
+        case .imatrix(let options): [options.model]
+        case .quantize(let options): [options.model] + (options.imatrix?.step.map { [$0] } ?? [])
         case .validate(let options): [options.builds] + (options.against.map { [$0] } ?? [])
         case .fit(let options): [options.builds]
         case .publish(let options): [options.builds]
@@ -62,7 +65,7 @@ public enum StepAction: Sendable {
 
 /// The kinds of steps, by the key that introduces them.
 public enum StepKind: String, CaseIterable, Codable, Sendable {
-    case convert, quantize, validate, fit, publish
+    case convert, imatrix, quantize, validate, fit, publish
 }
 
 /// Hugging Face folder to GGUF.
@@ -72,12 +75,31 @@ public struct ConvertOptions: Sendable {
     public var preTokenizer: String?
 }
 
+/// An importance matrix of a model on a text.
+public struct ImatrixOptions: Sendable {
+    public var model: String
+    /// As the pipeline file writes its path.
+    public var text: String
+    public var context = 512
+    public var chunks: Int?
+    public var parsesSpecial = false
+    public var includesOutput = false
+}
+
+/// Where an importance matrix comes from.
+public enum MatrixReference: Sendable, Equatable {
+    /// A file, as the pipeline file writes its path.
+    case file(String)
+    case step(String)
+
+    var step: String? { if case .step(let id) = self { id } else { nil } }
+}
+
 /// One GGUF file to several smaller ones.
 public struct QuantizeOptions: Sendable {
     public var model: String
     public var types: [FileType]
-    /// An importance matrix, as the pipeline file writes its path.
-    public var imatrix: String?
+    public var imatrix: MatrixReference?
     public var options = QuantizationOptions()
 }
 

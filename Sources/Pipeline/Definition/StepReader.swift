@@ -40,6 +40,7 @@ struct StepReader {
     private func action(_ kind: StepKind, _ node: Node) -> StepAction? {
         switch kind {
         case .convert: convert(node)
+        case .imatrix: imatrix(node)
         case .quantize: quantize(node)
         case .validate: validate(node)
         case .fit: fit(node)
@@ -60,6 +61,20 @@ struct StepReader {
         return .convert(options)
     }
 
+    private func imatrix(_ node: Node) -> StepAction? {
+        let known = ["model", "text", "context", "chunks", "parse-special", "process-output"]
+        guard let reader = SettingReader(node, "'imatrix'", known: known, log) else { return nil }
+        var options = ImatrixOptions(
+            model: reference("model", in: reader, kinds: [.convert]),
+            text: reader.requiredText("text") ?? ""
+        )
+        if let context = reader.integer("context", in: 4...(1 << 20)) { options.context = context }
+        options.chunks = reader.integer("chunks", in: 1...(1 << 30))
+        options.parsesSpecial = reader.flag("parse-special") ?? false
+        options.includesOutput = reader.flag("process-output") ?? false
+        return .imatrix(options)
+    }
+
     private func quantize(_ node: Node) -> StepAction? {
         let known = [
             "model", "types", "imatrix", "rounding", "pure", "output-tensor-type", "token-embedding-type",
@@ -70,7 +85,7 @@ struct StepReader {
             model: reference("model", in: reader, kinds: [.convert]),
             types: fileTypes("types", in: reader)
         )
-        options.imatrix = reader.text("imatrix")
+        options.imatrix = matrix("imatrix", in: reader)
         if let node = reader.node("rounding") { options.options.rounding = rounding(node, options) }
         options.options.pure = reader.flag("pure") ?? false
         options.options.leaveOutputTensor = reader.flag("leave-output-tensor") ?? false
@@ -184,6 +199,13 @@ struct StepReader {
             log.report("'\(key)' must name a step that does \(wanted); '\(id)' does not.", at: place)
         }
         return id
+    }
+
+    /// An earlier step that makes an importance matrix, or a file: ids hold neither dots nor slashes.
+    private func matrix(_ key: String, in reader: SettingReader) -> MatrixReference? {
+        guard let text = reader.text(key) else { return nil }
+        if text.contains(".") || text.contains("/") { return .file(text) }
+        return .step(reference(key, in: reader, kinds: [.imatrix]))
     }
 
     /// At least one type, each once.

@@ -34,13 +34,12 @@ struct ValidateStage: Stage {
     func forecast(threads: Int) throws -> Forecast {
         let file = try GGUFFile(path: (base ?? builds[0]).path)
         let weights = file.tensors.reduce(0) { $0 + $1.shape.elementCount }
-        // About four bytes of text a token; the base runs once for each build that is compared with it.
-        let textTokens = (FileStatus(text)?.byteCount ?? 0) / 4
-        let tokens = min(options.chunks.map { $0 * options.context } ?? .max, textTokens)
+        let tokens = Throughput.tokens(of: text, context: options.context, chunks: options.chunks)
+        // The base runs once for each build that is compared with it.
         let operations = 2 * Double(weights) * Double(tokens) * Double(builds.count) * (base == nil ? 1 : 2)
         var forecast = Forecast(
             outputs: builds.map { .init(name: $0.type, bytes: nil) },
-            peakMemoryBytes: Throughput.fixedMemory + 256 << 20
+            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory
         )
         forecast.setTime(work: operations / Double(threads), speed: Throughput.multiplying)
         return forecast
