@@ -9,7 +9,7 @@ public struct AccuracyResult: Sendable, Equatable, Codable {
         public let low: Double
         public let high: Double
 
-        init(_ count: Int, of total: Int) {
+        package init(_ count: Int, of total: Int) {
             let (number, share) = (Double(total), Double(count) / Double(total))
             let z = 1.959963984540054  // 97.5 % of a normal distribution lie below
             let center = (share + z * z / (2 * number)) / (1 + z * z / number)
@@ -39,7 +39,14 @@ public struct AccuracyResult: Sendable, Equatable, Codable {
     public let normalizedAccuracy: Share
     /// What guessing gives, in percent.
     public let chancePercent: Double
-    public let answers: [Answer]
+    public private(set) var answers: [Answer]
+
+    /// The figures alone.
+    public var summary: AccuracyResult {
+        var summary = self
+        summary.answers = []
+        return summary
+    }
 
     init(_ answers: [Answer]) {
         tasks = answers.count

@@ -3,7 +3,7 @@ import Quantization
 
 /// Adds up the squares of what weight matrices are multiplied with, column by column, as llama-imatrix does: in single
 /// precision, row after row.
-final class ImportanceCollector {
+package final class ImportanceCollector {
     private final class Tally {
         var sums: [Float]
         var counts: [Int]
@@ -31,7 +31,7 @@ final class ImportanceCollector {
     ///   - matrixCount: how many matrices a tensor is a stack of: its experts, else 1.
     ///   - includesOutput: whether the output matrix counts, which the embedding is quantized like.
     ///   - earlier: what was collected before.
-    init(
+    package init(
         matrixCount: @escaping (String) -> Int,
         includesOutput: Bool,
         threads: Int,
@@ -52,7 +52,7 @@ final class ImportanceCollector {
     }
 
     /// Adds the rows that one of a tensor's matrices is multiplied with.
-    func add(to tensor: String, matrix: Int, rows: [UnsafeBufferPointer<Float>]) {
+    package func add(to tensor: String, matrix: Int, rows: [UnsafeBufferPointer<Float>]) {
         guard tensor.hasPrefix("blk.") || (includesOutput && tensor == "output.weight"), let columns = rows.first?.count
         else { return }
         let tally = tally(tensor, columns: columns)
@@ -83,11 +83,11 @@ final class ImportanceCollector {
     }
 
     /// The first tensor, by name, with a sum that is infinite or no number.
-    var overflowed: String? {
+    package var overflowed: String? {
         tallies.filter { !$0.value.sums.allSatisfy(\.isFinite) }.keys.min()
     }
 
-    func sums(dataset: String, chunkCount: Int, chunkSize: Int) -> ImportanceSums {
+    package func sums(dataset: String, chunkCount: Int, chunkSize: Int) -> ImportanceSums {
         ImportanceSums(
             entries: tallies.mapValues { ImportanceSums.Entry(sums: $0.sums, counts: $0.counts) },
             datasets: [dataset],

@@ -110,6 +110,8 @@ public struct ValidateOptions: Sendable {
     public var context = 512
     public var chunks: Int?
     public var against: String?
+    /// Multiple-choice tasks to answer too, as the pipeline file writes their path.
+    public var tasks: String?
     /// By build type, such as "q4_k_m".
     public var gates: [String: QualityGate] = [:]
 
@@ -127,6 +129,7 @@ public struct QualityGate: Sendable, Codable, Equatable {
     public var maxMeanKLD: Double?
     /// In percent.
     public var minSameTop: Double?
+    public var minAccuracy: Double?
 
     /// Whether the gate needs a model to compare with.
     var needsBase: Bool { maxPerplexityIncrease != nil || maxMeanKLD != nil || minSameTop != nil }

@@ -109,7 +109,7 @@ struct StepReader {
     }
 
     private func validate(_ node: Node) -> StepAction? {
-        let known = ["builds", "text", "context", "chunks", "against", "gates"]
+        let known = ["builds", "text", "context", "chunks", "against", "tasks", "gates"]
         guard let reader = SettingReader(node, "'validate'", known: known, log) else { return nil }
         var options = ValidateOptions(
             builds: reference("builds", in: reader, kinds: [.convert, .quantize]),
@@ -120,6 +120,7 @@ struct StepReader {
         if reader.node("against") != nil {
             options.against = reference("against", in: reader, kinds: [.convert])
         }
+        options.tasks = reader.text("tasks")
         if let gates = reader.node("gates") { options.gates = self.gates(gates, options) }
         return .validate(options)
     }
@@ -139,6 +140,7 @@ struct StepReader {
             }
             let known = [
                 "max-perplexity-increase", "max-perplexity", "max-bits-per-byte", "max-mean-kld", "min-same-top",
+                "min-accuracy",
             ]
             guard let reader = SettingReader(value, "a gate", known: known, log) else { continue }
             let gate = QualityGate(
@@ -146,10 +148,14 @@ struct StepReader {
                 maxPerplexity: reader.number("max-perplexity"),
                 maxBitsPerByte: reader.number("max-bits-per-byte"),
                 maxMeanKLD: reader.number("max-mean-kld"),
-                minSameTop: reader.percent("min-same-top")
+                minSameTop: reader.percent("min-same-top"),
+                minAccuracy: reader.percent("min-accuracy")
             )
             if gate.needsBase, options.against == nil {
                 log.report("this gate compares with another model. Name its step with 'against'.", at: key)
+            }
+            if gate.minAccuracy != nil, options.tasks == nil {
+                log.report("this gate asks for accuracy. Name the file of the tasks with 'tasks'.", at: key)
             }
             gates[type] = gate
         }

@@ -26,7 +26,8 @@ struct SavedImportance {
         let parts = [
             Edgepipe.version, request.model.string, "\(model.byteCount)", "\(model.modified)",
             "\(SHA256Digest(of: text))", request.dataset ?? request.text.string, "\(request.context)",
-            "\(request.chunks ?? 0)", "\(request.parsesSpecial)", "\(request.includesOutput)", try Kernels.selected().rawValue,
+            "\(request.chunks ?? 0)", "\(request.parsesSpecial)", "\(request.includesOutput)",
+            try Kernels.selected().rawValue,
         ]
         run = SHA256Digest(of: parts.map { "\($0.utf8.count):\($0)\n" }.joined().utf8)
     }

@@ -60,7 +60,11 @@ struct StepResolver {
                 base: options.against.flatMap { files(of: $0).first },
                 options: options,
                 text: text,
-                textDigest: try cache.digest(of: text)
+                textDigest: try cache.digest(of: text),
+                tasks: try options.tasks.map { name in
+                    let path = path(name)
+                    return ValidateStage.Tasks(path: path, digest: try cache.digest(of: path))
+                }
             )
         case .fit(let options):
             return FitStage(builds: files(of: options.builds), options: options)

@@ -40,7 +40,9 @@ struct PerplexityCommand: RecordCommand {
     @Option(help: ArgumentHelp("Compare with another model's log-probabilities.", valueName: "file"))
     var baseLogits: String?
 
-    @Option(help: ArgumentHelp("Compare with another model, a GGUF file, that runs beside this one.", valueName: "model"))
+    @Option(
+        help: ArgumentHelp("Compare with another model, a GGUF file, that runs beside this one.", valueName: "model")
+    )
     var base: String?
 
     @OptionGroup var work: WorkOptions
