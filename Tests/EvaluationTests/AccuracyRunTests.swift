@@ -10,6 +10,10 @@ import Tokenizers
 import Evaluation
 
 @Suite struct AccuracyRunTests {
+    private let tiny: TinyModels
+
+    init() throws { tiny = try TinyModels() }
+
     private func tasks(_ lines: String...) throws -> [MultipleChoiceTask] {
         try MultipleChoiceTask.tasks(jsonLines: Array(lines.joined(separator: "\n").utf8))
     }
@@ -55,7 +59,7 @@ import Evaluation
         #expect(shipped.count == 40)
         // The right answers stand in all places.
         #expect(Set(shipped.map(\.label)) == [0, 1, 2, 3])
-        let model = try LanguageModel(path: try TinyModels().converted(.f16))
+        let model = try LanguageModel(path: try tiny.converted(.f16))
         var done: [Int] = []
         let result = try AccuracyRun(model, threads: 2).answer(shipped) { done.append($0.result.tasks) }
         #expect(done == Array(1...40))
@@ -68,7 +72,7 @@ import Evaluation
 
     /// The log-probability of an ending is the sum over its tokens, each after all that comes before it.
     @Test func endingsAreScoredTokenByToken() throws {
-        let model = try LanguageModel(path: try TinyModels().converted(.f16))
+        let model = try LanguageModel(path: try tiny.converted(.f16))
         let ending = "pushed the boat out."
         let task = #"{"context": "The ferryman", "endings": ["\#(ending)", "was blue."], "label": 0}"#
         let answer = try #require(try AccuracyRun(model).answer(try tasks(task)).answers.first)
@@ -87,7 +91,7 @@ import Evaluation
     }
 
     @Test func aTaskLongerThanTheContextIsNamed() throws {
-        let model = try LanguageModel(path: try TinyModels().converted(.f16))
+        let model = try LanguageModel(path: try tiny.converted(.f16))
         let long = String(repeating: "word ", count: 5000)
         let error = #expect(throws: EvaluationError.self) {
             try AccuracyRun(model).answer(try tasks(#"{"context": "\#(long)", "endings": ["a", "b"], "label": 0}"#))

@@ -49,13 +49,16 @@ import Testing
         #expect(try run.run().statuses == "cached cached cached cached cached cached")
         let published = try run.published()
 
+        let tiny = try TinyModels()
         var request = ImportanceRequest(
-            model: try TinyModels().converted(.f16),
+            model: try tiny.converted(.f16),
             text: Goldens.packageRoot.appending("texts/calibration.txt")
         )
         (request.context, request.chunks) = (128, 3)
         let matrix = run.scratch.appending("importance.gguf")
-        _ = try Operations.importanceMatrix(request, to: matrix) { _, _, _ in }
+        try withExtendedLifetime(tiny) {
+            _ = try Operations.importanceMatrix(request, to: matrix) { _, _, _ in }
+        }
         var other = try TinyRun()
         try other.scratch.write(try readFile(matrix, limit: 1 << 20), to: "importance.gguf")
         (other.pipeline.types, other.pipeline.imatrix) = (run.pipeline.types, "importance.gguf")
