@@ -1,13 +1,12 @@
 import BinaryIO
 import Conversion
+import Evaluation
 import Foundation
 import Inference
 import SystemPackage
 import TestSupport
 import Testing
 import Tokenizers
-
-import Evaluation
 
 @Suite struct AccuracyRunTests {
     private let tiny: TinyModels

@@ -1,7 +1,6 @@
+import Evaluation
 import Quantization
 import Testing
-
-import Evaluation
 
 @Suite struct ImportanceCollectorTests {
     private func collector(includesOutput: Bool = false, threads: Int = 1, earlier: ImportanceSums? = nil)
