@@ -20,7 +20,7 @@ struct ImatrixCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "The GGUF file to run, of f32, f16, bf16 or q8_0.")
+    @Argument(help: "The GGUF file to run: the one that will be quantized.")
     var model: String?
 
     @Option(help: ArgumentHelp("A UTF-8 text that is like what the model will read.", valueName: "file"))
