@@ -5,8 +5,8 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "", "run", "plan", "validate", "query", "fit", "devices", "devices list", "devices show", "registry",
-        "registry init", "registry list", "registry show", "registry verify", "pull", "convert", "quantize",
-        "perplexity", "tokenize", "generate", "inspect", "doctor",
+        "registry init", "registry list", "registry show", "registry verify", "pull", "convert", "imatrix", "quantize",
+        "perplexity", "accuracy", "tokenize", "generate", "inspect", "doctor",
     ]
 
     @Test(arguments: commands)
