@@ -10,4 +10,7 @@ public struct AdapterReference: Sendable, Equatable {
         self.folder = folder
         self.scale = scale
     }
+
+    /// The files that decide on what is merged.
+    public var inputs: [FilePath] { [AdapterConfig.file, LowRankAdapter.weights].map { folder.appending($0) } }
 }

@@ -21,16 +21,26 @@ struct StepResolver {
     init(_ definition: PipelineDefinition, _ model: LocatedModel, _ cache: StepCache) throws {
         self.definition = definition
         self.cache = cache
-        let inputs = try HuggingFaceFolder(path: model.folder).inputs
-        let lines = try inputs.map { path in
-            try Interruption.check()
-            return "\(path.lastComponent?.string ?? "") \(try cache.digest(of: path))\n"
+        func lines(_ paths: [FilePath], _ prefix: String = "") throws -> [String] {
+            try paths.map { path in
+                try Interruption.check()
+                return "\(prefix)\(path.lastComponent?.string ?? "") \(try cache.digest(of: path))\n"
+            }
+        }
+        let adapters = definition.adapters.map { adapter in
+            AdapterReference(folder: definition.path(adapter.path), scale: adapter.scale)
+        }
+        let inputs = try lines(SourceCheckpoint.inputs(model.folder))
+        // Which adapter comes first decides nothing but rounding, and that too stays the same here.
+        let changes = try adapters.enumerated().flatMap { index, adapter in
+            try lines(adapter.inputs, "adapter \(index) by \(adapter.scale): ")
         }
         source = SourceCheckpoint(
             uri: model.origin?.description ?? definition.source,
-            folder: model.folder,
+            path: model.folder,
             repository: model.origin?.repository,
-            digest: SHA256Digest(of: lines.sorted().joined().utf8)
+            adapters: adapters,
+            digest: SHA256Digest(of: (inputs.sorted() + changes).joined().utf8)
         )
     }
 
@@ -49,7 +59,7 @@ struct StepResolver {
                 let path = path(name)
                 return QuantizeStage.Matrix(name: name, path: path, digest: try cache.digest(of: path))
             }
-            return files(of: options.model).first.map { QuantizeStage(model: $0, matrix: matrix, options: options) }
+            return try model(of: options.model).map { QuantizeStage(model: $0, matrix: matrix, options: options) }
         case .validate(let options):
             let text = path(options.text)
             return ValidateStage(
@@ -94,9 +104,14 @@ struct StepResolver {
         )
     }
 
-    /// A path as the pipeline file writes it, from that file's folder.
-    private func path(_ text: String) -> FilePath {
-        definition.folder.pushing(FilePath(text)).lexicallyNormalized()
+    private func path(_ text: String) -> FilePath { definition.path(text) }
+
+    /// The model of a `convert` step: the file that it made, or the conversion itself.
+    private func model(of id: String) throws -> QuantizeStage.Model? {
+        if case .convert(let options) = definition.step(id)?.action, !options.keepsFile {
+            return .converted(try ConvertStage(source, options))
+        }
+        return files(of: id).first.map(QuantizeStage.Model.file)
     }
 
     private func files(of id: String) -> [BuildFile] {
@@ -109,7 +124,7 @@ struct StepResolver {
             let origin: SHA256Digest? =
                 switch entry.step.action {
                 case .convert: source.digest
-                case .quantize(let options): files(of: options.model).first?.digest
+                case .quantize(let options): files(of: options.model).first?.digest ?? source.digest
                 case .validate, .fit, .publish: nil
                 }
             guard let origin else { return [] }
