@@ -70,12 +70,6 @@ public enum StepKind: String, CaseIterable, Codable, Sendable {
     case convert, quantize, validate, fit, publish
 }
 
-/// An adapter, as a pipeline file names it.
-public struct ModelAdapter: Sendable, Equatable {
-    public var path: String
-    public var scale: Float = 1
-}
-
 /// Hugging Face folder to GGUF.
 public struct ConvertOptions: Sendable {
     /// nil keeps the checkpoint's own precision.

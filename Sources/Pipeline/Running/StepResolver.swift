@@ -18,7 +18,7 @@ struct StepResolver {
     private var finished: [Finished] = []
 
     /// Takes the digest of the model's files.
-    init(_ definition: PipelineDefinition, _ model: LocatedModel, _ cache: StepCache) throws {
+    init(_ definition: PipelineDefinition, _ located: LocatedSource, _ cache: StepCache) throws {
         self.definition = definition
         self.cache = cache
         func lines(_ paths: [FilePath], _ prefix: String = "") throws -> [String] {
@@ -27,9 +27,7 @@ struct StepResolver {
                 return "\(prefix)\(path.lastComponent?.string ?? "") \(try cache.digest(of: path))\n"
             }
         }
-        let adapters = definition.adapters.map { adapter in
-            AdapterReference(folder: definition.path(adapter.path), scale: adapter.scale)
-        }
+        let (model, adapters) = (located.model, located.adapters)
         let inputs = try lines(SourceCheckpoint.inputs(model.folder))
         // Which adapter comes first decides nothing but rounding, and that too stays the same here.
         let changes = try adapters.enumerated().flatMap { index, adapter in
