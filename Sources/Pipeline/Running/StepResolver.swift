@@ -29,7 +29,7 @@ struct StepResolver {
         }
         let (model, adapters) = (located.model, located.adapters)
         let inputs = try lines(SourceCheckpoint.inputs(model.folder))
-        // Which adapter comes first decides nothing but rounding, and that too stays the same here.
+        // In their order: of several adapters that replace a tensor, the last one counts.
         let changes = try adapters.enumerated().flatMap { index, adapter in
             try lines(adapter.inputs, "adapter \(index) by \(adapter.scale): ")
         }
