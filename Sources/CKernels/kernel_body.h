@@ -176,6 +176,45 @@ static TARGET void NAME(swiglu)(float *gate, const float *up, int64_t count) {
     }
 }
 
+static inline __attribute__((always_inline)) TARGET NAME(vec) NAME(gelu_of)(NAME(vec) x) {
+    NAME(vec) inner = x * 0.797884561f * (1.0f + 0.044715f * x * x);
+    return x / (1.0f + NAME(exp)(-2.0f * inner));
+}
+
+static TARGET void NAME(gelu)(float *x, const float *factors, int64_t count) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        NAME(vec) *place = (NAME(vec) *)(x + i);
+        NAME(vec) result = NAME(gelu_of)(*place);
+        *place = factors ? result * *(const NAME(vec) *)(factors + i) : result;
+    }
+    if (i < count) {
+        NAME(vec) rest = (NAME(vec))(0.0f);
+        for (int l = 0; l < count - i; l++) rest[l] = x[i + l];
+        rest = NAME(gelu_of)(rest);
+        for (int l = 0; l < count - i; l++) x[i + l] = factors ? rest[l] * factors[i + l] : rest[l];
+    }
+}
+
+// tanh(x) = 1 - 2 / (exp(2 x) + 1), good to a unit in the last place of 1.
+static inline __attribute__((always_inline)) TARGET NAME(vec) NAME(capped)(NAME(vec) x, float scale, float cap) {
+    return cap - 2.0f * cap / (NAME(exp)(2.0f * scale / cap * x) + 1.0f);
+}
+
+static TARGET void NAME(soft_cap)(float *x, int64_t count, float scale, float cap) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        NAME(vec) *place = (NAME(vec) *)(x + i);
+        *place = NAME(capped)(*place, scale, cap);
+    }
+    if (i < count) {
+        NAME(vec) rest = (NAME(vec))(0.0f);
+        for (int l = 0; l < count - i; l++) rest[l] = x[i + l];
+        rest = NAME(capped)(rest, scale, cap);
+        for (int l = 0; l < count - i; l++) x[i + l] = rest[l];
+    }
+}
+
 #undef NAME
 #undef TARGET
 #undef LANES

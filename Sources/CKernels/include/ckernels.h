@@ -48,4 +48,10 @@ double ek_sum_exp(ek_variant variant, const float *x, int64_t count, float shift
 /// gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i]
 void ek_swiglu(ek_variant variant, float *gate, const float *up, int64_t count);
 
+/// x[i] = x[i] / (1 + exp(-2 u)) * factors[i], where u = sqrt(2 / pi) * (x[i] + 0.044715 x[i]^3); factors may be null.
+void ek_gelu(ek_variant variant, float *x, const float *factors, int64_t count);
+
+/// x[i] = cap * tanh(scale * x[i] / cap)
+void ek_soft_cap(ek_variant variant, float *x, int64_t count, float scale, float cap);
+
 #endif

@@ -1,6 +1,12 @@
 import BlockFormats
 import CKernels
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 /// Columns of a weight panel; the unit in which rows are handed to `multiply`.
 package let panelWidth = Int(EK_PANEL)
 
@@ -108,4 +114,21 @@ extension Kernels {
         guard let variant else { return SwiftKernels.swiglu(gate, up, count: count) }
         ek_swiglu(variant, gate, up, Int64(count))
     }
+
+    /// x = x / (1 + exp(-2 u)) * factor, where u = sqrt(2 / pi) * (x + 0.044715 x^3): GELU by its usual approximation
+    /// with a hyperbolic tangent (Hendrycks and Gimpel, 2016).
+    package func gelu(_ x: UnsafeMutablePointer<Float>, times factors: UnsafePointer<Float>?, count: Int) {
+        guard let variant else { return SwiftKernels.gelu(x, times: factors, count: count) }
+        ek_gelu(variant, x, factors, Int64(count))
+    }
+
+    /// x = cap * tanh(scale * x / cap)
+    package func softCap(_ x: UnsafeMutableBufferPointer<Float>, scale: Float, cap: Float) {
+        guard let base = x.baseAddress else { return }
+        guard let variant else { return SwiftKernels.softCap(x, scale: scale, cap: cap) }
+        ek_soft_cap(variant, base, Int64(x.count), scale, cap)
+    }
 }
+
+/// 1 / (1 + exp(-x))
+func sigmoid(_ x: Float) -> Float { 1 / (1 + expf(-x)) }

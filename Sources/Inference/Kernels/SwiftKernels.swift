@@ -76,4 +76,16 @@ enum SwiftKernels {
     static func swiglu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
         for index in 0..<count { gate[index] = gate[index] / (1 + expf(-gate[index])) * up[index] }
     }
+
+    static func gelu(_ x: UnsafeMutablePointer<Float>, times factors: UnsafePointer<Float>?, count: Int) {
+        for index in 0..<count {
+            let value = x[index]
+            let inner = 0.797884561 * value * (1 + 0.044715 * value * value)
+            x[index] = value / (1 + expf(-2 * inner)) * (factors?[index] ?? 1)
+        }
+    }
+
+    static func softCap(_ x: UnsafeMutableBufferPointer<Float>, scale: Float, cap: Float) {
+        for index in x.indices { x[index] = cap * tanhf(x[index] * scale / cap) }
+    }
 }
