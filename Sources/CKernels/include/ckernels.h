@@ -48,7 +48,8 @@ double ek_sum_exp(ek_variant variant, const float *x, int64_t count, float shift
 /// gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i]
 void ek_swiglu(ek_variant variant, float *gate, const float *up, int64_t count);
 
-/// x[i] = x[i] / (1 + exp(-2 u)) * factors[i], where u = sqrt(2 / pi) * (x[i] + 0.044715 x[i]^3); factors may be null.
+/// x[i] = h / (1 + exp(-2 u)) * factors[i], where h is x[i], rounded to half precision, and u = sqrt(2 / pi) * (h +
+/// 0.044715 h^3); the quotient is rounded likewise. It is 0 up to -10 and x[i] from 10 on. factors may be null.
 void ek_gelu(ek_variant variant, float *x, const float *factors, int64_t count);
 
 /// x[i] = cap * tanh(scale * x[i] / cap)

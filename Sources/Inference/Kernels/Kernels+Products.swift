@@ -115,8 +115,9 @@ extension Kernels {
         ek_swiglu(variant, gate, up, Int64(count))
     }
 
-    /// x = x / (1 + exp(-2 u)) * factor, where u = sqrt(2 / pi) * (x + 0.044715 x^3): GELU by its usual approximation
-    /// with a hyperbolic tangent (Hendrycks and Gimpel, 2016).
+    /// x = h / (1 + exp(-2 u)) * factor, where u = sqrt(2 / pi) * (h + 0.044715 h^3): GELU by its usual approximation with
+    /// a hyperbolic tangent (Hendrycks and Gimpel, 2016). Between -10 and 10, argument and result are rounded to half
+    /// precision, as they are in the reference's table.
     package func gelu(_ x: UnsafeMutablePointer<Float>, times factors: UnsafePointer<Float>?, count: Int) {
         guard let variant else { return SwiftKernels.gelu(x, times: factors, count: count) }
         ek_gelu(variant, x, factors, Int64(count))

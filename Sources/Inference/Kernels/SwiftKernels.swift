@@ -1,4 +1,5 @@
 import CKernels
+import Tensors
 
 #if canImport(Darwin)
     import Darwin
@@ -79,9 +80,15 @@ enum SwiftKernels {
 
     static func gelu(_ x: UnsafeMutablePointer<Float>, times factors: UnsafePointer<Float>?, count: Int) {
         for index in 0..<count {
-            let value = x[index]
-            let inner = 0.797884561 * value * (1 + 0.044715 * value * value)
-            x[index] = value / (1 + expf(-2 * inner)) * (factors?[index] ?? 1)
+            var value = x[index]
+            if value <= -10 {
+                value = 0
+            } else if !(value >= 10) {
+                let half = HalfFloat.decode(HalfFloat.encode(value))
+                let inner = 0.797884561 * half * (1 + 0.044715 * half * half)
+                value = HalfFloat.decode(HalfFloat.encode(half / (1 + expf(-2 * inner))))
+            }
+            x[index] = value * (factors?[index] ?? 1)
         }
     }
 
