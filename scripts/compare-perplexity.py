@@ -25,12 +25,14 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 EDGEPIPE = ROOT / ".build/release/edgepipe"
 WORK = ROOT / ".build/compare-perplexity"
 TEXT = ROOT / "texts/sample.txt"
-CONTEXT, CHUNKS = 128, 40
+CONTEXT, CHUNKS, GOLDEN_CHUNKS = 128, 40, 4
 PROMPT = "It was the best of times, it was the worst of times, it was the age of"
 sys.path.insert(0, str(ROOT / "scripts"))
 conversion = importlib.import_module("compare-conversion")
+import perplexity_goldens  # noqa: E402
 from conversion_families import LLAMA3_ROPE, LONG_FACTORS, YARN, some  # noqa: E402
 
+EXACT = ["-fa", "off", "-ctk", "f32", "-ctv", "f32"]
 # Contexts of the run go beyond these, so that windows and scalings show.
 WINDOW, ORIGINAL = 32, 64
 LONG = dict(max_position_embeddings=512, original_max_position_embeddings=ORIGINAL)
@@ -146,14 +148,14 @@ def ours(model):
     return json.loads(run.stdout)["runningPerplexity"] if run.returncode == 0 else run.stderr.strip()
 
 
-def theirs(programs, model, *options):
+def theirs(programs, model, *options, chunks=CHUNKS):
     command = [programs / "llama-perplexity", "-m", model, "-f", TEXT, "-c", str(CONTEXT), "-b", str(CONTEXT), "--chunks",
-               str(CHUNKS), "-t", "1", *options]
+               str(chunks), "-t", "1", *options]
     # Now and then its output ends early.
     for _ in range(3):
         run = subprocess.run(command, capture_output=True, text=True, errors="replace")
         values = [float(value) for value in re.findall(r"\[\d+\]([0-9.]+),", run.stdout)]
-        if len(values) == CHUNKS:
+        if len(values) == chunks:
             return values
     return f"{len(values)} chunks of the reference"
 
@@ -180,22 +182,53 @@ def compare_text(programs, model):
     found = []
     # Where two tokens are all but equal, the reference itself writes another text with other batches.
     for options in [[], ["-ub", "1"], ["-ub", "8"]]:
-        run = subprocess.run(
-            [programs / "llama-completion", "-m", model, "-p", PROMPT, "-n", "64", "--temp", "0", "-c", "256", "-t", "1",
-             "-no-cnv", "--no-display-prompt", "--no-warmup", "-fa", "off", "-ctk", "f32", "-ctv", "f32", *options],
-            capture_output=True, stdin=subprocess.DEVNULL,
-        )
-        text = run.stdout.removesuffix(b"\n\n").removesuffix(b" [end of text]\n")
-        reference = plain(text.decode(errors="replace"))
+        reference = their_text(programs, model, *options)
         if mine == reference:
             return mine != "", " ".join([f"{len(mine)} characters", *options])
         found.append(next((i for i, (a, b) in enumerate(zip(mine, reference)) if a != b), min(len(mine), len(reference))))
     return False, f"{max(found)} of {len(mine)} characters"
 
 
+def their_text(programs, model, *options):
+    """-> 64 tokens of greedy text."""
+    run = subprocess.run(
+        [programs / "llama-completion", "-m", model, "-p", PROMPT, "-n", "64", "--temp", "0", "-c", "256", "-t", "1",
+         "-no-cnv", "--no-display-prompt", "--no-warmup", *EXACT, *options],
+        capture_output=True, stdin=subprocess.DEVNULL,
+    )
+    text = run.stdout.removesuffix(b"\n\n").removesuffix(b" [end of text]\n")
+    return plain(text.decode(errors="replace"))
+
+
 def plain(text):
     """What is left of a text on any way through pipes: some end a piece at a zero, and replace invalid bytes one by one."""
     return re.sub("\ufffd+", "\ufffd", text.replace("\0", ""))
+
+
+def write_golden(programs, name, base, changes, revision):
+    """Measures a model of the same shape whose weights follow from a seed, and writes its golden."""
+    from gguf import GGUFReader
+
+    vocabulary = WORK / "vocabulary.gguf"
+    if not vocabulary.exists():
+        subprocess.run([EDGEPIPE, "convert", conversion.TINY, "-o", vocabulary, "--type", "f16", "--quiet"], check=True)
+    tokens = len(GGUFReader(vocabulary).fields["tokenizer.ggml.tokens"].contents())
+    metadata, tensors = perplexity_goldens.recipe(WORK / base / "f32.gguf", tokens, changes)
+    model = WORK / name / "seeded.gguf"
+    model.parent.mkdir(exist_ok=True)
+    perplexity_goldens.write_model(model, vocabulary, metadata, tensors)
+    texts = {their_text(programs, model, *options) for options in [[], ["-ub", "1"], ["-ub", "8"]]}
+    measured = {
+        "context": CONTEXT,
+        "running": theirs(programs, model, *EXACT, chunks=GOLDEN_CHUNKS),
+        "prompt": PROMPT,
+        # None where the reference does not agree with itself.
+        "greedy": texts.pop() if len(texts) == 1 else None,
+    }
+    perplexity_goldens.write_golden(
+        ROOT / f"Tests/Goldens/perplexity/{name}.json", f"llama-perplexity and llama-completion of llama.cpp {revision}, "
+        + " ".join(EXACT), metadata, tensors, measured,
+    )
 
 
 def main():
@@ -204,6 +237,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--families", default=",".join(names))
     parser.add_argument("--types", default="q8_0,q4_0", help="of the quantized files")
+    parser.add_argument(
+        "--goldens", metavar="REVISION", help="also write Tests/Goldens/perplexity, naming llama.cpp's revision"
+    )
     parser.add_argument("--keep", action="store_true", help="reuse models that are there")
     arguments = parser.parse_args()
     llama_cpp = pathlib.Path(os.environ["LLAMA_CPP"])
@@ -232,7 +268,7 @@ def main():
             continue
         mine = ours(model)
         difference, message = largest_difference(
-            mine, theirs(programs, model, "-fa", "off", "-ctk", "f32", "-ctv", "f32"))
+            mine, theirs(programs, model, *EXACT))
         figure = "" if isinstance(mine, str) else f" of {mine[-1]:.4f}"
         report(name, "f32", message or f"{difference:.5f} %{figure}", difference < 0.01)
         is_equal, verdict = compare_text(programs, model)
@@ -248,6 +284,11 @@ def main():
                 continue
             difference, message = largest_difference(ours(quantized)[-1:], theirs(programs, quantized)[-1:])
             report(name, kind, message or f"{difference:.4f} %", difference < 0.3)
+        if arguments.goldens:
+            write_golden(programs, name, name, {}, arguments.goldens)
+            for derived, (base, changes) in perplexity_goldens.DERIVED.items():
+                if base == name:
+                    write_golden(programs, derived, base, changes, arguments.goldens)
     print(f"{failures} differences" if failures else "all as they should be")
     return 1 if failures else 0
 
