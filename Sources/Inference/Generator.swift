@@ -39,7 +39,7 @@ public struct Generator {
     ///   - parseSpecial: whether control tokens written out in the prompt count as such, as chat templates need.
     ///   - onText: called with each piece of text as it becomes complete; false ends the generation.
     /// - Throws: `InferenceError` when the prompt is empty or does not fit the context, or the model's output is
-  ///   not a number; `TokenizerError`.
+    ///   not a number; `TokenizerError`.
     public func generate(
         _ prompt: String,
         limit: Int,

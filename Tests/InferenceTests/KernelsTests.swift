@@ -111,6 +111,49 @@ import Testing
     }
 
     @Test(arguments: variants)
+    func geluDiffersByOneRoundingToHalfPrecisionAtMost(kernels: Kernels) {
+        var random = SplitMix64(seed: Self.seed)
+        for count in [1, 3, 16, 17, 1000] {
+            let x = numbers(count, &random).map { (v: Float) -> Float in 12 * v * v * v }
+            let factors = numbers(count, &random)
+            for usesFactors in [true, false] {
+                var (found, expected) = (x, x)
+                factors.withUnsafeBufferPointer { factors in
+                    let factors = usesFactors ? factors.baseAddress : nil
+                    kernels.gelu(&found, times: factors, count: count)
+                    Kernels.swift.gelu(&expected, times: factors, count: count)
+                }
+                // Where the exact result lies between two numbers of half precision, either may come out.
+                for (a, b) in zip(found, expected) { #expect(abs(a - b) <= abs(b) * 0x1p-10 + 0x1p-24, "\(Self.seed)") }
+                let equal = zip(found, expected).filter { $0 == $1 }.count
+                #expect(count < 1000 || equal > 950, "seed \(Self.seed)")
+            }
+        }
+        var edges: [Float] = [-10, 10, 12345.678, -1e30, 0, .infinity]
+        kernels.gelu(&edges, times: nil, count: edges.count)
+        #expect(edges == [0, 10, 12345.678, 0, 0, .infinity])
+        var nothing: [Float] = [.nan]
+        kernels.gelu(&nothing, times: nil, count: 1)
+        #expect(nothing[0].isNaN)
+    }
+
+    @Test(arguments: variants)
+    func softCapsStayWithinTheirBound(kernels: Kernels) {
+        var random = SplitMix64(seed: Self.seed)
+        for count in [1, 16, 19, 200] {
+            let x = numbers(count, &random).map { 400 * $0 }
+            var (found, expected) = (x, x)
+            found.withUnsafeMutableBufferPointer { kernels.softCap($0, scale: 0.25, cap: 30) }
+            expected.withUnsafeMutableBufferPointer { Kernels.swift.softCap($0, scale: 0.25, cap: 30) }
+            for (a, b) in zip(found, expected) { #expect(abs(a - b) <= 30 * 4 * Float.ulpOfOne, "seed \(Self.seed)") }
+            #expect(found.allSatisfy { abs($0) <= 30 })
+        }
+        var nothing: [Float] = [.nan]
+        nothing.withUnsafeMutableBufferPointer { kernels.softCap($0, scale: 1, cap: 30) }
+        #expect(nothing[0].isNaN)
+    }
+
+    @Test(arguments: variants)
     func notANumberIsNotHidden(kernels: Kernels) {
         for place in [0, 5, 40] {
             var x = [Float](repeating: 1, count: 41)

@@ -66,14 +66,23 @@ final class ForwardPass {
                         case .local: local
                         }
                     attention.run(
-                        layer: index, weights, traits, x, positions, table, rows, into: destination, observer
+                        layer: index,
+                        weights,
+                        traits,
+                        x,
+                        positions,
+                        table,
+                        rows,
+                        into: destination,
+                        observer
                     )
                 case .convolution(let weights):
                     convolution.run(layer: index, weights, x, positions, rows, into: destination, observer)
                 }
             }
             if isLast { keepRows(rows) }
-            let inputs = layer.feedForwardNorm == nil && layer.mixerNorm != nil
+            let inputs =
+                layer.feedForwardNorm == nil && layer.mixerNorm != nil
                 // Both parts of the layer start from the same norm.
                 ? x : normalize(0..<rows.count, layer.feedForwardNorm)
             add(to: 0..<rows.count, layer.feedForwardPostNorm) { destination in
