@@ -29,7 +29,7 @@ struct AttentionPart {
 
     /// destination = output(attention(queries, keys, values)), where only `rows` ask.
     func run(
-        layer: Int,
+        _ layer: Int,
         _ weights: AttentionWeights,
         _ traits: AttentionTraits,
         _ x: Rows<UnsafePointer<Float>>,

@@ -32,7 +32,7 @@ struct ConvolutionPart {
     }
 
     func run(
-        layer: Int,
+        _ layer: Int,
         _ weights: ConvolutionWeights,
         _ x: Rows<UnsafePointer<Float>>,
         _ positions: Range<Int>,

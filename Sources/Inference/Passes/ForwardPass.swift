@@ -46,11 +46,7 @@ final class ForwardPass {
         precondition(tokens.count <= batch)
         embed(tokens, at: position)
         let positions = position..<(position + tokens.count)
-        let everywhere = model.traits.rotary.map { RotaryTable($0, factors: factors, positions: positions) }
-        let isSame = model.traits.localRotary == model.traits.rotary
-        // What is local was trained without factors.
-        let local =
-            isSame ? everywhere : model.traits.localRotary.map { RotaryTable($0, factors: [], positions: positions) }
+        let tables = RotaryTables(model.traits, factors: factors, positions: positions)
         for (index, layer) in model.layers.enumerated() {
             // After the last layer's attention, other rows are of no more use.
             let isLast = index == model.layers.count - 1
@@ -59,38 +55,32 @@ final class ForwardPass {
             add(to: rows, layer.mixerPostNorm) { destination in
                 switch layer.mixer {
                 case .attention(let weights, let traits):
-                    let table: RotaryTable? =
-                        switch traits.positions {
-                        case .none: nil
-                        case .everywhere: everywhere
-                        case .local: local
-                        }
-                    attention.run(
-                        layer: index,
-                        weights,
-                        traits,
-                        x,
-                        positions,
-                        table,
-                        rows,
-                        into: destination,
-                        observer
-                    )
+                    let table = tables[traits.positions]
+                    attention.run(index, weights, traits, x, positions, table, rows, into: destination, observer)
                 case .convolution(let weights):
-                    convolution.run(layer: index, weights, x, positions, rows, into: destination, observer)
+                    convolution.run(index, weights, x, positions, rows, into: destination, observer)
                 }
             }
             if isLast { keepRows(rows) }
-            let inputs =
-                layer.feedForwardNorm == nil && layer.mixerNorm != nil
-                // Both parts of the layer start from the same norm.
-                ? x : normalize(0..<rows.count, layer.feedForwardNorm)
-            add(to: 0..<rows.count, layer.feedForwardPostNorm) { destination in
-                guard !rows.isEmpty else { return }
-                switch layer.feedForward {
-                case .dense(let weights): dense.run(weights, inputs, count: rows.count, into: destination, observer)
-                case .experts(let weights): experts.run(weights, inputs, count: rows.count, into: destination, observer)
-                }
+            feedForward(layer, x, rows.count, observer)
+        }
+    }
+
+    /// - Parameter mixed: what the layer's first part was given.
+    private func feedForward(
+        _ layer: LayerWeights,
+        _ mixed: Rows<UnsafePointer<Float>>,
+        _ count: Int,
+        _ observer: ((Activations) -> Void)?
+    ) {
+        guard count > 0 else { return }
+        // A layer with a single norm in front feeds both parts from it.
+        let isParallel = layer.feedForwardNorm == nil && layer.mixerNorm != nil
+        let x = isParallel ? mixed : normalize(0..<count, layer.feedForwardNorm)
+        add(to: 0..<count, layer.feedForwardPostNorm) { destination in
+            switch layer.feedForward {
+            case .dense(let weights): dense.run(weights, x, count: count, into: destination, observer)
+            case .experts(let weights): experts.run(weights, x, count: count, into: destination, observer)
             }
         }
     }

@@ -49,6 +49,31 @@ struct RotaryTable {
     }
 }
 
+/// The tables of a model's layers for consecutive positions.
+struct RotaryTables {
+    private let everywhere: RotaryTable?
+    private let local: RotaryTable?
+
+    init(_ traits: ModelTraits, factors: [Float], positions: Range<Int>) {
+        everywhere = traits.rotary.map { RotaryTable($0, factors: factors, positions: positions) }
+        if traits.localRotary == traits.rotary {
+            local = everywhere
+        } else {
+            // What is local was trained without factors.
+            local = traits.localRotary.map { RotaryTable($0, factors: [], positions: positions) }
+        }
+    }
+
+    /// nil where heads do not turn.
+    subscript(positions: AttentionTraits.Positions) -> RotaryTable? {
+        switch positions {
+        case .none: nil
+        case .everywhere: everywhere
+        case .local: local
+        }
+    }
+}
+
 /// Where YaRN leaves fast frequencies alone and scales slow ones.
 private struct YaRNRamp {
     let low: Float

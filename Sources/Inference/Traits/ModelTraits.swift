@@ -47,7 +47,7 @@ public struct ModelTraits: Sendable, Equatable {
         trainedContext = try keys.positive("context_length")
         let epsilonKey = "attention.layer_norm_\(family.norm == .rootMeanSquare ? "rms_" : "")epsilon"
         epsilon = try keys.float(epsilonKey).required(keys.key(epsilonKey))
-        let headCount = try keys.perLayer("attention.head_count", count: layers.count)?.first ?? 1
+        let headCount = layers.lazy.compactMap(\.attention?.headCount).first ?? 1
         headLength = try Self.headLength(keys, embeddingLength: width, headCount: headCount)
         learnedPositions = family.rotaryLayout == nil ? try keys.requiredPositive("context_length") : nil
         rotary = family.rotaryLayout == nil ? nil : try RotaryTraits(keys, headLength: headLength)

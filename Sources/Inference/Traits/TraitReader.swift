@@ -47,11 +47,9 @@ struct TraitReader {
     func refuse(_ names: [String]) throws {
         for name in names {
             guard let value = metadata[key(name)] else { continue }
-            let number = value.float ?? value.integer.map { Float($0) }
-            if number != 0 {
-                let text = number.map { "\($0)" } ?? value.typeName
-                throw InferenceProblem.unsupportedTrait(key: key(name), value: text)
-            }
+            if value.integer == 0 || value.float == 0 { continue }
+            let text = value.integer.map { "\($0)" } ?? value.float.map { "\($0)" } ?? value.typeName
+            throw InferenceProblem.unsupportedTrait(key: key(name), value: text)
         }
     }
 }
