@@ -1,4 +1,5 @@
 import BlockFormats
+import Tensors
 
 /// Multiplies activations by weight matrices of any stored type.
 struct MatrixProduct {
@@ -56,6 +57,8 @@ struct MatrixProduct {
                     input.rows,
                     weights: weights,
                     count: range.count,
+                    // Floating-point files are asked for exact figures; blocks have rounded already.
+                    mayRound: ![.f32, .f16, .bf16].contains(matrix.type),
                     into: Rows(start: target, stride: stride)
                 )
             }
