@@ -88,4 +88,18 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: ["gemma3-window", "llama3-short"])
+    func halfPrecisionCacheIsCloseToTheExactOne(name: String) throws {
+        let model = try open(try SeededGolden(name, vocabulary: vocabulary))
+        let tokens = (0..<60).map { Int32(100 + $0 * 37 % 2000) }
+        let rows = try CacheType.allCases.map { type in
+            var last: [Float] = []
+            let session = try InferenceSession(model, SessionOptions(context: 64, cacheType: type))
+            try session.evaluate(tokens, logitsFor: 59..<60) { last = Array($0[0]) }
+            return last
+        }
+        #expect(rows[0] != rows[1])
+        #expect(zip(rows[0], rows[1]).allSatisfy { abs($0 - $1) < 0.05 })
+    }
 }
