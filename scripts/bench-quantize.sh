@@ -8,6 +8,8 @@
 # random in any case. Runs are interleaved and the medians compared; a ratio above 1 means that edgepipe is faster. Both
 # outputs are compared too, and edgepipe measures no errors, as llama-quantize does not: figures of programs that do not do
 # the same work say nothing. ERRORS=1 leaves the measuring on, as it is by default.
+#
+# Last, eight levels are made in one pass, as a pipeline does it, against the eight one after the other.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -52,4 +54,27 @@ for entry in $types; do
                     type, count, time, llama, llama / time, memory, llamaMemory, same
             }' <<< "$figures"
     done
+done
+
+levels="q8_0 q6_k q5_k_m q4_k_m q4_0 q3_k_m iq4_xs q2_k"
+cat > eight.yaml << YAML
+pipeline: eight
+version: 1.0.0
+model: { source: "$source" }
+steps:
+  - { id: source, convert: { keep: false } }
+  - { id: builds, quantize: { model: source, types: [${levels// /, }] } }
+YAML
+trap 'rm -rf ours.gguf theirs.gguf eight.yaml eight.db*' EXIT
+for count in $threads; do
+    alone=0
+    for level in $levels; do
+        figures=$(python3 ../../scripts/measure.py --rounds 3 \
+            alone "$edgepipe" quantize "$source" -o ours.gguf --type "$level" --threads "$count")
+        alone=$(awk -F '\t' -v sum="$alone" '{ print sum + $2 }' <<< "$figures")
+    done
+    python3 ../../scripts/measure.py --rounds 3 \
+        together sh -c 'rm -rf eight.db*; exec "$0" run eight.yaml --registry eight.db --jobs "$1" --quiet' \
+        "$edgepipe" "$count" | awk -F '\t' -v alone="$alone" -v count="$count" '
+        { printf "eight levels, %d threads: %.2fs together, %.2fs one by one, share %.2f, %d MiB\n", count, $2, alone, $2 / alone, $5 }'
 done

@@ -85,8 +85,8 @@ FAMILIES = {
         some(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=64),
         "qwen2",
     ),
-    "qwen3-moe": ("Qwen3MoeConfig", some(num_experts=4, head_dim=32, moe_intermediate_size=32), "qwen2"),
-    "qwen3-moe-fused": ("Qwen3MoeConfig", some(num_experts=4, head_dim=32, moe_intermediate_size=32), "qwen2"),
+    "qwen3-moe": ("Qwen3MoeConfig", some(num_experts_per_tok=2, num_experts=4, head_dim=32, moe_intermediate_size=32), "qwen2"),
+    "qwen3-moe-fused": ("Qwen3MoeConfig", some(num_experts_per_tok=2, num_experts=4, head_dim=32, moe_intermediate_size=32), "qwen2"),
     "granite": (
         "GraniteConfig",
         some(embedding_multiplier=12.0, logits_scaling=8.0, residual_multiplier=0.22, attention_multiplier=0.015625),

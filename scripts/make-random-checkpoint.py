@@ -134,7 +134,7 @@ def main():
         num_attention_heads=heads,
         num_key_value_heads=heads,
         vocab_size=vocabulary,
-        num_local_experts=EXPERTS,
+        **({"num_local_experts": EXPERTS} if family == "mixtral" else {}),
     )
     arguments.output.mkdir(parents=True, exist_ok=True)
     (arguments.output / "config.json").write_text(json.dumps(config, indent=2) + "\n")

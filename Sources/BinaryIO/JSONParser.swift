@@ -16,9 +16,13 @@ extension JSONValue {
 
 /// A recursive-descent reader of JSON as RFC 8259 defines it.
 private struct JSONParser {
+    /// The largest vocabularies with their merges have two million values; each takes some tens of bytes.
+    private static let valueLimit = 8_000_000
+
     let bytes: UnsafeRawBufferPointer
     let depthLimit: Int
     private var offset = 0
+    private var valueCount = 0
 
     init(bytes: UnsafeRawBufferPointer, depthLimit: Int) {
         self.bytes = bytes
@@ -52,6 +56,8 @@ private struct JSONParser {
 
     private mutating func value(depth: Int) throws(JSONError) -> JSONValue {
         guard depth <= depthLimit else { throw failure("nested more than \(depthLimit) levels deep") }
+        valueCount += 1
+        guard valueCount <= Self.valueLimit else { throw failure("more than \(Self.valueLimit) values") }
         skipSpace()
         switch next {
         case UInt8(ascii: "{"): return try object(depth: depth)

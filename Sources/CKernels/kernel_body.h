@@ -176,6 +176,59 @@ static TARGET void NAME(swiglu)(float *gate, const float *up, int64_t count) {
     }
 }
 
+// Rounds to half precision, and back: to 11 bits, or to a multiple of the smallest number. Results stay below 2^15.
+static inline __attribute__((always_inline)) TARGET NAME(vec) NAME(half)(NAME(vec) x) {
+    NAME(ivec) bits = __builtin_bit_cast(NAME(ivec), x);
+    bits = (bits + 0xfff + ((bits >> 13) & 1)) & ~0x1fff;
+    NAME(vec) rounded = __builtin_bit_cast(NAME(vec), bits);
+    NAME(vec) tiny = (x + 0.75f) - 0.75f;
+    NAME(vec) size = x < 0.0f ? -x : x;
+    rounded = size < 0x1p-14f ? tiny : rounded;
+    return x == x ? rounded : x;
+}
+
+static inline __attribute__((always_inline)) TARGET NAME(vec) NAME(gelu_of)(NAME(vec) x) {
+    NAME(vec) h = NAME(half)(x);
+    NAME(vec) inner = h * 0.797884561f * (1.0f + 0.044715f * h * h);
+    NAME(vec) result = NAME(half)(h / (1.0f + NAME(exp)(-2.0f * inner)));
+    result = x <= -10.0f ? (NAME(vec))(0.0f) : result;
+    return x >= 10.0f ? x : result;
+}
+
+static TARGET void NAME(gelu)(float *x, const float *factors, int64_t count) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        NAME(vec) *place = (NAME(vec) *)(x + i);
+        NAME(vec) result = NAME(gelu_of)(*place);
+        *place = factors ? result * *(const NAME(vec) *)(factors + i) : result;
+    }
+    if (i < count) {
+        NAME(vec) rest = (NAME(vec))(0.0f);
+        for (int l = 0; l < count - i; l++) rest[l] = x[i + l];
+        rest = NAME(gelu_of)(rest);
+        for (int l = 0; l < count - i; l++) x[i + l] = factors ? rest[l] * factors[i + l] : rest[l];
+    }
+}
+
+// tanh(x) = 1 - 2 / (exp(2 x) + 1), good to a unit in the last place of 1.
+static inline __attribute__((always_inline)) TARGET NAME(vec) NAME(capped)(NAME(vec) x, float scale, float cap) {
+    return cap - 2.0f * cap / (NAME(exp)(2.0f * scale / cap * x) + 1.0f);
+}
+
+static TARGET void NAME(soft_cap)(float *x, int64_t count, float scale, float cap) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        NAME(vec) *place = (NAME(vec) *)(x + i);
+        *place = NAME(capped)(*place, scale, cap);
+    }
+    if (i < count) {
+        NAME(vec) rest = (NAME(vec))(0.0f);
+        for (int l = 0; l < count - i; l++) rest[l] = x[i + l];
+        rest = NAME(capped)(rest, scale, cap);
+        for (int l = 0; l < count - i; l++) x[i + l] = rest[l];
+    }
+}
+
 #undef NAME
 #undef TARGET
 #undef LANES

@@ -142,3 +142,11 @@ double ek_sum_exp(ek_variant variant, const float *x, int64_t count, float shift
 void ek_swiglu(ek_variant variant, float *gate, const float *up, int64_t count) {
     DISPATCH(swiglu, gate, up, count)
 }
+
+void ek_gelu(ek_variant variant, float *x, const float *factors, int64_t count) {
+    DISPATCH(gelu, x, factors, count)
+}
+
+void ek_soft_cap(ek_variant variant, float *x, int64_t count, float scale, float cap) {
+    DISPATCH(soft_cap, x, count, scale, cap)
+}

@@ -22,6 +22,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case wrongShape(tensor: String, found: [Int], expected: String)
     case notRepresentable(tensor: String, type: String)
     case invalidVocabulary(file: String, reason: String)
+    case unknownPreTokenizerName(String, nearest: [String])
     case unknownPreTokenizer(description: String, nearest: [String])
     case missingLayerTensors(layer: Int)
     case unsupportedAdapter(String)
@@ -59,6 +60,8 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "tensor '\(tensor)' holds numbers that \(type) cannot represent. Convert with --type bf16 or f32."
         case .invalidVocabulary(let file, let reason):
             "\(file): \(reason). Fetch it again."
+        case .unknownPreTokenizerName(let name, let nearest):
+            "'\(name)' is no pre-tokenizer that llama.cpp knows. The nearest names are \(nearest.joined(separator: ", "))."
         case .unknownPreTokenizer(let description, let nearest):
             "the tokenizer splits text by a rule that is not known: \(description). The nearest that are: "
                 + "\(nearest.joined(separator: ", ")). Name the rule with --pre NAME; `edgepipe convert --help` lists the names."

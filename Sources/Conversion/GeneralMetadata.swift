@@ -13,15 +13,14 @@ package enum GeneralMetadata {
         describe(card, namings, count.total, name: folder.repository, sizeLabel: count.label, to: &metadata)
     }
 
-    /// An adapter's card and its folder's name.
+    /// An adapter's card and its name.
     /// - Parameter weightCount: how many weights it updates; it may have left some out.
     static func describe(_ adapter: LowRankAdapter, _ weightCount: Int, to metadata: inout Metadata) throws {
         let card = adapter.folder.appending("README.md")
         let bytes = fileIdentity(card) == nil ? [] : try readFile(card, limit: 1 << 24)
-        let name = adapter.folder.lexicallyNormalized().lastComponent?.string ?? "adapter"
         describe(
             ModelCard(String(decoding: bytes, as: UTF8.self)),
-            [ModelNaming(name, parameterCount: -weightCount)],
+            [ModelNaming(adapter.name, parameterCount: -weightCount)],
             -weightCount,
             sizeLabel: nil,
             to: &metadata

@@ -38,7 +38,8 @@ public struct Generator {
     ///   - limit: most tokens to write.
     ///   - parseSpecial: whether control tokens written out in the prompt count as such, as chat templates need.
     ///   - onText: called with each piece of text as it becomes complete; false ends the generation.
-    /// - Throws: `InferenceError` when the prompt is empty or does not fit the context; `TokenizerError`.
+    /// - Throws: `InferenceError` when the prompt is empty or does not fit the context, or the model's output is
+    ///   not a number; `TokenizerError`.
     public func generate(
         _ prompt: String,
         limit: Int,
@@ -90,7 +91,13 @@ public struct Generator {
 
     private func evaluate(_ tokens: [Int32], _ sampler: inout Sampler) throws -> Int32 {
         var chosen: Int32 = 0
-        try session.evaluate(tokens, logitsFor: (tokens.count - 1)..<tokens.count) { chosen = sampler.choose($0[0]) }
+        try session.evaluate(tokens, logitsFor: (tokens.count - 1)..<tokens.count) { rows in
+            guard rows[0].allSatisfy(\.isFinite) else {
+                let problem = InferenceProblem.notANumber(position: session.position - 1)
+                throw InferenceError(path: session.model.path, problem: problem)
+            }
+            chosen = sampler.choose(rows[0])
+        }
         return chosen
     }
 }

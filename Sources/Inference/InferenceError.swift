@@ -26,6 +26,8 @@ public enum InferenceProblem: Error, Equatable, Sendable {
     case vocabulary(String)
     case tokenOutOfRange(id: Int32, count: Int)
     case contextFull(needed: Int, capacity: Int)
+    case positionsUsedUp(needed: Int, count: Int)
+    case notANumber(position: Int)
     case emptyPrompt
     case outOfMemory(byteCount: Int, purpose: String)
 
@@ -55,6 +57,10 @@ public enum InferenceProblem: Error, Equatable, Sendable {
             "token \(id) is not in the vocabulary of \(count). Encode the text with this model's own tokenizer."
         case .contextFull(let needed, let capacity):
             "the context holds \(capacity) tokens but \(needed) are needed. Ask for a larger context or a shorter text."
+        case .positionsUsedUp(let needed, let count):
+            "the model learned \(count) positions but \(needed) are needed. Ask for a context of at most \(count)."
+        case .notANumber(let position):
+            "the model's output at position \(position) is not a number. The weights are damaged; convert the model again."
         case .emptyPrompt:
             "the prompt has no tokens. Give a text of at least one character."
         case .outOfMemory(let byteCount, let purpose):

@@ -43,16 +43,17 @@ public struct LogitRows {
 public struct Activations {
     public let tensor: String
     /// Which of the tensor's matrices, where it is a stack of them: the expert.
-    public let matrix = 0
+    public let matrix: Int
     public let rows: Int
     public let columns: Int
     private let start: UnsafePointer<Float>
     private let stride: Int
 
-    init(tensor: String, rows: Int, columns: Int, _ x: Rows<UnsafePointer<Float>>) {
-        self.tensor = tensor
+    init(_ matrix: WeightMatrix, rows: Int, _ x: Rows<UnsafePointer<Float>>) {
+        tensor = matrix.name
+        self.matrix = matrix.index
         self.rows = rows
-        self.columns = columns
+        columns = matrix.columns
         start = x.start
         stride = x.stride
     }
@@ -154,8 +155,11 @@ public final class InferenceSession {
         if let bad = tokens.first(where: { $0 < 0 || Int($0) >= size }) {
             throw InferenceError(path: model.path, problem: .tokenOutOfRange(id: bad, count: size))
         }
-        guard tokens.count <= cache.capacity - position else {
-            let needed = position + tokens.count
+        let needed = position + tokens.count
+        if let learned = model.traits.learnedPositions, needed > learned {
+            throw InferenceError(path: model.path, problem: .positionsUsedUp(needed: needed, count: learned))
+        }
+        guard needed <= cache.capacity else {
             throw InferenceError(path: model.path, problem: .contextFull(needed: needed, capacity: cache.capacity))
         }
     }

@@ -10,9 +10,11 @@ public final class LanguageModel: Sendable {
     // Keeps the mapping alive for every WeightMatrix.
     private let file: GGUFFile
     let tokenEmbedding: WeightMatrix
+    /// Added to the embedding of a token by its position; nil where positions turn heads.
+    let positionEmbedding: WeightMatrix?
     let layers: [LayerWeights]
-    let outputNorm: [Float]
-    let output: LayerWeights.Projection
+    let outputNorm: NormWeights
+    let output: Projection
     /// Divisors of the rotary angles: for every context, or for contexts up to and beyond the original one.
     private let rotaryFactors: [Float]
     private let shortFactors: [Float]
@@ -39,20 +41,25 @@ public final class LanguageModel: Sendable {
             self.traits = traits
             tokenizer = try Tokenizer(vocabulary)
             tokenEmbedding = try reader.matrix("token_embd.weight", rows: tokens, columns: width)
-            layers = try (0..<traits.layerCount).map { try LayerWeights($0, traits, &reader) }
-            outputNorm = try reader.vector("output_norm.weight", count: width)
+            positionEmbedding = try traits.learnedPositions.map {
+                try reader.matrix("position_embd.weight", rows: $0, columns: width)
+            }
+            layers = try traits.layers.indices.map { try LayerWeights($0, traits, &reader) }
+            // LFM2's converter gave it the name of another norm.
+            let outputNormName = traits.family.hasConvolutions ? "token_embd_norm" : "output_norm"
+            outputNorm = try NormWeights(outputNormName, traits, &reader)
             // Without an output matrix of its own, a model reads its embedding backwards.
             let output = try reader.optionalMatrix("output.weight", rows: tokens, columns: width)
-            self.output = LayerWeights.Projection(
+            self.output = Projection(
                 matrix: output ?? tokenEmbedding,
-                bias: try reader.optionalVector("output.bias", count: tokens) ?? []
+                bias: try reader.optionalNumbers("output.bias", [tokens]) ?? []
             )
-            let pairs = traits.rotary.dimensions / 2
+            let pairs = (traits.rotary?.dimensions ?? 0) / 2
             rotaryFactors = try Self.factors("rope_freqs.weight", pairs, &reader)
             shortFactors = try Self.factors("rope_factors_short.weight", pairs, &reader)
             longFactors = try Self.factors("rope_factors_long.weight", pairs, &reader)
             // Old converters wrote the unscaled frequencies too, which follow from the base.
-            for index in 0..<traits.layerCount { reader.skip("blk.\(index).attn_rot_embd.freqs") }
+            for index in traits.layers.indices { reader.skip("blk.\(index).attn_rot_embd.freqs") }
             try reader.requireAllTaken()
         } catch let problem as InferenceProblem {
             throw InferenceError(path: file.path, problem: problem)
@@ -64,11 +71,12 @@ public final class LanguageModel: Sendable {
     /// The rotary factors for a context of `capacity` tokens.
     func rotaryFactors(capacity: Int) -> [Float] {
         if !rotaryFactors.isEmpty { return rotaryFactors }
-        return capacity > traits.rotary.originalContext ? longFactors : shortFactors
+        guard let rotary = traits.rotary else { return [] }
+        return capacity > rotary.originalContext ? longFactors : shortFactors
     }
 
     private static func factors(_ name: String, _ count: Int, _ reader: inout TensorReader) throws -> [Float] {
-        let factors = try reader.optionalVector(name, count: count) ?? []
+        let factors = try reader.optionalNumbers(name, [count]) ?? []
         if let bad = factors.first(where: { !$0.isFinite || $0 == 0 }) {
             throw InferenceProblem.badTrait(key: name, value: "\(bad)", expected: "finite numbers other than 0")
         }

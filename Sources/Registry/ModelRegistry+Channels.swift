@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 extension ModelRegistry {
@@ -9,7 +10,8 @@ extension ModelRegistry {
         _ channel: String,
         of model: String,
         to version: ModelVersion,
-        expecting expected: ModelVersion? = nil
+        expecting expected: ModelVersion? = nil,
+        because reason: MoveReason
     ) throws {
         try Self.checkChannel(channel)
         try change { database in
@@ -19,7 +21,7 @@ extension ModelRegistry {
                     throw RegistryError.channelMoved(channel: channel, model: model, expected: expected, found: found)
                 }
             }
-            try Self.moveChannel(channel, model: model, to: version, database)
+            try Self.moveChannel(channel, model: model, to: version, because: reason, database)
         }
     }
 
@@ -30,7 +32,7 @@ extension ModelRegistry {
                 database,
                 sql: """
                     SELECT channelMove.channel, model.name AS model, source.name AS source, target.name AS target,
-                        channelMove.createdAt
+                        channelMove.createdAt, channelMove.who, channelMove.why, channelMove.numbers
                     FROM channelMove
                     JOIN model ON model.id = channelMove.modelId
                     JOIN version AS target ON target.id = channelMove.toVersionId
@@ -44,7 +46,9 @@ extension ModelRegistry {
                     model: try row.value("model"),
                     from: try (row.value("source", as: String?.self)).map { try ModelVersion(parsing: $0) },
                     to: try ModelVersion(parsing: row.value("target")),
-                    at: try Timestamp.date(row.value("createdAt"))
+                    at: try Timestamp.date(row.value("createdAt")),
+                    reason: MoveReason(who: try row.value("who"), why: try row.value("why")),
+                    numbers: try Self.numbers(in: row.value("numbers"))
                 )
             }
         }
@@ -57,7 +61,20 @@ extension ModelRegistry {
         }
     }
 
-    static func moveChannel(_ channel: String, model: String, to version: ModelVersion, _ database: Database) throws {
+    private static func numbers(in text: String) throws -> [String: [String: Double]] {
+        guard let numbers = try? JSONDecoder().decode([String: [String: Double]].self, from: Data(text.utf8)) else {
+            throw RegistryError.invalidValue(field: "numbers", detail: "they are not readable. Verify the registry.")
+        }
+        return numbers
+    }
+
+    static func moveChannel(
+        _ channel: String,
+        model: String,
+        to version: ModelVersion,
+        because reason: MoveReason,
+        _ database: Database
+    ) throws {
         guard let target = try Rows.versionID(version, of: model, database) else {
             throw RegistryError.notFound("\(model)@\(version)", available: try Rows.allNames(database))
         }
@@ -74,12 +91,17 @@ extension ModelRegistry {
         )
         try database.execute(
             sql: """
-                INSERT INTO channelMove (modelId, channel, fromVersionId, toVersionId, createdAt)
-                SELECT modelId, :channel, :source, id, :now FROM version WHERE id = :target
+                INSERT INTO channelMove (modelId, channel, fromVersionId, toVersionId, createdAt, who, why, numbers)
+                SELECT modelId, :channel, :source, id, :now, :who, :why, :numbers FROM version WHERE id = :target
                 """,
-            arguments: ["channel": channel, "source": source, "target": target, "now": Timestamp.now]
+            arguments: [
+                "channel": channel, "source": source, "target": target, "now": Timestamp.now, "who": reason.who,
+                "why": reason.why, "numbers": try CanonicalJSON.encode(Rows.numbers(ofVersion: target, database)),
+            ]
         )
-        let detail = try CanonicalJSON.encode(["from": before?.description ?? "", "to": version.description])
+        let detail = try CanonicalJSON.encode([
+            "from": before?.description ?? "", "to": version.description, "who": reason.who, "why": reason.why,
+        ])
         try AuditLog.append("channel", subject: "\(model)@\(channel)", detail: detail, to: database)
     }
 }

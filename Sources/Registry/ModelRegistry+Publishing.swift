@@ -58,7 +58,14 @@ extension ModelRegistry {
             }
             for edge in publication.lineage { try Rows.insert(edge, database) }
             if let channel = publication.channel {
-                try Self.moveChannel(channel, model: publication.model, to: publication.version, database)
+                let reason = MoveReason(who: publication.publisher, why: "published")
+                try Self.moveChannel(
+                    channel,
+                    model: publication.model,
+                    to: publication.version,
+                    because: reason,
+                    database
+                )
             }
             return results
         }

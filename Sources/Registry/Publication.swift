@@ -10,6 +10,8 @@ public struct Publication: Codable, Sendable {
     public var lineage: [LineageEdge]
     /// The channel to point to this version, if any.
     public var channel: String?
+    /// Who publishes, for the channel's history.
+    public var publisher: String
     public var toolVersion: String
 
     public init(
@@ -18,6 +20,7 @@ public struct Publication: Codable, Sendable {
         builds: [BuildDraft],
         lineage: [LineageEdge] = [],
         channel: String? = nil,
+        publisher: String = NSUserName(),
         toolVersion: String
     ) {
         self.model = model
@@ -25,6 +28,7 @@ public struct Publication: Codable, Sendable {
         self.builds = builds
         self.lineage = lineage
         self.channel = channel
+        self.publisher = publisher
         self.toolVersion = toolVersion
     }
 

@@ -100,4 +100,25 @@ extension Rows {
             optionsDigest: try digest(row.value("optionsDigest"))
         )
     }
+
+    /// By type, the newest value of each metric that was measured of a version's builds.
+    static func numbers(ofVersion id: Int64, _ database: Database) throws -> [String: [String: Double]] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT build.type, measurement.metric, measurement.value
+                FROM build JOIN measurement ON measurement.buildDigest = build.digest
+                WHERE build.versionId = ? ORDER BY measurement.createdAt, measurement.id
+                """,
+            arguments: [id]
+        )
+        var numbers: [String: [String: Double]] = [:]
+        for row in rows {
+            numbers[try row.value("type"), default: [:]][try row.value("metric")] = try row.value(
+                "value",
+                as: Double.self
+            )
+        }
+        return numbers
+    }
 }

@@ -14,6 +14,9 @@ enum Schema {
             try database.execute(sql: channelAndAuditTables)
             try database.execute(sql: guards)
         }
+        migrator.registerMigration("2 who moved a channel, and why") { database in
+            try database.execute(sql: moveReasons)
+        }
         return migrator
     }
 
@@ -175,6 +178,13 @@ enum Schema {
             \(json("detail")),
             \(digest("digest"))
         ) STRICT;
+        """
+
+    /// Who moved a channel, why, and the numbers that were known of the version then; empty in moves made before.
+    private static let moveReasons = """
+        ALTER TABLE channelMove ADD COLUMN who TEXT NOT NULL DEFAULT '';
+        ALTER TABLE channelMove ADD COLUMN why TEXT NOT NULL DEFAULT '';
+        ALTER TABLE channelMove ADD COLUMN numbers TEXT NOT NULL DEFAULT '{}' CHECK (numbers <> '');
         """
 
     /// What is published stays as it was published, whoever opens the file.

@@ -3,6 +3,14 @@ import TestSupport
 import Testing
 
 @Suite struct JSONParserTests {
+    /// A few bytes a value would become some tens in memory.
+    @Test func moreValuesThanAnyModelHasAreRefused() {
+        let bomb =
+            Array("[".utf8) + Array(repeatElement(Array("0,".utf8), count: 9_000_000).joined()) + Array("0]".utf8)
+        let error = #expect(throws: JSONError.self) { _ = try JSONValue(parsing: bomb) }
+        #expect(error?.reason == "more than 8000000 values")
+    }
+
     private func parse(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
     private func refusal(_ bytes: some Sequence<UInt8>) -> JSONError? {

@@ -5,7 +5,8 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "", "run", "plan", "validate", "query", "fit", "devices", "devices list", "devices show", "registry",
-        "registry init", "registry list", "registry show", "registry verify", "pull", "convert", "imatrix", "quantize",
+        "registry init", "registry list", "registry show", "registry verify", "registry promote", "registry history",
+        "registry gc", "pull", "convert", "imatrix", "quantize",
         "perplexity", "accuracy", "tokenize", "generate", "inspect", "doctor",
     ]
 

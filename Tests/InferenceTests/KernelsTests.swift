@@ -73,6 +73,48 @@ import Testing
         }
     }
 
+    /// Two roundings to 8 bits for each product.
+    @Test(.enabled(if: variants.contains(.avx512bf16), "this processor does not multiply BF16"))
+    func roundedProductsStayWithinTheirBound() {
+        var random = SplitMix64(seed: Self.seed)
+        for _ in 0..<60 {
+            let tokens = Int.random(in: 1...40, using: &random)
+            let depth = Int.random(in: 1...400, using: &random)
+            let count = Int.random(in: 1...panelWidth, using: &random)
+            let (x, rows) = (numbers(tokens * depth, &random), numbers(count * depth, &random))
+            let stride = panelWidth + 3
+            var out = [Float](repeating: -7, count: tokens * stride)
+            out.withUnsafeMutableBufferPointer { out in
+                x.withUnsafeBufferPointer { x in
+                    rows.withUnsafeBufferPointer { rows in
+                        Kernels.avx512bf16.multiply(
+                            tokens: tokens,
+                            depth: depth,
+                            Rows(start: x.baseAddress!, stride: depth),
+                            weights: Rows(start: rows.baseAddress!, stride: depth),
+                            count: count,
+                            mayRound: true,
+                            into: Rows(start: out.baseAddress!, stride: stride)
+                        )
+                    }
+                }
+            }
+            for token in 0..<tokens {
+                for row in 0..<stride {
+                    let found = out[token * stride + row]
+                    guard row < count else {
+                        #expect(found == -7, "seed \(Self.seed)")
+                        continue
+                    }
+                    let products = (0..<depth).map { x[token * depth + $0] * rows[row * depth + $0] }
+                    let magnitude = products.reduce(0) { $0 + abs($1) }
+                    let limit = (0x1p-7 + Float(depth) * .ulpOfOne) * magnitude
+                    #expect(abs(found - products.reduce(0, +)) <= limit, "seed \(Self.seed)")
+                }
+            }
+        }
+    }
+
     @Test(arguments: variants)
     func dotStaysWithinItsBound(kernels: Kernels) {
         var random = SplitMix64(seed: Self.seed)
@@ -108,6 +150,49 @@ import Testing
             Kernels.swift.swiglu(&gate2, up, count: count)
             for (a, b) in zip(gate, gate2) { #expect(abs(a - b) <= 2 * Self.exponentialBound * abs(b) + 1e-30) }
         }
+    }
+
+    @Test(arguments: variants)
+    func geluDiffersByOneRoundingToHalfPrecisionAtMost(kernels: Kernels) {
+        var random = SplitMix64(seed: Self.seed)
+        for count in [1, 3, 16, 17, 1000] {
+            let x = numbers(count, &random).map { (v: Float) -> Float in 12 * v * v * v }
+            let factors = numbers(count, &random)
+            for usesFactors in [true, false] {
+                var (found, expected) = (x, x)
+                factors.withUnsafeBufferPointer { factors in
+                    let factors = usesFactors ? factors.baseAddress : nil
+                    kernels.gelu(&found, times: factors, count: count)
+                    Kernels.swift.gelu(&expected, times: factors, count: count)
+                }
+                // Where the exact result lies between two numbers of half precision, either may come out.
+                for (a, b) in zip(found, expected) { #expect(abs(a - b) <= abs(b) * 0x1p-10 + 0x1p-24, "\(Self.seed)") }
+                let equal = zip(found, expected).filter { $0 == $1 }.count
+                #expect(count < 1000 || equal > 950, "seed \(Self.seed)")
+            }
+        }
+        var edges: [Float] = [-10, 10, 12345.678, -1e30, 0, .infinity]
+        kernels.gelu(&edges, times: nil, count: edges.count)
+        #expect(edges == [0, 10, 12345.678, 0, 0, .infinity])
+        var nothing: [Float] = [.nan]
+        kernels.gelu(&nothing, times: nil, count: 1)
+        #expect(nothing[0].isNaN)
+    }
+
+    @Test(arguments: variants)
+    func softCapsStayWithinTheirBound(kernels: Kernels) {
+        var random = SplitMix64(seed: Self.seed)
+        for count in [1, 16, 19, 200] {
+            let x = numbers(count, &random).map { 400 * $0 }
+            var (found, expected) = (x, x)
+            found.withUnsafeMutableBufferPointer { kernels.softCap($0, scale: 0.25, cap: 30) }
+            expected.withUnsafeMutableBufferPointer { Kernels.swift.softCap($0, scale: 0.25, cap: 30) }
+            for (a, b) in zip(found, expected) { #expect(abs(a - b) <= 30 * 4 * Float.ulpOfOne, "seed \(Self.seed)") }
+            #expect(found.allSatisfy { abs($0) <= 30 })
+        }
+        var nothing: [Float] = [.nan]
+        nothing.withUnsafeMutableBufferPointer { kernels.softCap($0, scale: 1, cap: 30) }
+        #expect(nothing[0].isNaN)
     }
 
     @Test(arguments: variants)

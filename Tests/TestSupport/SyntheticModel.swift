@@ -51,6 +51,13 @@ public struct SyntheticModel {
         add("output.weight", [width, tokens])
     }
 
+    /// A model without tensors.
+    public init(hyperparameters: Metadata, vocabulary: Metadata, seed: UInt64) {
+        random = SplitMix64(seed: seed)
+        metadata = hyperparameters
+        for (key, value) in vocabulary.pairs where key.hasPrefix("tokenizer.") { metadata.set(key, value) }
+    }
+
     /// Appends a tensor of uniform random numbers; without a spread, one that keeps a row's products near one.
     public mutating func add(_ name: String, _ shape: [Int], spread: Float? = nil, center: Float = 0) {
         let width = spread ?? 3 / Float(shape[0]).squareRoot()

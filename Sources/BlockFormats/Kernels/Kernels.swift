@@ -18,11 +18,14 @@ public enum Kernels: String, Sendable, CaseIterable {
     case scalar
     /// The definition, in Swift.
     case swift
+    /// AVX-512, with the factors of products with quantized weights rounded to BF16: faster, and less exact. It comes last
+    /// because it is taken only by those who ask for it.
+    case avx512bf16
 
-    /// Variants that this build and processor can run, fastest first.
+    /// Variants that this build and processor can run, the fastest of the exact ones first.
     public static let available = allCases.filter(\.isSupported)
 
-    /// The fastest variant; the Swift definition is always available, so there is always a first.
+    /// The fastest exact variant; the Swift definition is always available, so there is always a first.
     public static let fastest = available[0]
 
     /// The fastest variant, or the one that the environment variable `EDGEPIPE_KERNELS` names.
@@ -37,12 +40,14 @@ public enum Kernels: String, Sendable, CaseIterable {
         return kernels
     }
 
-    private var isSupported: Bool { variant.map { ek_is_supported($0) } ?? true }
+    private var isSupported: Bool {
+        self == .avx512bf16 ? ek_rounds_to_bf16() : variant.map { ek_is_supported($0) } ?? true
+    }
 
     /// The C variant; nil for Swift.
     package var variant: ek_variant? {
         switch self {
-        case .avx512: EK_AVX512
+        case .avx512, .avx512bf16: EK_AVX512
         case .avx2: EK_AVX2
         case .neon: EK_NEON
         case .scalar: EK_SCALAR

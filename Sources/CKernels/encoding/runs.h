@@ -53,11 +53,27 @@ static TARGET void NAME(encode_blocks)(const NAME(encoder) *encoder, const ek_ru
     }
 }
 
+static TARGET void NAME(encode_halves)(const float *x, uint8_t *out, int64_t count) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        floats weights;
+        __builtin_memcpy(&weights, x + i, sizeof weights);
+        uint16_t __attribute__((ext_vector_type(LANES))) halves =
+            __builtin_convertvector(to_half(weights), uint16_t __attribute__((ext_vector_type(LANES))));
+        __builtin_memcpy(out + 2 * i, &halves, sizeof halves);
+    }
+    for (; i < count; i++) {
+        uint16_t half = (uint16_t)to_half(SPLAT(x[i]))[0];
+        __builtin_memcpy(out + 2 * i, &half, sizeof half);
+    }
+}
+
 static TARGET bool NAME(encode)(int tensor_type, const ek_run *run, uint8_t *bytes) {
     NAME(encoder) encoder;
     ek_run plain = *run;
     plain.importance = NULL;
     switch (tensor_type) {
+    case 1: NAME(encode_halves)(run->weights, bytes, run->block_count); return true;
     case 2: encoder = (NAME(encoder)){NAME(encode_q4_0), 32, 18, true}; break;
     case 3: encoder = (NAME(encoder)){NAME(encode_q4_1), 32, 20, true}; break;
     case 6: encoder = (NAME(encoder)){NAME(encode_q5_0), 32, 22, true}; break;

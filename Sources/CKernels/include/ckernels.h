@@ -33,6 +33,14 @@ void ek_multiply_rows(ek_variant variant, int64_t tokens, int64_t depth, const f
 void ek_multiply_panel(ek_variant variant, int64_t tokens, int64_t depth, const float *x, int64_t x_stride,
                        const float *panel, int64_t panel_stride, int64_t columns, float *out, int64_t out_stride);
 
+/// Whether this processor multiplies pairs of BF16 numbers.
+bool ek_rounds_to_bf16(void);
+
+/// As ek_multiply_rows, with both factors rounded to BF16 and products added in pairs. Where ek_rounds_to_bf16 is false it
+/// must not be called.
+void ek_multiply_rounded_rows(int64_t tokens, int64_t depth, const float *x, int64_t x_stride, const float *rows,
+                              int64_t row_stride, int64_t row_count, float *out, int64_t out_stride);
+
 /// Sum of a[i] * b[i] in EK_LANES partial sums, which are then folded in halves.
 float ek_dot(ek_variant variant, const float *a, const float *b, int64_t count);
 
@@ -47,5 +55,12 @@ double ek_sum_exp(ek_variant variant, const float *x, int64_t count, float shift
 
 /// gate[i] = gate[i] / (1 + exp(-gate[i])) * up[i]
 void ek_swiglu(ek_variant variant, float *gate, const float *up, int64_t count);
+
+/// x[i] = h / (1 + exp(-2 u)) * factors[i], where h is x[i], rounded to half precision, and u = sqrt(2 / pi) * (h +
+/// 0.044715 h^3); the quotient is rounded likewise. It is 0 up to -10 and x[i] from 10 on. factors may be null.
+void ek_gelu(ek_variant variant, float *x, const float *factors, int64_t count);
+
+/// x[i] = cap * tanh(scale * x[i] / cap)
+void ek_soft_cap(ek_variant variant, float *x, int64_t count, float scale, float cap);
 
 #endif

@@ -14,11 +14,13 @@ struct LowRankAdapter: Sendable {
     /// The names of the updated weights, in the order of the file.
     let order: [String]
     let folder: FilePath
+    let name: String
     let alpha: Double
 
     /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
     init(_ reference: AdapterReference) throws {
         folder = reference.folder
+        name = reference.name
         let path = folder.appending(Self.weights)
         do {
             guard fileIdentity(folder.appending(AdapterConfig.file)) != nil else {

@@ -15,6 +15,7 @@ struct ByteLevelVocabulary {
     /// - Throws: `ConversionProblem`.
     init(_ files: TokenizerFiles, options: ConversionOptions, familyName: String? = nil) throws {
         guard let source = try ByteLevelSource.read(files) else { throw ConversionProblem.missingFile(Self.file) }
+        try options.preTokenizer.map(EnginePreTokenizers.check)
         preTokenizer = try options.preTokenizer ?? source.preTokenizer(familyName)
         let (vocabulary, added) = (source.vocabulary, source.added)
         let largest = max(

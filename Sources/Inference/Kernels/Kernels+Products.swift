@@ -1,6 +1,12 @@
 import BlockFormats
 import CKernels
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 /// Columns of a weight panel; the unit in which rows are handed to `multiply`.
 package let panelWidth = Int(EK_PANEL)
 
@@ -17,12 +23,14 @@ package struct Rows<Pointer> {
 
 extension Kernels {
     /// out[t][r] = sum over k of x[t][k] * weights[r][k], for up to `panelWidth` rows of weights.
+    /// - Parameter mayRound: whether the factors may be rounded to BF16 where that is faster.
     package func multiply(
         tokens: Int,
         depth: Int,
         _ x: Rows<UnsafePointer<Float>>,
         weights: Rows<UnsafePointer<Float>>,
         count: Int,
+        mayRound: Bool = false,
         into out: Rows<UnsafeMutablePointer<Float>>
     ) {
         precondition(count <= panelWidth)
@@ -30,6 +38,20 @@ extension Kernels {
             SwiftKernels.multiply(tokens: tokens, depth: depth, x, count: count, into: out) { k, r in
                 weights.start[r * weights.stride + k]
             }
+            return
+        }
+        if mayRound, self == .avx512bf16 {
+            ek_multiply_rounded_rows(
+                Int64(tokens),
+                Int64(depth),
+                x.start,
+                Int64(x.stride),
+                weights.start,
+                Int64(weights.stride),
+                Int64(count),
+                out.start,
+                Int64(out.stride)
+            )
             return
         }
         ek_multiply_rows(
@@ -108,4 +130,22 @@ extension Kernels {
         guard let variant else { return SwiftKernels.swiglu(gate, up, count: count) }
         ek_swiglu(variant, gate, up, Int64(count))
     }
+
+    /// x = h / (1 + exp(-2 u)) * factor, where u = sqrt(2 / pi) * (h + 0.044715 h^3): GELU by its usual approximation with
+    /// a hyperbolic tangent (Hendrycks and Gimpel, 2016). Between -10 and 10, argument and result are rounded to half
+    /// precision, as they are in the reference's table.
+    package func gelu(_ x: UnsafeMutablePointer<Float>, times factors: UnsafePointer<Float>?, count: Int) {
+        guard let variant else { return SwiftKernels.gelu(x, times: factors, count: count) }
+        ek_gelu(variant, x, factors, Int64(count))
+    }
+
+    /// x = cap * tanh(scale * x / cap)
+    package func softCap(_ x: UnsafeMutableBufferPointer<Float>, scale: Float, cap: Float) {
+        guard let base = x.baseAddress else { return }
+        guard let variant else { return SwiftKernels.softCap(x, scale: scale, cap: cap) }
+        ek_soft_cap(variant, base, Int64(x.count), scale, cap)
+    }
 }
+
+/// 1 / (1 + exp(-x))
+func sigmoid(_ x: Float) -> Float { 1 / (1 + expf(-x)) }

@@ -1,4 +1,5 @@
 import CKernels
+import Tensors
 
 #if canImport(Darwin)
     import Darwin
@@ -75,5 +76,23 @@ enum SwiftKernels {
 
     static func swiglu(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
         for index in 0..<count { gate[index] = gate[index] / (1 + expf(-gate[index])) * up[index] }
+    }
+
+    static func gelu(_ x: UnsafeMutablePointer<Float>, times factors: UnsafePointer<Float>?, count: Int) {
+        for index in 0..<count {
+            var value = x[index]
+            if value <= -10 {
+                value = 0
+            } else if !(value >= 10) {
+                let half = HalfFloat.decode(HalfFloat.encode(value))
+                let inner = 0.797884561 * half * (1 + 0.044715 * half * half)
+                value = HalfFloat.decode(HalfFloat.encode(half / (1 + expf(-2 * inner))))
+            }
+            x[index] = value * (factors?[index] ?? 1)
+        }
+    }
+
+    static func softCap(_ x: UnsafeMutableBufferPointer<Float>, scale: Float, cap: Float) {
+        for index in x.indices { x[index] = cap * tanhf(x[index] * scale / cap) }
     }
 }

@@ -5,32 +5,39 @@ import Tensors
 /// Takes tensors out of a file by name and shape, and remembers which were taken.
 struct TensorReader {
     let file: GGUFFile
+    /// Put in front of every name.
+    var prefix = ""
     private var taken: Set<String> = []
 
     init(_ file: GGUFFile) { self.file = file }
 
+    func has(_ name: String) -> Bool { file.tensor(named: prefix + name) != nil }
+
     /// A matrix of `rows` by `columns`.
     /// - Throws: `InferenceProblem`.
     mutating func matrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix {
-        guard let matrix = try optionalMatrix(name, rows: rows, columns: columns) else {
-            throw InferenceProblem.missingTensor(name)
-        }
-        return matrix
+        try required(optionalMatrix(name, rows: rows, columns: columns), name)
     }
 
     mutating func optionalMatrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix? {
-        try tensor(name, shape: [columns, rows]).map { WeightMatrix($0, in: file) }
+        try tensor(name, [columns, rows]).map { WeightMatrix($0, in: file) }
     }
 
-    /// A vector of exactly `count` numbers.
+    /// The matrices of a stack.
+    mutating func matrices(_ name: String, count: Int, rows: Int, columns: Int) throws -> [WeightMatrix] {
+        let stack = try required(tensor(name, [columns, rows, count]), name)
+        return (0..<count).map { WeightMatrix(stack, in: file, index: $0, of: count) }
+    }
+
+    /// All numbers of a small tensor, the first dimension varying fastest.
     /// - Throws: `InferenceProblem`.
-    mutating func vector(_ name: String, count: Int) throws -> [Float] {
-        guard let vector = try optionalVector(name, count: count) else { throw InferenceProblem.missingTensor(name) }
-        return vector
+    mutating func numbers(_ name: String, _ shape: [Int]) throws -> [Float] {
+        try required(optionalNumbers(name, shape), name)
     }
 
-    mutating func optionalVector(_ name: String, count: Int) throws -> [Float]? {
-        guard let tensor = try tensor(name, shape: [count]) else { return nil }
+    mutating func optionalNumbers(_ name: String, _ shape: [Int]) throws -> [Float]? {
+        guard let tensor = try tensor(name, shape) else { return nil }
+        let count = tensor.shape.elementCount
         return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             let target = UnsafeMutableBufferPointer(start: buffer.baseAddress, count: count)
             BlockCodec.decode(tensor.type, file.bytes(of: tensor), into: target)
@@ -48,10 +55,17 @@ struct TensorReader {
     /// Marks a tensor as known without reading it.
     mutating func skip(_ name: String) { taken.insert(name) }
 
-    private mutating func tensor(_ name: String, shape: [Int]) throws -> GGUFTensor? {
+    private func required<Value>(_ value: Value?, _ name: String) throws -> Value {
+        guard let value else { throw InferenceProblem.missingTensor(prefix + name) }
+        return value
+    }
+
+    private mutating func tensor(_ name: String, _ dimensions: [Int]) throws -> GGUFTensor? {
+        let name = prefix + name
         guard let tensor = file.tensor(named: name) else { return nil }
-        guard tensor.shape.dimensions == shape else {
-            throw InferenceProblem.wrongShape(tensor: name, expected: shape, found: tensor.shape.dimensions)
+        // A vector may be stored as a matrix of one row.
+        guard TensorShape(dimensions)?.withoutTrailingOnes == tensor.shape.withoutTrailingOnes else {
+            throw InferenceProblem.wrongShape(tensor: name, expected: dimensions, found: tensor.shape.dimensions)
         }
         guard BlockCodec.canDecode(tensor.type) else {
             throw InferenceProblem.unsupportedType(tensor: name, type: tensor.type.name)

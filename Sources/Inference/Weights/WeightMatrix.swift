@@ -8,19 +8,27 @@ import Tensors
 struct WeightMatrix: @unchecked Sendable {
     let name: String
     let type: TensorType
+    /// Which of a stack; 0 for a matrix alone.
+    let index: Int
     /// Length of the output and of the input.
     let rows: Int
     let columns: Int
     private let bytes: UnsafeRawBufferPointer
     private let rowByteCount: Int
 
-    init(_ tensor: GGUFTensor, in file: GGUFFile) {
+    /// - Parameters:
+    ///   - index: which matrix of a stack.
+    ///   - count: matrices in the stack.
+    init(_ tensor: GGUFTensor, in file: GGUFFile, index: Int = 0, of count: Int = 1) {
         name = tensor.name
         type = tensor.type
+        self.index = index
         columns = tensor.shape.rowLength
-        rows = tensor.shape.rowCount
+        rows = tensor.shape.rowCount / count
         rowByteCount = tensor.rowByteCount
-        bytes = file.bytes(of: tensor)
+        let whole = file.bytes(of: tensor)
+        let byteCount = rows * rowByteCount
+        bytes = UnsafeRawBufferPointer(rebasing: whole[(index * byteCount)..<((index + 1) * byteCount)])
     }
 
     /// The weights of some rows as single-precision numbers: in place where the file has them so, else decoded.

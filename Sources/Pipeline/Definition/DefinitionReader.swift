@@ -37,6 +37,7 @@ extension PipelineDefinition {
         version = parts.version
         source = parts.source
         license = parts.license
+        adapters = parts.adapters
         steps = parts.steps
         self.path = path
         digest = SHA256Digest(of: (text + overrides.map { "\n\($0)" }.joined()).utf8)
@@ -82,6 +83,7 @@ private struct DefinitionReader {
         var version: String
         var source: String
         var license: String
+        var adapters: [ModelAdapter]
         var steps: [PipelineDefinition.Step]
     }
 
@@ -141,7 +143,7 @@ private struct DefinitionReader {
         let version = reader.requiredText("version")
         check(reader.node("pipeline"), reader.node("version"), name, version)
         let model = reader.required("model").flatMap {
-            SettingReader($0, "the model", known: ["source", "license"], log)
+            SettingReader($0, "the model", known: ["source", "license", "lora"], log)
         }
         let source = model?.requiredText("source")
         let steps = reader.required("steps").map(readSteps) ?? []
@@ -151,6 +153,7 @@ private struct DefinitionReader {
             version: version,
             source: source,
             license: model?.text("license") ?? "unknown",
+            adapters: model?.node("lora").map(readAdapters) ?? [],
             steps: steps
         )
     }
@@ -165,6 +168,20 @@ private struct DefinitionReader {
             _ = try BuildName(model: name, version: version, type: "f16")
         } catch {
             log.report("\(error)", at: node)
+        }
+    }
+
+    /// A folder, or a list of folders and of mappings with `folder` and `scale`.
+    private func readAdapters(_ node: Node) -> [ModelAdapter] {
+        (node.sequence.map(Array.init) ?? [node]).compactMap { node in
+            if let path = node.scalar?.string, !path.isEmpty { return ModelAdapter(path: path) }
+            guard let reader = SettingReader(node, "an adapter", known: ["folder", "scale"], log),
+                let path = reader.requiredText("folder")
+            else { return nil }
+            guard let scale = reader.node("scale") else { return ModelAdapter(path: path) }
+            if let number = scale.float, number.isFinite { return ModelAdapter(path: path, scale: Float(number)) }
+            log.report("'scale' must be a number: 1 for the strength that the adapter was trained with.", at: scale)
+            return nil
         }
     }
 

@@ -12,6 +12,8 @@ public struct PipelineDefinition: Sendable {
     /// Where the model comes from, as the file says it.
     public let source: String
     public let license: String
+    /// Adapters that are merged into the model: paths as the file writes them, and their shares.
+    public let adapters: [ModelAdapter]
     public let steps: [Step]
     /// The file itself; paths in it start from its folder.
     public let path: FilePath
@@ -19,6 +21,9 @@ public struct PipelineDefinition: Sendable {
     public let digest: SHA256Digest
 
     public var folder: FilePath { path.removingLastComponent() }
+
+    /// A path as the pipeline file writes it, from that file's folder.
+    func path(_ text: String) -> FilePath { folder.pushing(FilePath(text)).lexicallyNormalized() }
 
     /// One step: what it is called, and what it does.
     public struct Step: Sendable, Identifiable {
@@ -73,6 +78,8 @@ public struct ConvertOptions: Sendable {
     /// nil keeps the checkpoint's own precision.
     public var type: ConvertedType?
     public var preTokenizer: String?
+    /// Whether the file is written. Quantizing needs none: it takes the weights as they are converted.
+    public var keepsFile = true
 }
 
 /// An importance matrix of a model on a text.

@@ -49,7 +49,7 @@ struct StepReader {
     }
 
     private func convert(_ node: Node) -> StepAction? {
-        guard let reader = SettingReader(node, "'convert'", known: ["type", "pre"], log) else { return nil }
+        guard let reader = SettingReader(node, "'convert'", known: ["type", "pre", "keep"], log) else { return nil }
         var options = ConvertOptions(type: nil, preTokenizer: reader.text("pre"))
         if let name = reader.text("type"), let place = reader.node("type"), name != "auto" {
             options.type = ConvertedType(rawValue: name.lowercased())
@@ -58,6 +58,7 @@ struct StepReader {
                 log.report("'\(name)' is no type to convert to. \(Spelling.advice(for: name, among: known))", at: place)
             }
         }
+        options.keepsFile = reader.flag("keep") ?? true
         return .convert(options)
     }
 
@@ -82,7 +83,7 @@ struct StepReader {
         ]
         guard let reader = SettingReader(node, "'quantize'", known: known, log) else { return nil }
         var options = QuantizeOptions(
-            model: reference("model", in: reader, kinds: [.convert]),
+            model: reference("model", in: reader, kinds: [.convert], needsFile: false),
             types: fileTypes("types", in: reader)
         )
         options.imatrix = matrix("imatrix", in: reader)
@@ -192,7 +193,12 @@ struct StepReader {
     }
 
     /// The id of an earlier step of one of `kinds`.
-    private func reference(_ key: String, in reader: SettingReader, kinds: [StepKind]) -> String {
+    private func reference(
+        _ key: String,
+        in reader: SettingReader,
+        kinds: [StepKind],
+        needsFile: Bool = true
+    ) -> String {
         guard let id = reader.requiredText(key), let place = reader.node(key) else { return "" }
         let fitting = earlier.filter { kinds.contains($0.action.kind) }.map { $0.id }
         guard let step = earlier.first(where: { $0.id == id }) else {
@@ -203,6 +209,9 @@ struct StepReader {
         if !kinds.contains(step.action.kind) {
             let wanted = kinds.map { "'\($0.rawValue)'" }.joined(separator: " or ")
             log.report("'\(key)' must name a step that does \(wanted); '\(id)' does not.", at: place)
+        }
+        if needsFile, case .convert(let options) = step.action, !options.keepsFile {
+            log.report("'\(key)' needs the file of '\(id)', which is not kept. Leave out its 'keep: false'.", at: place)
         }
         return id
     }

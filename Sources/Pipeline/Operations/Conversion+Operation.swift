@@ -1,6 +1,7 @@
 import BinaryIO
 import Conversion
 import GGUF
+import ModelHub
 import SystemPackage
 import Tensors
 
@@ -13,7 +14,7 @@ public struct ConvertRequest: Sendable {
     public var type = "auto"
     /// The pre-tokenizer's name, where it is not recognized.
     public var preTokenizer: String?
-    /// Folders of adapters to merge, as `FOLDER` or `FOLDER=SCALE`.
+    /// Adapters to merge: folders or repositories of the Hub, as `FOLDER` or `FOLDER=SCALE`.
     public var adapters: [String] = []
     /// Whether the adapter is written by itself.
     public var adapterOnly = false
@@ -36,17 +37,6 @@ extension Operations {
     /// The types that a model can be converted to, with `auto` first.
     public static var convertedTypes: [String] { ["auto"] + ConvertedType.allCases.map { $0.rawValue } }
 
-    /// An adapter as a command line names it: a folder, or `FOLDER=SCALE`.
-    public static func adapter(_ text: String) throws -> AdapterReference {
-        guard let split = text.lastIndex(of: "="), fileIdentity(FilePath(text)) == nil else {
-            return AdapterReference(folder: FilePath(text))
-        }
-        guard let scale = Float(text[text.index(after: split)...]), scale.isFinite, split != text.startIndex else {
-            throw PipelineError.badRequest("--lora '\(text)' is not FOLDER or FOLDER=SCALE, such as my-adapter=0.5.")
-        }
-        return AdapterReference(folder: FilePath(String(text[..<split])), scale: scale)
-    }
-
     /// A Hugging Face folder, or a repository of the Hub, to GGUF; or a GGUF file to another type.
     /// - Parameter remark: told what somebody should know although all went well.
     /// - Throws: what the rooms throw; nothing appears under `output` then.
@@ -61,7 +51,8 @@ extension Operations {
         let type = try convertedType(request.type)
         if isFile(model) { return try convertFile(model, to: output, type, request, threads: threads, progress) }
         let folder = try folder(of: model, request, remark: remark, progress: progress)
-        let plan = try request.adapterOnly ? adapterPlan(request, of: folder, type) : plan(folder, request)
+        let adapters = try adapters(request, remark: remark, progress: progress)
+        let plan = try request.adapterOnly ? adapterPlan(adapters, of: folder, type) : plan(folder, request, adapters)
         try refuse(output, replacing: folder.inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)
         try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
@@ -109,7 +100,8 @@ extension Operations {
     ) throws -> any ModelSource {
         if isFile(model) { return try GGUFModel(path: FilePath(model)) }
         let folder = try folder(of: model, request, remark: remark, progress: progress)
-        return ConvertedModel(try plan(folder, request), inputs: folder.inputs)
+        let adapters = try adapters(request, remark: remark, progress: progress)
+        return ConvertedModel(try plan(folder, request, adapters), inputs: folder.inputs)
     }
 
     private static func isFile(_ model: String) -> Bool {
@@ -125,13 +117,30 @@ extension Operations {
         try folder(of: model, isOffline: request.isOffline, remark: remark, progress: progress)
     }
 
-    private static func plan(_ folder: HuggingFaceFolder, _ request: ConvertRequest) throws -> ConversionPlan {
+    private static func adapters(
+        _ request: ConvertRequest,
+        remark: @escaping @Sendable (String) -> Void,
+        progress: @escaping WorkProgress
+    ) throws -> [AdapterReference] {
+        try request.adapters.map { text in
+            let adapter = try ModelAdapter(text)
+            let reference = try ModelReference(adapter.path)
+            let found = try locate(reference, isOffline: request.isOffline, remark: remark, progress: progress)
+            return AdapterReference(adapter, found)
+        }
+    }
+
+    private static func plan(
+        _ folder: HuggingFaceFolder,
+        _ request: ConvertRequest,
+        _ adapters: [AdapterReference]
+    ) throws -> ConversionPlan {
         try ConversionPlan(
             folder,
             options: ConversionOptions(
                 type: convertedType(request.type),
                 preTokenizer: request.preTokenizer,
-                adapters: request.adapters.map(adapter)
+                adapters: adapters
             )
         )
     }
@@ -148,11 +157,10 @@ extension Operations {
     }
 
     private static func adapterPlan(
-        _ request: ConvertRequest,
+        _ adapters: [AdapterReference],
         of base: HuggingFaceFolder,
         _ type: ConvertedType?
     ) throws -> ConversionPlan {
-        let adapters = try request.adapters.map(adapter)
         guard let adapter = adapters.first, adapters.count == 1, adapter.scale == 1 else {
             throw PipelineError.badRequest(
                 "--lora-only takes one --lora FOLDER; its scale is given where it is loaded."

@@ -41,6 +41,65 @@ extension Operations {
         }
     }
 
+    /// Points a channel to a version, for a reason that stays in its history.
+    /// - Parameters:
+    ///   - version: `model@version`.
+    ///   - expected: where the caller believes the channel points; nil moves it from wherever it is.
+    /// - Returns: the move, or the last one where the channel pointed there already.
+    public static func promote(
+        _ version: String,
+        to channel: String,
+        expecting expected: String?,
+        because reason: MoveReason,
+        in path: FilePath
+    ) throws -> ChannelMove {
+        let reference = try BuildReference(version)
+        guard case .version(let target) = reference.selector, reference.type == nil else {
+            throw PipelineError.badRequest("'\(version)' is no version of a model. Write model@1.2.3.")
+        }
+        let registry = try ModelRegistry(path: path, mode: .openExisting)
+        defer { try? registry.close() }
+        try registry.setChannel(
+            channel,
+            of: reference.model,
+            to: target,
+            expecting: try expected.map { try ModelVersion(parsing: $0) },
+            because: reason
+        )
+        guard let move = try registry.channelHistory(of: reference.model).last(where: { $0.channel == channel }) else {
+            preconditionFailure("a channel that points somewhere was moved there")
+        }
+        return move
+    }
+
+    /// Every move of a model's channels, oldest first.
+    public static func history(of model: String, in path: FilePath) throws -> [ChannelMove] {
+        // Brings an older registry up to date, which has no columns for the reasons.
+        let registry = try ModelRegistry(path: path, mode: .openExisting)
+        defer { try? registry.close() }
+        let known = try registry.versions().map(\.model)
+        guard known.contains(model) else {
+            throw PipelineError.badRequest(
+                "the registry has no model '\(model)'. \(Spelling.advice(for: model, among: Array(Set(known)).sorted()))"
+            )
+        }
+        return try registry.channelHistory(of: model)
+    }
+
+    /// Removes files that killed processes left in a registry and nothing published needs.
+    /// - Parameters:
+    ///   - age: leave alone what is younger, in seconds: another process may be at it.
+    ///   - removes: whether they are removed, not only named.
+    public static func collectLeftovers(
+        in path: FilePath,
+        olderThan age: Double,
+        removes: Bool
+    ) throws -> [VerificationReport.Leftover] {
+        let registry = try ModelRegistry(path: path, mode: .openExisting)
+        defer { try? registry.close() }
+        return try registry.collectLeftovers(olderThan: age, dryRun: !removes)
+    }
+
     public static func initialize(_ registry: FilePath) throws {
         try ModelRegistry(path: registry, mode: .create).close()
     }

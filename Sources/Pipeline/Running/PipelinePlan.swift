@@ -34,13 +34,13 @@ extension PipelineRunner {
         let exists = FileStatus(options.registry) != nil
         let registry = exists ? try ModelRegistry(path: options.registry, mode: .readOnly) : nil
         let cache = StepCache(registry: registry, isWritable: false, workFolder: options.workFolder)
-        let model: LocatedModel
+        let located: LocatedSource
         do {
-            model = try cachedModel()
+            located = try cachedSource()
         } catch let error as ModelHubError where error.isMendedByDownload {
             return planBeforeDownload()
         }
-        var resolver = try StepResolver(definition, model, cache)
+        var resolver = try StepResolver(definition, located, cache)
         var steps: [PipelinePlan.Step] = []
         var waiting: [String] = []
         for step in definition.steps {

@@ -49,7 +49,7 @@ public struct PipelineRunner: Sendable {
 
     private func run(_ selected: Set<String>, _ registry: ModelRegistry) throws -> RunReport {
         let cache = StepCache(registry: registry, isWritable: true, workFolder: options.workFolder)
-        var resolver = try StepResolver(definition, try locateModel(), cache)
+        var resolver = try StepResolver(definition, try locateSource(), cache)
         var steps: [RunReport.Step] = []
         var published: [String] = []
         var isBlocked = false

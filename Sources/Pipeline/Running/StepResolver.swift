@@ -18,19 +18,27 @@ struct StepResolver {
     private var finished: [Finished] = []
 
     /// Takes the digest of the model's files.
-    init(_ definition: PipelineDefinition, _ model: LocatedModel, _ cache: StepCache) throws {
+    init(_ definition: PipelineDefinition, _ located: LocatedSource, _ cache: StepCache) throws {
         self.definition = definition
         self.cache = cache
-        let inputs = try HuggingFaceFolder(path: model.folder).inputs
-        let lines = try inputs.map { path in
-            try Interruption.check()
-            return "\(path.lastComponent?.string ?? "") \(try cache.digest(of: path))\n"
+        func lines(_ paths: [FilePath], _ prefix: String = "") throws -> [String] {
+            try paths.map { path in
+                try Interruption.check()
+                return "\(prefix)\(path.lastComponent?.string ?? "") \(try cache.digest(of: path))\n"
+            }
+        }
+        let (model, adapters) = (located.model, located.adapters)
+        let inputs = try lines(SourceCheckpoint.inputs(model.folder))
+        // In their order: of several adapters that replace a tensor, the last one counts.
+        let changes = try adapters.enumerated().flatMap { index, adapter in
+            try lines(adapter.inputs, "adapter \(index) by \(adapter.scale): ")
         }
         source = SourceCheckpoint(
             uri: model.origin?.description ?? definition.source,
-            folder: model.folder,
+            path: model.folder,
             repository: model.origin?.repository,
-            digest: SHA256Digest(of: lines.sorted().joined().utf8)
+            adapters: adapters,
+            digest: SHA256Digest(of: (inputs.sorted() + changes).joined().utf8)
         )
     }
 
@@ -52,7 +60,7 @@ struct StepResolver {
             }
         case .quantize(let options):
             let matrix = try options.imatrix.flatMap(matrix)
-            return files(of: options.model).first.map { QuantizeStage(model: $0, matrix: matrix, options: options) }
+            return try model(of: options.model).map { QuantizeStage(model: $0, matrix: matrix, options: options) }
         case .validate(let options):
             let text = path(options.text)
             return ValidateStage(
@@ -114,8 +122,14 @@ struct StepResolver {
     }
 
     /// A path as the pipeline file writes it, from that file's folder.
-    private func path(_ text: String) -> FilePath {
-        definition.folder.pushing(FilePath(text)).lexicallyNormalized()
+    private func path(_ text: String) -> FilePath { definition.path(text) }
+
+    /// The model of a `convert` step: the file that it made, or the conversion itself.
+    private func model(of id: String) throws -> QuantizeStage.Model? {
+        if case .convert(let options) = definition.step(id)?.action, !options.keepsFile {
+            return .converted(try ConvertStage(source, options))
+        }
+        return files(of: id).first.map(QuantizeStage.Model.file)
     }
 
     private func files(of id: String) -> [BuildFile] {
@@ -129,7 +143,8 @@ struct StepResolver {
                 switch entry.step.action {
                 case .convert: [source.digest]
                 case .imatrix(let options): files(of: options.model).map { $0.digest }
-                case .quantize(let options): files(of: options.model).map { $0.digest } + matrixDigest(of: options)
+                case .quantize(let options):
+                    [files(of: options.model).first?.digest ?? source.digest] + matrixDigest(of: options)
                 case .validate, .fit, .publish: []
                 }
             let made = (entry.product.files ?? []).map { $0.digest } + (entry.product.matrix.map { [$0.digest] } ?? [])

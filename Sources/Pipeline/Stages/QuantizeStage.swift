@@ -4,7 +4,7 @@ import Quantization
 import SystemPackage
 import Tensors
 
-/// One GGUF file to several smaller ones, in one pass over its tensors.
+/// One model to several smaller ones, in one pass over its tensors.
 struct QuantizeStage: Stage {
     /// Raised whenever the same model would give other files.
     static let version = 1
@@ -17,7 +17,28 @@ struct QuantizeStage: Stage {
         let digest: SHA256Digest
     }
 
-    let model: BuildFile
+    /// What is quantized.
+    enum Model {
+        case file(BuildFile)
+        /// What a conversion would write, without the file.
+        case converted(ConvertStage)
+
+        var digest: SHA256Digest {
+            switch self {
+            case .file(let file): file.digest
+            case .converted(let stage): stage.key.digest
+            }
+        }
+
+        func open() throws -> any ModelSource {
+            switch self {
+            case .file(let file): try GGUFModel(path: file.path)
+            case .converted(let stage): stage.model
+            }
+        }
+    }
+
+    let model: Model
     let matrix: Matrix?
     let options: QuantizeOptions
 
@@ -44,7 +65,7 @@ struct QuantizeStage: Stage {
         return StepKey(kind: .quantize, version: Self.version, options: entries, inputs: inputs)
     }
 
-    private func plans(_ source: GGUFModel) throws -> [QuantizationPlan] {
+    private func plans(_ source: any ModelSource) throws -> [QuantizationPlan] {
         var options = options.options
         options.importanceMatrix = try matrix.map { try ImportanceMatrix(path: $0.path).named($0.name) }
         return try self.options.types.map { type in
@@ -55,7 +76,7 @@ struct QuantizeStage: Stage {
     }
 
     func forecast(threads: Int) throws -> Forecast {
-        let source = try GGUFModel(path: model.path)
+        let source = try model.open()
         let plans = try plans(source)
         let weights = source.tensors.reduce(0) { $0 + $1.shape.elementCount } * plans.count
         var forecast = Forecast(
@@ -68,7 +89,7 @@ struct QuantizeStage: Stage {
 
     func run(_ context: StageContext) throws -> StepProduct {
         try makeFolder(context.folder)
-        let source = try GGUFModel(path: model.path)
+        let source = try model.open()
         let outputs = try plans(source).map { plan in
             Quantizer.Output(plan: plan, path: context.folder.appending("\(plan.fileType.tag).gguf"))
         }

@@ -15,6 +15,17 @@ public struct AuditEntry: Codable, Hashable, Sendable {
     public var digest: SHA256Digest
 }
 
+/// Who moves a channel, and why.
+public struct MoveReason: Codable, Hashable, Sendable {
+    public var who: String
+    public var why: String
+
+    public init(who: String, why: String) {
+        self.who = who
+        self.why = why
+    }
+}
+
 /// One move of a channel.
 public struct ChannelMove: Codable, Hashable, Sendable {
     public var channel: String
@@ -22,6 +33,10 @@ public struct ChannelMove: Codable, Hashable, Sendable {
     public var from: ModelVersion?
     public var to: ModelVersion
     public var at: Date
+    /// Nobody and nothing in a registry from before this was asked.
+    public var reason: MoveReason
+    /// What was measured of the version when the channel moved to it: by type, the newest value of each metric.
+    public var numbers: [String: [String: Double]]
 }
 
 /// A version of a model with its types, and the channels that point to it.

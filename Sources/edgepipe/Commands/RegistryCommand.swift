@@ -14,8 +14,12 @@ struct RegistryCommand: ParsableCommand {
               edgepipe registry list
               edgepipe registry show phi3@1.0.0:q4_k_m
               edgepipe registry verify --read-data
+              edgepipe registry promote phi3@1.1.0 production --why 'lower divergence, same memory'
             """,
-        subcommands: [Init.self, List.self, Show.self, Verify.self]
+        subcommands: [
+            Init.self, List.self, Show.self, Verify.self, PromoteCommand.self, HistoryCommand.self,
+            CollectCommand.self,
+        ]
     )
 
     struct Init: RecordCommand {

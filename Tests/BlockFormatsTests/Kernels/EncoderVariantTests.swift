@@ -47,6 +47,15 @@ import Testing
         return [usual, usual.map { $0 < 2 ? 0 : $0 }, [Float](repeating: 0, count: columns)]
     }
 
+    /// Every half, what lies just beside it, and what lies between it and the next.
+    @Test(arguments: variants)
+    func halvesAreRoundedAsTheDefinitionRoundsThem(_ kernels: Kernels) {
+        let halves = (0...UInt16.max).map(HalfFloat.decode)
+        let between = zip(halves, halves.dropFirst()).map { ($0 + $1) / 2 }
+        let weights = halves + halves.map(\.nextUp) + halves.map(\.nextDown) + between + [1e30, -1e-30, .nan, -.nan]
+        #expect(encode(weights, as: .f16, kernels: kernels) == encode(weights, as: .f16, kernels: .swift))
+    }
+
     @Test(arguments: variants)
     func halvesDecodeAsTheDefinitionDecodesThem(_ kernels: Kernels) {
         let all = (0...UInt16.max).map(\.self)

@@ -91,6 +91,14 @@ import Testing
         }
         #expect(nearest.count == 2)
         let folder = try HuggingFaceFolder(path: conversions.folder.path.appending("model"))
+        let error = #expect(throws: ConversionError.self) {
+            _ = try ConversionPlan(folder, options: ConversionOptions(preTokenizer: "llama_bpe"))
+        }
+        guard case .unknownPreTokenizerName("llama_bpe", let nearest) = error?.problem else {
+            Issue.record("\(error as Any)")
+            return
+        }
+        #expect(nearest.first == "llama-bpe")
         let plan = try ConversionPlan(folder, options: ConversionOptions(preTokenizer: "llama-bpe"))
         #expect(try plan.metadata.string("tokenizer.ggml.pre") == "llama-bpe")
     }

@@ -49,6 +49,21 @@ extension WrongFile {
             "1:1: the pipeline needs the setting 'steps'. Add it."
         ),
         WrongFile(
+            "adapters that are none",
+            text:
+                "pipeline: p\nversion: 1.0.0\nmodel: { source: m, lora: [{ scale: 1 }, { folder: a, scale: x }] }\nsteps:\n"
+                + "  - { id: f16, convert: {} }\n",
+            "3:28: an adapter needs the setting 'folder'. Add it.",
+            "3:62: 'scale' must be a number: 1 for the strength that the adapter was trained with."
+        ),
+        WrongFile(
+            "a step that needs the file of one that keeps none",
+            text:
+                "pipeline: p\nversion: 1.0.0\nmodel: { source: m }\nsteps:\n  - { id: f16, convert: { keep: false } }\n"
+                + "  - { id: all, publish: { builds: f16 } }\n",
+            "6:35: 'builds' needs the file of 'f16', which is not kept. Leave out its 'keep: false'."
+        ),
+        WrongFile(
             "version with two numbers",
             text: "pipeline: p\nversion: 1.10\nmodel: { source: m }\nsteps:\n  - { id: f16, convert: {} }\n",
             "2:10: '1.10' is no version. Write three numbers, such as 1.0.0."
@@ -64,7 +79,7 @@ extension WrongFile {
             text: "pipeline: [p]\nversion: 1.0.0\nmodel: { licence: mit }\nsteps:\n  - { id: f16, convert: {} }\n",
             "1:11: 'pipeline' must be a text.",
             "3:8: the model needs the setting 'source'. Add it.",
-            "3:10: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license."
+            "3:10: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license, lora."
         ),
         WrongFile(
             "model that is a text",
@@ -277,7 +292,7 @@ extension WrongFile {
 
                 """,
             "2:10: 'one' is no version. Write three numbers, such as 1.0.0.",
-            "3:21: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license.",
+            "3:21: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license, lora.",
             "5:33: 'f17' is no type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.",
             "6:31: 'builds' names the step 'f17', which does not stand before this one. Did you mean 'f16'? Known here: "
                 + "f16.",

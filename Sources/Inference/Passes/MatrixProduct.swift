@@ -1,4 +1,5 @@
 import BlockFormats
+import Tensors
 
 /// Multiplies activations by weight matrices of any stored type.
 struct MatrixProduct {
@@ -26,17 +27,17 @@ struct MatrixProduct {
     func multiply(
         _ x: Rows<UnsafePointer<Float>>,
         count: Int,
-        by projection: LayerWeights.Projection,
-        into out: Rows<UnsafeMutablePointer<Float>>,
-        adding: Bool,
+        by projection: Projection,
+        into destination: Destination,
         _ observer: ((Activations) -> Void)?
     ) {
         guard count > 0 else { return }
         precondition(count <= InferenceSession.batchLimit)
         let matrix = projection.matrix
-        observer?(Activations(tensor: matrix.name, rows: count, columns: matrix.columns, x))
+        observer?(Activations(matrix, rows: count, x))
         let input = SharedRows(x)
-        let output = SharedRows(out)
+        let output = SharedRows(destination.rows)
+        let adding = destination.adds
         workers.forEach((matrix.rows + panelWidth - 1) / panelWidth) { [self] task, worker in
             let range = (task * panelWidth)..<min((task + 1) * panelWidth, matrix.rows)
             let weights = Rows(start: matrix.rows(range, scratch: decoded[worker].start), stride: matrix.columns)
@@ -56,6 +57,8 @@ struct MatrixProduct {
                     input.rows,
                     weights: weights,
                     count: range.count,
+                    // Floating-point files are asked for exact figures; blocks have rounded already.
+                    mayRound: ![.f32, .f16, .bf16].contains(matrix.type),
                     into: Rows(start: target, stride: stride)
                 )
             }
@@ -70,6 +73,12 @@ struct MatrixProduct {
             }
         }
     }
+}
+
+/// Where results go, and whether they are added to what is there.
+struct Destination {
+    let rows: Rows<UnsafeMutablePointer<Float>>
+    var adds = false
 }
 
 /// Rows that several threads read, or write in places of their own.

@@ -21,7 +21,7 @@ final class KeyValueCache: @unchecked Sendable {
 
     init(_ traits: ModelTraits, capacity: Int, type: CacheType) throws(InferenceProblem) {
         self.capacity = capacity
-        widths = traits.keyValueHeadCounts.map { $0 * traits.headLength }
+        widths = traits.layers.map { ($0.attention?.keyValueHeadCount ?? 0) * traits.headLength }
         keys = try Self.storage(widths, capacity, type)
         values = try Self.storage(widths, capacity, type)
     }
@@ -42,15 +42,15 @@ final class KeyValueCache: @unchecked Sendable {
         }
     }
 
-    /// Keys of one head for the first `count` positions: in place, or decoded into `scratch` of `count * length`.
+    /// Keys of one head for some positions: in place, or decoded into `scratch` of `positions.count * length`.
     func keys(
         layer: Int,
         head: Int,
         length: Int,
-        count: Int,
+        positions: Range<Int>,
         scratch: UnsafeMutablePointer<Float>
     ) -> Rows<UnsafePointer<Float>> {
-        read(keys, layer, head, length, count, scratch)
+        read(keys, layer, head, length, positions, scratch)
     }
 
     /// Values of one head, likewise.
@@ -58,10 +58,10 @@ final class KeyValueCache: @unchecked Sendable {
         layer: Int,
         head: Int,
         length: Int,
-        count: Int,
+        positions: Range<Int>,
         scratch: UnsafeMutablePointer<Float>
     ) -> Rows<UnsafePointer<Float>> {
-        read(values, layer, head, length, count, scratch)
+        read(values, layer, head, length, positions, scratch)
     }
 
     private func write(_ row: UnsafePointer<Float>, to storage: Storage, _ layer: Int, _ position: Int) {
@@ -82,18 +82,19 @@ final class KeyValueCache: @unchecked Sendable {
         _ layer: Int,
         _ head: Int,
         _ length: Int,
-        _ count: Int,
+        _ positions: Range<Int>,
         _ scratch: UnsafeMutablePointer<Float>
     ) -> Rows<UnsafePointer<Float>> {
         let width = widths[layer]
-        precondition(count <= capacity && (head + 1) * length <= width)
+        precondition(positions.upperBound <= capacity && (head + 1) * length <= width)
         switch storage {
         case .single(let layers):
-            return Rows(start: UnsafePointer(layers[layer].start + head * length), stride: width)
+            let start = layers[layer].start + positions.lowerBound * width + head * length
+            return Rows(start: UnsafePointer(start), stride: width)
         case .half(let layers):
             let source = UnsafeRawPointer(layers[layer].start)
-            for row in 0..<count {
-                let place = source + 2 * (row * width + head * length)
+            for (row, position) in positions.enumerated() {
+                let place = source + 2 * (position * width + head * length)
                 for index in 0..<length {
                     scratch[row * length + index] = HalfFloat.decode(
                         place.load(fromByteOffset: 2 * index, as: UInt16.self)

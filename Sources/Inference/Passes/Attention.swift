@@ -1,12 +1,14 @@
 import BlockFormats
 
-/// Causal attention over the cache: each row asks with its queries, all positions up to its own answer.
+/// Causal attention over the cache: each row asks with its queries, all positions up to its own answer, or those within
+/// its window.
 ///
 /// Source: Vaswani et al., "Attention Is All You Need", 2017; shared keys and values as in Ainslie et al., "GQA", 2023.
 struct Attention {
     private let cache: KeyValueCache
     private let headLength: Int
     private let scale: Float
+    private let cap: Float
     private let kernels: Kernels
     private let workers: Workers
     /// Per worker: scores (rows of a block, positions), and one head's decoded keys and values (positions, D).
@@ -21,7 +23,8 @@ struct Attention {
         self.kernels = kernels
         self.workers = workers
         headLength = traits.headLength
-        scale = 1 / Float(traits.headLength).squareRoot()
+        scale = traits.attentionScale
+        cap = traits.attentionCap
         let padded = (cache.capacity + panelWidth - 1) / panelWidth * panelWidth
         var (scores, keys, values): ([FloatBuffer], [FloatBuffer], [FloatBuffer]) = ([], [], [])
         for _ in 0..<workers.count {
@@ -37,40 +40,47 @@ struct Attention {
     ///   - queries: (T, stride) with the H heads of queries first; `out`: (T, stride) with H heads.
     func run(
         layer: Int,
-        weights: LayerWeights,
+        traits: AttentionTraits,
         firstPosition: Int,
         rows: Range<Int>,
         queries: (buffer: FloatBuffer, stride: Int),
         into out: (buffer: FloatBuffer, stride: Int)
     ) {
         let blocks = (rows.count + Self.blockRows - 1) / Self.blockRows
-        let group = weights.headCount / weights.keyValueHeadCount
+        let group = traits.headCount / traits.keyValueHeadCount
         // Heads vary slowest, so that a worker's neighbouring tasks share keys and values.
-        workers.forEach(blocks * weights.headCount) { [self] task, worker in
+        workers.forEach(blocks * traits.headCount) { [self] task, worker in
             let head = task / blocks
             let start = rows.lowerBound + task % blocks * Self.blockRows
             let block = start..<min(start + Self.blockRows, rows.upperBound)
-            let limit = firstPosition + block.upperBound
+            let firstAsking = firstPosition + block.lowerBound
+            let seen = max(0, firstAsking + 1 - (traits.window ?? .max))..<(firstPosition + block.upperBound)
             let key = cache.keys(
                 layer: layer,
                 head: head / group,
                 length: headLength,
-                count: limit,
+                positions: seen,
                 scratch: keys[worker].start
             )
             let value = cache.values(
                 layer: layer,
                 head: head / group,
                 length: headLength,
-                count: limit,
+                positions: seen,
                 scratch: values[worker].start
             )
             let query = queries.buffer.start + block.lowerBound * queries.stride + head * headLength
             let target = out.buffer.start + block.lowerBound * out.stride + head * headLength
-            let score = Rows(start: scores[worker].start, stride: limit)
-            ask(Rows(start: UnsafePointer(query), stride: queries.stride), key, block.count, limit, score)
-            normalize(score, block.count, firstAllowed: firstPosition + block.lowerBound + 1, limit)
-            answer(score, value, block.count, limit, Rows(start: target, stride: out.stride))
+            let score = Rows(start: scores[worker].start, stride: seen.count)
+            ask(Rows(start: UnsafePointer(query), stride: queries.stride), key, block.count, seen.count, score)
+            for row in 0..<block.count {
+                let own = firstAsking + row
+                let first = max(0, own + 1 - (traits.window ?? .max))
+                let allowed = (first - seen.lowerBound)..<(own + 1 - seen.lowerBound)
+                let start = score.start + row * score.stride
+                normalize(UnsafeMutableBufferPointer(start: start, count: seen.count), allowed)
+            }
+            answer(score, value, block.count, seen.count, Rows(start: target, stride: out.stride))
         }
     }
 
@@ -104,22 +114,16 @@ struct Attention {
         }
     }
 
-    /// Turns scores into weights that sum to one, with none for positions after a row's own.
-    private func normalize(
-        _ score: Rows<UnsafeMutablePointer<Float>>,
-        _ rows: Int,
-        firstAllowed: Int,
-        _ limit: Int
-    ) {
-        for row in 0..<rows {
-            let start = score.start + row * score.stride
-            let allowed = UnsafeMutableBufferPointer(start: start, count: firstAllowed + row)
-            let largest = kernels.max(UnsafeBufferPointer(allowed))
-            let sum = kernels.exponentiate(allowed, shift: largest, scale: scale)
-            let factor = Float(1 / sum)
-            for index in allowed.indices { allowed[index] *= factor }
-            (start + allowed.count).update(repeating: 0, count: limit - allowed.count)
-        }
+    /// Turns scores into weights that sum to one, with none for positions that are not allowed.
+    private func normalize(_ scores: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>) {
+        let allowed = UnsafeMutableBufferPointer(rebasing: scores[range])
+        if cap != 0 { kernels.softCap(allowed, scale: scale, cap: cap) }
+        let largest = kernels.max(UnsafeBufferPointer(allowed))
+        let sum = kernels.exponentiate(allowed, shift: largest, scale: cap == 0 ? scale : 1)
+        let factor = Float(1 / sum)
+        for index in allowed.indices { allowed[index] *= factor }
+        scores[..<range.lowerBound].update(repeating: 0)
+        scores[range.upperBound...].update(repeating: 0)
     }
 
     /// out[row] = sum over positions of weight[row][position] * value[position]

@@ -22,14 +22,12 @@ struct RotaryTable {
             for pair in 0..<(dimensions / 2) {
                 let unscaled = factors.isEmpty ? angle : angle / factors[pair]
                 var turned = traits.positionScale * unscaled
-                var magnitude = traits.magnitude
                 if let ramp {
                     let share = ramp.share(ofPair: pair)
                     turned = turned * (1 - share) + unscaled * share
-                    magnitude *= 1 + 0.1 * max(0, logf(1 / traits.positionScale))
                 }
-                values.append(cosf(turned) * magnitude)
-                values.append(sinf(turned) * magnitude)
+                values.append(cosf(turned) * traits.magnitude)
+                values.append(sinf(turned) * traits.magnitude)
                 angle *= ratio
             }
         }
@@ -37,7 +35,7 @@ struct RotaryTable {
 
     /// Turns the first elements of one head in place.
     /// - Parameter row: which of the table's positions.
-    func apply(_ layout: Architecture.RotaryLayout, row: Int, to head: UnsafeMutablePointer<Float>) {
+    func apply(_ layout: FamilyTraits.RotaryLayout, row: Int, to head: UnsafeMutablePointer<Float>) {
         let (first, second, step) = layout == .adjacent ? (0, 1, 2) : (0, dimensions / 2, 1)
         values.withUnsafeBufferPointer { table in
             let angles = UnsafeBufferPointer(rebasing: table[(row * dimensions)..<((row + 1) * dimensions)])
@@ -51,6 +49,31 @@ struct RotaryTable {
     }
 }
 
+/// The tables of a model's layers for consecutive positions.
+struct RotaryTables {
+    private let everywhere: RotaryTable?
+    private let local: RotaryTable?
+
+    init(_ traits: ModelTraits, factors: [Float], positions: Range<Int>) {
+        everywhere = traits.rotary.map { RotaryTable($0, factors: factors, positions: positions) }
+        if traits.localRotary == traits.rotary {
+            local = everywhere
+        } else {
+            // What is local was trained without factors.
+            local = traits.localRotary.map { RotaryTable($0, factors: [], positions: positions) }
+        }
+    }
+
+    /// nil where heads do not turn.
+    subscript(positions: AttentionTraits.Positions) -> RotaryTable? {
+        switch positions {
+        case .none: nil
+        case .everywhere: everywhere
+        case .local: local
+        }
+    }
+}
+
 /// Where YaRN leaves fast frequencies alone and scales slow ones.
 private struct YaRNRamp {
     let low: Float
@@ -60,8 +83,8 @@ private struct YaRNRamp {
         func pair(turning turns: Float) -> Float {
             Float(traits.dimensions) * logf(Float(traits.originalContext) / (turns * 2 * .pi)) / (2 * logf(traits.base))
         }
-        low = max(0, floorf(pair(turning: traits.fastTurns)))
-        high = min(Float(traits.dimensions - 1), ceilf(pair(turning: traits.slowTurns)))
+        low = max(0, floorf(pair(turning: RotaryTraits.fastTurns)))
+        high = min(Float(traits.dimensions - 1), ceilf(pair(turning: RotaryTraits.slowTurns)))
     }
 
     /// How much of the unscaled angle remains.

@@ -1,0 +1,102 @@
+import BlockFormats
+
+/// The attending part of a layer: queries, keys and values, their norms and turns, the cache, and the output matrix.
+///
+/// Comments give shapes as (rows, columns); a row is a token. Letters: T tokens of the batch, H heads, G key and value
+/// heads, D head length.
+struct AttentionPart {
+    private let model: LanguageModel
+    private let cache: KeyValueCache
+    private let product: MatrixProduct
+    private let attention: Attention
+    private let norm: Norm
+    private let queryWidth: Int
+    private let mixedWidth: Int
+    private let mixed: FloatBuffer  // (T, (H + 2 G) D)
+    private let attended: FloatBuffer  // (T, H D)
+
+    init(model: LanguageModel, cache: KeyValueCache, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
+        let traits = model.traits
+        let heads = traits.layers.compactMap(\.attention)
+        (self.model, self.cache, self.product) = (model, cache, product)
+        queryWidth = (heads.map(\.headCount).max() ?? 0) * traits.headLength
+        mixedWidth = queryWidth + 2 * (heads.map(\.keyValueHeadCount).max() ?? 0) * traits.headLength
+        attention = try Attention(cache: cache, traits: traits, kernels: product.kernels, workers: product.workers)
+        norm = Norm(kind: traits.family.norm, epsilon: traits.epsilon)
+        mixed = try FloatBuffer(count: batch * mixedWidth, purpose: "scratch memory")
+        attended = try FloatBuffer(count: batch * queryWidth, purpose: "scratch memory")
+    }
+
+    /// destination = output(attention(queries, keys, values)), where only `rows` ask.
+    func run(
+        _ layer: Int,
+        _ weights: AttentionWeights,
+        _ traits: AttentionTraits,
+        _ x: Rows<UnsafePointer<Float>>,
+        _ positions: Range<Int>,
+        _ rotary: RotaryTable?,
+        _ rows: Range<Int>,
+        into destination: Destination,
+        _ observer: ((Activations) -> Void)?
+    ) {
+        let headLength = model.traits.headLength
+        let out = Destination(rows: Rows(start: mixed.start, stride: mixedWidth))
+        for projection in weights.queryKeyValue {
+            product.multiply(x, count: positions.count, by: projection, into: out, observer)
+        }
+        product.workers.forEach(positions.count) { [self] row, _ in
+            normalizeAndTurn(mixed.start + row * mixedWidth, weights, traits, rotary, row: row)
+        }
+        let keys = mixed.start + traits.headCount * headLength
+        let values = keys + traits.keyValueHeadCount * headLength
+        cache.store(
+            layer: layer,
+            position: positions.lowerBound,
+            count: positions.count,
+            keys: Rows(start: UnsafePointer(keys), stride: mixedWidth),
+            values: Rows(start: UnsafePointer(values), stride: mixedWidth)
+        )
+        attention.run(
+            layer: layer,
+            traits: traits,
+            firstPosition: positions.lowerBound,
+            rows: rows,
+            queries: (mixed, mixedWidth),
+            into: (attended, queryWidth)
+        )
+        let result = Rows(start: UnsafePointer(attended.start + rows.lowerBound * queryWidth), stride: queryWidth)
+        product.multiply(result, count: rows.count, by: weights.output, into: destination, observer)
+    }
+
+    /// Norms and turns one token's queries and keys, which lie side by side.
+    private func normalizeAndTurn(
+        _ queries: UnsafeMutablePointer<Float>,
+        _ weights: AttentionWeights,
+        _ traits: AttentionTraits,
+        _ rotary: RotaryTable?,
+        row: Int
+    ) {
+        let length = model.traits.headLength
+        normalize(queries, headCount: traits.headCount, weights.queryNorm)
+        normalize(queries + traits.headCount * length, headCount: traits.keyValueHeadCount, weights.keyNorm)
+        guard let rotary, let layout = model.traits.family.rotaryLayout else { return }
+        for head in 0..<(traits.headCount + traits.keyValueHeadCount) {
+            rotary.apply(layout, row: row, to: queries + head * length)
+        }
+    }
+
+    private func normalize(_ heads: UnsafeMutablePointer<Float>, headCount: Int, _ weights: [Float]) {
+        guard !weights.isEmpty else { return }
+        let isWhole = model.traits.family.headNorm == .whole
+        let length = isWhole ? weights.count : model.traits.headLength
+        weights.withUnsafeBufferPointer { weights in
+            for head in 0..<(isWhole ? 1 : headCount) {
+                // One head's weights for all, or each its own.
+                let first = weights.count == length ? 0 : head * length
+                let own = UnsafeBufferPointer(rebasing: weights[first..<(first + length)])
+                let place = heads + head * length
+                norm.apply(UnsafePointer(place), weights: own, into: place)
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import BlockFormats
+
+/// A feed-forward network: down(activation(gate(x)) * up(x)), or down(activation(up(x))).
+struct DensePart {
+    private let activation: FamilyTraits.Activation
+    private let product: MatrixProduct
+    private let gateUp: FloatBuffer  // (tokens of the batch, twice the width of the widest network)
+
+    init(_ traits: ModelTraits, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
+        activation = traits.family.activation
+        self.product = product
+        gateUp = try FloatBuffer(count: batch * 2 * traits.widestNetwork, purpose: "scratch memory")
+    }
+
+    func run(
+        _ weights: DenseWeights,
+        _ x: Rows<UnsafePointer<Float>>,
+        count: Int,
+        into destination: Destination,
+        _ observer: ((Activations) -> Void)?
+    ) {
+        let length = weights.length
+        let hidden = Rows(start: gateUp.start, stride: (activation.isGated ? 2 : 1) * length)
+        for projection in weights.gateUp {
+            product.multiply(x, count: count, by: projection, into: Destination(rows: hidden), observer)
+        }
+        let shared = SharedRows(hidden)
+        let (kernels, activation) = (product.kernels, activation)
+        product.workers.forEach(count) { row, _ in
+            let start = shared.rows.start + row * shared.rows.stride
+            switch activation {
+            case .gatedSiLU: kernels.swiglu(start, UnsafePointer(start + length), count: length)
+            case .gatedGELU: kernels.gelu(start, times: UnsafePointer(start + length), count: length)
+            case .plainGELU: kernels.gelu(start, times: nil, count: length)
+            }
+        }
+        let activated = Rows(start: UnsafePointer(hidden.start), stride: hidden.stride)
+        product.multiply(activated, count: count, by: weights.down, into: destination, observer)
+    }
+}

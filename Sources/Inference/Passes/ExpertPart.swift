@@ -1,0 +1,112 @@
+import BlockFormats
+
+/// A mixture of experts: each token passes through the few networks that a router chooses for it, and perhaps one more.
+///
+/// Source: Shazeer et al., "Outrageously Large Neural Networks", 2017; Jiang et al., "Mixtral of Experts", 2024.
+///
+/// Letters: T tokens of the batch, E embedding length, N experts.
+struct ExpertPart {
+    private let width: Int
+    private let traits: ExpertTraits?
+    private let product: MatrixProduct
+    private let dense: DensePart
+    private let scores: FloatBuffer  // (T, N)
+    private let input: FloatBuffer  // (T, E), of one expert's tokens
+    private let output: FloatBuffer  // (T, E), the same
+    private let sums: FloatBuffer  // (T, E)
+
+    private struct Choice {
+        let row: Int
+        let weight: Float
+    }
+
+    /// Keeps the weights of experts finite when all are zero; the smallest normal number of half precision.
+    private static let leastSum: Float = 6.103515625e-5
+
+    init(_ model: ModelTraits, product: MatrixProduct, dense: DensePart, batch: Int) throws(InferenceProblem) {
+        width = model.embeddingLength
+        traits = model.experts
+        (self.product, self.dense) = (product, dense)
+        let rows = model.experts == nil ? 0 : batch
+        scores = try FloatBuffer(count: rows * (model.experts?.count ?? 0), purpose: "scratch memory")
+        input = try FloatBuffer(count: rows * width, purpose: "scratch memory")
+        output = try FloatBuffer(count: rows * width, purpose: "scratch memory")
+        sums = try FloatBuffer(count: rows * width, purpose: "scratch memory")
+    }
+
+    func run(
+        _ weights: ExpertWeights,
+        _ x: Rows<UnsafePointer<Float>>,
+        count: Int,
+        into destination: Destination,
+        _ observer: ((Activations) -> Void)?
+    ) {
+        guard let traits else { return }
+        let table = Destination(rows: Rows(start: scores.start, stride: traits.count))
+        product.multiply(x, count: count, by: weights.router, into: table, observer)
+        sums.start.update(repeating: 0, count: count * width)
+        let results = Rows(start: output.start, stride: width)
+        for (choices, expert) in zip(choose(count, weights.choiceBias, traits), weights.experts)
+        where !choices.isEmpty {
+            for (place, choice) in choices.enumerated() {
+                (input.start + place * width).update(from: x.start + choice.row * x.stride, count: width)
+            }
+            let own = Rows(start: UnsafePointer(input.start), stride: width)
+            dense.run(expert, own, count: choices.count, into: Destination(rows: results), observer)
+            add(choices)
+        }
+        if let shared = weights.shared {
+            dense.run(shared, x, count: count, into: Destination(rows: results), observer)
+            add(
+                (0..<count).map { row in
+                    Choice(row: row, weight: share(weights.sharedGate, x.start + row * x.stride))
+                }
+            )
+        }
+        for row in 0..<count {
+            let (source, target) = (sums.start + row * width, destination.rows.start + row * destination.rows.stride)
+            for index in 0..<width { target[index] = (destination.adds ? target[index] : 0) + source[index] }
+        }
+    }
+
+    /// For each expert the rows that it sees, with the weights of what it says.
+    private func choose(_ count: Int, _ bias: [Float], _ traits: ExpertTraits) -> [[Choice]] {
+        var chosen = [[Choice]](repeating: [], count: traits.count)
+        for row in 0..<count {
+            let own = UnsafeMutableBufferPointer(start: scores.start + row * traits.count, count: traits.count)
+            gate(own, traits.gating)
+            let ranks = own.indices.map { bias.isEmpty ? own[$0] : own[$0] + bias[$0] }
+            // Of equals the first.
+            let best = ranks.indices.sorted { (ranks[$1], $0) < (ranks[$0], $1) }.prefix(traits.usedCount)
+            let sum = best.reduce(0) { $0 + own[$1] }
+            let divisor = traits.normalizesWeights ? max(sum, Self.leastSum) : 1
+            for expert in best { chosen[expert].append(Choice(row: row, weight: own[expert] / divisor)) }
+        }
+        return chosen
+    }
+
+    private func gate(_ scores: UnsafeMutableBufferPointer<Float>, _ gating: ExpertTraits.Gating) {
+        switch gating {
+        case .softmax:
+            let largest = product.kernels.max(UnsafeBufferPointer(scores))
+            let sum = product.kernels.exponentiate(scores, shift: largest, scale: 1)
+            let factor = Float(1 / sum)
+            for index in scores.indices { scores[index] *= factor }
+        case .sigmoid:
+            for index in scores.indices { scores[index] = sigmoid(scores[index]) }
+        }
+    }
+
+    /// How much of the shared expert a token gets.
+    private func share(_ gate: [Float], _ x: UnsafePointer<Float>) -> Float {
+        gate.isEmpty ? 1 : sigmoid(product.kernels.dot(gate, x, count: width))
+    }
+
+    /// Adds the rows of `output`, weighted, to those of `sums` that were chosen.
+    private func add(_ choices: [Choice]) {
+        product.workers.forEach(choices.count) { [self] place, _ in
+            let (source, target) = (output.start + place * width, sums.start + choices[place].row * width)
+            for index in 0..<width { target[index] += choices[place].weight * source[index] }
+        }
+    }
+}

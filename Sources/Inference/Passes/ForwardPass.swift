@@ -1,0 +1,161 @@
+import BlockFormats
+
+/// One batch of tokens through all layers of a model, with the scratch memory for it.
+///
+/// Letters: T tokens of the batch, E embedding length, V vocabulary size.
+final class ForwardPass {
+    let model: LanguageModel
+    /// Most tokens of a batch.
+    let batch: Int
+    private let product: MatrixProduct
+    private let attention: AttentionPart
+    private let convolution: ConvolutionPart
+    private let dense: DensePart
+    private let experts: ExpertPart
+    private let norm: Norm
+    private let factors: [Float]
+    private let width: Int
+    private let hidden: FloatBuffer  // (T, E)
+    private let normed: FloatBuffer  // (T, E)
+    private let branch: FloatBuffer  // (T, E), what a part adds before it is normalized or scaled
+    private var logitBuffer: FloatBuffer  // (slab, V)
+
+    init(model: LanguageModel, cache: KeyValueCache, kernels: Kernels, workers: Workers, batch: Int)
+        throws(InferenceProblem)
+    {
+        let traits = model.traits
+        self.model = model
+        self.batch = batch
+        width = traits.embeddingLength
+        product = try MatrixProduct(kernels: kernels, workers: workers, widest: traits.widestMatrix)
+        attention = try AttentionPart(model: model, cache: cache, product: product, batch: batch)
+        convolution = try ConvolutionPart(traits, product: product, batch: batch)
+        dense = try DensePart(traits, product: product, batch: batch)
+        experts = try ExpertPart(traits, product: product, dense: dense, batch: batch)
+        norm = Norm(kind: traits.family.norm, epsilon: traits.epsilon)
+        factors = model.rotaryFactors(capacity: cache.capacity)
+        hidden = try FloatBuffer(count: batch * width, purpose: "scratch memory")
+        normed = try FloatBuffer(count: batch * width, purpose: "scratch memory")
+        branch = try FloatBuffer(count: batch * width, purpose: "scratch memory")
+        logitBuffer = try FloatBuffer(count: 0, purpose: "logits")
+    }
+
+    /// Runs the tokens through all layers.
+    /// - Parameter needed: rows whose final state is wanted; afterwards they are the first rows of `hidden`.
+    func run(_ tokens: [Int32], at position: Int, needed: Range<Int>, observer: ((Activations) -> Void)?) {
+        precondition(tokens.count <= batch)
+        embed(tokens, at: position)
+        let positions = position..<(position + tokens.count)
+        let tables = RotaryTables(model.traits, factors: factors, positions: positions)
+        for (index, layer) in model.layers.enumerated() {
+            // After the last layer's attention, other rows are of no more use.
+            let isLast = index == model.layers.count - 1
+            let rows = isLast ? needed : 0..<tokens.count
+            let x = normalize(0..<tokens.count, layer.mixerNorm)
+            add(to: rows, layer.mixerPostNorm) { destination in
+                switch layer.mixer {
+                case .attention(let weights, let traits):
+                    let table = tables[traits.positions]
+                    attention.run(index, weights, traits, x, positions, table, rows, into: destination, observer)
+                case .convolution(let weights):
+                    convolution.run(index, weights, x, positions, rows, into: destination, observer)
+                }
+            }
+            if isLast { keepRows(rows) }
+            feedForward(layer, x, rows.count, observer)
+        }
+    }
+
+    /// - Parameter mixed: what the layer's first part was given.
+    private func feedForward(
+        _ layer: LayerWeights,
+        _ mixed: Rows<UnsafePointer<Float>>,
+        _ count: Int,
+        _ observer: ((Activations) -> Void)?
+    ) {
+        guard count > 0 else { return }
+        // A layer with a single norm in front feeds both parts from it.
+        let isParallel = layer.feedForwardNorm == nil && layer.mixerNorm != nil
+        let x = isParallel ? mixed : normalize(0..<count, layer.feedForwardNorm)
+        add(to: 0..<count, layer.feedForwardPostNorm) { destination in
+            switch layer.feedForward {
+            case .dense(let weights): dense.run(weights, x, count: count, into: destination, observer)
+            case .experts(let weights): experts.run(weights, x, count: count, into: destination, observer)
+            }
+        }
+    }
+
+    /// The logits of rows that `run` was asked for: (rows, V).
+    func logits(rows: Range<Int>, observer: ((Activations) -> Void)?) throws(InferenceProblem) -> UnsafePointer<Float> {
+        let size = model.vocabularySize
+        if logitBuffer.count < rows.count * size {
+            logitBuffer = try FloatBuffer(count: rows.count * size, purpose: "logits")
+        }
+        let x = normalize(rows, model.outputNorm)
+        let out = Rows(start: logitBuffer.start, stride: size)
+        product.multiply(x, count: rows.count, by: model.output, into: Destination(rows: out), observer)
+        let (scale, cap) = (model.traits.logitScale, model.traits.finalCap)
+        if scale != 1 || cap != 0 {
+            let (logits, kernels) = (logitBuffer, product.kernels)
+            product.workers.forEach(rows.count) { row, _ in
+                let own = UnsafeMutableBufferPointer(start: logits.start + row * size, count: size)
+                if scale != 1 { for index in own.indices { own[index] *= scale } }
+                if cap != 0 { kernels.softCap(own, scale: 1, cap: cap) }
+            }
+        }
+        return UnsafePointer(logitBuffer.start)
+    }
+
+    private func embed(_ tokens: [Int32], at position: Int) {
+        let scale = model.traits.embeddingScale
+        for (row, token) in tokens.enumerated() {
+            let place = hidden.start + row * width
+            let embedding = model.tokenEmbedding.rows(Int(token)..<(Int(token) + 1), scratch: place)
+            if embedding != UnsafePointer(place) { place.update(from: embedding, count: width) }
+            if scale != 1 { for index in 0..<width { place[index] *= scale } }
+            guard let table = model.positionEmbedding else { continue }
+            let learned = table.rows((position + row)..<(position + row + 1), scratch: normed.start)
+            for index in 0..<width { place[index] += learned[index] }
+        }
+    }
+
+    /// Adds what a part of a layer computes to `hidden`, after it is normalized and scaled where the model does so.
+    private func add(to rows: Range<Int>, _ weights: NormWeights?, _ compute: (Destination) -> Void) {
+        let residual = SharedRows(Rows(start: hidden.start + rows.lowerBound * width, stride: width))
+        let scale = model.traits.residualScale
+        guard weights != nil || scale != 1 else {
+            compute(Destination(rows: residual.rows, adds: true))
+            return
+        }
+        compute(Destination(rows: Rows(start: branch.start, stride: width)))
+        product.workers.forEach(rows.count) { [branch, norm, width] row, _ in
+            let part = branch.start + row * width
+            weights?.weight.withUnsafeBufferPointer {
+                norm.apply(UnsafePointer(part), weights: $0, bias: weights?.bias ?? [], into: part)
+            }
+            let target = residual.rows.start + row * width
+            for index in 0..<width { target[index] += scale * part[index] }
+        }
+    }
+
+    /// Rows of `hidden`, normalized where there are weights for it.
+    private func normalize(_ rows: Range<Int>, _ weights: NormWeights?) -> Rows<UnsafePointer<Float>> {
+        let source = SharedRows(Rows(start: hidden.start + rows.lowerBound * width, stride: width))
+        guard let weights else { return Rows(start: UnsafePointer(source.rows.start), stride: width) }
+        product.workers.forEach(rows.count) { [normed, norm, width] row, _ in
+            let (x, out) = (source.rows.start + row * width, normed.start + row * width)
+            weights.weight.withUnsafeBufferPointer {
+                norm.apply(UnsafePointer(x), weights: $0, bias: weights.bias, into: out)
+            }
+        }
+        return Rows(start: UnsafePointer(normed.start), stride: width)
+    }
+
+    /// Moves rows to the front, of the normalized ones too.
+    private func keepRows(_ rows: Range<Int>) {
+        // The ranges may overlap; `update` copes.
+        for buffer in [hidden, normed] {
+            buffer.start.update(from: buffer.start + rows.lowerBound * width, count: rows.count * width)
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import GGUF
+
+/// Reads one architecture's metadata keys and refuses absurd values.
+struct TraitReader {
+    let metadata: Metadata
+    let prefix: String
+    /// No model comes near; larger numbers would only overflow later products.
+    static let largest = 1 << 24
+
+    func key(_ name: String) -> String { "\(prefix).\(name)" }
+
+    func bad(_ name: String, _ value: some CustomStringConvertible, _ expected: String) -> InferenceProblem {
+        .badTrait(key: key(name), value: value.description, expected: expected)
+    }
+
+    func whole(_ name: String, from least: Int) throws -> Int? {
+        guard let value = try metadata.integer(key(name)) else { return nil }
+        guard (least...Self.largest).contains(value) else { throw bad(name, value, "\(least) to \(Self.largest)") }
+        return value
+    }
+
+    func positive(_ name: String) throws -> Int? { try whole(name, from: 1) }
+
+    func requiredPositive(_ name: String) throws -> Int { try positive(name).required(key(name)) }
+
+    /// A number that is neither infinite nor negative.
+    func float(_ name: String) throws -> Float? {
+        guard let value = try metadata.float(key(name)) else { return nil }
+        guard value.isFinite, value >= 0 else { throw bad(name, value, "a number of at least 0") }
+        return value
+    }
+
+    /// A number for each layer; a single one holds for all.
+    func perLayer(_ name: String, count: Int, from least: Int = 1) throws -> [Int]? {
+        guard case .array? = metadata[key(name)] else {
+            return try whole(name, from: least).map { Array(repeating: $0, count: count) }
+        }
+        guard let values = try metadata.integers(key(name)) else { return nil }
+        guard values.count == count else { throw bad(name, "an array of \(values.count)", "one number per layer") }
+        for value in values where !(least...Self.largest).contains(value) {
+            throw bad(name, value, "\(least) to \(Self.largest)")
+        }
+        return values
+    }
+
+    /// Refuses keys that would change the result and are not computed, unless they are zero.
+    func refuse(_ names: [String]) throws {
+        for name in names {
+            guard let value = metadata[key(name)] else { continue }
+            if value.integer == 0 || value.float == 0 { continue }
+            let text = value.integer.map { "\($0)" } ?? value.float.map { "\($0)" } ?? value.typeName
+            throw InferenceProblem.unsupportedTrait(key: key(name), value: text)
+        }
+    }
+}

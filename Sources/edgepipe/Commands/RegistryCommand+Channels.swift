@@ -1,0 +1,112 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Registry
+
+extension RegistryCommand {
+    struct PromoteCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "promote",
+            abstract: "Point a channel to a version.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry promote phi3@1.1.0 production --why 'lower divergence, same memory'
+                  edgepipe registry promote phi3@1.0.0 production --expect 1.1.0 --why 'heat on older phones'
+
+                Who, when and why stay in the channel's history, with what was measured of the version by then.
+                """
+        )
+        @Argument(help: "model@version") var version: String
+        @Argument(help: "The channel, such as candidate or production.") var channel: String
+        @Option(help: ArgumentHelp("Move it only if it points to this version now.", valueName: "version"))
+        var expect: String?
+        @Option(help: ArgumentHelp("Why it is moved.", valueName: "text")) var why: String
+        @Option(help: ArgumentHelp("Who moves it; the user's name.", valueName: "name")) var who = NSUserName()
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            let move = try Operations.promote(
+                version,
+                to: channel,
+                expecting: expect,
+                because: MoveReason(who: who, why: why),
+                in: registry.file
+            )
+            try records.print(move) { _ in
+                let before = move.from.map { "\($0)" } ?? "nothing"
+                return "\(move.model)@\(move.channel): \(move.to), before \(before)"
+            }
+        }
+    }
+
+    struct HistoryCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "history",
+            abstract: "Every move of a model's channels: when, who, why, and on which numbers.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry history phi3
+                  edgepipe registry history phi3 --json
+                """
+        )
+        @Argument(help: "The model.") var model: String
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            let columns = ["when", "channel", "from", "to", "who", "why", "bits/byte"]
+            try records.print(try Operations.history(of: model, in: registry.file), columns: columns) { move in
+                [
+                    move.at.formatted(.iso8601), move.channel, move.from.map { "\($0)" } ?? "-", "\(move.to)",
+                    move.reason.who, move.reason.why, Self.quality(move),
+                ]
+            }
+        }
+
+        private static func quality(_ move: ChannelMove) -> String {
+            move.numbers.sorted { $0.key < $1.key }.compactMap { type, metrics in
+                metrics["bitsPerByte"].map { "\(type) \(numberText($0, 4))" }
+            }.joined(separator: ", ")
+        }
+    }
+
+    struct CollectCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "gc",
+            abstract: "Remove what killed processes left; nothing published is ever touched.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry gc
+                  edgepipe registry gc --remove --older-than 24
+
+                Without --remove it only says what would go.
+                """
+        )
+        @Flag(help: "Remove the files.") var remove = false
+        @Option(help: ArgumentHelp("Leave alone what is younger, for others may be at it.", valueName: "hours"))
+        var olderThan = 1.0
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func validate() throws {
+            guard olderThan >= 0, olderThan.isFinite else {
+                throw ValidationError("--older-than takes hours, 0 or more.")
+            }
+        }
+
+        func run() throws {
+            let found = try Operations.collectLeftovers(
+                in: registry.file,
+                olderThan: olderThan * 3600,
+                removes: remove
+            )
+            try records.print(found) { _ in
+                let verb = remove ? "removed" : "would remove"
+                let bytes = found.reduce(0) { $0 + $1.bytes }
+                return (found.map { "\(verb) \($0.path)" } + ["\(found.count) files, \(sizeText(bytes))"])
+                    .joined(separator: "\n")
+            }
+        }
+    }
+}
