@@ -150,7 +150,7 @@ let package = Package(
             name: "EvaluationTests",
             dependencies: [
                 "BinaryIO", "BlockFormats", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization",
-                "TestSupport", "Tokenizers", system,
+                "Tensors", "TestSupport", "Tokenizers", system,
             ],
             swiftSettings: strict
         ),

@@ -9,6 +9,9 @@ MODEL is models/tiny-phi3 as F16 where none is given. One line a check; the exit
 * files: builds that llama-quantize and edgepipe make with our matrix, and with theirs, in both forms, are equal
 * merge: what each makes of our matrix and theirs is equal, and llama-imatrix's statistics of it are ours
 * speed: the ratio of the times, ours and theirs in turns; above 1, edgepipe is faster
+
+With --families instead: sums and counts on the seeded models of Tests/Goldens/perplexity, a line a family, in single
+precision; `--goldens` also writes Tests/Goldens/imatrix. Needs the PyPI packages numpy and gguf.
 """
 
 import argparse
@@ -25,6 +28,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 EDGEPIPE = ROOT / ".build/release/edgepipe"
 WORK = ROOT / ".build/compare-imatrix"
 TOLERANCE = 1e-3
+EXACT = ["-fa", "off", "-ctk", "f32", "-ctv", "f32"]
+# Families with experts, of which the tests keep what llama-imatrix found.
+KEPT = ["mixtral", "qwen2-moe", "lfm2-moe"]
 
 
 def run(*command):
@@ -49,19 +55,55 @@ class Checks:
         self.llama = llama
         self.failed = 0
         self.options = ["--chunks", arguments.chunks, "--threads", arguments.threads]
+        self.contexts = [["--context", 128], ["--ctx-size", 128]] if arguments.families else [[], []]
 
     def say(self, is_right, what):
         self.failed += not is_right
         print(f"{'equal' if is_right else 'DIFFERENT':9}  {what}", flush=True)
 
-    def collect(self):
-        for form in ["gguf", "dat"]:
-            run(EDGEPIPE, "imatrix", "model.gguf", "--text", "text", "-o", f"ours.{form}", *self.options, "--quiet")
+    def collect(self, *exact, forms=("gguf", "dat")):
+        for form in forms:
+            run(EDGEPIPE, "imatrix", "model.gguf", "--text", "text", "-o", f"ours.{form}", *self.options,
+                *self.contexts[0], "--quiet")
             run(self.llama / "llama-imatrix", "-m", "model.gguf", "-f", "text", "-o", f"theirs.{form}", *self.options,
-                "--output-format", form)
+                *self.contexts[1], "--output-format", form, *exact)
+
+    def families(self, writes_goldens):
+        sys.path.insert(0, str(ROOT / "scripts"))
+        import perplexity_goldens
+
+        run(EDGEPIPE, "convert", ROOT / "models/tiny-phi3", "-o", "vocabulary.gguf", "--type", "f16", "--quiet")
+        for path in sorted((ROOT / "Tests/Goldens/perplexity").glob("*.json")):
+            seeded = json.loads(path.read_text())
+            (WORK / "model.gguf").unlink(missing_ok=True)
+            perplexity_goldens.write_model(
+                WORK / "model.gguf", WORK / "vocabulary.gguf", seeded["metadata"], seeded["tensors"]
+            )
+            print(path.stem)
+            self.collect(*EXACT, forms=["gguf"])
+            self.sums()
+            if writes_goldens and path.stem in KEPT:
+                self.write_golden(path.stem)
+
+    @staticmethod
+    def write_golden(name):
+        """Counts and totals of each expert, as llama-imatrix found them."""
+        theirs = tensors("theirs.gguf")
+        golden = {}
+        for tensor in sorted(name.removesuffix(".counts") for name in theirs if name.endswith(".counts")):
+            counts, sums = theirs[f"{tensor}.counts"], theirs[f"{tensor}.in_sum2"]
+            width = len(sums) // len(counts)
+            totals = [float(f"{math.fsum(sums[at:at + width]):.7g}") for at in range(0, len(sums), width)]
+            golden[tensor] = {"counts": [int(count) for count in counts], "totals": totals}
+        lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in golden.items())
+        path = ROOT / f"Tests/Goldens/imatrix/{name}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{{\n{lines}\n}}\n")
 
     def sums(self):
         ours, theirs = tensors("ours.gguf"), tensors("theirs.gguf")
+        # A vector that decides how much of a shared expert counts is never quantized; there is no entry for it here.
+        theirs = {name: values for name, values in theirs.items() if "ffn_gate_inp_shexp" not in name}
         self.say(ours.keys() == theirs.keys(), f"names of {len(theirs)} tensors")
         names = [name for name in theirs if name in ours]
         counts = [name for name in names if name.endswith(".counts")]
@@ -127,6 +169,8 @@ def main():
     parser.add_argument("model", nargs="?", type=pathlib.Path)
     parser.add_argument("--chunks", type=int, default=24)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--families", action="store_true", help="the seeded model of every family instead")
+    parser.add_argument("--goldens", action="store_true", help="with --families: write what the tests keep")
     parser.add_argument("--rounds", type=int, default=3, help="of the comparison of speed; 0 for none")
     arguments = parser.parse_args()
     folder = os.environ.get("LLAMA_CPP_BIN")
@@ -134,6 +178,11 @@ def main():
         sys.exit("compare-imatrix: set LLAMA_CPP_BIN to the folder of llama-imatrix, and build first: make build")
     WORK.mkdir(parents=True, exist_ok=True)
     (WORK / "text").write_bytes((ROOT / "texts/calibration.txt").read_bytes())
+    if arguments.families:
+        arguments.chunks = 4
+        checks = Checks(pathlib.Path(folder).resolve(), arguments)
+        checks.families(arguments.goldens)
+        sys.exit(1 if checks.failed else 0)
     model = WORK / "model.gguf"
     model.unlink(missing_ok=True)
     if arguments.model:

@@ -1,10 +1,12 @@
 import BinaryIO
 import Conversion
 import Evaluation
+import Foundation
 import GGUF
 import Inference
 import Quantization
 import SystemPackage
+import Tensors
 import TestSupport
 import Testing
 
@@ -38,6 +40,39 @@ import Testing
         }
         // What llama-imatrix prints of the same run.
         #expect(abs(try #require(perplexity) / 73.3448 - 1) < 1e-4)
+    }
+
+    /// `llama-imatrix -c 128 --chunks 4 -fa off -ctk f32 -ctv f32` on seeded models; see scripts/compare-imatrix.py.
+    @Test(arguments: ["mixtral", "qwen2-moe", "lfm2-moe"])
+    func everyExpertCountsAsInLlamaImatrix(name: String) throws {
+        struct Expert: Decodable {
+            let counts: [Int]
+            let totals: [Double]
+        }
+        let path = Goldens.packageRoot.appending("Tests/Goldens/imatrix/\(name).json")
+        let golden = try JSONDecoder().decode(
+            [String: Expert].self,
+            from: Data(try readFile(path, limit: 1 << 20))
+        ).filter { !$0.key.contains("ffn_gate_inp_shexp") }  // a vector, which is never quantized
+        let folder = try ScratchFolder()
+        try SeededGolden(name, vocabulary: try tiny.metadata()).model.write(to: folder.path.appending("model.gguf"))
+        let file = try GGUFFile(path: folder.path.appending("model.gguf"))
+        var options = ImportanceOptions()
+        (options.context, options.chunks, options.threads) = (128, 4, 2)
+        let run = ImportanceRun(try LanguageModel(file), options) { tensor in
+            file.tensor(named: tensor)?.shape.dimensions.dropFirst(2).reduce(1, *) ?? 1
+        }
+        let sums = try run.collect(text: text, dataset: "").sums
+        #expect(sums.entries.keys.sorted() == golden.keys.sorted())
+        for (tensor, expected) in golden {
+            let entry = try #require(sums.entries[tensor])
+            #expect(entry.counts == expected.counts, "\(tensor)")
+            for (expert, total) in expected.totals.enumerated() {
+                let columns = (expert * entry.columnCount)..<((expert + 1) * entry.columnCount)
+                let found = entry.sums[columns].reduce(0) { $0 + Double($1) }
+                #expect(abs(found - total) <= 1e-5 * total, "\(tensor)")
+            }
+        }
     }
 
     @Test func threadsAndPerplexityChangeNothing() throws {
