@@ -90,7 +90,7 @@ let package = Package(
         ),
         .target(
             name: "Evaluation",
-            dependencies: ["BinaryIO", "BlockFormats", "Inference", "Tokenizers", system],
+            dependencies: ["BinaryIO", "BlockFormats", "Inference", "Quantization", "Tokenizers", system],
             swiftSettings: strict
         ),
         .target(
@@ -112,7 +112,9 @@ let package = Package(
         // Layer 6: options in, one call, text out
         .executableTarget(
             name: "edgepipe",
-            dependencies: ["BinaryIO", "DeviceFit", "Pipeline", "Registry", argumentParser, system],
+            dependencies: [
+                "BinaryIO", "DeviceFit", "Evaluation", "Pipeline", "Quantization", "Registry", argumentParser, system,
+            ],
             swiftSettings: strict
         ),
 

@@ -46,8 +46,12 @@ struct DivergenceScore: Sendable {
 /// Collects divergences in the order of the text.
 struct DivergenceTally {
     private var divergences: [Double] = []
-    private var divergence = RunningMean()
+    /// In percentage points.
+    private var deltas: [Double] = []
+    private(set) var divergence = RunningMean()
+    private var build = RunningMean()
     private var base = RunningMean()
+    private var covariance = RunningCovariance()
     private var logRatio = RunningMean()
     private var delta = RunningMean()
     private var squaredDelta = RunningMean()
@@ -62,46 +66,49 @@ struct DivergenceTally {
                     position: window.scored.lowerBound + index + 1
                 )
             }
+            let change = 100 * score.delta
             divergences.append(score.divergence)
+            deltas.append(change)
             divergence.add(score.divergence)
+            build.add(score.surprise)
             base.add(score.baseSurprise)
+            covariance.add(score.surprise, score.baseSurprise)
             logRatio.add(score.surprise - score.baseSurprise)
-            delta.add(score.delta)
-            squaredDelta.add(score.delta * score.delta)
+            delta.add(change)
+            squaredDelta.add(change * change)
             if score.sameTop { sameTop += 1 }
         }
     }
 
-    func result(build: PerplexityResult) -> KLDivergenceResult {
+    func result(build perplexity: PerplexityResult) -> KLDivergenceResult {
         typealias Estimate = KLDivergenceResult.Estimate
-        let sample = SortedSample(divergences)
         let count = Double(max(1, divergences.count))
-        let basePerplexity = exp(base.mean)
+        let (buildPerplexity, basePerplexity) = (exp(build.mean), exp(base.mean))
+        let errors = (buildPerplexity * build.standardError, basePerplexity * base.standardError)
+        let sharedError = 2 * buildPerplexity * basePerplexity * covariance.ofMeans
+        let ratio = exp(logRatio.mean)
+        let bothErrors = build.standardError * base.standardError
         let share = Double(sameTop) / count
         let root = sqrt(squaredDelta.mean)
         return KLDivergenceResult(
-            build: build,
-            basePerplexity: Estimate(value: basePerplexity, standardError: basePerplexity * base.standardError),
+            build: perplexity,
+            basePerplexity: Estimate(value: basePerplexity, standardError: errors.1),
             logPerplexityRatio: Estimate(value: logRatio.mean, standardError: logRatio.standardError),
-            divergence: KLDivergenceResult.Divergence(
-                mean: divergence.mean,
-                standardError: divergence.standardError,
-                median: sample.quantile(0.5),
-                p90: sample.quantile(0.9),
-                p95: sample.quantile(0.95),
-                p99: sample.quantile(0.99),
-                p999: sample.quantile(0.999),
-                max: sample.quantile(1),
-                min: sample.quantile(0)
+            perplexityRatio: Estimate(value: ratio, standardError: ratio * logRatio.standardError),
+            perplexityDifference: Estimate(
+                value: buildPerplexity - basePerplexity,
+                standardError: sqrt(max(0, errors.0 * errors.0 + errors.1 * errors.1 - sharedError))
             ),
+            correlationPercent: bothErrors == 0 ? 100 : 100 * covariance.ofMeans / bothErrors,
+            divergence: SortedSample(divergences).distribution(divergence),
             sameTopPercent: Estimate(
                 value: 100 * share,
                 standardError: 100 * sqrt(share * (1 - share) / max(1, count - 1))
             ),
-            meanDeltaPercent: Estimate(value: 100 * delta.mean, standardError: 100 * delta.standardError),
+            deltaPercent: SortedSample(deltas).distribution(delta),
             rmsDeltaPercent: Estimate(
-                value: 100 * root,
-                standardError: root == 0 ? 0 : 100 * 0.5 / root * squaredDelta.standardError
+                value: root,
+                standardError: root == 0 ? 0 : 0.5 / root * squaredDelta.standardError
             )
         )
     }

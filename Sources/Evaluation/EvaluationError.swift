@@ -7,7 +7,11 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case strideOutOfRange(stride: Int, window: Int)
     case noChunks(Int)
     case vocabularyEndsTexts
+    case notUTF8(line: Int, path: FilePath? = nil)
     case notANumber(chunk: Int, position: Int)
+    case badTask(line: Int, why: String, path: FilePath? = nil)
+    case noTasks(path: FilePath? = nil)
+    case activationsNotFinite(tensor: String, chunk: Int)
     case noText
     case vocabulariesDiffer(base: Int, build: Int)
     case notBaseLogits(path: FilePath, why: String)
@@ -27,6 +31,17 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
         case .vocabularyEndsTexts:
             "The vocabulary puts an end token after every text, for which perplexity is not defined. Use a model that "
                 + "does not."
+        case .notUTF8(let line, let path):
+            (path.map { "\($0): " } ?? "") + "Line \(line) of the text is not valid UTF-8. Save the text as UTF-8."
+        case .badTask(let line, let why, let path):
+            (path.map { "\($0): line" } ?? "Line") + " \(line) of the tasks: \(why). "
+                + #"A task is a line such as {"context": "…", "endings": ["…", "…"], "label": 0}."#
+        case .noTasks(let path):
+            (path.map { "\($0): " } ?? "") + "There are no tasks. "
+                + #"Write one a line, such as {"context": "…", "endings": ["…", "…"], "label": 0}."#
+        case .activationsNotFinite(let tensor, let chunk):
+            "What tensor '\(tensor)' is multiplied with in chunk \(chunk) is infinite or not a number. The model's "
+                + "weights are damaged; make the file again."
         case .notANumber(let chunk, let position):
             "The model's output for token \(position) of chunk \(chunk) is not a number. Its weights are damaged; make "
                 + "the file again."
@@ -46,6 +61,12 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             return try work()
         } catch EvaluationError.textTooShort(let tokens, let needed, let context, _) {
             throw EvaluationError.textTooShort(tokens: tokens, needed: needed, context: context, path: text)
+        } catch EvaluationError.notUTF8(let line, _) {
+            throw EvaluationError.notUTF8(line: line, path: text)
+        } catch EvaluationError.badTask(let line, let why, _) {
+            throw EvaluationError.badTask(line: line, why: why, path: text)
+        } catch EvaluationError.noTasks {
+            throw EvaluationError.noTasks(path: text)
         }
     }
 }

@@ -73,9 +73,9 @@ public struct KLDivergenceRun {
             }
             try perplexity.add(scores, of: window)
             try divergence.add(comparisons, of: window)
-            try progress(
-                EvaluationProgress(chunk: index + 1, chunkCount: windows.count, perplexity: perplexity.running[index])
-            )
+            var state = perplexity.progress(of: windows)
+            state.meanDivergence = divergence.divergence.mean
+            try progress(state)
         }
         return divergence.result(build: try perplexity.result(context: windows.length, session: session))
     }

@@ -42,8 +42,11 @@ public struct EvaluationOptions: Sendable {
 public struct EvaluationProgress: Sendable {
     public let chunk: Int
     public let chunkCount: Int
-    /// Perplexity over the chunks so far.
+    /// Perplexity over the chunks so far, and its standard error.
     public let perplexity: Double
+    public let standardError: Double
+    /// Mean divergence from the base, where there is one.
+    public var meanDivergence: Double?
 }
 
 /// Measures perplexity as llama-perplexity defines it; docs/evaluation.md tells the method.
@@ -86,9 +89,7 @@ public struct PerplexityRun {
                 if let output { try output.append(rows.map { row, _ in LogProbabilityRow(row) }) }
             }
             try tally.add(scores, of: window)
-            try progress(
-                EvaluationProgress(chunk: index + 1, chunkCount: windows.count, perplexity: tally.running[index])
-            )
+            try progress(tally.progress(of: windows))
         }
         try output?.commit()
         return try tally.result(context: options.context, session: session)

@@ -35,6 +35,16 @@ struct PerplexityTally {
         running.append(exp(mean.mean))
     }
 
+    func progress(of windows: TextWindows) -> EvaluationProgress {
+        let perplexity = exp(mean.mean)
+        return EvaluationProgress(
+            chunk: running.count,
+            chunkCount: windows.count,
+            perplexity: perplexity,
+            standardError: perplexity * mean.standardError
+        )
+    }
+
     /// - Throws: `EvaluationError.noText`.
     func result(context: Int, session: InferenceSession) throws -> PerplexityResult {
         let bytes = byteCounts.reduce(0, +)

@@ -27,11 +27,20 @@ public struct TextWindows: Sendable {
     /// - Parameters:
     ///   - text: one newline at its end is not part of it.
     ///   - chunks: at most this many windows; nil for as many as the text has.
+    ///   - parsesSpecial: whether control tokens that are written out in the text become those tokens.
     /// - Throws: `EvaluationError`, or `TokenizerError` when the text cannot be encoded.
-    public init(text: [UInt8], tokenizer: Tokenizer, context: Int, chunks: Int? = nil, stride: Int? = nil) throws {
+    public init(
+        text: [UInt8],
+        tokenizer: Tokenizer,
+        context: Int,
+        chunks: Int? = nil,
+        stride: Int? = nil,
+        parsesSpecial: Bool = false
+    ) throws {
         let text = text.last == 0x0a ? text.dropLast() : text[...]
+        try Self.check(text)
         try self.init(
-            tokens: try tokenizer.encode(utf8: Array(text)),
+            tokens: try tokenizer.encode(utf8: Array(text), parseSpecial: parsesSpecial),
             tokenizer: tokenizer,
             context: context,
             chunks: chunks,
@@ -73,6 +82,14 @@ public struct TextWindows: Sendable {
         step = base.context
         scored = base.scored
         beginning = tokenizer.vocabulary.addsBeginning ? tokenizer.special.beginning : nil
+    }
+
+    /// - Throws: `EvaluationError.notUTF8`, with the first line that is not.
+    private static func check(_ text: ArraySlice<UInt8>) throws {
+        guard String(validating: text, as: UTF8.self) == nil else { return }
+        let lines = text.split(separator: 0x0a, omittingEmptySubsequences: false)
+        let line = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+        throw EvaluationError.notUTF8(line: line + 1)
     }
 
     private static func limit(_ chunks: Int?) throws -> Int {

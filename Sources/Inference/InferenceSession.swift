@@ -112,11 +112,13 @@ public final class InferenceSession {
     /// Runs tokens through the model after those that came before.
     /// - Parameters:
     ///   - wanted: indices of the tokens whose logits are needed.
+    ///   - isComplete: whether the last layer runs on all tokens, wanted or not, for the observer to see them.
     ///   - body: called with the logits of a few positions at a time, in order.
     /// - Throws: `InferenceError` for a token outside the vocabulary or too many tokens; whatever `body` throws.
     public func evaluate(
         _ tokens: [Int32],
         logitsFor wanted: Range<Int>,
+        isComplete: Bool = false,
         _ body: (LogitRows) throws -> Void
     ) throws {
         try check(tokens, wanted)
@@ -124,13 +126,15 @@ public final class InferenceSession {
             let batch = start..<min(start + pass.batch, tokens.count)
             let needed = wanted.clamped(to: batch)
             let rows = needed.isEmpty ? 0..<0 : (needed.lowerBound - start)..<(needed.upperBound - start)
-            pass.run(Array(tokens[batch]), at: position, needed: rows, observer: observer)
+            let kept = isComplete ? 0..<batch.count : rows
+            pass.run(Array(tokens[batch]), at: position, needed: kept, observer: observer)
             position += batch.count
             let size = model.vocabularySize
             let slab = max(1, min(rows.count, Self.logitByteLimit / (size * MemoryLayout<Float>.stride)))
             for first in stride(from: 0, to: rows.count, by: slab) {
                 let count = min(slab, rows.count - first)
-                let logits = try logits(rows: first..<(first + count))
+                let place = rows.lowerBound - kept.lowerBound + first
+                let logits = try logits(rows: place..<(place + count))
                 let index = needed.lowerBound + first
                 try body(LogitRows(first: index, count: count, vocabularySize: size, start: logits))
             }

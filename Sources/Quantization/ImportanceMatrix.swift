@@ -35,30 +35,6 @@ public struct ImportanceMatrix: Sendable, Equatable {
         return ImportanceMatrix(path: path, entries: entries, dataset: dataset, chunkCount: chunkCount)
     }
 
-    /// Reads either form.
-    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for what is no importance matrix.
-    public init(path: FilePath) throws {
-        do {
-            if try Self.isGGUF(path) {
-                self = try ImportanceMatrix(try GGUFFile(path: path))
-            } else {
-                self = try ImportanceMatrix(legacy: path)
-            }
-            try check()
-        } catch let problem as QuantizationProblem {
-            throw QuantizationError(path: path, problem: problem)
-        }
-    }
-
-    private func check() throws {
-        guard !entries.isEmpty else { throw QuantizationProblem.badMatrix("it has no entries") }
-        for (name, values) in entries.sorted(by: { $0.key < $1.key }) {
-            guard values.allSatisfy(\.isFinite) else {
-                throw QuantizationProblem.badMatrix("the entry '\(name)' holds an infinite number or NaN")
-            }
-        }
-    }
-
     /// The numbers for one tensor: one for each column, for each of its matrices.
     /// - Returns: nil where there is no entry.
     /// - Throws: `QuantizationProblem.matrixMismatch` when the entry is of another size.

@@ -51,7 +51,8 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
         case .badPattern(let pattern):
             "'\(pattern)' is no regular expression. Check its brackets and escapes."
         case .badMatrix(let reason):
-            "this is no importance matrix that can be used: \(reason). Give a file that llama-imatrix wrote."
+            "this is no importance matrix that can be used: \(reason). Make one with edgepipe "
+                + "imatrix."
         case .matrixMismatch(let tensor, let found, let expected):
             "the importance matrix has \(found) numbers for tensor '\(tensor)', which needs \(expected). It belongs to "
                 + "another model; make one for this model."
@@ -60,7 +61,7 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
                 + "does."
         case .matrixNeeded(let tensor, let type):
             "tensor '\(tensor)' as \(type) would be useless without an importance matrix, and there is none for it. Make "
-                + "one with llama-imatrix and give it with --imatrix, or choose a larger type."
+                + "one with edgepipe imatrix and give it with --imatrix, or choose a larger type."
         case .matrixOfAnotherModel(let path):
             "the importance matrix \(path) has no entry for any of its tensors. It belongs to another model; make one "
                 + "for this model."

@@ -34,8 +34,8 @@ struct EdgepipeCommand: ParsableCommand {
             CommandGroup(
                 name: "Single steps",
                 subcommands: [
-                    ConvertCommand.self, QuantizeCommand.self, PerplexityCommand.self, TokenizeCommand.self,
-                    GenerateCommand.self, InspectCommand.self,
+                    ConvertCommand.self, ImatrixCommand.self, QuantizeCommand.self, PerplexityCommand.self,
+                    AccuracyCommand.self, TokenizeCommand.self, GenerateCommand.self, InspectCommand.self,
                 ]
             ),
             CommandGroup(name: "Help", subcommands: [DoctorCommand.self]),

@@ -64,11 +64,11 @@ import Testing
 
     @Test func withoutAMatrixTheSmallTypesAreSizesOnly() throws {
         let dry = try program("quantize", "f16.gguf", "--type", "iq1_s", "--dry-run", "--json")
-        #expect(dry.status == 0 && dry.errors.contains("Make one with llama-imatrix"))
+        #expect(dry.status == 0 && dry.errors.contains("Make one with edgepipe imatrix"))
         #expect(try #require(dry.json()["bitsPerWeight"] as? Double) < 4)
         let real = try program("quantize", "f16.gguf", "-o", "out.gguf", "--type", "iq1_s")
         expect(real, 3, naming: "f16.gguf")
-        #expect(real.errors.contains("Make one with llama-imatrix"))
+        #expect(real.errors.contains("Make one with edgepipe imatrix"))
         #expect(fileIdentity(folder.appending("out.gguf")) == nil)
     }
 

@@ -28,7 +28,7 @@ import Testing
         #expect(abs(divergence.median - expected.median_kld) < max(0.05 * expected.median_kld, 0.0005), "\(name)")
         #expect(abs(divergence.p99 - expected.p99_kld) < max(0.1 * expected.p99_kld, 0.002), "\(name)")
         #expect(abs(found.sameTopPercent.value - expected.same_top_percent) < 0.75, "\(name)")
-        #expect(abs(found.meanDeltaPercent.value - expected.mean_delta_p_percent) < 0.05, "\(name)")
+        #expect(abs(found.deltaPercent.mean - expected.mean_delta_p_percent) < 0.05, "\(name)")
         #expect(abs(found.rmsDeltaPercent.value - expected.rms_delta_p_percent) < 0.1, "\(name)")
         #expect(divergence.min <= divergence.median && divergence.p99 <= divergence.max)
     }

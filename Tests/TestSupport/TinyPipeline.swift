@@ -6,8 +6,12 @@ public struct TinyPipeline {
     public var text = Goldens.packageRoot.appending("texts/sample.txt").string
     public var version = "1.0.0"
     public var types = "q8_0, q4_k_m"
-    /// The path of an importance matrix.
+    /// The path of an importance matrix, or the id of a step.
     public var imatrix: String?
+    /// Steps between the conversion and the quantization, each a line of its own.
+    public var imatrixStep = ""
+    /// The path of multiple-choice tasks.
+    public var tasks: String?
     public var context = 128
     public var chunks = 2
     /// What a build must reach, by type: `q8_0: { max-perplexity: 1 }`.
@@ -24,6 +28,7 @@ public struct TinyPipeline {
         steps:
           - id: f16
             convert: { type: f16 }
+        \(imatrixStep)
           - id: builds
             quantize: { model: f16, types: [\(types)]\(imatrix.map { ", imatrix: \($0)" } ?? "") }
           - id: quality
@@ -32,7 +37,7 @@ public struct TinyPipeline {
               text: "\(text)"
               context: \(context)
               chunks: \(chunks)
-              against: f16
+              against: f16\(tasks.map { "\n      tasks: \"\($0)\"" } ?? "")
               gates: { \(gates) }
           - id: fit
             fit: { builds: builds, context: \(fitContext), devices: [pixel-8, iphone-15] }

@@ -38,6 +38,7 @@ public struct PipelineDefinition: Sendable {
 /// What a step does, with the options of its kind.
 public enum StepAction: Sendable {
     case convert(ConvertOptions)
+    case imatrix(ImatrixOptions)
     case quantize(QuantizeOptions)
     case validate(ValidateOptions)
     case fit(FitOptions)
@@ -46,6 +47,7 @@ public enum StepAction: Sendable {
     public var kind: StepKind {
         switch self {
         case .convert: .convert
+        case .imatrix: .imatrix
         case .quantize: .quantize
         case .validate: .validate
         case .fit: .fit
@@ -57,7 +59,8 @@ public enum StepAction: Sendable {
     public var needs: [String] {
         switch self {
         case .convert: []
-        case .quantize(let options): [options.model]
+        case .imatrix(let options): [options.model]
+        case .quantize(let options): [options.model] + (options.imatrix?.step.map { [$0] } ?? [])
         case .validate(let options): [options.builds] + (options.against.map { [$0] } ?? [])
         case .fit(let options): [options.builds]
         case .publish(let options): [options.builds]
@@ -67,7 +70,7 @@ public enum StepAction: Sendable {
 
 /// The kinds of steps, by the key that introduces them.
 public enum StepKind: String, CaseIterable, Codable, Sendable {
-    case convert, quantize, validate, fit, publish
+    case convert, imatrix, quantize, validate, fit, publish
 }
 
 /// Hugging Face folder to GGUF.
@@ -79,12 +82,31 @@ public struct ConvertOptions: Sendable {
     public var keepsFile = true
 }
 
+/// An importance matrix of a model on a text.
+public struct ImatrixOptions: Sendable {
+    public var model: String
+    /// As the pipeline file writes its path.
+    public var text: String
+    public var context = 512
+    public var chunks: Int?
+    public var parsesSpecial = false
+    public var includesOutput = false
+}
+
+/// Where an importance matrix comes from.
+public enum MatrixReference: Sendable, Equatable {
+    /// A file, as the pipeline file writes its path.
+    case file(String)
+    case step(String)
+
+    var step: String? { if case .step(let id) = self { id } else { nil } }
+}
+
 /// One GGUF file to several smaller ones.
 public struct QuantizeOptions: Sendable {
     public var model: String
     public var types: [FileType]
-    /// An importance matrix, as the pipeline file writes its path.
-    public var imatrix: String?
+    public var imatrix: MatrixReference?
     public var options = QuantizationOptions()
 }
 
@@ -95,6 +117,8 @@ public struct ValidateOptions: Sendable {
     public var context = 512
     public var chunks: Int?
     public var against: String?
+    /// Multiple-choice tasks to answer too, as the pipeline file writes their path.
+    public var tasks: String?
     /// By build type, such as "q4_k_m".
     public var gates: [String: QualityGate] = [:]
 
@@ -112,6 +136,7 @@ public struct QualityGate: Sendable, Codable, Equatable {
     public var maxMeanKLD: Double?
     /// In percent.
     public var minSameTop: Double?
+    public var minAccuracy: Double?
 
     /// Whether the gate needs a model to compare with.
     var needsBase: Bool { maxPerplexityIncrease != nil || maxMeanKLD != nil || minSameTop != nil }

@@ -40,6 +40,7 @@ struct StepReader {
     private func action(_ kind: StepKind, _ node: Node) -> StepAction? {
         switch kind {
         case .convert: convert(node)
+        case .imatrix: imatrix(node)
         case .quantize: quantize(node)
         case .validate: validate(node)
         case .fit: fit(node)
@@ -61,6 +62,20 @@ struct StepReader {
         return .convert(options)
     }
 
+    private func imatrix(_ node: Node) -> StepAction? {
+        let known = ["model", "text", "context", "chunks", "parse-special", "process-output"]
+        guard let reader = SettingReader(node, "'imatrix'", known: known, log) else { return nil }
+        var options = ImatrixOptions(
+            model: reference("model", in: reader, kinds: [.convert]),
+            text: reader.requiredText("text") ?? ""
+        )
+        if let context = reader.integer("context", in: 4...(1 << 20)) { options.context = context }
+        options.chunks = reader.integer("chunks", in: 1...(1 << 30))
+        options.parsesSpecial = reader.flag("parse-special") ?? false
+        options.includesOutput = reader.flag("process-output") ?? false
+        return .imatrix(options)
+    }
+
     private func quantize(_ node: Node) -> StepAction? {
         let known = [
             "model", "types", "imatrix", "rounding", "pure", "output-tensor-type", "token-embedding-type",
@@ -71,7 +86,7 @@ struct StepReader {
             model: reference("model", in: reader, kinds: [.convert], needsFile: false),
             types: fileTypes("types", in: reader)
         )
-        options.imatrix = reader.text("imatrix")
+        options.imatrix = matrix("imatrix", in: reader)
         if let node = reader.node("rounding") { options.options.rounding = rounding(node, options) }
         options.options.pure = reader.flag("pure") ?? false
         options.options.leaveOutputTensor = reader.flag("leave-output-tensor") ?? false
@@ -95,7 +110,7 @@ struct StepReader {
     }
 
     private func validate(_ node: Node) -> StepAction? {
-        let known = ["builds", "text", "context", "chunks", "against", "gates"]
+        let known = ["builds", "text", "context", "chunks", "against", "tasks", "gates"]
         guard let reader = SettingReader(node, "'validate'", known: known, log) else { return nil }
         var options = ValidateOptions(
             builds: reference("builds", in: reader, kinds: [.convert, .quantize]),
@@ -106,6 +121,7 @@ struct StepReader {
         if reader.node("against") != nil {
             options.against = reference("against", in: reader, kinds: [.convert])
         }
+        options.tasks = reader.text("tasks")
         if let gates = reader.node("gates") { options.gates = self.gates(gates, options) }
         return .validate(options)
     }
@@ -125,6 +141,7 @@ struct StepReader {
             }
             let known = [
                 "max-perplexity-increase", "max-perplexity", "max-bits-per-byte", "max-mean-kld", "min-same-top",
+                "min-accuracy",
             ]
             guard let reader = SettingReader(value, "a gate", known: known, log) else { continue }
             let gate = QualityGate(
@@ -132,10 +149,14 @@ struct StepReader {
                 maxPerplexity: reader.number("max-perplexity"),
                 maxBitsPerByte: reader.number("max-bits-per-byte"),
                 maxMeanKLD: reader.number("max-mean-kld"),
-                minSameTop: reader.percent("min-same-top")
+                minSameTop: reader.percent("min-same-top"),
+                minAccuracy: reader.percent("min-accuracy")
             )
             if gate.needsBase, options.against == nil {
                 log.report("this gate compares with another model. Name its step with 'against'.", at: key)
+            }
+            if gate.minAccuracy != nil, options.tasks == nil {
+                log.report("this gate asks for accuracy. Name the file of the tasks with 'tasks'.", at: key)
             }
             gates[type] = gate
         }
@@ -193,6 +214,13 @@ struct StepReader {
             log.report("'\(key)' needs the file of '\(id)', which is not kept. Leave out its 'keep: false'.", at: place)
         }
         return id
+    }
+
+    /// An earlier step that makes an importance matrix, or a file: ids hold neither dots nor slashes.
+    private func matrix(_ key: String, in reader: SettingReader) -> MatrixReference? {
+        guard let text = reader.text(key) else { return nil }
+        if text.contains(".") || text.contains("/") { return .file(text) }
+        return .step(reference(key, in: reader, kinds: [.imatrix]))
     }
 
     /// At least one type, each once.

@@ -12,11 +12,36 @@ public enum Metric {
     public static let sameTopPercent = "sameTopPercent"
     public static let meanDeltaPercent = "meanDeltaPercent"
     public static let rmsDeltaPercent = "rmsDeltaPercent"
+    public static let accuracyPercent = "accuracyPercent"
+    public static let normalizedAccuracyPercent = "normalizedAccuracyPercent"
 }
 
 extension EvaluatedBuild {
     /// Every number with the conditions it was measured under.
-    var measurements: [MeasurementRecord] {
+    var measurements: [MeasurementRecord] { textMeasurements + taskMeasurements }
+
+    private var taskMeasurements: [MeasurementRecord] {
+        guard let accuracy, let tasksDigest else { return [] }
+        func record(_ metric: String, _ share: AccuracyResult.Share) -> MeasurementRecord {
+            MeasurementRecord(
+                metric: metric,
+                value: share.percent,
+                standardError: share.standardError,
+                unit: "%",
+                method: "log-likelihood",
+                textDigest: tasksDigest,
+                kernels: perplexity.kernels,
+                toolVersion: Edgepipe.version,
+                conditions: ["tasks": "\(accuracy.tasks)", "chancePercent": "\(accuracy.chancePercent)"]
+            )
+        }
+        return [
+            record(Metric.accuracyPercent, accuracy.accuracy),
+            record(Metric.normalizedAccuracyPercent, accuracy.normalizedAccuracy),
+        ]
+    }
+
+    private var textMeasurements: [MeasurementRecord] {
         func record(_ metric: String, _ value: Double, _ error: Double?, unit: String, isComparison: Bool = false)
             -> MeasurementRecord
         {
@@ -58,8 +83,8 @@ extension EvaluatedBuild {
         compare(Metric.sameTopPercent, result.sameTopPercent.value, result.sameTopPercent.standardError, unit: "%")
         compare(
             Metric.meanDeltaPercent,
-            result.meanDeltaPercent.value,
-            result.meanDeltaPercent.standardError,
+            result.deltaPercent.mean,
+            result.deltaPercent.standardError,
             unit: "%"
         )
         compare(Metric.rmsDeltaPercent, result.rmsDeltaPercent.value, result.rmsDeltaPercent.standardError, unit: "%")

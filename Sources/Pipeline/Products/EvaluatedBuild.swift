@@ -10,6 +10,9 @@ public struct EvaluatedBuild: Codable, Sendable {
     /// The comparison with the model it was made from, where one was asked for.
     public let divergence: KLDivergenceResult?
     public let baseDigest: SHA256Digest?
+    /// Of the tasks, where there are any.
+    public let accuracy: AccuracyResult?
+    public let tasksDigest: SHA256Digest?
 }
 
 extension EvaluatedBuild {
@@ -27,6 +30,9 @@ extension EvaluatedBuild {
         check(increase, atMost: gate.maxPerplexityIncrease, "the increase of perplexity", unit: " %")
         if let limit = gate.minSameTop, let same = divergence?.sameTopPercent.value, same < limit {
             failures.append("the same top token comes in \(same.formatted(2)) %, under \(limit.formatted(2)) %")
+        }
+        if let limit = gate.minAccuracy, let accuracy = accuracy?.accuracy.percent, accuracy < limit {
+            failures.append("accuracy is \(accuracy.formatted(2)) %, under \(limit.formatted(2)) %")
         }
         return failures
     }

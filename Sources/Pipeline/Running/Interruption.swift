@@ -12,7 +12,14 @@ public enum Interruption {
 
     /// Work was stopped because the user asked for it.
     public struct Stopped: Error, CustomStringConvertible {
-        public var description: String { "interrupted; the same command goes on from here." }
+        /// What was known by then, of work that does not go on where it was.
+        public var soFar: String?
+
+        public init(soFar: String? = nil) { self.soFar = soFar }
+
+        public var description: String {
+            soFar.map { "interrupted \($0)" } ?? "interrupted; the same command goes on from here."
+        }
     }
 
     /// Lets Ctrl-C ask for an orderly stop; a second one stops at once.

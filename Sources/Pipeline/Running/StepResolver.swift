@@ -52,11 +52,14 @@ struct StepResolver {
         switch step.action {
         case .convert(let options):
             return try ConvertStage(source, options)
-        case .quantize(let options):
-            let matrix = try options.imatrix.map { name in
-                let path = path(name)
-                return QuantizeStage.Matrix(name: name, path: path, digest: try cache.digest(of: path))
+        case .imatrix(let options):
+            let text = path(options.text)
+            let digest = try cache.digest(of: text)
+            return files(of: options.model).first.map {
+                ImatrixStage(id: step.id, model: $0, options: options, text: text, textDigest: digest)
             }
+        case .quantize(let options):
+            let matrix = try options.imatrix.flatMap(matrix)
             return try model(of: options.model).map { QuantizeStage(model: $0, matrix: matrix, options: options) }
         case .validate(let options):
             let text = path(options.text)
@@ -65,7 +68,11 @@ struct StepResolver {
                 base: options.against.flatMap { files(of: $0).first },
                 options: options,
                 text: text,
-                textDigest: try cache.digest(of: text)
+                textDigest: try cache.digest(of: text),
+                tasks: try options.tasks.map { name in
+                    let path = path(name)
+                    return ValidateStage.Tasks(path: path, digest: try cache.digest(of: path))
+                }
             )
         case .fit(let options):
             return FitStage(builds: files(of: options.builds), options: options)
@@ -85,7 +92,7 @@ struct StepResolver {
             switch entry.product {
             case .evaluations(let products): evaluations += products.filter { digests.contains($0.digest) }
             case .fits(let products): fits += products.filter { digests.contains($0.digest) }
-            case .files, .registrations: continue
+            case .files, .matrix, .registrations: continue
             }
             measuredBy[entry.step.id] = entry.key.digest
         }
@@ -100,6 +107,18 @@ struct StepResolver {
             measuredBy: measuredBy,
             options: options
         )
+    }
+
+    private func matrix(_ reference: MatrixReference) throws -> QuantizeStage.Matrix? {
+        switch reference {
+        case .file(let name):
+            let path = path(name)
+            return QuantizeStage.Matrix(name: name, path: path, digest: try cache.digest(of: path))
+        case .step(let id):
+            return finished.first { $0.step.id == id }?.product.matrix.map {
+                QuantizeStage.Matrix(name: ImatrixStage.name(of: id), path: $0.path, digest: $0.digest)
+            }
+        }
     }
 
     private func path(_ text: String) -> FilePath { definition.path(text) }
@@ -119,21 +138,36 @@ struct StepResolver {
     /// From the source's digest over each step to each file it made.
     private func lineage() -> [LineageEdge] {
         finished.flatMap { entry -> [LineageEdge] in
-            let origin: SHA256Digest? =
+            let origins: [SHA256Digest] =
                 switch entry.step.action {
-                case .convert: source.digest
-                case .quantize(let options): files(of: options.model).first?.digest ?? source.digest
-                case .validate, .fit, .publish: nil
+                case .convert: [source.digest]
+                case .imatrix(let options): files(of: options.model).map { $0.digest }
+                case .quantize(let options): quantizedDigests(of: options) + matrixDigest(of: options)
+                case .validate, .fit, .publish: []
                 }
-            guard let origin else { return [] }
-            return (entry.product.files ?? []).map { file in
-                LineageEdge(
-                    from: origin,
-                    stepKind: entry.step.action.kind.rawValue,
-                    to: file.digest,
-                    optionsDigest: entry.key.optionsDigest
-                )
+            let made = (entry.product.files ?? []).map { $0.digest } + (entry.product.matrix.map { [$0.digest] } ?? [])
+            return origins.flatMap { origin in
+                made.map { file in
+                    LineageEdge(
+                        from: origin,
+                        stepKind: entry.step.action.kind.rawValue,
+                        to: file,
+                        optionsDigest: entry.key.optionsDigest
+                    )
+                }
             }
         }
+    }
+
+    /// The digest of what was quantized: the file, or the source where none is kept.
+    private func quantizedDigests(of options: QuantizeOptions) -> [SHA256Digest] {
+        let kept = files(of: options.model).map { $0.digest }
+        return kept.isEmpty ? [source.digest] : kept
+    }
+
+    /// The digest of the matrix that a step of this pipeline made for a quantization.
+    private func matrixDigest(of options: QuantizeOptions) -> [SHA256Digest] {
+        let step = finished.first { $0.step.id == options.imatrix?.step }
+        return (step?.product.matrix).map { [$0.digest] } ?? []
     }
 }

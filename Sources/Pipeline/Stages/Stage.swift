@@ -1,3 +1,4 @@
+import BinaryIO
 import SystemPackage
 
 /// A step that knows its inputs and is ready to run. One file a kind, in the order of the flow.
@@ -51,6 +52,13 @@ enum Throughput {
     static let multiplying = 1e10...1e11
     /// The program itself, its tables and a registry's pages, in bytes.
     static let fixedMemory = 64 << 20
+    /// What a running model takes beside its file, in bytes: cache and scratch of one window.
+    static let evaluationMemory = 256 << 20
     /// One thread's slab with its decoded and encoded forms, in bytes.
     static let slabMemory = 8 << 20
+
+    /// Tokens that are read of a text; about four bytes of text make one.
+    static func tokens(of text: FilePath, context: Int, chunks: Int?) -> Int {
+        min(chunks.map { $0 * context } ?? .max, (FileStatus(text)?.byteCount ?? 0) / 4)
+    }
 }

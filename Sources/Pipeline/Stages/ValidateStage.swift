@@ -16,11 +16,19 @@ struct ValidateStage: Stage {
     let options: ValidateOptions
     let text: FilePath
     let textDigest: SHA256Digest
+    let tasks: Tasks?
+
+    /// Multiple-choice tasks.
+    struct Tasks {
+        let path: FilePath
+        let digest: SHA256Digest
+    }
 
     var key: StepKey {
         var inputs = ["text": textDigest]
         for build in builds { inputs["build.\(build.type)"] = build.digest }
         if let base { inputs["against"] = base.digest }
+        if let tasks { inputs["tasks"] = tasks.digest }
         return StepKey(
             kind: .validate,
             version: Self.version,
@@ -34,13 +42,12 @@ struct ValidateStage: Stage {
     func forecast(threads: Int) throws -> Forecast {
         let file = try GGUFFile(path: (base ?? builds[0]).path)
         let weights = file.tensors.reduce(0) { $0 + $1.shape.elementCount }
-        // About four bytes of text a token; the base runs once for each build that is compared with it.
-        let textTokens = (FileStatus(text)?.byteCount ?? 0) / 4
-        let tokens = min(options.chunks.map { $0 * options.context } ?? .max, textTokens)
+        let tokens = Throughput.tokens(of: text, context: options.context, chunks: options.chunks)
+        // The base runs once for each build that is compared with it.
         let operations = 2 * Double(weights) * Double(tokens) * Double(builds.count) * (base == nil ? 1 : 2)
         var forecast = Forecast(
             outputs: builds.map { .init(name: $0.type, bytes: nil) },
-            peakMemoryBytes: Throughput.fixedMemory + 256 << 20
+            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory
         )
         forecast.setTime(work: operations / Double(threads), speed: Throughput.multiplying)
         return forecast
@@ -48,40 +55,60 @@ struct ValidateStage: Stage {
 
     func run(_ context: StageContext) throws -> StepProduct {
         let bytes = try readFile(text, limit: Self.textLimit)
-        let settings = EvaluationOptions(context: options.context, chunks: options.chunks, threads: context.threads)
         let baseModel = try base.map { try LanguageModel(path: $0.path) }
         return .evaluations(
             try builds.map { build in
                 let model = try LanguageModel(path: build.path)
-                func report(_ progress: EvaluationProgress) throws {
-                    let detail = "\(build.type): perplexity \(progress.perplexity.formatted(3))"
-                    try context.progress(detail, progress.chunk, progress.chunkCount)
-                }
-                guard let base, let baseModel, base.digest != build.digest else {
-                    let result = try EvaluationError.naming(text) {
-                        try PerplexityRun(model, settings).measure(text: bytes, progress: report)
-                    }
-                    return EvaluatedBuild(
-                        type: build.type,
-                        digest: build.digest,
-                        textDigest: textDigest,
-                        perplexity: result,
-                        divergence: nil,
-                        baseDigest: nil
-                    )
-                }
-                let result = try EvaluationError.naming(text) {
-                    try KLDivergenceRun(model, settings).compare(with: baseModel, text: bytes, progress: report)
-                }
+                let isCompared = base.map { $0.digest != build.digest } ?? false
+                let scores = try measure(build, model, isCompared ? baseModel : nil, bytes, context)
                 return EvaluatedBuild(
                     type: build.type,
                     digest: build.digest,
                     textDigest: textDigest,
-                    perplexity: result.build,
-                    divergence: result,
-                    baseDigest: base.digest
+                    perplexity: scores.perplexity,
+                    divergence: scores.divergence,
+                    baseDigest: isCompared ? base?.digest : nil,
+                    accuracy: try accuracy(build, model, context),
+                    tasksDigest: tasks?.digest
                 )
             }
         )
+    }
+
+    private func measure(
+        _ build: BuildFile,
+        _ model: LanguageModel,
+        _ base: LanguageModel?,
+        _ bytes: [UInt8],
+        _ context: StageContext
+    ) throws -> (perplexity: PerplexityResult, divergence: KLDivergenceResult?) {
+        let settings = EvaluationOptions(context: options.context, chunks: options.chunks, threads: context.threads)
+        func report(_ progress: EvaluationProgress) throws {
+            let detail = "\(build.type): perplexity \(progress.perplexity.formatted(3))"
+            try context.progress(detail, progress.chunk, progress.chunkCount)
+        }
+        return try EvaluationError.naming(text) {
+            guard let base else {
+                return (try PerplexityRun(model, settings).measure(text: bytes, progress: report), nil)
+            }
+            let result = try KLDivergenceRun(model, settings).compare(with: base, text: bytes, progress: report)
+            return (result.build, result)
+        }
+    }
+
+    private func accuracy(
+        _ build: BuildFile,
+        _ model: LanguageModel,
+        _ context: StageContext
+    ) throws -> AccuracyResult? {
+        guard let path = tasks?.path else { return nil }
+        let bytes = try readFile(path, limit: Self.textLimit)
+        return try EvaluationError.naming(path) {
+            let tasks = try MultipleChoiceTask.tasks(jsonLines: bytes)
+            return try AccuracyRun(model, threads: context.threads).answer(tasks) { state in
+                let detail = "\(build.type): accuracy \(state.result.accuracy.percent.formatted(1)) %"
+                try context.progress(detail, state.result.tasks, state.taskCount)
+            }.summary
+        }
     }
 }

@@ -160,7 +160,7 @@ extension WrongFile {
             "unknown rounding",
             steps: """
                   - { id: f16, convert: {} }
-                  - { id: b, quantize: { model: f16, types: q8_0, rounding: refine, imatrix: m } }
+                  - { id: b, quantize: { model: f16, types: q8_0, rounding: refine, imatrix: m.dat } }
 
                 """,
             "6:61: 'refine' is no rounding. Did you mean 'refined'? Known here: reference, refined."
@@ -173,6 +173,33 @@ extension WrongFile {
 
                 """,
             "6:61: 'refined' weighs errors by an importance matrix. Give one with 'imatrix'."
+        ),
+        WrongFile(
+            "importance matrix of a step that is not there",
+            steps: """
+                  - { id: f16, convert: {} }
+                  - { id: importance, imatrix: { model: f16, text: t } }
+                  - { id: b, quantize: { model: f16, types: q8_0, imatrix: importence } }
+                  - { id: c, quantize: { model: f16, types: q8_0, imatrix: f16 } }
+
+                """,
+            "7:60: 'imatrix' names the step 'importence', which does not stand before this one. Did you mean "
+                + "'importance'? Known here: importance.",
+            "8:60: 'imatrix' must name a step that does 'imatrix'; 'f16' does not."
+        ),
+        WrongFile(
+            "importance matrix with wrong settings",
+            steps: """
+                  - { id: f16, convert: {} }
+                  - { id: m, imatrix: { modell: f16, chunks: none, parse-special: perhaps } }
+
+                """,
+            "6:23: 'imatrix' needs the setting 'model'. Add it.",
+            "6:23: 'imatrix' needs the setting 'text'. Add it.",
+            "6:25: 'imatrix' has no setting 'modell'. Did you mean 'model'? Known here: model, text, context, chunks, "
+                + "parse-special, process-output.",
+            "6:46: 'chunks' must be a whole number from 1 to 1073741824.",
+            "6:67: 'parse-special' must be true or false."
         ),
         WrongFile(
             "switch that is no truth value, and a wrong tensor rule",
@@ -207,6 +234,12 @@ extension WrongFile {
             "7:60: this gate compares with another model. Name its step with 'against'."
         ),
         WrongFile(
+            "gate on accuracy without tasks",
+            steps: builds
+                + "  - { id: v, validate: { builds: builds, text: t, gates: { q8_0: { min-accuracy: 50% } } } }\n",
+            "7:60: this gate asks for accuracy. Name the file of the tasks with 'tasks'."
+        ),
+        WrongFile(
             "gate for a type that is not built",
             steps: builds
                 + "  - { id: v, validate: { builds: builds, text: t, gates: { q4_1: { max-perplexity: 9 } } } }\n",
@@ -225,7 +258,7 @@ extension WrongFile {
                 + "  - { id: v, validate: { builds: builds, text: t, gates: { q8_0: { max-perplexty: 9, "
                 + "max-bits-per-byte: -1 } } } }\n",
             "7:68: a gate has no setting 'max-perplexty'. Did you mean 'max-perplexity'? Known here: "
-                + "max-perplexity-increase, max-perplexity, max-bits-per-byte, max-mean-kld, min-same-top.",
+                + "max-perplexity-increase, max-perplexity, max-bits-per-byte, max-mean-kld, min-same-top, min-accuracy.",
             "7:105: 'max-bits-per-byte' must be a number of 0 or more."
         ),
         WrongFile(

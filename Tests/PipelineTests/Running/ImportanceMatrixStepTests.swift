@@ -1,5 +1,8 @@
+import BinaryIO
+import Conversion
 import Foundation
 import Pipeline
+import Registry
 import SystemPackage
 import TestSupport
 import Testing
@@ -34,6 +37,42 @@ import Testing
         #expect(published["tiny@1.0.0:iq3_xxs"] == (try golden("IQ3_XXS")))
         let errors = report.steps.compactMap(\.quantizations).flatMap { $0 }.compactMap(\.errors).flatMap { $0 }
         #expect(errors.contains { $0.weightedError != nil })
+    }
+
+    /// The matrix of a step of its own gives what the same matrix gives on a command line.
+    @Test func aStepMakesTheMatrix() throws {
+        var run = run
+        let text = Goldens.packageRoot.appending("texts/calibration.txt").string
+        let step = "  - { id: importance, imatrix: { model: f16, text: \"\(text)\", context: 128, chunks: 3 } }"
+        (run.pipeline.imatrix, run.pipeline.imatrixStep) = ("importance", step)
+        #expect(try run.run().statuses == "done done done done done done")
+        #expect(try run.run().statuses == "cached cached cached cached cached cached")
+        let published = try run.published()
+
+        let tiny = try TinyModels()
+        var request = ImportanceRequest(
+            model: try tiny.converted(.f16),
+            text: Goldens.packageRoot.appending("texts/calibration.txt")
+        )
+        (request.context, request.chunks) = (128, 3)
+        let matrix = run.scratch.appending("importance.gguf")
+        try withExtendedLifetime(tiny) {
+            _ = try Operations.importanceMatrix(request, to: matrix) { _, _, _ in }
+        }
+        var other = try TinyRun()
+        try other.scratch.write(try readFile(matrix, limit: 1 << 20), to: "importance.gguf")
+        (other.pipeline.types, other.pipeline.imatrix) = (run.pipeline.types, "importance.gguf")
+        try other.run()
+        #expect(try other.published() == published)
+
+        let registry = try ModelRegistry(path: run.registry, mode: .readOnly)
+        defer { try? registry.close() }
+        let build = try registry.build(named: try BuildName("tiny@1.0.0:q4_k_m"))
+        let kinds = try registry.lineage(of: build.digest).map(\.stepKind).sorted()
+        #expect(kinds == ["convert", "imatrix", "quantize", "quantize"])
+        run.pipeline.imatrixStep = step.replacing("chunks: 3", with: "chunks: 4")
+        run.pipeline.version = "1.0.1"
+        #expect(try run.run().statuses == "cached done done done done done")
     }
 
     @Test func anotherMatrixIsAnotherStep() throws {

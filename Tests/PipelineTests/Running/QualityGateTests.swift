@@ -1,4 +1,6 @@
 import Pipeline
+import Registry
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -24,6 +26,21 @@ import Testing
         #expect(try tiny.run().statuses == "cached cached failed skipped skipped", "a cached number fails as well")
         tiny.pipeline.gates = ""
         #expect(try tiny.run().statuses == "cached cached cached done done", "without the gate it goes on from there")
+    }
+
+    @Test func tasksAreAnsweredAndPublishedAndMayBeAGate() throws {
+        var tiny = try TinyRun()
+        tiny.pipeline.tasks = Goldens.packageRoot.appending("texts/tasks.jsonl").string
+        tiny.pipeline.gates = "q8_0: { min-accuracy: 30% }"
+        #expect(try tiny.run().gateFailures.isEmpty)
+        let registry = try ModelRegistry(path: tiny.registry, mode: .readOnly)
+        defer { try? registry.close() }
+        let build = try registry.build(named: try BuildName("tiny@1.0.0:q8_0"))
+        let accuracy = try registry.measurements(of: build.digest).first { $0.metric == Metric.accuracyPercent }
+        #expect(try #require(accuracy).value > 30 && accuracy?.conditions["tasks"] == "40")
+        tiny.pipeline.gates = "q8_0: { min-accuracy: 99% }"
+        let failure = try #require(try tiny.run().gateFailures.first)
+        #expect(failure.hasPrefix("q8_0: accuracy is ") && failure.hasSuffix(" %, under 99.00 %"))
     }
 
     @Test func gatesThatAreMetLetTheRunPass() throws {

@@ -1,0 +1,124 @@
+import Inference
+import Quantization
+import Tokenizers
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// How an importance matrix is collected.
+public struct ImportanceOptions: Sendable {
+    /// Tokens of a window.
+    public var context = 512
+    /// At most this many windows; nil for the whole text.
+    public var chunks: Int?
+    /// Whether control tokens that are written out in the text become those tokens.
+    public var parsesSpecial = false
+    /// Whether the output matrix has an entry too.
+    public var includesOutput = false
+    /// Whether perplexity is measured on the way: a model that is broken shows.
+    public var measuresPerplexity = true
+    public var threads = 1
+
+    public init() {}
+}
+
+/// How far a collection has come.
+public struct ImportanceProgress: Sendable {
+    public let chunk: Int
+    public let chunkCount: Int
+    /// Over the windows that this run has read, where it is measured.
+    public let perplexity: Double?
+}
+
+/// Collects an importance matrix by llama-imatrix's method: all positions of windows that follow each other, each from
+/// an empty cache.
+public struct ImportanceRun {
+    public let model: LanguageModel
+    public let options: ImportanceOptions
+    private let matrixCount: (String) -> Int
+
+    /// - Parameter matrixCount: how many matrices a tensor is a stack of: its experts, else 1.
+    public init(_ model: LanguageModel, _ options: ImportanceOptions, matrixCount: @escaping (String) -> Int) {
+        self.model = model
+        self.options = options
+        self.matrixCount = matrixCount
+    }
+
+    /// - Parameters:
+    ///   - text: UTF-8; one newline at its end does not count.
+    ///   - dataset: what the text is called in the matrix.
+    ///   - earlier: what a run over the same text had collected when it was cut; this one goes on after its windows.
+    ///   - progress: called after each window with what was collected so far; what it throws ends the run.
+    /// - Throws: `EvaluationError` for a text that is too short or activations that are no numbers; `InferenceError`.
+    public func collect(
+        text: [UInt8],
+        dataset: String,
+        continuing earlier: ImportanceSums? = nil,
+        progress: (ImportanceProgress, () -> ImportanceSums) throws -> Void = { _, _ in }
+    ) throws -> (sums: ImportanceSums, perplexity: Double?) {
+        let windows = try TextWindows(
+            text: text,
+            tokenizer: model.tokenizer,
+            context: options.context,
+            chunks: options.chunks,
+            parsesSpecial: options.parsesSpecial
+        )
+        let collector = ImportanceCollector(
+            matrixCount: matrixCount,
+            includesOutput: options.includesOutput,
+            threads: options.threads,
+            earlier: earlier
+        )
+        let session = try InferenceSession(
+            model,
+            SessionOptions(context: windows.length, threads: options.threads)
+        )
+        session.observer = collector.observe
+        var surprise = RunningMean()
+        let first = min(earlier?.chunkCount ?? 0, windows.count)
+        func sums(after chunk: Int) -> ImportanceSums {
+            collector.sums(dataset: dataset, chunkCount: chunk, chunkSize: options.context)
+        }
+        for index in first..<windows.count {
+            try read(windows[index], session, &surprise)
+            if let tensor = collector.overflowed {
+                throw EvaluationError.activationsNotFinite(tensor: tensor, chunk: index + 1)
+            }
+            let state = ImportanceProgress(
+                chunk: index + 1,
+                chunkCount: windows.count,
+                perplexity: perplexity(surprise)
+            )
+            try progress(state) { sums(after: index + 1) }
+        }
+        return (sums(after: windows.count), perplexity(surprise))
+    }
+
+    private func perplexity(_ surprise: RunningMean) -> Double? {
+        options.measuresPerplexity && surprise.count > 0 ? exp(surprise.mean) : nil
+    }
+
+    private func read(
+        _ window: TextWindows.Window,
+        _ session: InferenceSession,
+        _ surprise: inout RunningMean
+    ) throws {
+        let scored = options.measuresPerplexity ? window.scored : 0..<0
+        let wanted = options.includesOutput ? window.tokens.indices : scored
+        let kernels = session.kernels
+        session.reset()
+        try session.evaluate(window.tokens, logitsFor: wanted, isComplete: true) { logits in
+            let here = scored.clamped(to: logits.first..<(logits.first + logits.count))
+            guard !here.isEmpty else { return }
+            let rows = ScoredRows(logits: logits, first: logits.first, threads: options.threads)
+            let scores = rows.map { row, position in
+                scored.contains(position)
+                    ? TokenScore(row, target: window.targets[position - scored.lowerBound], kernels: kernels) : nil
+            }
+            for score in scores.compactMap({ $0 }) { surprise.add(score.surprise) }
+        }
+    }
+}

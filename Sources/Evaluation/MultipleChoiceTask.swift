@@ -1,0 +1,53 @@
+import BinaryIO
+
+/// A question with several answers, of which one is right: how a text goes on.
+public struct MultipleChoiceTask: Sendable, Equatable {
+    public let context: String
+    public let endings: [String]
+    /// Index of the right ending.
+    public let label: Int
+    /// The line of the file that it stands in.
+    public let line: Int
+
+    /// What a model reads: a space stands between context and ending where neither has one.
+    func text(_ ending: String) -> String {
+        let isApart = context.isEmpty || context.last?.isWhitespace == true || ending.first?.isWhitespace == true
+        return context + (isApart ? "" : " ") + ending
+    }
+
+    /// Reads lines of JSON as HellaSwag has them: `context` (or `ctx`), `endings` and `label`. Other members and empty
+    /// lines are passed over.
+    /// - Throws: `EvaluationError.badTask` for the first line that is no task, `EvaluationError.noTasks`.
+    public static func tasks(jsonLines bytes: [UInt8]) throws -> [MultipleChoiceTask] {
+        let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated()
+        let tasks = try lines.compactMap { index, line -> MultipleChoiceTask? in
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x0d || $0 == 0x09 }) { return nil }
+            return try MultipleChoiceTask(Array(line), line: index + 1)
+        }
+        if tasks.isEmpty { throw EvaluationError.noTasks() }
+        return tasks
+    }
+
+    private init(_ bytes: [UInt8], line: Int) throws {
+        func bad(_ why: String) -> EvaluationError { .badTask(line: line, why: why) }
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: bytes)
+        } catch {
+            throw bad("this is no JSON, \(error)")
+        }
+        guard value.object != nil else { throw bad("an object expected") }
+        guard let context = (value["context"] ?? value["ctx"])?.string else { throw bad("'context' must be a text") }
+        let elements = value["endings"]?.array ?? []
+        let endings = elements.compactMap(\.string)
+        guard endings.count == elements.count, endings.count >= 2 else {
+            throw bad("'endings' must be two texts or more")
+        }
+        if endings.contains(where: { $0.allSatisfy(\.isWhitespace) }) { throw bad("an ending is empty") }
+        // Some copies of the data keep the label as a text.
+        guard let label = value["label"]?.integer ?? value["label"]?.string.flatMap({ Int($0) }),
+            endings.indices.contains(label)
+        else { throw bad("'label' must be the number of the right ending, from 0 to \(endings.count - 1)") }
+        (self.context, self.endings, self.label, self.line) = (context, endings, label, line)
+    }
+}

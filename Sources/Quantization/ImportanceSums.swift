@@ -1,0 +1,83 @@
+import SystemPackage
+
+/// What an importance matrix is made from: for each weight tensor, the sums of its inputs' squares over some text, and
+/// how many rows of them there were.
+public struct ImportanceSums: Sendable, Equatable {
+    /// What was seen of one tensor's inputs.
+    public struct Entry: Sendable, Equatable {
+        /// One number a column; a stack of matrices (experts) has those of each behind each other.
+        public var sums: [Float]
+        /// One number a matrix, or one for all of them.
+        public var counts: [Int]
+
+        public init(sums: [Float], counts: [Int]) {
+            precondition(!counts.isEmpty && sums.count.isMultiple(of: counts.count))
+            self.sums = sums
+            self.counts = counts
+        }
+
+        public var columnCount: Int { sums.count / counts.count }
+    }
+
+    /// By tensor name.
+    public private(set) var entries: [String: Entry]
+    /// The texts that went in.
+    public private(set) var datasets: [String]
+    /// Windows of text that went in.
+    public private(set) var chunkCount: Int
+    /// Tokens of a window.
+    public let chunkSize: Int
+
+    public init(entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int) {
+        self.entries = entries
+        self.datasets = datasets
+        self.chunkCount = chunkCount
+        self.chunkSize = max(1, chunkSize)
+    }
+
+    /// Reads either form.
+    /// - Parameter chunkSize: tokens of a window where the file does not say, as the older form does not.
+    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for what is no importance matrix.
+    public init(path: FilePath, chunkSize: Int = 512) throws {
+        let file = try ImportanceFile(path: path)
+        let size = max(1, file.chunkSize ?? chunkSize)
+        // The older form divides by rows and multiplies by calls; a call saw a window.
+        let factor = file.form == .dat ? size : 1
+        let entries = file.entries.mapValues { entry in
+            Entry(
+                sums: factor == 1 ? entry.sums : entry.sums.map { $0 * Float(factor) },
+                counts: entry.counts.map { max(0, Int($0.rounded(.toNearestOrAwayFromZero))) * factor }
+            )
+        }
+        self.init(entries: entries, datasets: file.datasets, chunkCount: file.chunkCount, chunkSize: size)
+    }
+
+    /// Adds what another run saw. Windows are counted by the rows that went in, as llama-imatrix counts them.
+    /// - Parameter path: where the other came from.
+    /// - Throws: `QuantizationError` where the other belongs to another model.
+    public mutating func add(_ other: ImportanceSums, from path: FilePath) throws(QuantizationError) {
+        for (name, entry) in other.entries {
+            guard var known = entries[name] else {
+                entries[name] = entry
+                continue
+            }
+            // One count stands for all experts, in files of the older form.
+            let count = max(known.counts.count, entry.counts.count)
+            guard known.sums.count == entry.sums.count,
+                [known, entry].allSatisfy({ $0.counts.count == 1 || $0.counts.count == count })
+            else {
+                let reason =
+                    "its entry '\(name)' has \(entry.sums.count) numbers for \(entry.counts.count) matrices, the others "
+                    + "\(known.sums.count) for \(known.counts.count)"
+                throw QuantizationError(path: path, problem: .badMatrix(reason))
+            }
+            for index in known.sums.indices { known.sums[index] += entry.sums[index] }
+            known.counts = (0..<count).map {
+                known.counts[known.counts.count == 1 ? 0 : $0] + entry.counts[entry.counts.count == 1 ? 0 : $0]
+            }
+            entries[name] = known
+        }
+        datasets += other.datasets
+        chunkCount = (entries.values.compactMap { $0.counts.max() }.max() ?? 0) / chunkSize
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Pipeline
+import Quantization
+import SystemPackage
+
+struct ImatrixCommand: RecordCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "imatrix",
+        abstract: "Collect, merge or show importance matrices, in llama-imatrix's forms.",
+        discussion: """
+            EXAMPLES
+              edgepipe imatrix f16.gguf --text texts/calibration.txt -o imatrix.gguf --chunks 100
+              edgepipe imatrix --merge one.gguf two.gguf -o both.gguf
+              edgepipe imatrix --show imatrix.gguf
+              edgepipe quantize f16.gguf -o iq3_xxs.gguf --type iq3_xxs --imatrix imatrix.gguf
+
+            An importance matrix tells how much each column of a weight matrix counts on some text; quantization then
+            spends its precision there. A run that is cut leaves what it has in OUTPUT.part, every half minute and on
+            Ctrl-C; the same command goes on from there and ends with the same bytes.
+            """
+    )
+
+    @Argument(help: "The GGUF file to run: the one that will be quantized.")
+    var model: String?
+
+    @Option(help: ArgumentHelp("A UTF-8 text that is like what the model will read.", valueName: "file"))
+    var text: String?
+
+    @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+    var output: String?
+
+    @Option(help: ArgumentHelp("gguf, or dat, the older form; by the output's name.", valueName: "form"))
+    var outputFormat: ImportanceForm?
+
+    @Option(help: ArgumentHelp("Tokens of a window.", valueName: "n"))
+    var context = 512
+
+    @Option(help: ArgumentHelp("At most this many windows.", valueName: "n"))
+    var chunks: Int?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Matrices to add: to the model's, or to each other.", valueName: "file ...")
+    )
+    var merge: [String] = []
+
+    @Option(help: ArgumentHelp("Print the statistics of a matrix.", valueName: "file"))
+    var show: String?
+
+    @Flag(help: "Collect for the output matrix too.")
+    var processOutput = false
+
+    @Flag(help: "Take control tokens that are written out in the text for what they say.")
+    var parseSpecial = false
+
+    @Flag(help: "Leave out the perplexity on the way; faster.")
+    var noPpl = false
+
+    @OptionGroup var work: WorkOptions
+    @OptionGroup var records: OutputOptions
+
+    func validate() throws {
+        if show != nil {
+            guard model == nil, text == nil, output == nil, merge.isEmpty else {
+                throw ValidationError("--show takes nothing but the matrix to show.")
+            }
+            return
+        }
+        if output == nil { throw ValidationError("Give the file to write with -o.") }
+        if model == nil, merge.isEmpty { throw ValidationError("Give a model, --merge or --show.") }
+        if (model == nil) != (text == nil) { throw ValidationError("A model and --text go together.") }
+        if context < 4 { throw ValidationError("--context takes 4 or more.") }
+        if let chunks, chunks < 1 { throw ValidationError("--chunks takes 1 or more.") }
+    }
+
+    func run() throws {
+        if let show {
+            let summary = try Operations.importanceStatistics(FilePath(show))
+            return try records.print(summary) { ImportanceTable.text(summary, $0) }
+        }
+        let report = try make(FilePath(output ?? ""))
+        for tensor in report.partial {
+            records.remark("No token reached some experts of \(tensor). A longer text may.")
+        }
+        try records.print(report) { Self.table(report).text($0) }
+    }
+
+    private func make(_ output: FilePath) throws -> ImportanceReport {
+        let merged = merge.map { FilePath($0) }
+        guard let model, let text else {
+            return try Operations.mergeImportanceMatrices(merged, to: output, form: outputFormat, context: context)
+        }
+        var request = ImportanceRequest(model: FilePath(model), text: FilePath(text))
+        (request.context, request.chunks, request.threads) = (context, chunks, work.threadCount)
+        (request.parsesSpecial, request.includesOutput) = (parseSpecial, processOutput)
+        (request.measuresPerplexity, request.merged, request.form) = (!noPpl, merged, outputFormat)
+        let line = records.progressLine()
+        defer { line.clear() }
+        return try Operations.importanceMatrix(request, to: output, remark: { records.remark($0) }) {
+            try Interruption.check()
+            line.update($0, $1, $2)
+        }
+    }
+
+    private static func table(_ report: ImportanceReport) -> Table {
+        var rows = [
+            ["output", "\(report.output) (\(report.form))"],
+            ["tensors", "\(report.tensors)"],
+            ["windows", "\(report.chunks) of \(report.context) tokens"],
+            ["texts", report.datasets.joined(separator: ", ")],
+        ]
+        if let perplexity = report.perplexity { rows.append(["perplexity", numberText(perplexity, 4)]) }
+        return Table(columns: ["importance matrix", ""], rows: rows)
+    }
+}
+
+extension ImportanceForm: ExpressibleByArgument {}
