@@ -121,7 +121,6 @@ struct StepResolver {
         }
     }
 
-    /// A path as the pipeline file writes it, from that file's folder.
     private func path(_ text: String) -> FilePath { definition.path(text) }
 
     /// The model of a `convert` step: the file that it made, or the conversion itself.
@@ -143,8 +142,7 @@ struct StepResolver {
                 switch entry.step.action {
                 case .convert: [source.digest]
                 case .imatrix(let options): files(of: options.model).map { $0.digest }
-                case .quantize(let options):
-                    [files(of: options.model).first?.digest ?? source.digest] + matrixDigest(of: options)
+                case .quantize(let options): quantizedDigests(of: options) + matrixDigest(of: options)
                 case .validate, .fit, .publish: []
                 }
             let made = (entry.product.files ?? []).map { $0.digest } + (entry.product.matrix.map { [$0.digest] } ?? [])
@@ -159,6 +157,12 @@ struct StepResolver {
                 }
             }
         }
+    }
+
+    /// The digest of what was quantized: the file, or the source where none is kept.
+    private func quantizedDigests(of options: QuantizeOptions) -> [SHA256Digest] {
+        let kept = files(of: options.model).map { $0.digest }
+        return kept.isEmpty ? [source.digest] : kept
     }
 
     /// The digest of the matrix that a step of this pipeline made for a quantization.
