@@ -8,18 +8,22 @@ package enum GeneralMetadata {
     static func write(_ folder: HuggingFaceFolder, _ count: ParameterCount, to metadata: inout Metadata) throws {
         metadata.set("general.type", .string("model"))
         try writeSampling(folder.json("generation_config.json"), to: &metadata)
-        let card = try folder.bytes("README.md").flatMap { ModelCard(String(decoding: $0, as: UTF8.self)) }
+        let card = try card(of: folder.bytes(cardFile))
         let namings = namings(folder, count.total)
         describe(card, namings, count.total, name: folder.repository, sizeLabel: count.label, to: &metadata)
+    }
+
+    private static let cardFile = "README.md"
+
+    private static func card(of bytes: [UInt8]?) -> ModelCard? {
+        bytes.flatMap { ModelCard(String(decoding: $0, as: UTF8.self)) }
     }
 
     /// An adapter's card and its name.
     /// - Parameter weightCount: how many weights it updates; it may have left some out.
     static func describe(_ adapter: LowRankAdapter, _ weightCount: Int, to metadata: inout Metadata) throws {
-        let card = adapter.folder.appending("README.md")
-        let bytes = fileIdentity(card) == nil ? [] : try readFile(card, limit: 1 << 24)
         describe(
-            ModelCard(String(decoding: bytes, as: UTF8.self)),
+            try card(of: HuggingFaceFolder.bytes(cardFile, in: adapter.folder, limit: 1 << 24)),
             [ModelNaming(adapter.name, parameterCount: -weightCount)],
             -weightCount,
             sizeLabel: nil,

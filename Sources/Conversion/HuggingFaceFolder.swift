@@ -59,8 +59,10 @@ public struct HuggingFaceFolder: Sendable {
         return try FileManager.default.contentsOfDirectory(atPath: inner.string).sorted()
     }
 
-    private static func json(_ name: String, in path: FilePath) throws -> JSONValue? {
-        guard let bytes = try bytes(name, in: path) else { return nil }
+    /// The same of any folder.
+    /// - Parameter limit: in bytes; a longer file is refused.
+    static func json(_ name: String, in path: FilePath, limit: Int = jsonLimit) throws -> JSONValue? {
+        guard let bytes = try bytes(name, in: path, limit: limit) else { return nil }
         do {
             return try JSONValue(parsing: bytes)
         } catch {
@@ -68,8 +70,8 @@ public struct HuggingFaceFolder: Sendable {
         }
     }
 
-    private static func bytes(_ name: String, in path: FilePath) throws -> [UInt8]? {
+    static func bytes(_ name: String, in path: FilePath, limit: Int = jsonLimit) throws -> [UInt8]? {
         let file = path.appending(name)
-        return fileIdentity(file) == nil ? nil : try readFile(file, limit: jsonLimit)
+        return fileIdentity(file) == nil ? nil : try readFile(file, limit: limit)
     }
 }

@@ -25,21 +25,21 @@ struct PlannedTensors {
         _ name: String,
         _ edit: TensorEdit
     ) throws -> ConversionPlan.Tensor {
-        let parts = try parts.map { (try replaced($0.entry, $0.name), $0.name) }
-        let source = parts[0].0.tensor
+        let parts = try parts.map { TensorStacks.Part(entry: try replaced($0), name: $0.name) }
+        let source = parts[0].entry.tensor
         guard WeightDecoder.reads(source.type) else {
             throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
         }
-        for (part, _) in parts where part.tensor.shape != source.shape || part.tensor.type != source.type {
+        for part in parts.map(\.entry.tensor) where part.shape != source.shape || part.type != source.type {
             throw ConversionProblem.wrongShape(
-                tensor: part.tensor.name,
-                found: part.tensor.shape,
+                tensor: part.name,
+                found: part.shape,
                 expected: "\(source.shape) of \(source.type.rawValue), as its like has it,"
             )
         }
         var dimensions = try Self.dimensions(of: source, edit)
         if dimensions.count == 2 {
-            dimensions[0] = try family.keptRows(of: parts[0].1, dimensions[0], in: folder)
+            dimensions[0] = try family.keptRows(of: parts[0].name, dimensions[0], in: folder)
         }
         if parts.count > 1 { dimensions.insert(parts.count, at: 0) }
         guard let shape = TensorShape(dimensions.reversed()), shape.elementCount > 0, dimensions.count <= 4 else {
@@ -70,14 +70,14 @@ struct PlannedTensors {
     }
 
     /// The tensor, or what the last adapter that has one puts in its place.
-    private func replaced(_ entry: SafetensorsCheckpoint.Entry, _ name: String) throws -> SafetensorsCheckpoint.Entry {
-        guard let other = adapters.lazy.compactMap({ $0.replacements[name] }).last else { return entry }
+    private func replaced(_ part: TensorStacks.Part) throws -> SafetensorsCheckpoint.Entry {
+        guard let other = adapters.lazy.compactMap({ $0.replacements[part.name] }).last else { return part.entry }
         // A vocabulary that grew needs its tokenizer and config.json too, which the base model's folder does not have.
-        guard other.tensor.shape == entry.tensor.shape else {
+        guard other.tensor.shape == part.entry.tensor.shape else {
             throw ConversionProblem.wrongShape(
                 tensor: other.tensor.name,
                 found: other.tensor.shape,
-                expected: "the base model's \(entry.tensor.shape)"
+                expected: "the base model's \(part.entry.tensor.shape)"
             )
         }
         return other

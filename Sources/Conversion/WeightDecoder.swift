@@ -35,6 +35,17 @@ enum WeightDecoder {
         }
     }
 
+    /// Some numbers of a tensor, behind each other from its first; all of them where no range is given.
+    static func numbers(of entry: SafetensorsCheckpoint.Entry, _ range: Range<Int>? = nil) -> [Float] {
+        let type = entry.tensor.type
+        let size = type.bitsPerElement / 8
+        let range = range ?? 0..<(entry.bytes.count / size)
+        let bytes = UnsafeRawBufferPointer(rebasing: entry.bytes[(range.lowerBound * size)..<(range.upperBound * size)])
+        var numbers = [Float](repeating: 0, count: range.count)
+        numbers.withUnsafeMutableBufferPointer { decode(type, bytes, into: $0) }
+        return numbers
+    }
+
     /// All numbers of four bits of exponent and three of fraction, without infinities.
     ///
     /// Source: Micikevicius et al., "FP8 Formats for Deep Learning", 2022.

@@ -76,8 +76,7 @@ struct WeightScales {
         guard tensor.shape.count == 2, WeightDecoder.reads(entry.tensor.type) else {
             throw ConversionProblem.unsupportedElementType(tensor: entry.tensor.name, type: entry.tensor.type.rawValue)
         }
-        var values = [Float](repeating: 0, count: count)
-        values.withUnsafeMutableBufferPointer { WeightDecoder.decode(entry.tensor.type, entry.bytes, into: $0) }
+        let values = WeightDecoder.numbers(of: entry)
         let (rows, columns) = (tensor.shape[0], tensor.shape[1])
         if count == 1 { return WeightScale(values: values, block: (max(rows, 1), max(columns, 1)), width: 1) }
         if let size = blockSize, entry.tensor.shape == [divided(rows, by: size[0]), divided(columns, by: size[1])] {

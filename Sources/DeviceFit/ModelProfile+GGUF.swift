@@ -43,7 +43,7 @@ extension ModelProfile {
             architecture: architecture,
             parameterCount: parameters.all,
             activeParameterCount: parameters.active,
-            weightBytes: tensors.reduce(0) { $0 + $1.byteCount },
+            weightBytes: tensors.byteCount,
             weightBytesByType: Dictionary(tensors.map { ($0.type.name, $0.byteCount) }, uniquingKeysWith: +),
             tokenEmbeddingBytes: embedding?.byteCount ?? 0,
             isEmbeddingTied: !tensors.contains { $0.name == "output.weight" },

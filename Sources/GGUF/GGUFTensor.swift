@@ -22,3 +22,11 @@ public struct GGUFTensor: Hashable, Sendable {
     /// Bytes of one row.
     public var rowByteCount: Int { shape.rowCount == 0 ? 0 : byteCount / shape.rowCount }
 }
+
+extension Sequence<GGUFTensor> {
+    /// How many weights the tensors have together.
+    public var elementCount: Int { reduce(0) { $0 + $1.shape.elementCount } }
+
+    /// Bytes of their data, without padding.
+    public var byteCount: Int { reduce(0) { $0 + $1.byteCount } }
+}

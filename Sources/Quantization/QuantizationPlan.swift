@@ -16,9 +16,9 @@ public struct QuantizationPlan: Sendable {
 
     /// Bits a weight in the whole model's tensors.
     public var bitsPerWeight: Double {
-        let bytes = tensors.reduce(0) { $0 + $1.target.byteCount }
-        let weights = tensors.reduce(0) { $0 + $1.target.shape.elementCount }
-        return weights == 0 ? 0 : Double(bytes) * 8 / Double(weights)
+        let targets = tensors.lazy.map(\.target)
+        let weights = targets.elementCount
+        return weights == 0 ? 0 : Double(targets.byteCount) * 8 / Double(weights)
     }
 
     /// Of all files.

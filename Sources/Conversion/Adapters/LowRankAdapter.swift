@@ -23,10 +23,10 @@ struct LowRankAdapter: Sendable {
         name = reference.name
         let path = folder.appending(Self.weights)
         do {
-            guard fileIdentity(folder.appending(AdapterConfig.file)) != nil else {
+            guard let json = try HuggingFaceFolder.json(AdapterConfig.file, in: folder, limit: Self.configLimit) else {
                 throw ConversionProblem.missingFile(AdapterConfig.file)
             }
-            let config = try Self.config(in: folder)
+            let config = try AdapterConfig(json)
             guard fileIdentity(path) != nil else { throw ConversionProblem.missingFile(Self.weights) }
             let collected = try AdapterTensors(SafetensorsFile(path: path))
             replacements = collected.replacements
@@ -35,15 +35,6 @@ struct LowRankAdapter: Sendable {
             alpha = config.alpha
         } catch let problem as ConversionProblem {
             throw ConversionError(path: folder, problem: problem)
-        }
-    }
-
-    private static func config(in folder: FilePath) throws -> AdapterConfig {
-        let bytes = try readFile(folder.appending(AdapterConfig.file), limit: configLimit)
-        do {
-            return try AdapterConfig(JSONValue(parsing: bytes))
-        } catch let error as JSONError {
-            throw ConversionProblem.invalidJSON(file: AdapterConfig.file, reason: "\(error)")
         }
     }
 

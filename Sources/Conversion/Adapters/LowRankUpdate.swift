@@ -28,19 +28,19 @@ struct LowRankUpdate: Sendable {
     func apply(to weights: UnsafeMutableBufferPointer<Float>, rows: [Int], kernels: Kernels) {
         let rank = rank
         let columns = shape[1]
-        let wide = isOfEmbeddings ? Self.transposed(b) : Self.decoded(a, 0..<(rank * columns))
+        let wide = isOfEmbeddings ? Self.transposed(b) : WeightDecoder.numbers(of: a)
         var tall: [Float] = []
         tall.reserveCapacity(rows.count * rank)
         if isOfEmbeddings {
             for row in rows {
                 for index in 0..<rank {
                     let place = index * shape[0] + row
-                    tall.append(strength * Self.decoded(a, place..<(place + 1))[0])
+                    tall.append(strength * WeightDecoder.numbers(of: a, place..<(place + 1))[0])
                 }
             }
         } else {
             for row in rows {
-                tall += Self.decoded(b, (row * rank)..<((row + 1) * rank)).map { strength * $0 }
+                tall += WeightDecoder.numbers(of: b, (row * rank)..<((row + 1) * rank)).map { strength * $0 }
             }
         }
         kernels.addProduct(tall: tall, wide: wide, rank: rank, to: weights)
@@ -48,28 +48,14 @@ struct LowRankUpdate: Sendable {
         for (index, row) in rows.enumerated() {
             let range = (index * columns)..<((index + 1) * columns)
             let length = weights[range].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-            let factor = Self.decoded(magnitude, row..<(row + 1))[0] / Float(length)
+            let factor = WeightDecoder.numbers(of: magnitude, row..<(row + 1))[0] / Float(length)
             for place in range { weights[place] *= factor }
-        }
-    }
-
-    private static func decoded(_ entry: SafetensorsCheckpoint.Entry, _ range: Range<Int>) -> [Float] {
-        let size = entry.tensor.type.bitsPerElement / 8
-        let bytes = UnsafeRawBufferPointer(rebasing: entry.bytes[(range.lowerBound * size)..<(range.upperBound * size)])
-        return [Float](unsafeUninitializedCapacity: range.count) { buffer, count in
-            buffer.initialize(repeating: 0)
-            WeightDecoder.decode(
-                entry.tensor.type,
-                bytes,
-                into: UnsafeMutableBufferPointer(rebasing: buffer[..<range.count])
-            )
-            count = range.count
         }
     }
 
     private static func transposed(_ entry: SafetensorsCheckpoint.Entry) -> [Float] {
         let (rows, columns) = (entry.tensor.shape[0], entry.tensor.shape[1])
-        let values = decoded(entry, 0..<(rows * columns))
+        let values = WeightDecoder.numbers(of: entry)
         return (0..<columns).flatMap { column in (0..<rows).map { values[$0 * columns + column] } }
     }
 }

@@ -50,7 +50,7 @@ extension Operations {
     ) throws -> ConversionReport {
         let type = try convertedType(request.type)
         if isFile(model) { return try convertFile(model, to: output, type, request, threads: threads, progress) }
-        let folder = try folder(of: model, request, remark: remark, progress: progress)
+        let folder = try folder(of: model, isOffline: request.isOffline, remark: remark, progress: progress)
         let adapters = try adapters(request, remark: remark, progress: progress)
         let plan = try request.adapterOnly ? adapterPlan(adapters, of: folder, type) : plan(folder, request, adapters)
         try refuse(output, replacing: folder.inputs)
@@ -61,7 +61,7 @@ extension Operations {
             type: plan.type.rawValue,
             bytes: plan.layout.byteCount,
             tensors: plan.layout.tensors.count,
-            parameters: plan.layout.tensors.reduce(0) { $0 + $1.shape.elementCount }
+            parameters: plan.layout.tensors.elementCount
         )
     }
 
@@ -87,7 +87,7 @@ extension Operations {
             type: type?.rawValue ?? "auto",
             bytes: report.bytes,
             tensors: report.tensors.count,
-            parameters: try GGUFModel(path: output).tensors.reduce(0) { $0 + $1.shape.elementCount }
+            parameters: try GGUFModel(path: output).tensors.elementCount
         )
     }
 
@@ -99,22 +99,13 @@ extension Operations {
         progress: @escaping WorkProgress
     ) throws -> any ModelSource {
         if isFile(model) { return try GGUFModel(path: FilePath(model)) }
-        let folder = try folder(of: model, request, remark: remark, progress: progress)
+        let folder = try folder(of: model, isOffline: request.isOffline, remark: remark, progress: progress)
         let adapters = try adapters(request, remark: remark, progress: progress)
         return ConvertedModel(try plan(folder, request, adapters), inputs: folder.inputs)
     }
 
     private static func isFile(_ model: String) -> Bool {
         FileStatus(FilePath(model)).map { !$0.isFolder } ?? model.lowercased().hasSuffix(".gguf")
-    }
-
-    private static func folder(
-        of model: String,
-        _ request: ConvertRequest,
-        remark: @escaping @Sendable (String) -> Void,
-        progress: @escaping WorkProgress
-    ) throws -> HuggingFaceFolder {
-        try folder(of: model, isOffline: request.isOffline, remark: remark, progress: progress)
     }
 
     private static func adapters(

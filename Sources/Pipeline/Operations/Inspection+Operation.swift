@@ -49,7 +49,7 @@ extension Operations {
             format: "gguf",
             sha256: digests ? try SHA256Digest(ofFile: path) : nil,
             bytes: file.byteCount,
-            parameters: file.tensors.reduce(0) { $0 + $1.shape.elementCount },
+            parameters: file.tensors.elementCount,
             metadata: OrderedMetadata(file.metadata),
             tensors: tensors ? rows : nil,
             bytesByType: Dictionary(rows.map { ($0.type, $0.bytes) }, uniquingKeysWith: +)

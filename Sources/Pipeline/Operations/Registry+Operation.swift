@@ -57,33 +57,34 @@ extension Operations {
         guard case .version(let target) = reference.selector, reference.type == nil else {
             throw PipelineError.badRequest("'\(version)' is no version of a model. Write model@1.2.3.")
         }
-        let registry = try ModelRegistry(path: path, mode: .openExisting)
-        defer { try? registry.close() }
-        try registry.setChannel(
-            channel,
-            of: reference.model,
-            to: target,
-            expecting: try expected.map { try ModelVersion(parsing: $0) },
-            because: reason
-        )
-        guard let move = try registry.channelHistory(of: reference.model).last(where: { $0.channel == channel }) else {
-            preconditionFailure("a channel that points somewhere was moved there")
+        return try changing(path) { registry in
+            try registry.setChannel(
+                channel,
+                of: reference.model,
+                to: target,
+                expecting: try expected.map { try ModelVersion(parsing: $0) },
+                because: reason
+            )
+            let moves = try registry.channelHistory(of: reference.model)
+            guard let move = moves.last(where: { $0.channel == channel }) else {
+                preconditionFailure("a channel that points somewhere was moved there")
+            }
+            return move
         }
-        return move
     }
 
     /// Every move of a model's channels, oldest first.
     public static func history(of model: String, in path: FilePath) throws -> [ChannelMove] {
         // Brings an older registry up to date, which has no columns for the reasons.
-        let registry = try ModelRegistry(path: path, mode: .openExisting)
-        defer { try? registry.close() }
-        let known = try registry.versions().map(\.model)
-        guard known.contains(model) else {
-            throw PipelineError.badRequest(
-                "the registry has no model '\(model)'. \(Spelling.advice(for: model, among: Array(Set(known)).sorted()))"
-            )
+        try changing(path) { registry in
+            let known = Set(try registry.versions().map(\.model)).sorted()
+            guard known.contains(model) else {
+                throw PipelineError.badRequest(
+                    "the registry has no model '\(model)'. \(Spelling.advice(for: model, among: known))"
+                )
+            }
+            return try registry.channelHistory(of: model)
         }
-        return try registry.channelHistory(of: model)
     }
 
     /// Removes files that killed processes left in a registry and nothing published needs.
@@ -95,9 +96,7 @@ extension Operations {
         olderThan age: Double,
         removes: Bool
     ) throws -> [VerificationReport.Leftover] {
-        let registry = try ModelRegistry(path: path, mode: .openExisting)
-        defer { try? registry.close() }
-        return try registry.collectLeftovers(olderThan: age, dryRun: !removes)
+        try changing(path) { try $0.collectLeftovers(olderThan: age, dryRun: !removes) }
     }
 
     public static func initialize(_ registry: FilePath) throws {
@@ -142,7 +141,19 @@ extension Operations {
     }
 
     private static func reading<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
-        let registry = try ModelRegistry(path: path, mode: .readOnly)
+        try opening(path, .readOnly, body)
+    }
+
+    private static func changing<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
+        try opening(path, .openExisting, body)
+    }
+
+    private static func opening<Value>(
+        _ path: FilePath,
+        _ mode: ModelRegistry.Mode,
+        _ body: (ModelRegistry) throws -> Value
+    ) throws -> Value {
+        let registry = try ModelRegistry(path: path, mode: mode)
         defer { try? registry.close() }
         return try body(registry)
     }

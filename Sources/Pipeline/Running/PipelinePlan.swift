@@ -52,7 +52,7 @@ extension PipelineRunner {
                 if !options.force, let product = try cache.product(for: stage.key) {
                     planned.action = .cached
                     planned.reason = "nothing it depends on has changed"
-                    resolver.finish(step, product, stage.key)
+                    resolver.finish(step, product, stage)
                 } else {
                     planned.reason = options.force ? "asked for with --force" : "no result for these inputs yet"
                     waiting.append(step.id)

@@ -63,7 +63,7 @@ public struct PipelineRunner: Sendable {
             let outcome = try naming(step) {
                 try perform(step, resolver, cache, mayRun: selected.contains(step.id), selected)
             }
-            resolver.finish(step, outcome.product, outcome.key)
+            resolver.finish(step, outcome.product, outcome.stage)
             let problems = gateFailures(of: step, outcome.product)
             isBlocked = !problems.isEmpty
             if case .registrations(let builds) = outcome.product { published += builds.map { $0.name } }
@@ -95,7 +95,7 @@ public struct PipelineRunner: Sendable {
 
     private struct Outcome {
         let product: StepProduct
-        let key: StepKey
+        let stage: any Stage
         let isCached: Bool
     }
 
@@ -111,7 +111,7 @@ public struct PipelineRunner: Sendable {
         }
         let key = stage.key
         if !options.force || !mayRun, let product = try cache.product(for: key), isPublished(product, cache) {
-            return Outcome(product: product, key: key, isCached: true)
+            return Outcome(product: product, stage: stage, isCached: true)
         }
         guard mayRun else {
             throw PipelineError.notCached(step: step.id, wanted: selected.sorted().joined(separator: "', '"))
@@ -137,7 +137,7 @@ public struct PipelineRunner: Sendable {
         // A stage whose callback could not stop it stops here, before its result counts.
         try Interruption.check()
         try cache.store(product, for: key, seconds: Date().timeIntervalSince(started))
-        return Outcome(product: product, key: key, isCached: false)
+        return Outcome(product: product, stage: stage, isCached: false)
     }
 
     /// Refuses a step that memory or disk would not hold, before it begins.

@@ -9,7 +9,7 @@ struct StepResolver {
     private struct Finished {
         let step: PipelineDefinition.Step
         let product: StepProduct
-        let key: StepKey
+        let stage: any Stage
     }
 
     let definition: PipelineDefinition
@@ -42,8 +42,8 @@ struct StepResolver {
         )
     }
 
-    mutating func finish(_ step: PipelineDefinition.Step, _ product: StepProduct, _ key: StepKey) {
-        finished.append(Finished(step: step, product: product, key: key))
+    mutating func finish(_ step: PipelineDefinition.Step, _ product: StepProduct, _ stage: any Stage) {
+        finished.append(Finished(step: step, product: product, stage: stage))
     }
 
     /// The stage of a step, or nil while a step that it needs has no product yet.
@@ -60,7 +60,7 @@ struct StepResolver {
             }
         case .quantize(let options):
             let matrix = try options.imatrix.flatMap(matrix)
-            return try model(of: options.model).map { QuantizeStage(model: $0, matrix: matrix, options: options) }
+            return model(of: options.model).map { QuantizeStage(model: $0, matrix: matrix, options: options) }
         case .validate(let options):
             let text = path(options.text)
             return ValidateStage(
@@ -94,7 +94,7 @@ struct StepResolver {
             case .fits(let products): fits += products.filter { digests.contains($0.digest) }
             case .files, .matrix, .registrations: continue
             }
-            measuredBy[entry.step.id] = entry.key.digest
+            measuredBy[entry.step.id] = entry.stage.key.digest
         }
         return PublishStage(
             definition: definition,
@@ -124,11 +124,9 @@ struct StepResolver {
     private func path(_ text: String) -> FilePath { definition.path(text) }
 
     /// The model of a `convert` step: the file that it made, or the conversion itself.
-    private func model(of id: String) throws -> QuantizeStage.Model? {
-        if case .convert(let options) = definition.step(id)?.action, !options.keepsFile {
-            return .converted(try ConvertStage(source, options))
-        }
-        return files(of: id).first.map(QuantizeStage.Model.file)
+    private func model(of id: String) -> QuantizeStage.Model? {
+        if let file = files(of: id).first { return .file(file) }
+        return (finished.first { $0.step.id == id }?.stage as? ConvertStage).map(QuantizeStage.Model.converted)
     }
 
     private func files(of id: String) -> [BuildFile] {
@@ -142,7 +140,9 @@ struct StepResolver {
                 switch entry.step.action {
                 case .convert: [source.digest]
                 case .imatrix(let options): files(of: options.model).map { $0.digest }
-                case .quantize(let options): quantizedDigests(of: options) + matrixDigest(of: options)
+                case .quantize(let options):
+                    // Where no file is kept, it is made of the source.
+                    [files(of: options.model).first?.digest ?? source.digest] + matrixDigest(of: options)
                 case .validate, .fit, .publish: []
                 }
             let made = (entry.product.files ?? []).map { $0.digest } + (entry.product.matrix.map { [$0.digest] } ?? [])
@@ -152,17 +152,11 @@ struct StepResolver {
                         from: origin,
                         stepKind: entry.step.action.kind.rawValue,
                         to: file,
-                        optionsDigest: entry.key.optionsDigest
+                        optionsDigest: entry.stage.key.optionsDigest
                     )
                 }
             }
         }
-    }
-
-    /// The digest of what was quantized: the file, or the source where none is kept.
-    private func quantizedDigests(of options: QuantizeOptions) -> [SHA256Digest] {
-        let kept = files(of: options.model).map { $0.digest }
-        return kept.isEmpty ? [source.digest] : kept
     }
 
     /// The digest of the matrix that a step of this pipeline made for a quantization.

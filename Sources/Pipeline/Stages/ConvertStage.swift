@@ -87,6 +87,14 @@ struct ConvertStage: Stage {
         }
     }
 
+    /// The tensors of the file that comes out.
+    private var tensors: [GGUFTensor] {
+        switch work {
+        case .conversion(let plan, _): plan.layout.tensors
+        case .requantization(_, let plan): plan.tensors.map(\.target)
+        }
+    }
+
     /// The type of the first matrix, which is that of nearly all.
     private static func precision(of model: GGUFModel) -> String {
         (model.tensors.first { $0.shape.dimensions.count > 1 }?.type ?? .f32).name.lowercased()
@@ -112,10 +120,7 @@ struct ConvertStage: Stage {
             let output = Quantizer.Output(plan: plan, path: path)
             try Quantizer(source: model, outputs: [output]).run(threads: context.threads, progress: report)
         }
-        let tensors = try GGUFFile(path: path).tensors
-        let weights = tensors.reduce(0) { $0 + $1.shape.elementCount }
-        let bytes = tensors.reduce(0) { $0 + $1.byteCount }
-        let bits = Double(bytes) * 8 / Double(max(1, weights))
+        let bits = Double(tensors.byteCount) * 8 / Double(max(1, tensors.elementCount))
         return .files([try BuildFile(type: typeName, path: path, bitsPerWeight: bits)])
     }
 }

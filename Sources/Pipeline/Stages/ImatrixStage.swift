@@ -31,7 +31,7 @@ struct ImatrixStage: Stage {
 
     func forecast(threads: Int) throws -> Forecast {
         let file = try GGUFFile(path: model.path)
-        let weights = file.tensors.reduce(0) { $0 + $1.shape.elementCount }
+        let weights = file.tensors.elementCount
         var forecast = Forecast(
             outputs: [.init(name: Self.name(of: id), bytes: nil)],
             peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory

@@ -78,7 +78,7 @@ struct QuantizeStage: Stage {
     func forecast(threads: Int) throws -> Forecast {
         let source = try model.open()
         let plans = try plans(source)
-        let weights = source.tensors.reduce(0) { $0 + $1.shape.elementCount } * plans.count
+        let weights = source.tensors.elementCount * plans.count
         var forecast = Forecast(
             outputs: plans.map { .init(name: $0.fileType.tag, bytes: $0.byteCount) },
             peakMemoryBytes: Throughput.fixedMemory + threads * Throughput.slabMemory

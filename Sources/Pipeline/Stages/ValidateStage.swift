@@ -41,7 +41,7 @@ struct ValidateStage: Stage {
 
     func forecast(threads: Int) throws -> Forecast {
         let file = try GGUFFile(path: (base ?? builds[0]).path)
-        let weights = file.tensors.reduce(0) { $0 + $1.shape.elementCount }
+        let weights = file.tensors.elementCount
         let tokens = Throughput.tokens(of: text, context: options.context, chunks: options.chunks)
         // The base runs once for each build that is compared with it.
         let operations = 2 * Double(weights) * Double(tokens) * Double(builds.count) * (base == nil ? 1 : 2)
