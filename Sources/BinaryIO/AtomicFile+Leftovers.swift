@@ -7,10 +7,10 @@ import SystemPackage
 #endif
 
 extension AtomicFile {
-    /// The hidden sibling that a process writes until it commits. Its number keeps two processes that write the same
-    /// name apart; whoever renames last wins.
-    static func partialPath(of path: FilePath, named name: String, process: pid_t) -> FilePath {
-        path.removingLastComponent().appending(".\(name).\(process).partial")
+    /// The hidden sibling that is written until the commit. Its two numbers keep apart the processes, and the threads of
+    /// one, that write the same name; whoever renames last wins.
+    static func partialPath(of path: FilePath, named name: String, process: pid_t, serial: Int) -> FilePath {
+        path.removingLastComponent().appending(".\(name).\(process).\(serial).partial")
     }
 
     /// Removes what killed processes left of the same file: a process that is gone will never commit it.
@@ -27,14 +27,15 @@ extension AtomicFile {
         }
     }
 
-    /// The number in `.NAME.<number>.partial`, or nil for any other file.
+    /// The process in `.NAME.<process>.<serial>.partial`, or nil for any other file.
     private static func process(ofPartial found: String, named name: String) -> pid_t? {
         let prefix = ".\(name)."
         let suffix = ".partial"
         guard found.hasPrefix(prefix), found.hasSuffix(suffix) else { return nil }
-        let digits = found.utf8.dropFirst(prefix.utf8.count).dropLast(suffix.utf8.count)
-        guard digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return pid_t(String(decoding: digits, as: UTF8.self)).flatMap { $0 > 0 ? $0 : nil }
+        let numbers = found.dropFirst(prefix.count).dropLast(suffix.count)
+            .split(separator: ".", omittingEmptySubsequences: false)
+        guard numbers.count == 2, Int(numbers[1]) != nil else { return nil }
+        return pid_t(numbers[0]).flatMap { $0 > 0 ? $0 : nil }
     }
 
     private static func isGone(_ process: pid_t) -> Bool { kill(process, 0) == -1 && errno == ESRCH }

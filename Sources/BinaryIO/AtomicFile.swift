@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 #if canImport(Darwin)
@@ -12,6 +13,9 @@ import SystemPackage
 /// and after any error or a killed process, the final name holds what it held before. What a killed process left is
 /// removed by the next one that writes the same name.
 public final class AtomicFile {
+    /// Counts the files that this process has written, so that two threads that write the same name do not share one.
+    private static let lastSerial = Atomic(0)
+
     private enum State {
         case open, sealed, gone
     }
@@ -33,7 +37,8 @@ public final class AtomicFile {
         guard FileStatus(path)?.isFolder != true else { throw FileError("write", path, errno: .isDirectory) }
         self.path = path
         Self.removeLeftovers(of: path, named: name.string)
-        let temporary = Self.partialPath(of: path, named: name.string, process: getpid())
+        let serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
+        let temporary = Self.partialPath(of: path, named: name.string, process: getpid(), serial: serial)
         self.temporary = temporary
         descriptor = try naming("create", path) {
             try FileDescriptor.open(

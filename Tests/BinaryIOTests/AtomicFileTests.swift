@@ -29,7 +29,9 @@ import Testing
         func start() throws {
             let file = try AtomicFile(path: target)
             try file.write([1, 2, 3])
-            #expect(try scratch.names == [".model.gguf.\(getpid()).partial"])
+            let names = try scratch.names
+            let name = try #require(names.first)
+            #expect(names.count == 1 && name.hasPrefix(".model.gguf.\(getpid()).") && name.hasSuffix(".partial"))
         }
         try start()
         #expect(try scratch.names.isEmpty)
@@ -111,14 +113,29 @@ import Testing
         #expect(try content == Array("text".utf8))
     }
 
+    /// Each has its own bytes until it commits; the last one stays.
+    @Test func writersOfOneNameInOneProcessDoNotDisturbEachOther() throws {
+        let writers = try (0..<8).map { _ in try AtomicFile(path: target) }
+        #expect(try scratch.names.count == writers.count)
+        for (index, writer) in writers.enumerated() { try writer.write([UInt8(index)]) }
+        for (index, writer) in writers.enumerated() {
+            try writer.commit()
+            #expect(try content == [UInt8(index)])
+        }
+        #expect(try scratch.names == ["model.gguf"])
+    }
+
     /// A process that was killed left its partial file; nobody else will ever finish it.
     @Test func partialFilesOfDeadProcessesAreRemoved() throws {
         let dead = try processThatEnded()
-        try scratch.write([1], to: ".model.gguf.\(dead).partial")
+        try scratch.write([1], to: ".model.gguf.\(dead).1.partial")
         let kept = [
-            ".model.gguf.\(getppid()).partial",  // a living process
-            ".model.gguf.12x.partial", ".model.gguf..partial", ".model.gguf.0.partial", ".model.gguf.-1.partial",
-            ".model.gguf.99999999999999999999.partial", ".other.gguf.\(dead).partial", "model.gguf.\(dead).partial",
+            ".model.gguf.\(getppid()).1.partial",  // a living process
+            ".model.gguf.12x.1.partial", ".model.gguf..1.partial", ".model.gguf.0.1.partial",
+            ".model.gguf.-1.1.partial", ".model.gguf.x.1.partial",
+            ".model.gguf.99999999999999999999.1.partial", ".other.gguf.\(dead).1.partial",
+            "model.gguf.\(dead).1.partial", ".model.gguf.\(dead).partial", ".model.gguf.\(dead).1.2.partial",
+            ".model.gguf.\(dead).x.partial", ".model.gguf.\(dead)..partial",
         ]
         for name in kept { try scratch.write([1], to: name) }
         try AtomicFile(path: target).commit()

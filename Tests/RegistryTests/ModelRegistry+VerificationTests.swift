@@ -89,7 +89,7 @@ import Testing
         let publication = try publication(scratch.file("a"))
         let build = try registry.publish(publication)[0].record
         let digest = SHA256Digest(of: "never committed".utf8).description
-        let temporary = scratch.objects.appending("incoming").appending(".\(digest).7.42.partial")
+        let temporary = scratch.objects.appending("incoming").appending(".\(digest).7.42.1.partial")
         let folder = scratch.objects.appending("sha256").appending(String(digest.prefix(2)))
         try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
         let orphan = folder.appending(digest + ".zst")
