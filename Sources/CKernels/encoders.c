@@ -40,6 +40,7 @@ typedef float vec8 __attribute__((ext_vector_type(8), aligned(4), may_alias));
 bool ek_encode(ek_variant variant, int tensor_type, const ek_run *run, uint8_t *bytes) {
     switch (variant) {
 #if defined(__x86_64__)
+    case EK_AVX512_VNNI:
     case EK_AVX512: return avx512_encode(tensor_type, run, bytes);
     case EK_AVX2: return avx2_encode(tensor_type, run, bytes);
 #endif
@@ -51,6 +52,7 @@ bool ek_encode(ek_variant variant, int tensor_type, const ek_run *run, uint8_t *
 uint32_t ek_greatest_magnitude(ek_variant variant, const float *x, int64_t count) {
     switch (variant) {
 #if defined(__x86_64__)
+    case EK_AVX512_VNNI:
     case EK_AVX512: return avx512_greatest_of_run(x, count);
     case EK_AVX2: return avx2_greatest_of_run(x, count);
 #endif
@@ -61,6 +63,7 @@ uint32_t ek_greatest_magnitude(ek_variant variant, const float *x, int64_t count
 void ek_decode_halves(ek_variant variant, const void *halves, float *out, int64_t count) {
     switch (variant) {
 #if defined(__x86_64__)
+    case EK_AVX512_VNNI:
     case EK_AVX512: avx512_decode_halves(halves, out, count); return;
     case EK_AVX2: avx2_decode_halves(halves, out, count); return;
 #endif
@@ -72,6 +75,7 @@ void ek_add_product(ek_variant variant, const float *tall, const float *wide, in
                     float *out) {
     switch (variant) {
 #if defined(__x86_64__)
+    case EK_AVX512_VNNI:
     case EK_AVX512: avx512_add_product(tall, wide, rows, rank, columns, out); return;
     case EK_AVX2: avx2_add_product(tall, wide, rows, rank, columns, out); return;
 #endif

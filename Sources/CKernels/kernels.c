@@ -1,4 +1,5 @@
 #include "ckernels.h"
+#include "products/transpose.h"
 
 #define NAME(function) scalar_##function
 #define TARGET
@@ -41,12 +42,14 @@ bool ek_is_supported(ek_variant variant) {
 #if defined(__x86_64__)
     case EK_AVX2:
         __builtin_cpu_init();
-        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
     case EK_AVX512:
         __builtin_cpu_init();
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+               ek_is_supported(EK_AVX2);
+    case EK_AVX512_VNNI:
+        return ek_is_supported(EK_AVX512) && __builtin_cpu_supports("avx512vnni");
 #elif defined(__aarch64__)
     case EK_NEON:
         return true;
@@ -59,6 +62,7 @@ bool ek_is_supported(ek_variant variant) {
 #if defined(__x86_64__)
 #define DISPATCH(function, ...)                                   \
     switch (variant) {                                            \
+    case EK_AVX512_VNNI:                                          \
     case EK_AVX512: return avx512_##function(__VA_ARGS__);        \
     case EK_AVX2: return avx2_##function(__VA_ARGS__);            \
     default: return scalar_##function(__VA_ARGS__);               \
@@ -84,32 +88,6 @@ void ek_multiply_panel(ek_variant variant, int64_t tokens, int64_t depth, const 
     for (int64_t k = 0; k < depth; k += EK_DEPTH)
         multiply_block(variant, k == 0, tokens, depth - k < EK_DEPTH ? depth - k : EK_DEPTH, x + k, x_stride,
                        panel + k * panel_stride, panel_stride, columns, out, out_stride);
-}
-
-typedef float vec4 __attribute__((ext_vector_type(4), aligned(4), may_alias));
-
-// panel[k][r] = rows[r][k], with zeros for the rows that are missing.
-static void transpose(int64_t depth, const float *rows, int64_t row_stride, int64_t row_count, float *panel) {
-    int64_t whole_depth = depth & ~(int64_t)3;
-    int64_t whole_rows = row_count & ~(int64_t)3;
-    for (int64_t r = 0; r < whole_rows; r += 4) {
-        const float *source = rows + r * row_stride;
-        for (int64_t k = 0; k < whole_depth; k += 4) {
-            vec4 a = *(const vec4 *)(source + k), b = *(const vec4 *)(source + row_stride + k);
-            vec4 c = *(const vec4 *)(source + 2 * row_stride + k), d = *(const vec4 *)(source + 3 * row_stride + k);
-            vec4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-            vec4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-            float *target = panel + k * EK_PANEL + r;
-            *(vec4 *)target = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
-            *(vec4 *)(target + EK_PANEL) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
-            *(vec4 *)(target + 2 * EK_PANEL) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
-            *(vec4 *)(target + 3 * EK_PANEL) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
-        }
-        for (int64_t k = whole_depth; k < depth; k++)
-            for (int64_t i = r; i < r + 4; i++) panel[k * EK_PANEL + i] = rows[i * row_stride + k];
-    }
-    for (int64_t r = whole_rows; r < EK_PANEL; r++)
-        for (int64_t k = 0; k < depth; k++) panel[k * EK_PANEL + r] = r < row_count ? rows[r * row_stride + k] : 0;
 }
 
 void ek_multiply_rows(ek_variant variant, int64_t tokens, int64_t depth, const float *x, int64_t x_stride,

@@ -98,7 +98,7 @@ public final class InferenceSession {
                 model: model,
                 cache: cache,
                 kernels: kernels,
-                workers: Workers(count: options.threads),
+                workers: Workers(count: options.threads, keepingThreads: true),
                 batch: min(Self.batchLimit, context)
             )
         } catch let problem as InferenceProblem {

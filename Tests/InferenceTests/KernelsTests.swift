@@ -73,48 +73,6 @@ import Testing
         }
     }
 
-    /// Two roundings to 8 bits for each product.
-    @Test(.enabled(if: variants.contains(.avx512bf16), "this processor does not multiply BF16"))
-    func roundedProductsStayWithinTheirBound() {
-        var random = SplitMix64(seed: Self.seed)
-        for _ in 0..<60 {
-            let tokens = Int.random(in: 1...40, using: &random)
-            let depth = Int.random(in: 1...400, using: &random)
-            let count = Int.random(in: 1...panelWidth, using: &random)
-            let (x, rows) = (numbers(tokens * depth, &random), numbers(count * depth, &random))
-            let stride = panelWidth + 3
-            var out = [Float](repeating: -7, count: tokens * stride)
-            out.withUnsafeMutableBufferPointer { out in
-                x.withUnsafeBufferPointer { x in
-                    rows.withUnsafeBufferPointer { rows in
-                        Kernels.avx512bf16.multiply(
-                            tokens: tokens,
-                            depth: depth,
-                            Rows(start: x.baseAddress!, stride: depth),
-                            weights: Rows(start: rows.baseAddress!, stride: depth),
-                            count: count,
-                            mayRound: true,
-                            into: Rows(start: out.baseAddress!, stride: stride)
-                        )
-                    }
-                }
-            }
-            for token in 0..<tokens {
-                for row in 0..<stride {
-                    let found = out[token * stride + row]
-                    guard row < count else {
-                        #expect(found == -7, "seed \(Self.seed)")
-                        continue
-                    }
-                    let products = (0..<depth).map { x[token * depth + $0] * rows[row * depth + $0] }
-                    let magnitude = products.reduce(0) { $0 + abs($1) }
-                    let limit = (0x1p-7 + Float(depth) * .ulpOfOne) * magnitude
-                    #expect(abs(found - products.reduce(0, +)) <= limit, "seed \(Self.seed)")
-                }
-            }
-        }
-    }
-
     @Test(arguments: variants)
     func dotStaysWithinItsBound(kernels: Kernels) {
         var random = SplitMix64(seed: Self.seed)

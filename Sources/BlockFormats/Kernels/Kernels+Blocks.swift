@@ -33,18 +33,26 @@ extension Kernels {
         return ek_greatest_magnitude(variant, base, Int64(weights.count))
     }
 
-    /// Decodes half precision.
-    /// - Returns: false, with nothing done, for all other types.
+    /// Decodes whole blocks, or numbers of half precision, as the Swift decoder of the format would.
+    /// - Returns: false, with nothing done, where this variant has no decoder for the type.
     func decode(
         _ type: TensorType,
         _ bytes: UnsafeRawBufferPointer,
         into weights: UnsafeMutableBufferPointer<Float>
     ) -> Bool {
-        guard let variant, type == .f16, let source = bytes.baseAddress, let target = weights.baseAddress else {
-            return false
+        guard let variant, let source = bytes.baseAddress, let target = weights.baseAddress else { return false }
+        if type == .f16 {
+            ek_decode_halves(variant, source, target, Int64(weights.count))
+            return true
         }
-        ek_decode_halves(variant, source, target, Int64(weights.count))
-        return true
+        let blockCount = Int64(weights.count / type.block.elements)
+        return ek_decode(
+            variant,
+            Int32(type.rawValue),
+            blockCount,
+            source.assumingMemoryBound(to: UInt8.self),
+            target
+        )
     }
 }
 

@@ -8,9 +8,11 @@ import CKernels
 
 /// The innermost loops of quantization and inference, in the best variant that this processor runs.
 ///
-/// Encoders give the same bytes in every variant. Dot products differ by rounding, so a measurement is stored under
-/// the name of its variant: it is comparable to the last digit only with others of the same.
+/// Encoders, decoders and coded products give the same bytes in every variant. Single-precision products differ by
+/// rounding, so a measurement is stored under the name of its variant: it is comparable to the last digit only with others
+/// of the same.
 public enum Kernels: String, Sendable, CaseIterable {
+    case avx512vnni
     case avx512
     case avx2
     case neon
@@ -18,14 +20,11 @@ public enum Kernels: String, Sendable, CaseIterable {
     case scalar
     /// The definition, in Swift.
     case swift
-    /// AVX-512, with the factors of products with quantized weights rounded to BF16: faster, and less exact. It comes last
-    /// because it is taken only by those who ask for it.
-    case avx512bf16
 
-    /// Variants that this build and processor can run, the fastest of the exact ones first.
+    /// Variants that this build and processor can run, the fastest first.
     public static let available = allCases.filter(\.isSupported)
 
-    /// The fastest exact variant; the Swift definition is always available, so there is always a first.
+    /// The fastest variant; the Swift definition is always available, so there is always a first.
     public static let fastest = available[0]
 
     /// The fastest variant, or the one that the environment variable `EDGEPIPE_KERNELS` names.
@@ -40,14 +39,13 @@ public enum Kernels: String, Sendable, CaseIterable {
         return kernels
     }
 
-    private var isSupported: Bool {
-        self == .avx512bf16 ? ek_rounds_to_bf16() : variant.map { ek_is_supported($0) } ?? true
-    }
+    private var isSupported: Bool { variant.map { ek_is_supported($0) } ?? true }
 
     /// The C variant; nil for Swift.
     package var variant: ek_variant? {
         switch self {
-        case .avx512, .avx512bf16: EK_AVX512
+        case .avx512vnni: EK_AVX512_VNNI
+        case .avx512: EK_AVX512
         case .avx2: EK_AVX2
         case .neon: EK_NEON
         case .scalar: EK_SCALAR

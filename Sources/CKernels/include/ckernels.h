@@ -8,19 +8,30 @@
 
 typedef enum ek_variant {
     EK_SCALAR = 0,  // whatever the compiler's baseline offers
-    EK_AVX2 = 1,    // AVX2 and FMA
-    EK_AVX512 = 2,  // AVX-512 F
+    EK_AVX2 = 1,    // AVX2, FMA and F16C
+    EK_AVX512 = 2,  // AVX-512 F, DQ, VL and BW
     EK_NEON = 3,    // every 64-bit Arm processor
+    EK_AVX512_VNNI = 4,  // the same with VNNI, which multiplies and adds whole numbers at once
 } ek_variant;
 
 enum {
     EK_PANEL = 32,   // columns of a weight panel
     EK_DEPTH = 128,  // products that are summed before the sum is added to the output
     EK_LANES = 64,   // partial sums of a dot product
+    EK_GROUP = 32,   // coded numbers that share a scale
 };
 
 /// Whether this build contains the variant and this processor can run it.
 bool ek_is_supported(ek_variant variant);
+
+/// Tells the processor that this thread waits for another.
+static inline void ek_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
 
 /// out[t][r] = sum over k of x[t][k] * rows[r][k], for t < tokens, k < depth, r < row_count <= EK_PANEL: activations by
 /// weights as they lie in a file. Strides are in floats. Products are summed in order of k within blocks of EK_DEPTH,
@@ -33,13 +44,18 @@ void ek_multiply_rows(ek_variant variant, int64_t tokens, int64_t depth, const f
 void ek_multiply_panel(ek_variant variant, int64_t tokens, int64_t depth, const float *x, int64_t x_stride,
                        const float *panel, int64_t panel_stride, int64_t columns, float *out, int64_t out_stride);
 
-/// Whether this processor multiplies pairs of BF16 numbers.
-bool ek_rounds_to_bf16(void);
+/// Codes `count` rows of activations from `first` on: 32 numbers share a scale, a power of two, and each becomes a whole
+/// number of up to 13 bits, rounded to nearest, ties to even. Groups with something infinite or no number in them get a scale
+/// that is no number.
+/// The codes of all `total` rows lie block by block: (depth / EK_DEPTH, total, EK_DEPTH), padded with zeros, and the scales
+/// likewise: (depth / EK_DEPTH, total, EK_DEPTH / EK_GROUP).
+void ek_code_rows(ek_variant variant, int64_t first, int64_t count, int64_t total, int64_t depth, const float *x,
+                  int64_t x_stride, int16_t *codes, float *scales);
 
-/// As ek_multiply_rows, with both factors rounded to BF16 and products added in pairs. Where ek_rounds_to_bf16 is false it
-/// must not be called.
-void ek_multiply_rounded_rows(int64_t tokens, int64_t depth, const float *x, int64_t x_stride, const float *rows,
-                              int64_t row_stride, int64_t row_count, float *out, int64_t out_stride);
+/// out[t][r] = sum over k of x[t][k] * rows[r][k], as ek_multiply_rows, for coded activations and weights that are coded on
+/// the way. Products of a group are summed exactly, and groups in order, so that all variants give the same numbers.
+void ek_multiply_coded(ek_variant variant, int64_t tokens, int64_t depth, const int16_t *codes, const float *scales,
+                       const float *rows, int64_t row_stride, int64_t row_count, float *out, int64_t out_stride);
 
 /// Sum of a[i] * b[i] in EK_LANES partial sums, which are then folded in halves.
 float ek_dot(ek_variant variant, const float *a, const float *b, int64_t count);

@@ -23,14 +23,12 @@ package struct Rows<Pointer> {
 
 extension Kernels {
     /// out[t][r] = sum over k of x[t][k] * weights[r][k], for up to `panelWidth` rows of weights.
-    /// - Parameter mayRound: whether the factors may be rounded to BF16 where that is faster.
     package func multiply(
         tokens: Int,
         depth: Int,
         _ x: Rows<UnsafePointer<Float>>,
         weights: Rows<UnsafePointer<Float>>,
         count: Int,
-        mayRound: Bool = false,
         into out: Rows<UnsafeMutablePointer<Float>>
     ) {
         precondition(count <= panelWidth)
@@ -38,20 +36,6 @@ extension Kernels {
             SwiftKernels.multiply(tokens: tokens, depth: depth, x, count: count, into: out) { k, r in
                 weights.start[r * weights.stride + k]
             }
-            return
-        }
-        if mayRound, self == .avx512bf16 {
-            ek_multiply_rounded_rows(
-                Int64(tokens),
-                Int64(depth),
-                x.start,
-                Int64(x.stride),
-                weights.start,
-                Int64(weights.stride),
-                Int64(count),
-                out.start,
-                Int64(out.stride)
-            )
             return
         }
         ek_multiply_rows(

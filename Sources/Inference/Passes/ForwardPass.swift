@@ -27,7 +27,7 @@ final class ForwardPass {
         self.model = model
         self.batch = batch
         width = traits.embeddingLength
-        product = try MatrixProduct(kernels: kernels, workers: workers, widest: traits.widestMatrix)
+        product = try MatrixProduct(kernels: kernels, workers: workers, batch: batch, widest: traits.widestMatrix)
         attention = try AttentionPart(model: model, cache: cache, product: product, batch: batch)
         convolution = try ConvolutionPart(traits, product: product, batch: batch)
         dense = try DensePart(traits, product: product, batch: batch)

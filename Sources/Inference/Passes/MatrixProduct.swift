@@ -5,22 +5,30 @@ import Tensors
 struct MatrixProduct {
     let kernels: Kernels
     let workers: Workers
+    private let batch: Int
     /// Per worker: decoded rows of one panel, and results that are yet to be added.
     private let decoded: [FloatBuffer]
     private let sums: [FloatBuffer]
+    private let coded: CodedRows
+    private let row: CodedRow
 
-    /// - Parameter widest: the most columns of any matrix.
-    init(kernels: Kernels, workers: Workers, widest: Int) throws(InferenceProblem) {
+    /// - Parameters:
+    ///   - batch: the most tokens.
+    ///   - widest: the most columns of any matrix.
+    init(kernels: Kernels, workers: Workers, batch: Int, widest: Int) throws(InferenceProblem) {
         self.kernels = kernels
         self.workers = workers
+        self.batch = batch
         var decoded: [FloatBuffer] = []
         var sums: [FloatBuffer] = []
         for _ in 0..<workers.count {
             decoded.append(try FloatBuffer(count: widest * panelWidth, purpose: "scratch memory"))
-            sums.append(try FloatBuffer(count: InferenceSession.batchLimit * panelWidth, purpose: "scratch memory"))
+            sums.append(try FloatBuffer(count: batch * panelWidth, purpose: "scratch memory"))
         }
         self.decoded = decoded
         self.sums = sums
+        coded = try CodedRows(rows: batch, depth: widest)
+        row = try CodedRow(depth: widest)
     }
 
     /// out[t][offset + r] = sum over k of x[t][k] * W[r][k] + bias[r], or adds that to what is there.
@@ -32,45 +40,72 @@ struct MatrixProduct {
         _ observer: ((Activations) -> Void)?
     ) {
         guard count > 0 else { return }
-        precondition(count <= InferenceSession.batchLimit)
+        precondition(count <= batch)
         let matrix = projection.matrix
         observer?(Activations(matrix, rows: count, x))
         let input = SharedRows(x)
         let output = SharedRows(destination.rows)
         let adding = destination.adds
+        // Single precision is multiplied as it is: whoever measures such a file wants exact figures.
+        let isCoded = count > 1 && matrix.type != .f32
+        if isCoded { code(input, count, depth: matrix.columns) }
+        if count == 1 { row.code(x.start, depth: matrix.columns, for: matrix.type) }
         workers.forEach((matrix.rows + panelWidth - 1) / panelWidth) { [self] task, worker in
             let range = (task * panelWidth)..<min((task + 1) * panelWidth, matrix.rows)
-            let weights = Rows(start: matrix.rows(range, scratch: decoded[worker].start), stride: matrix.columns)
             let place = output.rows.start + projection.offset + range.lowerBound
             let isDirect = !adding && projection.bias.isEmpty
             let target = isDirect ? place : sums[worker].start
             let stride = isDirect ? output.rows.stride : panelWidth
+            let scratch = decoded[worker].start
             if count == 1 {
-                for row in 0..<range.count {
-                    let start = weights.start + row * weights.stride
-                    target[row] = kernels.dot(start, input.rows.start, count: matrix.columns)
+                let stored = matrix.storedRows(range)
+                let isDone = row.multiply(stored, matrix.type, count: range.count, into: target, kernels)
+                // Else row by row, so that what was decoded is still in the nearest cache.
+                for row in isDone ? 0..<0 : range {
+                    let weights = matrix.rows(row..<(row + 1), scratch: scratch)
+                    target[row - range.lowerBound] = kernels.dot(weights, input.rows.start, count: matrix.columns)
                 }
+            } else if isCoded {
+                coded.multiply(
+                    count,
+                    depth: matrix.columns,
+                    weights: Rows(start: matrix.rows(range, scratch: scratch), stride: matrix.columns),
+                    rowCount: range.count,
+                    into: Rows(start: target, stride: stride),
+                    kernels
+                )
             } else {
                 kernels.multiply(
                     tokens: count,
                     depth: matrix.columns,
                     input.rows,
-                    weights: weights,
+                    weights: Rows(start: matrix.rows(range, scratch: scratch), stride: matrix.columns),
                     count: range.count,
-                    // Floating-point files are asked for exact figures; blocks have rounded already.
-                    mayRound: ![.f32, .f16, .bf16].contains(matrix.type),
                     into: Rows(start: target, stride: stride)
                 )
             }
             if isDirect { return }
             for token in 0..<count {
-                for row in 0..<range.count {
-                    var value = target[token * stride + row]
-                    if !projection.bias.isEmpty { value += projection.bias[range.lowerBound + row] }
-                    let cell = place + token * output.rows.stride + row
-                    cell.pointee = adding ? cell.pointee + value : value
+                let cells = place + token * output.rows.stride
+                let values = target + token * stride
+                if !projection.bias.isEmpty {
+                    for row in 0..<range.count { values[row] += projection.bias[range.lowerBound + row] }
+                }
+                if adding {
+                    for row in 0..<range.count { cells[row] += values[row] }
+                } else {
+                    cells.update(from: values, count: range.count)
                 }
             }
+        }
+    }
+
+    /// Codes all rows, a few at a time.
+    private func code(_ input: SharedRows<UnsafePointer<Float>>, _ count: Int, depth: Int) {
+        let slab = 16
+        workers.forEach((count + slab - 1) / slab) { [coded, kernels] task, _ in
+            let rows = (task * slab)..<min((task + 1) * slab, count)
+            coded.code(rows, of: count, depth: depth, input.rows, kernels)
         }
     }
 }

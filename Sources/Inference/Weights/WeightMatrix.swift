@@ -34,14 +34,19 @@ struct WeightMatrix: @unchecked Sendable {
     /// The weights of some rows as single-precision numbers: in place where the file has them so, else decoded.
     /// - Parameter scratch: room for `range.count * columns` numbers.
     func rows(_ range: Range<Int>, scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
-        precondition(range.lowerBound >= 0 && range.upperBound <= rows)
-        let slice = bytes[(range.lowerBound * rowByteCount)..<(range.upperBound * rowByteCount)]
-        let start = UnsafeRawBufferPointer(rebasing: slice)
+        let start = storedRows(range)
         if type == .f32, let base = start.baseAddress, Int(bitPattern: base).isMultiple(of: 4) {
             return base.assumingMemoryBound(to: Float.self)
         }
         let target = UnsafeMutableBufferPointer(start: scratch, count: range.count * columns)
         BlockCodec.decode(type, start, into: target)
         return UnsafePointer(scratch)
+    }
+
+    /// The bytes of some rows, as they lie in the file.
+    func storedRows(_ range: Range<Int>) -> UnsafeRawBufferPointer {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows)
+        let slice = bytes[(range.lowerBound * rowByteCount)..<(range.upperBound * rowByteCount)]
+        return UnsafeRawBufferPointer(rebasing: slice)
     }
 }
