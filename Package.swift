@@ -90,7 +90,7 @@ let package = Package(
         ),
         .target(
             name: "Evaluation",
-            dependencies: ["BinaryIO", "BlockFormats", "Inference", "Quantization", "Tokenizers", system],
+            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tokenizers", system],
             swiftSettings: strict
         ),
         .target(

@@ -15,6 +15,9 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case noText
     case vocabulariesDiffer(base: Int, build: Int)
     case notBaseLogits(path: FilePath, why: String)
+    case buildOfAnotherModel(tensor: String)
+    case unreadableType(tensor: String, type: String)
+    case nothingToCompare
 
     public var description: String {
         switch self {
@@ -45,6 +48,12 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
         case .notANumber(let chunk, let position):
             "The model's output for token \(position) of chunk \(chunk) is not a number. Its weights are damaged; make "
                 + "the file again."
+        case .buildOfAnotherModel(let tensor):
+            "The build has no tensor '\(tensor)' of the base's shape. Give a build of the same model."
+        case .unreadableType(let tensor, let type):
+            "Tensor '\(tensor)' of the build has the type \(type), which cannot be decoded. Quantize to another type."
+        case .nothingToCompare:
+            "No tensor is left whose type is another than the base's. Name another type, or fewer conditions."
         case .noText:
             "The scored tokens stand for no text at all. Give a text of ordinary words."
         case .vocabulariesDiffer(let base, let build):

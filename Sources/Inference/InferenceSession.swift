@@ -76,6 +76,11 @@ public final class InferenceSession {
     public let kernels: Kernels
     /// Positions in the cache; the next token goes here.
     public private(set) var position = 0
+    /// Weights that take the place of a tensor's own, to see what they change.
+    public var weightOverride: WeightOverride? {
+        get { pass.weightOverride }
+        set { pass.weightOverride = newValue }
+    }
     /// Called with every weight matrix's input before they are multiplied.
     public var observer: ((Activations) -> Void)?
     private let cache: KeyValueCache
@@ -121,13 +126,47 @@ public final class InferenceSession {
         isComplete: Bool = false,
         _ body: (LogitRows) throws -> Void
     ) throws {
+        try run(tokens, logitsFor: wanted, isComplete: isComplete, .tokens, body)
+    }
+
+    /// The same from an empty cache, keeping what every layer was given.
+    public func evaluate(
+        _ tokens: [Int32],
+        logitsFor wanted: Range<Int>,
+        keeping inputs: LayerInputs,
+        _ body: (LogitRows) throws -> Void
+    ) throws {
+        reset()
+        try run(tokens, logitsFor: wanted, isComplete: true, .keeping(inputs), body)
+    }
+
+    /// The same again with what was kept, from a layer on: the layers before it are not run.
+    /// - Parameter layer: the count of layers means that nothing but the output is computed.
+    public func evaluate(
+        _ tokens: [Int32],
+        logitsFor wanted: Range<Int>,
+        from layer: Int,
+        of inputs: LayerInputs,
+        _ body: (LogitRows) throws -> Void
+    ) throws {
+        reset()
+        try run(tokens, logitsFor: wanted, isComplete: false, .kept(inputs, from: layer), body)
+    }
+
+    private func run(
+        _ tokens: [Int32],
+        logitsFor wanted: Range<Int>,
+        isComplete: Bool,
+        _ inputs: PassInputs,
+        _ body: (LogitRows) throws -> Void
+    ) throws {
         try check(tokens, wanted)
         for start in stride(from: 0, to: tokens.count, by: pass.batch) {
             let batch = start..<min(start + pass.batch, tokens.count)
             let needed = wanted.clamped(to: batch)
             let rows = needed.isEmpty ? 0..<0 : (needed.lowerBound - start)..<(needed.upperBound - start)
             let kept = isComplete ? 0..<batch.count : rows
-            pass.run(Array(tokens[batch]), at: position, needed: kept, observer: observer)
+            pass.run(Array(tokens[batch]), at: position, needed: kept, inputs: inputs, observer: observer)
             position += batch.count
             let size = model.vocabularySize
             let slab = max(1, min(rows.count, Self.logitByteLimit / (size * MemoryLayout<Float>.stride)))

@@ -1,5 +1,6 @@
 import GGUF
 import SystemPackage
+import Tensors
 import Tokenizers
 
 /// A GGUF model, opened and checked, ready to run. Its weights stay in the mapped file.
@@ -19,6 +20,9 @@ public final class LanguageModel: Sendable {
     private let rotaryFactors: [Float]
     private let shortFactors: [Float]
     private let longFactors: [Float]
+
+    /// The tensors of the file that are matrices or stacks of them, in the file's order.
+    public var weightTensors: [GGUFTensor] { file.tensors.filter { $0.shape.withoutTrailingOnes.dimensions.count > 1 } }
 
     /// Tokens in the vocabulary, which is also the count of logits per position.
     public var vocabularySize: Int { tokenEmbedding.rows }

@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("2 who moved a channel, and why") { database in
             try database.execute(sql: moveReasons)
         }
+        migrator.registerMigration("sensitivities") { try $0.execute(sql: sensitivityTable) }
         return migrator
     }
 
@@ -199,7 +200,7 @@ enum Schema {
         guardian("audit", ["UPDATE", "DELETE"]),
     ].joined(separator: "\n")
 
-    private static func guardian(_ table: String, _ events: [String]) -> String {
+    static func guardian(_ table: String, _ events: [String]) -> String {
         events.map { event in
             let verb = event.prefix { $0 != " " }.lowercased()
             return """

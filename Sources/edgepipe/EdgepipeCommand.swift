@@ -35,7 +35,8 @@ struct EdgepipeCommand: ParsableCommand {
                 name: "Single steps",
                 subcommands: [
                     ConvertCommand.self, ImatrixCommand.self, QuantizeCommand.self, PerplexityCommand.self,
-                    AccuracyCommand.self, TokenizeCommand.self, GenerateCommand.self, InspectCommand.self,
+                    AccuracyCommand.self, SensitivityCommand.self, TokenizeCommand.self, GenerateCommand.self,
+                    InspectCommand.self,
                 ]
             ),
             CommandGroup(name: "Help", subcommands: [DoctorCommand.self]),

@@ -19,6 +19,11 @@ final class ForwardPass {
     private let normed: FloatBuffer  // (T, E)
     private let branch: FloatBuffer  // (T, E), what a part adds before it is normalized or scaled
     private var logitBuffer: FloatBuffer  // (slab, V)
+    /// Weights in the place of the model's own.
+    var weightOverride: WeightOverride? {
+        get { product.overrides.current }
+        set { product.overrides.current = newValue }
+    }
 
     init(model: LanguageModel, cache: KeyValueCache, kernels: Kernels, workers: Workers, batch: Int)
         throws(InferenceProblem)
@@ -42,12 +47,32 @@ final class ForwardPass {
 
     /// Runs the tokens through all layers.
     /// - Parameter needed: rows whose final state is wanted; afterwards they are the first rows of `hidden`.
-    func run(_ tokens: [Int32], at position: Int, needed: Range<Int>, observer: ((Activations) -> Void)?) {
+    func run(
+        _ tokens: [Int32],
+        at position: Int,
+        needed: Range<Int>,
+        inputs: PassInputs = .tokens,
+        observer: ((Activations) -> Void)?
+    ) {
         precondition(tokens.count <= batch)
-        embed(tokens, at: position)
         let positions = position..<(position + tokens.count)
+        var first = 0
+        if case .kept(let kept, let layer) = inputs {
+            first = layer
+            kept.restore(hidden.start, layer: layer, tokens: positions)
+            if layer == model.layers.count { return keepRows(needed) }
+        } else {
+            embed(tokens, at: position)
+        }
+        defer {
+            if case .keeping(let kept) = inputs {
+                precondition(needed.count == tokens.count)
+                kept.keep(hidden.start, layer: model.layers.count, tokens: positions)
+            }
+        }
         let tables = RotaryTables(model.traits, factors: factors, positions: positions)
-        for (index, layer) in model.layers.enumerated() {
+        for (index, layer) in model.layers.enumerated().dropFirst(first) {
+            if case .keeping(let kept) = inputs { kept.keep(hidden.start, layer: index, tokens: positions) }
             // After the last layer's attention, other rows are of no more use.
             let isLast = index == model.layers.count - 1
             let rows = isLast ? needed : 0..<tokens.count
@@ -108,13 +133,14 @@ final class ForwardPass {
 
     private func embed(_ tokens: [Int32], at position: Int) {
         let scale = model.traits.embeddingScale
+        let table = product.overrides.matrix(model.tokenEmbedding)
         for (row, token) in tokens.enumerated() {
             let place = hidden.start + row * width
-            let embedding = model.tokenEmbedding.rows(Int(token)..<(Int(token) + 1), scratch: place)
+            let embedding = table.rows(Int(token)..<(Int(token) + 1), scratch: place)
             if embedding != UnsafePointer(place) { place.update(from: embedding, count: width) }
             if scale != 1 { for index in 0..<width { place[index] *= scale } }
-            guard let table = model.positionEmbedding else { continue }
-            let learned = table.rows((position + row)..<(position + row + 1), scratch: normed.start)
+            guard let positions = model.positionEmbedding.map(product.overrides.matrix) else { continue }
+            let learned = positions.rows((position + row)..<(position + row + 1), scratch: normed.start)
             for index in 0..<width { place[index] += learned[index] }
         }
     }

@@ -5,6 +5,7 @@ import Tensors
 struct MatrixProduct {
     let kernels: Kernels
     let workers: Workers
+    let overrides = OverrideSlot()
     private let batch: Int
     /// Per worker: decoded rows of one panel, and results that are yet to be added.
     private let decoded: [FloatBuffer]
@@ -41,7 +42,7 @@ struct MatrixProduct {
     ) {
         guard count > 0 else { return }
         precondition(count <= batch)
-        let matrix = projection.matrix
+        let matrix = overrides.matrix(projection.matrix)
         observer?(Activations(matrix, rows: count, x))
         let input = SharedRows(x)
         let output = SharedRows(destination.rows)

@@ -1,0 +1,41 @@
+import BinaryIO
+
+/// What quantizing each tensor of a model alone costs, as somebody measured it.
+public struct SensitivityRecord: Hashable, Sendable {
+    /// SHA-256 of the model as it was, which need not be published.
+    public var modelDigest: SHA256Digest
+    /// SHA-256 of the build whose tensors took the places of the model's.
+    public var buildDigest: SHA256Digest
+    public var textDigest: SHA256Digest
+    /// Names of the build's types, with commas between them.
+    public var types: String
+    /// Tokens of a piece of text, and how many pieces.
+    public var context: Int
+    public var chunks: Int
+    public var kernels: String
+    public var toolVersion: String
+    /// The figures, as JSON.
+    public var payload: String
+
+    public init(
+        modelDigest: SHA256Digest,
+        buildDigest: SHA256Digest,
+        textDigest: SHA256Digest,
+        types: String,
+        context: Int,
+        chunks: Int,
+        kernels: String,
+        toolVersion: String,
+        payload: String
+    ) {
+        self.modelDigest = modelDigest
+        self.buildDigest = buildDigest
+        self.textDigest = textDigest
+        self.types = types
+        self.context = context
+        self.chunks = chunks
+        self.kernels = kernels
+        self.toolVersion = toolVersion
+        self.payload = payload
+    }
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Evaluation
+import Pipeline
+import SystemPackage
+
+struct SensitivityCommand: RecordCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sensitivity",
+        abstract: "Measure what quantizing each tensor alone costs, in KL divergence.",
+        discussion: """
+            EXAMPLES
+              edgepipe sensitivity f16.gguf --text texts/sample.txt --chunks 4 --type q3_k_s
+              edgepipe sensitivity f16.gguf --text texts/sample.txt --build q4_k_m.gguf --tensor ffn_down
+              edgepipe sensitivity f16.gguf --text texts/sample.txt --chunks 4 --heat-map map.svg --registry registry.db
+
+            Each tensor in turn is quantized to the type, without a mix, or taken from a build, while all others stay as
+            they are; only the layers after it run again. Where a tensor costs much, spend bits there. Figures of different
+            texts, types or chunks cannot be compared.
+            """
+    )
+
+    @Argument(help: "The GGUF file to measure: f32, f16 or bf16.")
+    var model: String
+
+    @Option(help: ArgumentHelp("A UTF-8 text to measure on.", valueName: "file"))
+    var text: String?
+
+    @Option(help: ArgumentHelp("The type that each tensor alone gets, as quantize names them.", valueName: "type"))
+    var type: String?
+
+    @Option(help: ArgumentHelp("Take the tensors of this build of the model instead.", valueName: "file"))
+    var build: String?
+
+    @Option(help: ArgumentHelp("An importance matrix, for --type.", valueName: "file"))
+    var imatrix: String?
+
+    @Option(
+        name: .customLong("tensor"),
+        help: ArgumentHelp("Measure tensors whose names match; may be repeated.", valueName: "regex")
+    )
+    var tensors: [String] = []
+
+    @Option(help: ArgumentHelp("Tokens of a window.", valueName: "n"))
+    var context = 512
+
+    @Option(help: ArgumentHelp("At most this many windows.", valueName: "n"))
+    var chunks: Int?
+
+    @Option(help: ArgumentHelp("Draw a heat map of layers and roles, an SVG image.", valueName: "file"))
+    var heatMap: String?
+
+    @Option(help: ArgumentHelp("Store the figures in this registry.", valueName: "path"))
+    var registry: String?
+
+    @Flag(help: "Print what the registry has of the model instead of measuring.")
+    var stored = false
+
+    @OptionGroup var work: WorkOptions
+    @OptionGroup var records: OutputOptions
+
+    func validate() throws {
+        if build != nil, type != nil || imatrix != nil {
+            throw ValidationError("Give --build, or --type with or without --imatrix.")
+        }
+        if let chunks, chunks < 1 { throw ValidationError("--chunks takes 1 or more.") }
+        if stored, registry == nil { throw ValidationError("--stored needs --registry.") }
+        if !stored, text == nil { throw ValidationError("Give the text to measure on with --text.") }
+    }
+
+    func run() throws {
+        if stored, let registry {
+            let reports = try Operations.storedSensitivities(of: FilePath(model), in: FilePath(registry))
+            return try records.print(reports.first) { format in
+                reports.first.map { SensitivityTable.text($0, format) } ?? "Nothing is stored of this model."
+            }
+        }
+        var request = SensitivityRequest(model: FilePath(model), text: FilePath(text ?? ""))
+        if let type { request.type = type }
+        (request.build, request.importanceMatrix) = (build.map { FilePath($0) }, imatrix.map { FilePath($0) })
+        (request.tensors, request.context, request.chunks) = (tensors, context, chunks)
+        request.threads = work.threadCount
+        (request.heatMap, request.registry) = (heatMap.map { FilePath($0) }, registry.map { FilePath($0) })
+        let line = records.progressLine()
+        defer { line.clear() }
+        let report = try Operations.sensitivity(request, remark: { records.remark($0) }) { detail, done, total in
+            try Interruption.check()
+            line.update(detail, done, total)
+        }
+        line.clear()
+        try records.print(report) { SensitivityTable.text(report, $0) }
+    }
+}
