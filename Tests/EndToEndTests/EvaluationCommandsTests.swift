@@ -136,6 +136,29 @@ private let calibrationText = Goldens.packageRoot.appending("texts/calibration.t
         expect(try program("accuracy", "f16.gguf", "--tasks", bad), 3, naming: "bad.jsonl: line 1 of the tasks")
     }
 
+    @Test func sensitivitiesAreMeasuredDrawnAndStored() throws {
+        #expect(try program("registry", "init", "--registry", "s.db").status == 0)
+        let command = [
+            "sensitivity", "f16.gguf", "--text", sampleText, "--context", "64", "--chunks", "2", "--type", "q2_k",
+            "--tensor", "blk.[01].ffn", "--quiet",
+        ]
+        let result = try program.run(command + ["--json", "--heat-map", "map.svg", "--registry", "s.db"])
+        #expect(result.status == 0 && result.errors == "", "\(result.errors)")
+        let measured = try #require(try result.json()["result"] as? [String: Any])
+        let tensors = try #require(measured["tensors"] as? [[String: Any]])
+        #expect(tensors.count == 4 && tensors.allSatisfy { ($0["kld"] as? Double ?? 0) > 0 })
+        let map = try String(contentsOfFile: run.folder.path.appending("map.svg").string, encoding: .utf8)
+        #expect(map.hasPrefix("<svg") && map.contains("ffn_down"))
+        let table = try program.run(command)
+        #expect(table.output.contains("layer") && table.output.contains("Q2_K"))
+        let stored = try program("sensitivity", "f16.gguf", "--stored", "--registry", "s.db", "--json")
+        #expect(try stored.json()["result"] as? NSDictionary == measured as NSDictionary)
+        #expect(try program("registry", "verify", "--registry", "s.db").status == 0)
+        expect(try program.run(command + ["--tensor", "("]), 64, naming: "regular expression")
+        expect(try program.run(command.map { $0 == "q2_k" ? "q9" : $0 }), 64, naming: "'q9'")
+        expect(try program.run(command.map { $0 == "blk.[01].ffn" ? "none" : $0 }), 3, naming: "No tensor is left")
+    }
+
     @Test func badInputsAreNamed() throws {
         let short = try run.folder.write(Array("too short".utf8), to: "short.txt").string
         let binary = try run.folder.write([0x61, 0x0a, 0xff, 0xfe], to: "binary.txt").string
@@ -159,6 +182,8 @@ private let calibrationText = Goldens.packageRoot.appending("texts/calibration.t
         ["imatrix", "--show", "x", "-o", "y"], ["imatrix", "f16.gguf", "--text", "t", "-o", "x", "--chunks", "0"],
         ["imatrix", "--merge", "x"], ["perplexity", "f16.gguf"],
         ["perplexity", "f16.gguf", "--text", "t", "--base", "a", "--base-logits", "b"], ["accuracy", "f16.gguf"],
+        ["sensitivity", "f16.gguf"], ["sensitivity", "f16.gguf", "--text", "t", "--build", "a", "--type", "q4_0"],
+        ["sensitivity", "f16.gguf", "--stored"],
     ])
     func wrongUsageIsSixtyFour(_ arguments: [String]) throws {
         let result = try program.run(arguments)

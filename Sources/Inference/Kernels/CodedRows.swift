@@ -28,7 +28,13 @@ package final class CodedRows: @unchecked Sendable {
     }
 
     /// Codes some of `total` rows.
-    package func code(_ rows: Range<Int>, of total: Int, depth: Int, _ x: Rows<UnsafePointer<Float>>, _ kernels: Kernels) {
+    package func code(
+        _ rows: Range<Int>,
+        of total: Int,
+        depth: Int,
+        _ x: Rows<UnsafePointer<Float>>,
+        _ kernels: Kernels
+    ) {
         guard let variant = kernels.variant else {
             return SwiftKernels.code(rows, of: total, depth: depth, x, into: codes, scales)
         }
@@ -57,7 +63,15 @@ package final class CodedRows: @unchecked Sendable {
     ) {
         precondition(rowCount <= panelWidth)
         guard let variant = kernels.variant else {
-            return SwiftKernels.multiply(count, depth: depth, codes, scales, weights: weights, rowCount: rowCount, into: out)
+            return SwiftKernels.multiply(
+                count,
+                depth: depth,
+                codes,
+                scales,
+                weights: weights,
+                rowCount: rowCount,
+                into: out
+            )
         }
         ek_multiply_coded(
             variant,

@@ -57,11 +57,7 @@ struct ExpertPart {
         }
         if let shared = weights.shared {
             dense.run(shared, x, count: count, into: Destination(rows: results), observer)
-            add(
-                (0..<count).map { row in
-                    Choice(row: row, weight: share(weights.sharedGate, x.start + row * x.stride))
-                }
-            )
+            add(shares(x, count, weights.sharedGate, observer))
         }
         for row in 0..<count {
             let (source, target) = (sums.start + row * width, destination.rows.start + row * destination.rows.stride)
@@ -97,9 +93,23 @@ struct ExpertPart {
         }
     }
 
-    /// How much of the shared expert a token gets.
-    private func share(_ gate: [Float], _ x: UnsafePointer<Float>) -> Float {
-        gate.isEmpty ? 1 : sigmoid(product.kernels.dot(gate, x, count: width))
+    /// How much of the shared expert each token gets.
+    private func shares(
+        _ x: Rows<UnsafePointer<Float>>,
+        _ count: Int,
+        _ gate: Projection?,
+        _ observer: ((Activations) -> Void)?
+    ) -> [Choice] {
+        guard let gate else { return (0..<count).map { Choice(row: $0, weight: 1) } }
+        // The scores of the router are of no more use.
+        product.multiply(
+            x,
+            count: count,
+            by: gate,
+            into: Destination(rows: Rows(start: scores.start, stride: 1)),
+            observer
+        )
+        return (0..<count).map { Choice(row: $0, weight: sigmoid(scores.start[$0])) }
     }
 
     /// Adds the rows of `output`, weighted, to those of `sums` that were chosen.

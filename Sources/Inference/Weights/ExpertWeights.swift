@@ -6,8 +6,8 @@ struct ExpertWeights: Sendable {
     let experts: [DenseWeights]
     /// The expert that sees every token.
     let shared: DenseWeights?
-    /// Its product with a token decides how much of the shared expert is added; empty for all of it.
-    let sharedGate: [Float]
+    /// Its product with a token decides how much of the shared expert is added; nil for all of it.
+    let sharedGate: Projection?
 
     init(_ experts: ExpertTraits, _ traits: ModelTraits, _ reader: inout TensorReader) throws {
         let (width, length, count) = (traits.embeddingLength, experts.length, experts.count)
@@ -25,6 +25,6 @@ struct ExpertWeights: Sendable {
         }
         let sharedLength = experts.sharedLength
         shared = sharedLength == 0 ? nil : try DenseWeights("_shexp", length: sharedLength, traits, &reader)
-        sharedGate = experts.gatesShared ? try reader.numbers("ffn_gate_inp_shexp.weight", [width]) : []
+        sharedGate = experts.gatesShared ? try Projection("ffn_gate_inp_shexp", rows: 1, columns: width, &reader) : nil
     }
 }

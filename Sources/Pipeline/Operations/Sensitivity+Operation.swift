@@ -77,7 +77,9 @@ extension Operations {
         }
         if let output = request.heatMap {
             let name = request.model.lastComponent?.string ?? "model"
-            let svg = SensitivityHeatMap(report.result).svg(title: "KL divergence of each tensor of \(name), quantized alone")
+            let svg = SensitivityHeatMap(report.result).svg(
+                title: "KL divergence of each tensor of \(name), quantized alone"
+            )
             try writeFile(svg.utf8, to: output)
         }
         if let path = request.registry { try store(report, in: path) }
