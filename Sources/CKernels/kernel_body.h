@@ -82,11 +82,21 @@ static TARGET float NAME(dot)(const float *a, const float *b, int64_t count) {
         for (int v = 0; v < EK_LANES / LANES; v++)
             sum[v] += *(const NAME(vec) *)(a + i + v * LANES) * *(const NAME(vec) *)(b + i + v * LANES);
     }
-    float lanes[EK_LANES];
-    for (int v = 0; v < EK_LANES / LANES; v++) *(NAME(vec) *)(lanes + v * LANES) = sum[v];
-    for (int half = EK_LANES / 2; half > 0; half /= 2)
-        for (int l = 0; l < half; l++) lanes[l] += lanes[l + half];
-    float total = lanes[0];
+    // The partial sums are folded in halves, whatever the width of a vector.
+#pragma clang loop unroll(full)
+    for (int half = EK_LANES / LANES / 2; half > 0; half /= 2) {
+#pragma clang loop unroll(full)
+        for (int v = 0; v < half; v++) sum[v] += sum[v + half];
+    }
+#if LANES == 16
+    float __attribute__((ext_vector_type(8))) eight = sum[0].lo + sum[0].hi;
+    float __attribute__((ext_vector_type(4))) four = eight.lo + eight.hi;
+#elif LANES == 8
+    float __attribute__((ext_vector_type(4))) four = sum[0].lo + sum[0].hi;
+#else
+    float __attribute__((ext_vector_type(4))) four = sum[0];
+#endif
+    float total = (four.x + four.z) + (four.y + four.w);
     for (; i < count; i++) total += a[i] * b[i];
     return total;
 }
