@@ -52,6 +52,34 @@ public struct Device: Codable, Hashable, Sendable, Identifiable {
     /// Whether the chip database gives one bus width and speed, or one had to be assumed.
     public let isBandwidthSourced: Bool
 
+    public init(
+        id: String,
+        name: String,
+        platform: Platform,
+        year: Int,
+        soc: String,
+        ramGiB: Double,
+        bandwidthGBps: Double,
+        cpu: String = "",
+        gpu: String = "",
+        npuTOPS: Double? = nil,
+        batteryWattHours: Double? = nil,
+        appLimitGiB: Double,
+        entitledAppLimitGiB: Double? = nil,
+        memoryType: String = "",
+        launchSystem: String = "",
+        source: String,
+        isRAMAndBatterySourced: Bool = true,
+        isBandwidthSourced: Bool = true
+    ) {
+        (self.id, self.name, self.platform, self.year, self.soc) = (id, name, platform, year, soc)
+        (self.ramGiB, self.bandwidthGBps, self.cpu, self.gpu) = (ramGiB, bandwidthGBps, cpu, gpu)
+        (self.npuTOPS, self.batteryWattHours) = (npuTOPS, batteryWattHours)
+        (self.appLimitGiB, self.entitledAppLimitGiB) = (appLimitGiB, entitledAppLimitGiB)
+        (self.memoryType, self.launchSystem, self.source) = (memoryType, launchSystem, source)
+        (self.isRAMAndBatterySourced, self.isBandwidthSourced) = (isRAMAndBatterySourced, isBandwidthSourced)
+    }
+
     public var appLimitBytes: Int { Int(appLimitGiB * ByteSize.gibibyte) }
     public var entitledAppLimitBytes: Int? { entitledAppLimitGiB.map { Int($0 * ByteSize.gibibyte) } }
     public var ramBytes: Int { Int(ramGiB * ByteSize.gibibyte) }

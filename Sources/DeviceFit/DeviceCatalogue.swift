@@ -37,6 +37,17 @@ public struct DeviceCatalogue: Sendable {
         (self.devices, self.byID) = (devices, byID)
     }
 
+    /// The same with further devices; one with the id of another takes its place.
+    public func adding(_ more: [Device]) -> DeviceCatalogue {
+        let ids = Set(more.map(\.id))
+        return DeviceCatalogue(devices.filter { !ids.contains($0.id) } + more)
+    }
+
+    private init(_ devices: [Device]) {
+        self.devices = devices
+        byID = Dictionary(devices.map { ($0.id, $0) }) { _, last in last }
+    }
+
     /// - Throws: `DeviceFitError.unknownDevice`, with the ids that look most like it.
     public func device(_ id: String) throws(DeviceFitError) -> Device {
         guard let device = byID[id.lowercased()] else {

@@ -43,7 +43,7 @@ extension PipelineDefinition {
         digest = SHA256Digest(of: (text + overrides.map { "\n\($0)" }.joined()).utf8)
     }
 
-    private static func compose(_ text: String, _ log: DiagnosticLog) -> Node? {
+    static func compose(_ text: String, _ log: DiagnosticLog) -> Node? {
         if let place = AliasLimit.firstExcess(in: text) {
             log.report("the file has more than \(AliasLimit.count) aliases. Write the values out.", at: place)
             return nil

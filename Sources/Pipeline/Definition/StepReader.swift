@@ -178,7 +178,7 @@ struct StepReader {
         }
         let devices = reader.texts("devices") ?? []
         options.devices = devices.map(\.text)
-        if !devices.isEmpty, let catalogue = try? DeviceCatalogue() {
+        if !devices.isEmpty, let catalogue = try? Operations.catalogue() {
             for (id, place) in devices {
                 do { _ = try catalogue.device(id) } catch { log.report("\(error)", at: place) }
             }

@@ -1,4 +1,5 @@
 import DeviceFit
+import Foundation
 import GGUF
 import Quantization
 import SystemPackage
@@ -7,10 +8,20 @@ extension Operations {
     /// Reads a size such as `3GB` or `512MiB`.
     public static func byteCount(_ text: String) throws -> Int { try ByteSize(text).bytes }
 
-    public static func devices() throws -> [Device] { try DeviceCatalogue().devices }
+    /// The built-in devices, and those of the file that `EDGEPIPE_DEVICES` names.
+    static func catalogue() throws -> DeviceCatalogue {
+        let catalogue = try DeviceCatalogue()
+        guard let path = ProcessInfo.processInfo.environment["EDGEPIPE_DEVICES"], !path.isEmpty else { return catalogue }
+        return catalogue.adding(try DeviceFile.devices(in: FilePath(path)))
+    }
+
+    /// The devices that match, in the order of the catalogue.
+    public static func devices(_ filter: DeviceFilter = DeviceFilter()) throws -> [Device] {
+        try catalogue().devices.filter(filter.accepts)
+    }
 
     /// - Throws: `DeviceFitError.unknownDevice`, with near names.
-    public static func device(_ id: String) throws -> Device { try DeviceCatalogue().device(id) }
+    public static func device(_ id: String) throws -> Device { try catalogue().device(id) }
 
     /// Memory, speed, heat and battery of a model on phones, from its header.
     /// - Parameter devices: ids; all of the catalogue where there are none.
@@ -21,7 +32,7 @@ extension Operations {
         kvType: String,
         batch: Int
     ) throws -> [FitEstimate] {
-        let catalogue = try DeviceCatalogue()
+        let catalogue = try catalogue()
         let file = try GGUFFile(path: model)
         let fileType = try file.reading { try $0.integer("general.file_type") }
         let quantType = fileType.flatMap { UInt32(exactly: $0) }.flatMap(FileType.init(rawValue:))?.name ?? "unknown"
@@ -50,14 +61,28 @@ extension BuildQuery {
         self.init()
         self.ram = try ram.map { try ByteSize($0) }
         self.maxSize = try maxSize.map { try ByteSize($0) }
-        self.platform = try platform.map { name in
-            guard let platform = Platform(rawValue: name.lowercased()) else {
-                let known = Platform.allCases.map { $0.rawValue }
-                throw PipelineError.badRequest(
-                    "'\(name)' is no platform. \(Spelling.advice(for: name, among: known))"
-                )
-            }
-            return platform
+        self.platform = try platform.map(Platform.init(commandLine:))
+    }
+}
+
+extension DeviceFilter {
+    /// Takes the options of a command line.
+    /// - Throws: as `BuildQuery`.
+    public init(platform: String?, minRAM: String?, maxRAM: String?) throws {
+        self.init()
+        self.platform = try platform.map(Platform.init(commandLine:))
+        func gibibytes(_ text: String) throws -> Double { Double(try ByteSize(text).bytes) / ByteSize.gibibyte }
+        let least = try minRAM.map(gibibytes) ?? 0
+        ram = least...max(least, try maxRAM.map(gibibytes) ?? 1024)
+    }
+}
+
+extension Platform {
+    init(commandLine name: String) throws {
+        guard let platform = Platform(rawValue: name.lowercased()) else {
+            let known = Platform.allCases.map { $0.rawValue }
+            throw PipelineError.badRequest("'\(name)' is no platform. \(Spelling.advice(for: name, among: known))")
         }
+        self = platform
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 import Registry
 
 /// A build as a query answers it. The names of the fields are a contract with other programs.
-public struct BuildSummary: Codable, Sendable {
+public struct BuildSummary: Encodable, Sendable {
     public var build: String
     public var model: String
     public var version: String
@@ -28,7 +28,19 @@ public struct BuildSummary: Codable, Sendable {
     /// The text that quality was measured on.
     public var textSha256: SHA256Digest?
     /// What the reader should know of how this build was ranked.
-    public var note: String?
+    public var remarks: [String] = []
+    /// The remarks, in one line.
+    public var note: String? { remarks.isEmpty ? nil : remarks.joined(separator: "; ") }
+    /// One for each device, where several were asked for; `estimate` is the one that is hardest to meet.
+    public var estimates: [FitEstimate] = []
+    /// Bits per byte in steps of a thousandth: what a ranking tells apart.
+    var qualityStep: Double? { bitsPerByte.map { ($0 * 1000).rounded() } }
+
+    private enum CodingKeys: String, CodingKey {
+        case build, model, version, type, sha256, fileBytes, bitsPerWeight, license, peakMemoryBytes, bitsPerByte, perplexity
+        case kld, decodeTokensPerSecond, prefillTokensPerSecond, batteryPercentPer1kTokens, sustainedFactor, estimate
+        case estimates, textSha256, note
+    }
 
     init(_ registry: ModelRegistry, _ record: BuildRecord) throws {
         self.init(record, try registry.measurements(of: record.digest))
@@ -74,16 +86,26 @@ public struct BuildSummary: Codable, Sendable {
         try container.encode(batteryPercentPer1kTokens, forKey: .batteryPercentPer1kTokens)
         try container.encode(sustainedFactor, forKey: .sustainedFactor)
         try container.encode(estimate, forKey: .estimate)
+        if estimates.count > 1 { try container.encode(estimates, forKey: .estimates) }
         try container.encode(textSha256, forKey: .textSha256)
         try container.encode(note, forKey: .note)
     }
 
-    mutating func set(_ estimate: FitEstimate) {
+    /// Takes what was estimated, of which the hardest device speaks for all: the slowest where all fit alike.
+    mutating func set(_ estimates: [FitEstimate]) {
+        self.estimates = estimates
+        let verdicts: [FitVerdict] = [.doesNotFit, .tight, .fits]
+        guard
+            let estimate = estimates.min(by: { first, second in
+                let ranks = [first, second].map { verdicts.firstIndex(of: $0.verdict) ?? 0 }
+                return (ranks[0], first.decode.mid) < (ranks[1], second.decode.mid)
+            })
+        else { return }
         self.estimate = estimate
-        peakMemoryBytes = estimate.memory.total.mid
-        decodeTokensPerSecond = estimate.decode.mid
-        prefillTokensPerSecond = estimate.prefill.mid
-        batteryPercentPer1kTokens = estimate.batteryPercentPer1kTokens?.mid
-        sustainedFactor = estimate.sustainedFactor.mid
+        peakMemoryBytes = estimates.map(\.memory.total.mid).max()
+        decodeTokensPerSecond = estimates.map(\.decode.mid).min()
+        prefillTokensPerSecond = estimates.map(\.prefill.mid).min()
+        batteryPercentPer1kTokens = estimates.compactMap { $0.batteryPercentPer1kTokens?.mid }.max()
+        sustainedFactor = estimates.map(\.sustainedFactor.mid).min()
     }
 }

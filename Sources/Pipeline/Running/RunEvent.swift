@@ -23,7 +23,7 @@ public enum StepStatus: String, Codable, Sendable {
 }
 
 /// What a run did.
-public struct RunReport: Codable, Sendable {
+public struct RunReport: Encodable, Sendable {
     public struct Step: Codable, Sendable {
         public var step: String
         public var status: StepStatus

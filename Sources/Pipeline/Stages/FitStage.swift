@@ -33,7 +33,7 @@ struct FitStage: Stage {
     }
 
     func run(_ context: StageContext) throws -> StepProduct {
-        let catalogue = try DeviceCatalogue()
+        let catalogue = try Operations.catalogue()
         let devices =
             options.devices.isEmpty ? catalogue.devices : try options.devices.map { try catalogue.device($0) }
         let estimator = FitEstimator(catalogue: catalogue)

@@ -9,6 +9,7 @@ struct DevicesCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               edgepipe devices
+              edgepipe devices list pixel --since 2023
               edgepipe devices show pixel-8
             """,
         subcommands: [List.self, Show.self],
@@ -17,18 +18,42 @@ struct DevicesCommand: ParsableCommand {
 
     struct List: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "All devices.",
+            abstract: "Devices, all or those that match.",
             discussion: """
                 EXAMPLES
                   edgepipe devices list
-                  edgepipe devices list --format csv
+                  edgepipe devices list galaxy --min-ram 8GiB --since 2022
+                  edgepipe devices list --platform ios --max-ram 4GiB --format csv
+
+                EDGEPIPE_DEVICES may name a YAML file with devices of your own; docs/device-fit.md shows one.
                 """
         )
+        @Argument(help: "Words that stand in id, name or chip.")
+        var words: [String] = []
+
+        @Option(help: ArgumentHelp("android or ios.", valueName: "name"))
+        var platform: String?
+
+        @Option(help: ArgumentHelp("Least memory.", valueName: "size"))
+        var minRam: String?
+
+        @Option(help: ArgumentHelp("Most memory.", valueName: "size"))
+        var maxRam: String?
+
+        @Option(help: ArgumentHelp("First year.", valueName: "year"))
+        var since: Int?
+
+        @Option(help: ArgumentHelp("Last year.", valueName: "year"))
+        var until: Int?
+
         @OptionGroup var records: OutputOptions
 
         func run() throws {
+            var filter = try DeviceFilter(platform: platform, minRAM: minRam, maxRAM: maxRam)
+            filter.words = words
+            filter.years = (since ?? 0)...max(since ?? 0, until ?? 9999)
             let columns = ["id", "name", "platform", "year", "chip", "RAM GiB", "app limit GiB", "GB/s"]
-            try records.print(try Operations.devices(), columns: columns) { device in
+            try records.print(try Operations.devices(filter), columns: columns) { device in
                 [
                     device.id, device.name, device.platform.rawValue, "\(device.year)", device.soc,
                     numberText(device.ramGiB, 0), numberText(device.appLimitGiB, 2),

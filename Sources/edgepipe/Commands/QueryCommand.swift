@@ -10,10 +10,12 @@ struct QueryCommand: RecordCommand {
             EXAMPLES
               edgepipe query --ram 3GB --platform android
               edgepipe query --device pixel-8 --context 4096 --min-speed 10
-              edgepipe query --device iphone-15 --format markdown
+              edgepipe query --device iphone-13 --device pixel-6 --min-sustained-speed 5
+              edgepipe query --device iphone-15 --explain
 
-            Builds are ranked by bits per byte on the same text, which also compares models with different tokenizers.
-            A build that surely fits comes before one that is tight. Speeds and battery are estimates; --json has their
+            Builds are ranked by bits per byte on the same text, which also compares models with different tokenizers; where
+            two differ by less than a thousandth, the faster comes first. A build that surely fits comes before one that is
+            tight. Of several devices a build has to fit all. Speeds and battery are estimates; --json has their
             ranges, confidence and sources.
             """
     )
@@ -24,8 +26,11 @@ struct QueryCommand: RecordCommand {
     @Option(help: ArgumentHelp("android or ios.", valueName: "name"))
     var platform: String?
 
-    @Option(help: ArgumentHelp("A device of `edgepipe devices`.", valueName: "id"))
-    var device: String?
+    @Option(
+        name: .customLong("device"),
+        help: ArgumentHelp("A device of `edgepipe devices`; may be repeated.", valueName: "id")
+    )
+    var devices: [String] = []
 
     @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
     var context: Int?
@@ -42,21 +47,31 @@ struct QueryCommand: RecordCommand {
     @Option(help: ArgumentHelp("Slowest generation, in tokens a second.", valueName: "tps"))
     var minSpeed: Double?
 
+    @Option(help: ArgumentHelp("Slowest generation after ten minutes without a pause.", valueName: "tps"))
+    var minSustainedSpeed: Double?
+
+    @Option(help: ArgumentHelp("Most of the battery for 1000 tokens, in percent.", valueName: "percent"))
+    var maxBattery: Double?
+
     @Option(help: ArgumentHelp("Builds under this licence only.", valueName: "id"))
     var license: String?
 
     @Option(help: ArgumentHelp("Builds in this channel only.", valueName: "name"))
     var channel: String?
 
+    @Flag(help: "Show how the numbers of the best three come about.")
+    var explain = false
+
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var records: OutputOptions
 
     func run() throws {
         var query = try BuildQuery(ram: ram, platform: platform, maxSize: maxSize)
-        (query.device, query.context, query.kvType, query.model) = (device, context, kvType, model)
+        (query.devices, query.context, query.kvType, query.model) = (devices, context, kvType, model)
         (query.minSpeed, query.license, query.channel) = (minSpeed, license, channel)
+        (query.minSustainedSpeed, query.maxBattery) = (minSustainedSpeed, maxBattery)
         let answer = try Operations.query(query, in: registry.file)
-        try records.print(answer) { format in Self.text(answer, format) }
+        try records.print(answer) { format in Self.text(answer, format, explain: explain) }
         guard answer.best != nil else {
             Console.error(
                 "edgepipe: no build matches. Allow more memory, a shorter context, or publish a smaller build."
@@ -65,7 +80,7 @@ struct QueryCommand: RecordCommand {
         }
     }
 
-    private static func text(_ answer: QueryAnswer, _ format: OutputFormat) -> String {
+    private static func text(_ answer: QueryAnswer, _ format: OutputFormat, explain: Bool) -> String {
         let fitting = ([answer.best].compactMap { $0 } + answer.alternatives)
         let table = BuildTable.table(fitting)
         if format == .csv { return table.csv }
@@ -80,6 +95,12 @@ struct QueryCommand: RecordCommand {
         }
         let notes = fitting.compactMap { build in build.note.map { item("\(build.build): \($0)") } }
         if !notes.isEmpty { parts.append(heading("Notes") + notes.joined(separator: "\n")) }
+        for build in explain ? fitting.prefix(3) : [] {
+            let lines = build.estimates.flatMap { estimate in
+                (build.estimates.count > 1 ? ["\(estimate.target):"] : []) + estimate.arithmetic
+            }
+            if !lines.isEmpty { parts.append(heading("Why \(build.build)") + lines.map(item).joined(separator: "\n")) }
+        }
         if !answer.refused.isEmpty {
             let lines = answer.refused.map { item("\($0.build): \($0.reasons.joined(separator: "; "))") }
             parts.append(heading("Refused") + lines.joined(separator: "\n"))

@@ -53,7 +53,7 @@ import Testing
         #expect(budgeted.models == ["small"])
         #expect(budgeted.reasons("large") == ["peak 7.2 GB at context 4096 is over 3.0 GB, the budget"])
         let onDevice = try shelf.ask {
-            $0.device = "pixel-8"
+            $0.devices = ["pixel-8"]
             $0.context = 512
         }
         #expect(
@@ -126,7 +126,7 @@ import Testing
 
     @Test func anUnknownDeviceIsAnErrorWithNearNames() throws {
         let shelf = try Shelf()
-        let error = try #require(throws: DeviceFitError.self) { try shelf.ask { $0.device = "pixle-8" } }
+        let error = try #require(throws: DeviceFitError.self) { try shelf.ask { $0.devices = ["pixle-8"] } }
         guard case .unknownDevice("pixle-8", let suggestions) = error else {
             Issue.record("\(error)")
             return
@@ -148,7 +148,7 @@ import Testing
         )
         #expect(refusal { $0.platform = .ios }.hasPrefix("--platform needs --ram"))
         #expect(
-            refusal { ($0.device, $0.platform) = ("pixel-8", .ios) }
+            refusal { ($0.devices, $0.platform) = (["pixel-8"], .ios) }
                 == "Pixel 8 runs android, not ios. Leave --platform out."
         )
         #expect(refusal { $0 = try BuildQuery(ram: nil, platform: "andriod", maxSize: nil) }.contains("'android'"))

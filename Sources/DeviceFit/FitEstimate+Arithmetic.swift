@@ -1,0 +1,57 @@
+/// How the numbers of an estimate come about, in words.
+extension FitEstimate {
+    /// A line a number: the sum of the memory, the verdict, and each speed with its range, confidence and source.
+    public var arithmetic: [String] {
+        func size(_ bytes: Int) -> String { ByteSize(bytes: bytes).description }
+        func part(_ name: String, _ range: ByteRange) -> String {
+            let span = range.low == range.high ? "" : " (\(size(range.low)) to \(size(range.high)))"
+            return "\(name) \(size(range.mid))\(span) [\(range.source)]"
+        }
+        let parts = [
+            part("weights", memory.weights), part("KV cache of \(context) tokens in \(kvType)", memory.kvCache),
+            part("compute buffer of \(batch) tokens", memory.computeBuffer),
+            part("runtime and app", memory.runtimeOverhead),
+        ]
+        let total = memory.total
+        var lines = [
+            "memory: " + parts.joined(separator: " + ")
+                + " = \(size(total.mid)) (\(size(total.low)) to \(size(total.high)))",
+            "limit: \(size(limitBytes)) on \(target); \(reason)",
+            Self.line("generating on \(engine)", decode),
+            Self.line("reading a prompt", prefill),
+            "after ten minutes: \(Self.figure(decode.mid)) x \(Self.figure(sustainedFactor.mid)) = "
+                + "\(Self.figure(sustainedDecode.mid)) token/s (\(sustainedFactor.confidence.rawValue) confidence) "
+                + "[\(sustainedFactor.source)]",
+            Self.line("energy", joulesPerToken),
+        ]
+        if let battery = batteryPercentPer1kTokens { lines.append(Self.line("battery", battery)) }
+        return lines
+    }
+
+    private static func line(_ name: String, _ value: RangeEstimate) -> String {
+        "\(name): \(figure(value.mid)) \(value.unit) (\(figure(value.low)) to \(figure(value.high)), "
+            + "\(value.confidence.rawValue) confidence) [\(value.source)]"
+    }
+
+    /// About three digits.
+    static func figure(_ value: Double) -> String {
+        let digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let whole = Int((value * scale).rounded())
+        guard digits > 0 else { return "\(whole)" }
+        let text = String(repeating: "0", count: max(0, digits + 1 - "\(whole)".count)) + "\(whole)"
+        return text.dropLast(digits) + "." + text.suffix(digits)
+    }
+
+    /// What a team should know of a type that is slow where it runs; nil where it is not.
+    ///
+    /// [P; §4.2] Below four bits a smaller file is slower on Android's processors: its blocks cost more to decode than to read.
+    public static func slowness(of quantType: String, on estimate: FitEstimate) -> String? {
+        guard estimate.platform == .android else { return nil }
+        let factors = FormatFactors.of(quantType, on: .cpu)
+        guard let decode = factors.decode, decode < 0.85 || factors.prefill < 0.5 else { return nil }
+        return "\(quantType) is slow on Android processors: generating at \(figure(decode)) and reading prompts at "
+            + "\(figure(factors.prefill)) of Q4_0's speed\(factors.isMeasured ? "" : " (estimated from a similar type)")"
+    }
+}
