@@ -88,6 +88,7 @@ let package = Package(
             resources: [.embedInCode("Catalogue")],
             swiftSettings: strict
         ),
+        .target(name: "Briefs", dependencies: ["DeviceFit"], swiftSettings: strict),
         .target(
             name: "Evaluation",
             dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tokenizers", system],
@@ -103,8 +104,8 @@ let package = Package(
         .target(
             name: "Pipeline",
             dependencies: [
-                "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Evaluation", "GGUF", "Inference", "ModelHub",
-                "Quantization", "Registry", "Safetensors", "Tensors", "Tokenizers", system, yams,
+                "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF", "Inference",
+                "ModelHub", "Quantization", "Registry", "Safetensors", "Tensors", "Tokenizers", system, yams,
             ],
             swiftSettings: strict
         ),
@@ -113,7 +114,8 @@ let package = Package(
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "BinaryIO", "DeviceFit", "Evaluation", "Pipeline", "Quantization", "Registry", argumentParser, system,
+                "BinaryIO", "Briefs", "DeviceFit", "Evaluation", "Pipeline", "Quantization", "Registry", argumentParser,
+                system,
             ],
             swiftSettings: strict
         ),
@@ -171,6 +173,7 @@ let package = Package(
             dependencies: ["BinaryIO", "ModelHub", "TestSupport", system],
             swiftSettings: strict
         ),
+        .testTarget(name: "BriefsTests", dependencies: ["Briefs", "DeviceFit"], swiftSettings: strict),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

@@ -19,6 +19,7 @@ LAYERS = [
     {"BlockFormats", "GGUF", "Safetensors", "Tokenizers"},
     {"Conversion", "Inference", "ModelHub", "Quantization"},
     {"DeviceFit", "Evaluation", "Registry"},
+    {"Briefs"},
     {"Pipeline"},
     {"edgepipe"},
 ]

@@ -26,6 +26,17 @@ static inline void unpack_six_bits(const uint8_t *bytes, uint8_t scales[8], uint
     __builtin_memcpy(minima, least, sizeof least);
 }
 
+// The same in another order: the scales and the minima of four groups each, eight bytes to a word.
+static inline void unpack_six_bits_in_fours(const uint8_t *bytes, uint64_t fours[2]) {
+    uint64_t low;
+    uint32_t high;
+    __builtin_memcpy(&low, bytes, sizeof low);
+    __builtin_memcpy(&high, bytes + 8, sizeof high);
+    uint64_t nibbles = (high & 0x0f0f0f0f) | (uint64_t)(high >> 4 & 0x0f0f0f0f) << 32;
+    fours[0] = low & 0x3f3f3f3f3f3f3f3f;
+    fours[1] = nibbles | (low >> 6 & 0x0303030303030303) << 4;
+}
+
 // Sixteen scales of six bits in twelve bytes, each 32 too large.
 static inline void unpack_three_bit_scales(const uint8_t *bytes, uint8_t scales[16]) {
     uint32_t words[3], all[4];

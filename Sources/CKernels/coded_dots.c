@@ -5,7 +5,8 @@
 #include <math.h>
 #include <stddef.h>
 
-void ek_code_row(int64_t group, int64_t depth, const float *x, int8_t *codes, float *scales, int32_t *sums, int32_t *run_sums) {
+void ek_code_row(int64_t group, int64_t depth, const float *x, int8_t *codes, float *scales, int16_t *sums, int16_t *run_sums,
+                 int32_t *whole_sums) {
     for (int64_t k = 0; k < depth; k += group) {
         int64_t count = depth - k < group ? depth - k : group;
         float largest = 0;
@@ -25,7 +26,11 @@ void ek_code_row(int64_t group, int64_t depth, const float *x, int8_t *codes, fl
             sums[part] = 0;
             for (int64_t i = 0; i < 16; i++) sums[part] += codes[part * 16 + i];
         }
-        run_sums[run] = sums[2 * run] + sums[2 * run + 1];
+        // In fours, each after four zeros: so lie the minima of blocks whose scales are packed with them.
+        int64_t place = run / 4 * 8 + run % 4;
+        run_sums[place] = 0;
+        run_sums[place + 4] = sums[2 * run] + sums[2 * run + 1];
+        whole_sums[run] = run_sums[place + 4];
     }
 }
 
@@ -37,10 +42,10 @@ typedef uint8_t byte16 __attribute__((ext_vector_type(16)));
 typedef uint8_t byte32 __attribute__((ext_vector_type(32), aligned(1), may_alias));
 typedef int8_t char16 __attribute__((ext_vector_type(16)));
 typedef int16_t short16 __attribute__((ext_vector_type(16)));
-typedef int32_t int16 __attribute__((ext_vector_type(16), aligned(4), may_alias));
 typedef int32_t int8 __attribute__((ext_vector_type(8), aligned(4), may_alias));
 typedef float float4 __attribute__((ext_vector_type(4)));
 typedef float float8 __attribute__((ext_vector_type(8)));
+typedef float near4 __attribute__((ext_vector_type(4), aligned(4), may_alias));
 typedef float near8 __attribute__((ext_vector_type(8), aligned(4), may_alias));
 typedef float (*ek_dot_function)(int64_t blocks, const uint8_t *block, const ek_coded *x);
 
@@ -54,16 +59,15 @@ static inline __attribute__((always_inline, target("avx2,fma,f16c"))) float half
 #define BASE __attribute__((target("avx2,fma,f16c")))
 #define INLINE static inline __attribute__((always_inline)) BASE
 
-// What the runs of a block count, from eight factors; or their halves, from eight of sixteen.
-INLINE __m256i run_factors(short16 all, int run) {
-    __m256i eight = _mm256_broadcastsi128_si256((__m128i)all.lo);
-    return _mm256_shuffle_epi8(eight, _mm256_set1_epi16((int16_t)(0x100 * (2 * run + 1) + 2 * run)));
-}
-
-INLINE __m256i half_factors(short16 all, int run) {
-    __m256i eight = _mm256_broadcastsi128_si256((__m128i)(run < 4 ? all.lo : all.hi));
+// What the two half runs of a run count, of eight factors in both halves of a register.
+INLINE __m256i half_factors(__m256i eight, int run) {
     int16_t low = (int16_t)(0x100 * (run % 4 * 4 + 1) + run % 4 * 4);
     return _mm256_shuffle_epi8(eight, _mm256_set_m128i(_mm_set1_epi16(low + 0x202), _mm_set1_epi16(low)));
+}
+
+// What a run counts, of the first four factors there.
+INLINE __m256i run_factors(__m256i eight, int run) {
+    return _mm256_shuffle_epi8(eight, _mm256_set1_epi16((int16_t)(0x100 * (run % 4 * 2 + 1) + run % 4 * 2)));
 }
 
 INLINE float total_of(float8 sums) {
@@ -71,50 +75,51 @@ INLINE float total_of(float8 sums) {
     return (half.x + half.z) + (half.y + half.w);
 }
 
+// Two halves that lie side by side, each times a factor.
+INLINE float4 two_halves(const uint8_t *place, float factor) {
+    int32_t both;
+    __builtin_memcpy(&both, place, sizeof both);
+    return (float4)_mm_cvtph_ps(_mm_cvtsi32_si128(both)) * factor;
+}
+
 INLINE byte32 load(const uint8_t *place) { return *(const byte32 *)place; }
 
-// Blocks of 32 weights, each with a scale.
+INLINE __m256i words(const int16_t *place) { return _mm256_loadu_si256((const __m256i *)place); }
+
+INLINE __m256i signed_bytes(const uint8_t *place) { return _mm256_loadu_si256((const __m256i *)place); }
+
+// Sixteen bytes, of which 32 weights have a half each.
 INLINE __m256i nibbles(const uint8_t *place) {
     __m128i both = _mm_loadu_si128((const __m128i *)place);
     return _mm256_and_si256(_mm256_set_m128i(_mm_srli_epi16(both, 4), both), _mm256_set1_epi8(15));
 }
 
-INLINE __m256i signed_nibbles(const uint8_t *place) { return _mm256_sub_epi8(nibbles(place), _mm256_set1_epi8(8)); }
-
-INLINE __m256i signed_bytes(const uint8_t *place) { return _mm256_loadu_si256((const __m256i *)place); }
-
-// Products of signed levels, each the sum of four neighbours'.
-INLINE float8 products(__m256i level, const int8_t *codes) {
-    __m256i own = _mm256_sign_epi8(_mm256_loadu_si256((const __m256i *)codes), level);
-    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(level), own);
-    return __builtin_convertvector((int8)_mm256_madd_epi16(pairs, _mm256_set1_epi16(1)), float8);
+// The scales of four blocks.
+INLINE float4 four_halves(const uint8_t *place, int64_t size) {
+    int16_t halves[4];
+    for (int n = 0; n < 4; n++) __builtin_memcpy(halves + n, place + n * size, sizeof halves[n]);
+    return (float4)_mm_cvtph_ps(_mm_set_epi16(0, 0, 0, 0, halves[3], halves[2], halves[1], halves[0]));
 }
 
-#define ADD_BLOCK(size, levels, add_minimum)                                                                      \
-    {                                                                                                             \
-        const uint8_t *own = block + n * (size);                                                                  \
-        float scale = half_in_hardware(own) * x->scales[b + n];                                                   \
-        sums[n] += products(levels, x->codes + (b + n) * 32) * scale;                                             \
-        add_minimum;                                                                                              \
-    }
+INLINE float8 all_of(float4 numbers, int n) {
+    return (float8)_mm256_permutevar8x32_ps(_mm256_castps128_ps256((__m128)numbers), _mm256_set1_epi32(n));
+}
 
-// Four blocks at a time, so that no sum waits for the one before.
-#define FLAT_DOT(format, size, levels, add_minimum)                                                               \
-    static BASE float format(int64_t blocks, const uint8_t *block, const ek_coded *x) {                           \
-        float8 sums[4] = {0};                                                                                     \
-        float4 minima = 0.0f;                                                                                     \
-        int64_t b = 0;                                                                                            \
-        for (; b + 4 <= blocks; b += 4, block += 4 * (size)) {                                                    \
-            _Pragma("clang loop unroll(full)") for (int n = 0; n < 4; n++) ADD_BLOCK(size, levels, add_minimum)   \
-        }                                                                                                         \
-        for (int n = 0; b + n < blocks; n++) ADD_BLOCK(size, levels, add_minimum)                                 \
-        return total_of((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((minima.x + minima.y) + (minima.z + minima.w));\
-    }
+// A whole number in the first lane.
+INLINE __m256i in_first(int32_t number) { return _mm256_zextsi128_si256(_mm_cvtsi32_si128(number)); }
 
-FLAT_DOT(q4_0, 18, signed_nibbles(own + 2), (void)0)
-FLAT_DOT(q4_1, 20, nibbles(own + 4),
-         minima[n] += half_in_hardware(own + 2) * ((float)x->run_sums[b + n] * x->scales[b + n]))
-FLAT_DOT(q8_0, 34, signed_bytes(own + 2), (void)0)
+#define NAME(function) plain_##function
+#define TARGET BASE
+#define ADD_PAIRS(sum, a, b) _mm256_add_epi32((sum), _mm256_madd_epi16((a), (b)))
+#define ADD_BYTES(sum, a, b)                                                                                      \
+    _mm256_add_epi32((sum), _mm256_madd_epi16(_mm256_maddubs_epi16((a), (b)), _mm256_set1_epi16(1)))
+#include "products/block_dots.h"
+
+#define NAME(function) vnni_##function
+#define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512vnni,avx2,fma,f16c")))
+#define ADD_PAIRS(sum, a, b) _mm256_dpwssd_epi32((sum), (a), (b))
+#define ADD_BYTES(sum, a, b) _mm256_dpbusd_epi32((sum), (a), (b))
+#include "products/block_dots.h"
 
 // Numbers of sixteen bits, with activations as they are.
 #define WIDE_DOT(format, floats_at)                                                                               \
@@ -136,27 +141,17 @@ INLINE float8 brains_at(const uint8_t *place) {
 WIDE_DOT(half, halves_at)
 WIDE_DOT(brain, brains_at)
 
-#include "products/block_dots.h"
-
-static ek_dot_function dot_of(int tensor_type) {
+static ek_dot_function dot_of(ek_variant variant, int tensor_type) {
     switch (tensor_type) {
     case 1: return half_dot;
-    case 2: return q4_0;
-    case 3: return q4_1;
-    case 8: return q8_0;
-    case 10: return q2_K;
-    case 11: return q3_K;
-    case 12: return q4_K;
-    case 13: return q5_K;
-    case 14: return q6_K;
     case 30: return brain_dot;
-    default: return NULL;
+    default: return variant == EK_AVX512_VNNI ? vnni_dot_of(tensor_type) : plain_dot_of(tensor_type);
     }
 }
 
 bool ek_dot_rows(ek_variant variant, int tensor_type, int64_t block, int64_t count, int64_t row_bytes, const uint8_t *rows,
                  const ek_coded *x, float *out) {
-    ek_dot_function dot = variant == EK_SCALAR ? NULL : dot_of(tensor_type);
+    ek_dot_function dot = variant == EK_SCALAR ? NULL : dot_of(variant, tensor_type);
     if (!dot) return false;
     for (int64_t r = 0; r < count; r++) out[r] = dot(x->count / block, rows + r * row_bytes, x);
     return true;

@@ -62,8 +62,17 @@ extension ModelProfile {
             headCount: headCount,
             contextLength: try required("context_length"),
             quantType: quantType,
-            experts: experts
+            experts: experts,
+            chat: try Self.chat(metadata)
         )
+    }
+
+    private static func chat(_ metadata: Metadata) throws -> Chat {
+        let tokens = try metadata.strings("tokenizer.ggml.tokens") ?? []
+        let ids = try ["eos", "eot", "eom"].compactMap { try metadata.integer("tokenizer.ggml.\($0)_token_id") }
+        var texts: [String] = []
+        for id in ids where tokens.indices.contains(id) && !texts.contains(tokens[id]) { texts.append(tokens[id]) }
+        return Chat(hasTemplate: try metadata.string("tokenizer.chat_template") != nil, endTokens: texts)
     }
 
     private static func experts(_ count: Int?, used: Int?) -> Experts? {

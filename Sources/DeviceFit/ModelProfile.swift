@@ -43,6 +43,19 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         }
     }
 
+    /// What an app has to know to talk with the model.
+    public struct Chat: Codable, Hashable, Sendable {
+        /// Whether the file has a chat template.
+        public var hasTemplate: Bool
+        /// Texts of the tokens that end an answer.
+        public var endTokens: [String]
+
+        public init(hasTemplate: Bool, endTokens: [String]) {
+            self.hasTemplate = hasTemplate
+            self.endTokens = endTokens
+        }
+    }
+
     public var architecture: String
     public var parameterCount: Int
     /// Parameters that one token passes through; equal to `parameterCount` without experts.
@@ -65,6 +78,8 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     /// The quantization as its maker names it: "Q4_K_M".
     public var quantType: String
     public var experts: Experts?
+    /// Nil in profiles of older registries.
+    public var chat: Chat?
 
     public init(
         architecture: String,
@@ -82,7 +97,8 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         headCount: Int,
         contextLength: Int,
         quantType: String,
-        experts: Experts? = nil
+        experts: Experts? = nil,
+        chat: Chat? = nil
     ) {
         self.architecture = architecture
         self.parameterCount = parameterCount
@@ -100,6 +116,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         self.contextLength = contextLength
         self.quantType = quantType
         self.experts = experts
+        self.chat = chat
     }
 
     /// Bytes of weights that one generated token reads.

@@ -35,7 +35,10 @@ public struct AccuracyRun {
     ) throws -> AccuracyResult {
         let candidates = try tasks.map { task in try task.endings.map { try candidate(task, $0) } }
         let longest = candidates.joined().map(\.tokens.count).max() ?? 1
-        let session = try InferenceSession(model, SessionOptions(context: longest, threads: threads))
+        let session = try InferenceSession(
+            model,
+            SessionOptions(context: longest, threads: threads, readsWholeTexts: true)
+        )
         var answers: [AccuracyResult.Answer] = []
         for (task, candidates) in zip(tasks, candidates) {
             let scores = try candidates.map { try logProbability($0, task, session) }

@@ -74,7 +74,7 @@ public struct ImportanceRun {
         )
         let session = try InferenceSession(
             model,
-            SessionOptions(context: windows.length, threads: options.threads)
+            SessionOptions(context: windows.length, threads: options.threads, readsWholeTexts: true)
         )
         session.observer = collector.observe
         var surprise = RunningMean()

@@ -33,7 +33,13 @@ public struct EvaluationOptions: Sendable {
     func session(_ model: LanguageModel, length: Int) throws -> InferenceSession {
         try InferenceSession(
             model,
-            SessionOptions(context: length, cacheType: cacheType, threads: threads, kernels: kernels)
+            SessionOptions(
+                context: length,
+                cacheType: cacheType,
+                threads: threads,
+                readsWholeTexts: true,
+                kernels: kernels
+            )
         )
     }
 }

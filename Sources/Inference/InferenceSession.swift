@@ -6,13 +6,23 @@ public struct SessionOptions: Sendable {
     public var context: Int
     public var cacheType: CacheType
     public var threads: Int
+    /// Whether every text is read from its beginning in one call, of no more tokens than a batch has. Then no layer's keys and values
+    /// outlive it, and the cache is a layer's instead of all layers'. Longer contexts are not concerned.
+    public var readsWholeTexts: Bool
     /// nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
     public var kernels: Kernels?
 
-    public init(context: Int, cacheType: CacheType = .f32, threads: Int = 1, kernels: Kernels? = nil) {
+    public init(
+        context: Int,
+        cacheType: CacheType = .f32,
+        threads: Int = 1,
+        readsWholeTexts: Bool = false,
+        kernels: Kernels? = nil
+    ) {
         self.context = context
         self.cacheType = cacheType
         self.threads = threads
+        self.readsWholeTexts = readsWholeTexts
         self.kernels = kernels
     }
 }
@@ -84,6 +94,7 @@ public final class InferenceSession {
     /// Called with every weight matrix's input before they are multiplied.
     public var observer: ((Activations) -> Void)?
     private let cache: KeyValueCache
+    private let isShared: Bool
     private let pass: ForwardPass
 
     /// Tokens that pass through the layers together.
@@ -98,7 +109,8 @@ public final class InferenceSession {
         do {
             let context = max(1, options.context)
             kernels = try options.kernels ?? Kernels.selected()
-            cache = try KeyValueCache(model.traits, capacity: context, type: options.cacheType)
+            isShared = options.readsWholeTexts && context <= Self.batchLimit
+            cache = try KeyValueCache(model.traits, capacity: context, type: options.cacheType, isShared: isShared)
             pass = try ForwardPass(
                 model: model,
                 cache: cache,
@@ -190,6 +202,7 @@ public final class InferenceSession {
 
     private func check(_ tokens: [Int32], _ wanted: Range<Int>) throws {
         precondition(wanted.lowerBound >= 0 && wanted.upperBound <= tokens.count, "logits of tokens that are not there")
+        precondition(!isShared || position == 0, "a text in parts, where whole ones were announced")
         let size = model.vocabularySize
         if let bad = tokens.first(where: { $0 < 0 || Int($0) >= size }) {
             throw InferenceError(path: model.path, problem: .tokenOutOfRange(id: bad, count: size))

@@ -25,7 +25,9 @@ struct EdgepipeCommand: ParsableCommand {
             ),
             CommandGroup(
                 name: "Answers",
-                subcommands: [QueryCommand.self, FitCommand.self, DevicesCommand.self]
+                subcommands: [
+                    QueryCommand.self, CompareCommand.self, SnippetCommand.self, FitCommand.self, DevicesCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Registry",

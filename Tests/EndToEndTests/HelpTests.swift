@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "", "run", "plan", "validate", "query", "fit", "devices", "devices list", "devices show", "registry",
+        "", "run", "plan", "validate", "query", "compare", "snippet", "fit", "devices", "devices list", "devices show",
+        "registry",
         "registry init", "registry list", "registry show", "registry verify", "registry promote", "registry history",
         "registry gc", "pull", "convert", "imatrix", "quantize", "perplexity", "accuracy", "sensitivity", "tokenize",
         "generate", "inspect", "doctor",

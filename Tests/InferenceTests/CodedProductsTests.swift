@@ -144,7 +144,8 @@ import Testing
                 if type.block.elements > 1 {
                     for start in stride(from: 0, to: depth, by: group) {
                         let step = Double(x[start..<(start + group)].map(\.magnitude).max()!) / 127
-                        limit += own.dropFirst(start).prefix(group).reduce(0) { $0 + Double($1.magnitude) } * step * 0.51
+                        limit +=
+                            own.dropFirst(start).prefix(group).reduce(0) { $0 + Double($1.magnitude) } * step * 0.51
                     }
                 }
                 #expect(abs(Double(out[index]) - exact) <= limit, "seed \(Self.seed), \(kernels)")

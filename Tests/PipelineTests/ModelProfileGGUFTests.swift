@@ -29,7 +29,8 @@ import Testing
                     feedForwardLength: 768,
                     headCount: 8,
                     contextLength: 2048,
-                    quantType: "F16"
+                    quantType: "F16",
+                    chat: .init(hasTemplate: true, endTokens: ["<|endoftext|>"])
                 )
         )
         #expect(Self.matrices + Self.norms == 4_983_040, "what the converter counts")

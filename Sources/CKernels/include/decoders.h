@@ -18,12 +18,15 @@ typedef struct ek_coded {
     /// As whole numbers from -127 to 127, padded with zeros, and what one counts, for each group.
     const int8_t *codes;
     const float *scales;
-    /// For each 16, and each 32 numbers the sum of their codes.
-    const int32_t *sums, *run_sums;
+    /// For each 16 numbers the sum of their codes; and for each 32, in fours, each after four zeros.
+    const int16_t *sums, *run_sums;
+    /// For each 32 numbers the sum of their codes.
+    const int32_t *whole_sums;
 } ek_coded;
 
 /// Codes one row in groups of 32 numbers, or of as many as a block of the weights has.
-void ek_code_row(int64_t group, int64_t depth, const float *x, int8_t *codes, float *scales, int32_t *sums, int32_t *run_sums);
+void ek_code_row(int64_t group, int64_t depth, const float *x, int8_t *codes, float *scales, int16_t *sums, int16_t *run_sums,
+                 int32_t *whole_sums);
 
 /// out[r] = sum over k of rows[r][k] * x[k], for rows of whole blocks of `block` weights, of the format with GGUF's number
 /// `tensor_type`. Blocks are multiplied with codes, in groups of their own length; numbers of sixteen bits with x as it is.

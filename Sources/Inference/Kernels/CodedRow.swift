@@ -11,6 +11,7 @@ package final class CodedRow: @unchecked Sendable {
     private let scales: FloatBuffer
     private let sums: FloatBuffer
     private let runSums: FloatBuffer
+    private let wholeSums: FloatBuffer
     private var coded = ek_coded()
 
     /// - Parameter depth: the most numbers.
@@ -21,15 +22,26 @@ package final class CodedRow: @unchecked Sendable {
         scales = try FloatBuffer(count: padded / 32, purpose: "scratch memory")
         sums = try FloatBuffer(count: padded / 16, purpose: "scratch memory")
         runSums = try FloatBuffer(count: padded / 32, purpose: "scratch memory")
+        wholeSums = try FloatBuffer(count: padded / 32, purpose: "scratch memory")
     }
 
     /// Takes a row for products with weights of a type; `numbers` must stay where it is while the row is used.
     package func code(_ numbers: UnsafePointer<Float>, depth: Int, for type: TensorType) {
         let codes = UnsafeMutableRawPointer(codes.start).assumingMemoryBound(to: Int8.self)
-        let sums = UnsafeMutableRawPointer(sums.start).assumingMemoryBound(to: Int32.self)
-        let runSums = UnsafeMutableRawPointer(runSums.start).assumingMemoryBound(to: Int32.self)
+        let sums = UnsafeMutableRawPointer(sums.start).assumingMemoryBound(to: Int16.self)
+        let runSums = UnsafeMutableRawPointer(runSums.start).assumingMemoryBound(to: Int16.self)
+        let wholeSums = UnsafeMutableRawPointer(wholeSums.start).assumingMemoryBound(to: Int32.self)
         if type.block.elements > 1 {
-            ek_code_row(Int64(type.block.elements), Int64(depth), numbers, codes, scales.start, sums, runSums)
+            ek_code_row(
+                Int64(type.block.elements),
+                Int64(depth),
+                numbers,
+                codes,
+                scales.start,
+                sums,
+                runSums,
+                wholeSums
+            )
         }
         coded = ek_coded(
             count: Int64(depth),
@@ -37,7 +49,8 @@ package final class CodedRow: @unchecked Sendable {
             codes: codes,
             scales: scales.start,
             sums: sums,
-            run_sums: runSums
+            run_sums: runSums,
+            whole_sums: wholeSums
         )
     }
 

@@ -19,11 +19,12 @@ final class KeyValueCache: @unchecked Sendable {
     private let keys: Storage
     private let values: Storage
 
-    init(_ traits: ModelTraits, capacity: Int, type: CacheType) throws(InferenceProblem) {
+    /// - Parameter isShared: whether all layers use the same places, one after the other: enough where every text is one batch.
+    init(_ traits: ModelTraits, capacity: Int, type: CacheType, isShared: Bool) throws(InferenceProblem) {
         self.capacity = capacity
         widths = traits.layers.map { ($0.attention?.keyValueHeadCount ?? 0) * traits.headLength }
-        keys = try Self.storage(widths, capacity, type)
-        values = try Self.storage(widths, capacity, type)
+        keys = try Self.storage(widths, capacity, type, isShared)
+        values = try Self.storage(widths, capacity, type, isShared)
     }
 
     /// Rounds numbers to the precision of the cache and keeps them.
@@ -105,15 +106,20 @@ final class KeyValueCache: @unchecked Sendable {
         }
     }
 
-    private static func storage(_ widths: [Int], _ capacity: Int, _ type: CacheType) throws(InferenceProblem) -> Storage
-    {
+    private static func storage(
+        _ widths: [Int],
+        _ capacity: Int,
+        _ type: CacheType,
+        _ isShared: Bool
+    ) throws(InferenceProblem) -> Storage {
         var layers: [FloatBuffer] = []
-        for width in widths {
+        for width in isShared ? [widths.max() ?? 0] : widths {
             let (count, overflow) = width.multipliedReportingOverflow(by: capacity)
             guard !overflow else { throw .outOfMemory(byteCount: Int.max, purpose: "key-value cache") }
             let places = type == .f32 ? count : (count + 1) / 2
             layers.append(try FloatBuffer(count: places, purpose: "key-value cache"))
         }
+        if isShared { layers = widths.map { _ in layers[0] } }
         return type == .f32 ? .single(layers) : .half(layers)
     }
 }

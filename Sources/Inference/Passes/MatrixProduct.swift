@@ -51,53 +51,61 @@ struct MatrixProduct {
         let isCoded = count > 1 && matrix.type != .f32
         if isCoded { code(input, count, depth: matrix.columns) }
         if count == 1 { row.code(x.start, depth: matrix.columns, for: matrix.type) }
-        workers.forEach((matrix.rows + panelWidth - 1) / panelWidth) { [self] task, worker in
-            let range = (task * panelWidth)..<min((task + 1) * panelWidth, matrix.rows)
-            let place = output.rows.start + projection.offset + range.lowerBound
-            let isDirect = !adding && projection.bias.isEmpty
-            let target = isDirect ? place : sums[worker].start
-            let stride = isDirect ? output.rows.stride : panelWidth
-            let scratch = decoded[worker].start
-            if count == 1 {
-                let stored = matrix.storedRows(range)
-                let isDone = row.multiply(stored, matrix.type, count: range.count, into: target, kernels)
-                // Else row by row, so that what was decoded is still in the nearest cache.
-                for row in isDone ? 0..<0 : range {
-                    let weights = matrix.rows(row..<(row + 1), scratch: scratch)
-                    target[row - range.lowerBound] = kernels.dot(weights, input.rows.start, count: matrix.columns)
-                }
-            } else if isCoded {
-                coded.multiply(
-                    count,
-                    depth: matrix.columns,
-                    weights: Rows(start: matrix.rows(range, scratch: scratch), stride: matrix.columns),
-                    rowCount: range.count,
-                    into: Rows(start: target, stride: stride),
-                    kernels
-                )
-            } else {
-                kernels.multiply(
-                    tokens: count,
-                    depth: matrix.columns,
-                    input.rows,
-                    weights: Rows(start: matrix.rows(range, scratch: scratch), stride: matrix.columns),
-                    count: range.count,
-                    into: Rows(start: target, stride: stride)
-                )
-            }
-            if isDirect { return }
-            for token in 0..<count {
-                let cells = place + token * output.rows.stride
-                let values = target + token * stride
-                if !projection.bias.isEmpty {
-                    for row in 0..<range.count { values[row] += projection.bias[range.lowerBound + row] }
-                }
-                if adding {
-                    for row in 0..<range.count { cells[row] += values[row] }
-                } else {
-                    cells.update(from: values, count: range.count)
+        let panels = (matrix.rows + panelWidth - 1) / panelWidth
+        // A single row is over in microseconds, and memory is read best in long stretches: each thread takes two of them.
+        let tasks = count == 1 ? min(panels, 2 * workers.count) : panels
+        workers.forEach(tasks) { [self] task, worker in
+            for panel in (task * panels / tasks)..<((task + 1) * panels / tasks) {
+                let range = (panel * panelWidth)..<min((panel + 1) * panelWidth, matrix.rows)
+                let place = output.rows.start + projection.offset + range.lowerBound
+                let isDirect = !adding && projection.bias.isEmpty
+                let target = isDirect ? place : sums[worker].start
+                let stride = isDirect ? output.rows.stride : panelWidth
+                let out = Rows(start: target, stride: stride)
+                multiply(input.rows, count, matrix, range, isCoded: isCoded, scratch: decoded[worker].start, into: out)
+                if isDirect { continue }
+                for token in 0..<count {
+                    let cells = place + token * output.rows.stride
+                    let values = target + token * stride
+                    if !projection.bias.isEmpty {
+                        for row in 0..<range.count { values[row] += projection.bias[range.lowerBound + row] }
+                    }
+                    if adding {
+                        for row in 0..<range.count { cells[row] += values[row] }
+                    } else {
+                        cells.update(from: values, count: range.count)
+                    }
                 }
             }
+        }
+    }
+
+    /// One panel of weights.
+    private func multiply(
+        _ x: Rows<UnsafePointer<Float>>,
+        _ count: Int,
+        _ matrix: WeightMatrix,
+        _ range: Range<Int>,
+        isCoded: Bool,
+        scratch: UnsafeMutablePointer<Float>,
+        into out: Rows<UnsafeMutablePointer<Float>>
+    ) {
+        let (depth, rowCount) = (matrix.columns, range.count)
+        if count == 1 {
+            let stored = matrix.storedRows(range)
+            if row.multiply(stored, matrix.type, count: rowCount, into: out.start, kernels) { return }
+            // Row by row, so that what was decoded is still in the nearest cache.
+            for row in range {
+                let weights = matrix.rows(row..<(row + 1), scratch: scratch)
+                out.start[row - range.lowerBound] = kernels.dot(weights, x.start, count: depth)
+            }
+            return
+        }
+        let weights = Rows(start: matrix.rows(range, scratch: scratch), stride: depth)
+        if isCoded {
+            coded.multiply(count, depth: depth, weights: weights, rowCount: rowCount, into: out, kernels)
+        } else {
+            kernels.multiply(tokens: count, depth: depth, x, weights: weights, count: rowCount, into: out)
         }
     }
 

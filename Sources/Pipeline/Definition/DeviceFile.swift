@@ -15,14 +15,14 @@ import Yams
 ///         bandwidth: 76.8     # GB/s
 ///         battery: 19.4       # Wh
 ///         app-limit: 6GiB     # half of the memory where it is left out
-enum DeviceFile {
+package enum DeviceFile {
     private static let sizeLimit = 1 << 20
     private static let settings = [
         "id", "name", "platform", "year", "chip", "ram", "bandwidth", "battery", "app-limit", "source",
     ]
 
     /// - Throws: `FileError`, or `DefinitionError` with everything that is wrong.
-    static func devices(in path: FilePath) throws -> [Device] {
+    package static func devices(in path: FilePath) throws -> [Device] {
         let bytes = try readFile(path, limit: sizeLimit)
         let text = String(decoding: bytes, as: UTF8.self)
         let log = DiagnosticLog()
@@ -81,7 +81,10 @@ enum DeviceFile {
         let platform = platformName.flatMap(Platform.init(rawValue:))
         if let platformName, platform == nil, let node = reader.node("platform") {
             let known = Platform.allCases.map(\.rawValue)
-            log.report("'\(platformName)' is no platform. \(Spelling.advice(for: platformName, among: known))", at: node)
+            log.report(
+                "'\(platformName)' is no platform. \(Spelling.advice(for: platformName, among: known))",
+                at: node
+            )
         }
         let chip = reader.requiredText("chip")
         for key in ["ram", "bandwidth", "year"] { _ = reader.required(key) }

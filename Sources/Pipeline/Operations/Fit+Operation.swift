@@ -11,7 +11,9 @@ extension Operations {
     /// The built-in devices, and those of the file that `EDGEPIPE_DEVICES` names.
     static func catalogue() throws -> DeviceCatalogue {
         let catalogue = try DeviceCatalogue()
-        guard let path = ProcessInfo.processInfo.environment["EDGEPIPE_DEVICES"], !path.isEmpty else { return catalogue }
+        guard let path = ProcessInfo.processInfo.environment["EDGEPIPE_DEVICES"], !path.isEmpty else {
+            return catalogue
+        }
         return catalogue.adding(try DeviceFile.devices(in: FilePath(path)))
     }
 

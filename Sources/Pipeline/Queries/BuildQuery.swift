@@ -52,7 +52,7 @@ public struct QueryAnswer: Encodable, Sendable {
 }
 
 extension BuildQuery {
-    private static let defaultContext = 4096
+    static let defaultContext = 4096
 
     /// Ranks the registry's builds: of those that fit, the best in bits per byte of the same text first.
     /// - Throws: `RegistryError`, `DeviceFitError` for an unknown device, `PipelineError.badRequest`.
@@ -100,9 +100,13 @@ extension BuildQuery {
                     "--platform needs --ram, the memory that your app may use, or --device instead of both."
                 )
             }
-            let unjudged = [("--min-speed", minSpeed), ("--min-sustained-speed", minSustainedSpeed), ("--max-battery", maxBattery)]
+            let unjudged = [
+                ("--min-speed", minSpeed), ("--min-sustained-speed", minSustainedSpeed), ("--max-battery", maxBattery),
+            ]
             if let option = unjudged.first(where: { $0.1 != nil })?.0 {
-                throw PipelineError.badRequest("\(option) needs --device, or --ram with --platform: speeds are a phone's.")
+                throw PipelineError.badRequest(
+                    "\(option) needs --device, or --ram with --platform: speeds are a phone's."
+                )
             }
             return nil
         }

@@ -37,7 +37,8 @@ public struct BuildSummary: Encodable, Sendable {
     var qualityStep: Double? { bitsPerByte.map { ($0 * 1000).rounded() } }
 
     private enum CodingKeys: String, CodingKey {
-        case build, model, version, type, sha256, fileBytes, bitsPerWeight, license, peakMemoryBytes, bitsPerByte, perplexity
+        case build, model, version, type, sha256, fileBytes, bitsPerWeight, license, peakMemoryBytes, bitsPerByte,
+            perplexity
         case kld, decodeTokensPerSecond, prefillTokensPerSecond, batteryPercentPer1kTokens, sustainedFactor, estimate
         case estimates, textSha256, note
     }

@@ -159,4 +159,59 @@ import Testing
         let answer = try Shelf().ask(budget)
         #expect(answer.best == nil && answer.alternatives.isEmpty && answer.refused.isEmpty)
     }
+
+    /// Of several devices a build has to fit all, and the slowest speaks for them.
+    @Test func severalDevicesAreAskedAtOnce() throws {
+        let shelf = try Shelf()
+        try shelf.add("large", gigabytes: 3.2, bitsPerByte: 0.8)
+        try shelf.add("small", gigabytes: 0.5, bitsPerByte: 1.2)
+        let answer = try shelf.ask {
+            $0.devices = ["pixel-8", "iphone-13"]
+            $0.context = 512
+        }
+        #expect(answer.models == ["small"])
+        let refusals = try #require(answer.reasons("large"))
+        #expect(!refusals.isEmpty && refusals.allSatisfy { $0.hasPrefix("iPhone 13: peak 3.") })
+        let best = try #require(answer.best)
+        #expect(best.estimates.map(\.target) == ["pixel-8", "iphone-13"])
+        #expect(best.decodeTokensPerSecond == best.estimates.map(\.decode.mid).min())
+        #expect(best.peakMemoryBytes == best.estimates.map(\.memory.total.mid).max())
+        let error = try #require(throws: PipelineError.self) {
+            try shelf.ask { ($0.devices, $0.platform) = (["iphone-13", "pixel-8"], .ios) }
+        }
+        #expect("\(error)".contains("Pixel 8 runs android"))
+    }
+
+    @Test func speedAfterTenMinutesAndBatteryAreConditions() throws {
+        let shelf = try Shelf()
+        try shelf.add("one", gigabytes: 2, bitsPerByte: 1)
+        let slow = try shelf.ask {
+            $0.devices = ["pixel-8"]
+            ($0.minSustainedSpeed, $0.maxBattery) = (1000, 0.0001)
+        }
+        #expect(slow.models.isEmpty)
+        let reasons = try #require(slow.reasons("one"))
+        #expect(reasons.count == 2)
+        #expect(reasons.first?.contains("tokens a second after ten minutes are under 1000.0") == true)
+        #expect(reasons.last?.contains("% of the battery for 1000 tokens are over") == true)
+        #expect(throws: PipelineError.self) { try shelf.ask { $0.minSustainedSpeed = 1 } }
+    }
+
+    /// Less than a thousandth of a bit a byte is no difference: there the faster one comes first, and the answer says so.
+    @Test func tiesAreExplained() throws {
+        let shelf = try Shelf()
+        try shelf.add("big", gigabytes: 2, bitsPerByte: 1.0001)
+        try shelf.add("quick", gigabytes: 1, bitsPerByte: 1.0003)
+        let answer = try shelf.ask(budget)
+        #expect(answer.models == ["quick", "big"])
+        #expect(answer.alternatives[0].note?.contains("as good as quick") == true)
+    }
+
+    @Test func theArithmeticAddsUp() throws {
+        let shelf = try Shelf()
+        try shelf.add("one", gigabytes: 1, bitsPerByte: 1)
+        let lines = try #require(try shelf.ask(budget).best?.estimate?.arithmetic)
+        #expect(lines[0].hasPrefix("memory: weights 1.0 GB") && lines[0].contains(" = 1.2 GB"))
+        #expect(lines.contains { $0.hasPrefix("after ten minutes: ") } && lines.count == 7)
+    }
 }

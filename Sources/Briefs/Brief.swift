@@ -1,0 +1,228 @@
+import DeviceFit
+
+/// The page that an architect would write for an app: two or three builds side by side, how to prepare the best and how to load
+/// it, and what to do about heat and battery. Markdown.
+///
+/// Everything in it runs on the phone; no service is ever named.
+public struct Brief: Sendable {
+    /// The best first.
+    public let builds: [BriefedBuild]
+    public let platform: Platform
+    /// What the app is for, in the words of whoever asked; nil where they did not say.
+    public let task: String?
+    /// The memory or the devices that were asked for, in words.
+    public let target: String
+    /// Years of the older phones.
+    public let olderYears: ClosedRange<Int>
+    public let language: Language
+
+    public init(
+        _ builds: [BriefedBuild],
+        platform: Platform,
+        task: String?,
+        target: String,
+        olderYears: ClosedRange<Int>,
+        language: Language
+    ) {
+        precondition(!builds.isEmpty, "a brief of no builds")
+        (self.builds, self.platform, self.task, self.target) = (builds, platform, task, target)
+        (self.olderYears, self.language) = (olderYears, language)
+    }
+
+    private var best: BriefedBuild { builds[0] }
+
+    public var markdown: String {
+        [title, table, preparation, integration, heatAndBattery, privacy].joined(separator: "\n\n") + "\n"
+    }
+
+    private var system: String { platform == .ios ? "iOS" : "Android" }
+
+    private var title: String {
+        let task = task.map { ", \($0)" } ?? ""
+        return "# "
+            + language.say(
+                "Local models for \(system)\(task), \(target)",
+                "Локальные модели для \(system)\(task), \(target)"
+            )
+    }
+
+    // MARK: The table
+
+    private var table: String {
+        let say = language.say
+        let framework = platform == .ios ? "llama.cpp (Metal)" : "llama.cpp (CPU)"
+        let rows: [(String, (BriefedBuild) -> String)] = [
+            (say("Model", "Модель"), { "**\($0.build)**" }),
+            (say("Format and bits", "Формат и биты"), { "GGUF \($0.quantType), \(number($0.bitsPerWeight, 2))" }),
+            (say("File", "Файл"), { "\(ByteSize(bytes: $0.fileBytes))" }),
+            (say("Memory, context \(best.estimate.context)", "Память, контекст \(best.estimate.context)"), memory),
+            (say("Framework", "Движок"), { _ in framework }),
+            (say("Quality", "Качество"), quality),
+            (say("Speed, burst", "Скорость, коротко"), { speed($0.estimate.decode) }),
+            (say("Speed after 10 minutes", "Скорость через 10 минут"), { speed($0.estimate.sustainedDecode) }),
+            (say("Prompt", "Чтение запроса"), { speed($0.estimate.prefill) }),
+            (say("Battery for 1000 tokens", "Батарея на 1000 токенов"), battery),
+            (
+                say(
+                    "Phones of \(olderYears.lowerBound)–\(olderYears.upperBound)",
+                    "Телефоны \(olderYears.lowerBound)–\(olderYears.upperBound) годов"
+                ),
+                { Judgement(build: $0, language: language).olderPhones }
+            ),
+            (say("Good for", "Подходит для"), { Judgement(build: $0, language: language).goodFor }),
+            (say("Fails at", "Слабые места"), { Judgement(build: $0, language: language).failsAt }),
+            (say("Licence", "Лицензия"), { $0.license }),
+        ]
+        let head = "| | " + builds.indices.map { "\($0 + 1)" }.joined(separator: " | ") + " |"
+        let rule = "|---|" + builds.map { _ in "---|" }.joined()
+        let lines = rows.map { name, cell in
+            "| \(name) | " + builds.map { cell($0).replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+        }
+        let note = say(
+            "Speeds and battery are estimates, each with its range; `edgepipe query --explain` shows how they come about. "
+                + "Quality is measured: bits per byte compares models, divergence only builds with their own original.",
+            "Скорость и батарея — оценки с диапазоном; `edgepipe query --explain` показывает расчёт. Качество измерено: биты на "
+                + "байт сравнивают модели, расхождение — только сборку с её исходной моделью."
+        )
+        return ([head, rule] + lines + ["", note]).joined(separator: "\n")
+    }
+
+    private func memory(_ build: BriefedBuild) -> String {
+        let total = build.estimate.memory.total
+        return "\(ByteSize(bytes: total.mid)) (\(ByteSize(bytes: total.low)) – \(ByteSize(bytes: total.high)))"
+    }
+
+    private func quality(_ build: BriefedBuild) -> String {
+        var parts: [String] = []
+        if let bits = build.bitsPerByte {
+            parts.append(language.say("\(number(bits, 4)) bits/byte", "\(number(bits, 4)) бит/байт"))
+        }
+        if let kld = build.kld {
+            parts.append(language.say("divergence \(number(kld, 4))", "расхождение \(number(kld, 4))"))
+        }
+        return parts.isEmpty ? language.say("not measured", "не измерено") : parts.joined(separator: ", ")
+    }
+
+    private func speed(_ range: RangeEstimate) -> String {
+        let unit = language.say("token/s", "токенов/с")
+        return "\(number(range.mid, 1)) \(unit) (\(number(range.low, 1)) – \(number(range.high, 1)))"
+    }
+
+    private func battery(_ build: BriefedBuild) -> String {
+        guard let percent = build.estimate.batteryPercentPer1kTokens else {
+            return language.say("not known", "неизвестно")
+        }
+        let digits = percent.mid < 0.1 ? 4 : 2
+        return "\(number(percent.mid, digits)) % (\(number(percent.low, digits)) – \(number(percent.high, digits)))"
+    }
+
+    // MARK: The steps
+
+    private var preparation: String {
+        let say = language.say
+        let type = best.quantType
+        let limit = ByteSize(bytes: best.estimate.limitBytes)
+        let source = best.source.hasPrefix("hf://") ? String(best.source.dropFirst(5)) : best.source
+        return """
+            ## \(say("Step 1: quantize and prepare", "Шаг 1: квантование и подготовка"))
+
+            \(say("The build is in the registry already; take it out, verified:", "Сборка уже есть в реестре; взять её с проверкой:"))
+
+                edgepipe pull \(best.build) -o \(best.fileName)
+
+            \(say("To make it anew from the source, within \(limit):", "Собрать заново из исходной модели, в пределах \(limit):"))
+
+                edgepipe quantize \(best.source) -o \(best.fileName) --type \(type.lowercased())
+
+            \(say("The same with llama.cpp's own tools:", "То же средствами llama.cpp:"))
+
+                python convert_hf_to_gguf.py \(source) --outtype f16 --outfile f16.gguf
+                llama-quantize f16.gguf \(best.fileName) \(type)
+            """
+    }
+
+    private var integration: String {
+        let kinds: [SnippetKind] = platform == .ios ? [.swift] : [.kotlin]
+        let parts = kinds.map { kind in
+            "```\(kind.fence)\n\(Snippet(kind, for: best).text)\n```"
+        }
+        let others = language.say(
+            "`edgepipe snippet \(best.build) --for react-native` and `--for flutter` print the same for those.",
+            "`edgepipe snippet \(best.build) --for react-native` и `--for flutter` печатают то же для них."
+        )
+        return "## \(language.say("Step 2: integrate", "Шаг 2: интеграция"))\n\n"
+            + parts.joined(separator: "\n\n") + "\n\n" + others
+    }
+
+    private var heatAndBattery: String {
+        let say = language.say
+        let states: [(String, String)] =
+            platform == .ios
+            ? [
+                ("nominal", say("work as planned", "работать как задумано")),
+                ("fair", say("no new background work", "не начинать фоновых задач")),
+                (
+                    "serious",
+                    say(
+                        "finish the sentence, then pause; shorter answers",
+                        "закончить фразу и сделать паузу; отвечать короче"
+                    )
+                ),
+                (
+                    "critical",
+                    say("stop, free the model, tell the user", "остановиться, выгрузить модель, сказать пользователю")
+                ),
+            ]
+            : [
+                ("NONE, LIGHT", say("work as planned", "работать как задумано")),
+                (
+                    "MODERATE",
+                    say("no new background work; two threads fewer", "не начинать фоновых задач; на два потока меньше")
+                ),
+                (
+                    "SEVERE",
+                    say(
+                        "finish the sentence, then pause; shorter answers",
+                        "закончить фразу и сделать паузу; отвечать короче"
+                    )
+                ),
+                (
+                    "CRITICAL",
+                    say("stop, free the model, tell the user", "остановиться, выгрузить модель, сказать пользователю")
+                ),
+            ]
+        let factor = number(best.estimate.sustainedFactor.mid, 2)
+        return """
+            ## \(say("Heat and battery", "Нагрев и батарея"))
+
+            - \(say(
+                "Prefer short, discrete tasks to endless chat: after ten minutes without a pause about \(factor) of the speed is left.",
+                "Лучше короткие отдельные задачи, чем бесконечный чат: через десять минут без паузы остаётся около \(factor) скорости."
+            ))
+            - \(say("Limit answers, let users stop them, and keep the model loaded between tasks rather than loading it anew.",
+                "Ограничивать длину ответа, давать его остановить и держать модель загруженной между задачами."))
+            - \(say("Read long inputs while the phone charges, or in pieces.", "Длинные тексты читать на зарядке или по частям."))
+
+            | \(platform == .ios ? "thermalState" : "getCurrentThermalStatus()") | \(say("what to do", "что делать")) |
+            |---|---|
+            \(states.map { "| \($0.0) | \($0.1) |" }.joined(separator: "\n"))
+            """
+    }
+
+    private var privacy: String {
+        language.say(
+            """
+            ## What stays on the device
+
+            Everything: the model's file, prompts, answers and the cache. The app needs no network after the file is there, and no \
+            account. Deleting the app deletes all of it.
+            """,
+            """
+            ## Что остаётся на устройстве
+
+            Всё: файл модели, запросы, ответы и кэш. Когда файл загружен, приложению не нужна ни сеть, ни учётная запись. При \
+            удалении приложения удаляется всё.
+            """
+        )
+    }
+}

@@ -1,0 +1,50 @@
+import DeviceFit
+
+/// Where a build is loaded.
+public enum SnippetKind: String, Sendable, CaseIterable {
+    case swift, kotlin
+    case reactNative = "react-native"
+    case flutter
+
+    /// The name of the language behind a fence of Markdown.
+    public var fence: String {
+        switch self {
+        case .swift: "swift"
+        case .kotlin: "kotlin"
+        case .reactNative: "typescript"
+        case .flutter: "dart"
+        }
+    }
+}
+
+/// Code that loads a build and asks it, with the build's own values.
+public struct Snippet: Sendable {
+    public let kind: SnippetKind
+    public let build: BriefedBuild
+
+    public init(_ kind: SnippetKind, for build: BriefedBuild) { (self.kind, self.build) = (kind, build) }
+
+    public var text: String {
+        switch kind {
+        case .swift: swift
+        case .kotlin: kotlin
+        case .reactNative: reactNative
+        case .flutter: flutter
+        }
+    }
+
+    var context: Int { build.estimate.context }
+    var batch: Int { build.estimate.batch }
+    var cacheType: String { build.estimate.kvType }
+
+    /// Texts that end an answer, as a list of quoted strings.
+    var stopTokens: [String] { build.profile.chat?.endTokens ?? [] }
+
+    var quotedStops: String {
+        stopTokens.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }.joined(
+            separator: ", "
+        )
+    }
+
+    var hasTemplate: Bool { build.profile.chat?.hasTemplate ?? false }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Pipeline
+
+/// What builds are asked for: options of every command that chooses among them.
+struct FilterOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Memory that the app may use: 3GB, 2.5GiB.", valueName: "size"))
+    var ram: String?
+
+    @Option(help: ArgumentHelp("android or ios.", valueName: "name"))
+    var platform: String?
+
+    @Option(
+        name: .customLong("device"),
+        help: ArgumentHelp("A device of `edgepipe devices`; may be repeated.", valueName: "id")
+    )
+    var devices: [String] = []
+
+    @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
+    var context: Int?
+
+    @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
+    var kvType = "f16"
+
+    @Option(help: ArgumentHelp("Builds of this model only.", valueName: "name"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("Largest file.", valueName: "size"))
+    var maxSize: String?
+
+    @Option(help: ArgumentHelp("Slowest generation, in tokens a second.", valueName: "tps"))
+    var minSpeed: Double?
+
+    @Option(help: ArgumentHelp("Slowest generation after ten minutes without a pause.", valueName: "tps"))
+    var minSustainedSpeed: Double?
+
+    @Option(help: ArgumentHelp("Most of the battery for 1000 tokens, in percent.", valueName: "percent"))
+    var maxBattery: Double?
+
+    @Option(help: ArgumentHelp("Builds under this licence only.", valueName: "id"))
+    var license: String?
+
+    @Option(help: ArgumentHelp("Builds in this channel only.", valueName: "name"))
+    var channel: String?
+
+    func query() throws -> BuildQuery {
+        var query = try BuildQuery(ram: ram, platform: platform, maxSize: maxSize)
+        (query.devices, query.context, query.kvType, query.model) = (devices, context, kvType, model)
+        (query.minSpeed, query.license, query.channel) = (minSpeed, license, channel)
+        (query.minSustainedSpeed, query.maxBattery) = (minSustainedSpeed, maxBattery)
+        return query
+    }
+}
