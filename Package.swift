@@ -91,7 +91,9 @@ let package = Package(
         .target(name: "Briefs", dependencies: ["DeviceFit"], swiftSettings: strict),
         .target(
             name: "Evaluation",
-            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tokenizers", system],
+            dependencies: [
+                "BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tensors", "Tokenizers", system,
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -164,7 +166,8 @@ let package = Package(
         .testTarget(
             name: "InferenceTests",
             dependencies: [
-                "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Inference", "TestSupport", "Tokenizers", system,
+                "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Inference", "Tensors", "TestSupport", "Tokenizers",
+                system,
             ],
             swiftSettings: strict
         ),
