@@ -140,11 +140,11 @@ extension Operations {
         }
     }
 
-    private static func reading<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
+    static func reading<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
         try opening(path, .readOnly, body)
     }
 
-    private static func changing<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
+    static func changing<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
         try opening(path, .openExisting, body)
     }
 
