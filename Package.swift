@@ -95,7 +95,7 @@ let package = Package(
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", grdb, system],
+            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
             swiftSettings: strict
         ),
 
@@ -188,7 +188,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RegistryTests",
-            dependencies: ["Registry", "BinaryIO", "CZstd", "TestSupport", grdb, system],
+            dependencies: ["Registry", "BinaryIO", "CZstd", "TestSupport", crypto, grdb, system],
             swiftSettings: strict
         ),
         .testTarget(

@@ -4,14 +4,17 @@ import SystemPackage
 
 extension ModelRegistry {
     /// Writes a build's bytes to a file, decompressed and verified. The file appears whole or not at all.
+    /// - Parameter key: whose signature over these bytes must be in the registry; nil asks for none.
     /// - Throws: `RegistryError.damagedObject` where the stored bytes are not the published ones; `FileError`.
     @discardableResult
     public func pull(
         _ name: BuildName,
         to path: FilePath,
+        signedBy key: SigningKey.Public? = nil,
         progress: (TransferProgress) throws -> Void = { _ in }
     ) throws -> BuildRecord {
         let build = try build(named: name)
+        if let key { try checkSignature(of: build, by: key) }
         let output = try AtomicFile(path: path)
         try output.reserve(byteCount: build.fileBytes)
         var done = 0

@@ -20,6 +20,9 @@ enum Schema {
         migrator.registerMigration("3 objects in parts") { database in
             try database.execute(sql: partTables)
         }
+        migrator.registerMigration("4 signatures") { database in
+            try database.execute(sql: signatureTable)
+        }
         return migrator
     }
 
@@ -227,6 +230,19 @@ enum Schema {
         \(guardian("part", ["UPDATE OF id, digest, rawBytes", "DELETE"]))
         \(guardian("assembly", ["UPDATE", "DELETE"]))
         \(guardian("assemblyPart", ["UPDATE", "DELETE"]))
+        """
+
+    /// Signatures over the bytes of builds; one for each key.
+    private static let signatureTable = """
+        CREATE TABLE signature (
+            buildDigest TEXT NOT NULL REFERENCES object(digest),
+            \(digest("keyDigest")),
+            \(json("bundle")),
+            createdAt TEXT NOT NULL,
+            PRIMARY KEY (buildDigest, keyDigest)
+        ) STRICT;
+
+        \(guardian("signature", ["UPDATE", "DELETE"]))
         """
 
     /// What is published stays as it was published, whoever opens the file.

@@ -118,17 +118,20 @@ extension Operations {
     }
 
     /// A build out of the registry, decompressed and verified before the file gets its name.
+    /// - Parameter key: a file with the public key by which it must be signed.
     public static func pull(
         _ name: String,
         from registry: FilePath,
         to output: FilePath,
+        signedBy key: FilePath? = nil,
         progress: @escaping WorkProgress
     ) throws -> PullReport {
-        try refuse(output, replacing: [registry])
+        try refuse(output, replacing: [registry] + (key.map { [$0] } ?? []))
+        let key = try key.map { try SigningKey.Public(pem: keyText($0)) }
         return try reading(registry) { registry in
             let record = try registry.resolve(try BuildReference(name))
             try checkSpace(for: record.fileBytes, at: output)
-            _ = try registry.pull(record.name, to: output) { transfer in
+            _ = try registry.pull(record.name, to: output, signedBy: key) { transfer in
                 try progress("pulling \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
             }
             return PullReport(
