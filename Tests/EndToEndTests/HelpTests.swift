@@ -6,7 +6,8 @@ import Testing
     static let commands = [
         "", "run", "plan", "validate", "query", "fit", "devices", "devices list", "devices show", "registry",
         "registry init", "registry list", "registry show", "registry verify", "registry promote", "registry history",
-        "registry gc", "pull", "convert", "imatrix", "quantize", "perplexity", "accuracy", "tokenize", "generate",
+        "registry gc", "registry import", "registry export", "registry storage", "registry sign", "registry attest",
+        "pull", "convert", "imatrix", "quantize", "perplexity", "accuracy", "tokenize", "generate",
         "inspect", "doctor",
     ]
 

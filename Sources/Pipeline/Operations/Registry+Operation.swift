@@ -44,7 +44,8 @@ extension Operations {
     /// Points a channel to a version, for a reason that stays in its history.
     /// - Parameters:
     ///   - version: `model@version`.
-    ///   - expected: where the caller believes the channel points; nil moves it from wherever it is.
+    ///   - expected: where the caller believes the channel points, `nothing` where it should not exist yet; nil moves it
+    ///     from wherever it is.
     /// - Returns: the move, or the last one where the channel pointed there already.
     public static func promote(
         _ version: String,
@@ -62,7 +63,8 @@ extension Operations {
                 channel,
                 of: reference.model,
                 to: target,
-                expecting: try expected.map { try ModelVersion(parsing: $0) },
+                expecting: try expected.flatMap { $0 == "nothing" ? nil : try ModelVersion(parsing: $0) },
+                isNew: expected == "nothing",
                 because: reason
             )
             let moves = try registry.channelHistory(of: reference.model)

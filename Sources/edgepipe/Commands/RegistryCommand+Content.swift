@@ -95,11 +95,13 @@ extension RegistryCommand {
             abstract: "Sign a build, so that others can see who vouches for its bytes.",
             discussion: """
                 EXAMPLES
-                  openssl ecparam -name prime256v1 -genkey -noout -out private.pem
-                  openssl ec -in private.pem -pubout -out public.pem
                   edgepipe registry sign phi3@1.0.0:q4_k_m --key private.pem -o model.sig
                   edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf --key public.pem
                   model_signing verify key model.gguf --signature model.sig --public_key public.pem
+
+                A pair of keys:
+                  openssl ecparam -name prime256v1 -genkey -noout -out private.pem
+                  openssl ec -in private.pem -pubout -out public.pem
                 """
         )
         @Argument(help: "model[@version][:type]") var build: String
@@ -160,6 +162,31 @@ extension RegistryCommand {
             try records.print(report) { _ in
                 "\(report.folder): \(report.builds.count) builds, \(sizeText(report.bytes))"
             }
+        }
+    }
+}
+
+extension RegistryCommand {
+    struct AttestCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "attest",
+            abstract: "Write a build's provenance, test results and bill of materials.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry attest phi3@1.0.0:q4_k_m -o folder
+
+                SLSA provenance 1, an in-toto test result, and CycloneDX 1.6; statements, not signed.
+                """
+        )
+        @Argument(help: "model[@version][:type]") var build: String
+        @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The folder.", valueName: "folder"))
+        var output: String
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            let report = try Operations.attest(build, in: registry.file, to: FilePath(output))
+            try records.print(report) { _ in report.files.joined(separator: "\n") }
         }
     }
 }

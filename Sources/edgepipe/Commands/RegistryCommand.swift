@@ -19,6 +19,7 @@ struct RegistryCommand: ParsableCommand {
         subcommands: [
             Init.self, List.self, Show.self, Verify.self, PromoteCommand.self, HistoryCommand.self,
             CollectCommand.self, ImportCommand.self, StorageCommand.self, SignCommand.self, ExportCommand.self,
+            AttestCommand.self,
         ]
     )
 
