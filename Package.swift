@@ -98,7 +98,7 @@ let package = Package(
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", grdb, system],
+            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
             swiftSettings: strict
         ),
 
@@ -194,7 +194,7 @@ let package = Package(
         ),
         .testTarget(
             name: "RegistryTests",
-            dependencies: ["Registry", "BinaryIO", "CZstd", "TestSupport", grdb, system],
+            dependencies: ["Registry", "BinaryIO", "CZstd", "TestSupport", crypto, grdb, system],
             swiftSettings: strict
         ),
         .testTarget(

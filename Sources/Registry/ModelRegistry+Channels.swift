@@ -3,19 +3,22 @@ import GRDB
 
 extension ModelRegistry {
     /// Points a channel to a version that is published.
-    /// - Parameter expected: where the caller believes the channel points; nil moves it from wherever it is. Two people
-    ///   who move the same channel at once thus cannot undo each other's move unseen.
+    /// - Parameters:
+    ///   - expected: where the caller believes the channel points; nil moves it from wherever it is. Two people who move
+    ///     the same channel at once thus cannot undo each other's move unseen.
+    ///   - isNew: move it only where it points nowhere yet.
     /// - Throws: `RegistryError.channelMoved` where it points elsewhere, `.notFound` where the version does not exist.
     public func setChannel(
         _ channel: String,
         of model: String,
         to version: ModelVersion,
         expecting expected: ModelVersion? = nil,
+        isNew: Bool = false,
         because reason: MoveReason
     ) throws {
         try Self.checkChannel(channel)
         try change { database in
-            if let expected {
+            if expected != nil || isNew {
                 let found = try Rows.channel(channel, of: model, database)
                 guard found == expected else {
                     throw RegistryError.channelMoved(channel: channel, model: model, expected: expected, found: found)

@@ -40,21 +40,23 @@ extension ModelRegistry {
         progress: (TransferProgress) throws -> Void = { _ in }
     ) throws -> [PublishedBuild] {
         try publication.validate()
-        // All digests first: a conflict in the last build must not cost the compression of the others.
+        // Conflicts first: one in the last build must not cost the compression of the others.
         let drafts = try publication.builds.map { draft in
             let name = try BuildName(model: publication.model, version: publication.version, type: draft.type)
+            let isPublished = try look { try Rows.build(name, $0) } != nil
+            // A new file that is cut into parts is read once: hashing it goes along with storing it.
+            guard isPublished || draft.cuts.isEmpty else { return NamedDraft(name: name, draft: draft, hashed: nil) }
             let digest = try digest(of: draft.file, as: name, progress)
             try look { try Self.checkConflict(name, digest.value, $0) }
-            return HashedDraft(name: name, draft: draft, digest: digest.value, byteCount: digest.byteCount)
+            return NamedDraft(name: name, draft: draft, hashed: digest)
         }
-        let objects = try drafts.map { try store($0, progress) }
+        var pending: [SHA256Digest: StoredPart] = [:]
+        let objects = try drafts.map { try store($0, sharing: &pending, progress) }
         return try change { database in
-            for object in objects where !store.hasRightSize(object) {
-                throw RegistryError.objectVanished(object.digest)
-            }
+            for object in objects { try insert(object, database) }
             let versionID = try Rows.version(publication.version, of: publication.model, database)
             let results = try zip(drafts, objects).map { draft, object in
-                try Self.insert(draft, object, versionID: versionID, publication.toolVersion, database)
+                try Self.insert(draft, object.digest, versionID: versionID, publication.toolVersion, database)
             }
             for edge in publication.lineage { try Rows.insert(edge, database) }
             if let channel = publication.channel {
@@ -71,11 +73,24 @@ extension ModelRegistry {
         }
     }
 
-    private struct HashedDraft {
+    private struct NamedDraft {
         let name: BuildName
         let draft: BuildDraft
-        let digest: SHA256Digest
-        let byteCount: Int
+        /// Nil where the digest comes out of the storing.
+        let hashed: (value: SHA256Digest, byteCount: Int)?
+    }
+
+    /// How the bytes of a draft lie before their rows are written.
+    private enum Shelved {
+        case file(StoredObject)
+        case parts(PackedObject)
+
+        var digest: SHA256Digest {
+            switch self {
+            case .file(let object): object.digest
+            case .parts(let object): object.digest
+            }
+        }
     }
 
     private func digest(
@@ -100,20 +115,104 @@ extension ModelRegistry {
     }
 
     /// The object of a draft: the one that is there, where a row names it and its size is right, or a new one.
-    private func store(_ draft: HashedDraft, _ progress: (TransferProgress) throws -> Void) throws -> StoredObject {
-        let known = try look { try Rows.object(draft.digest, $0) }
-        if let known, store.hasRightSize(known) { return known }
+    private func store(
+        _ draft: NamedDraft,
+        sharing pending: inout [SHA256Digest: StoredPart],
+        _ progress: (TransferProgress) throws -> Void
+    ) throws -> Shelved {
+        var known: StoredObject?
+        if let hashed = draft.hashed {
+            let (object, isThere) = try self.known(hashed.value)
+            if let object, isThere { return .file(object) }
+            known = object
+        }
+        if let hashed = draft.hashed, draft.draft.cuts.isEmpty, known?.encoding != .parts {
+            var done = 0
+            let object = try store.store(
+                draft.draft.file,
+                digest: hashed.value,
+                byteCount: hashed.byteCount,
+                replacing: known != nil
+            ) { count in
+                done += count
+                try progress(
+                    TransferProgress(build: draft.name, phase: .storing, doneBytes: done, totalBytes: hashed.byteCount)
+                )
+            }
+            return .file(object)
+        }
+        // A damaged object is mended part by part, so it is cut where it was.
+        var packed = try pack(draft, cutAt: try known.map(cuts) ?? draft.draft.cuts, pending, progress)
+        if let hashed = draft.hashed, packed.digest != hashed.value {
+            throw RegistryError.changedWhileReading(draft.draft.file)
+        }
+        if draft.hashed == nil {
+            let (object, isThere) = try self.known(packed.digest)
+            if let object, isThere { return .file(object) }
+            if let object { packed = try pack(draft, cutAt: cuts(object), pending, progress) }
+        }
+        for part in packed.parts { pending[part.digest] = part }
+        return .parts(packed)
+    }
+
+    private func known(_ digest: SHA256Digest) throws -> (object: StoredObject?, isThere: Bool) {
+        try look { database in
+            guard let object = try Rows.object(digest, database) else { return (nil, false) }
+            return (object, try store.isThere(object, database))
+        }
+    }
+
+    /// Where an object was cut.
+    private func cuts(_ object: StoredObject) throws -> [PartCut] {
+        var offset = 0
+        return try look { try Rows.parts(of: object.digest, $0) }.map { part in
+            defer { offset += part.rawBytes }
+            return PartCut(offset: offset, elementBytes: part.encoding.planeCount)
+        }
+    }
+
+    private func pack(
+        _ draft: NamedDraft,
+        cutAt cuts: [PartCut],
+        _ pending: [SHA256Digest: StoredPart],
+        _ progress: (TransferProgress) throws -> Void
+    ) throws -> PackedObject {
+        let total = ObjectStore.size(of: draft.draft.file) ?? 0
         var done = 0
-        return try store.store(
+        return try store.pack(
             draft.draft.file,
-            digest: draft.digest,
-            byteCount: draft.byteCount,
-            replacing: known != nil
-        ) { count in
-            done += count
-            try progress(
-                TransferProgress(build: draft.name, phase: .storing, doneBytes: done, totalBytes: draft.byteCount)
+            cutAt: cuts,
+            known: { digest in
+                if let part = pending[digest] { return part }
+                let part = try look { try Rows.part(digest, $0) }
+                return part.flatMap { store.hasRightSize($0.pack) ? $0 : nil }
+            },
+            advance: { count in
+                done += count
+                try progress(
+                    TransferProgress(build: draft.name, phase: .storing, doneBytes: done, totalBytes: max(total, done))
+                )
+            }
+        )
+    }
+
+    /// Writes the rows of an object, and refuses where its bytes are not there any more.
+    private func insert(_ shelved: Shelved, _ database: Database) throws {
+        switch shelved {
+        case .file(let object):
+            try Rows.upsert(object, database)
+        case .parts(let packed):
+            let object = StoredObject(
+                digest: packed.digest,
+                encoding: .parts,
+                rawBytes: packed.byteCount,
+                storedBytes: packed.storedBytes
             )
+            try Rows.upsert(object, database)
+            try Rows.insert(packed, in: store, database)
+        }
+        guard let object = try Rows.object(shelved.digest, database), try store.isThere(object, database) else {
+            throw RegistryError.objectVanished(shelved.digest)
         }
     }
 
@@ -123,32 +222,31 @@ extension ModelRegistry {
     }
 
     private static func insert(
-        _ hashed: HashedDraft,
-        _ object: StoredObject,
+        _ named: NamedDraft,
+        _ digest: SHA256Digest,
         versionID: Int64,
         _ toolVersion: String,
         _ database: Database
     ) throws -> PublishedBuild {
         // Asked again inside the transaction: another writer may have published the name meanwhile.
-        try checkConflict(hashed.name, hashed.digest, database)
-        try Rows.upsert(object, database)
-        let published = try Rows.build(hashed.name, database)
+        try checkConflict(named.name, digest, database)
+        let published = try Rows.build(named.name, database)
         if published == nil {
             try Rows.insert(
-                hashed.draft.facts,
-                type: hashed.draft.type,
+                named.draft.facts,
+                type: named.draft.type,
                 versionID: versionID,
-                digest: object.digest,
+                digest: digest,
                 toolVersion: toolVersion,
                 database
             )
-            let detail = try CanonicalJSON.encode(["sha256": object.digest.description])
-            try AuditLog.append("publish", subject: hashed.name.description, detail: detail, to: database)
+            let detail = try CanonicalJSON.encode(["sha256": digest.description])
+            try AuditLog.append("publish", subject: named.name.description, detail: detail, to: database)
         }
-        for measurement in hashed.draft.measurements { try Rows.insert(measurement, of: object.digest, database) }
-        for fit in hashed.draft.fits { try Rows.upsert(fit, of: object.digest, database) }
-        guard let record = try Rows.build(hashed.name, database) else {
-            throw RegistryError.notFound(hashed.name.description, available: [])
+        for measurement in named.draft.measurements { try Rows.insert(measurement, of: digest, database) }
+        for fit in named.draft.fits { try Rows.upsert(fit, of: digest, database) }
+        guard let record = try Rows.build(named.name, database) else {
+            throw RegistryError.notFound(named.name.description, available: [])
         }
         return PublishedBuild(record: record, isNew: published == nil)
     }

@@ -4,29 +4,52 @@ import SystemPackage
 
 extension ModelRegistry {
     /// Writes a build's bytes to a file, decompressed and verified. The file appears whole or not at all.
+    /// - Parameter key: whose signature over these bytes must be in the registry; nil asks for none.
     /// - Throws: `RegistryError.damagedObject` where the stored bytes are not the published ones; `FileError`.
     @discardableResult
     public func pull(
         _ name: BuildName,
         to path: FilePath,
+        signedBy key: SigningKey.Public? = nil,
         progress: (TransferProgress) throws -> Void = { _ in }
     ) throws -> BuildRecord {
         let build = try build(named: name)
+        if let key { try checkSignature(of: build, by: key) }
         let output = try AtomicFile(path: path)
         try output.reserve(byteCount: build.fileBytes)
-        try store.read(build.object) { bytes in
-            try output.write(bytes)
-            try progress(
-                TransferProgress(
-                    build: name,
-                    phase: .pulling,
-                    doneBytes: output.count,
-                    totalBytes: build.fileBytes
+        var done = 0
+        try read(
+            build.object,
+            advance: { count in
+                done += count
+                try progress(
+                    TransferProgress(build: name, phase: .pulling, doneBytes: done, totalBytes: build.fileBytes)
                 )
-            )
-        }
+            },
+            { bytes, offset in try output.write(bytes, at: offset) }
+        )
+        try output.finish(byteCount: build.fileBytes)
         try output.commit()
         return build
+    }
+
+    /// Hands out an object's verified bytes, however it lies; see `ObjectStore.read`.
+    func read(
+        _ object: StoredObject,
+        advance: (Int) throws -> Void = { _ in },
+        _ body: (UnsafeRawBufferPointer, Int) throws -> Void
+    ) throws {
+        guard object.encoding != .parts else {
+            let parts = try look { try Rows.parts(of: object.digest, $0) }
+            try store.read(object, parts: parts, advance: advance, body)
+            return
+        }
+        var offset = 0
+        try store.read(object) { bytes in
+            try body(bytes, offset)
+            offset += bytes.count
+            try advance(bytes.count)
+        }
     }
 }
 

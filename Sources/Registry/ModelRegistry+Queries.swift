@@ -33,7 +33,7 @@ extension ModelRegistry {
         let records = try look { database in
             try Row.fetchAll(
                 database,
-                sql: Rows.buildColumns + """
+                sql: Rows.buildColumns(database) + """
                      WHERE (:model IS NULL OR model.name = :model)
                         AND (:version IS NULL OR version.name = :version)
                         AND (:type IS NULL OR build.type = :type)

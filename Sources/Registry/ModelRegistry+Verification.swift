@@ -19,17 +19,18 @@ extension ModelRegistry {
         var report = VerificationReport()
         let (objects, builds) = try look { database in
             report.damages += try Self.damages(in: database)
-            let objects = try Row.fetchAll(database, sql: "SELECT * FROM object ORDER BY digest").map(Rows.object)
-            let builds = try Row.fetchAll(database, sql: Rows.buildColumns).map { try Rows.build($0) }
+            let objects = try Row.fetchAll(database, sql: Rows.objectColumns(database) + " ORDER BY digest")
+                .map(Rows.object)
+            let builds = try Row.fetchAll(database, sql: Rows.buildColumns(database)).map { try Rows.build($0) }
             return (objects, Dictionary(grouping: builds, by: \.digest).mapValues { $0.map(\.name) })
         }
         for (index, object) in objects.enumerated() {
             do {
                 if readData {
-                    try store.read(object) { report.readBytes += $0.count }
-                } else if !store.hasRightSize(object) {
+                    try read(object, advance: { report.readBytes += $0 }, { _, _ in })
+                } else if try !look({ try store.isThere(object, $0) }) {
                     // Reading it names what is wrong, and ends at the size.
-                    try store.read(object) { _ in }
+                    try read(object, { _, _ in })
                 }
             } catch let error as RegistryError {
                 report.damages.append(
@@ -43,7 +44,7 @@ extension ModelRegistry {
             report.checkedObjects += 1
             try progress(index + 1, objects.count)
         }
-        report.leftovers = try leftovers(needed: Set(objects)).map(\.leftover)
+        report.leftovers = try leftovers(needed: look(neededPaths)).map(\.leftover)
         return report
     }
 
@@ -55,8 +56,7 @@ extension ModelRegistry {
     @discardableResult
     public func collectLeftovers(olderThan age: Double = 3600, dryRun: Bool) throws -> [VerificationReport.Leftover] {
         try change { database in
-            let objects = try Row.fetchAll(database, sql: "SELECT * FROM object").map(Rows.object)
-            let found = try leftovers(needed: Set(objects)).filter { $0.age >= age }
+            let found = try leftovers(needed: neededPaths(database)).filter { $0.age >= age }
             for entry in found where !dryRun {
                 guard unlink(entry.leftover.path) == 0 else {
                     throw FileError("remove", FilePath(entry.leftover.path), errno: Errno(rawValue: errno))
@@ -90,12 +90,18 @@ extension ModelRegistry {
         let age: Double
     }
 
-    private func leftovers(needed: Set<StoredObject>) throws -> [Entry] {
-        let neededPaths = Set(needed.map { store.path(of: $0).string })
+    /// Every file that something published needs.
+    private func neededPaths(_ database: Database) throws -> Set<String> {
+        let objects = try Row.fetchAll(database, sql: Rows.objectColumns(database)).map(Rows.object)
+        let files = objects.filter { $0.encoding != .parts }.map { store.path(of: $0) }
+        return Set((files + (try Rows.packs(database)).map { store.path(of: $0.name) }).map(\.string))
+    }
+
+    private func leftovers(needed: Set<String>) throws -> [Entry] {
         var entries: [Entry] = []
-        for folder in try [store.incoming] + Self.contents(of: store.objects) {
+        for folder in try [store.incoming] + Self.contents(of: store.objects) + Self.contents(of: store.packs) {
             let kind: VerificationReport.Leftover.Kind = folder == store.incoming ? .temporaryFile : .orphanObject
-            for path in try Self.contents(of: folder) where !neededPaths.contains(path.string) {
+            for path in try Self.contents(of: folder) where !needed.contains(path.string) {
                 var status = stat()
                 // A file that another process has just removed is no leftover any more.
                 guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }

@@ -30,6 +30,8 @@ extension ObjectStore {
             switch object.encoding {
             case .raw:
                 try forEachSlab(of: path, take)
+            case .parts:
+                preconditionFailure("an object in parts has no file of its own")
             case .zstd:
                 let decompressor = try ZstdDecompressor()
                 try forEachSlab(of: path) { try decompressor.write($0, emit: take) }

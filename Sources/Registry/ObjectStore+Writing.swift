@@ -87,7 +87,7 @@ extension ObjectStore {
     }
 
     /// Gives a finished temporary file its final name.
-    private func settle(_ temporary: FilePath, as final: FilePath, replacing: Bool) throws {
+    func settle(_ temporary: FilePath, as final: FilePath, replacing: Bool) throws {
         try makeFolder(final.removingLastComponent())
         guard chmod(temporary.string, 0o444) == 0 else {
             throw FileError("make read-only", temporary, errno: Errno(rawValue: errno))

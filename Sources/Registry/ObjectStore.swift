@@ -38,7 +38,11 @@ struct ObjectStore: Sendable {
         return objects.appending(String(hex.prefix(2))).appending(hex + suffix)
     }
 
-    func path(of object: StoredObject) -> FilePath { path(of: object.digest, object.encoding) }
+    /// - Precondition: the object is one file, not a list of parts.
+    func path(of object: StoredObject) -> FilePath {
+        precondition(object.encoding != .parts, "an object in parts has no file of its own")
+        return path(of: object.digest, object.encoding)
+    }
 
     /// The cheap check: the file is there and as long as its row says.
     func hasRightSize(_ object: StoredObject) -> Bool {

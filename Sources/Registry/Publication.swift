@@ -56,6 +56,8 @@ public struct BuildDraft: Codable, Sendable {
     public var type: String
     /// The file whose bytes are published; it is read, never moved or changed.
     public var file: FilePath
+    /// Where its parts begin; without any, the file is stored whole.
+    public var cuts: [PartCut]
     public var facts: BuildFacts
     public var measurements: [MeasurementRecord]
     public var fits: [FitRecord]
@@ -63,12 +65,14 @@ public struct BuildDraft: Codable, Sendable {
     public init(
         type: String,
         file: FilePath,
+        cuts: [PartCut] = [],
         facts: BuildFacts,
         measurements: [MeasurementRecord] = [],
         fits: [FitRecord] = []
     ) {
         self.type = type
         self.file = file
+        self.cuts = cuts
         self.facts = facts
         self.measurements = measurements
         self.fits = fits

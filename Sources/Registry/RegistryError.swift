@@ -26,6 +26,10 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     case changedWhileReading(FilePath)
     /// An object that was stored a moment ago is gone, because a collection ran in between.
     case objectVanished(SHA256Digest)
+    /// A key that is none, or not of the kind that signs here.
+    case unusableKey(detail: String)
+    /// No signature by this key says what these bytes are.
+    case unsigned(String, detail: String)
     case busy(FilePath)
     case readOnly(FilePath)
     /// SQLite gave another reason: a full disk, an unwritable folder, a broken rule of the schema.
@@ -69,6 +73,11 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
         case .objectVanished(let digest):
             "the object \(digest.short) was collected while it was being published; nothing was published. Run the "
                 + "same command again."
+        case .unusableKey(let detail):
+            "the key cannot be used: \(detail). Give a PEM file of a key on the curve P-256, as `openssl ecparam -name "
+                + "prime256v1 -genkey` makes it."
+        case .unsigned(let text, let detail):
+            "\(text): \(detail). Sign it with `edgepipe registry sign`, or look who changed it."
         case .busy(let path):
             "\(path): another process kept the registry locked for \(Int(ModelRegistry.busyTimeout)) seconds. Wait for "
                 + "it to end and run the same command again."

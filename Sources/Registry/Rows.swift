@@ -4,15 +4,21 @@ import GRDB
 
 /// The one place where values become rows and rows values.
 enum Rows {
-    static let buildColumns = """
+    static func buildColumns(_ database: Database) throws -> String {
+        """
         SELECT model.name AS model, version.name AS version, build.type, build.digest, object.rawBytes,
-            object.storedBytes, object.encoding, build.quantType, build.bitsPerWeight, build.sourceURI,
+            object.storedBytes, \(try encodingColumn(database)), build.quantType, build.bitsPerWeight, build.sourceURI,
             build.sourceDigest, build.license, build.pipelineDigest, build.profile, build.toolVersion, build.createdAt
         FROM build
         JOIN version ON version.id = build.versionId
         JOIN model ON model.id = version.modelId
         JOIN object ON object.digest = build.digest
         """
+    }
+
+    static func objectColumns(_ database: Database) throws -> String {
+        "SELECT digest, rawBytes, storedBytes, \(try encodingColumn(database)) FROM object"
+    }
 
     /// A digest out of the database, which may come from anywhere: 64 digits or an error.
     static func digest(_ text: String) throws -> SHA256Digest {
@@ -56,7 +62,7 @@ enum Rows {
     static func build(_ name: BuildName, _ database: Database) throws -> BuildRecord? {
         try Row.fetchOne(
             database,
-            sql: buildColumns + " WHERE model.name = ? AND version.name = ? AND build.type = ?",
+            sql: buildColumns(database) + " WHERE model.name = ? AND version.name = ? AND build.type = ?",
             arguments: [name.model, name.version.description, name.type]
         ).map(build)
     }
@@ -97,7 +103,7 @@ enum Rows {
     }
 
     static func object(_ digest: SHA256Digest, _ database: Database) throws -> StoredObject? {
-        try Row.fetchOne(database, sql: "SELECT * FROM object WHERE digest = ?", arguments: [digest.description])
+        try Row.fetchOne(database, sql: objectColumns(database) + " WHERE digest = ?", arguments: [digest.description])
             .map(object)
     }
 
@@ -109,7 +115,9 @@ enum Rows {
                 ON CONFLICT (digest) DO UPDATE SET encoding = excluded.encoding, storedBytes = excluded.storedBytes
                 """,
             arguments: [
-                object.digest.description, object.encoding.rawValue, object.rawBytes, object.storedBytes, Timestamp.now,
+                object.digest.description,
+                // The list of parts says that there is one; this column knows single files only.
+                object.encoding == .zstd ? "zstd" : "raw", object.rawBytes, object.storedBytes, Timestamp.now,
             ]
         )
     }
@@ -152,7 +160,7 @@ enum Rows {
 
     /// What an error message offers: full names, at most twenty.
     static func allNames(_ database: Database) throws -> [String] {
-        try Row.fetchAll(database, sql: buildColumns + " ORDER BY build.id DESC LIMIT 20")
+        try Row.fetchAll(database, sql: buildColumns(database) + " ORDER BY build.id DESC LIMIT 20")
             .map { try build($0).name.description }
     }
 }

@@ -17,7 +17,15 @@ enum Schema {
         migrator.registerMigration("2 who moved a channel, and why") { database in
             try database.execute(sql: moveReasons)
         }
-        migrator.registerMigration("sensitivities") { try $0.execute(sql: sensitivityTable) }
+        migrator.registerMigration("3 objects in parts") { database in
+            try database.execute(sql: partTables)
+        }
+        migrator.registerMigration("4 signatures") { database in
+            try database.execute(sql: signatureTable)
+        }
+        migrator.registerMigration("5 sensitivities") { database in
+            try database.execute(sql: sensitivityTable)
+        }
         return migrator
     }
 
@@ -186,6 +194,58 @@ enum Schema {
         ALTER TABLE channelMove ADD COLUMN who TEXT NOT NULL DEFAULT '';
         ALTER TABLE channelMove ADD COLUMN why TEXT NOT NULL DEFAULT '';
         ALTER TABLE channelMove ADD COLUMN numbers TEXT NOT NULL DEFAULT '{}' CHECK (numbers <> '');
+        """
+
+    /// Objects that are lists of parts; several parts share a pack, and several objects a part. Numbers instead of
+    /// digests in the lists, for a registry may hold tens of millions of entries.
+    private static let partTables = """
+        CREATE TABLE pack (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE CHECK (length(name) = 32 AND name NOT GLOB '*[^0-9a-f]*'),
+            byteCount INTEGER NOT NULL CHECK (byteCount > 0),
+            createdAt TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE part (
+            id INTEGER PRIMARY KEY,
+            \(digest("digest")) UNIQUE,
+            packId INTEGER NOT NULL REFERENCES pack(id),
+            offset INTEGER NOT NULL CHECK (offset >= 0),
+            encoding TEXT NOT NULL CHECK (encoding IN ('raw', 'zstd', 'planes2', 'planes4')),
+            rawBytes INTEGER NOT NULL CHECK (rawBytes BETWEEN 1 AND 67108864),
+            storedBytes INTEGER NOT NULL CHECK (storedBytes BETWEEN 1 AND rawBytes)
+        ) STRICT;
+        CREATE INDEX partByPack ON part(packId);
+
+        CREATE TABLE assembly (
+            id INTEGER PRIMARY KEY,
+            objectDigest TEXT NOT NULL UNIQUE REFERENCES object(digest)
+        ) STRICT;
+
+        CREATE TABLE assemblyPart (
+            assemblyId INTEGER NOT NULL REFERENCES assembly(id),
+            position INTEGER NOT NULL CHECK (position >= 0),
+            partId INTEGER NOT NULL REFERENCES part(id),
+            PRIMARY KEY (assemblyId, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX assemblyByPart ON assemblyPart(partId);
+
+        \(guardian("part", ["UPDATE OF id, digest, rawBytes", "DELETE"]))
+        \(guardian("assembly", ["UPDATE", "DELETE"]))
+        \(guardian("assemblyPart", ["UPDATE", "DELETE"]))
+        """
+
+    /// Signatures over the bytes of builds; one for each key.
+    private static let signatureTable = """
+        CREATE TABLE signature (
+            buildDigest TEXT NOT NULL REFERENCES object(digest),
+            \(digest("keyDigest")),
+            \(json("bundle")),
+            createdAt TEXT NOT NULL,
+            PRIMARY KEY (buildDigest, keyDigest)
+        ) STRICT;
+
+        \(guardian("signature", ["UPDATE", "DELETE"]))
         """
 
     /// What is published stays as it was published, whoever opens the file.

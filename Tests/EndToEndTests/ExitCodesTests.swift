@@ -101,9 +101,12 @@ import Testing
             return
         }
         let digest = try quantizedGolden("Q4_K_M")
-        let folder = copy.path.pushing("registry.db.objects/sha256").appending(String(digest.prefix(2)))
-        let name = try #require(try FileManager.default.contentsOfDirectory(atPath: folder.string).first)
-        let object = folder.appending(name).string
+        // The smallest pack is the one that only this build needs: it was published after the larger one.
+        let packs = copy.path.pushing("registry.db.objects/packs").string
+        let sizes = try FileManager.default.subpathsOfDirectory(atPath: packs).filter { $0.hasSuffix(".pack") }.map {
+            (path: "\(packs)/\($0)", bytes: try Data(contentsOf: URL(fileURLWithPath: "\(packs)/\($0)")).count)
+        }
+        let object = try #require(sizes.min { $0.bytes < $1.bytes }).path
         var bytes = try Data(contentsOf: URL(fileURLWithPath: object))
         try FileManager.default.removeItem(atPath: object)
         if damage != "removed" {

@@ -5,13 +5,13 @@ import SystemPackage
 import Testing
 
 @Suite struct ConcurrencyTests {
-    /// Two writers and four readers, each with connections of its own as separate processes have, on the same file.
+    /// Two writers and eight readers, each with connections of its own as separate processes have, on the same file.
     @Test func writersAndReadersNeverMeetALock() throws {
         let scratch = try Scratch()
         try scratch.registry(.create).close()
         let rounds = 12
         let failures = Failures()
-        DispatchQueue.concurrentPerform(iterations: 6) { worker in
+        DispatchQueue.concurrentPerform(iterations: 10) { worker in
             failures.collect {
                 let registry = try scratch.registry(.openExisting)
                 for round in 0..<rounds {
@@ -38,6 +38,45 @@ import Testing
         #expect(report.isSound)
         #expect(report.checkedObjects == rounds)
         #expect(report.leftovers.isEmpty)
+    }
+
+    /// Each of two writers looks where the channel points and moves it only from there: no move is lost between them.
+    @Test func ofTwoWhoMoveAChannelFromTheSameVersionOneWins() throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        let rounds = 20
+        for number in 0...(2 * rounds) {
+            try registry.publish(publication(scratch.file("f", count: 2000), version: "1.0.\(number)"))
+        }
+        let failures = Failures()
+        DispatchQueue.concurrentPerform(iterations: 2) { worker in
+            failures.collect {
+                let registry = try scratch.registry(.openExisting)
+                for round in 0..<rounds {
+                    let target = try version("1.0.\(1 + 2 * round + worker)")
+                    let reason = MoveReason(who: "\(worker)", why: "\(round)")
+                    while true {
+                        let current = try registry.channelHistory(of: "tiny").last?.to
+                        do {
+                            try registry.setChannel(
+                                "stable",
+                                of: "tiny",
+                                to: target,
+                                expecting: current,
+                                isNew: current == nil,
+                                because: reason
+                            )
+                            break
+                        } catch RegistryError.channelMoved {}
+                    }
+                }
+            }
+        }
+        #expect(failures.messages.isEmpty)
+        let moves = try registry.channelHistory(of: "tiny")
+        #expect(moves.count == 2 * rounds && moves.first?.from == nil)
+        #expect(zip(moves, moves.dropFirst()).allSatisfy { $0.to == $1.from })
+        #expect(try registry.verify(readData: false).isSound)
     }
 
     /// A collection may run beside publishers: a publication either lands whole or says that it must be repeated.

@@ -44,7 +44,8 @@ extension Operations {
     /// Points a channel to a version, for a reason that stays in its history.
     /// - Parameters:
     ///   - version: `model@version`.
-    ///   - expected: where the caller believes the channel points; nil moves it from wherever it is.
+    ///   - expected: where the caller believes the channel points, `nothing` where it should not exist yet; nil moves it
+    ///     from wherever it is.
     /// - Returns: the move, or the last one where the channel pointed there already.
     public static func promote(
         _ version: String,
@@ -62,7 +63,8 @@ extension Operations {
                 channel,
                 of: reference.model,
                 to: target,
-                expecting: try expected.map { try ModelVersion(parsing: $0) },
+                expecting: try expected.flatMap { $0 == "nothing" ? nil : try ModelVersion(parsing: $0) },
+                isNew: expected == "nothing",
                 because: reason
             )
             let moves = try registry.channelHistory(of: reference.model)
@@ -118,17 +120,20 @@ extension Operations {
     }
 
     /// A build out of the registry, decompressed and verified before the file gets its name.
+    /// - Parameter key: a file with the public key by which it must be signed.
     public static func pull(
         _ name: String,
         from registry: FilePath,
         to output: FilePath,
+        signedBy key: FilePath? = nil,
         progress: @escaping WorkProgress
     ) throws -> PullReport {
-        try refuse(output, replacing: [registry])
+        try refuse(output, replacing: [registry] + (key.map { [$0] } ?? []))
+        let key = try key.map { try SigningKey.Public(pem: keyText($0)) }
         return try reading(registry) { registry in
             let record = try registry.resolve(try BuildReference(name))
             try checkSpace(for: record.fileBytes, at: output)
-            _ = try registry.pull(record.name, to: output) { transfer in
+            _ = try registry.pull(record.name, to: output, signedBy: key) { transfer in
                 try progress("pulling \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
             }
             return PullReport(

@@ -78,10 +78,12 @@ struct PublishStage: Stage {
     private func name(of build: BuildFile) -> String { "\(definition.name)@\(definition.version):\(build.type)" }
 
     private func draft(_ build: BuildFile) throws -> BuildDraft {
-        let profile = try ModelProfile(try GGUFFile(path: build.path), quantType: build.type.uppercased())
+        let file = try GGUFFile(path: build.path)
+        let profile = try ModelProfile(file, quantType: build.type.uppercased())
         return BuildDraft(
             type: build.type,
             file: build.path,
+            cuts: file.partCuts,
             facts: BuildFacts(
                 quantType: build.type.uppercased(),
                 bitsPerWeight: build.bitsPerWeight,

@@ -7,6 +7,8 @@ public enum ObjectEncoding: String, Codable, Sendable, CaseIterable {
     case raw
     /// One zstd frame.
     case zstd
+    /// A list of parts, which it may share with other objects; each part has an encoding of its own.
+    case parts
 }
 
 /// What the publisher states about a build and the registry repeats.

@@ -10,6 +10,7 @@ struct PullCommand: RecordCommand {
             EXAMPLES
               edgepipe pull phi3:q4_k_m -o model.gguf
               edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf
+              edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf --key public.pem
             """
     )
 
@@ -18,13 +19,21 @@ struct PullCommand: RecordCommand {
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
 
+    @Option(help: ArgumentHelp("Only if it is signed by this public key, in PEM form.", valueName: "file"))
+    var key: String?
+
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
     func run() throws {
         let line = records.progressLine()
-        let report = try Operations.pull(build, from: registry.file, to: FilePath(output)) { detail, done, total in
+        let report = try Operations.pull(
+            build,
+            from: registry.file,
+            to: FilePath(output),
+            signedBy: key.map { FilePath($0) }
+        ) { detail, done, total in
             try Interruption.check()
             line.update(detail, done, total)
         }

@@ -18,7 +18,7 @@ extension RegistryCommand {
         )
         @Argument(help: "model@version") var version: String
         @Argument(help: "The channel, such as candidate or production.") var channel: String
-        @Option(help: ArgumentHelp("Move it only if it points to this version now.", valueName: "version"))
+        @Option(help: ArgumentHelp("Move it only if it points to this version, or nothing, now.", valueName: "version"))
         var expect: String?
         @Option(help: ArgumentHelp("Why it is moved.", valueName: "text")) var why: String
         @Option(help: ArgumentHelp("Who moves it; the user's name.", valueName: "name")) var who = NSUserName()

@@ -18,7 +18,8 @@ struct RegistryCommand: ParsableCommand {
             """,
         subcommands: [
             Init.self, List.self, Show.self, Verify.self, PromoteCommand.self, HistoryCommand.self,
-            CollectCommand.self,
+            CollectCommand.self, ImportCommand.self, StorageCommand.self, SignCommand.self, ExportCommand.self,
+            AttestCommand.self,
         ]
     )
 

@@ -1,0 +1,38 @@
+import GRDB
+
+/// What the builds of a registry take, as it is and not as it was hoped.
+public struct StorageReport: Codable, Hashable, Sendable {
+    public var builds: Int
+    /// The sum of the builds' files.
+    public var fileBytes: Int
+    /// The same, with files that are published under several names counted once.
+    public var distinctBytes: Int
+    /// What lies on the disk for them.
+    public var storedBytes: Int
+    /// Parts on the disk.
+    public var parts: Int
+    /// How often the builds use parts; more than `parts` where some are shared.
+    public var partUses: Int
+
+    /// Bytes of files for each byte on the disk.
+    public var ratio: Double { storedBytes == 0 ? 1 : Double(fileBytes) / Double(storedBytes) }
+}
+
+extension ModelRegistry {
+    public func storage() throws -> StorageReport {
+        try look { database in
+            func sum(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
+            let objects = try Row.fetchAll(database, sql: Rows.objectColumns(database)).map(Rows.object)
+            let hasParts = try database.tableExists("part")
+            let files = objects.filter { $0.encoding != .parts }.reduce(0) { $0 + $1.storedBytes }
+            return StorageReport(
+                builds: try sum("SELECT count(*) FROM build"),
+                fileBytes: try sum("SELECT sum(rawBytes) FROM build JOIN object ON object.digest = build.digest"),
+                distinctBytes: objects.reduce(0) { $0 + $1.rawBytes },
+                storedBytes: try files + Rows.packs(database).reduce(0) { $0 + $1.byteCount },
+                parts: hasParts ? try sum("SELECT count(*) FROM part") : 0,
+                partUses: hasParts ? try sum("SELECT count(*) FROM assemblyPart") : 0
+            )
+        }
+    }
+}

@@ -1,0 +1,154 @@
+import BinaryIO
+import Foundation
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+extension ObjectStore {
+    /// Hands out the raw bytes of an object that lies in parts, each part verified before it is handed on, and checks at
+    /// the end that together they are the published bytes.
+    ///
+    /// Several threads read and decode; one piece after the other, in the order of the file, is added to the digest of
+    /// the whole.
+    /// - Parameters:
+    ///   - body: takes a part's bytes and their offset in the file; called from several threads at once.
+    ///   - advance: told of every byte count that was verified, in order; called from several threads, one at a time.
+    /// - Throws: `RegistryError.damagedObject`; `FileError` where the disk refuses.
+    func read(
+        _ object: StoredObject,
+        parts: [StoredPart],
+        advance: (Int) throws -> Void = { _ in },
+        _ body: (UnsafeRawBufferPointer, Int) throws -> Void
+    ) throws {
+        try Self.check(parts, of: object)
+        var offsets: [Int] = []
+        var end = 0
+        for part in parts {
+            offsets.append(end)
+            end += part.rawBytes
+        }
+        let longest = parts.map(\.rawBytes).max() ?? 0
+        let turn = NSCondition()
+        var (next, hashed) = (0, 0)
+        var hasher = SHA256Hasher()
+        var failure: (any Error)?
+        Workers.run(min(Self.workerCount, parts.count)) {
+            do {
+                let decoder = try PartDecoder()
+                let buffers = (0..<2).map { _ in
+                    UnsafeMutableRawBufferPointer.allocate(byteCount: longest, alignment: 64)
+                }
+                defer { for buffer in buffers { buffer.deallocate() } }
+                while true {
+                    let index: Int? = turn.withLock {
+                        guard failure == nil, next < parts.count else { return nil }
+                        next += 1
+                        return next - 1
+                    }
+                    guard let index else { return }
+                    let bytes = try decode(parts[index], of: object, decoder, buffers)
+                    try body(bytes, offsets[index])
+                    try turn.withLock {
+                        while failure == nil, hashed != index { turn.wait() }
+                        guard failure == nil else { return }
+                        hasher.update(bytes)
+                        hashed += 1
+                        turn.broadcast()
+                        try advance(bytes.count)
+                    }
+                }
+            } catch {
+                turn.withLock {
+                    failure = failure ?? error
+                    turn.broadcast()
+                }
+            }
+        }
+        if let failure { throw failure }
+        let digest = hasher.finalize()
+        guard digest == object.digest else {
+            throw RegistryError.damagedObject(
+                object.digest,
+                path: packs,
+                detail: "its parts together have the SHA-256 \(digest.short)..."
+            )
+        }
+    }
+
+    /// What the database says of an object's parts, held against the object before a byte is allocated for them.
+    private static func check(_ parts: [StoredPart], of object: StoredObject) throws {
+        let isSound = parts.allSatisfy { part in
+            part.rawBytes > 0 && part.rawBytes <= PartCut.longestAccepted && part.offset >= 0 && part.storedBytes > 0
+                && part.storedBytes <= part.rawBytes && part.storedBytes <= part.pack.byteCount
+                && part.offset <= part.pack.byteCount - part.storedBytes
+        }
+        guard isSound, parts.reduce(0, { $0 + $1.rawBytes }) == object.rawBytes else {
+            throw RegistryError.invalidValue(
+                field: "parts of \(object.digest.short)",
+                detail: "the database gives them sizes that cannot be. Verify the registry."
+            )
+        }
+    }
+
+    /// One part's raw bytes, verified; they are valid until the buffers are used again.
+    private func decode(
+        _ part: StoredPart,
+        of object: StoredObject,
+        _ decoder: PartDecoder,
+        _ buffers: [UnsafeMutableRawBufferPointer]
+    ) throws -> UnsafeRawBufferPointer {
+        let path = path(of: part.pack.name)
+        func damage(_ detail: String) -> RegistryError { .damagedObject(object.digest, path: path, detail: detail) }
+        guard let size = Self.size(of: path) else { throw damage("the pack is missing") }
+        guard size == part.pack.byteCount else {
+            throw damage("the pack has \(size) bytes, \(part.pack.byteCount) were stored")
+        }
+        let input = try naming(path) { try FileDescriptor.open(path, .readOnly, options: .noFollow) }
+        defer { try? input.close() }
+        let stored = UnsafeMutableRawBufferPointer(rebasing: buffers[0][..<part.storedBytes])
+        guard try Self.read(input, at: part.offset, into: stored, of: path) else { throw damage("the pack ends early") }
+        var bytes = UnsafeRawBufferPointer(stored)
+        if part.encoding != .raw {
+            let raw = UnsafeMutableRawBufferPointer(rebasing: buffers[1][..<part.rawBytes])
+            do {
+                try decoder.decode(bytes, part.encoding, into: raw)
+            } catch let error as ZstdError {
+                throw damage("part \(part.digest.short): \(error.description)")
+            }
+            bytes = UnsafeRawBufferPointer(raw)
+        }
+        guard bytes.count == part.rawBytes, SHA256Digest(of: bytes) == part.digest else {
+            throw damage("part \(part.digest.short) holds other bytes than were published")
+        }
+        return bytes
+    }
+
+    /// Fills the target from a file.
+    /// - Returns: false where the file ends before.
+    static func read(
+        _ input: FileDescriptor,
+        at offset: Int,
+        into target: UnsafeMutableRawBufferPointer,
+        of path: FilePath
+    ) throws -> Bool {
+        var done = 0
+        while done < target.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: target[done...])
+            let count = try naming(path) { try input.read(fromAbsoluteOffset: Int64(offset + done), into: rest) }
+            if count == 0 { return false }
+            done += count
+        }
+        return true
+    }
+
+    static func remove(_ path: FilePath) { unlink(path.string) }
+}
+
+/// Runs `body` and gives the system's errors the name of the file.
+func naming<Value>(_ path: FilePath, _ body: () throws -> Value) throws -> Value {
+    do { return try body() } catch let reason as Errno { throw FileError("read", path, errno: reason) }
+}

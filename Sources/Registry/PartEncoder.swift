@@ -1,0 +1,157 @@
+import CZstd
+
+/// Chooses the smallest encoding of a part by measuring a sample, and encodes it. Belongs to one thread.
+final class PartEncoder {
+    /// What is tried before a large part is encoded whole: slices from all over it, 256 KiB in sum.
+    private static let sliceBytes = 1 << 16
+    private static let sliceCount = 4
+
+    private let context: OpaquePointer
+    private let planes = UnsafeMutableRawBufferPointer.allocate(byteCount: PartCut.longestPart, alignment: 64)
+    private let output = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: ZSTD_compressBound(PartCut.longestPart),
+        alignment: 64
+    )
+
+    init() throws {
+        guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "no memory for a compressor") }
+        self.context = context
+        _ = try ZstdError.check(
+            ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ObjectStore.compressionLevel)
+        )
+    }
+
+    deinit {
+        ZSTD_freeCCtx(context)
+        planes.deallocate()
+        output.deallocate()
+    }
+
+    /// The bytes as they shall lie in a pack. The buffer is valid until the next call.
+    /// - Parameter elementBytes: of one number, or 1 where there are none.
+    func encode(
+        _ bytes: UnsafeRawBufferPointer,
+        elementBytes: Int
+    ) throws -> (encoding: PartEncoding, bytes: UnsafeRawBufferPointer) {
+        var candidates: [PartEncoding] = [.zstd]
+        if let split = PartEncoding.planes(ofElementBytes: elementBytes), bytes.count % elementBytes == 0 {
+            candidates.append(split)
+        }
+        let slices = Self.sample(of: bytes)
+        let sampleBytes = slices.reduce(0) { $0 + $1.count }
+        var best: (encoding: PartEncoding, byteCount: Int)?
+        for candidate in candidates {
+            let byteCount = try slices.reduce(0) { try $0 + compress($1, candidate).count }
+            if Self.isWorthwhile(byteCount, of: sampleBytes), byteCount < best?.byteCount ?? .max {
+                best = (candidate, byteCount)
+            }
+        }
+        guard let best else { return (.raw, bytes) }
+        let encoded = try compress(bytes, best.encoding)
+        return Self.isWorthwhile(encoded.count, of: bytes.count) ? (best.encoding, encoded) : (.raw, bytes)
+    }
+
+    private func compress(_ bytes: UnsafeRawBufferPointer, _ encoding: PartEncoding) throws -> UnsafeRawBufferPointer {
+        var input = bytes
+        if encoding.planeCount > 1 {
+            BytePlanes.split(bytes, into: planes, count: encoding.planeCount)
+            input = UnsafeRawBufferPointer(rebasing: planes[..<bytes.count])
+        }
+        let count = try ZstdError.check(
+            ZSTD_compress2(context, output.baseAddress, output.count, input.baseAddress, input.count)
+        )
+        return UnsafeRawBufferPointer(rebasing: output[..<count])
+    }
+
+    private static func isWorthwhile(_ stored: Int, of raw: Int) -> Bool {
+        Double(stored) <= Double(raw) * (1 - ObjectStore.smallestGain)
+    }
+
+    private static func sample(of bytes: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
+        guard bytes.count > sliceBytes * sliceCount else { return [bytes] }
+        // Slices begin at whole numbers, so that planes are planes.
+        let step = (bytes.count - sliceBytes) / (sliceCount - 1) / 64 * 64
+        return (0..<sliceCount).map { UnsafeRawBufferPointer(rebasing: bytes[($0 * step)..<($0 * step + sliceBytes)]) }
+    }
+}
+
+/// Decodes parts. Belongs to one thread.
+final class PartDecoder {
+    private let context: OpaquePointer
+    private var planes: UnsafeMutableRawBufferPointer?
+
+    init() throws {
+        guard let context = ZSTD_createDCtx() else { throw ZstdError(description: "no memory for a decompressor") }
+        self.context = context
+        _ = try ZstdError.check(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, 27))
+    }
+
+    deinit {
+        ZSTD_freeDCtx(context)
+        planes?.deallocate()
+    }
+
+    /// Decodes exactly `output.count` bytes: data that unfolds to more or less is an error, and never written past it.
+    func decode(
+        _ bytes: UnsafeRawBufferPointer,
+        _ encoding: PartEncoding,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws {
+        switch encoding {
+        case .raw:
+            guard bytes.count == output.count else { throw ZstdError(description: "a raw part has another length") }
+            output.copyMemory(from: bytes)
+        case .zstd:
+            try decompress(bytes, into: output)
+        case .planes2, .planes4:
+            let whole = UnsafeMutableRawBufferPointer(rebasing: planes(output.count)[..<output.count])
+            guard output.count % encoding.planeCount == 0 else {
+                throw ZstdError(description: "planes of unequal length")
+            }
+            try decompress(bytes, into: whole)
+            BytePlanes.join(UnsafeRawBufferPointer(whole), into: output, count: encoding.planeCount)
+        }
+    }
+
+    private func decompress(_ bytes: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) throws {
+        let count = try ZstdError.check(
+            ZSTD_decompressDCtx(context, output.baseAddress, output.count, bytes.baseAddress, bytes.count)
+        )
+        guard count == output.count else {
+            throw ZstdError(description: "a part holds \(count) bytes instead of \(output.count)")
+        }
+    }
+
+    private func planes(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        if let planes, planes.count >= count { return planes }
+        planes?.deallocate()
+        let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
+        planes = larger
+        return larger
+    }
+}
+
+/// Numbers taken apart into planes: all first bytes, then all second bytes, and so on.
+enum BytePlanes {
+    static func split(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, count: Int) {
+        precondition(target.count >= source.count && source.count % count == 0)
+        let length = source.count / count
+        guard length > 0, let from = source.baseAddress, let to = target.baseAddress else { return }
+        let bytes = from.assumingMemoryBound(to: UInt8.self)
+        for plane in 0..<count {
+            let row = to.assumingMemoryBound(to: UInt8.self) + plane * length
+            for index in 0..<length { row[index] = bytes[index &* count &+ plane] }
+        }
+    }
+
+    static func join(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, count: Int) {
+        precondition(target.count >= source.count && source.count % count == 0)
+        let length = source.count / count
+        guard length > 0, let from = source.baseAddress, let to = target.baseAddress else { return }
+        let bytes = to.assumingMemoryBound(to: UInt8.self)
+        for plane in 0..<count {
+            let row = from.assumingMemoryBound(to: UInt8.self) + plane * length
+            for index in 0..<length { bytes[index &* count &+ plane] = row[index] }
+        }
+    }
+}

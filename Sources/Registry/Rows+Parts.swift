@@ -1,0 +1,124 @@
+import BinaryIO
+import GRDB
+
+/// Parts, packs, and the lists that make an object out of parts.
+extension Rows {
+    private static let partColumns = """
+        SELECT part.digest, part.encoding, part.rawBytes, part.storedBytes, part.offset,
+            pack.name AS pack, pack.byteCount AS packBytes
+        FROM part JOIN pack ON pack.id = part.packId
+        """
+
+    /// Where a row of `object` says how the object lies. A registry from before there were parts has none, and may be
+    /// read as it is.
+    static func encodingColumn(_ database: Database) throws -> String {
+        guard try database.tableExists("assembly") else { return "object.encoding" }
+        return """
+            CASE WHEN EXISTS (SELECT 1 FROM assembly WHERE assembly.objectDigest = object.digest)
+                THEN 'parts' ELSE object.encoding END AS encoding
+            """
+    }
+
+    static func part(_ digest: SHA256Digest, _ database: Database) throws -> StoredPart? {
+        try Row.fetchOne(database, sql: partColumns + " WHERE part.digest = ?", arguments: [digest.description])
+            .map(part)
+    }
+
+    /// The parts of an object in the order of the file; none where it lies as one file.
+    static func parts(of object: SHA256Digest, _ database: Database) throws -> [StoredPart] {
+        guard try database.tableExists("assembly") else { return [] }
+        return try Row.fetchAll(
+            database,
+            sql: partColumns + """
+                 JOIN assemblyPart ON assemblyPart.partId = part.id
+                JOIN assembly ON assembly.id = assemblyPart.assemblyId
+                WHERE assembly.objectDigest = ? ORDER BY assemblyPart.position
+                """,
+            arguments: [object.description]
+        ).map(part)
+    }
+
+    /// The packs that published builds need.
+    static func packs(_ database: Database) throws -> [StoredPart.Pack] {
+        guard try database.tableExists("pack") else { return [] }
+        return try Row.fetchAll(
+            database,
+            sql: """
+                SELECT name AS pack, byteCount AS packBytes FROM pack
+                WHERE EXISTS (SELECT 1 FROM part WHERE part.packId = pack.id)
+                """
+        ).map(pack)
+    }
+
+    private static func pack(_ row: Row) throws -> StoredPart.Pack {
+        let text: String = try row.value("pack")
+        guard let name = PackName(text) else {
+            throw RegistryError.invalidValue(field: "pack", detail: "\"\(text)\" is no pack. Verify the registry.")
+        }
+        return StoredPart.Pack(name: name, byteCount: try row.value("packBytes"))
+    }
+
+    private static func part(_ row: Row) throws -> StoredPart {
+        let text: String = try row.value("encoding")
+        guard let encoding = PartEncoding(rawValue: text) else {
+            throw RegistryError.invalidValue(field: "encoding", detail: "\"\(text)\" is unknown. Verify the registry.")
+        }
+        return StoredPart(
+            digest: try digest(row.value("digest")),
+            encoding: encoding,
+            rawBytes: try row.value("rawBytes"),
+            storedBytes: try row.value("storedBytes"),
+            offset: try row.value("offset"),
+            pack: try pack(row)
+        )
+    }
+
+    /// Writes the rows of a packed object's parts.
+    ///
+    /// Of two writers that stored the same part at once the first keeps its row, unless its pack is damaged: then the
+    /// new part takes the place of the old one in every build that has it.
+    static func insert(_ object: PackedObject, in store: ObjectStore, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT INTO assembly (objectDigest) VALUES (?) ON CONFLICT DO NOTHING",
+            arguments: [object.digest.description]
+        )
+        let isNew = database.changesCount == 1
+        var packs: [StoredPart.Pack: Bool] = [:]
+        func isThere(_ pack: StoredPart.Pack) -> Bool {
+            if let known = packs[pack] { return known }
+            let found = store.hasRightSize(pack)
+            packs[pack] = found
+            return found
+        }
+        for part in Set(object.parts) {
+            if let known = try Rows.part(part.digest, database), known == part || isThere(known.pack) { continue }
+            guard isThere(part.pack) else { throw RegistryError.objectVanished(object.digest) }
+            try database.execute(
+                sql: "INSERT INTO pack (name, byteCount, createdAt) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                arguments: [part.pack.name.description, part.pack.byteCount, Timestamp.now]
+            )
+            try database.execute(
+                sql: """
+                    INSERT INTO part (digest, packId, offset, encoding, rawBytes, storedBytes)
+                    SELECT ?, id, ?, ?, ?, ? FROM pack WHERE name = ?
+                    ON CONFLICT (digest) DO UPDATE SET packId = excluded.packId, offset = excluded.offset,
+                        encoding = excluded.encoding, storedBytes = excluded.storedBytes
+                    """,
+                arguments: [
+                    part.digest.description, part.offset, part.encoding.rawValue, part.rawBytes, part.storedBytes,
+                    part.pack.name.description,
+                ]
+            )
+        }
+        guard isNew else { return }
+        let statement = try database.cachedStatement(
+            sql: """
+                INSERT INTO assemblyPart (assemblyId, position, partId)
+                SELECT assembly.id, ?, part.id FROM assembly, part WHERE assembly.objectDigest = ? AND part.digest = ?
+                """
+        )
+        for (position, part) in object.parts.enumerated() {
+            try statement.execute(arguments: [position, object.digest.description, part.digest.description])
+        }
+    }
+}

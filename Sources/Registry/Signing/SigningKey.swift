@@ -1,0 +1,54 @@
+import BinaryIO
+import Crypto
+import Foundation
+
+/// A key that signs builds: ECDSA on the curve P-256 with SHA-256.
+public struct SigningKey: Sendable {
+    private let key: P256.Signing.PrivateKey
+
+    /// - Parameter pem: as `openssl ecparam -name prime256v1 -genkey` writes it, in the SEC 1 or the PKCS #8 form.
+    /// - Throws: `RegistryError.unusableKey`.
+    public init(pem: String) throws(RegistryError) {
+        do {
+            // OpenSSL writes the curve's parameters before the key unless it is told not to.
+            let text = pem.range(of: "-----END EC PARAMETERS-----").map { String(pem[$0.upperBound...]) } ?? pem
+            key = try P256.Signing.PrivateKey(pemRepresentation: text.trimmingCharacters(in: .whitespacesAndNewlines))
+        } catch {
+            throw .unusableKey(detail: "it is no private key in PEM form")
+        }
+    }
+
+    public var publicKey: Public { Public(key: key.publicKey) }
+
+    /// The signature as DER, over bytes that are hashed here.
+    func sign(_ bytes: Data) throws -> Data { try key.signature(for: bytes).derRepresentation }
+
+    /// The half that verifies.
+    public struct Public: Sendable {
+        let key: P256.Signing.PublicKey
+
+        init(key: P256.Signing.PublicKey) { self.key = key }
+
+        /// - Throws: `RegistryError.unusableKey`.
+        public init(pem: String) throws(RegistryError) {
+            do {
+                key = try P256.Signing.PublicKey(
+                    pemRepresentation: pem.trimmingCharacters(in: .whitespacesAndNewlines)
+                )
+            } catch {
+                throw .unusableKey(detail: "it is no public key in PEM form")
+            }
+        }
+
+        /// SHA-256 of the key as a PEM file, by which a signature says whose it is.
+        var digest: BinaryIO.SHA256Digest {
+            let pem = key.pemRepresentation
+            return BinaryIO.SHA256Digest(of: (pem.hasSuffix("\n") ? pem : pem + "\n").utf8)
+        }
+
+        func accepts(_ signature: Data, over bytes: Data) -> Bool {
+            guard let signature = try? P256.Signing.ECDSASignature(derRepresentation: signature) else { return false }
+            return key.isValidSignature(signature, for: bytes)
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import BinaryIO
+import Foundation
+import Pipeline
+import Registry
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct RegistryExportTests {
+    private let run: TinyRun
+    private let folder: FilePath
+
+    init() throws {
+        run = try TinyRun()
+        try run.run()
+        folder = run.scratch.appending("exported")
+    }
+
+    private func export(_ names: [String] = []) throws -> TransferReport {
+        try Operations.export(names, from: run.registry, to: folder) { _, _, _ in }
+    }
+
+    private func imported(into name: String = "other.db") throws -> FilePath {
+        let registry = run.scratch.appending(name)
+        try Operations.initialize(registry)
+        _ = try Operations.importLayout(folder, into: registry) { _, _, _ in }
+        return registry
+    }
+
+    @Test func whatIsExportedComesBackWithEverythingKnownOfIt() throws {
+        let report = try export()
+        #expect(Set(report.builds) == Set(try run.published().keys))
+        let other = try imported()
+        for (name, digest) in try run.published() {
+            let (before, after) = (
+                try Operations.details(of: name, in: run.registry), try Operations.details(of: name, in: other)
+            )
+            #expect(after.build.digest.description == digest)
+            #expect(after.build.facts == before.build.facts)
+            #expect(Set(after.measurements) == Set(before.measurements))
+            #expect(Set(after.fits) == Set(before.fits))
+            #expect(Set(after.lineage) == Set(before.lineage))
+            // The blob is the file itself, under its own digest.
+            let blob = folder.appending("blobs/sha256").appending(digest)
+            #expect(try SHA256Digest(ofFile: blob).description == digest)
+        }
+        #expect(try Operations.verify(other, readData: true) { _, _, _ in }.isSound)
+        // Again, into the same folder and the same registry: nothing changes.
+        let index = try readFile(folder.appending("index.json"), limit: 1 << 20)
+        _ = try export()
+        #expect(Set(index) == Set(try readFile(folder.appending("index.json"), limit: 1 << 20)))
+        _ = try Operations.importLayout(folder, into: other) { _, _, _ in }
+    }
+
+    @Test func oneBuildIsEnough() throws {
+        let name = try #require(try run.published().keys.min())
+        #expect(try export([name]).builds == [name])
+        #expect(try Operations.builds(in: imported()).map { "\($0.name)" } == [name])
+    }
+
+    /// What is done to a folder on its way.
+    enum Harm: CaseIterable { case missingBlob, flippedBlob, escapingDigest, noIndex, indexIsNoJSON, otherManifest }
+
+    @Test(arguments: Harm.allCases)
+    func aFolderThatWasChangedIsRefusedInWords(_ harm: Harm) throws {
+        let (name, digest) = try #require(try run.published().min { $0.key < $1.key })
+        _ = try export([name])
+        let (index, blob) = (folder.appending("index.json"), folder.appending("blobs/sha256").appending(digest))
+        let text = String(decoding: try readFile(index, limit: 1 << 20), as: UTF8.self)
+        let manifest = try #require(text.firstMatch(of: /sha256:[0-9a-f]{64}/)).output
+        switch harm {
+        case .missingBlob: try FileManager.default.removeItem(atPath: blob.string)
+        case .flippedBlob:
+            var bytes = try readFile(blob, limit: 1 << 26)
+            bytes[bytes.count / 2] ^= 1
+            try writeFile(bytes, to: blob)
+        case .escapingDigest:
+            try writeFile(Array(text.replacing(manifest, with: "sha256:../../../registry.db").utf8), to: index)
+        case .noIndex: try FileManager.default.removeItem(atPath: index.string)
+        case .indexIsNoJSON: try writeFile(Array("{".utf8), to: index)
+        case .otherManifest: try writeFile(Array(text.replacing(manifest, with: "sha256:\(digest)").utf8), to: index)
+        }
+        let other = run.scratch.appending("other.db")
+        try Operations.initialize(other)
+        #expect(throws: (any Error).self) { try Operations.importLayout(folder, into: other) { _, _, _ in } }
+        #expect(try Operations.builds(in: other).isEmpty)
+        #expect(try Operations.verify(other, readData: true) { _, _, _ in }.isSound)
+    }
+}
