@@ -55,7 +55,6 @@ static inline __attribute__((always_inline, target("avx2,fma,f16c"))) float half
     return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(half)));
 }
 
-// 256-bit registers are enough: wider ones were not faster, since a block's scales cost as much as its levels.
 #define BASE __attribute__((target("avx2,fma,f16c")))
 #define INLINE static inline __attribute__((always_inline)) BASE
 
@@ -120,6 +119,7 @@ INLINE __m256i in_first(int32_t number) { return _mm256_zextsi128_si256(_mm_cvts
 #define ADD_PAIRS(sum, a, b) _mm256_dpwssd_epi32((sum), (a), (b))
 #define ADD_BYTES(sum, a, b) _mm256_dpbusd_epi32((sum), (a), (b))
 #include "products/block_dots.h"
+#include "products/wide_dots.h"
 
 // Numbers of sixteen bits, with activations as they are.
 #define WIDE_DOT(format, floats_at)                                                                               \
@@ -145,7 +145,7 @@ static ek_dot_function dot_of(ek_variant variant, int tensor_type) {
     switch (tensor_type) {
     case 1: return half_dot;
     case 30: return brain_dot;
-    default: return variant == EK_AVX512_VNNI ? vnni_dot_of(tensor_type) : plain_dot_of(tensor_type);
+    default: return variant == EK_AVX512_VNNI ? wide_dot_of(tensor_type) : plain_dot_of(tensor_type);
     }
 }
 

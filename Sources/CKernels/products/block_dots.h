@@ -1,6 +1,5 @@
 // Products of rows of blocks with one row of coded activations, compiled once without and once with VNNI: coded_dots.c defines NAME,
-// TARGET, ADD_PAIRS and ADD_BYTES before each inclusion. 256-bit registers are enough: wider ones were not faster, since a block's
-// scales cost as much as its levels. Sources/BlockFormats/Formats tells each layout.
+// TARGET, ADD_PAIRS and ADD_BYTES before each inclusion. Sources/BlockFormats/Formats tells each layout.
 
 #define DOT(format) static TARGET float NAME(format)(int64_t blocks, const uint8_t *block, const ek_coded *x)
 
