@@ -11,8 +11,8 @@ enum MemoryModel {
         high: 250_000_000,
         source: "J baselines, estimate §3"
     )
-    /// [P; §3] The compute buffer holds logits and a few rows of the embedding's width: between two (small models) and six.
-    static let embeddingRows = (low: 2, mid: 4, high: 6)
+    /// [P; §3] On phones' graphics processors the buffer was up to so many rows of the embedding's width larger.
+    static let embeddingRows = 4
 
     static func estimate(
         _ profile: ModelProfile,
@@ -24,7 +24,7 @@ enum MemoryModel {
         MemoryEstimate(
             weights: weights(profile, platform),
             kvCache: .exactly(kvBytes(profile, context: context, type: kvType, batch: batch), source: "LC, P §3"),
-            computeBuffer: computeBuffer(profile, batch: min(batch, padded(context))),
+            computeBuffer: computeBuffer(profile, context: context, batch: batch),
             runtimeOverhead: overhead
         )
     }
@@ -35,29 +35,34 @@ enum MemoryModel {
         let block = type.block
         return profile.layers.reduce(0) { sum, layer in
             var cells = padded(context)
-            if let window = layer.slidingWindow { cells = min(cells, padded(window + batch)) }
+            if let window = layer.slidingWindow { cells = min(cells, padded(window + min(batch, cells))) }
             let elements = cells * layer.kvHeads * (layer.keyLength + layer.valueLength)
             let bytes = (elements + block.elements - 1) / block.elements * block.bytes
             return sum + layer.count * (bytes + layer.stateBytes)
         }
     }
 
-    /// [P; §3] With flash attention, which the mobile engines switch on.
-    static func computeBuffer(_ profile: ModelProfile, batch: Int) -> ByteRange {
-        func bytes(_ rows: Int) -> Int { 4 * batch * (profile.vocabularySize + rows * profile.embeddingLength) }
-        return ByteRange(
-            low: bytes(embeddingRows.low),
-            mid: bytes(embeddingRows.mid),
-            high: bytes(embeddingRows.high),
-            source: "P §3"
+    /// [LC; §3] What llama.cpp reserves on a processor, to the byte for the models that were compared. A graphics processor's
+    /// share is put together differently; its rows of activations are few beside the logits.
+    static func computeBuffer(_ profile: ModelProfile, context: Int, batch: Int) -> ByteRange {
+        let cells = padded(context)
+        let tokens = min(batch, cells)
+        let window = profile.layers.lazy.compactMap(\.slidingWindow).first
+        let bytes = DecoderGraph.bytes(
+            profile,
+            batch: tokens,
+            cells: (cells, window.map { min(cells, padded($0 + tokens)) })
         )
+        let rows = 4 * tokens * embeddingRows * profile.embeddingLength
+        return ByteRange(low: bytes, mid: bytes, high: bytes + rows, source: "LC, P §3")
     }
 
     /// What of the weights counts against the app.
     ///
     /// The middle counts all of them, as with memory mapping off, which is how the limits of §2.2 were measured. With mapping
     /// on, iOS does not count clean pages (low: nothing), and Android can take them back (low: what was repacked, which it
-    /// cannot). A tied embedding is held twice where layers are repacked or offloaded.
+    /// cannot). A tied embedding is held twice where layers are offloaded or it is of a type that is repacked: rows are
+    /// looked up in the one as it was, and the other is multiplied with.
     static func weights(_ profile: ModelProfile, _ platform: Platform) -> ByteRange {
         let repacked = profile.weightBytesByType.reduce(0) { sum, part in
             sum + (FormatFactors.repackedTensorTypes.contains(part.key.uppercased()) ? part.value : 0)
@@ -68,7 +73,9 @@ enum MemoryModel {
         case .ios:
             return ByteRange(low: 0, mid: all, high: all + duplicate, source: "P, J §2.1")
         case .android:
-            let copied = repacked > 0 ? duplicate : 0
+            let isCopied =
+                profile.tokenEmbeddingType.map { FormatFactors.repackedTensorTypes.contains($0) } ?? (repacked > 0)
+            let copied = isCopied ? duplicate : 0
             return ByteRange(low: min(repacked, all), mid: all + copied, high: all + duplicate, source: "P §2.2, §3")
         }
     }

@@ -35,7 +35,11 @@ extension ModelProfile {
         let kvHeads = try perLayer("attention.head_count_kv", count: layerCount) ?? heads
         let headCount = max(1, heads.max() ?? 1)
         let keyLength = try optional("attention.key_length") ?? embeddingLength / headCount
-        let valueLength = try optional("attention.value_length") ?? embeddingLength / headCount
+        // Latent attention keeps one row a token, which serves as key and as value.
+        let isLatent = try optional("attention.key_length_mla") != nil
+        let valueLength = isLatent ? 0 : try optional("attention.value_length") ?? embeddingLength / headCount
+        let feedForwardLength = try perLayer("feed_forward_length", count: layerCount)?.max() ?? 0
+        let convolution = try optional("shortconv.l_cache") ?? 0
         let embedding = tensors.first { $0.name == "token_embd.weight" }
         let experts = try Self.experts(optional("expert_count"), used: optional("expert_used_count"))
         let parameters = Self.parameters(tensors, experts)
@@ -52,18 +56,25 @@ extension ModelProfile {
                 kvHeads.prefix(layerCount),
                 keyLength: keyLength,
                 valueLength: valueLength,
-                // Phi-3 files carry a window that llama.cpp does not apply to the cache.
-                window: architecture == "phi3"
-                    ? nil : try optional("attention.sliding_window").flatMap { $0 > 0 ? $0 : nil }
+                windows: try Self.windows(metadata, architecture: architecture, layerCount: layerCount),
+                // Layers without heads remember the last tokens that their convolution sees, in single precision.
+                stateBytes: 4 * embeddingLength * max(0, min(convolution, 1 << 8) - 1)
             ),
             embeddingLength: embeddingLength,
             vocabularySize: embedding?.shape.dimensions.last ?? 0,
-            feedForwardLength: try perLayer("feed_forward_length", count: layerCount)?.max() ?? 0,
+            feedForwardLength: feedForwardLength,
             headCount: headCount,
             contextLength: try required("context_length"),
             quantType: quantType,
             experts: experts,
-            chat: try Self.chat(metadata)
+            chat: try Self.chat(metadata),
+            graph: Graph(
+                tensors,
+                architecture: architecture,
+                feedForwardLength: feedForwardLength,
+                leadingDenseLayers: try optional("leading_dense_block_count") ?? 0
+            ),
+            tokenEmbeddingType: embedding?.type.name
         )
     }
 
@@ -96,27 +107,30 @@ extension ModelProfile {
         return (all, active)
     }
 
-    /// Runs of layers with the same number of key-value heads.
+    /// Runs of layers that keep the same.
     private static func groups(
         _ kvHeads: ArraySlice<Int>,
         keyLength: Int,
         valueLength: Int,
-        window: Int?
+        windows: [Int?],
+        stateBytes: Int
     ) -> [LayerGroup] {
         var groups: [LayerGroup] = []
-        for heads in kvHeads {
-            if groups.last?.kvHeads == heads {
+        for (heads, window) in zip(kvHeads, windows) {
+            var group = LayerGroup(
+                count: 1,
+                kvHeads: heads,
+                keyLength: keyLength,
+                valueLength: valueLength,
+                slidingWindow: heads > 0 ? window : nil,
+                stateBytes: heads > 0 ? 0 : stateBytes
+            )
+            group.count = groups.last?.count ?? 1
+            if groups.last == group {
                 groups[groups.count - 1].count += 1
             } else {
-                groups.append(
-                    LayerGroup(
-                        count: 1,
-                        kvHeads: heads,
-                        keyLength: keyLength,
-                        valueLength: valueLength,
-                        slidingWindow: window
-                    )
-                )
+                group.count = 1
+                groups.append(group)
             }
         }
         return groups

@@ -78,8 +78,11 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     /// The quantization as its maker names it: "Q4_K_M".
     public var quantType: String
     public var experts: Experts?
-    /// Nil in profiles of older registries.
+    /// These three are nil in profiles of older registries.
     public var chat: Chat?
+    public var graph: Graph?
+    /// GGUF's name of the type: "Q6_K".
+    public var tokenEmbeddingType: String?
 
     public init(
         architecture: String,
@@ -98,7 +101,9 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         contextLength: Int,
         quantType: String,
         experts: Experts? = nil,
-        chat: Chat? = nil
+        chat: Chat? = nil,
+        graph: Graph? = nil,
+        tokenEmbeddingType: String? = nil
     ) {
         self.architecture = architecture
         self.parameterCount = parameterCount
@@ -117,6 +122,8 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         self.quantType = quantType
         self.experts = experts
         self.chat = chat
+        self.graph = graph
+        self.tokenEmbeddingType = tokenEmbeddingType
     }
 
     /// Bytes of weights that one generated token reads.
@@ -140,7 +147,12 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             bytes.allSatisfy({ (0...(1 << 44)).contains($0) }),
             shapes.allSatisfy({ (0...(1 << 20)).contains($0) }),
             layers.allSatisfy({ $0.kvHeads * ($0.keyLength + $0.valueLength) * $0.count < 1 << 28 }),
-            layers.allSatisfy({ (0...(1 << 24)).contains($0.slidingWindow ?? 1) })
+            layers.allSatisfy({ (0...(1 << 24)).contains($0.slidingWindow ?? 1) }),
+            [feedForwardLength, graph?.expertLength ?? 0, graph?.sharedExpertLength ?? 0].allSatisfy({
+                (0...(1 << 24)).contains($0)
+            }),
+            (0...(1 << 20)).contains(headCount), (0...(1 << 16)).contains(layers.reduce(0, { $0 + $1.count })),
+            (1...(1 << 12)).contains(experts?.used ?? 1), (1...(1 << 16)).contains(experts?.count ?? 1)
         else {
             throw .invalidRequest("the model's profile has sizes that no model has. Inspect the model's file.")
         }

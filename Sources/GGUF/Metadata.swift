@@ -57,6 +57,10 @@ extension Metadata {
         try value(key, "an array of strings") { if case .array(.string(let texts)) = $0 { texts } else { nil } }
     }
 
+    public func bools(_ key: String) throws -> [Bool]? {
+        try value(key, "an array of booleans") { if case .array(.bool(let flags)) = $0 { flags } else { nil } }
+    }
+
     public func floats(_ key: String) throws -> [Float]? {
         try value(key, "an array of numbers") { if case .array(.float32(let numbers)) = $0 { numbers } else { nil } }
     }

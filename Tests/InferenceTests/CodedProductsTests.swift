@@ -111,10 +111,12 @@ import Testing
 
     /// A single row is multiplied with blocks as they lie in the file. Codes of eight bits are at most half a step from their
     /// numbers, and a step is a 127th of the group's largest.
-    @Test(arguments: types)
-    func aSingleRowIsMultipliedWithBlocks(_ type: TensorType) throws {
+    ///
+    /// Some kernels take several blocks at a time: rows of one, three and eight blocks leave them none, or some, over.
+    @Test(arguments: types, [1, 3, 8, 16])
+    func aSingleRowIsMultipliedWithBlocks(_ type: TensorType, _ blocks: Int) throws {
         var random = SplitMix64(seed: Self.seed)
-        let (depth, count) = (512, 5)
+        let (depth, count) = (blocks * max(32, type.block.elements), 5)
         let x = numbers(depth, &random)
         let weights = (0..<(depth * count)).map { _ in 2 * random.nextFraction() - 1 }
         var bytes = [UInt8](repeating: 0, count: type.byteCount(elements: weights.count)!)

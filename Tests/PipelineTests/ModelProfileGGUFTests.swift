@@ -2,6 +2,7 @@ import Conversion
 import DeviceFit
 import GGUF
 import Quantization
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -30,7 +31,9 @@ import Testing
                     headCount: 8,
                     contextLength: 2048,
                     quantType: "F16",
-                    chat: .init(hasTemplate: true, endTokens: ["<|endoftext|>"])
+                    chat: .init(hasTemplate: true, endTokens: ["<|endoftext|>"]),
+                    graph: .init(network: .gatedInOne, fusesQKV: true),
+                    tokenEmbeddingType: "F16"
                 )
         )
         #expect(Self.matrices + Self.norms == 4_983_040, "what the converter counts")
@@ -50,6 +53,69 @@ import Testing
         profile.weightBytesByType = original.weightBytesByType
         profile.tokenEmbeddingBytes = original.tokenEmbeddingBytes
         profile.quantType = original.quantType
+        profile.tokenEmbeddingType = original.tokenEmbeddingType
         #expect(profile == original)
+    }
+
+    /// Files of a few values, of which only the header is read.
+    private func profile(_ architecture: String, _ values: [String: MetadataValue]) throws -> ModelProfile {
+        let scratch = try ScratchFolder()
+        var metadata = Metadata()
+        metadata.set("general.architecture", .string(architecture))
+        let common: [String: MetadataValue] = [
+            "block_count": .uint32(6), "embedding_length": .uint32(64), "context_length": .uint32(1024),
+            "attention.head_count": .uint32(4), "feed_forward_length": .uint32(128),
+        ]
+        for (key, value) in common.merging(values, uniquingKeysWith: { $1 }) {
+            metadata.set("\(architecture).\(key)", value)
+        }
+        let path = scratch.path.appending("model.gguf")
+        try SyntheticModel(hyperparameters: metadata, vocabulary: Metadata(), seed: 1).write(to: path)
+        return try ModelProfile(try GGUFFile(path: path), quantType: "F32")
+    }
+
+    /// Every other layer of Gemma 2 looks back without a window, and every sixth of Gemma 3; Phi-3's window changes no cache.
+    @Test(arguments: [
+        ("gemma2", [512, nil, 512, nil, 512, nil]), ("gemma3", [512, 512, 512, 512, 512, nil]),
+        ("phi3", [nil, nil, nil, nil, nil, nil]), ("qwen2", [nil, nil, nil, nil, nil, nil]),
+    ])
+    func onlyLayersWithAWindowKeepLess(_ architecture: String, _ expected: [Int?]) throws {
+        let profile = try profile(architecture, ["attention.sliding_window": .uint32(512)])
+        let found = profile.layers.flatMap { Array(repeating: $0.slidingWindow, count: $0.count) }
+        #expect(found == expected)
+    }
+
+    @Test func aPatternThatTheFileSpellsOutIsFollowed() throws {
+        let flags = [true, false, false, true, true, false]
+        let profile = try profile(
+            "olmo2",
+            ["attention.sliding_window": .uint32(512), "attention.sliding_window_pattern": .array(.bool(flags))]
+        )
+        let found = profile.layers.flatMap { Array(repeating: $0.slidingWindow != nil, count: $0.count) }
+        #expect(found == flags)
+    }
+
+    /// Latent attention keeps one row of 512 + 64 numbers a token and no values.
+    @Test func latentAttentionKeepsNoValues() throws {
+        let profile = try profile(
+            "deepseek2",
+            [
+                "attention.head_count_kv": .uint32(1), "attention.key_length": .uint32(576),
+                "attention.value_length": .uint32(512), "attention.key_length_mla": .uint32(192),
+                "attention.value_length_mla": .uint32(128),
+            ]
+        )
+        #expect(profile.layers == [.init(count: 6, kvHeads: 1, keyLength: 576, valueLength: 0)])
+    }
+
+    /// Layers without heads remember two tokens of a convolution that sees three.
+    @Test func convolutionsKeepAConstantState() throws {
+        let heads: [UInt32] = [0, 0, 2, 0, 2, 0]
+        let profile = try profile(
+            "lfm2",
+            ["attention.head_count_kv": .array(.uint32(heads)), "shortconv.l_cache": .uint32(3)]
+        )
+        let found = profile.layers.flatMap { Array(repeating: $0.stateBytes, count: $0.count) }
+        #expect(found == heads.map { $0 == 0 ? 2 * 64 * 4 : 0 })
     }
 }

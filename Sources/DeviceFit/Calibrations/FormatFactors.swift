@@ -40,7 +40,7 @@ struct FormatFactors: Sendable {
         }
     }
 
-    /// [P; §2.2] Types whose tensors the ARM CPU engine copies into a layout of its own, which is memory that the system
-    /// cannot take back. By the type of the tensor, not of the file.
-    static let repackedTensorTypes: Set<String> = ["Q4_0", "Q4_K", "Q8_0"]
+    /// [LC `repack.cpp`; P §2.2] Types whose tensors the ARM CPU engine copies into a layout of its own, which is memory that the
+    /// system cannot take back. By the type of the tensor, not of the file.
+    static let repackedTensorTypes: Set<String> = ["Q4_0", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "IQ4_NL", "MXFP4"]
 }

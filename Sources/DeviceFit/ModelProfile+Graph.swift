@@ -1,0 +1,123 @@
+import GGUF
+import Tensors
+
+extension ModelProfile {
+    /// How a model's layers are put together: what the memory for computing depends on beside the shapes.
+    public struct Graph: Codable, Hashable, Sendable {
+        public enum Network: String, Codable, Sendable {
+            /// Up, gate and down; up and gate in one matrix; or no gate.
+            case gated, gatedInOne, plain
+        }
+
+        public var network: Network
+        /// Whether queries, keys and values come from one matrix.
+        public var fusesQKV: Bool
+        /// Whether queries and keys are normalized head by head.
+        public var normalizesHeads: Bool
+        /// Whether heads are turned by their position, as nearly all are.
+        public var turnsHeads: Bool
+        /// Whether what a part adds is normalized once more.
+        public var hasPostNorms: Bool
+        /// Whether norms take the mean away.
+        public var hasLayerNorm: Bool
+        /// Whether attention and network of a layer read the same.
+        public var isParallel: Bool
+        /// Width of one expert, and of the one that is always used; 0 without.
+        public var expertLength: Int
+        public var sharedExpertLength: Int
+        /// Layers at the beginning that have no experts though later ones do.
+        public var leadingDenseLayers: Int
+
+        public init(
+            network: Network = .gated,
+            fusesQKV: Bool = false,
+            normalizesHeads: Bool = false,
+            turnsHeads: Bool = true,
+            hasPostNorms: Bool = false,
+            hasLayerNorm: Bool = false,
+            isParallel: Bool = false,
+            expertLength: Int = 0,
+            sharedExpertLength: Int = 0,
+            leadingDenseLayers: Int = 0
+        ) {
+            self.network = network
+            self.fusesQKV = fusesQKV
+            self.normalizesHeads = normalizesHeads
+            self.turnsHeads = turnsHeads
+            self.hasPostNorms = hasPostNorms
+            self.hasLayerNorm = hasLayerNorm
+            self.isParallel = isParallel
+            self.expertLength = expertLength
+            self.sharedExpertLength = sharedExpertLength
+            self.leadingDenseLayers = leadingDenseLayers
+        }
+
+        /// What most models are like; for profiles that do not tell.
+        static func assumed(of profile: ModelProfile) -> Graph {
+            Graph(
+                network: profile.architecture == "phi3" ? .gatedInOne : .gated,
+                fusesQKV: profile.architecture == "phi3",
+                normalizesHeads: ["qwen3", "gemma3", "lfm2"].contains(profile.architecture),
+                hasPostNorms: ["gemma2", "gemma3"].contains(profile.architecture)
+            )
+        }
+    }
+}
+
+extension ModelProfile.Graph {
+    /// Reads off the tensors which parts a layer has.
+    /// - Parameter feedForwardLength: the width of a network without experts.
+    init(_ tensors: [GGUFTensor], architecture: String, feedForwardLength: Int, leadingDenseLayers: Int) {
+        var shapes: [Substring: [Int]] = [:]
+        for tensor in tensors where tensor.name.hasPrefix("blk.") {
+            let name = tensor.name.dropFirst(4).drop { $0 != "." }.dropFirst()
+            shapes[name] = tensor.shape.dimensions
+        }
+        func has(_ name: String) -> Bool { shapes[name[...]] != nil }
+        /// Rows of a matrix, or of one expert's.
+        func rows(_ name: String) -> Int { shapes[name[...]].flatMap { $0.count > 1 ? $0[1] : nil } ?? 0 }
+        let up = rows("ffn_up.weight")
+        network =
+            has("ffn_gate.weight") || has("ffn_gate_shexp.weight") || up == 0
+            ? .gated : up == 2 * feedForwardLength ? .gatedInOne : .plain
+        fusesQKV = has("attn_qkv.weight")
+        normalizesHeads = has("attn_q_norm.weight")
+        turnsHeads = !tensors.contains { $0.name == "position_embd.weight" }
+        hasPostNorms = has("post_attention_norm.weight") && has("post_ffw_norm.weight")
+        hasLayerNorm = has("attn_norm.bias")
+        isParallel = !has("ffn_norm.weight") && !hasPostNorms
+        expertLength = rows("ffn_up_exps.weight")
+        sharedExpertLength = rows("ffn_up_shexp.weight")
+        self.leadingDenseLayers = leadingDenseLayers
+    }
+}
+
+extension ModelProfile {
+    /// Every how many layers one looks back without a window, by architecture; the last of each run is that one.
+    /// [LC `models/*.cpp`] Others have no window there, whatever their files say.
+    private static let windowPatterns: [String: (period: Int, window: Int)] = [
+        "gemma2": (2, 4096), "gemma3": (6, 0), "gemma3n": (5, 0), "cohere2": (4, 0), "gpt-oss": (2, 0),
+        "exaone4": (4, 0),
+        "olmo2": (4, 0),
+    ]
+
+    /// The window of each layer, in tokens; nil for full attention.
+    static func windows(
+        _ metadata: Metadata,
+        architecture: String,
+        layerCount: Int
+    ) throws -> [Int?] {
+        let none = [Int?](repeating: nil, count: layerCount)
+        let key = "\(architecture).attention.sliding_window"
+        let known = windowPatterns[architecture]
+        guard let window = try metadata.integer(key) ?? known?.window, window > 0 else { return none }
+        if case .array = metadata[key + "_pattern"] {
+            let flags = try metadata.bools(key + "_pattern") ?? []
+            return none.indices.map { flags.indices.contains($0) && flags[$0] ? window : nil }
+        }
+        guard let known else { return none }
+        let period = try metadata.integer(key + "_pattern") ?? known.period
+        guard period > 0 else { return none.map { _ in window } }
+        return none.indices.map { $0 % period < period - 1 ? window : nil }
+    }
+}

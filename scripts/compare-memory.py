@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""Compares the memory that edgepipe fit computes with the buffers that llama.cpp says it allocates.
+
+    LLAMA_CPP_BIN=/path/to/llama.cpp/build/bin scripts/compare-memory.py [MODEL...] [--context 4096] [--batch 512] [--kv f16]
+
+Writes a file in the shapes of each model, whose weights are holes that take no room on the disk, lets llama-completion load it and
+write one token, and reads what it says of its buffers. Weights (not mapped, in both layouts), KV cache with recurrent state, compute buffer, and
+their sum must agree within 3 %; the exit status is 1 where one does not. Needs the PyPI package gguf, and up to 10 GB of memory.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import gguf
+import numpy
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EDGEPIPE = ROOT / ".build/release/edgepipe"
+TOLERANCE = 0.03
+TYPES = {"Q4_0": gguf.GGMLQuantizationType.Q4_0, "Q4_K": gguf.GGMLQuantizationType.Q4_K, "Q6_K": gguf.GGMLQuantizationType.Q6_K,
+         "Q8_0": gguf.GGMLQuantizationType.Q8_0, "F32": gguf.GGMLQuantizationType.F32, "F16": gguf.GGMLQuantizationType.F16}
+
+
+def shape(architecture, layers, width, hidden, heads, vocabulary, matrix="Q4_K", tied=False, head=None, **more):
+    """heads: of queries, and of keys and values, the latter a list where each layer has its own number."""
+    return dict(architecture=architecture, layers=layers, width=width, hidden=hidden, heads=heads, vocabulary=vocabulary,
+                matrix=matrix, tied=tied, head=head or width // heads[0], more=more)
+
+
+# Shapes from the models' own configurations.
+MODELS = {
+    "llama-3-8b": shape("llama", 32, 4096, 14336, (32, 8), 128256),
+    "phi-3-mini": shape("phi3", 32, 3072, 8192, (32, 32), 32064, fused=True, **{"attention.sliding_window": 2047}),
+    "qwen2.5-1.5b": shape("qwen2", 28, 1536, 8960, (12, 2), 151936, tied=True, biases=True),
+    "qwen3-1.7b": shape("qwen3", 28, 2048, 6144, (16, 8), 151936, tied=True, head=128, norms=True),
+    "gemma-2-2b": shape("gemma2", 26, 2304, 9216, (8, 4), 256000, tied=True, head=256, post=True,
+                        **{"attention.sliding_window": 4096}),
+    "gemma-3-1b": shape("gemma3", 26, 1152, 6912, (4, 1), 262144, matrix="Q4_0", tied=True, head=256, post=True, norms=True,
+                        **{"attention.sliding_window": 512}),
+    "smollm2-1.7b": shape("llama", 24, 2048, 8192, (32, 32), 49152, matrix="Q4_0", tied=True),
+    "mistral-7b": shape("llama", 32, 4096, 14336, (32, 8), 32768, matrix="Q4_0"),
+    "olmoe-1b-7b": shape("olmoe", 16, 2048, 1024, (16, 16), 50304, wide_norms=True, experts=(64, 8)),
+    "qwen1.5-moe-2.7b": shape("qwen2moe", 24, 2048, 5632, (16, 16), 151936, biases=True, experts=(60, 4), expert=1408, shared=5632),
+    "lfm2-1.2b": shape("lfm2", 16, 2048, 8192, (32, [0, 0, 8, 0, 0, 8, 0, 0, 8, 0, 8, 0, 8, 0, 8, 0]), 65536, tied=True, norms=True,
+                       **{"shortconv.l_cache": 3}),
+    "stablelm-2-1.6b": shape("stablelm", 24, 2048, 5632, (32, 32), 100352, layer_norm=True, rotary=16),
+    "gpt2-xl": shape("gpt2", 48, 1600, 6400, (25, 25), 50257, matrix="Q4_0", fused=True, layer_norm=True, plain=True, positions=1024),
+}
+
+
+def tensors(model):
+    """Names, dimensions (the fastest first) and whether they are matrices of the model's type."""
+    width, hidden, more = model["width"], model["hidden"], model["more"]
+    query = model["heads"][0] * model["head"]
+    # Embeddings that are also the output are held twice where that type is repacked, which phones do with more types than this processor.
+    yield "token_embd.weight", (width, model["vocabulary"]), model["matrix"] if model["tied"] else "Q6_K" if width % 256 == 0 else "Q8_0"
+    if not model["tied"]:
+        yield "output.weight", (width, model["vocabulary"]), "Q6_K" if width % 256 == 0 else "Q8_0"
+    yield ("token_embd_norm.weight" if model["architecture"] == "lfm2" else "output_norm.weight"), (width,), "F32"
+    matrix = model["matrix"]
+    bias = more.get("layer_norm")
+    if bias:
+        yield "output_norm.bias", (width,), "F32"
+    if "positions" in more:
+        yield "position_embd.weight", (width, more["positions"]), "F32"
+    for layer in range(model["layers"]):
+        kv = model["heads"][1]
+        kv = (kv[layer] if isinstance(kv, list) else kv) * model["head"]
+        own = f"blk.{layer}."
+
+        def vector(name, length):
+            return own + name, (length,), "F32"
+
+        def product(name, rows, columns=width):
+            return own + name + ".weight", (columns, rows), matrix
+
+        yield vector("attn_norm.weight", width)
+        yield vector("ffn_norm.weight", width)
+        if bias:
+            yield vector("attn_norm.bias", width)
+            yield vector("ffn_norm.bias", width)
+        if more.get("post"):
+            yield vector("post_attention_norm.weight", width)
+            yield vector("post_ffw_norm.weight", width)
+        if kv == 0:
+            yield own + "shortconv.conv.weight", (more["shortconv.l_cache"], width), "F32"
+            yield product("shortconv.in_proj", 3 * width)
+            yield product("shortconv.out_proj", width)
+        else:
+            if more.get("fused"):
+                yield product("attn_qkv", query + 2 * kv)
+                if bias:
+                    yield vector("attn_qkv.bias", query + 2 * kv)
+            else:
+                for name, rows in ("attn_q", query), ("attn_k", kv), ("attn_v", kv):
+                    yield product(name, rows)
+                    if more.get("biases"):
+                        yield vector(f"{name}.bias", rows)
+            yield product("attn_output", width, query)
+            if bias and more.get("fused"):
+                yield vector("attn_output.bias", width)
+            if more.get("norms"):
+                yield vector("attn_q_norm.weight", model["head"])
+                yield vector("attn_k_norm.weight", model["head"])
+            if more.get("wide_norms"):
+                yield vector("attn_q_norm.weight", query)
+                yield vector("attn_k_norm.weight", kv)
+        if "experts" in more:
+            count, expert = more["experts"][0], more.get("expert", hidden)
+            yield own + "ffn_gate_inp.weight", (width, count), "F32"
+            for name, first, second in ("gate", width, expert), ("up", width, expert), ("down", expert, width):
+                yield own + f"ffn_{name}_exps.weight", (first, second, count), matrix if first % 256 == 0 else "Q8_0"
+            if "shared" in more:
+                yield own + "ffn_gate_inp_shexp.weight", (width,), "F32"
+                for name, first, second in ("gate", width, more["shared"]), ("up", width, more["shared"]), ("down", more["shared"], width):
+                    yield own + f"ffn_{name}_shexp.weight", (first, second), matrix
+        elif more.get("plain"):
+            yield product("ffn_up", hidden)
+            yield product("ffn_down", width, hidden)
+            yield vector("ffn_up.bias", hidden)
+            yield vector("ffn_down.bias", width)
+        elif more.get("fused"):
+            yield product("ffn_up", 2 * hidden)
+            yield product("ffn_down", width, hidden)
+        else:
+            yield product("ffn_gate", hidden)
+            yield product("ffn_up", hidden)
+            yield product("ffn_down", width, hidden)
+
+
+def write(path, model, context):
+    writer = gguf.GGUFWriter(path, model["architecture"])
+    more = model["more"]
+    writer.add_context_length(more.get("positions", 32768))
+    writer.add_embedding_length(model["width"])
+    writer.add_block_count(model["layers"])
+    writer.add_feed_forward_length(model["hidden"])
+    writer.add_head_count(model["heads"][0])
+    writer.add_head_count_kv(model["heads"][1])
+    writer.add_key_length(model["head"])
+    writer.add_value_length(model["head"])
+    if "positions" not in more:
+        writer.add_rope_dimension_count(more.get("rotary", model["head"]))
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_layer_norm_eps(1e-5)
+    if more.get("layer_norm") and model["architecture"] == "stablelm":
+        writer.add_parallel_residual(False)
+    if "experts" in more:
+        writer.add_expert_count(more["experts"][0])
+        writer.add_expert_used_count(more["experts"][1])
+        writer.add_expert_feed_forward_length(more.get("expert", model["hidden"]))
+        if "shared" in more:
+            writer.add_expert_shared_feed_forward_length(more["shared"])
+    for key, value in more.items():
+        if "." in key:
+            writer.add_uint32(f"{model['architecture']}.{key}", value)
+    writer.add_tokenizer_model("llama")
+    texts = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
+    texts += [f"\u2581t{index}" for index in range(model["vocabulary"] - len(texts))]
+    writer.add_token_list(texts)
+    writer.add_token_scores([0.0] * len(texts))
+    writer.add_token_types([2, 3, 3] + [6] * 256 + [1] * (len(texts) - 259))
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    end = 0
+    for name, dimensions, kind in tensors(model):
+        if dimensions[0] % gguf.GGML_QUANT_SIZES[TYPES[kind]][0]:
+            kind = "F16"
+        block, size = gguf.GGML_QUANT_SIZES[TYPES[kind]]
+        count = int(numpy.prod(dimensions, dtype=numpy.int64)) // block * size
+        stored = list(reversed(dimensions))
+        if kind not in ("F32", "F16"):
+            stored[-1] = stored[-1] // block * size
+        dtype = {"F32": numpy.float32, "F16": numpy.float16}.get(kind, numpy.uint8)
+        writer.add_tensor_info(name, stored, numpy.dtype(dtype), count, TYPES[kind])
+        end += (count + 31) // 32 * 32
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_ti_data_to_file()
+    writer.close()
+    os.truncate(path, (os.path.getsize(path) + 31) // 32 * 32 + end)
+
+
+def printed(path, options):
+    """What llama.cpp says of its buffers, in MiB."""
+    llama = pathlib.Path(os.environ["LLAMA_CPP_BIN"]) / "llama-completion"
+    done = subprocess.run(
+        [llama, "-m", path, "-c", str(options.context), "-ub", str(options.batch), "-ctk", options.kv, "-ctv", options.kv, "-n", "1",
+         "-p", "t", "-no-cnv", "--no-warmup", "-t", "2", "-fa", "on", "-v", "--fit", "off", "-lm", "none"],
+        capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
+    log = done.stdout + done.stderr
+
+    def total(pattern):
+        return sum(float(size) for size in re.findall(pattern, log))
+
+    found = {
+        "weights": total(r"CPU(?:_REPACK)? model buffer size =\s*([0-9.]+) MiB"),
+        "cache": total(r"(?:KV|RS) buffer size =\s*([0-9.]+) MiB"),
+        "compute": total(r"CPU compute buffer size =\s*([0-9.]+) MiB"),
+    }
+    if not found["compute"]:
+        sys.exit(f"compare-memory: llama-completion ended with {done.returncode} and names no compute buffer:\n{log[-3000:]}")
+    return found
+
+
+def computed(path, options):
+    done = subprocess.run(
+        [EDGEPIPE, "fit", path, "--device", "pixel-8", "--context", str(options.context), "--batch", str(options.batch),
+         "--kv-type", options.kv, "--json"],
+        capture_output=True, text=True)
+    if not done.stdout:
+        sys.exit(f"compare-memory: edgepipe fit ended with {done.returncode}: {done.stderr}")
+    answer = json.loads(done.stdout)
+    memory = (answer[0] if isinstance(answer, list) else answer)["memory"]
+    return {name: memory[own]["mid"] / (1 << 20) for name, own in
+            [("weights", "weights"), ("cache", "kvCache"), ("compute", "computeBuffer")]}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", choices=[[], *MODELS], help="of these: " + ", ".join(MODELS))
+    parser.add_argument("--context", type=int, default=4096)
+    parser.add_argument("--batch", type=int, default=512)
+    parser.add_argument("--kv", default="f16")
+    options = parser.parse_args()
+    if "LLAMA_CPP_BIN" not in os.environ:
+        sys.exit("compare-memory: set LLAMA_CPP_BIN to the folder of llama-completion")
+    failures = 0
+    print(f"{'model':18} {'weights MiB':>22} {'cache MiB':>22} {'compute MiB':>22}  sum")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.models or MODELS:
+            path = pathlib.Path(folder) / f"{name}.gguf"
+            model = MODELS[name]
+            write(path, model, options.context)
+            limit = model["more"].get("positions")
+            own = argparse.Namespace(**{**vars(options), "context": min(options.context, limit or options.context)})
+            theirs, ours = printed(path, own), computed(path, own)
+            path.unlink()
+            cells, sums = [], [0.0, 0.0]
+            for part in "weights", "cache", "compute":
+                error = ours[part] / theirs[part] - 1 if theirs[part] else float(ours[part] != 0)
+                sums = [sums[0] + ours[part], sums[1] + theirs[part]]
+                cells.append(f"{ours[part]:8.1f}/{theirs[part]:8.1f} {error:+.1%}")
+                failures += abs(error) > TOLERANCE
+            print(f"{name:18} {cells[0]:>22} {cells[1]:>22} {cells[2]:>22}  {sums[0] / sums[1] - 1:+.2%}", flush=True)
+    sys.exit(failures > 0)
+
+
+if __name__ == "__main__":
+    main()
