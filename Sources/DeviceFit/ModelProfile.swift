@@ -135,6 +135,12 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         return Double(max(0, weightBytes - idle)) * min(1, share)
     }
 
+    /// Parameters that each token of a prompt is multiplied with: not embeddings, nor the output, which is computed once.
+    var parametersReadByPrompts: Double {
+        let outside = vocabularySize * embeddingLength * (isEmbeddingTied ? 1 : 2)
+        return max(Double(activeParameterCount - outside), Double(activeParameterCount) / 4)
+    }
+
     var bitsPerWeight: Double { Double(weightBytes) * 8 / Double(max(1, parameterCount)) }
 
     /// Refuses sizes that no model has, so that no product in an estimate can overflow.

@@ -27,7 +27,7 @@ struct SpeedModel {
             source: speed.source + unmeasured
         )
         prefill = .around(
-            speed.prefillConstant / billions * format.prefill,
+            speed.prefillConstant / (profile.parametersReadByPrompts / 1e9) * format.prefill,
             prefillSpread,
             unit: "token/s",
             confidence: format.isMeasured ? speed.prefillConfidence : .low,

@@ -11,7 +11,7 @@ struct SpeedClass: Sendable {
     let engine: Engine
     let millisecondsPerGB: Double
     let millisecondsPerBillion: Double
-    /// Prompt tokens per second times 10^9 parameters, for Q4_0.
+    /// Prompt tokens per second times 10^9 parameters without embeddings and output, which a prompt passes by; for Q4_0.
     let prefillConstant: Double
     let decodeSpread: Spread
     let prefillSpread: Spread
@@ -36,15 +36,15 @@ struct SpeedClass: Sendable {
         prefillConstant = prefill
         self.confidence = confidence
         self.prefillConfidence = prefillConfidence ?? confidence
-        decodeSpread = Self.spread(confidence)
-        prefillSpread = Self.spread(prefillConfidence ?? confidence)
+        decodeSpread = Self.spread(confidence, .measured)
+        prefillSpread = Self.spread(prefillConfidence ?? confidence, .measuredPrefill)
         self.source = source
         self.prefillSource = prefillSource ?? source
     }
 
-    private static func spread(_ confidence: Confidence) -> Spread {
+    private static func spread(_ confidence: Confidence, _ measured: Spread) -> Spread {
         switch confidence {
-        case .high: .measured
+        case .high: measured
         case .medium: .interpolated
         case .low: .guessed
         }
@@ -57,13 +57,13 @@ struct SpeedClass: Sendable {
         }
     }
 
-    /// [P; §4.1, §4.3] Least squares over eight models; median errors 1.8 %, 5.2 % and 5.4 %, on the models of the fit.
+    /// [P; §4.1] Least squares over eight models. Prefill: the middle over models of P (scripts/back-test-fit.py).
     private static let measuredAndroid: [String: SpeedClass] = [
         "Snapdragon 8 Elite Gen 5": SpeedClass(
             .cpu,
             perGB: 11.8,
             perBillion: 7.9,
-            prefill: 364,
+            prefill: 302,
             .high,
             source: "P §4.1",
             prefillSource: "P §4.3"
@@ -72,7 +72,7 @@ struct SpeedClass: Sendable {
             .cpu,
             perGB: 19.9,
             perBillion: 11.9,
-            prefill: 246,
+            prefill: 209,
             .high,
             source: "P §4.1",
             prefillSource: "P §4.3"
@@ -81,22 +81,23 @@ struct SpeedClass: Sendable {
             .cpu,
             perGB: 25.6,
             perBillion: 16.2,
-            prefill: 180,
+            prefill: 154,
             .high,
             source: "P §4.1",
             prefillSource: "P §4.3"
         ),
     ]
 
-    /// [§7] Share of the theoretical bandwidth, ms per 10^9 parameters, and prefill constant by class of chip.
+    /// [§7] Share of the theoretical bandwidth, ms per 10^9 parameters, and prefill constant by class of chip; the last is
+    /// §7's, less what embeddings were of the models it came from.
     private static func interpolatedAndroid(_ device: Device) -> SpeedClass? {
         let constants: (share: Double, perBillion: Double, prefill: Double)? =
             switch device.soc {
-            case "Dimensity 9400", "Dimensity 9500": (0.95, 8, 360)
-            case "Snapdragon 8 Gen 3", "Snapdragon 8 Elite", "Dimensity 9300": (0.75, 11, 300)
-            // The middle of the class's ranges 0.58-0.73, 12-16 and 180-250.
+            case "Dimensity 9400", "Dimensity 9500": (0.95, 8, 300)
+            case "Snapdragon 8 Gen 3", "Snapdragon 8 Elite", "Dimensity 9300": (0.75, 11, 250)
+            // The middle of the class's ranges 0.58-0.73, 12-16 and 154-209.
             case "Dimensity 8100", "Dimensity 8200", "Dimensity 8300", "Dimensity 9000", "Dimensity 9200+":
-                (0.655, 14, 215)
+                (0.655, 14, 180)
             default: nil
             }
         return constants.map { constants in
@@ -119,7 +120,7 @@ struct SpeedClass: Sendable {
             .cpu,
             perGB: 1000 / (device.bandwidthGBps * 0.5),
             perBillion: power > 0 ? min(60, max(20, 16.2 / power)) : 60,
-            prefill: min(120, max(30, 180 * power)),
+            prefill: min(100, max(25, 154 * power)),
             .low,
             source: "estimate, scaled from P by §7"
         )
@@ -133,7 +134,7 @@ struct SpeedClass: Sendable {
                 .metal,
                 perGB: 1000 / (76.8 * 0.70),
                 perBillion: 0,
-                prefill: 1400,
+                prefill: 1260,
                 .high,
                 source: "J, LC §4.4",
                 prefillConfidence: .medium,
@@ -145,7 +146,7 @@ struct SpeedClass: Sendable {
                 .metal,
                 perGB: 1000 / (device.bandwidthGBps * 0.70),
                 perBillion: 0,
-                prefill: 1400 * device.bandwidthGBps / 76.8,
+                prefill: 1260 * device.bandwidthGBps / 76.8,
                 .medium,
                 source: "interpolated from J and LC, §4.4 and §7",
                 prefillConfidence: .low,
@@ -157,7 +158,7 @@ struct SpeedClass: Sendable {
                 .metal,
                 perGB: 1000 / (device.bandwidthGBps * 0.5),
                 perBillion: 0,
-                prefill: 120,
+                prefill: 100,
                 .low,
                 source: "estimate, §7: no data for this chip"
             )
