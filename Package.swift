@@ -122,6 +122,14 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Measures; scripts/bench-registry-scale.sh runs it
+        .executableTarget(
+            name: "RegistryScale",
+            dependencies: ["BinaryIO", "DeviceFit", "Pipeline", "Registry", system],
+            path: "Benchmarks/RegistryScale",
+            swiftSettings: strict
+        ),
+
         // Tests mirror the sources one to one
         .target(
             name: "TestSupport",

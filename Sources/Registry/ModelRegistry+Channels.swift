@@ -81,6 +81,14 @@ extension ModelRegistry {
         guard let target = try Rows.versionID(version, of: model, database) else {
             throw RegistryError.notFound("\(model)@\(version)", available: try Rows.allNames(database))
         }
+        let isOffered = try Bool.fetchOne(
+            database,
+            sql: "SELECT EXISTS (SELECT 1 FROM build WHERE versionId = ? AND \(Rows.isOffered(database)))",
+            arguments: [target]
+        )
+        guard isOffered == true else {
+            throw RegistryError.notFound("\(model)@\(version)", available: try Rows.allNames(database))
+        }
         let before = try Rows.channel(channel, of: model, database)
         guard before != version else { return }
         let source = try before.flatMap { try Rows.versionID($0, of: model, database) }

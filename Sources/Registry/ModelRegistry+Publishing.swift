@@ -43,7 +43,7 @@ extension ModelRegistry {
         // Conflicts first: one in the last build must not cost the compression of the others.
         let drafts = try publication.builds.map { draft in
             let name = try BuildName(model: publication.model, version: publication.version, type: draft.type)
-            let isPublished = try look { try Rows.build(name, $0) } != nil
+            let isPublished = try look { try Rows.published(name, $0) } != nil
             // A new file that is cut into parts is read once: hashing it goes along with storing it.
             guard isPublished || draft.cuts.isEmpty else { return NamedDraft(name: name, draft: draft, hashed: nil) }
             let digest = try digest(of: draft.file, as: name, progress)
@@ -73,7 +73,7 @@ extension ModelRegistry {
         }
     }
 
-    private struct NamedDraft {
+    struct NamedDraft {
         let name: BuildName
         let draft: BuildDraft
         /// Nil where the digest comes out of the storing.
@@ -82,12 +82,14 @@ extension ModelRegistry {
 
     /// How the bytes of a draft lie before their rows are written.
     private enum Shelved {
+        /// As it lay before.
+        case found(StoredObject)
         case file(StoredObject)
         case parts(PackedObject)
 
         var digest: SHA256Digest {
             switch self {
-            case .file(let object): object.digest
+            case .found(let object), .file(let object): object.digest
             case .parts(let object): object.digest
             }
         }
@@ -123,7 +125,7 @@ extension ModelRegistry {
         var known: StoredObject?
         if let hashed = draft.hashed {
             let (object, isThere) = try self.known(hashed.value)
-            if let object, isThere { return .file(object) }
+            if let object, isThere { return .found(object) }
             known = object
         }
         if let hashed = draft.hashed, draft.draft.cuts.isEmpty, known?.encoding != .parts {
@@ -148,7 +150,7 @@ extension ModelRegistry {
         }
         if draft.hashed == nil {
             let (object, isThere) = try self.known(packed.digest)
-            if let object, isThere { return .file(object) }
+            if let object, isThere { return .found(object) }
             if let object { packed = try pack(draft, cutAt: cuts(object), pending, progress) }
         }
         for part in packed.parts { pending[part.digest] = part }
@@ -158,7 +160,7 @@ extension ModelRegistry {
     private func known(_ digest: SHA256Digest) throws -> (object: StoredObject?, isThere: Bool) {
         try look { database in
             guard let object = try Rows.object(digest, database) else { return (nil, false) }
-            return (object, try store.isThere(object, database))
+            return (object, try store.isThere(object, database) && !Rows.isDamaged(digest, database))
         }
     }
 
@@ -198,7 +200,11 @@ extension ModelRegistry {
 
     /// Writes the rows of an object, and refuses where its bytes are not there any more.
     private func insert(_ shelved: Shelved, _ database: Database) throws {
+        var isNew = true
         switch shelved {
+        case .found(let object):
+            try Rows.upsert(object, database)
+            isNew = false
         case .file(let object):
             try Rows.upsert(object, database)
         case .parts(let packed):
@@ -214,14 +220,17 @@ extension ModelRegistry {
         guard let object = try Rows.object(shelved.digest, database), try store.isThere(object, database) else {
             throw RegistryError.objectVanished(shelved.digest)
         }
+        if isNew { try Rows.forgetDamage(of: shelved.digest, database) }
     }
 
     private static func checkConflict(_ name: BuildName, _ digest: SHA256Digest, _ database: Database) throws {
-        guard let published = try Rows.build(name, database), published.digest != digest else { return }
+        guard let published = try Rows.published(name, database), published.digest != digest else { return }
         throw RegistryError.conflict(name, published: published.digest, offered: digest)
     }
 
-    private static func insert(
+    /// Writes the row of a build and what is known of it; its object has a row already.
+    @discardableResult
+    static func insert(
         _ named: NamedDraft,
         _ digest: SHA256Digest,
         versionID: Int64,
@@ -230,7 +239,7 @@ extension ModelRegistry {
     ) throws -> PublishedBuild {
         // Asked again inside the transaction: another writer may have published the name meanwhile.
         try checkConflict(named.name, digest, database)
-        let published = try Rows.build(named.name, database)
+        let published = try Rows.published(named.name, database)
         if published == nil {
             try Rows.insert(
                 named.draft.facts,
@@ -242,12 +251,18 @@ extension ModelRegistry {
             )
             let detail = try CanonicalJSON.encode(["sha256": digest.description])
             try AuditLog.append("publish", subject: named.name.description, detail: detail, to: database)
+        } else if let published, !published.isOffered {
+            // It was withdrawn: the same bytes under the same name bring it back.
+            try database.execute(sql: "DELETE FROM withdrawal WHERE buildId = ?", arguments: [published.id])
+            let detail = try CanonicalJSON.encode(["sha256": digest.description, "was": "deleted"])
+            try AuditLog.append("publish", subject: named.name.description, detail: detail, to: database)
         }
         for measurement in named.draft.measurements { try Rows.insert(measurement, of: digest, database) }
         for fit in named.draft.fits { try Rows.upsert(fit, of: digest, database) }
+        try Rows.place(digest, database)
         guard let record = try Rows.build(named.name, database) else {
             throw RegistryError.notFound(named.name.description, available: [])
         }
-        return PublishedBuild(record: record, isNew: published == nil)
+        return PublishedBuild(record: record, isNew: published?.isOffered != true)
     }
 }

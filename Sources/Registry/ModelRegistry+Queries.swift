@@ -31,21 +31,11 @@ extension ModelRegistry {
     /// The builds that pass a filter: models by name, versions newest first, types by name.
     public func builds(matching filter: BuildFilter = BuildFilter()) throws -> [BuildRecord] {
         let records = try look { database in
-            try Row.fetchAll(
+            let (conditions, arguments) = Self.conditions(filter)
+            return try Row.fetchAll(
                 database,
-                sql: Rows.buildColumns(database) + """
-                     WHERE (:model IS NULL OR model.name = :model)
-                        AND (:version IS NULL OR version.name = :version)
-                        AND (:type IS NULL OR build.type = :type)
-                        AND (:license IS NULL OR lower(build.license) = lower(:license))
-                        AND (:maxFileBytes IS NULL OR object.rawBytes <= :maxFileBytes)
-                        AND (:channel IS NULL OR EXISTS (
-                            SELECT 1 FROM channel WHERE channel.name = :channel AND channel.versionId = version.id))
-                    """,
-                arguments: [
-                    "model": filter.model, "version": filter.version?.description, "type": filter.type,
-                    "license": filter.license, "maxFileBytes": filter.maxFileBytes, "channel": filter.channel,
-                ]
+                sql: ([try Rows.offeredBuilds(database)] + conditions).joined(separator: " AND "),
+                arguments: arguments
             ).map { try Rows.build($0) }
         }
         return records.sorted { left, right in
@@ -53,6 +43,24 @@ extension ModelRegistry {
             if left.name.version != right.name.version { return left.name.version > right.name.version }
             return left.name.type < right.name.type
         }
+    }
+
+    /// Only the conditions that were asked for: one that may be nil keeps SQLite from using an index.
+    private static func conditions(_ filter: BuildFilter) -> ([String], StatementArguments) {
+        var conditions: [String] = []
+        var arguments = StatementArguments()
+        func demand(_ condition: String, _ value: (any DatabaseValueConvertible)?) {
+            guard let value else { return }
+            conditions.append(condition)
+            arguments += [value]
+        }
+        demand("model.name = ?", filter.model)
+        demand("version.name = ?", filter.version?.description)
+        demand("build.type = ?", filter.type)
+        demand("lower(build.license) = lower(?)", filter.license)
+        demand("object.rawBytes <= ?", filter.maxFileBytes)
+        demand("version.id IN (SELECT versionId FROM channel WHERE channel.name = ?)", filter.channel)
+        return (conditions, arguments)
     }
 
     /// - Throws: `RegistryError.notFound`, with the names that are there.
@@ -89,35 +97,42 @@ extension ModelRegistry {
         return first
     }
 
-    /// All versions: models by name, newest version first.
+    /// All versions that have a build: models by name, newest version first.
     public func versions() throws -> [VersionRecord] {
         let records = try look { database in
-            try Row.fetchAll(
+            let types = try Self.lists(
+                "SELECT versionId, type AS name FROM build WHERE \(Rows.isOffered(database)) ORDER BY type",
+                database
+            )
+            let channels = try Self.lists("SELECT versionId, name FROM channel ORDER BY name", database)
+            return try Row.fetchAll(
                 database,
                 sql: """
                     SELECT version.id, model.name AS model, version.name AS version, version.createdAt
                     FROM version JOIN model ON model.id = version.modelId
                     """
-            ).map { row in
+            ).compactMap { row -> VersionRecord? in
                 let id: Int64 = try row.value("id")
+                guard let types = types[id] else { return nil }
                 return VersionRecord(
                     model: try row.value("model"),
                     version: try ModelVersion(parsing: row.value("version")),
-                    types: try String.fetchAll(
-                        database,
-                        sql: "SELECT type FROM build WHERE versionId = ? ORDER BY type",
-                        arguments: [id]
-                    ),
-                    channels: try String.fetchAll(
-                        database,
-                        sql: "SELECT name FROM channel WHERE versionId = ? ORDER BY name",
-                        arguments: [id]
-                    ),
+                    types: types,
+                    channels: channels[id] ?? [],
                     createdAt: try Timestamp.date(row.value("createdAt"))
                 )
             }
         }
         return records.sorted { ($0.model, $1.version) < ($1.model, $0.version) }
+    }
+
+    /// The names of each version, in the order of the rows.
+    private static func lists(_ sql: String, _ database: Database) throws -> [Int64: [String]] {
+        var lists: [Int64: [String]] = [:]
+        for row in try Row.fetchAll(database, sql: sql) {
+            lists[try row.value("versionId"), default: []].append(try row.value("name"))
+        }
+        return lists
     }
 
     /// What was measured of these bytes, under whatever name they are published; oldest first.

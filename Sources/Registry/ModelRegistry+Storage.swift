@@ -22,12 +22,15 @@ extension ModelRegistry {
     public func storage() throws -> StorageReport {
         try look { database in
             func sum(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
-            let objects = try Row.fetchAll(database, sql: Rows.objectColumns(database)).map(Rows.object)
+            let objects = try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object)
+            let offered = try Rows.isOffered(database)
             let hasParts = try database.tableExists("part")
             let files = objects.filter { $0.encoding != .parts }.reduce(0) { $0 + $1.storedBytes }
             return StorageReport(
-                builds: try sum("SELECT count(*) FROM build"),
-                fileBytes: try sum("SELECT sum(rawBytes) FROM build JOIN object ON object.digest = build.digest"),
+                builds: try sum("SELECT count(*) FROM build WHERE \(offered)"),
+                fileBytes: try sum(
+                    "SELECT sum(rawBytes) FROM build JOIN object ON object.digest = build.digest WHERE \(offered)"
+                ),
                 distinctBytes: objects.reduce(0) { $0 + $1.rawBytes },
                 storedBytes: try files + Rows.packs(database).reduce(0) { $0 + $1.byteCount },
                 parts: hasParts ? try sum("SELECT count(*) FROM part") : 0,

@@ -19,9 +19,8 @@ extension ModelRegistry {
         var report = VerificationReport()
         let (objects, builds) = try look { database in
             report.damages += try Self.damages(in: database)
-            let objects = try Row.fetchAll(database, sql: Rows.objectColumns(database) + " ORDER BY digest")
-                .map(Rows.object)
-            let builds = try Row.fetchAll(database, sql: Rows.buildColumns(database)).map { try Rows.build($0) }
+            let objects = try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object)
+            let builds = try Row.fetchAll(database, sql: Rows.offeredBuilds(database)).map { try Rows.build($0) }
             return (objects, Dictionary(grouping: builds, by: \.digest).mapValues { $0.map(\.name) })
         }
         for (index, object) in objects.enumerated() {
@@ -66,7 +65,7 @@ extension ModelRegistry {
         }
     }
 
-    private static func damages(in database: Database) throws -> [VerificationReport.Damage] {
+    static func damages(in database: Database) throws -> [VerificationReport.Damage] {
         let remedy = "Restore the database from a backup."
         var damages = try String.fetchAll(database, sql: "PRAGMA integrity_check")
             .filter { $0 != "ok" }
@@ -90,9 +89,9 @@ extension ModelRegistry {
         let age: Double
     }
 
-    /// Every file that something published needs.
+    /// Every file that an offered build needs.
     private func neededPaths(_ database: Database) throws -> Set<String> {
-        let objects = try Row.fetchAll(database, sql: Rows.objectColumns(database)).map(Rows.object)
+        let objects = try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object)
         let files = objects.filter { $0.encoding != .parts }.map { store.path(of: $0) }
         return Set((files + (try Rows.packs(database)).map { store.path(of: $0.name) }).map(\.string))
     }

@@ -25,6 +25,9 @@ public final class ModelRegistry: Sendable {
     /// How long a call waits for another writer, in seconds.
     static let busyTimeout: Double = 30
 
+    /// Up to which size a database is gone through whenever it is opened, in bytes: what takes a few milliseconds.
+    private static let mostCheckedBytes = 8 << 20
+
     public let path: FilePath
     let store: ObjectStore
     /// Writes go through `change`, reads through `look`: both give SQLite's errors the registry's words.
@@ -33,14 +36,15 @@ public final class ModelRegistry: Sendable {
 
     /// - Throws: `RegistryError` where there is no registry, another kind of file, a damaged one, or one that a newer
     ///   edgepipe has written. A file that is refused is not changed.
-    public init(path: FilePath, mode: Mode) throws {
+    /// - Parameter checksDatabase: refuse a small database that does not pass SQLite's quick check; a repair looks itself.
+    public init(path: FilePath, mode: Mode, checksDatabase: Bool = true) throws {
         self.path = path
         store = ObjectStore(beside: path)
         isReadOnly = mode == .readOnly
         if mode == .create, !Self.exists(path) { try Self.makeEmpty(at: path) }
         guard Self.exists(path) else { throw RegistryError.missing(path) }
         database = try Self.naming(path) {
-            try Self.examine(path)
+            try Self.examine(path, checksDatabase)
             return try Self.open(path, mode)
         }
     }
@@ -62,6 +66,21 @@ public final class ModelRegistry: Sendable {
     /// One immediate transaction: all of `body` or nothing, durable when this returns.
     func change<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try Self.naming(path) { try database.write(body) }
+    }
+
+    /// What `change` would give, taken back again: nothing is written.
+    func rehearse<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try Self.naming(path) {
+            try database.write { database in
+                var value: Value?
+                try database.inSavepoint {
+                    value = try body(database)
+                    return .rollback
+                }
+                guard let value else { preconditionFailure("a body that returned gave a value") }
+                return value
+            }
+        }
     }
 
     /// Runs `body` on the writing connection, outside of a transaction.
@@ -135,9 +154,9 @@ extension ModelRegistry {
     }
 
     /// Looks at a file through a read-only connection, so that one that is refused stays as it was.
-    private static func examine(_ path: FilePath) throws {
+    private static func examine(_ path: FilePath, _ checksDatabase: Bool) throws {
         do {
-            try look(at: path)
+            try look(at: path, checksDatabase)
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
             // A killed process left a transaction half written, and only a writer can take it back. That may be done to
             // a registry, and to no other file.
@@ -145,7 +164,7 @@ extension ModelRegistry {
             let queue = try DatabaseQueue(path: path.string, configuration: configuration(readOnly: false))
             _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
             try queue.close()
-            try look(at: path)
+            try look(at: path, checksDatabase)
         }
     }
 
@@ -157,7 +176,7 @@ extension ModelRegistry {
         return header[68..<72].reduce(0) { $0 << 8 | Int($1) } == Schema.applicationID
     }
 
-    private static func look(at path: FilePath) throws {
+    private static func look(at path: FilePath, _ checksDatabase: Bool) throws {
         let queue = try DatabaseQueue(path: path.string, configuration: configuration(readOnly: true))
         try queue.read { database in
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
@@ -167,6 +186,10 @@ extension ModelRegistry {
                 throw RegistryError.notARegistry(path, reason: what)
             }
             if try Schema.migrator.hasBeenSuperseded(database) { throw RegistryError.newerFormat(path) }
+            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            let pageBytes = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+            // Of a large file it would take seconds; there `verify` looks, and SQLite itself when it meets the damage.
+            guard checksDatabase, pages <= mostCheckedBytes / max(1, pageBytes) else { return }
             let complaint = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
             guard complaint == "ok" else { throw RegistryError.damagedDatabase(path, detail: complaint) }
         }

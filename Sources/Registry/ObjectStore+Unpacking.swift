@@ -50,7 +50,7 @@ extension ObjectStore {
                         return next - 1
                     }
                     guard let index else { return }
-                    let bytes = try decode(parts[index], of: object, decoder, buffers)
+                    let bytes = try decode(parts[index], of: object.digest, decoder, buffers)
                     try body(bytes, offsets[index])
                     try turn.withLock {
                         while failure == nil, hashed != index { turn.wait() }
@@ -95,16 +95,20 @@ extension ObjectStore {
     }
 
     /// One part's raw bytes, verified; they are valid until the buffers are used again.
-    private func decode(
+    /// - Parameters:
+    ///   - buffers: the first takes the part as it is stored, the second its raw bytes where they are not stored raw.
+    ///   - isSalvage: whether a pack of another length than was stored may still hold the part.
+    func decode(
         _ part: StoredPart,
-        of object: StoredObject,
+        of object: SHA256Digest,
         _ decoder: PartDecoder,
-        _ buffers: [UnsafeMutableRawBufferPointer]
+        _ buffers: [UnsafeMutableRawBufferPointer],
+        isSalvage: Bool = false
     ) throws -> UnsafeRawBufferPointer {
         let path = path(of: part.pack.name)
-        func damage(_ detail: String) -> RegistryError { .damagedObject(object.digest, path: path, detail: detail) }
+        func damage(_ detail: String) -> RegistryError { .damagedObject(object, path: path, detail: detail) }
         guard let size = Self.size(of: path) else { throw damage("the pack is missing") }
-        guard size == part.pack.byteCount else {
+        guard size == part.pack.byteCount || isSalvage else {
             throw damage("the pack has \(size) bytes, \(part.pack.byteCount) were stored")
         }
         let input = try naming(path) { try FileDescriptor.open(path, .readOnly, options: .noFollow) }

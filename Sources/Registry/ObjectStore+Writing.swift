@@ -106,6 +106,13 @@ extension ObjectStore {
         try synchronizeFolder(of: final)
     }
 
+    /// Moves a file within the store, durably.
+    func move(_ path: FilePath, to target: FilePath) throws {
+        try rename(path, target)
+        try synchronizeFolder(of: target)
+        try synchronizeFolder(of: path)
+    }
+
     private func rename(_ temporary: FilePath, _ final: FilePath) throws {
         #if canImport(Darwin)
             let result = Darwin.rename(temporary.string, final.string)

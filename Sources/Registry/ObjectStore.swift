@@ -56,6 +56,16 @@ struct ObjectStore: Sendable {
         return Int(status.st_size)
     }
 
+    /// Whether there is a file, a link or anything else under this name.
+    static func isAnything(_ path: FilePath) -> Bool {
+        var status = stat()
+        return lstat(path.string, &status) == 0
+    }
+
+    func makeFolderIfNeeded(_ path: FilePath, _ isNeeded: Bool) throws {
+        if isNeeded { try makeFolder(path) }
+    }
+
     /// Makes a folder and those above it, each durable before anything is put inside.
     func makeFolder(_ path: FilePath) throws {
         if mkdir(path.string, 0o755) == 0 {

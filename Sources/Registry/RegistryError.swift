@@ -23,6 +23,8 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     case ambiguousType(String, types: [String])
     /// The channel no longer points where the caller thought.
     case channelMoved(channel: String, model: String, expected: ModelVersion?, found: ModelVersion?)
+    /// A version cannot be withdrawn while channels point to it.
+    case pointedTo(String, channels: [String])
     case changedWhileReading(FilePath)
     /// An object that was stored a moment ago is gone, because a collection ran in between.
     case objectVanished(SHA256Digest)
@@ -67,6 +69,9 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
         case .channelMoved(let channel, let model, let expected, let found):
             "channel \(channel) of \(model) points to \(found?.description ?? "nothing") and not to "
                 + "\(expected?.description ?? "nothing") as expected: someone else moved it. Look again and repeat."
+        case .pointedTo(let version, let channels):
+            "\(version) cannot be deleted: \(channels.joined(separator: ", ")) \(channels.count == 1 ? "points" : "point") "
+                + "to it. Point \(channels.count == 1 ? "that channel" : "those channels") to another version first."
         case .changedWhileReading(let path):
             "\(path): the file changed while it was being stored; nothing was published. Publish it again when no "
                 + "other program writes it."

@@ -3,7 +3,7 @@ import GRDB
 
 /// Parts, packs, and the lists that make an object out of parts.
 extension Rows {
-    private static let partColumns = """
+    static let partColumns = """
         SELECT part.digest, part.encoding, part.rawBytes, part.storedBytes, part.offset,
             pack.name AS pack, pack.byteCount AS packBytes
         FROM part JOIN pack ON pack.id = part.packId
@@ -38,16 +38,56 @@ extension Rows {
         ).map(part)
     }
 
-    /// The packs that published builds need.
+    /// The packs that offered builds need.
     static func packs(_ database: Database) throws -> [StoredPart.Pack] {
         guard try database.tableExists("pack") else { return [] }
         return try Row.fetchAll(
             database,
-            sql: """
-                SELECT name AS pack, byteCount AS packBytes FROM pack
-                WHERE EXISTS (SELECT 1 FROM part WHERE part.packId = pack.id)
-                """
+            sql: "SELECT name AS pack, byteCount AS packBytes FROM pack WHERE \(isPackNeeded(database))"
         ).map(pack)
+    }
+
+    /// A condition on `pack`: a build needs one of its parts that was not withdrawn.
+    private static func isPackNeeded(_ database: Database) throws -> String {
+        let anyWithdrawn =
+            try database.tableExists("withdrawal")
+            && Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM withdrawal)") == true
+        // The parts of tens of thousands of builds need not be gone through where all of them are offered.
+        guard anyWithdrawn else { return "EXISTS (SELECT 1 FROM part WHERE part.packId = pack.id)" }
+        return """
+            EXISTS (
+                SELECT 1 FROM part
+                JOIN assemblyPart ON assemblyPart.partId = part.id
+                JOIN assembly ON assembly.id = assemblyPart.assemblyId
+                JOIN build ON build.digest = assembly.objectDigest
+                WHERE part.packId = pack.id AND \(try isOffered(database)))
+            """
+    }
+
+    /// What lies on the disk for these objects alone, in bytes: files and packs that no offered build needs.
+    static func unneededBytes(of objects: Set<SHA256Digest>, _ database: Database) throws -> Int {
+        var total = 0
+        var packs: Set<String> = []
+        for digest in objects {
+            let key: StatementArguments = [digest.description]
+            let isNeeded =
+                try Bool.fetchOne(
+                    database,
+                    sql: "SELECT \(isNeeded(database)) FROM object WHERE digest = ?",
+                    arguments: key
+                ) ?? true
+            guard !isNeeded, let object = try object(digest, database) else { continue }
+            if object.encoding == .parts {
+                packs.formUnion(try parts(of: digest, database).map(\.pack.name.description))
+            } else {
+                total += object.storedBytes
+            }
+        }
+        for name in packs {
+            let sql = "SELECT byteCount FROM pack WHERE name = ? AND NOT \(try isPackNeeded(database))"
+            total += try Int.fetchOne(database, sql: sql, arguments: [name]) ?? 0
+        }
+        return total
     }
 
     private static func pack(_ row: Row) throws -> StoredPart.Pack {
@@ -58,7 +98,7 @@ extension Rows {
         return StoredPart.Pack(name: name, byteCount: try row.value("packBytes"))
     }
 
-    private static func part(_ row: Row) throws -> StoredPart {
+    static func part(_ row: Row) throws -> StoredPart {
         let text: String = try row.value("encoding")
         guard let encoding = PartEncoding(rawValue: text) else {
             throw RegistryError.invalidValue(field: "encoding", detail: "\"\(text)\" is unknown. Verify the registry.")

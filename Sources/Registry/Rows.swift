@@ -16,6 +16,11 @@ enum Rows {
         """
     }
 
+    /// The builds that were not withdrawn; further conditions may follow.
+    static func offeredBuilds(_ database: Database) throws -> String {
+        try buildColumns(database) + " WHERE " + isOffered(database)
+    }
+
     static func objectColumns(_ database: Database) throws -> String {
         "SELECT digest, rawBytes, storedBytes, \(try encodingColumn(database)) FROM object"
     }
@@ -62,7 +67,7 @@ enum Rows {
     static func build(_ name: BuildName, _ database: Database) throws -> BuildRecord? {
         try Row.fetchOne(
             database,
-            sql: buildColumns(database) + " WHERE model.name = ? AND version.name = ? AND build.type = ?",
+            sql: offeredBuilds(database) + " AND model.name = ? AND version.name = ? AND build.type = ?",
             arguments: [name.model, name.version.description, name.type]
         ).map(build)
     }
@@ -160,7 +165,7 @@ enum Rows {
 
     /// What an error message offers: full names, at most twenty.
     static func allNames(_ database: Database) throws -> [String] {
-        try Row.fetchAll(database, sql: buildColumns(database) + " ORDER BY build.id DESC LIMIT 20")
+        try Row.fetchAll(database, sql: offeredBuilds(database) + " ORDER BY build.id DESC LIMIT 20")
             .map { try build($0).name.description }
     }
 }

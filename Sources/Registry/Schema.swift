@@ -26,6 +26,12 @@ enum Schema {
         migrator.registerMigration("5 sensitivities") { database in
             try database.execute(sql: sensitivityTable)
         }
+        migrator.registerMigration("6 standings, withdrawals, damages") { database in
+            try database.execute(sql: standingTables)
+            try database.execute(sql: absenceTables)
+            try database.execute(sql: manyBuildsIndices)
+            try database.execute(sql: refillStandings)
+        }
         return migrator
     }
 

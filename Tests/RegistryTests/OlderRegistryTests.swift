@@ -48,4 +48,37 @@ import Testing
         #expect(try registry.builds(matching: BuildFilter(model: "small")).suffix(before.count) == before[...])
         #expect(try registry.verify(readData: true).isSound)
     }
+
+    /// From before there were standings and withdrawals, with parts, measurements, a channel and a signature.
+    @Test(arguments: [ModelRegistry.Mode.readOnly, .openExisting])
+    func oneFromBeforeStandingsIsWhole(_ mode: ModelRegistry.Mode) throws {
+        let scratch = try Scratch()
+        try copy("before-standings.db", into: scratch)
+        let registry = try scratch.registry(mode)
+        let builds = try registry.builds()
+        #expect(builds.map(\.name.description) == ["other@1.0.0:f32", "small@1.1.0:f32", "small@1.0.0:f32"])
+        let report = try registry.verify(readData: true)
+        #expect(report.isSound && report.leftovers.isEmpty)
+        #expect(try registry.versions().count == 3)
+        #expect(
+            try registry.builds(matching: BuildFilter(channel: "stable")).map(\.name.version.description) == ["1.0.0"]
+        )
+        #expect(try registry.damagedObjects().isEmpty)
+        #expect(try registry.storage().builds == 3)
+        #expect(try registry.repair(applies: false).isWhole)
+        #expect(try registry.standingCount() == (mode == .readOnly ? nil : 3))
+        let found = try registry.shortlist(ShortlistRequest(count: 5)) { _, _ in .fits }
+        #expect(found?.chosen.count == (mode == .readOnly ? nil : 3))
+    }
+
+    @Test func oneFromBeforeStandingsGivesABuildUpAndTakesItBack() throws {
+        let scratch = try Scratch()
+        try copy("before-standings.db", into: scratch)
+        let registry = try scratch.registry(.openExisting)
+        let reason = MoveReason(who: "ada", why: "a test")
+        try registry.withdraw(version("1.1.0"), of: "small", because: reason, dryRun: false)
+        #expect(try registry.collectLeftovers(olderThan: 0, dryRun: false).count == 1)
+        #expect(try registry.verify(readData: true).isSound)
+        #expect(try registry.builds().count == 2)
+    }
 }

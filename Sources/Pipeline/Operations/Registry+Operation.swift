@@ -101,6 +101,31 @@ extension Operations {
         try changing(path) { try $0.collectLeftovers(olderThan: age, dryRun: !removes) }
     }
 
+    /// Withdraws builds from what a registry offers.
+    /// - Parameters:
+    ///   - name: `model@version[:type]`.
+    ///   - applies: whether it is done, not only said.
+    public static func delete(
+        _ name: String,
+        because reason: MoveReason,
+        applies: Bool,
+        in path: FilePath
+    ) throws -> WithdrawalReport {
+        let reference = try BuildReference(name)
+        guard case .version(let version) = reference.selector else {
+            throw PipelineError.badRequest("'\(name)' names no version. Write model@1.2.3 or model@1.2.3:type.")
+        }
+        return try changing(path) { registry in
+            try registry.withdraw(
+                version,
+                of: reference.model,
+                type: reference.type,
+                because: reason,
+                dryRun: !applies
+            )
+        }
+    }
+
     public static func initialize(_ registry: FilePath) throws {
         try ModelRegistry(path: registry, mode: .create).close()
     }

@@ -44,10 +44,14 @@ public struct BuildSummary: Encodable, Sendable {
     }
 
     init(_ registry: ModelRegistry, _ record: BuildRecord) throws {
-        self.init(record, try registry.measurements(of: record.digest))
+        self.init(record, try registry.figures(of: [record.digest], metrics: Self.metrics)[record.digest] ?? [])
     }
 
-    init(_ record: BuildRecord, _ measurements: [MeasurementRecord]) {
+    /// What a summary tells of what was measured.
+    static let metrics = [Metric.bitsPerByte, Metric.perplexity, Metric.meanKLD]
+
+    /// - Parameter measurements: of `metrics`, oldest first.
+    init(_ record: BuildRecord, _ measurements: [MeasuredFigure]) {
         build = "\(record.name)"
         model = record.name.model
         version = "\(record.name.version)"

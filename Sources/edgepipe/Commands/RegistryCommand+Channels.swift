@@ -70,43 +70,4 @@ extension RegistryCommand {
             }.joined(separator: ", ")
         }
     }
-
-    struct CollectCommand: RecordCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "gc",
-            abstract: "Remove what killed processes left; nothing published is ever touched.",
-            discussion: """
-                EXAMPLES
-                  edgepipe registry gc
-                  edgepipe registry gc --remove --older-than 24
-
-                Without --remove it only says what would go.
-                """
-        )
-        @Flag(help: "Remove the files.") var remove = false
-        @Option(help: ArgumentHelp("Leave alone what is younger, for others may be at it.", valueName: "hours"))
-        var olderThan = 1.0
-        @OptionGroup var registry: RegistryOptions
-        @OptionGroup var records: OutputOptions
-
-        func validate() throws {
-            guard olderThan >= 0, olderThan.isFinite else {
-                throw ValidationError("--older-than takes hours, 0 or more.")
-            }
-        }
-
-        func run() throws {
-            let found = try Operations.collectLeftovers(
-                in: registry.file,
-                olderThan: olderThan * 3600,
-                removes: remove
-            )
-            try records.print(found) { _ in
-                let verb = remove ? "removed" : "would remove"
-                let bytes = found.reduce(0) { $0 + $1.bytes }
-                return (found.map { "\(verb) \($0.path)" } + ["\(found.count) files, \(sizeText(bytes))"])
-                    .joined(separator: "\n")
-            }
-        }
-    }
 }

@@ -17,9 +17,9 @@ struct RegistryCommand: ParsableCommand {
               edgepipe registry promote phi3@1.1.0 production --why 'lower divergence, same memory'
             """,
         subcommands: [
-            Init.self, List.self, Show.self, Verify.self, PromoteCommand.self, HistoryCommand.self,
-            CollectCommand.self, ImportCommand.self, StorageCommand.self, SignCommand.self, ExportCommand.self,
-            AttestCommand.self,
+            Init.self, List.self, Show.self, VerifyCommand.self, RepairCommand.self, PromoteCommand.self,
+            HistoryCommand.self, DeleteCommand.self, CollectCommand.self, ImportCommand.self, ExportCommand.self,
+            StorageCommand.self, SignCommand.self, AttestCommand.self,
         ]
     )
 
@@ -120,42 +120,6 @@ struct RegistryCommand: ParsableCommand {
 
         private static func lineage(_ edges: [LineageEdge]) -> Table {
             Table(columns: ["from", "step", "to"], rows: edges.map { [$0.from.short, $0.stepKind, $0.to.short] })
-        }
-    }
-
-    struct Verify: RecordCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Check that everything published is there and unchanged.",
-            discussion: """
-                EXAMPLES
-                  edgepipe registry verify
-                  edgepipe registry verify --read-data --json
-                """
-        )
-        @Flag(help: "Read and hash every object too.") var readData = false
-        @OptionGroup var registry: RegistryOptions
-        @OptionGroup var work: WorkOptions
-        @OptionGroup var records: OutputOptions
-
-        func run() throws {
-            let line = records.progressLine()
-            let report = try Operations.verify(registry.file, readData: readData) { detail, done, total in
-                try Interruption.check()
-                line.update(detail, done, total)
-            }
-            line.clear()
-            try records.print(report) { _ in
-                let damages = report.damages.map { "damaged: \($0.detail)" }
-                let leftovers = report.leftovers.map { "leftover, may be removed: \($0.path)" }
-                let verdict = report.isSound ? "sound" : "DAMAGED"
-                let read = readData ? ", \(sizeText(report.readBytes)) read" : ""
-                return
-                    (damages + leftovers + [
-                        "\(registry.file): \(verdict), \(report.checkedObjects) objects checked\(read)"
-                    ])
-                    .joined(separator: "\n")
-            }
-            guard report.isSound else { throw ExitCode(ExitStatus.registryDamaged) }
         }
     }
 }

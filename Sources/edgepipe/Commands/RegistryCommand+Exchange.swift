@@ -59,74 +59,6 @@ extension RegistryCommand {
         }
     }
 
-    struct StorageCommand: RecordCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "storage",
-            abstract: "What the builds take on the disk, against the sum of their files.",
-            discussion: """
-                EXAMPLES
-                  edgepipe registry storage
-                  edgepipe registry storage --json
-                """
-        )
-        @OptionGroup var registry: RegistryOptions
-        @OptionGroup var records: OutputOptions
-
-        func run() throws {
-            let report = try Operations.storage(of: registry.file)
-            try records.print(report) { format in
-                let rows: [[String]] = [
-                    ["files", sizeText(report.fileBytes)],
-                    ["different files", sizeText(report.distinctBytes)],
-                    ["on the disk", sizeText(report.storedBytes)],
-                    ["ratio", numberText(report.ratio, 3)],
-                    ["parts", "\(report.parts), used \(report.partUses) times"],
-                ]
-                return Table(columns: ["", "\(report.builds) builds"], rows: rows).text(format)
-            }
-        }
-    }
-}
-
-extension RegistryCommand {
-    struct SignCommand: RecordCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "sign",
-            abstract: "Sign a build, so that others can see who vouches for its bytes.",
-            discussion: """
-                EXAMPLES
-                  edgepipe registry sign phi3@1.0.0:q4_k_m --key private.pem -o model.sig
-                  edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf --key public.pem
-                  model_signing verify key model.gguf --signature model.sig --public_key public.pem
-
-                A pair of keys:
-                  openssl ecparam -name prime256v1 -genkey -noout -out private.pem
-                  openssl ec -in private.pem -pubout -out public.pem
-                """
-        )
-        @Argument(help: "model[@version][:type]") var build: String
-        @Option(help: ArgumentHelp("The private key, P-256 in PEM form.", valueName: "file")) var key: String
-        @Option(
-            name: [.customShort("o"), .long],
-            help: ArgumentHelp("Write the signature here too.", valueName: "file")
-        )
-        var output: String?
-        @OptionGroup var registry: RegistryOptions
-        @OptionGroup var records: OutputOptions
-
-        func run() throws {
-            let report = try Operations.sign(
-                build,
-                with: FilePath(key),
-                output: output.map { FilePath($0) },
-                in: registry.file
-            )
-            try records.print(report) { _ in "\(report.build): signed, sha256 \(report.sha256)" }
-        }
-    }
-}
-
-extension RegistryCommand {
     struct ExportCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "export",
@@ -162,31 +94,6 @@ extension RegistryCommand {
             try records.print(report) { _ in
                 "\(report.folder): \(report.builds.count) builds, \(sizeText(report.bytes))"
             }
-        }
-    }
-}
-
-extension RegistryCommand {
-    struct AttestCommand: RecordCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "attest",
-            abstract: "Write a build's provenance, test results and bill of materials.",
-            discussion: """
-                EXAMPLES
-                  edgepipe registry attest phi3@1.0.0:q4_k_m -o folder
-
-                SLSA provenance 1, an in-toto test result, and CycloneDX 1.6; statements, not signed.
-                """
-        )
-        @Argument(help: "model[@version][:type]") var build: String
-        @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The folder.", valueName: "folder"))
-        var output: String
-        @OptionGroup var registry: RegistryOptions
-        @OptionGroup var records: OutputOptions
-
-        func run() throws {
-            let report = try Operations.attest(build, in: registry.file, to: FilePath(output))
-            try records.print(report) { _ in report.files.joined(separator: "\n") }
         }
     }
 }

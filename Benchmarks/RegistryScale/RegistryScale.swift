@@ -1,0 +1,119 @@
+import BinaryIO
+import DeviceFit
+import Foundation
+import Pipeline
+import Registry
+import SystemPackage
+
+/// Fills a registry with very many builds and measures what people wait for: a query, and a publication.
+///
+///     RegistryScale FOLDER [MODELS] [SHAPES]
+///
+/// The rows are written by the code that publishes; bytes are stored for those builds alone whose publication is measured.
+@main
+struct RegistryScale {
+    static func main() throws {
+        let words = CommandLine.arguments
+        guard words.count > 1 else { fatalError("usage: RegistryScale FOLDER [MODELS] [SHAPES]") }
+        let folder = FilePath(words[1])
+        let models = words.count > 2 ? Int(words[2]) ?? 2000 : 2000
+        let shapes = words.count > 3 ? Int(words[3]) ?? 200 : 200
+        try makeFolder(folder)
+        let path = folder.appending("registry.db")
+        if FileStatus(path) == nil {
+            let begin = ContinuousClock.now
+            try Filling(models: models, shapes: shapes).fill(path)
+            print("filled in \(seconds(since: begin)) s")
+        }
+        let registry = try ModelRegistry(path: path, mode: .readOnly)
+        print("\(try registry.standingCount() ?? 0) builds, \((FileStatus(path)?.byteCount ?? 0) >> 20) MiB")
+        try registry.close()
+        try measureQueries(path, models: models)
+        try measurePublications(path, in: folder)
+    }
+
+    private static func measureQueries(_ path: FilePath, models: Int) throws {
+        var random = SystemRandomNumberGenerator()
+        let devices = try DeviceCatalogue().devices.map(\.id)
+        func measure(_ name: String, _ make: () throws -> BuildQuery) throws {
+            var times: [Double] = []
+            var named = 0
+            for _ in 0..<300 {
+                let query = try make()
+                let begin = ContinuousClock.now
+                let answer = try Operations.query(query, in: path)
+                _ = try JSONEncoder().encode(answer)
+                times.append(seconds(since: begin) * 1000)
+                named += (answer.best == nil ? 0 : 1) + answer.alternatives.count
+            }
+            report(name, times, "\(named / times.count) builds named on average")
+        }
+        try measure("query by memory") {
+            var query = BuildQuery()
+            query.ram = ByteSize(bytes: Int.random(in: 1_000_000_000...8_000_000_000, using: &random))
+            query.platform = Bool.random(using: &random) ? .android : .ios
+            return query
+        }
+        try measure("query by device") {
+            var query = BuildQuery()
+            query.devices = [devices.randomElement(using: &random) ?? ""]
+            return query
+        }
+        try measure("query by model") {
+            var query = BuildQuery()
+            query.model = "model-\(Int.random(in: 0..<models, using: &random))"
+            query.devices = [devices.randomElement(using: &random) ?? ""]
+            return query
+        }
+        try measure("query by channel") {
+            var query = BuildQuery()
+            query.channel = "stable"
+            query.devices = [devices.randomElement(using: &random) ?? ""]
+            return query
+        }
+        try measure("query for too little") {
+            var query = BuildQuery()
+            query.ram = ByteSize(bytes: 200_000_000)
+            query.platform = .android
+            return query
+        }
+    }
+
+    /// Publications of files of a few kilobytes: what is left is the registry's own time.
+    private static func measurePublications(_ path: FilePath, in folder: FilePath) throws {
+        let run = UInt32.random(in: 0 ... .max)
+        var times: [Double] = []
+        for number in 0..<200 {
+            let file = folder.appending("tiny.gguf")
+            try writeFile(TinyFile.bytes(number: Int(run) << 16 | number), to: file)
+            let begin = ContinuousClock.now
+            _ = try Operations.importBuild(
+                file,
+                as: "published-\(run)@1.\(number).0:f32",
+                license: "mit",
+                source: nil,
+                channel: nil,
+                into: path
+            ) { _, _, _ in }
+            times.append(seconds(since: begin) * 1000)
+        }
+        report("publish", times, "files of \(TinyFile.bytes(number: 0).count) bytes")
+    }
+
+    private static func report(_ name: String, _ times: [Double], _ remark: String) {
+        let sorted = times.sorted()
+        func percentile(_ share: Double) -> String {
+            sorted[min(sorted.count - 1, Int(share * Double(sorted.count)))]
+                .formatted(.number.precision(.fractionLength(1)))
+        }
+        print(
+            "\(name): median \(percentile(0.5)) ms, 99th percentile \(percentile(0.99)) ms, slowest "
+                + "\(percentile(1)) ms; \(remark)"
+        )
+    }
+
+    private static func seconds(since begin: ContinuousClock.Instant) -> Double {
+        let duration = (ContinuousClock.now - begin).components
+        return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+    }
+}

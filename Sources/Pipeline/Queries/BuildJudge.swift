@@ -1,0 +1,125 @@
+import DeviceFit
+import Foundation
+import Registry
+
+/// Holds builds against what a query wants. Builds of the same shape get the same estimate, which is made once.
+struct BuildJudge {
+    let query: BuildQuery
+    let target: BuildQuery.Target?
+    private var judgements: [String: Judgement] = [:]
+
+    init(_ query: BuildQuery, target: BuildQuery.Target?) {
+        (self.query, self.target) = (query, target)
+    }
+
+    /// What a shape comes to on the target.
+    private struct Judgement {
+        var reasons: [String] = []
+        var remarks: [String] = []
+        var estimates: [FitEstimate] = []
+    }
+
+    /// What becomes of a build of this shape and licence, by its estimate alone.
+    mutating func fate(of profile: String, license: String) throws -> Shortlist.Fate {
+        if let wanted = query.license, license.lowercased() != wanted.lowercased() { return .refused }
+        guard let target else { return .fits }
+        let judgement = try judgement(of: profile, target)
+        guard judgement.reasons.isEmpty else { return .refused }
+        return judgement.estimates.contains { $0.verdict == .tight } ? .tight : .fits
+    }
+
+    /// What speaks against a build; the summary takes what was estimated.
+    mutating func reasons(against record: BuildRecord, _ summary: inout BuildSummary) throws -> [String] {
+        var reasons: [String] = []
+        if let maxSize = query.maxSize, record.fileBytes > maxSize.bytes {
+            reasons.append("the file has \(ByteSize(bytes: record.fileBytes)), over \(maxSize)")
+        }
+        if let license = query.license, record.facts.license.lowercased() != license.lowercased() {
+            reasons.append("its licence is \(record.facts.license), not \(license)")
+        }
+        guard let target else { return reasons }
+        let judgement = try judgement(of: record.facts.profile, target)
+        if !judgement.estimates.isEmpty { summary.set(judgement.estimates) }
+        summary.remarks += judgement.remarks
+        return reasons + judgement.reasons
+    }
+
+    private mutating func judgement(of profile: String, _ target: BuildQuery.Target) throws -> Judgement {
+        if let known = judgements[profile] { return known }
+        let judgement = try judge(profile, target)
+        judgements[profile] = judgement
+        return judgement
+    }
+
+    private func judge(_ text: String, _ target: BuildQuery.Target) throws -> Judgement {
+        guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(text.utf8)) else {
+            let reason = "its shape is not in the registry, so that nothing can be estimated; publish it again"
+            return Judgement(reasons: [reason])
+        }
+        if let context = query.context, context > profile.contextLength {
+            let reason = "it was trained for \(profile.contextLength) tokens of context; \(context) were asked for"
+            return Judgement(reasons: [reason])
+        }
+        let request = FitRequest(
+            context: query.context ?? min(BuildQuery.defaultContext, profile.contextLength),
+            kvType: query.kvType
+        )
+        let judged: [(estimate: FitEstimate, limit: String, prefix: String)]
+        switch target {
+        case .devices(let devices, let estimator):
+            judged = try devices.map { device in
+                (
+                    try estimator.estimate(profile, on: device, request), "what an app on \(device.name) may use",
+                    devices.count > 1 ? "\(device.name): " : ""
+                )
+            }
+        case .budget(let ram, let platform, let estimator):
+            judged = [
+                (try estimator.estimate(profile, budget: ram, platform: platform, request), "the budget", "")
+            ]
+        }
+        var judgement = Judgement(estimates: judged.map(\.estimate))
+        judgement.remarks = judged.compactMap { item in
+            item.estimate.verdict == .tight ? "tight: \(item.prefix)\(item.estimate.reason)" : nil
+        }
+        if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile.quantType, on: $0.estimate) }).first {
+            judgement.remarks.append(slow)
+        }
+        judgement.reasons = judged.flatMap { item in
+            reasons(against: item.estimate, limit: item.limit).map { item.prefix + $0 }
+        }
+        return judgement
+    }
+
+    private func reasons(against estimate: FitEstimate, limit name: String) -> [String] {
+        var reasons: [String] = []
+        if estimate.verdict == .doesNotFit {
+            let peak = ByteSize(bytes: estimate.memory.total.mid)
+            let limit = ByteSize(bytes: estimate.limitBytes)
+            reasons.append("peak \(peak) at context \(estimate.context) is over \(limit), \(name)")
+        }
+        if let minSpeed = query.minSpeed, estimate.decode.mid < minSpeed {
+            reasons.append(
+                "about \(estimate.decode.mid.formatted(1)) tokens a second are under \(minSpeed.formatted(1))"
+            )
+        }
+        if let minSustainedSpeed = query.minSustainedSpeed, estimate.sustainedDecode.mid < minSustainedSpeed {
+            reasons.append(
+                "about \(estimate.sustainedDecode.mid.formatted(1)) tokens a second after ten minutes are under "
+                    + minSustainedSpeed.formatted(1)
+            )
+        }
+        if let maxBattery = query.maxBattery {
+            if let percent = estimate.batteryPercentPer1kTokens?.mid {
+                if percent > maxBattery {
+                    reasons.append(
+                        "about \(percent.formatted(3)) % of the battery for 1000 tokens are over \(maxBattery.formatted(3)) %"
+                    )
+                }
+            } else {
+                reasons.append("what it takes of the battery is not known")
+            }
+        }
+        return reasons
+    }
+}

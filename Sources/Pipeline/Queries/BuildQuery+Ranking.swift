@@ -1,0 +1,42 @@
+import BinaryIO
+import DeviceFit
+
+extension BuildQuery {
+    static func commonText(of builds: [BuildSummary]) -> SHA256Digest? {
+        let texts = Dictionary(grouping: builds.compactMap { $0.textSha256 }, by: { $0 }).mapValues { $0.count }
+        return texts.max { ($0.value, "\($0.key)") < ($1.value, "\($1.key)") }?.key
+    }
+
+    /// What surely fits comes before what is tight, then quality on the same text, then speed.
+    ///
+    /// Bits per byte of different texts cannot be compared, so builds measured on the text that most were measured on
+    /// come first. A thousandth of a bit is less than such a text can tell apart: there the speed decides.
+    /// - Parameter common: the text that most were measured on.
+    static func ranked(_ builds: [BuildSummary], common: SHA256Digest?) -> [BuildSummary] {
+        func rank(_ build: BuildSummary) -> (Int, Int, Double, Double, Double, String) {
+            let isComparable = build.textSha256 == common && build.bitsPerByte != nil
+            return (
+                build.estimate?.verdict == .tight ? 1 : 0, isComparable ? 0 : 1, build.qualityStep ?? .infinity,
+                -(build.decodeTokensPerSecond ?? 0), build.bitsPerByte ?? .infinity, build.build
+            )
+        }
+        var ranked = builds.sorted { first, second in
+            let (a, b) = (rank(first), rank(second))
+            return (a.0, a.1, a.2, a.3, a.4) == (b.0, b.1, b.2, b.3, b.4)
+                ? a.5 < b.5 : (a.0, a.1, a.2, a.3, a.4) < (b.0, b.1, b.2, b.3, b.4)
+        }
+        for index in ranked.indices {
+            if ranked[index].textSha256 != common || ranked[index].bitsPerByte == nil, ranked[index].remarks.isEmpty {
+                ranked[index].remarks.append("its quality was not measured on the same text as the others'")
+            }
+            guard index > 0 else { continue }
+            let (before, own) = (rank(ranked[index - 1]), rank(ranked[index]))
+            if (before.0, before.1, before.2) == (own.0, own.1, own.2), own.1 == 0, before.3 < own.3 {
+                ranked[index].remarks.append(
+                    "as good as \(ranked[index - 1].build) to a thousandth of a bit per byte, and slower"
+                )
+            }
+        }
+        return ranked
+    }
+}

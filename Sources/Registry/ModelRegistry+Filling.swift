@@ -1,0 +1,45 @@
+import BinaryIO
+import GRDB
+
+extension ModelRegistry {
+    /// Writes the rows of publications as `publish` would, without storing bytes: what it takes to see how a registry of very
+    /// many builds behaves. Such builds can be found but not pulled, so it is no part of the public interface.
+    /// - Parameter bytes: digest and length of the file that a draft stands for.
+    package func fill(
+        _ publications: some Sequence<Publication>,
+        bytes: (BuildDraft) -> (digest: SHA256Digest, byteCount: Int)
+    ) throws {
+        try change { database in
+            for publication in publications {
+                try publication.validate()
+                let versionID = try Rows.version(publication.version, of: publication.model, database)
+                for draft in publication.builds {
+                    let (digest, count) = bytes(draft)
+                    let object = StoredObject(digest: digest, encoding: .raw, rawBytes: count, storedBytes: count)
+                    try Rows.upsert(object, database)
+                    let name = try BuildName(
+                        model: publication.model,
+                        version: publication.version,
+                        type: draft.type
+                    )
+                    try Self.insert(
+                        NamedDraft(name: name, draft: draft, hashed: nil),
+                        digest,
+                        versionID: versionID,
+                        publication.toolVersion,
+                        database
+                    )
+                }
+                if let channel = publication.channel {
+                    try Self.moveChannel(
+                        channel,
+                        model: publication.model,
+                        to: publication.version,
+                        because: MoveReason(who: publication.publisher, why: "published"),
+                        database
+                    )
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import BinaryIO
+import Foundation
+import GRDB
+import SystemPackage
+
+extension ModelRegistry {
+    /// Finds everything that is damaged, and saves of it what can be saved.
+    ///
+    /// What is derived is made anew: indices and standings. Every part of every pack is read; intact ones of a damaged pack
+    /// move to a new pack, and the others are taken from the sources by digest. A published build's rows are never deleted:
+    /// where bytes are lost, the build is marked and can be found by what is known of it, but not pulled. Damaged files are
+    /// moved to `quarantine`, not deleted. Each file's repair is whole by itself, so that one that was interrupted can be run
+    /// again.
+    /// - Parameters:
+    ///   - sources: where intact bytes may be.
+    ///   - applies: whether it is done, not only said.
+    ///   - progress: told how many files of how many are read.
+    public func repair(
+        from sources: [RepairSource] = [],
+        applies: Bool,
+        progress: (Int, Int) throws -> Void = { _, _ in }
+    ) throws -> RepairReport {
+        var report = RepairReport(isDone: applies)
+        try repairDatabase(&report, applies)
+        let buffers = (0..<2).map { _ in
+            UnsafeMutableRawBufferPointer.allocate(byteCount: PartCut.longestAccepted, alignment: 64)
+        }
+        defer { for buffer in buffers { buffer.deallocate() } }
+        var run = try RepairRun(registry: self, sources: sources, applies: applies, buffers: buffers)
+        let (objects, packs) = try look { database in
+            (
+                try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object),
+                try Rows.packs(database)
+            )
+        }
+        let files = objects.filter { $0.encoding != .parts }
+        for (index, object) in files.enumerated() {
+            try run.repair(object)
+            try progress(index + 1, files.count + packs.count)
+        }
+        for (index, pack) in packs.enumerated() {
+            try run.repair(pack)
+            try progress(files.count + index + 1, files.count + packs.count)
+        }
+        try run.checkLists(of: objects.filter { $0.encoding == .parts })
+        try finish(&report, run, applies)
+        return report
+    }
+
+    private func repairDatabase(_ report: inout RepairReport, _ applies: Bool) throws {
+        report.database = try look(Self.complaints)
+        guard applies else {
+            // Indices are made anew from tables; what is wrong with those or with the diary stays.
+            report.databaseLeft = report.database.filter { !$0.contains(" index ") }
+            return
+        }
+        if !report.database.isEmpty {
+            // An index that cannot be made anew, because the rows break its rule, stays a complaint.
+            try? change { try $0.execute(sql: "REINDEX") }
+        }
+        report.databaseLeft = report.database.isEmpty ? [] : try look(Self.complaints)
+    }
+
+    private static func complaints(_ database: Database) throws -> [String] {
+        try damages(in: database).map(\.detail)
+    }
+
+    /// Writes down which builds are lost, forgets which were, and says it in words.
+    private func finish(_ report: inout RepairReport, _ run: RepairRun, _ applies: Bool) throws {
+        let names = try look { database in
+            Dictionary(
+                grouping: try Row.fetchAll(database, sql: Rows.offeredBuilds(database)).map(Rows.build),
+                by: \.digest
+            ).mapValues { $0.map(\.name) }
+        }
+        func items(_ findings: [SHA256Digest: RepairRun.Finding]) -> [RepairReport.Item] {
+            findings.map { digest, finding in
+                RepairReport.Item(
+                    builds: names[digest] ?? [],
+                    sha256: digest,
+                    bytes: finding.bytes,
+                    detail: finding.detail
+                )
+            }.sorted { "\($0.sha256)" < "\($1.sha256)" }
+        }
+        report.saved = items(run.saved.filter { run.lost[$0.key] == nil })
+        report.lost = items(run.lost)
+        report.quarantined = run.quarantined
+        report.forgottenParts = try look(Self.forgettable).count
+        guard applies else { return }
+        let lost = report.lost
+        try change { database in
+            for id in try Self.forgettable(database) {
+                try database.execute(sql: "DELETE FROM part WHERE id = ?", arguments: [id])
+            }
+            try database.execute(sql: "DELETE FROM damage")
+            for item in lost {
+                try database.execute(
+                    sql: "INSERT INTO damage (objectDigest, detail, createdAt) VALUES (?, ?, ?)",
+                    arguments: [item.sha256.description, item.detail, Timestamp.now]
+                )
+            }
+            try database.execute(sql: Schema.refillStandings)
+            guard !report.database.isEmpty || !report.saved.isEmpty || !lost.isEmpty else { return }
+            let detail = try CanonicalJSON.encode([
+                "saved": report.saved.map(\.sha256.description), "lost": lost.map(\.sha256.description),
+                "database": report.database,
+            ])
+            try AuditLog.append(
+                "repair",
+                subject: path.lastComponent?.string ?? "registry",
+                detail: detail,
+                to: database
+            )
+        }
+    }
+
+    /// Parts that no object is made of and whose pack is not there.
+    private static func forgettable(_ database: Database) throws -> [Int64] {
+        guard try database.tableExists("part") else { return [] }
+        return try Int64.fetchAll(
+            database,
+            sql: """
+                SELECT id FROM part
+                WHERE NOT EXISTS (SELECT 1 FROM assemblyPart WHERE assemblyPart.partId = part.id)
+                """
+        )
+    }
+}

@@ -1,0 +1,83 @@
+import BinaryIO
+import GRDB
+
+/// What withdrawing builds does, or would do.
+public struct WithdrawalReport: Codable, Hashable, Sendable {
+    public var builds: [BuildName]
+    /// Whether it was done, not only looked at.
+    public var isDone: Bool
+    /// What a collection can free afterwards, in bytes on the disk; 0 where other builds use all of it.
+    public var collectableBytes: Int
+}
+
+extension ModelRegistry {
+    /// Takes builds out of what the registry offers. Their names stay taken: only the same bytes can be published under
+    /// them again, and that brings them back. Their bytes stay until they are collected.
+    /// - Parameters:
+    ///   - type: one type; nil for all of the version.
+    ///   - dryRun: find every refusal and say what would happen, but change nothing.
+    /// - Throws: `RegistryError.notFound`; `.pointedTo` while a channel points to the version.
+    @discardableResult
+    public func withdraw(
+        _ version: ModelVersion,
+        of model: String,
+        type: String? = nil,
+        because reason: MoveReason,
+        dryRun: Bool
+    ) throws -> WithdrawalReport {
+        try BuildDraft.check(!reason.why.isEmpty, "why", "a reason, in words")
+        let work: (Database) throws -> WithdrawalReport = { database in
+            let builds = try Self.offered(version, of: model, type: type, database)
+            let channels = try String.fetchAll(
+                database,
+                sql: """
+                    SELECT channel.name FROM channel JOIN version ON version.id = channel.versionId
+                    JOIN model ON model.id = version.modelId
+                    WHERE model.name = ? AND version.name = ? ORDER BY channel.name
+                    """,
+                arguments: [model, version.description]
+            )
+            guard channels.isEmpty else { throw RegistryError.pointedTo("\(model)@\(version)", channels: channels) }
+            for build in builds { try Self.withdraw(build, because: reason, database) }
+            return WithdrawalReport(
+                builds: builds.map(\.name),
+                isDone: !dryRun,
+                collectableBytes: try Rows.unneededBytes(of: Set(builds.map(\.digest)), database)
+            )
+        }
+        // A dry run does it all and takes it back, so that it cannot say anything else than the real one.
+        return try dryRun ? rehearse(work) : change(work)
+    }
+
+    private static func offered(
+        _ version: ModelVersion,
+        of model: String,
+        type: String?,
+        _ database: Database
+    ) throws -> [BuildRecord] {
+        let builds = try Row.fetchAll(
+            database,
+            sql: try Rows.offeredBuilds(database) + """
+                 AND model.name = :model AND version.name = :version AND (:type IS NULL OR build.type = :type)
+                ORDER BY build.type
+                """,
+            arguments: ["model": model, "version": version.description, "type": type]
+        ).map(Rows.build)
+        guard builds.isEmpty else { return builds }
+        let text = "\(model)@\(version)" + (type.map { ":\($0)" } ?? "")
+        throw RegistryError.notFound(text, available: try Rows.allNames(database))
+    }
+
+    private static func withdraw(_ build: BuildRecord, because reason: MoveReason, _ database: Database) throws {
+        guard let published = try Rows.published(build.name, database) else { return }
+        try database.execute(
+            sql: "INSERT INTO withdrawal (buildId, who, why, createdAt) VALUES (?, ?, ?, ?)",
+            arguments: [published.id, reason.who, reason.why, Timestamp.now]
+        )
+        try Rows.place(build.digest, database)
+        let detail = try CanonicalJSON.encode([
+            "sha256": build.digest.description, "who": reason.who, "why": reason.why,
+        ])
+        try AuditLog.append("delete", subject: build.name.description, detail: detail, to: database)
+    }
+}

@@ -1,0 +1,180 @@
+import BinaryIO
+import Foundation
+import GRDB
+import SystemPackage
+
+/// The state of one repair: what was found so far, file by file.
+struct RepairRun {
+    /// What was found of one object.
+    struct Finding {
+        var bytes: Int
+        var detail: String
+    }
+
+    let registry: ModelRegistry
+    let applies: Bool
+    private let buffers: [UnsafeMutableRawBufferPointer]
+    private let decoder: PartDecoder
+    private let encoder: PartEncoder
+    private var finder: ByteFinder
+    private(set) var saved: [SHA256Digest: Finding] = [:]
+    private(set) var lost: [SHA256Digest: Finding] = [:]
+    private(set) var quarantined: [String] = []
+
+    private var store: ObjectStore { registry.store }
+
+    init(
+        registry: ModelRegistry,
+        sources: [RepairSource],
+        applies: Bool,
+        buffers: [UnsafeMutableRawBufferPointer]
+    ) throws {
+        (self.registry, self.applies, self.buffers) = (registry, applies, buffers)
+        (decoder, encoder, finder) = (try PartDecoder(), try PartEncoder(), try ByteFinder(sources, buffers))
+    }
+
+    /// An object that is one file.
+    mutating func repair(_ object: StoredObject) throws {
+        let complaint: String
+        do {
+            return try store.read(object) { _ in }
+        } catch let error as RegistryError {
+            complaint = error.description
+        } catch let error as FileError {
+            complaint = error.description
+        }
+        let path = store.path(of: object)
+        if ObjectStore.isAnything(path) { try quarantine(path) }
+        try store.makeFolderIfNeeded(store.incoming, applies)
+        let scratch = store.incoming.appending("\(object.digest).repair")
+        let source = try finder.find(object, scratch: applies ? scratch : Self.temporary(object)) { file in
+            guard applies else { return }
+            let fresh = try store.store(
+                file,
+                digest: object.digest,
+                byteCount: object.rawBytes,
+                replacing: true,
+                advance: { _ in }
+            )
+            try registry.change { try Rows.upsert(fresh, $0) }
+        }
+        if let source {
+            saved[object.digest] = Finding(bytes: object.rawBytes, detail: "\(complaint) Taken from \(source).")
+        } else {
+            lost[object.digest] = Finding(bytes: object.rawBytes, detail: "\(complaint) \(Self.advice)")
+        }
+    }
+
+    /// A pack, with all the parts that lie in it.
+    mutating func repair(_ pack: StoredPart.Pack) throws {
+        let parts = try registry.look { try Rows.parts(in: pack.name, $0) }
+        var damaged: Set<SHA256Digest> = []
+        for part in parts where !isIntact(part) { damaged.insert(part.digest) }
+        let path = store.path(of: pack.name)
+        guard !damaged.isEmpty || !store.hasRightSize(pack) else { return }
+        // The new pack is whole and named by rows before the old one goes.
+        var moved: [StoredPart] = []
+        let name = PackName()
+        try store.makeFolderIfNeeded(store.incoming, applies)
+        let temporary = store.incoming.appending("\(name).pack")
+        let output = applies ? try AtomicFile(path: temporary) : nil
+        defer { output?.discard() }
+        var offset = 0
+        for part in parts {
+            let places = try registry.look { try Rows.places(of: part.digest, $0) }
+            // What no offered build needs is not carried over; publishing it again would store it anew.
+            guard !places.isEmpty else { continue }
+            let isDamaged = damaged.contains(part.digest)
+            guard let found = try isDamaged ? lookFor(part, places) : intact(part) else {
+                note(part, places, in: &lost, "\(path): part \(part.digest.short) is gone. \(Self.advice)")
+                continue
+            }
+            let detail = isDamaged ? "taken from \(found.source)" : "was intact in a damaged pack"
+            note(part, places, in: &saved, "\(path): part \(part.digest.short) \(detail).")
+            try output?.write(found.bytes)
+            moved.append(
+                StoredPart(
+                    digest: part.digest,
+                    encoding: found.encoding,
+                    rawBytes: part.rawBytes,
+                    storedBytes: found.bytes.count,
+                    offset: offset,
+                    // Its length is known when all parts are in it.
+                    pack: .init(name: name, byteCount: 1)
+                )
+            )
+            offset += found.bytes.count
+        }
+        if let output, !moved.isEmpty {
+            try output.commit()
+            defer { ObjectStore.remove(temporary) }
+            try store.settle(temporary, as: store.path(of: name), replacing: false)
+            try registry.change { try Rows.move(moved, to: .init(name: name, byteCount: offset), $0) }
+        }
+        if ObjectStore.isAnything(path) { try quarantine(path) }
+    }
+
+    /// Objects whose list of parts does not come to their length.
+    mutating func checkLists(of objects: [StoredObject]) throws {
+        for object in objects where lost[object.digest] == nil {
+            let sum = try registry.look { try Rows.parts(of: object.digest, $0) }.reduce(0) { $0 &+ $1.rawBytes }
+            guard sum != object.rawBytes else { continue }
+            lost[object.digest] = Finding(
+                bytes: object.rawBytes,
+                detail:
+                    "the database lists parts of \(sum) bytes for a build of \(object.rawBytes). Restore the database "
+                    + "from a backup, or import the build into another registry."
+            )
+        }
+    }
+
+    private typealias Found = (bytes: UnsafeRawBufferPointer, encoding: PartEncoding, source: String)
+
+    private func isIntact(_ part: StoredPart) -> Bool {
+        (try? store.decode(part, of: part.digest, decoder, buffers, isSalvage: true)) != nil
+    }
+
+    /// The bytes as they lie, once they were seen to be right.
+    private func intact(_ part: StoredPart) -> Found? {
+        guard isIntact(part) else { return nil }
+        return (UnsafeRawBufferPointer(rebasing: buffers[0][..<part.storedBytes]), part.encoding, "")
+    }
+
+    private mutating func lookFor(_ part: StoredPart, _ places: [PartPlace]) throws -> Found? {
+        guard let found = try finder.find(part, at: places) else { return nil }
+        guard found.bytes.count <= PartCut.longestPart else { return (found.bytes, .raw, found.source) }
+        let encoded = try encoder.encode(found.bytes, elementBytes: part.encoding.planeCount)
+        return (encoded.bytes, encoded.encoding, found.source)
+    }
+
+    private func note(
+        _ part: StoredPart,
+        _ places: [PartPlace],
+        in findings: inout [SHA256Digest: Finding],
+        _ detail: String
+    ) {
+        for object in Set(places.map(\.object)) {
+            // The first part says it for all of a build's.
+            findings[object, default: Finding(bytes: 0, detail: detail)].bytes += part.rawBytes
+        }
+    }
+
+    /// Moves a damaged file to where it can still be looked at.
+    private mutating func quarantine(_ path: FilePath) throws {
+        let name = "\(Int(Date().timeIntervalSince1970))-\(path.lastComponent?.string ?? "file")"
+        let target = store.root.appending("quarantine").appending(name)
+        quarantined.append(applies ? target.string : path.string)
+        guard applies else { return }
+        try store.makeFolder(target.removingLastComponent())
+        try store.move(path, to: target)
+    }
+
+    private static let advice = "Give a copy of the build with --from, or publish the same file again."
+
+    /// Where a rehearsal may unpack an object of another registry.
+    private static func temporary(_ object: StoredObject) -> FilePath {
+        FilePath(FileManager.default.temporaryDirectory.path).appending(
+            "edgepipe-\(object.digest)-\(UInt64.random(in: 0 ... .max))"
+        )
+    }
+}

@@ -1,0 +1,55 @@
+import BinaryIO
+import GRDB
+
+/// What a repair asks of parts and packs, and how it moves them.
+extension Rows {
+    /// All parts that a pack holds, in the order in which they lie.
+    static func parts(in pack: PackName, _ database: Database) throws -> [StoredPart] {
+        try Row.fetchAll(
+            database,
+            sql: partColumns + " WHERE pack.name = ? ORDER BY part.offset",
+            arguments: [pack.description]
+        ).map(part)
+    }
+
+    /// Where a part stands in the files of offered builds; some places are enough.
+    static func places(of part: SHA256Digest, _ database: Database) throws -> [PartPlace] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT assembly.objectDigest AS object, (
+                    SELECT coalesce(sum(before.rawBytes), 0) FROM assemblyPart AS earlier
+                    JOIN part AS before ON before.id = earlier.partId
+                    WHERE earlier.assemblyId = assembly.id AND earlier.position < assemblyPart.position) AS offset
+                FROM part JOIN assemblyPart ON assemblyPart.partId = part.id
+                JOIN assembly ON assembly.id = assemblyPart.assemblyId
+                WHERE part.digest = ? AND EXISTS (
+                    SELECT 1 FROM build WHERE build.digest = assembly.objectDigest AND \(isOffered(database)))
+                """,
+            arguments: [part.description]
+        ).map { PartPlace(object: try digest($0.value("object")), offset: try $0.value("offset")) }
+    }
+
+    /// Says that parts lie in another pack now, in every build that has them. A pack that has none left is forgotten.
+    static func move(_ parts: [StoredPart], to pack: StoredPart.Pack, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT INTO pack (name, byteCount, createdAt) VALUES (?, ?, ?)",
+            arguments: [pack.name.description, pack.byteCount, Timestamp.now]
+        )
+        for part in parts {
+            try database.execute(
+                sql: """
+                    UPDATE part SET packId = (SELECT id FROM pack WHERE name = ?), offset = ?, encoding = ?, storedBytes = ?
+                    WHERE digest = ?
+                    """,
+                arguments: [
+                    pack.name.description, part.offset, part.encoding.rawValue, part.storedBytes,
+                    part.digest.description,
+                ]
+            )
+        }
+        try database.execute(
+            sql: "DELETE FROM pack WHERE NOT EXISTS (SELECT 1 FROM part WHERE part.packId = pack.id)"
+        )
+    }
+}

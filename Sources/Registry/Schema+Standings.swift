@@ -1,0 +1,97 @@
+import GRDB
+
+/// Migration 6: what makes a registry of many builds answer quickly, and what lets builds leave it.
+extension Schema {
+    /// Where every build stands that can be had, for rankings that look at few of many. All of it follows from other
+    /// tables, so none of it is guarded: `refillStandings` makes it anew.
+    ///
+    /// Builds share few shapes, so a shape is kept once and judged once. Without a measured quality the yardstick is 0.
+    static let standingTables = """
+        CREATE TABLE shape (
+            id INTEGER PRIMARY KEY,
+            profile TEXT NOT NULL UNIQUE
+        ) STRICT;
+
+        CREATE TABLE yardstick (
+            id INTEGER PRIMARY KEY,
+            textDigest TEXT NOT NULL UNIQUE,
+            builds INTEGER NOT NULL DEFAULT 0 CHECK (builds >= 0)
+        ) STRICT;
+
+        CREATE TABLE standing (
+            yardstickId INTEGER NOT NULL REFERENCES yardstick(id),
+            value REAL NOT NULL,
+            buildId INTEGER NOT NULL REFERENCES build(id),
+            shapeId INTEGER NOT NULL REFERENCES shape(id),
+            rawBytes INTEGER NOT NULL CHECK (rawBytes > 0),
+            license TEXT NOT NULL,
+            PRIMARY KEY (yardstickId, value, buildId)
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX standingByBuild ON standing(buildId);
+
+        CREATE TRIGGER standing_added AFTER INSERT ON standing
+        BEGIN UPDATE yardstick SET builds = builds + 1 WHERE id = NEW.yardstickId; END;
+        CREATE TRIGGER standing_taken AFTER DELETE ON standing
+        BEGIN UPDATE yardstick SET builds = builds - 1 WHERE id = OLD.yardstickId; END;
+        """
+
+    /// Builds that were withdrawn, and bytes that were found lost. The rows of what was published stay where they are, so
+    /// a name never means other bytes; publishing the same bytes again takes the row out of here. A part that nothing
+    /// published is made of may be forgotten.
+    static let absenceTables = """
+        CREATE TABLE withdrawal (
+            buildId INTEGER PRIMARY KEY REFERENCES build(id),
+            who TEXT NOT NULL,
+            why TEXT NOT NULL CHECK (why <> ''),
+            createdAt TEXT NOT NULL
+        ) STRICT;
+        \(guardian("withdrawal", ["UPDATE"]))
+
+        CREATE TABLE damage (
+            objectDigest TEXT NOT NULL PRIMARY KEY REFERENCES object(digest),
+            detail TEXT NOT NULL CHECK (detail <> ''),
+            createdAt TEXT NOT NULL
+        ) STRICT;
+
+        DROP TRIGGER part_delete;
+        CREATE TRIGGER part_delete BEFORE DELETE ON part
+            WHEN EXISTS (SELECT 1 FROM assemblyPart WHERE assemblyPart.partId = OLD.id)
+        BEGIN SELECT RAISE(ABORT, 'part: published rows are never changed or removed'); END;
+        """
+
+    /// Found missing by the plans of queries over 100,000 builds; `docs/registry-format.md` has the figures.
+    static let manyBuildsIndices = """
+        CREATE INDEX channelByVersion ON channel(versionId, name);
+        CREATE INDEX channelMoveByModel ON channelMove(modelId);
+        """
+
+    /// Makes all that `standingTables` hold anew.
+    static let refillStandings = """
+        DELETE FROM standing;
+        DELETE FROM yardstick;
+        DELETE FROM shape;
+        INSERT INTO shape (profile) SELECT DISTINCT profile FROM build;
+        INSERT INTO yardstick (id, textDigest) VALUES (0, '-');
+        INSERT INTO yardstick (textDigest)
+            SELECT DISTINCT coalesce(textDigest, '') FROM measurement WHERE metric = 'bitsPerByte';
+        \(placeBuilds);
+        """
+
+    /// Writes the standings of builds that have none; a condition may follow.
+    ///
+    /// Numbers of one text belong together, and the latest measurement wins.
+    static let placeBuilds = """
+        INSERT INTO standing (yardstickId, value, buildId, shapeId, rawBytes, license)
+        SELECT coalesce(yardstick.id, 0), coalesce(latest.value, 0), build.id, shape.id, object.rawBytes,
+            lower(build.license)
+        FROM build
+        JOIN object ON object.digest = build.digest
+        JOIN shape ON shape.profile = build.profile
+        LEFT JOIN measurement AS latest ON latest.id = (
+            SELECT max(id) FROM measurement
+            WHERE measurement.buildDigest = build.digest AND measurement.metric = 'bitsPerByte')
+        LEFT JOIN yardstick ON yardstick.textDigest = coalesce(latest.textDigest, '') AND latest.id IS NOT NULL
+        WHERE NOT EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.buildId = build.id)
+            AND NOT EXISTS (SELECT 1 FROM damage WHERE damage.objectDigest = build.digest)
+        """
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Foundation
+import Pipeline
+import Registry
+import SystemPackage
+
+extension RegistryCommand {
+    struct VerifyCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "verify",
+            abstract: "Check that everything published is there and unchanged.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry verify
+                  edgepipe registry verify --read-data --json
+                """
+        )
+        @Flag(help: "Read and hash every object too.") var readData = false
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var work: WorkOptions
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            let line = records.progressLine()
+            let report = try Operations.verify(registry.file, readData: readData) { detail, done, total in
+                try Interruption.check()
+                line.update(detail, done, total)
+            }
+            line.clear()
+            try records.print(report) { _ in
+                let damages = report.damages.map { "damaged: \($0.detail)" }
+                let leftovers = report.leftovers.map { "leftover, may be removed: \($0.path)" }
+                let verdict = report.isSound ? "sound" : "DAMAGED"
+                let read = readData ? ", \(sizeText(report.readBytes)) read" : ""
+                return
+                    (damages + leftovers + [
+                        "\(registry.file): \(verdict), \(report.checkedObjects) objects checked\(read)"
+                    ])
+                    .joined(separator: "\n")
+            }
+            guard report.isSound else { throw ExitCode(ExitStatus.registryDamaged) }
+        }
+    }
+
+    struct RepairCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "repair",
+            abstract: "Save what can be saved of a damaged registry.",
+            discussion: """
+                EXAMPLES
+                  edgepipe registry repair
+                  edgepipe registry repair --apply
+                  edgepipe registry repair --from /backup/registry.db --from exported-folder --from model.gguf --apply
+
+                Without --apply it only says what is damaged, what can be saved and what is lost. It makes indices anew, takes
+                intact parts out of damaged files, and missing ones from the copies that --from names. No published build
+                is ever forgotten, and damaged files are moved to the folder quarantine.
+                """
+        )
+        @Option(
+            name: .customLong("from"),
+            help: ArgumentHelp("A registry, an exported folder or a GGUF file; may be repeated.", valueName: "path")
+        )
+        var sources: [String] = []
+        @Flag(help: "Do it.") var apply = false
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            let line = records.progressLine()
+            let report = try Operations.repair(
+                registry.file,
+                from: sources.map { FilePath($0) },
+                applies: apply
+            ) { detail, done, total in
+                try Interruption.check()
+                line.update(detail, done, total)
+            }
+            line.clear()
+            try records.print(report) { _ in Self.text(report, registry.file.string) }
+            guard report.isWhole else { throw ExitCode(ExitStatus.registryDamaged) }
+        }
+
+        private static func text(_ report: RepairReport, _ path: String) -> String {
+            func names(_ item: RepairReport.Item) -> String { item.builds.map { "\($0)" }.joined(separator: ", ") }
+            let saved = report.isDone ? "saved" : "can be saved"
+            let moved = report.isDone ? "moved to quarantine" : "would be moved to quarantine"
+            var lines = report.database.map { "database: \($0)" }
+            lines += report.isDone ? report.databaseLeft.map { "database, still: \($0)" } : []
+            lines += report.saved.map { "\(saved): \(names($0)), \(sizeText($0.bytes)); \($0.detail)" }
+            lines += report.lost.map { "LOST: \(names($0)), \(sizeText($0.bytes)); \($0.detail)" }
+            lines += report.quarantined.map { "\(moved): \($0)" }
+            let verdict = report.isWhole ? "whole" : report.isDone ? "STILL DAMAGED" : "DAMAGED; --apply repairs it"
+            return (lines + ["\(path): \(verdict)"]).joined(separator: "\n")
+        }
+    }
+}
