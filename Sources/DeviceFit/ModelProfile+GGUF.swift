@@ -74,7 +74,8 @@ extension ModelProfile {
                 feedForwardLength: feedForwardLength,
                 leadingDenseLayers: try optional("leading_dense_block_count") ?? 0
             ),
-            tokenEmbeddingType: embedding?.type.name
+            tokenEmbeddingType: embedding?.type.name,
+            tags: try metadata.strings("general.tags")
         )
     }
 

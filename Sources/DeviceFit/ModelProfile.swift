@@ -78,11 +78,13 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     /// The quantization as its maker names it: "Q4_K_M".
     public var quantType: String
     public var experts: Experts?
-    /// These three are nil in profiles of older registries.
+    /// These four are nil in profiles of older registries.
     public var chat: Chat?
     public var graph: Graph?
     /// GGUF's name of the type: "Q6_K".
     public var tokenEmbeddingType: String?
+    /// What the model is for, in its makers' words: "text-generation", "chat", "summarization".
+    public var tags: [String]?
 
     public init(
         architecture: String,
@@ -103,7 +105,8 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         experts: Experts? = nil,
         chat: Chat? = nil,
         graph: Graph? = nil,
-        tokenEmbeddingType: String? = nil
+        tokenEmbeddingType: String? = nil,
+        tags: [String]? = nil
     ) {
         self.architecture = architecture
         self.parameterCount = parameterCount
@@ -124,6 +127,15 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         self.chat = chat
         self.graph = graph
         self.tokenEmbeddingType = tokenEmbeddingType
+        self.tags = tags
+    }
+
+    /// Adds tags that are not there yet.
+    public mutating func addTags(_ more: [String]) {
+        guard !more.isEmpty else { return }
+        var own = tags ?? []
+        for tag in more where !own.contains(tag) { own.append(tag) }
+        tags = own
     }
 
     /// Bytes of weights that one generated token reads.

@@ -83,16 +83,7 @@ public struct BuildDraft: Codable, Sendable {
         try Self.check(!facts.quantType.isEmpty, "quantType", "a name such as Q4_K_M")
         try Self.check(!facts.license.isEmpty, "license", "an SPDX identifier, or `unknown`")
         try Self.check(Self.isJSON(facts.profile), "profile", "JSON")
-        for measurement in measurements {
-            let metric = measurement.metric
-            try Self.check(!metric.isEmpty && !measurement.method.isEmpty, "measurement", "a metric and a method")
-            try Self.check(measurement.value.isFinite, metric, "a finite number")
-            if let error = measurement.standardError {
-                try Self.check(error >= 0 && error.isFinite, "standard error of \(metric)", "a number of at least 0")
-            }
-            try Self.check((measurement.context ?? 1) > 0, "context of \(metric)", "a positive number")
-            try Self.check((measurement.chunks ?? 1) > 0, "chunks of \(metric)", "a positive number")
-        }
+        for measurement in measurements { try Self.check(measurement) }
         for fit in fits {
             let memory = [0, fit.peakMemoryLow, fit.peakMemoryMid, fit.peakMemoryHigh]
             try Self.check(memory == memory.sorted(), "peak memory on \(fit.device)", "low, mid and high in order")
@@ -103,6 +94,17 @@ public struct BuildDraft: Codable, Sendable {
             }
             try Self.check(Self.isJSON(fit.payload), "payload of the fit on \(fit.device)", "JSON")
         }
+    }
+
+    static func check(_ measurement: MeasurementRecord) throws(RegistryError) {
+        let metric = measurement.metric
+        try check(!metric.isEmpty && !measurement.method.isEmpty, "measurement", "a metric and a method")
+        try check(measurement.value.isFinite, metric, "a finite number")
+        if let error = measurement.standardError {
+            try check(error >= 0 && error.isFinite, "standard error of \(metric)", "a number of at least 0")
+        }
+        try check((measurement.context ?? 1) > 0, "context of \(metric)", "a positive number")
+        try check((measurement.chunks ?? 1) > 0, "chunks of \(metric)", "a positive number")
     }
 
     static func isJSON(_ text: String) -> Bool {

@@ -20,6 +20,14 @@ extension Rows {
                 try CanonicalJSON.encode(value.conditions), Timestamp.now,
             ]
         )
+        guard let device = value.conditions[ModelRegistry.deviceCondition] else { return }
+        try database.execute(
+            sql: """
+                INSERT OR IGNORE INTO deviceMeasurement (device, measurementId)
+                SELECT ?, id FROM measurement WHERE fingerprint = ?
+                """,
+            arguments: [device, fingerprint.description]
+        )
     }
 
     static func measurement(_ row: Row) throws -> MeasurementRecord {

@@ -32,6 +32,9 @@ enum Schema {
             try database.execute(sql: manyBuildsIndices)
             try database.execute(sql: refillStandings)
         }
+        migrator.registerMigration("7 measurements on devices") { database in
+            try database.execute(sql: deviceMeasurementTable)
+        }
         return migrator
     }
 

@@ -37,6 +37,7 @@ extension PipelineDefinition {
         version = parts.version
         source = parts.source
         license = parts.license
+        tags = parts.tags
         adapters = parts.adapters
         steps = parts.steps
         self.path = path
@@ -84,6 +85,7 @@ private struct DefinitionReader {
         var source: String
         var license: String
         var adapters: [ModelAdapter]
+        var tags: [String]
         var steps: [PipelineDefinition.Step]
     }
 
@@ -143,7 +145,7 @@ private struct DefinitionReader {
         let version = reader.requiredText("version")
         check(reader.node("pipeline"), reader.node("version"), name, version)
         let model = reader.required("model").flatMap {
-            SettingReader($0, "the model", known: ["source", "license", "lora"], log)
+            SettingReader($0, "the model", known: ["source", "license", "lora", "tags"], log)
         }
         let source = model?.requiredText("source")
         let steps = reader.required("steps").map(readSteps) ?? []
@@ -154,6 +156,7 @@ private struct DefinitionReader {
             source: source,
             license: model?.text("license") ?? "unknown",
             adapters: model?.node("lora").map(readAdapters) ?? [],
+            tags: model?.texts("tags")?.map(\.text) ?? [],
             steps: steps
         )
     }

@@ -14,6 +14,8 @@ public struct PipelineDefinition: Sendable {
     public let license: String
     /// Adapters that are merged into the model: paths as the file writes them, and their shares.
     public let adapters: [ModelAdapter]
+    /// What the model is for, beside what its own file says.
+    public let tags: [String]
     public let steps: [Step]
     /// The file itself; paths in it start from its folder.
     public let path: FilePath

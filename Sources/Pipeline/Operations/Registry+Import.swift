@@ -14,6 +14,7 @@ extension Operations {
         as name: String,
         license: String,
         source: String?,
+        tags: [String] = [],
         channel: String?,
         into registry: FilePath,
         progress: @escaping WorkProgress
@@ -21,7 +22,8 @@ extension Operations {
         let name = try BuildName(name)
         let file = try GGUFFile(path: path)
         let quantType = name.type.uppercased()
-        let profile = try ModelProfile(file, quantType: quantType)
+        var profile = try ModelProfile(file, quantType: quantType)
+        profile.addTags(tags)
         let draft = BuildDraft(
             type: name.type,
             file: path,

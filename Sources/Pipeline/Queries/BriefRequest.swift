@@ -91,6 +91,7 @@ extension Operations {
             }
         }
         let estimator = FitEstimator(catalogue: catalogue)
+        let measured = try registry.deviceMeasurements(on: query.devices)
         let older = catalogue.devices.filter { $0.platform == platform && olderYears(request).contains($0.year) }
         let builds = try chosen.compactMap { summary -> BriefedBuild? in
             let record = try registry.resolve(try BuildReference(summary.build))
@@ -114,7 +115,10 @@ extension Operations {
                                 fit
                             )
                         ]
-                        : try devices.map { try estimator.estimate(profile, on: $0, fit) }
+                        : try devices.map { device in
+                            try estimator.estimate(profile, on: device, fit)
+                                .replacing(with: measured[record.digest]?[device.id] ?? [])
+                        }
                 )
             }
             guard let estimate = judged.estimate else { return nil }

@@ -1,3 +1,4 @@
+import BinaryIO
 import DeviceFit
 import Foundation
 import Registry
@@ -6,10 +7,17 @@ import Registry
 struct BuildJudge {
     let query: BuildQuery
     let target: BuildQuery.Target?
+    /// What was measured of builds on the devices that the query names, by device.
+    let measured: [SHA256Digest: [String: [DeviceMeasurement]]]
     private var judgements: [String: Judgement] = [:]
+    private var tags: [String: [String]] = [:]
 
-    init(_ query: BuildQuery, target: BuildQuery.Target?) {
-        (self.query, self.target) = (query, target)
+    init(
+        _ query: BuildQuery,
+        target: BuildQuery.Target?,
+        measured: [SHA256Digest: [String: [DeviceMeasurement]]] = [:]
+    ) {
+        (self.query, self.target, self.measured) = (query, target, measured)
     }
 
     /// What a shape comes to on the target.
@@ -22,6 +30,7 @@ struct BuildJudge {
     /// What becomes of a build of this shape and licence, by its estimate alone.
     mutating func fate(of profile: String, license: String) throws -> Shortlist.Fate {
         if let wanted = query.license, license.lowercased() != wanted.lowercased() { return .refused }
+        guard missingTags(of: profile).isEmpty else { return .refused }
         guard let target else { return .fits }
         let judgement = try judgement(of: profile, target)
         guard judgement.reasons.isEmpty else { return .refused }
@@ -37,8 +46,18 @@ struct BuildJudge {
         if let license = query.license, record.facts.license.lowercased() != license.lowercased() {
             reasons.append("its licence is \(record.facts.license), not \(license)")
         }
+        let missing = missingTags(of: record.facts.profile)
+        if !missing.isEmpty {
+            let own = tags[record.facts.profile] ?? []
+            reasons.append(
+                "it is not tagged \(missing.joined(separator: ", "))"
+                    + (own.isEmpty ? "; it has no tags" : "; its tags are \(own.joined(separator: ", "))")
+            )
+        }
         guard let target else { return reasons }
-        let judgement = try judgement(of: record.facts.profile, target)
+        let own = measured[record.digest]
+        let judgement =
+            try own.map { try judge(record.facts.profile, target, $0) } ?? judgement(of: record.facts.profile, target)
         if !judgement.estimates.isEmpty { summary.set(judgement.estimates) }
         summary.remarks += judgement.remarks
         return reasons + judgement.reasons
@@ -51,7 +70,23 @@ struct BuildJudge {
         return judgement
     }
 
-    private func judge(_ text: String, _ target: BuildQuery.Target) throws -> Judgement {
+    private mutating func missingTags(of profile: String) -> [String] {
+        guard !query.tags.isEmpty else { return [] }
+        struct Tagged: Decodable {
+            var tags: [String]?
+        }
+        if tags[profile] == nil {
+            tags[profile] = (try? JSONDecoder().decode(Tagged.self, from: Data(profile.utf8)))?.tags ?? []
+        }
+        let own = Set((tags[profile] ?? []).map { $0.lowercased() })
+        return query.tags.filter { !own.contains($0.lowercased()) }
+    }
+
+    private func judge(
+        _ text: String,
+        _ target: BuildQuery.Target,
+        _ measured: [String: [DeviceMeasurement]] = [:]
+    ) throws -> Judgement {
         guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(text.utf8)) else {
             let reason = "its shape is not in the registry, so that nothing can be estimated; publish it again"
             return Judgement(reasons: [reason])
@@ -69,7 +104,8 @@ struct BuildJudge {
         case .devices(let devices, let estimator):
             judged = try devices.map { device in
                 (
-                    try estimator.estimate(profile, on: device, request), "what an app on \(device.name) may use",
+                    try estimator.estimate(profile, on: device, request).replacing(with: measured[device.id] ?? []),
+                    "what an app on \(device.name) may use",
                     devices.count > 1 ? "\(device.name): " : ""
                 )
             }
@@ -79,7 +115,9 @@ struct BuildJudge {
             ]
         }
         var judgement = Judgement(estimates: judged.map(\.estimate))
-        judgement.remarks = judged.compactMap { item in
+        let known = judged.filter { measured[$0.estimate.target] != nil }.map(\.estimate.target)
+        if !known.isEmpty { judgement.remarks = ["measured, not estimated, on \(known.joined(separator: ", "))"] }
+        judgement.remarks += judged.compactMap { item in
             item.estimate.verdict == .tight ? "tight: \(item.prefix)\(item.estimate.reason)" : nil
         }
         if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile.quantType, on: $0.estimate) }).first {

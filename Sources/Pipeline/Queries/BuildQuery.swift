@@ -21,6 +21,8 @@ public struct BuildQuery: Sendable {
     public var maxBattery: Double?
     public var license: String?
     public var channel: String?
+    /// What the model is for; it must be tagged with all of these.
+    public var tags: [String] = []
 
     public init() {}
 }
@@ -36,7 +38,7 @@ extension BuildQuery {
     /// Ranks the registry's builds: of those that fit, the best in bits per byte of the same text first.
     /// - Throws: `RegistryError`, `DeviceFitError` for an unknown device, `PipelineError.badRequest`.
     public func answer(from registry: ModelRegistry) throws -> QueryAnswer {
-        var judge = BuildJudge(self, target: try target())
+        var judge = BuildJudge(self, target: try target(), measured: try registry.deviceMeasurements(on: devices))
         if model == nil, let count = try registry.standingCount(), count > Self.mostRankedWhole,
             let answer = try answerWithFew(of: registry, &judge)
         {
@@ -59,7 +61,13 @@ extension BuildQuery {
             try judge.fate(of: profile, license: license)
         }
         guard let shortlist else { return nil }
-        let (fitting, refused) = try assess(shortlist.chosen + shortlist.refused, registry, &judge)
+        // What was measured on these devices may tell otherwise than an estimate of the shape.
+        let known = Set((shortlist.chosen + shortlist.refused).map(\.digest))
+        let measured = try registry.builds(
+            ofDigests: judge.measured.keys.filter { !known.contains($0) },
+            channel: channel
+        )
+        let (fitting, refused) = try assess(shortlist.chosen + shortlist.refused + measured, registry, &judge)
         let ranked = Self.ranked(fitting, common: shortlist.commonText).prefix(Self.mostNamed)
         let named = refused.prefix(Self.mostNamed)
         return QueryAnswer(

@@ -31,7 +31,7 @@ struct PublishStage: Stage {
             version: Self.version,
             options: [
                 "model": definition.name, "version": definition.version, "license": definition.license,
-                "channel": options.channel ?? "",
+                "channel": options.channel ?? "", "tags": definition.tags.joined(separator: ","),
             ],
             inputs: inputs
         )
@@ -79,7 +79,8 @@ struct PublishStage: Stage {
 
     private func draft(_ build: BuildFile) throws -> BuildDraft {
         let file = try GGUFFile(path: build.path)
-        let profile = try ModelProfile(file, quantType: build.type.uppercased())
+        var profile = try ModelProfile(file, quantType: build.type.uppercased())
+        profile.addTags(definition.tags)
         return BuildDraft(
             type: build.type,
             file: build.path,

@@ -42,11 +42,17 @@ struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Builds in this channel only.", valueName: "name"))
     var channel: String?
 
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp("What the model is for, as it is tagged; may be repeated.", valueName: "word")
+    )
+    var tags: [String] = []
+
     func query() throws -> BuildQuery {
         var query = try BuildQuery(ram: ram, platform: platform, maxSize: maxSize)
         (query.devices, query.context, query.kvType, query.model) = (devices, context, kvType, model)
         (query.minSpeed, query.license, query.channel) = (minSpeed, license, channel)
-        (query.minSustainedSpeed, query.maxBattery) = (minSustainedSpeed, maxBattery)
+        (query.minSustainedSpeed, query.maxBattery, query.tags) = (minSustainedSpeed, maxBattery, tags)
         return query
     }
 }

@@ -3,7 +3,8 @@ import DeviceFit
 import Pipeline
 import SystemPackage
 
-struct FitCommand: RecordCommand {
+/// What a model does on phones: estimated here, or measured elsewhere and brought along.
+struct FitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fit",
         abstract: "Estimate memory, speed, heat and battery of a model on phones.",
@@ -11,47 +12,103 @@ struct FitCommand: RecordCommand {
             EXAMPLES
               edgepipe fit model.gguf --device pixel-8 --device iphone-15
               edgepipe fit model.gguf --context 2048 --kv-type q8_0 --json
+              edgepipe fit import bench.json --build phi3@1.0.0:q4_k_m --device galaxy-s23
 
             Every number is a range with its confidence and source; tables show the middle.
-            """
+            """,
+        subcommands: [EstimateCommand.self, ImportCommand.self],
+        defaultSubcommand: EstimateCommand.self
     )
+}
 
-    @Argument(help: "The GGUF file.")
-    var model: String
-
-    @Option(help: ArgumentHelp("A device of `edgepipe devices`; all where none is given.", valueName: "id"))
-    var device: [String] = []
-
-    @Option(help: ArgumentHelp("Tokens of context.", valueName: "n"))
-    var context: Int?
-
-    @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
-    var kvType = "f16"
-
-    @Option(help: ArgumentHelp("Tokens processed at once while a prompt is read.", valueName: "n"))
-    var batch = 512
-
-    @OptionGroup var records: OutputOptions
-
-    func run() throws {
-        let estimates = try Operations.fit(
-            FilePath(model),
-            devices: device,
-            context: context,
-            kvType: kvType,
-            batch: batch
+extension FitCommand {
+    struct EstimateCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "estimate",
+            abstract: "Estimate a model on phones; the default.",
+            discussion: """
+                EXAMPLES
+                  edgepipe fit estimate model.gguf --device pixel-8 --device iphone-15
+                """
         )
-        let columns = [
-            "device", "verdict", "peak memory", "limit", "tokens/s", "after 10 min", "prompt tokens/s", "%/1k tokens",
-            "confidence",
-        ]
-        try records.print(estimates, columns: columns) { estimate in
-            [
-                estimate.target, estimate.verdict.rawValue, sizeText(estimate.memory.total.mid),
-                sizeText(estimate.limitBytes), numberText(estimate.decode.mid, 1),
-                numberText(estimate.sustainedDecode.mid, 1), numberText(estimate.prefill.mid, 0),
-                numberText(estimate.batteryPercentPer1kTokens?.mid, 3), estimate.confidence.rawValue,
+
+        @Argument(help: "The GGUF file.")
+        var model: String
+
+        @Option(help: ArgumentHelp("A device of `edgepipe devices`; all where none is given.", valueName: "id"))
+        var device: [String] = []
+
+        @Option(help: ArgumentHelp("Tokens of context.", valueName: "n"))
+        var context: Int?
+
+        @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
+        var kvType = "f16"
+
+        @Option(help: ArgumentHelp("Tokens processed at once while a prompt is read.", valueName: "n"))
+        var batch = 512
+
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            let estimates = try Operations.fit(
+                FilePath(model),
+                devices: device,
+                context: context,
+                kvType: kvType,
+                batch: batch
+            )
+            let columns = [
+                "device", "verdict", "peak memory", "limit", "tokens/s", "after 10 min", "prompt tokens/s",
+                "%/1k tokens",
+                "confidence",
             ]
+            try records.print(estimates, columns: columns) { estimate in
+                [
+                    estimate.target, estimate.verdict.rawValue, sizeText(estimate.memory.total.mid),
+                    sizeText(estimate.limitBytes), numberText(estimate.decode.mid, 1),
+                    numberText(estimate.sustainedDecode.mid, 1), numberText(estimate.prefill.mid, 0),
+                    numberText(estimate.batteryPercentPer1kTokens?.mid, 3), estimate.confidence.rawValue,
+                ]
+            }
+        }
+    }
+
+    struct ImportCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "import",
+            abstract: "Keep what was measured of a build on a device; it takes the estimates' place.",
+            discussion: """
+                EXAMPLES
+                  edgepipe fit import bench.json --build phi3@1.0.0:q4_k_m --device galaxy-s23
+                  edgepipe fit import profile.json --build phi3:q4_k_m --device galaxy-s24 --tokens-per-inference 128
+
+                Takes JSON or JSON lines of llama-bench (`llama-bench -m model.gguf -p 512 -n 128 -o json`), and profiles of
+                Qualcomm AI Hub, which time one run of a graph.
+                """
+        )
+        @Argument(help: "The file of results.") var file: String
+        @Option(help: ArgumentHelp("What was measured.", valueName: "model[@version][:type]")) var build: String
+        @Option(help: ArgumentHelp("A device of `edgepipe devices`.", valueName: "id")) var device: String
+        @Option(help: ArgumentHelp("Of an AI Hub profile: 1 where its graph generates.", valueName: "n"))
+        var tokensPerInference = 1
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            let report = try Operations.importMeasurements(
+                FilePath(file),
+                of: build,
+                on: device,
+                tokensPerInference: tokensPerInference,
+                into: registry.file
+            )
+            try records.print(report) { _ in
+                let lines = report.measurements.map { line in
+                    "\(line.metric) \(numberText(line.value, 2)) \(line.unit) [\(line.source)]"
+                }
+                return (["\(report.build) on \(report.device):"] + lines + report.remarks.map { "note: \($0)" })
+                    .joined(separator: "\n")
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ extension WrongFile {
             text: "pipeline: [p]\nversion: 1.0.0\nmodel: { licence: mit }\nsteps:\n  - { id: f16, convert: {} }\n",
             "1:11: 'pipeline' must be a text.",
             "3:8: the model needs the setting 'source'. Add it.",
-            "3:10: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license, lora."
+            "3:10: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license, lora, tags."
         ),
         WrongFile(
             "model that is a text",
@@ -292,7 +292,7 @@ extension WrongFile {
 
                 """,
             "2:10: 'one' is no version. Write three numbers, such as 1.0.0.",
-            "3:21: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license, lora.",
+            "3:21: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license, lora, tags.",
             "5:33: 'f17' is no type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.",
             "6:31: 'builds' names the step 'f17', which does not stand before this one. Did you mean 'f16'? Known here: "
                 + "f16.",

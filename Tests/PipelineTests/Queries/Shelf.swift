@@ -11,6 +11,8 @@ struct Shelf {
     let scratch: ScratchFolder
     let registry: ModelRegistry
 
+    var path: FilePath { scratch.appending("registry.db") }
+
     init() throws {
         scratch = try ScratchFolder()
         registry = try ModelRegistry(path: scratch.appending("registry.db"), mode: .create)
@@ -20,7 +22,8 @@ struct Shelf {
     /// - Parameters:
     ///   - gigabytes: of the weights, by which memory and speed are estimated.
     ///   - text: what `bitsPerByte` was measured on.
-    func add(
+    /// - Returns: what a benchmark of the model would say of its size.
+    @discardableResult func add(
         _ model: String,
         gigabytes: Double,
         bitsPerByte: Double? = nil,
@@ -28,10 +31,13 @@ struct Shelf {
         license: String = "mit",
         channel: String? = nil,
         trainedContext: Int = 8192,
+        tags: [String]? = nil,
         profile: String? = nil
-    ) throws {
+    ) throws -> (parameters: Int, bytes: Int) {
         let file = try scratch.write("\(model) \(gigabytes)", to: "files/\(model)")
-        let shape = try JSONEncoder().encode(Self.profile(Int(gigabytes * 1e9), trainedContext))
+        var own = Self.profile(Int(gigabytes * 1e9), trainedContext)
+        own.tags = tags
+        let shape = try JSONEncoder().encode(own)
         let measurements = bitsPerByte.map { value in
             [
                 MeasurementRecord(
@@ -57,6 +63,7 @@ struct Shelf {
         try registry.publish(
             Publication(model: model, version: version, builds: [draft], channel: channel, toolVersion: "0")
         )
+        return (own.parameterCount, own.weightBytes)
     }
 
     func ask(_ change: (inout BuildQuery) throws -> Void) throws -> QueryAnswer {

@@ -1,0 +1,68 @@
+import BinaryIO
+import GRDB
+
+extension Schema {
+    /// Which measurements were made on a device of the catalogue, so that a query finds those of its devices.
+    static let deviceMeasurementTable = """
+        CREATE TABLE deviceMeasurement (
+            device TEXT NOT NULL CHECK (device <> ''),
+            measurementId INTEGER NOT NULL REFERENCES measurement(id),
+            PRIMARY KEY (device, measurementId)
+        ) STRICT, WITHOUT ROWID;
+        \(guardian("deviceMeasurement", ["UPDATE", "DELETE"]))
+        """
+}
+
+extension ModelRegistry {
+    /// The condition that names a device of the catalogue.
+    public static let deviceCondition = "device"
+
+    /// Adds measurements to a published build, all or none; the same ones again change nothing.
+    public func record(_ values: [MeasurementRecord], of build: BuildName) throws {
+        for value in values { try BuildDraft.check(value) }
+        try change { database in
+            guard let record = try Rows.published(build, database) else {
+                throw RegistryError.notFound("\(build)", available: [])
+            }
+            for value in values { try Rows.insert(value, of: record.digest, database) }
+            let detail = try CanonicalJSON.encode(["metrics": values.map(\.metric).sorted().joined(separator: ",")])
+            try AuditLog.append("measurement", subject: "\(build)", detail: detail, to: database)
+        }
+    }
+
+    /// The builds that have these bytes and can be had, of one channel where one is given.
+    public func builds(ofDigests digests: [SHA256Digest], channel: String?) throws -> [BuildRecord] {
+        guard !digests.isEmpty else { return [] }
+        return try look { database in
+            var sql = try Rows.offeredBuilds(database) + " AND build.digest = ?"
+            if channel != nil { sql += " AND version.id IN (SELECT versionId FROM channel WHERE channel.name = ?)" }
+            let statement = try database.cachedStatement(sql: sql)
+            return try digests.flatMap { digest in
+                let arguments = [digest.description] + [channel].compactMap { $0 }
+                return try Row.fetchAll(statement, arguments: StatementArguments(arguments)).map(Rows.build)
+            }
+        }
+    }
+
+    /// What was measured on these devices, by build, the oldest first.
+    public func measurements(onDevices devices: [String]) throws -> [SHA256Digest: [MeasurementRecord]] {
+        guard !devices.isEmpty else { return [:] }
+        return try look { database in
+            guard try database.tableExists("deviceMeasurement") else { return [:] }
+            let rows = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT measurement.* FROM deviceMeasurement JOIN measurement ON measurement.id = measurementId
+                    WHERE device IN (\(devices.map { _ in "?" }.joined(separator: ",")))
+                    ORDER BY measurement.id
+                    """,
+                arguments: StatementArguments(devices)
+            )
+            var found: [SHA256Digest: [MeasurementRecord]] = [:]
+            for row in rows {
+                found[try Rows.digest(row.value("buildDigest")), default: []].append(try Rows.measurement(row))
+            }
+            return found
+        }
+    }
+}
