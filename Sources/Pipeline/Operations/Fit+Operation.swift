@@ -22,14 +22,28 @@ extension Operations {
         try catalogue().devices.filter(filter.accepts)
     }
 
+    /// - Parameter system: a version of the device's system, such as 17 or 26.4, which decides what an app may use.
     /// - Throws: `DeviceFitError.unknownDevice`, with near names.
-    public static func device(_ id: String) throws -> Device { try catalogue().device(id) }
+    public static func device(_ id: String, running system: String? = nil) throws -> Device {
+        try devices([id], running: system, in: catalogue())[0]
+    }
+
+    static func devices(_ ids: [String], running system: String?, in catalogue: DeviceCatalogue) throws -> [Device] {
+        let devices = try ids.map { try catalogue.device($0) }
+        guard let system else { return devices }
+        guard !ids.isEmpty else {
+            throw PipelineError.badRequest("--os needs --device: what an app may use depends on the device too.")
+        }
+        let (limits, version) = (try AppLimits(), try SystemVersion(system))
+        return try devices.map { try limits.device($0, running: version) }
+    }
 
     /// Memory, speed, heat and battery of a model on phones, from its header.
     /// - Parameter devices: ids; all of the catalogue where there are none.
     public static func fit(
         _ model: FilePath,
         devices: [String],
+        system: String? = nil,
         context: Int?,
         kvType: String,
         batch: Int
@@ -50,7 +64,8 @@ extension Operations {
             kvType: kvType,
             batch: batch
         )
-        let chosen = devices.isEmpty ? catalogue.devices : try devices.map { try catalogue.device($0) }
+        let named = try Self.devices(devices, running: system, in: catalogue)
+        let chosen = devices.isEmpty ? catalogue.devices : named
         let estimator = FitEstimator(catalogue: catalogue)
         return try chosen.map { try estimator.estimate(profile, on: $0, request) }
     }

@@ -68,7 +68,7 @@ extension Operations {
     ) throws -> (builds: [BriefedBuild], platform: Platform, target: String) {
         var query = request.query
         let catalogue = try catalogue()
-        let devices = try query.devices.map { try catalogue.device($0) }
+        let devices = try Operations.devices(query.devices, running: query.system, in: catalogue)
         guard let platform = query.platform ?? devices.first?.platform else {
             throw PipelineError.badRequest("Say what the app runs on: --platform android or ios, or --device.")
         }

@@ -21,7 +21,7 @@ extension BuildQuery {
     func target() throws -> Target? {
         let estimator = FitEstimator(catalogue: try Operations.catalogue())
         if !devices.isEmpty {
-            let found = try devices.map { try estimator.catalogue.device($0) }
+            let found = try Operations.devices(devices, running: system, in: estimator.catalogue)
             if let platform, let other = found.first(where: { $0.platform != platform }) {
                 throw PipelineError.badRequest(
                     "\(other.name) runs \(other.platform.rawValue), not \(platform.rawValue). Leave --platform out."
@@ -29,6 +29,7 @@ extension BuildQuery {
             }
             return .devices(found, estimator)
         }
+        _ = try Operations.devices([], running: system, in: estimator.catalogue)
         guard let ram else {
             guard platform == nil else {
                 throw PipelineError.badRequest(

@@ -8,6 +8,8 @@ public struct BuildQuery: Sendable {
     public var platform: Platform?
     /// Devices of the catalogue, by id; a build has to fit all of them.
     public var devices: [String] = []
+    /// The version of their system, such as 17 or 26.4; nil takes the limits of the catalogue.
+    public var system: String?
     /// Tokens; nil takes 4096, or what the model was trained for where that is less.
     public var context: Int?
     public var kvType = "f16"

@@ -70,13 +70,19 @@ struct DevicesCommand: ParsableCommand {
                 EXAMPLES
                   edgepipe devices show pixel-8
                   edgepipe devices show iphone-15 --json
+                  edgepipe devices show pixel-8 --os 17
                 """
         )
         @Argument(help: "The device's id.") var id: String
+        @Option(
+            name: .customLong("os"),
+            help: ArgumentHelp("Version of its system, which limits memory: 17, 26.4.", valueName: "version")
+        )
+        var system: String?
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let device = try Operations.device(id)
+            let device = try Operations.device(id, running: system)
             try records.print(device) { format in
                 let rows: [[String]] = [
                     ["name", device.name],

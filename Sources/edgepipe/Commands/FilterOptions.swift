@@ -15,6 +15,12 @@ struct FilterOptions: ParsableArguments {
     )
     var devices: [String] = []
 
+    @Option(
+        name: .customLong("os"),
+        help: ArgumentHelp("Version of the devices' system, which limits memory: 17, 26.4.", valueName: "version")
+    )
+    var system: String?
+
     @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
     var context: Int?
 
@@ -50,7 +56,9 @@ struct FilterOptions: ParsableArguments {
 
     func query() throws -> BuildQuery {
         var query = try BuildQuery(ram: ram, platform: platform, maxSize: maxSize)
-        (query.devices, query.context, query.kvType, query.model) = (devices, context, kvType, model)
+        (query.devices, query.system, query.context, query.kvType, query.model) = (
+            devices, system, context, kvType, model
+        )
         (query.minSpeed, query.license, query.channel) = (minSpeed, license, channel)
         (query.minSustainedSpeed, query.maxBattery, query.tags) = (minSustainedSpeed, maxBattery, tags)
         return query

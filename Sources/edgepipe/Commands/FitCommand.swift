@@ -38,6 +38,12 @@ extension FitCommand {
         @Option(help: ArgumentHelp("A device of `edgepipe devices`; all where none is given.", valueName: "id"))
         var device: [String] = []
 
+        @Option(
+            name: .customLong("os"),
+            help: ArgumentHelp("Version of the devices' system, which limits memory: 17, 26.4.", valueName: "version")
+        )
+        var system: String?
+
         @Option(help: ArgumentHelp("Tokens of context.", valueName: "n"))
         var context: Int?
 
@@ -53,6 +59,7 @@ extension FitCommand {
             let estimates = try Operations.fit(
                 FilePath(model),
                 devices: device,
+                system: system,
                 context: context,
                 kvType: kvType,
                 batch: batch
