@@ -26,7 +26,8 @@ struct EdgepipeCommand: ParsableCommand {
             CommandGroup(
                 name: "Answers",
                 subcommands: [
-                    QueryCommand.self, CompareCommand.self, SnippetCommand.self, FitCommand.self, DevicesCommand.self,
+                    QueryCommand.self, CompareCommand.self, ReportCommand.self, SnippetCommand.self, FitCommand.self,
+                    DevicesCommand.self,
                 ]
             ),
             CommandGroup(
