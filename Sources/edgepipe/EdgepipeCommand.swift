@@ -32,7 +32,7 @@ struct EdgepipeCommand: ParsableCommand {
             ),
             CommandGroup(
                 name: "Registry",
-                subcommands: [RegistryCommand.self, PullCommand.self]
+                subcommands: [RegistryCommand.self, PullCommand.self, ExportCommand.self]
             ),
             CommandGroup(
                 name: "Single steps",

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "", "run", "plan", "validate", "query", "compare", "snippet", "fit", "devices", "devices list", "devices show",
+        "", "run", "plan", "validate", "query", "compare", "report", "snippet", "export", "export mlc", "export play",
+        "fit", "devices", "devices list", "devices show",
         "registry", "registry init", "registry list", "registry show", "registry verify", "registry promote",
         "registry history", "registry gc", "registry import", "registry export", "registry storage", "registry sign",
         "registry attest", "pull", "convert", "imatrix", "quantize", "perplexity", "accuracy", "sensitivity",
@@ -30,7 +31,7 @@ import Testing
     /// A command that is missing above would go untested.
     @Test func theListAboveIsComplete() throws {
         let program = Program(folder: try ScratchFolder())
-        for group in ["", "devices", "registry"] {
+        for group in ["", "devices", "registry", "export"] {
             let words = group.split(separator: " ").map(String.init)
             let lines = try program.run(words + ["--help"]).lines
             let named = lines.drop { !$0.hasSuffix("SUBCOMMANDS:") }.filter {

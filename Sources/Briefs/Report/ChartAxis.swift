@@ -26,7 +26,7 @@ struct ChartAxis: Sendable {
         let rough = (high - low) / Double(max(1, wanted))
         while step > rough, digits < 9 { (step, digits) = (step / 10, digits + 1) }
         while step * 10 <= rough { step *= 10 }
-        step *= [1, 2, 5, 10].last { $0 * step <= rough } ?? 1
+        step *= [1, 2, 5, 10].first { $0 * step >= rough } ?? 10
         let first = (low / step).rounded(.up)
         ticks = stride(from: 0.0, through: 64, by: 1).map { (first + $0) * step }.filter { $0 <= high + step * 1e-6 }
         self.digits = digits

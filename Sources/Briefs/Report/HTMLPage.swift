@@ -114,13 +114,14 @@ struct HTMLPage {
         let content: Markup =
             switch cell {
             case .text(let words), .number(let words): "\(words)"
+            case .range(let middle, let ends): "\(middle)<small>\(ends)</small>"
             case .code(let words): "<code>\(words)</code>"
             case .strong(let words): "<strong>\(words)</strong>"
             case .verdict(let words, let tone): "<span class=\"tone \(tone.rawValue)\">\(words)</span>"
             }
         if column == 0 { return "<th scope=\"row\">\(content)</th>" }
         let label = table.columns[column]
-        if case .number = cell { return "<td class=\"n\" data-label=\"\(label)\">\(content)</td>" }
+        if cell.isNumber { return "<td class=\"n\" data-label=\"\(label)\">\(content)</td>" }
         return "<td data-label=\"\(label)\">\(content)</td>"
     }
 

@@ -12,7 +12,9 @@ struct LineageChart {
     let steps: [ReportedStep]
     let title: String
 
-    private static let (boxWidth, boxHeight, gap, row) = (168.0, 44.0, 84.0, 60.0)
+    private static let (boxWidth, boxHeight, gap, row) = (168.0, 44.0, 140.0, 60.0)
+    /// How far the arrows of a step run together before they fan out, under the step's name.
+    private static let trunk = 72.0
 
     /// How many steps at most lie between a thing and what nothing leads to. Rows may form circles, so the search ends.
     private var depths: [String: Int] {
@@ -54,7 +56,7 @@ struct LineageChart {
         let names = Dictionary(grouping: steps) { "\($0.from) \($0.kind)" }.keys.sorted().compactMap { key -> Markup? in
             let parts = key.split(separator: " ", maxSplits: 1).map(String.init)
             guard let from = places[parts[0]], parts.count > 1 else { return nil }
-            let (x, y) = (from.x + Self.boxWidth + Self.gap / 2, from.y + Self.boxHeight / 2 - 8)
+            let (x, y) = (from.x + Self.boxWidth + Self.trunk / 2, from.y + Self.boxHeight / 2 - 7)
             return "<text class=\"step\" x=\"\(x)\" y=\"\(y)\" text-anchor=\"middle\">\(parts[1])</text>"
         }
         return """
@@ -74,9 +76,9 @@ struct LineageChart {
     private func arrow(_ step: ReportedStep, _ from: (x: Double, y: Double), _ to: (x: Double, y: Double)) -> Markup {
         let (x1, y1) = (from.x + Self.boxWidth, from.y + Self.boxHeight / 2)
         let (x2, y2) = (to.x - 2, to.y + Self.boxHeight / 2)
-        let bend = Self.gap * 0.55
+        let (fork, bend) = (x1 + Self.trunk, (Self.gap - Self.trunk) * 0.55)
         return """
-            <path class="flow" d="M\(x1) \(y1) C\(x1 + bend) \(y1) \(x2 - bend) \(y2) \(x2 - 6) \(y2)">\
+            <path class="flow" d="M\(x1) \(y1) H\(fork) C\(fork + bend) \(y1) \(x2 - bend) \(y2) \(x2 - 6) \(y2)">\
             <title>\(step.kind): \(name(of: step.from)) – \(name(of: step.to))</title></path>\
             <path class="head" d="M\(x2) \(y2) l-8 -4 v8 Z"/>
             """

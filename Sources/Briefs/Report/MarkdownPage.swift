@@ -54,6 +54,7 @@ struct MarkdownPage {
     private func cell(_ cell: ReportPage.Cell) -> String {
         switch cell {
         case .text(let words), .number(let words), .verdict(let words, _): Self.escape(words)
+        case .range(let middle, let ends): Self.escape("\(middle) (\(ends))")
         case .code(let words): Self.code(words).replacing("|", with: "\\|")
         case .strong(let words): "**\(Self.escape(words))**"
         }
@@ -64,7 +65,7 @@ struct MarkdownPage {
         Set(
             table.columns.indices.filter { column in
                 !table.rows.isEmpty
-                    && table.rows.allSatisfy { row in if case .number = row[column] { true } else { false } }
+                    && table.rows.allSatisfy { row in row[column].isNumber }
             }
         )
     }

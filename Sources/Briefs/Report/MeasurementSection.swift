@@ -15,7 +15,8 @@ struct MeasurementSection {
             let words = MeasurementWords(language: language)
             let name = say("Conditions \(index + 1)", "Условия \(index + 1)")
             return [
-                .heading("\(name): \(group.method)"), .table(words.table(group, name)), .table(values(under: group, name)),
+                .heading("\(name): \(group.method)"), .table(words.table(group, name)),
+                .table(values(under: group, name)),
             ]
         }
         return ReportPage.Section(id: "measurements", title: title, blocks: blocks + comparable(groups))

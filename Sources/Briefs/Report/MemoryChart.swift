@@ -44,7 +44,9 @@ struct MemoryChart {
 
     var svg: Markup {
         let total = estimate.memory.total
-        let summary = (parts + [(language.say("Peak", "Пик"), total)]).map { "\($0.name) \(ByteSize(bytes: $0.range.mid))" }
+        let summary = (parts + [(language.say("Peak", "Пик"), total)]).map {
+            "\($0.name) \(ByteSize(bytes: $0.range.mid))"
+        }
         return """
             <svg class="chart" viewBox="0 0 \(Self.width) \(bottom + 44)" role="img" \
             aria-labelledby="\(id)-title \(id)-desc">

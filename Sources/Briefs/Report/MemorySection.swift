@@ -107,12 +107,10 @@ struct MemorySection {
                 let estimate = fit.estimate
                 return [
                     .text(fit.device.name), .number("\(ByteSize(bytes: estimate.limitBytes))"),
-                    .number(span(estimate.memory.total)), verdict(estimate.verdict), .number(span(estimate.decode, 1)),
-                    .number(span(estimate.sustainedDecode, 1)), .number(span(estimate.prefill, 0)),
-                    .number(
-                        estimate.batteryPercentPer1kTokens.map { span($0, $0.mid < 0.1 ? 4 : 2) + " %" }
-                            ?? say("not known", "неизвестно")
-                    ),
+                    .range(estimate.memory.total), verdict(estimate.verdict), .range(estimate.decode),
+                    .range(estimate.sustainedDecode), .range(estimate.prefill),
+                    estimate.batteryPercentPer1kTokens.map { .range($0, unit: " %") }
+                        ?? .text(say("not known", "неизвестно")),
                     .text(confidence(estimate.confidence) + (fit.isStored ? "" : " *")),
                     .text(fit.best ?? say("none fits", "ни одна")),
                 ]

@@ -43,11 +43,12 @@ extension ModelReport {
     ) -> [(name: String, value: String, detail: String)] {
         let say = language.say
         let build = focused
-        let name = switch choice {
-        case .named: say("Build shown", "Показанная сборка")
-        case .best: say("Recommended build", "Рекомендуемая сборка")
-        case .smallest: say("Smallest build", "Наименьшая сборка")
-        }
+        let name =
+            switch choice {
+            case .named: say("Build shown", "Показанная сборка")
+            case .best: say("Recommended build", "Рекомендуемая сборка")
+            case .smallest: say("Smallest build", "Наименьшая сборка")
+            }
         var cards = [
             (
                 name, build.type.uppercased(),
@@ -70,12 +71,8 @@ extension ModelReport {
         if let slowest = fits.min(by: { $0.estimate.decode.mid < $1.estimate.decode.mid }) {
             cards.append(
                 (
-                    say("Slowest device", "Самое медленное"),
-                    say(
-                        "\(number(slowest.estimate.decode.mid, 0)) token/s",
-                        "\(number(slowest.estimate.decode.mid, 0)) токенов/с"
-                    ),
-                    slowest.device.name
+                    say("Slowest device", "Самое медленное"), number(slowest.estimate.decode.mid, 0),
+                    say("token/s on \(slowest.device.name)", "токенов/с, \(slowest.device.name)")
                 )
             )
         }

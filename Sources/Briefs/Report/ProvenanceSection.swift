@@ -79,10 +79,12 @@ struct ProvenanceSection {
                     rows: rows
                 )
             ),
-            .prose(say(
-                        "Recorded in the registry's diary; this page does not verify them. `edgepipe pull --key` does.",
-                        "Записано в журнале реестра; эта страница их не проверяет. Проверяет `edgepipe pull --key`."
-                    )),
+            .prose(
+                say(
+                    "Recorded in the registry's diary; this page does not verify them. `edgepipe pull --key` does.",
+                    "Записано в журнале реестра; эта страница их не проверяет. Проверяет `edgepipe pull --key`."
+                )
+            ),
         ]
     }
 
@@ -103,7 +105,10 @@ struct ProvenanceSection {
         return [
             .table(
                 ReportPage.Table(
-                    caption: say("Moves of channels to and from this version", "Переходы каналов на эту версию и с неё"),
+                    caption: say(
+                        "Moves of channels to and from this version",
+                        "Переходы каналов на эту версию и с неё"
+                    ),
                     columns: [
                         say("Channel", "Канал"), say("At", "Когда"), say("From", "С"), say("To", "На"),
                         say("Who", "Кто"), say("Why", "Почему"),

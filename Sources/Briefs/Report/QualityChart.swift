@@ -115,7 +115,8 @@ struct QualityChart {
             )
         }
         let style: Markup = front.isBest(point) ? "best" : "other"
-        let words = "\(point.name): \(number(unit.value(point.bytes), 2)) \(unit.name), "
+        let words =
+            "\(point.name): \(number(unit.value(point.bytes), 2)) \(unit.name), "
             + plusMinus(point.loss, point.standardError)
         if point.name == focus {
             parts.append("<circle class=\"ring\" cx=\"\(x)\" cy=\"\(y)\" r=\"10.5\"/>")
@@ -169,7 +170,9 @@ struct QualityChart {
         }
         var (x, parts) = (Self.left, [Markup]())
         for (mark, words) in entries {
-            parts.append("<g transform=\"translate(\(x) 18)\">\(mark)<text class=\"tick\" x=\"30\" y=\"4\">\(words)</text></g>")
+            parts.append(
+                "<g transform=\"translate(\(x) 18)\">\(mark)<text class=\"tick\" x=\"30\" y=\"4\">\(words)</text></g>"
+            )
             x += 44 + Double(words.count) * 6.6
         }
         return parts.joined()
@@ -196,7 +199,8 @@ struct LabelBox {
     ) -> [(box: LabelBox, x: Double, y: Double, anchor: String)] {
         let width = Double(letters) * 7.8
         let offsets: [(dx: Double, dy: Double, anchor: String)] = [
-            (11, -10, "start"), (-11, 20, "end"), (-13, 4, "end"), (0, 25, "middle"), (0, -15, "middle"), (13, 18, "start"),
+            (11, -10, "start"), (-11, 20, "end"), (-13, 4, "end"), (0, 25, "middle"), (0, -15, "middle"),
+            (13, 18, "start"),
             (-11, -12, "end"),
         ]
         return offsets.map { dx, dy, anchor in

@@ -42,7 +42,8 @@ struct QualitySection {
 
     private var measure: String {
         switch metric {
-        case MetricName.meanKLD: language.say("mean KL divergence, nats a token", "среднее KL-расхождение, нат на токен")
+        case MetricName.meanKLD:
+            language.say("mean KL divergence, nats a token", "среднее KL-расхождение, нат на токен")
         default: language.say("bits per byte", "бит на байт")
         }
     }
@@ -103,15 +104,23 @@ struct QualitySection {
     }
 
     private func caption(_ chart: QualityChart) -> String {
+        let axes = language.say("The axes do not begin at zero.", "Оси начинаются не с нуля.")
         guard let most = chart.front.points.compactMap(\.standardError).max() else {
-            return language.say("Standard errors are not known.", "Стандартные ошибки неизвестны.")
+            return axes + language.say(" Standard errors are not known.", " Стандартные ошибки неизвестны.")
         }
-        return chart.whiskers
-            ? language.say("Whiskers: one standard error to each side.", "Усы: одна стандартная ошибка в каждую сторону.")
-            : language.say(
-                "One standard error is up to \(significant(most, 2)), more than the builds differ by: it is for the most part the text's, which all builds share, and is not drawn.",
-                "Стандартная ошибка до \(significant(most, 2)) — больше различий между сборками: в основном это ошибка текста, общего для всех, поэтому она не нарисована."
+        let errors =
+            chart.whiskers
+            ? language.say(
+                "Whiskers: one standard error to each side.",
+                "Усы: одна стандартная ошибка в каждую сторону."
             )
+            : language.say(
+                "One standard error is up to \(significant(most, 2)), more than the builds differ by: it is for the most part "
+                    + "the text's, which all builds share, and is not drawn.",
+                "Стандартная ошибка до \(significant(most, 2)) — больше различий между сборками: в основном это ошибка текста, "
+                    + "общего для всех, поэтому она не нарисована."
+            )
+        return "\(axes) \(errors)"
     }
 
     private func table(_ front: ParetoFront) -> ReportPage.Table {
@@ -136,10 +145,12 @@ struct QualitySection {
         guard !missing.isEmpty else { return [] }
         let names = missing.joined(separator: ", ")
         return [
-            .prose(language.say(
-                        "Not shown, because not measured under these conditions: \(names).",
-                        "Не показаны, так как не измерены при этих условиях: \(names)."
-                    ))
+            .prose(
+                language.say(
+                    "Not shown, because not measured under these conditions: \(names).",
+                    "Не показаны, так как не измерены при этих условиях: \(names)."
+                )
+            )
         ]
     }
 }

@@ -16,12 +16,22 @@ func plusMinus(_ value: Double, _ error: Double?, digits: Int = 5) -> String {
 }
 
 /// `1.2 GB (1.0 GB – 1.5 GB)`
-func span(_ range: ByteRange) -> String {
-    "\(ByteSize(bytes: range.mid)) (\(ByteSize(bytes: range.low)) – \(ByteSize(bytes: range.high)))"
-}
+func span(_ range: ByteRange) -> String { "\(ByteSize(bytes: range.mid)) (\(ends(range)))" }
 
-func span(_ range: RangeEstimate, _ digits: Int) -> String {
-    "\(number(range.mid, digits)) (\(number(range.low, digits)) – \(number(range.high, digits)))"
+/// `1.0 GB – 1.5 GB`
+func ends(_ range: ByteRange) -> String { "\(ByteSize(bytes: range.low)) – \(ByteSize(bytes: range.high))" }
+
+extension ReportPage.Cell {
+    static func range(_ range: ByteRange) -> Self { .range("\(ByteSize(bytes: range.mid))", ends(range)) }
+
+    /// With three digits or, where the number is larger, all before the point.
+    static func range(_ range: RangeEstimate, unit: String = "") -> Self {
+        let digits = range.mid >= 100 ? 0 : range.mid >= 10 ? 1 : range.mid >= 0.1 ? 2 : 4
+        return .range(
+            Briefs.number(range.mid, digits) + unit,
+            "\(Briefs.number(range.low, digits)) – \(Briefs.number(range.high, digits))"
+        )
+    }
 }
 
 extension String {

@@ -43,9 +43,18 @@ struct ReportPage: Sendable {
     enum Cell: Sendable {
         case text(String)
         case number(String)
+        /// A middle, and the ends around it.
+        case range(String, String)
         case code(String)
         case strong(String)
         case verdict(String, Tone)
+
+        var isNumber: Bool {
+            switch self {
+            case .number, .range: true
+            case .text, .code, .strong, .verdict: false
+            }
+        }
     }
 
     enum Tone: String, Sendable { case good, fair, bad }

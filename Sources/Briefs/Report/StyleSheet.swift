@@ -62,7 +62,7 @@ enum StyleSheet {
         tbody th { font-weight: 550; } tbody tr:last-child > * { border-bottom: 0; }
         tbody tr:hover { background: var(--faint); }
         .n { text-align: right; font-variant-numeric: tabular-nums; } thead .n { text-align: right; }
-        td.n { min-width: 5.5rem; }
+        td.n { white-space: nowrap; } td.n small { display: block; color: var(--soft); font-size: .78rem; }
         .tone { display: inline-block; padding: 0 .55rem; border-radius: 99px; font-size: .84rem; font-weight: 600;
           white-space: nowrap; }
         .tone.good { color: var(--good); background: var(--good-soft); }
@@ -118,7 +118,8 @@ enum StyleSheet {
           .wide th, .wide td { display: grid; grid-template-columns: 44% 1fr; gap: .6rem; padding: .12rem 0; border: 0; }
           .wide th { display: block; font-size: 1rem; } .wide td:empty { display: none; }
           .wide td::before { content: attr(data-label); color: var(--soft); }
-          .wide td .tone { justify-self: start; }
+          .wide td .tone { justify-self: start; } .wide td.n { white-space: normal; }
+          .wide td.n small { grid-column: 2; }
         }
         @media print {
           :root { color-scheme: light; }
@@ -126,7 +127,7 @@ enum StyleSheet {
           section { break-inside: auto; border: 0; padding: .6rem 0; } h2, h3 { break-after: avoid; }
           figure, tr { break-inside: avoid; } .scroll { overflow: visible; } svg.chart { max-width: 100%; min-width: 0; }
           details::details-content { content-visibility: visible; display: block; height: auto; }
-          table { font-size: 8.5pt; } th, td { padding: .25rem .35rem; } td.n { min-width: 0; }
+          table { font-size: 8.5pt; } th, td { padding: .25rem .35rem; } td.n { white-space: normal; }
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
         }
         @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }

@@ -53,7 +53,10 @@ struct TensorSection {
         let say = language.say
         let all = max(1, tensors.reduce(0) { $0 + $1.bytes })
         let groups = Dictionary(grouping: tensors, by: \.type).map { type, tensors in
-            (type: type, bits: tensors[0].bitsPerWeight, count: tensors.count, bytes: tensors.reduce(0) { $0 + $1.bytes })
+            (
+                type: type, bits: tensors[0].bitsPerWeight, count: tensors.count,
+                bytes: tensors.reduce(0) { $0 + $1.bytes }
+            )
         }.sorted { ($0.bytes, $0.type) > ($1.bytes, $1.type) }
         return ReportPage.Table(
             caption: say("Types in this build", "Типы в этой сборке"),

@@ -35,6 +35,7 @@ public struct ReportSummary: Codable, Sendable {
 extension Operations {
     /// Writes the report of one version. The same registry and the same request give the same bytes.
     /// - Throws: `RegistryError`, `DeviceFitError` for an unknown device, `FileError`, `PipelineError.badRequest`.
+    @discardableResult
     public static func report(
         _ request: ReportRequest,
         to output: FilePath,

@@ -1,3 +1,4 @@
+import DeviceFit
 import Registry
 
 /// The builds of the one version that a person's words mean.
@@ -30,4 +31,27 @@ struct VersionChoice {
     }
 
     var name: BuildName { builds[0].name }
+
+    /// The version's builds that a query takes, the best first, each with the estimate that is hardest to meet.
+    func ranked(_ query: BuildQuery, in registry: ModelRegistry) throws -> [(BuildRecord, FitEstimate)] {
+        var query = query
+        query.model = name.model
+        let answer = try query.answer(from: registry)
+        return ([answer.best].compactMap { $0 } + answer.alternatives).compactMap { summary in
+            guard let build = builds.first(where: { "\($0.name)" == summary.build }) else { return nil }
+            return summary.estimate.map { (build, $0) }
+        }
+    }
+
+    /// The first of them.
+    /// - Throws: `PipelineError.badRequest` where no build of the version fits.
+    func best(_ query: BuildQuery, in registry: ModelRegistry) throws -> BuildRecord {
+        guard let first = try ranked(query, in: registry).first else {
+            throw PipelineError.badRequest(
+                "no build of \(name.model)@\(name.version) fits. Ask with a shorter context, name a build with its type, or see "
+                    + "`edgepipe query` for the reasons."
+            )
+        }
+        return first.0
+    }
 }
