@@ -11,6 +11,8 @@ public struct MLCPackage: Sendable {
     public struct Model: Sendable {
         /// The registry's build whose figures stand here: `phi3@1.0.0:q4_k_m`.
         public var build: String
+        /// Bits of that build for a weight.
+        public var bitsPerWeight: Double
         /// Where the model came from.
         public var source: String
         /// MLC's name of a quantization: `q4f16_1`.
@@ -23,13 +25,15 @@ public struct MLCPackage: Sendable {
 
         public init(
             build: String,
+            bitsPerWeight: Double,
             source: String,
             quantization: String,
             location: String,
             id: String,
             estimate: FitEstimate
         ) {
-            (self.build, self.source, self.quantization) = (build, source, quantization)
+            (self.build, self.bitsPerWeight, self.source) = (build, bitsPerWeight, source)
+            self.quantization = quantization
             (self.location, self.id, self.estimate) = (location, id, estimate)
         }
 
@@ -41,6 +45,20 @@ public struct MLCPackage: Sendable {
         }
 
         var isLocal: Bool { !location.hasPrefix("HF://") && !location.hasPrefix("https://") }
+    }
+
+    /// About how many bits a weight takes in one of MLC's quantizations: the number after the `q`, and half a bit for the
+    /// 16-bit scale that some 32 weights share (`python/mlc_llm/quantization/quantization.py`); `q0f16` keeps 16.
+    /// - Returns: nil where the name is none of theirs.
+    public static func bitsPerWeight(of quantization: String) -> Double? {
+        let digits = quantization.dropFirst().prefix { $0.isASCII && $0.isNumber }
+        let rest = quantization.dropFirst(1 + digits.count)
+        guard quantization.first == "q", let bits = Int(digits), (0...8).contains(bits) else { return nil }
+        guard ["f16", "f32", "bf16"].contains(where: rest.hasPrefix) else { return nil }
+        guard rest.utf8.allSatisfy({ (48...57).contains($0) || (97...122).contains($0) || $0 == 95 }) else {
+            return nil
+        }
+        return bits == 0 ? (rest.hasPrefix("f32") ? 32 : 16) : Double(bits) + 0.5
     }
 
     public var platform: Platform
@@ -80,7 +98,8 @@ public struct MLCPackage: Sendable {
         let rows = models.map { model in
             let memory = model.estimate.memory
             let cells = [
-                "`\(model.id)`", MarkdownPage.escape(model.build),
+                "`\(model.id)`",
+                "\(MarkdownPage.escape(model.build)), \(number(model.bitsPerWeight, 1)) bits a weight",
                 "\(ByteSize(bytes: model.estimatedBytes)) = weights \(ByteSize(bytes: memory.weights.high)) + cache "
                     + "\(ByteSize(bytes: memory.kvCache.high)) + buffer \(ByteSize(bytes: memory.computeBuffer.high))",
                 MarkdownPage.escape(model.estimate.target),

@@ -105,7 +105,7 @@ public struct PlayDelivery: Sendable {
             ]
             return "| " + cells.joined(separator: " | ") + " |"
         }
-        let pulls = groups.map { "    edgepipe pull \($0.build) -o '\(folder(of: $0))/\(fileName)'" }
+        let pulls = groups.map { "        edgepipe pull \($0.build) -o '\(folder(of: $0))/\(fileName)'" }
         return """
             # \(pack): an AI pack for Google Play
 

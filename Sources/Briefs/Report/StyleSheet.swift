@@ -23,7 +23,7 @@ enum StyleSheet {
     private static let page = """
         * { box-sizing: border-box; }
         html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth; }
-        body { margin: 0 auto; max-width: 66rem; padding: 2.5rem 1.5rem 4rem; background: var(--ground); color: var(--ink);
+        body { margin: 0 auto; max-width: 74rem; padding: 2.5rem 1.5rem 4rem; background: var(--ground); color: var(--ink);
           font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
         .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; top: 1rem; }
         a { color: var(--accent); }
@@ -62,12 +62,13 @@ enum StyleSheet {
         tbody th { font-weight: 550; } tbody tr:last-child > * { border-bottom: 0; }
         tbody tr:hover { background: var(--faint); }
         .n { text-align: right; font-variant-numeric: tabular-nums; } thead .n { text-align: right; }
-        td.n { white-space: nowrap; } td.n small { display: block; color: var(--soft); font-size: .78rem; }
+        td.n { white-space: nowrap; } td.n small { display: block; color: var(--soft); font-size: .74rem; }
         .tone { display: inline-block; padding: 0 .55rem; border-radius: 99px; font-size: .84rem; font-weight: 600;
           white-space: nowrap; }
         .tone.good { color: var(--good); background: var(--good-soft); }
         .tone.fair { color: var(--fair); background: var(--fair-soft); }
         .tone.bad { color: var(--bad); background: var(--bad-soft); }
+        .wide th, .wide td { padding-left: .45rem; padding-right: .45rem; }
         .heat { width: auto; border-collapse: separate; border-spacing: 3px; font-size: .82rem; }
         .heat th { border: 0; padding: .2rem .5rem; font-weight: 550; color: var(--soft); font-size: .78rem; }
         .heat thead th { text-align: center; white-space: nowrap; } .heat tbody th { text-align: right; }
@@ -81,7 +82,7 @@ enum StyleSheet {
         + "\n" + (1...9).map { ".heat td.h\($0) { background: var(--h\($0)); }" }.joined(separator: "\n")
 
     private static let drawings = """
-        svg.chart { display: block; width: 100%; max-width: 780px; min-width: 540px; height: auto; margin: .2rem 0;
+        svg.chart { display: block; width: 100%; max-width: 780px; min-width: 470px; height: auto; margin: .2rem 0;
           font-family: inherit; font-size: 13px; }
         svg.lineage { min-width: 0; }
         svg text { fill: var(--ink); }
@@ -127,7 +128,8 @@ enum StyleSheet {
           section { break-inside: auto; border: 0; padding: .6rem 0; } h2, h3 { break-after: avoid; }
           figure, tr { break-inside: avoid; } .scroll { overflow: visible; } svg.chart { max-width: 100%; min-width: 0; }
           details::details-content { content-visibility: visible; display: block; height: auto; }
-          table { font-size: 8.5pt; } th, td { padding: .25rem .35rem; } td.n { white-space: normal; }
+          @page { margin: 12mm; } table { font-size: 7.5pt; } thead th, figcaption { font-size: 7.5pt; } th, td { padding: .2rem .3rem; }
+          td.n small { font-size: 6.2pt; } p { font-size: 10pt; }
           * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
         }
         @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }

@@ -7,7 +7,7 @@ import SystemPackage
 
 /// What to write for MLC.
 public struct MLCRequest: Sendable {
-    /// `model[@version][:type]`; without a type, the best build for the devices lends its figures.
+    /// `model[@version][:type]`; without a type, the build that fits and has about as many bits lends its figures.
     public var models: [String]
     /// Ids, all of one platform.
     public var devices: [String]
@@ -47,10 +47,9 @@ extension Operations {
                 "MLC packages for one system at a time. Name one or more devices of it with --device."
             )
         }
-        let allowed = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyz0123456789_")
-        guard !request.quantization.isEmpty, request.quantization.unicodeScalars.allSatisfy(allowed.contains) else {
+        guard MLCPackage.bitsPerWeight(of: request.quantization) != nil else {
             throw PipelineError.badRequest(
-                "'\(request.quantization)' is no quantization of MLC. Write one like q4f16_1."
+                "'\(request.quantization)' is no quantization of MLC. Write one like q4f16_1 with --quantization."
             )
         }
         let models = try reading(registry) { registry in
@@ -80,7 +79,13 @@ extension Operations {
         let choice = try VersionChoice(name, in: registry)
         var query = BuildQuery()
         (query.devices, query.context) = (request.devices, request.context)
-        let build = try choice.named ?? choice.best(query, in: registry)
+        // Of those that fit, the one whose bits are nearest to what MLC compiles stands in for it best.
+        let bits = MLCPackage.bitsPerWeight(of: request.quantization) ?? 4.5
+        let build =
+            try choice.named
+            ?? choice.fitting(query, in: registry).min {
+                abs($0.facts.bitsPerWeight - bits) < abs($1.facts.bitsPerWeight - bits)
+            } ?? choice.builds[0]
         guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(build.facts.profile.utf8)) else {
             throw PipelineError.badRequest("\(build.name) has no shape in the registry. Publish it again.")
         }
@@ -95,6 +100,7 @@ extension Operations {
         let id = "\(build.name.model)-\(request.quantization)"
         return MLCPackage.Model(
             build: "\(build.name)",
+            bitsPerWeight: build.facts.bitsPerWeight,
             source: build.facts.sourceURI,
             quantization: request.quantization,
             location: request.hub.map { "HF://\($0)/\(id)-MLC" } ?? "dist/models/\(id)-MLC",

@@ -43,15 +43,16 @@ struct VersionChoice {
         }
     }
 
-    /// The first of them.
+    /// The same without the estimates; never empty.
     /// - Throws: `PipelineError.badRequest` where no build of the version fits.
-    func best(_ query: BuildQuery, in registry: ModelRegistry) throws -> BuildRecord {
-        guard let first = try ranked(query, in: registry).first else {
+    func fitting(_ query: BuildQuery, in registry: ModelRegistry) throws -> [BuildRecord] {
+        let ranked = try ranked(query, in: registry)
+        guard !ranked.isEmpty else {
             throw PipelineError.badRequest(
                 "no build of \(name.model)@\(name.version) fits. Ask with a shorter context, name a build with its type, or see "
                     + "`edgepipe query` for the reasons."
             )
         }
-        return first.0
+        return ranked.map { $0.0 }
     }
 }

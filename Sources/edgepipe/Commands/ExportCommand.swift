@@ -29,7 +29,8 @@ struct ExportCommand: ParsableCommand {
                 weights.
                 """
         )
-        @Argument(help: "model[@version][:type]; without a type, the best build for the devices.") var models: [String]
+        @Argument(help: "model[@version][:type]; without a type, the build that fits and has about as many bits.")
+        var models: [String]
         @Option(
             name: .customLong("device"),
             help: ArgumentHelp("A device of `edgepipe devices`; may be repeated for one system.", valueName: "id")

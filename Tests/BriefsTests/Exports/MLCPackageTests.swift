@@ -11,6 +11,7 @@ import Testing
             models: [
                 MLCPackage.Model(
                     build: "small@1.0.0:q4_k_m",
+                    bitsPerWeight: 4.8,
                     source: "hf://acme/small",
                     quantization: "q4f16_1",
                     location: location,
@@ -40,6 +41,14 @@ import Testing
         let memory = try Sample.build("small", billions: 1).estimate.memory
         let bytes = try entry(package(location: "x"))["estimated_vram_bytes"] as? Int
         #expect(bytes == memory.total.high - memory.runtimeOverhead.high)
+    }
+
+    @Test func bitsAreReadOutOfTheNamesOfQuantizations() {
+        let known = ["q4f16_1": 4.5, "q3f16_1": 3.5, "q0f16": 16, "q0f32": 32, "q4bf16_1": 4.5]
+        for (name, bits) in known { #expect(MLCPackage.bitsPerWeight(of: name) == bits, "\(name)") }
+        for name in ["", "q4", "4f16", "q4_k_m", "q4f16;x", "q9f16", "qf16"] {
+            #expect(MLCPackage.bitsPerWeight(of: name) == nil, "\(name)")
+        }
     }
 
     /// `mlc_llm package` refuses a local folder that is not bundled.
