@@ -98,7 +98,7 @@ struct QualitySection {
             )
         let front = language.say(
             "On the Pareto front stand the builds that no other betters in both size and quality.",
-            "На фронте Парето стоят сборки, которых ни одна другая не лучше и по размеру, и по качеству."
+            "На фронте Парето стоят сборки, лучше которых и по размеру, и по качеству нет ни одной."
         )
         return "\(what) \(words) \(front)"
     }

@@ -73,7 +73,7 @@ enum StyleSheet {
         .heat th { border: 0; padding: .2rem .5rem; font-weight: 550; color: var(--soft); font-size: .78rem; }
         .heat thead th { text-align: center; white-space: nowrap; } .heat tbody th { text-align: right; }
         .heat td { position: relative; min-width: 5.2rem; padding: .3rem .4rem; border: 0; border-radius: 5px;
-          text-align: center; color: var(--heat-ink); line-height: 1.25; }
+          text-align: center; vertical-align: middle; color: var(--heat-ink); line-height: 1.25; }
         .heat td b { display: block; font-weight: 600; } .heat td small { display: block; font-size: .72rem; padding-bottom: 3px; }
         .heat td i { position: absolute; left: 0; bottom: 0; height: 3px; border-radius: 0 2px 2px 5px;
           background: var(--heat-ink); opacity: .7; }
