@@ -189,7 +189,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "TestSupport",
-                system,
+                crypto, system,
             ],
             swiftSettings: strict
         ),

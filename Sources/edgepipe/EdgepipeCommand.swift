@@ -26,12 +26,13 @@ struct EdgepipeCommand: ParsableCommand {
             CommandGroup(
                 name: "Answers",
                 subcommands: [
-                    QueryCommand.self, CompareCommand.self, SnippetCommand.self, FitCommand.self, DevicesCommand.self,
+                    QueryCommand.self, CompareCommand.self, ReportCommand.self, SnippetCommand.self, FitCommand.self,
+                    DevicesCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Registry",
-                subcommands: [RegistryCommand.self, PullCommand.self]
+                subcommands: [RegistryCommand.self, PullCommand.self, ExportCommand.self]
             ),
             CommandGroup(
                 name: "Single steps",

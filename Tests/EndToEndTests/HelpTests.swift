@@ -4,8 +4,8 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "", "run", "plan", "validate", "query", "compare", "snippet", "fit", "fit estimate", "fit import", "devices",
-        "devices list", "devices show",
+        "", "run", "plan", "validate", "query", "compare", "report", "snippet", "export", "export mlc", "export play",
+        "fit", "fit estimate", "fit import", "devices", "devices list", "devices show",
         "registry", "registry init", "registry list", "registry show", "registry verify", "registry promote",
         "registry history", "registry gc", "registry import", "registry export", "registry storage", "registry sign",
         "registry attest", "registry repair", "registry delete", "pull", "convert", "imatrix", "quantize", "perplexity",
@@ -32,7 +32,7 @@ import Testing
     /// A command that is missing above would go untested.
     @Test func theListAboveIsComplete() throws {
         let program = Program(folder: try ScratchFolder())
-        for group in ["", "devices", "fit", "registry"] {
+        for group in ["", "devices", "export", "fit", "registry"] {
             let words = group.split(separator: " ").map(String.init)
             let lines = try program.run(words + ["--help"]).lines
             let named = lines.drop { !$0.hasSuffix("SUBCOMMANDS:") }.filter {

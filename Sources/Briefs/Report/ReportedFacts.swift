@@ -1,0 +1,154 @@
+import DeviceFit
+
+/// One number with everything it was measured under.
+public struct ReportedMeasurement: Sendable {
+    /// `bitsPerByte`, `perplexity`, `meanKLD`, and what else the registry knows.
+    public var metric: String
+    public var value: Double
+    /// One standard error, in the same unit.
+    public var standardError: Double?
+    public var unit: String
+    public var conditions: MeasurementConditions
+
+    public init(
+        metric: String,
+        value: Double,
+        standardError: Double?,
+        unit: String,
+        conditions: MeasurementConditions
+    ) {
+        (self.metric, self.value, self.standardError) = (metric, value, standardError)
+        (self.unit, self.conditions) = (unit, conditions)
+    }
+}
+
+/// What a number was measured under: numbers of equal conditions may be compared.
+public struct MeasurementConditions: Hashable, Sendable {
+    public var method: String
+    /// SHA-256 of the text.
+    public var text: String?
+    /// In tokens.
+    public var context: Int?
+    public var chunks: Int?
+    /// SHA-256 of the model that the build was compared with.
+    public var against: String?
+    public var kernels: String
+    public var toolVersion: String
+    public var others: [String: String]
+
+    public init(
+        method: String,
+        text: String?,
+        context: Int?,
+        chunks: Int?,
+        against: String?,
+        kernels: String,
+        toolVersion: String,
+        others: [String: String]
+    ) {
+        (self.method, self.text, self.context, self.chunks) = (method, text, context, chunks)
+        (self.against, self.kernels, self.toolVersion, self.others) = (against, kernels, toolVersion, others)
+    }
+}
+
+/// A signature that the registry's diary records.
+public struct ReportedSignature: Sendable {
+    /// SHA-256 of the public key.
+    public var key: String
+    /// ISO 8601.
+    public var at: String
+
+    public init(key: String, at: String) { (self.key, self.at) = (key, at) }
+}
+
+/// What the build in focus takes on a device, and the best build there.
+public struct ReportedFit: Sendable {
+    public var device: Device
+    public var estimate: FitEstimate
+    /// Whether the estimate stands in the registry; otherwise it was made for the report, from the build's shape there.
+    public var isStored: Bool
+    /// The type of the version's best build for this device alone; nil where none fits.
+    public var best: String?
+
+    public init(device: Device, estimate: FitEstimate, isStored: Bool, best: String?) {
+        (self.device, self.estimate, self.isStored, self.best) = (device, estimate, isStored, best)
+    }
+}
+
+/// A tensor of a file's header.
+public struct ReportedTensor: Sendable {
+    /// Nil outside of the layers.
+    public var layer: Int?
+    /// `attn_q`, `ffn_down`, `output`.
+    public var role: String
+    /// As GGUF names it: `Q4_K`.
+    public var type: String
+    public var bitsPerWeight: Double
+    public var bytes: Int
+    /// Mean KL divergence of the model with this tensor alone quantized, in nats a token; nil where it was not measured.
+    public var error: Double?
+
+    /// - Parameter name: such as `blk.3.ffn_down.weight`.
+    public init(named name: String, type: String, bitsPerWeight: Double, bytes: Int, error: Double?) {
+        var parts = name.split(separator: ".").map(String.init)
+        if parts.count > 1, parts.last == "weight" { parts.removeLast() }
+        if parts.count > 2, parts[0] == "blk", let number = Int(parts[1]) {
+            layer = number
+            parts.removeFirst(2)
+        }
+        role = parts.joined(separator: ".")
+        (self.type, self.bitsPerWeight, self.bytes, self.error) = (type, bitsPerWeight, bytes, error)
+    }
+}
+
+/// What the errors of single tensors were measured under.
+public struct TensorErrorConditions: Sendable {
+    /// SHA-256 of the text.
+    public var text: String
+    public var context: Int
+    public var chunks: Int
+    public var kernels: String
+    public var toolVersion: String
+    /// Whether the tensors were those of this very build; otherwise they were of the same type, from another one.
+    public var isOfThisBuild: Bool
+
+    public init(
+        text: String,
+        context: Int,
+        chunks: Int,
+        kernels: String,
+        toolVersion: String,
+        isOfThisBuild: Bool
+    ) {
+        (self.text, self.context, self.chunks) = (text, context, chunks)
+        (self.kernels, self.toolVersion, self.isOfThisBuild) = (kernels, toolVersion, isOfThisBuild)
+    }
+}
+
+/// These bytes became those bytes; by SHA-256.
+public struct ReportedStep: Hashable, Sendable {
+    public var from: String
+    /// `convert`, `quantize`, `imatrix`.
+    public var kind: String
+    public var to: String
+    public var options: String
+
+    public init(from: String, kind: String, to: String, options: String) {
+        (self.from, self.kind, self.to, self.options) = (from, kind, to, options)
+    }
+}
+
+/// One move of a channel.
+public struct ReportedMove: Sendable {
+    public var channel: String
+    public var from: String?
+    public var to: String
+    /// ISO 8601.
+    public var at: String
+    public var who: String
+    public var why: String
+
+    public init(channel: String, from: String?, to: String, at: String, who: String, why: String) {
+        (self.channel, self.from, self.to, self.at, self.who, self.why) = (channel, from, to, at, who, why)
+    }
+}

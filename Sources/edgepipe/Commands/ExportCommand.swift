@@ -1,0 +1,112 @@
+import ArgumentParser
+import Pipeline
+import SystemPackage
+
+struct ExportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Write what other programs need to deliver a model, filled from the registry.",
+        discussion: """
+            EXAMPLES
+              edgepipe export mlc phi3 --device iphone-15 -o folder
+              edgepipe export play phi3 -o folder
+            """,
+        subcommands: [MLCCommand.self, PlayCommand.self]
+    )
+
+    struct MLCCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "mlc",
+            abstract: "Write mlc-package-config.json with memory figures for MLC LLM.",
+            discussion: """
+                EXAMPLES
+                  edgepipe export mlc phi3 --device iphone-15 -o folder
+                  edgepipe export mlc phi3:q4_k_m qwen:q4_0 --device pixel-8 --context 2048 -o folder
+                  edgepipe export mlc phi3 --device iphone-15 --hub acme --quantization q4f16_1 -o folder
+
+                MLC does not load GGUF: it compiles its own weights. Its file asks for the memory that each model takes, and the
+                estimates of builds with as many bits stand in for it. Notes beside the file say so, and how to make the
+                weights.
+                """
+        )
+        @Argument(help: "model[@version][:type]; without a type, the build that fits and has about as many bits.")
+        var models: [String]
+        @Option(
+            name: .customLong("device"),
+            help: ArgumentHelp("A device of `edgepipe devices`; may be repeated for one system.", valueName: "id")
+        )
+        var devices: [String]
+        @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The folder.", valueName: "folder"))
+        var output: String
+        @Option(help: ArgumentHelp("What MLC compiles the weights to.", valueName: "name")) var quantization = "q4f16_1"
+        @Option(
+            help: ArgumentHelp("Download converted models from this Hugging Face account.", valueName: "owner")
+        )
+        var hub: String?
+        @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
+        var context: Int?
+        @Option(help: ArgumentHelp("Tokens that a prompt is read by at once.", valueName: "n")) var prefill = 128
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func validate() throws {
+            if models.isEmpty { throw ValidationError("Name a model.") }
+        }
+
+        func run() throws {
+            var request = MLCRequest(models: models, devices: devices)
+            (request.quantization, request.hub, request.context, request.prefill) = (
+                quantization, hub, context, prefill
+            )
+            let summary = try Operations.exportMLC(request, from: registry.file, to: FilePath(output))
+            try records.print(summary) { _ in summary.files.joined(separator: "\n") }
+        }
+    }
+
+    struct PlayCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "play",
+            abstract: "Write an AI pack for Google Play: device groups by memory, each with its best build.",
+            discussion: """
+                EXAMPLES
+                  edgepipe export play phi3 -o folder
+                  edgepipe export play phi3@1.0.0 -o folder --pack chat_model --tier 6 --tier 8 --tier 12 --pull
+
+                device_targeting_config.xml, the pack's folders with their group suffixes, its build.gradle and a README. Each
+                group gets the build that `edgepipe query` ranks first for what an app may use on its smallest phone.
+                """
+        )
+        @Argument(help: "model[@version]") var model: String
+        @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The folder.", valueName: "folder"))
+        var output: String
+        @Option(help: ArgumentHelp("The pack's name; the model's by default.", valueName: "name")) var pack: String?
+        @Option(
+            name: .customLong("tier"),
+            help: ArgumentHelp("Memory of a group's smallest phone, in GB; may be repeated.", valueName: "gb")
+        )
+        var tiers: [Int] = []
+        @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
+        var context: Int?
+        @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type")) var kvType = "f16"
+        @Flag(help: "Put the builds into their folders too.") var pull = false
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            var request = PlayRequest(model: model)
+            (request.pack, request.context, request.kvType, request.pullsBuilds) = (pack, context, kvType, pull)
+            if !tiers.isEmpty { request.tiers = tiers }
+            let line = records.progressLine()
+            let summary = try Operations.exportPlay(
+                request,
+                from: registry.file,
+                to: FilePath(output)
+            ) { detail, done, total in
+                try Interruption.check()
+                line.update(detail, done, total)
+            }
+            line.clear()
+            try records.print(summary) { _ in summary.files.joined(separator: "\n") }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Briefs
+import Pipeline
+import SystemPackage
+
+extension ReportRequest.Format: ExpressibleByArgument {}
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Write all that is known of a version as one HTML page, or as Markdown.",
+        discussion: """
+            EXAMPLES
+              edgepipe report phi3@1.0.0 -o report.html
+              edgepipe report phi3 -o report.md
+              edgepipe report phi3@production:q4_k_m -o report.html --device pixel-8 --device iphone-15 --lang ru
+
+            Size against quality, memory against what devices allow, tensor types layer by layer with the errors that were
+            measured, lineage, provenance, and every measurement with its conditions. One file that needs nothing else: no
+            script, no network. All numbers are the registry's.
+            """
+    )
+
+    @Argument(help: "model[@version][:type]; without a type, the best build for the devices stands in the middle.")
+    var model: String
+
+    @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
+    var output: String
+
+    @Option(help: "html or md; md where the file's name ends so.")
+    var format: ReportRequest.Format?
+
+    @Option(
+        name: .customLong("device"),
+        help: ArgumentHelp(
+            "A device of `edgepipe devices`; may be repeated. Those with fits in the registry by default.",
+            valueName: "id"
+        )
+    )
+    var devices: [String] = []
+
+    @Option(help: ArgumentHelp("Tokens of context; that of the fits in the registry by default.", valueName: "n"))
+    var context: Int?
+
+    @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
+    var kvType = "f16"
+
+    @Option(help: ArgumentHelp("en or ru.", valueName: "code"))
+    var lang = Language.english
+
+    @Flag(name: .shortAndLong, help: "Print no progress.")
+    var quiet = false
+
+    @OptionGroup var registry: RegistryOptions
+
+    func run() throws {
+        var request = ReportRequest(model: model)
+        (request.devices, request.context, request.kvType) = (devices, context, kvType)
+        (request.language, request.format) = (lang, format)
+        let line = ProgressLine(isQuiet: quiet)
+        let summary = try Operations.report(
+            request,
+            to: FilePath(output),
+            in: registry.file
+        ) { detail, done, total in
+            try Interruption.check()
+            line.update(detail, done, total)
+        }
+        line.clear()
+        Console.print(
+            "\(summary.output): \(summary.model)@\(summary.version), \(summary.builds) builds, \(sizeText(summary.bytes))"
+        )
+    }
+}
