@@ -94,7 +94,7 @@ import Testing
     @Test func whatAMigrationWritesIsWhatPublishingWrites() throws {
         let scratch = try Scratch()
         let registry = try scratch.registry()
-        for (index, quality) in [3, 1, nil, 2].enumerated() {
+        for (index, quality) in [3.0, 1, nil, 2].enumerated() {
             var publication = try publication(scratch.file("\(index)", count: 100 + index), model: "m\(index)")
             publication.builds[0].facts.license = "MIT"
             publication.builds[0].measurements = quality.map { [measurement($0, text: "common")] } ?? []
