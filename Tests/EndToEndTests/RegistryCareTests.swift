@@ -41,7 +41,7 @@ import Testing
             "--as",
             "tiny@2.0.0:f16",
             "--channel",
-            "stable",
+            "candidate",
             "--quiet"
         )
         #expect(newer.status == 0)
