@@ -6,7 +6,8 @@
 # Without a file, random weights in Phi-3's shapes (0.65 GB as F16) are made, converted and quantized below .build/bench.
 # `registry import` into an empty registry stands against `zstd -3 -T0`, which hashes nothing and syncs nothing; `pull`
 # against `zstd -d` of the same bytes with `sha256sum` behind it. Runs take turns and medians are compared; a ratio above
-# 1 means that edgepipe is faster. A file that is pulled must be the file that was published.
+# 1 means that edgepipe is faster. A file that is pulled must be the file that was published. At the end a file of two
+# gigabytes is published and pulled, verified and exported; the peak memory says that it depends on no file's size.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -56,3 +57,23 @@ PYTHON
         "zstd -d -q -f $work/z.zst -o $work/z.gguf && sha256sum $work/z.gguf" "$left"
     cmp "$file" "$work/out.gguf"
 done
+
+large=$bench/large-2g.gguf
+if [[ ! -f $large ]]; then
+    python3 scripts/make-large-gguf.py "$large" --gigabytes 2
+fi
+rm -rf "$work/r"
+mkdir "$work/r"
+registry=(--registry "$work/r/registry.db" --quiet)
+"$edgepipe" registry init "${registry[@]}" > /dev/null
+cat "$large" > /dev/null
+echo
+printf '%-24s %10s %10s\n' "$(basename "$large")" seconds 'peak MiB'
+for step in "publish registry import $large --as m@1.0.0:t --license mit" "pull pull m@1.0.0:t -o $work/out.gguf" \
+    "verify registry verify --read-data" "export registry export -o $work/out.tar"; do
+    read -r name command <<< "$step"
+    # shellcheck disable=SC2086 # the command is several words
+    python3 scripts/measure.py --rounds 1 "$name" "$edgepipe" $command "${registry[@]}" \
+        | awk -F '\t' '{ printf "%-24s %9.2fs %10.0f\n", $1, $2, $5 }'
+done
+cmp "$large" "$work/out.gguf"

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Breaks a registry at every file operation of publish, promote, gc and migrate, and looks at what is left.
+"""Breaks a registry at every file operation of its commands that write, and looks at what is left.
 
     scripts/check-registry-faults.py [--program .build/release/edgepipe] [--step N]
 
 For every n the n-th file operation below the registry's folder fails, it and all later ones fail, or the process is
 killed at it. Afterwards `registry verify --read-data` must find the registry sound, everything that was published before
 must be there, a command that said it was done must have been done, and the same command must succeed when it is run
-again. Linux only: the faults come from a library that is loaded before the program. The numbers it prints say how many
+again. Of a repair, which begins with a registry that is damaged, the second run must leave it whole. Linux only: the faults come from a library that is loaded before the program. The numbers it prints say how many
 operations there were.
 """
 
@@ -48,9 +48,12 @@ class Harness:
         listing = json.loads(self.must("registry", "list", "--json", registry=registry))
         return {build["name"]: build["digest"] for build in listing}
 
-    def check(self, name, base: pathlib.Path, command, done):
-        """Runs `command` on copies of `base` with a fault at every operation; `done(registry)` says whether it took effect."""
-        before = self.builds(self.copy(base, "before"))
+    def check(self, name, base: pathlib.Path, command, done, removes=(), is_repair=False):
+        """Runs `command` on copies of `base` with a fault at every operation; `done(registry)` says whether it took effect.
+
+        `removes` names the builds that it takes away; a repair begins with a registry that is not sound.
+        """
+        before = {key: value for key, value in self.builds(self.copy(base, "before")).items() if key not in removes}
         target = self.copy(base, "counted")
         counter = self.work / "count"
         environment = {"LD_PRELOAD": str(self.library), "FAULT_ROOT": str(target.parent), "FAULT_COUNT": str(counter)}
@@ -60,10 +63,10 @@ class Harness:
         total = int(counter.read_text())
         for number in range(1, total + 1, self.step):
             for mode in MODES:
-                self.strike(name, base, command, done, before, number, mode)
+                self.strike(name, base, command, done, before, number, mode, is_repair, not removes)
         print(f"{name}: {total} operations, {len(MODES)} kinds of fault each", flush=True)
 
-    def strike(self, name, base, command, done, before, number, mode):
+    def strike(self, name, base, command, done, before, number, mode, is_repair, repeats):
         self.runs += 1
         registry = self.copy(base, "struck")
         environment = {
@@ -80,7 +83,7 @@ class Harness:
                 print(f"WRONG: {name}, operation {number}, {mode}: {what}\n{result.stderr}", flush=True)
 
         verified = self.edgepipe("registry", "verify", "--read-data", "--json", registry=registry)
-        expect(verified.returncode == 0, f"verify: {verified.stdout}{verified.stderr}")
+        expect(verified.returncode == 0 or is_repair, f"verify: {verified.stdout}{verified.stderr}")
         after = self.builds(registry)
         expect(before.items() <= after.items(), "something published is lost")
         if result.returncode == 0:
@@ -88,7 +91,8 @@ class Harness:
         elif result.returncode > 0:
             expect("database is locked" not in result.stderr, "a user read of a lock")
         again = self.edgepipe(*command, registry=registry)
-        expect(again.returncode == 0 and done(registry), f"it does not succeed again: {again.stderr}")
+        # What was deleted cannot be deleted again, and that is said.
+        expect(done(registry) and again.returncode in ((0,) if repeats else (0, 1)), f"again: {again.stderr}")
         self.edgepipe("registry", "gc", "--remove", "--older-than", "0", registry=registry)
         last = self.edgepipe("registry", "verify", "--read-data", "--json", registry=registry)
         expect(last.returncode == 0 and not json.loads(last.stdout)["leftovers"], f"not clean in the end: {last.stdout}")
@@ -142,6 +146,22 @@ def main() -> int:
             return not report["leftovers"]
 
         harness.check("gc", littered, ("registry", "gc", "--remove", "--older-than", "0"), collected)
+
+        full = work / "full"
+        shutil.copytree(base, full)
+        harness.must(*publish("q8_0", "2.0.0"), registry=full / "registry.db")
+        deleted = lambda registry: "tiny@2.0.0:q8_0" not in harness.builds(registry)
+        delete = ("registry", "delete", "tiny@2.0.0", "--why", "a test", "--apply")
+        harness.check("delete", full, delete, deleted, removes={"tiny@2.0.0:q8_0"})
+
+        damaged = work / "damaged"
+        shutil.copytree(full, damaged)
+        for pack in (damaged / "registry.db.objects/packs").rglob("*.pack"):
+            pack.chmod(0o644)
+            os.truncate(pack, pack.stat().st_size * 2 // 3)
+        whole = lambda registry: harness.edgepipe("registry", "repair", registry=registry).returncode == 0
+        repair = ("registry", "repair", "--from", full / "registry.db", "--apply")
+        harness.check("repair", damaged, repair, whole, is_repair=True)
 
         old = work / "old"
         old.mkdir()

@@ -6,10 +6,14 @@ import GRDB
 enum AuditLog {
     /// Adds a line inside the transaction of what it tells about, so that neither exists without the other.
     static func append(_ action: String, subject: String, detail: String, to database: Database) throws {
-        let last = try Row.fetchOne(database, sql: "SELECT sequence, digest FROM audit ORDER BY sequence DESC LIMIT 1")
+        let last = try Row.fetchOne(
+            database,
+            sql: "SELECT sequence, createdAt, digest FROM audit ORDER BY sequence DESC LIMIT 1"
+        )
         // Wraps rather than traps: the number in the file may be forged, and then the insertion fails.
         let sequence = try (last?.value("sequence", as: Int.self) ?? 0) &+ 1
-        let time = Timestamp.now
+        // A clock that was set back must not make a later line look earlier.
+        let time = try max(Timestamp.now, last?.value("createdAt") ?? "")
         let digest = try link(
             previous: last?.value("digest") ?? "",
             line: [String(sequence), time, action, subject, detail]

@@ -100,13 +100,20 @@ extension ModelRegistry {
                 """,
             arguments: ["channel": channel, "target": target]
         )
+        let last = try String.fetchOne(
+            database,
+            sql: "SELECT createdAt FROM channelMove WHERE modelId = (SELECT modelId FROM version WHERE id = ?) "
+                + "ORDER BY id DESC LIMIT 1",
+            arguments: [target]
+        )
         try database.execute(
             sql: """
                 INSERT INTO channelMove (modelId, channel, fromVersionId, toVersionId, createdAt, who, why, numbers)
                 SELECT modelId, :channel, :source, id, :now, :who, :why, :numbers FROM version WHERE id = :target
                 """,
             arguments: [
-                "channel": channel, "source": source, "target": target, "now": Timestamp.now, "who": reason.who,
+                "channel": channel, "source": source, "target": target, "now": max(Timestamp.now, last ?? ""),
+                "who": reason.who,
                 "why": reason.why, "numbers": try CanonicalJSON.encode(Rows.numbers(ofVersion: target, database)),
             ]
         )

@@ -33,6 +33,38 @@ extension ModelRegistry {
         return build
     }
 
+    /// Writes a build's bytes into a file that holds more than it, from an offset on.
+    ///
+    /// What was written is not the build where this throws: the file must not be given its name then.
+    @discardableResult
+    public func pull(
+        _ name: BuildName,
+        into output: AtomicFile,
+        at begin: Int,
+        progress: (TransferProgress) throws -> Void = { _ in }
+    ) throws -> BuildRecord {
+        let build = try build(named: name)
+        var done = 0
+        try read(
+            build.object,
+            advance: { count in
+                done += count
+                try progress(
+                    TransferProgress(build: name, phase: .pulling, doneBytes: done, totalBytes: build.fileBytes)
+                )
+            },
+            { bytes, offset in try output.write(bytes, at: begin + offset) }
+        )
+        return build
+    }
+
+    /// A name for a file that is needed for a while and lies on the registry's disk. Should the process be killed, what is
+    /// left is collected like other leftovers.
+    public func scratchFile() throws -> FilePath {
+        try store.makeFolder(store.incoming)
+        return store.incoming.appending("\(PackName()).scratch")
+    }
+
     /// Hands out an object's verified bytes, however it lies; see `ObjectStore.read`.
     func read(
         _ object: StoredObject,

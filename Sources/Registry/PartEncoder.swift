@@ -2,8 +2,8 @@ import CZstd
 
 /// Chooses the smallest encoding of a part by measuring a sample, and encodes it. Belongs to one thread.
 final class PartEncoder {
-    /// What is tried before a large part is encoded whole: slices from all over it, 256 KiB in sum.
-    private static let sliceBytes = 1 << 16
+    /// What is tried before a large part is encoded whole: slices from all over it, 128 KiB in sum.
+    private static let sliceBytes = 1 << 15
     private static let sliceCount = 4
 
     private let context: OpaquePointer
@@ -16,9 +16,6 @@ final class PartEncoder {
     init() throws {
         guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "no memory for a compressor") }
         self.context = context
-        _ = try ZstdError.check(
-            ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, ObjectStore.compressionLevel)
-        )
     }
 
     deinit {
@@ -57,6 +54,10 @@ final class PartEncoder {
             BytePlanes.split(bytes, into: planes, count: encoding.planeCount)
             input = UnsafeRawBufferPointer(rebasing: planes[..<bytes.count])
         }
+        // Planes hold nothing that repeats, only bytes of unequal frequency: level 1 finds that as well as level 3 (0.6664
+        // and 0.6665 of an F16 file), in two thirds of the time.
+        let level: Int32 = encoding.planeCount > 1 ? 1 : ObjectStore.compressionLevel
+        _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
         let count = try ZstdError.check(
             ZSTD_compress2(context, output.baseAddress, output.count, input.baseAddress, input.count)
         )
@@ -128,30 +129,5 @@ final class PartDecoder {
         let larger = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 64)
         planes = larger
         return larger
-    }
-}
-
-/// Numbers taken apart into planes: all first bytes, then all second bytes, and so on.
-enum BytePlanes {
-    static func split(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, count: Int) {
-        precondition(target.count >= source.count && source.count % count == 0)
-        let length = source.count / count
-        guard length > 0, let from = source.baseAddress, let to = target.baseAddress else { return }
-        let bytes = from.assumingMemoryBound(to: UInt8.self)
-        for plane in 0..<count {
-            let row = to.assumingMemoryBound(to: UInt8.self) + plane * length
-            for index in 0..<length { row[index] = bytes[index &* count &+ plane] }
-        }
-    }
-
-    static func join(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, count: Int) {
-        precondition(target.count >= source.count && source.count % count == 0)
-        let length = source.count / count
-        guard length > 0, let from = source.baseAddress, let to = target.baseAddress else { return }
-        let bytes = to.assumingMemoryBound(to: UInt8.self)
-        for plane in 0..<count {
-            let row = from.assumingMemoryBound(to: UInt8.self) + plane * length
-            for index in 0..<length { bytes[index &* count &+ plane] = row[index] }
-        }
     }
 }

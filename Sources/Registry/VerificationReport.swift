@@ -32,6 +32,8 @@ public struct VerificationReport: Codable, Hashable, Sendable {
     public var checkedObjects = 0
     /// Raw bytes that were read and hashed; 0 where only sizes were compared.
     public var readBytes = 0
+    /// Where a random share was read.
+    public var sample: VerificationSample?
 
     public var isSound: Bool { damages.isEmpty }
 }

@@ -1,4 +1,5 @@
 import BinaryIO
+import CZstd
 import Foundation
 import GRDB
 import Registry
@@ -48,7 +49,10 @@ import Testing
         let scratch = try Scratch()
         let registry = try scratch.registry()
         let same = floats(100_000, seed: 3)
-        let parts = [[7], floats(500_000, seed: 1), noise(70_001, seed: 2), same, noise(17 << 20, seed: 4), same]
+        let parts = [
+            [7], floats(500_007, seed: 1), floats(5, seed: 8), noise(70_001, seed: 2), same, noise(17 << 20, seed: 4),
+            same,
+        ]
         let publication = try publication(parts, elementBytes: elementBytes, in: scratch)
         let build = try registry.publish(publication)[0].record
         #expect(build.encoding == .parts)
@@ -63,7 +67,7 @@ import Testing
         #expect(report.readBytes == build.fileBytes)
         // The long part became two, and the part that stands twice is stored once.
         let storage = try registry.storage()
-        #expect(storage.partUses == 7 && storage.parts == 6)
+        #expect(storage.partUses == 8 && storage.parts == 7)
     }
 
     @Test func whatTwoBuildsShareIsStoredOnce() throws {
@@ -177,6 +181,33 @@ import Testing
         let pulled: Void? = try? { _ = try registry.pull(build.name, to: target) }()
         if pulled != nil { #expect(try SHA256Digest(ofFile: target) == build.digest) }
         if statement.contains("NULL") == false { #expect(pulled == nil, "\(statement)") }
+    }
+
+    /// A frame of a few kilobytes that unfolds to a hundred times of what the part has.
+    @Test func aPartThatUnfoldsToMoreThanRecordedIsStopped() throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        let build = try registry.publish(publication([[1], floats(300_000, seed: 1)], elementBytes: 2, in: scratch))[0]
+            .record
+        let zeros = [UInt8](repeating: 0, count: 60 << 20)
+        var frame = [UInt8](repeating: 0, count: ZSTD_compressBound(zeros.count))
+        frame.removeLast(frame.count - ZSTD_compress(&frame, frame.count, zeros, zeros.count, 1))
+        let path = try #require(packs(scratch).first)
+        try FileManager.default.removeItem(atPath: path.string)
+        try writeFile([1] + frame, to: path)
+        let count = frame.count
+        try registry.inspectWriter { database in
+            try database.execute(sql: "UPDATE pack SET byteCount = ?", arguments: [count + 1])
+            try database.execute(
+                sql: "UPDATE part SET offset = 1, storedBytes = ?, encoding = 'zstd' WHERE rawBytes > 1",
+                arguments: [count]
+            )
+        }
+        let target = scratch.folder.appending("out")
+        #expect(refusal { try registry.pull(build.name, to: target) }?.isDamage == true)
+        #expect(FileStatus(target) == nil)
+        #expect(try !registry.verify(readData: true).isSound)
+        #expect(try registry.repair(applies: false).lost.map(\.sha256) == [build.digest])
     }
 
     @Test(arguments: [

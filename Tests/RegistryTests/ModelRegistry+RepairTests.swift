@@ -105,7 +105,7 @@ import Testing
     }
 
     /// Where the copy is that a repair takes bytes from.
-    enum Copy: CaseIterable { case registry, file, damagedFile, blobs }
+    enum Copy: CaseIterable { case registry, file, otherFile, blobs }
 
     private func source(_ copy: Copy, _ build: BuildRecord, _ scratch: Scratch) throws -> RepairSource {
         switch copy {
@@ -120,11 +120,11 @@ import Testing
             _ = other
             return .registry(try ModelRegistry(path: scratch.folder.appending("other.db"), mode: .readOnly))
         case .file: return .file(scratch.folder.appending("file.gguf"), cuts: [])
-        case .damagedFile:
-            // Its first part is another, but the damage is in the second and third.
-            let file = scratch.folder.appending("damaged")
-            try writeFile(noise(100_000, seed: 9) + bytes.dropFirst(100_000), to: file)
-            return .file(file, cuts: cuts)
+        case .otherFile:
+            // The parts are all in it, and none where it stands in the build.
+            let file = scratch.folder.appending("shifted")
+            try writeFile(noise(50_000, seed: 9) + bytes, to: file)
+            return .file(file, cuts: [50_000, 150_000, 250_000].map { PartCut(offset: $0) })
         case .blobs:
             let folder = scratch.folder.appending("blobs")
             try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)

@@ -1,11 +1,11 @@
 import BinaryIO
 import Foundation
-import GGUF
 import Registry
 import SystemPackage
 
-/// What went out of a registry into a folder, or came in from one.
+/// What went out of a registry into a folder or a file, or came in from one.
 public struct TransferReport: Codable, Sendable {
+    /// The folder, or the tar file.
     public var folder: String
     public var builds: [String]
     /// The sum of the builds' files.
@@ -13,52 +13,33 @@ public struct TransferReport: Codable, Sendable {
 }
 
 extension Operations {
-    /// Writes builds with what is known of them to a folder in the form of an OCI image layout. What the folder holds
-    /// already stays in it.
+    /// Writes builds with what is known of them in the form of an OCI image layout: to a folder, in which what it holds
+    /// already stays, or to a tar file where the name ends so.
     /// - Parameter names: `model`, `model@version` or `model@version:type`; none means all.
     public static func export(
         _ names: [String],
         from registry: FilePath,
-        to folder: FilePath,
+        to output: FilePath,
         progress: @escaping WorkProgress
     ) throws -> TransferReport {
-        let layout = OCILayout(folder: folder)
+        let isTar = output.extension == "tar" && FileStatus(output)?.isFolder != true
+        if isTar { try refuse(output, replacing: [registry]) }
         return try reading(registry) { registry in
             let builds = try select(names, from: registry)
-            try makeFolder(folder.appending("blobs").appending("sha256"))
-            var index = try layout.index() ?? OCILayout.Index(manifests: [])
+            if isTar { try checkSpace(for: builds.reduce(0) { $0 + $1.fileBytes }, at: output) }
+            let target: any LayoutTarget = isTar ? try TarTarget(output) : try FolderTarget(output)
+            var index = try target.index() ?? OCILayout.Index(manifests: [])
             for build in builds {
-                let descriptor = try export(build, from: registry, to: layout, progress)
+                let descriptor = try export(build, from: registry, to: target, progress)
                 index.manifests.removeAll { $0.annotations?[OCILayout.nameKey] == "\(build.name)" }
                 index.manifests.append(descriptor)
             }
-            try layout.write(index)
+            try target.finish(index)
             return TransferReport(
-                folder: folder.string,
+                folder: output.string,
                 builds: builds.map { "\($0.name)" },
                 bytes: builds.reduce(0) { $0 + $1.fileBytes }
             )
-        }
-    }
-
-    /// Publishes every build of such a folder: bytes, facts, measurements, fits and lineage. Channels stay behind.
-    public static func importLayout(
-        _ folder: FilePath,
-        into registry: FilePath,
-        progress: @escaping WorkProgress
-    ) throws -> TransferReport {
-        let layout = OCILayout(folder: folder)
-        guard let index = try layout.index() else {
-            throw PipelineError.badRequest("\(folder): there is no index.json in it. Give a folder that was exported.")
-        }
-        return try changing(registry) { registry in
-            var report = TransferReport(folder: folder.string, builds: [], bytes: 0)
-            for descriptor in index.manifests {
-                let build = try publish(descriptor, of: layout, into: registry, progress)
-                report.builds.append("\(build.name)")
-                report.bytes += build.fileBytes
-            }
-            return report
         }
     }
 
@@ -84,15 +65,11 @@ extension Operations {
     private static func export(
         _ build: BuildRecord,
         from registry: ModelRegistry,
-        to layout: OCILayout,
+        to target: any LayoutTarget,
         _ progress: @escaping WorkProgress
     ) throws -> OCILayout.Descriptor {
-        let path = layout.path(of: build.digest)
-        if FileStatus(path)?.byteCount != build.fileBytes || (try? SHA256Digest(ofFile: path)) != build.digest {
-            try checkSpace(for: build.fileBytes, at: path)
-            _ = try registry.pull(build.name, to: path) { transfer in
-                try progress("exporting \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
-            }
+        try target.add(build, from: registry) { transfer in
+            try progress("exporting \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
         }
         let stem = "\(build.name.model)-\(build.name.version)-\(build.name.type)"
         let file = OCILayout.Descriptor(
@@ -114,56 +91,16 @@ extension Operations {
             rootfs: .init(diffIDs: [file.digest])
         )
         let manifest = OCILayout.Manifest(
-            config: try layout.write(config, as: OCILayout.configType),
-            layers: [file, try layout.write(details, as: OCILayout.detailsType, title: "\(stem).json")],
+            config: try target.add(config, as: OCILayout.configType),
+            layers: [file, try target.add(details, as: OCILayout.detailsType, title: "\(stem).json")],
             annotations: [
                 "org.opencontainers.image.created": created,
                 "org.opencontainers.image.licenses": build.facts.license,
                 "org.opencontainers.image.version": "\(build.name.version)",
             ]
         )
-        var descriptor = try layout.write(manifest, as: OCILayout.manifestType)
+        var descriptor = try target.add(manifest, as: OCILayout.manifestType)
         descriptor.annotations = [OCILayout.nameKey: "\(build.name)"]
         return descriptor
-    }
-
-    private static func publish(
-        _ descriptor: OCILayout.Descriptor,
-        of layout: OCILayout,
-        into registry: ModelRegistry,
-        _ progress: @escaping WorkProgress
-    ) throws -> BuildRecord {
-        let manifest = try layout.read(OCILayout.Manifest.self, at: descriptor)
-        guard let file = manifest.layers.first(where: { $0.mediaType == OCILayout.fileType }),
-            let known = manifest.layers.first(where: { $0.mediaType == OCILayout.detailsType })
-        else {
-            throw layout.damage(try layout.path(of: descriptor), "it is no build that edgepipe exported")
-        }
-        let details = try layout.read(BuildDetails.self, at: known)
-        let path = try layout.path(of: file)
-        guard file.sha256 == details.build.digest, try SHA256Digest(ofFile: path) == details.build.digest else {
-            throw layout.damage(path, "its bytes are not those of \(details.build.name)")
-        }
-        let name = details.build.name
-        let publication = Publication(
-            model: name.model,
-            version: name.version,
-            builds: [
-                BuildDraft(
-                    type: name.type,
-                    file: path,
-                    cuts: try GGUFFile(path: path).partCuts,
-                    facts: details.build.facts,
-                    measurements: details.measurements,
-                    fits: details.fits
-                )
-            ],
-            lineage: details.lineage,
-            toolVersion: details.build.toolVersion
-        )
-        let published = try registry.publish(publication) { transfer in
-            try progress("\(transfer.phase) \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
-        }
-        return published[0].record
     }
 }

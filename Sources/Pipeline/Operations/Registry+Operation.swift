@@ -133,10 +133,14 @@ extension Operations {
     public static func verify(
         _ registry: FilePath,
         readData: Bool,
+        sample: VerificationSample? = nil,
         progress: @escaping WorkProgress
     ) throws -> VerificationReport {
         try reading(registry) { registry in
-            try registry.verify(readData: readData) { done, total in try progress("verifying", done, total) }
+            if let sample {
+                return try registry.verify(sample: sample) { done, total in try progress("verifying", done, total) }
+            }
+            return try registry.verify(readData: readData) { done, total in try progress("verifying", done, total) }
         }
     }
 

@@ -36,8 +36,10 @@ extension Operations {
             }
             return .blobs(blobs)
         }
-        var magic: [UInt8] = []
-        try forEachSlab(of: path) { if magic.isEmpty { magic = Array($0.prefix(4)) } }
+        var magic: [UInt8] = [0, 0, 0, 0]
+        let input = try RegistryTar.open(path)
+        defer { try? input.close() }
+        _ = try magic.withUnsafeMutableBytes { try RegistryTar.read(input, at: 0, into: $0, path) }
         // A file that is cut short or changed still has parts; it is read by the digests of those that are missing.
         if magic == Array("GGUF".utf8) { return .file(path, cuts: (try? GGUFFile(path: path).partCuts) ?? []) }
         return .registry(try ModelRegistry(path: path, mode: .readOnly))

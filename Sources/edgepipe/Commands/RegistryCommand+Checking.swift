@@ -13,16 +13,43 @@ extension RegistryCommand {
                 EXAMPLES
                   edgepipe registry verify
                   edgepipe registry verify --read-data --json
+                  edgepipe registry verify --sample 5%
+                  edgepipe registry verify --sample 5% --seed 42
                 """
         )
         @Flag(help: "Read and hash every object too.") var readData = false
+        @Option(help: ArgumentHelp("Read and hash a random share of the parts.", valueName: "percent"))
+        var sample: String?
+        @Option(help: ArgumentHelp("Choose the same share as the verification that printed this.", valueName: "number"))
+        var seed: UInt64?
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var work: WorkOptions
         @OptionGroup var records: OutputOptions
 
+        func validate() throws {
+            if sample != nil, readData { throw ValidationError("--sample reads a share of what --read-data reads.") }
+            if sample == nil, seed != nil { throw ValidationError("--seed needs --sample.") }
+            if sample != nil, percent == nil { throw ValidationError("--sample takes a share such as 5%.") }
+        }
+
+        /// Above 0, up to 100; nil where the text is none.
+        private var percent: Double? {
+            guard let sample, let value = Double(sample.hasSuffix("%") ? sample.dropLast() : sample[...]),
+                value > 0, value <= 100
+            else { return nil }
+            return value
+        }
+
         func run() throws {
             let line = records.progressLine()
-            let report = try Operations.verify(registry.file, readData: readData) { detail, done, total in
+            let share = try percent.map { percent in
+                try seed.map { try VerificationSample(percent: percent, seed: $0) }
+                    ?? VerificationSample(percent: percent)
+            }
+            let report = try Operations.verify(registry.file, readData: readData, sample: share) {
+                detail,
+                done,
+                total in
                 try Interruption.check()
                 line.update(detail, done, total)
             }
@@ -31,7 +58,11 @@ extension RegistryCommand {
                 let damages = report.damages.map { "damaged: \($0.detail)" }
                 let leftovers = report.leftovers.map { "leftover, may be removed: \($0.path)" }
                 let verdict = report.isSound ? "sound" : "DAMAGED"
-                let read = readData ? ", \(sizeText(report.readBytes)) read" : ""
+                var read = readData ? ", \(sizeText(report.readBytes)) read" : ""
+                if let sample = report.sample {
+                    read =
+                        ", \(sample.checked) parts of them read, \(sizeText(report.readBytes)); --seed \(sample.seed)"
+                }
                 return
                     (damages + leftovers + [
                         "\(registry.file): \(verdict), \(report.checkedObjects) objects checked\(read)"

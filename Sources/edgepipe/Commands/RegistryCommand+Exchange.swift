@@ -7,17 +7,19 @@ extension RegistryCommand {
     struct ImportCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "import",
-            abstract: "Publish a GGUF file that was made elsewhere, or all that was exported to a folder.",
+            abstract:
+                "Publish a GGUF file that was made elsewhere, or all that was exported to a folder or a tar file.",
             discussion: """
                 EXAMPLES
                   edgepipe registry import model.gguf --as phi3@1.0.0:q4_k_m --license mit
                   edgepipe registry import model.gguf --as phi3@1.0.0:q4_k_m --license mit --source hf://owner/name
                   edgepipe registry import exported-folder
+                  edgepipe registry import exported.tar
 
                 It is stored in parts, and what another build holds already is not stored again.
                 """
         )
-        @Argument(help: "The GGUF file, or a folder that was exported.") var file: String
+        @Argument(help: "The GGUF file, or a folder or tar file that was exported.") var file: String
         @Option(name: .customLong("as"), help: ArgumentHelp("The file's name.", valueName: "model@version:type"))
         var name: String?
         @Option(help: ArgumentHelp("An SPDX identifier; without one, unknown.", valueName: "id")) var license: String?
@@ -62,11 +64,12 @@ extension RegistryCommand {
     struct ExportCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "export",
-            abstract: "Write builds, and what is known of them, to a folder that needs no registry.",
+            abstract: "Write builds, and what is known of them, to a folder or a file that needs no registry.",
             discussion: """
                 EXAMPLES
                   edgepipe registry export -o folder
                   edgepipe registry export phi3@1.0.0 -o folder
+                  edgepipe registry export phi3@1.0.0 -o phi3.tar
                   edgepipe registry export phi3@1.0.0:q4_k_m gemma@2.0.0 -o folder
                   edgepipe registry import folder --registry /elsewhere/registry.db
 
@@ -74,7 +77,7 @@ extension RegistryCommand {
                 """
         )
         @Argument(help: "model[@version][:type]; none means all.") var builds: [String] = []
-        @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The folder.", valueName: "folder"))
+        @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The folder, or a tar file.", valueName: "path"))
         var output: String
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var work: WorkOptions

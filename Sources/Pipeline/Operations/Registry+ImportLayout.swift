@@ -1,0 +1,90 @@
+import BinaryIO
+import GGUF
+import Registry
+import SystemPackage
+
+extension Operations {
+    /// Publishes every build of an exported folder or tar file: bytes, facts, measurements, fits and lineage. Channels stay
+    /// behind. All of it is read and verified before the first build is published.
+    public static func importLayout(
+        _ path: FilePath,
+        into registry: FilePath,
+        progress: @escaping WorkProgress
+    ) throws -> TransferReport {
+        let source: any LayoutSource =
+            FileStatus(path)?.isFolder == false ? try TarSource(path) : FolderSource(path)
+        guard let index = try source.index() else {
+            throw PipelineError.badRequest(
+                "\(path): there is no \(OCILayout.indexName) in it. Give a folder or a tar file that was exported."
+            )
+        }
+        let builds = try index.manifests.enumerated().map { number, descriptor in
+            try progress("verifying", number, index.manifests.count)
+            return try verified(descriptor, in: source)
+        }
+        return try changing(registry) { registry in
+            var report = TransferReport(folder: path.string, builds: [], bytes: 0)
+            for details in builds {
+                let build = try publish(details, of: source, into: registry, progress)
+                report.builds.append("\(build.name)")
+                report.bytes += build.fileBytes
+            }
+            return report
+        }
+    }
+
+    /// What a manifest tells of a build, once its file was read and found to be the build's.
+    private static func verified(
+        _ descriptor: OCILayout.Descriptor,
+        in source: any LayoutSource
+    ) throws -> BuildDetails {
+        let manifest = try source.read(OCILayout.Manifest.self, at: descriptor)
+        guard let file = manifest.layers.first(where: { $0.mediaType == OCILayout.fileType }),
+            let known = manifest.layers.first(where: { $0.mediaType == OCILayout.detailsType })
+        else {
+            let name = OCILayout.name(of: try source.digest(of: descriptor))
+            throw OCILayout.damage(source.place(of: name), "it is no build that edgepipe exported")
+        }
+        let details = try source.read(BuildDetails.self, at: known)
+        let digest = try source.digest(of: file)
+        let place = source.place(of: OCILayout.name(of: digest))
+        guard let found = try source.measure(digest) else { throw OCILayout.damage(place, "it is missing") }
+        guard found.byteCount == file.size, found.digest == digest, digest == details.build.digest else {
+            throw OCILayout.damage(place, "its bytes are not those of \(details.build.name)")
+        }
+        return details
+    }
+
+    private static func publish(
+        _ details: BuildDetails,
+        of source: any LayoutSource,
+        into registry: ModelRegistry,
+        _ progress: @escaping WorkProgress
+    ) throws -> BuildRecord {
+        let name = details.build.name
+        return try source.withFile(of: details.build.digest, scratch: registry.scratchFile()) { file in
+            let draft = BuildDraft(
+                type: name.type,
+                file: file,
+                cuts: try GGUFFile(path: file).partCuts,
+                facts: details.build.facts,
+                measurements: details.measurements,
+                fits: details.fits
+            )
+            let publication = Publication(
+                model: name.model,
+                version: name.version,
+                builds: [draft],
+                lineage: details.lineage,
+                toolVersion: details.build.toolVersion
+            )
+            let record = try registry.publish(publication) { transfer in
+                try progress("\(transfer.phase) \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
+            }[0].record
+            guard record.digest == details.build.digest else {
+                throw OCILayout.damage(source.place(of: "\(name)"), "it changed while it was being read")
+            }
+            return record
+        }
+    }
+}

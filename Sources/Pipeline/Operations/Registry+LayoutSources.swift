@@ -1,0 +1,117 @@
+import BinaryIO
+import Foundation
+import Registry
+import SystemPackage
+
+/// Where an import comes from. Nothing of it is believed before its bytes have the digest that names them.
+protocol LayoutSource {
+    /// For errors: where the blob of a digest lies.
+    func place(of name: String) -> String
+    /// A small file of the layout, or nil where there is none.
+    func document(named name: String) throws -> [UInt8]?
+    /// Length and digest of a blob, read whole; nil where there is none.
+    func measure(_ digest: SHA256Digest) throws -> (byteCount: Int, digest: SHA256Digest)?
+    /// Hands a file with the bytes of a blob to `use`.
+    func withFile<Value>(
+        of digest: SHA256Digest,
+        scratch: FilePath,
+        _ use: (FilePath) throws -> Value
+    ) throws -> Value
+}
+
+extension LayoutSource {
+    /// The index, or nil where there is none.
+    func index() throws -> OCILayout.Index? {
+        try document(named: OCILayout.indexName).map {
+            try OCILayout.decode(OCILayout.Index.self, from: $0, of: place(of: OCILayout.indexName))
+        }
+    }
+
+    /// A small blob, verified.
+    func read<Value: Decodable>(_ type: Value.Type, at descriptor: OCILayout.Descriptor) throws -> Value {
+        let name = OCILayout.name(of: try digest(of: descriptor))
+        guard let bytes = try document(named: name) else { throw OCILayout.damage(place(of: name), "it is missing") }
+        guard bytes.count == descriptor.size, SHA256Digest(of: bytes) == descriptor.sha256 else {
+            throw OCILayout.damage(place(of: name), "its bytes are not those that the layout names")
+        }
+        return try OCILayout.decode(type, from: bytes, of: place(of: name))
+    }
+
+    func digest(of descriptor: OCILayout.Descriptor) throws -> SHA256Digest {
+        guard let digest = descriptor.sha256 else {
+            let text = descriptor.digest.prefix(80)
+            throw OCILayout.damage(place(of: OCILayout.indexName), "\"\(text)\" is no SHA-256")
+        }
+        return digest
+    }
+}
+
+struct FolderSource: LayoutSource {
+    private let folder: FilePath
+
+    init(_ folder: FilePath) { self.folder = folder }
+
+    private func path(of name: String) -> FilePath { folder.pushing(FilePath(name)) }
+
+    func place(of name: String) -> String { path(of: name).string }
+
+    func document(named name: String) throws -> [UInt8]? {
+        let path = path(of: name)
+        return FileStatus(path) == nil ? nil : try readFile(path, limit: OCILayout.longestDocument)
+    }
+
+    func measure(_ digest: SHA256Digest) throws -> (byteCount: Int, digest: SHA256Digest)? {
+        let path = path(of: OCILayout.name(of: digest))
+        guard let status = FileStatus(path) else { return nil }
+        return (status.byteCount, try SHA256Digest(ofFile: path))
+    }
+
+    func withFile<Value>(
+        of digest: SHA256Digest,
+        scratch: FilePath,
+        _ use: (FilePath) throws -> Value
+    ) throws -> Value {
+        try use(path(of: OCILayout.name(of: digest)))
+    }
+}
+
+/// A tar file with a layout in it. Its table of contents is read and checked whole before anything else.
+struct TarSource: LayoutSource {
+    private let tar: RegistryTar
+
+    init(_ path: FilePath) throws { tar = try RegistryTar(reading: path) }
+
+    func place(of name: String) -> String { "\(tar.path): \(name)" }
+
+    func document(named name: String) throws -> [UInt8]? {
+        guard let entry = tar.entries[name] else { return nil }
+        guard entry.byteCount <= OCILayout.longestDocument else {
+            throw OCILayout.damage(place(of: name), "it has \(entry.byteCount) bytes, which no document has")
+        }
+        var bytes: [UInt8] = []
+        try tar.forEachSlab(of: entry) { bytes += $0 }
+        return bytes
+    }
+
+    func measure(_ digest: SHA256Digest) throws -> (byteCount: Int, digest: SHA256Digest)? {
+        guard let entry = tar.entries[OCILayout.name(of: digest)] else { return nil }
+        var hasher = SHA256Hasher()
+        try tar.forEachSlab(of: entry) { hasher.update($0) }
+        return (entry.byteCount, hasher.finalize())
+    }
+
+    func withFile<Value>(
+        of digest: SHA256Digest,
+        scratch: FilePath,
+        _ use: (FilePath) throws -> Value
+    ) throws -> Value {
+        let name = OCILayout.name(of: digest)
+        guard let entry = tar.entries[name] else { throw OCILayout.damage(place(of: name), "it is missing") }
+        try Operations.checkSpace(for: entry.byteCount, at: scratch)
+        let output = try AtomicFile(path: scratch)
+        try tar.forEachSlab(of: entry) { try output.write($0) }
+        try output.commit()
+        defer { try? FileManager.default.removeItem(atPath: scratch.string) }
+        return try use(scratch)
+    }
+}

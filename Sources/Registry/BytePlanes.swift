@@ -1,0 +1,69 @@
+/// Numbers taken apart into planes: all first bytes, then all second bytes, and so on.
+enum BytePlanes {
+    static func split(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, count: Int) {
+        precondition(target.count >= source.count && source.count % count == 0)
+        let length = source.count / count
+        guard length > 0, let from = source.baseAddress, let to = target.baseAddress else { return }
+        if count == 2 { return splitPairs(from, into: to, length) }
+        let bytes = from.assumingMemoryBound(to: UInt8.self)
+        for plane in 0..<count {
+            let row = to.assumingMemoryBound(to: UInt8.self) + plane * length
+            for index in 0..<length { row[index] = bytes[index &* count &+ plane] }
+        }
+    }
+
+    static func join(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, count: Int) {
+        precondition(target.count >= source.count && source.count % count == 0)
+        let length = source.count / count
+        guard length > 0, let from = source.baseAddress, let to = target.baseAddress else { return }
+        if count == 2 { return joinPairs(from, into: to, length) }
+        let bytes = to.assumingMemoryBound(to: UInt8.self)
+        for plane in 0..<count {
+            let row = from.assumingMemoryBound(to: UInt8.self) + plane * length
+            for index in 0..<length { bytes[index &* count &+ plane] = row[index] }
+        }
+    }
+
+    /// Numbers of two bytes, sixteen at once: three times as fast as byte after byte. For little-endian machines, as all
+    /// of this program is.
+    private static func splitPairs(_ from: UnsafeRawPointer, into low: UnsafeMutableRawPointer, _ length: Int) {
+        let high = low + length
+        let whole = length / 16 * 16
+        for index in stride(from: 0, to: whole, by: 16) {
+            let pairs = from.loadUnaligned(fromByteOffset: index &* 2, as: SIMD16<UInt16>.self)
+            low.storeBytes(of: SIMD16(truncatingIfNeeded: pairs), toByteOffset: index, as: SIMD16<UInt8>.self)
+            high.storeBytes(of: SIMD16(truncatingIfNeeded: pairs &>> 8), toByteOffset: index, as: SIMD16<UInt8>.self)
+        }
+        for index in whole..<length {
+            low.storeBytes(
+                of: from.load(fromByteOffset: index &* 2, as: UInt8.self),
+                toByteOffset: index,
+                as: UInt8.self
+            )
+            high.storeBytes(
+                of: from.load(fromByteOffset: index &* 2 &+ 1, as: UInt8.self),
+                toByteOffset: index,
+                as: UInt8.self
+            )
+        }
+    }
+
+    private static func joinPairs(_ low: UnsafeRawPointer, into to: UnsafeMutableRawPointer, _ length: Int) {
+        let high = low + length
+        let whole = length / 16 * 16
+        for index in stride(from: 0, to: whole, by: 16) {
+            let first = low.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+            let second = high.loadUnaligned(fromByteOffset: index, as: SIMD16<UInt8>.self)
+            let pairs = SIMD16<UInt16>(truncatingIfNeeded: first) | SIMD16<UInt16>(truncatingIfNeeded: second) &<< 8
+            to.storeBytes(of: pairs, toByteOffset: index &* 2, as: SIMD16<UInt16>.self)
+        }
+        for index in whole..<length {
+            to.storeBytes(of: low.load(fromByteOffset: index, as: UInt8.self), toByteOffset: index &* 2, as: UInt8.self)
+            to.storeBytes(
+                of: high.load(fromByteOffset: index, as: UInt8.self),
+                toByteOffset: index &* 2 &+ 1,
+                as: UInt8.self
+            )
+        }
+    }
+}
