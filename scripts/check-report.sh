@@ -4,12 +4,12 @@
 #
 #   scripts/check-report.sh [PROGRAM] [REGISTRY] [FOLDER]
 #
-# By default the built program, the registry of `make demo` (registry.db, else registry.db.example), and a new folder.
+# By default the built program, the registry of `make demo`, and a new folder.
 set -euo pipefail
 
 program=${1:-.build/release/edgepipe}
 registry=${2:-registry.db}
-[ -e "$registry" ] || registry=registry.db.example
+[ -e "$registry" ] || { echo "there is no $registry; make one with: make demo" >&2; exit 1; }
 folder=${3:-$(mktemp -d)}
 mkdir -p "$folder"
 

@@ -43,6 +43,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         switch error {
         case is Interruption.Stopped: self = .interrupted
         case let error as PipelineError: self = Self.status(of: error)
+        case is NothingFits: self = .nothingMatches
         case let error as ModelHubError: self = error.isBadInput ? .badInput : .failed
         case let error as RegistryError: self = error.isDamage ? .registryDamaged : .failed
         case is DefinitionError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,

@@ -33,7 +33,7 @@ public struct ExportSummary: Codable, Sendable {
 
 extension Operations {
     /// Writes `mlc-package-config.json` and notes on its numbers to a folder.
-    /// - Throws: `PipelineError.badRequest` where no build fits, or the devices are of two platforms.
+    /// - Throws: `NothingFits`, or `PipelineError.badRequest` where the devices are of two platforms.
     @discardableResult
     public static func exportMLC(
         _ request: MLCRequest,

@@ -24,7 +24,7 @@ public struct PlayRequest: Sendable {
 
 extension Operations {
     /// Writes the device groups, the pack's folders and notes.
-    /// - Throws: `PipelineError.badRequest` where no build fits any group, or the name is none for a pack.
+    /// - Throws: `NothingFits` where no build fits any group, `PipelineError.badRequest` where the name is none for a pack.
     @discardableResult
     public static func exportPlay(
         _ request: PlayRequest,
@@ -92,7 +92,7 @@ extension Operations {
             )
         }
         guard !groups.isEmpty else {
-            throw PipelineError.badRequest(
+            throw NothingFits(
                 "no build of \(model)@\(choice.name.version) of at most \(ByteSize(bytes: PlayDelivery.largestPack)) fits a phone "
                     + "of these groups. Shorten --context, or publish a smaller build."
             )

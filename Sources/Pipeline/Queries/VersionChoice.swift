@@ -44,15 +44,22 @@ struct VersionChoice {
     }
 
     /// The same without the estimates; never empty.
-    /// - Throws: `PipelineError.badRequest` where no build of the version fits.
+    /// - Throws: `NothingFits` where no build of the version does.
     func fitting(_ query: BuildQuery, in registry: ModelRegistry) throws -> [BuildRecord] {
         let ranked = try ranked(query, in: registry)
         guard !ranked.isEmpty else {
-            throw PipelineError.badRequest(
+            throw NothingFits(
                 "no build of \(name.model)@\(name.version) fits. Ask with a shorter context, name a build with its type, or see "
                     + "`edgepipe query` for the reasons."
             )
         }
         return ranked.map { $0.0 }
     }
+}
+
+/// No build is small or quick enough for what was asked; in words that end with what to do.
+public struct NothingFits: Error, CustomStringConvertible, Sendable {
+    public let description: String
+
+    init(_ words: String) { description = words }
 }
