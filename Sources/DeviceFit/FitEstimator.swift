@@ -67,6 +67,39 @@ public struct FitEstimator: Sendable {
         )
     }
 
+    /// Whether weights, cache and overhead alone are over all limits, so that no estimate can end otherwise than "does not fit".
+    ///
+    /// Costs next to nothing, where a registry has thousands of shapes to refuse.
+    public func surelyExceeds(
+        _ profile: ModelProfile,
+        _ device: Device,
+        _ request: FitRequest = FitRequest()
+    ) throws(DeviceFitError) -> Bool {
+        try surelyExceeds(profile, max(device.appLimitBytes, Self.mostBytes(device)), device.platform, request)
+    }
+
+    /// The same for a budget.
+    public func surelyExceeds(
+        _ profile: ModelProfile,
+        budget: ByteSize,
+        platform: Platform,
+        _ request: FitRequest = FitRequest()
+    ) throws(DeviceFitError) -> Bool {
+        try surelyExceeds(profile, budget.bytes, platform, request)
+    }
+
+    private func surelyExceeds(
+        _ profile: ModelProfile,
+        _ limit: Int,
+        _ platform: Platform,
+        _ request: FitRequest
+    ) throws(DeviceFitError) -> Bool {
+        let kvType = try request.validated()
+        try profile.validate()
+        let cache = MemoryModel.kvBytes(profile, context: request.context, type: kvType, batch: request.batch)
+        return MemoryModel.weights(profile, platform).mid + cache + MemoryModel.overhead.mid > limit
+    }
+
     /// What an app may use at best: good enough for "tight", never for "fits".
     private static func mostBytes(_ device: Device) -> Int {
         switch device.platform {

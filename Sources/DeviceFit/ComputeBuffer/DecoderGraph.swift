@@ -22,7 +22,7 @@ struct DecoderGraph {
     }
 
     /// Layers beyond this many at either end change nothing: places repeat from layer to layer.
-    private static let layersAtEitherEnd = 6
+    private static let layersAtEitherEnd = 3
 
     /// Bytes of the compute buffer.
     /// - Parameters:

@@ -32,6 +32,7 @@ struct BuildJudge {
         if let wanted = query.license, license.lowercased() != wanted.lowercased() { return .refused }
         guard missingTags(of: profile).isEmpty else { return .refused }
         guard let target else { return .fits }
+        if judgements[profile] == nil, try surelyExceeds(profile, target) { return .refused }
         let judgement = try judgement(of: profile, target)
         guard judgement.reasons.isEmpty else { return .refused }
         return judgement.estimates.contains { $0.verdict == .tight } ? .tight : .fits
@@ -70,6 +71,25 @@ struct BuildJudge {
         return judgement
     }
 
+    /// Tells the hopeless by their size, without the whole estimate, which `reasons` makes of the few that are named.
+    private func surelyExceeds(_ text: String, _ target: BuildQuery.Target) throws -> Bool {
+        guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(text.utf8)) else { return false }
+        let request = request(profile)
+        switch target {
+        case .devices(let devices, let estimator):
+            return try devices.contains { try estimator.surelyExceeds(profile, $0, request) }
+        case .budget(let ram, let platform, let estimator):
+            return try estimator.surelyExceeds(profile, budget: ram, platform: platform, request)
+        }
+    }
+
+    private func request(_ profile: ModelProfile) -> FitRequest {
+        FitRequest(
+            context: query.context ?? min(BuildQuery.defaultContext, profile.contextLength),
+            kvType: query.kvType
+        )
+    }
+
     private mutating func missingTags(of profile: String) -> [String] {
         guard !query.tags.isEmpty else { return [] }
         struct Tagged: Decodable {
@@ -95,10 +115,7 @@ struct BuildJudge {
             let reason = "it was trained for \(profile.contextLength) tokens of context; \(context) were asked for"
             return Judgement(reasons: [reason])
         }
-        let request = FitRequest(
-            context: query.context ?? min(BuildQuery.defaultContext, profile.contextLength),
-            kvType: query.kvType
-        )
+        let request = request(profile)
         let judged: [(estimate: FitEstimate, limit: String, prefix: String)]
         switch target {
         case .devices(let devices, let estimator):
