@@ -91,21 +91,23 @@ struct DecoderGraph {
             return graph.update(graph.update(network(other, index: index), with: sum), with: before)
         }
         if shape.hasPostNorms { sum = norm(sum) }
-        let middle = graph.update(sum, with: before)
+        // Which of two summands comes first decides whose memory the sum takes.
+        let middle = isLFM2 ? graph.update(before, with: sum) : graph.update(sum, with: before)
         var out = network(norm(middle), index: index)
         if shape.hasPostNorms { out = norm(out) }
-        // Which of the two comes first decides whose memory the sum takes.
-        let isAddedToMiddle = ["phi3", "phimoe"].contains(profile.architecture)
+        let isAddedToMiddle = isLFM2 || ["phi3", "phimoe"].contains(profile.architecture)
         return isAddedToMiddle ? graph.update(middle, with: out) : graph.update(out, with: middle)
     }
+
+    private var isLFM2: Bool { ["lfm2", "lfm2moe"].contains(profile.architecture) }
 
     private mutating func attend(
         _ state: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup
     ) -> ComputeGraph.Tensor {
         let heads = profile.headCount
-        // Latent attention keeps no values; what is read of keys is as wide.
-        let valueLength = max(kind.valueLength, kind.keyLength / 8)
+        // Latent attention keeps no values: what it reads of its keys is about as wide as they.
+        let valueLength = kind.valueLength > 0 ? kind.valueLength : kind.keyLength
         let parts = [(heads, kind.keyLength), (kind.kvHeads, kind.keyLength), (kind.kvHeads, valueLength)]
         var own: [ComputeGraph.Tensor]
         if shape.fusesQKV {
