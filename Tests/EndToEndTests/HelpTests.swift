@@ -5,7 +5,8 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "", "run", "plan", "validate", "query", "compare", "snippet", "fit", "devices", "devices list", "devices show",
-        "registry", "registry init", "registry list", "registry show", "registry verify", "registry promote",
+        "registry", "registry init", "registry list", "registry show", "registry verify", "registry repair",
+        "registry delete", "registry promote",
         "registry history", "registry gc", "registry import", "registry export", "registry storage", "registry sign",
         "registry attest", "pull", "convert", "imatrix", "quantize", "perplexity", "accuracy", "sensitivity",
         "tokenize", "generate", "inspect", "doctor",
