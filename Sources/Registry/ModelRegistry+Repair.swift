@@ -86,11 +86,11 @@ extension ModelRegistry {
         report.saved = items(run.saved.filter { run.lost[$0.key] == nil })
         report.lost = items(run.lost)
         report.quarantined = run.quarantined
-        report.forgottenParts = try look(Self.forgettable).count
+        report.forgottenParts = try look(forgettable).count
         guard applies else { return }
         let lost = report.lost
         try change { database in
-            for id in try Self.forgettable(database) {
+            for id in try forgettable(database) {
                 try database.execute(sql: "DELETE FROM part WHERE id = ?", arguments: [id])
             }
             try database.execute(sql: "DELETE FROM damage")
@@ -116,14 +116,17 @@ extension ModelRegistry {
     }
 
     /// Parts that no object is made of and whose pack is not there.
-    private static func forgettable(_ database: Database) throws -> [Int64] {
+    private func forgettable(_ database: Database) throws -> [Int64] {
         guard try database.tableExists("part") else { return [] }
-        return try Int64.fetchAll(
+        return try Row.fetchAll(
             database,
             sql: """
-                SELECT id FROM part
+                SELECT part.id, part.digest FROM part
                 WHERE NOT EXISTS (SELECT 1 FROM assemblyPart WHERE assemblyPart.partId = part.id)
                 """
-        )
+        ).compactMap { row in
+            let part = try Rows.part(Rows.digest(row.value("digest")), database)
+            return part.map { store.hasRightSize($0.pack) } == true ? nil : try row.value("id")
+        }
     }
 }

@@ -15,9 +15,12 @@ public struct ShortlistRequest: Sendable {
     public var channel: String?
     /// Builds above this file size are refused before anybody judges their shape, in bytes.
     public var fileBytes: Int?
+    /// Whether the licence decides too; otherwise it is not read, and builds of one shape are judged once.
+    public var judgesLicense: Bool
 
-    public init(count: Int, channel: String? = nil, fileBytes: Int? = nil) {
+    public init(count: Int, channel: String? = nil, fileBytes: Int? = nil, judgesLicense: Bool = false) {
         (self.count, self.channel, self.fileBytes) = (count, channel, fileBytes)
+        self.judgesLicense = judgesLicense
     }
 }
 
@@ -95,7 +98,7 @@ extension ModelRegistry {
     /// Builds measured on the text that most were measured on come first; then those of other texts, then the unmeasured,
     /// in the order of their publication. Where qualities agree to a thousandth, all of them are taken, because something
     /// else decides between those.
-    /// - Parameter judge: what becomes of a build of this shape (its profile, as published) and licence.
+    /// - Parameter judge: what becomes of a build of this shape (its profile, as published) and licence, in small letters.
     /// - Returns: nil in a registry from before there were standings.
     public func shortlist(
         _ request: ShortlistRequest,

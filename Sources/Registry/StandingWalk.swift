@@ -93,22 +93,25 @@ struct StandingWalk {
         var last: Int?
         while let row = try rows.next() {
             if !completesTies, fitting.count >= request.count { return }
-            let value: Double = try row.value(at: 0)
-            // A thousandth of a bit per byte is what a ranking tells apart; out of range is no quality.
-            let step = Int(exactly: (value * 1000).rounded()) ?? .max
-            if let last, fitting.count >= request.count, step > last { return }
-            let shape = Shape(id: try row.value(at: 2), license: try row.value(at: 3))
-            let id: Int64 = try row.value(at: 1)
-            switch try fate(of: shape, judge) {
+            // Tens of thousands of rows may pass here, so that of each no more is read than is needed.
+            if let last, try step(of: row) > last { return }
+            let license = request.judgesLicense ? try row.value(at: 3, as: String.self) : ""
+            switch try fate(of: Shape(id: try row.value(at: 2), license: license), judge) {
             case .fits:
-                fitting.append(id)
-                if fitting.count == request.count { last = step }
+                fitting.append(try row.value(at: 1))
+                if fitting.count == request.count { last = try step(of: row) }
             case .tight:
-                if tight.count < request.count { tight.append(id) }
+                if tight.count < request.count { tight.append(try row.value(at: 1)) }
             case .refused:
-                if refused.count < request.count { refused.append(id) }
+                if refused.count < request.count { refused.append(try row.value(at: 1)) }
             }
         }
+    }
+
+    /// A thousandth of a bit per byte is what a ranking tells apart; out of range is no quality.
+    private func step(of row: Row) throws -> Int {
+        let value: Double = try row.value(at: 0)
+        return Int(exactly: (value * 1000).rounded()) ?? .max
     }
 
     private mutating func fate(
@@ -116,11 +119,8 @@ struct StandingWalk {
         _ judge: (String, String) throws -> Shortlist.Fate
     ) throws -> Shortlist.Fate {
         if let known = fates[shape] { return known }
-        let profile = try String.fetchOne(
-            database,
-            sql: "SELECT profile FROM shape WHERE id = ?",
-            arguments: [shape.id]
-        )
+        let statement = try database.cachedStatement(sql: "SELECT profile FROM shape WHERE id = ?")
+        let profile = try String.fetchOne(statement, arguments: [shape.id])
         let fate = try judge(profile ?? "", shape.license)
         fates[shape] = fate
         return fate

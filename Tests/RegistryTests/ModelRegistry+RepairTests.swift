@@ -219,4 +219,30 @@ import Testing
         _ = try registry.repair(applies: true)
         #expect(try registry.standingCount() == 1)
     }
+
+    /// The row of a part is dropped only where no object is made of it and its bytes are gone.
+    @Test func onlyPartsThatNothingIsMadeOfAreForgotten() throws {
+        let scratch = try Scratch()
+        let (registry, build) = try published(scratch)
+        let there = SHA256Digest(of: try contents(of: file(build, scratch)).prefix(9))
+        try registry.inspectWriter { database in
+            let digests = [String(repeating: "a", count: 64), "\(there)"]
+            try database.execute(
+                sql: """
+                    INSERT INTO pack (name, byteCount, createdAt) VALUES ('\(String(repeating: "c", count: 32))', 9, '');
+                    INSERT INTO part (digest, packId, offset, encoding, rawBytes, storedBytes)
+                        SELECT '\(digests[0])', max(id), 0, 'raw', 9, 9 FROM pack;
+                    INSERT INTO part (digest, packId, offset, encoding, rawBytes, storedBytes)
+                        SELECT '\(digests[1])', min(id), 0, 'raw', 9, 9 FROM pack
+                    """
+            )
+        }
+        func count() throws -> Int? {
+            try registry.inspectWriter { try Int.fetchOne($0, sql: "SELECT count(*) FROM part") }
+        }
+        #expect(try count() == 5)
+        #expect(try registry.repair(applies: false).forgottenParts == 1)
+        _ = try registry.repair(applies: true)
+        #expect(try count() == 4)
+    }
 }

@@ -57,6 +57,19 @@ import Testing
         #expect(found?.refused.map(\.name.model) == ["m1", "m4"])
     }
 
+    @Test func licencesDecideOnlyWhereTheyAreAskedFor() throws {
+        let scratch = try Scratch()
+        let registry = try filled(scratch, [1, 2])
+        for judges in [true, false] {
+            var seen: Set<String> = []
+            _ = try registry.shortlist(ShortlistRequest(count: 9, judgesLicense: judges)) { _, license in
+                seen.insert(license)
+                return .fits
+            }
+            #expect(seen == [judges ? "mit" : ""])
+        }
+    }
+
     @Test func qualitiesThatAgreeToAThousandthAreAllTaken() throws {
         let scratch = try Scratch()
         let registry = try filled(scratch, [1.0001, 1.0002, 1.0003, 1.2])

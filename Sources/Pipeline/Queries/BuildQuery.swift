@@ -57,7 +57,8 @@ extension BuildQuery {
         let request = ShortlistRequest(
             count: Self.mostNamed,
             channel: channel,
-            fileBytes: [maxSize?.bytes, judge.target?.mostFileBytes].compactMap { $0 }.min()
+            fileBytes: [maxSize?.bytes, judge.target?.mostFileBytes].compactMap { $0 }.min(),
+            judgesLicense: license != nil
         )
         let shortlist = try registry.shortlist(request) { profile, license in
             try judge.fate(of: profile, license: license)
