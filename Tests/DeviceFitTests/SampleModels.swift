@@ -92,10 +92,9 @@ enum SampleModels {
     static let lfm25 = model(
         "lfm2",
         billions: 1.17,
-        layers: [
-            .init(count: 10, kvHeads: 0, keyLength: 0, valueLength: 0),
-            .init(count: 6, kvHeads: 8, keyLength: 64, valueLength: 64),
-        ],
+        layers: [0, 0, 8, 0, 0, 8, 0, 0, 8, 0, 8, 0, 8, 0, 8, 0].map { heads in
+            .init(count: 1, kvHeads: heads, keyLength: 64, valueLength: 64, stateBytes: heads == 0 ? 2 * 2048 * 4 : 0)
+        },
         embedding: 2048,
         hidden: 8192,
         heads: 32,

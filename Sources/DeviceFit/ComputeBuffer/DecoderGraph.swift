@@ -11,6 +11,8 @@ struct DecoderGraph {
 
     private let positions: ComputeGraph.Tensor
     private let rows: ComputeGraph.Tensor
+    /// Which sequence's memory a convolution goes on with.
+    private let copies: ComputeGraph.Tensor
     private let full: Attention
     private let windowed: Attention?
 
@@ -21,7 +23,7 @@ struct DecoderGraph {
         let mask: ComputeGraph.Tensor
     }
 
-    /// Layers beyond this many at either end change nothing: places repeat from layer to layer.
+    /// Of layers that are alike, those beyond this many at either end change nothing: places repeat from layer to layer.
     private static let layersAtEitherEnd = 3
 
     /// Bytes of the compute buffer.
@@ -52,6 +54,7 @@ struct DecoderGraph {
         full = attention(cells.full)
         windowed = cells.windowed.map(attention)
         rows = graph.input(batch)
+        copies = graph.input(1)
         self.graph = graph
         build(identifiers, embeddings)
     }
@@ -62,7 +65,8 @@ struct DecoderGraph {
         graph.expand(state)
         let kinds = profile.layers.flatMap { Array(repeating: $0, count: $0.count) }
         let ends = Self.layersAtEitherEnd
-        let chosen = kinds.count > 2 * ends ? Array(kinds.prefix(ends) + kinds.suffix(ends)) : kinds
+        let areAlike = kinds.allSatisfy { $0.kvHeads > 0 }
+        let chosen = areAlike && kinds.count > 2 * ends ? Array(kinds.prefix(ends) + kinds.suffix(ends)) : kinds
         for (index, kind) in chosen.enumerated() {
             state = layer(state, kind, index: index, isLast: index == chosen.count - 1)
         }
@@ -81,7 +85,7 @@ struct DecoderGraph {
     ) -> ComputeGraph.Tensor {
         var before = state
         let normal = norm(state)
-        var sum = kind.kvHeads > 0 ? attend(normal, kind) : convolve(normal)
+        var sum = kind.kvHeads > 0 ? attend(normal, kind) : convolve(normal, kind)
         if isLast {
             sum = graph.result([width, tokens], from: [sum, rows])
             before = graph.result([width, tokens], from: [before, rows])
@@ -98,6 +102,9 @@ struct DecoderGraph {
         let isAddedToMiddle = isLFM2 || ["phi3", "phimoe"].contains(profile.architecture)
         return isAddedToMiddle ? graph.update(middle, with: out) : graph.update(out, with: middle)
     }
+
+    /// Numbers that a layer remembers of the tokens before.
+    private func state(of kind: ModelProfile.LayerGroup) -> Int { kind.stateBytes / 4 }
 
     private var isLFM2: Bool { ["lfm2", "lfm2moe"].contains(profile.architecture) }
 
@@ -145,15 +152,21 @@ struct DecoderGraph {
     }
 
     /// A short convolution: three parts of each token, of which one is turned into the next ones' past.
-    private mutating func convolve(_ state: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
-        let all = product(3 * width, state)
+    private mutating func convolve(
+        _ input: ComputeGraph.Tensor,
+        _ kind: ModelProfile.LayerGroup
+    ) -> ComputeGraph.Tensor {
+        let all = product(3 * width, input)
         let parts = (0..<3).map { _ in graph.view(all, width, tokens) }
         let gated = graph.view(
             graph.result([width, tokens], from: [parts[0], parts[2]], mayReuse: true),
             tokens,
             width
         )
-        let past = graph.result([tokens + 2, width], from: [gated])
+        let kept = max(1, state(of: kind) / width)
+        let before = graph.view(graph.result([kept * width], from: [copies]), kept, width)
+        let past = graph.result([tokens + kept, width], from: [before, gated])
+        graph.expand(graph.store(graph.view(past, kept, width), at: copies))
         let read = graph.result([width, tokens], from: [past])
         return product(width, graph.result([width, tokens], from: [parts[1], read], mayReuse: true))
     }
