@@ -51,10 +51,9 @@ public struct FitEstimator: Sendable {
         _ request: FitRequest = FitRequest()
     ) throws(DeviceFitError) -> FitEstimate {
         let memory = try memory(profile, device.platform, request)
-        let most = max(device.appLimitBytes, Self.mostBytes(device))
         let limit = MemoryLimit(
             bytes: device.appLimitBytes,
-            mostBytes: most,
+            mostBytes: Self.mostBytes(on: device),
             allowance: "an app on \(device.name) may use"
         )
         return assemble(
@@ -75,7 +74,7 @@ public struct FitEstimator: Sendable {
         _ device: Device,
         _ request: FitRequest = FitRequest()
     ) throws(DeviceFitError) -> Bool {
-        try surelyExceeds(profile, max(device.appLimitBytes, Self.mostBytes(device)), device.platform, request)
+        try surelyExceeds(profile, Self.mostBytes(on: device), device.platform, request)
     }
 
     /// The same for a budget.
@@ -100,7 +99,11 @@ public struct FitEstimator: Sendable {
         return MemoryModel.weights(profile, platform).mid + cache + MemoryModel.overhead.mid > limit
     }
 
-    /// What an app may use at best: good enough for "tight", never for "fits".
+    /// What an app may use at best: good enough for "tight", never for "fits". A build whose weights alone are larger fits nowhere.
+    public static func mostBytes(on device: Device) -> Int {
+        max(device.appLimitBytes, mostBytes(device))
+    }
+
     private static func mostBytes(_ device: Device) -> Int {
         switch device.platform {
         case .android:

@@ -10,6 +10,7 @@ struct BuildJudge {
     /// What was measured of builds on the devices that the query names, by device.
     let measured: [SHA256Digest: [String: [DeviceMeasurement]]]
     private var judgements: [String: Judgement] = [:]
+    private var profiles: [String: ModelProfile?] = [:]
     private var tags: [String: [String]] = [:]
 
     init(
@@ -72,8 +73,8 @@ struct BuildJudge {
     }
 
     /// Tells the hopeless by their size, without the whole estimate, which `reasons` makes of the few that are named.
-    private func surelyExceeds(_ text: String, _ target: BuildQuery.Target) throws -> Bool {
-        guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(text.utf8)) else { return false }
+    private mutating func surelyExceeds(_ text: String, _ target: BuildQuery.Target) throws -> Bool {
+        guard let profile = profile(text) else { return false }
         let request = request(profile)
         switch target {
         case .devices(let devices, let estimator):
@@ -81,6 +82,14 @@ struct BuildJudge {
         case .budget(let ram, let platform, let estimator):
             return try estimator.surelyExceeds(profile, budget: ram, platform: platform, request)
         }
+    }
+
+    /// What a registry keeps of a shape; nil where it is unreadable.
+    private mutating func profile(_ text: String) -> ModelProfile? {
+        if let known = profiles[text] { return known }
+        let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(text.utf8))
+        profiles[text] = .some(profile)
+        return profile
     }
 
     private func request(_ profile: ModelProfile) -> FitRequest {
@@ -102,12 +111,12 @@ struct BuildJudge {
         return query.tags.filter { !own.contains($0.lowercased()) }
     }
 
-    private func judge(
+    private mutating func judge(
         _ text: String,
         _ target: BuildQuery.Target,
         _ measured: [String: [DeviceMeasurement]] = [:]
     ) throws -> Judgement {
-        guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(text.utf8)) else {
+        guard let profile = profile(text) else {
             let reason = "its shape is not in the registry, so that nothing can be estimated; publish it again"
             return Judgement(reasons: [reason])
         }

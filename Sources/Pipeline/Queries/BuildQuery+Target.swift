@@ -11,7 +11,7 @@ extension BuildQuery {
         var mostFileBytes: Int {
             let memory =
                 switch self {
-                case .devices(let devices, _): devices.map { max($0.ramBytes, $0.appLimitBytes) }.min() ?? .max >> 1
+                case .devices(let devices, _): devices.map(FitEstimator.mostBytes(on:)).min() ?? .max >> 1
                 case .budget(let ram, _, _): ram.bytes
                 }
             return min(memory, .max >> 1) + (1 << 28)
