@@ -10,17 +10,33 @@ extension ModelRegistry {
                 database,
                 sql: "SELECT * FROM stepRecord WHERE key = ?",
                 arguments: [key.description]
-            ).map { row in
-                StepRecord(
-                    key: try Rows.digest(row.value("key")),
-                    stepKind: try row.value("stepKind"),
-                    implementationVersion: try row.value("implementationVersion"),
-                    outputs: try row.value("outputs"),
-                    seconds: try row.value("seconds"),
-                    finishedAt: try Timestamp.date(row.value("finishedAt"))
-                )
-            }
+            ).map(Self.step)
         }
+    }
+
+    /// The latest step of a kind whose outputs name these bytes; nil where none is remembered.
+    public func stepRecord(ofKind kind: String, naming digest: SHA256Digest) throws -> StepRecord? {
+        try look { database in
+            try Row.fetchOne(
+                database,
+                sql: """
+                    SELECT * FROM stepRecord WHERE stepKind = ? AND instr(outputs, ?) > 0
+                    ORDER BY finishedAt DESC, key LIMIT 1
+                    """,
+                arguments: [kind, digest.description]
+            ).map(Self.step)
+        }
+    }
+
+    private static func step(_ row: Row) throws -> StepRecord {
+        StepRecord(
+            key: try Rows.digest(row.value("key")),
+            stepKind: try row.value("stepKind"),
+            implementationVersion: try row.value("implementationVersion"),
+            outputs: try row.value("outputs"),
+            seconds: try row.value("seconds"),
+            finishedAt: try Timestamp.date(row.value("finishedAt"))
+        )
     }
 
     /// Remembers a finished step; the same key again replaces what was remembered.

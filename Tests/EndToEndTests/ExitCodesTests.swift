@@ -128,6 +128,8 @@ import Testing
         ["nonsense"], ["run"], ["run", "tiny.yaml", "--from", "f16", "--only", "fit"],
         ["run", "tiny.yaml", "--jobs", "0"],
         ["run", "tiny.yaml", "--only", "nothing"], ["query", "--ram", "3G", "--platform", "ios"],
+        ["query", "--min-speed", "-5"], ["query", "--max-battery", "nan"], ["query", "--min-sustained-speed", "inf"],
+        ["query", "--tag", ""], ["query", "--os", "17", "--ram", "3GB", "--platform", "ios"],
         ["query", "--ram", "3GB"],
         ["query", "--device", "pixle-8"], ["quantize", "f16.gguf", "--type", "q9"],
         ["quantize", "f16.gguf", "--type", "q4_0"],

@@ -44,7 +44,7 @@ import Testing
             #expect(Set(entry.keys) == ["build", "reasons"])
             #expect((entry["reasons"] as? [String])?.first?.hasSuffix("over 1.0 MB") == true)
         }
-        #expect(answer.errors.hasPrefix("edgepipe: no build matches."))
+        #expect(answer.errors.hasPrefix("edgepipe: no build matches"))
     }
 
     @Test func aQueryIsATableAMarkdownListOrCSV() throws {

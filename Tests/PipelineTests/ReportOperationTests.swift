@@ -40,6 +40,12 @@ import Testing
         #expect(try report(ReportRequest(model: "tiny@1.0.0:q8_0"), to: "report.md").contains("Q8\\_0"))
     }
 
+    /// The error of each tensor stands in the record of the step that quantized it.
+    @Test func withoutSensitivitiesTheQuantizersErrorsAreShown() throws {
+        let text = try report(ReportRequest(model: "tiny:q4_k_m"), to: "report.md")
+        #expect(text.contains("as the quantizer noted it") && text.contains("Q4\\_K (0.0"))
+    }
+
     @Test func theNameDecidesBetweenHTMLAndMarkdownUnlessTheFormatDoes() throws {
         var request = ReportRequest(model: "tiny")
         #expect(try report(request).hasPrefix("<!DOCTYPE html>"))

@@ -16,8 +16,8 @@ public struct ModelReport: Sendable {
     public var fits: [ReportedFit]
     /// Of the focus, in the order of its file.
     public var tensors: [ReportedTensor]
-    /// What the tensors' errors were measured under; nil where none were.
-    public var sensitivity: TensorErrorConditions?
+    /// What the tensors' errors are.
+    public var errors: TensorErrorKind
     /// The steps that lead to any of the builds.
     public var lineage: [ReportedStep]
     /// Nil where the registry is too old to tell.
@@ -42,7 +42,7 @@ public struct ModelReport: Sendable {
         choice: FocusChoice,
         fits: [ReportedFit],
         tensors: [ReportedTensor],
-        sensitivity: TensorErrorConditions?,
+        errors: TensorErrorKind,
         lineage: [ReportedStep],
         moves: [ReportedMove]?
     ) {
@@ -50,7 +50,7 @@ public struct ModelReport: Sendable {
         (self.model, self.version, self.channels) = (model, version, channels)
         self.builds = builds.sorted { ($0.fileBytes, $0.type) < ($1.fileBytes, $1.type) }
         (self.focus, self.choice, self.fits) = (focus, choice, fits)
-        (self.tensors, self.sensitivity, self.lineage, self.moves) = (tensors, sensitivity, lineage, moves)
+        (self.tensors, self.errors, self.lineage, self.moves) = (tensors, errors, lineage, moves)
     }
 
     var focused: ReportedBuild { builds.first { $0.type == focus } ?? builds[0] }

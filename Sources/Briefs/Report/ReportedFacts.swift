@@ -101,6 +101,15 @@ public struct ReportedTensor: Sendable {
     }
 }
 
+/// What the numbers beside single tensors mean.
+public enum TensorErrorKind: Sendable {
+    /// KL divergence that each tensor alone costs, in nats a token.
+    case divergence(TensorErrorConditions)
+    /// Root mean square of what quantizing changed, against that of the weights: what the quantizer itself noted.
+    case relative
+    case unknown
+}
+
 /// What the errors of single tensors were measured under.
 public struct TensorErrorConditions: Sendable {
     /// SHA-256 of the text.

@@ -28,7 +28,16 @@ struct TensorSection {
             "The types are those of the file's header. The more bits, the cooler the colour.",
             "Типы взяты из заголовка файла. Чем больше бит, тем холоднее цвет."
         )
-        guard let conditions = report.sensitivity else {
+        let conditions: TensorErrorConditions
+        switch report.errors {
+        case .divergence(let own): conditions = own
+        case .relative:
+            return types
+                + language.say(
+                    " The small number and the bar are the error: the root mean square of what quantizing changed, against that of the tensor's own weights, as the quantizer noted it. The bar is logarithmic. What it costs in quality, `edgepipe sensitivity` with --registry measures.",
+                    " Малое число и полоса — ошибка: среднеквадратичное изменение при квантовании относительно самих весов тензора, как его записал квантователь. Полоса логарифмическая. Чего это стоит в качестве, измеряет `edgepipe sensitivity` с --registry."
+                )
+        case .unknown:
             return types
                 + language.say(
                     " The quantization error of single tensors was not measured: `edgepipe sensitivity` with --registry stores it.",
@@ -112,7 +121,9 @@ struct TensorSection {
             caption: say("Tensors outside of the layers", "Тензоры вне слоёв"),
             columns: [
                 say("Tensor", "Тензор"), say("Type", "Тип"), say("Bits a weight", "Бит на вес"), say("Bytes", "Байт"),
-                say("Error, nats a token", "Ошибка, нат на токен"),
+                isRelative
+                    ? say("Error, relative", "Ошибка, относительная")
+                    : say("Error, nats a token", "Ошибка, нат на токен"),
             ],
             rows: tensors.filter { $0.layer == nil }.map { tensor in
                 [
@@ -123,6 +134,8 @@ struct TensorSection {
             }
         )
     }
+
+    private var isRelative: Bool { if case .relative = report.errors { true } else { false } }
 
     /// From 1 for two bits and less to 9 for 32.
     static func level(_ bits: Double) -> Int {

@@ -71,11 +71,14 @@ struct ReportSignatures {
 
 /// What the registry knows of the errors of a build's single tensors.
 struct TensorErrors {
-    let conditions: TensorErrorConditions?
+    let kind: TensorErrorKind
     /// By name and type: another type of the same tensor costs something else.
     private let divergences: [String: Double]
+    /// By name, of this very build.
+    private var relative: [String: Double] = [:]
 
-    /// Takes what was measured of this very build; else the latest measurement of the model it was quantized from.
+    /// Takes what each tensor of this very build costs, where that was measured; else the latest measurement of the model it was
+    /// quantized from; else what the quantizer noted.
     init(of build: BuildRecord, _ lineage: [LineageEdge], in registry: ModelRegistry) throws {
         let bases = lineage.filter { $0.to == build.digest && $0.stepKind == "quantize" }.map(\.from)
         let records = try bases.flatMap { base in try unlessOlder { try registry.sensitivities(of: base) } ?? [] }
@@ -83,16 +86,20 @@ struct TensorErrors {
         guard let chosen,
             let result = try? JSONDecoder().decode(SensitivityResult.self, from: Data(chosen.payload.utf8))
         else {
-            (conditions, divergences) = (nil, [:])
+            divergences = [:]
+            relative = try Self.relativeErrors(of: build, in: registry)
+            kind = relative.isEmpty ? .unknown : .relative
             return
         }
-        conditions = TensorErrorConditions(
-            text: "\(chosen.textDigest)",
-            context: chosen.context,
-            chunks: chosen.chunks,
-            kernels: chosen.kernels,
-            toolVersion: chosen.toolVersion,
-            isOfThisBuild: chosen.buildDigest == build.digest
+        kind = .divergence(
+            TensorErrorConditions(
+                text: "\(chosen.textDigest)",
+                context: chosen.context,
+                chunks: chosen.chunks,
+                kernels: chosen.kernels,
+                toolVersion: chosen.toolVersion,
+                isOfThisBuild: chosen.buildDigest == build.digest
+            )
         )
         divergences = Dictionary(result.tensors.map { (Self.key($0.name, $0.type), $0.kld) }) { first, _ in first }
     }
@@ -103,8 +110,16 @@ struct TensorErrors {
             type: tensor.type.name.uppercased(),
             bitsPerWeight: tensor.type.bitsPerElement,
             bytes: tensor.byteCount,
-            error: divergences[Self.key(tensor.name, tensor.type.name)]
+            error: divergences[Self.key(tensor.name, tensor.type.name)] ?? relative[tensor.name]
         )
+    }
+
+    private static func relativeErrors(of build: BuildRecord, in registry: ModelRegistry) throws -> [String: Double] {
+        guard let record = try registry.stepRecord(ofKind: "quantize", naming: build.digest),
+            case .files(let files)? = try? JSONDecoder().decode(StepProduct.self, from: Data(record.outputs.utf8)),
+            let errors = files.first(where: { $0.digest == build.digest })?.errors
+        else { return [:] }
+        return Dictionary(errors.map { ($0.tensor, $0.relativeError) }) { first, _ in first }
     }
 
     private static func key(_ name: String, _ type: String) -> String { "\(name) \(type.lowercased())" }

@@ -58,7 +58,7 @@ struct ReportMaterial {
             choice: choice.named != nil ? .named : best != nil ? .best : .smallest,
             fits: try fits(of: focus),
             tensors: try header(of: focus, progress).tensors.map(errors.reported),
-            sensitivity: errors.conditions,
+            errors: errors.kind,
             lineage: lineage.map { edge in
                 ReportedStep(
                     from: "\(edge.from)",

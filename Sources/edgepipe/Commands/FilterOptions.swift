@@ -54,6 +54,16 @@ struct FilterOptions: ParsableArguments {
     )
     var tags: [String] = []
 
+    func validate() throws {
+        let numbers = [
+            ("--min-speed", minSpeed), ("--min-sustained-speed", minSustainedSpeed), ("--max-battery", maxBattery),
+        ]
+        for (name, value) in numbers where value.map({ $0 < 0 || !$0.isFinite }) == true {
+            throw ValidationError("\(name) takes a number of at least 0.")
+        }
+        guard tags.allSatisfy({ !$0.isEmpty }) else { throw ValidationError("--tag takes a word.") }
+    }
+
     func query() throws -> BuildQuery {
         var query = try BuildQuery(ram: ram, platform: platform, maxSize: maxSize)
         (query.devices, query.system, query.context, query.kvType, query.model) = (

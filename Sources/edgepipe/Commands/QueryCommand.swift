@@ -34,7 +34,9 @@ struct QueryCommand: RecordCommand {
         try records.print(answer) { format in Self.text(answer, format, explain: explain) }
         guard answer.best != nil else {
             Console.error(
-                "edgepipe: no build matches. Allow more memory, a shorter context, or publish a smaller build."
+                answer.refused.isEmpty
+                    ? "edgepipe: the registry offers no such build. `edgepipe registry list` shows what it has."
+                    : "edgepipe: no build matches; each refusal says why. Allow more, or publish a build that fits."
             )
             throw ExitCode(ExitStatus.nothingMatches)
         }

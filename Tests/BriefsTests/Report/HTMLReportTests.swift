@@ -103,7 +103,7 @@ import Testing
             choice: first.choice,
             fits: first.fits,
             tensors: first.tensors,
-            sensitivity: nil,
+            errors: .unknown,
             lineage: first.lineage,
             moves: []
         )

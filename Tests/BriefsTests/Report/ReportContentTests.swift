@@ -97,12 +97,28 @@ import Testing
                 ReportSample.tensor("blk.1.attn_q.weight", type: "Q6_K"),
                 ReportSample.tensor("output.weight", error: 0.5),
             ],
-            sensitivity: conditions
+            errors: .divergence(conditions)
         )
         let text = markdown(report)
         #expect(text.contains("| 0 | Q4\\_K (0.00012) |") && text.contains("| 1 | Q6\\_K |"))
         #expect(text.contains("| `output` | Q4\\_K | 4.50 | 1.0 kB | 0.50 |"))
         #expect(text.contains("3 chunks of 128 tokens") && text.contains("of each tensor of this build alone"))
+    }
+
+    @Test func withoutSensitivitiesTheErrorsAreTheQuantizers() throws {
+        let report = try ReportSample.report(
+            [ReportSample.build("q4_0", megabytes: 5)],
+            tensors: [
+                ReportSample.tensor("blk.0.attn_q.weight", error: 0.07),
+                ReportSample.tensor("output.weight", error: 0.01),
+            ],
+            errors: .relative
+        )
+        let text = markdown(report)
+        #expect(
+            text.contains("Q4\\_K (0.070)") && text.contains("Error, relative") && !text.contains("nats a token of")
+        )
+        #expect(text.contains("as the quantizer noted it"))
     }
 
     /// GitHub makes links, headings and cells of what it finds.

@@ -72,7 +72,7 @@ enum ReportSample {
         model: String = "small",
         devices: [String] = ["pixel-8", "iphone-15"],
         tensors: [ReportedTensor]? = nil,
-        sensitivity: TensorErrorConditions? = nil,
+        errors: TensorErrorKind = .unknown,
         moves: [ReportedMove]? = []
     ) throws -> ModelReport {
         let brief = try Sample.build("small", billions: 1)
@@ -95,7 +95,7 @@ enum ReportSample {
             choice: .best,
             fits: fits,
             tensors: tensors ?? [tensor("token_embd.weight"), tensor("blk.0.attn_q.weight")],
-            sensitivity: sensitivity,
+            errors: errors,
             lineage: [ReportedStep(from: source, kind: "convert", to: base, options: text)]
                 + builds.map { ReportedStep(from: base, kind: "quantize", to: $0.digest, options: text) },
             moves: moves
