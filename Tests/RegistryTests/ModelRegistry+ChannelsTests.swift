@@ -23,12 +23,12 @@ import Testing
         #expect(moves[1].numbers == (expected.isEmpty ? [:] : [build.name.type: expected]))
     }
 
-    /// The registry that ships was written before moves had reasons.
+    /// The registry that the first version of the quickstart made, from before moves had reasons: all migrations but one pass over it.
     @Test func movesOfAnOlderRegistryHaveNoReasons() throws {
         let scratch = try Scratch()
         let copy = scratch.folder.appending("old.db")
         try FileManager.default.copyItem(
-            atPath: Goldens.packageRoot.appending("registry.db.example").string,
+            atPath: Goldens.packageRoot.appending("Tests/Goldens/registries/before-reasons.db").string,
             toPath: copy.string
         )
         let registry = try ModelRegistry(path: copy, mode: .openExisting)
