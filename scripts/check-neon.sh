@@ -10,14 +10,14 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 sources=(scripts/check-neon.c Sources/CKernels/*.c)
-flags=(-O3 -std=c17 -ISources/CKernels -ISources/CKernels/include -lm)
+flags=(-O3 -std=c17 -ISources/CKernels -ISources/CKernels/include)
 if [[ $(uname -m) == aarch64 || $(uname -m) == arm64 ]]; then
-    clang "${sources[@]}" "${flags[@]}" -o "$work/check"
+    clang "${flags[@]}" "${sources[@]}" -lm -o "$work/check"
     "$work/check" "$@"
 else
     for source in "${sources[@]}"; do
-        clang --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include -O3 -std=c17 \
-            -ISources/CKernels -ISources/CKernels/include -c "$source" -o "$work/$(basename "$source").o"
+        clang --target=aarch64-linux-gnu -isystem /usr/aarch64-linux-gnu/include "${flags[@]}" -c "$source" \
+            -o "$work/$(basename "$source").o"
     done
     aarch64-linux-gnu-gcc -static "$work"/*.o -lm -o "$work/check"
     qemu-aarch64 "$work/check" "$@"

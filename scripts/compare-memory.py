@@ -134,7 +134,7 @@ def tensors(model):
             yield product("ffn_down", width, hidden)
 
 
-def write(path, model, context):
+def write(path, model):
     writer = gguf.GGUFWriter(path, model["architecture"])
     more = model["more"]
     writer.add_context_length(more.get("positions", 32768))
@@ -237,7 +237,7 @@ def main():
         for name in options.models or MODELS:
             path = pathlib.Path(folder) / f"{name}.gguf"
             model = MODELS[name]
-            write(path, model, options.context)
+            write(path, model)
             limit = model["more"].get("positions")
             own = argparse.Namespace(**{**vars(options), "context": min(options.context, limit or options.context)})
             theirs, ours = printed(path, own), computed(path, own)

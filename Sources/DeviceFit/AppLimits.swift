@@ -33,10 +33,9 @@ public struct SystemVersion: Hashable, Sendable, Comparable, CustomStringConvert
 public struct AppLimits: Sendable {
     /// What is known for one size of memory and one span of versions.
     public struct Limit: Hashable, Sendable {
-        /// In MiB: of an app on the screen; with Apple's entitlement; and in the background.
+        /// In MiB: of an app on the screen, and with Apple's entitlement.
         public var mebibytes: Int
         public var entitledMebibytes: Int?
-        public var backgroundMebibytes: Int?
         public var source: String
     }
 
@@ -49,8 +48,6 @@ public struct AppLimits: Sendable {
         var mebibytes: Double?
         var share: Double?
         var entitled: Double?
-        var background: Double?
-        var backgroundShare: Double?
         var source: String
 
         func holds(_ device: Device, _ version: SystemVersion) -> Bool {
@@ -62,7 +59,7 @@ public struct AppLimits: Sendable {
 
     private let rules: [Rule]
 
-    /// The built-in table.
+    /// The built-in table; its columns of what is left in the background are for people.
     /// - Throws: `DeviceFitError.malformedCatalogue`; a test reads the table, so only a changed one can.
     public init() throws(DeviceFitError) {
         try self.init(String(decoding: PackageResources.app_limits_csv, as: UTF8.self))
@@ -92,8 +89,6 @@ public struct AppLimits: Sendable {
                     mebibytes: number("limit_mib"),
                     share: number("limit_share"),
                     entitled: number("entitled_mib"),
-                    background: number("background_mib"),
-                    backgroundShare: number("background_share"),
                     source: row["source"]
                 )
             )
@@ -104,12 +99,10 @@ public struct AppLimits: Sendable {
     /// What an app on a device may use under a version of its system; nil where nothing is known.
     public func limit(of device: Device, running version: SystemVersion) -> Limit? {
         guard let rule = rules.first(where: { $0.holds(device, version) }) else { return nil }
-        let all = device.ramGiB * 1024
-        guard let limit = rule.mebibytes ?? rule.share.map({ $0 * all }) else { return nil }
+        guard let limit = rule.mebibytes ?? rule.share.map({ $0 * device.ramGiB * 1024 }) else { return nil }
         return Limit(
             mebibytes: Int(limit),
             entitledMebibytes: rule.entitled.map { Int($0) },
-            backgroundMebibytes: (rule.background ?? rule.backgroundShare.map { $0 * all }).map { Int($0) },
             source: rule.source
         )
     }
@@ -132,25 +125,11 @@ extension Device {
 
     fileprivate func limited(to limit: AppLimits.Limit, under version: SystemVersion) -> Device {
         let system = platform == .android ? "Android" : isTablet ? "iPadOS" : "iOS"
-        return Device(
-            id: id,
-            name: "\(name) with \(system) \(version)",
-            platform: platform,
-            year: year,
-            soc: soc,
-            ramGiB: ramGiB,
-            bandwidthGBps: bandwidthGBps,
-            cpu: cpu,
-            gpu: gpu,
-            npuTOPS: npuTOPS,
-            batteryWattHours: batteryWattHours,
-            appLimitGiB: Double(limit.mebibytes) / 1024,
-            entitledAppLimitGiB: limit.entitledMebibytes.map { Double($0) / 1024 },
-            memoryType: memoryType,
-            launchSystem: launchSystem,
-            source: "limit: \(limit.source); \(source)",
-            isRAMAndBatterySourced: isRAMAndBatterySourced,
-            isBandwidthSourced: isBandwidthSourced
-        )
+        var device = self
+        device.name = "\(name) with \(system) \(version)"
+        device.appLimitGiB = Double(limit.mebibytes) / 1024
+        device.entitledAppLimitGiB = limit.entitledMebibytes.map { Double($0) / 1024 }
+        device.source = "limit: \(limit.source); \(source)"
+        return device
     }
 }

@@ -26,7 +26,7 @@ public enum Confidence: String, Codable, Sendable, Comparable {
 /// A phone or tablet of the catalogue.
 public struct Device: Codable, Hashable, Sendable, Identifiable {
     public let id: String
-    public let name: String
+    public internal(set) var name: String
     public let platform: Platform
     public let year: Int
     public let soc: String
@@ -40,13 +40,13 @@ public struct Device: Codable, Hashable, Sendable, Identifiable {
     public let npuTOPS: Double?
     public let batteryWattHours: Double?
     /// What one app may use, in GiB: measured on iOS, half of the memory on Android.
-    public let appLimitGiB: Double
+    public internal(set) var appLimitGiB: Double
     /// The same with Apple's increased-memory-limit entitlement, where it was measured.
-    public let entitledAppLimitGiB: Double?
+    public internal(set) var entitledAppLimitGiB: Double?
     public let memoryType: String
     public let launchSystem: String
     /// Where the numbers come from; `docs/device-fit.md` lists the keys.
-    public let source: String
+    public internal(set) var source: String
     /// Whether memory size and battery have a source, or are general knowledge.
     public let isRAMAndBatterySourced: Bool
     /// Whether the chip database gives one bus width and speed, or one had to be assumed.

@@ -15,6 +15,11 @@ public struct FitRequest: Codable, Hashable, Sendable {
         self.batch = batch
     }
 
+    /// As most phones run a model: 4096 tokens, or what it was trained for where that is less.
+    public init(for profile: ModelProfile, context: Int? = nil, kvType: String = "f16", batch: Int = 512) {
+        self.init(context: context ?? min(4096, profile.contextLength), kvType: kvType, batch: batch)
+    }
+
     private static let kvTypes: [String: TensorType] = [
         "f32": .f32, "f16": .f16, "bf16": .bf16, "q8_0": .q8_0, "q5_1": .q5_1, "q5_0": .q5_0, "q4_1": .q4_1,
         "q4_0": .q4_0,
@@ -69,27 +74,10 @@ public struct FitEstimator: Sendable {
     /// Whether weights, cache and overhead alone are over all limits, so that no estimate can end otherwise than "does not fit".
     ///
     /// Costs next to nothing, where a registry has thousands of shapes to refuse.
-    public func surelyExceeds(
+    /// - Parameter limit: the most that may work: `mostBytes` of a device, or a budget.
+    public static func surelyExceeds(
         _ profile: ModelProfile,
-        _ device: Device,
-        _ request: FitRequest = FitRequest()
-    ) throws(DeviceFitError) -> Bool {
-        try surelyExceeds(profile, Self.mostBytes(on: device), device.platform, request)
-    }
-
-    /// The same for a budget.
-    public func surelyExceeds(
-        _ profile: ModelProfile,
-        budget: ByteSize,
-        platform: Platform,
-        _ request: FitRequest = FitRequest()
-    ) throws(DeviceFitError) -> Bool {
-        try surelyExceeds(profile, budget.bytes, platform, request)
-    }
-
-    private func surelyExceeds(
-        _ profile: ModelProfile,
-        _ limit: Int,
+        limit: Int,
         _ platform: Platform,
         _ request: FitRequest
     ) throws(DeviceFitError) -> Bool {
@@ -101,19 +89,14 @@ public struct FitEstimator: Sendable {
 
     /// What an app may use at best: good enough for "tight", never for "fits". A build whose weights alone are larger fits nowhere.
     public static func mostBytes(on device: Device) -> Int {
-        max(device.appLimitBytes, mostBytes(device))
-    }
-
-    private static func mostBytes(_ device: Device) -> Int {
-        switch device.platform {
-        case .android:
+        let best =
+            switch device.platform {
             // [P's cold-start rule; §2.2] The most generous rule in use, and too generous for one phone that was measured.
-            return Int(0.6 * Double(device.ramBytes))
-        case .ios:
+            case .android: Int(0.6 * Double(device.ramBytes))
             // [§2.1] Nothing was measured with the entitlement above 8 GB; what 8 GB phones reach is a lower bound.
-            let bound = device.ramGiB >= 8 ? Int(6 * ByteSize.gibibyte) : 0
-            return device.entitledAppLimitBytes ?? bound
-        }
+            case .ios: device.entitledAppLimitBytes ?? (device.ramGiB >= 8 ? Int(6 * ByteSize.gibibyte) : 0)
+            }
+        return max(device.appLimitBytes, best)
     }
 
     /// What to expect where only the memory that the app may use is known.

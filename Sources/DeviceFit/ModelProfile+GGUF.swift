@@ -70,7 +70,6 @@ extension ModelProfile {
             chat: try Self.chat(metadata),
             graph: Graph(
                 tensors,
-                architecture: architecture,
                 feedForwardLength: feedForwardLength,
                 leadingDenseLayers: try optional("leading_dense_block_count") ?? 0
             ),
@@ -118,7 +117,7 @@ extension ModelProfile {
     ) -> [LayerGroup] {
         var groups: [LayerGroup] = []
         for (heads, window) in zip(kvHeads, windows) {
-            var group = LayerGroup(
+            let group = LayerGroup(
                 count: 1,
                 kvHeads: heads,
                 keyLength: keyLength,
@@ -126,11 +125,11 @@ extension ModelProfile {
                 slidingWindow: heads > 0 ? window : nil,
                 stateBytes: heads > 0 ? 0 : stateBytes
             )
-            group.count = groups.last?.count ?? 1
-            if groups.last == group {
+            var last = groups.last
+            last?.count = 1
+            if last == group {
                 groups[groups.count - 1].count += 1
             } else {
-                group.count = 1
                 groups.append(group)
             }
         }

@@ -67,7 +67,7 @@ extension ModelProfile {
 extension ModelProfile.Graph {
     /// Reads off the tensors which parts a layer has.
     /// - Parameter feedForwardLength: the width of a network without experts.
-    init(_ tensors: [GGUFTensor], architecture: String, feedForwardLength: Int, leadingDenseLayers: Int) {
+    init(_ tensors: [GGUFTensor], feedForwardLength: Int, leadingDenseLayers: Int) {
         var shapes: [Substring: [Int]] = [:]
         for tensor in tensors where tensor.name.hasPrefix("blk.") {
             let name = tensor.name.dropFirst(4).drop { $0 != "." }.dropFirst()

@@ -17,17 +17,7 @@ extension ModelRegistry {
         if let key { try checkSignature(of: build, by: key) }
         let output = try AtomicFile(path: path)
         try output.reserve(byteCount: build.fileBytes)
-        var done = 0
-        try read(
-            build.object,
-            advance: { count in
-                done += count
-                try progress(
-                    TransferProgress(build: name, phase: .pulling, doneBytes: done, totalBytes: build.fileBytes)
-                )
-            },
-            { bytes, offset in try output.write(bytes, at: offset) }
-        )
+        try copy(build, into: output, at: 0, progress)
         try output.finish(byteCount: build.fileBytes)
         try output.commit()
         return build
@@ -44,18 +34,27 @@ extension ModelRegistry {
         progress: (TransferProgress) throws -> Void = { _ in }
     ) throws -> BuildRecord {
         let build = try build(named: name)
+        try copy(build, into: output, at: begin, progress)
+        return build
+    }
+
+    private func copy(
+        _ build: BuildRecord,
+        into output: AtomicFile,
+        at begin: Int,
+        _ progress: (TransferProgress) throws -> Void
+    ) throws {
         var done = 0
         try read(
             build.object,
             advance: { count in
                 done += count
                 try progress(
-                    TransferProgress(build: name, phase: .pulling, doneBytes: done, totalBytes: build.fileBytes)
+                    TransferProgress(build: build.name, phase: .pulling, doneBytes: done, totalBytes: build.fileBytes)
                 )
             },
             { bytes, offset in try output.write(bytes, at: begin + offset) }
         )
-        return build
     }
 
     /// A name for a file that is needed for a while and lies on the registry's disk. Should the process be killed, what is

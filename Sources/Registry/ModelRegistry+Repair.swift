@@ -29,7 +29,7 @@ extension ModelRegistry {
         var run = try RepairRun(registry: self, sources: sources, applies: applies, buffers: buffers)
         let (objects, packs) = try look { database in
             (
-                try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object),
+                try Rows.neededObjects(database),
                 try Rows.packs(database)
             )
         }

@@ -41,7 +41,7 @@ extension ModelRegistry {
         var sample = sample
         let (objects, packs) = try look { database in
             (
-                try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object),
+                try Rows.neededObjects(database),
                 try Rows.packs(database)
             )
         }

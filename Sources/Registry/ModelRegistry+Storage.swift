@@ -22,7 +22,7 @@ extension ModelRegistry {
     public func storage() throws -> StorageReport {
         try look { database in
             func sum(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
-            let objects = try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object)
+            let objects = try Rows.neededObjects(database)
             let offered = try Rows.isOffered(database)
             let hasParts = try database.tableExists("part")
             let files = objects.filter { $0.encoding != .parts }.reduce(0) { $0 + $1.storedBytes }

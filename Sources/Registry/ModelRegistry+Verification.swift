@@ -19,7 +19,7 @@ extension ModelRegistry {
         var report = VerificationReport()
         let (objects, builds) = try look { database in
             report.damages += try Self.damages(in: database)
-            let objects = try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object)
+            let objects = try Rows.neededObjects(database)
             let builds = try Row.fetchAll(database, sql: Rows.offeredBuilds(database)).map { try Rows.build($0) }
             return (objects, Dictionary(grouping: builds, by: \.digest).mapValues { $0.map(\.name) })
         }
@@ -91,7 +91,7 @@ extension ModelRegistry {
 
     /// Every file that an offered build needs.
     private func neededPaths(_ database: Database) throws -> Set<String> {
-        let objects = try Row.fetchAll(database, sql: Rows.neededObjects(database)).map(Rows.object)
+        let objects = try Rows.neededObjects(database)
         let files = objects.filter { $0.encoding != .parts }.map { store.path(of: $0) }
         return Set((files + (try Rows.packs(database)).map { store.path(of: $0.name) }).map(\.string))
     }

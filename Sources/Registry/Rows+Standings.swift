@@ -17,8 +17,9 @@ extension Rows {
     }
 
     /// The objects that offered builds need, by digest.
-    static func neededObjects(_ database: Database) throws -> String {
-        try objectColumns(database) + " WHERE " + isNeeded(database) + " ORDER BY digest"
+    static func neededObjects(_ database: Database) throws -> [StoredObject] {
+        let sql = try objectColumns(database) + " WHERE " + isNeeded(database) + " ORDER BY digest"
+        return try Row.fetchAll(database, sql: sql).map(object)
     }
 
     /// Writes where all builds of these bytes stand by what is known now.

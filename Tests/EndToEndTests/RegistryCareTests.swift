@@ -11,13 +11,7 @@ import Testing
 
     init() throws {
         run = try #require(SharedRun.current)
-        folder = try ScratchFolder()
-        for name in ["registry.db", "registry.db.objects"] {
-            try FileManager.default.copyItem(
-                atPath: run.folder.appending(name).string,
-                toPath: folder.appending(name).string
-            )
-        }
+        folder = try run.copiedRegistry()
         program = Program(folder: folder)
     }
 

@@ -103,9 +103,6 @@ struct DecoderGraph {
         return isAddedToMiddle ? graph.update(middle, with: out) : graph.update(out, with: middle)
     }
 
-    /// Numbers that a layer remembers of the tokens before.
-    private func state(of kind: ModelProfile.LayerGroup) -> Int { kind.stateBytes / 4 }
-
     private var isLFM2: Bool { ["lfm2", "lfm2moe"].contains(profile.architecture) }
 
     private mutating func attend(
@@ -144,7 +141,7 @@ struct DecoderGraph {
             let row = graph.view(tensor, graph[tensor].shape.dimensions[0] * kind.kvHeads, tokens)
             graph.expand(graph.store(row, at: places))
         }
-        let query = graph.view(graph.view(own[0], kind.keyLength, heads, tokens), kind.keyLength, tokens, heads)
+        let query = graph.view(own[0], kind.keyLength, tokens, heads)
         let read = graph.result([valueLength, heads, tokens], from: [query, inputs.mask])
         let flat = graph.view(read, valueLength * heads, tokens)
         graph.expand(flat)
@@ -163,7 +160,8 @@ struct DecoderGraph {
             tokens,
             width
         )
-        let kept = max(1, state(of: kind) / width)
+        // Tokens that the layer remembers, in single precision.
+        let kept = max(1, kind.stateBytes / 4 / width)
         let before = graph.view(graph.result([kept * width], from: [copies]), kept, width)
         let past = graph.result([tokens + kept, width], from: [before, gated])
         graph.expand(graph.store(graph.view(past, kept, width), at: copies))

@@ -59,11 +59,7 @@ extension Operations {
                     + "Give --context \(profile.contextLength) or less."
             )
         }
-        let request = FitRequest(
-            context: context ?? min(4096, profile.contextLength),
-            kvType: kvType,
-            batch: batch
-        )
+        let request = FitRequest(for: profile, context: context, kvType: kvType, batch: batch)
         let named = try Self.devices(devices, running: system, in: catalogue)
         let chosen = devices.isEmpty ? catalogue.devices : named
         let estimator = FitEstimator(catalogue: catalogue)

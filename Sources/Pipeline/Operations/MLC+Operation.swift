@@ -89,10 +89,7 @@ extension Operations {
         guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(build.facts.profile.utf8)) else {
             throw PipelineError.badRequest("\(build.name) has no shape in the registry. Publish it again.")
         }
-        let fit = FitRequest(
-            context: request.context ?? min(BuildQuery.defaultContext, profile.contextLength),
-            batch: request.prefill
-        )
+        let fit = FitRequest(for: profile, context: request.context, batch: request.prefill)
         let estimates = try devices.map { try estimator.estimate(profile, on: $0, fit) }
         guard let hardest = estimates.max(by: { $0.memory.total.high < $1.memory.total.high }) else {
             preconditionFailure("there is a device")

@@ -97,16 +97,13 @@ struct ReportMaterial {
         guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(build.facts.profile.utf8)) else {
             return []
         }
-        let fit = FitRequest(
-            context: context ?? min(BuildQuery.defaultContext, profile.contextLength),
-            kvType: request.kvType
-        )
+        let fit = FitRequest(for: profile, context: context, kvType: request.kvType)
+        let types = Dictionary(choice.builds.map { ("\($0.name)", $0.name.type) }) { first, _ in first }
         return try devices.map { device in
             let stored = storedFits[build.digest]?.first { record in
                 record.device == device.id && record.context == fit.context && record.kvType == fit.kvType.lowercased()
             }
             let known = stored.flatMap { try? JSONDecoder().decode(FitEstimate.self, from: Data($0.payload.utf8)) }
-            let types = Dictionary(choice.builds.map { ("\($0.name)", $0.name.type) }) { first, _ in first }
             return ReportedFit(
                 device: device,
                 estimate: try known ?? estimator.estimate(profile, on: device, fit),

@@ -99,27 +99,13 @@ extension Operations {
             else {
                 return nil
             }
-            let fit = FitRequest(
-                context: query.context ?? min(BuildQuery.defaultContext, profile.contextLength),
-                kvType: query.kvType
-            )
+            let fit = query.fitRequest(for: profile)
             var judged = summary
             if judged.estimate == nil {
-                judged.set(
+                let target: BuildQuery.Target =
                     devices.isEmpty
-                        ? [
-                            try estimator.estimate(
-                                profile,
-                                budget: query.ram ?? ByteSize(bytes: 1),
-                                platform: platform,
-                                fit
-                            )
-                        ]
-                        : try devices.map { device in
-                            try estimator.estimate(profile, on: device, fit)
-                                .replacing(with: measured[record.digest]?[device.id] ?? [])
-                        }
-                )
+                    ? .budget(query.ram ?? ByteSize(bytes: 1), platform, estimator) : .devices(devices, estimator)
+                judged.set(try target.estimates(profile, fit, measured: measured[record.digest] ?? [:]))
             }
             guard let estimate = judged.estimate else { return nil }
             return BriefedBuild(

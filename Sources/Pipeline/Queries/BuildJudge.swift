@@ -11,7 +11,6 @@ struct BuildJudge {
     let measured: [SHA256Digest: [String: [DeviceMeasurement]]]
     private var judgements: [String: Judgement] = [:]
     private var profiles: [String: ModelProfile?] = [:]
-    private var tags: [String: [String]] = [:]
 
     init(
         _ query: BuildQuery,
@@ -50,7 +49,7 @@ struct BuildJudge {
         }
         let missing = missingTags(of: record.facts.profile)
         if !missing.isEmpty {
-            let own = tags[record.facts.profile] ?? []
+            let own = profile(record.facts.profile)?.tags ?? []
             reasons.append(
                 "it is not tagged \(missing.joined(separator: ", "))"
                     + (own.isEmpty ? "; it has no tags" : "; its tags are \(own.joined(separator: ", "))")
@@ -75,12 +74,9 @@ struct BuildJudge {
     /// Tells the hopeless by their size, without the whole estimate, which `reasons` makes of the few that are named.
     private mutating func surelyExceeds(_ text: String, _ target: BuildQuery.Target) throws -> Bool {
         guard let profile = profile(text) else { return false }
-        let request = request(profile)
-        switch target {
-        case .devices(let devices, let estimator):
-            return try devices.contains { try estimator.surelyExceeds(profile, $0, request) }
-        case .budget(let ram, let platform, let estimator):
-            return try estimator.surelyExceeds(profile, budget: ram, platform: platform, request)
+        let request = query.fitRequest(for: profile)
+        return try target.limits.contains { limit in
+            try FitEstimator.surelyExceeds(profile, limit: limit.bytes, limit.platform, request)
         }
     }
 
@@ -92,22 +88,9 @@ struct BuildJudge {
         return profile
     }
 
-    private func request(_ profile: ModelProfile) -> FitRequest {
-        FitRequest(
-            context: query.context ?? min(BuildQuery.defaultContext, profile.contextLength),
-            kvType: query.kvType
-        )
-    }
-
     private mutating func missingTags(of profile: String) -> [String] {
         guard !query.tags.isEmpty else { return [] }
-        struct Tagged: Decodable {
-            var tags: [String]?
-        }
-        if tags[profile] == nil {
-            tags[profile] = (try? JSONDecoder().decode(Tagged.self, from: Data(profile.utf8)))?.tags ?? []
-        }
-        let own = Set((tags[profile] ?? []).map { $0.lowercased() })
+        let own = Set((self.profile(profile)?.tags ?? []).map { $0.lowercased() })
         return query.tags.filter { !own.contains($0.lowercased()) }
     }
 
@@ -124,24 +107,15 @@ struct BuildJudge {
             let reason = "it was trained for \(profile.contextLength) tokens of context; \(context) were asked for"
             return Judgement(reasons: [reason])
         }
-        let request = request(profile)
-        let judged: [(estimate: FitEstimate, limit: String, prefix: String)]
-        switch target {
-        case .devices(let devices, let estimator):
-            judged = try devices.map { device in
-                (
-                    try estimator.estimate(profile, on: device, request).replacing(with: measured[device.id] ?? []),
-                    "what an app on \(device.name) may use",
-                    devices.count > 1 ? "\(device.name): " : ""
-                )
-            }
-        case .budget(let ram, let platform, let estimator):
-            judged = [
-                (try estimator.estimate(profile, budget: ram, platform: platform, request), "the budget", "")
-            ]
+        let estimates = try target.estimates(profile, query.fitRequest(for: profile), measured: measured)
+        let judged = zip(estimates, target.names).map { estimate, name in
+            (
+                estimate: estimate, limit: name.map { "what an app on \($0) may use" } ?? "the budget",
+                prefix: estimates.count > 1 ? name.map { "\($0): " } ?? "" : ""
+            )
         }
-        var judgement = Judgement(estimates: judged.map(\.estimate))
-        let known = judged.filter { measured[$0.estimate.target] != nil }.map(\.estimate.target)
+        var judgement = Judgement(estimates: estimates)
+        let known = estimates.map(\.target).filter { measured[$0] != nil }
         if !known.isEmpty { judgement.remarks = ["measured, not estimated, on \(known.joined(separator: ", "))"] }
         judgement.remarks += judged.compactMap { item in
             item.estimate.verdict == .tight ? "tight: \(item.prefix)\(item.estimate.reason)" : nil

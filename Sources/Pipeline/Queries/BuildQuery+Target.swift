@@ -6,22 +6,54 @@ extension BuildQuery {
         case devices([Device], FitEstimator)
         case budget(ByteSize, Platform, FitEstimator)
 
+        /// The most memory that may work, in bytes, on each system.
+        var limits: [(bytes: Int, platform: Platform)] {
+            switch self {
+            case .devices(let devices, _): devices.map { (FitEstimator.mostBytes(on: $0), $0.platform) }
+            case .budget(let ram, let platform, _): [(ram.bytes, platform)]
+            }
+        }
+
+        /// What the devices are called; a budget has no name.
+        var names: [String?] {
+            switch self {
+            case .devices(let devices, _): devices.map(\.name)
+            case .budget: [nil]
+            }
+        }
+
+        /// What a shape comes to: on each device, with what was measured there in the estimate's place, or within the budget.
+        func estimates(
+            _ profile: ModelProfile,
+            _ request: FitRequest,
+            measured: [String: [DeviceMeasurement]]
+        ) throws -> [FitEstimate] {
+            switch self {
+            case .devices(let devices, let estimator):
+                try devices.map { device in
+                    try estimator.estimate(profile, on: device, request).replacing(with: measured[device.id] ?? [])
+                }
+            case .budget(let ram, let platform, let estimator):
+                [try estimator.estimate(profile, budget: ram, platform: platform, request)]
+            }
+        }
+
         /// A larger file fits nowhere: every estimate counts all of the weights, and beside them a file has its names and
         /// vocabulary, of which a quarter of a gigabyte is more than any model has. In bytes.
         var mostFileBytes: Int {
-            let memory =
-                switch self {
-                case .devices(let devices, _): devices.map(FitEstimator.mostBytes(on:)).min() ?? .max >> 1
-                case .budget(let ram, _, _): ram.bytes
-                }
-            return min(memory, .max >> 1) + (1 << 28)
+            min(limits.map(\.bytes).min() ?? .max, .max >> 1) + (1 << 28)
         }
+    }
+
+    /// How a model is run where the query does not say.
+    func fitRequest(for profile: ModelProfile) -> FitRequest {
+        FitRequest(for: profile, context: context, kvType: kvType)
     }
 
     func target() throws -> Target? {
         let estimator = FitEstimator(catalogue: try Operations.catalogue())
-        if !devices.isEmpty {
-            let found = try Operations.devices(devices, running: system, in: estimator.catalogue)
+        let found = try Operations.devices(devices, running: system, in: estimator.catalogue)
+        if !found.isEmpty {
             if let platform, let other = found.first(where: { $0.platform != platform }) {
                 throw PipelineError.badRequest(
                     "\(other.name) runs \(other.platform.rawValue), not \(platform.rawValue). Leave --platform out."
@@ -29,7 +61,6 @@ extension BuildQuery {
             }
             return .devices(found, estimator)
         }
-        _ = try Operations.devices([], running: system, in: estimator.catalogue)
         guard let ram else {
             guard platform == nil else {
                 throw PipelineError.badRequest(

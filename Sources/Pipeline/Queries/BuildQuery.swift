@@ -30,7 +30,6 @@ public struct BuildQuery: Sendable {
 }
 
 extension BuildQuery {
-    static let defaultContext = 4096
     /// A registry with more builds than this answers a query over all its models with the best few; of one model, all
     /// builds are ranked whatever their number.
     static let mostRankedWhole = 200

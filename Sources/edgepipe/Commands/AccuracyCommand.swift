@@ -35,10 +35,7 @@ struct AccuracyCommand: RecordCommand {
             FilePath(model),
             tasks: FilePath(tasks),
             threads: work.threadCount
-        ) {
-            try Interruption.check()
-            line.update($0, $1, $2)
-        }
+        ) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(result) { Self.table(result).text($0) }
     }

@@ -55,10 +55,7 @@ struct ConvertCommand: RecordCommand {
             request,
             threads: work.threadCount,
             remark: { records.remark($0) }
-        ) { detail, done, total in
-            try Interruption.check()
-            line.update(detail, done, total)
-        }
+        ) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { _ in
             "\(report.output): \(report.type), \(report.tensors) tensors, \(report.parameters) weights, "

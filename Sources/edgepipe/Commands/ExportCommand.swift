@@ -101,10 +101,7 @@ struct ExportCommand: ParsableCommand {
                 request,
                 from: registry.file,
                 to: FilePath(output)
-            ) { detail, done, total in
-                try Interruption.check()
-                line.update(detail, done, total)
-            }
+            ) { try line.track($0, $1, $2) }
             line.clear()
             try records.print(summary) { _ in summary.files.joined(separator: "\n") }
         }

@@ -97,8 +97,7 @@ struct ImatrixCommand: RecordCommand {
         let line = records.progressLine()
         defer { line.clear() }
         return try Operations.importanceMatrix(request, to: output, remark: { records.remark($0) }) {
-            try Interruption.check()
-            line.update($0, $1, $2)
+            try line.track($0, $1, $2)
         }
     }
 

@@ -64,10 +64,7 @@ struct PerplexityCommand: RecordCommand {
         (request.baseLogits, request.base) = (baseLogits.map { FilePath($0) }, base.map { FilePath($0) })
         let line = records.progressLine()
         defer { line.clear() }
-        let report = try Operations.perplexity(request) { detail, done, total in
-            try Interruption.check()
-            line.update(detail, done, total)
-        }
+        let report = try Operations.perplexity(request) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { format in PerplexityTable.text(report, format) }
     }

@@ -33,10 +33,7 @@ struct PullCommand: RecordCommand {
             from: registry.file,
             to: FilePath(output),
             signedBy: key.map { FilePath($0) }
-        ) { detail, done, total in
-            try Interruption.check()
-            line.update(detail, done, total)
-        }
+        ) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { _ in
             "\(report.output): \(report.build), \(sizeText(report.bytes)), sha256 \(report.sha256)"

@@ -123,10 +123,7 @@ struct QuantizeCommand: RecordCommand {
             to: FilePath(output),
             threads: work.threadCount,
             remark: { records.remark($0) }
-        ) {
-            try Interruption.check()
-            line.update($0, $1, $2)
-        }
+        ) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { format in
             let files = report.outputs?.joined(separator: "\n") ?? output

@@ -47,11 +47,7 @@ extension RegistryCommand {
                     ?? VerificationSample(percent: percent)
             }
             let report = try Operations.verify(registry.file, readData: readData, sample: share) {
-                detail,
-                done,
-                total in
-                try Interruption.check()
-                line.update(detail, done, total)
+                try line.track($0, $1, $2)
             }
             line.clear()
             try records.print(report) { _ in
@@ -103,10 +99,7 @@ extension RegistryCommand {
                 registry.file,
                 from: sources.map { FilePath($0) },
                 applies: apply
-            ) { detail, done, total in
-                try Interruption.check()
-                line.update(detail, done, total)
-            }
+            ) { try line.track($0, $1, $2) }
             line.clear()
             try records.print(report) { _ in Self.text(report, registry.file.string) }
             guard report.isWhole else { throw ExitCode(ExitStatus.registryDamaged) }

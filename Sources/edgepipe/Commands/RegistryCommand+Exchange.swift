@@ -32,9 +32,8 @@ extension RegistryCommand {
         func run() throws {
             let line = records.progressLine()
             guard let name else {
-                let report = try Operations.importLayout(FilePath(file), into: registry.file) { detail, done, total in
-                    try Interruption.check()
-                    line.update(detail, done, total)
+                let report = try Operations.importLayout(FilePath(file), into: registry.file) {
+                    try line.track($0, $1, $2)
                 }
                 line.clear()
                 return try records.print(report) { _ in
@@ -48,10 +47,7 @@ extension RegistryCommand {
                 source: source,
                 channel: channel,
                 into: registry.file
-            ) { detail, done, total in
-                try Interruption.check()
-                line.update(detail, done, total)
-            }
+            ) { try line.track($0, $1, $2) }
             line.clear()
             try records.print(published) { _ in
                 let build = published.record
@@ -89,10 +85,7 @@ extension RegistryCommand {
                 builds,
                 from: registry.file,
                 to: FilePath(output)
-            ) { detail, done, total in
-                try Interruption.check()
-                line.update(detail, done, total)
-            }
+            ) { try line.track($0, $1, $2) }
             line.clear()
             try records.print(report) { _ in
                 "\(report.folder): \(report.builds.count) builds, \(sizeText(report.bytes))"

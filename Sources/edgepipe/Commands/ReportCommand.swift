@@ -62,10 +62,7 @@ struct ReportCommand: ParsableCommand {
             request,
             to: FilePath(output),
             in: registry.file
-        ) { detail, done, total in
-            try Interruption.check()
-            line.update(detail, done, total)
-        }
+        ) { try line.track($0, $1, $2) }
         line.clear()
         Console.print(
             "\(summary.output): \(summary.model)@\(summary.version), \(summary.builds) builds, \(sizeText(summary.bytes))"

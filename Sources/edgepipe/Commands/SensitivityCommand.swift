@@ -82,10 +82,7 @@ struct SensitivityCommand: RecordCommand {
         (request.heatMap, request.registry) = (heatMap.map { FilePath($0) }, registry.map { FilePath($0) })
         let line = records.progressLine()
         defer { line.clear() }
-        let report = try Operations.sensitivity(request, remark: { records.remark($0) }) { detail, done, total in
-            try Interruption.check()
-            line.update(detail, done, total)
-        }
+        let report = try Operations.sensitivity(request, remark: { records.remark($0) }) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { SensitivityTable.text(report, $0) }
     }

@@ -55,10 +55,7 @@ struct TokenizeCommand: RecordCommand {
             parseSpecial: parseSpecial,
             isOffline: hub.offline,
             remark: { records.remark($0) }
-        ) { detail, done, total in
-            try Interruption.check()
-            line.update(detail, done, total)
-        }
+        ) { try line.track($0, $1, $2) }
         line.clear()
         if jsonLines {
             Console.print(ids.map { "[\(list($0, separator: ","))]\n" }.joined(), terminator: "")

@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 import Synchronization
 
 /// How far some work is, on standard error: a line that is drawn over on a terminal, and elsewhere, where every line
@@ -17,6 +18,12 @@ final class ProgressLine: Sendable {
 
     init(isQuiet: Bool) {
         self.isQuiet = isQuiet
+    }
+
+    /// Shows the state of work that Ctrl-C may stop.
+    func track(_ detail: String, _ done: Int, _ total: Int) throws {
+        try Interruption.check()
+        update(detail, done, total)
     }
 
     func update(_ detail: String, _ done: Int, _ total: Int) {
