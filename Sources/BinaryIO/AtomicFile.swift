@@ -12,6 +12,9 @@ import SystemPackage
 /// Bytes go to a hidden sibling; `commit` syncs it, renames it over the final name and syncs the folder. Until then,
 /// and after any error or a killed process, the final name holds what it held before. What a killed process left is
 /// removed by the next one that writes the same name.
+///
+/// A symbolic link is followed, and the file behind it is replaced. `/dev/null` takes the bytes and keeps none. Anything
+/// else that is not a regular file is refused, and so is what belongs to a registry.
 public final class AtomicFile {
     /// Counts the files that this process has written, so that two threads that write the same name do not share one.
     private static let lastSerial = Atomic(0)
@@ -21,6 +24,8 @@ public final class AtomicFile {
     }
 
     public let path: FilePath
+    /// The file that is replaced, behind any links; nil for `/dev/null`.
+    private let target: FilePath?
     private let temporary: FilePath
     private let descriptor: FileDescriptor
     private let earlySync: EarlySync
@@ -28,23 +33,34 @@ public final class AtomicFile {
     /// Bytes written so far at the end of the file.
     public private(set) var count = 0
 
-    /// - Throws: `FileError` when the folder cannot be written.
-    public init(path: FilePath) throws {
-        guard let name = path.lastComponent, name.kind == .regular else {
-            throw FileError("write", path, because: "it names no file. Give the path of a file.")
-        }
-        // Found now rather than by the rename, when the work is done and other files of it may be in place already.
-        guard FileStatus(path)?.isFolder != true else { throw FileError("write", path, errno: .isDirectory) }
+    /// - Parameter isOfRegistry: whether the registry itself writes the file, into its own folders.
+    /// - Throws: `FileError` when the path is not that of a file, belongs to a registry, or cannot be written.
+    public init(path: FilePath, isOfRegistry: Bool = false) throws {
         self.path = path
-        Self.removeLeftovers(of: path, named: name.string)
-        let serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
-        let temporary = Self.partialPath(of: path, named: name.string, process: getpid(), serial: serial)
-        self.temporary = temporary
+        switch isOfRegistry ? .file(path) : try OutputPlace(path) {
+        case .file(let file):
+            target = file
+            let name = file.lastComponent?.string ?? ""
+            Self.removeLeftovers(of: file, named: name)
+            let serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
+            temporary = Self.partialPath(of: file, named: name, process: getpid(), serial: serial)
+        case .null:
+            (target, temporary) = (nil, path)
+        case .stream:
+            throw FileError(
+                "write",
+                path,
+                because: "it is a pipe, a terminal or a device, and this output is not written in order. Give the path "
+                    + "of a file."
+            )
+        }
+        let options: FileDescriptor.OpenOptions = target == nil ? [] : [.create, .truncate]
+        let temporary = temporary
         descriptor = try naming("create", path) {
             try FileDescriptor.open(
                 temporary,
                 .readWrite,
-                options: [.create, .truncate],
+                options: options,
                 permissions: [.ownerReadWrite, .groupRead, .otherRead]
             )
         }
@@ -56,6 +72,7 @@ public final class AtomicFile {
     /// Sets disk space aside, so that a full disk is found before hours of work rather than after them.
     /// - Throws: `FileError` when the disk has no room.
     public func reserve(byteCount: Int) throws {
+        guard target != nil else { return }
         #if canImport(Glibc)
             let result = posix_fallocate(descriptor.rawValue, 0, off_t(byteCount))
             // Some file systems have no such call; then the write itself will tell.
@@ -85,15 +102,10 @@ public final class AtomicFile {
 
     /// Tells the file its final length after writes at explicit offsets.
     public func finish(byteCount: Int) throws {
-        guard ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else {
+        guard target == nil || ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else {
             throw FileError("set the length of", path, errno: Errno(rawValue: errno))
         }
         count = byteCount
-    }
-
-    /// Reads the file back in slabs, from the start.
-    public func forEachSlab(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-        try BinaryIO.forEachSlab(of: temporary, body)
     }
 
     /// Makes the file durable, not yet visible: nothing can be written to it any more.
@@ -101,7 +113,7 @@ public final class AtomicFile {
         guard state == .open else { return }
         try naming("sync", path) {
             try earlySync.finish()
-            try synchronize(descriptor)
+            if target != nil { try synchronize(descriptor) }
         }
         state = .sealed
         try naming("close", path) { try descriptor.close() }
@@ -112,12 +124,13 @@ public final class AtomicFile {
         try seal()
         guard state == .sealed else { return }
         state = .gone
-        guard rename(temporary.string, path.string) == 0 else {
+        guard let target else { return }
+        guard rename(temporary.string, target.string) == 0 else {
             let reason = Errno(rawValue: errno)
             unlink(temporary.string)
             throw FileError("rename into place", path, errno: reason)
         }
-        try synchronizeFolder(of: path)
+        try synchronizeFolder(of: target)
     }
 
     /// Gives the unfinished file up and removes it.
@@ -126,14 +139,21 @@ public final class AtomicFile {
             try? earlySync.finish()
             try? descriptor.close()
         }
-        if state != .gone { unlink(temporary.string) }
+        if state != .gone, target != nil { unlink(temporary.string) }
         state = .gone
     }
 }
 
-/// Writes a whole small file atomically.
-public func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath) throws {
-    let file = try AtomicFile(path: path)
+/// Writes a whole small file atomically, or to a pipe, a terminal or `/dev/stdout` as it is.
+/// - Parameter isOfRegistry: whether the registry itself writes the file, into its own folders.
+public func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath, isOfRegistry: Bool = false) throws {
+    if !isOfRegistry, case .stream(let stream) = try OutputPlace(path) {
+        return try naming("write", path) {
+            let descriptor = try FileDescriptor.open(stream, .writeOnly)
+            try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
+        }
+    }
+    let file = try AtomicFile(path: path, isOfRegistry: isOfRegistry)
     try file.write(Array(bytes))
     try file.commit()
 }

@@ -6,10 +6,40 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Reads a file from start to end in slabs of one mebibyte.
+/// Opens a regular file to read. It never waits: opening a pipe would block until somebody writes to it, and a device
+/// such as `/dev/zero` never ends.
+/// - Parameter options: added to what opening takes, such as `.noFollow`.
+/// - Throws: `FileError` for anything that is not a regular file, and where the system refuses.
+package func openRegularFile(
+    _ path: FilePath,
+    options: FileDescriptor.OpenOptions = []
+) throws -> (descriptor: FileDescriptor, byteCount: Int) {
+    let descriptor = try naming("open", path) {
+        try FileDescriptor.open(path, .readOnly, options: options.union([.nonBlocking, .closeOnExec]))
+    }
+    do {
+        guard let status = FileStatus(descriptor) else { throw FileError("open", path, errno: Errno(rawValue: errno)) }
+        switch status.kind {
+        case .file: return (descriptor, status.byteCount)
+        case .folder: throw FileError("open", path, errno: .isDirectory)
+        case .pipe, .device, .disk, .socket:
+            throw FileError(
+                "open",
+                path,
+                because:
+                    "it is a \(status.kind), and a regular file is needed. Save its content to a file and give that."
+            )
+        }
+    } catch {
+        try? descriptor.close()
+        throw error
+    }
+}
+
+/// Reads a regular file from start to end in slabs of one mebibyte.
 /// - Throws: `FileError`, and whatever `body` throws.
 public func forEachSlab(of path: FilePath, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
-    let descriptor = try naming("open", path) { try FileDescriptor.open(path, .readOnly) }
+    let (descriptor, _) = try openRegularFile(path)
     defer { try? descriptor.close() }
     let slab = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
     defer { slab.deallocate() }

@@ -8,16 +8,49 @@ import SystemPackage
 
 /// What the system says of a file without reading it.
 public struct FileStatus: Equatable, Sendable {
+    /// What a path leads to.
+    public enum Kind: Sendable {
+        case file, folder, pipe, socket
+        /// A device that is read or written as a stream of bytes, such as a terminal or `/dev/null`.
+        case device
+        /// A device of blocks.
+        case disk
+
+        init(mode: mode_t) {
+            self =
+                switch mode & S_IFMT {
+                case S_IFREG: .file
+                case S_IFDIR: .folder
+                case S_IFIFO: .pipe
+                case S_IFSOCK: .socket
+                case S_IFBLK: .disk
+                default: .device
+                }
+        }
+    }
+
     /// In bytes.
     public let byteCount: Int
     /// When it was last changed, in nanoseconds since 1970.
     public let modified: Int
-    public let isFolder: Bool
+    public let kind: Kind
+    public var isFolder: Bool { kind == .folder }
 
     /// - Returns: nil where there is no such file.
     public init?(_ path: FilePath) {
         var status = stat()
         guard stat(path.string, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    /// - Returns: nil for a descriptor that is not open.
+    init?(_ descriptor: FileDescriptor) {
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    private init(_ status: stat) {
         byteCount = Int(status.st_size)
         #if canImport(Darwin)
             let time = status.st_mtimespec
@@ -25,7 +58,7 @@ public struct FileStatus: Equatable, Sendable {
             let time = status.st_mtim
         #endif
         modified = Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
-        isFolder = status.st_mode & S_IFMT == S_IFDIR
+        kind = Kind(mode: status.st_mode)
     }
 }
 

@@ -9,7 +9,8 @@ import SystemPackage
 /// A whole file mapped read-only into memory; pages are read when they are touched.
 ///
 /// The length is the file's when it was opened. A file that another program truncates while it is mapped raises a bus
-/// error on every platform that has `mmap`; the files edgepipe itself writes are replaced by rename and never truncated.
+/// error, which `MappedRanges` turns into a message that names the file. The files edgepipe itself writes are replaced
+/// by rename and never truncated.
 public final class MappedFile: Sendable {
     public let path: FilePath
     /// The file's length in bytes.
@@ -19,17 +20,10 @@ public final class MappedFile: Sendable {
 
     /// - Throws: `FileError` when the file cannot be opened, is not a regular file, or cannot be mapped.
     public init(path: FilePath) throws {
-        let descriptor = try naming("open", path) { try FileDescriptor.open(path, .readOnly) }
+        let (descriptor, byteCount) = try openRegularFile(path)
         defer { try? descriptor.close() }
-        var status = stat()
-        guard fstat(descriptor.rawValue, &status) == 0 else {
-            throw FileError("read the size of", path, errno: Errno(rawValue: errno))
-        }
-        guard status.st_mode & S_IFMT == S_IFREG else {
-            throw FileError("map", path, errno: .isDirectory)
-        }
         self.path = path
-        self.count = Int(status.st_size)
+        self.count = byteCount
         if count == 0 {
             base = nil
             return
@@ -39,10 +33,12 @@ public final class MappedFile: Sendable {
             throw FileError("map", path, errno: Errno(rawValue: errno))
         }
         base = UnsafeRawPointer(mapping)
+        MappedRanges.add(mapping, byteCount: count, of: path)
     }
 
     deinit {
         if let base {
+            MappedRanges.remove(base)
             munmap(UnsafeMutableRawPointer(mutating: base), count)
         }
     }

@@ -54,7 +54,7 @@ extension ObjectStore {
         try makeFolder(incoming)
         let name = PackName()
         let temporary = incoming.appending("\(name).pack")
-        let output = try AtomicFile(path: temporary)
+        let output = try AtomicFile(path: temporary, isOfRegistry: true)
         let input = try naming(file) { try FileDescriptor.open(file, .readOnly) }
         defer { try? input.close() }
 

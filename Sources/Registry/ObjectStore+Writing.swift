@@ -61,7 +61,7 @@ extension ObjectStore {
         // Two threads may store the same bytes at once, so the name is random; it begins with the digest for the
         // person who finds it after a crash.
         let temporary = incoming.appending("\(digest).\(UInt64.random(in: 0 ... .max))")
-        let output = try AtomicFile(path: temporary)
+        let output = try AtomicFile(path: temporary, isOfRegistry: true)
         var hasher = SHA256Hasher()
         var seen = 0
         let compressor =

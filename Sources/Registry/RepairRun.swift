@@ -77,7 +77,7 @@ struct RepairRun {
         let name = PackName()
         try store.makeFolderIfNeeded(store.incoming, applies)
         let temporary = store.incoming.appending("\(name).pack")
-        let output = applies ? try AtomicFile(path: temporary) : nil
+        let output = applies ? try AtomicFile(path: temporary, isOfRegistry: true) : nil
         defer { output?.discard() }
         var offset = 0
         for part in parts {

@@ -73,7 +73,7 @@ struct ByteFinder {
             switch source {
             case .registry(let registry):
                 guard let found = try registry.look({ try Rows.object(object.digest, $0) }) else { continue }
-                let output = try AtomicFile(path: scratch)
+                let output = try AtomicFile(path: scratch, isOfRegistry: true)
                 do {
                     try registry.read(found) { bytes, offset in try output.write(bytes, at: offset) }
                 } catch is RegistryError {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BinaryIO
 import Foundation
 import Pipeline
 
@@ -48,16 +49,22 @@ struct EdgepipeCommand: ParsableCommand {
 
     static func main() {
         Interruption.listen()
+        MappedRanges.explainTruncation()
         do {
             let started = Date()
             var command = try parseAsRoot()
             try command.run()
             if let command = command as? any RecordCommand, command.records.verbose {
-                Console.error("edgepipe: \(Self.usage(since: started))")
+                Console.message(Self.usage(since: started))
             }
         } catch {
             guard let status = ExitStatus(error) else { exit(withError: error) }
-            Console.error("edgepipe: \(error)")
+            // Only these have lines of their own, with the place in the file.
+            if let error = DefinitionError(of: error) {
+                Console.error("edgepipe: \(error)")
+            } else {
+                Console.message("\(error)")
+            }
             exit(withError: ExitCode(status.rawValue))
         }
     }

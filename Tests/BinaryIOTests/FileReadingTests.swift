@@ -4,6 +4,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 @Suite struct FileReadingTests {
     private let scratch: ScratchFolder
 
@@ -33,5 +39,21 @@ import Testing
         #expect(identity == fileIdentity(scratch.path.appending("../\(scratch.path.lastComponent!.string)/./a")))
         #expect(identity != fileIdentity(other))
         #expect(fileIdentity(scratch.path.appending("missing")) == nil)
+    }
+
+    /// Opening one would wait for a writer, or never end.
+    @Test(arguments: ["pipe", "/dev/zero", "/dev/null"])
+    func whatIsNoRegularFileIsRefusedAtOnce(_ name: String) throws {
+        mkfifo(scratch.appending("pipe").string, 0o600)
+        let path = name.hasPrefix("/") ? FilePath(name) : scratch.appending(name)
+        for attempt in [{ _ = try readFile(path, limit: 10) }, { _ = try MappedFile(path: path) }] {
+            let error = #expect(throws: FileError.self, performing: attempt)
+            #expect(error?.operation == "open" && error?.description.contains("a regular file is needed") == true)
+        }
+    }
+
+    @Test func aFolderIsRefusedInWords() {
+        let error = #expect(throws: FileError.self) { try readFile(scratch.path, limit: 10) }
+        #expect(error?.errno == .isDirectory)
     }
 }

@@ -170,10 +170,10 @@ extension Operations {
     /// A file is written beside its name and renamed, which would take away the one it is made from.
     /// - Throws: `PipelineError.badRequest` where the output is one of the inputs, however its path is written.
     static func refuse(_ output: FilePath, replacing inputs: [FilePath]) throws {
-        guard let identity = fileIdentity(output) else { return }
-        for input in inputs where fileIdentity(input) == identity {
+        if let identity = fileIdentity(output), inputs.contains(where: { fileIdentity($0) == identity }) {
             throw PipelineError.badRequest("\(output): this output is an input too. Choose another output path.")
         }
+        try checkOutput(output)
     }
 }
 

@@ -108,7 +108,7 @@ struct TarSource: LayoutSource {
         let name = OCILayout.name(of: digest)
         guard let entry = tar.entries[name] else { throw OCILayout.damage(place(of: name), "it is missing") }
         try Operations.checkSpace(for: entry.byteCount, at: scratch)
-        let output = try AtomicFile(path: scratch)
+        let output = try AtomicFile(path: scratch, isOfRegistry: true)
         try tar.forEachSlab(of: entry) { try output.write($0) }
         try output.commit()
         defer { try? FileManager.default.removeItem(atPath: scratch.string) }
