@@ -56,7 +56,8 @@ extension HubClient {
         if Task.isCancelled { return CancellationError() }
         switch error {
         case _ where Self.isAboutCertificate(error): return ModelHubError.unreachable(host: host, reason: reason(error))
-        case is HTTPClientError, is HTTPParserError, is NIOConnectionError, is IOError, is ChannelError, is NIOSSLError,
+        case is HTTPClientError, is HTTPParserError, is RateCheck.TooSlow, is NIOConnectionError, is IOError,
+            is ChannelError, is NIOSSLError,
             is NIOSSLExtraError, is BoringSSLError:
             return RetryPolicy.Retriable(error: .unreachable(host: host, reason: reason(error)))
         default: return error
@@ -77,6 +78,9 @@ extension HubClient {
             return "no connection within \(settings.connectTimeout.components.seconds) seconds"
         case let error as HTTPClientError where error == .readTimeout:
             return "nothing came for \(settings.idleTimeout.components.seconds) seconds"
+        case let error as HTTPClientError where error == .deadlineExceeded:
+            return "no answer within \(settings.answerTimeout.components.seconds) seconds"
+        case let error as RateCheck.TooSlow: return "\(error)"
         case let error as HTTPClientError where error == .remoteConnectionClosed: return Self.cut
         case is HTTPParserError: return Self.cut
         case let error as IOError: return "\(Errno(rawValue: error.errnoCode))"

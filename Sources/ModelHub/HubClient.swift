@@ -13,7 +13,7 @@ struct HubClient: Sendable {
     /// The Hub sends large files from another host; more hops than this lead nowhere.
     private static let mostRedirects = 5
 
-    var host: String { URL(string: settings.endpoint)?.host ?? settings.endpoint }
+    var host: String { HubAddress(settings.endpoint)?.host ?? settings.endpoint }
 
     /// What the repository holds at a revision.
     func listing(of revision: String) async throws -> HubListing {
@@ -49,6 +49,21 @@ struct HubClient: Sendable {
         return HubFile(path: file.path, size: size, digest: digest)
     }
 
+    /// The first bytes of a file, at most `count`; a server that knows no ranges may send more, which are not read.
+    func beginning(of file: HubFile, at commit: String, count: Int) async throws -> [UInt8] {
+        struct Enough: Error {}
+        let answer = try await send(address(of: file, at: commit), range: "bytes=0-\(count - 1)")
+        try check(answer, for: .file(file.path))
+        var bytes: [UInt8] = []
+        do {
+            try await forEachPart(of: answer) { part in
+                bytes += part.prefix(count - bytes.count)
+                if bytes.count == count { throw Enough() }
+            }
+        } catch is Enough {}
+        return bytes
+    }
+
     /// The file's bytes from an offset; the server may answer with all of them.
     func open(_ file: HubFile, at commit: String, from offset: Int) async throws -> HTTPClientResponse {
         let range = offset > 0 ? "bytes=\(offset)-" : nil
@@ -57,10 +72,33 @@ struct HubClient: Sendable {
         return answer
     }
 
-    /// Hands over a body piece by piece.
+    /// Hands over a body piece by piece, as long as it comes faster than a server that only holds the connection.
     func forEachPart(of answer: HTTPClientResponse, _ body: (UnsafeRawBufferPointer) throws -> Void) async throws {
+        var rate = RateCheck(settings.lowestRate)
         do {
-            for try await part in answer.body { try part.withUnsafeReadableBytes(body) }
+            for try await part in answer.body {
+                try part.withUnsafeReadableBytes(body)
+                try rate.note(part.readableBytes)
+            }
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    /// The answer to one request, up to its body. Its deadline covers a server that sends its headers letter by letter,
+    /// which a limit on silence does not.
+    private func head(of request: HTTPClientRequest) async throws -> HTTPClientResponse {
+        do {
+            return try await withThrowingTaskGroup(of: HTTPClientResponse.self) { group in
+                group.addTask { try await http.execute(request, deadline: .distantFuture) }
+                group.addTask {
+                    try await Task.sleep(for: settings.answerTimeout)
+                    throw HTTPClientError.deadlineExceeded
+                }
+                defer { group.cancelAll() }
+                guard let answer = try await group.next() else { throw CancellationError() }
+                return answer
+            }
         } catch {
             throw failure(error)
         }
@@ -80,38 +118,28 @@ struct HubClient: Sendable {
         _ method: HTTPMethod = .GET,
         range: String? = nil
     ) async throws -> HTTPClientResponse {
-        guard var url = URL(string: address) else { throw ModelHubError.badEndpoint(settings.endpoint) }
-        let origin = Self.origin(url)
+        guard let first = HubAddress(address) else { throw ModelHubError.badEndpoint(settings.endpoint) }
+        var place = first
         for _ in 0...Self.mostRedirects {
-            var request = HTTPClientRequest(url: url.absoluteString)
+            var request = HTTPClientRequest(url: place.text)
             request.method = method
             request.headers.add(name: "User-Agent", value: "edgepipe")
             request.headers.add(name: "Accept-Encoding", value: "identity")
             if let range { request.headers.add(name: "Range", value: range) }
-            if let token = settings.token, Self.origin(url) == origin {
+            if let token = settings.token, place.hasOrigin(of: first) {
                 request.headers.add(name: "Authorization", value: token.header)
             }
-            let answer: HTTPClientResponse
-            do {
-                answer = try await http.execute(request, deadline: .distantFuture)
-            } catch {
-                throw failure(error)
-            }
+            let answer = try await head(of: request)
             guard (301...308).contains(answer.status.code), answer.status != .notModified,
                 let location = answer.headers.first(name: "Location")
             else { return answer }
             if method == .HEAD, answer.headers.contains(name: "X-Linked-Etag") { return answer }
-            guard let next = URL(string: location, relativeTo: url)?.absoluteURL, next.host != nil,
-                next.scheme == "https" || next.scheme == "http" && url.scheme == "http"
-            else { throw badAnswer(repository, "it redirects to an address that is not safe") }
-            url = next
+            guard let next = HubAddress(location, relativeTo: place), next.isSecure || !place.isSecure else {
+                throw badAnswer(repository, "it redirects to an address that is not safe")
+            }
+            place = next
         }
         throw badAnswer(repository, "it redirects without end")
-    }
-
-    private static func origin(_ url: URL) -> String {
-        let scheme = url.scheme ?? ""
-        return "\(scheme)://\(url.host?.lowercased() ?? ""):\(url.port ?? (scheme == "https" ? 443 : 80))"
     }
 
     /// Percent-encodes everything that has a meaning in an address.

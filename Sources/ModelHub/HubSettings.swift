@@ -15,6 +15,10 @@ public struct HubSettings: Sendable {
     package var connectTimeout = Duration.seconds(10)
     /// How long a connection may be silent.
     package var idleTimeout = Duration.seconds(30)
+    /// How long an answer may take up to its first byte.
+    package var answerTimeout = Duration.seconds(60)
+    /// The slowest transfer that is waited for.
+    package var lowestRate = LowestRate()
     /// How many files come at a time.
     var transfers = 4
     /// Bytes that are free on a path's disk; nil where unknown.
@@ -30,15 +34,15 @@ public struct HubSettings: Sendable {
     /// - Throws: `ModelHubError` for an address or a token that cannot be one.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         let text = environment.variable("HF_ENDPOINT") ?? "https://huggingface.co"
-        guard let address = URL(string: text), ["https", "http"].contains(address.scheme), address.host != nil,
-            address.query == nil, address.fragment == nil
-        else { throw ModelHubError.badEndpoint(text) }
+        guard let address = HubAddress(text), address.url.query == nil, address.url.fragment == nil else {
+            throw ModelHubError.badEndpoint(text)
+        }
         self.init(
             cache: HubCache(environment: environment),
             endpoint: text.hasSuffix("/") ? String(text.dropLast()) : text,
             isOffline: ["1", "ON", "YES", "TRUE"].contains(environment.variable("HF_HUB_OFFLINE")?.uppercased())
         )
         token = try HubToken(environment: environment)
-        proxy = HubProxy(environment: environment, for: address)
+        proxy = try HubProxy(environment: environment, for: address)
     }
 }

@@ -6,6 +6,7 @@ public enum ModelHubError: Error, Equatable, Sendable {
     case badReference(String)
     case badEndpoint(String)
     case badTokenText
+    case badProxy
     case noSuchFolder(FilePath)
     case notInCache(repository: String, revision: String, cache: FilePath)
     case incompleteInCache(repository: String, revision: String, missing: [String], cache: FilePath)
@@ -31,7 +32,8 @@ public enum ModelHubError: Error, Equatable, Sendable {
         case .badReference, .noSuchFolder, .notInCache, .incompleteInCache, .noRepository, .noRevision, .gated,
             .noSafetensors, .missingFile, .badIndex:
             true
-        case .badEndpoint, .badTokenText, .tokenRefused, .unreachable, .serverFailed, .rateLimited, .badAnswer,
+        case .badEndpoint, .badTokenText, .badProxy, .tokenRefused, .unreachable, .serverFailed, .rateLimited,
+            .badAnswer,
             .wrongDigest, .diskFull:
             false
         }
@@ -55,6 +57,9 @@ extension ModelHubError: CustomStringConvertible {
             "HF_ENDPOINT '\(text)' is no address. Write one such as https://huggingface.co, or unset it."
         case .badTokenText:
             "the Hugging Face token holds characters that no token has. Set HF_TOKEN to the token alone."
+        case .badProxy:
+            "the proxy in HTTPS_PROXY, HTTP_PROXY or ALL_PROXY is not a usable address. Write one such as "
+                + "http://proxy.example:3128, without a user name, or exempt the host in NO_PROXY."
         case .noSuchFolder(let path):
             "\(path): there is no such folder. Check the path, or write hf://owner/name for a model of the "
                 + "Hugging Face Hub."

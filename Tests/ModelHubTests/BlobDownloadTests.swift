@@ -153,6 +153,34 @@ import Testing
         expectWeights()
     }
 
+    /// It is never silent for long, so that only its rate can tell.
+    @Test func aServerThatOnlyHoldsTheConnectionIsGivenUp() async throws {
+        let hub = try hub { _, answer, _ in
+            var answer = answer
+            answer.delay = 0.02
+            return answer
+        }
+        var settings = downloads.settings(hub)
+        settings.lowestRate = LowestRate(bytesPerSecond: 1 << 40, window: .milliseconds(1))
+        guard case .unreachable(_, let reason) = await downloads.failure(from: hub, "main", settings) else {
+            Issue.record("no error")
+            return
+        }
+        #expect(reason.contains("bytes came within"))
+        #expect(ranges(hub).count == 3)
+    }
+
+    @Test func headersThatComeTooSlowlyAreGivenUp() async throws {
+        let hub = try hub { _, answer, _ in
+            Thread.sleep(forTimeInterval: 1)
+            return answer
+        }
+        var settings = downloads.settings(hub)
+        settings.answerTimeout = .milliseconds(100)
+        let error = await downloads.failure(from: hub, "main", settings)
+        #expect(error == .unreachable(host: "127.0.0.1", reason: "no answer within 0 seconds"))
+    }
+
     @Test func aFullDiskIsFoundBeforeAnythingIsFetched() async throws {
         let hub = try SmallHub(Downloads.files)
         var settings = downloads.settings(hub)

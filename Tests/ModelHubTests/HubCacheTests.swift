@@ -64,6 +64,8 @@ import Testing
         (["XDG_CACHE_HOME": "/c", "HOME": "/d"], "/c/huggingface/hub"),
         (["HOME": "/d"], "/d/.cache/huggingface/hub"),
         ([:], "/.cache/huggingface/hub"),
+        (["HF_HOME": "~/x", "HOME": "/d"], "/d/x/hub"), (["HF_HUB_CACHE": "~", "HOME": "/d"], "/d"),
+        (["HF_HUB_CACHE": "~other/x", "HOME": "/d"], "~other/x"),
         (["HF_HUB_CACHE": "", "HF_HOME": "", "XDG_CACHE_HOME": "", "HOME": "/d"], "/d/.cache/huggingface/hub"),
     ])
     func theEnvironmentNamesTheFolder(_ environment: [String: String], _ expected: String) {

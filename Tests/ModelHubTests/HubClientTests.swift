@@ -111,7 +111,10 @@ import Testing
         #expect(store.requests.map { $0.headers["authorization"] } == [nil])
     }
 
-    @Test(arguments: ["ftp://127.0.0.1/x", "file:///etc/passwd", "http:///nowhere", "/again"])
+    @Test(arguments: [
+        "ftp://127.0.0.1/x", "file:///etc/passwd", "http:///nowhere", "/again", "http://127.0.0.1:65536/x",
+        "http://[::1]:99999/x", "//127.0.0.1:99999/", "http://user@127.0.0.1/",
+    ])
     func aRedirectToNowhereIsRefused(_ location: String) async throws {
         let hub = try SmallHub(Downloads.files) { _, _, _ in .init(302, headers: ["Location": location]) }
         guard case .badAnswer = await downloads.failure(from: hub) else {

@@ -64,7 +64,20 @@ import Testing
             let parts = variable.split(separator: "=", maxSplits: 1)
             environment[String(parts[0])] = String(parts[1])
         }
-        let proxy = HubProxy(environment: environment, for: try #require(URL(string: address)))
+        let proxy = try HubProxy(environment: environment, for: try #require(HubAddress(address)))
         #expect((proxy.map { "\($0.host):\($0.port)" } ?? "none") == expected)
+    }
+
+    @Test(arguments: ["http://proxy:65536", "proxy:0", "http://user:word@proxy:1", "socks5://proxy"])
+    func aProxyThatCannotBeUsedIsAnError(_ text: String) throws {
+        let address = try #require(HubAddress("https://huggingface.co"))
+        #expect(throws: ModelHubError.badProxy) { try HubProxy(environment: ["HTTPS_PROXY": text], for: address) }
+    }
+
+    @Test(arguments: [
+        "http://127.0.0.1:65536", "http://[::1]:99999", "http://host:x", "file:///x", "https://user@host",
+    ])
+    func anEndpointThatCannotBeUsedIsAnError(_ text: String) {
+        #expect(throws: ModelHubError.badEndpoint(text)) { try HubSettings(environment: ["HF_ENDPOINT": text]) }
     }
 }

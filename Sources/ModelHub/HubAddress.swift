@@ -1,0 +1,42 @@
+import Foundation
+
+/// An address that the HTTP client can take. Addresses come from the environment and from servers, and the client traps
+/// on a port that no socket has.
+package struct HubAddress: Equatable, Sendable {
+    package let url: URL
+    package let host: String
+    /// The port that is written, or the scheme's own.
+    package let port: Int
+
+    /// As long as a name of the Internet may be; RFC 1035, section 2.3.4.
+    private static let longestHost = 253
+
+    /// - Parameter text: an absolute address, or one relative to `base`.
+    package init?(_ text: String, relativeTo base: HubAddress? = nil) {
+        guard text.utf8.count <= 1 << 16, let url = URL(string: text, relativeTo: base?.url)?.absoluteURL,
+            let parts = URLComponents(url: url, resolvingAgainstBaseURL: true),
+            let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
+            let host = url.host(percentEncoded: false), (1...Self.longestHost).contains(host.utf8.count),
+            // Letters beyond ASCII would have to be encoded for the name service, and controls are never meant.
+            host.utf8.allSatisfy({ (0x21...0x7e).contains($0) && !"/\\?#@".utf8.contains($0) }),
+            // Credentials in an address would be sent to whoever it names.
+            parts.user == nil, parts.password == nil
+        else { return nil }
+        // Foundation drops a port in silence that is no number or too large for an Int, so its text is looked at.
+        let authority = url.absoluteString.dropFirst(scheme.count + 3).prefix { !"/?#".contains($0) }
+        let written = authority.firstMatch(of: /:([^:\]]*)$/)?.1 ?? ""
+        let port = written.isEmpty ? (scheme == "https" ? 443 : 80) : UInt16(written).map(Int.init) ?? 0
+        guard port > 0 else { return nil }
+        self.port = port
+        self.url = url
+        self.host = host
+    }
+
+    package var text: String { url.absoluteString }
+    package var isSecure: Bool { url.scheme?.lowercased() == "https" }
+
+    /// Whether the other address leads to the same server, which may be told the same secrets.
+    package func hasOrigin(of other: HubAddress) -> Bool {
+        isSecure == other.isSecure && host.lowercased() == other.host.lowercased() && port == other.port
+    }
+}

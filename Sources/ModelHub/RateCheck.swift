@@ -1,0 +1,40 @@
+/// The slowest transfer that is waited for. A server that sends a byte now and then would hold a download for ever, and
+/// is never silent for long.
+package struct LowestRate: Sendable {
+    /// Bytes a second, on average over the window.
+    package var bytesPerSecond = 1024
+    package var window = Duration.seconds(60)
+
+    package init(bytesPerSecond: Int = 1024, window: Duration = .seconds(60)) {
+        (self.bytesPerSecond, self.window) = (bytesPerSecond, window)
+    }
+}
+
+/// Watches one transfer.
+struct RateCheck {
+    struct TooSlow: Error, CustomStringConvertible {
+        let bytes: Int
+        let seconds: Int64
+        var description: String { "only \(bytes) bytes came within \(seconds) seconds" }
+    }
+
+    private let lowest: LowestRate
+    private let clock = ContinuousClock()
+    private var began: ContinuousClock.Instant
+    private var bytes = 0
+
+    init(_ lowest: LowestRate) {
+        self.lowest = lowest
+        began = clock.now
+    }
+
+    /// - Throws: `TooSlow` where a whole window brought too little.
+    mutating func note(_ count: Int) throws {
+        bytes += count
+        let elapsed = clock.now - began
+        guard elapsed >= lowest.window else { return }
+        let seconds = elapsed.components.seconds
+        if bytes < lowest.bytesPerSecond * Int(max(1, seconds)) { throw TooSlow(bytes: bytes, seconds: seconds) }
+        (bytes, began) = (0, clock.now)
+    }
+}
