@@ -88,7 +88,7 @@ let package = Package(
             resources: [.embedInCode("Catalogue")],
             swiftSettings: strict
         ),
-        .target(name: "Briefs", dependencies: ["DeviceFit"], swiftSettings: strict),
+        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit"], swiftSettings: strict),
         .target(
             name: "Evaluation",
             dependencies: [
@@ -184,7 +184,11 @@ let package = Package(
             dependencies: ["BinaryIO", "ModelHub", "TestSupport", system],
             swiftSettings: strict
         ),
-        .testTarget(name: "BriefsTests", dependencies: ["Briefs", "DeviceFit"], swiftSettings: strict),
+        .testTarget(
+            name: "BriefsTests",
+            dependencies: ["BinaryIO", "Briefs", "DeviceFit", "TestSupport", system],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "PipelineTests",
             dependencies: [

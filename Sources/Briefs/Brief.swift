@@ -39,11 +39,8 @@ public struct Brief: Sendable {
 
     private var title: String {
         let task = task.map { ", \($0)" } ?? ""
-        return "# "
-            + language.say(
-                "Local models for \(system)\(task), \(target)",
-                "Локальные модели для \(system)\(task), \(target)"
-            )
+        let subject = "\(system)\(task), \(target)".markdownText
+        return "# " + language.say("Local models for \(subject)", "Локальные модели для \(subject)")
     }
 
     // MARK: The table
@@ -52,8 +49,11 @@ public struct Brief: Sendable {
         let say = language.say
         let framework = platform == .ios ? "llama.cpp (Metal)" : "llama.cpp (CPU)"
         let rows: [(String, (BriefedBuild) -> String)] = [
-            (say("Model", "Модель"), { "**\($0.build)**" }),
-            (say("Format and bits", "Формат и биты"), { "GGUF \($0.quantType), \(number($0.bitsPerWeight, 2))" }),
+            (say("Model", "Модель"), { "**\($0.build.markdownText)**" }),
+            (
+                say("Format and bits", "Формат и биты"),
+                { "GGUF \($0.quantType.markdownText), \(number($0.bitsPerWeight, 2))" }
+            ),
             (say("File", "Файл"), { "\(ByteSize(bytes: $0.fileBytes))" }),
             (say("Memory, context \(best.estimate.context)", "Память, контекст \(best.estimate.context)"), memory),
             (say("Framework", "Движок"), { _ in framework }),
@@ -71,7 +71,7 @@ public struct Brief: Sendable {
             ),
             (say("Good for", "Подходит для"), { Judgement(build: $0, language: language).goodFor }),
             (say("Fails at", "Слабые места"), { Judgement(build: $0, language: language).failsAt }),
-            (say("Licence", "Лицензия"), { $0.license }),
+            (say("Licence", "Лицензия"), { $0.license.markdownText }),
         ]
         let head = "| | " + builds.indices.map { "\($0 + 1)" }.joined(separator: " | ") + " |"
         let rule = "|---|" + builds.map { _ in "---|" }.joined()
@@ -120,31 +120,32 @@ public struct Brief: Sendable {
 
     private var preparation: String {
         let say = language.say
-        let type = best.quantType
+        let (build, file, type) = (best.build.shellWord, best.fileName.shellWord, best.quantType)
         let limit = ByteSize(bytes: best.estimate.limitBytes)
         let source = best.source.hasPrefix("hf://") ? String(best.source.dropFirst(5)) : best.source
+        // Indented by four, the lines are code that no text in them can end.
         return """
             ## \(say("Step 1: quantize and prepare", "Шаг 1: квантование и подготовка"))
 
             \(say("The build is in the registry already; take it out, verified:", "Сборка уже есть в реестре; взять её с проверкой:"))
 
-                edgepipe pull \(best.build) -o \(best.fileName)
+                edgepipe pull \(build) -o \(file)
 
             \(say("To make it anew from the source, within \(limit):", "Собрать заново из исходной модели, в пределах \(limit):"))
 
-                edgepipe quantize \(best.source) -o \(best.fileName) --type \(type.lowercased())
+                edgepipe quantize \(best.source.shellWord) -o \(file) --type \(type.lowercased().shellWord)
 
             \(say("The same with llama.cpp's own tools:", "То же средствами llama.cpp:"))
 
-                python convert_hf_to_gguf.py \(source) --outtype f16 --outfile f16.gguf
-                llama-quantize f16.gguf \(best.fileName) \(type)
+                python convert_hf_to_gguf.py \(source.shellWord) --outtype f16 --outfile f16.gguf
+                llama-quantize f16.gguf \(file) \(type.shellWord)
             """
     }
 
     private var integration: String {
         let kinds: [SnippetKind] = platform == .ios ? [.swift] : [.kotlin]
         let parts = kinds.map { kind in
-            "```\(kind.fence)\n\(Snippet(kind, for: best).text)\n```"
+            Snippet(kind, for: best).text.markdownBlock(language: kind.fence)
         }
         let others = language.say(
             "`edgepipe snippet \(best.build) --for react-native` and `--for flutter` print the same for those.",

@@ -10,7 +10,9 @@ enum Sample {
         kld: Double? = 0.01,
         context: Int = 2048,
         kvType: String = "f16",
-        ends: [String] = []
+        ends: [String] = [],
+        license: String = "mit",
+        source: String? = nil
     ) throws -> BriefedBuild {
         let bytes = Int(billions * 0.6e9)
         let profile = ModelProfile(
@@ -38,8 +40,8 @@ enum Sample {
             quantType: type,
             bitsPerWeight: 4.8,
             fileBytes: bytes,
-            license: "mit",
-            source: "hf://acme/\(model)",
+            license: license,
+            source: source ?? "hf://acme/\(model)",
             bitsPerByte: 0.9,
             perplexity: 8,
             kld: kld,

@@ -71,8 +71,8 @@ public struct MLCPackage: Sendable {
         let entries = models.map { model in
             """
                     {
-                        "model": \(quoted(model.location)),
-                        "model_id": \(quoted(model.id)),
+                        "model": \(model.location.jsonLiteral),
+                        "model_id": \(model.id.jsonLiteral),
                         "estimated_vram_bytes": \(model.estimatedBytes),
                         "bundle_weight": \(model.isLocal),
                         "overrides": {
@@ -98,16 +98,16 @@ public struct MLCPackage: Sendable {
         let rows = models.map { model in
             let memory = model.estimate.memory
             let cells = [
-                "`\(model.id)`",
-                "\(MarkdownPage.escape(model.build)), \(number(model.bitsPerWeight, 1)) bits a weight",
+                model.id.markdownCode,
+                "\(model.build.markdownText), \(number(model.bitsPerWeight, 1)) bits a weight",
                 "\(ByteSize(bytes: model.estimatedBytes)) = weights \(ByteSize(bytes: memory.weights.high)) + cache "
                     + "\(ByteSize(bytes: memory.kvCache.high)) + buffer \(ByteSize(bytes: memory.computeBuffer.high))",
-                MarkdownPage.escape(model.estimate.target),
+                model.estimate.target.markdownText,
             ]
             return "| " + cells.joined(separator: " | ") + " |"
         }
         let commands = models.filter(\.isLocal).map { model in
-            let folder = shellQuoted(model.location)
+            let folder = model.location.shellWord
             return """
                     mlc_llm convert_weight SOURCE_FOLDER --quantization \(model.quantization) -o \(folder)
                     mlc_llm gen_config SOURCE_FOLDER --quantization \(model.quantization) --conv-template TEMPLATE -o \(folder)
@@ -142,25 +142,6 @@ public struct MLCPackage: Sendable {
     private var sources: String {
         var seen: [String] = []
         for model in models where !seen.contains(model.source) { seen.append(model.source) }
-        return seen.map(MarkdownPage.escape).joined(separator: ", ")
-    }
-
-    /// A string of JSON.
-    private func quoted(_ text: String) -> String {
-        let escaped = text.unicodeScalars.map { scalar -> String in
-            switch scalar {
-            case "\"": "\\\""
-            case "\\": "\\\\"
-            default:
-                scalar.value < 0x20
-                    ? "\\u" + String(repeating: "0", count: scalar.value < 16 ? 3 : 2) + String(scalar.value, radix: 16)
-                    : String(scalar)
-            }
-        }
-        return "\"\(escaped.joined())\""
-    }
-
-    private func shellQuoted(_ text: String) -> String {
-        "'" + readable(text).replacing("'", with: "'\\''") + "'"
+        return seen.map(\.markdownText).joined(separator: ", ")
     }
 }

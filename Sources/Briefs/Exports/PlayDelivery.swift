@@ -100,12 +100,14 @@ public struct PlayDelivery: Sendable {
             let memory = group.upTo.map { "\(group.gigabytes) to under \($0) GB" } ?? "\(group.gigabytes) GB and more"
             let total = group.estimate.memory.total
             let cells = [
-                "`\(group.name)`", memory, MarkdownPage.escape(group.build), "\(ByteSize(bytes: group.fileBytes))",
+                "`\(group.name)`", memory, group.build.markdownText, "\(ByteSize(bytes: group.fileBytes))",
                 span(total), "\(ByteSize(bytes: group.estimate.limitBytes))", group.estimate.verdict.rawValue,
             ]
             return "| " + cells.joined(separator: " | ") + " |"
         }
-        let pulls = groups.map { "        edgepipe pull \($0.build) -o '\(folder(of: $0))/\(fileName)'" }
+        let pulls = groups.map {
+            "        edgepipe pull \($0.build.shellWord) -o \("\(folder(of: $0))/\(fileName)".shellWord)"
+        }
         return """
             # \(pack): an AI pack for Google Play
 

@@ -5,10 +5,10 @@ struct MarkdownPage {
     init(_ page: ReportPage) { self.page = page }
 
     var text: String {
-        var parts = ["# \(Self.escape(page.title))", Self.escape(page.subtitle) + "."]
-        parts.append((page.chips + page.cards.map(card)).map { "* \(Self.escape($0))" }.joined(separator: "\n"))
+        var parts = ["# \(page.title.markdownText)", page.subtitle.markdownText + "."]
+        parts.append((page.chips + page.cards.map(card)).map { "* \($0.markdownText)" }.joined(separator: "\n"))
         for section in page.sections {
-            parts.append("## \(Self.escape(section.title))")
+            parts.append("## \(section.title.markdownText)")
             parts += section.blocks.flatMap(block)
         }
         return parts.joined(separator: "\n\n") + "\n"
@@ -21,42 +21,42 @@ struct MarkdownPage {
     private func block(_ block: ReportPage.Block) -> [String] {
         switch block {
         case .paragraph(let spans): [spans.map(span).joined()]
-        case .heading(let words): ["### \(Self.escape(words))"]
+        case .heading(let words): ["### \(words.markdownText)"]
         case .list(let items): [items.map { "* " + $0.map(span).joined() }.joined(separator: "\n")]
         case .table(let table): [text(of: table)]
-        case .figure(_, let caption, let data): [text(of: data), "*\(Self.escape(caption))*"]
+        case .figure(_, let caption, let data): [text(of: data), "*\(caption.markdownText)*"]
         case .heatMap(let map): [text(of: map)]
         }
     }
 
     private func span(_ span: ReportPage.Span) -> String {
         switch span {
-        case .text(let words): Self.escape(words)
-        case .code(let words): Self.code(words)
-        case .strong(let words): "**\(Self.escape(words))**"
+        case .text(let words): words.markdownText
+        case .code(let words): words.markdownCode
+        case .strong(let words): "**\(words.markdownText)**"
         }
     }
 
     private func text(of table: ReportPage.Table) -> String {
-        Self.lines(table.columns.map(Self.escape), table.rows.map { $0.map(cell) }, numbers: Self.numbers(table))
+        Self.lines(table.columns.map(\.markdownText), table.rows.map { $0.map(cell) }, numbers: Self.numbers(table))
     }
 
     private func text(of map: HeatMap) -> String {
         let rows = map.rows.map { row in
             [row.name]
                 + row.cells.map { cell in
-                    cell.map { Self.escape($0.type) + ($0.error.map { " (\($0))" } ?? "") } ?? ""
+                    cell.map { $0.type.markdownText + ($0.error.map { " (\($0))" } ?? "") } ?? ""
                 }
         }
-        return Self.lines([map.corner] + map.columns.map(Self.escape), rows, numbers: [])
+        return Self.lines([map.corner] + map.columns.map(\.markdownText), rows, numbers: [])
     }
 
     private func cell(_ cell: ReportPage.Cell) -> String {
         switch cell {
-        case .text(let words), .number(let words), .verdict(let words, _): Self.escape(words)
-        case .range(let middle, let ends): Self.escape("\(middle) (\(ends))")
-        case .code(let words): Self.code(words).replacing("|", with: "\\|")
-        case .strong(let words): "**\(Self.escape(words))**"
+        case .text(let words), .number(let words), .verdict(let words, _): words.markdownText
+        case .range(let middle, let ends): "\(middle) (\(ends))".markdownText
+        case .code(let words): words.markdownCode.replacing("|", with: "\\|")
+        case .strong(let words): "**\(words.markdownText)**"
         }
     }
 
@@ -74,34 +74,5 @@ struct MarkdownPage {
         func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
         let rule = "|" + columns.indices.map { numbers.contains($0) ? "---:|" : "---|" }.joined()
         return ([line(columns), rule] + rows.map(line)).joined(separator: "\n")
-    }
-
-    /// The text as Markdown that shows it: no link, no markup, no new cell.
-    static func escape(_ text: String) -> String {
-        var escaped = ""
-        for character in readable(text) {
-            switch character {
-            case "&": escaped += "&amp;"
-            case "<": escaped += "&lt;"
-            case ">": escaped += "&gt;"
-            case "\\", "`", "*", "_", "[", "]", "#", "|", "~", "!": escaped += "\\\(character)"
-            default: escaped.append(character)
-            }
-        }
-        // GitHub makes links even of plain text.
-        return escaped.replacing("://", with: ":&#47;&#47;").replacing("www.", with: "www&#46;")
-    }
-
-    /// A code span whose fence is longer than any run of backticks in it.
-    private static func code(_ text: String) -> String {
-        let text = readable(text)
-        var (longest, run) = (0, 0)
-        for character in text {
-            run = character == "`" ? run + 1 : 0
-            longest = max(longest, run)
-        }
-        let fence = String(repeating: "`", count: longest + 1)
-        let pad = text.hasPrefix("`") || text.hasSuffix("`") ? " " : ""
-        return fence + pad + text + pad + fence
     }
 }

@@ -28,7 +28,7 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
 
     private static func escape(_ text: String) -> String {
         var escaped = ""
-        for character in readable(text).unicodeScalars {
+        for character in text.readable.unicodeScalars {
             switch character {
             case "&": escaped += "&amp;"
             case "<": escaped += "&lt;"
@@ -47,20 +47,4 @@ extension [Markup] {
         guard let first else { return .empty }
         return dropFirst().reduce(into: first) { $0 += separator + $1 }
     }
-}
-
-/// The same text without what XML forbids (control characters) and what makes a text look like another one (marks that
-/// turn the direction of writing).
-func readable(_ text: String) -> String {
-    String(
-        String.UnicodeScalarView(
-            text.unicodeScalars.map { scalar in
-                switch scalar.value {
-                case 0x09, 0x0A, 0x0D: " "
-                case 0..<0x20, 0x7F..<0xA0, 0xFFFE, 0xFFFF, 0x200E, 0x200F, 0x202A...0x202E, 0x2066...0x2069: "\u{FFFD}"
-                default: scalar
-                }
-            }
-        )
-    )
 }

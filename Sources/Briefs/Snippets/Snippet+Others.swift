@@ -9,7 +9,7 @@ extension Snippet {
         import com.arm.aichat.InferenceEngine
         import kotlinx.coroutines.flow.takeWhile
 
-        /** \(build.build) on this device. \(hasTemplate ? "The file brings its own chat template." : "The file has no chat template.") */
+        /** \(name) on this device. \(hasTemplate ? "The file brings its own chat template." : "The file has no chat template.") */
         class LocalModel(private val context: Context) : ComponentCallbacks2 {
             private val engine: InferenceEngine = AiChat.getInferenceEngine(context)
             private val power = context.getSystemService(PowerManager::class.java)
@@ -21,7 +21,7 @@ extension Snippet {
                 engine.loadModel(path)
             }
 
-            /** Answers end by themselves\(stopTokens.isEmpty ? "" : " at " + stopTokens.joined(separator: ", ")), or where the phone gets too hot. */
+            /** Answers end by themselves\(stopTokens.isEmpty ? "" : " at " + namedStops), or where the phone gets too hot. */
             suspend fun answer(question: String, onText: (String) -> Unit) {
                 engine.sendUserPrompt(question, predictLength = 256)
                     .takeWhile { power.currentThermalStatus < PowerManager.THERMAL_STATUS_SEVERE }
@@ -47,7 +47,7 @@ extension Snippet {
         import { AppState } from 'react-native'
         import { initLlama, releaseAllLlama, type LlamaContext } from 'llama.rn'
 
-        // \(build.build) on this device. \(hasTemplate ? "The file brings its own chat template." : "The file has no chat template.")
+        // \(name) on this device. \(hasTemplate ? "The file brings its own chat template." : "The file has no chat template.")
         let context: LlamaContext | null = null
 
         export async function load(path: string) {
@@ -69,7 +69,7 @@ extension Snippet {
             {
               messages: [{ role: 'user', content: question }],
               n_predict: 256,
-              stop: [\(quotedStops)],
+              stop: [\(stopTokens.map(\.jsonLiteral).joined(separator: ", "))],
             },
             (data) => onText(data.token),
           )
@@ -91,7 +91,7 @@ extension Snippet {
         import 'package:fllama/fllama.dart';
         import 'package:flutter/widgets.dart';
 
-        /// \(build.build) on this device. \(hasTemplate ? "The file brings its own chat template." : "The file has no chat template.")
+        /// \(name) on this device. \(hasTemplate ? "The file brings its own chat template." : "The file has no chat template.")
         class LocalModel with WidgetsBindingObserver {
           LocalModel(this.path) {
             WidgetsBinding.instance.addObserver(this);
@@ -100,7 +100,7 @@ extension Snippet {
           final String path;
           int? _running;
 
-          /// Answers end by themselves\(stopTokens.isEmpty ? "" : " at " + stopTokens.joined(separator: ", ")). The batch is the package's own; this build was
+          /// Answers end by themselves\(stopTokens.isEmpty ? "" : " at " + namedStops). The batch is the package's own; this build was
           /// measured with \(batch) tokens and a cache of \(cacheType).
           Future<void> answer(String question, void Function(String text, bool done) onText) async {
             final request = OpenAiRequest(

@@ -2,7 +2,7 @@ extension Snippet {
     /// Against llama.cpp's XCFramework, module `llama`.
     var swift: String {
         let type = "GGML_TYPE_\(cacheType.uppercased())"
-        let ends = stopTokens.isEmpty ? "" : " (\(stopTokens.joined(separator: ", ")))"
+        let ends = stopTokens.isEmpty ? "" : " (\(namedStops))"
         let template =
             hasTemplate
             ? "The file brings its own chat template."
@@ -17,7 +17,7 @@ extension Snippet {
                 case decodingFailed
             }
 
-            /// \(build.build) on this device. \(template)
+            /// \(name) on this device. \(template)
             final class LocalModel {
                 private static let contextTokens: UInt32 = \(context)
                 private static let batchTokens: UInt32 = \(batch)

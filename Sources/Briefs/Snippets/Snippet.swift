@@ -37,14 +37,14 @@ public struct Snippet: Sendable {
     var batch: Int { build.estimate.batch }
     var cacheType: String { build.estimate.kvType }
 
-    /// Texts that end an answer, as a list of quoted strings.
+    /// Texts that end an answer.
     var stopTokens: [String] { build.profile.chat?.endTokens ?? [] }
 
-    var quotedStops: String {
-        stopTokens.map { "\"" + $0.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\"" }.joined(
-            separator: ", "
-        )
-    }
+    /// The same as they can be named in a comment.
+    var namedStops: String { stopTokens.map(\.inComment).joined(separator: ", ") }
+
+    /// The build's name as it can be used in a comment.
+    var name: String { build.build.inComment }
 
     var hasTemplate: Bool { build.profile.chat?.hasTemplate ?? false }
 }

@@ -50,7 +50,7 @@ struct GenerateCommand: RecordCommand {
             seed: seed,
             threads: work.threadCount
         ) { piece in
-            if isStreaming { Console.print(piece, terminator: "") }
+            if isStreaming { Console.print(generated: piece) }
         }
         guard isStreaming else {
             try records.print(report) { _ in report.text }

@@ -64,7 +64,9 @@ struct ReportCommand: ParsableCommand {
             in: registry.file
         ) { try line.track($0, $1, $2) }
         line.clear()
-        Console.print(
+        // The page itself may go to standard output.
+        let tell = output.hasPrefix("/dev/") ? Console.error : { Console.print($0) }
+        tell(
             "\(summary.output): \(summary.model)@\(summary.version), \(summary.builds) builds, \(sizeText(summary.bytes))"
         )
     }

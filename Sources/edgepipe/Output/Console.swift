@@ -1,3 +1,4 @@
+import BinaryIO
 import Foundation
 import Pipeline
 
@@ -8,6 +9,8 @@ import Pipeline
 #endif
 
 /// Results go to standard output, everything else to standard error.
+///
+/// Names and texts from files may be in anything that is printed, so control characters are written out on the way.
 enum Console {
     static var isErrorTerminal: Bool { isatty(STDERR_FILENO) != 0 }
 
@@ -18,9 +21,16 @@ enum Console {
     }
 
     /// Results that cannot be delivered end the program: whoever reads half of them must not take them for all.
-    static func print(_ text: String, terminator: String = "\n") {
+    static func print(_ text: String, terminator: String = "\n") { write(text.visibleLines + terminator) }
+
+    /// Prints a model's own words: as they are to a file or a pipe, and harmless to a terminal.
+    static func print(generated text: String) {
+        write(isatty(STDOUT_FILENO) != 0 ? text.visibleLines : text)
+    }
+
+    private static func write(_ text: String) {
         do {
-            try FileHandle.standardOutput.write(contentsOf: Data((text + terminator).utf8))
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
         } catch {
             Self.error(
                 "edgepipe: standard output: cannot write: \(error.localizedDescription) Give it a place with room."
@@ -29,9 +39,17 @@ enum Console {
         }
     }
 
-    static func error(_ text: String, terminator: String = "\n") {
+    /// Says what somebody should know, on one line: no text of a file begins a line of its own.
+    static func message(_ text: String) { writeError("edgepipe: " + text.visible + "\n") }
+
+    static func error(_ text: String) { writeError(text.visibleLines + "\n") }
+
+    /// Draws a line of the terminal anew, or clears it.
+    static func redrawErrorLine(_ text: String = "") { writeError("\r\u{1b}[K" + text.visible) }
+
+    private static func writeError(_ text: String) {
         // Where messages cannot be written there is nobody to tell.
-        try? FileHandle.standardError.write(contentsOf: Data((text + terminator).utf8))
+        try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
     }
 
     /// - Throws: where a number is no number, which JSON cannot say.
@@ -45,6 +63,6 @@ enum Console {
             negativeInfinity: "-inf",
             nan: "nan"
         )
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        write(String(decoding: try encoder.encode(value), as: UTF8.self).visibleJSON + "\n")
     }
 }

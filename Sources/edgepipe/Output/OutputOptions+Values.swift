@@ -11,7 +11,7 @@ extension OutputOptions {
 
     /// Tells what somebody should know although all goes well.
     func remark(_ text: String) {
-        if !quiet { Console.error("edgepipe: \(text)") }
+        if !quiet { Console.message(text) }
     }
 }
 

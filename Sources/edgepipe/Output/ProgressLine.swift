@@ -47,7 +47,7 @@ final class ProgressLine: Sendable {
             state.lastTenth = tenth
             let line = Self.line(detail, done, total, elapsed: now.timeIntervalSince(state.started))
             if isTerminal {
-                Console.error("\r\u{1b}[K" + line.prefix(Console.errorWidth - 1), terminator: "")
+                Console.redrawErrorLine(String(line.prefix(Console.errorWidth - 1)))
                 state.isDrawn = true
             } else {
                 Console.error(line)
@@ -58,7 +58,7 @@ final class ProgressLine: Sendable {
     /// Takes the line away, so that what follows begins on a clean one.
     func clear() {
         state.withLock { state in
-            if state.isDrawn { Console.error("\r\u{1b}[K", terminator: "") }
+            if state.isDrawn { Console.redrawErrorLine() }
             state.isDrawn = false
             state.detail = ""
         }

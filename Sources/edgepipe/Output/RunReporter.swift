@@ -25,7 +25,7 @@ final class RunReporter: Sendable {
             line.update(event.detail ?? event.step, event.done ?? 0, event.total ?? 0)
         case .remark:
             line.clear()
-            Console.error("edgepipe: \(event.detail ?? "")")
+            Console.message(event.detail ?? "")
         case .stepFinished:
             line.clear()
             let seconds = event.seconds ?? 0

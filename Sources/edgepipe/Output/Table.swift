@@ -1,7 +1,15 @@
-/// Rows of text under headings.
+import BinaryIO
+import Briefs
+
+/// Rows of text under headings. Cells hold one line each, so that no text of a file forges a row.
 struct Table {
     let columns: [String]
     let rows: [[String]]
+
+    init(columns: [String], rows: [[String]]) {
+        self.columns = columns
+        self.rows = rows.map { $0.map(\.visible) }
+    }
 
     /// Columns aligned with spaces; those that hold numbers only, to the right.
     var plain: String {
@@ -24,7 +32,7 @@ struct Table {
 
     var markdown: String {
         func line(_ cells: [String]) -> String {
-            "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+            "| " + cells.map(\.markdownText).joined(separator: " | ") + " |"
         }
         let rule = "|" + columns.map { _ in "---|" }.joined()
         return ([line(columns), rule] + rows.map(line)).joined(separator: "\n")

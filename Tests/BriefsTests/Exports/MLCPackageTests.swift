@@ -64,7 +64,7 @@ import Testing
 
     @Test func theNotesSayThatMLCTakesNoGGUF() throws {
         let notes = try package(location: "dist/it's").notes
-        #expect(notes.contains("MLC does not load GGUF") && notes.contains("small@1.0.0:q4\\_k\\_m"))
+        #expect(notes.contains("MLC does not load GGUF") && notes.contains("small@1.0.0:q4_k_m"))
         #expect(notes.contains("mlc_llm convert_weight") && notes.contains(#"'dist/it'\''s'"#))
         #expect(try !package(location: "HF://a/b").notes.contains("convert_weight"))
     }

@@ -100,8 +100,8 @@ import Testing
             errors: .divergence(conditions)
         )
         let text = markdown(report)
-        #expect(text.contains("| 0 | Q4\\_K (0.00012) |") && text.contains("| 1 | Q6\\_K |"))
-        #expect(text.contains("| `output` | Q4\\_K | 4.50 | 1.0 kB | 0.50 |"))
+        #expect(text.contains("| 0 | Q4_K (0.00012) |") && text.contains("| 1 | Q6_K |"))
+        #expect(text.contains("| `output` | Q4_K | 4.50 | 1.0 kB | 0.50 |"))
         #expect(text.contains("3 chunks of 128 tokens") && text.contains("of each tensor of this build alone"))
     }
 
@@ -116,7 +116,7 @@ import Testing
         )
         let text = markdown(report)
         #expect(
-            text.contains("Q4\\_K (0.070)") && text.contains("Error, relative") && !text.contains("nats a token of")
+            text.contains("Q4_K (0.070)") && text.contains("Error, relative") && !text.contains("nats a token of")
         )
         #expect(text.contains("as the quantizer noted it"))
     }
