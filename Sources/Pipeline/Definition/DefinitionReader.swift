@@ -6,22 +6,11 @@ import SystemPackage
 import Yams
 
 extension PipelineDefinition {
-    /// Pipeline files are written by hand; this is a thousand times what one needs.
-    private static let sizeLimit = 1 << 20
-
     /// Reads and checks a pipeline file.
     /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `STEP.KEY`.
     /// - Throws: `FileError`, or `DefinitionError` with everything that is wrong.
     public init(path: FilePath, overrides: [String] = []) throws {
-        let bytes = try readFile(path, limit: Self.sizeLimit)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            let diagnostic = Diagnostic(
-                place: SourcePlace(line: 1, column: 1),
-                message: "the file is not valid UTF-8. Save it as UTF-8."
-            )
-            throw DefinitionError(path: path, text: "", diagnostics: [diagnostic])
-        }
-        try self.init(text: text, path: path, overrides: overrides)
+        try self.init(text: try SourceText.read(path), path: path, overrides: overrides)
     }
 
     package init(text: String, path: FilePath, overrides: [String] = []) throws {
@@ -148,6 +137,7 @@ private struct DefinitionReader {
             SettingReader($0, "the model", known: ["source", "license", "lora", "tags"], log)
         }
         let source = model?.requiredText("source")
+        let tags = model?.texts("tags")?.map(\.text) ?? []
         let steps = reader.required("steps").map(readSteps) ?? []
         guard let name, let version, let source else { return nil }
         return Parts(
@@ -156,7 +146,7 @@ private struct DefinitionReader {
             source: source,
             license: model?.text("license") ?? "unknown",
             adapters: model?.node("lora").map(readAdapters) ?? [],
-            tags: model?.texts("tags")?.map(\.text) ?? [],
+            tags: tags,
             steps: steps
         )
     }
@@ -177,12 +167,12 @@ private struct DefinitionReader {
     /// A folder, or a list of folders and of mappings with `folder` and `scale`.
     private func readAdapters(_ node: Node) -> [ModelAdapter] {
         (node.sequence.map(Array.init) ?? [node]).compactMap { node in
-            if let path = node.scalar?.string, !path.isEmpty { return ModelAdapter(path: path) }
+            if let path = node.scalar?.string, !path.isEmpty, !node.isNull { return ModelAdapter(path: path) }
             guard let reader = SettingReader(node, "an adapter", known: ["folder", "scale"], log),
                 let path = reader.requiredText("folder")
             else { return nil }
             guard let scale = reader.node("scale") else { return ModelAdapter(path: path) }
-            if let number = scale.float, number.isFinite { return ModelAdapter(path: path, scale: Float(number)) }
+            if let number = scale.coreNumber { return ModelAdapter(path: path, scale: Float(number)) }
             log.report("'scale' must be a number: 1 for the strength that the adapter was trained with.", at: scale)
             return nil
         }

@@ -16,15 +16,13 @@ import Yams
 ///         battery: 19.4       # Wh
 ///         app-limit: 6GiB     # half of the memory where it is left out
 package enum DeviceFile {
-    private static let sizeLimit = 1 << 20
     private static let settings = [
         "id", "name", "platform", "year", "chip", "ram", "bandwidth", "battery", "app-limit", "source",
     ]
 
     /// - Throws: `FileError`, or `DefinitionError` with everything that is wrong.
     package static func devices(in path: FilePath) throws -> [Device] {
-        let bytes = try readFile(path, limit: sizeLimit)
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text = try SourceText.read(path)
         let log = DiagnosticLog()
         let devices = PipelineDefinition.compose(text, log).map { read($0, log) } ?? []
         guard log.diagnostics.isEmpty else {

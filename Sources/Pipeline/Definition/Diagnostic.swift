@@ -1,3 +1,4 @@
+import BinaryIO
 import SystemPackage
 
 /// A place in a pipeline file; lines and columns count from one.
@@ -30,15 +31,24 @@ public struct DefinitionError: Error, CustomStringConvertible, Sendable {
         lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     }
 
+    /// The error itself, or what a step met.
+    public init?(of error: any Error) {
+        switch error {
+        case let error as DefinitionError: self = error
+        case PipelineError.stepFailed(_, let underlying as DefinitionError): self = underlying
+        default: return nil
+        }
+    }
+
     /// Each problem as `file:line:column: message`, with the line and a caret below it.
     public var description: String {
         diagnostics.map { diagnostic in
             let place = diagnostic.place
-            let head = "\(path):\(place.line):\(place.column): \(diagnostic.message)"
+            let head = "\(path):\(place.line):\(place.column): \(diagnostic.message)".visible
             guard lines.indices.contains(place.line - 1) else { return head }
             let line = lines[place.line - 1]
-            let caret = String(repeating: " ", count: max(0, place.column - 1)) + "^"
-            return "\(head)\n    \(line)\n    \(caret)"
+            let caret = String(repeating: " ", count: line.prefix(max(0, place.column - 1)).visible.count) + "^"
+            return "\(head)\n    \(line.visible)\n    \(caret)"
         }.joined(separator: "\n")
     }
 }

@@ -11,7 +11,8 @@ final class DiagnosticLog {
     }
 }
 
-/// The settings of one mapping in a pipeline file: reads values by key, and knows which keys nobody asked for.
+/// The settings of one mapping in a pipeline file: reads values by key, and knows which keys nobody asked for. A setting
+/// that is null counts as left out.
 struct SettingReader {
     private let log: DiagnosticLog
     private let pairs: [(key: Node, value: Node)]
@@ -30,8 +31,8 @@ struct SettingReader {
         self.log = log
         self.what = what
         place = node.place
-        pairs = mapping.map { ($0.key, $0.value) }
-        for (key, _) in pairs {
+        pairs = mapping.map { ($0.key, $0.value) }.filter { !$0.1.isNull }
+        for (key, _) in mapping {
             guard let name = key.string, known.contains(name) else {
                 let name = key.string ?? "?"
                 log.report(
@@ -66,14 +67,14 @@ struct SettingReader {
 
     func flag(_ key: String) -> Bool? {
         guard let node = node(key) else { return nil }
-        if let flag = node.bool { return flag }
+        if let flag = node.coreBool { return flag }
         log.report("'\(key)' must be true or false.", at: node)
         return nil
     }
 
     func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let node = node(key) else { return nil }
-        if let number = node.int, range.contains(number) { return number }
+        if let number = node.coreInteger, range.contains(number) { return number }
         log.report("'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound).", at: node)
         return nil
     }
@@ -81,7 +82,7 @@ struct SettingReader {
     /// A number of at least zero.
     func number(_ key: String) -> Double? {
         guard let node = node(key) else { return nil }
-        if let number = node.float, number.isFinite, number >= 0 { return number }
+        if let number = node.coreNumber, number >= 0 { return number }
         log.report("'\(key)' must be a number of 0 or more.", at: node)
         return nil
     }
@@ -90,13 +91,13 @@ struct SettingReader {
     func percent(_ key: String) -> Double? {
         guard let node = node(key) else { return nil }
         let text = node.string ?? ""
-        if text.hasSuffix("%"), let number = Double(text.dropLast()), number.isFinite, number >= 0 { return number }
+        if text.hasSuffix("%"), let number = Node(String(text.dropLast())).coreNumber, number >= 0 { return number }
         log.report("'\(key)' must be a percentage, such as 5%.", at: node)
         return nil
     }
 
     private func text(_ node: Node, _ key: String) -> String? {
-        if let text = node.scalar?.string, !text.isEmpty { return text }
+        if let text = node.scalar?.string, !text.isEmpty, !node.isNull { return text }
         log.report("'\(key)' must be a text.", at: node)
         return nil
     }

@@ -8,10 +8,15 @@ enum Spelling {
         return best.distance <= max(1, (min(wanted.count, best.name.count) + 1) / 3) ? best.name : nil
     }
 
+    private static let mostListed = 80
+
     /// "did you mean 'x'? " where there is a near name, and then all of them.
     static func advice(for text: String, among known: [String]) -> String {
         let guess = nearest(to: text, in: known).map { "Did you mean '\($0)'? " } ?? ""
-        return "\(guess)Known here: \(known.joined(separator: ", "))."
+        // A registry may know thousands of names; the nearest help more than all of them.
+        let listed = known.count <= mostListed ? known : known.sorted { distance(text, $0) < distance(text, $1) }
+        let more = known.count > mostListed ? " and \(known.count - mostListed) more" : ""
+        return "\(guess)Known here: \(listed.prefix(mostListed).joined(separator: ", "))\(more)."
     }
 
     /// Letters to add, drop or change (Levenshtein).

@@ -25,6 +25,55 @@ import Testing
         }
     }
 
+    /// A setting that is null is one that is left out; a number is decimal whatever it begins with.
+    @Test func scalarsAreThoseOfYAMLsCoreSchema() throws {
+        let definition = try definition(
+            """
+            pipeline: "null"
+            version: 1.0.0
+            model: { source: a, license: null, tags: ~, lora: null }
+            steps:
+              - { id: full, convert: { type: Null, keep: TRUE } }
+              - { id: m, imatrix: { model: full, text: t, context: 0512 } }
+              - { id: q, quantize: { model: full, types: [q8_0], imatrix: ~ } }
+              - { id: out, publish: { builds: q, channel: null } }
+            """
+        )
+        #expect(definition.name == "null" && definition.license == "unknown" && definition.tags.isEmpty)
+        #expect(definition.adapters.isEmpty)
+        let actions = definition.steps.map(\.action)
+        guard case .convert(let convert) = actions[0], case .imatrix(let imatrix) = actions[1],
+            case .quantize(let quantize) = actions[2], case .publish(let publish) = actions[3]
+        else {
+            Issue.record("the steps have other kinds")
+            return
+        }
+        #expect(convert.type == nil && convert.keepsFile && imatrix.context == 512)
+        #expect(quantize.imatrix == nil && publish.channel == nil)
+    }
+
+    @Test func aByteOrderMarkIsNoPartOfTheText() throws {
+        let folder = try ScratchFolder()
+        let text = "pipeline: p\nversion: 1.0.0\nmodel: { source: m }\nsteps: []\n"
+        let path = try folder.write([0xef, 0xbb, 0xbf] + Array(text.utf8), to: "p.yaml")
+        let error = try #require(throws: DefinitionError.self) { try PipelineDefinition(path: path) }
+        #expect(error.diagnostics.map(\.place) == [SourcePlace(line: 4, column: 8)])
+    }
+
+    @Test(arguments: [
+        ([UInt8]("a: 1\nb: é".utf8) + [0xff], 2, 5, "not valid UTF-8 here"),
+        ([0xff, 0xfe, 0x61, 0x00], 1, 1, "UTF-16"),
+    ])
+    func aFileThatIsNotUTF8IsRefusedAtItsPlace(_ bytes: [UInt8], _ line: Int, _ column: Int, _ words: String) throws {
+        let folder = try ScratchFolder()
+        let file = try folder.write(bytes, to: "p.yaml")
+        for read in [{ _ = try PipelineDefinition(path: file) }, { _ = try DeviceFile.devices(in: file) }] {
+            let error = try #require(throws: DefinitionError.self, performing: read)
+            #expect(error.diagnostics.first?.place == SourcePlace(line: line, column: column))
+            #expect(error.diagnostics.first?.message.contains(words) == true)
+        }
+    }
+
     @Test func theSettingsOfAFileArriveInItsSteps() throws {
         let definition = try definition(
             """
@@ -94,7 +143,7 @@ import Testing
         let scratch = try ScratchFolder()
         let path = try scratch.write(Data([0x70, 0x3A, 0x20, 0xFF, 0xFE]), to: "p.yaml")
         let error = try #require(throws: DefinitionError.self) { try PipelineDefinition(path: path) }
-        #expect(error.diagnostics.map(\.message) == ["the file is not valid UTF-8. Save it as UTF-8."])
+        #expect(error.diagnostics.map(\.message) == ["the file is not valid UTF-8 here. Save it as UTF-8."])
     }
 
     @Test func aHugeFileIsRefusedBeforeItIsParsed() throws {

@@ -82,6 +82,30 @@ extension WrongFile {
             "3:10: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license, lora, tags."
         ),
         WrongFile(
+            "null where a text must be",
+            text: "pipeline: ~\nversion: null\nmodel: { source: , tags: [null, ~] }\nsteps:\n"
+                + "  - { id: Null, convert: {} }\n",
+            "1:1: the pipeline needs the setting 'pipeline'. Add it.",
+            "1:1: the pipeline needs the setting 'version'. Add it.",
+            "3:8: the model needs the setting 'source'. Add it.",
+            "3:26: 'tags' must be a text.",
+            "3:32: 'tags' must be a text.",
+            "5:5: a step needs the setting 'id'. Add it."
+        ),
+        WrongFile(
+            "numbers and truth values of YAML 1.1",
+            steps: """
+                  - { id: f16, convert: { type: f16, keep: yes } }
+                  - { id: m, imatrix: { model: f16, text: t, context: 10:00, chunks: 0x10 } }
+                  - { id: n, imatrix: { model: f16, text: t, context: 1_000, chunks: .inf } }
+                """,
+            "5:44: 'keep' must be true or false.",
+            "6:55: 'context' must be a whole number from 4 to 1048576.",
+            "6:70: 'chunks' must be a whole number from 1 to 1073741824.",
+            "7:55: 'context' must be a whole number from 4 to 1048576.",
+            "7:70: 'chunks' must be a whole number from 1 to 1073741824."
+        ),
+        WrongFile(
             "model that is a text",
             text: "pipeline: p\nversion: 1.0.0\nmodel: here\nsteps:\n  - { id: f16, convert: {} }\n",
             "3:8: the model must be a mapping of settings, `key: value`."
