@@ -19,6 +19,13 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
         bytes = Int((number * factor).rounded())
     }
 
+    /// Reads the size of a model or of what it may use, which is never below a megabyte: `3` means 3 GB to whoever types it.
+    /// - Throws: `DeviceFitError.unreadableSize`, `.smallSize`.
+    public init(ofModel text: String) throws(DeviceFitError) {
+        try self.init(text)
+        guard bytes >= 1_000_000 else { throw .smallSize(text, bytes: bytes) }
+    }
+
     public static let gibibyte = 1_073_741_824.0
     public static let mebibyte = 1_048_576.0
 

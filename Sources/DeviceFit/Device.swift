@@ -43,6 +43,8 @@ public struct Device: Codable, Hashable, Sendable, Identifiable {
     public internal(set) var appLimitGiB: Double
     /// The same with Apple's increased-memory-limit entitlement, where it was measured.
     public internal(set) var entitledAppLimitGiB: Double?
+    /// What somebody grants the app below the device's own limit, in bytes; nil where nothing was said.
+    public internal(set) var budgetBytes: Int?
     public let memoryType: String
     public let launchSystem: String
     /// Where the numbers come from; `docs/device-fit.md` lists the keys.
@@ -80,7 +82,16 @@ public struct Device: Codable, Hashable, Sendable, Identifiable {
         (self.isRAMAndBatterySourced, self.isBandwidthSourced) = (isRAMAndBatterySourced, isBandwidthSourced)
     }
 
-    public var appLimitBytes: Int { Int(appLimitGiB * ByteSize.gibibyte) }
+    /// The same device for an app that may use no more than `budget`; the smaller of both limits counts.
+    public func limited(to budget: ByteSize?) -> Device {
+        var device = self
+        if let budget { device.budgetBytes = min(budget.bytes, budgetBytes ?? .max) }
+        return device
+    }
+
+    public var appLimitBytes: Int { min(Int(appLimitGiB * ByteSize.gibibyte), budgetBytes ?? .max) }
+    /// Whether the budget is less than what the device grants.
+    var isLimitedByBudget: Bool { budgetBytes.map { $0 < Int(appLimitGiB * ByteSize.gibibyte) } ?? false }
     public var entitledAppLimitBytes: Int? { entitledAppLimitGiB.map { Int($0 * ByteSize.gibibyte) } }
     public var ramBytes: Int { Int(ramGiB * ByteSize.gibibyte) }
 }

@@ -2,19 +2,25 @@
 public struct DeviceCatalogue: Sendable {
     /// In the order of the table: by platform and family.
     public let devices: [Device]
-    private let byID: [String: Device]
+    let byID: [String: Device]
+    let modelCodes: [ModelCode]
 
     /// The built-in catalogue.
     /// - Throws: `DeviceFitError.malformedCatalogue`; a test reads the tables, so only a changed table can.
     public init() throws(DeviceFitError) {
         try self.init(
             devices: String(decoding: PackageResources.devices_csv, as: UTF8.self),
-            extra: String(decoding: PackageResources.devices_extra_csv, as: UTF8.self)
+            extra: String(decoding: PackageResources.devices_extra_csv, as: UTF8.self),
+            codes: String(decoding: PackageResources.model_codes_csv, as: UTF8.self)
         )
     }
 
-    /// Reads the two tables, which share the column `id`.
-    package init(devices devicesText: String, extra extraText: String) throws(DeviceFitError) {
+    /// Reads the tables, which share the column `id`.
+    package init(
+        devices devicesText: String,
+        extra extraText: String,
+        codes codesText: String = "code,id"
+    ) throws(DeviceFitError) {
         let main = try CSVTable(devicesText, name: "devices.csv")
         let extra = try CSVTable(extraText, name: "devices_extra.csv")
         var extras: [String: CSVTable.Row] = [:]
@@ -34,54 +40,19 @@ public struct DeviceCatalogue: Sendable {
             }
             devices.append(device)
         }
+        modelCodes = try ModelCode.read(codesText, known: Set(byID.keys))
         (self.devices, self.byID) = (devices, byID)
     }
 
     /// The same with further devices; one with the id of another takes its place.
     public func adding(_ more: [Device]) -> DeviceCatalogue {
         let ids = Set(more.map(\.id))
-        return DeviceCatalogue(devices.filter { !ids.contains($0.id) } + more)
+        return DeviceCatalogue(devices.filter { !ids.contains($0.id) } + more, modelCodes)
     }
 
-    private init(_ devices: [Device]) {
-        self.devices = devices
+    private init(_ devices: [Device], _ modelCodes: [ModelCode]) {
+        (self.devices, self.modelCodes) = (devices, modelCodes)
         byID = Dictionary(devices.map { ($0.id, $0) }) { _, last in last }
-    }
-
-    /// - Throws: `DeviceFitError.unknownDevice`, with the ids that look most like it.
-    public func device(_ id: String) throws(DeviceFitError) -> Device {
-        guard let device = byID[id.lowercased()] else {
-            throw .unknownDevice(id, suggestions: suggestions(for: id))
-        }
-        return device
-    }
-
-    /// Up to three ids whose id or name is nearest in spelling.
-    func suggestions(for text: String) -> [String] {
-        let wanted = text.lowercased().replacing(" ", with: "-")
-        let ranked = devices.map { device in
-            let name = device.name.lowercased().replacing(" ", with: "-")
-            return (id: device.id, distance: min(Self.distance(wanted, device.id), Self.distance(wanted, name)))
-        }
-        return ranked.filter { $0.distance <= max(2, wanted.count / 2) }
-            .sorted { ($0.distance, $0.id) < ($1.distance, $1.id) }
-            .prefix(3).map(\.id)
-    }
-
-    /// The number of letters to add, drop or change (Levenshtein).
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (i, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in right.indices {
-                let changed = diagonal + (letter == right[j] ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(changed, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[right.count]
     }
 
     private static func device(_ row: CSVTable.Row, _ more: CSVTable.Row) throws(DeviceFitError) -> Device {

@@ -1,7 +1,10 @@
 /// Why a fit could not be estimated, and what to do.
 public enum DeviceFitError: Error, Equatable, Sendable, CustomStringConvertible {
     case unknownDevice(String, suggestions: [String])
+    case ambiguousDevice(String, ids: [String])
     case unreadableSize(String)
+    /// A size of an app or a model, below a megabyte.
+    case smallSize(String, bytes: Int)
     case invalidRequest(String)
     /// The catalogue that is built into the program does not follow its own rules.
     case malformedCatalogue(table: String, line: Int, detail: String)
@@ -12,12 +15,18 @@ public enum DeviceFitError: Error, Equatable, Sendable, CustomStringConvertible 
             "there is no device \"\(id)\" in the catalogue. "
                 + (suggestions.isEmpty ? "" : "Did you mean \(suggestions.joined(separator: ", "))? ")
                 + "`edgepipe devices` lists all."
+        case .ambiguousDevice(let name, let ids):
+            "\"\(name)\" may be any of \(ids.joined(separator: ", ")). Name one of them."
+        case .smallSize(let text, let bytes):
+            "\"\(text)\" is \(bytes) bytes, too few for a model. Add a unit, such as \(Self.withUnit(text))."
         case .unreadableSize(let text):
-            "\"\(text)\" is no size. Write a number with a unit, such as 3GB (3000000000 bytes) or 512MiB "
+            "\"\(text)\" is not a size. Write a number with a unit, such as 3GB (3000000000 bytes) or 512MiB "
                 + "(536870912 bytes)."
         case .invalidRequest(let detail): detail
         case .malformedCatalogue(let table, let line, let detail):
             "\(table), line \(line): \(detail). This is a fault of the program; please report it."
         }
     }
+
+    private static func withUnit(_ text: String) -> String { Double(text) == nil ? "3GB" : "\(text)GB" }
 }

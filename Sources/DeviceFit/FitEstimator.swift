@@ -25,7 +25,10 @@ public struct FitRequest: Codable, Hashable, Sendable {
         "q4_0": .q4_0,
     ]
 
-    func validated() throws(DeviceFitError) -> TensorType {
+    /// The element type of the cache.
+    /// - Throws: `DeviceFitError.invalidRequest` for numbers out of range and unknown types.
+    @discardableResult
+    public func validated() throws(DeviceFitError) -> TensorType {
         guard (1...(1 << 24)).contains(context) else {
             throw .invalidRequest("a context of \(context) tokens cannot be. Give 1 to \(1 << 24).")
         }
@@ -59,7 +62,7 @@ public struct FitEstimator: Sendable {
         let limit = MemoryLimit(
             bytes: device.appLimitBytes,
             mostBytes: Self.mostBytes(on: device),
-            allowance: "an app on \(device.name) may use"
+            allowance: device.isLimitedByBudget ? "the budget is" : "an app on \(device.name) may use"
         )
         return assemble(
             SpeedModel(profile, on: device, kvBytes: Self.kvBytesRead(memory)),
@@ -96,7 +99,7 @@ public struct FitEstimator: Sendable {
             // [§2.1] Nothing was measured with the entitlement above 8 GB; what 8 GB phones reach is a lower bound.
             case .ios: device.entitledAppLimitBytes ?? (device.ramGiB >= 8 ? Int(6 * ByteSize.gibibyte) : 0)
             }
-        return max(device.appLimitBytes, best)
+        return min(max(device.appLimitBytes, best), device.budgetBytes ?? .max)
     }
 
     /// What to expect where only the memory that the app may use is known.

@@ -6,7 +6,7 @@ import SystemPackage
 
 extension Operations {
     /// Reads a size such as `3GB` or `512MiB`.
-    public static func byteCount(_ text: String) throws -> Int { try ByteSize(text).bytes }
+    public static func byteCount(_ text: String) throws -> Int { try ByteSize(ofModel: text).bytes }
 
     /// The built-in devices, and those of the file that `EDGEPIPE_DEVICES` names.
     static func catalogue() throws -> DeviceCatalogue {
@@ -72,8 +72,8 @@ extension BuildQuery {
     /// - Throws: `DeviceFitError` for sizes that cannot be read, `PipelineError.badRequest` for an unknown platform.
     public init(ram: String?, platform: String?, maxSize: String?) throws {
         self.init()
-        self.ram = try ram.map { try ByteSize($0) }
-        self.maxSize = try maxSize.map { try ByteSize($0) }
+        self.ram = try ram.map { try ByteSize(ofModel: $0) }
+        self.maxSize = try maxSize.map { try ByteSize(ofModel: $0) }
         self.platform = try platform.map(Platform.init(commandLine:))
     }
 }
@@ -84,7 +84,9 @@ extension DeviceFilter {
     public init(platform: String?, minRAM: String?, maxRAM: String?) throws {
         self.init()
         self.platform = try platform.map(Platform.init(commandLine:))
-        func gibibytes(_ text: String) throws -> Double { Double(try ByteSize(text).bytes) / ByteSize.gibibyte }
+        func gibibytes(_ text: String) throws -> Double {
+            Double(try ByteSize(ofModel: text).bytes) / ByteSize.gibibyte
+        }
         let least = try minRAM.map(gibibytes) ?? 0
         ram = least...max(least, try maxRAM.map(gibibytes) ?? 1024)
     }

@@ -77,9 +77,13 @@ extension Operations {
             query.ram = try ByteSize("3GB")
         }
         query.platform = platform
-        let target =
-            devices.isEmpty
-            ? query.ram.map { "\($0)" } ?? "" : devices.map(\.name).joined(separator: ", ")
+        guard let target = try query.target() else { return ([], platform, "") }
+        let words = (devices.map(\.name) + [query.ram.map { "\($0)" }].compactMap { $0 }).joined(separator: ", ")
+        if !request.builds.isEmpty, let filter = query.filters.first {
+            throw PipelineError.badRequest(
+                "\(filter) chooses among the registry's builds, and these are named. Leave it out, or name no builds."
+            )
+        }
         let chosen: [BuildSummary]
         if request.builds.isEmpty {
             let answer = try query.answer(from: registry)
@@ -91,7 +95,7 @@ extension Operations {
             }
         }
         let estimator = FitEstimator(catalogue: catalogue)
-        let measured = try registry.deviceMeasurements(on: query.devices)
+        let measured = try registry.deviceMeasurements(on: devices.map(\.id))
         let older = catalogue.devices.filter { $0.platform == platform && olderYears(request).contains($0.year) }
         let builds = try chosen.compactMap { summary -> BriefedBuild? in
             let record = try registry.resolve(try BuildReference(summary.build))
@@ -102,9 +106,6 @@ extension Operations {
             let fit = query.fitRequest(for: profile)
             var judged = summary
             if judged.estimate == nil {
-                let target: BuildQuery.Target =
-                    devices.isEmpty
-                    ? .budget(query.ram ?? ByteSize(bytes: 1), platform, estimator) : .devices(devices, estimator)
                 judged.set(try target.estimates(profile, fit, measured: measured[record.digest] ?? [:]))
             }
             guard let estimate = judged.estimate else { return nil }
@@ -124,7 +125,7 @@ extension Operations {
                 olderPhones: try older.map { try estimator.estimate(profile, on: $0, fit) }
             )
         }
-        return (builds, platform, target)
+        return (builds, platform, words)
     }
 
     private static func pick(_ ranked: [BuildSummary]) -> [BuildSummary] {

@@ -31,7 +31,7 @@ struct BuildJudge {
     mutating func fate(of profile: String, license: String) throws -> Shortlist.Fate {
         if let wanted = query.license, license.lowercased() != wanted.lowercased() { return .refused }
         guard missingTags(of: profile).isEmpty else { return .refused }
-        guard let target else { return .fits }
+        guard let target else { return contextObstacle(of: profile) == nil ? .fits : .refused }
         if judgements[profile] == nil, try surelyExceeds(profile, target) { return .refused }
         let judgement = try judgement(of: profile, target)
         guard judgement.reasons.isEmpty else { return .refused }
@@ -55,7 +55,7 @@ struct BuildJudge {
                     + (own.isEmpty ? "; it has no tags" : "; its tags are \(own.joined(separator: ", "))")
             )
         }
-        guard let target else { return reasons }
+        guard let target else { return reasons + [contextObstacle(of: record.facts.profile)].compactMap { $0 } }
         let own = measured[record.digest]
         let judgement =
             try own.map { try judge(record.facts.profile, target, $0) } ?? judgement(of: record.facts.profile, target)
@@ -94,6 +94,14 @@ struct BuildJudge {
         return query.tags.filter { !own.contains($0.lowercased()) }
     }
 
+    /// Why the model cannot work with the context that is asked for.
+    private mutating func contextObstacle(of text: String) -> String? {
+        guard let context = query.context, let trained = profile(text)?.contextLength, context > trained else {
+            return nil
+        }
+        return "it was trained for \(trained) tokens of context; \(context) were asked for"
+    }
+
     private mutating func judge(
         _ text: String,
         _ target: BuildQuery.Target,
@@ -103,10 +111,7 @@ struct BuildJudge {
             let reason = "its shape is not in the registry, so that nothing can be estimated; publish it again"
             return Judgement(reasons: [reason])
         }
-        if let context = query.context, context > profile.contextLength {
-            let reason = "it was trained for \(profile.contextLength) tokens of context; \(context) were asked for"
-            return Judgement(reasons: [reason])
-        }
+        if let reason = contextObstacle(of: text) { return Judgement(reasons: [reason]) }
         let estimates = try target.estimates(profile, query.fitRequest(for: profile), measured: measured)
         let judged = zip(estimates, target.names).map { estimate, name in
             (

@@ -14,6 +14,13 @@ extension BuildQuery {
             }
         }
 
+        var deviceIDs: [String] {
+            switch self {
+            case .devices(let devices, _): devices.map(\.id)
+            case .budget: []
+            }
+        }
+
         /// What the devices are called; a budget has no name.
         var names: [String?] {
             switch self {
@@ -45,12 +52,28 @@ extension BuildQuery {
         }
     }
 
+    /// The element type of llama.cpp's key-value cache by default.
+    static let usualCache = "f16"
+
     /// How a model is run where the query does not say.
     func fitRequest(for profile: ModelProfile) -> FitRequest {
-        FitRequest(for: profile, context: context, kvType: kvType)
+        FitRequest(for: profile, context: context, kvType: kvType ?? Self.usualCache)
     }
 
+    /// The options that choose among builds, of those that were given.
+    var filters: [String] {
+        let given: [(String, Bool)] = [
+            ("--model", model != nil), ("--max-size", maxSize != nil), ("--min-speed", minSpeed != nil),
+            ("--min-sustained-speed", minSustainedSpeed != nil), ("--max-battery", maxBattery != nil),
+            ("--license", license != nil), ("--channel", channel != nil), ("--tag", !tags.isEmpty),
+        ]
+        return given.filter(\.1).map(\.0)
+    }
+
+    /// - Throws: `DeviceFitError` for unknown devices and values out of range; `PipelineError.badRequest` for settings that
+    ///   would count for nothing.
     func target() throws -> Target? {
+        try FitRequest(context: context ?? 4096, kvType: kvType ?? Self.usualCache).validated()
         let estimator = FitEstimator(catalogue: try Operations.catalogue())
         let found = try Operations.devices(devices, running: system, in: estimator.catalogue)
         if !found.isEmpty {
@@ -59,7 +82,7 @@ extension BuildQuery {
                     "\(other.name) runs \(other.platform.rawValue), not \(platform.rawValue). Leave --platform out."
                 )
             }
-            return .devices(found, estimator)
+            return .devices(found.map { $0.limited(to: ram) }, estimator)
         }
         guard let ram else {
             guard platform == nil else {
@@ -73,6 +96,11 @@ extension BuildQuery {
             if let option = unjudged.first(where: { $0.1 != nil })?.0 {
                 throw PipelineError.badRequest(
                     "\(option) needs --device, or --ram with --platform: speeds are a phone's."
+                )
+            }
+            guard kvType == nil else {
+                throw PipelineError.badRequest(
+                    "--kv-type needs --device, or --ram with --platform: it changes the memory that a phone needs."
                 )
             }
             return nil

@@ -3,16 +3,17 @@ import Registry
 
 /// What a mobile team asks for.
 public struct BuildQuery: Sendable {
-    /// Memory that the app may use.
+    /// Memory that the app may use; beside devices, the smaller limit counts.
     public var ram: ByteSize?
     public var platform: Platform?
-    /// Devices of the catalogue, by id; a build has to fit all of them.
+    /// Devices of the catalogue, by id, name or model code; a build has to fit all of them.
     public var devices: [String] = []
     /// The version of their system, such as 17 or 26.4; nil takes the limits of the catalogue.
     public var system: String?
     /// Tokens; nil takes 4096, or what the model was trained for where that is less.
     public var context: Int?
-    public var kvType = "f16"
+    /// Element type of the key-value cache; nil takes f16.
+    public var kvType: String?
     public var model: String?
     public var maxSize: ByteSize?
     /// Tokens a second while generating.
@@ -39,7 +40,10 @@ extension BuildQuery {
     /// Ranks the registry's builds: of those that fit, the best in bits per byte of the same text first.
     /// - Throws: `RegistryError`, `DeviceFitError` for an unknown device, `PipelineError.badRequest`.
     public func answer(from registry: ModelRegistry) throws -> QueryAnswer {
-        var judge = BuildJudge(self, target: try target(), measured: try registry.deviceMeasurements(on: devices))
+        let target = try target()
+        try checkNames(in: registry)
+        let measured = try registry.deviceMeasurements(on: target?.deviceIDs ?? [])
+        var judge = BuildJudge(self, target: target, measured: measured)
         if model == nil, let count = try registry.standingCount(), count > Self.mostRankedWhole,
             let answer = try answerWithFew(of: registry, &judge)
         {
@@ -49,6 +53,20 @@ extension BuildQuery {
         let (fitting, refused) = try assess(records, registry, &judge)
         let ranked = Self.ranked(fitting, common: Self.commonText(of: fitting))
         return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: refused)
+    }
+
+    /// A model or a channel that nothing has is a slip far more often than a question.
+    /// - Throws: `NothingFits`, with near names.
+    private func checkNames(in registry: ModelRegistry) throws {
+        func check(_ what: String, _ wanted: String?, _ known: () throws -> [String]) throws {
+            guard let wanted else { return }
+            let known = try known()
+            guard !known.contains(wanted) else { return }
+            let advice = known.isEmpty ? "" : " \(Spelling.advice(for: wanted, among: known))"
+            throw NothingFits("the registry has no \(what) '\(wanted)'.\(advice)")
+        }
+        try check("model", model, registry.modelNames)
+        try check("channel", channel, registry.channelNames)
     }
 
     /// The same with at most `mostNamed` builds, without reading the others.

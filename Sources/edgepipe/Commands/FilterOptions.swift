@@ -3,7 +3,12 @@ import Pipeline
 
 /// What builds are asked for: options of every command that chooses among them.
 struct FilterOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Memory that the app may use: 3GB, 2.5GiB.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp(
+            "Memory that the app may use: 3GB, 2.5GiB. Beside a device, the smaller limit counts.",
+            valueName: "size"
+        )
+    )
     var ram: String?
 
     @Option(help: ArgumentHelp("android or ios.", valueName: "name"))
@@ -24,8 +29,8 @@ struct FilterOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
     var context: Int?
 
-    @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
-    var kvType = "f16"
+    @Option(help: ArgumentHelp("Element type of the key-value cache; f16 by default.", valueName: "type"))
+    var kvType: String?
 
     @Option(help: ArgumentHelp("Builds of this model only.", valueName: "name"))
     var model: String?

@@ -104,7 +104,51 @@ import Testing
         try shelf.add("two", gigabytes: 1)
         #expect(try shelf.ask { $0.model = "two" }.models == ["two"])
         #expect(try shelf.ask { $0.channel = "stable" }.models == ["one"])
-        #expect(try shelf.ask { $0.channel = "beta" }.models.isEmpty)
+    }
+
+    static let unknownNames: [(String?, String?, String)] = [
+        ("Two", nil, "the registry has no model 'Two'. Did you mean 'two'? Known here: one, two."),
+        (nil, "stabel", "the registry has no channel 'stabel'. Did you mean 'stable'? Known here: stable."),
+    ]
+
+    @Test(arguments: unknownNames)
+    func aNameThatNothingHasIsAnErrorWithNearNames(_ model: String?, _ channel: String?, _ words: String) throws {
+        let shelf = try Shelf()
+        try shelf.add("one", gigabytes: 1, channel: "stable")
+        try shelf.add("two", gigabytes: 1)
+        let error = try #require(throws: NothingFits.self) {
+            try shelf.ask { ($0.model, $0.channel) = (model, channel) }
+        }
+        #expect(error.description == words)
+    }
+
+    /// Of a device's limit and the app's own, the smaller counts.
+    @Test func aBudgetBesideADeviceCounts() throws {
+        let shelf = try Shelf()
+        try shelf.add("one", gigabytes: 0.5, bitsPerByte: 1)
+        func answer(_ ram: String?) throws -> QueryAnswer {
+            try shelf.ask {
+                $0.devices = ["Pixel 8"]
+                $0.ram = try ram.map { try ByteSize($0) }
+            }
+        }
+        #expect(try answer(nil).best?.estimate?.limitBytes == 4 << 30)
+        #expect(try answer("100GB").best?.estimate?.limitBytes == 4 << 30)
+        let tight = try #require(try answer("2GB").best?.estimate)
+        #expect(
+            tight.limitBytes == 2_000_000_000 && tight.target == "pixel-8" && tight.reason.contains("the budget is")
+        )
+        let refusals = try #require(try answer("100MB").reasons("one"))
+        #expect(refusals.contains { $0.contains("is over 100.0 MB") }, "\(refusals)")
+    }
+
+    @Test func withoutATargetAContextChoosesBuilds() throws {
+        let shelf = try Shelf()
+        try shelf.add("short", gigabytes: 1, trainedContext: 2048)
+        try shelf.add("long", gigabytes: 1)
+        let answer = try shelf.ask { $0.context = 4096 }
+        #expect(answer.models == ["long"])
+        #expect(answer.reasons("short") == ["it was trained for 2048 tokens of context; 4096 were asked for"])
     }
 
     @Test func withoutATargetNothingIsEstimated() throws {
@@ -151,8 +195,15 @@ import Testing
             refusal { ($0.devices, $0.platform) = (["pixel-8"], .ios) }
                 == "Pixel 8 runs android, not ios. Leave --platform out."
         )
+        #expect(refusal { $0.kvType = "q8_0" }.hasPrefix("--kv-type needs --device"))
+        #expect(refusal { $0.kvType = "bogus" }.contains("\"bogus\""))
+        #expect(refusal { $0.context = 0 }.contains("a context of 0 tokens"))
+        #expect(refusal { $0.context = 99_999_999 }.contains("a context of 99999999 tokens"))
+        let small = refusal { $0 = try BuildQuery(ram: "3", platform: "android", maxSize: nil) }
+        #expect(small == "\"3\" is 3 bytes, too few for a model. Add a unit, such as 3GB.")
+        #expect(refusal { $0 = try BuildQuery(ram: nil, platform: nil, maxSize: "500kB") }.contains("500000 bytes"))
         #expect(refusal { $0 = try BuildQuery(ram: nil, platform: "andriod", maxSize: nil) }.contains("'android'"))
-        #expect(refusal { $0 = try BuildQuery(ram: "3G", platform: nil, maxSize: nil) }.contains("is no size"))
+        #expect(refusal { $0 = try BuildQuery(ram: "3G", platform: nil, maxSize: nil) }.contains("is not a size"))
     }
 
     @Test func anEmptyRegistryHasNoAnswer() throws {
