@@ -36,6 +36,29 @@ public struct Hub: Sendable {
         return try waiting { try await fetch(reference, progress: progress, remark: remark) }
     }
 
+    /// The model's configuration, vocabulary and the headers of its weights, for whoever wants to know its shape before it
+    /// is downloaded.
+    /// - Parameter folder: takes the files; the caller removes it.
+    /// - Throws: `ModelHubError`, `FileError`, and whatever `progress` throws.
+    public func outline(
+        _ reference: ModelReference,
+        in folder: FilePath,
+        progress: @escaping Progress = { _, _, _ in }
+    ) throws -> ModelOutline {
+        guard case .hub(let repository, let revision) = reference else {
+            return ModelOutline(model: try settings.cache.locate(reference), downloadBytes: 0)
+        }
+        return try waiting {
+            try await withHTTPClient { http in
+                let client = HubClient(settings: settings, http: http, repository: repository)
+                return try await TransferProgress("reading \(repository)", progress).during {
+                    let listing = try await settings.retries.run { try await client.listing(of: revision) }
+                    return try await OutlineDownload(client: client, listing: listing, folder: folder).run()
+                }
+            }
+        }
+    }
+
     /// As `locate`, for those who wait without a thread.
     package func fetch(
         _ reference: ModelReference,

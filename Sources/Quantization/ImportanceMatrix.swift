@@ -23,6 +23,23 @@ public struct ImportanceMatrix: Sendable, Equatable {
         self.chunkCount = chunkCount
     }
 
+    /// Stands in for a matrix of a model that is yet to be made, where only sizes are asked for.
+    public static func standIn(for tensors: [GGUFTensor], path: String, dataset: String?) -> ImportanceMatrix {
+        let matrices = tensors.filter { tensor in
+            tensor.shape.dimensions.count > 1 && ![.tokenEmbedding, .output].contains(TensorRole(name: tensor.name))
+        }
+        let entries = matrices.map { tensor in
+            let columns = tensor.shape.dimensions.dropFirst(2).reduce(tensor.shape.rowLength, *)
+            return (tensor.name, [Float](repeating: 1, count: columns))
+        }
+        return ImportanceMatrix(
+            path: path,
+            entries: Dictionary(entries) { first, _ in first },
+            dataset: dataset,
+            chunkCount: 1
+        )
+    }
+
     /// The same matrix under another path, which becomes part of a quantized file's metadata.
     public func named(_ path: String) -> ImportanceMatrix {
         ImportanceMatrix(path: path, entries: entries, dataset: dataset, chunkCount: chunkCount)

@@ -1,3 +1,4 @@
+import BinaryIO
 import Foundation
 import SystemPackage
 import TestSupport
@@ -125,11 +126,23 @@ import Testing
             #expect(result.status == 0, "\(result)")
             if arguments[0] != "validate" { #expect(result.output.contains("`run` downloads it")) }
         }
-        #expect(hub.requests.isEmpty)
+        // Of the weights only the header was asked for, and nothing is kept.
+        let weights = hub.requests.filter { $0.target.hasSuffix(".safetensors") }
+        #expect(weights.count == 2 && weights.allSatisfy { $0.headers["range"]?.hasPrefix("bytes=0-") == true })
+        #expect(FileStatus(program.folder.appending("home")) == nil)
+        let forecast = try program("plan", "hub.yaml", "--json").json()
+        let offline = try program("plan", "hub.yaml", "--offline")
+        #expect(offline.status == 0 && offline.output.contains("Nothing is known of the model"))
         let run = try program("run", "hub.yaml", "--format", "jsonl")
         #expect(run.status == 0, "\(run)")
         #expect(run.lines.contains { $0.contains("\"event\":\"download\"") })
         let plan = try program("plan", "hub.yaml", "--json").json()
+        #expect(plan["downloadBytes"] as? Int == 0 && forecast["downloadBytes"] as? Int ?? 0 > 9_000_000)
+        func outputs(_ plan: [String: Any]) throws -> NSArray {
+            let steps = try #require(plan["steps"] as? [[String: Any]])
+            return steps.map { ($0["forecast"] as? [String: Any])?["outputs"] as? NSArray ?? [] } as NSArray
+        }
+        #expect(try outputs(forecast) == outputs(plan), "before the download as after it")
         #expect(plan["source"] as? String == "hf://acme/tiny-phi3@\(SmallHub.commit)")
     }
 }

@@ -35,7 +35,7 @@ extension PipelineRunner {
         }
     }
 
-    private func source(_ locate: (ModelReference) throws -> LocatedModel) throws -> LocatedSource {
+    func source(_ locate: (ModelReference) throws -> LocatedModel) throws -> LocatedSource {
         func reference(_ text: String) throws -> ModelReference {
             try ModelReference(text, relativeTo: definition.folder)
         }

@@ -50,6 +50,7 @@ public struct PipelineRunner: Sendable {
     private func run(_ selected: Set<String>, _ registry: ModelRegistry) throws -> RunReport {
         let cache = StepCache(registry: registry, isWritable: true, workFolder: options.workFolder)
         var resolver = try StepResolver(definition, try locateSource(), cache)
+        let forecaster = StepForecaster(definition, resolver.source, threads: options.threads)
         var steps: [RunReport.Step] = []
         var published: [String] = []
         var isBlocked = false
@@ -61,7 +62,7 @@ public struct PipelineRunner: Sendable {
             try Interruption.check()
             let started = Date()
             let outcome = try naming(step) {
-                try perform(step, resolver, cache, mayRun: selected.contains(step.id), selected)
+                try perform(step, resolver, cache, forecaster, mayRun: selected.contains(step.id), selected)
             }
             resolver.finish(step, outcome.product, outcome.stage)
             let problems = gateFailures(of: step, outcome.product)
@@ -103,12 +104,14 @@ public struct PipelineRunner: Sendable {
         _ step: PipelineDefinition.Step,
         _ resolver: StepResolver,
         _ cache: StepCache,
+        _ forecaster: StepForecaster,
         mayRun: Bool,
         _ selected: Set<String>
     ) throws -> Outcome {
         guard let stage = try resolver.stage(for: step) else {
             preconditionFailure("step '\(step.id)' stands before one that it needs")
         }
+        forecaster.note(stage, for: step)
         let key = stage.key
         if !options.force || !mayRun, let product = try cache.product(for: key), isPublished(product, cache) {
             return Outcome(product: product, stage: stage, isCached: true)
@@ -116,7 +119,7 @@ public struct PipelineRunner: Sendable {
         guard mayRun else {
             throw PipelineError.notCached(step: step.id, wanted: selected.sorted().joined(separator: "', '"))
         }
-        try admit(stage, step)
+        try admit(step, by: forecaster)
         try report(RunEvent(event: .stepStarted, step: step.id, kind: step.action.kind))
         let folder = options.workFolder.appending(definition.name).appending("\(step.id)-\(key.digest.short)")
         let started = Date()
@@ -141,8 +144,8 @@ public struct PipelineRunner: Sendable {
     }
 
     /// Refuses a step that memory or disk would not hold, before it begins.
-    private func admit(_ stage: any Stage, _ step: PipelineDefinition.Step) throws {
-        let forecast = try stage.forecast(threads: options.threads)
+    private func admit(_ step: PipelineDefinition.Step, by forecaster: StepForecaster) throws {
+        let forecast = try forecaster.forecast(step)
         if let limit = options.memoryLimit, forecast.peakMemoryBytes > limit {
             throw PipelineError.memoryLimit(step: step.id, needed: forecast.peakMemoryBytes, limit: limit)
         }

@@ -73,14 +73,14 @@ struct ConvertStage: Stage {
     }
 
     /// The name of what comes out, as builds have it: that of the precision.
-    private var typeName: String {
+    var typeName: String {
         switch work {
         case .conversion(let plan, _): plan.type.rawValue
         case .requantization(let model, _): options.type?.rawValue ?? Self.precision(of: model)
         }
     }
 
-    private var byteCount: Int {
+    var byteCount: Int {
         switch work {
         case .conversion(let plan, _): plan.layout.byteCount
         case .requantization(_, let plan): plan.byteCount
@@ -88,7 +88,7 @@ struct ConvertStage: Stage {
     }
 
     /// The tensors of the file that comes out.
-    private var tensors: [GGUFTensor] {
+    var tensors: [GGUFTensor] {
         switch work {
         case .conversion(let plan, _): plan.layout.tensors
         case .requantization(_, let plan): plan.tensors.map(\.target)
@@ -98,14 +98,6 @@ struct ConvertStage: Stage {
     /// The type of the first matrix, which is that of nearly all.
     private static func precision(of model: GGUFModel) -> String {
         (model.tensors.first { $0.shape.dimensions.count > 1 }?.type ?? .f32).name.lowercased()
-    }
-
-    func forecast(threads: Int) -> Forecast {
-        var forecast = Forecast(peakMemoryBytes: Throughput.fixedMemory + threads * Throughput.slabMemory)
-        guard options.keepsFile else { return forecast }
-        forecast.outputs = [.init(name: typeName, bytes: byteCount)]
-        forecast.setTime(work: Double(byteCount), speed: Throughput.copying)
-        return forecast
     }
 
     func run(_ context: StageContext) throws -> StepProduct {

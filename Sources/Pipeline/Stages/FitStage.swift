@@ -23,15 +23,6 @@ struct FitStage: Stage {
         )
     }
 
-    func forecast(threads: Int) -> Forecast {
-        Forecast(
-            outputs: builds.map { .init(name: $0.type, bytes: nil) },
-            peakMemoryBytes: Throughput.fixedMemory,
-            secondsLow: 0,
-            secondsHigh: 1
-        )
-    }
-
     func run(_ context: StageContext) throws -> StepProduct {
         let catalogue = try Operations.catalogue()
         let devices =

@@ -29,21 +29,6 @@ struct ImatrixStage: Stage {
         )
     }
 
-    func forecast(threads: Int) throws -> Forecast {
-        let file = try GGUFFile(path: model.path)
-        let weights = file.tensors.elementCount
-        var forecast = Forecast(
-            outputs: [.init(name: Self.name(of: id), bytes: nil)],
-            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory
-        )
-        let tokens = Throughput.tokens(of: text, context: options.context, chunks: options.chunks)
-        forecast.setTime(
-            work: 2 * Double(weights) * Double(tokens) / Double(threads),
-            speed: Throughput.multiplying
-        )
-        return forecast
-    }
-
     /// The name of the step's file, which becomes part of the builds that are made with it.
     static func name(of id: String) -> String { "\(id).gguf" }
 

@@ -37,17 +37,6 @@ struct PublishStage: Stage {
         )
     }
 
-    func forecast(threads: Int) -> Forecast {
-        // Compression seldom gains anything on quantized weights, so the registry may need as much again.
-        let bytes = builds.reduce(0) { $0 + $1.byteCount }
-        var forecast = Forecast(
-            outputs: builds.map { .init(name: "\(name(of: $0))", bytes: $0.byteCount) },
-            peakMemoryBytes: Throughput.fixedMemory + 64 << 20
-        )
-        forecast.setTime(work: Double(bytes), speed: Throughput.copying)
-        return forecast
-    }
-
     func run(_ context: StageContext) throws -> StepProduct {
         guard let registry else { preconditionFailure("a run opens the registry before its first step") }
         let drafts = try builds.map(draft)

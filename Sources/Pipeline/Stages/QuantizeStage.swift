@@ -75,18 +75,6 @@ struct QuantizeStage: Stage {
         }
     }
 
-    func forecast(threads: Int) throws -> Forecast {
-        let source = try model.open()
-        let plans = try plans(source)
-        let weights = source.tensors.elementCount * plans.count
-        var forecast = Forecast(
-            outputs: plans.map { .init(name: $0.fileType.tag, bytes: $0.byteCount) },
-            peakMemoryBytes: Throughput.fixedMemory + threads * Throughput.slabMemory
-        )
-        forecast.setTime(work: Double(weights) / Double(threads), speed: Throughput.quantizing)
-        return forecast
-    }
-
     func run(_ context: StageContext) throws -> StepProduct {
         try makeFolder(context.folder)
         let source = try model.open()

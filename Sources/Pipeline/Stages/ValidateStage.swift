@@ -39,20 +39,6 @@ struct ValidateStage: Stage {
         )
     }
 
-    func forecast(threads: Int) throws -> Forecast {
-        let file = try GGUFFile(path: (base ?? builds[0]).path)
-        let weights = file.tensors.elementCount
-        let tokens = Throughput.tokens(of: text, context: options.context, chunks: options.chunks)
-        // The base runs once for each build that is compared with it.
-        let operations = 2 * Double(weights) * Double(tokens) * Double(builds.count) * (base == nil ? 1 : 2)
-        var forecast = Forecast(
-            outputs: builds.map { .init(name: $0.type, bytes: nil) },
-            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory
-        )
-        forecast.setTime(work: operations / Double(threads), speed: Throughput.multiplying)
-        return forecast
-    }
-
     func run(_ context: StageContext) throws -> StepProduct {
         let bytes = try readFile(text, limit: Self.textLimit)
         let baseModel = try base.map { try LanguageModel(path: $0.path) }

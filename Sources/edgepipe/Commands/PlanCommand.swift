@@ -20,6 +20,7 @@ struct PlanCommand: RecordCommand {
     var set: [String] = []
 
     @OptionGroup var registry: RegistryOptions
+    @OptionGroup var hub: HubOptions
 
     @Option(help: ArgumentHelp("How many threads would work.", valueName: "n"))
     var jobs: Int?
@@ -28,7 +29,8 @@ struct PlanCommand: RecordCommand {
 
     func run() throws {
         let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
-        let options = RunOptions(registry: registry.file, threads: jobs)
+        var options = RunOptions(registry: registry.file, threads: jobs)
+        options.isOffline = hub.offline
         try Self.print(try PipelineRunner(definition, options).plan(), records)
     }
 
@@ -45,8 +47,13 @@ struct PlanCommand: RecordCommand {
                     ]
                 }
             )
+            guard let download = plan.downloadBytes else {
+                return table.text(format)
+                    + "\n\nNothing is known of the model: it is not in the local cache, and the Hub is not "
+                    + "asked offline. Plan again without --offline and HF_HUB_OFFLINE."
+            }
             let free = plan.freeDiskBytes.map { " of \(sizeText($0)) free" } ?? ""
-            return table.text(format) + "\n\n"
+            return table.text(format) + "\n\n" + (download > 0 ? "download \(sizeText(download)), " : "")
                 + "peak memory \(sizeText(plan.peakMemoryBytes)), disk \(sizeText(plan.diskBytes))\(free), "
                 + "time \(time(plan.secondsLow, plan.secondsHigh))"
         }

@@ -69,7 +69,7 @@ struct RunCommand: RecordCommand {
         reporter.finish()
         try Self.print(report, records)
         guard report.gateFailures.isEmpty else {
-            for failure in report.gateFailures { Console.error("edgepipe: gate not met: \(failure)") }
+            for failure in report.gateFailures { Console.message("gate not met: \(failure)") }
             throw ExitCode(ExitStatus.gateNotMet)
         }
     }

@@ -17,18 +17,21 @@ import Testing
                 "step 'builds' runs first", "step 'builds' runs first",
             ]
         )
-        #expect(plan.steps.dropFirst().allSatisfy { $0.forecast == nil })
+        #expect(plan.downloadBytes == 0 && plan.peakMemoryBytes > 0 && plan.secondsHigh > plan.secondsLow)
     }
 
     @Test func forecastSizesAreTheSizesOfTheFiles() throws {
         let tiny = try TinyRun()
-        let first = try tiny.runner().plan().steps[0].forecast?.outputs
+        let forecasts = try tiny.runner().plan().steps.map(\.forecast)
+        let first = forecasts[0]?.outputs
         let report = try tiny.run()
         let plan = try tiny.runner { $0.force = true }.plan()
         #expect(plan.steps[0].reason == "asked for with --force")
         let files = report.steps[0].outputs + report.steps[1].outputs
         let sizes = try files.map { try FileManager.default.attributesOfItem(atPath: $0)[.size] as? Int }
         #expect(first?.map(\.bytes) == [sizes[0]])
+        #expect(forecasts[1]?.outputs.map(\.bytes) == Array(sizes.dropFirst()), "before the file was converted")
+        #expect(forecasts[4]?.outputs.map(\.bytes) == Array(sizes.dropFirst()))
 
         var other = tiny
         other.pipeline.types = "q8_0, q4_k_m, q4_0"
