@@ -3,7 +3,7 @@
 SWIFT ?= swift
 PROGRAM := .build/release/edgepipe
 
-.PHONY: help libraries build test check format demo registry-example bench clean
+.PHONY: help libraries build test check format demo registry-example fuzz bench clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,6 +17,7 @@ build: libraries ## build the program, .build/release/edgepipe
 test: libraries ## run all tests
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
+	scripts/fuzz.py --seconds 20 --jobs 2
 
 check: libraries ## formatting and imports; warnings are errors in every build
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
@@ -31,6 +32,9 @@ demo: build ## run the quickstart on the shipped model, offline, and query what 
 
 registry-example: build ## write registry.db.example anew, from the quickstart pipeline
 	scripts/make-registry-example.sh $(PROGRAM)
+
+fuzz: build ## give the program damaged files for an hour
+	scripts/fuzz.py --seconds 3600 --jobs 2
 
 bench: build ## compare with cp and with llama.cpp (LLAMA_CPP_BIN); see scripts/
 	scripts/bench-convert.sh

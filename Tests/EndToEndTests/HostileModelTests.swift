@@ -42,7 +42,7 @@ import Testing
         ["inspect", "tensor.gguf", "--tensors"], ["fit", "tensor.gguf", "--device", "pixel-8"],
         ["perplexity", "tensor.gguf", "--text", sampleText, "--context", "16", "--chunks", "1"],
         ["quantize", "tensor.gguf", "-o", "q.gguf", "--type", "q8_0"], ["registry", "list"],
-        ["registry", "show", "hostile"], ["registry", "history"], ["registry", "channels"],
+        ["registry", "show", "hostile"], ["registry", "history", "hostile"],
         ["query", "--ram", "3GB", "--platform", "android", "--explain"],
         ["query", "--license", "other", "--tag", "other"], ["query", "--model", HostileModel.shellText],
         ["run", HostileModel.shellText], ["inspect", HostileModel.shellText], ["pull", HostileModel.shellText],
