@@ -42,7 +42,7 @@ struct AdapterConfig {
         usesMagnitudes = json["use_dora"]?.bool ?? false
         scalesByRoot = json["use_rslora"]?.bool ?? false
         alphas = try (json["alpha_pattern"]?.object?.members ?? []).map { key, value in
-            guard let alpha = value.double, let pattern = try? Regex("(.*\\.)?(\(key))") else {
+            guard let alpha = value.double, alpha.isFinite, let pattern = try? Regex("(.*\\.)?(\(key))") else {
                 throw ConversionProblem.invalidValue(
                     file: Self.file,
                     key: "alpha_pattern",
