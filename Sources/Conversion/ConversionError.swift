@@ -20,6 +20,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case unsupportedElementType(tensor: String, type: String)
     case unsupportedRope(String)
     case unsupportedQuantization(String)
+    case quantizedTensor(String, method: String)
     case wrongShape(tensor: String, found: [Int], expected: String)
     case notRepresentable(tensor: String, type: String)
     case invalidVocabulary(file: String, reason: String)
@@ -63,8 +64,11 @@ public enum ConversionProblem: Error, Equatable, Sendable {
         case .unsupportedRope(let type):
             "the RoPE scaling '\(type)' is not supported for this architecture. Check 'rope_scaling' in config.json."
         case .unsupportedQuantization(let method):
-            "the weights are quantized by \(method), which is not read. Fetch the model that was quantized; of quantized "
+            "the weights are quantized by '\(method)', which is not read. Fetch the model that was quantized; of quantized "
                 + "ones, FP8 is read."
+        case .quantizedTensor(let tensor, let method):
+            "the weights are quantized by \(method), as the tensor '\(tensor)' shows, and that is not read. Fetch the model "
+                + "that was quantized; of quantized ones, FP8 is read."
         case .wrongShape(let tensor, let found, let expected):
             "tensor '\(tensor)' has the shape \(found); \(expected) expected. Check that config.json belongs to "
                 + "these weights."

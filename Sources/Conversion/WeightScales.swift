@@ -47,7 +47,7 @@ struct WeightScales {
             return
         }
         let method = settings["quant_method"]?.string ?? "unnamed"
-        guard Self.methods.contains(method) else { throw ConversionProblem.unsupportedQuantization("'\(method)'") }
+        guard Self.methods.contains(method) else { throw ConversionProblem.unsupportedQuantization(method) }
         let blocks = settings["weight_block_size"]?.array?.compactMap(\.integer)
         guard blocks == nil || (blocks?.count == 2 && blocks?.allSatisfy { (1...65_536).contains($0) } == true) else {
             throw ConversionProblem.invalidValue(
@@ -75,7 +75,7 @@ struct WeightScales {
     private static func refuseUnannounced(_ names: [String]) throws {
         for (ending, method) in quantizers {
             guard let name = names.first(where: { $0.hasSuffix(ending) }) else { continue }
-            throw ConversionProblem.unsupportedQuantization("\(method), as the tensor '\(name)' shows")
+            throw ConversionProblem.quantizedTensor(name, method: method)
         }
     }
 
