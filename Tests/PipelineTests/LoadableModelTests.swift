@@ -72,6 +72,15 @@ import Testing
         }
     }
 
+    /// llama-quantize takes such a file too.
+    @Test func quantizingSaysSo() throws {
+        _ = try convert(strict: false)
+        let remarks = Mutexed<[String]>([])
+        let request = QuantizeRequest(input: output.string, type: "q8_0")
+        _ = try Operations.planQuantization(request, remark: { text in remarks.change { $0.append(text) } })
+        #expect(remarks.value.contains { $0.hasPrefix("No engine can load this model") })
+    }
+
     @Test func aPipelineStopsBeforeItQuantizes() throws {
         let runner = try run.runner()
         try expectRefusal { _ = try runner.run() }

@@ -38,6 +38,10 @@ struct AdapterConfig {
         guard let alpha = json["lora_alpha"]?.double, alpha.isFinite else {
             throw ConversionProblem.missingKey(file: Self.file, key: "lora_alpha")
         }
+        // Merged, it would do nothing; by itself, llama.cpp takes zero for no word on the strength.
+        guard alpha != 0 else {
+            throw ConversionProblem.invalidValue(file: Self.file, key: "lora_alpha", expected: "a number other than 0")
+        }
         self.alpha = alpha
         usesMagnitudes = json["use_dora"]?.bool ?? false
         scalesByRoot = json["use_rslora"]?.bool ?? false

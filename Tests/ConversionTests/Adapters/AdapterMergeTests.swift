@@ -134,7 +134,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["peft_type": #""IA3""#], ["lora_alpha": "null"], ["lora_alpha": #""much""#], ["alpha_pattern": #"{"(":1}"#],
+        ["peft_type": #""IA3""#], ["lora_alpha": "null"], ["lora_alpha": "0"], ["lora_alpha": "NaN"],
+        ["lora_alpha": #""much""#], ["alpha_pattern": #"{"(":1}"#],
         ["alpha_pattern": #"{"v":"x"}"#], ["layer_replication": "[[0,2]]"], ["target_parameters": #"["experts"]"#],
         ["init_lora_weights": #""pissa""#], ["use_dora": "true"], ["alora_invocation_tokens": "[1]"],
     ])

@@ -65,6 +65,13 @@ import Testing
         #expect(try conversions.problem(checkpoint) == .invalidVocabulary(file: "tokenizer.json", reason: reason))
     }
 
+    @Test func twoAddedTokensOfPiecesCannotShareAnID() throws {
+        var checkpoint = try SmallCheckpoint.phi3()
+        checkpoint.files["added_tokens.json"] = Array(#"{"<a>":3071,"<b>":3071}"#.utf8)
+        let reason = "its added tokens '<a>' and '<b>' have the same id 3071"
+        #expect(try conversions.problem(checkpoint) == .invalidVocabulary(file: "added_tokens.json", reason: reason))
+    }
+
     @Test func anAddedTokenWithoutARowIsRefusedByItsText() throws {
         let checkpoint = llama(tokenizer: tokenizer(added: #"[{"content":"<x>","id":9}]"#))
         #expect(
