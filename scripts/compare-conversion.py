@@ -35,6 +35,7 @@ CHECKPOINT = "model-1.5-instruct"
 FORMS = {"5": "bfloat16", "4": "float16", "4-short": "float32"}
 
 sys.path.insert(0, str(ROOT / "scripts"))
+import conversion_purposes  # noqa: E402
 import conversion_storage  # noqa: E402
 from conversion_families import ARCHITECTURES, BYTE_LEVEL, FAMILIES, older, shorter  # noqa: E402
 from conversion_goldens import write_golden  # noqa: E402
@@ -63,9 +64,11 @@ def byte_level_tokenizer(kind, folder):
     )
     tokenizer.train([str(ROOT / "texts/sample.txt")], trainer)
     # transformers adds the last one to Qwen's vocabularies if it is not there.
-    special = [beginning, end, "<|endoftext|>" if kind == "qwen2" else None]
+    special = [beginning, end, "<|endoftext|>" if kind.startswith("qwen2") else None]
     tokenizer.add_special_tokens([AddedToken(text, special=True) for text in special if text])
     tokenizer.add_tokens([AddedToken("<tool_call>", normalized=False), AddedToken("<|looks_special|>")])
+    if kind == "qwen2-judge":  # A reranker's scores are those of two words.
+        tokenizer.add_tokens([AddedToken("yes"), AddedToken("no")])
     if beginning:
         tokenizer.post_processor = processors.TemplateProcessing(
             single=f"{beginning} $A",
@@ -161,7 +164,7 @@ def make_checkpoint(name, folder):
         for file in tokenizer.iterdir():
             shutil.copyfile(file, path / file.name)
         changed = json.loads((path / "config.json").read_text())
-        for ending, change in conversion_storage.CHANGES.items():
+        for ending, change in {**conversion_storage.CHANGES, **conversion_purposes.CHANGES}.items():
             if name.endswith(ending):
                 change(path / "model.safetensors", changed)
         if name in ARCHITECTURES:

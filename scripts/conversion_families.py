@@ -23,6 +23,7 @@ BYTE_LEVEL = {
     "smollm": (["digits"], "smollm", None, "<|im_end|>"),
     "granite": (["digits"], "refact", None, "<|end_of_text|>"),
     "qwen2": ([SINGLES], "qwen2", None, "<|im_end|>"),
+    "qwen2-judge": ([SINGLES], "qwen2", None, "<|im_end|>"),
     "gpt2": ([], "gpt-2", None, "<|endoftext|>"),
     "gpt4o": ([CASED], "gpt-4o", None, "<|endoftext|>"),
     "stablelm2": ([SINGLES], "stablelm2", None, "<|endoftext|>"),
@@ -38,6 +39,7 @@ LLAMA3_ROPE = dict(
 LONG_FACTORS = dict(
     rope_type="longrope", long_factor=[1.0 + i / 7 for i in range(8)], short_factor=[1.0 + i / 90 for i in range(8)]
 )
+SECTIONS = dict(rope_type="default", rope_theta=1000000.0, mrope_section=[2, 3, 3])
 YARN = dict(rope_type="yarn", rope_theta=1000000.0, factor=4.0, original_max_position_embeddings=32768)
 
 
@@ -98,6 +100,17 @@ FAMILIES = {
     # With qk_layernorm the reference ends in an error of its own, "Unprocessed norms".
     "stablelm-parallel": ("StableLmConfig", some(use_parallel_residual=True), "stablelm2"),
     "lfm2": ("Lfm2Config", some(layer_types=["conv", "full_attention"]), "lfm2"),
+    # Other forms of RoPE, of which little is written.
+    "llama-dynamic": ("LlamaConfig", some(rope_parameters=dict(rope_type="dynamic", factor=2.0)), "sentencepiece"),
+    "llama-longrope": ("LlamaConfig", some(rope_parameters={**LONG_FACTORS, "factor": 4.0}), "sentencepiece"),
+    "qwen2-sections": ("Qwen2Config", some(rope_parameters=SECTIONS), "qwen2"),
+    # Other purposes; conversion_purposes.py changes what was saved by the end of the name.
+    "qwen3-embedding": ("Qwen3Config", some(tie_word_embeddings=True), "qwen2"),
+    "qwen2-both-ways": ("Qwen2Config", some(tie_word_embeddings=True), "qwen2"),
+    "qwen3-headless": ("Qwen3Config", some(), "qwen2"),
+    "llama-headless": ("LlamaConfig", some(), "sentencepiece"),
+    "qwen3-reranker": ("Qwen3Config", some(tie_word_embeddings=True), "qwen2-judge"),
+    "qwen3-untied-reranker": ("Qwen3Config", some(), "qwen2-judge"),
     # The same families in other storage; conversion_storage.py changes what was saved by the end of the name.
     "qwen3-f64": ("Qwen3Config", some(), "qwen2"),
     "qwen3-fp8-blocks": ("Qwen3Config", some(head_dim=32), "qwen2"),

@@ -7,6 +7,8 @@ the reference's f16 file the metadata that do not depend on the folder's name an
 import json
 import struct
 
+import conversion_purposes
+
 LEFT_OUT = {"general.name", "general.version", "general.finetune", "general.basename", "general.organization"}
 TOKENIZER_KEYS = {"tokenizer.ggml.model", "tokenizer.ggml.pre", "tokenizer.ggml.add_space_prefix"}
 
@@ -33,11 +35,13 @@ def write_golden(source, reference, output, provenance):
     config = json.loads((source / "config.json").read_text())
     settings = json.loads((source / "tokenizer_config.json").read_text())
     tokenizer = source / "tokenizer.json"
+    files = {name: (source / name).read_text() for name in conversion_purposes.FILES if (source / name).exists()}
     golden = {
         "source": provenance,
         "config": {key: value for key, value in config.items() if key != "transformers_version"},
         "tokenizer_class": settings.get("tokenizer_class"),
         "pre_tokenizer": json.loads(tokenizer.read_text())["pre_tokenizer"] if tokenizer.exists() else None,
+        **({"files": files} if files else {}),
         "has_tokenizer_model": (source / "tokenizer.model").exists(),
         "checkpoint": checkpoint_tensors(source / "model.safetensors"),
         "metadata": metadata,

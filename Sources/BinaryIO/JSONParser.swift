@@ -30,6 +30,8 @@ private struct JSONParser {
     }
 
     mutating func document() throws(JSONError) -> JSONValue {
+        // A mark of the byte order, which some editors put first, is no part of the text.
+        if bytes.starts(with: [0xef, 0xbb, 0xbf]) { offset = 3 }
         let value = try value(depth: 0)
         skipSpace()
         guard offset == bytes.count else { throw failure("something follows the end of the document") }
@@ -66,6 +68,12 @@ private struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
+        // Not JSON, but Python's way to write what no number is; who reads one finds that it is not finite.
+        case UInt8(ascii: "N"): return try word("NaN", .number("NaN"))
+        case UInt8(ascii: "I"): return try word("Infinity", .number("Infinity"))
+        case UInt8(ascii: "-") where offset + 1 < bytes.count && bytes[offset + 1] == UInt8(ascii: "I"):
+            offset += 1
+            return try word("Infinity", .number("-Infinity"))
         case nil: throw failure("the text ends where a value is expected")
         default: return .number(try number())
         }

@@ -16,8 +16,11 @@ void ek_code_row(int64_t group, int64_t depth, const float *x, int8_t *codes, fl
         for (int64_t i = 0; i < count; i++) all += x[k + i] * 0.0f;
         scales[k / group] = largest / 127 + all;
         float factor = largest > 0 && all == 0 ? 127 / largest : 0;
+        // What the smallest numbers would be multiplied by is infinite; they are as good as zero.
+        if (factor > 0x1p127f) factor = 0;
         for (int64_t i = 0; i < group; i++) {
-            float number = i < count ? x[k + i] * factor : 0;
+            // Infinity and what is no number have no code, not even times zero.
+            float number = factor > 0 && i < count ? x[k + i] * factor : 0;
             codes[k + i] = (int8_t)(number + copysignf(0.5f, number));
         }
     }

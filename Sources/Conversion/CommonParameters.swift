@@ -39,7 +39,11 @@ struct CommonParameters {
         } else {
             set("attention.head_count_kv", try config.integer("num_key_value_heads", "n_kv_heads") ?? headCount)
         }
+        if config.flag("is_causal") == false { metadata.set("\(prefix).attention.causal", .bool(false)) }
         try writeRopeScaling(to: &metadata)
+        if let sections = try config.ropeSections() {
+            metadata.set("\(prefix).rope.dimension_sections", .array(.int32(sections)))
+        }
         set("rope.freq_base", try config.ropeNumber("rope_theta"))
         set("rope.freq_base_swa", try config.localRopeBase)
         set("attention.layer_norm_rms_epsilon", try config.number("rms_norm_eps", "norm_eps"))
@@ -67,14 +71,25 @@ struct CommonParameters {
         func set(_ key: String, _ value: Double?) {
             if let value { metadata.set("\(prefix).rope.scaling.\(key)", .float32(Float(value))) }
         }
-        let factor = try config.ropeNumber("factor")
-        switch (config.ropeType, factor) {
-        case (nil, _), ("default", _), ("llama3", _):
+        func requiredFactor() throws -> Double {
+            guard let factor = try config.ropeNumber("factor") else {
+                throw ConversionProblem.missingKey(file: ModelConfig.file, key: "rope_scaling.factor")
+            }
+            return factor
+        }
+        switch config.ropeType {
+        // Dynamic scaling happens beyond the trained context alone, and engines do not know it; sections of positions
+        // (mrope) have a key of their own; Llama 3's factors are a tensor.
+        case nil, "default", "llama3", "dynamic", "mrope":
             break
-        case ("linear", let factor?):
+        case "su", "longrope":
+            metadata.set("\(prefix).rope.scaling.type", .string("longrope"))
+        case "linear":
+            let factor = try requiredFactor()
             metadata.set("\(prefix).rope.scaling.type", .string("linear"))
             set("factor", factor)
-        case ("yarn", let factor?):
+        case "yarn":
+            let factor = try requiredFactor()
             // transformers takes the context's length where that of the training is not said.
             let original = try config.ropeCount("original_max_position_embeddings")
             let length = try original ?? config.requiredInteger("max_position_embeddings")
@@ -85,7 +100,7 @@ struct CommonParameters {
             set("yarn_attn_factor", try config.ropeNumber("attention_factor") ?? config.ropeNumber("attn_factor"))
             set("yarn_beta_fast", try config.ropeNumber("beta_fast"))
             set("yarn_beta_slow", try config.ropeNumber("beta_slow"))
-        case (let type?, _):
+        case let type?:
             throw ConversionProblem.unsupportedRope(type)
         }
     }

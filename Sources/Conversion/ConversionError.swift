@@ -1,3 +1,4 @@
+import BinaryIO
 import SystemPackage
 
 /// Why a model was not converted. The output's final name is untouched in every case.
@@ -19,6 +20,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case unsupportedElementType(tensor: String, type: String)
     case unsupportedRope(String)
     case unsupportedQuantization(String)
+    case quantizedTensor(String, method: String)
     case wrongShape(tensor: String, found: [Int], expected: String)
     case notRepresentable(tensor: String, type: String)
     case invalidVocabulary(file: String, reason: String)
@@ -27,6 +29,17 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case missingLayerTensors(layer: Int)
     case unsupportedAdapter(String)
     case foreignAdapter(tensor: String)
+    case otherBase(tensor: String, found: [Int], expected: [Int])
+    case grownVocabulary(tensor: String, tokens: Int, base: Int)
+    case lostUpdate(tensor: String, architecture: String)
+    case pickledAdapter(String)
+    case foreignAdapterFormat(String)
+    case fileInPlaceOfFolder
+    case adapterInPlaceOfModel
+    case foreignContent(file: String, ForeignContent)
+    case notFinite(tensor: String, element: Int)
+    case outOfRange(tensor: String)
+    case tokenBeyondVocabulary(file: String, token: String, id: Int, count: Int)
     case incompleteStack(name: String, found: Int, needed: Int)
 
     /// The problem in words, ending with what to do about it.
@@ -53,11 +66,15 @@ public enum ConversionProblem: Error, Equatable, Sendable {
         case .unsupportedQuantization(let method):
             "the weights are quantized by '\(method)', which is not read. Fetch the model that was quantized; of quantized "
                 + "ones, FP8 is read."
+        case .quantizedTensor(let tensor, let method):
+            "the weights are quantized by \(method), as the tensor '\(tensor)' shows, and that is not read. Fetch the model "
+                + "that was quantized; of quantized ones, FP8 is read."
         case .wrongShape(let tensor, let found, let expected):
             "tensor '\(tensor)' has the shape \(found); \(expected) expected. Check that config.json belongs to "
                 + "these weights."
         case .notRepresentable(let tensor, let type):
-            "tensor '\(tensor)' holds numbers that \(type) cannot represent. Convert with --type bf16 or f32."
+            "tensor '\(tensor)' holds numbers that \(type) cannot represent. Convert with --type "
+                + (type == "BF16" ? "f32." : "bf16 or f32.")
         case .invalidVocabulary(let file, let reason):
             "\(file): \(reason). Fetch it again."
         case .unknownPreTokenizerName(let name, let nearest):
@@ -71,6 +88,40 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "this adapter cannot be merged: \(reason). Merge it with PEFT's merge_and_unload, and convert what that saves."
         case .foreignAdapter(let tensor):
             "the adapter changes '\(tensor)', which the model does not have. Check that it was trained on this model."
+        case .otherBase(let tensor, let found, let expected):
+            "the adapter's tensor '\(tensor)' is for a weight of the shape \(found); the model's is \(expected). Check that "
+                + "the adapter was trained on this model."
+        case .grownVocabulary(let tensor, let tokens, let base):
+            "the adapter's tensor '\(tensor)' is for \(tokens) tokens; the model has \(base). The vocabulary changed in "
+                + "training: merge the adapter with PEFT's merge_and_unload, save the tokenizer beside it, and convert that "
+                + "folder."
+        case .lostUpdate(let tensor, let architecture):
+            "the adapter changes '\(tensor)', which '\(architecture)' models have no place for: they read their output from "
+                + "the token embeddings. Without it the result would be another model; merge with PEFT's merge_and_unload "
+                + "and see what that saves."
+        case .pickledAdapter(let name):
+            "the adapter's folder holds only '\(name)', a pickle that can run code when read. Save the adapter with "
+                + "save_pretrained(safe_serialization=True), or fetch a safetensors revision of it."
+        case .foreignAdapterFormat(let format):
+            "this adapter is in the format of \(format), which is not read. Fuse it there into the model and convert that, or "
+                + "train or export it as a PEFT adapter."
+        case .fileInPlaceOfFolder:
+            "this is a file; the folder that it is in is expected. Give the folder."
+        case .adapterInPlaceOfModel:
+            "this folder holds an adapter and no model. Give the folder of the model that it was trained on, and this one "
+                + "with --lora."
+        case .foreignContent(let file, let content):
+            "\(content.explanation(of: file))"
+        case .notFinite(let tensor, let element):
+            "tensor '\(tensor)' holds an infinite number or NaN at element \(element). The checkpoint is damaged; fetch or "
+                + "save it again, or keep such numbers with --allow-nonfinite."
+        case .outOfRange(let tensor):
+            "numbers of tensor '\(tensor)' leave the range of single precision once scales and adapters are applied. Check "
+                + "the adapter and its scale, and fetch the checkpoint again."
+        case .tokenBeyondVocabulary(let file, let token, let id, let count):
+            "\(file) has the token '\(token)' with the id \(id), but the model has only \(count) tokens ('vocab_size' in "
+                + "config.json), and no weights for it. Take the tokenizer that belongs to these weights, or resize the "
+                + "model's embeddings and save it again."
         case .incompleteStack(let name, let found, let needed):
             "'\(name)' and its like are made of \(needed) tensors, of which \(found) are there. Fetch the missing shards, "
                 + "or correct the number of experts or heads in config.json."

@@ -10,6 +10,9 @@ public struct ConversionOptions: Sendable, Equatable {
     /// Adapters that are merged into the weights, one after the other.
     public var adapters: [AdapterReference]
 
+    /// Whether infinities and NaN are passed on; they are refused unless somebody asks for them.
+    public var allowsNonFinite = false
+
     public init(type: ConvertedType? = nil, preTokenizer: String? = nil, adapters: [AdapterReference] = []) {
         self.type = type
         self.preTokenizer = preTokenizer

@@ -28,6 +28,9 @@ public struct ConversionPlan: Sendable {
     public let metadata: Metadata
     public let layout: GGUFLayout
     public let type: ConvertedType
+    /// What somebody should know although the model converts.
+    public let notes: [String]
+    let allowsNonFinite: Bool
     let tensors: [Tensor]
     let folder: FilePath
 
@@ -46,18 +49,23 @@ public struct ConversionPlan: Sendable {
             for (key, value) in extras.metadata { metadata.set(key, value) }
             try GeneralMetadata.write(folder, ParameterCount(tensors.map(\.target)), to: &metadata)
             try family.writeParameters(to: &metadata, fileType: type.fileType)
+            family.config.purpose.write(to: &metadata, prefix: Swift.type(of: family).ggufName)
             metadata.set("general.quantization_version", .uint32(2))
             try Self.checkLayers(tensors, metadata, Swift.type(of: family).ggufName)
             try family.writeVocabulary(of: folder, to: &metadata, options: options)
             self.metadata = metadata
             layout = GGUFLayout(metadata: metadata, tensors: tensors.map(\.target))
+            allowsNonFinite = options.allowsNonFinite
+            notes = ConversionNotes(folder, family, adapters, metadata).all
         } catch let problem as ConversionProblem {
             throw ConversionError(path: folder.path, problem: problem)
         }
     }
 
+    /// An adapter's, which has no notes and whose numbers were looked at when it was read.
     init(folder: FilePath, metadata: Metadata, tensors: [Tensor], type: ConvertedType) {
         self.folder = folder
+        (notes, allowsNonFinite) = ([], false)
         self.metadata = metadata
         self.tensors = tensors
         self.type = type
@@ -102,11 +110,12 @@ public struct ConversionPlan: Sendable {
         var stacks = TensorStacks()
         let scales = try WeightScales(folder)
         let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales, adapters: adapters)
-        var names: Set<String> = []
+        let isTied = family.config.flag("tie_word_embeddings") ?? Swift.type(of: family).tiesEmbeddings
+        let base = AdapterBase(folder, family) { !scales.contains($0) }
+        for adapter in adapters { try adapter.check(against: base) }
         for entry in folder.checkpoint.entries where !scales.contains(entry.tensor.name) {
             guard let name = TensorNames.ofTextModel(entry.tensor.name) else { continue }
-            names.insert(name)
-            switch try family.use(of: name) {
+            switch family.config.purpose.use(of: name, isTied: isTied, try family.use(of: name)) {
             case .leftOut:
                 break
             case .tensors(let outputs):
@@ -119,7 +128,6 @@ public struct ConversionPlan: Sendable {
             }
         }
         try stacks.finish()
-        for adapter in adapters { try adapter.check(against: names) }
         try checkNames(tensors)
         return tensors
     }

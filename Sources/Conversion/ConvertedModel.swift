@@ -25,10 +25,13 @@ public struct ConvertedModel: ModelSource {
 
     private final class Rows: RowReader {
         private let model: ConvertedModel
-        private var converter = RowConverter()
+        private var converter: RowConverter
         private var pieces: [UInt8] = []
 
-        init(_ model: ConvertedModel) { self.model = model }
+        init(_ model: ConvertedModel) {
+            self.model = model
+            converter = RowConverter(allowsNonFinite: model.plan.allowsNonFinite)
+        }
 
         func withRows(
             _ rows: Range<Int>,

@@ -36,7 +36,7 @@ public struct Converter: Sendable {
                 threads: threads,
                 totalBytes: total,
                 progress: progress,
-                makeWorker: { RowConverter() },
+                makeWorker: { RowConverter(allowsNonFinite: plan.allowsNonFinite) },
                 process: { rows, slab in
                     let tensor = plan.tensors[slab.tensor]
                     return try rows.convert(slab.rows, of: tensor) { bytes, row in

@@ -4,6 +4,8 @@ import GGUF
 protocol GemmaLikeFamily: ModelFamily {}
 
 extension GemmaLikeFamily {
+    static var tiesEmbeddings: Bool { true }
+
     func use(of name: String) throws -> TensorUse {
         // Some quantizers write the embeddings a second time.
         name == "lm_head.weight" ? .leftOut : try TensorNames(self).use(of: name)

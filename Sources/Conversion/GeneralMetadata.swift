@@ -130,7 +130,9 @@ package enum GeneralMetadata {
         func whole(_ value: JSONValue) -> MetadataValue? {
             value.integer.flatMap(Int32.init(exactly:)).map(MetadataValue.int32)
         }
-        func number(_ value: JSONValue) -> MetadataValue? { value.double.map { .float32(Float($0)) } }
+        func number(_ value: JSONValue) -> MetadataValue? {
+            value.double.flatMap { $0.isFinite ? .float32(Float($0)) : nil }
+        }
         try write("sequence", from: ["sequence"]) { $0.string.map(MetadataValue.string) }
         try write("top_k", from: ["top_k"], whole)
         try write("top_p", from: ["top_p"], number)

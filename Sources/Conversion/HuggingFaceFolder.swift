@@ -19,10 +19,15 @@ public struct HuggingFaceFolder: Sendable {
         self.path = path
         self.repository = repository
         do {
+            if FileStatus(path)?.isFolder == false { throw ConversionProblem.fileInPlaceOfFolder }
             guard let json = try Self.json(ModelConfig.file, in: path) else {
-                throw ConversionProblem.missingFile(ModelConfig.file)
+                let isAdapter = fileIdentity(path.appending(AdapterConfig.file)) != nil
+                throw isAdapter
+                    ? ConversionProblem.adapterInPlaceOfModel : ConversionProblem.missingFile(ModelConfig.file)
             }
-            config = try ModelConfig(json)
+            var config = try ModelConfig(json)
+            config.purpose = try ModelPurpose(config, in: path, name: Self.name(of: path, repository))
+            self.config = config
         } catch let problem as ConversionProblem {
             throw ConversionError(path: path, problem: problem)
         }
@@ -30,17 +35,21 @@ public struct HuggingFaceFolder: Sendable {
     }
 
     /// What the folder is called, or would be if it were a clone of the repository: a commit says nothing of a model.
-    var name: String? {
+    var name: String? { Self.name(of: path, repository) }
+
+    private static func name(of path: FilePath, _ repository: String?) -> String? {
         repository?.split(separator: "/").last.map(String.init) ?? path.lexicallyNormalized().lastComponent?.string
     }
 
     /// Every file that the conversion reads, for digests.
     public var inputs: [FilePath] {
-        let names = [
-            ModelConfig.file, "generation_config.json", "tokenizer.model", "tokenizer.json", "tokenizer_config.json",
-            "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
-            "model.safetensors.index.json", "README.md",
-        ]
+        let names =
+            [
+                ModelConfig.file, "generation_config.json", "tokenizer.model", "tokenizer.json",
+                "tokenizer_config.json",
+                "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+                "model.safetensors.index.json", "README.md", ModelPurpose.modules,
+            ] + ModelPurpose.poolingFiles(in: path)
         let folder = "additional_chat_templates"
         let templates = ((try? fileNames(in: folder)) ?? []).map { "\(folder)/\($0)" }
         return (names + templates).map { path.appending($0) }.filter { fileIdentity($0) != nil } + checkpoint.files
@@ -72,6 +81,12 @@ public struct HuggingFaceFolder: Sendable {
 
     static func bytes(_ name: String, in path: FilePath, limit: Int = jsonLimit) throws -> [UInt8]? {
         let file = path.appending(name)
-        return fileIdentity(file) == nil ? nil : try readFile(file, limit: limit)
+        guard fileIdentity(file) != nil else { return nil }
+        let bytes = try readFile(file, limit: limit)
+        // Texts for people may be anything.
+        if file.extension != "md", file.extension != "jinja", let content = ForeignContent(bytes) {
+            throw ConversionProblem.foreignContent(file: "'\(name)'", content)
+        }
+        return bytes
     }
 }

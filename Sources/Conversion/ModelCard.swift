@@ -12,20 +12,25 @@ package struct ModelCard {
         guard lines.first == "---" else { return nil }
         var yaml = lines.dropFirst().prefix { $0 != "---" }.joined(separator: "\n") + "\n"
         yaml = yaml.replacing("\t", with: "  ")
-        // An alias stands for a copy, and copies of copies grow by powers. No card needs one.
-        guard !Self.hasAnchors(yaml), let node = try? Yams.compose(yaml: yaml), let mapping = node.mapping else {
-            return nil
-        }
+        // An alias stands for a copy, and copies of copies grow by powers: so few of them cannot grow far.
+        guard Self.aliasCount(yaml) <= Self.mostAliases, let node = try? Yams.compose(yaml: yaml),
+            var mapping = node.mapping
+        else { return nil }
+        // YAML's merge key: entries of another mapping, below the own ones.
+        for (key, value) in mapping["<<"]?.mapping ?? [:] where mapping[key] == nil { mapping[key] = value }
         entries = mapping
     }
 
-    private static func hasAnchors(_ yaml: String) -> Bool {
+    private static let mostAliases = 16
+
+    private static func aliasCount(_ yaml: String) -> Int {
         var previous: Character = "\n"
+        var count = 0
         for character in yaml where character != " " {
-            if character == "&", "\n-:?[{,".contains(previous) { return true }
+            if character == "*", "\n-:?[{,".contains(previous) { count += 1 }
             previous = character
         }
-        return false
+        return count
     }
 
     /// The value of the first of these keys that has one.

@@ -11,6 +11,8 @@ struct ModelConfig: Sendable {
 
     /// The file as it is, for what stands outside the text model's part.
     let json: JSONValue
+    /// What the other files of the folder tell of it.
+    var purpose = ModelPurpose.text
     /// The text model's settings: those of `text_config` over those around it, over transformers' own.
     private let settings: [String: JSONValue]
     /// RoPE settings in the form of transformers 5: also from `rope_scaling` and `rope_theta` of transformers 4.
@@ -48,7 +50,9 @@ struct ModelConfig: Sendable {
 
     /// - Parameter defaults: JSON text of the settings that transformers fills in.
     func filled(with defaults: [String: String]) throws -> ModelConfig {
-        try ModelConfig(json, defaults: try defaults.mapValues { try JSONValue(parsing: Array($0.utf8)) })
+        var config = try ModelConfig(json, defaults: try defaults.mapValues { try JSONValue(parsing: Array($0.utf8)) })
+        config.purpose = purpose
+        return config
     }
 
     var architecture: String {
@@ -176,6 +180,20 @@ struct ModelConfig: Sendable {
             throw ConversionProblem.invalidValue(file: Self.file, key: key, expected: "a list of numbers")
         }
         return try array.map { try Self.number($0, key) }
+    }
+
+    /// How many pairs of a head turn by each kind of position, four kinds; nil where all turn by one.
+    func ropeSections() throws -> [Int32]? {
+        guard let numbers = try ropeNumbers("mrope_section") else { return nil }
+        let sections = numbers.prefix(4).compactMap { Int32(exactly: $0) }
+        guard sections.count == min(numbers.count, 4), sections.allSatisfy({ $0 >= 0 }) else {
+            throw ConversionProblem.invalidValue(
+                file: Self.file,
+                key: "mrope_section",
+                expected: "a list of whole numbers"
+            )
+        }
+        return sections + Array(repeating: 0, count: 4 - sections.count)
     }
 
     /// The kind of RoPE scaling, in lower case.

@@ -20,6 +20,9 @@ protocol ModelFamily: Sendable {
     /// llama.cpp's name for this family's pre-tokenizer, where several names stand for one rule.
     static var preTokenizer: String? { get }
 
+    /// Whether transformers takes the token embeddings for the output where config.json does not say.
+    static var tiesEmbeddings: Bool { get }
+
     init(config: ModelConfig) throws
 
     var config: ModelConfig { get }
@@ -43,6 +46,7 @@ extension ModelFamily {
     static var outsideNames: [String: String] { [:] }
     static var experts: ExpertNames? { nil }
     static var preTokenizer: String? { nil }
+    static var tiesEmbeddings: Bool { false }
 
     func extras() throws -> FamilyExtras { FamilyExtras() }
 
@@ -86,10 +90,16 @@ enum ModelFamilies {
     ]
 
     static func family(for config: ModelConfig) throws -> any ModelFamily {
-        let name = try config.architecture
-        guard let type = all.first(where: { $0.architectures.contains(name) }) else {
-            throw ConversionProblem.unsupportedArchitecture(name, supported: all.flatMap { $0.architectures }.sorted())
+        guard let type = try type(for: config) else {
+            let supported = all.flatMap { $0.architectures }.sorted()
+            throw ConversionProblem.unsupportedArchitecture(try config.architecture, supported: supported)
         }
         return try type.init(config: config.filled(with: type.defaults))
+    }
+
+    /// - Returns: nil for an architecture that is not known.
+    static func type(for config: ModelConfig) throws -> (any ModelFamily.Type)? {
+        let name = try config.architecture
+        return all.first { $0.architectures.contains(name) }
     }
 }

@@ -60,7 +60,8 @@ struct PlannedTensors {
             ConversionPlan.Tensor.Part(
                 entry: entry,
                 scale: try scales.scale(of: entry.tensor),
-                updates: try updates(of: entry.tensor, name, edit)
+                // Each was held against the weight when the adapters were checked.
+                updates: adapters.compactMap { $0.updates[name] }
             )
         }
         guard edit.order != .transposed || changed.allSatisfy({ $0.scale == nil }) else {
@@ -71,30 +72,11 @@ struct PlannedTensors {
 
     /// The tensor, or what the last adapter that has one puts in its place.
     private func replaced(_ part: TensorStacks.Part) throws -> SafetensorsCheckpoint.Entry {
-        guard let other = adapters.lazy.compactMap({ $0.replacements[part.name] }).last else { return part.entry }
-        // A vocabulary that grew needs its tokenizer and config.json too, which the base model's folder does not have.
-        guard other.tensor.shape == part.entry.tensor.shape else {
-            throw ConversionProblem.wrongShape(
-                tensor: other.tensor.name,
-                found: other.tensor.shape,
-                expected: "the base model's \(part.entry.tensor.shape)"
-            )
+        let others = adapters.compactMap { $0.replacements[part.name] }
+        guard others.count < 2 else {
+            throw ConversionProblem.unsupportedAdapter("another adapter replaces '\(part.name)' too")
         }
-        return other
-    }
-
-    private func updates(of tensor: SafetensorsTensor, _ name: String, _ edit: TensorEdit) throws -> [LowRankUpdate] {
-        try adapters.compactMap { $0.updates[name] }.map { update in
-            let shape = edit.order == .transposed ? tensor.shape.reversed() : tensor.shape
-            guard update.shape == shape else {
-                throw ConversionProblem.wrongShape(
-                    tensor: update.b.tensor.name,
-                    found: update.shape,
-                    expected: "an update of \(shape)"
-                )
-            }
-            return update
-        }
+        return others.first ?? part.entry
     }
 
     /// Slowest first, as the edit leaves them.
@@ -106,21 +88,12 @@ struct PlannedTensors {
             }
             dimensions.remove(at: 1)
         }
+        try edit.order.check(dimensions, of: source)
         switch edit.order {
-        case .unchanged:
-            break
-        case .interleavedHalves(let headCount):
-            guard let rows = dimensions.first, rows.isMultiple(of: headCount * 2) else {
-                throw unexpected(source, "a first dimension that \(headCount) heads share")
-            }
-        case .half:
-            guard dimensions.count == 3, dimensions[1].isMultiple(of: 2) else {
-                throw unexpected(source, "three dimensions, the middle one even,")
-            }
-            dimensions[1] /= 2
-        case .transposed:
-            guard dimensions.count == 2 else { throw unexpected(source, "two dimensions") }
-            dimensions.reverse()
+        case .unchanged, .interleavedHalves: break
+        case .picked(let rows): dimensions[0] = rows.count
+        case .half: dimensions[1] /= 2
+        case .transposed: dimensions.reverse()
         }
         return dimensions
     }

@@ -9,6 +9,12 @@ struct RowConverter {
     private var weights: [Float] = []
     private var encoded: [UInt8] = []
     private let kernels = Kernels.fastest
+    private let allowsNonFinite: Bool
+
+    /// - Parameter allowsNonFinite: whether infinities and NaN are passed on where the output's type has them.
+    init(allowsNonFinite: Bool) {
+        self.allowsNonFinite = allowsNonFinite
+    }
 
     /// Converts some rows of a tensor and hands the bytes to `write`, piece by piece with the row that each begins at.
     /// - Returns: how many bytes were written.
@@ -56,7 +62,7 @@ struct RowConverter {
             return
         case .transposed:
             gatherColumns(rows, of: bytes, elementBytes: elementBytes, length: target.shape.rowLength)
-        case .interleavedHalves, .half:
+        case .interleavedHalves, .half, .picked:
             let range = gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
             part.entry.release(range)
         }
@@ -116,6 +122,12 @@ struct RowConverter {
         to target: GGUFTensor,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
+        let isFinite = NonFinite.isAbsent(from: bytes, type)
+        guard isFinite || allowsNonFinite else {
+            // Its place in the checkpoint; these rows may stand in another order.
+            let place = NonFinite.first(in: part.entry.bytes, type) ?? 0
+            throw ConversionProblem.notFinite(tensor: part.entry.tensor.name, element: place)
+        }
         if type.tensorType == target.type, edit.shift == 0, part.scale == nil, part.updates.isEmpty {
             try write(bytes)
             return
@@ -123,6 +135,10 @@ struct RowConverter {
         let count = bytes.count / (type.bitsPerElement / 8)
         guard let size = target.type.byteCount(elements: count) else {
             preconditionFailure("the plan gave tensor '\(target.name)' a type that does not fit its rows")
+        }
+        // Blocks have no code for what is not a number.
+        guard isFinite || target.type.block.elements == 1 else {
+            throw ConversionProblem.notRepresentable(tensor: target.name, type: target.type.name)
         }
         if weights.count < count { weights = [Float](repeating: 0, count: count) }
         if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
@@ -133,11 +149,16 @@ struct RowConverter {
             if part.scale != nil || !part.updates.isEmpty {
                 Self.change(weights, by: part, rows, edit.order, like: target.shape, kernels)
             }
+            if isFinite, type == .f64 || part.scale != nil || !part.updates.isEmpty {
+                guard BlockCodec.greatestMagnitude(in: UnsafeBufferPointer(weights)).isFinite else {
+                    throw ConversionProblem.outOfRange(tensor: target.name)
+                }
+            }
             if edit.shift != 0 { Self.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
             try encoded.withUnsafeMutableBytes { encoded in
                 let encoded = UnsafeMutableRawBufferPointer(rebasing: encoded[..<size])
                 BlockCodec.encode(UnsafeBufferPointer(weights), as: target.type, into: encoded)
-                guard BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(encoded)) else {
+                guard !isFinite || BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(encoded)) else {
                     throw ConversionProblem.notRepresentable(tensor: target.name, type: target.type.name)
                 }
                 try write(UnsafeRawBufferPointer(encoded))

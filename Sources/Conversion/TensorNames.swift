@@ -58,10 +58,11 @@ struct TensorNames {
     func use(of name: String) throws -> TensorUse {
         if Self.dropped.contains(where: name.hasSuffix) { return .leftOut }
         if let use = try useOfExperts(name) { return use }
-        guard let dot = name.lastIndex(of: "."), [".weight", ".bias"].contains(String(name[dot...])) else {
+        let whole = Self.withModel(name)
+        guard let dot = whole.lastIndex(of: "."), [".weight", ".bias"].contains(String(whole[dot...])) else {
             throw ConversionProblem.unknownTensor(name)
         }
-        let (base, ending) = (String(name[..<dot]), name[dot...])
+        let (base, ending) = (String(whole[..<dot]), whole[dot...])
         let type = Swift.type(of: family)
         let ggufName: String
         if let mapped = type.outsideNames[base] ?? Self.outside[base] {
@@ -74,9 +75,14 @@ struct TensorNames {
         return .tensors([.init(name: ggufName, edit: try family.edit(of: name))])
     }
 
+    /// A model that was saved without its head lacks the outer module's name.
+    private static func withModel(_ name: String) -> String {
+        ["layers.", "embed_tokens.", "norm."].contains(where: name.hasPrefix) ? "model.\(name)" : name
+    }
+
     /// The layer's number, which config.json must count, and what follows it.
     func split(_ name: String) throws -> (layer: Int, rest: String)? {
-        let parts = name.split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
+        let parts = Self.withModel(name).split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 4, ["model.layers", "transformer.h"].contains("\(parts[0]).\(parts[1])"),
             let layer = Int(parts[2]), (0..<(try family.config.layerCount)).contains(layer)
         else { return nil }

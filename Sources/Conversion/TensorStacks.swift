@@ -13,7 +13,8 @@ struct TensorStacks {
 
     private struct Waiting {
         let place: StackPlace
-        var parts: [[Part?]]
+        /// By stack and height; config.json may count far more than there are.
+        var parts: [[Int: Part]]
         var missing: Int
     }
 
@@ -26,7 +27,7 @@ struct TensorStacks {
             waiting[key]
             ?? Waiting(
                 place: place,
-                parts: Array(repeating: Array(repeating: nil, count: place.depth), count: place.names.count),
+                parts: Array(repeating: [:], count: place.names.count),
                 missing: place.names.count * place.depth
             )
         guard group.parts[place.stack][place.index] == nil else {
@@ -36,7 +37,9 @@ struct TensorStacks {
         group.missing -= 1
         waiting[key] = group.missing > 0 ? group : nil
         guard group.missing == 0 else { return [] }
-        return zip(place.names, group.parts).map { Complete(name: $0, parts: $1.compactMap { $0 }) }
+        return zip(place.names, group.parts).map { name, parts in
+            Complete(name: name, parts: parts.sorted { $0.key < $1.key }.map(\.value))
+        }
     }
 
     /// - Throws: `ConversionProblem.incompleteStack` if parts still wait.

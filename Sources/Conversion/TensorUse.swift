@@ -1,3 +1,5 @@
+import Safetensors
+
 /// What becomes of a tensor of the checkpoint.
 enum TensorUse: Sendable, Equatable {
     case leftOut
@@ -32,6 +34,29 @@ struct TensorEdit: Sendable, Equatable {
     var dropsMiddleDimension = false
 }
 
+extension RowOrder {
+    /// - Parameter dimensions: slowest first, as the checkpoint has them.
+    /// - Throws: `ConversionProblem.wrongShape` for a tensor that cannot be put into this order.
+    func check(_ dimensions: [Int], of tensor: SafetensorsTensor) throws {
+        let expected: String? =
+            switch self {
+            case .unchanged: nil
+            case .interleavedHalves(let headCount):
+                dimensions.first.map { $0 > 0 && $0.isMultiple(of: headCount * 2) } == true
+                    ? nil : "a first dimension that \(headCount) heads share"
+            case .half:
+                dimensions.count == 3 && dimensions[1].isMultiple(of: 2)
+                    ? nil : "three dimensions, the middle one even,"
+            case .transposed: dimensions.count == 2 ? nil : "two dimensions"
+            case .picked(let rows):
+                dimensions.count == 2 && rows.allSatisfy { $0 < dimensions[0] }
+                    ? nil : "two dimensions and more than \(rows.max() ?? 0) rows"
+            }
+        guard let expected else { return }
+        throw ConversionProblem.wrongShape(tensor: tensor.name, found: dimensions, expected: expected)
+    }
+}
+
 /// The order of a tensor's rows in the output.
 package enum RowOrder: Sendable, Equatable {
     case unchanged
@@ -42,6 +67,8 @@ package enum RowOrder: Sendable, Equatable {
     case half(isSecond: Bool)
     /// Columns become rows.
     case transposed
+    /// These rows of the source and no others.
+    case picked([Int])
 
     /// The source row that becomes row `row`.
     /// - Parameters:
@@ -52,8 +79,10 @@ package enum RowOrder: Sendable, Equatable {
         switch self {
         case .unchanged, .transposed:
             return row
+        case .picked(let rows):
+            return rows[row]
         case .interleavedHalves(let headCount):
-            let headRows = rowCount / headCount
+            let headRows = max(1, rowCount / headCount)
             let (head, within) = row.quotientAndRemainder(dividingBy: headRows)
             return head * headRows + within % 2 * (headRows / 2) + within / 2
         case .half(let isSecond):

@@ -43,6 +43,7 @@ struct WeightScales {
     init(_ folder: HuggingFaceFolder) throws {
         guard let settings = folder.config.json["quantization_config"], !settings.isNull else {
             blockSize = nil
+            try Self.refuseUnannounced(folder.checkpoint.entries.map(\.tensor.name))
             return
         }
         let method = settings["quant_method"]?.string ?? "unnamed"
@@ -65,6 +66,19 @@ struct WeightScales {
         }
     }
 
+    /// What the names of quantized tensors end with, where config.json does not tell of a quantization.
+    private static let quantizers = [
+        (".g_idx", "GPTQ"), (".qweight", "GPTQ or AWQ"), (".qzeros", "GPTQ or AWQ"), (".SCB", "bitsandbytes in 8 bits"),
+        (".absmax", "bitsandbytes in 4 bits"), (".quant_map", "bitsandbytes in 4 bits"),
+    ]
+
+    private static func refuseUnannounced(_ names: [String]) throws {
+        for (ending, method) in quantizers {
+            guard let name = names.first(where: { $0.hasSuffix(ending) }) else { continue }
+            throw ConversionProblem.quantizedTensor(name, method: method)
+        }
+    }
+
     /// Whether a tensor is no weight of its own.
     func contains(_ name: String) -> Bool { names.contains(name) }
 
@@ -75,6 +89,9 @@ struct WeightScales {
         let count = shape.reduce(1, *)
         guard tensor.shape.count == 2, WeightDecoder.reads(entry.tensor.type) else {
             throw ConversionProblem.unsupportedElementType(tensor: entry.tensor.name, type: entry.tensor.type.rawValue)
+        }
+        if let place = NonFinite.first(in: entry.bytes, entry.tensor.type) {
+            throw ConversionProblem.notFinite(tensor: entry.tensor.name, element: place)
         }
         let values = WeightDecoder.numbers(of: entry)
         let (rows, columns) = (tensor.shape[0], tensor.shape[1])

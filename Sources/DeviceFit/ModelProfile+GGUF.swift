@@ -10,6 +10,7 @@ extension ModelProfile {
     }
 
     init(_ metadata: Metadata, _ tensors: [GGUFTensor], quantType: String) throws {
+        try metadata.requireModel()
         let architecture = try metadata.string("general.architecture").required("general.architecture")
         func required(_ key: String) throws -> Int {
             try metadata.integer("\(architecture).\(key)").required("\(architecture).\(key)")
@@ -30,6 +31,13 @@ extension ModelProfile {
             )
         }
         let embeddingLength = try required("embedding_length")
+        guard (1...(1 << 24)).contains(embeddingLength) else {
+            throw GGUFProblem.wrongValueType(
+                key: "\(architecture).embedding_length",
+                expected: "a width of 1 to \(1 << 24)",
+                found: "\(embeddingLength)"
+            )
+        }
         let heads = try perLayer("attention.head_count", count: layerCount)
             .required("\(architecture).attention.head_count")
         let kvHeads = try perLayer("attention.head_count_kv", count: layerCount) ?? heads

@@ -23,6 +23,9 @@ public struct GGUFError: Error, CustomStringConvertible, Sendable {
 /// What is wrong with a GGUF file.
 public enum GGUFProblem: Error, Equatable, Sendable {
     case notGGUF
+    case foreignContent(ForeignContent)
+    case partOfFolder
+    case notModel(String)
     case wrongEndianness
     case unsupportedVersion(UInt32)
     case truncated(needed: UInt64, available: Int)
@@ -81,6 +84,12 @@ extension GGUFProblem {
         case .notGGUF:
             "this is no GGUF file: it does not begin with the letters GGUF. Give a .gguf file, or convert a Hugging "
                 + "Face folder with `edgepipe convert`."
+        case .foreignContent(let content):
+            content.explanation(of: "this")
+        case .partOfFolder:
+            "this is one file of a Hugging Face model. Give the folder that it is in, or a .gguf file."
+        case .notModel(let what):
+            "this is \(what), not a model. Give the model's own GGUF file."
         case .wrongEndianness:
             "the file was written for a big-endian machine. Make it again on a little-endian one."
         case .unsupportedVersion(let version):

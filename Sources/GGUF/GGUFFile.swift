@@ -32,6 +32,8 @@ public final class GGUFFile: Sendable {
             alignment = header.alignment
             indices = header.indices
         } catch let located as LocatedProblem {
+            let isPart = ["safetensors", "json", "bin", "model"].contains(path.extension ?? "")
+            if located.problem == .notGGUF, isPart { throw GGUFError(path: path, problem: .partOfFolder) }
             throw GGUFError(path: path, problem: located.problem, offset: located.offset)
         } catch let error as ReadError {
             let located = LocatedProblem(error)

@@ -16,6 +16,7 @@ struct GGUFHeader {
 
     init(reading bytes: UnsafeRawBufferPointer) throws {
         var reader = ByteReader(bytes)
+        if let content = ForeignContent(bytes.prefix(256)) { throw GGUFProblem.foreignContent(content).at(0) }
         guard bytes.count >= 4, try reader.read(UInt32.self) == Self.magic else {
             throw GGUFProblem.notGGUF.at(0)
         }

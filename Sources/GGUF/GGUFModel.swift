@@ -24,7 +24,7 @@ public final class GGUFModel: Sendable {
         if count > 1 {
             let number = try first.reading { try $0.integer("split.no").required("split.no") }
             func refuse(_ problem: GGUFProblem) -> GGUFError { GGUFError(path: first.path, problem: problem) }
-            guard number == 0 else { throw refuse(.notFirstShard(number: number + 1, count: count)) }
+            guard number == 0 else { throw refuse(.notFirstShard(number: number &+ 1, count: count)) }
             guard let prefix = Self.prefix(of: first.path, count: count) else {
                 throw refuse(.unnumberedShard(number: 1, count: count))
             }
@@ -32,7 +32,7 @@ public final class GGUFModel: Sendable {
                 let file = try GGUFFile(path: Self.shardPath(prefix, index, of: count))
                 let found = try file.reading { try $0.integer("split.no") }
                 guard found == index else {
-                    let problem = GGUFProblem.wrongShard(found: found.map { $0 + 1 }, expected: index + 1)
+                    let problem = GGUFProblem.wrongShard(found: found.map { $0 &+ 1 }, expected: index + 1)
                     throw GGUFError(path: file.path, problem: problem)
                 }
                 files.append(file)

@@ -16,6 +16,7 @@ public struct InferenceError: Error, CustomStringConvertible, Sendable {
 /// What stands in the way of running a model.
 public enum InferenceProblem: Error, Equatable, Sendable {
     case unsupportedArchitecture(String)
+    case cannotLoad(String)
     case unsupportedTrait(key: String, value: String)
     case badTrait(key: String, value: String, expected: String)
     case missingTensor(String)
@@ -37,6 +38,8 @@ public enum InferenceProblem: Error, Equatable, Sendable {
         case .unsupportedArchitecture(let name):
             "the architecture '\(name)' is not supported; known are "
                 + "\(Architecture.allCases.map(\.rawValue).joined(separator: ", ")). Choose a model of one of these."
+        case .cannotLoad(let reason):
+            "no engine can load this model: \(reason)"
         case .unsupportedTrait(let key, let value):
             "the model asks for \(key) = \(value), which this engine does not compute. Use another model."
         case .badTrait(let key, let value, let expected):

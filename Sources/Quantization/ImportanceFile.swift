@@ -46,6 +46,9 @@ struct ImportanceFile {
 
     private init(_ file: GGUFFile) throws {
         form = .gguf
+        if file.metadata["imatrix.datasets"] == nil, file.metadata["general.architecture"] != nil {
+            throw QuantizationProblem.badMatrix("it is a model or a part of one")
+        }
         (datasets, chunkCount, chunkSize) = try file.reading { metadata in
             (
                 try metadata.strings("imatrix.datasets").required("imatrix.datasets"),

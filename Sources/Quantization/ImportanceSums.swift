@@ -19,6 +19,9 @@ public struct ImportanceSums: Sendable, Equatable {
         public var columnCount: Int { sums.count / counts.count }
     }
 
+    /// Far beyond any run; keeps sums of what files claim in range.
+    private static let mostRows = 1 << 60
+
     /// By tensor name.
     public private(set) var entries: [String: Entry]
     /// The texts that went in.
@@ -40,22 +43,33 @@ public struct ImportanceSums: Sendable, Equatable {
     /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for what is no importance matrix.
     public init(path: FilePath, chunkSize: Int = 512) throws {
         let file = try ImportanceFile(path: path)
-        let size = max(1, file.chunkSize ?? chunkSize)
+        // Bounded, so that no count of rows that is made of it can overflow.
+        let size = min(max(1, file.chunkSize ?? chunkSize), 1 << 24)
         // The older form divides by rows and multiplies by calls; a call saw a window.
         let factor = file.form == .dat ? size : 1
         let entries = file.entries.mapValues { entry in
             Entry(
                 sums: factor == 1 ? entry.sums : entry.sums.map { $0 * Float(factor) },
-                counts: entry.counts.map { max(0, Int($0.rounded(.toNearestOrAwayFromZero))) * factor }
+                counts: entry.counts.map { count in
+                    let (rows, overflow) = max(0, Int(count.rounded(.toNearestOrAwayFromZero)))
+                        .multipliedReportingOverflow(by: factor)
+                    return overflow ? Self.mostRows : min(rows, Self.mostRows)
+                }
             )
         }
         self.init(entries: entries, datasets: file.datasets, chunkCount: file.chunkCount, chunkSize: size)
     }
 
     /// Adds what another run saw. Windows are counted by the rows that went in, as llama-imatrix counts them.
-    /// - Parameter path: where the other came from.
-    /// - Throws: `QuantizationError` where the other belongs to another model.
-    public mutating func add(_ other: ImportanceSums, from path: FilePath) throws(QuantizationError) {
+    /// - Parameters:
+    ///   - path: where the other came from.
+    ///   - others: where this came from. Which of them is the odd one cannot be told, so that a message names all.
+    /// - Throws: `QuantizationError` where they belong to different models.
+    public mutating func add(
+        _ other: ImportanceSums,
+        from path: FilePath,
+        to others: [FilePath] = []
+    ) throws(QuantizationError) {
         for (name, entry) in other.entries {
             guard var known = entries[name] else {
                 entries[name] = entry
@@ -66,14 +80,18 @@ public struct ImportanceSums: Sendable, Equatable {
             guard known.sums.count == entry.sums.count,
                 [known, entry].allSatisfy({ $0.counts.count == 1 || $0.counts.count == count })
             else {
+                let names = others.isEmpty ? "the matrix before it" : others.map(\.string).joined(separator: ", ")
                 let reason =
-                    "its entry '\(name)' has \(entry.sums.count) numbers for \(entry.counts.count) matrices, the others "
-                    + "\(known.sums.count) for \(known.counts.count)"
-                throw QuantizationError(path: path, problem: .badMatrix(reason))
+                    "its entry '\(name)' has \(entry.sums.count) numbers for \(entry.counts.count) matrices, that of "
+                    + "\(names) has \(known.sums.count) for \(known.counts.count)"
+                throw QuantizationError(path: path, problem: .matricesOfDifferentModels(reason))
             }
             for index in known.sums.indices { known.sums[index] += entry.sums[index] }
             known.counts = (0..<count).map {
-                known.counts[known.counts.count == 1 ? 0 : $0] + entry.counts[entry.counts.count == 1 ? 0 : $0]
+                min(
+                    known.counts[known.counts.count == 1 ? 0 : $0] + entry.counts[entry.counts.count == 1 ? 0 : $0],
+                    Self.mostRows
+                )
             }
             entries[name] = known
         }

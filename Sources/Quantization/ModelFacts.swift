@@ -13,6 +13,7 @@ package struct ModelFacts {
 
     /// - Throws: `GGUFProblem` when a key is missing or of the wrong type.
     package init(_ metadata: Metadata) throws {
+        try metadata.requireModel()
         let architecture = try metadata.string("general.architecture").required("general.architecture")
         func first(_ key: String) throws -> Int? {
             let key = "\(architecture).\(key)"

@@ -38,9 +38,9 @@ struct PlannedMetadata {
             // The first file speaks for all; the others have no more than their place, and the usual alignment.
             var metadata = shard == 0 ? self.metadata : Metadata()
             if count > 1 {
-                metadata.moveToEnd(Self.splitKeys.number, .uint16(UInt16(shard)))
-                metadata.moveToEnd(Self.splitKeys.count, .uint16(UInt16(count)))
-                metadata.moveToEnd(Self.splitKeys.tensors, .int32(Int32(tensors.count)))
+                metadata.moveToEnd(Self.splitKeys.number, .uint16(UInt16(clamping: shard)))
+                metadata.moveToEnd(Self.splitKeys.count, .uint16(UInt16(clamping: count)))
+                metadata.moveToEnd(Self.splitKeys.tensors, .int32(Int32(clamping: tensors.count)))
             }
             let own = tensors.filter { $0.shard == shard }.map(\.target)
             return shard == 0

@@ -20,6 +20,7 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case outputIsInput
     case badPattern(String)
     case badMatrix(String)
+    case matricesOfDifferentModels(String)
     case matrixMismatch(tensor: String, found: Int, expected: Int)
     case matrixNeeded(tensor: String, type: String)
     case refinementNeedsMatrix
@@ -53,6 +54,9 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
         case .badMatrix(let reason):
             "this is no importance matrix that can be used: \(reason). Make one with edgepipe "
                 + "imatrix."
+        case .matricesOfDifferentModels(let reason):
+            "this importance matrix cannot be merged with the others: \(reason). One of them was made from another model; "
+                + "leave that one out."
         case .matrixMismatch(let tensor, let found, let expected):
             "the importance matrix has \(found) numbers for tensor '\(tensor)', which needs \(expected). It belongs to "
                 + "another model; make one for this model."

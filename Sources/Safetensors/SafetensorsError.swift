@@ -1,3 +1,4 @@
+import BinaryIO
 import SystemPackage
 
 /// Why a source checkpoint cannot be used.
@@ -29,6 +30,7 @@ public enum SafetensorsProblem: Error, Equatable, Sendable {
     case missingShard(String)
     case missingTensor(name: String, shard: String)
     case strayTensor(name: String)
+    case foreignContent(ForeignContent)
 
     /// The problem in words, ending with what to do about it.
     public var explanation: String {
@@ -73,6 +75,8 @@ public enum SafetensorsProblem: Error, Equatable, Sendable {
             "the shard '\(name)' that the index names is missing. Fetch it."
         case .missingTensor(let name, let shard):
             "the index says that tensor '\(name)' is in '\(shard)', but it is not. Fetch the shard again."
+        case .foreignContent(let content):
+            content.explanation(of: "this")
         case .strayTensor(let name):
             "tensor '\(name)' is in a shard but not in the index. Fetch the checkpoint again."
         }

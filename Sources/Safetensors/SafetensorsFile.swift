@@ -47,6 +47,7 @@ public final class SafetensorsFile: Sendable {
     public func release(_ range: Range<Int>) { mapping.release(range) }
 
     private static func readHeader(_ bytes: UnsafeRawBufferPointer) throws -> [SafetensorsTensor] {
+        if let content = ForeignContent(bytes.prefix(256)) { throw SafetensorsProblem.foreignContent(content) }
         guard bytes.count >= 8 else { throw SafetensorsProblem.tooShort(byteCount: bytes.count) }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= headerLimit else { throw SafetensorsProblem.headerTooLarge(byteCount: length) }

@@ -1,4 +1,8 @@
 extension Vocabulary {
+    /// The checks that a tokenizer makes of its vocabulary, without the tokenizer.
+    /// - Throws: `TokenizerError` when the vocabulary contradicts itself.
+    public func check() throws(TokenizerError) { _ = try validated().tokenTable() }
+
     /// The vocabulary with empty token texts replaced as the reference does, after checks that nothing contradicts.
     func validated() throws(TokenizerError) -> Vocabulary {
         guard !tokens.isEmpty else { throw .noTokens }

@@ -62,15 +62,29 @@ import Testing
     }
 
     @Test(arguments: [
-        "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x10", "NaN", "Infinity", "-Infinity", "--1", "1 2", "tru", "nul",
+        "01", "-", "+1", ".5", "1.", "1e", "1e+", "0x10", "nan", "Nan", "Inf", "-NaN", "+Infinity", "--1", "1 2", "tru",
+        "nul",
         "",
         "  ", "[1,]", "[,1]", "[1", "[1 2]", "{", #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, "{1:2}", "{'a':1}", #"{"a":1"#,
         "\"", #""\"#, #""\x""#, #""\u12""#, #""\u12g4""#, "\"\u{1}\"", "\"a\nb\"", "{} {}", "[]]", "null,",
-        "\u{feff}{}",
+        "{}\u{feff}", " \u{feff}{}",
         "// c\n1",
     ])
     func refusesWhatTheStandardDoesNotAllow(_ text: String) {
         #expect(refusal(text.utf8) != nil)
+    }
+
+    /// Python writes them where a number is none; who reads one finds that it is not finite.
+    @Test func whatNoNumberIsMayStandInPlaceOfOne() throws {
+        let value = try parse(#"{"a":NaN,"b":[Infinity,-Infinity],"c":1}"#)
+        #expect(value["a"]?.double?.isNaN == true && value["a"]?.integer == nil)
+        #expect(value["b"]?.array?.map(\.double) == [.infinity, -.infinity])
+        #expect(value["c"]?.integer == 1)
+    }
+
+    @Test func aMarkOfTheByteOrderBeforeTheDocumentIsSkipped() throws {
+        #expect(try parse("\u{feff}[1]") == .array([.number("1")]))
+        #expect(refusal([0xef, 0xbb, 0xbf, 0x5b])?.offset == 4)
     }
 
     @Test(arguments: [

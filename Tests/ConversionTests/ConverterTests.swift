@@ -74,7 +74,7 @@ import Testing
         #expect(narrow.tensor(named: "blk.0.ffn_down.weight")?.type == .f16)
     }
 
-    @Test(arguments: [Float(65520), -1e30, .infinity, .nan])
+    @Test(arguments: [Float(65520), -1e30])
     func aNumberBeyondHalfPrecisionIsRefusedWithItsTensor(_ value: Float) throws {
         var checkpoint = SmallCheckpoint.llama()
         checkpoint.tensors[9].bytes.replaceSubrange(10..<12, with: bytes(BrainFloat.encode(value)))

@@ -53,6 +53,7 @@ struct FamilyGolden {
         case ["UINT32"]: json.integer.map { .uint32(UInt32($0)) }
         case ["FLOAT32"]: json.double.map { .float32(Float($0)) }
         case ["ARRAY", "INT32"]: json.array.map { .array(.int32($0.compactMap(\.integer).map(Int32.init))) }
+        case ["ARRAY", "STRING"]: json.array.map { .array(.string($0.compactMap(\.string))) }
         case ["ARRAY", "BOOL"]: json.array.map { .array(.bool($0.compactMap(\.bool))) }
         default: nil
         }
@@ -67,6 +68,8 @@ struct FamilyGolden {
             let shape = try #require(entry[2].array).compactMap(\.integer)
             checkpoint.add(try #require(entry[0].string), shape, dtype: try #require(entry[1].string))
         }
+        let files = json["files"]?.object?.members ?? []
+        for (name, text) in files { checkpoint.files[name] = Array((text.string ?? "").utf8) }
         let tiny = Goldens.packageRoot.appending("models/tiny-phi3")
         if json["has_tokenizer_model"]?.bool == true {
             for name in ["tokenizer.model", "tokenizer_config.json"] {
@@ -76,8 +79,10 @@ struct FamilyGolden {
         }
         let pieces = json["pre_tokenizer"]?.isNull != false
         let options = pieces ? #""byte_fallback":true,"# : ""
+        // A reranker looks up two words.
+        let words = files.contains { $0.key == "README.md" } ? #""yes":3,"no":4,"# : ""
         let tokenizer = #"""
-            {"model":{"type":"BPE",\#(options)"vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]},
+            {"model":{"type":"BPE",\#(options)"vocab":{\#(words)"a":0,"b":1,"ab":2},"merges":["a b"]},
              "pre_tokenizer":\#(json["pre_tokenizer"]?.text ?? "null"),"decoder":{"type":"Sequence"}}
             """#
         checkpoint.files["tokenizer.json"] = Array(tokenizer.utf8)

@@ -34,11 +34,20 @@ import Testing
     }
 
     @Test(arguments: [
-        "license: [", "a: b: c", "tags: &a [x, x]\nother: &b [*a, *a]\nlicense: *b", "- list", "\u{0}",
+        "license: [", "a: b: c", "- list", "\u{0}",
+        // Copies of copies: two to the power of nine texts.
+        "a0: &a0 [x, x]\n" + (1...9).map { "a\($0): &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined() + "license: *a9",
         "license: \"\\xZ\"",
         String(repeating: "[", count: 100_000), "license: mit\nlicense: mit",
     ])
     func aCardThatCannotBeReadSaysNothing(_ yaml: String) {
         #expect(ModelCard("---\n\(yaml)\n---\n") == nil)
+    }
+
+    @Test func anAnchorStandsForWhatItNames() throws {
+        let yaml = "---\nlicense: &name mit\nlicense_name: *name\nbase: &base {license_link: here}\n<<: *base\n---\n"
+        let card = try #require(ModelCard(yaml))
+        #expect(card.text("license") == "mit" && card.text("license_name") == "mit")
+        #expect(card.text("license_link") == "here")
     }
 }

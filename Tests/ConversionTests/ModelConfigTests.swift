@@ -1,3 +1,4 @@
+import BinaryIO
 import Conversion
 import GGUF
 import SystemPackage
@@ -78,7 +79,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Qwen4ForCausalLM", "Qwen2ForCausalLM, Qwen3ForCausalLM"),
+        ("Qwen4ForCausalLM", "Qwen2ForCausalLM, Qwen2Model, Qwen3ForCausalLM"),
         ("LlamaForCausalLm", "LLaMAForCausalLM, LlamaForCausalLM"),
         ("GemmaModel", "GemmaForCausalLM, Gemma2ForCausalLM, Gemma3ForCausalLM"),
     ])
@@ -88,14 +89,69 @@ import Testing
         #expect(try conversions.problem(checkpoint)?.explanation.contains("The nearest that are: \(nearest)") == true)
     }
 
-    @Test(arguments: [
-        (#"{"rope_type":"ntk","factor":4.0}"#, "ntk"), (#"{"type":"dynamic","factor":2.0}"#, "dynamic"),
-        (#"{"rope_type":"linear"}"#, "linear"),
-    ])
-    func ropeScalingThatIsNotKnownIsRefused(_ scaling: String, _ name: String) throws {
+    @Test(
+        arguments: [
+            (#"{"rope_type":"ntk","factor":4.0}"#, .unsupportedRope("ntk")),
+            (#"{"rope_type":"linear"}"#, .missingKey(file: "config.json", key: "rope_scaling.factor")),
+            (#"{"rope_type":"yarn"}"#, .missingKey(file: "config.json", key: "rope_scaling.factor")),
+            (
+                #"{"type":"mrope","mrope_section":[16,0.5]}"#,
+                .invalidValue(file: "config.json", key: "mrope_section", expected: "a list of whole numbers")
+            ),
+            (
+                #"{"rope_type":"linear","factor":NaN}"#,
+                .invalidValue(file: "config.json", key: "factor", expected: "a number")
+            ),
+        ] as [(String, ConversionProblem)]
+    )
+    func ropeScalingThatIsNotKnownIsRefused(_ scaling: String, _ problem: ConversionProblem) throws {
         var checkpoint = SmallCheckpoint.llama()
         checkpoint.config["rope_scaling"] = scaling
-        #expect(try conversions.problem(checkpoint) == .unsupportedRope(name))
+        #expect(try conversions.problem(checkpoint) == problem)
+    }
+
+    /// Forms that the reference writes little of, or nothing.
+    @Test(
+        arguments: [
+            (#"{"type":"dynamic","factor":2.0}"#, nil, nil),
+            (#"{"type":"mrope","mrope_section":[16,24,24]}"#, nil, [16, 24, 24, 0]),
+            (#"{"rope_type":"default","mrope_section":[8,8,8,8,1]}"#, nil, [8, 8, 8, 8]),
+            (#"{"rope_type":"longrope","factor":2.0}"#, "longrope", nil), (#"{"type":"su"}"#, "longrope", nil),
+        ] as [(String, String?, [Int]?)]
+    )
+    func otherFormsOfRopeBecomeWhatTheReferenceWrites(_ scaling: String, _ type: String?, _ sections: [Int]?) throws {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.config["rope_scaling"] = scaling
+        let metadata = try conversions.convert(checkpoint).metadata
+        #expect(try metadata.string("llama.rope.scaling.type") == type)
+        #expect(try metadata.integers("llama.rope.dimension_sections") == sections)
+        #expect(metadata["llama.rope.scaling.factor"] == nil)
+    }
+
+    /// Python writes what is no number into settings that nobody reads.
+    @Test func numbersThatNobodyReadsMayBeNone() throws {
+        var checkpoint = SmallCheckpoint.llama()
+        checkpoint.config["time_step_limit"] = "[0.0, Infinity]"
+        checkpoint.files["generation_config.json"] = Array(#"{"min_new":NaN}"#.utf8)
+        #expect(throws: Never.self) { _ = try Conversions().convert(checkpoint) }
+        checkpoint.config["rms_norm_eps"] = "NaN"
+        #expect(
+            try Conversions().problem(checkpoint)
+                == .invalidValue(file: "config.json", key: "rms_norm_eps", expected: "a number")
+        )
+        checkpoint.config["rms_norm_eps"] = "1e-5"
+        checkpoint.files["generation_config.json"] = Array(#"{"temperature":Infinity}"#.utf8)
+        #expect(
+            try Conversions().problem(checkpoint)
+                == .invalidValue(file: "generation_config.json", key: "temperature", expected: "a number")
+        )
+    }
+
+    @Test func aMarkOfTheByteOrderBeforeConfigIsSkipped() throws {
+        let folder = try SmallCheckpoint.llama().write(into: conversions.folder)
+        let text = try readFile(folder.appending("config.json"), limit: 1 << 20)
+        try conversions.folder.write([0xef, 0xbb, 0xbf] + text, to: "model/config.json")
+        #expect(throws: Never.self) { _ = try ConversionPlan(HuggingFaceFolder(path: folder)) }
     }
 
     /// As transformers fills it in.

@@ -171,7 +171,7 @@ private let calibrationText = Goldens.packageRoot.appending("texts/calibration.t
             )
             expect(try program.run(command + ["--text", "none.txt"]), 3, naming: "none.txt")
         }
-        expect(try program("imatrix", "--merge", "f16.gguf", "-o", "bad.gguf"), 3, naming: "imatrix.datasets")
+        expect(try program("imatrix", "--merge", "f16.gguf", "-o", "bad.gguf"), 3, naming: "it is a model")
         expect(try program("imatrix", "--show", short), 3, naming: "short.txt")
         expect(try program("imatrix", "f16.gguf", "--text", sampleText, "-o", "f16.gguf"), 64, naming: "f16.gguf")
         #expect(try run.folder.names.contains { $0.hasPrefix("bad.gguf") } == false)

@@ -155,6 +155,22 @@ import Testing
         }
     }
 
+    /// What they would be divided by is too small to be turned over.
+    @Test(arguments: [Float.leastNonzeroMagnitude, .leastNormalMagnitude / 4, .leastNormalMagnitude])
+    func aSingleRowOfTheSmallestNumbersHasProductsNearZero(_ number: Float) throws {
+        let x = [Float](repeating: number, count: 256)
+        let row = try CodedRow(depth: 256)
+        for type in [TensorType.q4_K, .q8_0, .q6_K] {
+            let bytes = [UInt8](repeating: 1, count: 256 / type.block.elements * type.block.bytes)
+            var out: [Float] = [0]
+            _ = x.withUnsafeBufferPointer { x in
+                row.code(x.baseAddress!, depth: 256, for: type)
+                return bytes.withUnsafeBytes { row.multiply($0, type, count: 1, into: &out, .fastest) }
+            }
+            #expect(abs(out[0]) < 1e-30)
+        }
+    }
+
     @Test func aSingleRowOfNoNumbersHasNoProducts() throws {
         for bad in [Float.nan, .infinity] {
             var x = [Float](repeating: 1, count: 256)

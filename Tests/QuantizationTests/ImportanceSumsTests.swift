@@ -89,6 +89,38 @@ import Testing
         #expect(merged == experts)
     }
 
+    /// Which of them is the odd one cannot be told.
+    @Test func bothFilesAreNamedWhereMatricesDoNotGoTogether() throws {
+        var merged = sums(["blk.0.attn_q.weight": .init(sums: [1, 2], counts: [1])])
+        let error = #expect(throws: QuantizationError.self) {
+            try merged.add(
+                sums(["blk.0.attn_q.weight": .init(sums: [1], counts: [1])]),
+                from: "good.gguf",
+                to: ["bad.gguf"]
+            )
+        }
+        let text = error?.description ?? ""
+        #expect(text.contains("good.gguf") && text.contains("bad.gguf has 2 for 1"))
+        #expect(text.contains("One of them was made from another model"))
+    }
+
+    /// Counts of files are numbers like any other: what they come to stays in range.
+    @Test func countsBeyondMeasureStayInRange() throws {
+        let folder = try ScratchFolder()
+        let path = folder.path.appending("huge.gguf")
+        let huge = ImportanceSums(
+            entries: ["a": .init(sums: [1], counts: [1 << 49])],
+            datasets: [],
+            chunkCount: 1,
+            chunkSize: .max
+        )
+        try huge.write(to: path, as: .gguf)
+        var read = try ImportanceSums(path: path)
+        for _ in 0..<40 { try read.add(read, from: path) }
+        #expect(read.entries["a"]?.counts == [1 << 60])
+        try read.write(to: folder.path.appending("huge.dat"), as: .dat)
+    }
+
     @Test func statisticsAreThoseOfTheMeans() throws {
         let matrix = sums([
             "blk.0.ffn_down.weight": .init(sums: [2, 2, 2, 2], counts: [2]),

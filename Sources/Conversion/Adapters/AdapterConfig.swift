@@ -38,11 +38,15 @@ struct AdapterConfig {
         guard let alpha = json["lora_alpha"]?.double, alpha.isFinite else {
             throw ConversionProblem.missingKey(file: Self.file, key: "lora_alpha")
         }
+        // Merged, it would do nothing; by itself, llama.cpp takes zero for no word on the strength.
+        guard alpha != 0 else {
+            throw ConversionProblem.invalidValue(file: Self.file, key: "lora_alpha", expected: "a number other than 0")
+        }
         self.alpha = alpha
         usesMagnitudes = json["use_dora"]?.bool ?? false
         scalesByRoot = json["use_rslora"]?.bool ?? false
         alphas = try (json["alpha_pattern"]?.object?.members ?? []).map { key, value in
-            guard let alpha = value.double, let pattern = try? Regex("(.*\\.)?(\(key))") else {
+            guard let alpha = value.double, alpha.isFinite, let pattern = try? Regex("(.*\\.)?(\(key))") else {
                 throw ConversionProblem.invalidValue(
                     file: Self.file,
                     key: "alpha_pattern",

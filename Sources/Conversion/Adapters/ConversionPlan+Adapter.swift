@@ -11,9 +11,7 @@ extension ConversionPlan {
         let adapter = try LowRankAdapter(reference)
         do {
             let family = try ModelFamilies.family(for: base.config)
-            try adapter.check(
-                against: Set(base.checkpoint.entries.compactMap { TensorNames.ofTextModel($0.tensor.name) })
-            )
+            try adapter.check(against: AdapterBase(base, family))
             let tensors = try AdapterTensorPlan(adapter, family, type).tensors()
             var metadata = Metadata()
             metadata.set("general.architecture", .string(Swift.type(of: family).ggufName))
@@ -122,6 +120,8 @@ private struct AdapterTensorPlan {
         _ edit: TensorEdit,
         _ dimensions: [Int]
     ) throws -> ConversionPlan.Tensor {
+        // What the base model cannot be cut into heads by, its adapter cannot either.
+        try edit.order.check(dimensions, of: parts[0].entry.tensor)
         guard let shape = TensorShape(dimensions.reversed()), shape.elementCount > 0 else {
             throw ConversionProblem.wrongShape(
                 tensor: parts[0].entry.tensor.name,

@@ -23,11 +23,16 @@ struct LowRankAdapter: Sendable {
         name = reference.name
         let path = folder.appending(Self.weights)
         do {
+            if FileStatus(folder)?.isFolder == false { throw ConversionProblem.fileInPlaceOfFolder }
             guard let json = try HuggingFaceFolder.json(AdapterConfig.file, in: folder, limit: Self.configLimit) else {
                 throw ConversionProblem.missingFile(AdapterConfig.file)
             }
+            // MLX writes a file of the same name with other keys.
+            if json["peft_type"] == nil, json["lora_parameters"] != nil || json["fine_tune_type"] != nil {
+                throw ConversionProblem.foreignAdapterFormat("MLX")
+            }
             let config = try AdapterConfig(json)
-            guard fileIdentity(path) != nil else { throw ConversionProblem.missingFile(Self.weights) }
+            guard fileIdentity(path) != nil else { throw Self.missingWeights(in: folder) }
             let collected = try AdapterTensors(SafetensorsFile(path: path))
             replacements = collected.replacements
             order = collected.order
@@ -38,10 +43,61 @@ struct LowRankAdapter: Sendable {
         }
     }
 
-    /// - Throws: `ConversionError` unless each weight that is changed is one of these.
-    func check(against names: Set<String>) throws {
-        guard let stray = (Set(updates.keys).union(replacements.keys)).subtracting(names).min() else { return }
-        throw ConversionError(path: folder, problem: .foreignAdapter(tensor: stray))
+    private static func missingWeights(in folder: FilePath) -> ConversionProblem {
+        func has(_ name: String) -> Bool { fileIdentity(folder.appending(name)) != nil }
+        if has("adapter_model.bin") { return .pickledAdapter("adapter_model.bin") }
+        return has("adapters.safetensors") ? .foreignAdapterFormat("MLX") : .missingFile(weights)
+    }
+
+    /// Holds every change against the weight that it is for.
+    /// - Throws: `ConversionError` unless each is a weight of the base model, has its shape, and reaches the output.
+    func check(against base: AdapterBase) throws {
+        do {
+            for name in Set(updates.keys).union(replacements.keys).sorted() { try check(name, against: base) }
+        } catch let problem as ConversionProblem {
+            throw ConversionError(path: folder, problem: problem)
+        }
+    }
+
+    private func check(_ name: String, against base: AdapterBase) throws {
+        guard let shape = base.shapes[name] else { throw ConversionProblem.foreignAdapter(tensor: name) }
+        guard try base.family.use(of: name) != .leftOut else {
+            throw ConversionProblem.lostUpdate(tensor: name, architecture: type(of: base.family).ggufName)
+        }
+        func check(_ tensor: String, _ found: [Int], _ expected: [Int]) throws {
+            guard found != expected else { return }
+            if AdapterBase.holdsVocabulary(name), found.count == 2, found.last == expected.last {
+                throw ConversionProblem.grownVocabulary(tensor: tensor, tokens: found[0], base: expected[0])
+            }
+            throw ConversionProblem.otherBase(tensor: tensor, found: found, expected: expected)
+        }
+        if let other = replacements[name]?.tensor { try check(other.name, other.shape, shape) }
+        if let update = updates[name] {
+            let isTurned = try base.family.edit(of: name).order == .transposed
+            try check(update.b.tensor.name, update.shape, isTurned ? shape.reversed() : shape)
+        }
+    }
+}
+
+/// What adapters are held against: the weights of a text model, and what its family makes of them.
+struct AdapterBase {
+    let family: any ModelFamily
+    /// By the names that the family knows.
+    let shapes: [String: [Int]]
+
+    /// - Parameter isWeight: false for tensors that only scale others.
+    init(_ folder: HuggingFaceFolder, _ family: any ModelFamily, isWeight: (String) -> Bool = { _ in true }) {
+        self.family = family
+        let entries = folder.checkpoint.entries.filter { isWeight($0.tensor.name) }
+        let pairs = entries.compactMap { entry in
+            TensorNames.ofTextModel(entry.tensor.name).map { ($0, entry.tensor.shape) }
+        }
+        shapes = Dictionary(pairs) { first, _ in first }
+    }
+
+    /// Whether a matrix has a row for each token.
+    static func holdsVocabulary(_ name: String) -> Bool {
+        ["embed_tokens.weight", "lm_head.weight", "wte.weight"].contains(where: name.hasSuffix)
     }
 }
 
@@ -80,6 +136,9 @@ private struct AdapterTensors {
             guard WeightDecoder.reads(tensor.type) else {
                 throw ConversionProblem.unsupportedElementType(tensor: tensor.name, type: tensor.type.rawValue)
             }
+            if let place = NonFinite.first(in: entry.bytes, tensor.type) {
+                throw ConversionProblem.notFinite(tensor: tensor.name, element: place)
+            }
             let whole = String(tensor.name.dropLast(ending.count)) + end
             // What sees and hears is left out of the model too.
             guard let name = TensorNames.ofTextModel(whole.replacing(Self.prefix, with: "")) else { continue }
@@ -98,6 +157,10 @@ private struct AdapterTensors {
                 pairs[name] = pair
             }
         }
+        guard pairs.isEmpty, replacements.isEmpty else { return }
+        throw ConversionProblem.unsupportedAdapter(
+            file.tensors.isEmpty ? "it has no tensors" : "it changes only what sees or hears, which a text model lacks"
+        )
     }
 
     /// - Parameter scale: what every update is multiplied by besides.

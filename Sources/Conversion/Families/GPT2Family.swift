@@ -16,6 +16,7 @@ struct GPT2Family: ModelFamily {
         "transformer.wte": "token_embd", "transformer.wpe": "position_embd", "transformer.ln_f": "output_norm",
     ]
 
+    static let tiesEmbeddings = true
     let config: ModelConfig
 
     func use(of name: String) throws -> TensorUse {

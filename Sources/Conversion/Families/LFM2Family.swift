@@ -18,6 +18,7 @@ struct LFM2Family: ModelFamily {
     static let outsideNames = ["model.embedding_norm": "token_embd_norm"]
     static let preTokenizer: String? = "lfm2"
 
+    static let tiesEmbeddings = true
     let config: ModelConfig
 
     func edit(of name: String) -> TensorEdit {

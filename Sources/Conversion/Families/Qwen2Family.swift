@@ -1,6 +1,6 @@
 /// Qwen2 and Qwen2.5: as Llama, with biases on query, key and value, and RoPE over the halves of a head.
 struct Qwen2Family: ModelFamily {
-    static let architectures = ["Qwen2ForCausalLM"]
+    static let architectures = ["Qwen2ForCausalLM", "Qwen2Model"]
     static let ggufName = "qwen2"
     static let defaults = [
         "max_position_embeddings": "32768", "num_key_value_heads": "32", "rms_norm_eps": "1e-6",

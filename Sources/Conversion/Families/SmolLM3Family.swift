@@ -8,5 +8,6 @@ struct SmolLM3Family: LlamaLikeFamily {
     ]
     static let headLength = CommonParameters.HeadLength.whereGiven
 
+    static let tiesEmbeddings = true
     let config: ModelConfig
 }

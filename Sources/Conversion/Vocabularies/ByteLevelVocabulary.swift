@@ -23,6 +23,15 @@ struct ByteLevelVocabulary {
             added.map(\.id).max() ?? -1
         )
         let count = try files.folder.config.integer("vocab_size") ?? min(largest, 1 << 24) + 1
+        if let token = added.first(where: { $0.id >= count }) {
+            throw ConversionProblem.tokenBeyondVocabulary(
+                file: Self.file,
+                token: token.text,
+                id: token.id,
+                count: count
+            )
+        }
+        try SpecialTokens.refuseSharedIDs(added.map { ($0.text, $0.id) }, file: Self.file)
         guard largest < count, count <= 1 << 24 else {
             throw ConversionProblem.invalidVocabulary(
                 file: Self.file,

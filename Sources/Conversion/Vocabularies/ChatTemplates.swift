@@ -6,7 +6,8 @@ enum ChatTemplates {
     /// - Throws: `ConversionProblem`.
     static func read(_ files: TokenizerFiles) throws -> [(name: String, text: String)] {
         guard let settings = files.settings else { return [] }
-        if let template = settings["chat_template"] { return named(template) }
+        // Null says nothing, as in transformers; the reference takes it for a model without a template.
+        if let template = settings["chat_template"], !template.isNull { return named(template) }
         if let text = try text(of: "chat_template.jinja", in: files.folder) {
             let others = try files.folder.fileNames(in: "additional_chat_templates")
             return try [("default", text)]

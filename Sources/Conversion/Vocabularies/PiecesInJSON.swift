@@ -36,6 +36,7 @@ struct PiecesInJSON {
             guard let id = entry["id"]?.integer, id >= 0, let text = entry["content"]?.string else { return nil }
             return (id, text, entry["special"]?.bool ?? false)
         }
+        try SpecialTokens.refuseSharedIDs(added.map { ($0.text, $0.id) }, file: Self.file)
         for piece in pieces {
             guard let piece else {
                 throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "two of its tokens have one id")

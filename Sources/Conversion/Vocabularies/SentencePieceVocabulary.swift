@@ -54,7 +54,12 @@ struct SentencePieceVocabulary {
 
     /// Tokens from the three files that may add some, later ones over earlier ones.
     private mutating func addTokens(of files: TokenizerFiles, marksSpecialLooking: Bool) throws {
-        for (text, id) in try files.folder.json("added_tokens.json")?.object?.members ?? [] {
+        let listed = try files.folder.json("added_tokens.json")?.object?.members ?? []
+        try SpecialTokens.refuseSharedIDs(
+            listed.compactMap { text, id in id.integer.map { (text, $0) } },
+            file: "added_tokens.json"
+        )
+        for (text, id) in listed {
             add(text, id: id.integer, .userDefined)
         }
         for (id, entry) in files.settings?["added_tokens_decoder"]?.object?.members ?? [] {

@@ -41,7 +41,7 @@ struct SpecialTokens {
         for (role, isAdded) in added { metadata.set("tokenizer.ggml.add_\(role)_token", .bool(isAdded)) }
         let named = templates.filter { $0.name != "default" }
         for (name, text) in named { metadata.set("tokenizer.chat_template.\(name)", .string(text)) }
-        if !named.isEmpty {
+        if !named.isEmpty, metadata["tokenizer.chat_templates"] == nil {
             metadata.set("tokenizer.chat_templates", .array(.string(named.map(\.name).sorted())))
         }
         if let standard = templates.first(where: { $0.name == "default" }) {
@@ -58,6 +58,18 @@ struct SpecialTokens {
             || (text.hasPrefix("<|") && text.hasSuffix("|>"))
             || (text.hasPrefix("<｜") && text.hasSuffix("｜>"))
             || (text.hasPrefix("<unused") && text.hasSuffix(">"))
+    }
+
+    /// - Throws: `ConversionProblem.invalidVocabulary` where two tokens were added with one id: only one could be kept.
+    static func refuseSharedIDs(_ added: [(text: String, id: Int)], file: String) throws {
+        var texts: [Int: String] = [:]
+        for (text, id) in added {
+            guard let other = texts.updateValue(text, forKey: id), other != text else { continue }
+            throw ConversionProblem.invalidVocabulary(
+                file: file,
+                reason: "its added tokens '\(other)' and '\(text)' have the same id \(id)"
+            )
+        }
     }
 
     /// The token with spaces in place of SentencePiece's mark for them.

@@ -42,6 +42,15 @@ struct UnigramInJSON {
         }
         let needed = max(pieces.count, (added.map(\.id).max() ?? -1) + 1)
         let count = try files.folder.config.integer("vocab_size") ?? needed
+        if let token = added.first(where: { $0.id >= count }) {
+            throw ConversionProblem.tokenBeyondVocabulary(
+                file: Self.file,
+                token: token.text,
+                id: token.id,
+                count: count
+            )
+        }
+        try SpecialTokens.refuseSharedIDs(added.map { ($0.text, $0.id) }, file: Self.file)
         guard needed <= count, count <= 1 << 24 else {
             throw Self.problem("it has \(needed) tokens, but config.json says 'vocab_size' \(count)")
         }

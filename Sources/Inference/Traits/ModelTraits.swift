@@ -33,6 +33,7 @@ public struct ModelTraits: Sendable, Equatable {
 
     /// - Throws: `InferenceProblem`, or `GGUFProblem` for a missing key or a value of the wrong type.
     public init(_ metadata: Metadata) throws {
+        try metadata.requireModel()
         let name = try metadata.string("general.architecture").required("general.architecture")
         guard let architecture = Architecture(rawValue: name) else {
             throw InferenceProblem.unsupportedArchitecture(name)
@@ -56,6 +57,9 @@ public struct ModelTraits: Sendable, Equatable {
         convolutionLength = hasShort ? try keys.requiredPositive("shortconv.l_cache") : 0
         guard convolutionLength <= 64 else { throw keys.bad("shortconv.l_cache", convolutionLength, "at most 64") }
 
+        if try metadata.bool(keys.key("attention.causal")) == false {
+            throw InferenceProblem.unsupportedTrait(key: keys.key("attention.causal"), value: "false")
+        }
         try keys.refuse(["attention.clamp_kqv", "attention.key_length_swa", "rope.dimension_count_swa"])
         if !family.hasScales {
             try keys.refuse(["attention.scale", "embedding_scale", "residual_scale", "logit_scale"])

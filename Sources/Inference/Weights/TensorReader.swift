@@ -3,15 +3,27 @@ import GGUF
 import Tensors
 
 /// Takes tensors out of a file by name and shape, and remembers which were taken.
+///
+/// Without a file it takes the shapes alone, so that whatever reads a model also checks a table of tensors.
 struct TensorReader {
-    let file: GGUFFile
+    private let file: GGUFFile?
+    private let tensors: [String: GGUFTensor]
     /// Put in front of every name.
     var prefix = ""
     private var taken: Set<String> = []
 
-    init(_ file: GGUFFile) { self.file = file }
+    init(_ file: GGUFFile) {
+        self.file = file
+        tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
+    }
 
-    func has(_ name: String) -> Bool { file.tensor(named: prefix + name) != nil }
+    /// Reads no weights: matrices come without their bytes, and numbers are none.
+    init(shapesOf tensors: [GGUFTensor]) {
+        file = nil
+        self.tensors = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
+    }
+
+    func has(_ name: String) -> Bool { tensors[prefix + name] != nil }
 
     /// A matrix of `rows` by `columns`.
     /// - Throws: `InferenceProblem`.
@@ -37,6 +49,7 @@ struct TensorReader {
 
     mutating func optionalNumbers(_ name: String, _ shape: [Int]) throws -> [Float]? {
         guard let tensor = try tensor(name, shape) else { return nil }
+        guard let file else { return [] }
         let count = tensor.shape.elementCount
         return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
             let target = UnsafeMutableBufferPointer(start: buffer.baseAddress, count: count)
@@ -47,9 +60,8 @@ struct TensorReader {
 
     /// Refuses a file with weights that nobody asked for: leaving them out would give a plausible, wrong result.
     func requireAllTaken() throws {
-        for tensor in file.tensors where !taken.contains(tensor.name) {
-            throw InferenceProblem.unexpectedTensor(tensor.name)
-        }
+        let stray = file?.tensors.first { !taken.contains($0.name) }?.name
+        if let stray { throw InferenceProblem.unexpectedTensor(stray) }
     }
 
     /// Marks a tensor as known without reading it.
@@ -62,7 +74,7 @@ struct TensorReader {
 
     private mutating func tensor(_ name: String, _ dimensions: [Int]) throws -> GGUFTensor? {
         let name = prefix + name
-        guard let tensor = file.tensor(named: name) else { return nil }
+        guard let tensor = tensors[name] else { return nil }
         // A vector may be stored as a matrix of one row.
         guard TensorShape(dimensions)?.withoutTrailingOnes == tensor.shape.withoutTrailingOnes else {
             throw InferenceProblem.wrongShape(tensor: name, expected: dimensions, found: tensor.shape.dimensions)

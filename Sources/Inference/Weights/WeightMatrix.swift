@@ -17,15 +17,20 @@ struct WeightMatrix: @unchecked Sendable {
     private let rowByteCount: Int
 
     /// - Parameters:
+    ///   - file: nil where the shape is all that is asked for.
     ///   - index: which matrix of a stack.
     ///   - count: matrices in the stack.
-    init(_ tensor: GGUFTensor, in file: GGUFFile, index: Int = 0, of count: Int = 1) {
+    init(_ tensor: GGUFTensor, in file: GGUFFile?, index: Int = 0, of count: Int = 1) {
         name = tensor.name
         type = tensor.type
         self.index = index
         columns = tensor.shape.rowLength
         rows = tensor.shape.rowCount / count
         rowByteCount = tensor.rowByteCount
+        guard let file else {
+            bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+            return
+        }
         let whole = file.bytes(of: tensor)
         let byteCount = rows * rowByteCount
         bytes = UnsafeRawBufferPointer(rebasing: whole[(index * byteCount)..<((index + 1) * byteCount)])

@@ -1,6 +1,7 @@
 import BinaryIO
 import Conversion
 import GGUF
+import Inference
 import ModelHub
 import SystemPackage
 import Tensors
@@ -18,6 +19,10 @@ public struct ConvertRequest: Sendable {
     public var adapters: [String] = []
     /// Whether the adapter is written by itself.
     public var adapterOnly = false
+    /// Whether infinities and NaN among the weights are passed on.
+    public var allowsNonFinite = false
+    /// Whether a model that no engine could load is refused, where else it is a remark.
+    public var isStrict = false
     /// Whether a repository is taken from the local cache alone.
     public var isOffline = false
 
@@ -53,6 +58,7 @@ extension Operations {
         let folder = try folder(of: model, isOffline: request.isOffline, remark: remark, progress: progress)
         let adapters = try adapters(request, remark: remark, progress: progress)
         let plan = try request.adapterOnly ? adapterPlan(adapters, of: folder, type) : plan(folder, request, adapters)
+        if !request.adapterOnly { try tell(plan, folder.path, request, remark) }
         try refuse(output, replacing: folder.inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)
         try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
@@ -101,7 +107,9 @@ extension Operations {
         if isFile(model) { return try GGUFModel(path: FilePath(model)) }
         let folder = try folder(of: model, isOffline: request.isOffline, remark: remark, progress: progress)
         let adapters = try adapters(request, remark: remark, progress: progress)
-        return ConvertedModel(try plan(folder, request, adapters), inputs: folder.inputs)
+        let plan = try plan(folder, request, adapters)
+        try tell(plan, folder.path, request, remark)
+        return ConvertedModel(plan, inputs: folder.inputs)
     }
 
     private static func isFile(_ model: String) -> Bool {
@@ -126,14 +134,28 @@ extension Operations {
         _ request: ConvertRequest,
         _ adapters: [AdapterReference]
     ) throws -> ConversionPlan {
-        try ConversionPlan(
-            folder,
-            options: ConversionOptions(
-                type: convertedType(request.type),
-                preTokenizer: request.preTokenizer,
-                adapters: adapters
-            )
+        var options = ConversionOptions(
+            type: try convertedType(request.type),
+            preTokenizer: request.preTokenizer,
+            adapters: adapters
         )
+        options.allowsNonFinite = request.allowsNonFinite
+        return try ConversionPlan(folder, options: options)
+    }
+
+    /// Says what is odd about a model. The reference converts one that no engine can load, and so does this unless
+    /// somebody is strict.
+    private static func tell(
+        _ plan: ConversionPlan,
+        _ path: FilePath,
+        _ request: ConvertRequest,
+        _ remark: (String) -> Void
+    ) throws {
+        plan.notes.forEach(remark)
+        guard let reason = LoadingCheck.problem(of: plan.metadata, plan.layout.tensors) else { return }
+        let problem = InferenceProblem.cannotLoad(reason)
+        if request.isStrict { throw InferenceError(path: path, problem: problem) }
+        remark(problem.explanation.prefix(1).uppercased() + problem.explanation.dropFirst())
     }
 
     /// - Returns: nil for `auto`.

@@ -52,7 +52,7 @@ extension Operations {
         let file = try GGUFFile(path: model)
         let fileType = try file.reading { try $0.integer("general.file_type") }
         let quantType = fileType.flatMap { UInt32(exactly: $0) }.flatMap(FileType.init(rawValue:))?.name ?? "unknown"
-        let profile = try ModelProfile(file, quantType: quantType)
+        let profile = try ModelProfile(loadable: file, quantType: quantType)
         if let context, context > profile.contextLength {
             throw PipelineError.badRequest(
                 "the model was trained for \(profile.contextLength) tokens of context; \(context) were asked for. "

@@ -127,7 +127,9 @@ extension Operations {
         guard var sums = parts.first else {
             throw PipelineError.badRequest("There is nothing to merge. Name one importance matrix or more.")
         }
-        for (part, path) in zip(parts, paths).dropFirst() { try sums.add(part, from: path) }
+        for (index, part) in parts.enumerated().dropFirst() {
+            try sums.add(part, from: paths[index], to: Array(paths[..<index]))
+        }
         return sums
     }
 

@@ -1,5 +1,6 @@
 import BinaryIO
 import GGUF
+import Inference
 import Quantization
 import SystemPackage
 import Tensors
@@ -97,6 +98,10 @@ extension Operations {
             type = known
         }
         let source = try source(request.input, request.conversion, remark: remark, progress: progress)
+        // Of a folder it was said already.
+        if source is GGUFModel, let reason = LoadingCheck.problem(of: source.metadata, source.tensors) {
+            remark("No engine can load this model: \(reason)")
+        }
         return (source, try QuantizationPlan(source, as: type, options: options), options)
     }
 

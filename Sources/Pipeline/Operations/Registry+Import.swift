@@ -22,7 +22,7 @@ extension Operations {
         let name = try BuildName(name)
         let file = try GGUFFile(path: path)
         let quantType = name.type.uppercased()
-        var profile = try ModelProfile(file, quantType: quantType)
+        var profile = try ModelProfile(loadable: file, quantType: quantType)
         profile.addTags(tags)
         let draft = BuildDraft(
             type: name.type,

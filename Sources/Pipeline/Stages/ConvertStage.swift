@@ -1,6 +1,7 @@
 import BinaryIO
 import Conversion
 import GGUF
+import Inference
 import Quantization
 import SystemPackage
 import Tensors
@@ -101,6 +102,8 @@ struct ConvertStage: Stage {
     }
 
     func run(_ context: StageContext) throws -> StepProduct {
+        // Hours of quantizing would come to nothing.
+        try LoadingCheck.require(model)
         guard options.keepsFile else { return .files([]) }
         try makeFolder(context.folder)
         let path = context.folder.appending("\(typeName).gguf")

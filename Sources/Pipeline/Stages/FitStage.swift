@@ -31,7 +31,10 @@ struct FitStage: Stage {
         return .fits(
             try builds.enumerated().map { index, build in
                 try context.progress(build.type, index + 1, builds.count)
-                let profile = try ModelProfile(try GGUFFile(path: build.path), quantType: build.type.uppercased())
+                let profile = try ModelProfile(
+                    loadable: try GGUFFile(path: build.path),
+                    quantType: build.type.uppercased()
+                )
                 // A model is never given more context than it was trained for.
                 let request = FitRequest(
                     context: min(options.context, profile.contextLength),

@@ -68,7 +68,7 @@ struct PublishStage: Stage {
 
     private func draft(_ build: BuildFile) throws -> BuildDraft {
         let file = try GGUFFile(path: build.path)
-        var profile = try ModelProfile(file, quantType: build.type.uppercased())
+        var profile = try ModelProfile(loadable: file, quantType: build.type.uppercased())
         profile.addTags(definition.tags)
         return BuildDraft(
             type: build.type,

@@ -1,5 +1,6 @@
 import BinaryIO
 import GGUF
+import Inference
 import Quantization
 import SystemPackage
 import Tensors
@@ -78,6 +79,7 @@ struct QuantizeStage: Stage {
     func run(_ context: StageContext) throws -> StepProduct {
         try makeFolder(context.folder)
         let source = try model.open()
+        try LoadingCheck.require(source)
         let outputs = try plans(source).map { plan in
             Quantizer.Output(plan: plan, path: context.folder.appending("\(plan.fileType.tag).gguf"))
         }

@@ -42,6 +42,12 @@ struct ConvertCommand: RecordCommand {
     @Flag(help: "Write the one adapter of --lora by itself, for llama.cpp to load beside a build of the model.")
     var loraOnly = false
 
+    @Flag(help: "Refuse a model that no engine can load; without it that is a warning.")
+    var strict = false
+
+    @Flag(help: "Keep infinities and NaN among the weights, which are refused otherwise.")
+    var allowNonfinite = false
+
     @OptionGroup var hub: HubOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
@@ -67,6 +73,7 @@ struct ConvertCommand: RecordCommand {
         var request = ConvertRequest()
         (request.type, request.preTokenizer) = (type, pre)
         (request.adapters, request.adapterOnly) = (lora, loraOnly)
+        (request.isStrict, request.allowsNonFinite) = (strict, allowNonfinite)
         request.isOffline = hub.offline
         return request
     }

@@ -123,26 +123,19 @@ import Testing
         wide.update(Self.values, rows: 128, columns: 128)
         #expect(
             try problem(wide)
-                == .wrongShape(
-                    tensor: "\(Self.values).lora_B.weight",
-                    found: [128, 128],
-                    expected: "an update of [128, 256]"
-                )
+                == .otherBase(tensor: "\(Self.values).lora_B.weight", found: [128, 128], expected: [128, 256])
         )
         var longer = SmallAdapter()
         longer.contents.add("base_model.model.model.embed_tokens.weight", [5, 256])
         #expect(
             try problem(longer)
-                == .wrongShape(
-                    tensor: "base_model.model.model.embed_tokens.weight",
-                    found: [5, 256],
-                    expected: "the base model's [4, 256]"
-                )
+                == .grownVocabulary(tensor: "base_model.model.model.embed_tokens.weight", tokens: 5, base: 4)
         )
     }
 
     @Test(arguments: [
-        ["peft_type": #""IA3""#], ["lora_alpha": "null"], ["lora_alpha": #""much""#], ["alpha_pattern": #"{"(":1}"#],
+        ["peft_type": #""IA3""#], ["lora_alpha": "null"], ["lora_alpha": "0"], ["lora_alpha": "NaN"],
+        ["lora_alpha": #""much""#], ["alpha_pattern": #"{"(":1}"#],
         ["alpha_pattern": #"{"v":"x"}"#], ["layer_replication": "[[0,2]]"], ["target_parameters": #"["experts"]"#],
         ["init_lora_weights": #""pissa""#], ["use_dora": "true"], ["alora_invocation_tokens": "[1]"],
     ])

@@ -65,7 +65,8 @@ import Testing
                 ["chat_template.json": #"{"chat_template":[{"name":"z","template":"U"},{"name":"b","template":"U"}]}"#],
                 nil, ["b", "z"]
             ),
-            (["tokenizer_config.json": #"{"chat_template":null}"#, "chat_template.jinja": "J"], nil, []),
+            (["tokenizer_config.json": #"{"chat_template":null}"#, "chat_template.jinja": "J"], "J", []),
+            (["tokenizer_config.json": #"{"chat_template":null}"#], nil, []),
         ] as [([String: String], String?, [String])]
     )
     func theFirstPlaceWithChatTemplatesCounts(_ files: [String: String], _ standard: String?, _ names: [String]) throws

@@ -50,7 +50,10 @@ import Testing
 
     @Test(arguments: [
         (#"{"a":0,"b":4}"#, "[]", "it has a token 4, but config.json says 'vocab_size' 4"),
-        (#"{"a":0}"#, #"[{"content":"x","id":9}]"#, "it has a token 9, but config.json says 'vocab_size' 4"),
+        (
+            #"{"a":0}"#, #"[{"content":"x","id":2},{"content":"y","id":2}]"#,
+            "its added tokens 'x' and 'y' have the same id 2"
+        ),
         (#"{"a":-1}"#, "[]", "the token 'a' has no id"), (#"{"a":"0"}"#, "[]", "the token 'a' has no id"),
         (#"{"a":0,"b":0}"#, "[]", "two of its tokens have the id 0"),
         (#"{"a":0,"b":1}"#, #"[{"content":"a","id":2}]"#, "its tokens 0 and 2 are both 'a'"),
@@ -60,6 +63,21 @@ import Testing
     func idsThatTheWeightsHaveNoRowForAreRefused(_ vocabulary: String, _ added: String, _ reason: String) throws {
         let checkpoint = llama(tokenizer: tokenizer(vocabulary: vocabulary, added: added))
         #expect(try conversions.problem(checkpoint) == .invalidVocabulary(file: "tokenizer.json", reason: reason))
+    }
+
+    @Test func twoAddedTokensOfPiecesCannotShareAnID() throws {
+        var checkpoint = try SmallCheckpoint.phi3()
+        checkpoint.files["added_tokens.json"] = Array(#"{"<a>":3071,"<b>":3071}"#.utf8)
+        let reason = "its added tokens '<a>' and '<b>' have the same id 3071"
+        #expect(try conversions.problem(checkpoint) == .invalidVocabulary(file: "added_tokens.json", reason: reason))
+    }
+
+    @Test func anAddedTokenWithoutARowIsRefusedByItsText() throws {
+        let checkpoint = llama(tokenizer: tokenizer(added: #"[{"content":"<x>","id":9}]"#))
+        #expect(
+            try conversions.problem(checkpoint)
+                == .tokenBeyondVocabulary(file: "tokenizer.json", token: "<x>", id: 9, count: 4)
+        )
     }
 
     @Test(arguments: [#"[1]"#, #"[["a"]]"#, #"[["a","b","c"]]"#])

@@ -1,0 +1,54 @@
+"""What makes an embedding model or a reranker of a checkpoint of compare-conversion.py: other files, other names."""
+
+import json
+
+
+def _without_head(path):
+    """Names as a model has them that was saved without its head."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = {
+        name.removeprefix("model."): tensor for name, tensor in load_file(path).items() if name != "lm_head.weight"
+    }
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
+def _pool(folder, settings):
+    """The files of sentence-transformers."""
+    modules = [
+        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+    ]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling/config.json").write_text(json.dumps(settings))
+
+
+def embed(path, config):
+    """As Qwen3-Embedding: a causal model whose last token stands for the text."""
+    _without_head(path)
+    _pool(path.parent, {"word_embedding_dimension": 64, "pooling_mode_lasttoken": True})
+
+
+def embed_both_ways(path, config):
+    """A headless model that sees the whole text at once."""
+    _without_head(path)
+    config["architectures"] = [config["architectures"][0].replace("ForCausalLM", "Model")]
+    config["is_causal"] = False
+    _pool(path.parent, {"word_embedding_dimension": 64, "pooling_mode_mean_tokens": True})
+
+
+def leave_out_head(path, config):
+    _without_head(path)
+    config["architectures"] = [config["architectures"][0].replace("ForCausalLM", "Model")]
+
+
+def rerank(path, config):
+    """As Qwen3-Reranker, which nothing but its card's title tells."""
+    (path.parent / "README.md").write_text("A model.\n\n# Qwen3-Reranker-0.6B\n")
+
+
+# What is done to a family by the end of its name.
+CHANGES = {"-embedding": embed, "-both-ways": embed_both_ways, "-headless": leave_out_head, "-reranker": rerank}
+# The files that say it, which a golden holds.
+FILES = ["README.md", "modules.json", "1_Pooling/config.json"]
