@@ -1,24 +1,36 @@
 import Inference
 import Tokenizers
 
-/// Compares a build's predictions with its base model's, token by token.
+/// Compares builds' predictions with their base model's, token by token.
 public struct KLDivergenceRun {
-    public let build: LanguageModel
+    public let builds: [LanguageModel]
     public let options: EvaluationOptions
 
-    public init(_ build: LanguageModel, _ options: EvaluationOptions = EvaluationOptions()) {
-        self.build = build
+    /// The base model's log-probabilities that are kept at a time, in bytes.
+    package var keptBytes = 256 << 20
+
+    public init(_ builds: [LanguageModel], _ options: EvaluationOptions = EvaluationOptions()) {
+        self.builds = builds
         self.options = options
     }
 
-    /// Runs both models chunk by chunk; nothing is written.
+    public init(_ build: LanguageModel, _ options: EvaluationOptions = EvaluationOptions()) {
+        self.init([build], options)
+    }
+
+    /// Runs the base once over the text, and each build once; nothing is written.
+    ///
+    /// The figures are those of each build compared alone. Some windows are read by the base, then by one build after the
+    /// other, so that models larger than memory are read seldom.
+    /// - Parameter progress: told of each window of each build, with the build's index.
+    /// - Returns: a result a build, in their order.
     /// - Throws: `EvaluationError` for a text that is too short or models that do not belong together; `InferenceError`.
     public func compare(
         with base: LanguageModel,
         text: [UInt8],
-        progress: (EvaluationProgress) throws -> Void = { _ in }
-    ) throws -> KLDivergenceResult {
-        guard base.tokenizer.vocabulary.tokens == build.tokenizer.vocabulary.tokens else {
+        progress: (_ build: Int, EvaluationProgress) throws -> Void
+    ) throws -> [KLDivergenceResult] {
+        for build in builds where base.tokenizer.vocabulary.tokens != build.tokenizer.vocabulary.tokens {
             throw EvaluationError.vocabulariesDiffer(base: base.vocabularySize, build: build.vocabularySize)
         }
         let windows = try TextWindows(
@@ -28,55 +40,103 @@ public struct KLDivergenceRun {
             chunks: options.chunks,
             stride: options.stride
         )
-        let session = try options.session(base, length: windows.length)
-        return try compare(windows, progress) { window in
-            var rows: [LogProbabilityRow] = []
-            try session.score(window) { logits, _ in rows += logits.map { row, _ in LogProbabilityRow(row) } }
-            return rows
+        return try compare(windows, base, progress) { block in
+            let session = try options.session(base, length: windows.length)
+            return try block.map { index in
+                var rows: [LogProbabilityRow] = []
+                try session.score(windows[index]) { logits, _ in
+                    rows += logits.map { row, _ in LogProbabilityRow(row) }
+                }
+                return rows
+            }
         }
     }
 
-    /// Compares with a file of the base model's log-probabilities, whose text and context it uses.
+    /// The same for one build.
+    public func compare(
+        with base: LanguageModel,
+        text: [UInt8],
+        progress: (EvaluationProgress) throws -> Void = { _ in }
+    ) throws -> KLDivergenceResult {
+        try compare(with: base, text: text) { _, state in try progress(state) }[0]
+    }
+
+    /// Compares one build with a file of the base model's log-probabilities, whose text and context it uses.
     /// - Throws: `EvaluationError` when the file belongs to another vocabulary; `InferenceError`.
     public func compare(
         with base: BaseLogits,
         progress: (EvaluationProgress) throws -> Void = { _ in }
     ) throws -> KLDivergenceResult {
+        let build = builds[0]
         guard base.vocabularySize == build.vocabularySize else {
             throw EvaluationError.vocabulariesDiffer(base: base.vocabularySize, build: build.vocabularySize)
         }
         let windows = try TextWindows(base: base, tokenizer: build.tokenizer, chunks: options.chunks)
-        return try compare(windows, progress) { window in
-            try window.targets.indices.map { try base.row(chunk: window.index, index: $0) }
-        }
+        return try compare(windows, build) { _, state in
+            try progress(state)
+        } base: { block in
+            try block.map { chunk in
+                try windows[chunk].targets.indices.map { try base.row(chunk: chunk, index: $0) }
+            }
+        }[0]
     }
 
+    /// - Parameter base: the log-probabilities of each scored position of some windows.
     private func compare(
         _ windows: TextWindows,
-        _ progress: (EvaluationProgress) throws -> Void,
-        base: (TextWindows.Window) throws -> [LogProbabilityRow]
-    ) throws -> KLDivergenceResult {
-        let session = try options.session(build, length: windows.length)
-        let kernels = session.kernels
-        var perplexity = PerplexityTally(build.tokenizer)
-        var divergence = DivergenceTally()
-        for index in 0..<windows.count {
-            let window = windows[index]
-            let rows = try base(window)
-            var scores: [TokenScore] = []
-            var comparisons: [DivergenceScore] = []
-            try session.score(window) { logits, targets in
-                scores += logits.map { TokenScore($0, target: targets[$1], kernels: kernels) }
-                comparisons += logits.map {
-                    DivergenceScore($0, base: rows[$1], target: targets[$1], kernels: kernels)
+        _ model: LanguageModel,
+        _ progress: (Int, EvaluationProgress) throws -> Void,
+        base: (Range<Int>) throws -> [[LogProbabilityRow]]
+    ) throws -> [KLDivergenceResult] {
+        var tallies = builds.map(Tally.init)
+        let windowBytes = windows[0].targets.count * LogProbabilityRow.byteCount(tokenCount: model.vocabularySize)
+        let step = max(1, keptBytes / max(1, windowBytes))
+        for start in stride(from: 0, to: windows.count, by: step) {
+            let block = start..<min(start + step, windows.count)
+            let rows = try base(block)
+            for index in builds.indices {
+                // A session's scratch memory is as large as a small model: one is kept at a time.
+                let session = try options.session(builds[index], length: windows.length)
+                for (window, rows) in zip(block, rows) {
+                    let state = try tallies[index].add(windows[window], of: windows, rows, session)
+                    try progress(index, state)
                 }
+                if block.upperBound == windows.count { try tallies[index].finish(windows, session) }
             }
-            try perplexity.add(scores, of: window)
-            try divergence.add(comparisons, of: window)
-            var state = perplexity.progress(of: windows)
-            state.meanDivergence = divergence.divergence.mean
-            try progress(state)
         }
-        return divergence.result(build: try perplexity.result(context: windows.length, session: session))
+        return tallies.compactMap(\.result)
+    }
+}
+
+/// What is known of one build so far.
+private struct Tally {
+    private var perplexity: PerplexityTally
+    private var divergence = DivergenceTally()
+    private(set) var result: KLDivergenceResult?
+
+    init(_ build: LanguageModel) { perplexity = PerplexityTally(build.tokenizer) }
+
+    mutating func add(
+        _ window: TextWindows.Window,
+        of windows: TextWindows,
+        _ rows: [LogProbabilityRow],
+        _ session: InferenceSession
+    ) throws -> EvaluationProgress {
+        let kernels = session.kernels
+        var scores: [TokenScore] = []
+        var comparisons: [DivergenceScore] = []
+        try session.score(window) { logits, targets in
+            scores += logits.map { TokenScore($0, target: targets[$1], kernels: kernels) }
+            comparisons += logits.map { DivergenceScore($0, base: rows[$1], target: targets[$1], kernels: kernels) }
+        }
+        try perplexity.add(scores, of: window)
+        try divergence.add(comparisons, of: window)
+        var state = perplexity.progress(of: windows)
+        state.meanDivergence = divergence.divergence.mean
+        return state
+    }
+
+    mutating func finish(_ windows: TextWindows, _ session: InferenceSession) throws {
+        result = divergence.result(build: try perplexity.result(context: windows.length, session: session))
     }
 }

@@ -39,11 +39,28 @@ import Testing
         let types: [Quantization.FileType] = [
             .q2_K, .q3_K_S, .q3_K_M, .q4_0, .q4_K_S, .q4_K_M, .q5_K_S, .q5_K_M, .q6_K, .q8_0,
         ]
-        for type in types {
-            let build = try LanguageModel(path: try tiny.quantized(type, from: source))
-            let expected = try #require(goldens.kl_divergence_against_f32[type.name])
-            check(try KLDivergenceRun(build, options).compare(with: base, text: text), expected, type.name)
+        let builds = try types.map { try LanguageModel(path: try tiny.quantized($0, from: source)) }
+        let found = try KLDivergenceRun(builds, options).compare(with: base, text: text) { _, _ in }
+        for (type, found) in zip(types, found) {
+            check(found, try #require(goldens.kl_divergence_against_f32[type.name]), type.name)
         }
+    }
+
+    /// However many windows the base reads at a time, and whoever is compared beside it.
+    @Test(arguments: [1, 1 << 21, 1 << 28])
+    func severalBuildsGetTheFiguresOfEachAlone(_ keptBytes: Int) throws {
+        let source = try GGUFFile(path: try tiny.converted(.f16))
+        let options = EvaluationOptions(context: 64, chunks: 5, threads: 2)
+        let builds = try [Quantization.FileType.q4_0, .q2_K, .q8_0].map {
+            try LanguageModel(path: try tiny.quantized($0, from: source))
+        }
+        var run = KLDivergenceRun(builds, options)
+        run.keptBytes = keptBytes
+        var told: [Int: [Int]] = [:]
+        let together = try run.compare(with: base, text: text) { told[$0, default: []].append($1.chunk) }
+        let alone = try builds.map { try KLDivergenceRun($0, options).compare(with: base, text: text) }
+        #expect(together == alone)
+        #expect(told == [0: [1, 2, 3, 4, 5], 1: [1, 2, 3, 4, 5], 2: [1, 2, 3, 4, 5]])
     }
 
     @Test(.enabled(if: Goldens.testModels != nil, "EDGEPIPE_TEST_MODELS names no folder with llama.cpp's own builds"))

@@ -58,8 +58,8 @@ final class StepForecaster {
         case .validate(let options):
             let builds = try self.made(by: options.builds)
             let tokens = tokens(options.text, options.context, options.chunks)
-            // The base runs once for each build that is compared with it.
-            let passes = builds.builds.count * (options.against == nil ? 1 : 2)
+            // The base runs once for all builds that are compared with it.
+            let passes = builds.builds.count + (options.against == nil ? 0 : 1)
             return try evaluation(of: builds.weights, tokens: tokens, passes: passes, Self.names(of: builds))
         case .fit(let options):
             return Forecast(

@@ -41,45 +41,65 @@ struct ValidateStage: Stage {
 
     func run(_ context: StageContext) throws -> StepProduct {
         let bytes = try readFile(text, limit: Self.textLimit)
-        let baseModel = try base.map { try LanguageModel(path: $0.path) }
+        let models = try builds.map { try LanguageModel(path: $0.path) }
+        let compared = builds.indices.filter { base != nil && builds[$0].digest != base?.digest }
+        let divergences = try divergences(of: compared, models, bytes, context)
         return .evaluations(
-            try builds.map { build in
-                let model = try LanguageModel(path: build.path)
-                let isCompared = base.map { $0.digest != build.digest } ?? false
-                let scores = try measure(build, model, isCompared ? baseModel : nil, bytes, context)
+            try builds.indices.map { index in
+                let (build, divergence) = (builds[index], divergences[index])
                 return EvaluatedBuild(
                     type: build.type,
                     digest: build.digest,
                     textDigest: textDigest,
-                    perplexity: scores.perplexity,
-                    divergence: scores.divergence,
-                    baseDigest: isCompared ? base?.digest : nil,
-                    accuracy: try accuracy(build, model, context),
+                    perplexity: try divergence?.build ?? perplexity(of: build, models[index], bytes, context),
+                    divergence: divergence,
+                    baseDigest: divergence == nil ? nil : base?.digest,
+                    accuracy: try accuracy(build, models[index], context),
                     tasksDigest: tasks?.digest
                 )
             }
         )
     }
 
-    private func measure(
-        _ build: BuildFile,
+    private func settings(_ context: StageContext) -> EvaluationOptions {
+        EvaluationOptions(context: options.context, chunks: options.chunks, threads: context.threads)
+    }
+
+    private func perplexity(
+        of build: BuildFile,
         _ model: LanguageModel,
-        _ base: LanguageModel?,
         _ bytes: [UInt8],
         _ context: StageContext
-    ) throws -> (perplexity: PerplexityResult, divergence: KLDivergenceResult?) {
-        let settings = EvaluationOptions(context: options.context, chunks: options.chunks, threads: context.threads)
-        func report(_ progress: EvaluationProgress) throws {
-            let detail = "\(build.type): perplexity \(progress.perplexity.formatted(3))"
-            try context.progress(detail, progress.chunk, progress.chunkCount)
-        }
-        return try EvaluationError.naming(text) {
-            guard let base else {
-                return (try PerplexityRun(model, settings).measure(text: bytes, progress: report), nil)
+    ) throws -> PerplexityResult {
+        try EvaluationError.naming(text) {
+            try PerplexityRun(model, settings(context)).measure(text: bytes) { state in
+                try context.progress(Self.detail(build, state), state.chunk, state.chunkCount)
             }
-            let result = try KLDivergenceRun(model, settings).compare(with: base, text: bytes, progress: report)
-            return (result.build, result)
         }
+    }
+
+    /// The builds that are compared with the base, by index. The base runs once for all of them.
+    private func divergences(
+        of compared: [Int],
+        _ models: [LanguageModel],
+        _ bytes: [UInt8],
+        _ context: StageContext
+    ) throws -> [Int: KLDivergenceResult] {
+        guard let base, !compared.isEmpty else { return [:] }
+        let run = KLDivergenceRun(compared.map { models[$0] }, settings(context))
+        var done = 0
+        let results = try EvaluationError.naming(text) {
+            try run.compare(with: try LanguageModel(path: base.path), text: bytes) { index, state in
+                done += 1
+                let detail = Self.detail(builds[compared[index]], state)
+                try context.progress(detail, done, state.chunkCount * compared.count)
+            }
+        }
+        return Dictionary(uniqueKeysWithValues: zip(compared, results))
+    }
+
+    private static func detail(_ build: BuildFile, _ state: EvaluationProgress) -> String {
+        "\(build.type): perplexity \(state.perplexity.formatted(3))"
     }
 
     private func accuracy(
