@@ -76,12 +76,13 @@ extension ModelRegistry {
     }
 
     /// The latest runs, newest first.
-    public func runs(limit: Int = 100) throws -> [RunRecord] {
+    /// - Parameter pipeline: whose runs; nil for all.
+    public func runs(of pipeline: String? = nil, limit: Int = 100) throws -> [RunRecord] {
         try look { database in
             try Row.fetchAll(
                 database,
-                sql: "SELECT * FROM run ORDER BY startedAt DESC, id LIMIT ?",
-                arguments: [limit]
+                sql: "SELECT * FROM run WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY startedAt DESC, id LIMIT ?2",
+                arguments: [pipeline, limit]
             ).map { row in
                 let status: String = try row.value("status")
                 let finishedAt: String? = try row.value("finishedAt")

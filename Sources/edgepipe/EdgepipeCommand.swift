@@ -22,7 +22,7 @@ struct EdgepipeCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
-                subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self]
+                subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self]
             ),
             CommandGroup(
                 name: "Answers",

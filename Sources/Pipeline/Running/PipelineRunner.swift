@@ -123,7 +123,10 @@ public struct PipelineRunner: Sendable {
         try report(RunEvent(event: .stepStarted, step: step.id, kind: step.action.kind))
         let folder = options.workFolder.appending(definition.name).appending("\(step.id)-\(key.digest.short)")
         let started = Date()
-        let context = StageContext(folder: folder, threads: options.threads) { detail, done, total in
+        let remark: @Sendable (String) -> Void = { [report] words in
+            try? report(RunEvent(event: .remark, step: step.id, kind: step.action.kind, detail: words))
+        }
+        let context = StageContext(folder: folder, threads: options.threads, remark: remark) { detail, done, total in
             try Interruption.check()
             try report(
                 RunEvent(

@@ -104,6 +104,7 @@ struct ConvertStage: Stage {
     func run(_ context: StageContext) throws -> StepProduct {
         // Hours of quantizing would come to nothing.
         try LoadingCheck.require(model)
+        if case .conversion(let plan, _) = work { plan.notes.forEach(context.remark) }
         guard options.keepsFile else { return .files([]) }
         try makeFolder(context.folder)
         let path = context.folder.appending("\(typeName).gguf")

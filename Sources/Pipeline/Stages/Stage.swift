@@ -12,6 +12,8 @@ struct StageContext {
     /// Where the stage's files go; a stage that writes any makes it.
     let folder: FilePath
     let threads: Int
+    /// Told what somebody should know although all goes well.
+    let remark: @Sendable (String) -> Void
     /// Told what is being worked on and how far it is; throws when the user wants to stop.
     let progress: @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
 }

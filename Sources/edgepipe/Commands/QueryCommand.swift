@@ -1,4 +1,6 @@
 import ArgumentParser
+import BinaryIO
+import Briefs
 import DeviceFit
 import Pipeline
 
@@ -47,11 +49,11 @@ struct QueryCommand: RecordCommand {
         let table = BuildTable.table(fitting)
         if format == .csv { return table.csv }
         let isMarkdown = format == .markdown
-        func heading(_ text: String) -> String { isMarkdown ? "### \(text)\n\n" : "\(text)\n" }
-        func item(_ text: String) -> String { isMarkdown ? "- \(text)" : "  \(text)" }
+        func heading(_ text: String) -> String { isMarkdown ? "### \(text.markdownText)\n\n" : "\(text.visible)\n" }
+        func item(_ text: String) -> String { isMarkdown ? "- \(text.markdownText)" : "  \(text.visible)" }
         var parts: [String] = []
         if let best = answer.best {
-            let title = isMarkdown ? "### Best: \(best.build)" : "Best: \(best.build)"
+            let title = isMarkdown ? "### Best: \(best.build.markdownText)" : "Best: \(best.build)"
             parts.append(best.estimate.map { heading("Best: \(best.build)") + item("it \($0.reason)") } ?? title)
             parts.append(table.text(format))
         }

@@ -25,7 +25,7 @@ import Testing
         ])
         let page = try PageReader(report.html(.english))
         #expect(page.all("circle", class: "point").filter { $0.attributes["cx"] != "12" }.count == 2)
-        #expect(markdown(report).contains("Not shown, because not measured under these conditions: q2\\_k."))
+        #expect(markdown(report).contains("Not shown, because not measured under these conditions: q2_k."))
         #expect(markdown(report).contains("Here 2 different texts were used"))
     }
 

@@ -88,8 +88,8 @@ extension WrongFile {
             "1:1: the pipeline needs the setting 'pipeline'. Add it.",
             "1:1: the pipeline needs the setting 'version'. Add it.",
             "3:8: the model needs the setting 'source'. Add it.",
-            "3:26: 'tags' must be a text.",
-            "3:32: 'tags' must be a text.",
+            "3:27: 'tags' must be a text.",
+            "3:33: 'tags' must be a text.",
             "5:5: a step needs the setting 'id'. Add it."
         ),
         WrongFile(
