@@ -160,20 +160,12 @@ extension ModelRegistry {
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
             // A killed process left a transaction half written, and only a writer can take it back. That may be done to
             // a registry, and to no other file.
-            guard try bearsTheMark(path) else { throw error }
+            guard RegistryFiles.isDatabase(path) else { throw error }
             let queue = try DatabaseQueue(path: path.string, configuration: configuration(readOnly: false))
             _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
             try queue.close()
             try look(at: path, checksDatabase)
         }
-    }
-
-    /// Whether the file's header has the number of a registry. Source: the SQLite file format, section 1.3.
-    private static func bearsTheMark(_ path: FilePath) throws -> Bool {
-        var header: [UInt8] = []
-        try forEachSlab(of: path) { if header.isEmpty { header = Array($0.prefix(100)) } }
-        guard header.count == 100 else { return false }
-        return header[68..<72].reduce(0) { $0 << 8 | Int($1) } == Schema.applicationID
     }
 
     private static func look(at path: FilePath, _ checksDatabase: Bool) throws {

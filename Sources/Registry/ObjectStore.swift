@@ -25,7 +25,7 @@ struct ObjectStore: Sendable {
         var root = database
         let name = database.lastComponent?.string ?? "registry"
         root.removeLastComponent()
-        self.root = root.appending("\(name).objects")
+        self.root = root.appending(name + RegistryFiles.objectsSuffix)
     }
 
     var incoming: FilePath { root.appending("incoming") }

@@ -1,0 +1,85 @@
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// Tells the files of a registry from all others, without opening the database: no output may replace one of them.
+public enum RegistryFiles {
+    /// "EPRG", at byte 68 of the database.
+    public static let applicationID: UInt32 = 0x4550_5247
+    /// `registry.db` keeps its objects in `registry.db.objects`.
+    public static let objectsSuffix = ".objects"
+    /// What SQLite keeps beside a database while it is open.
+    private static let companions = ["-wal", "-shm", "-journal"]
+
+    /// Whether the path leads to a registry's database, to a file that SQLite keeps beside it, or into its folder of
+    /// objects, by whatever spelling and through whatever links. Costs a few system calls and reads 100 bytes.
+    public static func protects(_ path: FilePath) -> Bool {
+        let resolved = resolve(path)
+        if isDatabase(resolved) { return true }
+        for suffix in companions {
+            if let database = removing(suffix, from: resolved), isDatabase(database) { return true }
+        }
+        // The folder itself, and everything below it.
+        var folder = resolved
+        while folder.lastComponent != nil {
+            if let database = removing(objectsSuffix, from: folder), isDatabase(database) { return true }
+            guard folder.removeLastComponent() else { break }
+        }
+        return false
+    }
+
+    /// Whether the file is a registry's database, by its header. Source: the SQLite file format, section 1.3.
+    public static func isDatabase(_ path: FilePath) -> Bool {
+        // A FIFO must not keep the caller waiting, and only a regular file is a database.
+        let descriptor = open(path.string, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return false }
+        var header = [UInt8](repeating: 0, count: 100)
+        guard pread(descriptor, &header, header.count, 0) == header.count else { return false }
+        return header.starts(with: "SQLite format 3\u{0}".utf8)
+            && header[68..<72].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } == applicationID
+    }
+
+    /// The path without links, as far as it exists; the rest is kept as it is written.
+    public static func resolve(_ path: FilePath) -> FilePath {
+        var resolved = path.isAbsolute ? path : currentFolder.pushing(path)
+        // A dangling link leads somewhere too. The system follows forty; more are a circle.
+        for _ in 0..<40 {
+            if let real = realpath(resolved.string, nil) {
+                defer { free(real) }
+                return FilePath(String(cString: real))
+            }
+            guard let target = target(of: resolved) else {
+                guard let name = resolved.lastComponent else { break }
+                return resolve(resolved.removingLastComponent()).appending(name)
+            }
+            resolved = resolved.removingLastComponent().pushing(target)
+        }
+        return resolved
+    }
+
+    private static var currentFolder: FilePath {
+        guard let name = getcwd(nil, 0) else { return "/" }
+        defer { free(name) }
+        return FilePath(String(cString: name))
+    }
+
+    private static func target(of link: FilePath) -> FilePath? {
+        var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
+        let count = readlink(link.string, &text, text.count - 1)
+        guard count > 0 else { return nil }
+        return FilePath(String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+
+    private static func removing(_ suffix: String, from path: FilePath) -> FilePath? {
+        guard let name = path.lastComponent?.string, name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count
+        else { return nil }
+        return path.removingLastComponent().appending(String(name.dropLast(suffix.count)))
+    }
+}
