@@ -30,6 +30,13 @@ extension Rows {
         ).map { PartPlace(object: try digest($0.value("object")), offset: try $0.value("offset")) }
     }
 
+    static func packsWithoutParts(_ database: Database) throws -> [String] {
+        try String.fetchAll(
+            database,
+            sql: "SELECT name FROM pack WHERE NOT EXISTS (SELECT 1 FROM part WHERE part.packId = pack.id)"
+        )
+    }
+
     /// Says that parts lie in another pack now, in every build that has them. A pack that has none left is forgotten.
     static func move(_ parts: [StoredPart], to pack: StoredPart.Pack, _ database: Database) throws {
         try database.execute(

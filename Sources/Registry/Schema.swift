@@ -36,6 +36,10 @@ enum Schema {
         migrator.registerMigration("7 measurements on devices") { database in
             try database.execute(sql: deviceMeasurementTable)
         }
+        migrator.registerMigration("8 seals") { database in
+            try database.execute(sql: Seals.table)
+            try Seals.sealAll(database)
+        }
         return migrator
     }
 

@@ -77,4 +77,13 @@ import Testing
         #expect(RegistryFiles.resolve(try link("dangling", to: "sub/file")) == real.appending("sub/file"))
         #expect(RegistryFiles.resolve(try link("link", to: "registry.db")) == real.appending("registry.db"))
     }
+
+    @Test func aLinkIsFollowedAndTheFoldersAboveStayAsWritten() throws {
+        let folder = scratch.path
+        #expect(RegistryFiles.followingLinks(database) == database)
+        _ = try link("one", to: "two")
+        _ = try link("two", to: folder.appending("sub/new.db").string)
+        #expect(RegistryFiles.followingLinks(folder.appending("one")) == folder.appending("sub/new.db"))
+        #expect(RegistryFiles.followingLinks("no/such/file") == "no/such/file")
+    }
 }

@@ -30,7 +30,7 @@ extension Operations {
         if status.isFolder {
             let blobs = path.appending("blobs").appending("sha256")
             guard FileStatus(blobs)?.isFolder == true else {
-                throw PipelineError.badRequest(
+                throw PipelineError.badFile(
                     "\(path): this folder was not exported from a registry. Give one that was."
                 )
             }
