@@ -140,14 +140,17 @@ extension Inspection {
             let rows = try Row.fetchAll(database, sql: "SELECT buildDigest, keyDigest FROM signature")
             let own = try Set(rows.map { [try $0.value("buildDigest", as: String.self), try $0.value("keyDigest")] })
             for pair in own.symmetricDifference(diary.signatures).sorted(by: { $0[0] < $1[0] }) {
-                let detail = own.contains(pair) ? "the diary never says that it was made" : "it was made, and it has no row"
+                let detail =
+                    own.contains(pair) ? "the diary never says that it was made" : "it was made, and it has no row"
                 note("signature of \(pair[0].prefix(12)) by key \(pair[1].prefix(12))", detail)
             }
         }
         if try database.tableExists("sensitivity") {
             let sql = "SELECT modelDigest, count(*) AS count FROM sensitivity GROUP BY modelDigest"
             var counts: [String: Int] = [:]
-            for row in try Row.fetchAll(database, sql: sql) { counts[try row.value("modelDigest")] = try row.value("count") }
+            for row in try Row.fetchAll(database, sql: sql) {
+                counts[try row.value("modelDigest")] = try row.value("count")
+            }
             for model in Set(counts.keys).union(diary.sensitivities.keys).sorted()
             where counts[model] != diary.sensitivities[model] {
                 note("sensitivity of \(model.prefix(12))", "the diary tells of another number of measurements")
@@ -158,7 +161,11 @@ extension Inspection {
             guard let digest = SHA256Digest(hex: text) else { continue }
             let seal = try Seals.stored(.build(digest), database)
             if "\(Seals.facts(seal))" != facts {
-                note("seal of \(digest.short)", "the diary has another digest of what is known", of: names[digest] ?? [])
+                note(
+                    "seal of \(digest.short)",
+                    "the diary has another digest of what is known",
+                    of: names[digest] ?? []
+                )
             }
         }
     }

@@ -13,34 +13,32 @@ struct Inspection {
     private let database: Database
     private static let remedy = "Restore the database from a backup."
 
-    init(of database: Database) throws {
+    init(of database: Database) {
         self.database = database
-        try check("object") { inspection in
+        check("object") { inspection in
             let sql = try Rows.objectColumns(database) + " WHERE " + Rows.isNeeded(database) + " ORDER BY digest"
             inspection.objects = try inspection.rows(of: "object", sql, key: "digest", Rows.object)
         }
-        try check("build") { inspection in
+        check("build") { inspection in
             let builds = try inspection.rows(of: "build", Rows.offeredBuilds(database), key: "digest", Rows.build)
             inspection.names = Dictionary(grouping: builds, by: \.digest).mapValues { $0.map(\.name) }
         }
-        try check("the tables") { try $0.readEverything() }
-        try check("measurement") { try $0.compareFingerprints() }
-        try check("deviceMeasurement") { try $0.compareDevices() }
-        try check("audit") { try $0.compareDiary(database) }
-        try check("standing") { try $0.compareStandings() }
-        try check("seal") { try $0.compareSeals() }
+        check("the tables") { try $0.readEverything() }
+        check("measurement") { try $0.compareFingerprints() }
+        check("deviceMeasurement") { try $0.compareDevices() }
+        check("audit") { try $0.compareDiary(database) }
+        check("standing") { try $0.compareStandings() }
+        check("seal") { try $0.compareSeals() }
     }
 
     /// Runs one check. Where it cannot go on, the others still do.
-    private mutating func check(_ what: String, _ body: (inout Inspection) throws -> Void) throws {
+    private mutating func check(_ what: String, _ body: (inout Inspection) throws -> Void) {
         do {
             try body(&self)
         } catch let error as DatabaseError {
-            note(what, "cannot be checked: \(error.message ?? error.resultCode.description)")
-        } catch let error as RegistryError {
-            note(what, "cannot be checked: \(error)")
-        } catch let error as RowDecodingError {
-            note(what, "cannot be checked: \(error)")
+            note(what, "this cannot be checked: \(error.message ?? error.resultCode.description)")
+        } catch {
+            note(what, "this cannot be checked: \(error)")
         }
     }
 
@@ -62,7 +60,9 @@ struct Inspection {
         while let row = try cursor.next() {
             do {
                 values.append(try value(row))
-            } catch let error as RegistryError {
+            } catch let error as DatabaseError {
+                throw error
+            } catch {
                 let place: DatabaseValue = row[key] ?? .null
                 note("\(table), \(key) \(place)", "this row cannot be read: \(error)")
             }
@@ -99,7 +99,8 @@ struct Inspection {
     /// A measurement's fingerprint is over all that was measured, since the first version of the format.
     private mutating func compareFingerprints() throws {
         let names = names
-        let found = try rows(of: "measurement", "SELECT * FROM measurement", key: "id") { row -> (Int64, SHA256Digest)? in
+        let found = try rows(of: "measurement", "SELECT * FROM measurement", key: "id") {
+            row -> (Int64, SHA256Digest)? in
             _ = try Timestamp.date(row.value("createdAt"))
             let build = try Rows.digest(row.value("buildDigest"))
             let value = try Rows.measurement(row)

@@ -171,7 +171,8 @@ extension ModelRegistry {
 
     /// Whether this SQLite takes `file:` addresses without being asked to.
     private static var takesAddresses: Bool {
-        (try? DatabaseQueue().read { try Bool.fetchOne($0, sql: "SELECT sqlite_compileoption_used('USE_URI')") }) == true
+        (try? DatabaseQueue().read { try Bool.fetchOne($0, sql: "SELECT sqlite_compileoption_used('USE_URI')") })
+            == true
     }
 
     /// Source: sqlite.org/uri.html.

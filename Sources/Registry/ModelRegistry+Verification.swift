@@ -20,7 +20,7 @@ extension ModelRegistry {
         var report = VerificationReport()
         let (inspection, marked) = try look { database in
             report.damages = Self.damages(in: database)
-            let inspection = try Inspection(of: database)
+            let inspection = Inspection(of: database)
             report.damages += inspection.damages
             return (inspection, try Self.marks(in: database, names: inspection.names, &report))
         }

@@ -111,7 +111,9 @@ extension ObjectStore {
         guard size == part.pack.byteCount || isSalvage else {
             throw damage("the pack has \(size) bytes, \(part.pack.byteCount) were stored")
         }
-        let input = try Self.reading(path) { try FileDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking]) }
+        let input = try Self.reading(path) {
+            try FileDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking])
+        }
         defer { try? input.close() }
         let stored = UnsafeMutableRawBufferPointer(rebasing: buffers[0][..<part.storedBytes])
         guard try Self.read(input, at: part.offset, into: stored, of: path) else { throw damage("the pack ends early") }

@@ -52,7 +52,8 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(path): there is no registry here. Check the path, or make one with `edgepipe registry init`."
         case .folder(let path, let suggestion):
             "\(path): this is a folder, and a registry is a file. "
-                + (suggestion.map { "Did you mean \($0)?" } ?? "Give the path of a file in it, such as \(path)/registry.db.")
+                + (suggestion.map { "Did you mean \($0)?" }
+                    ?? "Give the path of a file in it, such as \(path)/registry.db.")
         case .damagedRow(let field, let detail):
             "\(field): \(detail). Check the registry with `edgepipe registry verify`."
         case .objectsMissing(let folder, let isEmpty):

@@ -58,13 +58,20 @@ extension Rows {
     /// JSON that was checked before it was written.
     static func json<Value: Decodable>(_ text: String, _ field: String) throws -> Value {
         guard let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else {
-            throw RegistryError.damagedRow(field: field, detail: "the database holds no JSON of the kind that belongs there")
+            throw RegistryError.damagedRow(field: field, detail: "the database holds no such JSON")
         }
         return value
     }
 
     /// Records an estimate, in the place of the older one for the same device, context and cache type.
     static func upsert(_ fit: FitRecord, of build: SHA256Digest, _ database: Database) throws {
+        let known = try Row.fetchOne(
+            database,
+            sql: "SELECT * FROM fit WHERE buildDigest = ? AND device = ? AND context = ? AND kvType = ?",
+            arguments: [build.description, fit.device, fit.context, fit.kvType]
+        )
+        // The same estimate again is no newer one.
+        if let known, try Self.fit(known) == fit { return }
         try database.execute(
             sql: """
                 INSERT OR REPLACE INTO fit (buildDigest, device, context, kvType, verdict, peakMemoryLow, peakMemoryMid,

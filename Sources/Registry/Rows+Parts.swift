@@ -39,12 +39,19 @@ extension Rows {
     }
 
     /// The packs that offered builds need.
-    static func packs(_ database: Database) throws -> [StoredPart.Pack] {
+    static func packs(_ database: Database) throws -> [StoredPart.Pack] { try packRows(database).map(pack) }
+
+    /// The same without those whose rows cannot be read.
+    static func readablePacks(_ database: Database) throws -> [StoredPart.Pack] {
+        try packRows(database).compactMap { try? pack($0) }
+    }
+
+    private static func packRows(_ database: Database) throws -> [Row] {
         guard try database.tableExists("pack") else { return [] }
         return try Row.fetchAll(
             database,
             sql: "SELECT name AS pack, byteCount AS packBytes FROM pack WHERE \(isPackNeeded(database))"
-        ).map(pack)
+        )
     }
 
     /// A condition on `pack`: a build needs one of its parts that was not withdrawn.

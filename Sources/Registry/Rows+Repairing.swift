@@ -5,11 +5,20 @@ import GRDB
 extension Rows {
     /// All parts that a pack holds, in the order in which they lie.
     static func parts(in pack: PackName, _ database: Database) throws -> [StoredPart] {
+        try partRows(in: pack, database).map(part)
+    }
+
+    /// The same without those whose rows cannot be read.
+    static func readableParts(in pack: PackName, _ database: Database) throws -> [StoredPart] {
+        try partRows(in: pack, database).compactMap { try? part($0) }
+    }
+
+    private static func partRows(in pack: PackName, _ database: Database) throws -> [Row] {
         try Row.fetchAll(
             database,
             sql: partColumns + " WHERE pack.name = ? ORDER BY part.offset",
             arguments: [pack.description]
-        ).map(part)
+        )
     }
 
     /// Where a part stands in the files of offered builds; some places are enough.

@@ -1,4 +1,5 @@
 import BinaryIO
+import Crypto
 import Foundation
 import GRDB
 import Registry
@@ -20,14 +21,19 @@ import Testing
         first.builds[0].measurements = [someMeasurement, bits, device]
         first.builds[0].fits = [someFit]
         first.builds[0].cuts = [PartCut(offset: 10_000), PartCut(offset: 20_000)]
-        let source = SHA256Digest(of: "source".utf8)
+        let source = BinaryIO.SHA256Digest(of: "source".utf8)
         let build = try registry.publish(first)[0].record
         var second = try publication(scratch.file("b", count: 30_000, seed: 2), version: "1.1.0", channel: "stable")
         second.lineage = [LineageEdge(from: source, stepKind: "quantize", to: build.digest, optionsDigest: source)]
         try registry.publish(second)
         try registry.publish(publication(scratch.file("c", count: 20_000, seed: 3), version: "1.2.0"))
-        try registry.withdraw(version("1.2.0"), of: "tiny", because: MoveReason(who: "ada", why: "a test"), dryRun: false)
-        _ = try registry.sign(build.name, with: SigningKey(pem: someKey))
+        try registry.withdraw(
+            version("1.2.0"),
+            of: "tiny",
+            because: MoveReason(who: "ada", why: "a test"),
+            dryRun: false
+        )
+        _ = try registry.sign(build.name, with: SigningKey(pem: P256.Signing.PrivateKey().pemRepresentation))
         try registry.record(
             SensitivityRecord(
                 modelDigest: source,
@@ -111,7 +117,9 @@ import Testing
         for (table, column, type) in columns where !Self.harmless.contains("\(table).\(column)") {
             for value in Self.edits[type] ?? [] {
                 try writeFile(bytes, to: work.database)
-                for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: work.database.string + suffix) }
+                for suffix in ["-wal", "-shm"] {
+                    try? FileManager.default.removeItem(atPath: work.database.string + suffix)
+                }
                 let expression = value.replacingOccurrences(of: "COL", with: column)
                 var changes = 0
                 // A rule of the table may refuse the value; such an edit did not happen.
@@ -143,7 +151,9 @@ import Testing
         return try queue.read { database in
             let tables = try String.fetchAll(database, sql: "SELECT name FROM sqlite_schema WHERE type = 'table'")
             return try tables.flatMap { table in
-                try database.columns(in: table).map { (table, $0.name, $0.type.isEmpty ? "TEXT" : $0.type.uppercased()) }
+                try database.columns(in: table).map {
+                    (table, $0.name, $0.type.isEmpty ? "TEXT" : $0.type.uppercased())
+                }
             }
         }
     }
@@ -156,7 +166,9 @@ import Testing
         try FileManager.default.copyItem(atPath: original.objects.string, toPath: work.objects.string)
         for table in Set(try columns(of: original).map(\.table)).subtracting(["grdb_migrations"]) {
             try writeFile(bytes, to: work.database)
-            for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: work.database.string + suffix) }
+            for suffix in ["-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: work.database.string + suffix)
+            }
             var changes = 0
             try edit(work.database) {
                 try $0.execute(sql: "DELETE FROM \(table)")
@@ -180,7 +192,11 @@ import Testing
             )
         }
         let damages = try verified(scratch).damages
-        #expect(damages.contains { $0.detail.contains("tiny@1.0.0:q4_k_m") && $0.detail.contains("build, fit, measurement") })
+        #expect(
+            damages.contains {
+                $0.detail.contains("tiny@1.0.0:q4_k_m") && $0.detail.contains("build, fit, measurement")
+            }
+        )
         #expect(damages.contains { $0.detail.contains("measurement 1: ") && $0.detail.contains("fingerprint") })
         #expect(damages.filter { $0.kind == .fact }.contains { $0.builds.map(\.description) == ["tiny@1.0.0:q4_k_m"] })
     }

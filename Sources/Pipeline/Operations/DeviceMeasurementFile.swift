@@ -67,7 +67,9 @@ struct DeviceMeasurementFile {
             case .success: throw PipelineError.badFile("\(place): this is not an object. \(advice)")
             case .failure(let error):
                 guard !results.isEmpty else { throw Self.refusal(of: bytes, name, failure, advice) }
-                throw PipelineError.badFile("\(place):\(error.offset + 1): this is not JSON: \(error.reason). \(advice)")
+                throw PipelineError.badFile(
+                    "\(place):\(error.offset + 1): this is not JSON: \(error.reason). \(advice)"
+                )
             }
         }
         guard results.isEmpty else { return results }

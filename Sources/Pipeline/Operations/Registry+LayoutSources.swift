@@ -43,7 +43,10 @@ extension LayoutSource {
         }
         // Before a byte is read.
         guard byteCount == descriptor.size, byteCount <= OCILayout.longestDocument else {
-            throw OCILayout.damage(place(of: name), "it has \(byteCount) bytes, and the layout names \(descriptor.size)")
+            throw OCILayout.damage(
+                place(of: name),
+                "it has \(byteCount) bytes, and the layout names \(descriptor.size)"
+            )
         }
         guard let bytes = try document(named: name) else { throw OCILayout.damage(place(of: name), "it is missing") }
         guard bytes.count == descriptor.size, SHA256Digest(of: bytes) == descriptor.sha256 else {
@@ -75,7 +78,9 @@ struct FolderSource: LayoutSource {
         return try regularFileBytes(path) == nil ? nil : try readFile(path, limit: OCILayout.longestDocument)
     }
 
-    func byteCount(of digest: SHA256Digest) throws -> Int? { try regularFileBytes(path(of: OCILayout.name(of: digest))) }
+    func byteCount(of digest: SHA256Digest) throws -> Int? {
+        try regularFileBytes(path(of: OCILayout.name(of: digest)))
+    }
 
     func measure(_ digest: SHA256Digest) throws -> SHA256Digest {
         try SHA256Digest(ofFile: path(of: OCILayout.name(of: digest)))

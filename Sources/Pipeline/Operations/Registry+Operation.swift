@@ -151,11 +151,21 @@ extension Operations {
         return report
     }
 
-    public static func query(_ query: BuildQuery, in registry: FilePath) throws -> QueryAnswer {
+    /// What keeps every build of a registry from being pulled, in words: an answer stands without the bytes, but whoever
+    /// reads it has to know.
+    public static func objectsWarning(of registry: FilePath) throws -> String? {
         try reading(registry) { registry in
-            try registry.checkObjects()
-            return try query.answer(from: registry)
+            do {
+                try registry.checkObjects()
+                return nil
+            } catch let error as RegistryError where error.isDamage {
+                return "no build can be pulled: \(error)"
+            }
         }
+    }
+
+    public static func query(_ query: BuildQuery, in registry: FilePath) throws -> QueryAnswer {
+        try reading(registry) { try query.answer(from: $0) }
     }
 
     /// A build out of the registry, decompressed and verified before the file gets its name.

@@ -56,7 +56,11 @@ extension RegistryTar {
             }
             offset = entry.offset + Self.padded(byteCount)
         }
-        guard !entries.isEmpty else { throw PipelineError.badFile("\(path): there is nothing in it. Give a folder or a tar file that was exported.") }
+        guard !entries.isEmpty else {
+            throw PipelineError.badFile(
+                "\(path): there is nothing in it. Give a folder or a tar file that was exported."
+            )
+        }
         self.init(path: path, entries: entries)
     }
 
