@@ -24,6 +24,7 @@ struct Inspection {
             inspection.names = Dictionary(grouping: builds, by: \.digest).mapValues { $0.map(\.name) }
         }
         check("the tables") { try $0.readEverything() }
+        check("sqlite_sequence") { try $0.compareSequences() }
         check("measurement") { try $0.compareFingerprints() }
         check("deviceMeasurement") { try $0.compareDevices() }
         check("audit") { try $0.compareDiary(database) }
@@ -94,6 +95,21 @@ struct Inspection {
         if try database.tableExists("part") { try rows(of: "part", Rows.partColumns, key: "digest", Rows.part) }
         try rows(of: "fit", "SELECT * FROM fit", key: "buildDigest") { try Rows.fit($0) }
         try rows(of: "lineage", "SELECT * FROM lineage", key: "toDigest") { try Rows.edge($0) }
+    }
+
+    /// The numbers that SQLite gave last: rows that were cut off at the end leave them behind.
+    private mutating func compareSequences() throws {
+        for (table, key) in [("audit", "sequence"), ("channelMove", "id")] {
+            let isRight = try Bool.fetchOne(
+                database,
+                sql: """
+                    SELECT NOT EXISTS (SELECT 1 FROM \(table)) OR EXISTS (
+                        SELECT 1 FROM sqlite_sequence WHERE name = '\(table)' AND typeof(seq) = 'integer'
+                            AND seq = (SELECT max(\(key)) FROM \(table)))
+                    """
+            )
+            if isRight != true { note("sqlite_sequence", "the last number of \(table) is not the one of its last row") }
+        }
     }
 
     /// A measurement's fingerprint is over all that was measured, since the first version of the format.

@@ -22,7 +22,8 @@ extension ModelRegistry {
             report.damages = Self.damages(in: database)
             let inspection = Inspection(of: database)
             report.damages += inspection.damages
-            return (inspection, try Self.marks(in: database, names: inspection.names, &report))
+            // Where even this cannot be read, the checks above have said so.
+            return (inspection, (try? Self.marks(in: database, names: inspection.names, &report)) ?? [])
         }
         let names = inspection.names
         if let absence = store.absence, !inspection.objects.isEmpty {

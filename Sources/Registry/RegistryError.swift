@@ -74,8 +74,8 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(path): the registry's database is damaged: \(detail). Restore it from a backup; the files in "
                 + "\(path).objects are whole builds and may still be good."
         case .damagedObject(let digest, let path, let detail):
-            "\(path): the stored build \(digest.short) is damaged: \(detail). Publish the same file again, or restore "
-                + "this object from a backup."
+            "\(path): the stored build \(digest.short) is damaged: \(detail). Publish the same file again, or give a "
+                + "copy of it with `edgepipe registry repair --from FILE --apply`."
         case .invalidName(let text, let role, let rule):
             "\"\(text)\" cannot be the name of a \(role). Use \(rule)."
         case .invalidValue(let field, let detail):

@@ -36,8 +36,9 @@ import Testing
             try registry.close()
         }
         let names = try FileManager.default.contentsOfDirectory(atPath: scratch.folder.string)
-        #expect(!names.contains { $0.hasSuffix(".objects") || $0.hasSuffix("-wal") }, "\(names)")
-        #expect(try FileManager.default.contentsOfDirectory(atPath: real.string).sorted() == ["r.db", "r.db.objects"])
+        #expect(!names.contains { $0.contains(".objects") || $0.contains("-") }, "\(names)")
+        let beside = try FileManager.default.contentsOfDirectory(atPath: real.string)
+        #expect(Set(beside).subtracting(["r.db-wal", "r.db-shm"]) == ["r.db", "r.db.objects"])
         let registry = try scratch.registry(.openExisting)
         #expect(try registry.collectLeftovers(olderThan: 0, dryRun: false).isEmpty)
         #expect(try registry.repair(applies: true).isWhole)
