@@ -29,7 +29,7 @@ import Testing
             ["registry", "history", "tiny"], ["registry", "storage"], ["registry", "gc"], ["registry", "repair"],
             ["registry", "export", "-o", "all"], ["registry", "export", "-o", "all.tar"],
             ["registry", "attest", "tiny:q8_0", "-o", "attested"], ["pull", "tiny:q8_0", "-o", "x.gguf"],
-            ["compare", "tiny", "--platform", "android"],
+            ["compare", "--platform", "android"],
         ] {
             let result = try program.run(arguments)
             #expect(result.status == 0, "\(arguments.joined(separator: " ")): \(result.errors)")
