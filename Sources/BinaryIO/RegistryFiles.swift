@@ -64,6 +64,16 @@ public enum RegistryFiles {
         return resolved
     }
 
+    /// The path with the links of its last component followed, and nothing else changed: the file and what lies beside it.
+    public static func followingLinks(_ path: FilePath) -> FilePath {
+        var followed = path
+        for _ in 0..<40 {
+            guard let target = target(of: followed) else { return followed }
+            followed = followed.removingLastComponent().pushing(target)
+        }
+        return path
+    }
+
     private static var currentFolder: FilePath {
         guard let name = getcwd(nil, 0) else { return "/" }
         defer { free(name) }

@@ -32,19 +32,24 @@ enum AuditLog {
         var expected = 1
         let rows = try Row.fetchCursor(database, sql: "SELECT * FROM audit ORDER BY sequence")
         while let row = try rows.next() {
-            let sequence: Int = try row.value("sequence")
-            let line: [String] = [
-                String(sequence), try row.value("createdAt"), try row.value("action"), try row.value("subject"),
-                try row.value("detail"),
-            ]
-            let digest: String = try row.value("digest")
-            guard sequence == expected, try link(previous: previous, line: line).description == digest else {
-                return expected
-            }
+            guard let digest = try? self.digest(of: row, expected, after: previous) else { return expected }
             previous = digest
             expected += 1
         }
-        return nil
+        // The numbers are never given twice, so that a line that was cut off at the end shows too.
+        let given = try Int.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'audit'") ?? 0
+        return given == expected - 1 ? nil : expected
+    }
+
+    /// - Returns: nil where the line does not follow.
+    private static func digest(of row: Row, _ expected: Int, after previous: String) throws -> String? {
+        let sequence: Int = try row.value("sequence")
+        let line: [String] = [
+            String(sequence), try row.value("createdAt"), try row.value("action"), try row.value("subject"),
+            try row.value("detail"),
+        ]
+        let digest: String = try row.value("digest")
+        return try sequence == expected && link(previous: previous, line: line).description == digest ? digest : nil
     }
 
     /// SHA-256 over the previous digest and the line as a JSON array, whose quoting keeps the fields apart.
@@ -68,10 +73,10 @@ enum Timestamp {
 
     static func text(_ date: Date) -> String { date.formatted(style) }
 
-    /// - Throws: `RegistryError.invalidValue` for a text that this program did not write.
+    /// - Throws: `RegistryError.damagedRow` for a text that this program did not write.
     static func date(_ text: String) throws -> Date {
         guard let date = try? style.parse(text) else {
-            throw RegistryError.invalidValue(field: "time", detail: "\"\(text)\" is no time. Verify the registry.")
+            throw RegistryError.damagedRow(field: "time", detail: "\"\(text)\" is not a time")
         }
         return date
     }

@@ -17,7 +17,7 @@ extension ModelRegistry {
         because reason: MoveReason
     ) throws {
         try Self.checkChannel(channel)
-        try change { database in
+        try sealing([.channels(model)]) { database in
             if expected != nil || isNew {
                 let found = try Rows.channel(channel, of: model, database)
                 guard found == expected else {
@@ -31,11 +31,13 @@ extension ModelRegistry {
     /// Every move of a model's channels, oldest first.
     public func channelHistory(of model: String) throws -> [ChannelMove] {
         try look { database in
-            try Row.fetchAll(
+            // A registry from before reasons were asked has no columns for them.
+            let hasReasons = try database.columns(in: "channelMove").contains { $0.name == "who" }
+            return try Row.fetchAll(
                 database,
                 sql: """
                     SELECT channelMove.channel, model.name AS model, source.name AS source, target.name AS target,
-                        channelMove.createdAt, channelMove.who, channelMove.why, channelMove.numbers
+                        channelMove.createdAt, \(hasReasons ? "who, why, numbers" : "'' AS who, '' AS why, '{}' AS numbers")
                     FROM channelMove
                     JOIN model ON model.id = channelMove.modelId
                     JOIN version AS target ON target.id = channelMove.toVersionId
@@ -66,7 +68,7 @@ extension ModelRegistry {
 
     private static func numbers(in text: String) throws -> [String: [String: Double]] {
         guard let numbers = try? JSONDecoder().decode([String: [String: Double]].self, from: Data(text.utf8)) else {
-            throw RegistryError.invalidValue(field: "numbers", detail: "they are not readable. Verify the registry.")
+            throw RegistryError.damagedRow(field: "numbers", detail: "they are not JSON")
         }
         return numbers
     }

@@ -24,9 +24,15 @@ extension ModelRegistry {
             guard let record = try Rows.published(build, database) else {
                 throw RegistryError.notFound("\(build)", available: [])
             }
-            for value in values { try Rows.insert(value, of: record.digest, database) }
-            let detail = try CanonicalJSON.encode(["metrics": values.map(\.metric).sorted().joined(separator: ",")])
-            try AuditLog.append("measurement", subject: "\(build)", detail: detail, to: database)
+            try Seals.keeping([.build(record.digest)], database) {
+                for value in values { try Rows.insert(value, of: record.digest, database) }
+                try Rows.place(record.digest, database)
+                let metrics = ["metrics": values.map(\.metric).sorted().joined(separator: ",")]
+                let detail = try CanonicalJSON.encode(
+                    Seals.facts(of: record.digest, database).merging(metrics) { _, own in own }
+                )
+                try AuditLog.append("measurement", subject: "\(build)", detail: detail, to: database)
+            }
         }
     }
 

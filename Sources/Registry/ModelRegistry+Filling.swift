@@ -9,6 +9,8 @@ extension ModelRegistry {
         _ publications: some Sequence<Publication>,
         bytes: (BuildDraft) -> (digest: SHA256Digest, byteCount: Int)
     ) throws {
+        // What a query finds without its folder of objects is an error.
+        try store.makeFolder(store.packs)
         try change { database in
             for publication in publications {
                 try publication.validate()
@@ -16,28 +18,32 @@ extension ModelRegistry {
                 for draft in publication.builds {
                     let (digest, count) = bytes(draft)
                     let object = StoredObject(digest: digest, encoding: .raw, rawBytes: count, storedBytes: count)
-                    try Rows.upsert(object, database)
                     let name = try BuildName(
                         model: publication.model,
                         version: publication.version,
                         type: draft.type
                     )
-                    try Self.insert(
-                        NamedDraft(name: name, draft: draft, hashed: nil),
-                        digest,
-                        versionID: versionID,
-                        publication.toolVersion,
-                        database
-                    )
+                    try Seals.keeping([.build(digest), .place(digest)], database) {
+                        try Rows.upsert(object, database)
+                        _ = try Self.insert(
+                            NamedDraft(name: name, draft: draft, hashed: nil),
+                            digest,
+                            versionID: versionID,
+                            publication.toolVersion,
+                            database
+                        )
+                    }
                 }
                 if let channel = publication.channel {
-                    try Self.moveChannel(
-                        channel,
-                        model: publication.model,
-                        to: publication.version,
-                        because: MoveReason(who: publication.publisher, why: "published"),
-                        database
-                    )
+                    try Seals.keeping([.channels(publication.model)], database) {
+                        try Self.moveChannel(
+                            channel,
+                            model: publication.model,
+                            to: publication.version,
+                            because: MoveReason(who: publication.publisher, why: "published"),
+                            database
+                        )
+                    }
                 }
             }
         }

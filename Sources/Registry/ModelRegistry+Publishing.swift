@@ -25,6 +25,8 @@ public struct PublishedBuild: Hashable, Codable, Sendable {
     public var record: BuildRecord
     /// False where the same bytes were already published under this name.
     public var isNew: Bool
+    /// Whether bytes that were lost or damaged were stored anew.
+    public var isMended = false
 }
 
 extension ModelRegistry {
@@ -33,6 +35,8 @@ extension ModelRegistry {
     /// Every file is stored and synced first; then one transaction writes all rows, and its commit is the moment at which
     /// the builds exist. Publishing the same again changes nothing but adds measurements and fits that are new. A new
     /// type may join a version later; a published one never changes, and its facts stay those of the first time.
+    ///
+    /// What is there already is read before it is relied on, and stored anew where it is not what it was.
     /// - Throws: `RegistryError.conflict` where a name is published with other bytes; `FileError`.
     @discardableResult
     public func publish(
@@ -40,6 +44,7 @@ extension ModelRegistry {
         progress: (TransferProgress) throws -> Void = { _ in }
     ) throws -> [PublishedBuild] {
         try publication.validate()
+        try checkObjects()
         // Conflicts first: one in the last build must not cost the compression of the others.
         let drafts = try publication.builds.map { draft in
             let name = try BuildName(model: publication.model, version: publication.version, type: draft.type)
@@ -53,24 +58,55 @@ extension ModelRegistry {
         var pending: [SHA256Digest: StoredPart] = [:]
         let objects = try drafts.map { try store($0, sharing: &pending, progress) }
         return try change { database in
-            for object in objects { try insert(object, database) }
-            let versionID = try Rows.version(publication.version, of: publication.model, database)
-            let results = try zip(drafts, objects).map { draft, object in
-                try Self.insert(draft, object.digest, versionID: versionID, publication.toolVersion, database)
+            try Seals.keeping(Self.groups(of: publication, objects, database), database) {
+                for object in objects { try insert(object, database) }
+                let versionID = try Rows.version(publication.version, of: publication.model, database)
+                let results = try zip(drafts, objects).map { draft, object in
+                    var build = try Self.insert(
+                        draft,
+                        object.digest,
+                        versionID: versionID,
+                        publication.toolVersion,
+                        database
+                    )
+                    build.isMended = object.isMended
+                    return build
+                }
+                for edge in publication.lineage { try Rows.insert(edge, database) }
+                if let channel = publication.channel {
+                    let reason = MoveReason(who: publication.publisher, why: "published")
+                    try Self.moveChannel(
+                        channel,
+                        model: publication.model,
+                        to: publication.version,
+                        because: reason,
+                        database
+                    )
+                }
+                return results
             }
-            for edge in publication.lineage { try Rows.insert(edge, database) }
-            if let channel = publication.channel {
-                let reason = MoveReason(who: publication.publisher, why: "published")
-                try Self.moveChannel(
-                    channel,
-                    model: publication.model,
-                    to: publication.version,
-                    because: reason,
-                    database
-                )
-            }
-            return results
         }
+    }
+
+    /// Everything whose rows a publication may change.
+    private static func groups(
+        of publication: Publication,
+        _ objects: [Shelved],
+        _ database: Database
+    ) throws -> Set<SealedGroup> {
+        var groups: Set<SealedGroup> = [.damages]
+        for object in objects {
+            groups.formUnion([.build(object.digest), .place(object.digest)])
+            guard case .parts(let packed, _) = object else { continue }
+            for part in Set(packed.parts) {
+                let known = try Rows.part(part.digest, database)
+                guard known != part else { continue }
+                groups.formUnion([part.pack, known?.pack].compactMap { $0 }.map { .pack("\($0.name)") })
+            }
+        }
+        groups.formUnion(publication.lineage.map { .lineage($0.to) })
+        if publication.channel != nil { groups.insert(.channels(publication.model)) }
+        return groups
     }
 
     struct NamedDraft {
@@ -84,13 +120,20 @@ extension ModelRegistry {
     private enum Shelved {
         /// As it lay before.
         case found(StoredObject)
-        case file(StoredObject)
-        case parts(PackedObject)
+        case file(StoredObject, isMended: Bool)
+        case parts(PackedObject, isMended: Bool)
 
         var digest: SHA256Digest {
             switch self {
-            case .found(let object), .file(let object): object.digest
-            case .parts(let object): object.digest
+            case .found(let object), .file(let object, _): object.digest
+            case .parts(let object, _): object.digest
+            }
+        }
+
+        var isMended: Bool {
+            switch self {
+            case .found: false
+            case .file(_, let isMended), .parts(_, let isMended): isMended
             }
         }
     }
@@ -116,7 +159,7 @@ extension ModelRegistry {
         return (hasher.finalize(), count)
     }
 
-    /// The object of a draft: the one that is there, where a row names it and its size is right, or a new one.
+    /// The object of a draft: the one that is there, where a row names it and its bytes are right, or a new one.
     private func store(
         _ draft: NamedDraft,
         sharing pending: inout [SHA256Digest: StoredPart],
@@ -141,7 +184,7 @@ extension ModelRegistry {
                     TransferProgress(build: draft.name, phase: .storing, doneBytes: done, totalBytes: hashed.byteCount)
                 )
             }
-            return .file(object)
+            return .file(object, isMended: try known.map { try isOffered($0.digest) } ?? false)
         }
         // A damaged object is mended part by part, so it is cut where it was.
         var packed = try pack(draft, cutAt: try known.map(cuts) ?? draft.draft.cuts, pending, progress)
@@ -154,13 +197,33 @@ extension ModelRegistry {
             if let object { packed = try pack(draft, cutAt: cuts(object), pending, progress) }
         }
         for part in packed.parts { pending[part.digest] = part }
-        return .parts(packed)
+        let isOld = known != nil || !packed.replaced.isEmpty
+        return .parts(packed, isMended: isOld ? try isOffered(packed.digest) : false)
     }
 
-    private func known(_ digest: SHA256Digest) throws -> (object: StoredObject?, isThere: Bool) {
+    /// Whether bytes were to be had under some name; those of withdrawn builds may have been collected.
+    private func isOffered(_ digest: SHA256Digest) throws -> Bool {
         try look { database in
-            guard let object = try Rows.object(digest, database) else { return (nil, false) }
+            try Bool.fetchOne(
+                database,
+                sql: "SELECT \(Rows.isNeeded(database)) FROM object WHERE digest = ?",
+                arguments: [digest.description]
+            ) ?? false
+        }
+    }
+
+    /// An object that has a row, and whether its bytes are what the row says; they are read for that.
+    private func known(_ digest: SHA256Digest) throws -> (object: StoredObject?, isThere: Bool) {
+        let (object, isThere) = try look { database in
+            guard let object = try Rows.object(digest, database) else { return (StoredObject?.none, false) }
             return (object, try store.isThere(object, database) && !Rows.isDamaged(digest, database))
+        }
+        guard let object, isThere else { return (object, false) }
+        do {
+            try read(object, { _, _ in })
+            return (object, true)
+        } catch RegistryError.damagedObject, RegistryError.damagedRow {
+            return (object, false)
         }
     }
 
@@ -186,8 +249,7 @@ extension ModelRegistry {
             cutAt: cuts,
             known: { digest in
                 if let part = pending[digest] { return part }
-                let part = try look { try Rows.part(digest, $0) }
-                return part.flatMap { store.hasRightSize($0.pack) ? $0 : nil }
+                return try look { try Rows.part(digest, $0) }
             },
             advance: { count in
                 done += count
@@ -205,9 +267,9 @@ extension ModelRegistry {
         case .found(let object):
             try Rows.upsert(object, database)
             isNew = false
-        case .file(let object):
+        case .file(let object, _):
             try Rows.upsert(object, database)
-        case .parts(let packed):
+        case .parts(let packed, _):
             let object = StoredObject(
                 digest: packed.digest,
                 encoding: .parts,
@@ -249,16 +311,18 @@ extension ModelRegistry {
                 toolVersion: toolVersion,
                 database
             )
-            let detail = try CanonicalJSON.encode(["sha256": digest.description])
-            try AuditLog.append("publish", subject: named.name.description, detail: detail, to: database)
         } else if let published, !published.isOffered {
             // It was withdrawn: the same bytes under the same name bring it back.
             try database.execute(sql: "DELETE FROM withdrawal WHERE buildId = ?", arguments: [published.id])
-            let detail = try CanonicalJSON.encode(["sha256": digest.description, "was": "deleted"])
-            try AuditLog.append("publish", subject: named.name.description, detail: detail, to: database)
         }
         for measurement in named.draft.measurements { try Rows.insert(measurement, of: digest, database) }
         for fit in named.draft.fits { try Rows.upsert(fit, of: digest, database) }
+        if published?.isOffered != true {
+            var about = try Seals.facts(of: digest, database)
+            if published != nil { about["was"] = "deleted" }
+            let detail = try CanonicalJSON.encode(about)
+            try AuditLog.append("publish", subject: named.name.description, detail: detail, to: database)
+        }
         try Rows.place(digest, database)
         guard let record = try Rows.build(named.name, database) else {
             throw RegistryError.notFound(named.name.description, available: [])

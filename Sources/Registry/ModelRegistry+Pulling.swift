@@ -57,6 +57,18 @@ extension ModelRegistry {
         )
     }
 
+    /// - Throws: `RegistryError.objectsMissing` where builds are offered and the folder of their bytes is not there.
+    public func checkObjects() throws {
+        guard let absence = store.absence else { return }
+        let anyOffered = try look { database in
+            try Bool.fetchOne(
+                database,
+                sql: "SELECT EXISTS (SELECT 1 FROM build WHERE \(Rows.isOffered(database)))"
+            )
+        }
+        if anyOffered == true { throw absence }
+    }
+
     /// A name for a file that is needed for a while and lies on the registry's disk. Should the process be killed, what is
     /// left is collected like other leftovers.
     public func scratchFile() throws -> FilePath {

@@ -20,6 +20,8 @@ extension ModelRegistry {
         applies: Bool,
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> RepairReport {
+        // What is away is not lost, and nothing is to be marked so.
+        if applies { try checkObjects() }
         var report = RepairReport(isDone: applies)
         try repairDatabase(&report, applies)
         let buffers = (0..<2).map { _ in
@@ -62,7 +64,7 @@ extension ModelRegistry {
     }
 
     private static func complaints(_ database: Database) throws -> [String] {
-        try damages(in: database).map(\.detail)
+        damages(in: database).map(\.detail)
     }
 
     /// Writes down which builds are lost, forgets which were, and says it in words.
@@ -90,8 +92,11 @@ extension ModelRegistry {
         guard applies else { return }
         let lost = report.lost
         try change { database in
-            for id in try forgettable(database) {
-                try database.execute(sql: "DELETE FROM part WHERE id = ?", arguments: [id])
+            let parts = try forgettable(database)
+            try Seals.keeping(Set(parts.map { .pack($0.pack) }), database) {
+                for part in parts {
+                    try database.execute(sql: "DELETE FROM part WHERE id = ?", arguments: [part.id])
+                }
             }
             try database.execute(sql: "DELETE FROM damage")
             for item in lost {
@@ -100,6 +105,8 @@ extension ModelRegistry {
                     arguments: [item.sha256.description, item.detail, Timestamp.now]
                 )
             }
+            // All of it was looked at just now.
+            try Seals.put(.damages, database)
             try database.execute(sql: Schema.refillStandings)
             guard !report.database.isEmpty || !report.saved.isEmpty || !lost.isEmpty else { return }
             let detail = try CanonicalJSON.encode([
@@ -116,7 +123,7 @@ extension ModelRegistry {
     }
 
     /// Parts that no object is made of and whose pack is not there.
-    private func forgettable(_ database: Database) throws -> [Int64] {
+    private func forgettable(_ database: Database) throws -> [(id: Int64, pack: String)] {
         guard try database.tableExists("part") else { return [] }
         return try Row.fetchAll(
             database,
@@ -126,7 +133,8 @@ extension ModelRegistry {
                 """
         ).compactMap { row in
             let part = try Rows.part(Rows.digest(row.value("digest")), database)
-            return part.map { store.hasRightSize($0.pack) } == true ? nil : try row.value("id")
+            guard let part, !store.hasRightSize(part.pack) else { return nil }
+            return (try row.value("id"), "\(part.pack.name)")
         }
     }
 }

@@ -13,7 +13,10 @@ public struct VerificationSample: Codable, Hashable, Sendable {
     /// - Throws: `RegistryError.invalidValue`.
     public init(percent: Double, seed: UInt64 = .random(in: 0 ... .max)) throws(RegistryError) {
         guard percent > 0, percent <= 100 else {
-            throw .invalidValue(field: "sample", detail: "\(percent) % is no share. Give more than 0 and at most 100.")
+            throw .invalidValue(
+                field: "sample",
+                detail: "\(percent) % is not a share. Give more than 0 and at most 100."
+            )
         }
         (self.percent, self.seed) = (percent, seed)
     }
@@ -39,10 +42,16 @@ extension ModelRegistry {
     ) throws -> VerificationReport {
         var report = try verify(readData: false)
         var sample = sample
+        guard store.absence == nil else {
+            report.sample = sample
+            return report
+        }
+        // Rows that cannot be read are among the damages by now.
         let (objects, packs) = try look { database in
-            (
-                try Rows.neededObjects(database),
-                try Rows.packs(database)
+            let sql = try Rows.objectColumns(database) + " WHERE " + Rows.isNeeded(database) + " ORDER BY digest"
+            return (
+                try Row.fetchAll(database, sql: sql).compactMap { try? Rows.object($0) },
+                try Rows.readablePacks(database)
             )
         }
         let files = objects.filter { $0.encoding != .parts && sample.contains($0.digest) }
@@ -56,7 +65,7 @@ extension ModelRegistry {
                         database,
                         sql: Rows.offeredBuilds(database) + " AND build.digest = ?",
                         arguments: [digest.description]
-                    ).map { try Rows.build($0).name }
+                    ).compactMap { try? Rows.build($0).name }
                 }
             }
             // What the sizes have shown already is said once.
@@ -74,7 +83,7 @@ extension ModelRegistry {
         defer { for buffer in buffers { buffer.deallocate() } }
         let decoder = try PartDecoder()
         for (index, pack) in packs.enumerated() {
-            let parts = try look { try Rows.parts(in: pack.name, $0) }.filter { sample.contains($0.digest) }
+            let parts = try look { try Rows.readableParts(in: pack.name, $0) }.filter { sample.contains($0.digest) }
             for part in parts {
                 do {
                     report.readBytes += try store.decode(part, of: part.digest, decoder, buffers).count

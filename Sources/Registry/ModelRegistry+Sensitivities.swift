@@ -27,7 +27,7 @@ extension Schema {
 extension ModelRegistry {
     /// Keeps a measurement; the same one again changes nothing.
     public func record(_ value: SensitivityRecord) throws {
-        try change { database in
+        try sealing([.sensitivities(value.modelDigest)]) { database in
             guard try !Self.sensitivities(of: value.modelDigest, database).contains(value) else { return }
             try database.execute(
                 sql: """

@@ -12,7 +12,7 @@ extension ModelRegistry {
         let file = "\(name.model)-\(name.version)-\(name.type).gguf"
         let bundle = try SignatureBundle(signing: build.digest, named: file, with: key)
         let text = try CanonicalJSON.encode(bundle)
-        try change { database in
+        try sealing([.build(build.digest)]) { database in
             try database.execute(
                 sql: """
                     INSERT INTO signature (buildDigest, keyDigest, bundle, createdAt) VALUES (?, ?, ?, ?)
@@ -20,7 +20,10 @@ extension ModelRegistry {
                     """,
                 arguments: [build.digest.description, key.publicKey.digest.description, text, Timestamp.now]
             )
-            let detail = try CanonicalJSON.encode(["key": key.publicKey.digest.description])
+            let about = try Seals.facts(of: build.digest, database)
+            let detail = try CanonicalJSON.encode(
+                about.merging(["key": key.publicKey.digest.description]) { _, own in own }
+            )
             try AuditLog.append("sign", subject: name.description, detail: detail, to: database)
         }
         return text

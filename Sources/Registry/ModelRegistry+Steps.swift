@@ -55,12 +55,13 @@ extension ModelRegistry {
                     Timestamp.text(step.finishedAt),
                 ]
             )
+            try Seals.put(.step(step.key), database)
         }
     }
 
     /// Records the beginning of a run and, under the same id, its end.
     public func record(_ run: RunRecord) throws {
-        try change { database in
+        try sealing([.run(run.id)]) { database in
             try database.execute(
                 sql: """
                     INSERT INTO run (id, pipeline, pipelineDigest, toolVersion, status, startedAt, finishedAt)
@@ -87,9 +88,9 @@ extension ModelRegistry {
                 let status: String = try row.value("status")
                 let finishedAt: String? = try row.value("finishedAt")
                 guard let status = RunRecord.Status(rawValue: status) else {
-                    throw RegistryError.invalidValue(
+                    throw RegistryError.damagedRow(
                         field: "status",
-                        detail: "\"\(status)\" is unknown. Verify the registry."
+                        detail: "\"\(status)\" is unknown"
                     )
                 }
                 return RunRecord(

@@ -38,7 +38,9 @@ extension ModelRegistry {
                 arguments: [model, version.description]
             )
             guard channels.isEmpty else { throw RegistryError.pointedTo("\(model)@\(version)", channels: channels) }
-            for build in builds { try Self.withdraw(build, because: reason, database) }
+            try Seals.keeping(builds.map { .build($0.digest) }, database) {
+                for build in builds { try Self.withdraw(build, because: reason, database) }
+            }
             return WithdrawalReport(
                 builds: builds.map(\.name),
                 isDone: !dryRun,
@@ -75,9 +77,9 @@ extension ModelRegistry {
             arguments: [published.id, reason.who, reason.why, Timestamp.now]
         )
         try Rows.place(build.digest, database)
-        let detail = try CanonicalJSON.encode([
-            "sha256": build.digest.description, "who": reason.who, "why": reason.why,
-        ])
+        let detail = try CanonicalJSON.encode(
+            Seals.facts(of: build.digest, database).merging(["who": reason.who, "why": reason.why]) { _, own in own }
+        )
         try AuditLog.append("delete", subject: build.name.description, detail: detail, to: database)
     }
 }

@@ -9,6 +9,8 @@ struct PackedObject: Sendable {
     let byteCount: Int
     /// In the order of the file; a part may stand in it several times.
     let parts: [StoredPart]
+    /// Parts that had a row whose bytes are not there or not right, as that row was: they were stored anew.
+    var replaced: [SHA256Digest: StoredPart] = [:]
 
     /// What its parts take on the disk, each counted once.
     var storedBytes: Int { Set(parts).reduce(0) { $0 + $1.storedBytes } }
@@ -39,7 +41,8 @@ extension ObjectStore {
     /// hashes and encodes it beside the others. The pack takes the same way as a single object: temporary file, sync,
     /// final name, sync of the folder.
     /// - Parameters:
-    ///   - known: a part that is stored already, wherever it lies; called from several threads, one at a time.
+    ///   - known: a part that has a row already, wherever it lies; called from several threads, one at a time. Its bytes
+    ///     are read before it is relied on.
     ///   - advance: told of every raw byte count that was taken in; called from several threads, one at a time.
     func pack(
         _ file: FilePath,
@@ -64,11 +67,14 @@ extension ObjectStore {
         var failure: (any Error)?
         var places = [Place?](repeating: nil, count: pieces.count)
         var fresh: [SHA256Digest: Int] = [:]
+        var replaced: [SHA256Digest: StoredPart] = [:]
         Workers.run(min(Self.workerCount, pieces.count)) {
             do {
                 let encoder = try PartEncoder()
                 let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PartCut.longestPart, alignment: 64)
                 defer { buffer.deallocate() }
+                var checker = PartChecker(store: self)
+                defer { checker.close() }
                 while true {
                     let index: Int? = try reading.withLock {
                         guard next < pieces.count, placing.withLock({ failure == nil }) else { return nil }
@@ -83,15 +89,19 @@ extension ObjectStore {
                     guard let index else { return }
                     let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<pieces[index].count])
                     let digest = SHA256Digest(of: bytes)
-                    let isStored = try placing.withLock {
-                        if let twin = fresh[digest] {
-                            places[index] = .twin(twin)
-                        } else if let part = try known(digest) {
-                            places[index] = .known(part)
-                        }
-                        return places[index] != nil
+                    let (isTwin, part) = try placing.withLock { () -> (Bool, StoredPart?) in
+                        guard let twin = fresh[digest] else { return (false, try known(digest)) }
+                        places[index] = .twin(twin)
+                        return (true, nil)
                     }
-                    if isStored { continue }
+                    if isTwin { continue }
+                    if let part {
+                        if try checker.isIntact(part) {
+                            placing.withLock { places[index] = .known(part) }
+                            continue
+                        }
+                        placing.withLock { replaced[digest] = part }
+                    }
                     let encoded = try encoder.encode(bytes, elementBytes: pieces[index].elementBytes)
                     try placing.withLock {
                         // Another thread may have been at the same bytes.
@@ -137,7 +147,12 @@ extension ObjectStore {
             case nil: preconditionFailure("a piece was neither stored nor known, and no thread said why")
             }
         }
-        return PackedObject(digest: hasher.finalize(), byteCount: byteCount, parts: pieces.indices.map(part))
+        return PackedObject(
+            digest: hasher.finalize(),
+            byteCount: byteCount,
+            parts: pieces.indices.map(part),
+            replaced: replaced
+        )
     }
 
     private enum Place {

@@ -12,7 +12,7 @@ extension ObjectStore {
         func damage(_ detail: String) -> RegistryError {
             .damagedObject(object.digest, path: path, detail: detail)
         }
-        guard let size = Self.size(of: path) else { throw damage("the file is missing") }
+        guard let size = try size(ofOwn: path) else { throw damage("the file is missing") }
         guard size == object.storedBytes else {
             throw damage("the file has \(size) bytes, \(object.storedBytes) were stored")
         }
@@ -29,12 +29,12 @@ extension ObjectStore {
         do {
             switch object.encoding {
             case .raw:
-                try forEachSlab(of: path, take)
+                try Self.reading(path) { try forEachSlab(of: path, take) }
             case .parts:
                 preconditionFailure("an object in parts has no file of its own")
             case .zstd:
                 let decompressor = try ZstdDecompressor()
-                try forEachSlab(of: path) { try decompressor.write($0, emit: take) }
+                try Self.reading(path) { try forEachSlab(of: path) { try decompressor.write($0, emit: take) } }
                 try decompressor.finish()
             }
         } catch let error as ZstdError {

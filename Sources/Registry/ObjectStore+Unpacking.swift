@@ -87,9 +87,9 @@ extension ObjectStore {
                 && part.offset <= part.pack.byteCount - part.storedBytes
         }
         guard isSound, parts.reduce(0, { $0 + $1.rawBytes }) == object.rawBytes else {
-            throw RegistryError.invalidValue(
+            throw RegistryError.damagedRow(
                 field: "parts of \(object.digest.short)",
-                detail: "the database gives them sizes that cannot be. Verify the registry."
+                detail: "the database gives them sizes that cannot be"
             )
         }
     }
@@ -107,11 +107,13 @@ extension ObjectStore {
     ) throws -> UnsafeRawBufferPointer {
         let path = path(of: part.pack.name)
         func damage(_ detail: String) -> RegistryError { .damagedObject(object, path: path, detail: detail) }
-        guard let size = Self.size(of: path) else { throw damage("the pack is missing") }
+        guard let size = try size(ofOwn: path) else { throw damage("the pack is missing") }
         guard size == part.pack.byteCount || isSalvage else {
             throw damage("the pack has \(size) bytes, \(part.pack.byteCount) were stored")
         }
-        let input = try naming(path) { try FileDescriptor.open(path, .readOnly, options: .noFollow) }
+        let input = try Self.reading(path) {
+            try FileDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking])
+        }
         defer { try? input.close() }
         let stored = UnsafeMutableRawBufferPointer(rebasing: buffers[0][..<part.storedBytes])
         guard try Self.read(input, at: part.offset, into: stored, of: path) else { throw damage("the pack ends early") }

@@ -25,7 +25,7 @@ struct ObjectStore: Sendable {
         var root = database
         let name = database.lastComponent?.string ?? "registry"
         root.removeLastComponent()
-        self.root = root.appending("\(name).objects")
+        self.root = root.appending(name + RegistryFiles.objectsSuffix)
     }
 
     var incoming: FilePath { root.appending("incoming") }
@@ -54,6 +54,41 @@ struct ObjectStore: Sendable {
         var status = stat()
         guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(status.st_size)
+    }
+
+    /// The length of one of the registry's files, or nil where it is missing; a symbolic link is none.
+    /// - Throws: `RegistryError.objectsMissing` where the whole folder is; `.unreadable` where the system does not say.
+    func size(ofOwn path: FilePath) throws -> Int? {
+        if let size = Self.size(of: path) { return size }
+        var status = stat()
+        if lstat(path.string, &status) != 0 {
+            let reason = Errno(rawValue: errno)
+            guard [.noSuchFileOrDirectory, .notDirectory].contains(reason) else {
+                throw RegistryError.unreadable(path, reason: "\(reason)")
+            }
+            if let absence { throw absence }
+        }
+        return nil
+    }
+
+    /// What is wrong where the folder of objects is not beside the database, or its disk is not mounted.
+    var absence: RegistryError? {
+        guard Self.isFolder(root) else { return .objectsMissing(root, isEmpty: false) }
+        return Self.isFolder(packs) || Self.isFolder(objects) ? nil : .objectsMissing(root, isEmpty: true)
+    }
+
+    /// Runs `body`, which reads one of the registry's files, and says so where the system refuses.
+    static func reading<Value>(_ path: FilePath, _ body: () throws -> Value) throws -> Value {
+        func refusal(_ reason: Errno) -> RegistryError? {
+            [.permissionDenied, .notPermitted].contains(reason) ? .unreadable(path, reason: "\(reason)") : nil
+        }
+        do {
+            return try body()
+        } catch let reason as Errno {
+            throw refusal(reason) ?? FileError("read", path, errno: reason)
+        } catch let error as FileError where error.path == path {
+            throw error.errno.flatMap(refusal) ?? error
+        }
     }
 
     /// Whether there is a file, a link or anything else under this name.

@@ -6,11 +6,19 @@ import SystemPackage
 public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     /// There is no file at this path.
     case missing(FilePath)
+    /// The path is a folder.
+    case folder(FilePath, suggestion: FilePath?)
     /// The file is not SQLite, or is another program's SQLite file.
     case notARegistry(FilePath, reason: String)
     /// A later edgepipe has changed the format.
     case newerFormat(FilePath)
     case damagedDatabase(FilePath, detail: String)
+    /// A row of the database holds what this program never writes.
+    case damagedRow(field: String, detail: String)
+    /// The folder of objects is not beside the database, or is empty.
+    case objectsMissing(FilePath, isEmpty: Bool)
+    /// An object may be there, and the system does not let it be read.
+    case unreadable(FilePath, reason: String)
     /// The bytes of an object are missing or are not the bytes that were published.
     case damagedObject(SHA256Digest, path: FilePath, detail: String)
     /// A text that should name something does not follow the grammar of such names.
@@ -34,13 +42,29 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     case unsigned(String, detail: String)
     case busy(FilePath)
     case readOnly(FilePath)
-    /// SQLite gave another reason: a full disk, an unwritable folder, a broken rule of the schema.
+    case diskFull(FilePath)
+    /// SQLite gave another reason, such as a broken rule of the schema.
     case database(FilePath, detail: String)
 
     public var description: String {
         switch self {
         case .missing(let path):
             "\(path): there is no registry here. Check the path, or make one with `edgepipe registry init`."
+        case .folder(let path, let suggestion):
+            "\(path): this is a folder, and a registry is a file. "
+                + (suggestion.map { "Did you mean \($0)?" }
+                    ?? "Give the path of a file in it, such as \(path)/registry.db.")
+        case .damagedRow(let field, let detail):
+            "\(field): \(detail). Check the registry with `edgepipe registry verify`."
+        case .objectsMissing(let folder, let isEmpty):
+            "\(folder): the folder that holds the bytes of all builds is \(isEmpty ? "empty" : "missing"). Mount its disk, "
+                + "or put it back beside the database. If it is lost, run `mkdir -p \(folder)/packs` and then "
+                + "`edgepipe registry repair`."
+        case .unreadable(let path, let reason):
+            "\(path): this file of the registry cannot be read: \(reason). Check the permissions of the file and the "
+                + "folders above it; its bytes may be whole."
+        case .diskFull(let path):
+            "\(path): the disk is full; nothing was changed. Free some space and run the same command again."
         case .notARegistry(let path, let reason):
             "\(path): this is not an edgepipe registry (\(reason)); it was left as it is. Give the path of a registry, "
                 + "or a new name to make one."
@@ -50,8 +74,8 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(path): the registry's database is damaged: \(detail). Restore it from a backup; the files in "
                 + "\(path).objects are whole builds and may still be good."
         case .damagedObject(let digest, let path, let detail):
-            "\(path): the stored build \(digest.short) is damaged: \(detail). Publish the same file again, or restore "
-                + "this object from a backup."
+            "\(path): the stored build \(digest.short) is damaged: \(detail). Publish the same file again, or give a "
+                + "copy of it with `edgepipe registry repair --from FILE --apply`."
         case .invalidName(let text, let role, let rule):
             "\"\(text)\" cannot be the name of a \(role). Use \(rule)."
         case .invalidValue(let field, let detail):
@@ -87,8 +111,8 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(path): another process kept the registry locked for \(Int(ModelRegistry.busyTimeout)) seconds. Wait for "
                 + "it to end and run the same command again."
         case .readOnly(let path):
-            "\(path): the registry was opened for reading only. Open it for writing, or check the permissions of the "
-                + "file and its folder."
+            "\(path): the registry was opened for reading only. Check the permissions of the file and its "
+                + "folder, and whether the disk can be written."
         case .database(let path, let detail):
             "\(path): the registry could not do it: \(detail). Check the disk and the path, then run the same "
                 + "command again."
@@ -98,7 +122,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Whether the registry itself is damaged, as opposed to asked for something it cannot do.
     public var isDamage: Bool {
         switch self {
-        case .damagedDatabase, .damagedObject: true
+        case .damagedDatabase, .damagedRow, .damagedObject, .objectsMissing: true
         default: false
         }
     }
@@ -106,11 +130,25 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     init(_ error: DatabaseError, path: FilePath) {
         let detail = error.message ?? error.resultCode.description
         switch error.resultCode {
-        case .SQLITE_NOTADB: self = .notARegistry(path, reason: "it is no SQLite file")
+        case .SQLITE_NOTADB: self = .notARegistry(path, reason: "it is not an SQLite file")
         case .SQLITE_CORRUPT: self = .damagedDatabase(path, detail: detail)
         case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path)
         case .SQLITE_READONLY: self = .readOnly(path)
+        case .SQLITE_FULL: self = .diskFull(path)
+        case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PERM:
+            // A log that finds no room, or no leave to be made, is told as a failure to read or open.
+            let file = RegistryFiles.followingLinks(path)
+            if !ModelRegistry.isWritable(file.removingLastComponent()) {
+                self = .readOnly(path)
+            } else if let free = freeDiskBytes(at: file), free < Self.leastRoom {
+                self = .diskFull(path)
+            } else {
+                self = .database(path, detail: detail)
+            }
         default: self = .database(path, detail: detail)
         }
     }
+
+    /// What SQLite takes beside a database at least, in bytes: two blocks of shared memory.
+    private static let leastRoom = 64 << 10
 }

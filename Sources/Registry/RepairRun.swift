@@ -38,7 +38,7 @@ struct RepairRun {
         let complaint: String
         do {
             return try store.read(object) { _ in }
-        } catch let error as RegistryError {
+        } catch let error as RegistryError where error.isDamage {
             complaint = error.description
         } catch let error as FileError {
             complaint = error.description
@@ -56,7 +56,7 @@ struct RepairRun {
                 replacing: true,
                 advance: { _ in }
             )
-            try registry.change { try Rows.upsert(fresh, $0) }
+            try registry.sealing([.place(object.digest)]) { try Rows.upsert(fresh, $0) }
         }
         if let source {
             saved[object.digest] = Finding(bytes: object.rawBytes, detail: "\(complaint) Taken from \(source).")
@@ -69,7 +69,7 @@ struct RepairRun {
     mutating func repair(_ pack: StoredPart.Pack) throws {
         let parts = try registry.look { try Rows.parts(in: pack.name, $0) }
         var damaged: Set<SHA256Digest> = []
-        for part in parts where !isIntact(part) { damaged.insert(part.digest) }
+        for part in parts where try !isIntact(part) { damaged.insert(part.digest) }
         let path = store.path(of: pack.name)
         guard !damaged.isEmpty || !store.hasRightSize(pack) else { return }
         // The new pack is whole and named by rows before the old one goes.
@@ -109,7 +109,13 @@ struct RepairRun {
             try output.commit()
             defer { ObjectStore.remove(temporary) }
             try store.settle(temporary, as: store.path(of: name), replacing: false)
-            try registry.change { try Rows.move(moved, to: .init(name: name, byteCount: offset), $0) }
+            let target = StoredPart.Pack(name: name, byteCount: offset)
+            try registry.change { database in
+                let emptied = try Rows.packsWithoutParts(database).map { SealedGroup.pack($0) }
+                try Seals.keeping(emptied + [.pack("\(pack.name)"), .pack("\(name)")], database) {
+                    try Rows.move(moved, to: target, database)
+                }
+            }
         }
         if ObjectStore.isAnything(path) { try quarantine(path) }
     }
@@ -130,13 +136,21 @@ struct RepairRun {
 
     private typealias Found = (bytes: UnsafeRawBufferPointer, encoding: PartEncoding, source: String)
 
-    private func isIntact(_ part: StoredPart) -> Bool {
-        (try? store.decode(part, of: part.digest, decoder, buffers, isSalvage: true)) != nil
+    /// - Throws: what says that the system does not let it be read: such a part may be whole, and stays where it is.
+    private func isIntact(_ part: StoredPart) throws -> Bool {
+        do {
+            _ = try store.decode(part, of: part.digest, decoder, buffers, isSalvage: true)
+            return true
+        } catch let error as RegistryError where error.isDamage {
+            return false
+        } catch is FileError {
+            return false
+        }
     }
 
     /// The bytes as they lie, once they were seen to be right.
-    private func intact(_ part: StoredPart) -> Found? {
-        guard isIntact(part) else { return nil }
+    private func intact(_ part: StoredPart) throws -> Found? {
+        guard try isIntact(part) else { return nil }
         return (UnsafeRawBufferPointer(rebasing: buffers[0][..<part.storedBytes]), part.encoding, "")
     }
 

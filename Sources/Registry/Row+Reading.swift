@@ -5,9 +5,9 @@ extension Row {
     func value<Value: DatabaseValueConvertible>(at index: Int, as _: Value.Type = Value.self) throws -> Value {
         let stored: DatabaseValue = self[index]
         guard let value = Value.fromDatabaseValue(stored) else {
-            throw RegistryError.invalidValue(
+            throw RegistryError.damagedRow(
                 field: "column \(index)",
-                detail: "the database holds \(stored), which cannot be. Verify the registry."
+                detail: "the database holds \(stored), which no edgepipe writes"
             )
         }
         return value
@@ -17,13 +17,13 @@ extension Row {
     ///
     /// GRDB's own subscripts end the process where a column is missing or holds another type, and a registry's file may come
     /// from anywhere: here that is an error.
-    /// - Throws: `RegistryError.invalidValue`.
+    /// - Throws: `RegistryError.damagedRow`.
     func value<Value: DatabaseValueConvertible>(_ column: String, as _: Value.Type = Value.self) throws -> Value {
         let stored: DatabaseValue = self[column] ?? .null
         guard let value = Value.fromDatabaseValue(stored) else {
-            throw RegistryError.invalidValue(
+            throw RegistryError.damagedRow(
                 field: column,
-                detail: "the database holds \(stored), which cannot be. Verify the registry."
+                detail: "the database holds \(stored), which no edgepipe writes"
             )
         }
         return value

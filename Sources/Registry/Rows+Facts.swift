@@ -5,7 +5,7 @@ import GRDB
 extension Rows {
     /// Adds a measurement once: the same number under the same conditions is the same row.
     static func insert(_ value: MeasurementRecord, of build: SHA256Digest, _ database: Database) throws {
-        let fingerprint = SHA256Digest(of: try (build.description + CanonicalJSON.encode(value)).utf8)
+        let fingerprint = try fingerprint(of: value, build)
         try database.execute(
             sql: """
                 INSERT INTO measurement (fingerprint, buildDigest, metric, value, standardError, unit, method, textDigest,
@@ -30,6 +30,11 @@ extension Rows {
         )
     }
 
+    /// Over the build and every column that a measurement has, but for the time at which it was recorded.
+    static func fingerprint(of value: MeasurementRecord, _ build: SHA256Digest) throws -> SHA256Digest {
+        SHA256Digest(of: try (build.description + CanonicalJSON.encode(value)).utf8)
+    }
+
     static func measurement(_ row: Row) throws -> MeasurementRecord {
         let textDigest: String? = try row.value("textDigest")
         let againstDigest: String? = try row.value("againstDigest")
@@ -46,12 +51,27 @@ extension Rows {
             againstDigest: try againstDigest.map(digest),
             kernels: try row.value("kernels"),
             toolVersion: try row.value("toolVersion"),
-            conditions: try JSONDecoder().decode([String: String].self, from: Data(conditions.utf8))
+            conditions: try json(conditions, "conditions")
         )
+    }
+
+    /// JSON that was checked before it was written.
+    static func json<Value: Decodable>(_ text: String, _ field: String) throws -> Value {
+        guard let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else {
+            throw RegistryError.damagedRow(field: field, detail: "the database holds no such JSON")
+        }
+        return value
     }
 
     /// Records an estimate, in the place of the older one for the same device, context and cache type.
     static func upsert(_ fit: FitRecord, of build: SHA256Digest, _ database: Database) throws {
+        let known = try Row.fetchOne(
+            database,
+            sql: "SELECT * FROM fit WHERE buildDigest = ? AND device = ? AND context = ? AND kvType = ?",
+            arguments: [build.description, fit.device, fit.context, fit.kvType]
+        )
+        // The same estimate again is no newer one.
+        if let known, try Self.fit(known) == fit { return }
         try database.execute(
             sql: """
                 INSERT OR REPLACE INTO fit (buildDigest, device, context, kvType, verdict, peakMemoryLow, peakMemoryMid,

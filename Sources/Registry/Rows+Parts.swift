@@ -39,12 +39,19 @@ extension Rows {
     }
 
     /// The packs that offered builds need.
-    static func packs(_ database: Database) throws -> [StoredPart.Pack] {
+    static func packs(_ database: Database) throws -> [StoredPart.Pack] { try packRows(database).map(pack) }
+
+    /// The same without those whose rows cannot be read.
+    static func readablePacks(_ database: Database) throws -> [StoredPart.Pack] {
+        try packRows(database).compactMap { try? pack($0) }
+    }
+
+    private static func packRows(_ database: Database) throws -> [Row] {
         guard try database.tableExists("pack") else { return [] }
         return try Row.fetchAll(
             database,
             sql: "SELECT name AS pack, byteCount AS packBytes FROM pack WHERE \(isPackNeeded(database))"
-        ).map(pack)
+        )
     }
 
     /// A condition on `pack`: a build needs one of its parts that was not withdrawn.
@@ -93,7 +100,7 @@ extension Rows {
     private static func pack(_ row: Row) throws -> StoredPart.Pack {
         let text: String = try row.value("pack")
         guard let name = PackName(text) else {
-            throw RegistryError.invalidValue(field: "pack", detail: "\"\(text)\" is no pack. Verify the registry.")
+            throw RegistryError.damagedRow(field: "pack", detail: "\"\(text)\" is not the name of a pack")
         }
         return StoredPart.Pack(name: name, byteCount: try row.value("packBytes"))
     }
@@ -101,7 +108,7 @@ extension Rows {
     static func part(_ row: Row) throws -> StoredPart {
         let text: String = try row.value("encoding")
         guard let encoding = PartEncoding(rawValue: text) else {
-            throw RegistryError.invalidValue(field: "encoding", detail: "\"\(text)\" is unknown. Verify the registry.")
+            throw RegistryError.damagedRow(field: "encoding", detail: "\"\(text)\" is unknown")
         }
         return StoredPart(
             digest: try digest(row.value("digest")),
@@ -116,7 +123,7 @@ extension Rows {
     /// Writes the rows of a packed object's parts.
     ///
     /// Of two writers that stored the same part at once the first keeps its row, unless its pack is damaged: then the
-    /// new part takes the place of the old one in every build that has it.
+    /// new part takes the place of the old one in every build that has it. The same where its bytes were found damaged.
     static func insert(_ object: PackedObject, in store: ObjectStore, _ database: Database) throws {
         try database.execute(
             sql: "INSERT INTO assembly (objectDigest) VALUES (?) ON CONFLICT DO NOTHING",
@@ -131,7 +138,11 @@ extension Rows {
             return found
         }
         for part in Set(object.parts) {
-            if let known = try Rows.part(part.digest, database), known == part || isThere(known.pack) { continue }
+            if let known = try Rows.part(part.digest, database) {
+                // Where another writer mended it meanwhile, that is right too.
+                let isDamaged = object.replaced[part.digest] == known
+                if known == part || !isDamaged && isThere(known.pack) { continue }
+            }
             guard isThere(part.pack) else { throw RegistryError.objectVanished(object.digest) }
             try database.execute(
                 sql: "INSERT INTO pack (name, byteCount, createdAt) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",

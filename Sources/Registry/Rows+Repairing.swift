@@ -5,11 +5,20 @@ import GRDB
 extension Rows {
     /// All parts that a pack holds, in the order in which they lie.
     static func parts(in pack: PackName, _ database: Database) throws -> [StoredPart] {
+        try partRows(in: pack, database).map(part)
+    }
+
+    /// The same without those whose rows cannot be read.
+    static func readableParts(in pack: PackName, _ database: Database) throws -> [StoredPart] {
+        try partRows(in: pack, database).compactMap { try? part($0) }
+    }
+
+    private static func partRows(in pack: PackName, _ database: Database) throws -> [Row] {
         try Row.fetchAll(
             database,
             sql: partColumns + " WHERE pack.name = ? ORDER BY part.offset",
             arguments: [pack.description]
-        ).map(part)
+        )
     }
 
     /// Where a part stands in the files of offered builds; some places are enough.
@@ -28,6 +37,13 @@ extension Rows {
                 """,
             arguments: [part.description]
         ).map { PartPlace(object: try digest($0.value("object")), offset: try $0.value("offset")) }
+    }
+
+    static func packsWithoutParts(_ database: Database) throws -> [String] {
+        try String.fetchAll(
+            database,
+            sql: "SELECT name FROM pack WHERE NOT EXISTS (SELECT 1 FROM part WHERE part.packId = pack.id)"
+        )
     }
 
     /// Says that parts lie in another pack now, in every build that has them. A pack that has none left is forgotten.

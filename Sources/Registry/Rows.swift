@@ -28,9 +28,9 @@ enum Rows {
     /// A digest out of the database, which may come from anywhere: 64 digits or an error.
     static func digest(_ text: String) throws -> SHA256Digest {
         guard let digest = SHA256Digest(hex: text) else {
-            throw RegistryError.invalidValue(
+            throw RegistryError.damagedRow(
                 field: "digest",
-                detail: "\"\(text)\" in the database is no SHA-256. Verify the registry."
+                detail: "\"\(text)\" in the database is not a SHA-256"
             )
         }
         return digest
@@ -41,11 +41,7 @@ enum Rows {
         let pipelineDigest: String? = try row.value("pipelineDigest")
         let object = try object(row)
         return BuildRecord(
-            name: try BuildName(
-                model: try row.value("model"),
-                version: try ModelVersion(parsing: row.value("version")),
-                type: try row.value("type")
-            ),
+            name: try name(row),
             digest: object.digest,
             fileBytes: object.rawBytes,
             storedBytes: object.storedBytes,
@@ -62,6 +58,16 @@ enum Rows {
             toolVersion: try row.value("toolVersion"),
             createdAt: try Timestamp.date(row.value("createdAt"))
         )
+    }
+
+    /// A name that breaks the grammar was never published: whoever reads it gave no wrong name.
+    private static func name(_ row: Row) throws -> BuildName {
+        let texts: [String] = [try row.value("model"), try row.value("version"), try row.value("type")]
+        do {
+            return try BuildName(model: texts[0], version: ModelVersion(parsing: texts[1]), type: texts[2])
+        } catch {
+            throw RegistryError.damagedRow(field: "the name of a build", detail: error.description)
+        }
     }
 
     static func build(_ name: BuildName, _ database: Database) throws -> BuildRecord? {
@@ -97,7 +103,7 @@ enum Rows {
     static func object(_ row: Row) throws -> StoredObject {
         let text: String = try row.value("encoding")
         guard let encoding = ObjectEncoding(rawValue: text) else {
-            throw RegistryError.invalidValue(field: "encoding", detail: "\"\(text)\" is unknown. Verify the registry.")
+            throw RegistryError.damagedRow(field: "encoding", detail: "\"\(text)\" is unknown")
         }
         return StoredObject(
             digest: try digest(row.value("digest")),

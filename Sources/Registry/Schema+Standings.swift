@@ -78,10 +78,15 @@ extension Schema {
         """
 
     /// Writes the standings of builds that have none; a condition may follow.
-    ///
-    /// Numbers of one text belong together, and the latest measurement wins.
     static let placeBuilds = """
         INSERT INTO standing (yardstickId, value, buildId, shapeId, rawBytes, license)
+        \(rightStandings)
+        """
+
+    /// Where all builds stand by what is known of them; a condition may follow.
+    ///
+    /// Numbers of one text belong together, and the latest measurement wins.
+    private static let rightStandings = """
         SELECT coalesce(yardstick.id, 0), coalesce(latest.value, 0), build.id, shape.id, object.rawBytes,
             lower(build.license)
         FROM build
@@ -94,4 +99,28 @@ extension Schema {
         WHERE NOT EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.buildId = build.id)
             AND NOT EXISTS (SELECT 1 FROM damage WHERE damage.objectDigest = build.digest)
         """
+
+    /// By table, questions whose answers are empty while everything derived is as it should be.
+    static let wrongStandings = [
+        ("standing", "\(rightStandings) EXCEPT \(allStandings)"),
+        ("standing", "\(allStandings) EXCEPT \(rightStandings)"),
+        ("shape", "SELECT profile FROM shape EXCEPT SELECT profile FROM build"),
+        (
+            "yardstick",
+            """
+            SELECT id FROM yardstick
+            WHERE builds <> (SELECT count(*) FROM standing WHERE yardstickId = yardstick.id)
+                OR (id = 0) <> (textDigest = '-')
+            """
+        ),
+        (
+            "yardstick",
+            """
+            SELECT textDigest FROM yardstick WHERE id <> 0
+            EXCEPT SELECT coalesce(textDigest, '') FROM measurement WHERE metric = 'bitsPerByte'
+            """
+        ),
+    ]
+
+    private static let allStandings = "SELECT yardstickId, value, buildId, shapeId, rawBytes, license FROM standing"
 }

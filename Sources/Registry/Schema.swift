@@ -1,9 +1,10 @@
+import BinaryIO
 import GRDB
 
 /// The registry's tables. `docs/registry-format.md` explains them; a migration never changes once it has shipped.
 enum Schema {
     /// "EPRG", at byte 68 of the file: what tells a registry from any other SQLite database.
-    static let applicationID = 0x4550_5247
+    static let applicationID = Int(RegistryFiles.applicationID)
 
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -34,6 +35,10 @@ enum Schema {
         }
         migrator.registerMigration("7 measurements on devices") { database in
             try database.execute(sql: deviceMeasurementTable)
+        }
+        migrator.registerMigration("8 seals") { database in
+            try database.execute(sql: Seals.table)
+            try Seals.sealAll(database)
         }
         return migrator
     }

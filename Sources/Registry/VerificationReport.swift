@@ -1,9 +1,15 @@
+import BinaryIO
+
 /// What a verification found.
 public struct VerificationReport: Codable, Hashable, Sendable {
     /// Something published that can no longer be had as it was published.
     public struct Damage: Codable, Hashable, Sendable {
         public enum Kind: String, Codable, Sendable {
             case database, foreignKey, auditChain, object
+            /// Rows that hold something else than was written.
+            case fact
+            /// A build that a repair marked as lost.
+            case lost
         }
 
         public var kind: Kind
@@ -11,6 +17,8 @@ public struct VerificationReport: Codable, Hashable, Sendable {
         public var builds: [BuildName]
         /// What is wrong, and what to do.
         public var detail: String
+        /// Of a mark, the bytes that are marked.
+        public var objects: [SHA256Digest] = []
     }
 
     /// A file that nothing published needs, left by a process that ended in the middle. Collecting it loses nothing.
@@ -28,6 +36,8 @@ public struct VerificationReport: Codable, Hashable, Sendable {
     }
 
     public var damages: [Damage] = []
+    /// Builds that are marked as lost and whose bytes were read and are whole again.
+    public var returned: [SHA256Digest] = []
     public var leftovers: [Leftover] = []
     public var checkedObjects = 0
     /// Raw bytes that were read and hashed; 0 where only sizes were compared.

@@ -6,6 +6,12 @@ import SystemPackage
 import TestSupport
 import Testing
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 @Suite struct RegistryExportTests {
     private let run: TinyRun
     private let folder: FilePath
@@ -58,10 +64,34 @@ import Testing
         #expect(try Operations.builds(in: imported()).map { "\($0.name)" } == [name])
     }
 
-    /// What is done to a folder on its way.
-    enum Harm: CaseIterable { case missingBlob, flippedBlob, escapingDigest, noIndex, indexIsNoJSON, otherManifest }
+    private var manager: FileManager { .default }
 
-    @Test(arguments: Harm.allCases)
+    private func replace(_ path: FilePath, _ body: (String) throws -> Void) throws {
+        try manager.removeItem(atPath: path.string)
+        try body(path.string)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["/dev/zero", "fifo", "missing"])
+    func whatIsNoLayoutIsRefused(_ name: String) throws {
+        let path = name.hasPrefix("/") ? FilePath(name) : run.scratch.appending(name)
+        if name == "fifo" { #expect(mkfifo(path.string, 0o600) == 0) }
+        let other = run.scratch.appending("other.db")
+        try Operations.initialize(other)
+        do {
+            _ = try Operations.importLayout(path, into: other) { _, _, _ in }
+            Issue.record("\(name) was accepted")
+        } catch {
+            #expect(ExitStatus(error) == .badInput && "\(error)".contains(path.string), "\(error)")
+        }
+    }
+
+    /// What is done to a folder on its way.
+    enum Harm: CaseIterable {
+        case missingBlob, flippedBlob, escapingDigest, noIndex, indexIsNoJSON, otherManifest
+        case endlessBlob, linkedBlob, fifoBlob, folderBlob, longerBlob, fifoIndex, fifoManifest
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: Harm.allCases)
     func aFolderThatWasChangedIsRefusedInWords(_ harm: Harm) throws {
         let (name, digest) = try #require(try run.published().min { $0.key < $1.key })
         _ = try export([name])
@@ -78,11 +108,33 @@ import Testing
             try writeFile(Array(text.replacing(manifest, with: "sha256:../../../registry.db").utf8), to: index)
         case .noIndex: try FileManager.default.removeItem(atPath: index.string)
         case .indexIsNoJSON: try writeFile(Array("{".utf8), to: index)
+        case .endlessBlob:
+            try replace(blob) { try manager.createSymbolicLink(atPath: $0, withDestinationPath: "/dev/zero") }
+        case .linkedBlob:
+            let away = run.scratch.appending("away").string
+            try manager.moveItem(atPath: blob.string, toPath: away)
+            try manager.createSymbolicLink(atPath: blob.string, withDestinationPath: away)
+        case .fifoBlob: try replace(blob) { #expect(mkfifo($0, 0o600) == 0) }
+        case .folderBlob:
+            try replace(blob) { try manager.createDirectory(atPath: $0, withIntermediateDirectories: true) }
+        case .longerBlob:
+            let bytes = try readFile(blob, limit: 1 << 26)
+            try writeFile(bytes + [0], to: blob)
+        case .fifoIndex: try replace(index) { #expect(mkfifo($0, 0o600) == 0) }
+        case .fifoManifest:
+            let path = folder.appending("blobs/sha256").appending(String(manifest.dropFirst("sha256:".count)))
+            try replace(path) { #expect(mkfifo($0, 0o600) == 0) }
         case .otherManifest: try writeFile(Array(text.replacing(manifest, with: "sha256:\(digest)").utf8), to: index)
         }
         let other = run.scratch.appending("other.db")
         try Operations.initialize(other)
-        #expect(throws: (any Error).self) { try Operations.importLayout(folder, into: other) { _, _, _ in } }
+        do {
+            _ = try Operations.importLayout(folder, into: other) { _, _, _ in }
+            Issue.record("\(harm) was accepted")
+        } catch {
+            #expect(ExitStatus(error) == .badInput, "\(error)")
+            #expect("\(error)".contains(folder.string), "\(error)")
+        }
         #expect(try Operations.builds(in: other).isEmpty)
         #expect(try Operations.verify(other, readData: true) { _, _, _ in }.isSound)
     }

@@ -176,6 +176,7 @@ import Testing
             Issue.record("\(harm) was accepted")
         } catch {
             #expect("\(error)".contains("hostile.tar"), "\(error)")
+            #expect(ExitStatus(error) == .badInput)
             #expect(!"\(error)".unicodeScalars.contains { $0.value < 32 }, "\(error)")
         }
         #expect(try Operations.builds(in: other).isEmpty)

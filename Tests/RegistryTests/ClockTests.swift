@@ -42,7 +42,8 @@ import Testing
         #expect(times == times.sorted() && times.count > 4)
         let moves = try registry.channelHistory(of: "tiny").map(\.at)
         #expect(moves == moves.sorted() && moves.count == 3)
-        #expect(try registry.verify(readData: true).isSound)
+        // What was written for the sake of the test is noticed; the chain and the bytes are whole.
+        #expect(try registry.verify(readData: true).damages.allSatisfy { $0.kind == .fact })
     }
 
     /// Which version is the newest is a matter of its number; no clock decides.

@@ -65,7 +65,8 @@ import Testing
             try database.execute(sql: "DROP TRIGGER audit_update; UPDATE audit SET subject = 'x' WHERE sequence = 2")
         }
         let report = try registry.verify(readData: false)
-        #expect(report.damages.map(\.kind) == [.auditChain])
+        #expect(report.damages.map(\.kind).filter { $0 != .fact } == [.auditChain])
+        #expect(report.damages.contains { $0.detail.contains("never says that it was published") })
         #expect(report.damages[0].detail.contains("line 2"))
     }
 
@@ -79,7 +80,8 @@ import Testing
         let queue = try DatabaseQueue(path: scratch.database.string, configuration: configuration)
         try queue.write { try $0.execute(sql: "DROP TRIGGER version_delete; DELETE FROM version") }
         try queue.close()
-        #expect(try scratch.registry(.openExisting).verify(readData: false).damages.map(\.kind) == [.foreignKey])
+        let kinds = try scratch.registry(.openExisting).verify(readData: false).damages.map(\.kind)
+        #expect(kinds.filter { $0 != .fact } == [.foreignKey])
     }
 
     /// What a process killed at each point of a publication leaves: a temporary file, and a whole object without a row.

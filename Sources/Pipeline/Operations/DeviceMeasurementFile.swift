@@ -1,5 +1,5 @@
+import BinaryIO
 import DeviceFit
-import Foundation
 
 /// Results that another program measured on a device: JSON (or JSON lines) of llama-bench, or the profile of a Qualcomm AI Hub job.
 struct DeviceMeasurementFile {
@@ -23,46 +23,87 @@ struct DeviceMeasurementFile {
     /// Results that nothing can be learnt from here, in words.
     var remarks: [String] = []
 
+    /// What such a file takes at most, in bytes: a result takes about one kilobyte.
+    static let longest = 16 << 20
+
     /// - Parameter tokensPerInference: of an AI Hub profile, which times one run of a graph: 1 where it generates, more where it
     ///   reads a prompt.
-    init(_ data: Data, name: String, tokensPerInference: Int) throws {
-        let objects = try Self.objects(data, name)
-        if objects.count == 1, let summary = objects[0]["execution_summary"] as? [String: Any] {
+    /// - Throws: `PipelineError.badFile` with the line or the result.
+    init(_ bytes: [UInt8], name: String, tokensPerInference: Int) throws {
+        let results = try Self.results(bytes, name)
+        if results.count == 1, let summary = results[0].value["execution_summary"], summary.object != nil {
             try readProfile(summary, tokensPerInference, name)
         } else {
-            for (index, object) in objects.enumerated() { try readBench(object, "\(name): result \(index + 1)") }
+            for result in results { try readBench(result.value, result.place) }
         }
         guard !entries.isEmpty else {
-            throw PipelineError.badRequest(
+            throw PipelineError.badFile(
                 "\(name): it has no result of generating or of reading a prompt. "
                     + (remarks.isEmpty ? "Run llama-bench -o json." : remarks.joined(separator: "; ") + ".")
             )
         }
     }
 
-    private static func objects(_ data: Data, _ name: String) throws -> [[String: Any]] {
-        if let whole = try? JSONSerialization.jsonObject(with: data) {
-            if let list = whole as? [[String: Any]] { return list }
-            if let one = whole as? [String: Any] { return [one] }
+    /// One document that is a result or a list of them, or one result a line.
+    private static func results(_ bytes: [UInt8], _ name: String) throws -> [(value: JSONValue, place: String)] {
+        let advice = "Give what `llama-bench -o json` or `-o jsonl` printed, or an AI Hub profile."
+        let failure: JSONError
+        switch parse(bytes) {
+        case .failure(let error): failure = error
+        case .success(let whole):
+            return try (whole.array ?? [whole]).enumerated().map { index, value in
+                let place = whole.array == nil ? name : "\(name): result \(index + 1)"
+                guard value.object != nil else { throw PipelineError.badFile("\(place) is not an object. \(advice)") }
+                return (value, place)
+            }
         }
-        let lines = data.split(separator: 10).filter { !$0.allSatisfy { $0 == 32 || $0 == 13 || $0 == 9 } }
-        let objects = lines.map { try? JSONSerialization.jsonObject(with: $0) as? [String: Any] }
-        guard !objects.isEmpty, let broken = Optional(objects.firstIndex { $0 == nil }), broken == nil else {
-            let line = (objects.firstIndex { $0 == nil } ?? 0) + 1
-            throw PipelineError.badRequest(
-                "\(name):\(line): it is no JSON. Give what `llama-bench -o json` or `-o jsonl` printed, or an AI Hub profile."
-            )
+        // Where the first line is whole, the file has one result a line.
+        let lines = bytes.split(separator: 10, omittingEmptySubsequences: false).map(Array.init)
+        var results: [(value: JSONValue, place: String)] = []
+        for (index, line) in lines.enumerated() where !line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) {
+            let place = "\(name):\(index + 1)"
+            switch parse(line) {
+            case .success(let value) where value.object != nil: results.append((value, place))
+            case .success: throw PipelineError.badFile("\(place): this is not an object. \(advice)")
+            case .failure(let error):
+                guard !results.isEmpty else { throw Self.refusal(of: bytes, name, failure, advice) }
+                throw PipelineError.badFile(
+                    "\(place):\(error.offset + 1): this is not JSON: \(error.reason). \(advice)"
+                )
+            }
         }
-        return objects.compactMap { $0 }
+        guard results.isEmpty else { return results }
+        throw Self.refusal(of: bytes, name, failure, advice)
+    }
+
+    private static func parse(_ bytes: [UInt8]) -> Result<JSONValue, JSONError> {
+        do throws(JSONError) { return .success(try JSONValue(parsing: bytes)) } catch { return .failure(error) }
+    }
+
+    private static func refusal(
+        of bytes: [UInt8],
+        _ name: String,
+        _ failure: JSONError,
+        _ advice: String
+    ) -> PipelineError {
+        let before = bytes.prefix(failure.offset)
+        let line = before.count { $0 == 10 } + 1
+        let column = failure.offset - (before.lastIndex(of: 10).map { $0 + 1 } ?? 0) + 1
+        return .badFile("\(name):\(line):\(column): this is not JSON: \(failure.reason). \(advice)")
     }
 
     /// [llama-bench] `n_prompt` tokens are read, or `n_gen` generated; `avg_ts` is their speed, and `stddev_ts` its spread over runs.
-    private mutating func readBench(_ object: [String: Any], _ place: String) throws {
-        func whole(_ key: String) -> Int? { (object[key] as? NSNumber)?.intValue }
-        func text(_ key: String) -> String? { (object[key] as? String).flatMap { $0.isEmpty ? nil : $0 } }
-        guard let prompt = whole("n_prompt"), let generated = whole("n_gen"), let speed = object["avg_ts"] as? NSNumber
+    private mutating func readBench(_ object: JSONValue, _ place: String) throws {
+        func text(_ key: String) -> String? { object[key]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+        guard let prompt = object["n_prompt"]?.integer, let generated = object["n_gen"]?.integer,
+            let speed = object["avg_ts"]?.double
         else {
-            throw PipelineError.badRequest("\(place) has no n_prompt, n_gen and avg_ts, which llama-bench writes.")
+            throw PipelineError.badFile(
+                "\(place) has no n_prompt, n_gen and avg_ts, which llama-bench writes as numbers. Run llama-bench -o json."
+            )
+        }
+        guard prompt >= 0, generated >= 0 else {
+            throw PipelineError.badFile("\(place): n_prompt and n_gen count tokens; one of them is negative.")
         }
         guard (prompt == 0) != (generated == 0) else {
             remarks.append(
@@ -70,37 +111,47 @@ struct DeviceMeasurementFile {
             )
             return
         }
-        guard speed.doubleValue > 0, speed.doubleValue.isFinite else {
-            throw PipelineError.badRequest("\(place): avg_ts is \(speed), which is no speed.")
+        guard speed > 0, speed.isFinite else {
+            throw PipelineError.badFile("\(place): avg_ts is \(speed), which is not a speed. Run llama-bench again.")
         }
-        let runs = (object["samples_ts"] as? [Any])?.count ?? 1
+        let runs = object["samples_ts"]?.array?.count ?? 1
         var conditions = [
             "tokens": "\(max(prompt, generated))", "runs": "\(runs)",
             "engine": "llama.cpp \(text("build_commit") ?? "?")",
         ]
         for key in ["n_threads", "n_batch", "n_ubatch", "type_k", "type_v", "n_gpu_layers", "flash_attn"] {
-            if let value = object[key] { conditions[key] = "\(value)" }
+            conditions[key] = object[key].flatMap(Self.spelled)
         }
         for key in ["cpu_info", "gpu_info", "test_time", "model_type"] { conditions[key] = text(key) }
         entries.append(
             Entry(
                 metric: prompt > 0 ? .prefillSpeed : .decodeSpeed,
-                value: speed.doubleValue,
-                deviation: runs > 1 ? (object["stddev_ts"] as? NSNumber)?.doubleValue : nil,
+                value: speed,
+                deviation: runs > 1 ? object["stddev_ts"]?.double.flatMap { $0.isFinite ? $0 : nil } : nil,
                 method: "llama-bench",
                 backend: text("backends") ?? "CPU",
-                depth: whole("n_depth").flatMap { $0 > 0 ? $0 : nil },
+                depth: object["n_depth"]?.integer.flatMap { $0 > 0 ? $0 : nil },
                 conditions: conditions,
-                parameters: whole("model_n_params"),
-                tensorBytes: whole("model_size")
+                parameters: object["model_n_params"]?.integer,
+                tensorBytes: object["model_size"]?.integer
             )
         )
     }
 
+    private static func spelled(_ value: JSONValue) -> String? {
+        switch value {
+        case .number(let text), .string(let text): text
+        case .bool(let flag): flag ? "1" : "0"
+        case .null, .array, .object: nil
+        }
+    }
+
     /// [Qualcomm AI Hub, `ProfileJob.download_profile`] Microseconds of one inference, and bytes of the peak while it ran.
-    private mutating func readProfile(_ summary: [String: Any], _ tokens: Int, _ name: String) throws {
-        guard let time = (summary["estimated_inference_time"] as? NSNumber)?.doubleValue, time > 0, time.isFinite else {
-            throw PipelineError.badRequest("\(name): execution_summary has no estimated_inference_time above 0.")
+    private mutating func readProfile(_ summary: JSONValue, _ tokens: Int, _ name: String) throws {
+        guard let time = summary["estimated_inference_time"]?.double, time > 0, time.isFinite else {
+            throw PipelineError.badFile(
+                "\(name): execution_summary has no estimated_inference_time above 0. Download the profile again."
+            )
         }
         func entry(_ metric: DeviceMeasurement.Metric, _ value: Double) -> Entry {
             Entry(
@@ -112,7 +163,7 @@ struct DeviceMeasurementFile {
             )
         }
         entries.append(entry(tokens == 1 ? .decodeSpeed : .prefillSpeed, Double(tokens) * 1e6 / time))
-        if let peak = (summary["estimated_inference_peak_memory"] as? NSNumber)?.doubleValue, peak > 0, peak < 1e15 {
+        if let peak = summary["estimated_inference_peak_memory"]?.double, peak > 0, peak < 1e15 {
             entries.append(entry(.peakMemory, peak))
         }
         remarks.append(

@@ -60,6 +60,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         switch error {
         case .stepFailed(_, let underlying): ExitStatus(underlying) ?? .failed
         case .unknownStep, .badRequest: .wrongUsage
+        case .badFile: .badInput
         case .notCached, .memoryLimit, .diskFull: .failed
         }
     }

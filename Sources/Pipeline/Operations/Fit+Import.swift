@@ -26,7 +26,7 @@ extension Operations {
     ///   - file: JSON or JSON lines of llama-bench, or a Qualcomm AI Hub profile.
     ///   - build: `model[@version][:type]`.
     ///   - device: an id of the catalogue.
-    /// - Throws: `PipelineError.badRequest` where the file is of another model; `DeviceFitError.unknownDevice`.
+    /// - Throws: `PipelineError.badFile` where it cannot be used or is of another model; `DeviceFitError.unknownDevice`.
     public static func importMeasurements(
         _ file: FilePath,
         of build: String,
@@ -40,7 +40,7 @@ extension Operations {
         }
         let name = file.lastComponent?.string ?? file.string
         let results = try DeviceMeasurementFile(
-            try Data(contentsOf: URL(fileURLWithPath: file.string)),
+            readFile(file, limit: DeviceMeasurementFile.longest),
             name: name,
             tokensPerInference: tokensPerInference
         )
@@ -77,13 +77,13 @@ extension Operations {
     ) throws {
         guard let profile else { return }
         if let parameters = entry.parameters, parameters != profile.parameterCount {
-            throw PipelineError.badRequest(
+            throw PipelineError.badFile(
                 "\(name) is of another model: it has \(parameters) parameters, and \(record.name) has "
                     + "\(profile.parameterCount). Nothing was kept."
             )
         }
         if let bytes = entry.tensorBytes, abs(Double(bytes) / Double(profile.weightBytes) - 1) > 0.01 {
-            throw PipelineError.badRequest(
+            throw PipelineError.badFile(
                 "\(name) is of another build: its tensors have \(ByteSize(bytes: bytes)), and those of \(record.name) "
                     + "\(ByteSize(bytes: profile.weightBytes)). Nothing was kept."
             )

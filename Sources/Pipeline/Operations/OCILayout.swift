@@ -89,6 +89,6 @@ enum OCILayout {
     }
 
     static func damage(_ place: String, _ detail: String) -> PipelineError {
-        .badRequest("\(place): \(detail). Export it again.")
+        .badFile("\(place): \(detail). Export it again.")
     }
 }

@@ -5,7 +5,8 @@ import SystemPackage
 
 extension Operations {
     /// Publishes every build of an exported folder or tar file: bytes, facts, measurements, fits and lineage. Channels stay
-    /// behind. All of it is read and verified before the first build is published.
+    /// behind. All of it is read and verified before the first build is published; of what was read nothing is kept but the
+    /// index, so that memory does not grow with the builds.
     public static func importLayout(
         _ path: FilePath,
         into registry: FilePath,
@@ -14,23 +15,36 @@ extension Operations {
         let source: any LayoutSource =
             FileStatus(path)?.isFolder == false ? try TarSource(path) : FolderSource(path)
         guard let index = try source.index() else {
-            throw PipelineError.badRequest(
+            throw PipelineError.badFile(
                 "\(path): there is no \(OCILayout.indexName) in it. Give a folder or a tar file that was exported."
             )
         }
-        let builds = try index.manifests.enumerated().map { number, descriptor in
+        for (number, descriptor) in index.manifests.enumerated() {
             try progress("verifying", number, index.manifests.count)
-            return try verified(descriptor, in: source)
+            // Foundation's readers leave what they made to the pool of the thread.
+            try withoutLeavings { _ = try verified(descriptor, in: source) }
         }
         return try changing(registry) { registry in
             var report = TransferReport(folder: path.string, builds: [], bytes: 0)
-            for details in builds {
-                let build = try publish(details, of: source, into: registry, progress)
-                report.builds.append("\(build.name)")
-                report.bytes += build.fileBytes
+            for descriptor in index.manifests {
+                try withoutLeavings {
+                    // The documents are read and compared with their digests again; the file is hashed as it is stored.
+                    let details = try details(descriptor, in: source).details
+                    let build = try publish(details, of: source, into: registry, progress)
+                    report.builds.append("\(build.name)")
+                    report.bytes += build.fileBytes
+                }
             }
             return report
         }
+    }
+
+    private static func withoutLeavings(_ body: () throws -> Void) throws {
+        #if canImport(Darwin)
+            try autoreleasepool { try body() }
+        #else
+            try body()
+        #endif
     }
 
     /// What a manifest tells of a build, once its file was read and found to be the build's.
@@ -38,6 +52,24 @@ extension Operations {
         _ descriptor: OCILayout.Descriptor,
         in source: any LayoutSource
     ) throws -> BuildDetails {
+        let (details, file) = try details(descriptor, in: source)
+        let digest = try source.digest(of: file)
+        let place = source.place(of: OCILayout.name(of: digest))
+        guard let byteCount = try source.byteCount(of: digest) else { throw OCILayout.damage(place, "it is missing") }
+        // The length is compared before a byte is read.
+        guard byteCount == file.size, byteCount == details.build.fileBytes, digest == details.build.digest,
+            try source.measure(digest) == digest
+        else {
+            throw OCILayout.damage(place, "its bytes are not those of \(details.build.name)")
+        }
+        return details
+    }
+
+    /// What a manifest tells of a build, and where its file is, as the documents say it.
+    private static func details(
+        _ descriptor: OCILayout.Descriptor,
+        in source: any LayoutSource
+    ) throws -> (details: BuildDetails, file: OCILayout.Descriptor) {
         let manifest = try source.read(OCILayout.Manifest.self, at: descriptor)
         guard let file = manifest.layers.first(where: { $0.mediaType == OCILayout.fileType }),
             let known = manifest.layers.first(where: { $0.mediaType == OCILayout.detailsType })
@@ -45,14 +77,7 @@ extension Operations {
             let name = OCILayout.name(of: try source.digest(of: descriptor))
             throw OCILayout.damage(source.place(of: name), "it is no build that edgepipe exported")
         }
-        let details = try source.read(BuildDetails.self, at: known)
-        let digest = try source.digest(of: file)
-        let place = source.place(of: OCILayout.name(of: digest))
-        guard let found = try source.measure(digest) else { throw OCILayout.damage(place, "it is missing") }
-        guard found.byteCount == file.size, found.digest == digest, digest == details.build.digest else {
-            throw OCILayout.damage(place, "its bytes are not those of \(details.build.name)")
-        }
-        return details
+        return (try source.read(BuildDetails.self, at: known), file)
     }
 
     private static func publish(

@@ -3,14 +3,22 @@ import Foundation
 import Registry
 import SystemPackage
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 /// Where an import comes from. Nothing of it is believed before its bytes have the digest that names them.
 protocol LayoutSource {
     /// For errors: where the blob of a digest lies.
     func place(of name: String) -> String
     /// A small file of the layout, or nil where there is none.
     func document(named name: String) throws -> [UInt8]?
-    /// Length and digest of a blob, read whole; nil where there is none.
-    func measure(_ digest: SHA256Digest) throws -> (byteCount: Int, digest: SHA256Digest)?
+    /// The length of a blob, from what says where it lies; nil where there is none.
+    func byteCount(of digest: SHA256Digest) throws -> Int?
+    /// The digest of a blob's bytes, read whole.
+    func measure(_ digest: SHA256Digest) throws -> SHA256Digest
     /// Hands a file with the bytes of a blob to `use`.
     func withFile<Value>(
         of digest: SHA256Digest,
@@ -30,6 +38,16 @@ extension LayoutSource {
     /// A small blob, verified.
     func read<Value: Decodable>(_ type: Value.Type, at descriptor: OCILayout.Descriptor) throws -> Value {
         let name = OCILayout.name(of: try digest(of: descriptor))
+        guard let byteCount = try byteCount(of: digest(of: descriptor)) else {
+            throw OCILayout.damage(place(of: name), "it is missing")
+        }
+        // Before a byte is read.
+        guard byteCount == descriptor.size, byteCount <= OCILayout.longestDocument else {
+            throw OCILayout.damage(
+                place(of: name),
+                "it has \(byteCount) bytes, and the layout names \(descriptor.size)"
+            )
+        }
         guard let bytes = try document(named: name) else { throw OCILayout.damage(place(of: name), "it is missing") }
         guard bytes.count == descriptor.size, SHA256Digest(of: bytes) == descriptor.sha256 else {
             throw OCILayout.damage(place(of: name), "its bytes are not those that the layout names")
@@ -57,13 +75,34 @@ struct FolderSource: LayoutSource {
 
     func document(named name: String) throws -> [UInt8]? {
         let path = path(of: name)
-        return FileStatus(path) == nil ? nil : try readFile(path, limit: OCILayout.longestDocument)
+        return try regularFileBytes(path) == nil ? nil : try readFile(path, limit: OCILayout.longestDocument)
     }
 
-    func measure(_ digest: SHA256Digest) throws -> (byteCount: Int, digest: SHA256Digest)? {
-        let path = path(of: OCILayout.name(of: digest))
-        guard let status = FileStatus(path) else { return nil }
-        return (status.byteCount, try SHA256Digest(ofFile: path))
+    func byteCount(of digest: SHA256Digest) throws -> Int? {
+        try regularFileBytes(path(of: OCILayout.name(of: digest)))
+    }
+
+    func measure(_ digest: SHA256Digest) throws -> SHA256Digest {
+        try SHA256Digest(ofFile: path(of: OCILayout.name(of: digest)))
+    }
+
+    /// The length of a file that belongs to the layout, or nil where there is none.
+    ///
+    /// A device never ends and a FIFO keeps whoever opens it waiting; a link out of the folder would bring in what nobody
+    /// exported.
+    private func regularFileBytes(_ path: FilePath) throws -> Int? {
+        var status = stat()
+        guard lstat(path.string, &status) == 0 else {
+            switch Errno(rawValue: errno) {
+            case .noSuchFileOrDirectory: return nil
+            case let reason: throw FileError("open", path, errno: reason)
+            }
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return Int(status.st_size)
+        case S_IFLNK: throw OCILayout.damage(path.string, "it is a link, and a layout has files only")
+        default: throw OCILayout.damage(path.string, "it is not a regular file")
+        }
     }
 
     func withFile<Value>(
@@ -93,11 +132,14 @@ struct TarSource: LayoutSource {
         return bytes
     }
 
-    func measure(_ digest: SHA256Digest) throws -> (byteCount: Int, digest: SHA256Digest)? {
-        guard let entry = tar.entries[OCILayout.name(of: digest)] else { return nil }
+    func byteCount(of digest: SHA256Digest) -> Int? { tar.entries[OCILayout.name(of: digest)]?.byteCount }
+
+    func measure(_ digest: SHA256Digest) throws -> SHA256Digest {
+        let name = OCILayout.name(of: digest)
+        guard let entry = tar.entries[name] else { throw OCILayout.damage(place(of: name), "it is missing") }
         var hasher = SHA256Hasher()
         try tar.forEachSlab(of: entry) { hasher.update($0) }
-        return (entry.byteCount, hasher.finalize())
+        return hasher.finalize()
     }
 
     func withFile<Value>(

@@ -52,7 +52,8 @@ struct FolderTarget: LayoutTarget {
         progress: @escaping (TransferProgress) throws -> Void
     ) throws {
         let path = path(of: build.digest)
-        if FileStatus(path)?.byteCount == build.fileBytes, (try? SHA256Digest(ofFile: path)) == build.digest { return }
+        let isThere = try FolderSource(folder).byteCount(of: build.digest) == build.fileBytes
+        if isThere, (try? SHA256Digest(ofFile: path)) == build.digest { return }
         try Operations.checkSpace(for: build.fileBytes, at: path)
         try registry.pull(build.name, to: path, progress: progress)
     }

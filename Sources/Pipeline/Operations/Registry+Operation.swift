@@ -77,8 +77,7 @@ extension Operations {
 
     /// Every move of a model's channels, oldest first.
     public static func history(of model: String, in path: FilePath) throws -> [ChannelMove] {
-        // Brings an older registry up to date, which has no columns for the reasons.
-        try changing(path) { registry in
+        try reading(path) { registry in
             let known = Set(try registry.versions().map(\.model)).sorted()
             guard known.contains(model) else {
                 throw PipelineError.badRequest(
@@ -98,7 +97,9 @@ extension Operations {
         olderThan age: Double,
         removes: Bool
     ) throws -> [VerificationReport.Leftover] {
-        try changing(path) { try $0.collectLeftovers(olderThan: age, dryRun: !removes) }
+        try opening(path, removes ? .openExisting : .readOnly) {
+            try $0.collectLeftovers(olderThan: age, dryRun: !removes)
+        }
     }
 
     /// Withdraws builds from what a registry offers.
@@ -136,11 +137,30 @@ extension Operations {
         sample: VerificationSample? = nil,
         progress: @escaping WorkProgress
     ) throws -> VerificationReport {
-        try reading(registry) { registry in
+        var report = try opening(registry, .readOnly, checksDatabase: false) { registry in
             if let sample {
                 return try registry.verify(sample: sample) { done, total in try progress("verifying", done, total) }
             }
             return try registry.verify(readData: readData) { done, total in try progress("verifying", done, total) }
+        }
+        // Where it cannot be written the marks stay, and are told.
+        if !report.returned.isEmpty, (try? changing(registry, { try $0.forgetDamage(of: report.returned) })) != nil {
+            let returned = Set(report.returned)
+            report.damages.removeAll { $0.kind == .lost && !returned.isDisjoint(with: $0.objects) }
+        }
+        return report
+    }
+
+    /// What keeps every build of a registry from being pulled, in words: an answer stands without the bytes, but whoever
+    /// reads it has to know.
+    public static func objectsWarning(of registry: FilePath) throws -> String? {
+        try reading(registry) { registry in
+            do {
+                try registry.checkObjects()
+                return nil
+            } catch let error as RegistryError where error.isDamage {
+                return "no build can be pulled: \(error)"
+            }
         }
     }
 
@@ -185,9 +205,10 @@ extension Operations {
     private static func opening<Value>(
         _ path: FilePath,
         _ mode: ModelRegistry.Mode,
+        checksDatabase: Bool = true,
         _ body: (ModelRegistry) throws -> Value
     ) throws -> Value {
-        let registry = try ModelRegistry(path: path, mode: mode)
+        let registry = try ModelRegistry(path: path, mode: mode, checksDatabase: checksDatabase)
         defer { try? registry.close() }
         return try body(registry)
     }

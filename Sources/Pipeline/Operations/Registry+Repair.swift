@@ -25,12 +25,12 @@ extension Operations {
 
     private static func repairSource(_ path: FilePath) throws -> RepairSource {
         guard let status = FileStatus(path) else {
-            throw PipelineError.badRequest("\(path): there is nothing to take bytes from. Check the path.")
+            throw PipelineError.badFile("\(path): there is nothing to take bytes from. Check the path.")
         }
         if status.isFolder {
             let blobs = path.appending("blobs").appending("sha256")
             guard FileStatus(blobs)?.isFolder == true else {
-                throw PipelineError.badRequest(
+                throw PipelineError.badFile(
                     "\(path): this folder was not exported from a registry. Give one that was."
                 )
             }

@@ -3,19 +3,17 @@ import SystemPackage
 
 extension RegistryTar {
     /// Reads the table of contents, header by header, and refuses what no export writes.
-    /// - Throws: `PipelineError.badRequest` with the place and what is wrong there; `FileError`.
+    /// - Throws: `PipelineError.badFile` with the place and what is wrong there; `FileError`.
     init(reading path: FilePath) throws {
-        guard let size = FileStatus(path)?.byteCount else {
-            throw FileError("open", path, errno: .noSuchFileOrDirectory)
-        }
         let input = try Self.open(path)
         defer { try? input.close() }
+        let size = FileStatus(path)?.byteCount ?? 0
         var entries: [String: Entry] = [:]
         var block = [UInt8](repeating: 0, count: Self.blockBytes)
         var offset = 0
         while true {
             func refuse(_ detail: String) -> PipelineError {
-                .badRequest("\(path): at byte \(offset): \(detail). Export it again, or give a file that was exported.")
+                .badFile("\(path): at byte \(offset): \(detail). Export it again, or give a file that was exported.")
             }
             guard try block.withUnsafeMutableBytes({ try Self.read(input, at: offset, into: $0, path) }) else {
                 throw refuse("the file ends early")
@@ -58,7 +56,11 @@ extension RegistryTar {
             }
             offset = entry.offset + Self.padded(byteCount)
         }
-        guard !entries.isEmpty else { throw PipelineError.badRequest("\(path): there is nothing in it.") }
+        guard !entries.isEmpty else {
+            throw PipelineError.badFile(
+                "\(path): there is nothing in it. Give a folder or a tar file that was exported."
+            )
+        }
         self.init(path: path, entries: entries)
     }
 

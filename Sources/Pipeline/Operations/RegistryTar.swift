@@ -1,6 +1,12 @@
 import BinaryIO
 import SystemPackage
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 /// A tar file of regular files, as an export writes it. Source: POSIX.1-2017, pax, ustar interchange format; sizes that do
 /// not fit into eleven octal digits are written in base 256, as GNU tar does.
 ///
@@ -73,15 +79,24 @@ struct RegistryTar {
             let count = min(buffer.count, entry.byteCount - done)
             let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<count])
             guard try Self.read(input, at: entry.offset + done, into: target, path) else {
-                throw PipelineError.badRequest("\(path): it became shorter while it was being read. Copy it again.")
+                throw PipelineError.badFile("\(path): it became shorter while it was being read. Copy it again.")
             }
             try body(UnsafeRawBufferPointer(target))
             done += count
         }
     }
 
+    /// Opens a regular file; what is none, such as a FIFO, keeps nobody waiting.
     static func open(_ path: FilePath) throws -> FileDescriptor {
-        do { return try FileDescriptor.open(path, .readOnly) } catch let reason as Errno {
+        do {
+            let descriptor = try FileDescriptor.open(path, .readOnly, options: .nonBlocking)
+            var status = stat()
+            guard fstat(descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                try? descriptor.close()
+                throw PipelineError.badFile("\(path): it is not a regular file. Give a folder or a file.")
+            }
+            return descriptor
+        } catch let reason as Errno {
             throw FileError("open", path, errno: reason)
         }
     }

@@ -1,5 +1,6 @@
 import BinaryIO
 import DeviceFit
+import Registry
 
 extension BuildQuery {
     static func commonText(of builds: [BuildSummary]) -> SHA256Digest? {
@@ -13,17 +14,16 @@ extension BuildQuery {
     /// come first. A thousandth of a bit is less than such a text can tell apart: there the speed decides.
     /// - Parameter common: the text that most were measured on.
     static func ranked(_ builds: [BuildSummary], common: SHA256Digest?) -> [BuildSummary] {
-        func rank(_ build: BuildSummary) -> (Int, Int, Double, Double, Double, String) {
+        func rank(_ build: BuildSummary) -> (Int, Int, Double, Double, Double) {
             let isComparable = build.textSha256 == common && build.bitsPerByte != nil
             return (
                 build.estimate?.verdict == .tight ? 1 : 0, isComparable ? 0 : 1, build.qualityStep ?? .infinity,
-                -(build.decodeTokensPerSecond ?? 0), build.bitsPerByte ?? .infinity, build.build
+                -(build.decodeTokensPerSecond ?? 0), build.bitsPerByte ?? .infinity
             )
         }
         var ranked = builds.sorted { first, second in
             let (a, b) = (rank(first), rank(second))
-            return (a.0, a.1, a.2, a.3, a.4) == (b.0, b.1, b.2, b.3, b.4)
-                ? a.5 < b.5 : (a.0, a.1, a.2, a.3, a.4) < (b.0, b.1, b.2, b.3, b.4)
+            return a == b ? precedes(first, second) : a < b
         }
         for index in ranked.indices {
             if ranked[index].textSha256 != common || ranked[index].bitsPerByte == nil, ranked[index].remarks.isEmpty {
@@ -38,5 +38,15 @@ extension BuildQuery {
             }
         }
         return ranked
+    }
+
+    /// Where nothing that was measured or estimated decides, as for two versions of the same bytes, the newer one is named
+    /// first.
+    private static func precedes(_ first: BuildSummary, _ second: BuildSummary) -> Bool {
+        guard first.model == second.model else { return first.model < second.model }
+        if let left = ModelVersion(first.version), let right = ModelVersion(second.version), left != right {
+            return left > right
+        }
+        return first.build < second.build
     }
 }

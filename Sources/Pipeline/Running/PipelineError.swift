@@ -10,6 +10,8 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
     case stepFailed(step: String, underlying: any Error)
     /// A request that cannot be met, in words that end with what to do.
     case badRequest(String)
+    /// A file that was given and cannot be used, in words that name the place in it and end with what to do.
+    case badFile(String)
 
     public var description: String {
         switch self {
@@ -26,7 +28,7 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
                 + "some space, or give a path on another disk."
         case .stepFailed(let step, let underlying):
             "step '\(step)': \(underlying)"
-        case .badRequest(let words):
+        case .badRequest(let words), .badFile(let words):
             words
         }
     }

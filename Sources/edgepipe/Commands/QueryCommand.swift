@@ -34,6 +34,9 @@ struct QueryCommand: RecordCommand {
         let query = try filters.query()
         let answer = try Operations.query(query, in: registry.file)
         try records.print(answer) { format in Self.text(answer, format, explain: explain) }
+        if answer.best != nil, !records.quiet, let warning = try Operations.objectsWarning(of: registry.file) {
+            Console.error("edgepipe: \(warning)")
+        }
         guard answer.best != nil else {
             Console.error(
                 answer.refused.isEmpty

@@ -52,6 +52,7 @@ extension RegistryCommand {
             line.clear()
             try records.print(report) { _ in
                 let damages = report.damages.map { "damaged: \($0.detail)" }
+                let returned = report.returned.map { "no longer marked as lost, its bytes are whole: \($0)" }
                 let leftovers = report.leftovers.map { "leftover, may be removed: \($0.path)" }
                 let verdict = report.isSound ? "sound" : "DAMAGED"
                 var read = readData ? ", \(sizeText(report.readBytes)) read" : ""
@@ -60,7 +61,7 @@ extension RegistryCommand {
                         ", \(sample.checked) parts of them read, \(sizeText(report.readBytes)); --seed \(sample.seed)"
                 }
                 return
-                    (damages + leftovers + [
+                    (damages + (report.isSound ? returned : []) + leftovers + [
                         "\(registry.file): \(verdict), \(report.checkedObjects) objects checked\(read)"
                     ])
                     .joined(separator: "\n")

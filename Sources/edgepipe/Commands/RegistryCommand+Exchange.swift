@@ -52,7 +52,10 @@ extension RegistryCommand {
             try records.print(published) { _ in
                 let build = published.record
                 let sizes = "\(sizeText(build.fileBytes)), stored \(sizeText(build.storedBytes))"
-                return "\(build.name): \(published.isNew ? "published" : "was published already"), \(sizes)"
+                let outcome =
+                    published.isNew
+                    ? "published" : published.isMended ? "damaged bytes were stored anew" : "was published already"
+                return "\(build.name): \(outcome), \(sizes)"
             }
         }
     }

@@ -95,12 +95,16 @@ import Testing
 
     /// Files that are refused, each with the words that say why.
     @Test(arguments: [
-        ("", "it is no JSON"), ("{", "it is no JSON"), ("[]", "no result of generating"), ("{}", "has no n_prompt"),
+        ("", "json:1:1: this is not JSON"), ("{\n \"a\": ]", "json:2:7: this is not JSON"),
+        ("[]", "no result of generating"), ("{}", "has no n_prompt"),
         (#"{"n_prompt": 512, "n_gen": 128, "avg_ts": 5}"#, "mixes 512 tokens of prompt"),
-        (#"{"n_prompt": 0, "n_gen": 128, "avg_ts": -1}"#, "is no speed"),
-        (#"{"n_prompt": 0, "n_gen": 128, "avg_ts": 5}"# + "\n{", "2: it is no JSON"),
+        (#"{"n_prompt": 0, "n_gen": 128, "avg_ts": -1}"#, "is not a speed"),
+        (#"{"n_prompt": 0, "n_gen": 128, "avg_ts": 5}"# + "\n{", "json:2:2: this is not JSON"),
         (#"{"n_prompt": 0, "n_gen": 8, "avg_ts": 5, "model_n_params": 7}"#, "is of another model: it has 7 parameters"),
         (#"{"n_prompt": 0, "n_gen": 8, "avg_ts": 5, "model_size": 7}"#, "is of another build"),
+        (#"{"n_prompt": "0", "n_gen": 8, "avg_ts": 5}"#, "has no n_prompt"), ("[1]", "result 1 is not an object"),
+        (#"{"n_prompt": 0, "n_gen": 8, "n_gen": 9, "avg_ts": 5}"#, "the key 'n_gen' stands twice"),
+        (#"{"n_prompt": 0, "n_gen": 9, "avg_ts": 5}"# + "\n7", "json:2: this is not an object"),
         (#"{"execution_summary": {"estimated_inference_time": 0}}"#, "no estimated_inference_time above 0"),
     ])
     func whatIsNoMeasurementOfThisBuildIsRefusedAndNothingKept(_ text: String, _ words: String) throws {
@@ -108,6 +112,7 @@ import Testing
         try shelf.add("one", gigabytes: 1, bitsPerByte: 1)
         let failure = try #require(throws: PipelineError.self) { try add(text, to: shelf, "one") }
         #expect("\(failure)".contains(words), "\(failure)")
+        #expect(ExitStatus(failure) == .badInput)
         #expect(try shelf.ask { $0.devices = ["pixel-8"] }.best?.estimate?.decode.source.hasPrefix("measured") == false)
     }
 

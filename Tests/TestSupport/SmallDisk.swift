@@ -1,16 +1,15 @@
 import Foundation
 import SystemPackage
-import TestSupport
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// A disk of a few megabytes in memory, to be full in no time. Needs Linux and root; `isAvailable` says whether it works.
-final class SmallDisk {
-    let folder: ScratchFolder
+public final class SmallDisk {
+    public let folder: ScratchFolder
 
-    init(bytes: Int) throws {
+    public init(bytes: Int) throws {
         folder = try ScratchFolder()
         #if canImport(Glibc)
             guard mount("tmpfs", folder.path.string, "tmpfs", 0, "size=\(bytes)") == 0 else {
@@ -21,8 +20,17 @@ final class SmallDisk {
         #endif
     }
 
+    /// From now on it has this room.
+    public func resize(to bytes: Int) throws {
+        #if canImport(Glibc)
+            guard mount("tmpfs", folder.path.string, "tmpfs", UInt(MS_REMOUNT), "size=\(bytes)") == 0 else {
+                throw Errno(rawValue: errno)
+            }
+        #endif
+    }
+
     /// From now on nothing can be written.
-    func makeReadOnly() throws {
+    public func makeReadOnly() throws {
         #if canImport(Glibc)
             guard mount("tmpfs", folder.path.string, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0
             else {
@@ -32,7 +40,7 @@ final class SmallDisk {
     }
 
     /// Takes up what is free but for some bytes.
-    func fill(leaving bytes: Int) throws {
+    public func fill(leaving bytes: Int) throws {
         var status = statvfs()
         guard statvfs(folder.path.string, &status) == 0 else { throw Errno(rawValue: errno) }
         let free = Int(status.f_bavail) * Int(status.f_frsize)
@@ -45,6 +53,6 @@ final class SmallDisk {
         #endif
     }
 
-    static let isAvailable = (try? SmallDisk(bytes: 1 << 20)) != nil
-    static let need = "needs leave to mount a file system in memory (root on Linux)"
+    public static let isAvailable = (try? SmallDisk(bytes: 1 << 20)) != nil
+    public static let need = "needs leave to mount a file system in memory (root on Linux)"
 }

@@ -1,0 +1,184 @@
+import BinaryIO
+import Foundation
+import GRDB
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// How a registry's database is made, looked at and opened.
+extension ModelRegistry {
+    /// Up to which size a database is gone through whenever it is opened, in bytes: what takes a few milliseconds.
+    private static let mostCheckedBytes = 8 << 20
+
+    /// Whether there is a file to open.
+    /// - Throws: `RegistryError.folder`, `.notARegistry` for what no database can be, or `FileError`.
+    static func exists(_ path: FilePath) throws -> Bool {
+        var status = stat()
+        guard stat(path.string, &status) == 0 else {
+            switch Errno(rawValue: errno) {
+            case .noSuchFileOrDirectory, .notDirectory: return false
+            case let reason: throw FileError("open", path, errno: reason)
+            }
+        }
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return true
+        case S_IFDIR:
+            let inside = path.appending("registry.db")
+            throw RegistryError.folder(path, suggestion: RegistryFiles.isDatabase(inside) ? inside : nil)
+        default: throw RegistryError.notARegistry(path, reason: "it is not a regular file")
+        }
+    }
+
+    private static func configuration(readOnly: Bool) -> Configuration {
+        var configuration = Configuration()
+        configuration.readonly = readOnly
+        configuration.busyMode = .timeout(busyTimeout)
+        configuration.maximumReaderCount = 4
+        configuration.label = "edgepipe.registry"
+        configuration.prepareDatabase { database in
+            // A file may come from anywhere: its triggers and views may call harmless functions only.
+            try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+            // Only Apple systems need these to reach the platter; elsewhere they do nothing.
+            try database.execute(sql: "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON")
+        }
+        return configuration
+    }
+
+    /// Makes an empty registry under another name and links it into place whole: of two processes that make the same
+    /// registry at once one wins, and the other then opens the winner's. Where the disk is full nothing appears.
+    static func makeEmpty(at path: FilePath) throws {
+        guard let name = path.lastComponent else { throw RegistryError.missing(path) }
+        let draft = path.removingLastComponent()
+            .appending(".\(name.string).\(UInt64.random(in: 0 ... .max)).partial")
+        defer { for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft.string + suffix) } }
+        try naming(path) {
+            // With a rollback journal, so that every page is in the file itself when a call returns. With a write-ahead log
+            // the pages move there when it is closed, and SQLite does not say whether they found room.
+            let queue = try DatabaseQueue(path: draft.string, configuration: configuration(readOnly: false))
+            try queue.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+            }
+            try Schema.migrator.migrate(queue)
+            try queue.write { try AuditLog.append("create", subject: name.string, detail: "{}", to: $0) }
+            try queue.writeWithoutTransaction { _ = try String.fetchOne($0, sql: "PRAGMA journal_mode = WAL") }
+            try queue.close()
+            try look(at: draft, checksDatabase: true)
+        }
+        // A hard link never replaces what another process put there. Where there are none, a rename must do.
+        if link(draft.string, path.string) != 0 {
+            switch Errno(rawValue: errno) {
+            case .fileExists: return
+            case .notPermitted, .notSupported:
+                guard rename(draft.string, path.string) == 0 else {
+                    throw FileError("rename into place", path, errno: Errno(rawValue: errno))
+                }
+            case let reason: throw FileError("link into place", path, errno: reason)
+            }
+        }
+        try synchronizeFolder(of: path)
+    }
+
+    /// Looks at a file through a read-only connection, so that one that is refused stays as it was.
+    static func examine(_ path: FilePath, checksDatabase: Bool) throws {
+        do {
+            try look(at: path, checksDatabase: checksDatabase)
+        } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
+            // A killed process left a transaction half written, and only a writer can take it back. That may be done to
+            // a registry, and to no other file.
+            guard RegistryFiles.isDatabase(path) else { throw error }
+            let queue = try DatabaseQueue(path: path.string, configuration: configuration(readOnly: false))
+            _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
+            try queue.close()
+            try look(at: path, checksDatabase: checksDatabase)
+        }
+    }
+
+    private static func look(at path: FilePath, checksDatabase: Bool) throws {
+        let queue = try reader(of: path)
+        try queue.read { database in
+            let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+            let application = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+            guard application == Schema.applicationID else {
+                let what = tables == 0 ? "it is empty" : "it is another program's database"
+                throw RegistryError.notARegistry(path, reason: what)
+            }
+            if try Schema.migrator.hasBeenSuperseded(database) { throw RegistryError.newerFormat(path) }
+            let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+            let pageBytes = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+            // Of a large file it would take seconds; there `verify` looks, and SQLite itself when it meets the damage.
+            guard checksDatabase, pages <= mostCheckedBytes / max(1, pageBytes) else { return }
+            let complaint = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
+            guard complaint == "ok" else { throw RegistryError.damagedDatabase(path, detail: complaint) }
+        }
+        try queue.close()
+    }
+
+    static func open(_ path: FilePath, _ mode: Mode) throws -> any DatabaseWriter {
+        if mode == .readOnly { return try reader(of: path) }
+        let pool = try DatabasePool(path: path.string, configuration: configuration(readOnly: false))
+        // The pool itself sets NORMAL, with which a power cut may take back a publication that was reported as done.
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        do {
+            try Schema.migrator.migrate(pool)
+        } catch {
+            // Another process may have migrated the same file in the same moment.
+            guard try pool.read(Schema.migrator.hasCompletedMigrations) else { throw error }
+        }
+        return pool
+    }
+
+    /// A connection that only reads.
+    ///
+    /// SQLite keeps a shared-memory file beside a database with a write-ahead log, for readers too. Where none can be made,
+    /// nobody can be writing either, and the file is read as it is. A log that a killed process left there can only be read
+    /// beside a copy.
+    private static func reader(of path: FilePath) throws -> DatabaseQueue {
+        func open(_ name: String) throws -> DatabaseQueue {
+            let queue = try DatabaseQueue(path: name, configuration: configuration(readOnly: true))
+            _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
+            return queue
+        }
+        do {
+            return try open(path.string)
+        } catch let error as DatabaseError where !isWritable(path.removingLastComponent()) {
+            let reasons: [ResultCode] = [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_IOERR, .SQLITE_PERM]
+            guard reasons.contains(error.resultCode), access(path.string, R_OK) == 0 else { throw error }
+            let log = FilePath(path.string + "-wal")
+            if (FileStatus(log)?.byteCount ?? 0) == 0, takesAddresses { return try open(address(of: path)) }
+            // The files of the copy need no names once they are open.
+            let folder = FilePath(FileManager.default.temporaryDirectory.path).appending("edgepipe-\(PackName())")
+            try makeFolder(folder)
+            defer { try? FileManager.default.removeItem(atPath: folder.string) }
+            let copy = folder.appending("registry.db")
+            try duplicate(path, to: copy)
+            if FileStatus(log) != nil { try duplicate(log, to: FilePath(copy.string + "-wal")) }
+            return try open(copy.string)
+        }
+    }
+
+    static func isWritable(_ folder: FilePath) -> Bool { access(folder.isEmpty ? "." : folder.string, W_OK) == 0 }
+
+    private static func duplicate(_ path: FilePath, to copy: FilePath) throws {
+        let output = try AtomicFile(path: copy)
+        try forEachSlab(of: path) { try output.write($0) }
+        try output.commit()
+    }
+
+    /// Whether this SQLite takes `file:` addresses without being asked to.
+    private static var takesAddresses: Bool {
+        (try? DatabaseQueue().read { try Bool.fetchOne($0, sql: "SELECT sqlite_compileoption_used('USE_URI')") })
+            == true
+    }
+
+    /// Source: sqlite.org/uri.html.
+    private static func address(of path: FilePath) -> String {
+        let allowed = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~")
+        let real = RegistryFiles.resolve(path).string
+        return "file:\(real.addingPercentEncoding(withAllowedCharacters: allowed) ?? real)?mode=ro&immutable=1"
+    }
+}

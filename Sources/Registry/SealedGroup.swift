@@ -1,0 +1,163 @@
+import BinaryIO
+import GRDB
+
+/// Rows that belong together and are written together: one seal says what all of them were.
+///
+/// What is published is protected by triggers, and some of the rest may change; but whoever opens the file with another
+/// program can change all of it. So the registry keeps digests over every row, computed anew at each change of its own and
+/// at no other time. `docs/registry-format.md` says what that shows and what it does not.
+enum SealedGroup: Hashable, Sendable {
+    /// All that is known of bytes that were published: names, facts, withdrawals, measurements, fits, signatures, parts.
+    case build(SHA256Digest)
+    /// How those bytes lie on the disk, which a repair may change.
+    case place(SHA256Digest)
+    /// The steps that led to these bytes.
+    case lineage(SHA256Digest)
+    /// A pack and where its parts lie in it.
+    case pack(String)
+    /// A model's channels and their moves.
+    case channels(String)
+    case sensitivities(SHA256Digest)
+    case step(SHA256Digest)
+    case run(String)
+    /// What repairs found lost.
+    case damages
+
+    /// What the row of a seal is named.
+    var subject: String { "\(name.kind)/\(name.key)" }
+
+    private var name: (kind: String, key: String) {
+        switch self {
+        case .build(let digest): ("build", "\(digest)")
+        case .place(let digest): ("place", "\(digest)")
+        case .lineage(let digest): ("lineage", "\(digest)")
+        case .pack(let name): ("pack", name)
+        case .channels(let model): ("channels", model)
+        case .sensitivities(let digest): ("sensitivities", "\(digest)")
+        case .step(let key): ("step", "\(key)")
+        case .run(let id): ("run", id)
+        case .damages: ("damages", "")
+        }
+    }
+
+    /// The questions that give a group's rows, by table. Each takes one argument, the group's key.
+    var questions: [(table: String, sql: String)] {
+        switch self {
+        case .build:
+            [
+                ("object", "SELECT digest, rawBytes, createdAt FROM object WHERE digest = ?"),
+                (
+                    "build",
+                    """
+                    SELECT build.*, version.*, model.* FROM build JOIN version ON version.id = build.versionId
+                    JOIN model ON model.id = version.modelId WHERE build.digest = ? ORDER BY build.id
+                    """
+                ),
+                (
+                    "withdrawal",
+                    """
+                    SELECT withdrawal.* FROM build JOIN withdrawal ON withdrawal.buildId = build.id
+                    WHERE build.digest = ? ORDER BY build.id
+                    """
+                ),
+                ("measurement", "SELECT * FROM measurement WHERE buildDigest = ? ORDER BY id"),
+                ("fit", "SELECT * FROM fit WHERE buildDigest = ? ORDER BY device, context, kvType"),
+                ("signature", "SELECT * FROM signature WHERE buildDigest = ? ORDER BY keyDigest"),
+                (
+                    "assemblyPart",
+                    """
+                    SELECT assembly.id, assemblyPart.position, assemblyPart.partId, part.digest, part.rawBytes
+                    FROM assembly JOIN assemblyPart ON assemblyPart.assemblyId = assembly.id
+                    LEFT JOIN part ON part.id = assemblyPart.partId
+                    WHERE assembly.objectDigest = ? ORDER BY assemblyPart.position
+                    """
+                ),
+            ]
+        case .place: [("object", "SELECT encoding, storedBytes FROM object WHERE digest = ?")]
+        case .lineage:
+            [
+                (
+                    "lineage",
+                    "SELECT * FROM lineage WHERE toDigest = ? ORDER BY fromDigest, stepKind, optionsDigest"
+                )
+            ]
+        case .pack:
+            [
+                ("pack", "SELECT * FROM pack WHERE name = ?"),
+                (
+                    "part",
+                    "SELECT part.* FROM pack JOIN part ON part.packId = pack.id WHERE pack.name = ? ORDER BY part.id"
+                ),
+            ]
+        case .channels:
+            [
+                (
+                    "channel",
+                    """
+                    SELECT channel.* FROM model JOIN channel ON channel.modelId = model.id
+                    WHERE model.name = ? ORDER BY channel.name
+                    """
+                ),
+                (
+                    "channelMove",
+                    """
+                    SELECT channelMove.* FROM model JOIN channelMove ON channelMove.modelId = model.id
+                    WHERE model.name = ? ORDER BY channelMove.id
+                    """
+                ),
+            ]
+        case .sensitivities: [("sensitivity", "SELECT * FROM sensitivity WHERE modelDigest = ? ORDER BY id")]
+        case .step: [("stepRecord", "SELECT * FROM stepRecord WHERE key = ?")]
+        case .run: [("run", "SELECT * FROM run WHERE id = ?")]
+        case .damages: [("damage", "SELECT * FROM damage WHERE ? = '' ORDER BY objectDigest")]
+        }
+    }
+
+    /// Nil where no seal can have this name.
+    init?(subject: String) {
+        let halves = subject.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard halves.count == 2 else { return nil }
+        let digest = SHA256Digest(hex: halves[1])
+        switch (halves[0], digest) {
+        case ("build", let digest?): self = .build(digest)
+        case ("place", let digest?): self = .place(digest)
+        case ("lineage", let digest?): self = .lineage(digest)
+        case ("sensitivities", let digest?): self = .sensitivities(digest)
+        case ("step", let digest?): self = .step(digest)
+        case ("pack", _): self = .pack(halves[1])
+        case ("channels", _): self = .channels(halves[1])
+        case ("run", _): self = .run(halves[1])
+        case ("damages", _) where halves[1].isEmpty: self = .damages
+        default: return nil
+        }
+    }
+
+    /// The digests of a group's rows, by table; empty where there are no rows.
+    func digests(_ database: Database) throws -> String {
+        try questions.compactMap { table, sql in
+            let statement = try database.cachedStatement(sql: sql)
+            let rows = try Row.fetchCursor(statement, arguments: [name.key])
+            var hasher = SHA256Hasher()
+            var count = 0
+            while let row = try rows.next() {
+                count += 1
+                var bytes = Array("row;".utf8)
+                for index in 0..<row.count { Self.append(row[index], to: &bytes) }
+                bytes.withUnsafeBytes { hasher.update($0) }
+            }
+            // Half of the digits tell a change by accident or by hand from none.
+            return count == 0 ? nil : "\(table)=\(hasher.finalize().description.prefix(32))"
+        }.joined(separator: " ")
+    }
+
+    /// A value with its type and length, so that no two rows are spelled alike.
+    private static func append(_ value: DatabaseValue, to bytes: inout [UInt8]) {
+        switch value.storage {
+        case .null: bytes += "n;".utf8
+        case .int64(let number): bytes += "i\(number);".utf8
+        case .double(let number): bytes += "d\(number.bitPattern);".utf8
+        case .string(let text): bytes += "s\(text.utf8.count):\(text);".utf8
+        case .blob(let blob): bytes += "b\(blob.count):".utf8 + Array(blob)
+        }
+    }
+}
