@@ -25,7 +25,8 @@ import time
 import fuzz_corpus
 import fuzz_mutations as damage
 
-CODES = {0, 1, 2, 3, 4, 5, 64}
+# Not 64, wrong usage: the commands are right, and the files are not.
+CODES = {0, 1, 2, 3, 4, 5}
 LONGEST = 20
 MOST_MEMORY = 1 << 30
 QUICK = ["--threads", "1"]
@@ -177,7 +178,7 @@ class Case:
             return f"ended with {code}, which means nothing"
         if memory > MOST_MEMORY:
             return f"took {memory >> 20} MiB"
-        if code in {1, 3, 5, 64} and not errors.strip() and code != 5:
+        if code in {1, 3} and not errors.strip():
             return f"ended with {code} and said nothing"
         return None
 

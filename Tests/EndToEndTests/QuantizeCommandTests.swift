@@ -143,4 +143,24 @@ import Testing
         #expect(result.status == 1 && result.errors.lowercased().contains("free some"), "\(result.errors)")
         #expect(try disk.folder.names == ["filler"])
     }
+
+    /// The command is right, and a file is not: its line is named.
+    @Test(arguments: ["ffn_down=q6_k\n\nattn=bogus\n", "ffn_down=q6_k\n\nattn\n"])
+    func aWrongRuleInAFileIsBadInputAtItsLine(_ rules: String) throws {
+        let program = Program(folder: try ScratchFolder())
+        try program("convert", tinyFolder, "-o", "f16.gguf", "--type", "f16", "--quiet")
+        try program.folder.write(rules, to: "rules.txt")
+        let result = try program(
+            "quantize",
+            "f16.gguf",
+            "-o",
+            "out.gguf",
+            "--type",
+            "q4_0",
+            "--tensor-type-file",
+            "rules.txt"
+        )
+        #expect(result.status == 3 && result.errors.contains("rules.txt:3: "), "\(result)")
+        #expect(FileStatus(program.folder.appending("out.gguf")) == nil)
+    }
 }

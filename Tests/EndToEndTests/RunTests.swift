@@ -40,6 +40,22 @@ let buildKeys: Set<String> = [
         #expect(try folder.listing().filter { $0.contains(".gguf") || $0.contains("objects") } == before)
     }
 
+    @Test func runsAreListedNewestFirst() throws {
+        let program = Program(folder: try ScratchFolder())
+        try program.folder.write(TinyPipeline().yaml, to: "tiny.yaml")
+        #expect(try program("run", "tiny.yaml", "--quiet").status == 0)
+        #expect(try program("run", "tiny.yaml", "--only", "nothing").status == 64)
+        var gated = TinyPipeline()
+        gated.gates = "q8_0: { max-perplexity: 1 }"
+        try program.folder.write(gated.yaml, to: "gated.yaml")
+        #expect(try program("run", "gated.yaml", "--quiet").status == 2)
+        let runs = try program("runs", "--json").json([[String: Any]].self)
+        #expect(runs.map { $0["status"] as? String } == ["failed", "done"])
+        #expect(runs.allSatisfy { $0["pipeline"] as? String == "tiny" && $0["finishedAt"] is String })
+        #expect(try program("runs", "--pipeline", "other", "--json").json([Any].self).isEmpty)
+        #expect(try program("runs", "--limit", "1").lines.count == 2)
+    }
+
     @Test func aStreamHasOneEventALineAndEndsWithTheReport() throws {
         let folder = try ScratchFolder()
         try folder.write(TinyPipeline().yaml, to: "tiny.yaml")

@@ -141,7 +141,7 @@ extension Operations {
         options.keepsSplit = request.keepSplit
         options.outputTensorType = try request.outputTensorType.map(tensorType)
         options.tokenEmbeddingType = try request.tokenEmbeddingType.map(tensorType)
-        options.tensorTypes = try (request.tensorTypes + rules(in: request.tensorTypeFile)).map(tensorTypeRule)
+        options.tensorTypes = try request.tensorTypes.map(tensorTypeRule) + rules(in: request.tensorTypeFile)
         options.prunedLayers = Set(try request.prunedLayers.flatMap(layerNumbers))
         options.overrides = try request.overrides.map { text in
             if let override = MetadataOverride(text) { return override }
@@ -172,10 +172,20 @@ extension Operations {
         return rounding
     }
 
-    private static func rules(in file: FilePath?) throws -> [String] {
+    /// The rules of a file, each with its line.
+    private static func rules(in file: FilePath?) throws -> [TensorTypeRule] {
         guard let file else { return [] }
-        let text = String(decoding: try readFile(file, limit: 1 << 24), as: UTF8.self)
-        return text.split(whereSeparator: \.isWhitespace).map(String.init)
+        guard let text = String(validating: try readFile(file, limit: 1 << 24), as: UTF8.self) else {
+            throw PipelineError.badFile("\(file): it is not valid UTF-8. Save it as UTF-8.")
+        }
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        return try lines.enumerated().flatMap { number, line in
+            try line.split(whereSeparator: \.isWhitespace).map { rule in
+                do { return try tensorTypeRule(String(rule)) } catch {
+                    throw PipelineError.badFile("\(file):\(number + 1): \(error)")
+                }
+            }
+        }
     }
 
     private static func tensorTypeRule(_ rule: String) throws -> TensorTypeRule {

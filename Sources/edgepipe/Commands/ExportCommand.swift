@@ -59,7 +59,7 @@ struct ExportCommand: ParsableCommand {
                 quantization, hub, context, prefill
             )
             let summary = try Operations.exportMLC(request, from: registry.file, to: FilePath(output))
-            try records.print(summary) { _ in summary.files.joined(separator: "\n") }
+            try records.print(summary) { _ in summary.files.asLines }
         }
     }
 
@@ -103,7 +103,7 @@ struct ExportCommand: ParsableCommand {
                 to: FilePath(output)
             ) { try line.track($0, $1, $2) }
             line.clear()
-            try records.print(summary) { _ in summary.files.joined(separator: "\n") }
+            try records.print(summary) { _ in summary.files.asLines }
         }
     }
 }

@@ -113,8 +113,7 @@ extension FitCommand {
                 let lines = report.measurements.map { line in
                     "\(line.metric) \(numberText(line.value, 2)) \(line.unit) [\(line.source)]"
                 }
-                return (["\(report.build) on \(report.device):"] + lines + report.remarks.map { "note: \($0)" })
-                    .joined(separator: "\n")
+                return (["\(report.build) on \(report.device):"] + lines + report.remarks.map { "note: \($0)" }).asLines
             }
         }
     }

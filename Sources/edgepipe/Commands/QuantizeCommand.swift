@@ -126,7 +126,7 @@ struct QuantizeCommand: RecordCommand {
         ) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { format in
-            let files = report.outputs?.joined(separator: "\n") ?? output
+            let files = report.outputs?.asLines ?? output
             return "\(Self.text(report, format))\n\(files)"
         }
     }

@@ -63,8 +63,7 @@ extension RegistryCommand {
                 return
                     (damages + (report.isSound ? returned : []) + leftovers + [
                         "\(registry.file): \(verdict), \(report.checkedObjects) objects checked\(read)"
-                    ])
-                    .joined(separator: "\n")
+                    ]).asLines
             }
             guard report.isSound else { throw ExitCode(ExitStatus.registryDamaged) }
         }
@@ -116,7 +115,7 @@ extension RegistryCommand {
             lines += report.lost.map { "LOST: \(names($0)), \(sizeText($0.bytes)); \($0.detail)" }
             lines += report.quarantined.map { "\(moved): \($0)" }
             let verdict = report.isWhole ? "whole" : report.isDone ? "STILL DAMAGED" : "DAMAGED; --apply repairs it"
-            return (lines + ["\(path): \(verdict)"]).joined(separator: "\n")
+            return (lines + ["\(path): \(verdict)"]).asLines
         }
     }
 }

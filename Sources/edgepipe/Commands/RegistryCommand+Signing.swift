@@ -58,7 +58,7 @@ extension RegistryCommand {
 
         func run() throws {
             let report = try Operations.attest(build, in: registry.file, to: FilePath(output))
-            try records.print(report) { _ in report.files.joined(separator: "\n") }
+            try records.print(report) { _ in report.files.asLines }
         }
     }
 }

@@ -65,8 +65,7 @@ extension RegistryCommand {
             try records.print(found) { _ in
                 let verb = remove ? "removed" : "would remove"
                 let bytes = found.reduce(0) { $0 + $1.bytes }
-                return (found.map { "\(verb) \($0.path)" } + ["\(found.count) files, \(sizeText(bytes))"])
-                    .joined(separator: "\n")
+                return (found.map { "\(verb) \($0.path)" } + ["\(found.count) files, \(sizeText(bytes))"]).asLines
             }
         }
     }
@@ -103,7 +102,7 @@ extension RegistryCommand {
                 let verb = apply ? "deleted" : "would delete"
                 let bytes = sizeText(report.collectableBytes)
                 let rest = "\(report.builds.count) builds; gc \(apply ? "can" : "could then") free \(bytes)"
-                return (report.builds.map { "\(verb) \($0)" } + [rest]).joined(separator: "\n")
+                return (report.builds.map { "\(verb) \($0)" } + [rest]).asLines
             }
         }
     }

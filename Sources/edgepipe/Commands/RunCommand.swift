@@ -106,6 +106,6 @@ struct RunCommand: RecordCommand {
                     + (fallback.reason ?? "")
             }
         }
-        return ([table.text(format)] + fallbacks).joined(separator: "\n")
+        return fallbacks.isEmpty ? table.text(format) : "\(table.text(format))\n\(fallbacks.asLines)"
     }
 }

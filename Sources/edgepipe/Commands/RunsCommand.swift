@@ -1,5 +1,8 @@
 import ArgumentParser
+import BinaryIO
+import Foundation
 import Pipeline
+import Registry
 
 struct RunsCommand: RecordCommand {
     static let configuration = CommandConfiguration(

@@ -1,3 +1,4 @@
+import BinaryIO
 import Pipeline
 import Quantization
 
@@ -7,7 +8,7 @@ enum ImportanceTable {
         let tensors = tensorTable(summary).text(format)
         if format == .csv { return tensors }
         let origin = "\(summary.chunks) windows of \(summary.context) tokens"
-        let texts = summary.datasets.isEmpty ? "" : " of \(summary.datasets.joined(separator: ", "))"
+        let texts = summary.datasets.isEmpty ? "" : " of \(summary.datasets.joined(separator: ", ").visible)"
         return "\(origin)\(texts)\n\n\(tensors)\n\n\(layerTable(summary).text(format))\n\n\(legend)"
     }
 
