@@ -184,6 +184,12 @@ private let calibrationText = Goldens.packageRoot.appending("texts/calibration.t
         ["perplexity", "f16.gguf", "--text", "t", "--base", "a", "--base-logits", "b"], ["accuracy", "f16.gguf"],
         ["sensitivity", "f16.gguf"], ["sensitivity", "f16.gguf", "--text", "t", "--build", "a", "--type", "q4_0"],
         ["sensitivity", "f16.gguf", "--stored"],
+        ["sensitivity", "f16.gguf", "--stored", "--registry", "r", "--type", "q4_0"],
+        ["imatrix", "--show", "x", "--no-ppl"], ["imatrix", "--merge", "x", "-o", "y", "--chunks", "1"],
+        ["perplexity", "f16.gguf", "--base-logits", "b", "--context", "64"],
+        ["quantize", "f16.gguf", "-o", "q.gguf", "--type", "q4_0", "--include-weights", "ffn"],
+        ["generate", "f16.gguf", "--prompt", "a", "--greedy", "--seed", "1"],
+        ["registry", "import", "folder", "--license", "mit"],
     ])
     func wrongUsageIsSixtyFour(_ arguments: [String]) throws {
         let result = try program.run(arguments)

@@ -25,18 +25,26 @@ struct GenerateCommand: RecordCommand {
     @Flag(help: "Always the most likely token.")
     var greedy = false
 
-    @Option(help: ArgumentHelp("Temperature of the choice.", valueName: "t"))
-    var temperature: Float = 0.8
+    @Option(help: ArgumentHelp("Temperature of the choice; 0.8 by default.", valueName: "t"))
+    var temperature: Float?
 
-    @Option(help: ArgumentHelp("The same seed gives the same text.", valueName: "n"))
-    var seed: UInt64 = 0
+    @Option(help: ArgumentHelp("The same seed gives the same text; 0 by default.", valueName: "n"))
+    var seed: UInt64?
 
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
     func validate() throws {
         if !(1...1_000_000).contains(count) { throw ValidationError("-n takes 1 to 1000000.") }
-        if !(temperature >= 0 && temperature <= 10) { throw ValidationError("--temperature takes 0 to 10.") }
+        if let temperature, !(temperature >= 0 && temperature <= 10) {
+            throw ValidationError("--temperature takes 0 to 10.")
+        }
+        if greedy {
+            try refuse(
+                ignored: ["--temperature": temperature != nil, "--seed": seed != nil],
+                because: "--greedy leaves nothing to chance."
+            )
+        }
     }
 
     func run() throws {
@@ -46,8 +54,8 @@ struct GenerateCommand: RecordCommand {
             prompt: prompt,
             limit: count,
             greedy: greedy,
-            temperature: temperature,
-            seed: seed,
+            temperature: temperature ?? 0.8,
+            seed: seed ?? 0,
             threads: work.threadCount
         ) { piece in
             if isStreaming { Console.print(generated: piece) }

@@ -32,8 +32,8 @@ struct ImatrixCommand: RecordCommand {
     @Option(help: ArgumentHelp("gguf, or dat, the older form; by the output's name.", valueName: "form"))
     var outputFormat: ImportanceForm?
 
-    @Option(help: ArgumentHelp("Tokens of a window.", valueName: "n"))
-    var context = 512
+    @Option(help: ArgumentHelp("Tokens of a window; 512 by default.", valueName: "n"))
+    var context: Int?
 
     @Option(help: ArgumentHelp("At most this many windows.", valueName: "n"))
     var chunks: Int?
@@ -60,16 +60,26 @@ struct ImatrixCommand: RecordCommand {
     @OptionGroup var records: OutputOptions
 
     func validate() throws {
+        let ofModel: KeyValuePairs = [
+            "--chunks": chunks != nil, "--process-output": processOutput, "--parse-special": parseSpecial,
+            "--no-ppl": noPpl,
+        ]
         if show != nil {
             guard model == nil, text == nil, output == nil, merge.isEmpty else {
                 throw ValidationError("--show takes nothing but the matrix to show.")
             }
+            try refuse(ignored: ofModel, because: "--show only prints a matrix.")
+            try refuse(
+                ignored: ["--context": context != nil, "--output-format": outputFormat != nil],
+                because: "--show only prints a matrix."
+            )
             return
         }
+        if model == nil, !merge.isEmpty { try refuse(ignored: ofModel, because: "no model runs.") }
         if output == nil { throw ValidationError("Give the file to write with -o.") }
         if model == nil, merge.isEmpty { throw ValidationError("Give a model, --merge or --show.") }
         if (model == nil) != (text == nil) { throw ValidationError("A model and --text go together.") }
-        if context < 4 { throw ValidationError("--context takes 4 or more.") }
+        if let context, context < 4 { throw ValidationError("--context takes 4 or more.") }
         if let chunks, chunks < 1 { throw ValidationError("--chunks takes 1 or more.") }
     }
 
@@ -88,10 +98,10 @@ struct ImatrixCommand: RecordCommand {
     private func make(_ output: FilePath) throws -> ImportanceReport {
         let merged = merge.map { FilePath($0) }
         guard let model, let text else {
-            return try Operations.mergeImportanceMatrices(merged, to: output, form: outputFormat, context: context)
+            return try Operations.mergeImportanceMatrices(merged, to: output, form: outputFormat, context: context ?? 512)
         }
         var request = ImportanceRequest(model: FilePath(model), text: FilePath(text))
-        (request.context, request.chunks, request.threads) = (context, chunks, work.threadCount)
+        (request.context, request.chunks, request.threads) = (context ?? request.context, chunks, work.threadCount)
         (request.parsesSpecial, request.includesOutput) = (parseSpecial, processOutput)
         (request.measuresPerplexity, request.merged, request.form) = (!noPpl, merged, outputFormat)
         let line = records.progressLine()

@@ -25,8 +25,8 @@ struct PerplexityCommand: RecordCommand {
     @Option(help: ArgumentHelp("A UTF-8 text; --base-logits holds its own.", valueName: "file"))
     var text: String?
 
-    @Option(help: ArgumentHelp("Tokens of a window.", valueName: "n"))
-    var context = 512
+    @Option(help: ArgumentHelp("Tokens of a window; 512 by default.", valueName: "n"))
+    var context: Int?
 
     @Option(help: ArgumentHelp("At most this many windows.", valueName: "n"))
     var chunks: Int?
@@ -53,12 +53,18 @@ struct PerplexityCommand: RecordCommand {
             throw ValidationError("Give one of --save-logits, --base-logits and --base.")
         }
         if text == nil, baseLogits == nil { throw ValidationError("Give the text to measure on with --text.") }
+        if baseLogits != nil {
+            try refuse(
+                ignored: ["--text": text != nil, "--context": context != nil, "--stride": stride != nil],
+                because: "the file of --base-logits holds its own text and windows."
+            )
+        }
         if let chunks, chunks < 1 { throw ValidationError("--chunks takes 1 or more.") }
     }
 
     func run() throws {
         var request = PerplexityRequest(model: FilePath(model), text: text.map { FilePath($0) })
-        (request.context, request.chunks, request.stride) = (context, chunks, stride)
+        (request.context, request.chunks, request.stride) = (context ?? request.context, chunks, stride)
         request.threads = work.threadCount
         request.saveLogits = saveLogits.map { FilePath($0) }
         (request.baseLogits, request.base) = (baseLogits.map { FilePath($0) }, base.map { FilePath($0) })

@@ -109,6 +109,14 @@ struct QuantizeCommand: RecordCommand {
         if !includeWeights.isEmpty, !excludeWeights.isEmpty {
             throw ValidationError("Give --include-weights or --exclude-weights, not both.")
         }
+        if imatrix == nil {
+            try refuse(
+                ignored: [
+                    "--include-weights": !includeWeights.isEmpty, "--exclude-weights": !excludeWeights.isEmpty,
+                ],
+                because: "there is no --imatrix to choose from."
+            )
+        }
     }
 
     func run() throws {

@@ -29,6 +29,14 @@ extension RegistryCommand {
         @OptionGroup var work: WorkOptions
         @OptionGroup var records: OutputOptions
 
+        func validate() throws {
+            guard name == nil else { return }
+            try refuse(
+                ignored: ["--license": license != nil, "--source": source != nil, "--channel": channel != nil],
+                because: "what was exported brings its own. With --as, a GGUF file takes them."
+            )
+        }
+
         func run() throws {
             let line = records.progressLine()
             guard let name else {

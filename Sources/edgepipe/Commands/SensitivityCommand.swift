@@ -40,8 +40,8 @@ struct SensitivityCommand: RecordCommand {
     )
     var tensors: [String] = []
 
-    @Option(help: ArgumentHelp("Tokens of a window.", valueName: "n"))
-    var context = 512
+    @Option(help: ArgumentHelp("Tokens of a window; 512 by default.", valueName: "n"))
+    var context: Int?
 
     @Option(help: ArgumentHelp("At most this many windows.", valueName: "n"))
     var chunks: Int?
@@ -64,6 +64,16 @@ struct SensitivityCommand: RecordCommand {
         }
         if let chunks, chunks < 1 { throw ValidationError("--chunks takes 1 or more.") }
         if stored, registry == nil { throw ValidationError("--stored needs --registry.") }
+        if stored {
+            try refuse(
+                ignored: [
+                    "--text": text != nil, "--type": type != nil, "--build": build != nil, "--imatrix": imatrix != nil,
+                    "--tensor": !tensors.isEmpty, "--context": context != nil, "--chunks": chunks != nil,
+                    "--heat-map": heatMap != nil,
+                ],
+                because: "--stored measures nothing."
+            )
+        }
         if !stored, text == nil { throw ValidationError("Give the text to measure on with --text.") }
     }
 
@@ -77,7 +87,7 @@ struct SensitivityCommand: RecordCommand {
         var request = SensitivityRequest(model: FilePath(model), text: FilePath(text ?? ""))
         if let type { request.type = type }
         (request.build, request.importanceMatrix) = (build.map { FilePath($0) }, imatrix.map { FilePath($0) })
-        (request.tensors, request.context, request.chunks) = (tensors, context, chunks)
+        (request.tensors, request.context, request.chunks) = (tensors, context ?? request.context, chunks)
         request.threads = work.threadCount
         (request.heatMap, request.registry) = (heatMap.map { FilePath($0) }, registry.map { FilePath($0) })
         let line = records.progressLine()

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// Refuses options that were given and would count for nothing.
+/// - Parameters:
+///   - options: each with whether it was given.
+///   - reason: goes on after the option's name.
+func refuse(ignored options: KeyValuePairs<String, Bool>, because reason: String) throws {
+    guard let name = options.first(where: { $0.value })?.key else { return }
+    throw ValidationError("\(name) counts for nothing here: \(reason)")
+}
