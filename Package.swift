@@ -56,6 +56,11 @@ let package = Package(
         ),
         .target(name: "Safetensors", dependencies: ["BinaryIO", "Tensors", system], swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
+        .target(
+            name: "Transfer",
+            dependencies: ["BinaryIO", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
+            swiftSettings: strict
+        ),
 
         // Layer 2: change, run or fetch a model
         .target(
@@ -72,7 +77,7 @@ let package = Package(
         ),
         .target(
             name: "ModelHub",
-            dependencies: ["BinaryIO", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
+            dependencies: ["BinaryIO", "Transfer", httpClient, nioHTTP, system],
             swiftSettings: strict
         ),
         .target(
@@ -181,7 +186,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ModelHubTests",
-            dependencies: ["BinaryIO", "ModelHub", "TestSupport", system],
+            dependencies: ["BinaryIO", "ModelHub", "TestSupport", "Transfer", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -216,6 +221,7 @@ let package = Package(
         ),
         .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors"], swiftSettings: strict),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
+        .testTarget(name: "TransferTests", dependencies: ["Transfer"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

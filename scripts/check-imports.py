@@ -16,7 +16,7 @@ TOOLCHAIN = {"Swift", "Foundation", "FoundationEssentials", "Dispatch", "Synchro
 # Layers from the ground up; an arrow may only lead downwards.
 LAYERS = [
     {"BinaryIO", "Tensors", "CKernels", "CZstd"},
-    {"BlockFormats", "GGUF", "Safetensors", "Tokenizers"},
+    {"BlockFormats", "GGUF", "Safetensors", "Tokenizers", "Transfer"},
     {"Conversion", "Inference", "ModelHub", "Quantization"},
     {"DeviceFit", "Evaluation", "Registry"},
     {"Briefs"},

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import BinaryIO
 import Foundation
 import NIOHTTP1
+import Transfer
 
 /// Fetches one blob into the cache.
 struct BlobDownload: Sendable {
@@ -11,7 +12,7 @@ struct BlobDownload: Sendable {
     let file: HubFile
     let digest: BlobDigest
     let size: Int
-    let progress: TransferProgress
+    let progress: TransferMeter
 
     /// After so many bytes a transfer that is cut again has not failed again.
     private static let worthwhile = 1 << 20
@@ -42,7 +43,7 @@ struct BlobDownload: Sendable {
     /// Receives until the file has its size, from as many connections as it takes.
     private func fill(_ partial: PartialFile) async throws {
         var start = partial.count
-        try await client.settings.retries.run {
+        try await client.settings.transport.retries.run {
             defer { start = max(start, partial.count) }
             return partial.count - start >= Self.worthwhile
         } _: {

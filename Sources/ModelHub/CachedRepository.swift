@@ -1,6 +1,7 @@
 import BinaryIO
 import Foundation
 import SystemPackage
+import Transfer
 
 #if canImport(Darwin)
     import Darwin

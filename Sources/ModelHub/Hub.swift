@@ -1,11 +1,7 @@
-import AsyncHTTPClient
 import BinaryIO
-import Dispatch
 import Foundation
-import NIOCore
-import NIOPosix
-import Synchronization
 import SystemPackage
+import Transfer
 
 /// The Hugging Face Hub with the local cache before it: what is here is not fetched again.
 public struct Hub: Sendable {
@@ -49,10 +45,10 @@ public struct Hub: Sendable {
             return ModelOutline(model: try settings.cache.locate(reference), downloadBytes: 0)
         }
         return try waiting {
-            try await withHTTPClient { http in
-                let client = HubClient(settings: settings, http: http, repository: repository)
-                return try await TransferProgress("reading \(repository)", progress).during {
-                    let listing = try await settings.retries.run { try await client.listing(of: revision) }
+            try await HTTPTransport.with(settings.transport) { transport in
+                let client = HubClient(settings: settings, transport: transport, repository: repository)
+                return try await TransferMeter("reading \(repository)", progress).during {
+                    let listing = try await settings.transport.retries.run { try await client.listing(of: revision) }
                     return try await OutlineDownload(client: client, listing: listing, folder: folder).run()
                 }
             }
@@ -70,14 +66,14 @@ public struct Hub: Sendable {
         }
         let cached = try? settings.cache.locate(reference)
         if let cached, HubListing.isCommit(revision) { return cached }
-        let transfer = TransferProgress("downloading \(repository)", progress)
-        return try await withHTTPClient { http in
-            let client = HubClient(settings: settings, http: http, repository: repository)
+        let transfer = TransferMeter("downloading \(repository)", progress)
+        return try await HTTPTransport.with(settings.transport) { transport in
+            let client = HubClient(settings: settings, transport: transport, repository: repository)
             return try await transfer.during {
                 let listing: HubListing
                 do {
                     // Nobody should wait long for a network that is not there, least of all with a copy at hand.
-                    var retries = settings.retries
+                    var retries = settings.transport.retries
                     retries.attempts = cached == nil ? min(3, retries.attempts) : 1
                     listing = try await retries.run { try await client.listing(of: revision) }
                 } catch let error as ModelHubError where error.isOutage {
@@ -88,42 +84,6 @@ public struct Hub: Sendable {
                 return try await SnapshotDownload(client: client, listing: listing, progress: transfer).run(revision)
             }
         }
-    }
-
-    private func withHTTPClient<Result: Sendable>(
-        _ body: @Sendable (HTTPClient) async throws -> Result
-    ) async throws -> Result {
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        configuration.httpVersion = .http1Only
-        configuration.connectionPool.retryConnectionEstablishment = false
-        configuration.timeout = .init(
-            connect: TimeAmount(settings.connectTimeout),
-            read: TimeAmount(settings.idleTimeout)
-        )
-        configuration.proxy = settings.proxy.map { .server(host: $0.host, port: $0.port) }
-        let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let http = HTTPClient(eventLoopGroupProvider: .shared(threads), configuration: configuration)
-        let result: Swift.Result<Result, any Error>
-        do { result = .success(try await body(http)) } catch { result = .failure(error) }
-        try? await http.shutdown()
-        try? await threads.shutdownGracefully()
-        return try result.get()
-    }
-
-    /// Runs asynchronous work to its end while this thread waits.
-    private func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
-        let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
-        let done = DispatchSemaphore(value: 0)
-        Task.detached {
-            let result: Swift.Result<Result, any Error>
-            do { result = .success(try await body()) } catch { result = .failure(error) }
-            outcome.withLock { $0 = result }
-            done.signal()
-        }
-        done.wait()
-        guard let result = outcome.withLock({ $0 }) else { preconditionFailure("the work signals after its result") }
-        return try result.get()
     }
 }
 

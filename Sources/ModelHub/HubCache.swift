@@ -1,6 +1,7 @@
 import BinaryIO
 import Foundation
 import SystemPackage
+import Transfer
 
 /// The folder in which huggingface_hub keeps what it fetched, shared by all programs of a user.
 ///

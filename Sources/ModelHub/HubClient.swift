@@ -1,19 +1,16 @@
 import AsyncHTTPClient
 import Foundation
-import NIOCore
 import NIOHTTP1
+import Transfer
 
-/// Requests to the Hub: addresses, the token, redirects, and what its refusals mean.
+/// Requests to the Hub: addresses, the token, and what its refusals mean.
 struct HubClient: Sendable {
     let settings: HubSettings
-    let http: HTTPClient
+    let transport: HTTPTransport
     /// owner/name.
     let repository: String
 
-    /// The Hub sends large files from another host; more hops than this lead nowhere.
-    private static let mostRedirects = 5
-
-    var host: String { HubAddress(settings.endpoint)?.host ?? settings.endpoint }
+    var host: String { HTTPAddress(settings.endpoint)?.host ?? settings.endpoint }
 
     /// What the repository holds at a revision.
     func listing(of revision: String) async throws -> HubListing {
@@ -72,36 +69,9 @@ struct HubClient: Sendable {
         return answer
     }
 
-    /// Hands over a body piece by piece, as long as it comes faster than a server that only holds the connection.
+    /// Hands over a body piece by piece.
     func forEachPart(of answer: HTTPClientResponse, _ body: (UnsafeRawBufferPointer) throws -> Void) async throws {
-        var rate = RateCheck(settings.lowestRate)
-        do {
-            for try await part in answer.body {
-                try part.withUnsafeReadableBytes(body)
-                try rate.note(part.readableBytes)
-            }
-        } catch {
-            throw failure(error)
-        }
-    }
-
-    /// The answer to one request, up to its body. Its deadline covers a server that sends its headers letter by letter,
-    /// which a limit on silence does not.
-    private func head(of request: HTTPClientRequest) async throws -> HTTPClientResponse {
-        do {
-            return try await withThrowingTaskGroup(of: HTTPClientResponse.self) { group in
-                group.addTask { try await http.execute(request, deadline: .distantFuture) }
-                group.addTask {
-                    try await Task.sleep(for: settings.answerTimeout)
-                    throw HTTPClientError.deadlineExceeded
-                }
-                defer { group.cancelAll() }
-                guard let answer = try await group.next() else { throw CancellationError() }
-                return answer
-            }
-        } catch {
-            throw failure(error)
-        }
+        try await naming { try await transport.forEachPart(of: answer, body) }
     }
 
     func badAnswer(_ about: String, _ reason: String) -> ModelHubError {
@@ -112,34 +82,21 @@ struct HubClient: Sendable {
         "\(settings.endpoint)/\(repository)/resolve/\(commit)/\(Self.escaped(file.path, keeping: "/"))"
     }
 
-    /// Follows redirects. The token goes to the Hub alone: whoever keeps its large files has no use for it.
+    /// The token goes to the Hub alone: whoever keeps its large files has no use for it.
     private func send(
         _ address: String,
         _ method: HTTPMethod = .GET,
         range: String? = nil
     ) async throws -> HTTPClientResponse {
-        guard let first = HubAddress(address) else { throw ModelHubError.badEndpoint(settings.endpoint) }
-        var place = first
-        for _ in 0...Self.mostRedirects {
-            var request = HTTPClientRequest(url: place.text)
-            request.method = method
-            request.headers.add(name: "User-Agent", value: "edgepipe")
-            request.headers.add(name: "Accept-Encoding", value: "identity")
-            if let range { request.headers.add(name: "Range", value: range) }
-            if let token = settings.token, place.hasOrigin(of: first) {
-                request.headers.add(name: "Authorization", value: token.header)
-            }
-            let answer = try await head(of: request)
-            guard (301...308).contains(answer.status.code), answer.status != .notModified,
-                let location = answer.headers.first(name: "Location")
-            else { return answer }
-            if method == .HEAD, answer.headers.contains(name: "X-Linked-Etag") { return answer }
-            guard let next = HubAddress(location, relativeTo: place), next.isSecure || !place.isSecure else {
-                throw badAnswer(repository, "it redirects to an address that is not safe")
-            }
-            place = next
-        }
-        throw badAnswer(repository, "it redirects without end")
+        guard let place = HTTPAddress(address) else { throw ModelHubError.badEndpoint(settings.endpoint) }
+        let request = HTTPTransport.Request(
+            place,
+            method,
+            range: range,
+            authorization: settings.token?.header,
+            isFinal: { method == .HEAD && $0.headers.contains(name: "X-Linked-Etag") }
+        )
+        return try await naming { try await transport.send(request) }
     }
 
     /// Percent-encodes everything that has a meaning in an address.

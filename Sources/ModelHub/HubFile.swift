@@ -1,3 +1,5 @@
+import Transfer
+
 /// A file of a repository, as the Hub lists it.
 struct HubFile: Equatable, Sendable {
     /// Below the repository's root.

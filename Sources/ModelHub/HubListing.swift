@@ -1,4 +1,5 @@
 import BinaryIO
+import Transfer
 
 /// What the Hub says a repository holds at a revision.
 struct HubListing: Equatable, Sendable {

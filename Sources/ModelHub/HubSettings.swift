@@ -1,6 +1,7 @@
 import BinaryIO
 import Foundation
 import SystemPackage
+import Transfer
 
 /// How to reach the Hub, and where to keep what comes from it.
 public struct HubSettings: Sendable {
@@ -10,15 +11,7 @@ public struct HubSettings: Sendable {
     /// Uses the cache alone.
     public var isOffline: Bool
     package var token: HubToken?
-    package var proxy: HubProxy?
-    package var retries = RetryPolicy()
-    package var connectTimeout = Duration.seconds(10)
-    /// How long a connection may be silent.
-    package var idleTimeout = Duration.seconds(30)
-    /// How long an answer may take up to its first byte.
-    package var answerTimeout = Duration.seconds(60)
-    /// The slowest transfer that is waited for.
-    package var lowestRate = LowestRate()
+    package var transport = TransportSettings()
     /// How many files come at a time.
     var transfers = 4
     /// Bytes that are free on a path's disk; nil where unknown.
@@ -34,7 +27,7 @@ public struct HubSettings: Sendable {
     /// - Throws: `ModelHubError` for an address or a token that cannot be one.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         let text = environment.variable("HF_ENDPOINT") ?? "https://huggingface.co"
-        guard let address = HubAddress(text), address.url.query == nil, address.url.fragment == nil else {
+        guard let address = HTTPAddress(text), address.url.query == nil, address.url.fragment == nil else {
             throw ModelHubError.badEndpoint(text)
         }
         self.init(
@@ -43,6 +36,8 @@ public struct HubSettings: Sendable {
             isOffline: ["1", "ON", "YES", "TRUE"].contains(environment.variable("HF_HUB_OFFLINE")?.uppercased())
         )
         token = try HubToken(environment: environment)
-        proxy = try HubProxy(environment: environment, for: address)
+        do { transport.proxy = try HTTPProxy(environment: environment, for: address) } catch TransferError.badProxy {
+            throw ModelHubError.badProxy
+        }
     }
 }

@@ -1,6 +1,7 @@
 import BinaryIO
 import Foundation
 import SystemPackage
+import Transfer
 
 /// A user's token of the Hub. It goes into one header and nowhere else: printing the value shows nothing of it.
 package struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible {

@@ -1,5 +1,6 @@
 import BinaryIO
 import SystemPackage
+import Transfer
 
 #if canImport(Darwin)
     import Darwin
@@ -50,7 +51,7 @@ struct OutlineDownload: Sendable {
 
     /// - Returns: the file's length.
     private func fetch(_ listed: HubFile) async throws -> Int {
-        let retries = client.settings.retries
+        let retries = client.settings.transport.retries
         let file = try await retries.run { try await client.described(listed, at: listing.commit) }
         guard let size = file.size else { return 0 }
         let path = folder.pushing(FilePath(file.path))
@@ -72,7 +73,7 @@ struct OutlineDownload: Sendable {
 
     private func header(of file: HubFile, _ size: Int) async throws -> [UInt8] {
         func beginning(_ count: Int) async throws -> [UInt8] {
-            try await client.settings.retries.run {
+            try await client.settings.transport.retries.run {
                 try await client.beginning(of: file, at: listing.commit, count: count)
             }
         }

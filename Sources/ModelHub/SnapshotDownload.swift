@@ -1,11 +1,12 @@
 import BinaryIO
 import SystemPackage
+import Transfer
 
 /// Fetches what a conversion needs of one commit.
 struct SnapshotDownload: Sendable {
     let client: HubClient
     let listing: HubListing
-    let progress: TransferProgress
+    let progress: TransferMeter
 
     private var settings: HubSettings { client.settings }
     private var cache: CachedRepository { settings.cache.repository(client.repository) }
@@ -47,7 +48,9 @@ struct SnapshotDownload: Sendable {
     private func described(_ files: [HubFile]) async throws -> [HubFile] {
         var complete: [HubFile] = []
         for file in files {
-            complete.append(try await settings.retries.run { try await client.described(file, at: listing.commit) })
+            complete.append(
+                try await settings.transport.retries.run { try await client.described(file, at: listing.commit) }
+            )
         }
         return complete
     }

@@ -1,21 +1,21 @@
 import Crypto
 import Foundation
 
-/// The digest by which the Hub knows a file's bytes, and which names the blob in the cache.
-enum BlobDigest: Hashable, Sendable {
+/// The digest by which a server knows a file's bytes.
+package enum BlobDigest: Hashable, Sendable {
     /// Of the bytes alone, for large files.
     case sha256(String)
     /// Git's own: SHA-1 of the word `blob`, the size and the bytes.
     case git(String)
 
-    var hex: String {
+    package var hex: String {
         switch self {
         case .sha256(let hex), .git(let hex): hex
         }
     }
 
     /// Takes 64 or 40 lower-case hexadecimal digits: anything else is no digest and must never become a path.
-    init?(hex: String) {
+    package init?(hex: String) {
         guard hex.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else { return nil }
         switch hex.utf8.count {
         case 64: self = .sha256(hex)
@@ -26,7 +26,7 @@ enum BlobDigest: Hashable, Sendable {
 }
 
 /// The digest of bytes that arrive piece by piece.
-struct BlobHasher {
+package struct BlobHasher {
     private enum State {
         case sha256(SHA256)
         case git(Insecure.SHA1)
@@ -35,7 +35,7 @@ struct BlobHasher {
     private var state: State
 
     /// - Parameter size: of the whole file, which git's digest begins with.
-    init(_ digest: BlobDigest, size: Int) {
+    package init(_ digest: BlobDigest, size: Int) {
         switch digest {
         case .sha256: state = .sha256(SHA256())
         case .git:
@@ -45,7 +45,7 @@ struct BlobHasher {
         }
     }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         switch state {
         case .sha256(var hash):
             hash.update(bufferPointer: bytes)
@@ -56,7 +56,7 @@ struct BlobHasher {
         }
     }
 
-    func finalize() -> BlobDigest {
+    package func finalize() -> BlobDigest {
         switch state {
         case .sha256(let hash): .sha256(Self.hex(hash.finalize()))
         case .git(let hash): .git(Self.hex(hash.finalize()))

@@ -9,7 +9,7 @@ import SystemPackage
 
 /// Runs the body while it holds a lock on a file, against other tasks and against other programs that share the cache:
 /// huggingface_hub takes the same locks. A lock goes with the process that holds it.
-func holdingLock(on path: FilePath, _ body: () async throws -> Void) async throws {
+package func holdingLock(on path: FilePath, _ body: () async throws -> Void) async throws {
     try makeFolder(path.removingLastComponent())
     let descriptor = try naming("open", path) {
         try FileDescriptor.open(

@@ -2,7 +2,7 @@ import Foundation
 
 /// An address that the HTTP client can take. Addresses come from the environment and from servers, and the client traps
 /// on a port that no socket has.
-package struct HubAddress: Equatable, Sendable {
+package struct HTTPAddress: Equatable, Sendable {
     package let url: URL
     package let host: String
     /// The port that is written, or the scheme's own.
@@ -12,7 +12,7 @@ package struct HubAddress: Equatable, Sendable {
     private static let longestHost = 253
 
     /// - Parameter text: an absolute address, or one relative to `base`.
-    package init?(_ text: String, relativeTo base: HubAddress? = nil) {
+    package init?(_ text: String, relativeTo base: HTTPAddress? = nil) {
         guard text.utf8.count <= 1 << 16, let url = URL(string: text, relativeTo: base?.url)?.absoluteURL,
             let parts = URLComponents(url: url, resolvingAgainstBaseURL: true),
             let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme),
@@ -36,7 +36,7 @@ package struct HubAddress: Equatable, Sendable {
     package var isSecure: Bool { url.scheme?.lowercased() == "https" }
 
     /// Whether the other address leads to the same server, which may be told the same secrets.
-    package func hasOrigin(of other: HubAddress) -> Bool {
+    package func hasOrigin(of other: HTTPAddress) -> Bool {
         isSecure == other.isSecure && host.lowercased() == other.host.lowercased() && port == other.port
     }
 }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// The proxy between this machine and the Hub.
-package struct HubProxy: Equatable, Sendable {
+/// The proxy between this machine and a server.
+package struct HTTPProxy: Equatable, Sendable {
     package let host: String
     package let port: Int
 
     /// The proxy that the usual variables name, unless they exempt the address; this machine itself is always exempt.
-    /// - Throws: `ModelHubError.badProxy` where a variable holds no address.
-    package init?(environment: [String: String], for address: HubAddress) throws {
+    /// - Throws: `TransferError.badProxy` where a variable holds no address.
+    package init?(environment: [String: String], for address: HTTPAddress) throws {
         func value(_ name: String) -> String? {
             environment.variable(name.lowercased()) ?? environment.variable(name)
         }
@@ -20,8 +20,8 @@ package struct HubProxy: Equatable, Sendable {
             }),
             let text = value(address.isSecure ? "HTTPS_PROXY" : "HTTP_PROXY") ?? value("ALL_PROXY")
         else { return nil }
-        guard let proxy = HubAddress(text.contains("://") ? text : "http://\(text)") else {
-            throw ModelHubError.badProxy
+        guard let proxy = HTTPAddress(text.contains("://") ? text : "http://\(text)") else {
+            throw TransferError.badProxy
         }
         (host, port) = (proxy.host, proxy.port)
     }

@@ -9,17 +9,17 @@ import SystemPackage
 
 /// A blob on its way: `<digest>.incomplete`, whose bytes count towards the digest as they are written. What an earlier
 /// run left of it is kept.
-final class PartialFile {
-    let path: FilePath
+package final class PartialFile {
+    package let path: FilePath
     private let digest: BlobDigest
     private let size: Int
     private let descriptor: FileDescriptor
     private var hasher: BlobHasher
     /// Bytes that are here.
-    private(set) var count = 0
+    package private(set) var count = 0
 
     /// Opens the file and reads what it holds.
-    init(_ path: FilePath, of digest: BlobDigest, size: Int) throws {
+    package init(_ path: FilePath, of digest: BlobDigest, size: Int) throws {
         self.path = path
         self.digest = digest
         self.size = size
@@ -49,18 +49,18 @@ final class PartialFile {
 
     deinit { try? descriptor.close() }
 
-    var isComplete: Bool { count == size }
+    package var isComplete: Bool { count == size }
     /// The digest of what is here.
-    var found: BlobDigest { hasher.finalize() }
+    package var found: BlobDigest { hasher.finalize() }
 
-    func append(_ bytes: UnsafeRawBufferPointer) throws {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws {
         try naming("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(count), bytes) }
         hasher.update(bytes)
         count += bytes.count
     }
 
     /// Forgets everything that came.
-    func restart() throws {
+    package func restart() throws {
         guard ftruncate(descriptor.rawValue, 0) == 0 else {
             throw FileError("empty", path, errno: Errno(rawValue: errno))
         }
@@ -68,10 +68,10 @@ final class PartialFile {
         count = 0
     }
 
-    func remove() { unlink(path.string) }
+    package func remove() { unlink(path.string) }
 
     /// Makes the file durable and gives it its final name.
-    func commit(as blob: FilePath) throws {
+    package func commit(as blob: FilePath) throws {
         try naming("sync", path) { try synchronize(descriptor) }
         guard rename(path.string, blob.string) == 0 else {
             throw FileError("rename into place", blob, errno: Errno(rawValue: errno))

@@ -11,11 +11,11 @@ package struct LowestRate: Sendable {
 }
 
 /// Watches one transfer.
-struct RateCheck {
-    struct TooSlow: Error, CustomStringConvertible {
-        let bytes: Int
-        let seconds: Int64
-        var description: String { "only \(bytes) bytes came within \(seconds) seconds" }
+package struct RateCheck {
+    package struct TooSlow: Error, CustomStringConvertible {
+        package let bytes: Int
+        package let seconds: Int64
+        package var description: String { "only \(bytes) bytes came within \(seconds) seconds" }
     }
 
     private let lowest: LowestRate
@@ -23,13 +23,13 @@ struct RateCheck {
     private var began: ContinuousClock.Instant
     private var bytes = 0
 
-    init(_ lowest: LowestRate) {
+    package init(_ lowest: LowestRate) {
         self.lowest = lowest
         began = clock.now
     }
 
     /// - Throws: `TooSlow` where a whole window brought too little.
-    mutating func note(_ count: Int) throws {
+    package mutating func note(_ count: Int) throws {
         bytes += count
         let elapsed = clock.now - began
         guard elapsed >= lowest.window else { return }

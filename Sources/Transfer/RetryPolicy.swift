@@ -9,15 +9,19 @@ package struct RetryPolicy: Sendable {
     package var longestAsked = Duration.seconds(120)
 
     /// Something that may go well the next time.
-    struct Retriable: Error {
-        let error: ModelHubError
+    package struct Retriable: Error {
+        package let error: any Error & Sendable
         /// The pause that the server asks for.
-        var pause: Duration?
+        package let pause: Duration?
+
+        package init(error: any Error & Sendable, pause: Duration? = nil) { (self.error, self.pause) = (error, pause) }
     }
+
+    package init() {}
 
     /// - Parameter isMoving: whether something was gained since it was last asked, which makes the count begin anew.
     /// - Throws: the last try's error, or at once what no other try would mend.
-    func run<Result>(
+    package func run<Result>(
         isMoving: () -> Bool = { false },
         _ body: () async throws -> Result
     ) async throws -> Result {

@@ -1,9 +1,9 @@
 import Synchronization
 
 /// How far a download is. Files add to it as their bytes come; one task reports it.
-final class TransferProgress: Sendable {
+package final class TransferMeter: Sendable {
     /// Told how far the work is; throws when the user wants to stop.
-    typealias Report = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
+    package typealias Report = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
 
     private struct State {
         var total = 0
@@ -16,18 +16,18 @@ final class TransferProgress: Sendable {
     private let report: Report
     private let state = Mutex(State())
 
-    init(_ detail: String, _ report: @escaping Report) {
+    package init(_ detail: String, _ report: @escaping Report) {
         self.detail = detail
         self.report = report
     }
 
     /// Begins to count, now that it is known what comes.
-    func expect(_ total: Int) { state.withLock { $0 = State(total: total) } }
+    package func expect(_ total: Int) { state.withLock { $0 = State(total: total) } }
 
     /// - Parameter count: how much of the file is here now.
-    func update(_ file: String, _ count: Int) { state.withLock { $0.bytes[file] = count } }
+    package func update(_ file: String, _ count: Int) { state.withLock { $0.bytes[file] = count } }
 
-    func tell() throws {
+    package func tell() throws {
         let (done, total) = state.withLock { state in
             state.reported = max(state.reported, min(state.total, state.bytes.values.reduce(0, +)))
             return (state.reported, state.total)
@@ -37,7 +37,8 @@ final class TransferProgress: Sendable {
 
     /// Runs the body and reports ten times a second, however long a connection is silent: that is also where a user who
     /// wants to stop is heard.
-    func during<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result {
+    package func during<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result
+    {
         try await withThrowingTaskGroup(of: Result.self) { group in
             group.addTask { try await body() }
             group.addTask {

@@ -35,18 +35,20 @@ import Testing
         let seed = UInt64.random(in: 0 ... .max)
         var random = SplitMix64(seed: seed)
         var killed = 0
-        for index in 0..<Self.killCount {
+        var length = whole.seconds
+        for _ in 0..<(3 * Self.killCount) where killed < Self.killCount {
             // One moment in each of equal parts, so that the kills spread over the whole run.
-            let share = (Double(index) + Double(random.nextFraction())) / Double(Self.killCount)
-            let what = "seed \(seed), kill \(index) after \(share) of \(whole.seconds) s"
+            let share = (Double(killed) + Double(random.nextFraction())) / Double(Self.killCount)
+            let what = "seed \(seed), kill \(killed) after \(share) of \(length) s"
             let folder = try ScratchFolder()
             let program = try start(in: folder)
             let running = try program.start(arguments)
-            usleep(UInt32(share * whole.seconds * 1e6))
+            usleep(UInt32(share * length * 1e6))
             running.signal(SIGKILL)
             let end = try running.wait()
             #expect(end.status == 1009 || end.status == 0, "\(what)")
-            if end.status == 1009 { killed += 1 }
+            // A kill that came too late says how long a run takes now: other work may have slowed the first one.
+            if end.status == 1009 { killed += 1 } else { length = min(length, end.seconds) }
             // What has its final name is whole, even now.
             for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path.string)
             where file.hasSuffix(".gguf") {
@@ -58,6 +60,6 @@ import Testing
             let verified = try program("registry", "verify", "--read-data", "--quiet")
             #expect(verified.status == 0, "\(what): \(verified.output)")
         }
-        #expect(killed >= Self.killCount * 2 / 3, "seed \(seed): most kills must come before the end")
+        #expect(killed == Self.killCount, "seed \(seed): the kills must come before the end")
     }
 }

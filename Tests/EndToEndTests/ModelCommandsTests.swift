@@ -107,10 +107,6 @@ import Testing
         let report = try program(
             "perplexity",
             "f16.gguf",
-            "--text",
-            sampleText,
-            "--context",
-            "64",
             "--chunks",
             "2",
             "--base-logits",

@@ -3,6 +3,7 @@ import ModelHub
 import SystemPackage
 import TestSupport
 import Testing
+import Transfer
 
 /// Connections that are cut, servers that lie, and bytes that are wrong.
 @Suite struct BlobDownloadTests {
@@ -148,7 +149,7 @@ import Testing
             return answer
         }
         var settings = downloads.settings(hub)
-        settings.idleTimeout = .milliseconds(200)
+        settings.transport.idleTimeout = .milliseconds(200)
         try await downloads.fetch(from: hub, "main", settings)
         expectWeights()
     }
@@ -161,7 +162,7 @@ import Testing
             return answer
         }
         var settings = downloads.settings(hub)
-        settings.lowestRate = LowestRate(bytesPerSecond: 1 << 40, window: .milliseconds(1))
+        settings.transport.lowestRate = LowestRate(bytesPerSecond: 1 << 40, window: .milliseconds(1))
         guard case .unreachable(_, let reason) = await downloads.failure(from: hub, "main", settings) else {
             Issue.record("no error")
             return
@@ -176,7 +177,7 @@ import Testing
             return answer
         }
         var settings = downloads.settings(hub)
-        settings.answerTimeout = .milliseconds(100)
+        settings.transport.answerTimeout = .milliseconds(100)
         let error = await downloads.failure(from: hub, "main", settings)
         #expect(error == .unreachable(host: "127.0.0.1", reason: "no answer within 0 seconds"))
     }

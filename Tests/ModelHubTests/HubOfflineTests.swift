@@ -3,6 +3,7 @@ import ModelHub
 import SystemPackage
 import TestSupport
 import Testing
+import Transfer
 
 /// No network, by wish or by accident.
 @Suite struct HubOfflineTests {
@@ -13,7 +14,7 @@ import Testing
             // A port that nobody listens at any more.
             let endpoint = try SmallHub([]).endpoint
             var settings = HubSettings(cache: HubCache(folder: downloads.cache), endpoint: endpoint)
-            settings.retries.base = .milliseconds(1)
+            settings.transport.retries.base = .milliseconds(1)
             return settings
         }
     }

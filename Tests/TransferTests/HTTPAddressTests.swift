@@ -1,14 +1,14 @@
-import ModelHub
 import Testing
+import Transfer
 
-@Suite struct HubAddressTests {
+@Suite struct HTTPAddressTests {
     @Test(arguments: [
         ("https://huggingface.co", "huggingface.co:443"), ("http://127.0.0.1:65535/x", "127.0.0.1:65535"),
         ("http://[::1]:8080/x?y", "::1:8080"), ("http://[::1]/", "::1:80"), ("HTTP://Host", "Host:80"),
         ("http://host:/x", "host:80"), ("https://host:1?a:99999", "host:1"),
     ])
     func addressesOfServersAreTaken(_ text: String, _ expected: String) throws {
-        let address = try #require(HubAddress(text))
+        let address = try #require(HTTPAddress(text))
         #expect("\(address.host):\(address.port)" == expected)
     }
 
@@ -20,7 +20,7 @@ import Testing
         "http://a%00b/", "http://a%0ab/", "http://\(String(repeating: "a", count: 254))/",
     ])
     func whatTheClientCannotTakeIsRefused(_ text: String) {
-        #expect(HubAddress(text) == nil)
+        #expect(HTTPAddress(text) == nil)
     }
 
     @Test(arguments: [
@@ -28,23 +28,23 @@ import Testing
         ("https://other/x", "https://other/x"),
     ])
     func relativeAddressesAreResolved(_ text: String, _ expected: String) throws {
-        let base = try #require(HubAddress("http://host:81/a/b"))
-        #expect(HubAddress(text, relativeTo: base)?.text == expected)
+        let base = try #require(HTTPAddress("http://host:81/a/b"))
+        #expect(HTTPAddress(text, relativeTo: base)?.text == expected)
     }
 
     @Test(arguments: ["//host:99999/", "//127.0.0.1:65536/x", "//[::1]:70000/", "//"])
     func relativeAddressesAreCheckedToo(_ text: String) throws {
-        let base = try #require(HubAddress("http://host:81/a/b"))
-        #expect(HubAddress(text, relativeTo: base) == nil)
+        let base = try #require(HTTPAddress("http://host:81/a/b"))
+        #expect(HTTPAddress(text, relativeTo: base) == nil)
     }
 
     @Test func anOriginIsSchemeHostAndPort() throws {
-        let origin = try #require(HubAddress("https://host/a"))
+        let origin = try #require(HTTPAddress("https://host/a"))
         for (text, isSame) in [
             ("https://HOST:443/b", true), ("http://host:443/", false), ("https://host:444/", false),
             ("https://host.evil/", false),
         ] {
-            #expect(try #require(HubAddress(text)).hasOrigin(of: origin) == isSame, "\(text)")
+            #expect(try #require(HTTPAddress(text)).hasOrigin(of: origin) == isSame, "\(text)")
         }
     }
 }

@@ -98,7 +98,12 @@ struct ImatrixCommand: RecordCommand {
     private func make(_ output: FilePath) throws -> ImportanceReport {
         let merged = merge.map { FilePath($0) }
         guard let model, let text else {
-            return try Operations.mergeImportanceMatrices(merged, to: output, form: outputFormat, context: context ?? 512)
+            return try Operations.mergeImportanceMatrices(
+                merged,
+                to: output,
+                form: outputFormat,
+                context: context ?? 512
+            )
         }
         var request = ImportanceRequest(model: FilePath(model), text: FilePath(text))
         (request.context, request.chunks, request.threads) = (context ?? request.context, chunks, work.threadCount)

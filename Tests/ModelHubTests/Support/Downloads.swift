@@ -2,6 +2,7 @@ import Foundation
 import ModelHub
 import SystemPackage
 import TestSupport
+import Transfer
 
 /// A small repository, and a cache of one test that it is downloaded to.
 struct Downloads {
@@ -32,11 +33,11 @@ struct Downloads {
     /// As for a user, but patient for milliseconds only.
     func settings(_ hub: SmallHub) -> HubSettings {
         var settings = HubSettings(cache: HubCache(folder: cache), endpoint: hub.endpoint)
-        settings.retries.attempts = 3
-        settings.retries.base = .milliseconds(1)
-        settings.retries.longestAsked = .seconds(1)
-        settings.connectTimeout = .seconds(5)
-        settings.idleTimeout = .seconds(5)
+        settings.transport.retries.attempts = 3
+        settings.transport.retries.base = .milliseconds(1)
+        settings.transport.retries.longestAsked = .seconds(1)
+        settings.transport.connectTimeout = .seconds(5)
+        settings.transport.idleTimeout = .seconds(5)
         return settings
     }
 
