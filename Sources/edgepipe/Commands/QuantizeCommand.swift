@@ -5,7 +5,7 @@ import SystemPackage
 struct QuantizeCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "quantize",
-        abstract: "Quantize a GGUF file to a smaller one, to the byte as llama-quantize does.",
+        abstract: "Quantize a GGUF file or a Hugging Face folder; byte-identical to llama-quantize.",
         discussion: """
             EXAMPLES
               edgepipe quantize model-f16.gguf -o model-q4_k_m.gguf --type q4_k_m
