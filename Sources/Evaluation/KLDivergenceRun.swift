@@ -7,7 +7,7 @@ public struct KLDivergenceRun {
     public let options: EvaluationOptions
 
     /// The base model's log-probabilities that are kept at a time, in bytes.
-    package var keptBytes = 256 << 20
+    package var keptBytes = 128 << 20
 
     public init(_ builds: [LanguageModel], _ options: EvaluationOptions = EvaluationOptions()) {
         self.builds = builds
@@ -42,6 +42,7 @@ public struct KLDivergenceRun {
         )
         return try compare(windows, base, progress) { block in
             let session = try options.session(base, length: windows.length)
+            defer { base.releaseWeights() }
             return try block.map { index in
                 var rows: [LogProbabilityRow] = []
                 try session.score(windows[index]) { logits, _ in
@@ -102,6 +103,7 @@ public struct KLDivergenceRun {
                     try progress(index, state)
                 }
                 if block.upperBound == windows.count { try tallies[index].finish(windows, session) }
+                builds[index].releaseWeights()
             }
         }
         return tallies.compactMap(\.result)

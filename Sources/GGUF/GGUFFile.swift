@@ -52,6 +52,9 @@ public final class GGUFFile: Sendable {
         UnsafeRawBufferPointer(rebasing: mapping.bytes[range(of: tensor)])
     }
 
+    /// Tells the system that nothing of the file will be read again soon; see `MappedFile.release`.
+    public func release() { mapping.release(0..<mapping.count) }
+
     /// Tells the system that some rows of a tensor will not be read again soon; see `MappedFile.release`.
     public func releaseRows(_ rows: Range<Int>, of tensor: GGUFTensor) {
         let start = range(of: tensor).lowerBound

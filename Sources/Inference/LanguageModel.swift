@@ -47,6 +47,9 @@ public final class LanguageModel: Sendable {
     var outputNorm: NormWeights { weights.outputNorm }
     var output: Projection { weights.output }
 
+    /// Gives back the memory that the weights take, until they are read again.
+    public func releaseWeights() { file.release() }
+
     /// The rotary factors for a context of `capacity` tokens.
     func rotaryFactors(capacity: Int) -> [Float] {
         if !weights.rotaryFactors.isEmpty { return weights.rotaryFactors }

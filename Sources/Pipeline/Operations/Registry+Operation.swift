@@ -78,12 +78,7 @@ extension Operations {
     /// Every move of a model's channels, oldest first.
     public static func history(of model: String, in path: FilePath) throws -> [ChannelMove] {
         try reading(path) { registry in
-            let known = Set(try registry.versions().map(\.model)).sorted()
-            guard known.contains(model) else {
-                throw PipelineError.badRequest(
-                    "the registry has no model '\(model)'. \(Spelling.advice(for: model, among: known))"
-                )
-            }
+            try NothingFits.unless(registry, knowsModel: model)
             return try registry.channelHistory(of: model)
         }
     }

@@ -41,7 +41,7 @@ extension BuildQuery {
     /// - Throws: `RegistryError`, `DeviceFitError` for an unknown device, `PipelineError.badRequest`.
     public func answer(from registry: ModelRegistry) throws -> QueryAnswer {
         let target = try target()
-        try checkNames(in: registry)
+        try NothingFits.unless(registry, knowsModel: model, channel: channel)
         let measured = try registry.deviceMeasurements(on: target?.deviceIDs ?? [])
         var judge = BuildJudge(self, target: target, measured: measured)
         if model == nil, let count = try registry.standingCount(), count > Self.mostRankedWhole,
@@ -53,20 +53,6 @@ extension BuildQuery {
         let (fitting, refused) = try assess(records, registry, &judge)
         let ranked = Self.ranked(fitting, common: Self.commonText(of: fitting))
         return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: refused)
-    }
-
-    /// A model or a channel that nothing has is a slip far more often than a question.
-    /// - Throws: `NothingFits`, with near names.
-    private func checkNames(in registry: ModelRegistry) throws {
-        func check(_ what: String, _ wanted: String?, _ known: () throws -> [String]) throws {
-            guard let wanted else { return }
-            let known = try known()
-            guard !known.contains(wanted) else { return }
-            let advice = known.isEmpty ? "" : " \(Spelling.advice(for: wanted, among: known))"
-            throw NothingFits("the registry has no \(what) '\(wanted)'.\(advice)")
-        }
-        try check("model", model, registry.modelNames)
-        try check("channel", channel, registry.channelNames)
     }
 
     /// The same with at most `mostNamed` builds, without reading the others.
