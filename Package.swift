@@ -68,6 +68,8 @@ let package = Package(
         .target(
             name: "Inference",
             dependencies: ["BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
+            path: "Sources",
+            sources: ["Inference", "Architectures"],
             swiftSettings: strict
         ),
         .target(
