@@ -1,69 +1,59 @@
-/// The model families that the engine runs, by the names that GGUF has for them. What sets them apart is a handful of
-/// traits, not separate code.
-public enum Architecture: String, Sendable, CaseIterable {
-    case gemma
-    case gemma2
-    case gemma3
-    case gpt2
-    case granite
-    case lfm2
-    case lfm2moe
-    case llama
-    case olmo2
-    case phi3
-    case phimoe
-    case qwen2
-    case qwen2moe
-    case qwen3
-    case qwen3moe
-    case smollm3
-    case stablelm
+import GGUF
+
+/// A model's family, by the name that GGUF has for it.
+///
+/// No other room compares this name with anything: what follows from it are the values here and in `ModelShape`.
+public struct Architecture: Sendable, Hashable {
+    /// As in `general.architecture`.
+    public let name: String
+    let family: Family
+
+    /// - Parameter name: any; what the table does not have is taken for what most models are like.
+    public init(named name: String) {
+        self.name = name
+        family = Family.table[name] ?? .unlisted
+    }
+
+    /// The architecture that a GGUF file's metadata name.
+    /// - Throws: `GGUFProblem` for files of another kind, and where the name is missing.
+    public init(_ metadata: Metadata) throws {
+        try metadata.requireModel()
+        self.init(named: try metadata.string("general.architecture").required("general.architecture"))
+    }
+
+    /// The names of all families whose models this program can run, in order.
+    public static let namesInFull = Family.table.filter(\.value.isInFull).map(\.key).sorted()
+
+    /// Whether the table tells all that it takes to run a model.
+    public var isInFull: Bool { family.isInFull }
+
+    /// What llama.cpp's choice of types makes of the family.
+    public var storage: StorageRule { family.storage }
+
+    /// In which order a layer's parts are added to the hidden state.
+    public var sumOrder: SumOrder { family.sumOrder }
+
+    /// Whether queries, keys and values share a matrix, and gate and up one.
+    public var fusesMatrices: Bool { family.fusesMatrices }
+
+    /// Whether queries and keys are normalized head by head.
+    public var normalizesHeads: Bool { family.headNorm == .perHead }
+
+    /// Where a layer's norms stand.
+    public var normPlacement: NormRule.Placement { family.normPlacement }
+
+    public static func == (one: Architecture, other: Architecture) -> Bool { one.name == other.name }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
-extension Architecture {
-    /// What llama.cpp makes of a file with this name in it.
-    var family: FamilyTraits {
-        switch self {
-        case .llama: FamilyTraits(rotaryLayout: .adjacent, experts: .optional)
-        case .smollm3: FamilyTraits(rotaryLayout: .adjacent, layersPerUnturned: 4)
-        case .granite: FamilyTraits(rotaryLayout: .adjacent, experts: .optional, hasScales: true)
-        case .phi3, .qwen2: FamilyTraits()
-        case .phimoe: FamilyTraits(hasNormBias: true, experts: .required)
-        case .qwen3: FamilyTraits(headNorm: .perHead)
-        case .qwen2moe: FamilyTraits(experts: .withGatedShared)
-        case .qwen3moe: FamilyTraits(headNorm: .perHead, experts: .required)
-        case .gemma: FamilyTraits(activation: .gatedGELU, scalesEmbedding: true)
-        case .gemma2:
-            FamilyTraits(
-                normPlacement: .around,
-                activation: .gatedGELU,
-                scalesEmbedding: true,
-                windows: WindowRule(size: 4096, period: 2),
-                softCaps: SoftCaps(attention: 50, final: 30),
-                layersOfLargest: 46
-            )
-        case .gemma3:
-            FamilyTraits(
-                normPlacement: .around,
-                headNorm: .perHead,
-                activation: .gatedGELU,
-                scalesEmbedding: true,
-                windows: WindowRule(period: 6),
-                localRotary: .base(10000),
-                softCaps: SoftCaps(),
-                layersOfLargest: 62
-            )
-        case .olmo2:
-            FamilyTraits(
-                normPlacement: .after,
-                headNorm: .whole,
-                windows: WindowRule(period: 4),
-                localRotary: .unscaled
-            )
-        case .stablelm: FamilyTraits(norm: .layer, hasNormBias: true, headNorm: .optionalOwn, mayRunInParallel: true)
-        case .gpt2: FamilyTraits(rotaryLayout: nil, norm: .layer, hasNormBias: true, activation: .plainGELU)
-        case .lfm2: FamilyTraits(headNorm: .perHead, windows: WindowRule(period: nil), hasConvolutions: true)
-        case .lfm2moe: FamilyTraits(headNorm: .perHead, experts: .requiredAfterDense, hasConvolutions: true)
-        }
-    }
+/// Which of two summands comes first where a part of a layer is added to the hidden state. The sum is the same; in
+/// llama.cpp it takes the first one's memory.
+public enum SumOrder: Sendable {
+    /// What the part computed.
+    case partFirst
+    /// The same after the mixer, and the state after the network.
+    case stateFirstAfterNetwork
+    /// The state.
+    case stateFirst
 }
