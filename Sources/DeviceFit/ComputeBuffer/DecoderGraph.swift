@@ -1,3 +1,5 @@
+import Architectures
+
 /// Builds the graph that llama.cpp builds to read a prompt, from a model's shapes: what is computed of a batch, and in which order.
 ///
 /// [LC `llama-graph.cpp`, `models/*.cpp`] With flash attention, one sequence, and an answer for every token of the batch, which is
@@ -6,6 +8,7 @@ struct DecoderGraph {
     private var graph = ComputeGraph()
     private let profile: ModelProfile
     private let shape: ModelProfile.Graph
+    private let sumOrder: SumOrder
     private let tokens: Int
     private let width: Int
 
@@ -13,7 +16,7 @@ struct DecoderGraph {
     private let rows: ComputeGraph.Tensor
     /// Which sequence's memory a convolution goes on with.
     private let copies: ComputeGraph.Tensor
-    private let full: Attention
+    private let full: Attention?
     private let windowed: Attention?
 
     /// What all layers share that look back equally far.
@@ -30,13 +33,14 @@ struct DecoderGraph {
     /// - Parameters:
     ///   - batch: tokens that are computed at once.
     ///   - cells: tokens of the cache, in layers with full attention and in those with a window.
-    static func bytes(_ profile: ModelProfile, batch: Int, cells: (full: Int, windowed: Int?)) -> Int {
+    static func bytes(_ profile: ModelProfile, batch: Int, cells: (full: Int?, windowed: Int?)) -> Int {
         GraphAllocator.peak(DecoderGraph(profile, batch: batch, cells: cells).graph)
     }
 
-    private init(_ profile: ModelProfile, batch: Int, cells: (full: Int, windowed: Int?)) {
+    private init(_ profile: ModelProfile, batch: Int, cells: (full: Int?, windowed: Int?)) {
         self.profile = profile
         shape = profile.graph ?? .assumed(of: profile)
+        sumOrder = Architecture(named: profile.architecture).sumOrder
         tokens = batch
         width = profile.embeddingLength
         var graph = ComputeGraph()
@@ -51,7 +55,7 @@ struct DecoderGraph {
         // Embeddings may also be handed in; their memory is kept whether they are or not.
         let embeddings = graph.input(width, batch)
         positions = graph.input(batch)
-        full = attention(cells.full)
+        full = cells.full.map(attention)
         windowed = cells.windowed.map(attention)
         rows = graph.input(batch)
         copies = graph.input(1)
@@ -96,14 +100,11 @@ struct DecoderGraph {
         }
         if shape.hasPostNorms { sum = norm(sum) }
         // Which of two summands comes first decides whose memory the sum takes.
-        let middle = isLFM2 ? graph.update(before, with: sum) : graph.update(sum, with: before)
+        let middle = sumOrder == .stateFirst ? graph.update(before, with: sum) : graph.update(sum, with: before)
         var out = network(norm(middle), index: index)
         if shape.hasPostNorms { out = norm(out) }
-        let isAddedToMiddle = isLFM2 || ["phi3", "phimoe"].contains(profile.architecture)
-        return isAddedToMiddle ? graph.update(middle, with: out) : graph.update(out, with: middle)
+        return sumOrder == .partFirst ? graph.update(out, with: middle) : graph.update(middle, with: out)
     }
-
-    private var isLFM2: Bool { ["lfm2", "lfm2moe"].contains(profile.architecture) }
 
     private mutating func attend(
         _ state: ComputeGraph.Tensor,
@@ -134,8 +135,10 @@ struct DecoderGraph {
                 )
             }
         }
-        let inputs = kind.slidingWindow == nil ? full : windowed ?? full
         for tensor in [own[0], own[2], own[1]] { graph.expand(tensor) }
+        guard let inputs = kind.slidingWindow == nil ? full : windowed else {
+            preconditionFailure("no cells for layers that look back as far as these")
+        }
         let stored = [(own[1], inputs.keyPlaces), (own[2], inputs.valuePlaces)]
         for (tensor, places) in stored {
             let row = graph.view(tensor, graph[tensor].shape.dimensions[0] * kind.kvHeads, tokens)
