@@ -146,6 +146,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ArchitecturesTests",
+            dependencies: [
+                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "TestSupport", system,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "BinaryIOTests",
             dependencies: ["BinaryIO", "TestSupport", system],
             swiftSettings: strict

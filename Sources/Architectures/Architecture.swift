@@ -27,6 +27,11 @@ public struct Architecture: Sendable, Hashable {
     /// Whether the table tells all that it takes to run a model.
     public var isInFull: Bool { family.isInFull }
 
+    /// - Throws: `ShapeProblem` where the table does not.
+    func requireInFull() throws {
+        guard isInFull else { throw ShapeProblem.unsupportedArchitecture(name) }
+    }
+
     /// What llama.cpp's choice of types makes of the family.
     public var storage: StorageRule { family.storage }
 

@@ -26,8 +26,8 @@ public struct ModelArithmetic: Sendable, Equatable {
     /// - Throws: `ShapeProblem` for a family that the table does not have in full and for values that are not
     ///   computed; `GGUFProblem` for a missing key or a value of the wrong type.
     public init(_ metadata: Metadata, of shape: ModelShape) throws {
+        try shape.architecture.requireInFull()
         let family = shape.architecture.family
-        guard family.isInFull else { throw ShapeProblem.unsupportedArchitecture(shape.architecture.name) }
         let keys = ShapeReader(metadata, shape.architecture)
         try Self.refuseUncomputed(keys, family, shape)
         let epsilonKey = "attention.layer_norm_\(family.norm == .rootMeanSquare ? "rms_" : "")epsilon"
@@ -52,6 +52,15 @@ public struct ModelArithmetic: Sendable, Equatable {
         // Gemma 3 bounds logits alone.
         attentionCap = caps.attention == 0 ? 0 : try keys.float("attn_logit_softcapping") ?? caps.attention
         finalCap = family.softCaps == nil ? 0 : try keys.float("final_logit_softcapping") ?? caps.final
+    }
+
+    /// Shape and arithmetic of a model that is to be run. Of a family that this program does not run it says so, whatever
+    /// else may be wrong with the file.
+    /// - Throws: as both.
+    public static func withShape(_ metadata: Metadata) throws -> (shape: ModelShape, arithmetic: ModelArithmetic) {
+        try Architecture(metadata).requireInFull()
+        let shape = try ModelShape(metadata)
+        return (shape, try ModelArithmetic(metadata, of: shape))
     }
 
     private static func refuseUncomputed(_ keys: ShapeReader, _ family: Family, _ shape: ModelShape) throws {

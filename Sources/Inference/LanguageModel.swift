@@ -32,8 +32,7 @@ public final class LanguageModel: Sendable {
         self.file = file
         path = file.path
         do {
-            let shape = try file.reading { try ModelShape($0) }
-            let arithmetic = try file.reading { try ModelArithmetic($0, of: shape) }
+            let (shape, arithmetic) = try file.reading { try ModelArithmetic.withShape($0) }
             let vocabulary = try file.reading { try Vocabulary($0) }
             var reader = TensorReader(file)
             (self.shape, self.arithmetic) = (shape, arithmetic)

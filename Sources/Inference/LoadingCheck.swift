@@ -13,8 +13,7 @@ public enum LoadingCheck {
         do {
             // The other files of a model are not known here.
             if let count = try metadata.integer("split.count"), count > 1 { return nil }
-            let shape = try ModelShape(metadata)
-            let arithmetic = try ModelArithmetic(metadata, of: shape)
+            let (shape, arithmetic) = try ModelArithmetic.withShape(metadata)
             let vocabulary = try Vocabulary(metadata)
             try vocabulary.check()
             var reader = TensorReader(shapesOf: tensors)
