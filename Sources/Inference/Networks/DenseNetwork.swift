@@ -2,7 +2,7 @@ import Architectures
 import BlockFormats
 
 /// A feed-forward network: down(activation(gate(x)) * up(x)), or down(activation(up(x))).
-struct DensePart {
+struct DenseNetwork {
     private let product: MatrixProduct
     private let gateUp: FloatBuffer  // (tokens of the batch, twice the width of the widest network)
 

@@ -6,11 +6,11 @@ import BlockFormats
 /// Source: Shazeer et al., "Outrageously Large Neural Networks", 2017; Jiang et al., "Mixtral of Experts", 2024.
 ///
 /// Letters: T tokens of the batch, E embedding length, N experts.
-struct ExpertPart {
+struct ExpertNetwork {
     private let width: Int
     private let shape: ExpertShape?
     private let product: MatrixProduct
-    private let dense: DensePart
+    private let dense: DenseNetwork
     private let scores: FloatBuffer  // (T, N)
     private let input: FloatBuffer  // (T, E), of one expert's tokens
     private let output: FloatBuffer  // (T, E), the same
@@ -24,7 +24,7 @@ struct ExpertPart {
     /// Keeps the weights of experts finite when all are zero; the smallest normal number of half precision.
     private static let leastSum: Float = 6.103515625e-5
 
-    init(_ model: ModelShape, product: MatrixProduct, dense: DensePart, batch: Int) throws(InferenceProblem) {
+    init(_ model: ModelShape, product: MatrixProduct, dense: DenseNetwork, batch: Int) throws(InferenceProblem) {
         width = model.embeddingLength
         shape = model.experts
         (self.product, self.dense) = (product, dense)

@@ -9,10 +9,10 @@ final class ForwardPass {
     /// Most tokens of a batch.
     let batch: Int
     private let product: MatrixProduct
-    private let attention: AttentionPart
-    private let convolution: ConvolutionPart
-    private let dense: DensePart
-    private let experts: ExpertPart
+    private let attention: AttentionMixer
+    private let convolution: ShortConvolutionMixer
+    private let dense: DenseNetwork
+    private let experts: ExpertNetwork
     private let norm: Norm
     private let factors: [Float]
     private let width: Int
@@ -34,10 +34,10 @@ final class ForwardPass {
         self.batch = batch
         width = shape.embeddingLength
         product = try MatrixProduct(kernels: kernels, workers: workers, batch: batch, widest: shape.widestMatrix)
-        attention = try AttentionPart(model: model, cache: state.cache, product: product, batch: batch)
-        convolution = try ConvolutionPart(shape, state: state, product: product, batch: batch)
-        dense = try DensePart(shape, product: product, batch: batch)
-        experts = try ExpertPart(shape, product: product, dense: dense, batch: batch)
+        attention = try AttentionMixer(model: model, cache: state.cache, product: product, batch: batch)
+        convolution = try ShortConvolutionMixer(shape, state: state, product: product, batch: batch)
+        dense = try DenseNetwork(shape, product: product, batch: batch)
+        experts = try ExpertNetwork(shape, product: product, dense: dense, batch: batch)
         norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
         factors = model.rotaryFactors(capacity: state.capacity)
         hidden = try FloatBuffer(count: batch * width, purpose: "scratch memory")

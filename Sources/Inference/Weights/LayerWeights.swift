@@ -5,7 +5,7 @@ import GGUF
 struct LayerWeights: Sendable {
     enum Mixer: Sendable {
         case attention(AttentionWeights, AttentionShape)
-        case shortConvolution(ConvolutionWeights, ShortConvolutionShape)
+        case shortConvolution(ShortConvolutionWeights, ShortConvolutionShape)
     }
 
     enum FeedForward: Sendable {
@@ -46,7 +46,7 @@ extension LayerWeights.Mixer {
         case .attention(let shape):
             self = .attention(try AttentionWeights(shape, width: width, &reader), shape)
         case .shortConvolution(let shape):
-            self = .shortConvolution(try ConvolutionWeights(shape, &reader), shape)
+            self = .shortConvolution(try ShortConvolutionWeights(shape, &reader), shape)
         case .unlisted:
             throw InferenceProblem.shape(.unsupportedValue(key: "attention.head_count_kv", value: "0"))
         }

@@ -5,7 +5,7 @@ import BlockFormats
 ///
 /// Comments give shapes as (rows, columns); a row is a token. Letters: T tokens of the batch, H heads, G key and value
 /// heads, D head length.
-struct AttentionPart {
+struct AttentionMixer {
     private let cache: KeyValueCache
     private let product: MatrixProduct
     private let attention: Attention

@@ -6,7 +6,7 @@ import Architectures
 /// Source: Liquid AI, "LFM2", 2025.
 ///
 /// Letters: T tokens of the batch, E embedding length, L tokens that the convolution sees.
-struct ConvolutionPart {
+struct ShortConvolutionMixer {
     private let state: SequenceState
     private let product: MatrixProduct
     private let mixed: FloatBuffer  // (T, 3 E)
@@ -24,7 +24,7 @@ struct ConvolutionPart {
 
     func run(
         _ layer: Int,
-        _ weights: ConvolutionWeights,
+        _ weights: ShortConvolutionWeights,
         _ shape: ShortConvolutionShape,
         _ x: Rows<UnsafePointer<Float>>,
         _ positions: Range<Int>,

@@ -1,7 +1,7 @@
 import Architectures
 
 /// What a layer convolves with.
-struct ConvolutionWeights: Sendable {
+struct ShortConvolutionWeights: Sendable {
     /// Two gates and what they gate.
     let input: Projection
     /// For each element of the hidden state the factors of the last tokens, the oldest first.
