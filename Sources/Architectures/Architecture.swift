@@ -47,8 +47,10 @@ public struct Architecture: Sendable, Hashable {
     /// Where a layer's norms stand.
     public var normPlacement: NormRule.Placement { family.normPlacement }
 
+    /// The name decides.
     public static func == (one: Architecture, other: Architecture) -> Bool { one.name == other.name }
 
+    /// By the name.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 

@@ -4,7 +4,9 @@ import GGUF
 public struct ExpertShape: Sendable, Equatable {
     /// What makes weights of a router's scores.
     public enum Gating: Int, Sendable {
+        /// Shares of one, over all experts.
         case softmax = 1
+        /// Each score for itself.
         case sigmoid = 2
     }
 

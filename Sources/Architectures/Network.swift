@@ -8,8 +8,11 @@ public enum Network: Sendable, Equatable {
 
 /// What stands between a network's matrices.
 public enum Activation: Sendable {
+    /// The gate's SiLU.
     case gatedSiLU
+    /// The gate's GELU.
     case gatedGELU
+    /// GELU, without a gate.
     case plainGELU
 
     /// Whether one matrix decides how much of another's product goes on.

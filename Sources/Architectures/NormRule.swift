@@ -10,9 +10,11 @@ public struct NormRule: Sendable, Equatable {
 
     /// Where norms stand.
     public enum Placement: Sendable {
+        /// On what each part is given.
         case before
         /// On what each part adds.
         case after
+        /// On both.
         case around
     }
 
@@ -35,6 +37,7 @@ public struct NormRule: Sendable, Equatable {
 
 /// Norms on queries and keys.
 public enum HeadNorm: Sendable {
+    /// No norm.
     case none
     /// On each head, all with the same weights.
     case perHead
