@@ -58,7 +58,7 @@ let package = Package(
         .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
 
         // Layer 2: what a model is made of
-        .target(name: "Architectures", dependencies: ["GGUF", "Tensors", system], swiftSettings: strict),
+        .target(name: "Architectures", dependencies: ["GGUF", system], swiftSettings: strict),
 
         // Layer 3: change, run or fetch a model
         .target(
