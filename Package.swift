@@ -62,7 +62,10 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // Layer 2: change, run or fetch a model
+        // Layer 2: what a model is made of
+        .target(name: "Architectures", dependencies: ["GGUF", system], swiftSettings: strict),
+
+        // Layer 3: change, run or fetch a model
         .target(
             name: "Conversion",
             dependencies: [
@@ -72,7 +75,7 @@ let package = Package(
         ),
         .target(
             name: "Inference",
-            dependencies: ["BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
+            dependencies: ["Architectures", "BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
             swiftSettings: strict
         ),
         .target(
@@ -82,22 +85,23 @@ let package = Package(
         ),
         .target(
             name: "Quantization",
-            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
+            dependencies: ["Architectures", "BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
             swiftSettings: strict
         ),
 
-        // Layer 3: judge, estimate, remember
+        // Layer 4: judge, estimate, remember
         .target(
             name: "DeviceFit",
-            dependencies: ["GGUF", "Tensors"],
+            dependencies: ["Architectures", "GGUF", "Tensors"],
             resources: [.embedInCode("Catalogue")],
             swiftSettings: strict
         ),
-        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit"], swiftSettings: strict),
         .target(
             name: "Evaluation",
             dependencies: [
-                "BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tensors", "Tokenizers", system,
+                "Architectures", "BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tensors",
+                "Tokenizers",
+                system,
             ],
             swiftSettings: strict
         ),
@@ -107,17 +111,21 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // Layer 4: the only room that knows the rest
+        // Layer 5: tell
+        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit"], swiftSettings: strict),
+
+        // Layer 6: the only room that knows the rest
         .target(
             name: "Pipeline",
             dependencies: [
-                "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF", "Inference",
-                "ModelHub", "Quantization", "Registry", "Safetensors", "Tensors", "Tokenizers", system, yams,
+                "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF",
+                "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Tensors", "Tokenizers", system,
+                yams,
             ],
             swiftSettings: strict
         ),
 
-        // Layer 6: options in, one call, text out
+        // Layer 7: options in, one call, text out
         .executableTarget(
             name: "edgepipe",
             dependencies: [
@@ -140,6 +148,13 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", crypto, system],
             path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ArchitecturesTests",
+            dependencies: [
+                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "TestSupport", system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -166,8 +181,8 @@ let package = Package(
         .testTarget(
             name: "EvaluationTests",
             dependencies: [
-                "BinaryIO", "BlockFormats", "Conversion", "Evaluation", "GGUF", "Inference", "Quantization",
-                "Tensors", "TestSupport", "Tokenizers", system,
+                "Architectures", "BinaryIO", "BlockFormats", "Conversion", "Evaluation", "GGUF", "Inference",
+                "Quantization", "Tensors", "TestSupport", "Tokenizers", system,
             ],
             swiftSettings: strict
         ),
@@ -179,8 +194,8 @@ let package = Package(
         .testTarget(
             name: "InferenceTests",
             dependencies: [
-                "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Inference", "Tensors", "TestSupport", "Tokenizers",
-                system,
+                "Architectures", "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Inference", "Tensors",
+                "TestSupport", "Tokenizers", system,
             ],
             swiftSettings: strict
         ),

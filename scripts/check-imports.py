@@ -17,6 +17,7 @@ TOOLCHAIN = {"Swift", "Foundation", "FoundationEssentials", "Dispatch", "Synchro
 LAYERS = [
     {"BinaryIO", "Tensors", "CKernels", "CZstd"},
     {"BlockFormats", "GGUF", "Safetensors", "Tokenizers", "Transfer"},
+    {"Architectures"},
     {"Conversion", "Inference", "ModelHub", "Quantization"},
     {"DeviceFit", "Evaluation", "Registry"},
     {"Briefs"},

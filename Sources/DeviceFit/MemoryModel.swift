@@ -47,11 +47,13 @@ enum MemoryModel {
     static func computeBuffer(_ profile: ModelProfile, context: Int, batch: Int) -> ByteRange {
         let cells = padded(context)
         let tokens = min(batch, cells)
+        // What no layer reads, such as the mask of full attention where all layers have a window, takes no memory.
         let window = profile.layers.lazy.compactMap(\.slidingWindow).first
+        let isFull = window == nil || profile.layers.contains { $0.kvHeads > 0 && $0.slidingWindow == nil }
         let bytes = DecoderGraph.bytes(
             profile,
             batch: tokens,
-            cells: (cells, window.map { min(cells, padded($0 + tokens)) })
+            cells: (isFull ? cells : nil, window.map { min(cells, padded($0 + tokens)) })
         )
         let rows = 4 * tokens * embeddingRows * profile.embeddingLength
         return ByteRange(low: bytes, mid: bytes, high: bytes + rows, source: "LC, P §3")

@@ -1,58 +1,23 @@
+import Architectures
 import GGUF
 import Tensors
 
 extension ModelProfile {
     /// Reads the profile from a GGUF file's header; the weights are not touched.
     /// - Parameter quantType: how the file's quantization is called: "Q4_K_M".
-    /// - Throws: `GGUFError` when a key that an estimate needs is missing.
+    /// - Throws: `GGUFError` when a key that an estimate needs is missing; `ShapeError` for values that no model has.
     public init(_ file: GGUFFile, quantType: String) throws {
-        self = try file.reading { try ModelProfile($0, file.tensors, quantType: quantType) }
+        let shape = try ModelShape(file)
+        self = try file.reading { try ModelProfile(shape, $0, file.tensors, quantType: quantType) }
     }
 
-    init(_ metadata: Metadata, _ tensors: [GGUFTensor], quantType: String) throws {
-        try metadata.requireModel()
-        let architecture = try metadata.string("general.architecture").required("general.architecture")
-        func required(_ key: String) throws -> Int {
-            try metadata.integer("\(architecture).\(key)").required("\(architecture).\(key)")
-        }
-        func optional(_ key: String) throws -> Int? { try metadata.integer("\(architecture).\(key)") }
-        /// A number for all layers, or one for each.
-        func perLayer(_ key: String, count: Int) throws -> [Int]? {
-            let key = "\(architecture).\(key)"
-            if case .array = metadata[key] { return try metadata.integers(key) }
-            return try metadata.integer(key).map { Array(repeating: $0, count: count) }
-        }
-        let layerCount = try required("block_count")
-        guard (1...(1 << 16)).contains(layerCount) else {
-            throw GGUFProblem.wrongValueType(
-                key: "\(architecture).block_count",
-                expected: "a count of layers",
-                found: "\(layerCount)"
-            )
-        }
-        let embeddingLength = try required("embedding_length")
-        guard (1...(1 << 24)).contains(embeddingLength) else {
-            throw GGUFProblem.wrongValueType(
-                key: "\(architecture).embedding_length",
-                expected: "a width of 1 to \(1 << 24)",
-                found: "\(embeddingLength)"
-            )
-        }
-        let heads = try perLayer("attention.head_count", count: layerCount)
-            .required("\(architecture).attention.head_count")
-        let kvHeads = try perLayer("attention.head_count_kv", count: layerCount) ?? heads
-        let headCount = max(1, heads.max() ?? 1)
-        let keyLength = try optional("attention.key_length") ?? embeddingLength / headCount
-        // Latent attention keeps one row a token, which serves as key and as value.
-        let isLatent = try optional("attention.key_length_mla") != nil
-        let valueLength = isLatent ? 0 : try optional("attention.value_length") ?? embeddingLength / headCount
-        let feedForwardLength = try perLayer("feed_forward_length", count: layerCount)?.max() ?? 0
-        let convolution = try optional("shortconv.l_cache") ?? 0
+    init(_ shape: ModelShape, _ metadata: Metadata, _ tensors: [GGUFTensor], quantType: String) throws {
         let embedding = tensors.first { $0.name == "token_embd.weight" }
-        let experts = try Self.experts(optional("expert_count"), used: optional("expert_used_count"))
+        // A single expert is a network as others are.
+        let experts = shape.experts.flatMap { $0.count > 1 ? Experts(count: $0.count, used: $0.usedCount) : nil }
         let parameters = Self.parameters(tensors, experts)
         self.init(
-            architecture: architecture,
+            architecture: shape.architecture.name,
             parameterCount: parameters.all,
             activeParameterCount: parameters.active,
             weightBytes: tensors.byteCount,
@@ -60,26 +25,19 @@ extension ModelProfile {
             tokenEmbeddingBytes: embedding?.byteCount ?? 0,
             isEmbeddingTied: !tensors.contains { $0.name == "output.weight" },
             perLayerEmbeddingBytes: tensors.first { $0.name == "per_layer_token_embd.weight" }?.byteCount ?? 0,
-            layers: Self.groups(
-                kvHeads.prefix(layerCount),
-                keyLength: keyLength,
-                valueLength: valueLength,
-                windows: try Self.windows(metadata, architecture: architecture, layerCount: layerCount),
-                // Layers without heads remember the last tokens that their convolution sees, in single precision.
-                stateBytes: 4 * embeddingLength * max(0, min(convolution, 1 << 8) - 1)
-            ),
-            embeddingLength: embeddingLength,
+            layers: Self.groups(shape),
+            embeddingLength: shape.embeddingLength,
             vocabularySize: embedding?.shape.dimensions.last ?? 0,
-            feedForwardLength: feedForwardLength,
-            headCount: headCount,
-            contextLength: try required("context_length"),
+            feedForwardLength: shape.feedForwardLength,
+            headCount: max(1, shape.headCount),
+            contextLength: try shape.trainedContext.required("\(shape.architecture.name).context_length"),
             quantType: quantType,
             experts: experts,
             chat: try Self.chat(metadata),
             graph: Graph(
                 tensors,
-                feedForwardLength: feedForwardLength,
-                leadingDenseLayers: try optional("leading_dense_block_count") ?? 0
+                feedForwardLength: shape.feedForwardLength,
+                leadingDenseLayers: shape.experts?.denseLayerCount ?? 0
             ),
             tokenEmbeddingType: embedding?.type.name,
             tags: try metadata.strings("general.tags")
@@ -92,11 +50,6 @@ extension ModelProfile {
         var texts: [String] = []
         for id in ids where tokens.indices.contains(id) && !texts.contains(tokens[id]) { texts.append(tokens[id]) }
         return Chat(hasTemplate: try metadata.string("tokenizer.chat_template") != nil, endTokens: texts)
-    }
-
-    private static func experts(_ count: Int?, used: Int?) -> Experts? {
-        guard let count, count > 1 else { return nil }
-        return Experts(count: count, used: min(max(1, used ?? count), count))
     }
 
     /// Of the experts' tensors a token passes through the share that is used.
@@ -116,23 +69,10 @@ extension ModelProfile {
     }
 
     /// Runs of layers that keep the same.
-    private static func groups(
-        _ kvHeads: ArraySlice<Int>,
-        keyLength: Int,
-        valueLength: Int,
-        windows: [Int?],
-        stateBytes: Int
-    ) -> [LayerGroup] {
+    private static func groups(_ shape: ModelShape) -> [LayerGroup] {
         var groups: [LayerGroup] = []
-        for (heads, window) in zip(kvHeads, windows) {
-            let group = LayerGroup(
-                count: 1,
-                kvHeads: heads,
-                keyLength: keyLength,
-                valueLength: valueLength,
-                slidingWindow: heads > 0 ? window : nil,
-                stateBytes: heads > 0 ? 0 : stateBytes
-            )
+        for layer in shape.layers {
+            let group = LayerGroup(layer, shape)
             var last = groups.last
             last?.count = 1
             if last == group {
@@ -142,5 +82,20 @@ extension ModelProfile {
             }
         }
         return groups
+    }
+}
+
+extension ModelProfile.LayerGroup {
+    /// One layer. What it carries on from token to token is kept in single precision.
+    fileprivate init(_ layer: LayerShape, _ shape: ModelShape) {
+        let attention = layer.attention
+        self.init(
+            count: 1,
+            kvHeads: attention?.keyValueHeadCount ?? 0,
+            keyLength: shape.headLength,
+            valueLength: shape.valueLength,
+            slidingWindow: attention?.window,
+            stateBytes: 4 * layer.mixer.state.constant
+        )
     }
 }

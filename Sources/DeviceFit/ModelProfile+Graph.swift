@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import Tensors
 
@@ -54,11 +55,13 @@ extension ModelProfile {
 
         /// What most models are like; for profiles that do not tell.
         static func assumed(of profile: ModelProfile) -> Graph {
-            Graph(
-                network: profile.architecture == "phi3" ? .gatedInOne : .gated,
-                fusesQKV: profile.architecture == "phi3",
-                normalizesHeads: ["qwen3", "gemma3", "lfm2"].contains(profile.architecture),
-                hasPostNorms: ["gemma2", "gemma3"].contains(profile.architecture)
+            let architecture = Architecture(named: profile.architecture)
+            return Graph(
+                network: architecture.fusesMatrices ? .gatedInOne : .gated,
+                fusesQKV: architecture.fusesMatrices,
+                // Of mixtures of experts nothing was known when profiles did not tell.
+                normalizesHeads: architecture.normalizesHeads && profile.experts == nil,
+                hasPostNorms: architecture.normPlacement == .around
             )
         }
     }
@@ -89,35 +92,5 @@ extension ModelProfile.Graph {
         expertLength = rows("ffn_up_exps.weight")
         sharedExpertLength = rows("ffn_up_shexp.weight")
         self.leadingDenseLayers = leadingDenseLayers
-    }
-}
-
-extension ModelProfile {
-    /// Every how many layers one looks back without a window, by architecture; the last of each run is that one.
-    /// [LC `models/*.cpp`] Others have no window there, whatever their files say.
-    private static let windowPatterns: [String: (period: Int, window: Int)] = [
-        "gemma2": (2, 4096), "gemma3": (6, 0), "gemma3n": (5, 0), "cohere2": (4, 0), "gpt-oss": (2, 0),
-        "exaone4": (4, 0),
-        "olmo2": (4, 0),
-    ]
-
-    /// The window of each layer, in tokens; nil for full attention.
-    static func windows(
-        _ metadata: Metadata,
-        architecture: String,
-        layerCount: Int
-    ) throws -> [Int?] {
-        let none = [Int?](repeating: nil, count: layerCount)
-        let key = "\(architecture).attention.sliding_window"
-        let known = windowPatterns[architecture]
-        guard let window = try metadata.integer(key) ?? known?.window, window > 0 else { return none }
-        if case .array = metadata[key + "_pattern"] {
-            let flags = try metadata.bools(key + "_pattern") ?? []
-            return none.indices.map { flags.indices.contains($0) && flags[$0] ? window : nil }
-        }
-        guard let known else { return none }
-        let period = try metadata.integer(key + "_pattern") ?? known.period
-        guard period > 0 else { return none.map { _ in window } }
-        return none.indices.map { $0 % period < period - 1 ? window : nil }
     }
 }

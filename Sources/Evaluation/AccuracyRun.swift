@@ -1,3 +1,4 @@
+import Architectures
 import Inference
 import Tokenizers
 
@@ -60,7 +61,7 @@ public struct AccuracyRun {
     private func candidate(_ task: MultipleChoiceTask, _ ending: String) throws -> Candidate {
         let context = try model.tokenizer.encode(task.context)
         let tokens = try model.tokenizer.encode(task.text(ending))
-        if let limit = model.traits.trainedContext, tokens.count > limit {
+        if let limit = model.shape.trainedContext, tokens.count > limit {
             throw EvaluationError.badTask(
                 line: task.line,
                 why: "the task has \(tokens.count) tokens, more than the model's context of \(limit)"

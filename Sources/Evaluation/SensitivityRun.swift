@@ -1,3 +1,4 @@
+import Architectures
 import BlockFormats
 import GGUF
 import Inference
@@ -58,7 +59,7 @@ public struct SensitivityRun {
             }
             let layer: Int? =
                 switch tensor.name {
-                case "output.weight": base.traits.layers.count
+                case "output.weight": base.shape.layers.count
                 default: SensitivityResult.Tensor.place(of: tensor.name).layer
                 }
             return Candidate(

@@ -1,3 +1,4 @@
+import Architectures
 import SystemPackage
 
 /// Why a model cannot be run.
@@ -15,10 +16,9 @@ public struct InferenceError: Error, CustomStringConvertible, Sendable {
 
 /// What stands in the way of running a model.
 public enum InferenceProblem: Error, Equatable, Sendable {
-    case unsupportedArchitecture(String)
+    case shape(ShapeProblem)
     case cannotLoad(String)
-    case unsupportedTrait(key: String, value: String)
-    case badTrait(key: String, value: String, expected: String)
+    case badValue(key: String, value: String, expected: String)
     case missingTensor(String)
     case unexpectedTensor(String)
     case wrongShape(tensor: String, expected: [Int], found: [Int])
@@ -35,14 +35,11 @@ public enum InferenceProblem: Error, Equatable, Sendable {
     /// The problem in words, ending with what to do about it.
     public var explanation: String {
         switch self {
-        case .unsupportedArchitecture(let name):
-            "the architecture '\(name)' is not supported; known are "
-                + "\(Architecture.allCases.map(\.rawValue).joined(separator: ", ")). Choose a model of one of these."
+        case .shape(let problem):
+            problem.explanation
         case .cannotLoad(let reason):
             "no engine can load this model: \(reason)"
-        case .unsupportedTrait(let key, let value):
-            "the model asks for \(key) = \(value), which this engine does not compute. Use another model."
-        case .badTrait(let key, let value, let expected):
+        case .badValue(let key, let value, let expected):
             "the metadata key '\(key)' is \(value); \(expected) expected. The file is damaged; convert the model again."
         case .missingTensor(let name):
             "tensor '\(name)' is missing. Convert the model again."

@@ -1,3 +1,4 @@
+import Architectures
 import BlockFormats
 
 /// How to run a model.
@@ -93,7 +94,7 @@ public final class InferenceSession {
     }
     /// Called with every weight matrix's input before they are multiplied.
     public var observer: ((Activations) -> Void)?
-    private let cache: KeyValueCache
+    private let state: SequenceState
     private let isShared: Bool
     private let pass: ForwardPass
 
@@ -110,10 +111,10 @@ public final class InferenceSession {
             let context = max(1, options.context)
             kernels = try options.kernels ?? Kernels.selected()
             isShared = options.readsWholeTexts && context <= Self.batchLimit
-            cache = try KeyValueCache(model.traits, capacity: context, type: options.cacheType, isShared: isShared)
+            state = try SequenceState(model.shape, capacity: context, type: options.cacheType, isShared: isShared)
             pass = try ForwardPass(
                 model: model,
-                cache: cache,
+                state: state,
                 kernels: kernels,
                 workers: Workers(count: options.threads, keepingThreads: true),
                 batch: min(Self.batchLimit, context)
@@ -122,6 +123,9 @@ public final class InferenceSession {
             throw InferenceError(path: model.path, problem: problem)
         }
     }
+
+    /// Bytes of all that is remembered of a sequence.
+    package var stateByteCount: Int { state.byteCount }
 
     /// Forgets all tokens.
     public func reset() { position = 0 }
@@ -208,11 +212,11 @@ public final class InferenceSession {
             throw InferenceError(path: model.path, problem: .tokenOutOfRange(id: bad, count: size))
         }
         let needed = position + tokens.count
-        if let learned = model.traits.learnedPositions, needed > learned {
+        if let learned = model.arithmetic.learnedPositions, needed > learned {
             throw InferenceError(path: model.path, problem: .positionsUsedUp(needed: needed, count: learned))
         }
-        guard needed <= cache.capacity else {
-            throw InferenceError(path: model.path, problem: .contextFull(needed: needed, capacity: cache.capacity))
+        guard needed <= state.capacity else {
+            throw InferenceError(path: model.path, problem: .contextFull(needed: needed, capacity: state.capacity))
         }
     }
 }

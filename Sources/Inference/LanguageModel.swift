@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import SystemPackage
 import Tensors
@@ -6,7 +7,10 @@ import Tokenizers
 /// A GGUF model, opened and checked, ready to run. Its weights stay in the mapped file.
 public final class LanguageModel: Sendable {
     public let path: FilePath
-    public let traits: ModelTraits
+    /// What the model is made of.
+    public let shape: ModelShape
+    /// What is computed with beside its weights.
+    public let arithmetic: ModelArithmetic
     public let tokenizer: Tokenizer
     // Keeps the mapping alive for every WeightMatrix.
     private let file: GGUFFile
@@ -28,12 +32,14 @@ public final class LanguageModel: Sendable {
         self.file = file
         path = file.path
         do {
-            let traits = try file.reading { try ModelTraits($0) }
+            let (shape, arithmetic) = try file.reading { try ModelArithmetic.withShape($0) }
             let vocabulary = try file.reading { try Vocabulary($0) }
             var reader = TensorReader(file)
-            self.traits = traits
+            (self.shape, self.arithmetic) = (shape, arithmetic)
             tokenizer = try Tokenizer(vocabulary)
-            weights = try ModelWeights(traits, tokens: vocabulary.tokens.count, &reader)
+            weights = try ModelWeights(shape, arithmetic, tokens: vocabulary.tokens.count, &reader)
+        } catch let problem as ShapeProblem {
+            throw InferenceError(path: file.path, problem: .shape(problem))
         } catch let problem as InferenceProblem {
             throw InferenceError(path: file.path, problem: problem)
         } catch let error as TokenizerError {
@@ -53,7 +59,7 @@ public final class LanguageModel: Sendable {
     /// The rotary factors for a context of `capacity` tokens.
     func rotaryFactors(capacity: Int) -> [Float] {
         if !weights.rotaryFactors.isEmpty { return weights.rotaryFactors }
-        guard let rotary = traits.rotary else { return [] }
+        guard let rotary = arithmetic.rotary else { return [] }
         return capacity > rotary.originalContext ? weights.longFactors : weights.shortFactors
     }
 }

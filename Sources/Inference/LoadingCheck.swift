@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import Tensors
 import Tokenizers
@@ -12,14 +13,17 @@ public enum LoadingCheck {
         do {
             // The other files of a model are not known here.
             if let count = try metadata.integer("split.count"), count > 1 { return nil }
-            let traits = try ModelTraits(metadata)
+            let (shape, arithmetic) = try ModelArithmetic.withShape(metadata)
             let vocabulary = try Vocabulary(metadata)
             try vocabulary.check()
             var reader = TensorReader(shapesOf: tensors)
-            _ = try ModelWeights(traits, tokens: vocabulary.tokens.count, &reader)
+            _ = try ModelWeights(shape, arithmetic, tokens: vocabulary.tokens.count, &reader)
             return nil
         } catch let problem as InferenceProblem {
             return reason(problem, tensors)
+        } catch let problem as ShapeProblem {
+            if case .badValue = problem { return problem.explanation }
+            return nil
         } catch let problem as GGUFProblem {
             return problem.explanation
         } catch let error as TokenizerError {
@@ -32,7 +36,7 @@ public enum LoadingCheck {
     private static func reason(_ problem: InferenceProblem, _ tensors: [GGUFTensor]) -> String? {
         switch problem {
         // Engines warn of special tokens that the vocabulary lacks and go on.
-        case .badTrait(let key, _, _): key.hasPrefix("tokenizer.") ? nil : problem.explanation
+        case .badValue(let key, _, _): key.hasPrefix("tokenizer.") ? nil : problem.explanation
         // Some engines also read experts whose matrices are fused, which this one does not.
         case .missingTensor: tensors.contains { $0.name.contains("gate_up_exps") } ? nil : problem.explanation
         case .wrongShape(let tensor, let expected, let found):

@@ -58,7 +58,7 @@ extension Vocabulary {
             let key = "tokenizer.ggml.\(name)_token_id"
             guard let id = try metadata.integer(key) else { continue }
             guard tokens.indices.contains(id) else {
-                throw InferenceProblem.badTrait(key: key, value: "\(id)", expected: "an id below \(tokens.count)")
+                throw InferenceProblem.badValue(key: key, value: "\(id)", expected: "an id below \(tokens.count)")
             }
             special[keyPath: path] = Int32(id)
         }

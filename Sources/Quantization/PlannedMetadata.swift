@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import Tensors
 
@@ -25,7 +26,7 @@ struct PlannedMetadata {
         for override in options.overrides { metadata.moveToEnd(override.key, override.stored) }
         options.importanceMatrix?.describe(in: &metadata)
         if !options.prunedLayers.isEmpty {
-            metadata.moveToEnd("\(facts.architecture).block_count", .uint32(UInt32(clamping: layerCount)))
+            metadata.moveToEnd("\(facts.architecture.name).block_count", .uint32(UInt32(clamping: layerCount)))
         }
         self.metadata = metadata
         alignment = source.alignment

@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import Tensors
 
@@ -16,21 +17,13 @@ enum Quantizable {
     ]
     private static let exemptNames: Set = ["position_embd.weight", "token_types.weight"]
 
-    /// More of them in one architecture: projections of its index, its gates and its latent attention.
-    private static let exemptInNextGLM = [
-        "hc_", "indexer.attn_q_b", "indexer.attn_k", "indexer.proj", "indexer_compressor_gate",
-        "indexer_compressor_ape", "ssm_f_a.weight", "ssm_f_b.weight", "ssm_g_a.weight", "ssm_g_b.weight",
-        "ssm_beta.weight", "attn_kv_a_mqa.weight", "attn_k_b.weight", "attn_v_b.weight",
-    ]
-
-    static func allows(_ tensor: GGUFTensor, in architecture: String, leaveOutput: Bool) -> Bool {
+    static func allows(_ tensor: GGUFTensor, by rule: StorageRule, leaveOutput: Bool) -> Bool {
         let name = tensor.name
         // As in ggml, dimensions of one at the end do not count.
         guard tensor.shape.withoutTrailingOnes.dimensions.count >= 2, name.hasSuffix("weight"),
             !exemptNames.contains(name)
         else { return false }
         if leaveOutput, name == "output.weight" { return false }
-        if architecture == "glm5-next", exemptInNextGLM.contains(where: name.contains) { return false }
-        return !exempt.contains(where: name.contains)
+        return !rule.leavesAlone(name) && !exempt.contains(where: name.contains)
     }
 }

@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import Tensors
 
@@ -33,7 +34,7 @@ package struct TypeChooser {
 
     package mutating func choice(for tensor: GGUFTensor) throws -> Choice {
         guard !options.copiesOnly,
-            Quantizable.allows(tensor, in: facts.architecture, leaveOutput: options.leaveOutputTensor)
+            Quantizable.allows(tensor, by: facts.architecture.storage, leaveOutput: options.leaveOutputTensor)
         else { return Choice(type: tensor.type) }
         let role = TensorRole(name: tensor.name)
         let rule = rules.first { tensor.name.firstMatch(of: $0.pattern) != nil }?.type

@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import Tensors
 
@@ -13,6 +14,7 @@ struct TypeMix {
     /// No output tensor: the token embedding serves as one and is treated as one.
     let isTied: Bool
     let valueTensorCount: Int
+    private var storage: StorageRule { facts.architecture.storage }
     private var valuesSeen = 0
     private var downsSeen = 0
     private var gatesSeen = 0
@@ -29,7 +31,7 @@ struct TypeMix {
     /// - Throws: `QuantizationProblem` when an expert model has a tensor outside its layers.
     mutating func type(of tensor: GGUFTensor, default type: TensorType) throws -> TensorType {
         let role = TensorRole(name: tensor.name)
-        if facts.keepsEightBits(tensor.name), type.isQuantized { return .q8_0 }
+        if storage.keepsEightBits(tensor.name), type.isQuantized { return .q8_0 }
         if role == .output || (role == .tokenEmbedding && isTied) { return outputType(tensor, type) }
         if fileType == .mxfp4_MOE { return expertType(tensor, role) }
         if role == .tokenEmbedding { return embeddingType(type) }
@@ -108,7 +110,7 @@ struct TypeMix {
 extension TypeMix {
     private func outputType(_ tensor: GGUFTensor, _ type: TensorType) -> TensorType {
         let isWhole = tensor.shape.rowLength.isMultiple(of: type.block.elements)
-        if fileType == .mxfp4_MOE || facts.isFalcon || !isWhole || type == .q8_0 { return .q8_0 }
+        if fileType == .mxfp4_MOE || storage.hasMixOfFalcon || !isWhole || type == .q8_0 { return .q8_0 }
         return fileType.isVeryLow || fileType == .iq3_XXS ? .q5_K : .q6_K
     }
 
@@ -124,8 +126,7 @@ extension TypeMix {
     /// Four bits for experts, which are three-dimensional, and eight for the rest.
     private func expertType(_ tensor: GGUFTensor, _ role: TensorRole) -> TensorType {
         let hasMatrices = tensor.shape.dimensions.count > 2 && tensor.shape.dimensions[2] > 1
-        // Projections of this architecture's attention have three dimensions too.
-        let isExpert = facts.architecture != "bailingmoe3" || [.ffnUp, .ffnGate, .ffnDown].contains(role)
+        let isExpert = !storage.expertsAreNetworksAlone || [.ffnUp, .ffnGate, .ffnDown].contains(role)
         return hasMatrices && isExpert ? .mxfp4 : .q8_0
     }
 }
@@ -161,7 +162,7 @@ extension TypeMix {
     }
 
     private func attentionOutputType(_ type: TensorType) -> TensorType {
-        if facts.isFalcon { return fileType == .q3_K_L ? .q4_K : type }
+        if storage.hasMixOfFalcon { return fileType == .q3_K_L ? .q4_K : type }
         if facts.expertCount == 8 {
             switch fileType {
             case .q2_K, .q3_K_S, .q3_K_M, .q4_K_S, .q4_K_M, .iq3_XXS, .iq3_XS, .iq3_S, .iq3_M, .iq4_NL, .iq4_XS:
@@ -191,19 +192,19 @@ extension TypeMix {
             return hasMatrix ? type : isEarly ? .q4_K : .q3_K
         case .q3_K_M:
             if layer < count / 16 { return .q5_K }
-            return !facts.isFalcon || deservesMore ? .q4_K : .q3_K
+            return !storage.hasMixOfFalcon || deservesMore ? .q4_K : .q3_K
         case .iq3_M:
             return isEarly || (facts.expertCount == 8 && deservesMore) ? .q4_K : type
         case .q3_K_L:
-            return facts.isFalcon ? .q4_K : .q5_K
-        case .q4_K_M where facts.isFalcon:
+            return storage.hasMixOfFalcon ? .q4_K : .q5_K
+        case .q4_K_M where storage.hasMixOfFalcon:
             return layer < count / 16 ? .q6_K : deservesMore ? .q5_K : .q4_K
         case .q4_K_M, .q5_K_M:
             return deservesMore ? .q6_K : type
         case .iq4_NL, .iq4_XS:
             return isEarly && !hasMatrix ? .q5_K : type
         case .q4_K_S:
-            return isEarly && !facts.isFalcon ? .q5_K : type
+            return isEarly && !storage.hasMixOfFalcon ? .q5_K : type
         case .q4_0, .q5_0:
             // The first layers' down projections can go astray in these types even with a matrix.
             guard hasMatrix, isEarly else { return type }

@@ -63,6 +63,37 @@ import Testing
         #expect(buffer.low == buffer.mid && buffer.mid < buffer.high)
     }
 
+    /// Profiles of older registries do not tell how a layer is put together; the family does, but for mixtures of experts,
+    /// which were always estimated without norms on heads.
+    @Test(
+        arguments: [
+            ("phi3", nil, .init(network: .gatedInOne, fusesQKV: true)), ("qwen3", nil, .init(normalizesHeads: true)),
+            ("gemma2", nil, .init(hasPostNorms: true)),
+            ("gemma3", nil, .init(normalizesHeads: true, hasPostNorms: true)),
+            ("lfm2", nil, .init(normalizesHeads: true)),
+            ("olmo2", nil, .init()), ("somebodys", nil, .init()), ("qwen3moe", .init(count: 8, used: 2), .init()),
+        ] as [(String, ModelProfile.Experts?, ModelProfile.Graph)]
+    )
+    func profilesThatDoNotTellAreCompletedByTheFamily(
+        _ architecture: String,
+        _ experts: ModelProfile.Experts?,
+        _ graph: ModelProfile.Graph
+    ) throws {
+        func buffer(_ graph: ModelProfile.Graph?) throws -> ByteRange {
+            let model = SampleModels.model(
+                architecture,
+                layers: SampleModels.qwen3.layers,
+                embedding: 2048,
+                // Narrow, so that the layers decide.
+                vocabulary: 300,
+                experts: experts,
+                graph: graph
+            )
+            return try memory(model, FitRequest(context: 2048)).computeBuffer
+        }
+        #expect(try buffer(nil) == buffer(graph))
+    }
+
     /// The compute buffers that older versions logged on phones, in MiB at 2048 tokens: their masks were wider.
     @Test(arguments: [
         (SampleModels.qwen25, 302.75), (SampleModels.gemma3, 516.5), (SampleModels.phi4Mini, 418.8),

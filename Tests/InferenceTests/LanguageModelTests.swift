@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import Inference
 import SystemPackage
@@ -117,7 +118,7 @@ import Testing
     @Test func unknownArchitectureIsRefused() throws {
         var model = try synthetic()
         model.metadata.set("general.architecture", .string("mamba"))
-        #expect(try problem(model) == .unsupportedArchitecture("mamba"))
+        #expect(try problem(model) == .shape(.unsupportedArchitecture("mamba")))
     }
 
     @Test(
@@ -150,7 +151,7 @@ import Testing
     @Test func modelThatMayNotHaveExpertsIsRefusedWithThem() throws {
         var model = try synthetic("qwen2")
         model.metadata.set("qwen2.expert_count", .uint32(8))
-        #expect(try problem(model) == .unsupportedTrait(key: "qwen2.expert_count", value: "8"))
+        #expect(try problem(model) == .shape(.unsupportedValue(key: "qwen2.expert_count", value: "8")))
     }
 
     @Test func windowPatternHasOneEntryPerLayer() throws {
@@ -158,7 +159,9 @@ import Testing
         model.metadata.set("olmo2.attention.sliding_window", .uint32(4))
         model.metadata.set("olmo2.attention.sliding_window_pattern", .array(.bool([true])))
         let key = "olmo2.attention.sliding_window_pattern"
-        #expect(try problem(model) == .badTrait(key: key, value: "an array of 1", expected: "one per layer"))
+        #expect(
+            try problem(model) == .shape(.badValue(key: key, value: "an array of 1", expected: "one per layer"))
+        )
     }
 
     /// Of each kind of tensor that only some families have.

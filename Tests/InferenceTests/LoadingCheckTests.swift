@@ -32,6 +32,13 @@ import Testing
         )
     }
 
+    /// Other engines may run it, and know which keys it needs.
+    @Test func nothingIsKnownAgainstAnArchitectureThatIsNotRunHere() throws {
+        var model = try model()
+        model.metadata.set("general.architecture", .string("mamba"))
+        #expect(problem(model) == nil)
+    }
+
     @Test func nothingIsKnownAgainstASoundModel() throws {
         #expect(problem(try model()) == nil)
         let folder = try ScratchFolder()

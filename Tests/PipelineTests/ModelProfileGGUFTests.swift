@@ -78,6 +78,7 @@ import Testing
     @Test(arguments: [
         ("gemma2", [512, nil, 512, nil, 512, nil]), ("gemma3", [512, 512, 512, 512, 512, nil]),
         ("phi3", [nil, nil, nil, nil, nil, nil]), ("qwen2", [nil, nil, nil, nil, nil, nil]),
+        ("lfm2", [512, 512, 512, 512, 512, 512]),
     ])
     func onlyLayersWithAWindowKeepLess(_ architecture: String, _ expected: [Int?]) throws {
         let profile = try profile(architecture, ["attention.sliding_window": .uint32(512)])

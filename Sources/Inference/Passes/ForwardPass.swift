@@ -1,3 +1,4 @@
+import Architectures
 import BlockFormats
 
 /// One batch of tokens through all layers of a model, with the scratch memory for it.
@@ -8,10 +9,10 @@ final class ForwardPass {
     /// Most tokens of a batch.
     let batch: Int
     private let product: MatrixProduct
-    private let attention: AttentionPart
-    private let convolution: ConvolutionPart
-    private let dense: DensePart
-    private let experts: ExpertPart
+    private let attention: AttentionMixer
+    private let convolution: ShortConvolutionMixer
+    private let dense: DenseNetwork
+    private let experts: ExpertNetwork
     private let norm: Norm
     private let factors: [Float]
     private let width: Int
@@ -25,20 +26,20 @@ final class ForwardPass {
         set { product.overrides.current = newValue }
     }
 
-    init(model: LanguageModel, cache: KeyValueCache, kernels: Kernels, workers: Workers, batch: Int)
+    init(model: LanguageModel, state: SequenceState, kernels: Kernels, workers: Workers, batch: Int)
         throws(InferenceProblem)
     {
-        let traits = model.traits
+        let shape = model.shape
         self.model = model
         self.batch = batch
-        width = traits.embeddingLength
-        product = try MatrixProduct(kernels: kernels, workers: workers, batch: batch, widest: traits.widestMatrix)
-        attention = try AttentionPart(model: model, cache: cache, product: product, batch: batch)
-        convolution = try ConvolutionPart(traits, product: product, batch: batch)
-        dense = try DensePart(traits, product: product, batch: batch)
-        experts = try ExpertPart(traits, product: product, dense: dense, batch: batch)
-        norm = Norm(kind: traits.family.norm, epsilon: traits.epsilon)
-        factors = model.rotaryFactors(capacity: cache.capacity)
+        width = shape.embeddingLength
+        product = try MatrixProduct(kernels: kernels, workers: workers, batch: batch, widest: shape.widestMatrix)
+        attention = try AttentionMixer(model: model, cache: state.cache, product: product, batch: batch)
+        convolution = try ShortConvolutionMixer(shape, state: state, product: product, batch: batch)
+        dense = try DenseNetwork(shape, product: product, batch: batch)
+        experts = try ExpertNetwork(shape, product: product, dense: dense, batch: batch)
+        norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
+        factors = model.rotaryFactors(capacity: state.capacity)
         hidden = try FloatBuffer(count: batch * width, purpose: "scratch memory")
         normed = try FloatBuffer(count: batch * width, purpose: "scratch memory")
         branch = try FloatBuffer(count: batch * width, purpose: "scratch memory")
@@ -70,7 +71,7 @@ final class ForwardPass {
                 kept.keep(hidden.start, layer: model.layers.count, tokens: positions)
             }
         }
-        let tables = RotaryTables(model.traits, factors: factors, positions: positions)
+        let tables = RotaryTables(model.arithmetic, factors: factors, positions: positions)
         for (index, layer) in model.layers.enumerated().dropFirst(first) {
             if case .keeping(let kept) = inputs { kept.keep(hidden.start, layer: index, tokens: positions) }
             // After the last layer's attention, other rows are of no more use.
@@ -79,11 +80,11 @@ final class ForwardPass {
             let x = normalize(0..<tokens.count, layer.mixerNorm)
             add(to: rows, layer.mixerPostNorm) { destination in
                 switch layer.mixer {
-                case .attention(let weights, let traits):
-                    let table = tables[traits.positions]
-                    attention.run(index, weights, traits, x, positions, table, rows, into: destination, observer)
-                case .convolution(let weights):
-                    convolution.run(index, weights, x, positions, rows, into: destination, observer)
+                case .attention(let weights, let shape):
+                    let table = tables[shape.positions]
+                    attention.run(index, weights, shape, x, positions, table, rows, into: destination, observer)
+                case .shortConvolution(let weights, let shape):
+                    convolution.run(index, weights, shape, x, positions, rows, into: destination, observer)
                 }
             }
             if isLast { keepRows(rows) }
@@ -119,7 +120,7 @@ final class ForwardPass {
         let x = normalize(rows, model.outputNorm)
         let out = Rows(start: logitBuffer.start, stride: size)
         product.multiply(x, count: rows.count, by: model.output, into: Destination(rows: out), observer)
-        let (scale, cap) = (model.traits.logitScale, model.traits.finalCap)
+        let (scale, cap) = (model.arithmetic.logitScale, model.arithmetic.finalCap)
         if scale != 1 || cap != 0 {
             let (logits, kernels) = (logitBuffer, product.kernels)
             product.workers.forEach(rows.count) { row, _ in
@@ -132,7 +133,7 @@ final class ForwardPass {
     }
 
     private func embed(_ tokens: [Int32], at position: Int) {
-        let scale = model.traits.embeddingScale
+        let scale = model.arithmetic.embeddingScale
         let table = product.overrides.matrix(model.tokenEmbedding)
         for (row, token) in tokens.enumerated() {
             let place = hidden.start + row * width
@@ -148,7 +149,7 @@ final class ForwardPass {
     /// Adds what a part of a layer computes to `hidden`, after it is normalized and scaled where the model does so.
     private func add(to rows: Range<Int>, _ weights: NormWeights?, _ compute: (Destination) -> Void) {
         let residual = SharedRows(Rows(start: hidden.start + rows.lowerBound * width, stride: width))
-        let scale = model.traits.residualScale
+        let scale = model.arithmetic.residualScale
         guard weights != nil || scale != 1 else {
             compute(Destination(rows: residual.rows, adds: true))
             return

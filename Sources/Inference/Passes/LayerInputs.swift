@@ -1,3 +1,5 @@
+import Architectures
+
 /// What each layer of a model was given for each token of a sequence, and what the last one gave: where a later pass may begin.
 ///
 /// (L + 1, T, E): layers and one, tokens, embedding length.
@@ -9,10 +11,10 @@ public final class LayerInputs {
     /// - Throws: `InferenceError` where there is no memory for it.
     public init(of model: LanguageModel, tokenCount: Int) throws {
         self.tokenCount = tokenCount
-        width = model.traits.embeddingLength
+        width = model.shape.embeddingLength
         do {
-            buffers = try (0...model.traits.layers.count).map { _ in
-                try FloatBuffer(count: tokenCount * model.traits.embeddingLength, purpose: "inputs of layers")
+            buffers = try (0...model.shape.layers.count).map { _ in
+                try FloatBuffer(count: tokenCount * model.shape.embeddingLength, purpose: "inputs of layers")
             }
         } catch let problem as InferenceProblem {
             throw InferenceError(path: model.path, problem: problem)

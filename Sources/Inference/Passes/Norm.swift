@@ -1,16 +1,11 @@
+import Architectures
+
 /// Brings rows to a common size, then multiplies each element by its weight and adds its bias.
 ///
 /// Source: Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019; Ba et al., "Layer Normalization", 2016.
 /// Sums are in double precision, in eight partial sums.
 struct Norm: Sendable {
-    enum Kind: Sendable {
-        /// To a root mean square of one.
-        case rootMeanSquare
-        /// To a mean of zero first.
-        case layer
-    }
-
-    let kind: Kind
+    let kind: NormRule.Kind
     let epsilon: Float
 
     /// - Parameters:

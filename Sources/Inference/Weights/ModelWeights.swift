@@ -1,3 +1,4 @@
+import Architectures
 import GGUF
 import Tensors
 
@@ -16,35 +17,33 @@ struct ModelWeights: Sendable {
 
     /// - Parameter tokens: how many the vocabulary has.
     /// - Throws: `InferenceProblem` for a tensor that is missing or has another shape, or has no place.
-    init(_ traits: ModelTraits, tokens: Int, _ reader: inout TensorReader) throws {
-        let width = traits.embeddingLength
+    init(_ shape: ModelShape, _ arithmetic: ModelArithmetic, tokens: Int, _ reader: inout TensorReader) throws {
+        let width = shape.embeddingLength
         tokenEmbedding = try reader.matrix("token_embd.weight", rows: tokens, columns: width)
-        positionEmbedding = try traits.learnedPositions.map {
+        positionEmbedding = try arithmetic.learnedPositions.map {
             try reader.matrix("position_embd.weight", rows: $0, columns: width)
         }
-        layers = try traits.layers.indices.map { try LayerWeights($0, traits, &reader) }
-        // LFM2's converter gave it the name of another norm.
-        let outputNormName = traits.family.hasConvolutions ? "token_embd_norm" : "output_norm"
-        outputNorm = try NormWeights(outputNormName, traits, &reader)
+        layers = try shape.layers.enumerated().map { try LayerWeights($0, $1, width: width, &reader) }
+        outputNorm = try NormWeights(shape.outputNorm, shape.norms, width: width, &reader)
         // Without an output matrix of its own, a model reads its embedding backwards.
         let output = try reader.optionalMatrix("output.weight", rows: tokens, columns: width)
         self.output = Projection(
             matrix: output ?? tokenEmbedding,
             bias: try reader.optionalNumbers("output.bias", [tokens]) ?? []
         )
-        let pairs = (traits.rotary?.dimensions ?? 0) / 2
+        let pairs = (arithmetic.rotary?.dimensions ?? 0) / 2
         rotaryFactors = try Self.factors("rope_freqs.weight", pairs, &reader)
         shortFactors = try Self.factors("rope_factors_short.weight", pairs, &reader)
         longFactors = try Self.factors("rope_factors_long.weight", pairs, &reader)
         // Old converters wrote the unscaled frequencies too, which follow from the base.
-        for index in traits.layers.indices { reader.skip("blk.\(index).attn_rot_embd.freqs") }
+        for index in shape.layers.indices { reader.skip("blk.\(index).attn_rot_embd.freqs") }
         try reader.requireAllTaken()
     }
 
     private static func factors(_ name: String, _ count: Int, _ reader: inout TensorReader) throws -> [Float] {
         let factors = try reader.optionalNumbers(name, [count]) ?? []
         if let bad = factors.first(where: { !$0.isFinite || $0 == 0 }) {
-            throw InferenceProblem.badTrait(key: name, value: "\(bad)", expected: "finite numbers other than 0")
+            throw InferenceProblem.badValue(key: name, value: "\(bad)", expected: "finite numbers other than 0")
         }
         return factors
     }

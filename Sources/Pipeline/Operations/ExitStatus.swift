@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import BlockFormats
 import Conversion
@@ -47,7 +48,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case let error as ModelHubError: self = error.isBadInput ? .badInput : .failed
         case let error as RegistryError: self = error.isDamage ? .registryDamaged : .failed
         case is DefinitionError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,
-            is InferenceError, is EvaluationError, is TokenizerError, is TextLineError:
+            is InferenceError, is EvaluationError, is ShapeError, is TokenizerError, is TextLineError:
             self = .badInput
         case is DeviceFitError, is UnknownKernels: self = .wrongUsage
         // Reading concerns what somebody gave; writing concerns this machine.

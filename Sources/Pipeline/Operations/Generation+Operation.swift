@@ -1,3 +1,4 @@
+import Architectures
 import Inference
 import SystemPackage
 import Tokenizers
@@ -17,7 +18,7 @@ extension Operations {
     ) throws -> GenerationReport {
         let model = try LanguageModel(path: model)
         let promptCount = try model.tokenizer.encode(prompt, parseSpecial: true).count
-        let context = min(max(model.traits.trainedContext ?? .max, promptCount + 1), promptCount + limit)
+        let context = min(max(model.shape.trainedContext ?? .max, promptCount + 1), promptCount + limit)
         let session = try InferenceSession(model, SessionOptions(context: context, threads: threads))
         let sampling = greedy ? Sampling.greedy : .random(temperature: temperature, seed: seed)
         let result = try Generator(session, sampling: sampling).generate(prompt, limit: limit) { piece in

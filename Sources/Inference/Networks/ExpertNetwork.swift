@@ -1,3 +1,4 @@
+import Architectures
 import BlockFormats
 
 /// A mixture of experts: each token passes through the few networks that a router chooses for it, and perhaps one more.
@@ -5,11 +6,11 @@ import BlockFormats
 /// Source: Shazeer et al., "Outrageously Large Neural Networks", 2017; Jiang et al., "Mixtral of Experts", 2024.
 ///
 /// Letters: T tokens of the batch, E embedding length, N experts.
-struct ExpertPart {
+struct ExpertNetwork {
     private let width: Int
-    private let traits: ExpertTraits?
+    private let shape: ExpertShape?
     private let product: MatrixProduct
-    private let dense: DensePart
+    private let dense: DenseNetwork
     private let scores: FloatBuffer  // (T, N)
     private let input: FloatBuffer  // (T, E), of one expert's tokens
     private let output: FloatBuffer  // (T, E), the same
@@ -23,9 +24,9 @@ struct ExpertPart {
     /// Keeps the weights of experts finite when all are zero; the smallest normal number of half precision.
     private static let leastSum: Float = 6.103515625e-5
 
-    init(_ model: ModelTraits, product: MatrixProduct, dense: DensePart, batch: Int) throws(InferenceProblem) {
+    init(_ model: ModelShape, product: MatrixProduct, dense: DenseNetwork, batch: Int) throws(InferenceProblem) {
         width = model.embeddingLength
-        traits = model.experts
+        shape = model.experts
         (self.product, self.dense) = (product, dense)
         let rows = model.experts == nil ? 0 : batch
         scores = try FloatBuffer(count: rows * (model.experts?.count ?? 0), purpose: "scratch memory")
@@ -41,12 +42,12 @@ struct ExpertPart {
         into destination: Destination,
         _ observer: ((Activations) -> Void)?
     ) {
-        guard let traits else { return }
-        let table = Destination(rows: Rows(start: scores.start, stride: traits.count))
+        guard let shape else { return }
+        let table = Destination(rows: Rows(start: scores.start, stride: shape.count))
         product.multiply(x, count: count, by: weights.router, into: table, observer)
         sums.start.update(repeating: 0, count: count * width)
         let results = Rows(start: output.start, stride: width)
-        for (choices, expert) in zip(choose(count, weights.choiceBias, traits), weights.experts)
+        for (choices, expert) in zip(choose(count, weights.choiceBias, shape), weights.experts)
         where !choices.isEmpty {
             for (place, choice) in choices.enumerated() {
                 (input.start + place * width).update(from: x.start + choice.row * x.stride, count: width)
@@ -66,22 +67,22 @@ struct ExpertPart {
     }
 
     /// For each expert the rows that it sees, with the weights of what it says.
-    private func choose(_ count: Int, _ bias: [Float], _ traits: ExpertTraits) -> [[Choice]] {
-        var chosen = [[Choice]](repeating: [], count: traits.count)
+    private func choose(_ count: Int, _ bias: [Float], _ shape: ExpertShape) -> [[Choice]] {
+        var chosen = [[Choice]](repeating: [], count: shape.count)
         for row in 0..<count {
-            let own = UnsafeMutableBufferPointer(start: scores.start + row * traits.count, count: traits.count)
-            gate(own, traits.gating)
+            let own = UnsafeMutableBufferPointer(start: scores.start + row * shape.count, count: shape.count)
+            gate(own, shape.gating)
             let ranks = own.indices.map { bias.isEmpty ? own[$0] : own[$0] + bias[$0] }
             // Of equals the first.
-            let best = ranks.indices.sorted { (ranks[$1], $0) < (ranks[$0], $1) }.prefix(traits.usedCount)
+            let best = ranks.indices.sorted { (ranks[$1], $0) < (ranks[$0], $1) }.prefix(shape.usedCount)
             let sum = best.reduce(0) { $0 + own[$1] }
-            let divisor = traits.normalizesWeights ? max(sum, Self.leastSum) : 1
+            let divisor = shape.normalizesWeights ? max(sum, Self.leastSum) : 1
             for expert in best { chosen[expert].append(Choice(row: row, weight: own[expert] / divisor)) }
         }
         return chosen
     }
 
-    private func gate(_ scores: UnsafeMutableBufferPointer<Float>, _ gating: ExpertTraits.Gating) {
+    private func gate(_ scores: UnsafeMutableBufferPointer<Float>, _ gating: ExpertShape.Gating) {
         switch gating {
         case .softmax:
             let largest = product.kernels.max(UnsafeBufferPointer(scores))

@@ -1,15 +1,14 @@
+import Architectures
 import BlockFormats
 
 /// A feed-forward network: down(activation(gate(x)) * up(x)), or down(activation(up(x))).
-struct DensePart {
-    private let activation: FamilyTraits.Activation
+struct DenseNetwork {
     private let product: MatrixProduct
     private let gateUp: FloatBuffer  // (tokens of the batch, twice the width of the widest network)
 
-    init(_ traits: ModelTraits, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
-        activation = traits.family.activation
+    init(_ shape: ModelShape, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
         self.product = product
-        gateUp = try FloatBuffer(count: batch * 2 * traits.widestNetwork, purpose: "scratch memory")
+        gateUp = try FloatBuffer(count: batch * 2 * shape.widestNetwork, purpose: "scratch memory")
     }
 
     func run(
@@ -19,13 +18,13 @@ struct DensePart {
         into destination: Destination,
         _ observer: ((Activations) -> Void)?
     ) {
-        let length = weights.length
+        let (length, activation) = (weights.length, weights.activation)
         let hidden = Rows(start: gateUp.start, stride: (activation.isGated ? 2 : 1) * length)
         for projection in weights.gateUp {
             product.multiply(x, count: count, by: projection, into: Destination(rows: hidden), observer)
         }
         let shared = SharedRows(hidden)
-        let (kernels, activation) = (product.kernels, activation)
+        let kernels = product.kernels
         product.workers.forEach(count) { row, _ in
             let start = shared.rows.start + row * shared.rows.stride
             switch activation {

@@ -1,3 +1,4 @@
+import Architectures
 import Tensors
 
 /// The keys and values of every position seen so far, for every layer.
@@ -10,6 +11,15 @@ final class KeyValueCache: @unchecked Sendable {
         case single([FloatBuffer])
         /// Two to a place.
         case half([FloatBuffer])
+
+        /// Layers that share their places count once.
+        var byteCount: Int {
+            switch self {
+            case .single(let layers), .half(let layers):
+                Dictionary(layers.map { (ObjectIdentifier($0), $0.count) }) { first, _ in first }
+                    .values.reduce(0) { $0 + $1 * MemoryLayout<Float>.stride }
+            }
+        }
     }
 
     /// Positions there is room for.
@@ -20,12 +30,15 @@ final class KeyValueCache: @unchecked Sendable {
     private let values: Storage
 
     /// - Parameter isShared: whether all layers use the same places, one after the other: enough where every text is one batch.
-    init(_ traits: ModelTraits, capacity: Int, type: CacheType, isShared: Bool) throws(InferenceProblem) {
+    init(_ shape: ModelShape, capacity: Int, type: CacheType, isShared: Bool) throws(InferenceProblem) {
         self.capacity = capacity
-        widths = traits.layers.map { ($0.attention?.keyValueHeadCount ?? 0) * traits.headLength }
+        widths = shape.layers.map(\.mixer.state.keys)
         keys = try Self.storage(widths, capacity, type, isShared)
         values = try Self.storage(widths, capacity, type, isShared)
     }
+
+    /// Bytes of all keys and values.
+    var byteCount: Int { keys.byteCount + values.byteCount }
 
     /// Rounds numbers to the precision of the cache and keeps them.
     /// - Parameter rows: of each position the width of a layer; keys and values.

@@ -1,49 +1,42 @@
+import Architectures
+
 /// The convolving part of a layer, which sees a few tokens: out(c * convolution(b * x)), where b, c and x are products
 /// with one matrix.
 ///
 /// Source: Liquid AI, "LFM2", 2025.
 ///
 /// Letters: T tokens of the batch, E embedding length, L tokens that the convolution sees.
-struct ConvolutionPart {
-    private let width: Int
-    private let length: Int
+struct ShortConvolutionMixer {
+    private let state: SequenceState
     private let product: MatrixProduct
     private let mixed: FloatBuffer  // (T, 3 E)
     private let gated: FloatBuffer  // (L - 1 + T, E), those of the last tokens first
     private let convolved: FloatBuffer  // (T, E)
-    /// For each layer (L - 1, E): what the last tokens left.
-    private let states: [FloatBuffer]
 
-    init(_ traits: ModelTraits, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
-        self.product = product
-        width = traits.embeddingLength
-        length = traits.convolutionLength
-        let rows = length == 0 ? 0 : batch
-        let kept = max(0, length - 1)
+    init(_ model: ModelShape, state: SequenceState, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
+        (self.state, self.product) = (state, product)
+        let longest = model.layers.compactMap(\.shortConvolution).map(\.length).max()
+        let (width, kept, rows) = (model.embeddingLength, (longest ?? 1) - 1, longest == nil ? 0 : batch)
         mixed = try FloatBuffer(count: rows * 3 * width, purpose: "scratch memory")
         gated = try FloatBuffer(count: (kept + rows) * width, purpose: "scratch memory")
         convolved = try FloatBuffer(count: rows * width, purpose: "scratch memory")
-        var states: [FloatBuffer] = []
-        for layer in traits.layers {
-            let count = layer.attention == nil ? kept * width : 0
-            states.append(try FloatBuffer(count: count, purpose: "convolution state"))
-        }
-        self.states = states
     }
 
     func run(
         _ layer: Int,
-        _ weights: ConvolutionWeights,
+        _ weights: ShortConvolutionWeights,
+        _ shape: ShortConvolutionShape,
         _ x: Rows<UnsafePointer<Float>>,
         _ positions: Range<Int>,
         _ rows: Range<Int>,
         into destination: Destination,
         _ observer: ((Activations) -> Void)?
     ) {
-        let (count, kept) = (positions.count, length - 1)
+        let (count, width, length) = (positions.count, shape.width, shape.length)
+        let kept = length - 1
         let out = Destination(rows: Rows(start: mixed.start, stride: 3 * width))
         product.multiply(x, count: count, by: weights.input, into: out, observer)
-        let state = states[layer]
+        let state = state.constant(layer)
         // Nothing comes before the first token.
         if positions.lowerBound == 0 { state.start.update(repeating: 0, count: kept * width) }
         gated.start.update(from: state.start, count: kept * width)

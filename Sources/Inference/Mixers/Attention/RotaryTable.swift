@@ -1,3 +1,5 @@
+import Architectures
+
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Glibc)
@@ -9,25 +11,27 @@ struct RotaryTable {
     /// (cosine, sine) for each position and pair of elements.
     private(set) var values: [Float] = []
     let dimensions: Int
+    private let layout: RotaryLayout
 
     /// - Parameter factors: divides the angle of each pair; empty for none.
-    init(_ traits: RotaryTraits, factors: [Float], positions: Range<Int>) {
-        dimensions = traits.dimensions
+    init(_ rule: RotaryRule, factors: [Float], positions: Range<Int>) {
+        layout = rule.layout
+        dimensions = rule.dimensions
         values.reserveCapacity(positions.count * dimensions)
-        let ratio = powf(traits.base, -2 / Float(dimensions))
-        let ramp = traits.usesYaRN ? YaRNRamp(traits) : nil
+        let ratio = powf(rule.base, -2 / Float(dimensions))
+        let ramp = rule.usesYaRN ? YaRNRamp(rule) : nil
         for position in positions {
             // The reference multiplies step by step in single precision; so does this.
             var angle = Float(position)
             for pair in 0..<(dimensions / 2) {
                 let unscaled = factors.isEmpty ? angle : angle / factors[pair]
-                var turned = traits.positionScale * unscaled
+                var turned = rule.positionScale * unscaled
                 if let ramp {
                     let share = ramp.share(ofPair: pair)
                     turned = turned * (1 - share) + unscaled * share
                 }
-                values.append(cosf(turned) * traits.magnitude)
-                values.append(sinf(turned) * traits.magnitude)
+                values.append(cosf(turned) * rule.magnitude)
+                values.append(sinf(turned) * rule.magnitude)
                 angle *= ratio
             }
         }
@@ -35,7 +39,7 @@ struct RotaryTable {
 
     /// Turns the first elements of one head in place.
     /// - Parameter row: which of the table's positions.
-    func apply(_ layout: FamilyTraits.RotaryLayout, row: Int, to head: UnsafeMutablePointer<Float>) {
+    func apply(row: Int, to head: UnsafeMutablePointer<Float>) {
         let (first, second, step) = layout == .adjacent ? (0, 1, 2) : (0, dimensions / 2, 1)
         values.withUnsafeBufferPointer { table in
             let angles = UnsafeBufferPointer(rebasing: table[(row * dimensions)..<((row + 1) * dimensions)])
@@ -54,18 +58,18 @@ struct RotaryTables {
     private let everywhere: RotaryTable?
     private let local: RotaryTable?
 
-    init(_ traits: ModelTraits, factors: [Float], positions: Range<Int>) {
-        everywhere = traits.rotary.map { RotaryTable($0, factors: factors, positions: positions) }
-        if traits.localRotary == traits.rotary {
+    init(_ arithmetic: ModelArithmetic, factors: [Float], positions: Range<Int>) {
+        everywhere = arithmetic.rotary.map { RotaryTable($0, factors: factors, positions: positions) }
+        if arithmetic.localRotary == arithmetic.rotary {
             local = everywhere
         } else {
             // What is local was trained without factors.
-            local = traits.localRotary.map { RotaryTable($0, factors: [], positions: positions) }
+            local = arithmetic.localRotary.map { RotaryTable($0, factors: [], positions: positions) }
         }
     }
 
     /// nil where heads do not turn.
-    subscript(positions: AttentionTraits.Positions) -> RotaryTable? {
+    subscript(positions: PositionRule) -> RotaryTable? {
         switch positions {
         case .none: nil
         case .everywhere: everywhere
@@ -79,12 +83,12 @@ private struct YaRNRamp {
     let low: Float
     let high: Float
 
-    init(_ traits: RotaryTraits) {
+    init(_ rule: RotaryRule) {
         func pair(turning turns: Float) -> Float {
-            Float(traits.dimensions) * logf(Float(traits.originalContext) / (turns * 2 * .pi)) / (2 * logf(traits.base))
+            Float(rule.dimensions) * logf(Float(rule.originalContext) / (turns * 2 * .pi)) / (2 * logf(rule.base))
         }
-        low = max(0, floorf(pair(turning: RotaryTraits.fastTurns)))
-        high = min(Float(traits.dimensions - 1), ceilf(pair(turning: RotaryTraits.slowTurns)))
+        low = max(0, floorf(pair(turning: RotaryRule.fastTurns)))
+        high = min(Float(rule.dimensions - 1), ceilf(pair(turning: RotaryRule.slowTurns)))
     }
 
     /// How much of the unscaled angle remains.

@@ -1,3 +1,5 @@
+import Architectures
+
 /// A mixture of experts: what chooses them, and their networks.
 struct ExpertWeights: Sendable {
     let router: Projection
@@ -9,8 +11,8 @@ struct ExpertWeights: Sendable {
     /// Its product with a token decides how much of the shared expert is added; nil for all of it.
     let sharedGate: Projection?
 
-    init(_ experts: ExpertTraits, _ traits: ModelTraits, _ reader: inout TensorReader) throws {
-        let (width, length, count) = (traits.embeddingLength, experts.length, experts.count)
+    init(_ experts: ExpertShape, width: Int, _ reader: inout TensorReader) throws {
+        let (length, count) = (experts.expert.length, experts.count)
         router = try Projection("ffn_gate_inp", rows: count, columns: width, &reader)
         choiceBias = experts.hasChoiceBias ? try reader.numbers("exp_probs_b.bias", [count]) : []
         let gates = try reader.matrices("ffn_gate_exps.weight", count: count, rows: length, columns: width)
@@ -18,13 +20,12 @@ struct ExpertWeights: Sendable {
         let downs = try reader.matrices("ffn_down_exps.weight", count: count, rows: width, columns: length)
         self.experts = (0..<count).map { index in
             DenseWeights(
-                length: length,
+                experts.expert,
                 gateUp: [Projection(matrix: gates[index]), Projection(matrix: ups[index], offset: length)],
                 down: Projection(matrix: downs[index])
             )
         }
-        let sharedLength = experts.sharedLength
-        shared = sharedLength == 0 ? nil : try DenseWeights("_shexp", length: sharedLength, traits, &reader)
+        shared = try experts.shared.map { try DenseWeights("_shexp", $0, width: width, &reader) }
         sharedGate = experts.gatesShared ? try Projection("ffn_gate_inp_shexp", rows: 1, columns: width, &reader) : nil
     }
 }

@@ -10,26 +10,29 @@ import GGUF
 ///
 /// Source: Su et al., "RoFormer", 2021; scaling as llama.cpp applies it (linear; YaRN, Peng et al., 2023; per-frequency
 /// factors for Llama 3 and LongRoPE, which come as tensors).
-public struct RotaryTraits: Sendable, Equatable {
+public struct RotaryRule: Sendable, Equatable {
+    /// Which elements turn together.
+    public let layout: RotaryLayout
     /// The first elements of a head that turn; the rest stay.
     public let dimensions: Int
     /// Base of the geometric series of frequencies.
-    public var base: Float
+    public private(set) var base: Float
     /// Positions are multiplied by this.
-    public var positionScale: Float
+    public private(set) var positionScale: Float
     /// Whether frequencies blend between scaled and unscaled by the YaRN ramp.
-    public var usesYaRN: Bool
+    public private(set) var usesYaRN: Bool
     /// The context before scaling, in tokens.
     public let originalContext: Int
     /// Sines and cosines are multiplied by this.
-    public var magnitude: Float
+    public private(set) var magnitude: Float
 
     /// Turns of a frequency over the original context at which the YaRN ramp begins and ends. Files may name others;
     /// llama.cpp does not read them for any family here.
-    static let fastTurns: Float = 32
-    static let slowTurns: Float = 1
+    public static let fastTurns: Float = 32
+    /// Likewise.
+    public static let slowTurns: Float = 1
 
-    init(_ keys: TraitReader, headLength: Int) throws {
+    init(_ keys: ShapeReader, layout: RotaryLayout, headLength: Int) throws {
         let dimensions = try keys.positive("rope.dimension_count") ?? headLength
         guard dimensions <= headLength, dimensions.isMultiple(of: 2) else {
             throw keys.bad("rope.dimension_count", dimensions, "an even number up to the head length \(headLength)")
@@ -38,11 +41,12 @@ public struct RotaryTraits: Sendable, Equatable {
         guard base > 1 else { throw keys.bad("rope.freq_base", base, "a number above 1") }
         let kind = try keys.metadata.string(keys.key("rope.scaling.type")) ?? "linear"
         guard ["none", "linear", "yarn", "longrope"].contains(kind) else {
-            throw InferenceProblem.unsupportedTrait(key: keys.key("rope.scaling.type"), value: kind)
+            throw ShapeProblem.unsupportedValue(key: keys.key("rope.scaling.type"), value: kind)
         }
         let factor = try keys.float("rope.scaling.factor") ?? keys.float("rope.scale_linear") ?? 0
         try keys.refuse(["rope.scaling.yarn_log_multiplier", "rope.scaling.alpha"])
 
+        self.layout = layout
         self.dimensions = dimensions
         self.base = base
         positionScale = kind == "none" || factor == 0 ? 1 : 1 / factor
@@ -51,11 +55,11 @@ public struct RotaryTraits: Sendable, Equatable {
         if usesYaRN { magnitude *= 1 + 0.1 * max(0, logf(1 / positionScale)) }
         originalContext =
             try keys.positive("rope.scaling.original_context_length") ?? keys.positive("context_length")
-            ?? TraitReader.largest
+            ?? ShapeReader.largest
     }
 
     /// The same in layers with a window.
-    func local(_ keys: TraitReader, _ rule: FamilyTraits.LocalRotary) throws -> RotaryTraits {
+    func local(_ keys: ShapeReader, _ rule: Family.LocalRotary) throws -> RotaryRule {
         if rule == .asElsewhere { return self }
         var local = self
         (local.positionScale, local.usesYaRN, local.magnitude) = (1, false, 1)
@@ -63,4 +67,12 @@ public struct RotaryTraits: Sendable, Equatable {
         guard local.base > 1 else { throw keys.bad("rope.freq_base_swa", local.base, "a number above 1") }
         return local
     }
+}
+
+/// Which two elements of a head turn together under the rotary embedding.
+public enum RotaryLayout: Sendable {
+    /// Neighbours: 0 and 1, 2 and 3.
+    case adjacent
+    /// An element of the first half and its counterpart in the second.
+    case halves
 }

@@ -1,16 +1,23 @@
 import GGUF
 
-/// Reads one architecture's metadata keys and refuses absurd values.
-struct TraitReader {
+/// Reads the metadata keys of one architecture, and refuses absurd values.
+public struct ShapeReader {
     let metadata: Metadata
     let prefix: String
     /// No model comes near; larger numbers would only overflow later products.
     static let largest = 1 << 24
 
-    func key(_ name: String) -> String { "\(prefix).\(name)" }
+    /// - Parameter architecture: begins the names of all keys.
+    public init(_ metadata: Metadata, _ architecture: Architecture) {
+        self.metadata = metadata
+        prefix = architecture.name
+    }
 
-    func bad(_ name: String, _ value: some CustomStringConvertible, _ expected: String) -> InferenceProblem {
-        .badTrait(key: key(name), value: value.description, expected: expected)
+    /// The whole name of a key.
+    public func key(_ name: String) -> String { "\(prefix).\(name)" }
+
+    func bad(_ name: String, _ value: some CustomStringConvertible, _ expected: String) -> ShapeProblem {
+        .badValue(key: key(name), value: value.description, expected: expected)
     }
 
     func whole(_ name: String, from least: Int) throws -> Int? {
@@ -31,7 +38,7 @@ struct TraitReader {
     }
 
     /// A number for each layer; a single one holds for all.
-    func perLayer(_ name: String, count: Int, from least: Int = 1) throws -> [Int]? {
+    func perLayer(_ name: String, count: Int, from least: Int) throws -> [Int]? {
         guard case .array? = metadata[key(name)] else {
             return try whole(name, from: least).map { Array(repeating: $0, count: count) }
         }
@@ -43,13 +50,20 @@ struct TraitReader {
         return values
     }
 
+    /// The number for the first layer, as it stands, where a file may have one for each.
+    /// - Throws: `GGUFProblem` for a value that is no whole number.
+    public func first(_ name: String) throws -> Int? {
+        if case .array? = metadata[key(name)] { return try metadata.integers(key(name))?.first }
+        return try metadata.integer(key(name))
+    }
+
     /// Refuses keys that would change the result and are not computed, unless they are zero.
     func refuse(_ names: [String]) throws {
         for name in names {
             guard let value = metadata[key(name)] else { continue }
             if value.integer == 0 || value.float == 0 { continue }
             let text = value.integer.map { "\($0)" } ?? value.float.map { "\($0)" } ?? value.typeName
-            throw InferenceProblem.unsupportedTrait(key: key(name), value: text)
+            throw ShapeProblem.unsupportedValue(key: key(name), value: text)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Architectures
 import BlockFormats
 
 /// Causal attention over the cache: each row asks with its queries, all positions up to its own answer, or those within
@@ -18,13 +19,13 @@ struct Attention {
     /// Rows that a worker takes at a time.
     private static let blockRows = 64
 
-    init(cache: KeyValueCache, traits: ModelTraits, kernels: Kernels, workers: Workers) throws(InferenceProblem) {
+    init(_ model: LanguageModel, cache: KeyValueCache, kernels: Kernels, workers: Workers) throws(InferenceProblem) {
         self.cache = cache
         self.kernels = kernels
         self.workers = workers
-        headLength = traits.headLength
-        scale = traits.attentionScale
-        cap = traits.attentionCap
+        headLength = model.shape.headLength
+        scale = model.arithmetic.attentionScale
+        cap = model.arithmetic.attentionCap
         let padded = (cache.capacity + panelWidth - 1) / panelWidth * panelWidth
         var (scores, keys, values): ([FloatBuffer], [FloatBuffer], [FloatBuffer]) = ([], [], [])
         for _ in 0..<workers.count {
@@ -40,21 +41,21 @@ struct Attention {
     ///   - queries: (T, stride) with the H heads of queries first; `out`: (T, stride) with H heads.
     func run(
         layer: Int,
-        traits: AttentionTraits,
+        shape: AttentionShape,
         firstPosition: Int,
         rows: Range<Int>,
         queries: (buffer: FloatBuffer, stride: Int),
         into out: (buffer: FloatBuffer, stride: Int)
     ) {
         let blocks = (rows.count + Self.blockRows - 1) / Self.blockRows
-        let group = traits.headCount / traits.keyValueHeadCount
+        let group = shape.headCount / shape.keyValueHeadCount
         // Heads vary slowest, so that a worker's neighbouring tasks share keys and values.
-        workers.forEach(blocks * traits.headCount) { [self] task, worker in
+        workers.forEach(blocks * shape.headCount) { [self] task, worker in
             let head = task / blocks
             let start = rows.lowerBound + task % blocks * Self.blockRows
             let block = start..<min(start + Self.blockRows, rows.upperBound)
             let firstAsking = firstPosition + block.lowerBound
-            let seen = max(0, firstAsking + 1 - (traits.window ?? .max))..<(firstPosition + block.upperBound)
+            let seen = max(0, firstAsking + 1 - (shape.window ?? .max))..<(firstPosition + block.upperBound)
             let key = cache.keys(
                 layer: layer,
                 head: head / group,
@@ -75,7 +76,7 @@ struct Attention {
             ask(Rows(start: UnsafePointer(query), stride: queries.stride), key, block.count, seen.count, score)
             for row in 0..<block.count {
                 let own = firstAsking + row
-                let first = max(0, own + 1 - (traits.window ?? .max))
+                let first = max(0, own + 1 - (shape.window ?? .max))
                 let allowed = (first - seen.lowerBound)..<(own + 1 - seen.lowerBound)
                 let start = score.start + row * score.stride
                 normalize(UnsafeMutableBufferPointer(start: start, count: seen.count), allowed)

@@ -1,40 +1,6 @@
-/// What a family's files do not say about it and engines know by its name; the rest is read from the file.
-struct FamilyTraits: Sendable, Equatable {
-    /// Which two elements of a head turn together under the rotary embedding.
-    enum RotaryLayout: Sendable {
-        /// Neighbours: 0 and 1, 2 and 3.
-        case adjacent
-        /// An element of the first half and its counterpart in the second.
-        case halves
-    }
-
-    /// Where a layer's norms stand around attention and feed-forward network.
-    enum NormPlacement: Sendable {
-        case before
-        /// On what each part adds.
-        case after
-        case around
-    }
-
-    /// Norms on queries and keys.
-    enum HeadNorm: Sendable {
-        case none
-        /// On each head, all with the same weights.
-        case perHead
-        /// On each head with weights of its own, where the file has them.
-        case optionalOwn
-        /// On all heads as one row.
-        case whole
-    }
-
-    enum Activation: Sendable {
-        case gatedSiLU
-        case gatedGELU
-        case plainGELU
-
-        var isGated: Bool { self != .plainGELU }
-    }
-
+/// How a family differs from Llama: what its files do not say about it and engines know by its name. The rest is read
+/// from the file.
+struct Family: Sendable {
     /// How positions turn in layers with a sliding window.
     enum LocalRotary: Sendable, Equatable {
         case asElsewhere
@@ -54,11 +20,13 @@ struct FamilyTraits: Sendable, Equatable {
         case requiredAfterDense
     }
 
+    /// Whether this is all that it takes to run a model; otherwise it is what estimates and the choice of types need.
+    var isInFull = true
     /// nil: positions are learned.
-    var rotaryLayout: RotaryLayout? = .halves
-    var norm = Norm.Kind.rootMeanSquare
+    var rotaryLayout: RotaryLayout? = .adjacent
+    var norm = NormRule.Kind.rootMeanSquare
     var hasNormBias = false
-    var normPlacement = NormPlacement.before
+    var normPlacement = NormRule.Placement.before
     var headNorm = HeadNorm.none
     var activation = Activation.gatedSiLU
     var experts = Experts.none
@@ -79,14 +47,27 @@ struct FamilyTraits: Sendable, Equatable {
     var mayRunInParallel = false
     /// Whether layers without keys convolve instead of attending.
     var hasConvolutions = false
-}
+    /// Whether gate and up may come in one matrix, and queries, keys and values in another.
+    var fusesMatrices = false
+    /// The tensor of the last norm, without its ending.
+    var outputNorm = "output_norm"
+    var sumOrder = SumOrder.partFirst
+    var storage = StorageRule()
 
-/// Which layers see only the last positions.
-struct WindowRule: Sendable, Equatable {
-    /// Tokens where the file does not say; nil for no window then.
-    var size: Int?
-    /// The last of so many layers sees everything; nil where all have the window.
-    var period: Int?
+    /// A family that the table does not have.
+    static let unlisted = partial()
+
+    /// A family of which no more is known than this.
+    static func partial(
+        windows: WindowRule = WindowRule(.listed),
+        storage: StorageRule = StorageRule()
+    ) -> Family {
+        Family(isInFull: false, experts: .optional, windows: windows, storage: storage)
+    }
+
+    /// All families, by the names that GGUF has for them.
+    static let table = [llamas, qwens, gemmas, phis, liquids, others, partials]
+        .reduce(into: [String: Family]()) { table, part in table.merge(part) { first, _ in first } }
 }
 
 /// Bounds that a hyperbolic tangent keeps; 0 for none.

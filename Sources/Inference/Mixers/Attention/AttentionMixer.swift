@@ -1,11 +1,11 @@
+import Architectures
 import BlockFormats
 
 /// The attending part of a layer: queries, keys and values, their norms and turns, the cache, and the output matrix.
 ///
 /// Comments give shapes as (rows, columns); a row is a token. Letters: T tokens of the batch, H heads, G key and value
 /// heads, D head length.
-struct AttentionPart {
-    private let model: LanguageModel
+struct AttentionMixer {
     private let cache: KeyValueCache
     private let product: MatrixProduct
     private let attention: Attention
@@ -16,13 +16,12 @@ struct AttentionPart {
     private let attended: FloatBuffer  // (T, H D)
 
     init(model: LanguageModel, cache: KeyValueCache, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
-        let traits = model.traits
-        let heads = traits.layers.compactMap(\.attention)
-        (self.model, self.cache, self.product) = (model, cache, product)
-        queryWidth = (heads.map(\.headCount).max() ?? 0) * traits.headLength
-        mixedWidth = queryWidth + 2 * (heads.map(\.keyValueHeadCount).max() ?? 0) * traits.headLength
-        attention = try Attention(cache: cache, traits: traits, kernels: product.kernels, workers: product.workers)
-        norm = Norm(kind: traits.family.norm, epsilon: traits.epsilon)
+        let shape = model.shape
+        (self.cache, self.product) = (cache, product)
+        queryWidth = shape.headCount * shape.headLength
+        mixedWidth = queryWidth + 2 * (shape.attentions.map(\.keyValueHeadCount).max() ?? 0) * shape.headLength
+        attention = try Attention(model, cache: cache, kernels: product.kernels, workers: product.workers)
+        norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
         mixed = try FloatBuffer(count: batch * mixedWidth, purpose: "scratch memory")
         attended = try FloatBuffer(count: batch * queryWidth, purpose: "scratch memory")
     }
@@ -31,7 +30,7 @@ struct AttentionPart {
     func run(
         _ layer: Int,
         _ weights: AttentionWeights,
-        _ traits: AttentionTraits,
+        _ shape: AttentionShape,
         _ x: Rows<UnsafePointer<Float>>,
         _ positions: Range<Int>,
         _ rotary: RotaryTable?,
@@ -39,16 +38,16 @@ struct AttentionPart {
         into destination: Destination,
         _ observer: ((Activations) -> Void)?
     ) {
-        let headLength = model.traits.headLength
+        let headLength = shape.keyLength
         let out = Destination(rows: Rows(start: mixed.start, stride: mixedWidth))
         for projection in weights.queryKeyValue {
             product.multiply(x, count: positions.count, by: projection, into: out, observer)
         }
         product.workers.forEach(positions.count) { [self] row, _ in
-            normalizeAndTurn(mixed.start + row * mixedWidth, weights, traits, rotary, row: row)
+            normalizeAndTurn(mixed.start + row * mixedWidth, weights, shape, rotary, row: row)
         }
-        let keys = mixed.start + traits.headCount * headLength
-        let values = keys + traits.keyValueHeadCount * headLength
+        let keys = mixed.start + shape.headCount * headLength
+        let values = keys + shape.keyValueHeadCount * headLength
         cache.store(
             layer: layer,
             position: positions.lowerBound,
@@ -58,7 +57,7 @@ struct AttentionPart {
         )
         attention.run(
             layer: layer,
-            traits: traits,
+            shape: shape,
             firstPosition: positions.lowerBound,
             rows: rows,
             queries: (mixed, mixedWidth),
@@ -72,23 +71,28 @@ struct AttentionPart {
     private func normalizeAndTurn(
         _ queries: UnsafeMutablePointer<Float>,
         _ weights: AttentionWeights,
-        _ traits: AttentionTraits,
+        _ shape: AttentionShape,
         _ rotary: RotaryTable?,
         row: Int
     ) {
-        let length = model.traits.headLength
-        normalize(queries, headCount: traits.headCount, weights.queryNorm)
-        normalize(queries + traits.headCount * length, headCount: traits.keyValueHeadCount, weights.keyNorm)
-        guard let rotary, let layout = model.traits.family.rotaryLayout else { return }
-        for head in 0..<(traits.headCount + traits.keyValueHeadCount) {
-            rotary.apply(layout, row: row, to: queries + head * length)
+        let length = shape.keyLength
+        normalize(queries, shape, headCount: shape.headCount, weights.queryNorm)
+        normalize(queries + shape.headCount * length, shape, headCount: shape.keyValueHeadCount, weights.keyNorm)
+        guard let rotary else { return }
+        for head in 0..<(shape.headCount + shape.keyValueHeadCount) {
+            rotary.apply(row: row, to: queries + head * length)
         }
     }
 
-    private func normalize(_ heads: UnsafeMutablePointer<Float>, headCount: Int, _ weights: [Float]) {
+    private func normalize(
+        _ heads: UnsafeMutablePointer<Float>,
+        _ shape: AttentionShape,
+        headCount: Int,
+        _ weights: [Float]
+    ) {
         guard !weights.isEmpty else { return }
-        let isWhole = model.traits.family.headNorm == .whole
-        let length = isWhole ? weights.count : model.traits.headLength
+        let isWhole = shape.headNorm == .whole
+        let length = isWhole ? weights.count : shape.keyLength
         weights.withUnsafeBufferPointer { weights in
             for head in 0..<(isWhole ? 1 : headCount) {
                 // One head's weights for all, or each its own.

@@ -1,0 +1,84 @@
+import GGUF
+
+/// The mixture of experts that takes the place of a dense network.
+public struct ExpertShape: Sendable, Equatable {
+    /// What makes weights of a router's scores.
+    public enum Gating: Int, Sendable {
+        /// Shares of one, over all experts.
+        case softmax = 1
+        /// Each score for itself.
+        case sigmoid = 2
+    }
+
+    /// Experts of a layer, the shared one not counted.
+    public let count: Int
+    /// Experts that each token sees.
+    public let usedCount: Int
+    /// One expert; its length is 0 where a family's file does not say.
+    public let expert: DenseShape
+    /// The expert that sees every token; nil for none.
+    public let shared: DenseShape?
+    /// Whether a gate decides how much of the shared expert is added.
+    public let gatesShared: Bool
+    /// What the router's scores become.
+    public let gating: Gating
+    /// Whether a bias is added to the gating for the choice alone.
+    public let hasChoiceBias: Bool
+    /// Whether the chosen experts' weights are made to sum to one.
+    public let normalizesWeights: Bool
+    /// Layers without experts, which come first.
+    public let denseLayerCount: Int
+
+    /// Far beyond any model.
+    private static let mostExperts = 4096
+
+    /// - Returns: nil for a model without experts.
+    init?(_ keys: ShapeReader, _ family: Family) throws {
+        let count = try keys.whole("expert_count", from: 0) ?? 0
+        switch family.experts {
+        case .none: return nil
+        case .optional where count == 0: return nil
+        default: break
+        }
+        guard (1...Self.mostExperts).contains(count) else {
+            throw keys.bad("expert_count", count, "1 to \(Self.mostExperts)")
+        }
+        self.count = count
+        let usedCount = try keys.positive("expert_used_count") ?? (family.isInFull ? nil : count)
+        self.usedCount = try usedCount.required(keys.key("expert_used_count"))
+        guard self.usedCount <= count else { throw keys.bad("expert_used_count", self.usedCount, "at most \(count)") }
+        gatesShared = family.experts == .withGatedShared
+        let followsDense = family.experts == .requiredAfterDense
+        let dense = family.isInFull ? try keys.whole("feed_forward_length", from: 0) : nil
+        expert = DenseShape(length: try Self.length(keys, family, dense: dense), family)
+        shared = try Self.sharedLength(keys, family, dense: dense).map { DenseShape(length: $0, family) }
+        hasChoiceBias = followsDense
+        let mayBeginDense = followsDense || !family.isInFull
+        denseLayerCount = mayBeginDense ? try keys.whole("leading_dense_block_count", from: 0) ?? 0 : 0
+        let number = followsDense ? try keys.requiredPositive("expert_gating_func") : Gating.softmax.rawValue
+        guard let gating = Gating(rawValue: number) else {
+            throw ShapeProblem.unsupportedValue(key: keys.key("expert_gating_func"), value: "\(number)")
+        }
+        self.gating = gating
+        normalizesWeights = !gatesShared
+    }
+
+    private static func length(_ keys: ShapeReader, _ family: Family, dense: Int?) throws -> Int {
+        // Some families have a number for each layer; what they need to run is not known anyway.
+        guard family.isInFull else { return 0 }
+        let length = try (keys.positive("expert_feed_forward_length") ?? dense)
+            .required(keys.key("feed_forward_length"))
+        guard length > 0 else { throw keys.bad("feed_forward_length", length, "a positive number") }
+        return length
+    }
+
+    private static func sharedLength(_ keys: ShapeReader, _ family: Family, dense: Int?) throws -> Int? {
+        let isGated = family.experts == .withGatedShared
+        guard isGated || family.hasScales else { return nil }
+        let length = try keys.whole("expert_shared_feed_forward_length", from: 0) ?? (isGated ? dense : nil) ?? 0
+        guard length > 0 || !isGated else {
+            throw keys.bad("expert_shared_feed_forward_length", 0, "a positive number")
+        }
+        return length > 0 ? length : nil
+    }
+}

@@ -1,0 +1,25 @@
+extension Family {
+    static let gemmas: [String: Family] = [
+        "gemma": Family(rotaryLayout: .halves, activation: .gatedGELU, scalesEmbedding: true),
+        "gemma2": Family(
+            rotaryLayout: .halves,
+            normPlacement: .around,
+            activation: .gatedGELU,
+            scalesEmbedding: true,
+            windows: WindowRule(.allButLast(of: 2), size: 4096),
+            softCaps: SoftCaps(attention: 50, final: 30),
+            layersOfLargest: 46
+        ),
+        "gemma3": Family(
+            rotaryLayout: .halves,
+            normPlacement: .around,
+            headNorm: .perHead,
+            activation: .gatedGELU,
+            scalesEmbedding: true,
+            windows: WindowRule(.allButLast(of: 6)),
+            localRotary: .base(10000),
+            softCaps: SoftCaps(),
+            layersOfLargest: 62
+        ),
+    ]
+}

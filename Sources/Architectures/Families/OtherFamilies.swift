@@ -1,0 +1,19 @@
+extension Family {
+    static let others: [String: Family] = [
+        "gpt2": Family(rotaryLayout: nil, norm: .layer, hasNormBias: true, activation: .plainGELU),
+        "olmo2": Family(
+            rotaryLayout: .halves,
+            normPlacement: .after,
+            headNorm: .whole,
+            windows: WindowRule(.allButLast(of: 4)),
+            localRotary: .unscaled
+        ),
+        "stablelm": Family(
+            rotaryLayout: .halves,
+            norm: .layer,
+            hasNormBias: true,
+            headNorm: .optionalOwn,
+            mayRunInParallel: true
+        ),
+    ]
+}

@@ -1,0 +1,8 @@
+extension Family {
+    static let qwens: [String: Family] = [
+        "qwen2": Family(rotaryLayout: .halves, storage: StorageRule(layersOfSeventyBillion: 80)),
+        "qwen2moe": Family(rotaryLayout: .halves, experts: .withGatedShared),
+        "qwen3": Family(rotaryLayout: .halves, headNorm: .perHead),
+        "qwen3moe": Family(rotaryLayout: .halves, headNorm: .perHead, experts: .required),
+    ]
+}

@@ -1,0 +1,61 @@
+/// The part of a layer in which tokens learn of those before them.
+public enum Mixer: Sendable, Equatable {
+    /// Each token asks those before it.
+    case attention(AttentionShape)
+    /// Each token is mixed with the few before it.
+    case shortConvolution(ShortConvolutionShape)
+    /// None that the table of families describes.
+    case unlisted
+}
+
+/// How one layer attends.
+public struct AttentionShape: Sendable, Equatable {
+    /// Heads that ask.
+    public let headCount: Int
+    /// Heads that answer, each for as many that ask.
+    public let keyValueHeadCount: Int
+    /// Elements of one head's key.
+    public let keyLength: Int
+    /// Elements of one head's value; 0 where attention is latent and a key serves as its value.
+    public let valueLength: Int
+    /// How many positions a token sees, its own included; nil for all.
+    public let window: Int?
+    /// How queries and keys are turned.
+    public let positions: PositionRule
+    /// How they are normalized before.
+    public let headNorm: HeadNorm
+}
+
+/// A gated convolution over the last tokens, each element of the hidden state for itself.
+public struct ShortConvolutionShape: Sendable, Equatable {
+    /// Elements of the hidden state.
+    public let width: Int
+    /// Tokens that it sees, the current one included.
+    public let length: Int
+}
+
+extension Mixer {
+    /// What the layer keeps of a sequence.
+    public var state: StateSize {
+        switch self {
+        case .attention(let attention):
+            StateSize(
+                keys: attention.keyValueHeadCount * attention.keyLength,
+                values: attention.keyValueHeadCount * attention.valueLength
+            )
+        case .shortConvolution(let convolution):
+            StateSize(constant: (convolution.length - 1) * convolution.width)
+        case .unlisted: StateSize()
+        }
+    }
+}
+
+/// What a layer keeps of a sequence, in numbers.
+public struct StateSize: Sendable, Equatable {
+    /// For each token, as key and as value.
+    public var keys = 0
+    /// Likewise.
+    public var values = 0
+    /// For the sequence, whatever its length; in single precision.
+    public var constant = 0
+}

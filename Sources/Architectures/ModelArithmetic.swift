@@ -1,0 +1,81 @@
+import GGUF
+
+/// What an engine computes with beside the shapes of a model: numbers that decide a result, not memory.
+public struct ModelArithmetic: Sendable, Equatable {
+    /// Added to the mean square before its root is taken.
+    public let epsilon: Float
+    /// Positions that the model learned one by one, in place of turning heads by them.
+    public let learnedPositions: Int?
+    /// How heads turn; nil where they do not.
+    public let rotary: RotaryRule?
+    /// The same in layers with a window.
+    public let localRotary: RotaryRule?
+    /// Factors of embeddings, of what each part adds, of attention scores and of logits.
+    public let embeddingScale: Float
+    /// Likewise.
+    public let residualScale: Float
+    /// Likewise.
+    public let attentionScale: Float
+    /// Likewise.
+    public let logitScale: Float
+    /// Bounds of attention scores and of logits; 0 for none.
+    public let attentionCap: Float
+    /// Likewise.
+    public let finalCap: Float
+
+    /// - Throws: `ShapeProblem` for a family that the table does not have in full and for values that are not
+    ///   computed; `GGUFProblem` for a missing key or a value of the wrong type.
+    public init(_ metadata: Metadata, of shape: ModelShape) throws {
+        try shape.architecture.requireInFull()
+        let family = shape.architecture.family
+        let keys = ShapeReader(metadata, shape.architecture)
+        try Self.refuseUncomputed(keys, family, shape)
+        let epsilonKey = "attention.layer_norm_\(family.norm == .rootMeanSquare ? "rms_" : "")epsilon"
+        epsilon = try keys.float(epsilonKey).required(keys.key(epsilonKey))
+        learnedPositions = family.rotaryLayout == nil ? try keys.requiredPositive("context_length") : nil
+        rotary = try family.rotaryLayout.map { try RotaryRule(keys, layout: $0, headLength: shape.headLength) }
+        localRotary = try rotary?.local(keys, family.localRotary)
+
+        func scale(_ name: String) throws -> Float {
+            guard family.hasScales, let value = try keys.float(name), value != 0 else { return 1 }
+            return value
+        }
+        let width = shape.embeddingLength
+        embeddingScale = family.scalesEmbedding ? Float(width).squareRoot() : try scale("embedding_scale")
+        residualScale = try scale("residual_scale")
+        logitScale = 1 / (try scale("logit_scale"))
+        let own = family.hasScales ? try keys.float("attention.scale") ?? 0 : 0
+        let headCount = shape.attentions.first?.headCount ?? 1
+        let divisor = shape.layers.count == family.layersOfLargest ? width / headCount : shape.headLength
+        attentionScale = own != 0 ? own : 1 / Float(divisor).squareRoot()
+        let caps = family.softCaps ?? SoftCaps()
+        // Gemma 3 bounds logits alone.
+        attentionCap = caps.attention == 0 ? 0 : try keys.float("attn_logit_softcapping") ?? caps.attention
+        finalCap = family.softCaps == nil ? 0 : try keys.float("final_logit_softcapping") ?? caps.final
+    }
+
+    /// Shape and arithmetic of a model that is to be run. Of a family that this program does not run it says so, whatever
+    /// else may be wrong with the file.
+    /// - Throws: as both.
+    public static func withShape(_ metadata: Metadata) throws -> (shape: ModelShape, arithmetic: ModelArithmetic) {
+        try Architecture(metadata).requireInFull()
+        let shape = try ModelShape(metadata)
+        return (shape, try ModelArithmetic(metadata, of: shape))
+    }
+
+    private static func refuseUncomputed(_ keys: ShapeReader, _ family: Family, _ shape: ModelShape) throws {
+        for attention in shape.attentions where attention.valueLength != attention.keyLength {
+            let key = keys.key("attention.value_length")
+            throw ShapeProblem.unsupportedValue(key: key, value: "\(attention.valueLength)")
+        }
+        if try keys.metadata.bool(keys.key("attention.causal")) == false {
+            throw ShapeProblem.unsupportedValue(key: keys.key("attention.causal"), value: "false")
+        }
+        try keys.refuse(["attention.clamp_kqv", "attention.key_length_swa", "rope.dimension_count_swa"])
+        try keys.refuse(shape.experts == nil ? ["expert_count"] : ["expert_group_count", "expert_weights_scale"])
+        if !family.hasScales {
+            try keys.refuse(["attention.scale", "embedding_scale", "residual_scale", "logit_scale"])
+        }
+        if family.softCaps == nil { try keys.refuse(["attn_logit_softcapping", "final_logit_softcapping"]) }
+    }
+}

@@ -1,0 +1,104 @@
+import GGUF
+
+/// What a model is made of, from a GGUF file's metadata, checked so that later code may rely on it.
+///
+/// Of a family that the table has in full this is what engines make of it; of others what memory depends on. What is
+/// computed with beside the shapes is `ModelArithmetic`.
+public struct ModelShape: Sendable, Equatable {
+    /// The family that the model is of.
+    public let architecture: Architecture
+    /// Width of the hidden state.
+    public let embeddingLength: Int
+    /// From the first to the last.
+    public let layers: [LayerShape]
+    /// Elements of one head's key, of which all layers have as many.
+    public let headLength: Int
+    /// Elements of one head's value; 0 where attention is latent and a key serves as its value.
+    public let valueLength: Int
+    /// The mixture that layers have; nil for a model without experts.
+    public let experts: ExpertShape?
+    /// Width of the widest network where a layer has no experts, even if all have; 0 where the file does not say.
+    public let feedForwardLength: Int
+    /// The context for which the model was trained, in tokens; nil where the file does not say.
+    public let trainedContext: Int?
+    /// The norm in front of the output, which is of the layers' kind.
+    public let norms: NormRule
+    /// The tensor of that norm, without its ending.
+    public let outputNorm: String
+
+    /// Far beyond any model; keeps a damaged file from asking for huge tables.
+    private static let mostLayers = 4096
+
+    /// - Throws: `ShapeProblem`, or `GGUFProblem` for a missing key or a value of the wrong type.
+    public init(_ metadata: Metadata) throws {
+        architecture = try Architecture(metadata)
+        let keys = ShapeReader(metadata, architecture)
+        let family = architecture.family
+        embeddingLength = try keys.requiredPositive("embedding_length")
+        let experts = try ExpertShape(keys, family)
+        let count = try keys.requiredPositive("block_count")
+        guard count <= Self.mostLayers else { throw keys.bad("block_count", count, "1 to \(Self.mostLayers)") }
+        let heads = try keys.perLayer("attention.head_count", count: count, from: family.isInFull ? 1 : 0)
+            .required(keys.key("attention.head_count"))
+        let headLengths = try LayerShape.headLengths(keys, family, width: embeddingLength, heads: heads)
+        let lengths = try Self.feedForwardLengths(keys, family, count: count, experts)
+        (headLength, valueLength) = headLengths
+        self.experts = experts
+        layers = try LayerShape.all(
+            keys,
+            family,
+            width: embeddingLength,
+            heads: heads,
+            headLengths: headLengths,
+            lengths: lengths ?? Array(repeating: experts?.expert.length ?? 0, count: count),
+            experts: experts
+        )
+        feedForwardLength = lengths?.max() ?? 0
+        trainedContext = try keys.positive("context_length")
+        norms = NormRule(family)
+        outputNorm = family.outputNorm
+    }
+
+    /// - Throws: `GGUFError` or `ShapeError`.
+    public init(_ file: GGUFFile) throws {
+        do {
+            self = try file.reading { try ModelShape($0) }
+        } catch let problem as ShapeProblem {
+            throw ShapeError(path: file.path, problem: problem)
+        }
+    }
+
+    /// - Returns: nil where models of nothing but experts do not say how long other networks would be.
+    private static func feedForwardLengths(
+        _ keys: ShapeReader,
+        _ family: Family,
+        count: Int,
+        _ experts: ExpertShape?
+    ) throws -> [Int]? {
+        let mayLack = experts != nil || !family.isInFull
+        let lengths = try keys.perLayer("feed_forward_length", count: count, from: mayLack ? 0 : 1)
+        return mayLack ? lengths : try lengths.required(keys.key("feed_forward_length"))
+    }
+}
+
+extension ModelShape {
+    /// The attention of all layers that attend.
+    public var attentions: [AttentionShape] { layers.compactMap(\.attention) }
+
+    /// The most query heads of any layer.
+    public var headCount: Int { attentions.lazy.map(\.headCount).max() ?? 0 }
+
+    /// The longest row of a feed-forward network, of experts too.
+    public var widestNetwork: Int {
+        let lengths = layers.flatMap { layer in
+            switch layer.network {
+            case .dense(let network): [network.length]
+            case .experts(let mixture): [mixture.expert.length, mixture.shared?.length ?? 0]
+            }
+        }
+        return lengths.max() ?? 0
+    }
+
+    /// The most columns of any matrix.
+    public var widestMatrix: Int { max(embeddingLength, headCount * headLength, widestNetwork) }
+}

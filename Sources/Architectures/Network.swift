@@ -1,0 +1,36 @@
+/// The feed-forward network of a layer.
+public enum Network: Sendable, Equatable {
+    /// One for all tokens.
+    case dense(DenseShape)
+    /// A few for each token, of many.
+    case experts(ExpertShape)
+}
+
+/// What stands between a network's matrices.
+public enum Activation: Sendable {
+    /// The gate's SiLU.
+    case gatedSiLU
+    /// The gate's GELU.
+    case gatedGELU
+    /// GELU, without a gate.
+    case plainGELU
+
+    /// Whether one matrix decides how much of another's product goes on.
+    public var isGated: Bool { self != .plainGELU }
+}
+
+/// A network that all tokens pass through.
+public struct DenseShape: Sendable, Equatable {
+    /// Its width.
+    public let length: Int
+    /// What stands between its matrices.
+    public let activation: Activation
+    /// Whether gate and up may come in one matrix.
+    public let mayFuse: Bool
+
+    init(length: Int, _ family: Family) {
+        self.length = length
+        activation = family.activation
+        mayFuse = family.fusesMatrices
+    }
+}

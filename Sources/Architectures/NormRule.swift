@@ -1,0 +1,48 @@
+/// How a layer's norms work, and where they stand around mixer and network.
+public struct NormRule: Sendable, Equatable {
+    /// What rows are brought to before each element is multiplied by its weight.
+    public enum Kind: Sendable {
+        /// To a root mean square of one.
+        case rootMeanSquare
+        /// To a mean of zero first.
+        case layer
+    }
+
+    /// Where norms stand.
+    public enum Placement: Sendable {
+        /// On what each part is given.
+        case before
+        /// On what each part adds.
+        case after
+        /// On both.
+        case around
+    }
+
+    /// What it does to a row.
+    public let kind: Kind
+    /// Whether something is added to each element, too.
+    public let hasBias: Bool
+    /// Where it stands.
+    public let placement: Placement
+    /// Whether a layer without a second norm feeds both parts from the first.
+    public let mayFeedBoth: Bool
+
+    init(_ family: Family) {
+        kind = family.norm
+        hasBias = family.hasNormBias
+        placement = family.normPlacement
+        mayFeedBoth = family.mayRunInParallel
+    }
+}
+
+/// Norms on queries and keys.
+public enum HeadNorm: Sendable {
+    /// No norm.
+    case none
+    /// On each head, all with the same weights.
+    case perHead
+    /// On each head with weights of its own, where the file has them.
+    case optionalOwn
+    /// On all heads as one row.
+    case whole
+}

@@ -1,0 +1,24 @@
+import GGUF
+
+/// How a layer's queries and keys come to know their positions.
+public enum PositionRule: Sendable {
+    /// They are not turned.
+    case none
+    /// By the model's rotary rule.
+    case everywhere
+    /// By the one for layers with a window.
+    case local
+}
+
+extension PositionRule {
+    /// The rule of each layer.
+    static func all(_ keys: ShapeReader, _ family: Family, windows: [Int?]) throws -> [PositionRule] {
+        // Granite's switch for positions has the name of something else.
+        let isSwitchedOff = try family.hasScales && keys.metadata.bool(keys.key("rope.scaling.finetuned")) == false
+        let areUnturned = family.rotaryLayout == nil || isSwitchedOff
+        return windows.enumerated().map { index, window in
+            let isUnturned = areUnturned || family.layersPerUnturned.map { (index + 1).isMultiple(of: $0) } ?? false
+            return isUnturned ? .none : window == nil ? .everywhere : .local
+        }
+    }
+}
