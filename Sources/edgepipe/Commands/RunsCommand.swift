@@ -1,5 +1,8 @@
 import ArgumentParser
+import BinaryIO
+import Foundation
 import Pipeline
+import Registry
 
 struct RunsCommand: RecordCommand {
     static let configuration = CommandConfiguration(
@@ -29,7 +32,8 @@ struct RunsCommand: RecordCommand {
 
     func run() throws {
         let runs = try Operations.runs(of: pipeline, limit: limit, in: registry.file)
-        try records.print(runs, columns: ["started", "pipeline", "status", "seconds", "edgepipe", "definition"]) { run in
+        try records.print(runs, columns: ["started", "pipeline", "status", "seconds", "edgepipe", "definition"]) {
+            run in
             [
                 run.startedAt.formatted(.iso8601), run.pipeline, run.status.rawValue,
                 numberText(run.finishedAt.map { $0.timeIntervalSince(run.startedAt) }, 1), run.toolVersion,
