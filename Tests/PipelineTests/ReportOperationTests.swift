@@ -40,6 +40,22 @@ import Testing
         #expect(try report(ReportRequest(model: "tiny@1.0.0:q8_0"), to: "report.md").contains("Q8_0"))
     }
 
+    /// Weights that are damaged do not matter to a report: the header is read, and verified, alone.
+    @Test func ofTheFileOnlyTheHeaderIsRead() throws {
+        let request = ReportRequest(model: "tiny:q8_0")
+        let before = try report(request)
+        let root = FilePath(run.registry.string + ".objects").appending("packs")
+        let files = try #require(FileManager.default.enumerator(atPath: root.string)).compactMap { $0 as? String }
+        for name in files where name.hasSuffix(".pack") {
+            let pack = root.appending(name)
+            var bytes = try readFile(pack, limit: 1 << 28)
+            bytes[bytes.count - 1] ^= 1
+            try FileManager.default.removeItem(atPath: pack.string)
+            #expect(FileManager.default.createFile(atPath: pack.string, contents: Data(bytes)))
+        }
+        #expect(try report(request) == before)
+    }
+
     /// The error of each tensor stands in the record of the step that quantized it.
     @Test func withoutSensitivitiesTheQuantizersErrorsAreShown() throws {
         let text = try report(ReportRequest(model: "tiny:q4_k_m"), to: "report.md")
