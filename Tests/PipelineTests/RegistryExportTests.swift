@@ -64,6 +64,23 @@ import Testing
         #expect(try Operations.builds(in: imported()).map { "\($0.name)" } == [name])
     }
 
+    /// What an older version published was not asked whether it loads. Here it is, and that is noted.
+    @Test func aBuildThatIsImportedIsNotedToLoad() throws {
+        let name = try #require(try run.published().keys.min())
+        let file = run.scratch.appending("pulled.gguf")
+        _ = try Operations.pull(name, from: run.registry, to: file) { _, _, _ in }
+        var facts = try Operations.details(of: name, in: run.registry).build.facts
+        #expect(facts.profile.contains("\"loads\":true"))
+        facts.profile = facts.profile.replacing("\"loads\":true,", with: "")
+        let older = try ModelRegistry(path: run.scratch.appending("older.db"), mode: .create)
+        let build = try BuildName(name)
+        let draft = BuildDraft(type: build.type, file: file, facts: facts)
+        try older.publish(Publication(model: build.model, version: build.version, builds: [draft], toolVersion: "0"))
+        try older.close()
+        _ = try Operations.export([], from: run.scratch.appending("older.db"), to: folder) { _, _, _ in }
+        #expect(try Operations.details(of: name, in: imported()).build.facts.profile.contains("\"loads\":true"))
+    }
+
     private var manager: FileManager { .default }
 
     private func replace(_ path: FilePath, _ body: (String) throws -> Void) throws {

@@ -9,7 +9,7 @@ import SystemPackage
 /// Builds with everything known about them into the registry, all of it or nothing.
 struct PublishStage: Stage {
     /// Raised whenever the same inputs would be published otherwise.
-    static let version = 1
+    static let version = 2
 
     let definition: PipelineDefinition
     let source: SourceCheckpoint
@@ -81,7 +81,7 @@ struct PublishStage: Stage {
                 sourceDigest: source.digest,
                 license: definition.license,
                 pipelineDigest: definition.digest,
-                profile: String(decoding: try JSONEncoder().encode(profile), as: UTF8.self)
+                profile: try profile.stored
             ),
             measurements: evaluations.filter { $0.digest == build.digest }.flatMap { $0.measurements },
             fits: try fits.filter { $0.digest == build.digest }.flatMap { try $0.estimates.map(Self.record) }
