@@ -46,6 +46,7 @@ import Testing
             #expect(Set(after.measurements) == Set(before.measurements))
             #expect(Set(after.fits) == Set(before.fits))
             #expect(Set(after.lineage) == Set(before.lineage))
+            #expect(after.tensorErrors == before.tensorErrors && before.tensorErrors?.isEmpty == name.hasSuffix(":f16"))
             // The blob is the file itself, under its own digest.
             let blob = folder.appending("blobs/sha256").appending(digest)
             #expect(try SHA256Digest(ofFile: blob).description == digest)

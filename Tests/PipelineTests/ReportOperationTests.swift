@@ -56,10 +56,20 @@ import Testing
         #expect(try report(request) == before)
     }
 
-    /// The error of each tensor stands in the record of the step that quantized it.
     @Test func withoutSensitivitiesTheQuantizersErrorsAreShown() throws {
         let text = try report(ReportRequest(model: "tiny:q4_k_m"), to: "report.md")
         #expect(text.contains("as the quantizer noted it") && text.contains("Q4_K (0.0"))
+    }
+
+    /// What is true of a build's bytes is a fact of them, not what a step left behind.
+    @Test func noNumberComesFromTheStepCache() throws {
+        let requests = ["tiny:q4_k_m", "tiny:q8_0"].map { ReportRequest(model: $0) }
+        let before = try requests.map { try report($0) }
+        let registry = try ModelRegistry(path: run.registry, mode: .openExisting)
+        try registry.forgetSteps()
+        try registry.close()
+        #expect(try requests.map { try report($0) } == before)
+        #expect(try Operations.verify(run.registry, readData: false) { _, _, _ in }.isSound)
     }
 
     @Test func theNameDecidesBetweenHTMLAndMarkdownUnlessTheFormatDoes() throws {

@@ -110,7 +110,8 @@ extension Operations {
                 cuts: try GGUFFile(path: file).partCuts,
                 facts: facts,
                 measurements: details.measurements,
-                fits: details.fits
+                fits: details.fits,
+                tensorErrors: details.tensorErrors ?? []
             )
             let publication = Publication(
                 model: name.model,

@@ -84,8 +84,22 @@ struct PublishStage: Stage {
                 profile: try profile.stored
             ),
             measurements: evaluations.filter { $0.digest == build.digest }.flatMap { $0.measurements },
-            fits: try fits.filter { $0.digest == build.digest }.flatMap { try $0.estimates.map(Self.record) }
+            fits: try fits.filter { $0.digest == build.digest }.flatMap { try $0.estimates.map(Self.record) },
+            tensorErrors: tensorErrors(of: build)
         )
+    }
+
+    private func tensorErrors(of build: BuildFile) -> [TensorErrorRecord] {
+        guard let errors = build.errors, !errors.isEmpty else { return [] }
+        let origin = lineage.first { $0.to == build.digest && $0.stepKind == StepKind.quantize.rawValue }
+        let record = TensorErrorRecord(
+            againstDigest: origin?.from,
+            toolVersion: Edgepipe.version,
+            tensors: errors.map {
+                .init(name: $0.tensor, relativeError: $0.relativeError, weightedError: $0.weightedError)
+            }
+        )
+        return [record]
     }
 
     private static func record(_ estimate: FitEstimate) throws -> FitRecord {
