@@ -164,7 +164,7 @@ extension ModelRegistry {
     static func isWritable(_ folder: FilePath) -> Bool { access(folder.isEmpty ? "." : folder.string, W_OK) == 0 }
 
     private static func duplicate(_ path: FilePath, to copy: FilePath) throws {
-        let output = try AtomicFile(path: copy)
+        let output = try AtomicFile(path: copy, isOfRegistry: true)
         try forEachSlab(of: path) { try output.write($0) }
         try output.commit()
     }
