@@ -103,7 +103,7 @@ struct Filling {
         return try Self.types.map { type, bits in
             let weights = Int(Double(parameters) * bits / 8)
             let width = max(512, Int(pow(Double(parameters), 1.0 / 3) * 2) / 64 * 64)
-            let profile = ModelProfile(
+            var profile = ModelProfile(
                 architecture: "llama",
                 parameterCount: parameters,
                 weightBytes: weights,
@@ -119,6 +119,7 @@ struct Filling {
                 quantType: type.uppercased(),
                 chat: .init(hasTemplate: true, endTokens: ["</s>", "<|end|>"])
             )
+            profile.loads = true
             let fits = try ["pixel-8", "galaxy-s23", "iphone-15"].map { id in
                 let estimate = try estimator.estimate(profile, on: estimator.catalogue.device(id))
                 return FitRecord(

@@ -8,6 +8,8 @@ public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
         /// `needed` bytes were expected and `available` are left.
         case truncated(needed: UInt64, available: Int)
         case invalidUTF8
+        /// The file goes on to `end` at least, and only what stands before was given to the reader.
+        case notGiven(end: Int)
     }
 
     package init(offset: Int, problem: Problem) {
@@ -21,6 +23,8 @@ public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
             "at byte \(offset): \(needed) bytes expected, \(available) left"
         case .invalidUTF8:
             "at byte \(offset): the text is not valid UTF-8"
+        case .notGiven(let end):
+            "at byte \(offset): the bytes up to \(end) are not there yet"
         }
     }
 }
@@ -28,20 +32,29 @@ public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
 /// A cursor over little-endian bytes that checks every read against what is left before it moves.
 public struct ByteReader {
     private let bytes: UnsafeRawBufferPointer
+    private let fileByteCount: Int
     /// Byte offset of the next read, from the start of the buffer.
     public private(set) var offset = 0
 
-    /// - Parameter bytes: must stay valid for as long as the reader is used.
-    public init(_ bytes: UnsafeRawBufferPointer) {
+    /// - Parameters:
+    ///   - bytes: must stay valid for as long as the reader is used.
+    ///   - fileByteCount: of the file that `bytes` are the beginning of; nil where they are all of it. Counts that come from
+    ///     the file are compared with this, and a read past `bytes` says that they are too few.
+    public init(_ bytes: UnsafeRawBufferPointer, of fileByteCount: Int? = nil) {
         self.bytes = bytes
+        self.fileByteCount = max(bytes.count, fileByteCount ?? 0)
     }
 
-    public var remaining: Int { bytes.count - offset }
+    /// Bytes of the file that were not read.
+    public var remaining: Int { fileByteCount - offset }
 
     /// Takes the next `count` bytes; `count` is unsigned because it usually comes from the file itself.
     public mutating func read(byteCount count: UInt64) throws(ReadError) -> UnsafeRawBufferPointer {
         guard count <= UInt64(remaining) else {
             throw ReadError(offset: offset, problem: .truncated(needed: count, available: remaining))
+        }
+        guard Int(count) <= bytes.count - offset else {
+            throw ReadError(offset: offset, problem: .notGiven(end: offset + Int(count)))
         }
         let slice = UnsafeRawBufferPointer(rebasing: bytes[offset..<(offset + Int(count))])
         offset += Int(count)

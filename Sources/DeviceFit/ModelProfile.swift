@@ -85,6 +85,8 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     public var tokenEmbeddingType: String?
     /// What the model is for, in its makers' words: "text-generation", "chat", "summarization".
     public var tags: [String]?
+    /// True where the file was held against what engines ask of one before it was published; nil in older registries.
+    public var loads: Bool?
 
     public init(
         architecture: String,

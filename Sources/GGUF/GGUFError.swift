@@ -14,6 +14,20 @@ public struct GGUFError: Error, CustomStringConvertible, Sendable {
         self.offset = offset
     }
 
+    /// Runs `body`, which reads a file, and gives what it finds wrong the file's name.
+    static func naming<Value>(_ path: FilePath, _ body: () throws -> Value) throws -> Value {
+        func error(_ located: LocatedProblem) -> GGUFError {
+            GGUFError(path: path, problem: located.problem, offset: located.offset)
+        }
+        do {
+            return try body()
+        } catch let located as LocatedProblem {
+            throw error(located)
+        } catch let problem as ReadError {
+            throw error(LocatedProblem(problem))
+        }
+    }
+
     public var description: String {
         let place = offset.map { ":byte \($0)" } ?? ""
         return "\(path)\(place): \(problem.explanation)"
@@ -53,6 +67,7 @@ public enum GGUFProblem: Error, Equatable, Sendable {
     case unnumberedShard(number: Int, count: Int)
     case wrongShard(found: Int?, expected: Int)
     case wrongShardTensors(found: Int, expected: Int)
+    case longHeader(limit: Int)
 
     func at(_ offset: Int?) -> LocatedProblem { LocatedProblem(problem: self, offset: offset) }
 }
@@ -73,6 +88,8 @@ struct LocatedProblem: Error {
             switch error.problem {
             case .truncated(let needed, let available): .truncated(needed: needed, available: available)
             case .invalidUTF8: .invalidUTF8
+            // Whoever gives the beginning of a file gives more of it instead.
+            case .notGiven(let end): .truncated(needed: UInt64(max(0, end - error.offset)), available: 0)
             }
     }
 }
@@ -151,6 +168,9 @@ extension GGUFProblem {
                 + "\(found.map { "file \($0)" } ?? "none"). Fetch the model again."
         case .wrongShardTensors(let found, let expected):
             "the model's files hold \(found) tensors together; \(expected) are announced. Fetch the model again."
+        case .longHeader(let limit):
+            "the metadata and the tensor table take more than \(limit) bytes, more than those of any model. Make the file "
+                + "again."
         }
     }
 }

@@ -22,7 +22,9 @@ public final class GGUFFile: Sendable {
     public init(path: FilePath) throws {
         let mapping = try MappedFile(path: path)
         do {
-            let header = try GGUFHeader(reading: mapping.bytes)
+            let header = try GGUFError.naming(path) {
+                try GGUFHeader(reading: mapping.bytes, fileByteCount: mapping.count)
+            }
             self.path = path
             self.mapping = mapping
             version = header.version
@@ -31,13 +33,9 @@ public final class GGUFFile: Sendable {
             offsets = header.offsets
             alignment = header.alignment
             indices = header.indices
-        } catch let located as LocatedProblem {
+        } catch let error as GGUFError where error.problem == .notGGUF {
             let isPart = ["safetensors", "json", "bin", "model"].contains(path.extension ?? "")
-            if located.problem == .notGGUF, isPart { throw GGUFError(path: path, problem: .partOfFolder) }
-            throw GGUFError(path: path, problem: located.problem, offset: located.offset)
-        } catch let error as ReadError {
-            let located = LocatedProblem(error)
-            throw GGUFError(path: path, problem: located.problem, offset: located.offset)
+            throw isPart ? GGUFError(path: path, problem: .partOfFolder) : error
         }
     }
 

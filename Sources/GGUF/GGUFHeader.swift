@@ -1,21 +1,27 @@
 import BinaryIO
 import Tensors
 
-/// Everything before the tensor data, read and checked.
-struct GGUFHeader {
+/// Everything in a GGUF file before the tensor data, read and checked.
+public struct GGUFHeader: Sendable {
     static let magic: UInt32 = 0x4655_4747  // "GGUF"
     /// ggml keeps names in 64 bytes with a final zero.
     static let longestTensorName = 63
 
-    let version: UInt32
-    private(set) var metadata = Metadata()
-    private(set) var tensors: [GGUFTensor] = []
-    private(set) var offsets: [Int] = []
+    public let version: UInt32
+    public private(set) var metadata = Metadata()
+    /// The tensors in the order of the file.
+    public private(set) var tensors: [GGUFTensor] = []
+    /// Where each tensor's data begins, from the start of the file, in the order of `tensors`.
+    public private(set) var offsets: [Int] = []
     private(set) var indices: [String: Int] = [:]
-    let alignment: Int
+    public let alignment: Int
 
-    init(reading bytes: UnsafeRawBufferPointer) throws {
-        var reader = ByteReader(bytes)
+    /// - Parameters:
+    ///   - bytes: the beginning of the file, or all of it.
+    ///   - fileByteCount: of the whole file, with which every count and size is compared.
+    /// - Throws: `LocatedProblem`; `ReadError`, whose problem is `.notGiven` where the header is longer than `bytes`.
+    init(reading bytes: UnsafeRawBufferPointer, fileByteCount: Int) throws {
+        var reader = ByteReader(bytes, of: fileByteCount)
         if let content = ForeignContent(bytes.prefix(256)) { throw GGUFProblem.foreignContent(content).at(0) }
         guard bytes.count >= 4, try reader.read(UInt32.self) == Self.magic else {
             throw GGUFProblem.notGGUF.at(0)
@@ -42,7 +48,7 @@ struct GGUFHeader {
             }
         }
         alignment = try Self.alignment(from: metadata)
-        try readTensorTable(count: tensorCount, &reader, fileByteCount: bytes.count)
+        try readTensorTable(count: tensorCount, &reader, fileByteCount: fileByteCount)
     }
 
     private static func alignment(from metadata: Metadata) throws -> Int {

@@ -1,7 +1,9 @@
 import BinaryIO
+import DeviceFit
 import Foundation
 import GGUF
 import Pipeline
+import Registry
 import SystemPackage
 import TestSupport
 import Testing
@@ -86,5 +88,68 @@ import Testing
         try expectRefusal { _ = try runner.run() }
         let files = try run.scratch.listing()
         #expect(!files.contains { $0.contains("q4") })
+    }
+
+    /// Publishes the model as an older version did, which did not ask whether it loads.
+    /// - Parameter mark: makes the bytes those of one test, because what is known of bytes is remembered.
+    private func publishUnchecked(_ mark: UInt8) throws -> String {
+        _ = try convert(strict: false)
+        try writeFile(readFile(output, limit: 1 << 28) + [UInt8](repeating: mark, count: 32), to: output)
+        let profile = try ModelProfile(GGUFFile(path: output), quantType: "F16")
+        let facts = BuildFacts(
+            quantType: "F16",
+            bitsPerWeight: 16,
+            sourceURI: "test",
+            license: "mit",
+            profile: String(decoding: try JSONEncoder().encode(profile), as: UTF8.self)
+        )
+        let draft = BuildDraft(type: "f16", file: output, cuts: [PartCut(offset: 200_000)], facts: facts)
+        let version = try ModelVersion(parsing: "1.0.0")
+        let registry = try ModelRegistry(path: run.registry, mode: .create)
+        try registry.publish(Publication(model: "old", version: version, builds: [draft], toolVersion: "0.1.0"))
+        try registry.close()
+        return "old@1.0.0:f16"
+    }
+
+    @Test func aQueryRefusesWhatWasPublishedUnchecked() throws {
+        let name = try publishUnchecked(1)
+        let answer = try Operations.query(BuildQuery(), in: run.registry)
+        #expect(answer.best == nil && answer.refused.map(\.build) == [name])
+        let reason = try #require(answer.refused.first?.reasons.first)
+        #expect(reason.contains("no engine can load this model") && reason.contains("token_embd.weight"))
+        var request = BriefRequest()
+        request.query.platform = .android
+        #expect(try Operations.compare(request, in: run.registry) == nil)
+        request.builds = [name]
+        try expectRefusal { _ = try Operations.compare(request, in: run.registry) }
+    }
+
+    /// That the bytes are away is told by another warning.
+    @Test func aQuerySaysNothingOfBytesThatAreNotThere() throws {
+        let name = try publishUnchecked(2)
+        let objects = run.registry.string + ".objects"
+        try FileManager.default.moveItem(atPath: objects, toPath: objects + ".away")
+        #expect(try Operations.query(BuildQuery(), in: run.registry).best?.build == name)
+        try FileManager.default.moveItem(atPath: objects + ".away", toPath: objects)
+        #expect(try Operations.query(BuildQuery(), in: run.registry).best == nil)
+    }
+
+    @Test(arguments: ["exported", "exported.tar"])
+    func anImportRefusesItAndAllThatComesWithIt(_ target: String) throws {
+        let name = try publishUnchecked(3)
+        let exported = run.scratch.appending(target)
+        _ = try Operations.export([], from: run.registry, to: exported) { _, _, _ in }
+        let other = run.scratch.appending("other.db")
+        try Operations.initialize(other)
+        do {
+            _ = try Operations.importLayout(exported, into: other) { _, _, _ in }
+            Issue.record("accepted")
+        } catch {
+            let text = "\(error)"
+            #expect(text.contains(exported.string) && text.contains(name), "\(text)")
+            #expect(text.contains("no engine can load this model") && text.contains("Nothing was imported"), "\(text)")
+            #expect(ExitStatus(error) == .badInput)
+        }
+        #expect(try Operations.builds(in: other).isEmpty)
     }
 }

@@ -46,6 +46,7 @@ import Testing
             #expect(Set(after.measurements) == Set(before.measurements))
             #expect(Set(after.fits) == Set(before.fits))
             #expect(Set(after.lineage) == Set(before.lineage))
+            #expect(after.tensorErrors == before.tensorErrors && before.tensorErrors?.isEmpty == name.hasSuffix(":f16"))
             // The blob is the file itself, under its own digest.
             let blob = folder.appending("blobs/sha256").appending(digest)
             #expect(try SHA256Digest(ofFile: blob).description == digest)
@@ -62,6 +63,23 @@ import Testing
         let name = try #require(try run.published().keys.min())
         #expect(try export([name]).builds == [name])
         #expect(try Operations.builds(in: imported()).map { "\($0.name)" } == [name])
+    }
+
+    /// What an older version published was not asked whether it loads. Here it is, and that is noted.
+    @Test func aBuildThatIsImportedIsNotedToLoad() throws {
+        let name = try #require(try run.published().keys.min())
+        let file = run.scratch.appending("pulled.gguf")
+        _ = try Operations.pull(name, from: run.registry, to: file) { _, _, _ in }
+        var facts = try Operations.details(of: name, in: run.registry).build.facts
+        #expect(facts.profile.contains("\"loads\":true"))
+        facts.profile = facts.profile.replacing("\"loads\":true,", with: "")
+        let older = try ModelRegistry(path: run.scratch.appending("older.db"), mode: .create)
+        let build = try BuildName(name)
+        let draft = BuildDraft(type: build.type, file: file, facts: facts)
+        try older.publish(Publication(model: build.model, version: build.version, builds: [draft], toolVersion: "0"))
+        try older.close()
+        _ = try Operations.export([], from: run.scratch.appending("older.db"), to: folder) { _, _, _ in }
+        #expect(try Operations.details(of: name, in: imported()).build.facts.profile.contains("\"loads\":true"))
     }
 
     private var manager: FileManager { .default }

@@ -40,10 +40,36 @@ import Testing
         #expect(try report(ReportRequest(model: "tiny@1.0.0:q8_0"), to: "report.md").contains("Q8_0"))
     }
 
-    /// The error of each tensor stands in the record of the step that quantized it.
+    /// Weights that are damaged do not matter to a report: the header is read, and verified, alone.
+    @Test func ofTheFileOnlyTheHeaderIsRead() throws {
+        let request = ReportRequest(model: "tiny:q8_0")
+        let before = try report(request)
+        let root = FilePath(run.registry.string + ".objects").appending("packs")
+        let files = try #require(FileManager.default.enumerator(atPath: root.string)).compactMap { $0 as? String }
+        for name in files where name.hasSuffix(".pack") {
+            let pack = root.appending(name)
+            var bytes = try readFile(pack, limit: 1 << 28)
+            bytes[bytes.count - 1] ^= 1
+            try FileManager.default.removeItem(atPath: pack.string)
+            #expect(FileManager.default.createFile(atPath: pack.string, contents: Data(bytes)))
+        }
+        #expect(try report(request) == before)
+    }
+
     @Test func withoutSensitivitiesTheQuantizersErrorsAreShown() throws {
         let text = try report(ReportRequest(model: "tiny:q4_k_m"), to: "report.md")
         #expect(text.contains("as the quantizer noted it") && text.contains("Q4_K (0.0"))
+    }
+
+    /// What is true of a build's bytes is a fact of them, not what a step left behind.
+    @Test func noNumberComesFromTheStepCache() throws {
+        let requests = ["tiny:q4_k_m", "tiny:q8_0"].map { ReportRequest(model: $0) }
+        let before = try requests.map { try report($0) }
+        let registry = try ModelRegistry(path: run.registry, mode: .openExisting)
+        try registry.forgetSteps()
+        try registry.close()
+        #expect(try requests.map { try report($0) } == before)
+        #expect(try Operations.verify(run.registry, readData: false) { _, _, _ in }.isSound)
     }
 
     @Test func theNameDecidesBetweenHTMLAndMarkdownUnlessTheFormatDoes() throws {

@@ -78,12 +78,7 @@ extension Operations {
             size: build.fileBytes,
             annotations: [OCILayout.titleKey: "\(stem).gguf", "org.cncf.model.filepath": "\(stem).gguf"]
         )
-        let details = BuildDetails(
-            build: build,
-            measurements: try registry.measurements(of: build.digest),
-            fits: try registry.fits(of: build.digest),
-            lineage: try registry.lineage(of: build.digest)
-        )
+        let details = try BuildDetails(build, in: registry)
         let created = build.createdAt.formatted(.iso8601)
         let config = OCILayout.Config(
             config: .init(quantization: build.facts.quantType),

@@ -33,7 +33,7 @@ extension Operations {
                 bitsPerWeight: Double(file.tensors.byteCount) * 8 / Double(max(1, file.tensors.elementCount)),
                 sourceURI: source ?? "file:\(path.lastComponent?.string ?? "")",
                 license: license,
-                profile: String(decoding: try JSONEncoder().encode(profile), as: UTF8.self)
+                profile: try profile.stored
             )
         )
         let publication = Publication(

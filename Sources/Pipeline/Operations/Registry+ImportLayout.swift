@@ -1,12 +1,14 @@
 import BinaryIO
+import DeviceFit
 import GGUF
 import Registry
 import SystemPackage
 
 extension Operations {
     /// Publishes every build of an exported folder or tar file: bytes, facts, measurements, fits and lineage. Channels stay
-    /// behind. All of it is read and verified before the first build is published; of what was read nothing is kept but the
-    /// index, so that memory does not grow with the builds.
+    /// behind. All of it is read and verified before the first build is published, so a build that no engine can load keeps the
+    /// others out as a damaged one does; of what was read nothing is kept but the index, so that memory does not grow with the
+    /// builds.
     public static func importLayout(
         _ path: FilePath,
         into registry: FilePath,
@@ -62,6 +64,14 @@ extension Operations {
         else {
             throw OCILayout.damage(place, "its bytes are not those of \(details.build.name)")
         }
+        let header = try GGUFHeader(named: FilePath(place), byteCount: byteCount) { end in
+            try source.beginning(of: digest, byteCount: end)
+        }
+        if let reason = header.loadingProblem {
+            throw PipelineError.badFile(
+                "\(place): \(details.build.name): \(reason) Nothing was imported; export the other builds by their names."
+            )
+        }
         return details
     }
 
@@ -87,14 +97,21 @@ extension Operations {
         _ progress: @escaping WorkProgress
     ) throws -> BuildRecord {
         let name = details.build.name
+        var facts = details.build.facts
+        // Of the registry that it comes from nobody may have asked; here it was.
+        if var profile = ModelProfile(stored: facts.profile), profile.loads != true {
+            profile.loads = true
+            facts.profile = try profile.stored
+        }
         return try source.withFile(of: details.build.digest, scratch: registry.scratchFile()) { file in
             let draft = BuildDraft(
                 type: name.type,
                 file: file,
                 cuts: try GGUFFile(path: file).partCuts,
-                facts: details.build.facts,
+                facts: facts,
                 measurements: details.measurements,
-                fits: details.fits
+                fits: details.fits,
+                tensorErrors: details.tensorErrors ?? []
             )
             let publication = Publication(
                 model: name.model,

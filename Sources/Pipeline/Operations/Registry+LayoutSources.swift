@@ -19,6 +19,8 @@ protocol LayoutSource {
     func byteCount(of digest: SHA256Digest) throws -> Int?
     /// The digest of a blob's bytes, read whole.
     func measure(_ digest: SHA256Digest) throws -> SHA256Digest
+    /// The first bytes of a blob.
+    func beginning(of digest: SHA256Digest, byteCount: Int) throws -> [UInt8]
     /// Hands a file with the bytes of a blob to `use`.
     func withFile<Value>(
         of digest: SHA256Digest,
@@ -86,6 +88,15 @@ struct FolderSource: LayoutSource {
         try SHA256Digest(ofFile: path(of: OCILayout.name(of: digest)))
     }
 
+    func beginning(of digest: SHA256Digest, byteCount: Int) throws -> [UInt8] {
+        let path = path(of: OCILayout.name(of: digest))
+        var bytes: [UInt8] = []
+        try RegistryTar(path: path, entries: [:]).forEachSlab(of: .init(offset: 0, byteCount: byteCount)) {
+            bytes += $0
+        }
+        return bytes
+    }
+
     /// The length of a file that belongs to the layout, or nil where there is none.
     ///
     /// A device never ends and a FIFO keeps whoever opens it waiting; a link out of the folder would bring in what nobody
@@ -140,6 +151,14 @@ struct TarSource: LayoutSource {
         var hasher = SHA256Hasher()
         try tar.forEachSlab(of: entry) { hasher.update($0) }
         return hasher.finalize()
+    }
+
+    func beginning(of digest: SHA256Digest, byteCount: Int) throws -> [UInt8] {
+        let name = OCILayout.name(of: digest)
+        guard let entry = tar.entries[name] else { throw OCILayout.damage(place(of: name), "it is missing") }
+        var bytes: [UInt8] = []
+        try tar.forEachSlab(of: .init(offset: entry.offset, byteCount: byteCount)) { bytes += $0 }
+        return bytes
     }
 
     func withFile<Value>(

@@ -9,6 +9,16 @@ public struct BuildDetails: Codable, Sendable {
     public var measurements: [MeasurementRecord]
     public var fits: [FitRecord]
     public var lineage: [LineageEdge]
+    /// Nil in exports of versions that kept none.
+    public var tensorErrors: [TensorErrorRecord]?
+
+    init(_ build: BuildRecord, in registry: ModelRegistry) throws {
+        self.build = build
+        measurements = try registry.measurements(of: build.digest)
+        fits = try registry.fits(of: build.digest)
+        lineage = try registry.lineage(of: build.digest)
+        tensorErrors = try registry.tensorErrors(of: build.digest)
+    }
 }
 
 /// What was pulled.
@@ -31,13 +41,7 @@ extension Operations {
     /// - Parameter name: `model[@version][:type]`
     public static func details(of name: String, in registry: FilePath) throws -> BuildDetails {
         try reading(registry) { registry in
-            let record = try registry.resolve(try BuildReference(name))
-            return BuildDetails(
-                build: record,
-                measurements: try registry.measurements(of: record.digest),
-                fits: try registry.fits(of: record.digest),
-                lineage: try registry.lineage(of: record.digest)
-            )
+            try BuildDetails(registry.resolve(try BuildReference(name)), in: registry)
         }
     }
 

@@ -87,7 +87,8 @@ struct TensorErrors {
             let result = try? JSONDecoder().decode(SensitivityResult.self, from: Data(chosen.payload.utf8))
         else {
             divergences = [:]
-            relative = try Self.relativeErrors(of: build, in: registry)
+            let noted = try registry.tensorErrors(of: build.digest).last?.tensors ?? []
+            relative = Dictionary(noted.map { ($0.name, $0.relativeError) }) { first, _ in first }
             kind = relative.isEmpty ? .unknown : .relative
             return
         }
@@ -112,14 +113,6 @@ struct TensorErrors {
             bytes: tensor.byteCount,
             error: divergences[Self.key(tensor.name, tensor.type.name)] ?? relative[tensor.name]
         )
-    }
-
-    private static func relativeErrors(of build: BuildRecord, in registry: ModelRegistry) throws -> [String: Double] {
-        guard let record = try registry.stepRecord(ofKind: "quantize", naming: build.digest),
-            case .files(let files)? = try? JSONDecoder().decode(StepProduct.self, from: Data(record.outputs.utf8)),
-            let errors = files.first(where: { $0.digest == build.digest })?.errors
-        else { return [:] }
-        return Dictionary(errors.map { ($0.tensor, $0.relativeError) }) { first, _ in first }
     }
 
     private static func key(_ name: String, _ type: String) -> String { "\(name) \(type.lowercased())" }

@@ -4,7 +4,6 @@ import DeviceFit
 import Foundation
 import GGUF
 import Registry
-import SystemPackage
 
 /// Fills a report from the registry: nothing in it comes from anywhere else.
 struct ReportMaterial {
@@ -113,15 +112,11 @@ struct ReportMaterial {
         }
     }
 
-    /// The header of the build's file, out of its object. The bytes are verified on the way, and the copy is removed.
-    private func header(of build: BuildRecord, _ progress: @escaping WorkProgress) throws -> GGUFFile {
-        let path = FilePath(NSTemporaryDirectory()).appending("edgepipe-\(UUID().uuidString).gguf")
-        defer { try? FileManager.default.removeItem(atPath: path.string) }
-        try Operations.checkSpace(for: build.fileBytes, at: path)
-        try registry.pull(build.name, to: path) { transfer in
-            try progress("reading \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
+    /// The header of the build's file, out of its object: verified, and without the rest of the file.
+    private func header(of build: BuildRecord, _ progress: @escaping WorkProgress) throws -> GGUFHeader {
+        try registry.header(of: build) { end in
+            try progress("reading the header of \(build.name)", end, build.fileBytes)
         }
-        return try GGUFFile(path: path)
     }
 
     /// Every step that leads to any of the builds, each once.

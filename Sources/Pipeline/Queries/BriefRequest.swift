@@ -91,6 +91,10 @@ extension Operations {
         } else {
             chosen = try request.builds.map { name in
                 let record = try registry.resolve(try BuildReference(name))
+                let wasChecked = ModelProfile(stored: record.facts.profile)?.loads == true
+                if !wasChecked, let reason = try LoadableBuilds.problem(of: record, in: registry) {
+                    throw PipelineError.badFile("\(record.name): \(reason)")
+                }
                 return try BuildSummary(registry, record)
             }
         }

@@ -83,10 +83,13 @@ struct BuildJudge {
     /// What a registry keeps of a shape; nil where it is unreadable.
     private mutating func profile(_ text: String) -> ModelProfile? {
         if let known = profiles[text] { return known }
-        let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(text.utf8))
+        let profile = ModelProfile(stored: text)
         profiles[text] = .some(profile)
         return profile
     }
+
+    /// Whether its publisher made sure that engines can load a build of this shape.
+    mutating func wasChecked(_ profile: String) -> Bool { self.profile(profile)?.loads == true }
 
     private mutating func missingTags(of profile: String) -> [String] {
         guard !query.tags.isEmpty else { return [] }

@@ -50,15 +50,20 @@ extension BuildQuery {
             return answer
         }
         let records = try registry.builds(matching: BuildFilter(model: model, channel: channel))
-        let (fitting, refused) = try assess(records, registry, &judge)
-        let ranked = Self.ranked(fitting, common: Self.commonText(of: fitting))
-        return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: refused)
+        var assessment = try assess(records, registry, &judge)
+        let ranked = try assessment.ranked(naming: .max, in: registry)
+        return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: assessment.refused)
     }
 
     /// The same with at most `mostNamed` builds, without reading the others.
-    private func answerWithFew(of registry: ModelRegistry, _ judge: inout BuildJudge) throws -> QueryAnswer? {
+    /// - Parameter wanted: how many of those that fit are looked at; more than are named where engines cannot load some.
+    private func answerWithFew(
+        of registry: ModelRegistry,
+        _ judge: inout BuildJudge,
+        wanted: Int = mostNamed
+    ) throws -> QueryAnswer? {
         let request = ShortlistRequest(
-            count: Self.mostNamed,
+            count: wanted,
             channel: channel,
             fileBytes: [maxSize?.bytes, judge.target?.mostFileBytes].compactMap { $0 }.min(),
             judgesLicense: license != nil
@@ -73,9 +78,15 @@ extension BuildQuery {
             ofDigests: judge.measured.keys.filter { !known.contains($0) },
             channel: channel
         )
-        let (fitting, refused) = try assess(shortlist.chosen + shortlist.refused + measured, registry, &judge)
-        let ranked = Self.ranked(fitting, common: shortlist.commonText).prefix(Self.mostNamed)
-        let named = refused.prefix(Self.mostNamed)
+        var assessment = try assess(shortlist.chosen + shortlist.refused + measured, registry, &judge)
+        let ranked = try assessment.ranked(naming: Self.mostNamed, on: shortlist.commonText, in: registry)
+        // The next best take the places of those that cannot be loaded; a registry full of them is not read to its end.
+        if ranked.count < Self.mostNamed, assessment.holdsUnloadable, shortlist.chosen.count >= wanted,
+            wanted < Self.mostRankedWhole
+        {
+            return try answerWithFew(of: registry, &judge, wanted: wanted * 2)
+        }
+        let named = assessment.refused.prefix(Self.mostNamed)
         return QueryAnswer(
             best: ranked.first,
             alternatives: Array(ranked.dropFirst()),
@@ -88,11 +99,10 @@ extension BuildQuery {
         _ records: [BuildRecord],
         _ registry: ModelRegistry,
         _ judge: inout BuildJudge
-    ) throws -> (fitting: [BuildSummary], refused: [QueryAnswer.Refusal]) {
+    ) throws -> Assessment {
         let figures = try registry.figures(of: records.map(\.digest), metrics: BuildSummary.metrics)
         let damaged = try registry.damagedObjects()
-        var fitting: [BuildSummary] = []
-        var refused: [QueryAnswer.Refusal] = []
+        var assessment = Assessment()
         for record in records {
             var summary = BuildSummary(record, figures[record.digest] ?? [])
             var reasons = try judge.reasons(against: record, &summary)
@@ -100,11 +110,12 @@ extension BuildQuery {
                 reasons.insert("its bytes are lost or damaged; publish the same file again", at: 0)
             }
             if reasons.isEmpty {
-                fitting.append(summary)
+                assessment.fitting.append(summary)
+                if !judge.wasChecked(record.facts.profile) { assessment.unchecked[summary.build] = record }
             } else {
-                refused.append(.init(build: summary.build, reasons: reasons))
+                assessment.refused.append(.init(build: summary.build, reasons: reasons))
             }
         }
-        return (fitting, refused)
+        return assessment
     }
 }

@@ -9,7 +9,7 @@ import SystemPackage
 /// Builds with everything known about them into the registry, all of it or nothing.
 struct PublishStage: Stage {
     /// Raised whenever the same inputs would be published otherwise.
-    static let version = 1
+    static let version = 2
 
     let definition: PipelineDefinition
     let source: SourceCheckpoint
@@ -81,11 +81,25 @@ struct PublishStage: Stage {
                 sourceDigest: source.digest,
                 license: definition.license,
                 pipelineDigest: definition.digest,
-                profile: String(decoding: try JSONEncoder().encode(profile), as: UTF8.self)
+                profile: try profile.stored
             ),
             measurements: evaluations.filter { $0.digest == build.digest }.flatMap { $0.measurements },
-            fits: try fits.filter { $0.digest == build.digest }.flatMap { try $0.estimates.map(Self.record) }
+            fits: try fits.filter { $0.digest == build.digest }.flatMap { try $0.estimates.map(Self.record) },
+            tensorErrors: tensorErrors(of: build)
         )
+    }
+
+    private func tensorErrors(of build: BuildFile) -> [TensorErrorRecord] {
+        guard let errors = build.errors, !errors.isEmpty else { return [] }
+        let origin = lineage.first { $0.to == build.digest && $0.stepKind == StepKind.quantize.rawValue }
+        let record = TensorErrorRecord(
+            againstDigest: origin?.from,
+            toolVersion: Edgepipe.version,
+            tensors: errors.map {
+                .init(name: $0.tensor, relativeError: $0.relativeError, weightedError: $0.weightedError)
+            }
+        )
+        return [record]
     }
 
     private static func record(_ estimate: FitEstimate) throws -> FitRecord {

@@ -265,4 +265,20 @@ import Testing
         #expect(lines[0].hasPrefix("memory: weights 1.0 GB") && lines[0].contains(" = 1.2 GB"))
         #expect(lines.contains { $0.hasPrefix("after ten minutes: ") } && lines.count == 7)
     }
+
+    /// Published before it was asked, and no model.
+    @Test func whatNoEngineLoadsIsRefusedWhenItWouldBeNamed() throws {
+        let shelf = try Shelf()
+        try shelf.add("old", gigabytes: 0.5, bitsPerByte: 0.5, isChecked: false)
+        try shelf.add("good", gigabytes: 1, bitsPerByte: 1)
+        try shelf.add("large", gigabytes: 7, bitsPerByte: 0.7, isChecked: false)
+        let answer = try shelf.ask(budget)
+        #expect(answer.models == ["good"])
+        #expect(answer.best?.remarks.isEmpty == true, "it is not compared with one that is refused")
+        #expect(answer.refused.map(\.build) == ["old@1.0.0:q4_0", "large@1.0.0:q4_0"])
+        #expect(answer.reasons("old")?.first?.contains("no GGUF file") == true)
+        // What is refused for another reason was not read.
+        #expect(answer.reasons("large")?.count == 1 && answer.reasons("large")?[0].contains("over 3.0 GB") == true)
+        #expect(try shelf.ask { _ in }.models == ["good"])
+    }
 }

@@ -96,4 +96,19 @@ import Testing
         #expect(answer.models.count == 50)
         #expect(try shelf.ask { ($0.ram, $0.platform) = (try ByteSize("150MB"), .ios) }.best == nil)
     }
+
+    /// Ten of the best are from before it was asked whether engines can load them, and their files are no models.
+    @Test func theNextBestTakeThePlacesOfThoseThatNoEngineLoads() throws {
+        for index in 0..<10 {
+            try shelf.add("old\(index)", gigabytes: 1, bitsPerByte: 0.01 + Double(index) / 100, isChecked: false)
+        }
+        // One that is as old and would not be named is not asked.
+        try shelf.add("worst", gigabytes: 1, bitsPerByte: 9, isChecked: false)
+        let answer = try shelf.ask(budget)
+        #expect(answer.models == Array(expected.prefix(50)))
+        #expect(answer.refused.count == 50 && answer.omitted == 412 - 100)
+        #expect(answer.refused.prefix(10).map(\.build) == (0..<10).map { "old\($0)@1.0.0:q4_0" })
+        #expect(answer.reasons("old3")?.contains { $0.contains("this is no GGUF file") } == true)
+        #expect(answer.reasons("worst") == nil)
+    }
 }

@@ -22,6 +22,7 @@ struct Shelf {
     /// - Parameters:
     ///   - gigabytes: of the weights, by which memory and speed are estimated.
     ///   - text: what `bitsPerByte` was measured on.
+    ///   - isChecked: whether it is noted that engines can load it; the file is no model.
     /// - Returns: what a benchmark of the model would say of its size.
     @discardableResult func add(
         _ model: String,
@@ -32,11 +33,12 @@ struct Shelf {
         channel: String? = nil,
         trainedContext: Int = 8192,
         tags: [String]? = nil,
-        profile: String? = nil
+        profile: String? = nil,
+        isChecked: Bool = true
     ) throws -> (parameters: Int, bytes: Int) {
         let file = try scratch.write("\(model) \(gigabytes)", to: "files/\(model)")
         var own = Self.profile(Int(gigabytes * 1e9), trainedContext)
-        own.tags = tags
+        (own.tags, own.loads) = (tags, isChecked ? true : nil)
         let shape = try JSONEncoder().encode(own)
         let measurements = bitsPerByte.map { value in
             [

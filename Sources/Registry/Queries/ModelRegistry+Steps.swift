@@ -14,20 +14,6 @@ extension ModelRegistry {
         }
     }
 
-    /// The latest step of a kind whose outputs name these bytes; nil where none is remembered.
-    public func stepRecord(ofKind kind: String, naming digest: SHA256Digest) throws -> StepRecord? {
-        try look { database in
-            try Row.fetchOne(
-                database,
-                sql: """
-                    SELECT * FROM stepRecord WHERE stepKind = ? AND instr(outputs, ?) > 0
-                    ORDER BY finishedAt DESC, key LIMIT 1
-                    """,
-                arguments: [kind, digest.description]
-            ).map(Self.step)
-        }
-    }
-
     private static func step(_ row: Row) throws -> StepRecord {
         StepRecord(
             key: try Rows.digest(row.value("key")),
@@ -56,6 +42,13 @@ extension ModelRegistry {
                 ]
             )
             try Seals.put(.step(step.key), database)
+        }
+    }
+
+    /// Empties the step cache: what it remembers is made again when it is asked for, and no fact is lost with it.
+    public func forgetSteps() throws {
+        try change { database in
+            try database.execute(sql: "DELETE FROM stepRecord; DELETE FROM seal WHERE subject LIKE 'step/%'")
         }
     }
 

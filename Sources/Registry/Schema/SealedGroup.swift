@@ -7,7 +7,8 @@ import GRDB
 /// program can change all of it. So the registry keeps digests over every row, computed anew at each change of its own and
 /// at no other time. `docs/registry-format.md` says what that shows and what it does not.
 enum SealedGroup: Hashable, Sendable {
-    /// All that is known of bytes that were published: names, facts, withdrawals, measurements, fits, signatures, parts.
+    /// All that is known of bytes that were published: names, facts, withdrawals, measurements, errors of tensors, fits,
+    /// signatures, parts.
     case build(SHA256Digest)
     /// How those bytes lie on the disk, which a repair may change.
     case place(SHA256Digest)
@@ -61,6 +62,7 @@ enum SealedGroup: Hashable, Sendable {
                     """
                 ),
                 ("measurement", "SELECT * FROM measurement WHERE buildDigest = ? ORDER BY id"),
+                ("tensorError", "SELECT * FROM tensorError WHERE buildDigest = ? ORDER BY id"),
                 ("fit", "SELECT * FROM fit WHERE buildDigest = ? ORDER BY device, context, kvType"),
                 ("signature", "SELECT * FROM signature WHERE buildDigest = ? ORDER BY keyDigest"),
                 (
@@ -135,6 +137,8 @@ enum SealedGroup: Hashable, Sendable {
     /// The digests of a group's rows, by table; empty where there are no rows.
     func digests(_ database: Database) throws -> String {
         try questions.compactMap { table, sql in
+            // A registry from before migration 9 is sealed and read without.
+            guard try table != "tensorError" || database.tableExists(table) else { return nil }
             let statement = try database.cachedStatement(sql: sql)
             let rows = try Row.fetchCursor(statement, arguments: [name.key])
             var hasher = SHA256Hasher()

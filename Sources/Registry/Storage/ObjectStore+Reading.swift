@@ -46,4 +46,47 @@ extension ObjectStore {
         let digest = hasher.finalize()
         guard digest == object.digest else { throw damage("its bytes have the SHA-256 \(digest.short)...") }
     }
+
+    /// A range of an object in one file that was read whole and found right before. Of a compressed one, what stands before
+    /// the range is decompressed too.
+    /// - Throws: `RegistryError.damagedObject`; `FileError` where the disk refuses.
+    func bytes(_ range: Range<Int>, ofVerified object: StoredObject) throws -> [UInt8] {
+        let path = path(of: object)
+        func damage(_ detail: String) -> RegistryError { .damagedObject(object.digest, path: path, detail: detail) }
+        guard try size(ofOwn: path) == object.storedBytes else { throw damage("the file was replaced") }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count)
+        guard object.encoding == .zstd else {
+            return try Self.reading(path) {
+                let input = try FileDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking])
+                defer { try? input.close() }
+                let target = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 64)
+                defer { target.deallocate() }
+                guard try Self.read(input, at: range.lowerBound, into: target, of: path) else {
+                    throw damage("the file ends early")
+                }
+                return Array(target)
+            }
+        }
+        struct Enough: Error {}
+        var offset = 0
+        do {
+            let decompressor = try ZstdDecompressor()
+            try Self.reading(path) {
+                try forEachSlab(of: path) { slab in
+                    try decompressor.write(slab) { raw in
+                        let wanted = range.clamped(to: offset..<(offset + raw.count))
+                        bytes.append(contentsOf: raw[(wanted.lowerBound - offset)..<(wanted.upperBound - offset)])
+                        offset += raw.count
+                        if offset >= range.upperBound { throw Enough() }
+                    }
+                }
+            }
+        } catch is Enough {
+        } catch let error as ZstdError {
+            throw damage(error.description)
+        }
+        guard bytes.count == range.count else { throw damage("the compressed data ends too early") }
+        return bytes
+    }
 }

@@ -40,6 +40,10 @@ enum Schema {
             try database.execute(sql: Seals.table)
             try Seals.sealAll(database)
         }
+        migrator.registerMigration("9 errors of tensors") { database in
+            try database.execute(sql: tensorErrorTable)
+            try OlderTensorErrors.move(database)
+        }
         return migrator
     }
 

@@ -316,6 +316,7 @@ extension ModelRegistry {
             try database.execute(sql: "DELETE FROM withdrawal WHERE buildId = ?", arguments: [published.id])
         }
         for measurement in named.draft.measurements { try Rows.insert(measurement, of: digest, database) }
+        for record in named.draft.tensorErrors { try Rows.insert(record, of: digest, database) }
         for fit in named.draft.fits { try Rows.upsert(fit, of: digest, database) }
         if published?.isOffered != true {
             var about = try Seals.facts(of: digest, database)

@@ -80,7 +80,7 @@ extension ObjectStore {
     }
 
     /// What the database says of an object's parts, held against the object before a byte is allocated for them.
-    private static func check(_ parts: [StoredPart], of object: StoredObject) throws {
+    static func check(_ parts: [StoredPart], of object: StoredObject) throws {
         let isSound = parts.allSatisfy { part in
             part.rawBytes > 0 && part.rawBytes <= PartCut.longestAccepted && part.offset >= 0 && part.storedBytes > 0
                 && part.storedBytes <= part.rawBytes && part.storedBytes <= part.pack.byteCount

@@ -61,6 +61,7 @@ public struct BuildDraft: Codable, Sendable {
     public var facts: BuildFacts
     public var measurements: [MeasurementRecord]
     public var fits: [FitRecord]
+    public var tensorErrors: [TensorErrorRecord]
 
     public init(
         type: String,
@@ -68,7 +69,8 @@ public struct BuildDraft: Codable, Sendable {
         cuts: [PartCut] = [],
         facts: BuildFacts,
         measurements: [MeasurementRecord] = [],
-        fits: [FitRecord] = []
+        fits: [FitRecord] = [],
+        tensorErrors: [TensorErrorRecord] = []
     ) {
         self.type = type
         self.file = file
@@ -76,6 +78,7 @@ public struct BuildDraft: Codable, Sendable {
         self.facts = facts
         self.measurements = measurements
         self.fits = fits
+        self.tensorErrors = tensorErrors
     }
 
     func validate() throws(RegistryError) {
@@ -93,6 +96,17 @@ public struct BuildDraft: Codable, Sendable {
                 try Self.check(value.isFinite && value >= 0, "fit on \(fit.device)", "finite numbers of at least 0")
             }
             try Self.check(Self.isJSON(fit.payload), "payload of the fit on \(fit.device)", "JSON")
+        }
+        for record in tensorErrors { try Self.check(record) }
+    }
+
+    static func check(_ record: TensorErrorRecord) throws(RegistryError) {
+        try check(!record.method.isEmpty && !record.tensors.isEmpty, "errors of tensors", "a method and tensors")
+        for tensor in record.tensors {
+            try check(!tensor.name.isEmpty, "errors of tensors", "each with the name of its tensor")
+            for value in [tensor.relativeError, tensor.weightedError ?? 0] {
+                try check(value.isFinite && value >= 0, "error of \(tensor.name)", "a finite number of at least 0")
+            }
         }
     }
 

@@ -87,7 +87,7 @@ struct Inspection {
             ("run", "id", ["startedAt", "finishedAt"]), ("channelMove", "id", ["createdAt"]),
             ("pack", "id", ["createdAt"]), ("signature", "buildDigest", ["createdAt"]),
             ("sensitivity", "id", ["createdAt"]), ("withdrawal", "buildId", ["createdAt"]),
-            ("damage", "objectDigest", ["createdAt"]),
+            ("damage", "objectDigest", ["createdAt"]), ("tensorError", "id", ["createdAt"]),
         ]
         for (table, key, columns) in tables where try database.tableExists(table) {
             try rows(of: table, "SELECT * FROM \(table)", key: key, times(columns))
@@ -126,6 +126,17 @@ struct Inspection {
         }
         for case let (id, build)? in found {
             note("measurement \(id)", "it is not what was measured; its fingerprint is another", of: names[build] ?? [])
+        }
+        guard try database.tableExists("tensorError") else { return }
+        let noted = try rows(of: "tensorError", "SELECT * FROM tensorError", key: "id") {
+            row -> (Int64, SHA256Digest)? in
+            let build = try Rows.digest(row.value("buildDigest"))
+            let record = try Rows.tensorErrors(row)
+            let own = Rows.fingerprint(ofPayload: try row.value("payload"), record.method, build)
+            return try own.description == row.value("fingerprint") ? nil : (row.value("id"), build)
+        }
+        for case let (id, build)? in noted {
+            note("tensorError \(id)", "it is not what was noted; its fingerprint is another", of: names[build] ?? [])
         }
     }
 
