@@ -92,7 +92,7 @@ let package = Package(
         // Layer 4: judge, estimate, remember
         .target(
             name: "DeviceFit",
-            dependencies: ["Architectures", "GGUF", "Tensors"],
+            dependencies: ["Architectures", "BinaryIO", "GGUF", "Tensors"],
             resources: [.embedInCode("Catalogue")],
             swiftSettings: strict
         ),

@@ -1,3 +1,5 @@
+import BinaryIO
+
 extension DeviceCatalogue {
     /// The device that somebody means: by its id, by the name it is sold under, or by the code that the phone reports as its
     /// model, such as `SM-S918B` or `iPhone16,1`. Case does not count, nor do spaces, the maker's name and what the
@@ -24,7 +26,7 @@ extension DeviceCatalogue {
     private func suggestions(for wanted: String) -> [String] {
         let ranked = devices.map { device in
             let names = [device.id, Self.plain(device.name)]
-            return (id: device.id, distance: names.map { Self.distance(wanted, $0) }.min() ?? .max)
+            return (id: device.id, distance: names.map { wanted.spellingDistance(to: $0) }.min() ?? .max)
         }
         return ranked.filter { $0.distance <= max(2, wanted.count / 2) }
             .sorted { ($0.distance, $0.id) < ($1.distance, $1.id) }
@@ -37,22 +39,6 @@ extension DeviceCatalogue {
             .split { !($0.isLetter || $0.isNumber || $0 == ".") }
         let makers: Set<Substring> = ["samsung", "google", "apple"]
         return (words.count > 1 && makers.contains(words[0]) ? words.dropFirst() : words[...]).joined(separator: "-")
-    }
-
-    /// The number of letters to add, drop or change (Levenshtein).
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (i, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for j in right.indices {
-                let changed = diagonal + (letter == right[j] ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(changed, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[right.count]
     }
 }
 

@@ -46,7 +46,7 @@ extension FitEstimate {
 
     /// What a team should know of a type that is slow where it runs; nil where it is not.
     ///
-    /// [P; §4.2] Below four bits a smaller file is slower on Android's processors: its blocks cost more to decode than to read.
+    /// [P] Below four bits a smaller file is slower on Android's processors: its blocks cost more to decode than to read.
     public static func slowness(of quantType: String, on estimate: FitEstimate) -> String? {
         guard estimate.platform == .android else { return nil }
         let factors = FormatFactors.of(quantType, on: .cpu)

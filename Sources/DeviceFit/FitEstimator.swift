@@ -94,9 +94,9 @@ public struct FitEstimator: Sendable {
     public static func mostBytes(on device: Device) -> Int {
         let best =
             switch device.platform {
-            // [P's cold-start rule; §2.2] The most generous rule in use, and too generous for one phone that was measured.
+            // [P's cold-start rule] The most generous rule in use, and too generous for one phone that was measured.
             case .android: Int(0.6 * Double(device.ramBytes))
-            // [§2.1] Nothing was measured with the entitlement above 8 GB; what 8 GB phones reach is a lower bound.
+            // Nothing was measured with the entitlement above 8 GB; what 8 GB phones reach is a lower bound.
             case .ios: device.entitledAppLimitBytes ?? (device.ramGiB >= 8 ? Int(6 * ByteSize.gibibyte) : 0)
             }
         return min(max(device.appLimitBytes, best), device.budgetBytes ?? .max)

@@ -2,16 +2,16 @@ import Tensors
 
 /// Peak memory of llama.cpp by its parts.
 enum MemoryModel {
-    /// [LC; §3] The cache is allocated in whole blocks of this many cells.
+    /// [LC] The cache is allocated in whole blocks of this many cells.
     static let cellBlock = 256
-    /// [J baselines, estimate; §3] The runtime and an app around it, in bytes.
+    /// [J baselines, estimate] The runtime and an app around it, in bytes.
     static let overhead = ByteRange(
         low: 100_000_000,
         mid: 175_000_000,
         high: 250_000_000,
-        source: "J baselines, estimate §3"
+        source: "J baselines, estimate"
     )
-    /// [P; §3] On phones' graphics processors the buffer was up to so many rows of the embedding's width larger.
+    /// [P] On phones' graphics processors the buffer was up to so many rows of the embedding's width larger.
     static let embeddingRows = 4
 
     static func estimate(
@@ -23,13 +23,13 @@ enum MemoryModel {
     ) -> MemoryEstimate {
         MemoryEstimate(
             weights: weights(profile, platform),
-            kvCache: .exactly(kvBytes(profile, context: context, type: kvType, batch: batch), source: "LC, P §3"),
+            kvCache: .exactly(kvBytes(profile, context: context, type: kvType, batch: batch), source: "LC, P"),
             computeBuffer: computeBuffer(profile, context: context, batch: batch),
             runtimeOverhead: overhead
         )
     }
 
-    /// [LC `llama-kv-cache-iswa.cpp`; §3] Sums cells x (key + value) over the layers; a sliding-window layer keeps its
+    /// [LC `llama-kv-cache-iswa.cpp`] Sums cells x (key + value) over the layers; a sliding-window layer keeps its
     /// window and one batch. Exact for the logged models.
     static func kvBytes(_ profile: ModelProfile, context: Int, type: TensorType, batch: Int) -> Int {
         let block = type.block
@@ -42,7 +42,7 @@ enum MemoryModel {
         }
     }
 
-    /// [LC; §3] What llama.cpp reserves on a processor, to the byte for the models that were compared. A graphics processor's
+    /// [LC] What llama.cpp reserves on a processor, to the byte for the models that were compared. A graphics processor's
     /// share is put together differently; its rows of activations are few beside the logits.
     static func computeBuffer(_ profile: ModelProfile, context: Int, batch: Int) -> ByteRange {
         let cells = padded(context)
@@ -56,12 +56,12 @@ enum MemoryModel {
             cells: (isFull ? cells : nil, window.map { min(cells, padded($0 + tokens)) })
         )
         let rows = 4 * tokens * embeddingRows * profile.embeddingLength
-        return ByteRange(low: bytes, mid: bytes, high: bytes + rows, source: "LC, P §3")
+        return ByteRange(low: bytes, mid: bytes, high: bytes + rows, source: "LC, P")
     }
 
     /// What of the weights counts against the app.
     ///
-    /// The middle counts all of them, as with memory mapping off, which is how the limits of §2.2 were measured. With mapping
+    /// The middle counts all of them, as with memory mapping off, which is how the limits were measured. With mapping
     /// on, iOS does not count clean pages (low: nothing), and Android can take them back (low: what was repacked, which it
     /// cannot). A tied embedding is held twice where layers are offloaded or it is of a type that is repacked: rows are
     /// looked up in the one as it was, and the other is multiplied with.
@@ -73,12 +73,12 @@ enum MemoryModel {
         let all = profile.weightBytes
         switch platform {
         case .ios:
-            return ByteRange(low: 0, mid: all, high: all + duplicate, source: "P, J §2.1")
+            return ByteRange(low: 0, mid: all, high: all + duplicate, source: "P, J")
         case .android:
             let isCopied =
                 profile.tokenEmbeddingType.map { FormatFactors.repackedTensorTypes.contains($0) } ?? (repacked > 0)
             let copied = isCopied ? duplicate : 0
-            return ByteRange(low: min(repacked, all), mid: all + copied, high: all + duplicate, source: "P §2.2, §3")
+            return ByteRange(low: min(repacked, all), mid: all + copied, high: all + duplicate, source: "P")
         }
     }
 

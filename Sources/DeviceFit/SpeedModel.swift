@@ -48,7 +48,7 @@ struct SpeedModel {
         engine = speed.engine.rawValue
     }
 
-    /// [P; §4.1, §4.2] The two-term model, for the file's own bytes or for Q4_0 and then the type's factor.
+    /// [P] The two-term model, for the file's own bytes or for Q4_0 and then the type's factor.
     private static func millisecondsPerToken(
         _ profile: ModelProfile,
         _ speed: SpeedClass,

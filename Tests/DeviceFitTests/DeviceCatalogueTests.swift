@@ -14,7 +14,7 @@ import Testing
             if let entitled = device.entitledAppLimitGiB {
                 #expect(device.platform == .ios && entitled > device.appLimitGiB, "\(device.id)")
             }
-            // [L, P; §2.2] The planning rule for Android.
+            // [L, P] The planning rule for Android.
             if device.platform == .android { #expect(device.appLimitGiB == device.ramGiB / 2, "\(device.id)") }
         }
     }

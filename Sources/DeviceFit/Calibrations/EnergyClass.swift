@@ -9,7 +9,7 @@ struct EnergyClass: Sendable {
     static func of(_ device: Device, confidence: Confidence) -> EnergyClass {
         switch device.platform {
         case .ios:
-            // [J, TB; §5, §7] Measured on A19 Pro and A18 Pro with MLX, not with llama.cpp.
+            // [J, TB] Measured on A19 Pro and A18 Pro with MLX, not with llama.cpp.
             let known: Confidence = device.soc == "A19 Pro" || device.soc == "A18 Pro" ? .medium : .low
             return EnergyClass(
                 sustained: RangeEstimate(
@@ -18,7 +18,7 @@ struct EnergyClass: Sendable {
                     high: 0.65,
                     unit: "ratio",
                     confidence: known,
-                    source: "J, TB §5 (MLX)"
+                    source: "J, TB (MLX)"
                 ),
                 joulesPerBillion: RangeEstimate(
                     low: 0.08,
@@ -26,11 +26,11 @@ struct EnergyClass: Sendable {
                     high: 0.18,
                     unit: "J",
                     confidence: known,
-                    source: "J, TB §7 (MLX)"
+                    source: "J, TB (MLX)"
                 )
             )
         case .android:
-            // [Nexa via §5] 37 to 19 tok/s in three minutes on one phone; slower chips heat less, which is an estimate.
+            // [Nexa] 37 to 19 tok/s in three minutes on one phone; slower chips heat less, which is an estimate.
             let isFlagship = confidence > .low
             return EnergyClass(
                 sustained: RangeEstimate(
@@ -39,14 +39,14 @@ struct EnergyClass: Sendable {
                     high: isFlagship ? 0.6 : 0.9,
                     unit: "ratio",
                     confidence: .low,
-                    source: isFlagship ? "one phone, §5" : "estimate, §7"
+                    source: isFlagship ? "one phone" : "estimate"
                 ),
                 joulesPerBillion: .around(
                     0.24,
                     .guessed,
                     unit: "J",
                     confidence: .low,
-                    source: "one phone, §5 and §7"
+                    source: "one phone"
                 )
             )
         }

@@ -1,6 +1,6 @@
 /// How a quantization type changes speed, relative to Q4_0 of the same model on the same chip.
 ///
-/// On Android CPUs a smaller file below four bits is *slower*: decoding its blocks costs more than reading them [P; §4.2].
+/// On Android CPUs a smaller file below four bits is *slower*: decoding its blocks costs more than reading them [P].
 struct FormatFactors: Sendable {
     /// Of the speed of generating; nil where the two-term model with the file's own bytes is the better predictor.
     let decode: Double?
@@ -8,7 +8,7 @@ struct FormatFactors: Sendable {
     /// Whether this very type was measured; a neighbour's figures stand in otherwise.
     let isMeasured: Bool
 
-    /// [P; §4.2] Middles of the ranges over three phones. Q4_0 and Q8_0 are what the two-term model was fitted on.
+    /// [P] Middles of the ranges over three phones. Q4_0 and Q8_0 are what the two-term model was fitted on.
     private static let cpu: [String: FormatFactors] = [
         "IQ1_S": .init(decode: 0.455, prefill: 0.125, isMeasured: true),
         "Q2_K": .init(decode: 0.72, prefill: 0.25, isMeasured: true),
@@ -35,12 +35,12 @@ struct FormatFactors: Sendable {
             // F16, BF16 and F32 have no blocks to decode: their own bytes decide. That is an estimate too.
             return FormatFactors(decode: neighbour?.decode, prefill: neighbour?.prefill ?? 1, isMeasured: false)
         case .metal:
-            // [J, LC; §4.4] Bytes alone decide; measured with Q4_0 and Q4_K_M, nothing below four bits.
+            // [J, LC] Bytes alone decide; measured with Q4_0 and Q4_K_M, nothing below four bits.
             return FormatFactors(decode: nil, prefill: 1, isMeasured: type == "Q4_0" || type == "Q4_K_M")
         }
     }
 
-    /// [LC `repack.cpp`; P §2.2] Types whose tensors the ARM CPU engine copies into a layout of its own, which is memory that the
+    /// [LC `repack.cpp`; P] Types whose tensors the ARM CPU engine copies into a layout of its own, which is memory that the
     /// system cannot take back. By the type of the tensor, not of the file.
     static let repackedTensorTypes: Set<String> = ["Q4_0", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "IQ4_NL", "MXFP4"]
 }

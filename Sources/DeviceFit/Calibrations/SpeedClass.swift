@@ -1,7 +1,7 @@
 /// How fast a kind of chip runs llama.cpp: two constants for generating, one for reading a prompt.
 ///
 /// Generating a token takes `millisecondsPerGB` for every 10^9 bytes read plus `millisecondsPerBillion` for every 10^9
-/// parameters. On Android the second term is as large as the first: bytes alone predict no phone [P; §4.1].
+/// parameters. On Android the second term is as large as the first: bytes alone predict no phone [P].
 struct SpeedClass: Sendable {
     enum Engine: String, Sendable {
         case cpu = "llama.cpp on the CPU"
@@ -57,7 +57,7 @@ struct SpeedClass: Sendable {
         }
     }
 
-    /// [P; §4.1] Least squares over eight models. Prefill: the middle over models of P (scripts/back-test-fit.py).
+    /// [P] Least squares over eight models. Prefill: the middle over models of P (scripts/back-test-fit.py).
     private static let measuredAndroid: [String: SpeedClass] = [
         "Snapdragon 8 Elite Gen 5": SpeedClass(
             .cpu,
@@ -65,8 +65,8 @@ struct SpeedClass: Sendable {
             perBillion: 7.9,
             prefill: 302,
             .high,
-            source: "P §4.1",
-            prefillSource: "P §4.3"
+            source: "P",
+            prefillSource: "P"
         ),
         "Dimensity 8400 (MT6899)": SpeedClass(
             .cpu,
@@ -74,8 +74,8 @@ struct SpeedClass: Sendable {
             perBillion: 11.9,
             prefill: 209,
             .high,
-            source: "P §4.1",
-            prefillSource: "P §4.3"
+            source: "P",
+            prefillSource: "P"
         ),
         "Snapdragon 8 Gen 2": SpeedClass(
             .cpu,
@@ -83,13 +83,13 @@ struct SpeedClass: Sendable {
             perBillion: 16.2,
             prefill: 154,
             .high,
-            source: "P §4.1",
-            prefillSource: "P §4.3"
+            source: "P",
+            prefillSource: "P"
         ),
     ]
 
-    /// [§7] Share of the theoretical bandwidth, ms per 10^9 parameters, and prefill constant by class of chip; the last is
-    /// §7's, less what embeddings were of the models it came from.
+    /// Share of the theoretical bandwidth, ms per 10^9 parameters, and prefill constant by class of chip; the last is
+    /// the class's, less what embeddings were of the models it came from.
     private static func interpolatedAndroid(_ device: Device) -> SpeedClass? {
         let constants: (share: Double, perBillion: Double, prefill: Double)? =
             switch device.soc {
@@ -107,13 +107,13 @@ struct SpeedClass: Sendable {
                 perBillion: constants.perBillion,
                 prefill: constants.prefill,
                 device.isBandwidthSourced ? .medium : .low,
-                source: "interpolated between P's phones, §7"
+                source: "interpolated between P's phones"
             )
         }
     }
 
-    /// [§7] Everything else on Android has no measurement: half of the bandwidth, and the rest scaled from the Snapdragon 8
-    /// Gen 2 by gigahertz times big cores, within the bounds of §7.
+    /// Everything else on Android has no measurement: half of the bandwidth, and the rest scaled from the Snapdragon 8
+    /// Gen 2 by gigahertz times big cores, within the bounds of what was measured.
     private static func unmeasuredAndroid(_ device: Device) -> SpeedClass {
         let power = CoreClusters(device.cpu).bigGigahertz / CoreClusters.snapdragon8Gen2
         return SpeedClass(
@@ -122,13 +122,13 @@ struct SpeedClass: Sendable {
             perBillion: power > 0 ? min(60, max(20, 16.2 / power)) : 60,
             prefill: min(100, max(25, 154 * power)),
             .low,
-            source: "estimate, scaled from P by §7"
+            source: "estimate, scaled from P"
         )
     }
 
     private static func apple(_ device: Device) -> SpeedClass {
         switch device.soc {
-        // [LC, J; §4.4] Three models at 0.67, 0.69 and 0.73 of 76.8 GB/s. Prefill was measured with MLX only.
+        // [LC, J] Three models at 0.67, 0.69 and 0.73 of 76.8 GB/s. Prefill was measured with MLX only.
         case "A19 Pro":
             SpeedClass(
                 .metal,
@@ -136,11 +136,11 @@ struct SpeedClass: Sendable {
                 perBillion: 0,
                 prefill: 1260,
                 .high,
-                source: "J, LC §4.4",
+                source: "J, LC",
                 prefillConfidence: .medium,
-                prefillSource: "J (MLX as a proxy), §4.3"
+                prefillSource: "J (MLX as a proxy)"
             )
-        // [LC; §4.4] One model on the M5 at 0.71; the chips between share the share.
+        // [LC] One model on the M5 at 0.71; the chips between share the share.
         case "A17 Pro", "A18", "A18 Pro", "A19", "M1", "M2", "M3", "M4", "M5":
             SpeedClass(
                 .metal,
@@ -148,11 +148,11 @@ struct SpeedClass: Sendable {
                 perBillion: 0,
                 prefill: 1260 * device.bandwidthGBps / 76.8,
                 .medium,
-                source: "interpolated from J and LC, §4.4 and §7",
+                source: "interpolated from J and LC",
                 prefillConfidence: .low,
                 prefillSource: "estimate: J's MLX figure scaled by bandwidth"
             )
-        // [§7] Older chips: no GPU measurement at all, so the row "no data".
+        // Older chips: no GPU measurement at all, so the row "no data".
         default:
             SpeedClass(
                 .metal,
@@ -160,7 +160,7 @@ struct SpeedClass: Sendable {
                 perBillion: 0,
                 prefill: 100,
                 .low,
-                source: "estimate, §7: no data for this chip"
+                source: "estimate: no data for this chip"
             )
         }
     }

@@ -11,7 +11,7 @@ struct Spread: Hashable, Sendable {
     static let measuredPrefill = Spread(low: 0.7, high: 1.6)
     /// A flagship between measured neighbours.
     static let interpolated = Spread(low: 0.55, high: 1.9)
-    /// [§7] No data for this kind of chip or format; four measurements bear it out.
+    /// No data for this kind of chip or format; four measurements bear it out.
     static let guessed = Spread(low: 0.5, high: 2)
 
     /// The wider of two.

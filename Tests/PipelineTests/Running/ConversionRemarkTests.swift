@@ -17,7 +17,11 @@ import Testing
         }
         try tiny.scratch.write("{}", to: "tiny-phi3/tokenizer_config.json")
         let events = Mutexed<[RunEvent]>([])
-        let runner = try tiny.runner { $0.only = "f16" } report: { event in events.change { $0.append(event) } }
+        let runner = try tiny.runner {
+            $0.only = "f16"
+        } report: { event in
+            events.change { $0.append(event) }
+        }
         _ = try runner.run()
         let remarks = events.value.filter { $0.event == .remark && $0.step == "f16" }.compactMap(\.detail)
         #expect(remarks.contains { $0.contains("gives a list of them") }, "\(remarks)")
