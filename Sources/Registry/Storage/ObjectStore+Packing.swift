@@ -61,115 +61,24 @@ extension ObjectStore {
         let input = try naming(file) { try FileDescriptor.open(file, .readOnly) }
         defer { try? input.close() }
 
-        let (reading, placing) = (NSLock(), NSLock())
-        var next = 0
-        var hasher = SHA256Hasher()
-        var failure: (any Error)?
-        var places = [Place?](repeating: nil, count: pieces.count)
-        var fresh: [SHA256Digest: Int] = [:]
-        var replaced: [SHA256Digest: StoredPart] = [:]
-        Workers.run(min(Self.workerCount, pieces.count)) {
-            do {
-                let encoder = try PartEncoder()
-                let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PartCut.longestPart, alignment: 64)
-                defer { buffer.deallocate() }
-                var checker = PartChecker(store: self)
-                defer { checker.close() }
-                while true {
-                    let index: Int? = try reading.withLock {
-                        guard next < pieces.count, placing.withLock({ failure == nil }) else { return nil }
-                        let piece = pieces[next]
-                        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<piece.count])
-                        try Self.fill(target, from: input, at: piece.offset, of: file)
-                        hasher.update(UnsafeRawBufferPointer(target))
-                        try advance(piece.count)
-                        next += 1
-                        return next - 1
-                    }
-                    guard let index else { return }
-                    let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<pieces[index].count])
-                    let digest = SHA256Digest(of: bytes)
-                    let (isTwin, part) = try placing.withLock { () -> (Bool, StoredPart?) in
-                        guard let twin = fresh[digest] else { return (false, try known(digest)) }
-                        places[index] = .twin(twin)
-                        return (true, nil)
-                    }
-                    if isTwin { continue }
-                    if let part {
-                        if try checker.isIntact(part) {
-                            placing.withLock { places[index] = .known(part) }
-                            continue
-                        }
-                        placing.withLock { replaced[digest] = part }
-                    }
-                    let encoded = try encoder.encode(bytes, elementBytes: pieces[index].elementBytes)
-                    try placing.withLock {
-                        // Another thread may have been at the same bytes.
-                        if let twin = fresh[digest] {
-                            places[index] = .twin(twin)
-                            return
-                        }
-                        let offset = output.count
-                        try output.write(encoded.bytes)
-                        fresh[digest] = index
-                        places[index] = .fresh(digest, encoded.encoding, offset: offset, stored: encoded.bytes.count)
-                    }
-                }
-            } catch {
-                placing.withLock { failure = failure ?? error }
-            }
-        }
-        if let failure { throw failure }
+        let run = PackingRun(file, pieces, from: input, to: output, of: self)
+        try run.run(known: known, advance: advance)
         // One byte more than at the start, and the file is being written.
         guard Self.size(of: file) ?? byteCount == byteCount else { throw RegistryError.changedWhileReading(file) }
 
         let pack = StoredPart.Pack(name: name, byteCount: output.count)
-        if fresh.isEmpty {
+        if run.isEmpty {
             output.discard()
         } else {
             try output.commit()
             defer { Self.remove(temporary) }
             try settle(temporary, as: path(of: name), replacing: false)
         }
-        func part(at index: Int) -> StoredPart {
-            switch places[index] {
-            case .known(let part): part
-            case .twin(let twin): part(at: twin)
-            case .fresh(let digest, let encoding, let offset, let stored):
-                StoredPart(
-                    digest: digest,
-                    encoding: encoding,
-                    rawBytes: pieces[index].count,
-                    storedBytes: stored,
-                    offset: offset,
-                    pack: pack
-                )
-            case nil: preconditionFailure("a piece was neither stored nor known, and no thread said why")
-            }
-        }
         return PackedObject(
-            digest: hasher.finalize(),
+            digest: run.digest,
             byteCount: byteCount,
-            parts: pieces.indices.map(part),
-            replaced: replaced
+            parts: run.parts(in: pack),
+            replaced: run.replaced
         )
-    }
-
-    private enum Place {
-        case known(StoredPart)
-        /// The same bytes as an earlier piece of the same file.
-        case twin(Int)
-        case fresh(SHA256Digest, PartEncoding, offset: Int, stored: Int)
-    }
-
-    /// Reads exactly as many bytes as the target holds.
-    /// - Throws: `RegistryError.changedWhileReading` where the file ends before.
-    private static func fill(
-        _ target: UnsafeMutableRawBufferPointer,
-        from input: FileDescriptor,
-        at offset: Int,
-        of file: FilePath
-    ) throws {
-        guard try read(input, at: offset, into: target, of: file) else { throw RegistryError.changedWhileReading(file) }
     }
 }
