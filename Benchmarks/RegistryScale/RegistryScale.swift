@@ -86,15 +86,24 @@ struct RegistryScale {
         for number in 0..<200 {
             let file = folder.appending("tiny.gguf")
             try writeFile(TinyFile.bytes(number: Int(run) << 16 | number), to: file)
-            let begin = ContinuousClock.now
-            _ = try Operations.importBuild(
-                file,
-                as: "published-\(run)@1.\(number).0:f32",
+            let facts = BuildFacts(
+                quantType: "F32",
+                bitsPerWeight: 32,
+                sourceURI: "file:tiny.gguf",
                 license: "mit",
-                source: nil,
-                channel: nil,
-                into: path
-            ) { _, _, _ in }
+                profile: "{}"
+            )
+            let publication = Publication(
+                model: "published-\(run)",
+                version: try ModelVersion(parsing: "1.\(number).0"),
+                builds: [BuildDraft(type: "f32", file: file, facts: facts)],
+                toolVersion: "0.1.0"
+            )
+            let begin = ContinuousClock.now
+            // Opened anew each time, as a command does.
+            let registry = try ModelRegistry(path: path, mode: .openExisting)
+            _ = try registry.publish(publication)
+            try registry.close()
             times.append(seconds(since: begin) * 1000)
         }
         report("publish", times, "files of \(TinyFile.bytes(number: 0).count) bytes")

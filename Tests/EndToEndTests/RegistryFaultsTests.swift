@@ -1,3 +1,4 @@
+import BinaryIO
 import Foundation
 import SystemPackage
 import TestSupport
@@ -22,7 +23,11 @@ import Testing
         try disk.makeReadOnly()
         let folder = try ScratchFolder()
         var program = Program(folder: folder)
-        program.environment = ["EDGEPIPE_REGISTRY": disk.folder.appending("registry.db").string]
+        let temporary = folder.appending("temporary")
+        try makeFolder(temporary)
+        program.environment = [
+            "EDGEPIPE_REGISTRY": disk.folder.appending("registry.db").string, "TMPDIR": temporary.string,
+        ]
         for arguments in [
             ["query"], ["query", "--device", "pixel-8"], ["registry", "list"], ["registry", "show", "tiny:q8_0"],
             ["registry", "verify"], ["registry", "verify", "--read-data"], ["registry", "verify", "--sample", "50%"],
@@ -41,6 +46,7 @@ import Testing
             let result = try program.run(arguments)
             #expect(result.status == 1 && result.errors.contains("whether the disk can be written"), "\(result.errors)")
         }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: temporary.string).isEmpty)
     }
 
     /// What pull advises after a flipped bit helps.

@@ -34,7 +34,7 @@ import Testing
             _ = try Operations.promote(version, to: "production", expecting: nil, because: reason, in: run.registry)
         }
         #expect(try Operations.history(of: "tiny", in: run.registry).count == 1)
-        #expect(throws: PipelineError.self) { _ = try Operations.history(of: "tinny", in: run.registry) }
+        #expect(throws: NothingFits.self) { _ = try Operations.history(of: "tinny", in: run.registry) }
     }
 
     @Test func leftoversAreNamedBeforeTheyAreRemoved() throws {
