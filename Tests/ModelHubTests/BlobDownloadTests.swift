@@ -162,7 +162,7 @@ import Transfer
             return answer
         }
         var settings = downloads.settings(hub)
-        settings.transport.lowestRate = LowestRate(bytesPerSecond: 1 << 40, window: .milliseconds(1))
+        settings.transport.lowestRate = LowestRate(bytesPerSecond: 1 << 40, window: .zero)
         guard case .unreachable(_, let reason) = await downloads.failure(from: hub, "main", settings) else {
             Issue.record("no error")
             return
