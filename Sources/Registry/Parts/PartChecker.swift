@@ -19,9 +19,7 @@ struct PartChecker {
     }
 
     private mutating func read(_ part: StoredPart) throws -> Bool {
-        guard part.rawBytes > 0, part.rawBytes <= PartCut.longestAccepted, part.storedBytes > 0,
-            part.storedBytes <= part.rawBytes, part.offset >= 0
-        else { return false }
+        guard part.isPossible else { return false }
         let decoder = try tools?.decoder ?? PartDecoder()
         var buffers = tools?.buffers ?? []
         if (tools?.longest ?? 0) < part.rawBytes {

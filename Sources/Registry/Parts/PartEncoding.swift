@@ -39,6 +39,13 @@ struct StoredPart: Hashable, Sendable {
     let offset: Int
     let pack: Pack
 
+    /// Whether sizes and place are ones that a part can have. They come from a database that may have been edited, and
+    /// decide how much memory is used and where a file is read.
+    var isPossible: Bool {
+        (1...PartCut.longestAccepted).contains(rawBytes) && (1...rawBytes).contains(storedBytes)
+            && (0...(.max - storedBytes)).contains(offset)
+    }
+
     /// A file of parts.
     struct Pack: Hashable, Sendable {
         let name: PackName

@@ -104,15 +104,13 @@ struct ByteFinder {
         let known = try registry.look { database in
             try database.tableExists("part") ? try Rows.part(part.digest, database) : nil
         }
-        guard let known, known.rawBytes == part.rawBytes, known.storedBytes <= known.rawBytes, known.offset >= 0 else {
-            return nil
-        }
+        guard let known, known.rawBytes == part.rawBytes else { return nil }
         // A part that is damaged there as well is none.
         return try? registry.store.decode(known, of: part.digest, decoder, buffers)
     }
 
     private func slice(_ part: StoredPart, _ path: FilePath, _ offset: Int) throws -> UnsafeRawBufferPointer? {
-        guard let size = ObjectStore.size(of: path), offset <= size - part.rawBytes else { return nil }
+        guard part.isPossible, let size = ObjectStore.size(of: path), offset <= size - part.rawBytes else { return nil }
         let input = try naming(path) { try FileDescriptor.open(path, .readOnly) }
         defer { try? input.close() }
         let target = UnsafeMutableRawBufferPointer(rebasing: buffers[1][..<part.rawBytes])

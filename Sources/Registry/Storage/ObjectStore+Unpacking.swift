@@ -82,9 +82,7 @@ extension ObjectStore {
     /// What the database says of an object's parts, held against the object before a byte is allocated for them.
     static func check(_ parts: [StoredPart], of object: StoredObject) throws {
         let isSound = parts.allSatisfy { part in
-            part.rawBytes > 0 && part.rawBytes <= PartCut.longestAccepted && part.offset >= 0 && part.storedBytes > 0
-                && part.storedBytes <= part.rawBytes && part.storedBytes <= part.pack.byteCount
-                && part.offset <= part.pack.byteCount - part.storedBytes
+            part.isPossible && part.offset + part.storedBytes <= part.pack.byteCount
         }
         guard isSound, parts.reduce(0, { $0 + $1.rawBytes }) == object.rawBytes else {
             throw RegistryError.damagedRow(
@@ -107,6 +105,9 @@ extension ObjectStore {
     ) throws -> UnsafeRawBufferPointer {
         let path = path(of: part.pack.name)
         func damage(_ detail: String) -> RegistryError { .damagedObject(object, path: path, detail: detail) }
+        guard part.isPossible, part.storedBytes <= buffers[0].count, part.rawBytes <= buffers[1].count else {
+            throw damage("part \(part.digest.short) has a size or a place that no part has")
+        }
         guard let size = try size(ofOwn: path) else { throw damage("the pack is missing") }
         guard size == part.pack.byteCount || isSalvage else {
             throw damage("the pack has \(size) bytes, \(part.pack.byteCount) were stored")

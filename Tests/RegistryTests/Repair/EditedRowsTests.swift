@@ -158,6 +158,33 @@ import Testing
     }
 
     /// Rows that are gone, and rows that nobody published.
+    /// Sizes and places decide what memory is used and where files are read: whatever they say, a repair goes on.
+    @Test(
+        arguments: ["part", "pack", "assemblyPart", "object"],
+        ["-1", "0", "COL + 1", "1 << 40", "9223372036854775807"]
+    )
+    func aRepairTakesNoNumberOnTrust(_ table: String, _ value: String) throws {
+        let work = try Scratch()
+        try fill(work)
+        for (_, column, _) in try columns(of: work).filter({ $0.table == table && $0.type == "INTEGER" }) {
+            let copy = try Scratch()
+            try writeFile(try contents(of: work.database), to: copy.database)
+            try FileManager.default.copyItem(atPath: work.objects.string, toPath: copy.objects.string)
+            try edit(copy.database) { database in
+                try? database.execute(
+                    sql: "UPDATE \(table) SET \(column) = \(value.replacingOccurrences(of: "COL", with: column))"
+                )
+            }
+            for applies in [false, true] {
+                guard let registry = try? ModelRegistry(path: copy.database, mode: .openExisting, checksDatabase: false)
+                else { continue }
+                _ = try? registry.repair(applies: applies)
+                _ = try? registry.verify(readData: true)
+                try? registry.close()
+            }
+        }
+    }
+
     @Test func everyRowThatIsGoneIsNamed() throws {
         let original = try Scratch()
         try fill(original)
