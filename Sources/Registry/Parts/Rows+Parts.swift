@@ -87,12 +87,12 @@ extension Rows {
             if object.encoding == .parts {
                 packs.formUnion(try parts(of: digest, database).map(\.pack.name.description))
             } else {
-                total += object.storedBytes
+                total &+= object.storedBytes
             }
         }
         for name in packs {
             let sql = "SELECT byteCount FROM pack WHERE name = ? AND NOT \(try isPackNeeded(database))"
-            total += try Int.fetchOne(database, sql: sql, arguments: [name]) ?? 0
+            total &+= try Int.fetchOne(database, sql: sql, arguments: [name]) ?? 0
         }
         return total
     }

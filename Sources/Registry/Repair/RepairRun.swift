@@ -169,7 +169,7 @@ struct RepairRun {
     ) {
         for object in Set(places.map(\.object)) {
             // The first part says it for all of a build's.
-            findings[object, default: Finding(bytes: 0, detail: detail)].bytes += part.rawBytes
+            findings[object, default: Finding(bytes: 0, detail: detail)].bytes &+= part.isPossible ? part.rawBytes : 0
         }
     }
 

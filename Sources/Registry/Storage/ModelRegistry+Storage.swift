@@ -25,14 +25,14 @@ extension ModelRegistry {
             let objects = try Rows.neededObjects(database)
             let offered = try Rows.isOffered(database)
             let hasParts = try database.tableExists("part")
-            let files = objects.filter { $0.encoding != .parts }.reduce(0) { $0 + $1.storedBytes }
+            let files = objects.filter { $0.encoding != .parts }.reduce(0) { $0 &+ $1.storedBytes }
             return StorageReport(
                 builds: try sum("SELECT count(*) FROM build WHERE \(offered)"),
                 fileBytes: try sum(
                     "SELECT sum(rawBytes) FROM build JOIN object ON object.digest = build.digest WHERE \(offered)"
                 ),
-                distinctBytes: objects.reduce(0) { $0 + $1.rawBytes },
-                storedBytes: try files + Rows.packs(database).reduce(0) { $0 + $1.byteCount },
+                distinctBytes: objects.reduce(0) { $0 &+ $1.rawBytes },
+                storedBytes: try Rows.packs(database).reduce(files) { $0 &+ $1.byteCount },
                 parts: hasParts ? try sum("SELECT count(*) FROM part") : 0,
                 partUses: hasParts ? try sum("SELECT count(*) FROM assemblyPart") : 0
             )
