@@ -7,7 +7,8 @@ import Testing
 
 /// Publishing reads what it relies on, and stores anew what is not what it was.
 @Suite struct ModelRegistryMendingTests {
-    private func flip(_ scratch: Scratch, _ build: BuildRecord) throws {
+    /// Damages a bit in the middle, or where the pack holds these bytes: parts lie in it in any order.
+    private func flip(_ scratch: Scratch, _ build: BuildRecord, at held: [UInt8] = []) throws {
         var path = scratch.objectPath(of: build)
         if build.encoding == .parts {
             let packs = scratch.objects.appending("packs").string
@@ -15,7 +16,8 @@ import Testing
             path = FilePath(packs).pushing(FilePath(try #require(names.sorted().first)))
         }
         var bytes = try contents(of: path)
-        bytes[bytes.count / 2] ^= 1
+        let place = try held.isEmpty ? bytes.count / 2 : #require(Data(bytes).range(of: Data(held))).lowerBound
+        bytes[place] ^= 1
         try FileManager.default.removeItem(atPath: path.string)
         try writeFile(bytes, to: path)
     }
@@ -53,8 +55,8 @@ import Testing
         let registry = try scratch.registry()
         let file = try scratch.file("a", compressible: false)
         let build = try registry.publish(draft(file, "1.0.0", inParts: true))[0].record
-        try flip(scratch, build)
         var bytes = try contents(of: file)
+        try flip(scratch, build, at: Array(bytes[150_000..<150_032]))
         bytes[0] ^= 1
         let other = scratch.folder.appending("b")
         try writeFile(bytes, to: other)
