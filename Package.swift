@@ -44,6 +44,7 @@ let package = Package(
         // Layer 0: ground
         .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Work", swiftSettings: strict),
         .target(name: "CKernels"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
 
@@ -54,6 +55,7 @@ let package = Package(
             dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
             swiftSettings: strict
         ),
+        .target(name: "Settings", dependencies: ["BinaryIO", system, yams], swiftSettings: strict),
         .target(name: "Safetensors", dependencies: ["BinaryIO", "Tensors", system], swiftSettings: strict),
         .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
         .target(
@@ -92,7 +94,7 @@ let package = Package(
         // Layer 4: judge, estimate, remember
         .target(
             name: "DeviceFit",
-            dependencies: ["Architectures", "BinaryIO", "GGUF", "Tensors"],
+            dependencies: ["Architectures", "BinaryIO", "GGUF", "Settings", "Tensors", system, yams],
             resources: [.embedInCode("Catalogue")],
             swiftSettings: strict
         ),
@@ -119,8 +121,8 @@ let package = Package(
             name: "Pipeline",
             dependencies: [
                 "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF",
-                "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Tensors", "Tokenizers", system,
-                yams,
+                "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Settings", "Tensors", "Tokenizers",
+                "Work", system, yams,
             ],
             swiftSettings: strict
         ),
@@ -129,8 +131,9 @@ let package = Package(
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "BinaryIO", "Briefs", "DeviceFit", "Evaluation", "Pipeline", "Quantization", "Registry", argumentParser,
-                system,
+                "BinaryIO", "Briefs", "DeviceFit", "Evaluation", "Pipeline", "Quantization", "Registry", "Settings",
+                "Work",
+                argumentParser, system,
             ],
             swiftSettings: strict
         ),
@@ -172,7 +175,11 @@ let package = Package(
             dependencies: ["BinaryIO", "Conversion", "GGUF", "Safetensors", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
-        .testTarget(name: "DeviceFitTests", dependencies: ["DeviceFit", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "DeviceFitTests",
+            dependencies: ["DeviceFit", "Settings", "TestSupport", system],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["BinaryIO", "TestSupport", "edgepipe", system],
@@ -212,8 +219,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "TestSupport",
-                crypto, system,
+                "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "Settings",
+                "TestSupport", "Work", crypto, system,
             ],
             swiftSettings: strict
         ),
@@ -234,6 +241,7 @@ let package = Package(
             dependencies: ["Safetensors", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
+        .testTarget(name: "WorkTests", dependencies: ["Work"], swiftSettings: strict),
         .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors"], swiftSettings: strict),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer"], swiftSettings: strict),

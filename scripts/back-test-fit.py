@@ -52,7 +52,7 @@ def catalogue():
 
 
 def least_squares(rows):
-    """a and b of milliseconds = a x gigabytes + b x billions, each row weighed by what it took."""
+    """a and b of milliseconds = a x gigabytes + b x billions, each row weighted by what it took."""
     saa = sab = sbb = sat = sbt = 0.0
     for row in rows:
         time = 1000 / row["decode"]

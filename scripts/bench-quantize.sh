@@ -19,8 +19,8 @@ bench=.build/bench
 source=$(realpath -m "${1:-$bench/phi3-323m.f16.gguf}")
 rounds=${2:-5}
 plain="F16 BF16 Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K_S Q3_K_M Q4_K_S Q4_K_M Q5_K_M Q6_K IQ3_S IQ4_NL IQ4_XS"
-weighed="Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K_M Q4_K_M Q5_K_M Q6_K IQ1_S IQ1_M IQ2_XXS IQ2_XS IQ2_M IQ3_XXS IQ3_S IQ4_NL IQ4_XS"
-types=${TYPES:-$plain $(printf '%s+matrix ' $weighed)}
+weighted="Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K_M Q4_K_M Q5_K_M Q6_K IQ1_S IQ1_M IQ2_XXS IQ2_XS IQ2_M IQ3_XXS IQ3_S IQ4_NL IQ4_XS"
+types=${TYPES:-$plain $(printf '%s+matrix ' $weighted)}
 threads=${THREADS:-1 2}
 errors=$([[ ${ERRORS:-} == 1 ]] || echo --no-errors)
 [[ -x $edgepipe ]] || { echo "bench-quantize: build first: swift build -c release" >&2; exit 1; }

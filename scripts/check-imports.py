@@ -15,8 +15,8 @@ TOOLCHAIN = {"Swift", "Foundation", "FoundationEssentials", "Dispatch", "Synchro
 
 # Layers from the ground up; an arrow may only lead downwards.
 LAYERS = [
-    {"BinaryIO", "Tensors", "CKernels", "CZstd"},
-    {"BlockFormats", "GGUF", "Safetensors", "Tokenizers", "Transfer"},
+    {"BinaryIO", "Tensors", "Work", "CKernels", "CZstd"},
+    {"BlockFormats", "GGUF", "Safetensors", "Settings", "Tokenizers", "Transfer"},
     {"Architectures"},
     {"Conversion", "Inference", "ModelHub", "Quantization"},
     {"DeviceFit", "Evaluation", "Registry"},

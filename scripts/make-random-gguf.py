@@ -231,11 +231,11 @@ def write_model(path, metadata, tensors, shards):
 
 def write_matrices(stem, shapes, generator):
     """The same kind of numbers in both forms; some experts were never used."""
-    weighed = [
+    weighted = [
         (name, shape) for name, shape in shapes if name.startswith("blk.") and len(shape) > 1 and "_inp." not in name
     ]
-    gguf, legacy = [], struct.pack("<i", len(weighed))
-    for name, shape in weighed:
+    gguf, legacy = [], struct.pack("<i", len(weighted))
+    for name, shape in weighted:
         matrices = shape[2] if len(shape) > 2 else 1
         counts = [float(generator.choice([0, 512, 1024]) if matrices > 1 else 2048) for _ in range(matrices)]
         sums = [

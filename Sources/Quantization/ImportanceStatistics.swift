@@ -81,7 +81,7 @@ public struct ImportanceStatistics: Sendable, Codable, Equatable {
     }
 }
 
-/// Averages over the tensors of a layer, each weighed by its columns.
+/// Averages over the tensors of a layer, each weighted by its columns.
 public struct LayerImportance: Sendable, Codable, Equatable {
     public let layer: Int
     public let sum: Double

@@ -6,17 +6,17 @@ public struct QuantizationLoss: Sendable, Equatable {
     private(set) var errors = 0.0
     private(set) var squares = 0.0
     /// The same sums with each weight counted by its column's importance.
-    private(set) var weighedErrors = 0.0
-    private(set) var weighedSquares = 0.0
+    private(set) var weightedErrors = 0.0
+    private(set) var weightedSquares = 0.0
 
     /// The root of the mean squared difference, relative to that of the weights: 0.05 is five in a hundred.
     public var relativeError: Double { Self.ratio(errors, squares).squareRoot() }
 
     /// The part of the outputs' mean square that becomes error, on inputs such as the importance matrix saw; nil where
     /// there is no matrix.
-    public var weighedError: Double? { isWeighed ? Self.ratio(weighedErrors, weighedSquares) : nil }
+    public var weightedError: Double? { isWeighted ? Self.ratio(weightedErrors, weightedSquares) : nil }
 
-    private var isWeighed = false
+    private var isWeighted = false
 
     /// Tensors of zeros lose nothing.
     private static func ratio(_ part: Double, _ whole: Double) -> Double { part == 0 ? 0 : part / whole }
@@ -26,9 +26,9 @@ public struct QuantizationLoss: Sendable, Equatable {
         var sum = first
         sum.errors += second.errors
         sum.squares += second.squares
-        sum.weighedErrors += second.weighedErrors
-        sum.weighedSquares += second.weighedSquares
-        sum.isWeighed = first.isWeighed || second.isWeighed
+        sum.weightedErrors += second.weightedErrors
+        sum.weightedSquares += second.weightedSquares
+        sum.isWeighted = first.isWeighted || second.isWeighted
         return sum
     }
 
@@ -45,9 +45,9 @@ public struct QuantizationLoss: Sendable, Equatable {
         _ restored: UnsafeBufferPointer<Float>,
         importance: UnsafeBufferPointer<Float>
     ) {
-        isWeighed = true
+        isWeighted = true
         (errors, squares) = Self.sums(weights, restored, nil)
-        (weighedErrors, weighedSquares) = Self.sums(weights, restored, importance)
+        (weightedErrors, weightedSquares) = Self.sums(weights, restored, importance)
     }
 
     /// Squares are added up in single precision over a few hundred weights, in lanes, and those sums in double.

@@ -29,7 +29,7 @@ public struct QuantizationPlan: Sendable {
 
     /// Tensors inside the layers that change and for which the matrix, if there is one, has no entry. It never has one
     /// for the token embedding, and seldom for the output.
-    public var unweighed: [PlannedTensor] {
+    public var unweighted: [PlannedTensor] {
         tensors.filter { tensor in
             let role = TensorRole(name: tensor.target.name)
             return tensor.isChanged && tensor.importance == nil && role != .tokenEmbedding && role != .output

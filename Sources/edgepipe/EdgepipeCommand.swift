@@ -2,6 +2,9 @@ import ArgumentParser
 import BinaryIO
 import Foundation
 import Pipeline
+import Registry
+import Settings
+import Work
 
 /// The program: options in, one call, text out.
 @main
@@ -60,7 +63,7 @@ struct EdgepipeCommand: ParsableCommand {
         } catch {
             guard let status = ExitStatus(error) else { exit(withError: error) }
             // Only these have lines of their own, with the place in the file.
-            if let error = DefinitionError(of: error) {
+            if let error = SettingsError(of: error) {
                 Console.error("edgepipe: \(error)")
             } else {
                 Console.message("\(error)")

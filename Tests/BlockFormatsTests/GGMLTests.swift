@@ -98,7 +98,7 @@ struct GGMLTests {
         let plain = BlockCodec.needsImportance(type) ? nil : try ggml.encode(weights)
         let found = GoldenBytes.Digests(
             plain: plain.map { "\(SHA256Digest(of: $0))" },
-            weighed: "\(SHA256Digest(of: try ggml.encode(weights, importance: importance)))"
+            weighted: "\(SHA256Digest(of: try ggml.encode(weights, importance: importance)))"
         )
         #expect(try GoldenBytes.shipped()[type.name] == found, "\(type.name): \(found)")
     }

@@ -11,7 +11,7 @@ enum GoldenBytes {
     struct Digests: Codable, Equatable {
         /// Without an importance matrix; nil for types that need one.
         let plain: String?
-        let weighed: String
+        let weighted: String
     }
 
     private struct File: Decodable {
@@ -54,7 +54,8 @@ enum GoldenBytes {
             #expect("\(SHA256Digest(of: encode(weights, as: type, kernels: kernels)))" == golden.plain)
         }
         #expect(
-            "\(SHA256Digest(of: encode(weights, importance: importance, as: type, kernels: kernels)))" == golden.weighed
+            "\(SHA256Digest(of: encode(weights, importance: importance, as: type, kernels: kernels)))"
+                == golden.weighted
         )
     }
 }

@@ -113,7 +113,7 @@ import Testing
         options.importanceMatrix = try ImportanceMatrix(path: newer).filtered { !$0.contains("blk.1.ffn_up") }
         let plan = try QuantizationPlan(source, as: .iq2_XXS, options: options)
         #expect(plan.obstacle?.problem == .matrixNeeded(tensor: "blk.1.ffn_up.weight", type: "IQ2_XXS"))
-        #expect(plan.unweighed.map(\.target.name) == ["blk.1.ffn_up.weight"])
+        #expect(plan.unweighted.map(\.target.name) == ["blk.1.ffn_up.weight"])
         options.importanceMatrix = try ImportanceMatrix(path: newer)
         #expect(try QuantizationPlan(source, as: .iq2_XXS, options: options).obstacle == nil)
     }

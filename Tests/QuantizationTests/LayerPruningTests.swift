@@ -50,6 +50,6 @@ import Testing
             chunkCount: 1
         )
         let plan = try QuantizationPlan(model.open(), as: .q4_K_M, options: options)
-        #expect(plan.unweighed.map(\.target.name) == ["blk.0.ffn_up.weight"])
+        #expect(plan.unweighted.map(\.target.name) == ["blk.0.ffn_up.weight"])
     }
 }

@@ -44,8 +44,8 @@ import Testing
             }
             let expected = ratio { _ in 1 }.squareRoot()
             #expect(abs(loss.relativeError - expected) <= expected * 1e-5, "\(type)")
-            let weighed = ratio { Double(importance[$0 % 256]) }
-            #expect(abs(try #require(loss.weighedError) - weighed) <= weighed * 1e-5, "\(type)")
+            let weighted = ratio { Double(importance[$0 % 256]) }
+            #expect(abs(try #require(loss.weightedError) - weighted) <= weighted * 1e-5, "\(type)")
         }
     }
 
@@ -75,7 +75,7 @@ import Testing
         let model = try SmallModel([(name, .f16, [256, 2], [0]), ("output_norm.weight", .f32, [256], [1])])
         let found = try losses(model, as: .q4_0)
         #expect(found.count == 2 && found[0] == nil)
-        #expect(found[1]?.relativeError == 0 && found[1]?.weighedError == nil)
+        #expect(found[1]?.relativeError == 0 && found[1]?.weightedError == nil)
         #expect(try losses(model, as: .f32)[1]?.relativeError == 0)
     }
 }

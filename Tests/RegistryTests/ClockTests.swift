@@ -9,7 +9,7 @@ import Testing
 @Suite struct ClockTests {
     private let future = "2099-01-01T00:00:00.000Z"
 
-    /// Adds a line to the diary as a process with a wrong clock would have done.
+    /// Adds a line to the audit log as a process with a wrong clock would have done.
     private func writeFutureLine(_ registry: ModelRegistry) throws {
         let last = try #require(try registry.auditEntries().last)
         let line = ["\(last.digest)", "\(last.sequence + 1)", future, "publish", "x", "{}"]
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func timesOfTheDiaryAndOfMovesNeverRunBackwards() throws {
+    @Test func timesOfTheAuditLogAndOfMovesNeverRunBackwards() throws {
         let scratch = try Scratch()
         let registry = try scratch.registry()
         try registry.publish(publication(scratch.file("a"), channel: "stable"))

@@ -3,7 +3,7 @@ import Tensors
 /// 256 weights in sixteen groups of 16: a byte for eight weights with a point's number, four more bits with the number's
 /// upper three and the direction of the shift, three bits of scale a group, and a half-precision scale whose four bits at
 /// a time fill up the groups' scales. `weight = scale * (2 * groupScale + 1) * (value ± 1/8)`
-enum IQ1_M: WeighedFormat {
+enum IQ1_M: WeightedFormat {
     static let type = TensorType.iq1_m
     /// None stands in one piece.
     static var halfOffsets: [Int] { [] }
@@ -54,13 +54,13 @@ enum IQ1_M: WeighedFormat {
     ) {
         block.update(repeating: 0, count: type.block.bytes)
         let meanSquare = 2 * sumOfSquares(weights, count: 256) / 256
-        withScratch(Float.self, count: 256) { weighed in
+        withScratch(Float.self, count: 256) { weighted in
             withUnsafeTemporaryAllocation(of: TernarySearch.Split.self, capacity: 16) { splits in
                 let columns = importance.map { $0.row.columns + $0.column }
-                weigh(weights, columns, count: 256, meanSquare: meanSquare, into: weighed)
+                weigh(weights, columns, count: 256, meanSquare: meanSquare, into: weighted)
                 var greatest: Float = 0
                 for group in 0..<16 {
-                    guard let split = store(weights + group * groupSize, weighed + group * groupSize, group, in: block)
+                    guard let split = store(weights + group * groupSize, weighted + group * groupSize, group, in: block)
                     else {
                         block.update(repeating: 0, count: type.block.bytes)
                         storeScale(.nan, in: block)
@@ -69,7 +69,7 @@ enum IQ1_M: WeighedFormat {
                     splits[group] = split
                     greatest = max(greatest, split.scale)
                 }
-                if greatest > 0 { storeScales(weights, weighed, splits.baseAddress!, greatest, in: block) }
+                if greatest > 0 { storeScales(weights, weighted, splits.baseAddress!, greatest, in: block) }
             }
         }
     }
@@ -77,7 +77,7 @@ enum IQ1_M: WeighedFormat {
     /// Stores the points of a group.
     private static func store(
         _ x: UnsafePointer<Float>,
-        _ weighed: UnsafePointer<Float>,
+        _ weighted: UnsafePointer<Float>,
         _ group: Int,
         in block: UnsafeMutablePointer<UInt8>
     ) -> TernarySearch.Split? {
@@ -86,13 +86,13 @@ enum IQ1_M: WeighedFormat {
         guard TernarySearch.greatestMagnitude(x, count: groupSize) >= negligible else { return result }
         withScratch(UInt8.self, count: groupSize) { order in
             TernarySearch.sort(x, count: groupSize, into: order)
-            guard var split = split(x, weighed, order) else { return }
+            guard var split = split(x, weighted, order) else { return }
             withScratch(UInt16.self, count: 2) { numbers in
                 guard
                     TernarySearch.settle(
                         &split,
                         x,
-                        weights: weighed,
+                        weights: weighted,
                         count: groupSize,
                         order: order,
                         numbers: numbers
@@ -154,7 +154,7 @@ enum IQ1_M: WeighedFormat {
     /// Stores the groups' scales and shifts and then the block's scale, which is fitted to all of them.
     private static func storeScales(
         _ x: UnsafePointer<Float>,
-        _ weighed: UnsafePointer<Float>,
+        _ weighted: UnsafePointer<Float>,
         _ splits: UnsafePointer<TernarySearch.Split>,
         _ greatest: Float,
         in block: UnsafeMutablePointer<UInt8>
@@ -173,7 +173,7 @@ enum IQ1_M: WeighedFormat {
                 let place = group * groupSize + part * 8
                 TernarySearch.add(
                     x + place,
-                    weighed + place,
+                    weighted + place,
                     number,
                     TernarySearch.values(split, part, groupSize),
                     factor: Float(2 * level + 1),

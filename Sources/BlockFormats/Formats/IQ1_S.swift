@@ -3,7 +3,7 @@ import Tensors
 /// 256 weights in eight groups of 32: a half-precision scale, a byte for eight weights with a point's number, then two
 /// bytes a group: four times the numbers' upper three bits, three bits of scale, a bit for the direction of the shift.
 /// `weight = scale * (2 * groupScale + 1) * (value ± 1/8)`
-enum IQ1_S: WeighedFormat {
+enum IQ1_S: WeightedFormat {
     static let type = TensorType.iq1_s
     static var halfOffsets: [Int] { [0] }
     private static let points = 2
@@ -39,14 +39,14 @@ enum IQ1_S: WeighedFormat {
         block.update(repeating: 0, count: type.block.bytes)
         let meanSquare = 2 * sumOfSquares(weights, count: 256) / 256
         withScratch(Float.self, count: 8 + groupSize) { scratch in
-            let weighed = scratch + 8
+            let weighted = scratch + 8
             var greatest: Float = 0
             var lowGroups = SIMD8<UInt16>(repeating: 0)
             for group in 0..<8 {
                 let x = weights + group * groupSize
                 let columns = importance.row.columns + importance.column + group * groupSize
-                weigh(x, columns, count: groupSize, meanSquare: meanSquare, into: weighed)
-                guard let found = store(x, weighed, group, in: block) else {
+                weigh(x, columns, count: groupSize, meanSquare: meanSquare, into: weighted)
+                guard let found = store(x, weighted, group, in: block) else {
                     block.giveUp(count: type.block.bytes, halfAt: 0)
                     return
                 }
@@ -69,7 +69,7 @@ enum IQ1_S: WeighedFormat {
     /// Stores the points of a group.
     private static func store(
         _ x: UnsafePointer<Float>,
-        _ weighed: UnsafePointer<Float>,
+        _ weighted: UnsafePointer<Float>,
         _ group: Int,
         in block: UnsafeMutablePointer<UInt8>
     ) -> (scale: Float, isLow: Bool)? {
@@ -77,13 +77,13 @@ enum IQ1_S: WeighedFormat {
         guard TernarySearch.greatestMagnitude(x, count: groupSize) >= negligible else { return result }
         withScratch(UInt8.self, count: groupSize) { order in
             TernarySearch.sort(x, count: groupSize, into: order)
-            guard var split = split(x, weighed, order) else { return }
+            guard var split = split(x, weighted, order) else { return }
             withScratch(UInt16.self, count: 4) { numbers in
                 guard
                     TernarySearch.settle(
                         &split,
                         x,
-                        weights: weighed,
+                        weights: weighted,
                         count: groupSize,
                         order: order,
                         numbers: numbers

@@ -3,7 +3,7 @@ import Tensors
 /// 256 weights in sixteen groups of 16: a half-precision scale, for eight weights each a byte of a point's number and a
 /// byte of signs, then the numbers' upper two bits and four bits of scale a group.
 /// `weight = ± scale * (groupScale + 1/2) / 4 * value`
-enum IQ2_S: WeighedFormat {
+enum IQ2_S: WeightedFormat {
     static let type = TensorType.iq2_s
     static var halfOffsets: [Int] { [0] }
     private static let points = 2

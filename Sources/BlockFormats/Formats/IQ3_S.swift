@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in eight groups of 32: a half-precision scale, a byte for four weights with a point's number, the numbers'
 /// ninth bits, a bit of sign a weight, four bits of scale a group. `weight = ± scale * (2 * groupScale + 1) * value`
-enum IQ3_S: WeighedFormat {
+enum IQ3_S: WeightedFormat {
     static let type = TensorType.iq3_s
     static var halfOffsets: [Int] { [0] }
     private static let points = 2

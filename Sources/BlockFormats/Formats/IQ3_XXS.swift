@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in eight groups of 32: a half-precision scale, a byte for four weights with a point's number, then a word
 /// a group with four times seven signs and four bits of scale. `weight = ± scale * (groupScale + 1/2) / 2 * value`
-enum IQ3_XXS: WeighedFormat {
+enum IQ3_XXS: WeightedFormat {
     static let type = TensorType.iq3_xxs
     static var halfOffsets: [Int] { [0] }
     private static let points = 2

@@ -2,7 +2,7 @@ import Tensors
 
 /// 32 weights: a half-precision scale, then four bits each, the index of one of sixteen uneven values.
 /// `weight = scale * value`
-enum IQ4_NL: WeighedFormat {
+enum IQ4_NL: WeightedFormat {
     static let type = TensorType.iq4_nl
     static var halfOffsets: [Int] { [0] }
     private static let levels = 2
@@ -16,11 +16,11 @@ enum IQ4_NL: WeighedFormat {
         _ importance: (row: RowImportance, column: Int)?,
         into block: UnsafeMutablePointer<UInt8>
     ) {
-        withScratch(Float.self, count: 32) { weighed in
+        withScratch(Float.self, count: 32) { weighted in
             let meanSquare = sumOfSquares(weights, count: 32) * (2 / 32)
             let columns = importance.map { $0.row.columns + $0.column }
-            weigh(weights, columns, count: 32, meanSquare: meanSquare, into: weighed)
-            let scale = UnevenSearch.scale(weights, weights: weighed)
+            weigh(weights, columns, count: 32, meanSquare: meanSquare, into: weighted)
+            let scale = UnevenSearch.scale(weights, weights: weighted)
             block.storeHalf(scale, at: 0)
             UnevenSearch.store(weights, inverse: scale == 0 ? 0 : 1 / scale, into: block + levels)
         }

@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in eight groups of 32: a half-precision scale, the upper two and the lower four bits of the groups' scales,
 /// then four bits each, the index of one of sixteen uneven values. `weight = scale * (groupScale - 32) * value`
-enum IQ4_XS: WeighedFormat {
+enum IQ4_XS: WeightedFormat {
     static let type = TensorType.iq4_xs
     static var halfOffsets: [Int] { [0] }
     private static let highBits = 2

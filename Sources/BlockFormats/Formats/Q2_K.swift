@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in sixteen groups of 16: a byte a group with four bits of scale and four of minimum, two bits a weight,
 /// then two half-precision numbers. `weight = scale * groupScale * q - minimum * groupMinimum`
-enum Q2_K: WeighedFormat {
+enum Q2_K: WeightedFormat {
     static let type = TensorType.q2_K
     static var halfOffsets: [Int] { [scaleOffset, minimumOffset] }
     private static let quants = 16
@@ -40,7 +40,7 @@ enum Q2_K: WeighedFormat {
     ) {
         withScratch(Lanes.self, count: 16 * 6) { scratch in
             withScratch(UInt8.self, count: 256) { levels in
-                let weighed = scratch + 64
+                let weighted = scratch + 64
                 let rounded = scratch + 80
                 let meanSquare = importance == nil ? 0 : sumOfSquares(weights, count: 256) / 256
                 var totals: [Lanes] = []
@@ -48,13 +48,13 @@ enum Q2_K: WeighedFormat {
                     let tile = scratch + quarter * 16
                     transpose(weights + quarter * 64, count: 16, into: tile)
                     guard let importance else {
-                        for index in 0..<16 { weighed[index] = tile[index].magnitude }
-                        return search.run(tile, importance: weighed, count: 16, levelsScratch: rounded)
+                        for index in 0..<16 { weighted[index] = tile[index].magnitude }
+                        return search.run(tile, importance: weighted, count: 16, levelsScratch: rounded)
                     }
                     let column = importance.column + quarter * 64
-                    importance.row.weigh(tile, at: column, count: 16, meanSquare: meanSquare, into: weighed)
-                    totals.append(sum(weighed, count: 16))
-                    return weightedSearch.run(tile, importance: weighed, count: 16, levelsScratch: rounded)
+                    importance.row.weigh(tile, at: column, count: 16, meanSquare: meanSquare, into: weighted)
+                    totals.append(sum(weighted, count: 16))
+                    return weightedSearch.run(tile, importance: weighted, count: 16, levelsScratch: rounded)
                 }
                 let (scale, minimum) =
                     importance == nil ? storeScales(results, in: block) : storeScales(results, totals, in: block)

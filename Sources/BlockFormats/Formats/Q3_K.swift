@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in sixteen groups of 16: the third bits in 32 bytes, two bits a weight, six-bit scales in twelve bytes,
 /// a half-precision scale. `weight = scale * (groupScale - 32) * (q - 4)`
-enum Q3_K: WeighedFormat {
+enum Q3_K: WeightedFormat {
     static let type = TensorType.q3_K
     static var halfOffsets: [Int] { [scaleOffset] }
     private static let quants = 32
@@ -34,7 +34,7 @@ enum Q3_K: WeighedFormat {
         withScratch(Lanes.self, count: 144) { scratch in
             withScratch(UInt8.self, count: 256) { levels in
                 let found = scratch + 64
-                let weighed = scratch + 128
+                let weighted = scratch + 128
                 let meanSquare = importance == nil ? 0 : 2 * sumOfSquares(weights, count: 256) / 256
                 var totals: [Lanes] = []
                 var groupScales = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
@@ -47,9 +47,9 @@ enum Q3_K: WeighedFormat {
                             continue
                         }
                         let column = importance.column + quarter * 64
-                        importance.row.weigh(tile, at: column, count: 16, meanSquare: meanSquare, into: weighed)
-                        totals.append(sum(weighed, count: 16))
-                        let result = search.run(tile, importance: weighed, count: 16)
+                        importance.row.weigh(tile, at: column, count: 16, meanSquare: meanSquare, into: weighted)
+                        totals.append(sum(weighted, count: 16))
+                        let result = search.run(tile, importance: weighted, count: 16)
                         groupScales[quarter] = result.scale
                         for index in 0..<16 { found[quarter * 16 + index] = search.levels(of: tile[index], in: result) }
                     }

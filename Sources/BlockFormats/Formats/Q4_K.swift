@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in eight groups of 32: two half-precision numbers, six-bit scales and minimums, four bits a weight.
 /// `weight = scale * groupScale * q - minimum * groupMinimum`
-enum Q4_K: WeighedFormat {
+enum Q4_K: WeightedFormat {
     static let type = TensorType.q4_K
     static var halfOffsets: [Int] { [0, 2] }
     private static let scales = 4

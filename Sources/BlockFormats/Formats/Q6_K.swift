@@ -2,7 +2,7 @@ import Tensors
 
 /// 256 weights in sixteen groups of 16: lower four bits in 128 bytes, upper two in 64, a signed byte of scale a group,
 /// a half-precision scale. `weight = scale * groupScale * (q - 32)`
-enum Q6_K: WeighedFormat {
+enum Q6_K: WeightedFormat {
     static let type = TensorType.q6_K
     static var halfOffsets: [Int] { [scaleOffset] }
     private static let highBits = 128

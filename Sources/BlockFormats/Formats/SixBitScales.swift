@@ -67,7 +67,7 @@ enum SixBitScaleEncoder {
         levels: UnsafeMutablePointer<UInt8>
     ) {
         withScratch(Lanes.self, count: 32 * 4) { scratch in
-            let weighed = scratch + 64
+            let weighted = scratch + 64
             let rounded = scratch + 96
             let meanSquare = importance == nil ? 0 : 2 * sumOfSquares(weights, count: 256) / 256
             var groupImportance = (Lanes.zero, Lanes.zero)
@@ -81,14 +81,14 @@ enum SixBitScaleEncoder {
                         at: importance.column + half * 128,
                         count: 32,
                         meanSquare: meanSquare,
-                        into: weighed
+                        into: weighted
                     )
-                    let total = sum(weighed, count: 32)
+                    let total = sum(weighted, count: 32)
                     if half == 0 { groupImportance.0 = total } else { groupImportance.1 = total }
                 } else {
-                    weigh(tile, into: weighed)
+                    weigh(tile, into: weighted)
                 }
-                return search.run(tile, importance: weighed, count: 32, levelsScratch: rounded)
+                return search.run(tile, importance: weighted, count: 32, levelsScratch: rounded)
             }
             let (scale, minimum) =
                 importance == nil

@@ -15,8 +15,8 @@ enum WeightedBlocks {
         store: (UnsafePointer<UInt8>, Float, UnsafeMutablePointer<UInt8>) -> Void
     ) {
         let search = ScaleSearch(half: half)
-        forEachFour(row, importance, blocks, Format.self) { tile, weighed, _, levels in
-            let result = search.run(tile, importance: weighed, count: count)
+        forEachFour(row, importance, blocks, Format.self) { tile, weighted, _, levels in
+            let result = search.run(tile, importance: weighted, count: count)
             for index in 0..<count { levels[index] = search.levels(of: tile[index], in: result) }
             return result.scale
         } store: { levels, scale, lane, block in
@@ -35,8 +35,8 @@ enum WeightedBlocks {
         store: (UnsafePointer<UInt8>, Float, Float, UnsafeMutablePointer<UInt8>) -> Void
     ) {
         let search = ScaleAndMinimumSearch.weighted(levels: limit)
-        forEachFour(row, importance, blocks, Format.self) { tile, weighed, rounded, levels in
-            let result = search.run(tile, importance: weighed, count: count, levelsScratch: rounded)
+        forEachFour(row, importance, blocks, Format.self) { tile, weighted, rounded, levels in
+            let result = search.run(tile, importance: weighted, count: count, levelsScratch: rounded)
             for index in 0..<count { levels[index] = search.levels(of: tile[index], in: result) }
             return (result.scale, result.minimum.negated)
         } store: { levels, found, lane, block in
@@ -51,7 +51,7 @@ enum WeightedBlocks {
         _ importance: RowImportance,
         _ blocks: UnsafeMutableRawBufferPointer,
         _: Format.Type,
-        search: (_ tile: Tile, _ weighed: Tile, _ rounded: Tile, _ levels: Tile) -> Found,
+        search: (_ tile: Tile, _ weighted: Tile, _ rounded: Tile, _ levels: Tile) -> Found,
         store: (_ levels: UnsafePointer<UInt8>, Found, _ lane: Int, UnsafeMutablePointer<UInt8>) -> Void
     ) {
         guard let weights = row.baseAddress, let bytes = blocks.baseAddress?.assumingMemoryBound(to: UInt8.self)
@@ -60,19 +60,19 @@ enum WeightedBlocks {
         let meanSquare = Lanes(repeating: importance.rowMeanSquare)
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { numbers in
             withScratch(Lanes.self, count: count * 4) { tile in
-                let (weighed, rounded, levels) = (tile + count, tile + 2 * count, tile + 3 * count)
+                let (weighted, rounded, levels) = (tile + count, tile + 2 * count, tile + 3 * count)
                 for first in stride(from: 0, to: blockCount, by: 4) {
                     for lane in 0..<4 {
                         let column = min(first + lane, blockCount - 1) * count
                         for index in 0..<count {
                             tile[index][lane] = weights[column + index]
-                            weighed[index][lane] = importance.columns[column + index]
+                            weighted[index][lane] = importance.columns[column + index]
                         }
                     }
                     for index in 0..<count {
-                        weighed[index] = weighed[index] * (meanSquare + tile[index] * tile[index]).squareRoot()
+                        weighted[index] = weighted[index] * (meanSquare + tile[index] * tile[index]).squareRoot()
                     }
-                    let found = search(tile, weighed, rounded, levels)
+                    let found = search(tile, weighted, rounded, levels)
                     for lane in 0..<min(4, blockCount - first) {
                         for index in 0..<count {
                             numbers[index] = UInt8(truncatingIfNeeded: levels[index].smallIntegers[lane])

@@ -81,7 +81,7 @@ struct ProvenanceSection {
             ),
             .prose(
                 say(
-                    "Recorded in the registry's diary; this page does not verify them. `edgepipe pull --key` does.",
+                    "Recorded in the registry's audit log; this page does not verify them. `edgepipe pull --key` does.",
                     "Записано в журнале реестра; эта страница их не проверяет. Проверяет `edgepipe pull --key`."
                 )
             ),

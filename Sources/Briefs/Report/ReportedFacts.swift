@@ -51,7 +51,7 @@ public struct MeasurementConditions: Hashable, Sendable {
     }
 }
 
-/// A signature that the registry's diary records.
+/// A signature that the registry's audit log records.
 public struct ReportedSignature: Sendable {
     /// SHA-256 of the public key.
     public var key: String

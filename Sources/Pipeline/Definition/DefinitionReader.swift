@@ -2,25 +2,26 @@ import BinaryIO
 import Conversion
 import Quantization
 import Registry
+import Settings
 import SystemPackage
 import Yams
 
 extension PipelineDefinition {
     /// Reads and checks a pipeline file.
     /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `STEP.KEY`.
-    /// - Throws: `FileError`, or `DefinitionError` with everything that is wrong.
+    /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
     public init(path: FilePath, overrides: [String] = []) throws {
         try self.init(text: try SourceText.read(path), path: path, overrides: overrides)
     }
 
     package init(text: String, path: FilePath, overrides: [String] = []) throws {
         let log = DiagnosticLog()
-        let root = Self.compose(text, log)
+        let root = SettingsDocument.compose(text, log)
         var reader = root.flatMap { DefinitionReader($0, log) }
         reader?.apply(overrides)
         let parts = reader?.read()
         guard log.diagnostics.isEmpty, let parts else {
-            throw DefinitionError(path: path, text: text, diagnostics: log.diagnostics)
+            throw SettingsError(path: path, text: text, diagnostics: log.diagnostics)
         }
         name = parts.name
         version = parts.version
@@ -31,38 +32,6 @@ extension PipelineDefinition {
         steps = parts.steps
         self.path = path
         digest = SHA256Digest(of: (text + overrides.map { "\n\($0)" }.joined()).utf8)
-    }
-
-    static func compose(_ text: String, _ log: DiagnosticLog) -> Node? {
-        if let place = AliasLimit.firstExcess(in: text) {
-            log.report("the file has more than \(AliasLimit.count) aliases. Write the values out.", at: place)
-            return nil
-        }
-        do {
-            if let node = try Yams.compose(yaml: text) { return node }
-            log.report("the file is empty. Describe a pipeline in it.", at: SourcePlace(line: 1, column: 1))
-        } catch {
-            let (place, problem) = Self.explain(error)
-            log.report("this is not valid YAML: \(problem). Correct it.", at: place)
-        }
-        return nil
-    }
-
-    private static func explain(_ error: any Error) -> (SourcePlace, String) {
-        switch error as? YamlError {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            (SourcePlace(line: mark.line, column: mark.column), problem)
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            (
-                SourcePlace(line: context.mark.line, column: context.mark.column),
-                "the mapping has '\(duplicates.joined(separator: "', '"))' more than once"
-            )
-        case .reader(let problem, _, _, _):
-            (SourcePlace(line: 1, column: 1), problem)
-        default:
-            (SourcePlace(line: 1, column: 1), "\(error)")
-        }
     }
 }
 

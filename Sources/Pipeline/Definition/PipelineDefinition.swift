@@ -1,6 +1,7 @@
 import BinaryIO
 import Conversion
 import Quantization
+import Settings
 import SystemPackage
 import Tensors
 

@@ -1,6 +1,8 @@
+import BinaryIO
 import Conversion
 import DeviceFit
 import Quantization
+import Settings
 import Tensors
 import Yams
 

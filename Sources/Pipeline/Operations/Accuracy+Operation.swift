@@ -2,6 +2,7 @@ import BinaryIO
 import Evaluation
 import Inference
 import SystemPackage
+import Work
 
 extension Operations {
     /// How many multiple-choice tasks of a file a model answers rightly.

@@ -5,9 +5,7 @@ import Inference
 import ModelHub
 import SystemPackage
 import Tensors
-
-/// Told how far some work is; throws when the user wants to stop.
-public typealias WorkProgress = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
+import Work
 
 /// How to convert a model, as it stands on a command line.
 public struct ConvertRequest: Sendable {

@@ -3,6 +3,7 @@ import Evaluation
 import Inference
 import SystemPackage
 import Tokenizers
+import Work
 
 /// How to measure a model on a text, as it stands on a command line.
 public struct PerplexityRequest: Sendable {

@@ -10,7 +10,9 @@ import ModelHub
 import Quantization
 import Registry
 import Safetensors
+import Settings
 import Tokenizers
+import Work
 
 /// What the program tells its caller when it ends. The numbers are a contract with scripts.
 public enum ExitStatus: Int32, CaseIterable, Sendable {
@@ -47,7 +49,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case is NothingFits: self = .nothingMatches
         case let error as ModelHubError: self = error.isBadInput ? .badInput : .failed
         case let error as RegistryError: self = error.isDamage ? .registryDamaged : .failed
-        case is DefinitionError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,
+        case is SettingsError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,
             is InferenceError, is EvaluationError, is ShapeError, is TokenizerError, is TextLineError:
             self = .badInput
         case is DeviceFitError, is UnknownKernels: self = .wrongUsage

@@ -2,6 +2,7 @@ import Architectures
 import Inference
 import SystemPackage
 import Tokenizers
+import Work
 
 extension Operations {
     /// Continues a prompt.

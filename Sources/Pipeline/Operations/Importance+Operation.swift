@@ -5,6 +5,7 @@ import Inference
 import Quantization
 import SystemPackage
 import Tensors
+import Work
 
 /// How to make an importance matrix, as it stands on a command line.
 public struct ImportanceRequest: Sendable {

@@ -1,5 +1,6 @@
 import Conversion
 import ModelHub
+import Work
 
 extension Operations {
     /// Where the model's files are; a model of the Hub is downloaded first where it is not in the cache.

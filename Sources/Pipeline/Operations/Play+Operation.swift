@@ -4,6 +4,7 @@ import DeviceFit
 import Foundation
 import Registry
 import SystemPackage
+import Work
 
 /// What to write for Google Play.
 public struct PlayRequest: Sendable {

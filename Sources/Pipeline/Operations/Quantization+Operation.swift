@@ -4,6 +4,7 @@ import Inference
 import Quantization
 import SystemPackage
 import Tensors
+import Work
 
 /// How to quantize one model, as it stands on a command line.
 public struct QuantizeRequest: Sendable {
@@ -122,7 +123,7 @@ extension Operations {
         if request.importanceMatrix != nil, options.importanceMatrix == nil {
             remarks.append("No entry of the importance matrix is left; quantizing without one.")
         }
-        let unmatched = plan.unweighed
+        let unmatched = plan.unweighted
         if options.importanceMatrix != nil, let first = unmatched.first {
             let entries = unmatched.count == 1 ? "one tensor" : "\(unmatched.count) tensors"
             remarks.append("The importance matrix has no entry for \(entries) (\(first.source.name)).")

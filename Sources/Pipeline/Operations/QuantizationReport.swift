@@ -55,7 +55,7 @@ public struct QuantizationReport: Codable, Sendable {
                 reason: tensor.fallbackReason,
                 from: tensor.isChanged ? tensor.source.type.name : nil,
                 relativeError: loss?.relativeError,
-                weightedError: loss?.weighedError
+                weightedError: loss?.weightedError
             )
         }
     }

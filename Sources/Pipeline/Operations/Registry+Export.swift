@@ -2,6 +2,7 @@ import BinaryIO
 import Foundation
 import Registry
 import SystemPackage
+import Work
 
 /// What went out of a registry into a folder or a file, or came in from one.
 public struct TransferReport: Codable, Sendable {

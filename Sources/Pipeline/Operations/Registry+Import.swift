@@ -3,6 +3,7 @@ import Foundation
 import GGUF
 import Registry
 import SystemPackage
+import Work
 
 extension Operations {
     /// Publishes a GGUF file that was made elsewhere. Nothing is measured, and nothing claimed of how it was made.

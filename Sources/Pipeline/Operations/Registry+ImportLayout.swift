@@ -3,6 +3,7 @@ import DeviceFit
 import GGUF
 import Registry
 import SystemPackage
+import Work
 
 extension Operations {
     /// Publishes every build of an exported folder or tar file: bytes, facts, measurements, fits and lineage. Channels stay

@@ -2,6 +2,7 @@ import BinaryIO
 import Foundation
 import Registry
 import SystemPackage
+import Work
 
 /// Everything the registry knows of a build.
 public struct BuildDetails: Codable, Sendable {

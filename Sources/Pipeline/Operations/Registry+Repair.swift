@@ -2,6 +2,7 @@ import BinaryIO
 import GGUF
 import Registry
 import SystemPackage
+import Work
 
 extension Operations {
     /// Saves what can be saved of a damaged registry.

@@ -4,6 +4,7 @@ import DeviceFit
 import Foundation
 import Registry
 import SystemPackage
+import Work
 
 /// What a report is asked for.
 public struct ReportRequest: Sendable {

@@ -55,7 +55,7 @@ extension ReportedMeasurement {
     }
 }
 
-/// Who signed what, by the registry's diary.
+/// Who signed what, by the registry's audit log.
 struct ReportSignatures {
     private let entries: [AuditEntry]
 

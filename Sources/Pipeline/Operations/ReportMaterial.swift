@@ -4,6 +4,7 @@ import DeviceFit
 import Foundation
 import GGUF
 import Registry
+import Work
 
 /// Fills a report from the registry: nothing in it comes from anywhere else.
 struct ReportMaterial {

@@ -3,6 +3,7 @@ import BlockFormats
 import Foundation
 import GGUF
 import Quantization
+import Registry
 import SystemPackage
 
 /// What an importance matrix has collected so far, in a file beside the one that is to be: `OUTPUT.part`.

@@ -6,6 +6,7 @@ import Inference
 import Quantization
 import Registry
 import SystemPackage
+import Work
 
 /// What to measure of each tensor, as it stands on a command line.
 public struct SensitivityRequest: Sendable {

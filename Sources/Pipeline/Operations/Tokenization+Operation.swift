@@ -4,6 +4,7 @@ import GGUF
 import Inference
 import SystemPackage
 import Tokenizers
+import Work
 
 extension Operations {
     /// Token ids of each text, by the vocabulary of a GGUF file, of a Hugging Face folder or of a repository of the Hub.

@@ -3,6 +3,7 @@ import Foundation
 import GGUF
 import Registry
 import Synchronization
+import Work
 
 /// Tells of builds that nobody checked when they were published whether an engine can load them, from their headers.
 enum LoadableBuilds {

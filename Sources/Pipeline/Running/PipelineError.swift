@@ -1,4 +1,6 @@
+import BinaryIO
 import DeviceFit
+import Settings
 import SystemPackage
 
 /// Why a pipeline or a command cannot run, beyond what the rooms say.
@@ -30,6 +32,17 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
             "step '\(step)': \(underlying)"
         case .badRequest(let words), .badFile(let words):
             words
+        }
+    }
+}
+
+extension SettingsError {
+    /// The error itself, or what a step met.
+    public init?(of error: any Error) {
+        switch error {
+        case let error as SettingsError: self = error
+        case PipelineError.stepFailed(_, let underlying as SettingsError): self = underlying
+        default: return nil
         }
     }
 }

@@ -1,6 +1,7 @@
 import Conversion
 import ModelHub
 import SystemPackage
+import Work
 
 /// Where a pipeline's model is, with the adapters that are merged into it.
 struct LocatedSource {

@@ -3,6 +3,7 @@ import Conversion
 import Foundation
 import ModelHub
 import SystemPackage
+import Work
 
 /// The outline of a model that is on the Hub alone.
 struct OutlinedSource {

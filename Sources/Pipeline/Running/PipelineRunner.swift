@@ -2,6 +2,7 @@ import BinaryIO
 import Foundation
 import Registry
 import SystemPackage
+import Work
 
 /// Runs the steps of a pipeline file in order; what was done before with the same inputs is not done again.
 public struct PipelineRunner: Sendable {

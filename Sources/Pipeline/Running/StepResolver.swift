@@ -3,6 +3,7 @@ import Conversion
 import ModelHub
 import Registry
 import SystemPackage
+import Work
 
 /// Turns the steps of a definition into stages, as the products of earlier steps become known.
 struct StepResolver {

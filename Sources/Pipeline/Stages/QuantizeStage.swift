@@ -4,6 +4,7 @@ import Inference
 import Quantization
 import SystemPackage
 import Tensors
+import Work
 
 /// One model to several smaller ones, in one pass over its tensors.
 struct QuantizeStage: Stage {

@@ -175,7 +175,7 @@ extension ModelRegistry {
         }
     }
 
-    /// The diary, oldest line first.
+    /// The audit log, oldest line first.
     public func auditEntries() throws -> [AuditEntry] {
         try look { database in
             try Row.fetchAll(database, sql: "SELECT * FROM audit ORDER BY sequence").map { row in

@@ -1,7 +1,7 @@
 import BinaryIO
 import Foundation
 
-/// One line of the registry's append-only diary. Each line carries the digest of the one before, so that a line that was
+/// One line of the registry's append-only audit log. Each line carries the digest of the one before, so that a line that was
 /// changed or taken out afterwards shows.
 public struct AuditEntry: Codable, Hashable, Sendable {
     public var sequence: Int

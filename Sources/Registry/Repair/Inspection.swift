@@ -1,7 +1,7 @@
 import BinaryIO
 import GRDB
 
-/// Holds every row of a registry against what was written: seals, fingerprints, the diary, and what follows from other
+/// Holds every row of a registry against what was written: seals, fingerprints, the audit log, and what follows from other
 /// rows. A row that cannot be read is damage like any other, and the rest is looked at all the same.
 struct Inspection {
     private(set) var damages: [VerificationReport.Damage] = []
@@ -27,7 +27,7 @@ struct Inspection {
         check("sqlite_sequence") { try $0.compareSequences() }
         check("measurement") { try $0.compareFingerprints() }
         check("deviceMeasurement") { try $0.compareDevices() }
-        check("audit") { try $0.compareDiary(database) }
+        check("audit") { try $0.compareAuditLog(database) }
         check("standing") { try $0.compareStandings() }
         check("seal") { try $0.compareSeals() }
     }

@@ -52,7 +52,7 @@ extension ModelRegistry {
     private func repairDatabase(_ report: inout RepairReport, _ applies: Bool) throws {
         report.database = try look(Self.complaints)
         guard applies else {
-            // Indices are made anew from tables; what is wrong with those or with the diary stays.
+            // Indices are made anew from tables; what is wrong with those or with the audit log stays.
             report.databaseLeft = report.database.filter { !$0.contains(" index ") }
             return
         }

@@ -10,7 +10,7 @@ import SystemPackage
 #endif
 
 extension ModelRegistry {
-    /// Checks the database, its references, the diary's chain, every row against what was written, and that every
+    /// Checks the database, its references, the audit log's chain, every row against what was written, and that every
     /// published build is there.
     /// - Parameters:
     ///   - readData: also decompress and hash every object; without it only sizes are compared.
@@ -129,7 +129,7 @@ extension ModelRegistry {
         }
     }
 
-    /// What SQLite finds, references that lead nowhere, and where the diary was changed. A check that cannot go on is
+    /// What SQLite finds, references that lead nowhere, and where the audit log was changed. A check that cannot go on is
     /// damage too, and the others go on.
     static func damages(in database: Database) -> [VerificationReport.Damage] {
         let remedy = "Restore the database from a backup."
@@ -154,7 +154,7 @@ extension ModelRegistry {
         }
         check(.auditChain) {
             try AuditLog.firstBrokenLine(in: database).map {
-                ["the diary was changed at line \($0): what follows cannot be trusted. Compare with a backup."]
+                ["the audit log was changed at line \($0): what follows cannot be trusted. Compare with a backup."]
             } ?? []
         }
         return damages

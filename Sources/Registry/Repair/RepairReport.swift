@@ -14,7 +14,7 @@ public struct RepairReport: Codable, Hashable, Sendable {
 
     /// Whether it was done, not only looked at.
     public var isDone = false
-    /// What SQLite and the diary's chain say of the database before the repair.
+    /// What SQLite and the audit log's chain say of the database before the repair.
     public var database: [String] = []
     /// What they still say afterwards; before it is done, what a repair cannot do anything about.
     public var databaseLeft: [String] = []

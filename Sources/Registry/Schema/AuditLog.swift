@@ -2,7 +2,7 @@ import BinaryIO
 import Foundation
 import GRDB
 
-/// The append-only diary, chained by digests.
+/// The append-only audit log, chained by digests.
 enum AuditLog {
     /// Adds a line inside the transaction of what it tells about, so that neither exists without the other.
     static func append(_ action: String, subject: String, detail: String, to database: Database) throws {

@@ -16,7 +16,7 @@ enum Seals {
     /// Runs a change of these groups' rows, inside its transaction, and seals what came of it.
     ///
     /// A group whose rows are not what was sealed before keeps its old seal: what another program changed stays visible,
-    /// whatever is written beside it. What is new about published bytes gets a line in the diary, so that the chain holds it.
+    /// whatever is written beside it. What is new about published bytes gets a line in the audit log, so that the chain holds it.
     static func keeping<Value>(
         _ groups: some Sequence<SealedGroup>,
         _ database: Database,
@@ -54,10 +54,10 @@ enum Seals {
         return try String.fetchOne(statement, arguments: [group.subject]) ?? ""
     }
 
-    /// What the diary calls all that is known of published bytes.
+    /// What the audit log calls all that is known of published bytes.
     static func facts(_ digests: String) -> SHA256Digest { SHA256Digest(of: digests.utf8) }
 
-    /// For a line of the diary: what is known of published bytes, as it is now.
+    /// For a line of the audit log: what is known of published bytes, as it is now.
     static func facts(of digest: SHA256Digest, _ database: Database) throws -> [String: String] {
         guard try exist(database) else { return ["sha256": "\(digest)"] }
         return ["sha256": "\(digest)", "facts": "\(facts(try SealedGroup.build(digest).digests(database)))"]

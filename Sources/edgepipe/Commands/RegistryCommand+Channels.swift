@@ -1,4 +1,5 @@
 import ArgumentParser
+import BinaryIO
 import Foundation
 import Pipeline
 import Registry

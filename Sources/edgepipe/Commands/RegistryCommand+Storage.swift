@@ -81,7 +81,7 @@ extension RegistryCommand {
                   edgepipe registry gc --remove
 
                 Without --apply it only says what would go. A version that a channel points to stays. The name stays taken:
-                only the same bytes can be published under it again. Who, when and why stay in the diary.
+                only the same bytes can be published under it again. Who, when and why stay in the audit log.
                 """
         )
         @Argument(help: "model@version[:type]") var build: String

@@ -15,7 +15,7 @@ enum ImportanceTable {
     private static let legend = """
         Over the mean squares of each tensor's input columns. above 0: share over 0.00001. entropy: in bits, and of what
         equal columns would have. over 1 σ: share more than a standard deviation above the mean. like before: cosine to
-        the same tensor's in the layer before. The layers' figures are averages, weighed by columns.
+        the same tensor's in the layer before. The layers' figures are averages, weighted by columns.
         """
 
     private static func tensorTable(_ summary: ImportanceSummary) -> Table {

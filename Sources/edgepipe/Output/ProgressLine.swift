@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Synchronization
+import Work
 
 /// How far some work is, on standard error: a line that is drawn over on a terminal, and elsewhere, where every line
 /// stays, one for each tenth of what takes longer than a few seconds.

@@ -2,6 +2,7 @@ import Conversion
 import Foundation
 import Pipeline
 import Quantization
+import Settings
 import SystemPackage
 import TestSupport
 import Testing
@@ -56,7 +57,7 @@ import Testing
         let folder = try ScratchFolder()
         let text = "pipeline: p\nversion: 1.0.0\nmodel: { source: m }\nsteps: []\n"
         let path = try folder.write([0xef, 0xbb, 0xbf] + Array(text.utf8), to: "p.yaml")
-        let error = try #require(throws: DefinitionError.self) { try PipelineDefinition(path: path) }
+        let error = try #require(throws: SettingsError.self) { try PipelineDefinition(path: path) }
         #expect(error.diagnostics.map(\.place) == [SourcePlace(line: 4, column: 8)])
     }
 
@@ -68,7 +69,7 @@ import Testing
         let folder = try ScratchFolder()
         let file = try folder.write(bytes, to: "p.yaml")
         for read in [{ _ = try PipelineDefinition(path: file) }, { _ = try DeviceFile.devices(in: file) }] {
-            let error = try #require(throws: DefinitionError.self, performing: read)
+            let error = try #require(throws: SettingsError.self, performing: read)
             #expect(error.diagnostics.first?.place == SourcePlace(line: line, column: column))
             #expect(error.diagnostics.first?.message.contains(words) == true)
         }
@@ -134,7 +135,7 @@ import Testing
                                                 ^
             """
         for (ending, text) in [("LF", text), ("CRLF", text.replacing("\n", with: "\r\n"))] {
-            let error = try #require(throws: DefinitionError.self) { try definition(text) }
+            let error = try #require(throws: SettingsError.self) { try definition(text) }
             #expect(error.description == shown, "line ends: \(ending)")
         }
     }
@@ -142,7 +143,7 @@ import Testing
     @Test func aFileThatIsNotTextIsRefused() throws {
         let scratch = try ScratchFolder()
         let path = try scratch.write(Data([0x70, 0x3A, 0x20, 0xFF, 0xFE]), to: "p.yaml")
-        let error = try #require(throws: DefinitionError.self) { try PipelineDefinition(path: path) }
+        let error = try #require(throws: SettingsError.self) { try PipelineDefinition(path: path) }
         #expect(error.diagnostics.map(\.message) == ["the file is not valid UTF-8 here. Save it as UTF-8."])
     }
 
@@ -172,7 +173,7 @@ func diagnostics(of text: String, _ overrides: [String] = []) throws -> [String]
     do {
         _ = try definition(text, overrides)
         return []
-    } catch let error as DefinitionError {
+    } catch let error as SettingsError {
         return error.diagnostics.map { "\($0.place.line):\($0.place.column): \($0.message)" }
     }
 }

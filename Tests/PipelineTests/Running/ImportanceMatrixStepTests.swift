@@ -30,7 +30,7 @@ import Testing
     }
 
     /// The path is written into the files as the pipeline has it, so they are llama-quantize's own.
-    @Test func buildsAreWeighedByTheMatrix() throws {
+    @Test func buildsAreWeightedByTheMatrix() throws {
         let report = try run.run()
         let published = try run.published()
         #expect(published["tiny@1.0.0:q4_k_m"] == (try golden("Q4_K_M")))

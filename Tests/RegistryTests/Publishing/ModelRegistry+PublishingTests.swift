@@ -75,11 +75,11 @@ let someFit = FitRecord(
         publication.builds[0].measurements = [someMeasurement]
         publication.builds[0].fits = [someFit]
         let first = try registry.publish(publication)
-        let diary = try registry.auditEntries()
+        let log = try registry.auditEntries()
         let again = try registry.publish(publication)
         #expect(again.map(\.record) == first.map(\.record))
         #expect(again.map(\.isNew) == [false])
-        #expect(try registry.auditEntries() == diary)
+        #expect(try registry.auditEntries() == log)
         #expect(try registry.measurements(of: first[0].record.digest) == [someMeasurement])
         #expect(try registry.fits(of: first[0].record.digest) == [someFit])
     }

@@ -39,7 +39,7 @@ import Testing
         #expect(said == done)
     }
 
-    @Test func whoAndWhyStayInTheDiary() throws {
+    @Test func whoAndWhyStayInTheAuditLog() throws {
         let scratch = try Scratch()
         let registry = try scratch.registry()
         try registry.publish(publication(noise(scratch, "a", seed: 1)))

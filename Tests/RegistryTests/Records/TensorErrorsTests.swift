@@ -124,7 +124,7 @@ let someTensorErrors = TensorErrorRecord(
         guard mode != .readOnly else { return }
         try registry.forgetSteps()
         #expect(try registry.tensorErrors(of: build.digest) == [expected])
-        // The diary holds what became known.
+        // The audit log holds what became known.
         #expect(try registry.auditEntries().last?.action == "facts")
         #expect(try registry.verify(readData: true).isSound)
     }

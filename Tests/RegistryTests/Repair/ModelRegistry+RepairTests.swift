@@ -60,7 +60,7 @@ import Testing
             let report = try registry.repair(applies: applies)
             #expect(report.isWhole && report.saved.isEmpty && report.quarantined.isEmpty)
         }
-        #expect(try registry.auditEntries().last?.action == "channel", "nothing was done, so the diary has no line")
+        #expect(try registry.auditEntries().last?.action == "channel", "nothing was done, so the audit log has no line")
     }
 
     /// Without another copy intact parts are saved, and the build is marked, never forgotten.
@@ -201,7 +201,7 @@ import Testing
         #expect(try scratch.registry(.openExisting).builds() == [build])
     }
 
-    @Test func aBrokenDiaryIsSaidAndStays() throws {
+    @Test func aBrokenAuditLogIsSaidAndStays() throws {
         let scratch = try Scratch()
         let (registry, _) = try published(scratch)
         try registry.inspectWriter {

@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test func aRewrittenDiaryShows() throws {
+    @Test func aRewrittenAuditLogShows() throws {
         let scratch = try Scratch()
         let registry = try scratch.registry()
         try registry.publish(publication(scratch.file("a")))

@@ -2,8 +2,8 @@ import BinaryIO
 import Foundation
 import GRDB
 
-/// What the diary says happened, as the last line about each thing leaves it.
-private struct DiaryState {
+/// What the audit log says happened, as the last line about each thing leaves it.
+private struct AuditLogState {
     struct Build: Equatable {
         var digest: String
         var isWithdrawn: Bool
@@ -41,11 +41,11 @@ private struct DiaryState {
     }
 }
 
-/// The diary against the tables. Every publication, withdrawal, move and signature has a line since the first version of
+/// The audit log against the tables. Every publication, withdrawal, move and signature has a line since the first version of
 /// the format, so this holds for older registries too.
 extension Inspection {
-    mutating func compareDiary(_ database: Database) throws {
-        var diary = DiaryState()
+    mutating func compareAuditLog(_ database: Database) throws {
+        var log = AuditLogState()
         let lines = try Row.fetchCursor(database, sql: "SELECT action, subject, detail FROM audit ORDER BY sequence")
         while let row = try lines.next() {
             // A line that cannot be read breaks the chain, which is said there.
@@ -53,15 +53,15 @@ extension Inspection {
                 let text: String = try? row.value("detail")
             else { continue }
             let detail = try? JSONDecoder().decode([String: String].self, from: Data(text.utf8))
-            diary.read(action, subject, detail ?? [:])
+            log.read(action, subject, detail ?? [:])
         }
-        try compareBuilds(diary, database)
-        try compareMoves(diary, database)
-        try compareRest(diary, database)
+        try compareBuilds(log, database)
+        try compareMoves(log, database)
+        try compareRest(log, database)
     }
 
-    private mutating func compareBuilds(_ diary: DiaryState, _ database: Database) throws {
-        var missing = diary.builds
+    private mutating func compareBuilds(_ log: AuditLogState, _ database: Database) throws {
+        var missing = log.builds
         let rows = try Row.fetchCursor(
             database,
             sql: """
@@ -72,22 +72,22 @@ extension Inspection {
         )
         while let row = try rows.next() {
             let name: String = try row.value("name")
-            let own = DiaryState.Build(digest: try row.value("digest"), isWithdrawn: try row.value("isWithdrawn"))
+            let own = AuditLogState.Build(digest: try row.value("digest"), isWithdrawn: try row.value("isWithdrawn"))
             guard let said = missing.removeValue(forKey: name) else {
-                note(name, "it is in the table build, and the diary never says that it was published")
+                note(name, "it is in the table build, and the audit log never says that it was published")
                 continue
             }
-            if said.digest != own.digest { note(name, "the diary says that other bytes were published") }
+            if said.digest != own.digest { note(name, "the audit log says that other bytes were published") }
             if said.isWithdrawn != own.isWithdrawn {
-                note(name, "the diary says that it \(said.isWithdrawn ? "was deleted" : "is published")")
+                note(name, "the audit log says that it \(said.isWithdrawn ? "was deleted" : "is published")")
             }
         }
-        for name in missing.keys.sorted() { note(name, "the diary says that it was published, and it has no row") }
+        for name in missing.keys.sorted() { note(name, "the audit log says that it was published, and it has no row") }
     }
 
-    private mutating func compareMoves(_ diary: DiaryState, _ database: Database) throws {
+    private mutating func compareMoves(_ log: AuditLogState, _ database: Database) throws {
         let hasReasons = try database.columns(in: "channelMove").contains { $0.name == "who" }
-        var missing = diary.moves
+        var missing = log.moves
         let rows = try Row.fetchAll(
             database,
             sql: """
@@ -105,7 +105,7 @@ extension Inspection {
             let source: String? = try row.value("source")
             last[subject] = target
             guard let said = missing[subject]?.first else {
-                note("channelMove \(subject)", "the diary has no line of this move")
+                note("channelMove \(subject)", "the audit log has no line of this move")
                 continue
             }
             missing[subject]?.removeFirst()
@@ -113,10 +113,10 @@ extension Inspection {
             let isSame =
                 said.to == target && said.from == source && (said.who ?? reasons[0]) == reasons[0]
                 && (said.why ?? reasons[1]) == reasons[1]
-            if !isSame { note("channelMove \(subject)", "the diary tells this move otherwise") }
+            if !isSame { note("channelMove \(subject)", "the audit log tells this move otherwise") }
         }
         for (subject, moves) in missing.sorted(by: { $0.key < $1.key }) where !moves.isEmpty {
-            note("channelMove \(subject)", "the diary tells of a move that has no row")
+            note("channelMove \(subject)", "the audit log tells of a move that has no row")
         }
         let channels = try Row.fetchAll(
             database,
@@ -135,13 +135,13 @@ extension Inspection {
         for subject in last.keys.sorted() { note("channel \(subject)", "it was moved, and it has no row") }
     }
 
-    private mutating func compareRest(_ diary: DiaryState, _ database: Database) throws {
+    private mutating func compareRest(_ log: AuditLogState, _ database: Database) throws {
         if try database.tableExists("signature") {
             let rows = try Row.fetchAll(database, sql: "SELECT buildDigest, keyDigest FROM signature")
             let own = try Set(rows.map { [try $0.value("buildDigest", as: String.self), try $0.value("keyDigest")] })
-            for pair in own.symmetricDifference(diary.signatures).sorted(by: { $0[0] < $1[0] }) {
+            for pair in own.symmetricDifference(log.signatures).sorted(by: { $0[0] < $1[0] }) {
                 let detail =
-                    own.contains(pair) ? "the diary never says that it was made" : "it was made, and it has no row"
+                    own.contains(pair) ? "the audit log never says that it was made" : "it was made, and it has no row"
                 note("signature of \(pair[0].prefix(12)) by key \(pair[1].prefix(12))", detail)
             }
         }
@@ -151,19 +151,19 @@ extension Inspection {
             for row in try Row.fetchAll(database, sql: sql) {
                 counts[try row.value("modelDigest")] = try row.value("count")
             }
-            for model in Set(counts.keys).union(diary.sensitivities.keys).sorted()
-            where counts[model] != diary.sensitivities[model] {
-                note("sensitivity of \(model.prefix(12))", "the diary tells of another number of measurements")
+            for model in Set(counts.keys).union(log.sensitivities.keys).sorted()
+            where counts[model] != log.sensitivities[model] {
+                note("sensitivity of \(model.prefix(12))", "the audit log tells of another number of measurements")
             }
         }
         guard try Seals.exist(database) else { return }
-        for (text, facts) in diary.facts.sorted(by: { $0.key < $1.key }) {
+        for (text, facts) in log.facts.sorted(by: { $0.key < $1.key }) {
             guard let digest = SHA256Digest(hex: text) else { continue }
             let seal = try Seals.stored(.build(digest), database)
             if "\(Seals.facts(seal))" != facts {
                 note(
                     "seal of \(digest.short)",
-                    "the diary has another digest of what is known",
+                    "the audit log has another digest of what is known",
                     of: names[digest] ?? []
                 )
             }

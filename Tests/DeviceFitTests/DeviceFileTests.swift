@@ -1,5 +1,5 @@
 import DeviceFit
-import Pipeline
+import Settings
 import SystemPackage
 import TestSupport
 import Testing
@@ -43,7 +43,7 @@ import Testing
         ("devices:", "phones:", "has no setting 'phones'"), ("    name: Lab phone\n", "", "needs the setting 'name'"),
     ])
     func badFilesAreNamedByPlace(_ part: String, _ replacement: String, _ message: String) throws {
-        let error = try #require(throws: DefinitionError.self) { try read(good.replacing(part, with: replacement)) }
+        let error = try #require(throws: SettingsError.self) { try read(good.replacing(part, with: replacement)) }
         #expect("\(error)".contains(message) && "\(error)".contains("devices.yaml:"), "\(error)")
     }
 }

@@ -1,5 +1,5 @@
 import BinaryIO
-import DeviceFit
+import Settings
 import SystemPackage
 import Yams
 
@@ -20,13 +20,13 @@ package enum DeviceFile {
         "id", "name", "platform", "year", "chip", "ram", "bandwidth", "battery", "app-limit", "source",
     ]
 
-    /// - Throws: `FileError`, or `DefinitionError` with everything that is wrong.
+    /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
     package static func devices(in path: FilePath) throws -> [Device] {
         let text = try SourceText.read(path)
         let log = DiagnosticLog()
-        let devices = PipelineDefinition.compose(text, log).map { read($0, log) } ?? []
+        let devices = SettingsDocument.compose(text, log).map { read($0, log) } ?? []
         guard log.diagnostics.isEmpty else {
-            throw DefinitionError(path: path, text: text, diagnostics: log.diagnostics)
+            throw SettingsError(path: path, text: text, diagnostics: log.diagnostics)
         }
         return devices
     }

@@ -2,12 +2,12 @@
 ///
 /// Each alias stands for a copy, and copies of copies grow by powers: eight lines can ask for a billion nodes, which the
 /// parser hashes one by one where they stand as keys. With n aliases no file grows by more than e^(n/e).
-enum AliasLimit {
-    static let count = 16
+package enum AliasLimit {
+    package static let count = 16
 
     /// Where the first alias stands that is one too many. A line that is a comment has none; a word with a star inside
     /// of quotes counts, for telling them apart takes a parser.
-    static func firstExcess(in text: String) -> SourcePlace? {
+    package static func firstExcess(in text: String) -> SourcePlace? {
         var found = 0
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             guard line.utf8.contains(UInt8(ascii: "*")), line.first(where: { $0 != " " }) != "#" else { continue }

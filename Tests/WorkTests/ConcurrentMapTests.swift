@@ -1,5 +1,5 @@
-import Pipeline
 import Testing
+import Work
 
 @Suite struct ConcurrentMapTests {
     private struct Refused: Error, Equatable { let number: Int }

@@ -1,19 +1,22 @@
+import BinaryIO
 import Yams
 
 /// Collects what is wrong while a pipeline file is read, so that all of it is reported at once.
-final class DiagnosticLog {
-    private(set) var diagnostics: [Diagnostic] = []
+package final class DiagnosticLog {
+    package private(set) var diagnostics: [Diagnostic] = []
 
-    func report(_ message: String, at node: Node) { report(message, at: node.place) }
+    package init() {}
 
-    func report(_ message: String, at place: SourcePlace) {
+    package func report(_ message: String, at node: Node) { report(message, at: node.place) }
+
+    package func report(_ message: String, at place: SourcePlace) {
         diagnostics.append(Diagnostic(place: place, message: message))
     }
 }
 
 /// The settings of one mapping in a pipeline file: reads values by key, and knows which keys nobody asked for. A setting
 /// that is null counts as left out.
-struct SettingReader {
+package struct SettingReader {
     private let log: DiagnosticLog
     private let pairs: [(key: Node, value: Node)]
     /// Where the mapping begins, for settings that are missing.
@@ -23,7 +26,7 @@ struct SettingReader {
     /// - Parameters:
     ///   - what: what the mapping describes, for messages.
     ///   - known: all keys that may stand in it.
-    init?(_ node: Node, _ what: String, known: [String], _ log: DiagnosticLog) {
+    package init?(_ node: Node, _ what: String, known: [String], _ log: DiagnosticLog) {
         guard let mapping = node.mapping else {
             log.report("\(what) must be a mapping of settings, `key: value`.", at: node)
             return nil
@@ -44,20 +47,20 @@ struct SettingReader {
         }
     }
 
-    func node(_ key: String) -> Node? { pairs.first { $0.key.string == key }?.value }
+    package func node(_ key: String) -> Node? { pairs.first { $0.key.string == key }?.value }
 
-    func required(_ key: String) -> Node? {
+    package func required(_ key: String) -> Node? {
         if let node = node(key) { return node }
         log.report("\(what) needs the setting '\(key)'. Add it.", at: place)
         return nil
     }
 
     /// A text. Numbers and truth values count as they are written, so that `version: 1.10` stays so.
-    func text(_ key: String) -> String? { node(key).flatMap { text($0, key) } }
+    package func text(_ key: String) -> String? { node(key).flatMap { text($0, key) } }
 
-    func requiredText(_ key: String) -> String? { required(key).flatMap { text($0, key) } }
+    package func requiredText(_ key: String) -> String? { required(key).flatMap { text($0, key) } }
 
-    func texts(_ key: String) -> [(text: String, node: Node)]? {
+    package func texts(_ key: String) -> [(text: String, node: Node)]? {
         guard let node = node(key) else { return nil }
         guard let sequence = node.sequence else {
             return text(node, key).map { [($0, node)] }
@@ -65,14 +68,14 @@ struct SettingReader {
         return sequence.compactMap { element in text(element, key).map { ($0, element) } }
     }
 
-    func flag(_ key: String) -> Bool? {
+    package func flag(_ key: String) -> Bool? {
         guard let node = node(key) else { return nil }
         if let flag = node.coreBool { return flag }
         log.report("'\(key)' must be true or false.", at: node)
         return nil
     }
 
-    func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+    package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let node = node(key) else { return nil }
         if let number = node.coreInteger, range.contains(number) { return number }
         log.report("'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound).", at: node)
@@ -80,7 +83,7 @@ struct SettingReader {
     }
 
     /// A number of at least zero.
-    func number(_ key: String) -> Double? {
+    package func number(_ key: String) -> Double? {
         guard let node = node(key) else { return nil }
         if let number = node.coreNumber, number >= 0 { return number }
         log.report("'\(key)' must be a number of 0 or more.", at: node)
@@ -88,7 +91,7 @@ struct SettingReader {
     }
 
     /// A share such as `5%`, in percent.
-    func percent(_ key: String) -> Double? {
+    package func percent(_ key: String) -> Double? {
         guard let node = node(key) else { return nil }
         let text = node.string ?? ""
         if text.hasSuffix("%"), let number = Node(String(text.dropLast())).coreNumber, number >= 0 { return number }
@@ -104,5 +107,5 @@ struct SettingReader {
 }
 
 extension Node {
-    var place: SourcePlace { SourcePlace(line: mark?.line ?? 1, column: mark?.column ?? 1) }
+    package var place: SourcePlace { SourcePlace(line: mark?.line ?? 1, column: mark?.column ?? 1) }
 }

@@ -1,5 +1,5 @@
 /// A format whose encoder is one procedure with and without an importance matrix: all that differs lies inside a block.
-protocol WeighedFormat: BlockFormat {
+protocol WeightedFormat: BlockFormat {
     /// Encodes a block as `encode(_:into:)` does.
     /// - Parameter importance: what columns count, with the column of the block's first weight; nil without a matrix.
     static func encode(
@@ -9,7 +9,7 @@ protocol WeighedFormat: BlockFormat {
     )
 }
 
-extension WeighedFormat {
+extension WeightedFormat {
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
         encode(weights, nil, into: block)
     }

@@ -19,25 +19,16 @@ public struct Diagnostic: Sendable, Equatable, Codable {
 }
 
 /// Everything that is wrong with a pipeline file, all at once.
-public struct DefinitionError: Error, CustomStringConvertible, Sendable {
+public struct SettingsError: Error, CustomStringConvertible, Sendable {
     public let path: FilePath
     public let diagnostics: [Diagnostic]
     private let lines: [Substring]
 
-    init(path: FilePath, text: String, diagnostics: [Diagnostic]) {
+    package init(path: FilePath, text: String, diagnostics: [Diagnostic]) {
         self.path = path
         self.diagnostics = diagnostics.sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
         // A line may end as on Windows, which Swift takes for one character.
         lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    }
-
-    /// The error itself, or what a step met.
-    public init?(of error: any Error) {
-        switch error {
-        case let error as DefinitionError: self = error
-        case PipelineError.stepFailed(_, let underlying as DefinitionError): self = underlying
-        default: return nil
-        }
     }
 
     /// Each problem as `file:line:column: message`, with the line and a caret below it.

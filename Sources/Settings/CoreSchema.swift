@@ -4,12 +4,12 @@ import Yams
 /// `0512` as octal, `10:00` as a number to the base of sixty, and `no` as false.
 extension Node {
     /// `null`, `~`, or nothing at all; a quoted text is never null.
-    var isNull: Bool {
+    package var isNull: Bool {
         guard let scalar, scalar.style == .plain || scalar.style == .any else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
-    var coreBool: Bool? {
+    package var coreBool: Bool? {
         switch scalar?.string {
         case "true", "True", "TRUE": true
         case "false", "False", "FALSE": false
@@ -18,13 +18,13 @@ extension Node {
     }
 
     /// A decimal integer.
-    var coreInteger: Int? {
+    package var coreInteger: Int? {
         guard let text = scalar?.string, text.wholeMatch(of: /[-+]?[0-9]+/) != nil else { return nil }
         return Int(text)
     }
 
     /// A decimal number; neither infinity nor not-a-number.
-    var coreNumber: Double? {
+    package var coreNumber: Double? {
         guard let text = scalar?.string,
             text.wholeMatch(of: /[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?/) != nil,
             let number = Double(text.hasSuffix(".") ? text + "0" : text), number.isFinite

@@ -1,9 +1,7 @@
-import BinaryIO
-
 /// Finds what somebody probably meant.
-enum Spelling {
+public enum Spelling {
     /// The nearest of `known`, if it is near enough to be a slip.
-    static func nearest(to text: String, in known: [String]) -> String? {
+    public static func nearest(to text: String, in known: [String]) -> String? {
         let wanted = text.lowercased()
         let ranked = known.map { (name: $0, distance: wanted.spellingDistance(to: $0.lowercased())) }
         guard let best = ranked.min(by: { ($0.distance, $0.name) < ($1.distance, $1.name) }) else { return nil }
@@ -13,7 +11,7 @@ enum Spelling {
     private static let mostListed = 80
 
     /// "did you mean 'x'? " where there is a near name, and then all of them.
-    static func advice(for text: String, among known: [String]) -> String {
+    public static func advice(for text: String, among known: [String]) -> String {
         let guess = nearest(to: text, in: known).map { "Did you mean '\($0)'? " } ?? ""
         // A registry may know thousands of names; the nearest help more than all of them.
         let listed =

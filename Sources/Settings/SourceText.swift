@@ -2,15 +2,15 @@ import BinaryIO
 import SystemPackage
 
 /// The text of a file that somebody wrote, without a byte-order mark.
-enum SourceText {
+package enum SourceText {
     /// Such files are written by hand; this is a thousand times what one needs.
     private static let sizeLimit = 1 << 20
 
-    /// - Throws: `FileError`; `DefinitionError` where the file is not UTF-8.
-    static func read(_ path: FilePath) throws -> String {
+    /// - Throws: `FileError`; `SettingsError` where the file is not UTF-8.
+    package static func read(_ path: FilePath) throws -> String {
         var bytes = try readFile(path, limit: sizeLimit)[...]
-        func wrong(_ message: String, at place: SourcePlace) -> DefinitionError {
-            DefinitionError(path: path, text: "", diagnostics: [Diagnostic(place: place, message: message)])
+        func wrong(_ message: String, at place: SourcePlace) -> SettingsError {
+            SettingsError(path: path, text: "", diagnostics: [Diagnostic(place: place, message: message)])
         }
         if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
             throw wrong("the file is UTF-16. Save it as UTF-8.", at: SourcePlace(line: 1, column: 1))

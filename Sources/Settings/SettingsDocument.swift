@@ -1,0 +1,37 @@
+import Yams
+
+/// The text of a settings file as nodes that know their places.
+package enum SettingsDocument {
+    /// - Returns: nil where the log has an entry more.
+    package static func compose(_ text: String, _ log: DiagnosticLog) -> Node? {
+        if let place = AliasLimit.firstExcess(in: text) {
+            log.report("the file has more than \(AliasLimit.count) aliases. Write the values out.", at: place)
+            return nil
+        }
+        do {
+            if let node = try Yams.compose(yaml: text) { return node }
+            log.report("the file is empty. Describe a pipeline in it.", at: SourcePlace(line: 1, column: 1))
+        } catch {
+            let (place, problem) = Self.explain(error)
+            log.report("this is not valid YAML: \(problem). Correct it.", at: place)
+        }
+        return nil
+    }
+
+    private static func explain(_ error: any Error) -> (SourcePlace, String) {
+        switch error as? YamlError {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            (SourcePlace(line: mark.line, column: mark.column), problem)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            (
+                SourcePlace(line: context.mark.line, column: context.mark.column),
+                "the mapping has '\(duplicates.joined(separator: "', '"))' more than once"
+            )
+        case .reader(let problem, _, _, _):
+            (SourcePlace(line: 1, column: 1), problem)
+        default:
+            (SourcePlace(line: 1, column: 1), "\(error)")
+        }
+    }
+}
