@@ -116,7 +116,7 @@ let package = Package(
         // Layer 5: tell
         .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit"], swiftSettings: strict),
 
-        // Layer 6: the only room that knows the rest
+        // Layer 6: order work, answer questions, carry builds
         .target(
             name: "Pipeline",
             dependencies: [
@@ -127,7 +127,18 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // Layer 7: options in, one call, text out
+        // Layer 7: what each kind of step is
+        .target(
+            name: "Steps",
+            dependencies: [
+                "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Evaluation", "GGUF",
+                "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings", "Tensors", "Tokenizers",
+                "Work", system, yams,
+            ],
+            swiftSettings: strict
+        ),
+
+        // Layer 8: options in, one call, text out
         .executableTarget(
             name: "edgepipe",
             dependencies: [
@@ -220,7 +231,7 @@ let package = Package(
             name: "PipelineTests",
             dependencies: [
                 "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "Settings",
-                "TestSupport", "Work", crypto, system,
+                "Steps", "TestSupport", "Work", crypto, system,
             ],
             swiftSettings: strict
         ),

@@ -47,6 +47,26 @@ package struct SettingReader {
         }
     }
 
+    /// Settings that stand in no file, such as the options of a command.
+    /// - Parameter values: by key; what was not given is left out.
+    package init(_ values: [String: SettingValue], _ what: String, _ log: DiagnosticLog) {
+        self.log = log
+        self.what = what
+        place = SourcePlace(line: 1, column: 1)
+        pairs = values.sorted { $0.key < $1.key }.map { (Node($0.key), $0.value.node) }
+    }
+
+    /// The settings of a mapping inside of this one.
+    package func inner(_ node: Node, _ what: String, known: [String]) -> SettingReader? {
+        SettingReader(node, what, known: known, log)
+    }
+
+    /// Says what is wrong with a value.
+    package func report(_ message: String, at node: Node) { log.report(message, at: node) }
+
+    /// Says what is wrong with the mapping as a whole.
+    package func report(_ message: String) { log.report(message, at: place) }
+
     package func node(_ key: String) -> Node? { pairs.first { $0.key.string == key }?.value }
 
     package func required(_ key: String) -> Node? {

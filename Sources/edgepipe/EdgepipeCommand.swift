@@ -4,6 +4,7 @@ import Foundation
 import Pipeline
 import Registry
 import Settings
+import Steps
 import Work
 
 /// The program: options in, one call, text out.

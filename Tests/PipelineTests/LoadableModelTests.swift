@@ -4,6 +4,7 @@ import Foundation
 import GGUF
 import Pipeline
 import Registry
+import Steps
 import SystemPackage
 import TestSupport
 import Testing
@@ -78,7 +79,7 @@ import Testing
     @Test func quantizingSaysSo() throws {
         _ = try convert(strict: false)
         let remarks = Mutexed<[String]>([])
-        let request = QuantizeRequest(input: output.string, type: "q8_0")
+        let request = try QuantizeRequest(input: output.string, type: "q8_0")
         _ = try Operations.planQuantization(request, remark: { text in remarks.change { $0.append(text) } })
         #expect(remarks.value.contains { $0.hasPrefix("No engine can load this model") })
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Registry
+import Steps
 import Synchronization
 import SystemPackage
 import TestSupport

@@ -10,12 +10,15 @@ extension Operations {
     public static func byteCount(_ text: String) throws -> Int { try ByteSize(ofModel: text).bytes }
 
     /// The built-in devices, and those of the file that `EDGEPIPE_DEVICES` names.
-    static func catalogue() throws -> DeviceCatalogue {
+    package static func catalogue() throws -> DeviceCatalogue {
         let catalogue = try DeviceCatalogue()
-        guard let path = ProcessInfo.processInfo.environment["EDGEPIPE_DEVICES"], !path.isEmpty else {
-            return catalogue
-        }
-        return catalogue.adding(try DeviceFile.devices(in: FilePath(path)))
+        return try ownDevices.map { catalogue.adding(try DeviceFile.devices(in: $0)) } ?? catalogue
+    }
+
+    /// The file of devices that the team added, which `EDGEPIPE_DEVICES` names.
+    package static var ownDevices: FilePath? {
+        guard let path = ProcessInfo.processInfo.environment["EDGEPIPE_DEVICES"], !path.isEmpty else { return nil }
+        return FilePath(path)
     }
 
     /// The devices that match, in the order of the catalogue.

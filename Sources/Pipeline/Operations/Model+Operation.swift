@@ -7,7 +7,7 @@ extension Operations {
     /// - Parameters:
     ///   - isOffline: takes it from the cache alone.
     ///   - remark: told what somebody should know although all went well.
-    static func locate(
+    package static func locate(
         _ reference: ModelReference,
         isOffline: Bool,
         remark: @escaping @Sendable (String) -> Void,
@@ -20,7 +20,7 @@ extension Operations {
     }
 
     /// The model that somebody named on the command line.
-    static func folder(
+    package static func folder(
         of model: String,
         isOffline: Bool,
         remark: @escaping @Sendable (String) -> Void,

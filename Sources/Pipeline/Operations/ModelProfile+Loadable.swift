@@ -6,7 +6,7 @@ import Inference
 extension ModelProfile {
     /// The profile of a file that engines can load, as far as that can be told.
     /// - Throws: `GGUFError`; `InferenceError` for a file that none can load.
-    init(loadable file: GGUFFile, quantType: String) throws {
+    package init(loadable file: GGUFFile, quantType: String) throws {
         try file.reading { try $0.requireModel() }
         try LoadingCheck.require(file)
         try self.init(file, quantType: quantType)
@@ -14,13 +14,13 @@ extension ModelProfile {
     }
 
     /// What a registry keeps of a shape; nil where the text is none.
-    init?(stored text: String) {
+    package init?(stored text: String) {
         guard let profile = try? JSONDecoder().decode(ModelProfile.self, from: Data(text.utf8)) else { return nil }
         self = profile
     }
 
     /// What a registry keeps; the same for equal profiles, so that it keeps them once.
-    var stored: String {
+    package var stored: String {
         get throws {
             let encoder = JSONEncoder()
             encoder.outputFormatting = .sortedKeys

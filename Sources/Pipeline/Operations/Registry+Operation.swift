@@ -194,11 +194,11 @@ extension Operations {
         }
     }
 
-    static func reading<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
+    package static func reading<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
         try opening(path, .readOnly, body)
     }
 
-    static func changing<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
+    package static func changing<Value>(_ path: FilePath, _ body: (ModelRegistry) throws -> Value) throws -> Value {
         try opening(path, .openExisting, body)
     }
 

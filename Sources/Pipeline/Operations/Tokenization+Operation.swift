@@ -49,7 +49,7 @@ extension Operations {
 
     /// The bytes of a text file.
     public static func text(_ path: FilePath) throws -> [UInt8] {
-        try readFile(path, limit: ValidateStage.textLimit)
+        try readFile(path, limit: 1 << 30)
     }
 
     private static func tokenizer(ofFile path: FilePath) throws -> Tokenizer {

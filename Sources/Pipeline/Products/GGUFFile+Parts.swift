@@ -8,7 +8,7 @@ extension GGUFFile {
 
     /// Where the registry shall cut the file, so that a tensor that two builds share is stored once. Whether a cut is made
     /// depends on the tensors beside it alone, so one tensor that changes moves no other part.
-    var partCuts: [PartCut] {
+    package var partCuts: [PartCut] {
         var cuts: [PartCut] = []
         var previousWasLarge = false
         for (tensor, offset) in zip(tensors, offsets).sorted(by: { $0.1 < $1.1 }) {

@@ -43,7 +43,7 @@ public struct BuildSummary: Encodable, Sendable {
         case estimates, textSha256, note
     }
 
-    init(_ registry: ModelRegistry, _ record: BuildRecord) throws {
+    package init(_ registry: ModelRegistry, _ record: BuildRecord) throws {
         self.init(record, try registry.figures(of: [record.digest], metrics: Self.metrics)[record.digest] ?? [])
     }
 

@@ -22,5 +22,5 @@ public struct RunOptions: Sendable {
     }
 
     /// Where steps leave their files, beside the registry.
-    var workFolder: FilePath { FilePath(registry.string + ".work") }
+    package var workFolder: FilePath { FilePath(registry.string + ".work") }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Pipeline
+import Settings
+import Steps
 import SystemPackage
 
 struct PlanCommand: RecordCommand {
@@ -40,7 +42,7 @@ struct PlanCommand: RecordCommand {
                 columns: ["step", "what", "action", "writes", "memory", "time", "because"],
                 rows: plan.steps.map { step in
                     [
-                        step.step, step.kind.rawValue, step.action.rawValue,
+                        step.step, step.kind, step.action.rawValue,
                         step.forecast.map { sizeText($0.diskBytes) } ?? "-",
                         step.forecast.map { sizeText($0.peakMemoryBytes) } ?? "-",
                         step.forecast.map { time($0.secondsLow, $0.secondsHigh) } ?? "-", step.reason,

@@ -1,4 +1,5 @@
 import Pipeline
+import Steps
 import Testing
 
 /// Files that are small and ask for much. Each must be refused in no time.

@@ -1,5 +1,6 @@
 import Pipeline
 import Quantization
+import Steps
 import TestSupport
 import Testing
 
@@ -19,13 +20,9 @@ import Testing
 
     @Test func settingsOfAStepAreReplacedOrAdded() throws {
         let changed = try overridden("quality.chunks=7", "builds.types=[q4_0]", "fit.kv-type=q8_0", "builds.pure=true")
-        guard case .validate(let validate)? = changed.step("quality")?.action,
-            case .quantize(let quantize)? = changed.step("builds")?.action,
-            case .fit(let fit)? = changed.step("fit")?.action
-        else {
-            Issue.record("the steps have other kinds")
-            return
-        }
+        let validate = try #require(changed.step("quality")?.settings as? ValidateSettings)
+        let quantize = try #require(changed.step("builds")?.settings as? QuantizeSettings)
+        let fit = try #require(changed.step("fit")?.settings as? FitSettings)
         #expect(validate.chunks == 7)
         #expect(quantize.types.map(\.tag) == ["q4_0"])
         #expect(quantize.options.pure)

@@ -1,8 +1,10 @@
 import Conversion
+import DeviceFit
 import Foundation
 import Pipeline
 import Quantization
 import Settings
+import Steps
 import SystemPackage
 import TestSupport
 import Testing
@@ -21,8 +23,8 @@ import Testing
         #expect(Set(names).isSuperset(of: ["quickstart.yaml", "phi3.yaml", "llama3-8b.yaml", "qwen-1.5b.yaml"]))
         for name in names {
             let definition = try PipelineDefinition(path: folder.appending(name))
-            #expect(definition.steps.first?.action.kind == .convert, "\(name)")
-            #expect(definition.steps.last?.action.kind == .publish, "\(name)")
+            #expect(definition.steps.first?.kind == "convert", "\(name)")
+            #expect(definition.steps.last?.kind == "publish", "\(name)")
         }
     }
 
@@ -42,13 +44,10 @@ import Testing
         )
         #expect(definition.name == "null" && definition.license == "unknown" && definition.tags.isEmpty)
         #expect(definition.adapters.isEmpty)
-        let actions = definition.steps.map(\.action)
-        guard case .convert(let convert) = actions[0], case .imatrix(let imatrix) = actions[1],
-            case .quantize(let quantize) = actions[2], case .publish(let publish) = actions[3]
-        else {
-            Issue.record("the steps have other kinds")
-            return
-        }
+        let convert = try #require(definition.steps[0].settings as? ConvertSettings)
+        let imatrix = try #require(definition.steps[1].settings as? ImatrixSettings)
+        let quantize = try #require(definition.steps[2].settings as? QuantizeSettings)
+        let publish = try #require(definition.steps[3].settings as? PublishSettings)
         #expect(convert.type == nil && convert.keepsFile && imatrix.context == 512)
         #expect(quantize.imatrix == nil && publish.channel == nil)
     }
@@ -96,16 +95,17 @@ import Testing
         #expect(definition.source == "hf://a/b")
         #expect(definition.license == "mit")
         #expect(definition.steps.map(\.id) == ["full", "builds", "quality", "fit", "out"])
-        #expect(definition.steps.map(\.action.needs) == [[], ["full"], ["builds", "full"], ["builds"], ["builds"]])
+        #expect(
+            definition.steps.map(\.settings.needs) == [
+                [], ["full"], ["builds", "full"], ["builds"], ["builds", "quality", "fit"],
+            ]
+        )
         #expect(definition.step("quality")?.place == SourcePlace(line: 8, column: 5))
-        let actions = definition.steps.map(\.action)
-        guard case .convert(let convert) = actions[0], case .quantize(let quantize) = actions[1],
-            case .validate(let validate) = actions[2], case .fit(let fit) = actions[3],
-            case .publish(let publish) = actions[4]
-        else {
-            Issue.record("the steps have other kinds")
-            return
-        }
+        let convert = try #require(definition.steps[0].settings as? ConvertSettings)
+        let quantize = try #require(definition.steps[1].settings as? QuantizeSettings)
+        let validate = try #require(definition.steps[2].settings as? ValidateSettings)
+        let fit = try #require(definition.steps[3].settings as? FitSettings)
+        let publish = try #require(definition.steps[4].settings as? PublishSettings)
         #expect(convert.type == .f16)
         #expect(convert.preTokenizer == "qwen2")
         #expect(quantize.types.map(\.tag) == ["q4_k_m", "q8_0"])
@@ -115,7 +115,7 @@ import Testing
         let gate = try #require(validate.gates["q4_k_m"])
         #expect((gate.maxPerplexityIncrease, gate.maxPerplexity, gate.minSameTop) == (5, 70, 90.5))
         #expect((gate.maxBitsPerByte, gate.maxMeanKLD) == (nil, nil))
-        #expect((fit.kvType, fit.context, fit.devices) == ("q8_0", 4096, ["pixel-8"]))
+        #expect((fit.kvType, fit.context, fit.devices) == ("q8_0", nil, ["pixel-8"]))
         #expect(publish.channel == nil)
     }
 

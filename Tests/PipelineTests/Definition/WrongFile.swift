@@ -1,4 +1,5 @@
 import Pipeline
+import Steps
 import Testing
 
 /// A pipeline file that must be refused, with everything that must be said about it.
@@ -30,6 +31,6 @@ struct WrongFile: CustomTestStringConvertible {
           - { id: builds, quantize: { model: f16, types: [q8_0, q4_0] } }
 
         """
-    static let kinds = StepKind.allCases.map(\.rawValue).joined(separator: ", ")
-    static let types = Operations.quantizationTypes.sorted().joined(separator: ", ")
+    static let kinds = StepKinds.names.joined(separator: ", ")
+    static let types = QuantizeSettings.types.sorted().joined(separator: ", ")
 }

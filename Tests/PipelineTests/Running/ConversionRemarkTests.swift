@@ -1,5 +1,6 @@
 import BinaryIO
 import Pipeline
+import Steps
 import SystemPackage
 import TestSupport
 import Testing

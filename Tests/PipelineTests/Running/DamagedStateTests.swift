@@ -1,5 +1,6 @@
 import Foundation
 import Pipeline
+import Steps
 import SystemPackage
 import TestSupport
 import Testing

@@ -3,6 +3,8 @@ import Conversion
 import Foundation
 import Pipeline
 import Registry
+import Settings
+import Steps
 import SystemPackage
 import TestSupport
 import Testing
@@ -50,11 +52,10 @@ import Testing
         let published = try run.published()
 
         let tiny = try TinyModels()
-        var request = ImportanceRequest(
-            model: try tiny.converted(.f16),
-            text: Goldens.packageRoot.appending("texts/calibration.txt")
-        )
-        (request.context, request.chunks) = (128, 3)
+        let settings = try ImatrixSettings(options: [
+            "text": .text(text), "context": .number(128), "chunks": .number(3),
+        ])
+        let request = ImportanceRequest(settings, model: try tiny.converted(.f16), text: FilePath(text))
         let matrix = run.scratch.appending("importance.gguf")
         try withExtendedLifetime(tiny) {
             _ = try Operations.importanceMatrix(request, to: matrix) { _, _, _ in }

@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Registry
+import Steps
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Registry
+import Steps
 import SystemPackage
 import TestSupport
 import Testing
@@ -91,8 +92,9 @@ import Testing
         ("version", "cached cached cached cached done"),
         ("fit context", "cached cached cached done done"),
         ("chunks", "cached cached done cached done"),
-        ("gates", "cached cached cached cached done"),
-        ("types", "cached done done done done"),
+        ("gates", "cached cached cached cached cached"),
+        ("fewer types", "cached cached cached cached cached"),
+        ("more types", "cached done done done done"),
     ])
     func aChangedOptionRunsOnlyWhatDependsOnIt(_ option: String, _ statuses: String) throws {
         var tiny = try TinyRun()
@@ -102,10 +104,54 @@ import Testing
         case "fit context": tiny.pipeline.fitContext = 512
         case "chunks": tiny.pipeline.chunks = 3
         case "gates": tiny.pipeline.gates = "q8_0: { max-perplexity: 1000 }"
-        case "types": tiny.pipeline.types = "q8_0"
+        case "fewer types": tiny.pipeline.types = "q8_0"
+        case "more types": tiny.pipeline.types = "q8_0, q4_k_m, q4_0"
         default: break
         }
         #expect(try tiny.run().statuses == statuses)
+    }
+
+    /// Of three builds one is new: it alone is quantized, measured, fitted and published.
+    @Test func anAddedTypeRunsForItself() throws {
+        var tiny = try TinyRun()
+        try tiny.run()
+        tiny.pipeline.types = "q8_0, q4_0, q4_k_m"
+        let plan = try tiny.runner().plan()
+        #expect(plan.steps.map(\.builds) == [nil, ["q4_0"], ["q4_0"], ["q4_0"], ["q4_0"]])
+        #expect(plan.steps[1].forecast?.outputs.map(\.name) == ["q4_0"])
+        let events = Events()
+        let report = try tiny.runner(report: { _ = events.add($0) }).run()
+        #expect(report.builds.map(\.build) == ["q8_0", "q4_0", "q4_k_m"].map { "tiny@1.0.0:\($0)" })
+        let details = events.all.filter { $0.event == .progress }.compactMap(\.detail)
+        #expect(!details.isEmpty && !details.contains { $0.contains("q8_0") || $0.contains("q4_k_m") })
+        #expect(try tiny.published().count == 3)
+        let whole = try TinyRun()
+        var other = whole
+        other.pipeline.types = tiny.pipeline.types
+        try other.run()
+        #expect(try other.published() == tiny.published(), "all at once or one after another, the bytes are the same")
+    }
+
+    /// A file that was lost and made again is known by its bytes, though nothing remembers its key.
+    @Test func whatIsMadeOfTheSameBytesIsNotMadeAgain() throws {
+        let tiny = try TinyRun()
+        let text = """
+            pipeline: tiny
+            version: 1.0.0
+            model: { source: "\(tiny.pipeline.source)" }
+            steps:
+              - { id: f16, convert: { type: f16 } }
+              - { id: builds, quantize: { model: f16, types: q8_0 RULE } }
+              - { id: quality, validate: { builds: builds, text: "\(tiny.pipeline.text)", context: 64, chunks: 1 } }
+            """
+        func statuses(_ rule: String) throws -> String {
+            let definition = try definition(text.replacing("RULE", with: rule))
+            return try PipelineRunner(definition, RunOptions(registry: tiny.registry)).run().statuses
+        }
+        #expect(try statuses("") == "done done done")
+        // A rule that meets no tensor makes the same file under another key.
+        #expect(try statuses(", tensor-types: { nothing_has_this_name: q4_0 }") == "cached done cached")
+        #expect(try statuses(", tensor-types: { nothing_has_this_name: q4_0 }") == "cached cached cached")
     }
 
     /// A pattern may hold what would separate two rules.

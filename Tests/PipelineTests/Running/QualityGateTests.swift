@@ -1,5 +1,6 @@
 import Pipeline
 import Registry
+import Steps
 import SystemPackage
 import TestSupport
 import Testing

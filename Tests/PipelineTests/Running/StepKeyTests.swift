@@ -6,21 +6,39 @@ import Testing
 @Suite struct StepKeyTests {
     private func key(
         _ options: [String: String] = ["type": "f16"],
-        inputs: [String: SHA256Digest] = ["source": SHA256Digest(of: "a".utf8)],
-        kind: StepKind = .convert,
+        inputs: [String: StepKey.Input] = ["source": .file(SHA256Digest(of: "a".utf8))],
+        kind: String = "convert",
         version: Int = 1
     ) -> SHA256Digest {
-        StepKey(kind: kind, version: version, options: options, inputs: inputs).digest
+        StepKey(kind: kind, version: version, settings: options, inputs: inputs).digest
     }
 
     @Test func everythingThatDecidesTheOutcomeChangesTheKey() {
         let keys = [
             key(), key(["type": "f32"]), key(["typ": "f16"]), key([:]), key(["type": "f16", "pre": ""]),
-            key(inputs: ["source": SHA256Digest(of: "b".utf8)]), key(inputs: [:]),
-            key(inputs: ["model": SHA256Digest(of: "a".utf8)]), key(kind: .quantize), key(version: 2),
+            key(inputs: ["source": .file(SHA256Digest(of: "b".utf8))]), key(inputs: [:]),
+            key(inputs: ["model": .file(SHA256Digest(of: "a".utf8))]), key(kind: "quantize"), key(version: 2),
         ]
         #expect(Set(keys).count == keys.count)
         #expect(key() == key())
+    }
+
+    /// What another node makes stands in a key by that node's key, or by its bytes once they are known.
+    @Test func productsCountByTheirKeysAndByTheirBytes() {
+        let name = StepNode.Name(step: "f16")
+        let (one, two) = (SHA256Digest(of: "one".utf8), SHA256Digest(of: "two".utf8))
+        func key(_ input: SHA256Digest) -> StepKey {
+            StepKey(kind: "fit", version: 1, settings: [:], inputs: ["build": .product(of: name, key: input)])
+        }
+        #expect(key(one).digest != key(two).digest)
+        #expect(key(one).digest(byContent: { _ in one }) == key(two).digest(byContent: { _ in one }))
+        #expect(key(one).digest(byContent: { _ in one }) != key(one).digest(byContent: { _ in two }))
+        #expect(key(one).digest(byContent: { _ in nil }) == nil)
+        let digests: [SHA256Digest?] = [key(one).digest, key(one).digest(byContent: { _ in one })]
+        #expect(digests[0] != digests[1], "a key is never taken for bytes")
+        let file = StepKey(kind: "fit", version: 1, settings: [:], inputs: ["build": .file(one)])
+        #expect(!digests.contains(file.digest), "nor a file for a key")
+        #expect(file.digest(byContent: { _ in one }) == nil)
     }
 
     /// Values may hold what separates them: the length in front keeps them apart.

@@ -1,0 +1,54 @@
+/// What a run would do, before it does anything.
+public struct PipelinePlan: Codable, Sendable {
+    public enum Action: String, Codable, Sendable { case cached, run }
+
+    /// What a run would do about one step.
+    public struct Step: Codable, Sendable {
+        public var step: String
+        public var kind: String
+        public var action: Action
+        public var reason: String
+        /// The builds that the step is due for; nil where it has one product, or nothing is due.
+        public var builds: [String]?
+        /// Of what is due; of everything where nothing is. nil where nothing is known of the model.
+        public var forecast: Forecast?
+
+        package init(step: String, kind: String, action: Action, reason: String) {
+            (self.step, self.kind, self.action, self.reason) = (step, kind, action, reason)
+        }
+    }
+
+    public var pipeline: String
+    public var version: String
+    public var source: String
+    /// What is fetched of the model first, in bytes; 0 where it is here, nil where nothing is known.
+    public var downloadBytes: Int?
+    public var steps: [Step]
+    public var peakMemoryBytes: Int
+    /// Bytes that the steps to be run will add to the disk, as far as they are known.
+    public var diskBytes: Int
+    public var freeDiskBytes: Int?
+    public var secondsLow: Double
+    public var secondsHigh: Double
+
+    package init(
+        pipeline: String,
+        version: String,
+        source: String,
+        downloadBytes: Int?,
+        steps: [Step],
+        freeDiskBytes: Int?
+    ) {
+        let running = steps.filter { $0.action == .run }.compactMap { $0.forecast }
+        self.pipeline = pipeline
+        self.version = version
+        self.source = source
+        self.downloadBytes = downloadBytes
+        self.steps = steps
+        self.freeDiskBytes = freeDiskBytes
+        peakMemoryBytes = running.map { $0.peakMemoryBytes }.max() ?? 0
+        diskBytes = running.reduce(0) { $0 + $1.diskBytes }
+        secondsLow = running.reduce(0) { $0 + $1.secondsLow }
+        secondsHigh = running.reduce(0) { $0 + $1.secondsHigh }
+    }
+}
