@@ -1,3 +1,4 @@
+import BinaryIO
 import SystemPackage
 
 /// Why a model was not quantized. The output's final name is untouched in every case.
@@ -5,7 +6,11 @@ public struct QuantizationError: Error, CustomStringConvertible, Sendable {
     public let path: FilePath
     public let problem: QuantizationProblem
 
-    public var description: String { "\(path): \(problem.explanation)" }
+    /// The file, the line where there is one, what is wrong and what to do.
+    public var description: String {
+        if case .badAssignment(let line, let reason) = problem { return "\(path):\(line): \(reason)" }
+        return "\(path): \(problem.explanation)"
+    }
 }
 
 /// What went wrong.
@@ -26,6 +31,10 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case refinementNeedsMatrix
     case matrixOfAnotherModel(String)
     case noLayerLeft
+    case badRecipeName(String)
+    case badAssignment(line: Int, String)
+    case assignedTensorMissing(String, nearest: String?)
+    case fixedTensor(String, type: String, assigned: String)
 
     public var explanation: String {
         switch self {
@@ -71,6 +80,18 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
                 + "for this model."
         case .noLayerLeft:
             "the model would have no layer left. Prune fewer."
+        case .badRecipeName(let name):
+            FileType(name: name) == nil
+                ? "'\(name)' is not a valid recipe name. Use \(NameGrammar.rule)."
+                : "'\(name)' is a quantization type of llama.cpp. Give the recipe another name."
+        case .badAssignment(let line, let reason):
+            "line \(line): \(reason)"
+        case .assignedTensorMissing(let tensor, let nearest):
+            "the type assignment names tensor '\(tensor)', which the model does not have. "
+                + (nearest.map { "Did you mean '\($0)'?" } ?? "It was made for another model; make one for this model.")
+        case .fixedTensor(let tensor, let type, let assigned):
+            "tensor '\(tensor)' keeps its type \(type), because llama.cpp never quantizes vectors, norms and the like. "
+                + "Remove it from the type assignment, which says \(assigned)."
         }
     }
 }

@@ -5,6 +5,9 @@ import Tensors
 
 /// What a quantization will make: every tensor's type, in the order of the output, and its metadata.
 public struct QuantizationPlan: Sendable {
+    /// What the build is called: its mix, or its recipe.
+    public let buildType: BuildType
+    /// The mix of the tensors that nothing else names, which is written as the file's type.
     public let fileType: FileType
     /// The tensors of all files, one file after the other.
     public let tensors: [PlannedTensor]
@@ -36,16 +39,32 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
-    /// - Throws: `QuantizationError` when the model cannot be quantized so, `GGUFError` when its metadata is unfit.
+    /// The types as they were chosen, of all tensors that may change: with the same base mix and options it makes the same
+    /// file, byte for byte.
+    public var assignment: TypeAssignment {
+        let free = tensors.lazy.filter(\.isQuantizable).map { ($0.target.name, $0.target.type) }
+        return TypeAssignment(Dictionary(free) { first, _ in first })
+    }
+
+    /// Plans a build of one of llama.cpp's mixes.
+    /// - Throws: as the other initializer.
     public init(_ source: some ModelSource, as fileType: FileType, options: QuantizationOptions = .init()) throws {
-        self.fileType = fileType
+        try self.init(source, policy: .mix(fileType), options: options)
+    }
+
+    /// Plans a build.
+    /// - Parameter policy: where the types come from. A type from an assignment wins over all options but `copiesOnly`.
+    /// - Throws: `QuantizationError` when the model cannot be quantized so, `GGUFError` when its metadata is unfit.
+    public init(_ source: some ModelSource, policy: TypePolicy, options: QuantizationOptions = .init()) throws {
+        (buildType, fileType) = (policy.buildType, policy.fileType)
         keepsSplit = options.keepsSplit
         let facts = try source.reading { try ModelFacts($0.reading(options.overrides)) }
         let metadata: PlannedMetadata
         do {
+            try policy.check()
             let pruning = try LayerPruning(options.prunedLayers, of: source.tensors)
             let entries = try Self.entries(of: source, pruning, options)
-            tensors = try Self.plan(entries, as: fileType, facts, options)
+            tensors = try Self.plan(entries, by: policy, facts, options)
             metadata = PlannedMetadata(source, fileType, facts, options, layerCount: pruning.layerCount)
         } catch let problem as QuantizationProblem {
             throw QuantizationError(path: source.path, problem: problem)
@@ -89,11 +108,11 @@ public struct QuantizationPlan: Sendable {
 
     private static func plan(
         _ entries: [Entry],
-        as fileType: FileType,
+        by policy: TypePolicy,
         _ facts: ModelFacts,
         _ options: QuantizationOptions
     ) throws -> [PlannedTensor] {
-        var chooser = try TypeChooser(fileType, facts, tensors: entries.map(\.renamed), options)
+        var chooser = try TypeChooser(policy, facts, tensors: entries.map(\.renamed), options)
         return try entries.map { source, renamed, shard in
             let choice = try chooser.choice(for: renamed)
             if choice.type != source.type {
@@ -113,6 +132,7 @@ public struct QuantizationPlan: Sendable {
                 target: target,
                 shard: shard,
                 wanted: choice.wanted,
+                isQuantizable: choice.isQuantizable,
                 // The matrix knows the tensor by the name it had when it was made.
                 importance: target.type == source.type ? nil : try options.importanceMatrix?.values(for: source),
                 rounding: options.rounding
@@ -163,6 +183,8 @@ public struct PlannedTensor: Sendable {
     let shard: Int
     /// The type that the recipe asked for, where the shape did not allow it.
     public let wanted: TensorType?
+    /// Whether llama.cpp's rules let it change its type.
+    let isQuantizable: Bool
     /// What the columns count, those of each expert behind each other.
     let importance: [Float]?
     let rounding: Rounding
