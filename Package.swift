@@ -167,7 +167,7 @@ let package = Package(
         ),
         .testTarget(
             name: "BlockFormatsTests",
-            dependencies: ["BinaryIO", "BlockFormats", "TestSupport", "Tensors", system],
+            dependencies: ["BinaryIO", "BlockFormats", "CKernels", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
         .testTarget(
