@@ -41,18 +41,18 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
-        // Layer 0: ground
-        .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
-        .target(name: "Tensors", swiftSettings: strict),
-        .target(name: "Work", swiftSettings: strict),
+        // Layer 0: ground, on two rooms of C
         .target(name: "CKernels"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
+        .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Work", dependencies: ["CKernels"], swiftSettings: strict),
 
-        // Layer 1: files, text, blocks
+        // Layer 1: files, text, blocks, bytes from servers
         .target(name: "BlockFormats", dependencies: ["CKernels", "Tensors"], swiftSettings: strict),
         .target(
             name: "GGUF",
-            dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
+            dependencies: ["BinaryIO", "Tensors", "Work", orderedCollections, system],
             swiftSettings: strict
         ),
         .target(name: "Settings", dependencies: ["BinaryIO", system, yams], swiftSettings: strict),
@@ -77,7 +77,9 @@ let package = Package(
         ),
         .target(
             name: "Inference",
-            dependencies: ["Architectures", "BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
+            dependencies: [
+                "Architectures", "BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", "Work", system,
+            ],
             swiftSettings: strict
         ),
         .target(
@@ -102,14 +104,13 @@ let package = Package(
             name: "Evaluation",
             dependencies: [
                 "Architectures", "BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tensors",
-                "Tokenizers",
-                system,
+                "Tokenizers", "Work", system,
             ],
             swiftSettings: strict
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
+            dependencies: ["BinaryIO", "CZstd", "Work", crypto, grdb, system],
             swiftSettings: strict
         ),
 

@@ -1,6 +1,6 @@
-import Dispatch
 import Synchronization
 import Tensors
+import Work
 
 /// Hands out the slabs of a file to threads: whole rows of a tensor, few enough to bound memory, in any order.
 package enum SlabWork {
@@ -18,7 +18,7 @@ package enum SlabWork {
     ///   - totalBytes: what the slabs come to, for `progress`.
     ///   - makeWorker: makes one thread's scratch memory.
     ///   - process: returns how many bytes the slab came to.
-    /// - Throws: the first error of `process` or `progress`.
+    /// - Throws: the first slab's error of those of `process` and `progress`.
     package static func run<Slab: Sendable, Worker>(
         _ slabs: [Slab],
         threads: Int,
@@ -27,25 +27,13 @@ package enum SlabWork {
         makeWorker: @Sendable () -> Worker,
         process: @Sendable (inout Worker, Slab) throws -> Int
     ) throws {
-        let next = Atomic(0)
-        let state = Mutex((done: 0, failure: (any Error)?.none))
-        DispatchQueue.concurrentPerform(iterations: max(1, threads)) { _ in
-            var worker = makeWorker()
-            while true {
-                let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
-                guard index < slabs.count, state.withLock({ $0.failure == nil }) else { return }
-                do {
-                    let bytes = try process(&worker, slabs[index])
-                    try state.withLock {
-                        $0.done += bytes
-                        try progress($0.done, totalBytes)
-                    }
-                } catch {
-                    state.withLock { $0.failure = $0.failure ?? error }
-                    return
-                }
+        let bytesDone = Mutex(0)
+        try Workers(count: threads).forEach(slabs.count, scratch: makeWorker) { worker, index in
+            let bytes = try process(&worker, slabs[index])
+            try bytesDone.withLock {
+                $0 += bytes
+                try progress($0, totalBytes)
             }
         }
-        if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 }

@@ -1,5 +1,6 @@
 import Architectures
 import BlockFormats
+import Work
 
 /// How to run a model.
 public struct SessionOptions: Sendable {

@@ -1,5 +1,6 @@
 import Architectures
 import BlockFormats
+import Work
 
 /// One batch of tokens through all layers of a model, with the scratch memory for it.
 ///

@@ -1,5 +1,6 @@
 import Architectures
 import BlockFormats
+import Work
 
 /// The attending part of a layer: queries, keys and values, their norms and turns, the cache, and the output matrix.
 ///
