@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
         .target(
             name: "Transfer",
-            dependencies: ["BinaryIO", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
+            dependencies: ["BinaryIO", "Work", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
             swiftSettings: strict
         ),
 
@@ -71,7 +71,7 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: [
-                "BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", system, yams,
+                "BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", "Work", system, yams,
             ],
             swiftSettings: strict
         ),
@@ -84,12 +84,12 @@ let package = Package(
         ),
         .target(
             name: "ModelHub",
-            dependencies: ["BinaryIO", "Transfer", httpClient, nioHTTP, system],
+            dependencies: ["BinaryIO", "Transfer", "Work", httpClient, nioHTTP, system],
             swiftSettings: strict
         ),
         .target(
             name: "Quantization",
-            dependencies: ["Architectures", "BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
+            dependencies: ["Architectures", "BinaryIO", "BlockFormats", "GGUF", "Tensors", "Work", system],
             swiftSettings: strict
         ),
 

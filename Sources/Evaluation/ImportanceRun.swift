@@ -49,7 +49,7 @@ public struct ImportanceRun {
 
     /// - Parameters:
     ///   - text: UTF-8; one newline at its end does not count.
-    ///   - dataset: what the text is called in the matrix.
+    ///   - dataset: what the text is called in the importance matrix.
     ///   - earlier: what a run over the same text had collected when it was cut; this one goes on after its windows.
     ///   - progress: called after each window with what was collected so far; what it throws ends the run.
     /// - Throws: `EvaluationError` for a text that is too short or activations that are no numbers; `InferenceError`.

@@ -4,9 +4,6 @@ import Work
 
 /// Hands out the slabs of a file to threads: whole rows of a tensor, few enough to bound memory, in any order.
 package enum SlabWork {
-    /// Told how many bytes are done; throwing from it stops the work.
-    package typealias Progress = @Sendable (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void
-
     /// The row ranges that cut a tensor into slabs of about `elements` weights.
     package static func rowRanges(of shape: TensorShape, elements: Int) -> [Range<Int>] {
         let rows = max(1, elements / shape.rowLength)
@@ -23,7 +20,7 @@ package enum SlabWork {
         _ slabs: [Slab],
         threads: Int,
         totalBytes: Int,
-        progress: Progress,
+        progress: ByteProgress,
         makeWorker: @Sendable () -> Worker,
         process: @Sendable (inout Worker, Slab) throws -> Int
     ) throws {

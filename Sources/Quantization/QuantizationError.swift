@@ -24,12 +24,12 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case unsuitableShape(tensor: String, type: String, rowLength: Int)
     case outputIsInput
     case badPattern(String)
-    case badMatrix(String)
-    case matricesOfDifferentModels(String)
-    case matrixMismatch(tensor: String, found: Int, expected: Int)
-    case matrixNeeded(tensor: String, type: String)
-    case refinementNeedsMatrix
-    case matrixOfAnotherModel(String)
+    case badImportanceMatrix(String)
+    case importanceMatricesOfDifferentModels(String)
+    case importanceMatrixMismatch(tensor: String, found: Int, expected: Int)
+    case importanceMatrixNeeded(tensor: String, type: String)
+    case refinementNeedsImportanceMatrix
+    case importanceMatrixOfAnotherModel(String)
     case noLayerLeft
     case badRecipeName(String)
     case badAssignment(line: Int, String)
@@ -60,22 +60,22 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
             "the output is the input. Choose another output path."
         case .badPattern(let pattern):
             "'\(pattern)' is no regular expression. Check its brackets and escapes."
-        case .badMatrix(let reason):
+        case .badImportanceMatrix(let reason):
             "this is no importance matrix that can be used: \(reason). Make one with edgepipe "
                 + "imatrix."
-        case .matricesOfDifferentModels(let reason):
+        case .importanceMatricesOfDifferentModels(let reason):
             "this importance matrix cannot be merged with the others: \(reason). One of them was made from another model; "
                 + "leave that one out."
-        case .matrixMismatch(let tensor, let found, let expected):
+        case .importanceMatrixMismatch(let tensor, let found, let expected):
             "the importance matrix has \(found) numbers for tensor '\(tensor)', which needs \(expected). It belongs to "
                 + "another model; make one for this model."
-        case .refinementNeedsMatrix:
+        case .refinementNeedsImportanceMatrix:
             "refined rounding weighs errors by an importance matrix. Give one with --imatrix, or round as the reference "
                 + "does."
-        case .matrixNeeded(let tensor, let type):
+        case .importanceMatrixNeeded(let tensor, let type):
             "tensor '\(tensor)' as \(type) would be useless without an importance matrix, and there is none for it. Make "
                 + "one with edgepipe imatrix and give it with --imatrix, or choose a larger type."
-        case .matrixOfAnotherModel(let path):
+        case .importanceMatrixOfAnotherModel(let path):
             "the importance matrix \(path) has no entry for any of its tensors. It belongs to another model; make one "
                 + "for this model."
         case .noLayerLeft:

@@ -30,8 +30,8 @@ public struct QuantizationPlan: Sendable {
     /// Tensors that were quantized before and get another type now.
     public var requantized: [PlannedTensor] { tensors.filter { $0.isChanged && $0.source.type.isQuantized } }
 
-    /// Tensors inside the layers that change and for which the matrix, if there is one, has no entry. It never has one
-    /// for the token embedding, and seldom for the output.
+    /// Tensors inside the layers that change and for which the importance matrix, if there is one, has no entry. It never has
+    /// one for the token embedding, and seldom for the output.
     public var unweighted: [PlannedTensor] {
         tensors.filter { tensor in
             let role = TensorRole(name: tensor.target.name)
@@ -91,10 +91,10 @@ public struct QuantizationPlan: Sendable {
         _ options: QuantizationOptions
     ) throws -> [Entry] {
         if options.rounding == .refined, options.importanceMatrix == nil {
-            throw QuantizationProblem.refinementNeedsMatrix
+            throw QuantizationProblem.refinementNeedsImportanceMatrix
         }
         if let matrix = options.importanceMatrix, !source.tensors.contains(where: { matrix.entries[$0.name] != nil }) {
-            throw QuantizationProblem.matrixOfAnotherModel(matrix.path)
+            throw QuantizationProblem.importanceMatrixOfAnotherModel(matrix.path)
         }
         // Files that are kept keep their order too.
         let ordered =
@@ -133,7 +133,7 @@ public struct QuantizationPlan: Sendable {
                 shard: shard,
                 wanted: choice.wanted,
                 isQuantizable: choice.isQuantizable,
-                // The matrix knows the tensor by the name it had when it was made.
+                // The importance matrix knows the tensor by the name it had when it was made.
                 importance: target.type == source.type ? nil : try options.importanceMatrix?.values(for: source),
                 rounding: options.rounding
             )
@@ -152,7 +152,7 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
-    /// About two bits a weight work only where the columns that count are known. Without any matrix the reference
+    /// About two bits a weight work only where the columns that count are known. Without any importance matrix the reference
     /// refuses tensors too that have such a type already and would be copied.
     private static func obstacle(
         in tensors: [PlannedTensor],
@@ -171,7 +171,7 @@ public struct QuantizationPlan: Sendable {
             default: false
             }
         }
-        return offender.map { .matrixNeeded(tensor: $0.target.name, type: $0.target.type.name) }
+        return offender.map { .importanceMatrixNeeded(tensor: $0.target.name, type: $0.target.type.name) }
     }
 }
 

@@ -3,6 +3,7 @@ import BlockFormats
 import GGUF
 import SystemPackage
 import Tensors
+import Work
 
 /// Makes several quantized models from one source in one pass.
 ///
@@ -25,7 +26,7 @@ public struct Quantizer: Sendable {
     }
 
     /// Told how many source bytes are done; throwing from it stops the work and leaves nothing behind.
-    public typealias Progress = @Sendable (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void
+    public typealias Progress = ByteProgress
 
     public static func canDecode(_ type: TensorType) -> Bool { BlockCodec.canDecode(type) }
     public static func canEncode(_ type: TensorType) -> Bool { BlockCodec.canEncode(type) }
@@ -36,7 +37,7 @@ public struct Quantizer: Sendable {
     private let source: any ModelSource
     private let outputs: [Output]
 
-    /// - Throws: `QuantizationError` when an output would overwrite the source, or needs a matrix that is missing.
+    /// - Throws: `QuantizationError` when an output would overwrite the source, or lacks the importance matrix that it needs.
     public init(source: any ModelSource, outputs: [Output]) throws {
         let inputs = source.inputs.compactMap(fileIdentity)
         for output in outputs {

@@ -84,7 +84,7 @@ public struct ImportanceSums: Sendable, Equatable {
                 let reason =
                     "its entry '\(name)' has \(entry.sums.count) numbers for \(entry.counts.count) matrices, that of "
                     + "\(names) has \(known.sums.count) for \(known.counts.count)"
-                throw QuantizationError(path: path, problem: .matricesOfDifferentModels(reason))
+                throw QuantizationError(path: path, problem: .importanceMatricesOfDifferentModels(reason))
             }
             for index in known.sums.indices { known.sums[index] += entry.sums[index] }
             known.counts = (0..<count).map {

@@ -36,7 +36,7 @@ package struct TypeChooser {
             return (pattern, rule.type)
         }
         if !options.copiesOnly { try assignment.check(against: tensors) }
-        mix = TypeMix(fileType, facts, tensors: tensors, hasMatrix: options.importanceMatrix != nil)
+        mix = TypeMix(fileType, facts, tensors: tensors, hasImportanceMatrix: options.importanceMatrix != nil)
     }
 
     /// The type for the next tensor; tensors must come in file order, because some mixes count them.
