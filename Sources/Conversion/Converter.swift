@@ -20,6 +20,7 @@ public struct Converter: Sendable {
 
     private let plan: ConversionPlan
 
+    /// A converter of what the plan says.
     public init(_ plan: ConversionPlan) {
         self.plan = plan
     }

@@ -3,7 +3,9 @@ import SystemPackage
 
 /// Why a model was not quantized. The output's final name is untouched in every case.
 public struct QuantizationError: Error, CustomStringConvertible, Sendable {
+    /// The model, or the file that it is about.
     public let path: FilePath
+    /// What went wrong.
     public let problem: QuantizationProblem
 
     /// The file, the line where there is one, what is wrong and what to do.
@@ -36,6 +38,7 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case assignedTensorMissing(String, nearest: String?)
     case fixedTensor(String, type: String, assigned: String)
 
+    /// The cause and what to do, without the file's name.
     public var explanation: String {
         switch self {
         case .layerOutOfRange(let tensor, let layerCount):

@@ -32,6 +32,7 @@ public struct QuantizationLoss: Sendable, Equatable {
         return sum
     }
 
+    /// No rows yet.
     public init() {}
 
     /// Compares weights with what was made of them.

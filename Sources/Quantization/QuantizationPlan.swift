@@ -177,7 +177,9 @@ public struct QuantizationPlan: Sendable {
 
 /// A tensor before and after.
 public struct PlannedTensor: Sendable {
+    /// The tensor as it is.
     public let source: GGUFTensor
+    /// The tensor as it will be, under its new name where layers are pruned.
     public let target: GGUFTensor
     /// The file it goes to.
     let shard: Int
@@ -192,6 +194,7 @@ public struct PlannedTensor: Sendable {
     /// Whether its blocks are refined: the type allows it, and what the columns count is known.
     var isRefined: Bool { rounding == .refined && importance != nil && BlockCodec.canRefine(target.type) }
 
+    /// Whether it gets another type than the mix or a rule asked for.
     public var isFallback: Bool { wanted != nil }
 
     /// Whether its weights are encoded again; else its bytes are copied.

@@ -13,9 +13,12 @@ import Work
 public struct Quantizer: Sendable {
     /// What one output is: a plan and where to write it.
     public struct Output: Sendable {
+        /// What it is.
         public let plan: QuantizationPlan
+        /// Where it goes; with a plan that keeps a split, where its first name comes from.
         public let path: FilePath
 
+        /// An output.
         public init(plan: QuantizationPlan, path: FilePath) {
             self.plan = plan
             self.path = path
@@ -28,7 +31,9 @@ public struct Quantizer: Sendable {
     /// Told how many source bytes are done; throwing from it stops the work and leaves nothing behind.
     public typealias Progress = ByteProgress
 
+    /// Whether tensors of a type can be read.
     public static func canDecode(_ type: TensorType) -> Bool { BlockCodec.canDecode(type) }
+    /// Whether tensors can be made of a type.
     public static func canEncode(_ type: TensorType) -> Bool { BlockCodec.canEncode(type) }
 
     /// Weights in a slab: large enough to make hand-outs cheap, small enough to stay in a core's cache.

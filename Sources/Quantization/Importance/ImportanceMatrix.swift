@@ -16,6 +16,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
     /// Windows of text that went in.
     public let chunkCount: Int
 
+    /// An importance matrix of these entries.
     public init(path: String, entries: [String: [Float]], dataset: String?, chunkCount: Int) {
         self.path = path
         self.entries = entries
