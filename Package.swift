@@ -41,18 +41,18 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
-        // Layer 0: ground
-        .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
-        .target(name: "Tensors", swiftSettings: strict),
-        .target(name: "Work", swiftSettings: strict),
+        // Layer 0: ground, on two rooms of C
         .target(name: "CKernels"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
+        .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Work", dependencies: ["CKernels"], swiftSettings: strict),
 
-        // Layer 1: files, text, blocks
+        // Layer 1: files, text, blocks, bytes from servers
         .target(name: "BlockFormats", dependencies: ["CKernels", "Tensors"], swiftSettings: strict),
         .target(
             name: "GGUF",
-            dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
+            dependencies: ["BinaryIO", "Tensors", "Work", orderedCollections, system],
             swiftSettings: strict
         ),
         .target(name: "Settings", dependencies: ["BinaryIO", system, yams], swiftSettings: strict),
@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
         .target(
             name: "Transfer",
-            dependencies: ["BinaryIO", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
+            dependencies: ["BinaryIO", "Work", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
             swiftSettings: strict
         ),
 
@@ -71,23 +71,25 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: [
-                "BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", system, yams,
+                "BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", "Work", system, yams,
             ],
             swiftSettings: strict
         ),
         .target(
             name: "Inference",
-            dependencies: ["Architectures", "BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
+            dependencies: [
+                "Architectures", "BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", "Work", system,
+            ],
             swiftSettings: strict
         ),
         .target(
             name: "ModelHub",
-            dependencies: ["BinaryIO", "Transfer", httpClient, nioHTTP, system],
+            dependencies: ["BinaryIO", "Transfer", "Work", httpClient, nioHTTP, system],
             swiftSettings: strict
         ),
         .target(
             name: "Quantization",
-            dependencies: ["Architectures", "BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
+            dependencies: ["Architectures", "BinaryIO", "BlockFormats", "GGUF", "Tensors", "Work", system],
             swiftSettings: strict
         ),
 
@@ -102,14 +104,13 @@ let package = Package(
             name: "Evaluation",
             dependencies: [
                 "Architectures", "BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tensors",
-                "Tokenizers",
-                system,
+                "Tokenizers", "Work", system,
             ],
             swiftSettings: strict
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
+            dependencies: ["BinaryIO", "CZstd", "Work", crypto, grdb, system],
             swiftSettings: strict
         ),
 
@@ -178,7 +179,7 @@ let package = Package(
         ),
         .testTarget(
             name: "BlockFormatsTests",
-            dependencies: ["BinaryIO", "BlockFormats", "TestSupport", "Tensors", system],
+            dependencies: ["BinaryIO", "BlockFormats", "CKernels", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
         .testTarget(

@@ -15,7 +15,8 @@ TOOLCHAIN = {"Swift", "Foundation", "FoundationEssentials", "Dispatch", "Synchro
 
 # Layers from the ground up; an arrow may only lead downwards.
 LAYERS = [
-    {"BinaryIO", "Tensors", "Work", "CKernels", "CZstd"},
+    {"CKernels", "CZstd"},
+    {"BinaryIO", "Tensors", "Work"},
     {"BlockFormats", "GGUF", "Safetensors", "Settings", "Tokenizers", "Transfer"},
     {"Architectures"},
     {"Conversion", "Inference", "ModelHub", "Quantization"},

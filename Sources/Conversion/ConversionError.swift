@@ -3,9 +3,12 @@ import SystemPackage
 
 /// Why a model was not converted. The output's final name is untouched in every case.
 public struct ConversionError: Error, CustomStringConvertible, Sendable {
+    /// The folder or file that it is about.
     public let path: FilePath
+    /// What went wrong.
     public let problem: ConversionProblem
 
+    /// The path, the cause, and what to do.
     public var description: String { "\(path): \(problem.explanation)" }
 }
 

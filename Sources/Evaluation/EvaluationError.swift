@@ -19,6 +19,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case unreadableType(tensor: String, type: String)
     case nothingToCompare
 
+    /// The file where there is one, the cause, and what to do.
     public var description: String {
         switch self {
         case .textTooShort(let tokens, let needed, let context, let path):

@@ -2,11 +2,12 @@ import BinaryIO
 import Foundation
 import SystemPackage
 import Transfer
+import Work
 
 /// The Hugging Face Hub with the local cache before it: what is here is not fetched again.
 public struct Hub: Sendable {
     /// Told how far a download is; throws when the user wants to stop.
-    public typealias Progress = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
+    public typealias Progress = WorkProgress
     /// Told what somebody should know although all went well.
     public typealias Remark = @Sendable (String) -> Void
 

@@ -1,3 +1,5 @@
+import BinaryIO
+
 /// The full name of a build: `model@version:type`, for example `phi3@1.0.0:q4_k_m`.
 public struct BuildName: Hashable, Sendable, CustomStringConvertible {
     public let model: String

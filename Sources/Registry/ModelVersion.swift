@@ -1,3 +1,5 @@
+import BinaryIO
+
 /// A version of a model: `major.minor.patch` with an optional pre-release, ordered as Semantic Versioning 2.0.0 §11 says.
 ///
 /// Build metadata (`+...`) is refused: two versions that differ only there have no order, and "the newest" must be one.

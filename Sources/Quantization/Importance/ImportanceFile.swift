@@ -47,7 +47,7 @@ struct ImportanceFile {
     private init(_ file: GGUFFile) throws {
         form = .gguf
         if file.metadata["imatrix.datasets"] == nil, file.metadata["general.architecture"] != nil {
-            throw QuantizationProblem.badMatrix("it is a model or a part of one")
+            throw QuantizationProblem.badImportanceMatrix("it is a model or a part of one")
         }
         (datasets, chunkCount, chunkSize) = try file.reading { metadata in
             (
@@ -60,7 +60,9 @@ struct ImportanceFile {
             let name = String(sums.name.dropLast(".in_sum2".count))
             guard let counts = file.tensor(named: "\(name).counts"), counts.type == .f32, sums.type == .f32,
                 counts.shape.elementCount > 0, sums.shape.elementCount.isMultiple(of: counts.shape.elementCount)
-            else { throw QuantizationProblem.badMatrix("sums and counts of '\(name)' do not belong together") }
+            else {
+                throw QuantizationProblem.badImportanceMatrix("sums and counts of '\(name)' do not belong together")
+            }
             entries[name] = Entry(
                 sums: Self.floats(file.bytes(of: sums)),
                 counts: Self.floats(file.bytes(of: counts))
@@ -73,7 +75,7 @@ struct ImportanceFile {
         var reader = ByteReader(bytes)
         do {
             let count = try reader.read(Int32.self)
-            guard count > 0 else { throw QuantizationProblem.badMatrix("it has no entries") }
+            guard count > 0 else { throw QuantizationProblem.badImportanceMatrix("it has no entries") }
             for _ in 0..<count {
                 let name = try reader.readUTF8(byteCount: try reader.readLength())
                 let calls = try reader.read(Int32.self)
@@ -89,15 +91,15 @@ struct ImportanceFile {
                 }
             }
         } catch let error as ReadError {
-            throw QuantizationProblem.badMatrix("\(error)")
+            throw QuantizationProblem.badImportanceMatrix("\(error)")
         }
     }
 
     private func check() throws {
-        guard !entries.isEmpty else { throw QuantizationProblem.badMatrix("it has no entries") }
+        guard !entries.isEmpty else { throw QuantizationProblem.badImportanceMatrix("it has no entries") }
         for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
             guard entry.sums.allSatisfy(\.isFinite), entry.counts.allSatisfy({ $0.isFinite && abs($0) < 1e15 }) else {
-                throw QuantizationProblem.badMatrix("the entry '\(name)' holds an infinite number or NaN")
+                throw QuantizationProblem.badImportanceMatrix("the entry '\(name)' holds an infinite number or NaN")
             }
         }
     }
@@ -115,7 +117,7 @@ extension ByteReader {
         let start = offset
         let length = try read(Int32.self)
         guard length >= 0 else {
-            throw QuantizationProblem.badMatrix("at byte \(start) a length is negative")
+            throw QuantizationProblem.badImportanceMatrix("at byte \(start) a length is negative")
         }
         return UInt64(length)
     }

@@ -10,7 +10,7 @@ struct TypeMix {
     let fileType: FileType
     let facts: ModelFacts
     /// Whether there is an importance matrix: some rules are for the lack of one.
-    let hasMatrix: Bool
+    let hasImportanceMatrix: Bool
     /// No output tensor: the token embedding serves as one and is treated as one.
     let isTied: Bool
     let valueTensorCount: Int
@@ -20,10 +20,10 @@ struct TypeMix {
     private var gatesSeen = 0
     private var upsSeen = 0
 
-    init(_ fileType: FileType, _ facts: ModelFacts, tensors: [GGUFTensor], hasMatrix: Bool = false) {
+    init(_ fileType: FileType, _ facts: ModelFacts, tensors: [GGUFTensor], hasImportanceMatrix: Bool = false) {
         self.fileType = fileType
         self.facts = facts
-        self.hasMatrix = hasMatrix
+        self.hasImportanceMatrix = hasImportanceMatrix
         isTied = !tensors.contains { $0.name == "output.weight" }
         valueTensorCount = tensors.count { TensorRole(name: $0.name).carriesValues }
     }
@@ -140,7 +140,7 @@ extension TypeMix {
             switch fileType {
             case .q2_K: isShared ? .q4_K : .q3_K
             case .q2_K_S, .iq3_XS, .iq3_S: isShared ? .q4_K : type
-            case .iq3_XXS: isShared ? .q4_K : hasMatrix ? .iq3_xxs : .iq3_s
+            case .iq3_XXS: isShared ? .q4_K : hasImportanceMatrix ? .iq3_xxs : .iq3_s
             case .iq3_M: .q4_K
             case .q3_K_M: valuesSeen < 2 ? .q5_K : .q4_K
             case .q3_K_L: .q5_K
@@ -189,7 +189,7 @@ extension TypeMix {
         case .q2_K_S:
             return isEarly ? .q4_K : type
         case .iq3_XXS:
-            return hasMatrix ? type : isEarly ? .q4_K : .q3_K
+            return hasImportanceMatrix ? type : isEarly ? .q4_K : .q3_K
         case .q3_K_M:
             if layer < count / 16 { return .q5_K }
             return !storage.hasMixOfFalcon || deservesMore ? .q4_K : .q3_K
@@ -202,12 +202,12 @@ extension TypeMix {
         case .q4_K_M, .q5_K_M:
             return deservesMore ? .q6_K : type
         case .iq4_NL, .iq4_XS:
-            return isEarly && !hasMatrix ? .q5_K : type
+            return isEarly && !hasImportanceMatrix ? .q5_K : type
         case .q4_K_S:
             return isEarly && !storage.hasMixOfFalcon ? .q5_K : type
         case .q4_0, .q5_0:
-            // The first layers' down projections can go astray in these types even with a matrix.
-            guard hasMatrix, isEarly else { return type }
+            // The first layers' down projections can go astray in these types even with an importance matrix.
+            guard hasImportanceMatrix, isEarly else { return type }
             return fileType == .q4_0 ? .q4_1 : .q5_1
         default:
             return type

@@ -16,6 +16,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
     /// Windows of text that went in.
     public let chunkCount: Int
 
+    /// An importance matrix of these entries.
     public init(path: String, entries: [String: [Float]], dataset: String?, chunkCount: Int) {
         self.path = path
         self.entries = entries
@@ -23,7 +24,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
         self.chunkCount = chunkCount
     }
 
-    /// Stands in for a matrix of a model that is yet to be made, where only sizes are asked for.
+    /// Stands in for the importance matrix of a model that is yet to be made, where only sizes are asked for.
     public static func standIn(for tensors: [GGUFTensor], path: String, dataset: String?) -> ImportanceMatrix {
         let matrices = tensors.filter { tensor in
             tensor.shape.dimensions.count > 1 && ![.tokenEmbedding, .output].contains(TensorRole(name: tensor.name))
@@ -40,12 +41,13 @@ public struct ImportanceMatrix: Sendable, Equatable {
         )
     }
 
-    /// The same matrix under another path, which becomes part of a quantized file's metadata.
+    /// The same importance matrix under another path, which becomes part of a quantized file's metadata.
     public func named(_ path: String) -> ImportanceMatrix {
         ImportanceMatrix(path: path, entries: entries, dataset: dataset, chunkCount: chunkCount)
     }
 
-    /// Only the entries whose names `isWanted` accepts, or nil where none is left: that is as if there were no matrix.
+    /// Only the entries whose names `isWanted` accepts, or nil where none is left: that is as if there were no importance
+    /// matrix.
     public func filtered(_ isWanted: (_ tensor: String) -> Bool) -> ImportanceMatrix? {
         let entries = entries.filter { isWanted($0.key) }
         if entries.isEmpty { return nil }
@@ -54,14 +56,14 @@ public struct ImportanceMatrix: Sendable, Equatable {
 
     /// The numbers for one tensor: one for each column, for each of its matrices.
     /// - Returns: nil where there is no entry.
-    /// - Throws: `QuantizationProblem.matrixMismatch` when the entry is of another size.
+    /// - Throws: `QuantizationProblem.importanceMatrixMismatch` when the entry is of another size.
     func values(for tensor: GGUFTensor) throws -> [Float]? {
         guard let values = entries[tensor.name] else { return nil }
         let matrices = tensor.shape.dimensions.dropFirst(2).reduce(1, *)
         guard values.count == tensor.shape.rowLength * matrices else {
             // A token embedding is looked up, not multiplied: an entry for it means nothing.
             if TensorRole(name: tensor.name) == .tokenEmbedding { return nil }
-            throw QuantizationProblem.matrixMismatch(
+            throw QuantizationProblem.importanceMatrixMismatch(
                 tensor: tensor.name,
                 found: values.count,
                 expected: tensor.shape.rowLength * matrices
@@ -70,7 +72,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
         return values
     }
 
-    /// Adds what a quantized file says of the matrix, in llama-quantize's order.
+    /// Adds what a quantized file says of the importance matrix, in llama-quantize's order.
     func describe(in metadata: inout Metadata) {
         func text(_ key: String, _ value: String) {
             // The reference keeps these texts in 128 bytes with a final zero.

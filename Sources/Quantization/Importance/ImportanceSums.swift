@@ -10,12 +10,14 @@ public struct ImportanceSums: Sendable, Equatable {
         /// One number a matrix, or one for all of them.
         public var counts: [Int]
 
+        /// An entry; `counts` must divide `sums` into matrices of equal size.
         public init(sums: [Float], counts: [Int]) {
             precondition(!counts.isEmpty && sums.count.isMultiple(of: counts.count))
             self.sums = sums
             self.counts = counts
         }
 
+        /// Columns of one matrix.
         public var columnCount: Int { sums.count / counts.count }
     }
 
@@ -31,6 +33,8 @@ public struct ImportanceSums: Sendable, Equatable {
     /// Tokens of a window.
     public let chunkSize: Int
 
+    /// Sums of one run or more.
+    /// - Parameter chunkSize: tokens of a window, one or more.
     public init(entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int) {
         self.entries = entries
         self.datasets = datasets
@@ -84,7 +88,7 @@ public struct ImportanceSums: Sendable, Equatable {
                 let reason =
                     "its entry '\(name)' has \(entry.sums.count) numbers for \(entry.counts.count) matrices, that of "
                     + "\(names) has \(known.sums.count) for \(known.counts.count)"
-                throw QuantizationError(path: path, problem: .matricesOfDifferentModels(reason))
+                throw QuantizationError(path: path, problem: .importanceMatricesOfDifferentModels(reason))
             }
             for index in known.sums.indices { known.sums[index] += entry.sums[index] }
             known.counts = (0..<count).map {

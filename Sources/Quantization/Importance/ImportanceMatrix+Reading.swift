@@ -15,7 +15,7 @@ extension ImportanceMatrix {
         for (name, values) in entries.sorted(by: { $0.key < $1.key }) where !values.allSatisfy(\.isFinite) {
             throw QuantizationError(
                 path: path,
-                problem: .badMatrix("the entry '\(name)' holds an infinite number or NaN")
+                problem: .badImportanceMatrix("the entry '\(name)' holds an infinite number or NaN")
             )
         }
     }

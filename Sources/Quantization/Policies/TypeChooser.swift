@@ -2,9 +2,11 @@ import Architectures
 import GGUF
 import Tensors
 
-/// Decides a tensor's type from options, mix and shape, in llama-quantize's order of precedence.
+/// Decides a tensor's type: from the assignment where that names it, else from options, mix and shape in llama-quantize's
+/// order of precedence.
 package struct TypeChooser {
     private let fileType: FileType
+    private let assignment: TypeAssignment
     private let facts: ModelFacts
     private let options: QuantizationOptions
     private let rules: [(pattern: Regex<AnyRegexOutput>, type: TensorType)]
@@ -14,28 +16,49 @@ package struct TypeChooser {
         package let type: TensorType
         /// Set where the shape did not allow the type that was wanted.
         package var wanted: TensorType?
+        /// Whether the tensor may change its type at all.
+        package var isQuantizable = true
     }
 
+    /// - Parameter tensors: those of the file to be made, in its order.
+    /// - Throws: `QuantizationProblem` for a rule that is no expression, or an assignment of a tensor that is not there.
     package init(
-        _ fileType: FileType,
+        _ policy: TypePolicy,
         _ facts: ModelFacts,
         tensors: [GGUFTensor],
         _ options: QuantizationOptions
     ) throws {
-        self.fileType = fileType
+        (fileType, assignment) = (policy.fileType, policy.assignment)
         self.facts = facts
         self.options = options
         rules = try options.tensorTypes.map { rule in
             guard let pattern = try? Regex(rule.pattern) else { throw QuantizationProblem.badPattern(rule.pattern) }
             return (pattern, rule.type)
         }
-        mix = TypeMix(fileType, facts, tensors: tensors, hasMatrix: options.importanceMatrix != nil)
+        if !options.copiesOnly { try assignment.check(against: tensors) }
+        mix = TypeMix(fileType, facts, tensors: tensors, hasImportanceMatrix: options.importanceMatrix != nil)
     }
 
+    /// The type for the next tensor; tensors must come in file order, because some mixes count them.
+    ///
+    /// As with a rule, a tensor that the assignment names does not reach the mix and is not counted.
+    /// - Throws: `QuantizationProblem` where the type asked for does not go with the tensor.
     package mutating func choice(for tensor: GGUFTensor) throws -> Choice {
-        guard !options.copiesOnly,
-            Quantizable.allows(tensor, by: facts.architecture.storage, leaveOutput: options.leaveOutputTensor)
-        else { return Choice(type: tensor.type) }
+        guard !options.copiesOnly else { return Choice(type: tensor.type) }
+        var choice: Choice
+        let isQuantizable = Quantizable.allows(tensor, by: facts.architecture.storage)
+        if let type = try assignment.type(of: tensor, mayChange: isQuantizable) {
+            choice = Choice(type: type)
+        } else if !isQuantizable || (options.leaveOutputTensor && tensor.name == "output.weight") {
+            choice = Choice(type: tensor.type)
+        } else {
+            choice = try unassignedChoice(for: tensor)
+        }
+        choice.isQuantizable = isQuantizable
+        return choice
+    }
+
+    private mutating func unassignedChoice(for tensor: GGUFTensor) throws -> Choice {
         let role = TensorRole(name: tensor.name)
         let rule = rules.first { tensor.name.firstMatch(of: $0.pattern) != nil }?.type
         if let type = options.tokenEmbeddingType, role == .tokenEmbedding {

@@ -17,13 +17,12 @@ enum Quantizable {
     ]
     private static let exemptNames: Set = ["position_embd.weight", "token_types.weight"]
 
-    static func allows(_ tensor: GGUFTensor, by rule: StorageRule, leaveOutput: Bool) -> Bool {
+    static func allows(_ tensor: GGUFTensor, by rule: StorageRule) -> Bool {
         let name = tensor.name
         // As in ggml, dimensions of one at the end do not count.
         guard tensor.shape.withoutTrailingOnes.dimensions.count >= 2, name.hasSuffix("weight"),
             !exemptNames.contains(name)
         else { return false }
-        if leaveOutput, name == "output.weight" { return false }
         return !rule.leavesAlone(name) && !exempt.contains(where: name.contains)
     }
 }

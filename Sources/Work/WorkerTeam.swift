@@ -27,29 +27,27 @@ final class WorkerTeam: Sendable {
         for thread in threads { thread.join() }
     }
 
-    /// Runs `body` for every task on all threads, this one among them.
-    func run(_ taskCount: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
-        withoutActuallyEscaping(body) { board.run(taskCount, on: threads.count, $0) }
+    /// Runs `body` once on every thread, this one among them, each with a number of its own.
+    func run(_ body: @Sendable (_ worker: Int) -> Void) {
+        withoutActuallyEscaping(body) { board.run(on: threads.count, $0) }
     }
 }
 
 /// Where a region's work is posted.
 ///
-/// Unchecked: `taskCount` and `body` are written before `region` is raised, and read after that was seen.
+/// Unchecked: `body` is written before `region` is raised, and read after that was seen.
 private final class Board: @unchecked Sendable {
-    typealias Body = @Sendable (_ task: Int, _ worker: Int) -> Void
+    typealias Body = @Sendable (_ worker: Int) -> Void
 
     /// How often a thread looks for work before it sleeps.
     private static let patience = 4000
 
     private let region = Atomic(0)
-    private let nextTask = Atomic(0)
     private let busy = Atomic(0)
     private let sleeping = Atomic(0)
     private let isOver = Atomic(false)
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    private var taskCount = 0
     private var body: Body?
 
     init() {
@@ -64,13 +62,11 @@ private final class Board: @unchecked Sendable {
         wakeUp.deallocate()
     }
 
-    func run(_ taskCount: Int, on helpers: Int, _ body: @escaping Body) {
-        self.taskCount = taskCount
+    func run(on helpers: Int, _ body: @escaping Body) {
         self.body = body
-        nextTask.store(0, ordering: .relaxed)
         busy.store(helpers, ordering: .relaxed)
         raiseRegion()
-        work(as: 0)
+        body(0)
         var looks = 0
         while busy.load(ordering: .acquiring) > 0 {
             looks += 1
@@ -96,14 +92,9 @@ private final class Board: @unchecked Sendable {
         }
     }
 
-    private func work(as worker: Int) {
-        guard let body else { return }
-        while true {
-            let task = nextTask.wrappingAdd(1, ordering: .relaxed).oldValue
-            guard task < taskCount else { return }
-            body(task, worker)
-        }
-    }
+    /// A function of its own, so that the closure is let go before the region counts as done.
+    @inline(never)
+    private func work(as worker: Int) { body?(worker) }
 
     private func raiseRegion() {
         region.add(1, ordering: .sequentiallyConsistent)

@@ -7,6 +7,7 @@
 /// What a person looks at in an importance matrix: how strong one tensor's inputs are, and how unevenly. The measures
 /// are those of `llama-imatrix --show-statistics`.
 public struct ImportanceStatistics: Sendable, Codable, Equatable {
+    /// The weight tensor's name.
     public let tensor: String
     /// nil outside of the layers.
     public let layer: Int?
@@ -14,14 +15,19 @@ public struct ImportanceStatistics: Sendable, Codable, Equatable {
     public let elements: Int
     /// Of the mean squares of the columns.
     public let sum: Double
+    /// The least of the columns.
     public let min: Double
+    /// The greatest.
     public let max: Double
+    /// Over the columns.
     public let mean: Double
+    /// Over the columns.
     public let standardDeviation: Double
     /// Share of columns above 0.00001, in percent.
     public let activePercent: Double
     /// In bits, and as a share of what as many equal columns would have.
     public let entropy: Double
+    /// See `entropy`.
     public let entropyPercent: Double
     /// Share of columns more than one standard deviation above the mean, in percent.
     public let outlierPercent: Double
@@ -83,9 +89,13 @@ public struct ImportanceStatistics: Sendable, Codable, Equatable {
 
 /// Averages over the tensors of a layer, each weighted by its columns.
 public struct LayerImportance: Sendable, Codable, Equatable {
+    /// The layer's number.
     public let layer: Int
+    /// Of the tensors' sums of mean squares.
     public let sum: Double
+    /// Of the tensors' shares of outliers, in percent.
     public let outlierPercent: Double
+    /// Of the tensors' similarities; one without a layer before counts as 0.
     public let similarityToPreviousLayer: Double
 
     init(layer: Int, _ tensors: [ImportanceStatistics]) {

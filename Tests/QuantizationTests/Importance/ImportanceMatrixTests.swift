@@ -45,7 +45,7 @@ import Testing
         let required = bytes.count - 4 - 4 - "text/calibration.txt".utf8.count
         for length in stride(from: 0, to: required, by: 997) {
             let path = try folder.write(bytes.prefix(length), to: "cut.dat")
-            guard case .badMatrix = problem(path) else {
+            guard case .badImportanceMatrix = problem(path) else {
                 Issue.record("\(length) bytes were accepted")
                 return
             }
@@ -54,17 +54,17 @@ import Testing
 
     @Test func negativeLengthsAndNumbersThatAreNoneAreErrors() throws {
         let negative = try folder.write([1, 0, 0, 0, 255, 255, 255, 255], to: "negative.dat")
-        #expect(problem(negative) == .badMatrix("at byte 4 a length is negative"))
+        #expect(problem(negative) == .badImportanceMatrix("at byte 4 a length is negative"))
         let none = try folder.write([0, 0, 0, 0], to: "none.dat")
-        #expect(problem(none) == .badMatrix("it has no entries"))
+        #expect(problem(none) == .badImportanceMatrix("it has no entries"))
         // One entry "a", one call, one value: NaN.
         let notANumber: [UInt8] = [1, 0, 0, 0, 1, 0, 0, 0, 97, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 192, 127]
         let path = try folder.write(notANumber, to: "nan.dat")
-        #expect(problem(path) == .badMatrix("the entry 'a' holds an infinite number or NaN"))
+        #expect(problem(path) == .badImportanceMatrix("the entry 'a' holds an infinite number or NaN"))
     }
 
     @Test func aModelIsNoMatrix() throws {
-        #expect(problem(try models.converted(.f16)) == .badMatrix("it is a model or a part of one"))
+        #expect(problem(try models.converted(.f16)) == .badImportanceMatrix("it is a model or a part of one"))
     }
 
     @Test func aMatrixOfAnotherModelIsRefusedByTensor() throws {
@@ -80,7 +80,9 @@ import Testing
             _ = try QuantizationPlan(source, as: .q4_K_M, options: options)
             Issue.record("a matrix of another model was accepted")
         } catch let error as QuantizationError {
-            #expect(error.problem == .matrixMismatch(tensor: "blk.0.attn_qkv.weight", found: 3, expected: 256))
+            #expect(
+                error.problem == .importanceMatrixMismatch(tensor: "blk.0.attn_qkv.weight", found: 3, expected: 256)
+            )
         }
     }
 
@@ -96,7 +98,7 @@ import Testing
         let error = #expect(throws: QuantizationError.self) {
             _ = try QuantizationPlan(source, as: .q4_K_M, options: options)
         }
-        #expect(error?.problem == .matrixOfAnotherModel("other"))
+        #expect(error?.problem == .importanceMatrixOfAnotherModel("other"))
     }
 
     @Test func entriesCanBeLeftOut() throws {
@@ -112,7 +114,7 @@ import Testing
         var options = QuantizationOptions()
         options.importanceMatrix = try ImportanceMatrix(path: newer).filtered { !$0.contains("blk.1.ffn_up") }
         let plan = try QuantizationPlan(source, as: .iq2_XXS, options: options)
-        #expect(plan.obstacle?.problem == .matrixNeeded(tensor: "blk.1.ffn_up.weight", type: "IQ2_XXS"))
+        #expect(plan.obstacle?.problem == .importanceMatrixNeeded(tensor: "blk.1.ffn_up.weight", type: "IQ2_XXS"))
         #expect(plan.unweighted.map(\.target.name) == ["blk.1.ffn_up.weight"])
         options.importanceMatrix = try ImportanceMatrix(path: newer)
         #expect(try QuantizationPlan(source, as: .iq2_XXS, options: options).obstacle == nil)
@@ -121,7 +123,7 @@ import Testing
     @Test func theSmallestTypeIsRefusedWithoutAMatrix() throws {
         let source = try GGUFModel(path: try models.converted(.f16))
         let plan = try QuantizationPlan(source, as: .q2_K_S)
-        let needed = QuantizationProblem.matrixNeeded(tensor: "blk.0.attn_output.weight", type: "Q2_K")
+        let needed = QuantizationProblem.importanceMatrixNeeded(tensor: "blk.0.attn_output.weight", type: "Q2_K")
         #expect(plan.obstacle?.problem == needed)
         let error = #expect(throws: QuantizationError.self) {
             _ = try Quantizer(source: source, outputs: [.init(plan: plan, path: folder.path.appending("out.gguf"))])

@@ -2,18 +2,16 @@
 ///
 /// Small letters, digits and `. _ -`, beginning with a letter or digit. No slash, space, control character or dot at the
 /// start can appear, so a name is safe in a URL, in a table and in a shell; none ever becomes part of a path here.
-enum NameGrammar {
-    static let longest = 128
-    static let rule = "small letters, digits, dots, underscores and hyphens, beginning with a letter or digit"
+public enum NameGrammar {
+    /// The most bytes of a name.
+    public static let longest = 128
+    /// The grammar in words, for messages.
+    public static let rule = "small letters, digits, dots, underscores and hyphens, beginning with a letter or digit"
 
-    static func accepts(_ text: some StringProtocol) -> Bool {
+    /// Whether `text` obeys the grammar.
+    public static func accepts(_ text: some StringProtocol) -> Bool {
         guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= longest else { return false }
         return text.utf8.allSatisfy { isLetterOrDigit($0) || UInt8(ascii: ".") == $0 || isJoin($0) }
-    }
-
-    /// - Throws: `RegistryError.invalidName`.
-    static func check(_ text: String, of role: String) throws(RegistryError) {
-        guard accepts(text) else { throw .invalidName(text, of: role, rule: rule) }
     }
 
     private static func isJoin(_ byte: UInt8) -> Bool {
