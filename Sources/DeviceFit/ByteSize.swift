@@ -1,3 +1,5 @@
+import BinaryIO
+
 /// A number of bytes as people write it: GB is decimal (10^9), GiB is binary (2^30).
 public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
     public let bytes: Int
@@ -36,12 +38,5 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
     ]
 
     /// With one decimal in the largest decimal unit, such as `3.0 GB`.
-    public var description: String {
-        let units: [(String, Double)] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
-        for (name, size) in units where Double(bytes) >= size {
-            let tenths = Int((Double(bytes) / size * 10).rounded())
-            return "\(tenths / 10).\(tenths % 10) \(name)"
-        }
-        return "\(bytes) B"
-    }
+    public var description: String { decimalSize(bytes) }
 }

@@ -32,7 +32,7 @@ public final class ModelRegistry: Sendable {
     /// - Parameter checksDatabase: refuse a small database that does not pass SQLite's quick check; a repair looks itself.
     public init(path: FilePath, mode: Mode, checksDatabase: Bool = true) throws {
         self.path = path
-        let location = RegistryFiles.followingLinks(path)
+        let location = path.followingLastLink()
         self.location = location
         store = ObjectStore(beside: location)
         isReadOnly = mode == .readOnly

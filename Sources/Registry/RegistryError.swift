@@ -137,7 +137,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
         case .SQLITE_FULL: self = .diskFull(path)
         case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PERM:
             // A log that finds no room, or no leave to be made, is told as a failure to read or open.
-            let file = RegistryFiles.followingLinks(path)
+            let file = path.followingLastLink()
             if !ModelRegistry.isWritable(file.removingLastComponent()) {
                 self = .readOnly(path)
             } else if let free = freeDiskBytes(at: file), free < Self.leastRoom {
