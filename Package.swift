@@ -114,26 +114,40 @@ let package = Package(
         ),
 
         // Layer 5: tell
-        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit"], swiftSettings: strict),
+        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit", "Registry"], swiftSettings: strict),
 
-        // Layer 6: the only room that knows the rest
+        // Layer 6: answer questions, carry builds
+        .target(
+            name: "Answers",
+            dependencies: [
+                "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF",
+                "Inference", "ModelHub", "Registry", "Safetensors", "Tensors", "Tokenizers", "Work", system,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Distribution",
+            dependencies: ["BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Work", system],
+            swiftSettings: strict
+        ),
+
+        // Layer 7: the only room that knows the rest
         .target(
             name: "Pipeline",
             dependencies: [
-                "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF",
-                "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Settings", "Tensors", "Tokenizers",
-                "Work", system, yams,
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
+                "Evaluation", "GGUF", "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Settings",
+                "Tensors", "Tokenizers", "Work", system, yams,
             ],
             swiftSettings: strict
         ),
 
-        // Layer 7: options in, one call, text out
+        // Layer 8: options in, one call, text out
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "BinaryIO", "Briefs", "DeviceFit", "Evaluation", "Pipeline", "Quantization", "Registry", "Settings",
-                "Work",
-                argumentParser, system,
+                "Answers", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Evaluation", "Pipeline", "Quantization",
+                "Registry", "Settings", "Work", argumentParser, system,
             ],
             swiftSettings: strict
         ),
@@ -141,7 +155,7 @@ let package = Package(
         // Measures; scripts/bench-registry-scale.sh runs it
         .executableTarget(
             name: "RegistryScale",
-            dependencies: ["BinaryIO", "DeviceFit", "Pipeline", "Registry", system],
+            dependencies: ["Answers", "BinaryIO", "DeviceFit", "Registry", system],
             path: "Benchmarks/RegistryScale",
             swiftSettings: strict
         ),
@@ -151,6 +165,20 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", crypto, system],
             path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "PipelineTestSupport",
+            dependencies: ["Answers", "Distribution", "Pipeline", "Registry", "TestSupport", system],
+            path: "Tests/PipelineTestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "AnswersTests",
+            dependencies: [
+                "Answers", "BinaryIO", "DeviceFit", "Pipeline", "PipelineTestSupport", "Registry", "TestSupport",
+                crypto, system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -177,7 +205,15 @@ let package = Package(
         ),
         .testTarget(
             name: "DeviceFitTests",
-            dependencies: ["DeviceFit", "Settings", "TestSupport", system],
+            dependencies: ["Conversion", "DeviceFit", "GGUF", "Quantization", "Settings", "TestSupport", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DistributionTests",
+            dependencies: [
+                "Answers", "BinaryIO", "Distribution", "Pipeline", "PipelineTestSupport", "Registry", "TestSupport",
+                system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -219,8 +255,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "Settings",
-                "TestSupport", "Work", crypto, system,
+                "Answers", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "PipelineTestSupport",
+                "Quantization", "Registry", "Settings", "TestSupport", "Work", system,
             ],
             swiftSettings: strict
         ),

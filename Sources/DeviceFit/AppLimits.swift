@@ -1,3 +1,5 @@
+import BinaryIO
+
 /// A version of a system, such as 17 or 26.4.
 public struct SystemVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let major: Int
@@ -112,8 +114,8 @@ public struct AppLimits: Sendable {
     public func device(_ device: Device, running version: SystemVersion) throws(DeviceFitError) -> Device {
         guard let limit = limit(of: device, running: version) else {
             throw .invalidRequest(
-                "what an app may use on \(device.name) under version \(version) is not known. Leave --os out for the "
-                    + "catalogue's figure."
+                "what an app may use on \(device.name) under version \(version) is not known. Leave "
+                    + "\(setting: "os") out for the catalogue's figure."
             )
         }
         return device.limited(to: limit, under: version)

@@ -1,6 +1,13 @@
 /// The two systems that the catalogue knows; iPads count as iOS.
 public enum Platform: String, Codable, Sendable, CaseIterable {
     case android, ios
+
+    /// Reads a name in any case.
+    /// - Throws: `DeviceFitError.unknownPlatform`, with near names.
+    public init(named name: String) throws(DeviceFitError) {
+        guard let platform = Platform(rawValue: name.lowercased()) else { throw .unknownPlatform(name) }
+        self = platform
+    }
 }
 
 /// How well a number is founded.

@@ -1,3 +1,4 @@
+import Answers
 import BinaryIO
 import Foundation
 import Registry

@@ -1,5 +1,6 @@
 import BinaryIO
 import Pipeline
+import PipelineTestSupport
 import SystemPackage
 import TestSupport
 import Testing

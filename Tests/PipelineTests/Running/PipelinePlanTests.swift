@@ -1,5 +1,6 @@
 import Foundation
 import Pipeline
+import PipelineTestSupport
 import SystemPackage
 import TestSupport
 import Testing
