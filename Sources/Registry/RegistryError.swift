@@ -75,7 +75,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "\(path).objects are whole builds and may still be good."
         case .damagedObject(let digest, let path, let detail):
             "\(path): the stored build \(digest.short) is damaged: \(detail). Publish the same file again, or give a "
-                + "copy of it with `edgepipe registry repair --from FILE --apply`."
+                + "copy of it with \(command: "registry repair", "from FILE", "apply")."
         case .invalidName(let text, let role, let rule):
             "\"\(text)\" cannot be the name of a \(role). Use \(rule)."
         case .invalidValue(let field, let detail):

@@ -29,7 +29,7 @@ extension Operations {
         if let context, context > profile.contextLength {
             throw PipelineError.badRequest(
                 "the model was trained for \(profile.contextLength) tokens of context; \(context) were asked for. "
-                    + "Give --context \(profile.contextLength) or less."
+                    + "Give \(setting: "context", "\(profile.contextLength)") or less."
             )
         }
         let request = FitRequest(for: profile, context: context, kvType: kvType, batch: batch)
