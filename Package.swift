@@ -177,7 +177,7 @@ let package = Package(
             name: "AnswersTests",
             dependencies: [
                 "Answers", "BinaryIO", "DeviceFit", "Pipeline", "PipelineTestSupport", "Registry", "TestSupport",
-                crypto, system,
+                "Work", crypto, system,
             ],
             swiftSettings: strict
         ),
