@@ -2,8 +2,10 @@ import BinaryIO
 
 /// A number of bytes as people write it: GB is decimal (10^9), GiB is binary (2^30).
 public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
+    /// How many bytes.
     public let bytes: Int
 
+    /// Takes a number as it is.
     public init(bytes: Int) { self.bytes = bytes }
 
     /// Reads `3GB`, `1.5 GiB`, `512MiB` or a plain number of bytes, in any case.
@@ -28,7 +30,9 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
         guard bytes >= 1_000_000 else { throw .smallSize(text, bytes: bytes) }
     }
 
+    /// Bytes of a GiB.
     public static let gibibyte = 1_073_741_824.0
+    /// Bytes of a MiB.
     public static let mebibyte = 1_048_576.0
 
     private static let factors: [String: Double] = [

@@ -2,9 +2,11 @@
 public struct DeviceFilter: Sendable {
     /// Words that must all stand in id, name or chip; case does not count.
     public var words: [String] = []
+    /// Of one system; nil for all.
     public var platform: Platform?
     /// In GiB, as phones are sold.
     public var ram: ClosedRange<Double> = 0...1024
+    /// In which the device was first sold.
     public var years: ClosedRange<Int> = 0...9999
 
     /// Lets every device through.
@@ -24,6 +26,7 @@ public struct DeviceFilter: Sendable {
         ram = least...max(least, try maxRAM.map(gibibytes) ?? 1024)
     }
 
+    /// Whether a device passes every condition.
     public func accepts(_ device: Device) -> Bool {
         let text = "\(device.id) \(device.name) \(device.soc)".lowercased()
         return words.allSatisfy { text.contains($0.lowercased()) }

@@ -14,6 +14,7 @@ public enum DeviceFitError: Error, Equatable, Sendable, CustomStringConvertible 
     /// The catalogue that is built into the program does not follow its own rules.
     case malformedCatalogue(table: String, line: Int, detail: String)
 
+    /// In words that end with what to do.
     public var description: String {
         switch self {
         case .unknownDevice(let id, let suggestions):

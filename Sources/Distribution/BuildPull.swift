@@ -5,9 +5,13 @@ import Work
 
 /// What was pulled.
 public struct PullReport: Codable, Sendable {
+    /// `model@version:type`
     public var build: String
+    /// The path of the file.
     public var output: String
+    /// Of the file.
     public var sha256: SHA256Digest
+    /// Size of the file.
     public var bytes: Int
 }
 
@@ -15,6 +19,7 @@ public struct PullReport: Codable, Sendable {
 public struct BuildPull {
     private let registry: ModelRegistry
 
+    /// Takes them out of this registry.
     public init(from registry: ModelRegistry) { self.registry = registry }
 
     /// Writes a build to a file, decompressed and verified before the file gets its name.

@@ -9,6 +9,7 @@ public enum DistributionError: Error, CustomStringConvertible, Sendable {
         .unusable(place: place, "\(detail). Export it again.")
     }
 
+    /// The place, what is wrong there, and what to do.
     public var description: String {
         switch self {
         case .unusable(let place, let words): "\(place): \(words)"

@@ -7,6 +7,7 @@ import Work
 
 /// A GGUF file that was made elsewhere, and what its owner says of it.
 public struct FileImport: Sendable {
+    /// The path of the file.
     public var file: FilePath
     /// `model@version:type`
     public var name: String
@@ -19,6 +20,7 @@ public struct FileImport: Sendable {
     /// The channel that is to point to the version too.
     public var channel: String?
 
+    /// Takes the file under an unknown licence.
     public init(_ file: FilePath, as name: String) { (self.file, self.name) = (file, name) }
 
     /// Publishes the file. Nothing is measured, and nothing claimed of how it was made.

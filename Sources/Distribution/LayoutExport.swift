@@ -8,6 +8,7 @@ import Work
 public struct TransferReport: Codable, Sendable {
     /// The folder, or the tar file.
     public var folder: String
+    /// `model@version:type`, in the order of the registry.
     public var builds: [String]
     /// The sum of the builds' files.
     public var bytes: Int
@@ -17,6 +18,7 @@ public struct TransferReport: Codable, Sendable {
 public struct LayoutExport {
     private let registry: ModelRegistry
 
+    /// Takes them out of this registry.
     public init(from registry: ModelRegistry) { self.registry = registry }
 
     /// Writes builds to a folder, in which what it holds already stays, or to a tar file where the name ends so.

@@ -12,6 +12,7 @@ public struct Hub: Sendable {
 
     private let settings: HubSettings
 
+    /// Uses these settings for every call.
     public init(_ settings: HubSettings) {
         self.settings = settings
     }

@@ -49,6 +49,7 @@ public enum ModelHubError: Error, Equatable, Sendable {
 }
 
 extension ModelHubError: CustomStringConvertible {
+    /// In words that end with what to do.
     public var description: String {
         switch self {
         case .badReference(let text):

@@ -7,6 +7,7 @@ import SystemPackage
 /// Several threads, and several processes of one machine, may use the same registry at once. Calls block; they are made
 /// for the synchronous rooms and belong on a thread that may wait.
 public final class ModelRegistry: Sendable {
+    /// What a registry is opened for.
     public enum Mode: Sendable {
         /// Opens the registry, and makes an empty one where there is no file.
         case create

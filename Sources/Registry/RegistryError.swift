@@ -46,6 +46,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     /// SQLite gave another reason, such as a broken rule of the schema.
     case database(FilePath, detail: String)
 
+    /// In words that end with what to do.
     public var description: String {
         switch self {
         case .missing(let path):

@@ -8,9 +8,11 @@ import Registry
 public struct BriefRequest: Sendable {
     /// Builds, `model[@version]:type`; none for the best that the query finds.
     public var builds: [String] = []
+    /// Which builds are asked for, and for which phones.
     public var query = BuildQuery()
     /// What the app is for, in the asker's words.
     public var task: String?
+    /// Of the page.
     public var language = Language.english
     /// The year that "three to four years ago" counts from.
     public var year = Calendar(identifier: .gregorian).component(.year, from: Date())

@@ -5,7 +5,9 @@ import SystemPackage
 
 /// The documents that were written about a build.
 public struct AttestationReport: Codable, Sendable {
+    /// `model@version:type`
     public var build: String
+    /// Paths of the documents.
     public var files: [String]
 }
 

@@ -19,12 +19,15 @@ public struct MLCRequest: Sendable {
     /// Tokens that a prompt is read by at once; MLC's own apps use 128.
     public var prefill = 128
 
+    /// Asks with MLC's usual quantization and context.
     public init(models: [String], devices: [String]) { (self.models, self.devices) = (models, devices) }
 }
 
 /// Files that were written for another program.
 public struct ExportSummary: Codable, Sendable {
+    /// The folder that they were written to.
     public var folder: String
+    /// Their paths.
     public var files: [String]
     /// The builds that were chosen.
     public var builds: [String]

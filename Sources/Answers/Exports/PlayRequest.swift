@@ -13,12 +13,14 @@ public struct PlayRequest: Sendable {
     public var pack: String?
     /// Tokens; nil takes 4096, or what the model was trained for where that is less.
     public var context: Int?
+    /// Element type of the key-value cache.
     public var kvType = "f16"
     /// Memory of the smallest phones of each group, as phones are sold, in GB.
     public var tiers = [3, 4, 6, 8, 12, 16]
     /// Whether to put the builds into their folders too.
     public var pullsBuilds = false
 
+    /// Asks for the usual groups of phones.
     public init(model: String) { self.model = model }
 }
 

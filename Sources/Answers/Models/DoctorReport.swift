@@ -9,14 +9,21 @@ import SystemPackage
 
 /// What somebody who helps wants to know of an installation.
 public struct DoctorReport: Codable, Sendable {
+    /// One thing that was looked at.
     public struct Line: Codable, Sendable {
+        /// What was looked at.
         public var topic: String
+        /// What was found.
         public var finding: String
+        /// False where somebody should look at it.
         public var isFine: Bool
     }
 
+    /// Of edgepipe.
     public var version: String
+    /// In the order of a reader's interest.
     public var lines: [Line]
+    /// Whether nothing needs a look.
     public var isFine: Bool { lines.allSatisfy { $0.isFine } }
 }
 

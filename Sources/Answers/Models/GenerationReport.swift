@@ -6,9 +6,13 @@ import Work
 
 /// What a model wrote.
 public struct GenerationReport: Codable, Sendable {
+    /// Without the prompt.
     public var text: String
+    /// Ids of the tokens that were generated.
     public var tokens: [Int32]
+    /// Tokens of the prompt.
     public var promptTokens: Int
+    /// Why it ended, such as `limit`.
     public var stop: String
     /// While writing, after the first token.
     public var tokensPerSecond: Double

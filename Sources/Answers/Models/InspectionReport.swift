@@ -6,22 +6,31 @@ import Tensors
 
 /// What stands in a model file. The names of the fields are a contract with other programs.
 public struct InspectionReport: Encodable, Sendable {
+    /// A tensor of the file's table.
     public struct Tensor: Encodable, Sendable {
+        /// As the file names it.
         public var name: String
+        /// As the format names it, such as `Q4_K`.
         public var type: String
         /// As the file stores it: GGUF names the fastest dimension first.
         public var shape: [Int]
+        /// Bytes of its data.
         public var bytes: Int
         /// From the start of the file.
         public var offset: Int
+        /// Of its data; nil unless digests were asked for.
         public var sha256: SHA256Digest?
     }
 
+    /// `gguf` or `safetensors`
     public var format: String
     /// nil unless digests were asked for.
     public var sha256: SHA256Digest?
+    /// Of the whole file.
     public var bytes: Int
+    /// Numbers that the tensors hold.
     public var parameters: Int
+    /// In the order of the file; empty for safetensors.
     public var metadata: OrderedMetadata
     /// nil unless tensors were asked for.
     public var tensors: [Tensor]?
@@ -97,6 +106,7 @@ public struct OrderedMetadata: Encodable, Sendable {
 
     init(_ metadata: Metadata) { self.metadata = metadata }
 
+    /// Writes the pairs as one object, in the order of the file.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         for (key, value) in metadata.pairs {

@@ -94,6 +94,7 @@ public struct TextLineError: Error, CustomStringConvertible {
     let line: Int
     let reason: String
 
+    /// Names the line and what is wrong with it.
     public var description: String {
         "Line \(line) of the texts: \(reason). Write each text as a JSON string on a line of its own."
     }

@@ -5,6 +5,7 @@ import Registry
 public struct BuildQuery: Sendable {
     /// Memory that the app may use; beside devices, the smaller limit counts.
     public var ram: ByteSize?
+    /// The system of the phones.
     public var platform: Platform?
     /// Devices of the catalogue, by id, name or model code; a build has to fit all of them.
     public var devices: [String] = []
@@ -14,7 +15,9 @@ public struct BuildQuery: Sendable {
     public var context: Int?
     /// Element type of the key-value cache; nil takes f16.
     public var kvType: String?
+    /// Builds of this model only.
     public var model: String?
+    /// The largest file.
     public var maxSize: ByteSize?
     /// Tokens a second while generating.
     public var minSpeed: Double?
@@ -22,11 +25,14 @@ public struct BuildQuery: Sendable {
     public var minSustainedSpeed: Double?
     /// Percent of a full battery for a thousand tokens.
     public var maxBattery: Double?
+    /// Builds under this licence only, in any case of letters.
     public var license: String?
+    /// Builds that this channel points to only.
     public var channel: String?
     /// What the model is for; it must be tagged with all of these.
     public var tags: [String] = []
 
+    /// Asks for all builds, and judges none by a phone.
     public init() {}
 }
 

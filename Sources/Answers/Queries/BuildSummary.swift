@@ -4,23 +4,37 @@ import Registry
 
 /// A build as a query answers it. The names of the fields are a contract with other programs.
 public struct BuildSummary: Encodable, Sendable {
+    /// `model@version:type`
     public var build: String
+    /// The model's name.
     public var model: String
+    /// Such as `1.2.0`.
     public var version: String
+    /// Such as `q4_k_m`.
     public var type: String
+    /// Of the file.
     public var sha256: SHA256Digest
+    /// Size of the file.
     public var fileBytes: Int
+    /// Bits of the file's tensors per parameter.
     public var bitsPerWeight: Double
+    /// An SPDX identifier, or the name that the source gives.
     public var license: String
     /// Where a device or a budget was asked for.
     public var peakMemoryBytes: Int?
+    /// Measured on the text of `textSha256`, as are perplexity and divergence.
     public var bitsPerByte: Double?
+    /// Per token.
     public var perplexity: Double?
     /// Mean, in nats per token.
     public var kld: Double?
+    /// While generating, as estimated or measured.
     public var decodeTokensPerSecond: Double?
+    /// While a prompt is read.
     public var prefillTokensPerSecond: Double?
+    /// Nil where the device's battery is not known.
     public var batteryPercentPer1kTokens: Double?
+    /// Share of the speed that is left after ten minutes without a pause.
     public var sustainedFactor: Double?
     /// The whole estimate, with ranges, confidence and sources.
     public var estimate: FitEstimate?

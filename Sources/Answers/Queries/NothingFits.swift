@@ -3,6 +3,7 @@ import Registry
 
 /// No build is small or quick enough for what was asked; in words that end with what to do.
 public struct NothingFits: Error, CustomStringConvertible, Sendable {
+    /// In words that end with what to do.
     public let description: String
 
     init(_ words: String) { description = words }

@@ -1,12 +1,18 @@
 /// The best build, the runners-up, and for every refused one the reasons.
 public struct QueryAnswer: Encodable, Sendable {
+    /// A build that was asked about in vain.
     public struct Refusal: Encodable, Sendable {
+        /// `model@version:type`
         public var build: String
+        /// Each says what would have to be otherwise.
         public var reasons: [String]
     }
 
+    /// Nil where nothing fits.
     public var best: BuildSummary?
+    /// The others that fit, the better first.
     public var alternatives: [BuildSummary]
+    /// Of a large registry only the first of them.
     public var refused: [Refusal]
     /// Builds of a large registry that are neither named as fitting nor as refused, because better ones are.
     public var omitted = 0

@@ -5,15 +5,23 @@ import SystemPackage
 
 /// What an import of measurements did.
 public struct DeviceImport: Encodable, Sendable {
+    /// One number that was kept.
     public struct Line: Encodable, Sendable {
+        /// A `DeviceMeasurement.Metric`.
         public var metric: String
+        /// In `unit`.
         public var value: Double
+        /// `token/s` or `byte`
         public var unit: String
+        /// Who measured, with what, and how.
         public var source: String
     }
 
+    /// `model@version:type`
     public var build: String
+    /// The id of a device in the catalogue.
     public var device: String
+    /// What was kept.
     public var measurements: [Line]
     /// What was left out, or has to be known.
     public var remarks: [String]

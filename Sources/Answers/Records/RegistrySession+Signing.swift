@@ -4,7 +4,9 @@ import SystemPackage
 
 /// A signature that was made.
 public struct SigningReport: Codable, Sendable {
+    /// `model@version:type`
     public var build: String
+    /// Of the build's file.
     public var sha256: SHA256Digest
     /// The file that the signature was written to.
     public var output: String?

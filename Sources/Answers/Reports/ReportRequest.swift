@@ -7,6 +7,7 @@ import Work
 
 /// What a report is asked for.
 public struct ReportRequest: Sendable {
+    /// What a report is written as.
     public enum Format: String, Sendable, CaseIterable { case html, md }
 
     /// `model`, `model@version` or `model@channel`; with `:type`, memory and tensors are shown for that build.
@@ -15,20 +16,28 @@ public struct ReportRequest: Sendable {
     public var devices: [String] = []
     /// Tokens; nil takes what the fits in the registry are for.
     public var context: Int?
+    /// Element type of the key-value cache.
     public var kvType = "f16"
+    /// Of the report.
     public var language = Language.english
     /// Nil takes Markdown where the output's name ends in `.md`, else HTML.
     public var format: Format?
 
+    /// Asks for the report of a model's newest version, in English.
     public init(model: String) { self.model = model }
 }
 
 /// What was written.
 public struct ReportSummary: Codable, Sendable {
+    /// The model's name.
     public var model: String
+    /// The version that was chosen.
     public var version: String
+    /// The path of the file.
     public var output: String
+    /// How many builds the report compares.
     public var builds: Int
+    /// Size of the report.
     public var bytes: Int
 }
 

@@ -1,8 +1,10 @@
 /// Everything that a registry knows of a build. Exports keep it as JSON: the names of the fields are a contract.
 public struct BuildDetails: Codable, Sendable {
+    /// Names, digests and what the publisher states.
     public var build: BuildRecord
     /// Oldest first.
     public var measurements: [MeasurementRecord]
+    /// Estimates, by device.
     public var fits: [FitRecord]
     /// Every step that leads to the build's bytes.
     public var lineage: [LineageEdge]
