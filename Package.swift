@@ -115,15 +115,28 @@ let package = Package(
         ),
 
         // Layer 5: tell
-        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit"], swiftSettings: strict),
+        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit", "Registry"], swiftSettings: strict),
 
         // Layer 6: order work, answer questions, carry builds
         .target(
-            name: "Pipeline",
+            name: "Answers",
             dependencies: [
                 "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF",
-                "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Settings", "Tensors", "Tokenizers",
-                "Work", system, yams,
+                "Inference", "ModelHub", "Registry", "Safetensors", "Tensors", "Tokenizers", "Work", system,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Distribution",
+            dependencies: ["BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Work", system],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Pipeline",
+            dependencies: [
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
+                "Evaluation", "GGUF", "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Settings",
+                "Tensors", "Tokenizers", "Work", system, yams,
             ],
             swiftSettings: strict
         ),
@@ -143,9 +156,8 @@ let package = Package(
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "BinaryIO", "Briefs", "DeviceFit", "Evaluation", "Pipeline", "Quantization", "Registry", "Settings",
-                "Work",
-                argumentParser, system,
+                "Answers", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Evaluation", "Pipeline", "Quantization",
+                "Registry", "Settings", "Work", argumentParser, system,
             ],
             swiftSettings: strict
         ),
@@ -153,7 +165,7 @@ let package = Package(
         // Measures; scripts/bench-registry-scale.sh runs it
         .executableTarget(
             name: "RegistryScale",
-            dependencies: ["BinaryIO", "DeviceFit", "Pipeline", "Registry", system],
+            dependencies: ["Answers", "BinaryIO", "DeviceFit", "Registry", system],
             path: "Benchmarks/RegistryScale",
             swiftSettings: strict
         ),
@@ -163,6 +175,20 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", crypto, system],
             path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "PipelineTestSupport",
+            dependencies: ["Answers", "Distribution", "Pipeline", "Registry", "TestSupport", system],
+            path: "Tests/PipelineTestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "AnswersTests",
+            dependencies: [
+                "Answers", "BinaryIO", "DeviceFit", "Pipeline", "PipelineTestSupport", "Registry", "TestSupport",
+                "Work", crypto, system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -189,7 +215,15 @@ let package = Package(
         ),
         .testTarget(
             name: "DeviceFitTests",
-            dependencies: ["DeviceFit", "Settings", "TestSupport", system],
+            dependencies: ["Conversion", "DeviceFit", "GGUF", "Quantization", "Settings", "TestSupport", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DistributionTests",
+            dependencies: [
+                "Answers", "BinaryIO", "Distribution", "Pipeline", "PipelineTestSupport", "Registry", "TestSupport",
+                system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -231,8 +265,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "Settings",
-                "Steps", "TestSupport", "Work", crypto, system,
+                "Answers", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "PipelineTestSupport",
+                "Quantization", "Registry", "Settings", "Steps", "TestSupport", "Work", system,
             ],
             swiftSettings: strict
         ),

@@ -22,6 +22,7 @@ LAYERS = [
     {"Conversion", "Inference", "ModelHub", "Quantization"},
     {"DeviceFit", "Evaluation", "Registry"},
     {"Briefs"},
+    {"Answers", "Distribution"},
     {"Pipeline"},
     {"edgepipe", "RegistryScale"},
 ]
@@ -40,7 +41,7 @@ def main() -> int:
     level = {name: index for index, names in enumerate(LAYERS) for name in names}
     problems = []
     for target in targets:
-        name, is_test = target["name"], target["type"] == "test" or target["name"] == "TestSupport"
+        name, is_test = target["name"], target["type"] == "test" or target["name"].endswith("TestSupport")
         folder = pathlib.Path(target.get("path") or f"{'Tests' if is_test else 'Sources'}/{name}")
         allowed = {entry[0] for dependency in target["dependencies"] for entry in dependency.values() if entry}
         if not is_test:

@@ -1,3 +1,4 @@
+import BinaryIO
 import SystemPackage
 
 /// Why a model's quality could not be measured.
@@ -61,7 +62,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             "The base model has \(base) tokens and the build \(build), or their texts differ. Compare a build with the "
                 + "model that it was made from."
         case .notBaseLogits(let path, let why):
-            "\(path): \(why). Write the file again with --save-logits."
+            "\(path): \(why). Write the file again with \(setting: "save-logits")."
         }
     }
 

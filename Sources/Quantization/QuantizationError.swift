@@ -48,10 +48,10 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
                 + "fetch or convert it again."
         case .outOfRange(let tensor, let type):
             "tensor '\(tensor)' has weights too large for the half-precision scales of \(type). Keep it as it is "
-                + "with --tensor-type, or choose f32."
+                + "with \(setting: "tensor-type"), or choose f32."
         case .requantization(let tensor, let from, let to):
             "tensor '\(tensor)' is already quantized (\(from)); going on to \(to) adds its error to the first. Start "
-                + "from an f16, bf16 or f32 file, or say --allow-requantize."
+                + "from an f16, bf16 or f32 file, or say \(setting: "allow-requantize")."
         case .unreadableType(let tensor, let type):
             "tensor '\(tensor)' has type \(type), which cannot be decoded. Start from an f16, bf16 or f32 file."
         case .unwritableType(let tensor, let type):
@@ -73,11 +73,11 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
             "the importance matrix has \(found) numbers for tensor '\(tensor)', which needs \(expected). It belongs to "
                 + "another model; make one for this model."
         case .refinementNeedsImportanceMatrix:
-            "refined rounding weighs errors by an importance matrix. Give one with --imatrix, or round as the reference "
-                + "does."
+            "refined rounding weighs errors by an importance matrix. Give one with \(setting: "imatrix"), or round as the "
+                + "reference does."
         case .importanceMatrixNeeded(let tensor, let type):
             "tensor '\(tensor)' as \(type) would be useless without an importance matrix, and there is none for it. Make "
-                + "one with edgepipe imatrix and give it with --imatrix, or choose a larger type."
+                + "one with edgepipe imatrix and give it with \(setting: "imatrix"), or choose a larger type."
         case .importanceMatrixOfAnotherModel(let path):
             "the importance matrix \(path) has no entry for any of its tensors. It belongs to another model; make one "
                 + "for this model."

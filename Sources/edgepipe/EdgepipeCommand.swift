@@ -54,6 +54,10 @@ struct EdgepipeCommand: ParsableCommand {
     static func main() {
         Interruption.listen()
         MappedRanges.explainTruncation()
+        SettingStyle.option.within(parseAndRun)
+    }
+
+    private static func parseAndRun() {
         do {
             let started = Date()
             var command = try parseAsRoot()

@@ -1,8 +1,10 @@
+import Answers
 import BinaryIO
 import DeviceFit
 import Foundation
 import GGUF
 import Pipeline
+import PipelineTestSupport
 import Registry
 import Steps
 import SystemPackage
@@ -64,14 +66,7 @@ import Testing
             _ = try Operations.fit(output, devices: ["pixel-8"], context: nil, kvType: "f16", batch: 512)
         }
         try expectRefusal {
-            _ = try Operations.importBuild(
-                output,
-                as: "tiny@1.0.0:f16",
-                license: "mit",
-                source: nil,
-                channel: nil,
-                into: run.registry
-            ) { _, _, _ in }
+            _ = try TestRegistry(run.registry).importFile(output, as: "tiny@1.0.0:f16")
         }
     }
 
@@ -114,15 +109,15 @@ import Testing
 
     @Test func aQueryRefusesWhatWasPublishedUnchecked() throws {
         let name = try publishUnchecked(1)
-        let answer = try Operations.query(BuildQuery(), in: run.registry)
+        let answer = try TestRegistry(run.registry).answer(BuildQuery())
         #expect(answer.best == nil && answer.refused.map(\.build) == [name])
         let reason = try #require(answer.refused.first?.reasons.first)
         #expect(reason.contains("no engine can load this model") && reason.contains("token_embd.weight"))
         var request = BriefRequest()
         request.query.platform = .android
-        #expect(try Operations.compare(request, in: run.registry) == nil)
+        #expect(try RegistrySession.with(run.registry) { try $0.brief(request) } == nil)
         request.builds = [name]
-        try expectRefusal { _ = try Operations.compare(request, in: run.registry) }
+        try expectRefusal { _ = try RegistrySession.with(run.registry) { try $0.brief(request) } }
     }
 
     /// That the bytes are away is told by another warning.
@@ -130,20 +125,20 @@ import Testing
         let name = try publishUnchecked(2)
         let objects = run.registry.string + ".objects"
         try FileManager.default.moveItem(atPath: objects, toPath: objects + ".away")
-        #expect(try Operations.query(BuildQuery(), in: run.registry).best?.build == name)
+        #expect(try TestRegistry(run.registry).answer(BuildQuery()).best?.build == name)
         try FileManager.default.moveItem(atPath: objects + ".away", toPath: objects)
-        #expect(try Operations.query(BuildQuery(), in: run.registry).best == nil)
+        #expect(try TestRegistry(run.registry).answer(BuildQuery()).best == nil)
     }
 
     @Test(arguments: ["exported", "exported.tar"])
     func anImportRefusesItAndAllThatComesWithIt(_ target: String) throws {
         let name = try publishUnchecked(3)
         let exported = run.scratch.appending(target)
-        _ = try Operations.export([], from: run.registry, to: exported) { _, _, _ in }
+        _ = try TestRegistry(run.registry).export([], to: exported)
         let other = run.scratch.appending("other.db")
-        try Operations.initialize(other)
+        try RegistryCare.initialize(other)
         do {
-            _ = try Operations.importLayout(exported, into: other) { _, _, _ in }
+            _ = try TestRegistry(other).importLayout(exported)
             Issue.record("accepted")
         } catch {
             let text = "\(error)"
@@ -151,6 +146,6 @@ import Testing
             #expect(text.contains("no engine can load this model") && text.contains("Nothing was imported"), "\(text)")
             #expect(ExitStatus(error) == .badInput)
         }
-        #expect(try Operations.builds(in: other).isEmpty)
+        #expect(try TestRegistry(other).builds().isEmpty)
     }
 }

@@ -1,8 +1,10 @@
+import Answers
 import Architectures
 import BinaryIO
 import BlockFormats
 import Conversion
 import DeviceFit
+import Distribution
 import Evaluation
 import GGUF
 import Inference
@@ -46,6 +48,10 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         switch error {
         case is Interruption.Stopped: self = .interrupted
         case let error as PipelineError: self = Self.status(of: error)
+        case let error as AnswersError: self = Self.status(of: error)
+        case is DistributionError: self = .badInput
+        case OutputError.replacesInput: self = .wrongUsage
+        case is OutputError: self = .failed
         case is NothingFits: self = .nothingMatches
         case let error as ModelHubError: self = error.isBadInput ? .badInput : .failed
         case let error as RegistryError: self = error.isDamage ? .registryDamaged : .failed
@@ -56,6 +62,13 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         // Reading concerns what somebody gave; writing concerns this machine.
         case let error as FileError: self = ["open", "map", "read"].contains(error.operation) ? .badInput : .failed
         default: return nil
+        }
+    }
+
+    private static func status(of error: AnswersError) -> ExitStatus {
+        switch error {
+        case .badRequest: .wrongUsage
+        case .badFile: .badInput
         }
     }
 

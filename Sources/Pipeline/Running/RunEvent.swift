@@ -1,3 +1,5 @@
+import Answers
+
 /// Something that happened in a run, as it happens.
 public struct RunEvent: Codable, Sendable {
     public enum Kind: String, Codable, Sendable {

@@ -1,3 +1,4 @@
+import Answers
 import BinaryIO
 import Evaluation
 import Foundation
@@ -134,8 +135,8 @@ extension Operations {
     private static func store(_ report: SensitivityReport, in path: FilePath) throws {
         let types = Set(report.result.tensors.map(\.type)).sorted().joined(separator: ",")
         let payload = try JSONEncoder().encode(report.result)
-        try changing(path) {
-            try $0.record(
+        try RegistrySession.with(path, .changing) {
+            try $0.registry.record(
                 SensitivityRecord(
                     modelDigest: report.modelSha256,
                     buildDigest: report.buildSha256,
@@ -155,8 +156,8 @@ extension Operations {
     /// - Parameter model: the GGUF file that was measured.
     public static func storedSensitivities(of model: FilePath, in registry: FilePath) throws -> [SensitivityReport] {
         let digest = try SHA256Digest(ofFile: model)
-        return try reading(registry) { registry in
-            try registry.sensitivities(of: digest).map { record in
+        return try RegistrySession.with(registry) { session in
+            try session.registry.sensitivities(of: digest).map { record in
                 SensitivityReport(
                     model: model.string,
                     modelSha256: record.modelDigest,

@@ -1,3 +1,4 @@
+import Answers
 import ArgumentParser
 import DeviceFit
 import Pipeline
@@ -107,13 +108,14 @@ extension FitCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let report = try Operations.importMeasurements(
-                FilePath(file),
-                of: build,
-                on: device,
-                tokensPerInference: tokensPerInference,
-                into: registry.file
-            )
+            let report = try registry.changing { session in
+                try session.importMeasurements(
+                    FilePath(file),
+                    of: build,
+                    on: device,
+                    tokensPerInference: tokensPerInference
+                )
+            }
             try records.print(report) { _ in
                 let lines = report.measurements.map { line in
                     "\(line.metric) \(numberText(line.value, 2)) \(line.unit) [\(line.source)]"

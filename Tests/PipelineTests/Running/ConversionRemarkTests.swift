@@ -1,6 +1,7 @@
 import BinaryIO
 import Pipeline
 import Steps
+import PipelineTestSupport
 import SystemPackage
 import TestSupport
 import Testing

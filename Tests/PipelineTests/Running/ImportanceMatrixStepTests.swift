@@ -2,6 +2,7 @@ import BinaryIO
 import Conversion
 import Foundation
 import Pipeline
+import PipelineTestSupport
 import Registry
 import Settings
 import Steps

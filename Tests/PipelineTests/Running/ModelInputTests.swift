@@ -1,5 +1,6 @@
 import Foundation
 import Pipeline
+import PipelineTestSupport
 import Registry
 import Steps
 import SystemPackage

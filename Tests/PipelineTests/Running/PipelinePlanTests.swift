@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Steps
+import PipelineTestSupport
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,5 +1,7 @@
+import Answers
 import Foundation
 import Pipeline
+import PipelineTestSupport
 import Registry
 import Steps
 import SystemPackage

@@ -1,4 +1,5 @@
 import Pipeline
+import PipelineTestSupport
 import Registry
 import Steps
 import SystemPackage
