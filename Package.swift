@@ -133,11 +133,7 @@ let package = Package(
         ),
         .target(
             name: "Pipeline",
-            dependencies: [
-                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
-                "Evaluation", "GGUF", "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Settings",
-                "Tensors", "Tokenizers", "Work", system, yams,
-            ],
+            dependencies: ["BinaryIO", "Registry", "Settings", "Work", system, yams],
             swiftSettings: strict
         ),
 
@@ -145,8 +141,8 @@ let package = Package(
         .target(
             name: "Steps",
             dependencies: [
-                "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Evaluation", "GGUF",
-                "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings", "Tensors", "Tokenizers",
+                "Answers", "Architectures", "BinaryIO", "Conversion", "DeviceFit", "Distribution", "Evaluation",
+                "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings", "Tensors",
                 "Work", system, yams,
             ],
             swiftSettings: strict
@@ -156,8 +152,9 @@ let package = Package(
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "Answers", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Evaluation", "Pipeline", "Quantization",
-                "Registry", "Settings", "Work", argumentParser, system,
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit",
+                "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry",
+                "Safetensors", "Settings", "Steps", "Tokenizers", "Work", argumentParser, system,
             ],
             swiftSettings: strict
         ),
@@ -178,16 +175,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
-            name: "PipelineTestSupport",
-            dependencies: ["Answers", "Distribution", "Pipeline", "Registry", "TestSupport", system],
-            path: "Tests/PipelineTestSupport",
+            name: "StepsTestSupport",
+            dependencies: ["Answers", "Distribution", "Pipeline", "Registry", "Steps", "TestSupport", system],
+            path: "Tests/StepsTestSupport",
             swiftSettings: strict
         ),
         .testTarget(
             name: "AnswersTests",
             dependencies: [
-                "Answers", "BinaryIO", "DeviceFit", "Pipeline", "PipelineTestSupport", "Registry", "TestSupport",
-                "Work", crypto, system,
+                "Answers", "BinaryIO", "DeviceFit", "Pipeline", "Steps", "StepsTestSupport", "Registry", "TestSupport",
+                "Work", "edgepipe", crypto, system,
             ],
             swiftSettings: strict
         ),
@@ -221,8 +218,9 @@ let package = Package(
         .testTarget(
             name: "DistributionTests",
             dependencies: [
-                "Answers", "BinaryIO", "Distribution", "Pipeline", "PipelineTestSupport", "Registry", "TestSupport",
-                system,
+                "Answers", "BinaryIO", "Distribution", "Pipeline", "Steps", "StepsTestSupport", "Registry",
+                "TestSupport",
+                "edgepipe", system,
             ],
             swiftSettings: strict
         ),
@@ -264,10 +262,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PipelineTests",
-            dependencies: [
-                "Answers", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "PipelineTestSupport",
-                "Quantization", "Registry", "Settings", "Steps", "TestSupport", "Work", system,
-            ],
+            dependencies: ["BinaryIO", "Pipeline", "Registry", "TestSupport", "Work", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -288,6 +283,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "WorkTests", dependencies: ["Work"], swiftSettings: strict),
+        .testTarget(
+            name: "StepsTests",
+            dependencies: [
+                "Answers", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry",
+                "Settings", "Steps", "StepsTestSupport", "TestSupport", "Work", "edgepipe", system,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors"], swiftSettings: strict),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer"], swiftSettings: strict),

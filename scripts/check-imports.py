@@ -22,8 +22,8 @@ LAYERS = [
     {"Conversion", "Inference", "ModelHub", "Quantization"},
     {"DeviceFit", "Evaluation", "Registry"},
     {"Briefs"},
-    {"Answers", "Distribution"},
-    {"Pipeline"},
+    {"Answers", "Distribution", "Pipeline"},
+    {"Steps"},
     {"edgepipe", "RegistryScale"},
 ]
 # Rooms that must not know each other although their layers would allow it.
@@ -32,6 +32,7 @@ STRANGERS = {
     "DeviceFit": {"BlockFormats", "Inference"},
     "GGUF": {"BlockFormats"},
     "BlockFormats": {"GGUF"},
+    "Pipeline": {"Conversion", "DeviceFit", "Evaluation", "GGUF", "Inference", "ModelHub", "Quantization"},
 }
 
 

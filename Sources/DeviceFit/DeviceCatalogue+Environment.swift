@@ -8,7 +8,14 @@ extension DeviceCatalogue {
         by environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws -> DeviceCatalogue {
         let catalogue = try DeviceCatalogue()
-        guard let path = environment["EDGEPIPE_DEVICES"], !path.isEmpty else { return catalogue }
-        return catalogue.adding(try DeviceFile.devices(in: FilePath(path)))
+        return try ownDevices(by: environment).map { catalogue.adding(try DeviceFile.devices(in: $0)) } ?? catalogue
+    }
+
+    /// The file of devices that somebody added; nil where there is none.
+    public static func ownDevices(
+        by environment: [String: String] = ProcessInfo.processInfo.environment
+    ) -> FilePath? {
+        guard let path = environment["EDGEPIPE_DEVICES"], !path.isEmpty else { return nil }
+        return FilePath(path)
     }
 }

@@ -80,7 +80,7 @@ struct EdgepipeCommand: ParsableCommand {
     /// What the command took.
     private static func usage(since started: Date) -> String {
         let seconds = Date().timeIntervalSince(started)
-        return "took \(numberText(seconds, 2)) s and at most \(sizeText(Operations.peakMemoryBytes)) of memory"
+        return "took \(numberText(seconds, 2)) s and at most \(sizeText(ProcessMemory.peakBytes)) of memory"
     }
 }
 

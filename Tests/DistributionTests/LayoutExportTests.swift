@@ -3,11 +3,12 @@ import BinaryIO
 import Distribution
 import Foundation
 import Pipeline
-import PipelineTestSupport
 import Registry
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing
+import edgepipe
 
 #if canImport(Darwin)
     import Darwin

@@ -3,11 +3,12 @@ import BinaryIO
 import Distribution
 import Foundation
 import Pipeline
-import PipelineTestSupport
 import Registry
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing
+import edgepipe
 
 /// Exports that are one file, and what such a file may be made to claim.
 @Suite struct RegistryTarTests {

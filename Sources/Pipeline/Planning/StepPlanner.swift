@@ -1,3 +1,5 @@
+import BinaryIO
+
 /// Works out what a run of a graph would do. Reads the cache; writes nothing.
 package struct StepPlanner {
     private let steps: [any Step]
@@ -36,7 +38,7 @@ package struct StepPlanner {
 
     private func reason(_ step: any Step, _ due: [StepNode]) -> String {
         if due.isEmpty { return "nothing it depends on has changed" }
-        if options.force { return "asked for with --force" }
+        if options.force { return "asked for with \(setting: "force")" }
         let inputs = Set(due.flatMap(\.inputs).map(\.step))
         if let first = steps.first(where: { inputs.contains($0.id) && running.contains($0.id) }) {
             return "step '\(first.id)' runs first"

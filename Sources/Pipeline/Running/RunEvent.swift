@@ -1,5 +1,3 @@
-import Answers
-
 /// Something that happened in a run, as it happens.
 public struct RunEvent: Codable, Sendable {
     public enum Kind: String, Codable, Sendable {

@@ -137,9 +137,7 @@ package struct StepRunner {
         if let limit = options.memoryLimit, forecast.peakMemoryBytes > limit {
             throw PipelineError.memoryLimit(step: step.id, needed: forecast.peakMemoryBytes, limit: limit)
         }
-        if let free = freeDiskBytes(at: options.workFolder), forecast.diskBytes > free {
-            throw PipelineError.diskFull(options.workFolder, needed: forecast.diskBytes, free: free)
-        }
+        try checkSpace(for: forecast.diskBytes, at: options.workFolder)
         return forecast.work?.amount
     }
 

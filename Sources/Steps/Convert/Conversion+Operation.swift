@@ -55,7 +55,7 @@ extension Operations {
             )
         }
         let work = try work(model, request, remark: remark, progress: progress)
-        try refuse(output, replacing: work.inputs)
+        try checkOutput(output, replacing: work.inputs)
         try checkSpace(for: work.byteCount, at: output)
         try work.write(to: output, threads: threads) { try progress("converting", $0, $1) }
         return ConversionReport(
@@ -78,13 +78,15 @@ extension Operations {
     ) throws -> ConversionReport {
         let adapters = try adapters(request, remark: remark, progress: progress)
         guard let adapter = adapters.first, adapters.count == 1, adapter.scale == 1 else {
-            throw PipelineError.badRequest(
-                "--lora-only takes one --lora FOLDER; its scale is given where it is loaded."
+            throw StepsError.badRequest(
+                "\(setting: "lora-only") takes one \(setting: "lora", "FOLDER"); its scale is given where it is loaded."
             )
         }
-        let folder = try folder(of: base, isOffline: request.isOffline, remark: remark, progress: progress)
+        let reference = try ModelReference(base)
+        let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
+        let folder = try HuggingFaceFolder(path: found.folder, repository: found.origin?.repository)
         let plan = try ConversionPlan(adapter: adapter, of: folder, type: request.settings.type ?? .f32)
-        try refuse(output, replacing: folder.inputs)
+        try checkOutput(output, replacing: folder.inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)
         try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
         return ConversionReport(
@@ -119,7 +121,7 @@ extension Operations {
             return try ConversionWork(FilePath(model), repository: nil, adapters, request.settings)
         }
         let reference = try ModelReference(model)
-        let found = try locate(reference, isOffline: request.isOffline, remark: remark, progress: progress)
+        let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
         let adapters = try adapters(request, remark: remark, progress: progress)
         let work = try ConversionWork(found.folder, repository: found.origin?.repository, adapters, request.settings)
         try tell(work, found.folder, request, remark)
@@ -138,7 +140,7 @@ extension Operations {
         try request.adapters.map { text in
             let adapter = try ModelAdapter(text)
             let reference = try ModelReference(adapter.path)
-            let found = try locate(reference, isOffline: request.isOffline, remark: remark, progress: progress)
+            let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
             return AdapterReference(adapter, found)
         }
     }
@@ -170,14 +172,16 @@ extension ConvertSettings {
 
 extension ModelAdapter {
     /// Reads `FOLDER` or `FOLDER=SCALE`. A folder with such a name is taken by its name.
-    /// - Throws: `PipelineError.badRequest`.
+    /// - Throws: `StepsError.badRequest`.
     init(_ text: String) throws {
         guard let split = text.lastIndex(of: "="), fileIdentity(FilePath(text)) == nil else {
             self.init(path: text)
             return
         }
         guard let scale = Float(text[text.index(after: split)...]), scale.isFinite, split != text.startIndex else {
-            throw PipelineError.badRequest("--lora '\(text)' is not FOLDER or FOLDER=SCALE, such as my-adapter=0.5.")
+            throw StepsError.badRequest(
+                "\(setting: "lora") '\(text)' is not FOLDER or FOLDER=SCALE, such as my-adapter=0.5."
+            )
         }
         self.init(path: String(text[..<split]), scale: scale)
     }

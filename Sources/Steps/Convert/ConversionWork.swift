@@ -35,7 +35,7 @@ struct ConversionWork {
             return
         }
         guard adapters.isEmpty, settings.preTokenizer == nil else {
-            throw PipelineError.badRequest("'lora' and 'pre' are for Hugging Face folders; \(path) is a file.")
+            throw StepsError.badRequest("'lora' and 'pre' are for Hugging Face folders; \(path) is a file.")
         }
         let model = try GGUFModel(path: path)
         var options = QuantizationOptions()

@@ -25,7 +25,7 @@ struct ConvertStep: BuildMaker {
         self.settings = settings
         work = try ConversionWork(source.path, repository: source.repository, source.adapters, settings)
         guard settings.keepsFile || settings.type == nil || !work.isOfFile else {
-            throw PipelineError.badRequest(
+            throw StepsError.badRequest(
                 "a GGUF file is quantized as it is where 'keep' is false. Leave out 'type', or keep the file."
             )
         }

@@ -38,14 +38,14 @@ struct LocatedSource {
             )
         }
         return try LocatedSource(definition) { reference in
-            try Operations.locate(
+            try Hub.locate(
                 reference,
                 isOffline: isOffline,
-                remark: { try? tell(.remark, $0) },
                 progress: { detail, done, total in
                     try Interruption.check()
                     if total > 0 { try tell(.download, detail, done, total) }
-                }
+                },
+                remark: { try? tell(.remark, $0) }
             )
         }
     }

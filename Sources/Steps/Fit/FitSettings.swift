@@ -47,7 +47,7 @@ public struct FitSettings: StepKind {
         }
         let named = reader.texts("devices") ?? []
         devices = named.map(\.text)
-        if references.areSteps, !named.isEmpty, let catalogue = try? Operations.catalogue() {
+        if references.areSteps, !named.isEmpty, let catalogue = try? DeviceCatalogue.configured() {
             for (id, place) in named {
                 do { _ = try catalogue.device(id) } catch { reader.report("\(error)", at: place) }
             }
@@ -61,7 +61,7 @@ public struct FitSettings: StepKind {
             id: id,
             settings: self,
             made: try bench.builds(builds).builds,
-            ownDevices: try Operations.ownDevices.map { try bench.file($0) }
+            ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) }
         )
     }
 }

@@ -47,7 +47,7 @@ struct FitStep: Step {
     }
 
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
-        let catalogue = try Operations.catalogue()
+        let catalogue = try DeviceCatalogue.configured()
         let devices =
             settings.devices.isEmpty ? catalogue.devices : try settings.devices.map { try catalogue.device($0) }
         let estimator = FitEstimator(catalogue: catalogue)

@@ -65,7 +65,7 @@ extension Operations {
         progress: WorkProgress
     ) throws -> ImportanceReport {
         let settings = request.settings
-        try refuse(output, replacing: [request.model, request.text] + request.merged)
+        try checkOutput(output, replacing: [request.model, request.text] + request.merged)
         let form = request.form ?? ImportanceForm(path: output)
         let file = try GGUFFile(path: request.model)
         let text = try readFile(request.text, limit: ValidateStep.textLimit)
@@ -114,7 +114,7 @@ extension Operations {
         form: ImportanceForm? = nil,
         context: Int = 512
     ) throws -> ImportanceReport {
-        try refuse(output, replacing: files)
+        try checkOutput(output, replacing: files)
         let form = form ?? ImportanceForm(path: output)
         let sums = try merge(try files.map { try ImportanceSums(path: $0, chunkSize: context) }, files)
         try sums.write(to: output, as: form)
@@ -123,7 +123,7 @@ extension Operations {
 
     private static func merge(_ parts: [ImportanceSums], _ paths: [FilePath]) throws -> ImportanceSums {
         guard var sums = parts.first else {
-            throw PipelineError.badRequest("There is nothing to merge. Name one importance matrix or more.")
+            throw StepsError.badRequest("There is nothing to merge. Name one importance matrix or more.")
         }
         for (index, part) in parts.enumerated().dropFirst() {
             try sums.add(part, from: paths[index], to: Array(paths[..<index]))

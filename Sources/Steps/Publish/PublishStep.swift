@@ -1,5 +1,6 @@
 import BinaryIO
 import DeviceFit
+import Distribution
 import Evaluation
 import Foundation
 import GGUF

@@ -23,7 +23,7 @@ public struct QuantizeRequest: Sendable {
 
     public init(input: String, _ settings: QuantizeSettings) { (self.input, self.settings) = (input, settings) }
 
-    /// - Throws: `PipelineError.badRequest` for a type that is none.
+    /// - Throws: `StepsError.badRequest` for a type that is none.
     public init(input: String, type: String) throws {
         self.init(input: input, try QuantizeSettings(options: ["types": .text(type)]))
     }

@@ -141,7 +141,7 @@ public struct QuantizeSettings: StepKind {
 
 extension QuantizeSettings {
     /// The same with the rules of the file among the others.
-    /// - Throws: `FileError`; `PipelineError.badFile` with the line of a rule that is none.
+    /// - Throws: `FileError`; `StepsError.badFile` with the line of a rule that is none.
     func withRules(in file: FilePath?) throws -> QuantizeSettings {
         guard let file else { return self }
         var settings = self

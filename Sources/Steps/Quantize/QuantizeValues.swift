@@ -81,7 +81,7 @@ extension SettingReader {
             for word in text.split(separator: ",", omittingEmptySubsequences: false) {
                 let number = word.trimmingPrefix { $0 == " " }
                 guard let number = Int(number), number >= 0 else {
-                    report("--prune-layers '\(text)' is no list of layer numbers, such as 3,5,7.", at: node)
+                    report("\(setting: "prune-layers") '\(text)' is no list of layer numbers, such as 3,5,7.", at: node)
                     break
                 }
                 layers.insert(number)
@@ -95,7 +95,7 @@ extension SettingReader {
         (texts("override-kv") ?? []).compactMap { text, node in
             if let override = MetadataOverride(text) { return override }
             report(
-                "--override-kv '\(text)' is not KEY=TYPE:VALUE with the type int, float, bool or str, such as "
+                "\(setting: "override-kv") '\(text)' is not KEY=TYPE:VALUE with the type int, float, bool or str, such as "
                     + "'llama.context_length=int:4096'. Keys and texts have at most 127 bytes; general.alignment stays.",
                 at: node
             )
@@ -106,14 +106,14 @@ extension SettingReader {
 
 extension TensorTypeRule {
     /// Reads `REGEX=TYPE`.
-    /// - Throws: `PipelineError.badRequest`.
+    /// - Throws: `StepsError.badRequest`.
     init(parsing rule: String) throws {
         guard let split = rule.lastIndex(of: "="), split != rule.startIndex else {
-            throw PipelineError.badRequest("The tensor type '\(rule)' is not REGEX=TYPE, such as 'ffn_down=q6_k'.")
+            throw StepsError.badRequest("The tensor type '\(rule)' is not REGEX=TYPE, such as 'ffn_down=q6_k'.")
         }
         let name = String(rule[rule.index(after: split)...])
         guard let type = TensorType(name: name), Quantizer.canEncode(type) else {
-            throw PipelineError.badRequest(Self.complaint(aboutType: name))
+            throw StepsError.badRequest(Self.complaint(aboutType: name))
         }
         self.init(pattern: String(rule[..<split]), type: type)
     }
@@ -124,16 +124,16 @@ extension TensorTypeRule {
     }
 
     /// The rules of a file, with spaces or lines between.
-    /// - Throws: `FileError`; `PipelineError.badFile` with the line of a rule that is none.
+    /// - Throws: `FileError`; `StepsError.badFile` with the line of a rule that is none.
     static func rules(in file: FilePath) throws -> [TensorTypeRule] {
         guard let text = String(validating: try readFile(file, limit: 1 << 24), as: UTF8.self) else {
-            throw PipelineError.badFile("\(file): it is not valid UTF-8. Save it as UTF-8.")
+            throw StepsError.badFile("\(file): it is not valid UTF-8. Save it as UTF-8.")
         }
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         return try lines.enumerated().flatMap { number, line in
             try line.split(whereSeparator: \.isWhitespace).map { rule in
                 do { return try TensorTypeRule(parsing: String(rule)) } catch {
-                    throw PipelineError.badFile("\(file):\(number + 1): \(error)")
+                    throw StepsError.badFile("\(file):\(number + 1): \(error)")
                 }
             }
         }

@@ -55,7 +55,7 @@ extension Operations {
         progress: @escaping WorkProgress
     ) throws -> SensitivityReport {
         let inputs = [request.model, request.text, request.build, request.importanceMatrix].compactMap { $0 }
-        if let output = request.heatMap { try refuse(output, replacing: inputs) }
+        if let output = request.heatMap { try checkOutput(output, replacing: inputs) }
         let text = try readFile(request.text, limit: ValidateStep.textLimit)
         let base = try LanguageModel(path: request.model)
         let isWanted = try wanted(request.tensors)
@@ -125,7 +125,7 @@ extension Operations {
     private static func wanted(_ patterns: [String]) throws -> (String) -> Bool {
         let patterns = try patterns.map { text in
             guard let pattern = try? Regex(text) else {
-                throw PipelineError.badRequest("--tensor '\(text)' is no regular expression.")
+                throw StepsError.badRequest("\(setting: "tensor") '\(text)' is no regular expression.")
             }
             return pattern
         }

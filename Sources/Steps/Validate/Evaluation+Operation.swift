@@ -34,7 +34,7 @@ extension Operations {
         progress: @escaping WorkProgress
     ) throws -> PerplexityReport {
         let inputs = [request.model, request.text, request.base].compactMap { $0 }
-        if let output = request.saveLogits { try refuse(output, replacing: inputs) }
+        if let output = request.saveLogits { try checkOutput(output, replacing: inputs) }
         let model = try LanguageModel(path: request.model)
         let options = EvaluationOptions(
             context: request.settings.context,
@@ -56,7 +56,7 @@ extension Operations {
             )
             return PerplexityReport(result.build, result)
         }
-        guard let path = request.text else { throw PipelineError.badRequest("Give the text to measure on.") }
+        guard let path = request.text else { throw StepsError.badRequest("Give the text to measure on.") }
         let text = try readFile(path, limit: ValidateStep.textLimit)
         if let base = request.base {
             let baseModel = try LanguageModel(path: base)

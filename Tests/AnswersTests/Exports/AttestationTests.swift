@@ -1,8 +1,8 @@
 import Answers
 import BinaryIO
 import Foundation
-import PipelineTestSupport
 import Registry
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

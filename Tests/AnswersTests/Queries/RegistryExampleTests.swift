@@ -1,7 +1,7 @@
 import Answers
 import BinaryIO
-import PipelineTestSupport
 import Registry
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,8 +1,8 @@
 import Answers
 import Foundation
 import Pipeline
-import PipelineTestSupport
 import Registry
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

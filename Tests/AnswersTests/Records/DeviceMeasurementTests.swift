@@ -5,6 +5,7 @@ import Pipeline
 import SystemPackage
 import TestSupport
 import Testing
+import edgepipe
 
 /// What was measured elsewhere takes the place of what is estimated here.
 @Suite struct DeviceMeasurementTests {

@@ -3,8 +3,8 @@ import BinaryIO
 import Crypto
 import Foundation
 import Pipeline
-import PipelineTestSupport
 import Registry
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

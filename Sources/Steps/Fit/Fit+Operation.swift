@@ -9,8 +9,6 @@ extension Operations {
     /// Reads a size such as `3GB` or `512MiB`.
     public static func byteCount(_ text: String) throws -> Int { try ByteSize(ofModel: text).bytes }
 
-    static func catalogue() throws -> DeviceCatalogue { try DeviceCatalogue.configured() }
-
     /// Memory, speed, heat and battery of a model on phones, from its header.
     /// - Parameter devices: ids; all of the catalogue where there are none.
     public static func fit(
@@ -21,13 +19,13 @@ extension Operations {
         kvType: String,
         batch: Int
     ) throws -> [FitEstimate] {
-        let catalogue = try catalogue()
+        let catalogue = try DeviceCatalogue.configured()
         let file = try GGUFFile(path: model)
         let fileType = try file.reading { try $0.integer("general.file_type") }
         let quantType = fileType.flatMap { UInt32(exactly: $0) }.flatMap(FileType.init(rawValue:))?.name ?? "unknown"
         let profile = try ModelProfile(loadable: file, quantType: quantType)
         if let context, context > profile.contextLength {
-            throw PipelineError.badRequest(
+            throw StepsError.badRequest(
                 "the model was trained for \(profile.contextLength) tokens of context; \(context) were asked for. "
                     + "Give \(setting: "context", "\(profile.contextLength)") or less."
             )

@@ -2,10 +2,10 @@ import BinaryIO
 import Conversion
 import Foundation
 import Pipeline
-import PipelineTestSupport
 import Registry
 import Settings
 import Steps
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

@@ -9,10 +9,12 @@ import Evaluation
 import GGUF
 import Inference
 import ModelHub
+import Pipeline
 import Quantization
 import Registry
 import Safetensors
 import Settings
+import Steps
 import Tokenizers
 import Work
 
@@ -49,6 +51,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case is Interruption.Stopped: self = .interrupted
         case let error as PipelineError: self = Self.status(of: error)
         case let error as AnswersError: self = Self.status(of: error)
+        case let error as StepsError: self = Self.status(of: error)
         case is DistributionError: self = .badInput
         case OutputError.replacesInput: self = .wrongUsage
         case is OutputError: self = .failed
@@ -72,12 +75,18 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         }
     }
 
+    private static func status(of error: StepsError) -> ExitStatus {
+        switch error {
+        case .badRequest: .wrongUsage
+        case .badFile: .badInput
+        }
+    }
+
     private static func status(of error: PipelineError) -> ExitStatus {
         switch error {
         case .stepFailed(_, let underlying): ExitStatus(underlying) ?? .failed
-        case .unknownStep, .badRequest: .wrongUsage
-        case .badFile: .badInput
-        case .notCached, .memoryLimit, .diskFull: .failed
+        case .unknownStep: .wrongUsage
+        case .notCached, .memoryLimit: .failed
         }
     }
 }

@@ -1,8 +1,8 @@
-import SystemPackage
 import BinaryIO
 import Pipeline
 import Settings
 import Steps
+import SystemPackage
 import TestSupport
 import Testing
 

@@ -4,9 +4,10 @@
     import Glibc
 #endif
 
-extension Operations {
+/// What this process takes of the machine.
+public enum ProcessMemory {
     /// The most memory that this process has had resident, in bytes.
-    public static var peakMemoryBytes: Int {
+    public static var peakBytes: Int {
         var usage = rusage()
         #if canImport(Darwin)
             guard getrusage(RUSAGE_SELF, &usage) == 0 else { return 0 }

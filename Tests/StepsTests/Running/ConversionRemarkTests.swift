@@ -1,7 +1,7 @@
 import BinaryIO
 import Pipeline
 import Steps
-import PipelineTestSupport
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,8 +1,8 @@
 import Foundation
 import Pipeline
-import PipelineTestSupport
 import Registry
 import Steps
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

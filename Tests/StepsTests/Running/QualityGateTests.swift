@@ -1,7 +1,7 @@
 import Pipeline
-import PipelineTestSupport
 import Registry
 import Steps
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

@@ -4,12 +4,13 @@ import DeviceFit
 import Foundation
 import GGUF
 import Pipeline
-import PipelineTestSupport
 import Registry
 import Steps
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing
+import edgepipe
 
 /// A model whose vocabulary counts one token less than its embeddings have rows: no engine loads it.
 @Suite struct LoadableModelTests {

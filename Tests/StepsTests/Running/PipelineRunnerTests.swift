@@ -1,9 +1,9 @@
 import Answers
 import Foundation
 import Pipeline
-import PipelineTestSupport
 import Registry
 import Steps
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 import Foundation
 import Pipeline
 import Steps
-import PipelineTestSupport
+import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing
