@@ -19,9 +19,8 @@ import Testing
         let registry = try scratch.write(example, to: "registry.db")
         details = try TestRegistry(registry).details(of: "tiny-phi3:q4_k_m")
         var documents: [String: [String: Any]] = [:]
-        let report = try RegistrySession.with(registry) {
-            try $0.attest("tiny-phi3:q4_k_m", to: scratch.appending("out"))
-        }
+        let output = scratch.appending("out")
+        let report = try RegistrySession.with(registry) { try $0.attest("tiny-phi3:q4_k_m", to: output) }
         for file in report.files {
             let data = Data(try readFile(FilePath(file), limit: 1 << 24))
             let kind = try #require(file.split(separator: ".").dropLast().last)

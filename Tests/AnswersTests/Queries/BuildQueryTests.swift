@@ -1,4 +1,5 @@
 import Answers
+import BinaryIO
 import DeviceFit
 import Testing
 
@@ -188,14 +189,18 @@ import Testing
         }
         #expect(
             refusal { $0.ram = try ByteSize("3GB") }
-                == "--ram needs --platform android or --platform ios: what counts differs."
+                == "'ram' needs 'platform: android' or 'platform: ios': what counts differs."
         )
-        #expect(refusal { $0.platform = .ios }.hasPrefix("--platform needs --ram"))
+        #expect(refusal { $0.platform = .ios }.hasPrefix("'platform' needs 'ram'"))
+        #expect(
+            SettingStyle.option.within { refusal { $0.platform = .ios } }.hasPrefix("--platform needs --ram"),
+            "a command line spells options"
+        )
         #expect(
             refusal { ($0.devices, $0.platform) = (["pixel-8"], .ios) }
-                == "Pixel 8 runs android, not ios. Leave --platform out."
+                == "Pixel 8 runs android, not ios. Leave 'platform' out."
         )
-        #expect(refusal { $0.kvType = "q8_0" }.hasPrefix("--kv-type needs --device"))
+        #expect(refusal { $0.kvType = "q8_0" }.hasPrefix("'kv-type' needs 'device'"))
         #expect(refusal { $0.kvType = "bogus" }.contains("\"bogus\""))
         #expect(refusal { $0.context = 0 }.contains("a context of 0 tokens"))
         #expect(refusal { $0.context = 99_999_999 }.contains("a context of 99999999 tokens"))
