@@ -70,9 +70,8 @@ extension Operations {
         _ remark: @escaping @Sendable (String) -> Void,
         _ progress: @escaping WorkProgress
     ) throws -> (source: any ModelSource, plan: QuantizationPlan, options: QuantizationOptions) {
-        guard let type = request.settings.types.first ?? (request.settings.options.copiesOnly ? .f32 : nil) else {
-            preconditionFailure("settings have types, or copy")
-        }
+        // A command reads no recipes; without a type it copies.
+        let type: FileType = if case .mix(let type)? = request.settings.types.first { type } else { .f32 }
         let matrix = try request.settings.imatrixPath.map { try ImportanceMatrix(path: $0) }
         let file = request.settings.tensorTypeFile.map { FilePath($0) }
         var options = try request.settings.withRules(in: file).options(with: matrix)

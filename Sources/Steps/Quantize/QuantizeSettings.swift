@@ -10,7 +10,9 @@ public struct QuantizeSettings: StepKind {
     /// The `convert` step to start from; a command has it from elsewhere.
     public var model: String
     /// Empty where a command copies what there is.
-    public var types: [FileType]
+    public var types: [BuildType]
+    /// By the names that stand among the types.
+    public var recipes: [String: Recipe]
     /// Where the importance matrix comes from; nil for none.
     public var imatrix: MatrixReference?
     /// Parts of the names of the importance matrix's entries that are used; all where there are none.
@@ -29,6 +31,13 @@ public struct QuantizeSettings: StepKind {
             "types",
             "a list such as [q8_0, q4_k_m]",
             help: "The quantization type, or copy to keep every tensor's."
+        ),
+        Setting(
+            "recipes",
+            "types of one's own, by name: `{ base: q4_k_m, tensors: FILE }`, where the file assigns types to tensors, NAME=TYPE, "
+                + "and the others follow the base",
+            standard: "none",
+            .files
         ),
         Setting(
             "imatrix",
@@ -82,6 +91,14 @@ public struct QuantizeSettings: StepKind {
         var step: String? { if case .step(let id) = self { id } else { nil } }
     }
 
+    /// A build whose types are assigned tensor by tensor.
+    public struct Recipe: Sendable, Equatable {
+        /// The mix of the tensors that the file does not name.
+        public var base: FileType
+        /// The assignment's file, as it is written.
+        public var tensors: String
+    }
+
     /// The names of the quantization types, as they are written in builds' names.
     public static var types: [String] { FileType.allCases.map { $0.tag } }
 
@@ -90,7 +107,8 @@ public struct QuantizeSettings: StepKind {
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
         model = references.areSteps ? references.id("model", in: reader, kinds: [ConvertSettings.kind]) : ""
-        types = reader.fileTypes(isForCommand: !references.areSteps)
+        recipes = reader.recipes()
+        types = reader.buildTypes(recipes, isForCommand: !references.areSteps)
         imatrix = Self.matrix(reader, references)
         includedWeights = reader.texts("include-weights")?.map(\.text) ?? []
         excludedWeights = reader.texts("exclude-weights")?.map(\.text) ?? []
@@ -134,7 +152,11 @@ public struct QuantizeSettings: StepKind {
             id: id,
             settings: try self.withRules(in: rules),
             model: bench.conversion(model),
-            matrix: matrix
+            matrix: matrix,
+            recipes: try recipes.mapValues { recipe in
+                let path = bench.path(recipe.tensors)
+                return QuantizeStep.Recipe(base: recipe.base, path: path, input: try bench.file(path))
+            }
         )
     }
 }

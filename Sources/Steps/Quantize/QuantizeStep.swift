@@ -21,19 +21,30 @@ struct QuantizeStep: BuildMaker {
         case step(ImatrixStep)
     }
 
+    /// A build of one's own.
+    struct Recipe {
+        let base: FileType
+        /// The file that assigns types to tensors.
+        let path: FilePath
+        let input: StepKey.Input
+    }
+
     let id: String
     let settings: QuantizeSettings
     let model: ConvertStep
     let matrix: Matrix?
+    /// By name.
+    let recipes: [String: Recipe]
 
     let kind = QuantizeSettings.kind
     var needs: [String] { settings.needs }
     var nodes: [StepNode] { settings.types.map(node) }
 
-    private func node(_ type: FileType) -> StepNode {
+    private func node(_ type: BuildType) -> StepNode {
         var entries = settings.keyEntries
         entries["type"] = type.tag
         var inputs = ["model": model.node.asInput]
+        if let recipe = recipe(type) { (entries["base"], inputs["recipe"]) = (recipe.base.tag, recipe.input) }
         switch matrix {
         case .file(let name, _, let input)?: (entries["imatrix"], inputs["imatrix"]) = (name, input)
         case .step(let step)?: (entries["imatrix"], inputs["imatrix"]) = (step.fileName, step.node.asInput)
@@ -47,19 +58,33 @@ struct QuantizeStep: BuildMaker {
         get throws {
             let weights = model.work.tensors.elementCount
             return try plans(of: settings.types, model.work.model, planningMatrix).map { plan in
-                let tag = plan.fileType.tag
-                return PlannedBuild(type: tag, node: node(plan.fileType), byteCount: plan.byteCount, weights: weights)
+                let type = plan.buildType
+                return PlannedBuild(type: type.tag, node: node(type), byteCount: plan.byteCount, weights: weights)
             }
         }
     }
 
     private func plans(
-        of types: [FileType],
+        of types: [BuildType],
         _ source: any ModelSource,
         _ matrix: ImportanceMatrix?
     ) throws -> [QuantizationPlan] {
         let options = settings.options(with: matrix)
-        return try types.map { try QuantizationPlan(source, as: $0, options: options) }
+        return try types.map { try QuantizationPlan(source, policy: policy(of: $0), options: options) }
+    }
+
+    private func recipe(_ type: BuildType) -> Recipe? {
+        guard case .recipe(let name) = type else { return nil }
+        return recipes[name]
+    }
+
+    private func policy(of type: BuildType) throws -> TypePolicy {
+        switch type {
+        case .mix(let type): return .mix(type)
+        case .recipe(let name):
+            guard let recipe = recipes[name] else { preconditionFailure("the types were read with their recipes") }
+            return .recipe(name, try TypeAssignment(path: recipe.path), base: recipe.base)
+        }
     }
 
     /// The importance matrix, or what stands for one that is not made yet.
@@ -110,7 +135,7 @@ struct QuantizeStep: BuildMaker {
         let plans = try plans(of: types, source, madeMatrix(context))
         let outputs = try zip(plans, nodes).map { plan, node in
             if let obstacle = plan.obstacle { throw obstacle }
-            let path = try context.folder(for: node).appending("\(plan.fileType.tag).gguf")
+            let path = try context.folder(for: node).appending("\(plan.buildType.tag).gguf")
             return Quantizer.Output(plan: plan, path: path)
         }
         let detail = "quantizing to \(types.map { $0.tag }.joined(separator: ", "))"
@@ -132,7 +157,7 @@ extension BuildFile.Facts {
     fileprivate init(_ plan: QuantizationPlan, _ losses: [QuantizationLoss?]) {
         let report = QuantizationReport(plan, QuantizationOptions(), losses)
         self.init(
-            type: plan.fileType.tag,
+            type: plan.buildType.tag,
             bitsPerWeight: report.bitsPerWeight,
             fallbacks: report.tensors.compactMap { tensor in
                 guard let wanted = tensor.wanted else { return nil }

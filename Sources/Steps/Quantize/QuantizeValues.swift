@@ -9,22 +9,58 @@ import Yams
 /// The values of a quantization's settings, each read in one way from a pipeline file and from a command.
 extension SettingReader {
     /// At least one type, each once; none where a command copies.
-    func fileTypes(isForCommand: Bool) -> [FileType] {
+    /// - Parameter recipes: whose names are types too.
+    func buildTypes(_ recipes: [String: QuantizeSettings.Recipe], isForCommand: Bool) -> [BuildType] {
         guard let place = required("types"), let names = texts("types") else { return [] }
         if place.sequence?.isEmpty == true { report("'types' must name at least one type.", at: place) }
         if isForCommand, names.map({ $0.text.lowercased() }) == [QuantizeSettings.copy] { return [] }
-        var types: [FileType] = []
+        let known = (QuantizeSettings.types + (isForCommand ? [QuantizeSettings.copy] : [])) + recipes.keys.sorted()
+        var types: [BuildType] = []
         for (name, node) in names {
-            guard let type = FileType(name: name) else {
-                let known =
-                    isForCommand ? QuantizeSettings.types + [QuantizeSettings.copy] : QuantizeSettings.types.sorted()
-                report("'\(name)' is no quantization type. \(Spelling.advice(for: name, among: known))", at: node)
+            guard let type = FileType(name: name).map(BuildType.mix) ?? (recipes[name] == nil ? nil : .recipe(name))
+            else {
+                let listed = isForCommand ? known : known.sorted()
+                report("'\(name)' is no quantization type. \(Spelling.advice(for: name, among: listed))", at: node)
                 continue
             }
             if types.contains(type) { report("the type '\(type.tag)' stands twice. Name each once.", at: node) }
             types.append(type)
         }
+        for name in recipes.keys.sorted() where !types.contains(.recipe(name)) {
+            guard let node = node("recipes") else { continue }
+            report("no build is made by the recipe '\(name)'. Name it among the 'types'.", at: node)
+        }
         return types
+    }
+
+    /// A mapping from names to what they stand for.
+    func recipes() -> [String: QuantizeSettings.Recipe] {
+        guard let node = node("recipes") else { return [:] }
+        guard let mapping = node.mapping else {
+            report("'recipes' must be a mapping from names to a base and a file of tensors' types.", at: node)
+            return [:]
+        }
+        var recipes: [String: QuantizeSettings.Recipe] = [:]
+        for (key, value) in mapping {
+            let name = key.string ?? ""
+            if BuildType(name: name) != .recipe(name) {
+                report(
+                    "'\(name)' is no name of a recipe. Take small letters, digits, '.', '-' and '_', and no name of a type.",
+                    at: key
+                )
+            }
+            guard let reader = inner(value, "a recipe", known: ["base", "tensors"]),
+                let base = reader.requiredText("base"),
+                let tensors = reader.requiredText("tensors"), let place = reader.node("base")
+            else { continue }
+            guard let type = FileType(name: base) else {
+                let advice = Spelling.advice(for: base, among: QuantizeSettings.types.sorted())
+                report("'\(base)' is no quantization type. \(advice)", at: place)
+                continue
+            }
+            recipes[name] = QuantizeSettings.Recipe(base: type, tensors: tensors)
+        }
+        return recipes
     }
 
     func rounding(hasMatrix: Bool) -> Rounding {
