@@ -67,7 +67,7 @@ import edgepipe
             _ = try Operations.fit(output, devices: ["pixel-8"], context: nil, kvType: "f16", batch: 512)
         }
         try expectRefusal {
-            _ = try TestRegistry(run.registry).importFile(output, as: "tiny@1.0.0:f16")
+            _ = try TestRegistry(new: run.registry).importFile(output, as: "tiny@1.0.0:f16")
         }
     }
 

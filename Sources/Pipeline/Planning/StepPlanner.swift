@@ -40,8 +40,8 @@ package struct StepPlanner {
         if due.isEmpty { return "nothing it depends on has changed" }
         if options.force { return "asked for with \(setting: "force")" }
         let inputs = Set(due.flatMap(\.inputs).map(\.step))
-        if let first = steps.first(where: { inputs.contains($0.id) && running.contains($0.id) }) {
-            return "step '\(first.id)' runs first"
+        if let first = step.needs.first(where: { inputs.contains($0) && running.contains($0) }) {
+            return "step '\(first)' runs first"
         }
         return "no result for these inputs yet"
     }

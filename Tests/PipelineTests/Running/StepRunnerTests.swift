@@ -1,7 +1,7 @@
-import SystemPackage
 import BinaryIO
 import Foundation
 import Pipeline
+import SystemPackage
 import Testing
 
 @Suite struct StepRunnerTests {

@@ -28,7 +28,7 @@ import Testing
         let first = forecasts[0]?.outputs
         let report = try tiny.run()
         let plan = try tiny.runner { $0.force = true }.plan()
-        #expect(plan.steps[0].reason == "asked for with --force")
+        #expect(plan.steps[0].reason == "asked for with 'force'")
         let files = report.steps[0].outputs + report.steps[1].outputs
         let sizes = try files.map { try FileManager.default.attributesOfItem(atPath: $0)[.size] as? Int }
         #expect(first?.map(\.bytes) == [sizes[0]])
@@ -37,9 +37,11 @@ import Testing
 
         var other = tiny
         other.pipeline.types = "q8_0, q4_k_m, q4_0"
-        let outputs = try #require(try other.runner().plan().steps[1].forecast?.outputs)
+        let outputs = try #require(try other.runner { $0.force = true }.plan().steps[1].forecast?.outputs)
         #expect(outputs.prefix(2).map(\.bytes) == [sizes[1], sizes[2]])
         #expect(outputs.map(\.name) == ["q8_0", "q4_k_m", "q4_0"])
+        let due = try #require(try other.runner().plan().steps[1].forecast?.outputs)
+        #expect(due == outputs.suffix(1), "of what is not made yet")
     }
 
     @Test func aPlanOfAFinishedRunSaysCachedAndWritesNothing() throws {

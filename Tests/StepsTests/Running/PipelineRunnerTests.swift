@@ -230,7 +230,7 @@ import Testing
         let tiny = try TinyRun()
         let error = try #require(throws: PipelineError.self) { try tiny.run { $0.memoryLimit = 100 << 20 } }
         #expect("\(error)".contains("step 'quality' would take about"), "\(error)")
-        #expect("\(error)".contains("over the limit of 100 MiB. Raise --memory"))
+        #expect("\(error)".contains("over the limit of 100 MiB. Raise 'memory'"))
         #expect(try tiny.run().statuses == "cached cached done done done")
     }
 }
