@@ -5,12 +5,12 @@ import Registry
 import SystemPackage
 import Work
 
-/// A GGUF file that was made elsewhere, and what its owner says of it.
-public struct FileImport: Sendable {
+/// A GGUF file that was made elsewhere and that engines can load, and what its owner says of it.
+public struct FileImport {
     /// The path of the file.
-    public var file: FilePath
-    /// `model@version:type`
-    public var name: String
+    public let file: FilePath
+    /// What it is to be called.
+    public let name: BuildName
     /// An SPDX identifier, or `unknown`.
     public var license = "unknown"
     /// Where the file came from; nil says only that it was a file of this name.
@@ -20,17 +20,23 @@ public struct FileImport: Sendable {
     /// The channel that is to point to the version too.
     public var channel: String?
 
-    /// Takes the file under an unknown licence.
-    public init(_ file: FilePath, as name: String) { (self.file, self.name) = (file, name) }
+    private let model: GGUFFile
+
+    /// Reads the file's header, before any registry is opened.
+    /// - Parameter name: `model@version:type`.
+    /// - Throws: `RegistryError.invalidName`; `GGUFError` and `InferenceError` for a file that no engine can load; `FileError`.
+    public init(_ file: FilePath, as name: String) throws {
+        self.file = file
+        self.name = try BuildName(name)
+        model = try GGUFFile(path: file)
+        try LoadingCheck.requireModel(model)
+    }
 
     /// Publishes the file. Nothing is measured, and nothing claimed of how it was made.
     /// - Parameter registry: opened to be changed.
-    /// - Throws: `RegistryError`; `GGUFError` and `InferenceError` for a file that no engine can load; whatever `progress` throws.
+    /// - Throws: `RegistryError`, `GGUFError`, and whatever `progress` throws.
     public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> PublishedBuild {
-        let name = try BuildName(name)
         let quantType = name.type.uppercased()
-        let model = try GGUFFile(path: file)
-        try LoadingCheck.requireModel(model)
         var profile = try ModelProfile(checked: model, quantType: quantType)
         profile.addTags(tags)
         let draft = BuildDraft(

@@ -6,39 +6,43 @@ import Registry
 import SystemPackage
 import Work
 
-/// Publishes builds that an export carried out of another registry.
+/// Builds that an export carried out of another registry, in a folder or a tar file.
 public struct LayoutImport {
-    private let registry: ModelRegistry
+    private let path: FilePath
+    private let source: any LayoutSource
+    private let index: OCILayout.Index
 
-    /// - Parameter registry: opened to be changed.
-    public init(into registry: ModelRegistry) { self.registry = registry }
-
-    /// Publishes every build of an exported folder or tar file: bytes, facts, measurements, fits and lineage. Channels stay
-    /// behind. All of it is read and verified before the first build is published, so a build that no engine can load keeps the
-    /// others out as a damaged one does; of what was read nothing is kept but the index, so that memory does not grow with the
-    /// builds.
-    /// - Throws: `DistributionError.unusable` for what is no export, or a changed one; `RegistryError`, `FileError`,
-    ///   `GGUFError`, and whatever `progress` throws.
-    public func publish(_ path: FilePath, progress: @escaping WorkProgress) throws -> TransferReport {
-        let source: any LayoutSource =
-            FileStatus(path)?.isFolder == false ? try TarSource(path) : FolderSource(path)
+    /// Reads and verifies all of it, before any registry is opened: a build that no engine can load keeps the others out as a
+    /// damaged one does. Of what was read nothing is kept but the index, so that memory does not grow with the builds.
+    /// - Throws: `DistributionError.unusable` for what is no export, or a changed one; `FileError`, `GGUFError`, and whatever
+    ///   `progress` throws.
+    public init(verifying path: FilePath, progress: @escaping WorkProgress) throws {
+        self.path = path
+        source = FileStatus(path)?.isFolder == false ? try TarSource(path) : FolderSource(path)
         guard let index = try source.index() else {
             throw DistributionError.unusable(
                 place: path.string,
                 "there is no \(OCILayout.indexName) in it. Give a folder or a tar file that was exported."
             )
         }
+        self.index = index
         for (number, descriptor) in index.manifests.enumerated() {
             try progress("verifying", number, index.manifests.count)
             // Foundation's readers leave what they made to the pool of the thread.
             try Self.withoutLeavings { _ = try Self.verified(descriptor, in: source) }
         }
+    }
+
+    /// Publishes every build: bytes, facts, measurements, fits and lineage. Channels stay behind.
+    /// - Parameter registry: opened to be changed.
+    /// - Throws: `RegistryError`, `FileError`; `DistributionError.unusable` for what changed since; whatever `progress` throws.
+    public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> TransferReport {
         var report = TransferReport(folder: path.string, builds: [], bytes: 0)
         for descriptor in index.manifests {
             try Self.withoutLeavings {
                 // The documents are read and compared with their digests again; the file is hashed as it is stored.
                 let details = try Self.details(descriptor, in: source).details
-                let build = try publish(details, of: source, progress)
+                let build = try Self.publish(details, of: source, into: registry, progress)
                 report.builds.append("\(build.name)")
                 report.bytes += build.fileBytes
             }
@@ -98,9 +102,10 @@ public struct LayoutImport {
         return (try source.read(BuildDetails.self, at: known), file)
     }
 
-    private func publish(
+    private static func publish(
         _ details: BuildDetails,
         of source: any LayoutSource,
+        into registry: ModelRegistry,
         _ progress: @escaping WorkProgress
     ) throws -> BuildRecord {
         let name = details.build.name

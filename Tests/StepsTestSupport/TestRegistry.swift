@@ -41,15 +41,13 @@ public struct TestRegistry {
 
     @discardableResult
     public func importLayout(_ layout: FilePath) throws -> TransferReport {
-        try RegistrySession.with(path, .changing) {
-            try LayoutImport(into: $0.registry).publish(layout) { _, _, _ in }
-        }
+        let layout = try LayoutImport(verifying: layout) { _, _, _ in }
+        return try RegistrySession.with(path, .changing) { try layout.publish(into: $0.registry) { _, _, _ in } }
     }
 
     @discardableResult
     public func importFile(_ file: FilePath, as name: String) throws -> PublishedBuild {
-        try RegistrySession.with(path, .changing) {
-            try FileImport(file, as: name).publish(into: $0.registry) { _, _, _ in }
-        }
+        let model = try FileImport(file, as: name)
+        return try RegistrySession.with(path, .changing) { try model.publish(into: $0.registry) { _, _, _ in } }
     }
 }

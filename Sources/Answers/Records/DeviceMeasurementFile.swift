@@ -1,8 +1,9 @@
 import BinaryIO
 import DeviceFit
+import SystemPackage
 
 /// Results that another program measured on a device: JSON (or JSON lines) of llama-bench, or the profile of a Qualcomm AI Hub job.
-struct DeviceMeasurementFile {
+public struct DeviceMeasurementFile {
     /// One result.
     struct Entry {
         var metric: DeviceMeasurement.Metric
@@ -19,17 +20,32 @@ struct DeviceMeasurementFile {
         var tensorBytes: Int?
     }
 
+    /// The file's name, for messages.
+    let name: String
     var entries: [Entry] = []
     /// Results that nothing can be learnt from here, in words.
     var remarks: [String] = []
 
     /// What such a file takes at most, in bytes: a result takes about one kilobyte.
-    static let longest = 16 << 20
+    private static let longest = 16 << 20
 
+    /// Reads such a file, before any registry is opened.
     /// - Parameter tokensPerInference: of an AI Hub profile, which times one run of a graph: 1 where it generates, more where it
     ///   reads a prompt.
-    /// - Throws: `AnswersError.badFile` with the line or the result.
-    init(_ bytes: [UInt8], name: String, tokensPerInference: Int) throws {
+    /// - Throws: `AnswersError.badFile` with the line or the result; `.badRequest`; `FileError`.
+    public init(_ path: FilePath, tokensPerInference: Int) throws {
+        guard (1...(1 << 20)).contains(tokensPerInference) else {
+            throw AnswersError.badRequest("\(setting: "tokens-per-inference") takes a whole number from 1.")
+        }
+        try self.init(
+            readFile(path, limit: Self.longest),
+            name: path.lastComponent?.string ?? path.string,
+            tokensPerInference: tokensPerInference
+        )
+    }
+
+    private init(_ bytes: [UInt8], name: String, tokensPerInference: Int) throws {
+        self.name = name
         let results = try Self.results(bytes, name)
         if results.count == 1, let summary = results[0].value["execution_summary"], summary.object != nil {
             try readProfile(summary, tokensPerInference, name)

@@ -1,7 +1,6 @@
 import BinaryIO
 import DeviceFit
 import Registry
-import SystemPackage
 
 /// What an import of measurements did.
 public struct DeviceImport: Encodable, Sendable {
@@ -30,29 +29,19 @@ public struct DeviceImport: Encodable, Sendable {
 extension RegistrySession {
     /// Keeps what was measured of a build on a device; queries and comparisons use it in place of estimates.
     /// - Parameters:
-    ///   - file: JSON or JSON lines of llama-bench, or a Qualcomm AI Hub profile.
+    ///   - results: of another program.
     ///   - build: `model[@version][:type]`.
     ///   - device: an id of the catalogue.
-    /// - Throws: `AnswersError.badFile` where it cannot be used or is of another model; `DeviceFitError.unknownDevice`.
+    /// - Throws: `AnswersError.badFile` where they are of another model; `DeviceFitError.unknownDevice`.
     public func importMeasurements(
-        _ file: FilePath,
+        _ results: DeviceMeasurementFile,
         of build: String,
-        on device: String,
-        tokensPerInference: Int
+        on device: String
     ) throws -> DeviceImport {
         let device = try catalogue().device(device)
-        guard (1...(1 << 20)).contains(tokensPerInference) else {
-            throw AnswersError.badRequest("\(setting: "tokens-per-inference") takes a whole number from 1.")
-        }
-        let name = file.lastComponent?.string ?? file.string
-        let results = try DeviceMeasurementFile(
-            readFile(file, limit: DeviceMeasurementFile.longest),
-            name: name,
-            tokensPerInference: tokensPerInference
-        )
         let record = try registry.resolve(try BuildReference(build))
         let profile = profile(record.facts.profile)
-        for entry in results.entries { try Self.check(entry, against: profile, of: record, name) }
+        for entry in results.entries { try Self.check(entry, against: profile, of: record, results.name) }
         let records = results.entries.map { $0.record(on: device.id) }
         try registry.record(records, of: record.name)
         return DeviceImport(

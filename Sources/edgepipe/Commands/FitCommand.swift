@@ -108,14 +108,8 @@ extension FitCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let report = try registry.changing { session in
-                try session.importMeasurements(
-                    FilePath(file),
-                    of: build,
-                    on: device,
-                    tokensPerInference: tokensPerInference
-                )
-            }
+            let results = try DeviceMeasurementFile(FilePath(file), tokensPerInference: tokensPerInference)
+            let report = try registry.changing { try $0.importMeasurements(results, of: build, on: device) }
             try records.print(report) { _ in
                 let lines = report.measurements.map { line in
                     "\(line.metric) \(numberText(line.value, 2)) \(line.unit) [\(line.source)]"

@@ -41,20 +41,20 @@ extension RegistryCommand {
         func run() throws {
             let line = records.progressLine()
             guard let name else {
+                let layout = try LayoutImport(verifying: FilePath(file)) { try line.track($0, $1, $2) }
                 let report = try registry.changing { session in
-                    try LayoutImport(into: session.registry).publish(FilePath(file)) { try line.track($0, $1, $2) }
+                    try layout.publish(into: session.registry) { try line.track($0, $1, $2) }
                 }
                 line.clear()
                 return try records.print(report) { _ in
                     "\(report.folder): \(report.builds.count) builds, \(sizeText(report.bytes))"
                 }
             }
-            var model = FileImport(FilePath(file), as: name)
+            var model = try FileImport(FilePath(file), as: name)
             (model.source, model.channel) = (source, channel)
             if let license { model.license = license }
-            let request = model
-            let published = try registry.changing { session in
-                try request.publish(into: session.registry) { try line.track($0, $1, $2) }
+            let published = try registry.changing { [model] session in
+                try model.publish(into: session.registry) { try line.track($0, $1, $2) }
             }
             line.clear()
             try records.print(published) { _ in

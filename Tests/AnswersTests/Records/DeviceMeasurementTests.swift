@@ -26,7 +26,8 @@ import edgepipe
         -> DeviceImport
     {
         let file = try shelf.scratch.write(text, to: "bench-\(UUID()).json")
-        return try shelf.session.importMeasurements(file, of: build, on: device, tokensPerInference: tokens)
+        let results = try DeviceMeasurementFile(file, tokensPerInference: tokens)
+        return try shelf.session.importMeasurements(results, of: build, on: device)
     }
 
     @Test func measuredSpeedsReplaceEstimatesAndSaySo() throws {
