@@ -21,8 +21,14 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
             "step '\(step)' would take about \(needed >> 20) MiB of memory, over the limit of \(limit >> 20) MiB. Raise "
                 + "\(setting: "memory"), or lower \(setting: "jobs")."
         case .stepFailed(let step, let underlying):
-            "step '\(step)': \(underlying)"
+            "step '\(step)': \(Self.words(underlying))"
         }
+    }
+
+    /// What a step says is said to whoever wrote the pipeline file, so it names settings as that file does. Limits of the run
+    /// itself stay in the words of whoever started it.
+    private static func words(_ error: any Error) -> String {
+        error is PipelineError ? "\(error)" : SettingStyle.name.within { "\(error)" }
     }
 }
 

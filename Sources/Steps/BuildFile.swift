@@ -33,14 +33,19 @@ package struct BuildFile: Sendable {
 
 /// A tensor that has another type than was wanted.
 public struct Fallback: Codable, Sendable, Equatable {
+    /// The tensor's name.
     public let tensor: String
+    /// The type that the policy asked for.
     public let wanted: String
+    /// The type that it has.
     public let got: String
+    /// Why, as a phrase.
     public let reason: String?
 }
 
 /// What a tensor lost when it was quantized.
 public struct TensorError: Codable, Sendable, Equatable {
+    /// The tensor's name.
     public let tensor: String
     /// Root of the mean squared error over that of the weights.
     public let relativeError: Double

@@ -10,10 +10,13 @@ public struct PipelineRunner: Sendable {
     /// Told what happens as it happens; throwing from it stops the run.
     public typealias Report = RunReporting
 
+    /// What is run.
     public let definition: PipelineDefinition
+    /// How it is run.
     public let options: RunOptions
     private let report: Report
 
+    /// A runner that tells nobody where nothing is said.
     public init(_ definition: PipelineDefinition, _ options: RunOptions, report: @escaping Report = { _ in }) {
         self.definition = definition
         self.options = options

@@ -4,6 +4,7 @@ import SystemPackage
 public struct Forecast: Codable, Sendable, Equatable {
     /// Something that the step makes.
     public struct Output: Codable, Sendable, Equatable {
+        /// The build's type, or a file's name.
         public var name: String
         /// nil for what is no file of its own.
         public var bytes: Int?
@@ -20,9 +21,13 @@ public struct Forecast: Codable, Sendable, Equatable {
         package init(_ amount: Double, speed: ClosedRange<Double>) { (self.amount, self.speed) = (amount, speed) }
     }
 
+    /// In the order of the step's builds.
     public var outputs: [Output] = []
+    /// Of the whole process, in bytes.
     public var peakMemoryBytes = 0
+    /// The least that is expected.
     public var secondsLow: Double = 0
+    /// The most that is expected.
     public var secondsHigh: Double = 0
     package var work: Work?
 

@@ -1,12 +1,17 @@
 /// What a run would do, before it does anything.
 public struct PipelinePlan: Codable, Sendable {
+    /// Whether a step would run, for at least one build, or has all it would make.
     public enum Action: String, Codable, Sendable { case cached, run }
 
     /// What a run would do about one step.
     public struct Step: Codable, Sendable {
+        /// The step's id.
         public var step: String
+        /// The key that introduces it in the file.
         public var kind: String
+        /// Whether it would run.
         public var action: Action
+        /// Why, as a phrase.
         public var reason: String
         /// The builds that the step is due for; nil where it has one product, or nothing is due.
         public var builds: [String]?
@@ -18,17 +23,25 @@ public struct PipelinePlan: Codable, Sendable {
         }
     }
 
+    /// The pipeline's name.
     public var pipeline: String
+    /// The version that the builds would be published under.
     public var version: String
+    /// Where the model comes from; a model of the Hub with its commit.
     public var source: String
     /// What is fetched of the model first, in bytes; 0 where it is here, nil where nothing is known.
     public var downloadBytes: Int?
+    /// In the order of the file.
     public var steps: [Step]
+    /// Of the step that takes most, in bytes.
     public var peakMemoryBytes: Int
     /// Bytes that the steps to be run will add to the disk, as far as they are known.
     public var diskBytes: Int
+    /// On the disk that steps write to; nil where it does not say.
     public var freeDiskBytes: Int?
+    /// The least that all due steps together are expected to take.
     public var secondsLow: Double
+    /// The most that all due steps together are expected to take.
     public var secondsHigh: Double
 
     package init(

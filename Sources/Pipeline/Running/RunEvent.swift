@@ -1,20 +1,27 @@
 /// Something that happened in a run, as it happens.
 public struct RunEvent: Codable, Sendable {
+    /// What can happen.
     public enum Kind: String, Codable, Sendable {
         case stepStarted, progress, stepFinished
         /// Before the first step: how far the download of the model is, and what somebody should know of it.
         case download, remark
     }
 
+    /// What happened.
     public var event: Kind
+    /// The step's id.
     public var step: String
     /// The kind of the step, by the key that introduces it in a pipeline file.
     public var kind: String
+    /// Of a step that finished.
     public var status: StepStatus?
     /// What is being worked on, or the remark.
     public var detail: String?
+    /// How far the work is, in a unit of the step's own.
     public var done: Int?
+    /// What `done` leads to; 0 where it is not known.
     public var total: Int?
+    /// Of a step that finished.
     public var seconds: Double?
 
     package init(

@@ -10,6 +10,7 @@ import Work
 
 /// What to convert on the command line, and how.
 public struct ConvertRequest: Sendable {
+    /// How it is converted.
     public var settings: ConvertSettings
     /// Adapters to merge: folders or repositories of the Hub, as `FOLDER` or `FOLDER=SCALE`.
     public var adapters: [String] = []
@@ -20,15 +21,21 @@ public struct ConvertRequest: Sendable {
     /// Whether a repository is taken from the local cache alone.
     public var isOffline = false
 
+    /// With nothing merged, and the checkpoint's own precision where nothing is said.
     public init(_ settings: ConvertSettings = ConvertSettings()) { self.settings = settings }
 }
 
 /// What a conversion wrote.
 public struct ConversionReport: Codable, Sendable {
+    /// The file's path.
     public var output: String
+    /// The precision, or `auto` for a file whose numbers were kept.
     public var type: String
+    /// Of the file.
     public var bytes: Int
+    /// How many there are.
     public var tensors: Int
+    /// How many weights there are.
     public var parameters: Int
 }
 

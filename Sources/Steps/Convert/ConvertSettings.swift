@@ -8,6 +8,7 @@ import Yams
 public struct ConvertSettings: StepKind {
     /// nil keeps the checkpoint's own precision.
     public var type: ConvertedType?
+    /// The pre-tokenizer's name, as llama.cpp has it; nil where it is recognized.
     public var preTokenizer: String?
     /// Whether the file is written. Quantizing needs none: it takes the weights as they are converted.
     public var keepsFile = true
@@ -39,6 +40,7 @@ public struct ConvertSettings: StepKind {
     /// The types that a model can be converted to, with `auto` first.
     public static var types: [String] { ["auto"] + ConvertedType.allCases.map { $0.rawValue } }
 
+    /// The checkpoint's own precision, in a file.
     public init() {}
 
     package init(_ reader: SettingReader, _ references: StepReferences) {

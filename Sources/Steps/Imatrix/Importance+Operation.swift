@@ -12,15 +12,20 @@ import Work
 public struct ImportanceRequest: Sendable {
     /// Its `text` is what the text is called in the importance matrix.
     public var settings: ImatrixSettings
+    /// The GGUF file that is run.
     public var model: FilePath
+    /// The file that it reads.
     public var text: FilePath
+    /// Whether the perplexity is measured on the way, which takes the output matrix.
     public var measuresPerplexity = true
+    /// How many work at a time.
     public var threads = 1
     /// Importance matrices that the new one is added to.
     public var merged: [FilePath] = []
     /// `gguf` or `dat`; by the output's name where nothing is said.
     public var form: ImportanceForm?
 
+    /// With one thread, to the form that the output's name tells.
     public init(_ settings: ImatrixSettings, model: FilePath, text: FilePath) {
         (self.settings, self.model, self.text) = (settings, model, text)
     }
@@ -31,11 +36,17 @@ public typealias ImportanceForm = Quantization.ImportanceForm
 
 /// What went into an importance matrix.
 public struct ImportanceReport: Codable, Sendable {
+    /// The file's path.
     public var output: String
+    /// `gguf` or `dat`.
     public var form: String
+    /// How many tensors have an entry.
     public var tensors: Int
+    /// Windows that were read, by all runs together.
     public var chunks: Int
+    /// Tokens of a window.
     public var context: Int
+    /// What the texts are called.
     public var datasets: [String]
     /// Over the windows that this run read.
     public var perplexity: Double?
@@ -139,10 +150,15 @@ extension Operations {
 
 /// An importance matrix in figures.
 public struct ImportanceSummary: Codable, Sendable {
+    /// Windows that were read.
     public var chunks: Int
+    /// Tokens of a window.
     public var context: Int
+    /// What the texts are called.
     public var datasets: [String]
+    /// One for each tensor with an entry.
     public var tensors: [ImportanceStatistics]
+    /// One for each layer.
     public var layers: [LayerImportance]
 
     init(_ sums: ImportanceSums) {

@@ -21,6 +21,7 @@ public struct QuantizeRequest: Sendable {
     /// Whether to measure what each tensor loses.
     public var measuresErrors = true
 
+    /// Measures what tensors lose, and writes one file.
     public init(input: String, _ settings: QuantizeSettings) { (self.input, self.settings) = (input, settings) }
 
     /// - Throws: `StepsError.badRequest` for a type that is none.

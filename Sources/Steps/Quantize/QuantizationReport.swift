@@ -5,12 +5,17 @@ import Tensors
 
 /// What a quantization makes or made, tensor by tensor.
 public struct QuantizationReport: Codable, Sendable {
+    /// What a plan says of one tensor.
     public struct Tensor: Codable, Sendable {
+        /// As the file has it.
         public var name: String
+        /// The name of the type that it has.
         public var type: String
+        /// Of its data.
         public var bytes: Int
         /// Whether the shape did not allow the type that was wanted.
         public var fallback: Bool
+        /// The name of the type that the policy asked for, where the shape did not allow it.
         public var wanted: String?
         /// Why another type was taken.
         public var reason: String?
@@ -22,12 +27,15 @@ public struct QuantizationReport: Codable, Sendable {
         public var weightedError: Double?
     }
 
+    /// The name of the file type, or COPY.
     public var type: String
     /// Of all files.
     public var bytes: Int
+    /// Over all weights.
     public var bitsPerWeight: Double
     /// Over all tensors whose type changed.
     public var relativeError: Double?
+    /// In the order of the file.
     public var tensors: [Tensor]
     /// What was written, where it is several files.
     public var outputs: [String]?

@@ -13,23 +13,30 @@ import Work
 
 /// What to measure of each tensor, as it stands on a command line.
 public struct SensitivityRequest: Sendable {
+    /// The GGUF file that the tensors are compared with.
     public var model: FilePath
+    /// The text that it is measured on.
     public var text: FilePath
     /// The type that each tensor alone is quantized to; every tensor gets the type itself, without a mix.
     public var type = "q4_k_m"
     /// A build whose tensors are taken instead, one at a time.
     public var build: FilePath?
+    /// An importance matrix for quantizing each tensor; nil for none.
     public var importanceMatrix: FilePath?
     /// Regular expressions; a tensor is measured where one matches its name. None for all tensors.
     public var tensors: [String] = []
+    /// Tokens of a window.
     public var context = 512
+    /// At most this many windows; nil for all of the text.
     public var chunks: Int?
+    /// How many work at a time.
     public var threads = 1
     /// Where to draw the heat map, an SVG image.
     public var heatMap: FilePath?
     /// Where to store what was measured.
     public var registry: FilePath?
 
+    /// With one thread, each tensor as q4_k_m.
     public init(model: FilePath, text: FilePath) {
         self.model = model
         self.text = text
@@ -38,11 +45,17 @@ public struct SensitivityRequest: Sendable {
 
 /// What quantizing each tensor alone costs, with everything it was measured under.
 public struct SensitivityReport: Codable, Sendable {
+    /// The file's path, as it was given.
     public var model: String
+    /// Of the model's file.
     public var modelSha256: SHA256Digest
+    /// Of the build whose tensors were taken.
     public var buildSha256: SHA256Digest
+    /// Of the text.
     public var textSha256: SHA256Digest
+    /// The program's version.
     public var toolVersion: String
+    /// The figures.
     public var result: SensitivityResult
 }
 

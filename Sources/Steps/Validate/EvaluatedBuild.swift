@@ -3,15 +3,21 @@ import Evaluation
 
 /// What a build scored on a text.
 public struct EvaluatedBuild: Codable, Sendable {
+    /// The build's type.
     public let type: String
+    /// Of its file.
     public let digest: SHA256Digest
+    /// Of the text.
     public let textDigest: SHA256Digest
+    /// By llama-perplexity's method.
     public let perplexity: PerplexityResult
     /// The comparison with the model it was made from, where one was asked for.
     public let divergence: KLDivergenceResult?
+    /// Of the model that it was compared with.
     public let baseDigest: SHA256Digest?
     /// Of the tasks, where there are any.
     public let accuracy: AccuracyResult?
+    /// Of the tasks' file.
     public let tasksDigest: SHA256Digest?
 }
 

@@ -10,8 +10,11 @@ import Work
 public struct PerplexityRequest: Sendable {
     /// Its text is not needed with base logits, which hold the text they were made of.
     public var settings: ValidateSettings
+    /// The GGUF file that is measured.
     public var model: FilePath
+    /// Distance between windows, in tokens; nil where they do not overlap.
     public var stride: Int?
+    /// How many work at a time.
     public var threads = 1
     /// Where to write the model's log-probabilities.
     public var saveLogits: FilePath?
@@ -20,6 +23,7 @@ public struct PerplexityRequest: Sendable {
     /// Another model to run beside this one, to compare with.
     public var base: FilePath?
 
+    /// With one thread, and no model to compare with.
     public init(_ settings: ValidateSettings, model: FilePath) { (self.settings, self.model) = (settings, model) }
 
     /// The text to measure on; nil where none is given.

@@ -2,31 +2,54 @@ import Evaluation
 
 /// What a model scored. The names of the fields are a contract with other programs.
 public struct PerplexityReport: Codable, Sendable {
+    /// A value with its standard error.
     public typealias Estimate = KLDivergenceResult.Estimate
+    /// Mean, median, percentiles and extremes.
     public typealias Distribution = KLDivergenceResult.Distribution
 
+    /// By llama-perplexity's method.
     public var perplexity: Double
+    /// Of the perplexity.
     public var standardError: Double
+    /// Of UTF-8 text.
     public var bitsPerByte: Double
+    /// Of the bits per byte.
     public var bitsPerByteStandardError: Double
+    /// How many tokens were predicted.
     public var scoredTokens: Int
+    /// How many bytes of text these tokens are.
     public var scoredBytes: Int
+    /// How many windows were read.
     public var chunks: Int
+    /// Tokens of a window.
     public var context: Int
+    /// The kernels that multiplied.
     public var kernels: String
+    /// After each window.
     public var runningPerplexity: [Double]
     /// Divergence from the base.
     public var kld: Distribution?
+    /// Of the model that is compared with.
     public var basePerplexity: Estimate?
+    /// Natural logarithm of the ratio.
     public var logPerplexityRatio: Estimate?
+    /// The build's over the base's.
     public var perplexityRatio: Estimate?
+    /// The build's less the base's.
     public var perplexityDifference: Estimate?
+    /// Of the logarithms of both models' probabilities.
     public var correlationPercent: Double?
+    /// How often both models rank the same token first.
     public var sameTopPercent: Double?
+    /// Of `sameTopPercent`.
     public var sameTopStandardError: Double?
+    /// Mean change of the probability of the text's own token.
     public var meanDeltaPercent: Double?
+    /// Root mean square of that change.
     public var rmsDeltaPercent: Double?
+    /// Of `rmsDeltaPercent`.
     public var rmsDeltaStandardError: Double?
+    /// That change, as a distribution.
     public var deltaPercent: Distribution?
     /// What the figures may be compared with.
     public var comparable: [String]

@@ -6,7 +6,9 @@ import Yams
 public struct QualityGate: Sendable, Codable, Equatable {
     /// Largest increase of perplexity over the model it is compared with, in percent.
     public var maxPerplexityIncrease: Double?
+    /// Largest perplexity.
     public var maxPerplexity: Double?
+    /// Largest number of bits per byte of text.
     public var maxBitsPerByte: Double?
     /// Nats per token.
     public var maxMeanKLD: Double?

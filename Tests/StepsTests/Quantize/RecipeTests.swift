@@ -1,4 +1,4 @@
-import Tensors
+import Answers
 import BinaryIO
 import Foundation
 import GGUF
@@ -7,6 +7,7 @@ import Registry
 import Steps
 import StepsTestSupport
 import SystemPackage
+import Tensors
 import TestSupport
 import Testing
 
