@@ -141,8 +141,9 @@ let package = Package(
         .target(
             name: "Steps",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "Conversion", "DeviceFit", "Distribution", "Evaluation",
-                "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings", "Tensors",
+                "Answers", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
+                "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings",
+                "Tensors",
                 "Work", system, yams,
             ],
             swiftSettings: strict
@@ -183,7 +184,7 @@ let package = Package(
         .testTarget(
             name: "AnswersTests",
             dependencies: [
-                "Answers", "BinaryIO", "DeviceFit", "Pipeline", "Steps", "StepsTestSupport", "Registry", "TestSupport",
+                "Answers", "BinaryIO", "DeviceFit", "Pipeline", "StepsTestSupport", "Registry", "TestSupport",
                 "Work", "edgepipe", crypto, system,
             ],
             swiftSettings: strict
@@ -218,7 +219,7 @@ let package = Package(
         .testTarget(
             name: "DistributionTests",
             dependencies: [
-                "Answers", "BinaryIO", "Distribution", "Pipeline", "Steps", "StepsTestSupport", "Registry",
+                "Answers", "BinaryIO", "Distribution", "Pipeline", "StepsTestSupport", "Registry",
                 "TestSupport",
                 "edgepipe", system,
             ],
@@ -262,7 +263,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["BinaryIO", "Pipeline", "Registry", "TestSupport", "Work", system],
+            dependencies: ["BinaryIO", "Pipeline", "Registry", "TestSupport", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -287,7 +288,7 @@ let package = Package(
             name: "StepsTests",
             dependencies: [
                 "Answers", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry",
-                "Settings", "Steps", "StepsTestSupport", "TestSupport", "Work", "edgepipe", system,
+                "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "edgepipe", system,
             ],
             swiftSettings: strict
         ),

@@ -7,16 +7,17 @@ struct PlannedBuild {
     /// As it stands in the build's name; gates are named by it too.
     let type: String
     let node: StepNode
-    /// Of the file.
-    let byteCount: Int
     /// How many weights it has.
     let weights: Int
 }
 
 /// A step whose products are builds.
 protocol BuildMaker: Step {
-    /// - Throws: what reading the model throws.
-    var builds: [PlannedBuild] { get throws }
+    var builds: [PlannedBuild] { get }
+
+    /// Sizes of the files of some builds, in their order. It takes a plan of every tensor, so it is asked only of what is due.
+    /// - Throws: what reading the model and planning throw.
+    func byteCounts(of types: [String]) throws -> [Int]
 
     /// From what a build was made, edge by edge, back to the source.
     func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge]

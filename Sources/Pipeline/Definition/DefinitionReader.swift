@@ -1,6 +1,4 @@
 import BinaryIO
-import Conversion
-import Quantization
 import Registry
 import Settings
 import SystemPackage

@@ -56,8 +56,10 @@ struct ConvertStep: BuildMaker {
 
     var builds: [PlannedBuild] {
         let weights = work.tensors.elementCount
-        return [PlannedBuild(type: work.typeName, node: node, byteCount: work.byteCount, weights: weights)]
+        return [PlannedBuild(type: work.typeName, node: node, weights: weights)]
     }
+
+    func byteCounts(of types: [String]) -> [Int] { types.map { _ in work.byteCount } }
 
     func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge] {
         LineageEdge.edges(from: [source.digest], to: node, context)

@@ -60,7 +60,7 @@ public struct FitSettings: StepKind {
         FitStep(
             id: id,
             settings: self,
-            made: try bench.builds(builds).builds,
+            made: bench.builds(builds).builds,
             ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) }
         )
     }

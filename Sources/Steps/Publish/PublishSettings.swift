@@ -45,7 +45,7 @@ public struct PublishSettings: StepKind {
             source: bench.source,
             registry: bench.cache.registry,
             maker: maker,
-            made: try maker.builds,
+            made: maker.builds,
             measures: measures.map(bench.measure)
         )
     }

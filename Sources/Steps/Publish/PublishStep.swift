@@ -56,13 +56,14 @@ struct PublishStep: Step {
         return (try? registry?.build(named: name))?.digest == build.digest
     }
 
-    func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
+    func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
         // Compression seldom gains anything on quantized weights, so the registry may need as much again.
         let builds = builds(of: nodes)
+        let sizes = try maker.byteCounts(of: builds.map(\.type))
         return Forecast(
-            outputs: builds.map { Forecast.Output(name: name(of: $0), bytes: $0.byteCount) },
+            outputs: zip(builds, sizes).map { Forecast.Output(name: name(of: $0), bytes: $1) },
             peakMemoryBytes: Throughput.fixedMemory + 64 << 20,
-            work: Forecast.Work(Double(builds.reduce(0) { $0 + $1.byteCount }), speed: Throughput.copying)
+            work: Forecast.Work(Double(sizes.reduce(0, +)), speed: Throughput.copying)
         )
     }
 

@@ -55,13 +55,13 @@ struct QuantizeStep: BuildMaker {
     }
 
     var builds: [PlannedBuild] {
-        get throws {
-            let weights = model.work.tensors.elementCount
-            return try plans(of: settings.types, model.work.model, planningMatrix).map { plan in
-                let type = plan.buildType
-                return PlannedBuild(type: type.tag, node: node(type), byteCount: plan.byteCount, weights: weights)
-            }
-        }
+        let weights = model.work.tensors.elementCount
+        return settings.types.map { PlannedBuild(type: $0.tag, node: node($0), weights: weights) }
+    }
+
+    func byteCounts(of types: [String]) throws -> [Int] {
+        let types = types.compactMap { tag in settings.types.first { $0.tag == tag } }
+        return try plans(of: types, model.work.model, planningMatrix).map(\.byteCount)
     }
 
     private func plans(
@@ -117,11 +117,10 @@ struct QuantizeStep: BuildMaker {
     }
 
     func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
-        let names = Set(nodes.map(\.name))
-        let builds = try builds.filter { names.contains($0.node.name) }
-        let weights = builds.reduce(0) { $0 + $1.weights }
+        let types = nodes.compactMap(\.name.build)
+        let weights = model.work.tensors.elementCount * types.count
         return Forecast(
-            outputs: builds.map { Forecast.Output(name: $0.type, bytes: $0.byteCount) },
+            outputs: zip(types, try byteCounts(of: types)).map { Forecast.Output(name: $0, bytes: $1) },
             peakMemoryBytes: Throughput.memory(ofSlabs: threads),
             work: Forecast.Work(Double(weights) / Double(threads), speed: Throughput.quantizing)
         )

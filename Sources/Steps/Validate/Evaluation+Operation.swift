@@ -3,7 +3,6 @@ import Evaluation
 import Inference
 import Pipeline
 import SystemPackage
-import Tokenizers
 import Work
 
 /// Which model to measure on the command line, and how.

@@ -53,7 +53,7 @@ public struct ValidateSettings: StepKind {
         return ValidateStep(
             id: id,
             settings: self,
-            made: try bench.builds(builds).builds,
+            made: bench.builds(builds).builds,
             base: against.map(bench.conversion),
             text: ValidateStep.Source(path: text, input: try bench.file(text)),
             tasks: try tasks.map { name in
