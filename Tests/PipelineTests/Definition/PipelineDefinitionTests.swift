@@ -1,4 +1,5 @@
 import Conversion
+import DeviceFit
 import Foundation
 import Pipeline
 import Quantization
