@@ -44,7 +44,7 @@ import Testing
     @Test(
         arguments: [
             ("a=q8_0\n\nb", 3, "'b' is not TENSOR=TYPE"), ("=q8_0", 1, "'=q8_0' is not TENSOR=TYPE"),
-            ("a=q8_0\nb=q9_9", 2, "unknown tensor type 'q9_9'. Did you mean"), ("a=", 1, "unknown tensor type ''"),
+            ("a=q8_0\nb=q9_0", 2, "unknown tensor type 'q9_0'. Did you mean"), ("a=", 1, "unknown tensor type ''"),
             ("a=q8_1", 1, "unknown tensor type 'q8_1'"), ("a=q8_0\nb=q4_0\na=q4_0", 3, "type from line 1 already"),
             ("ffn_(up|down)=q4_0", 1, "is a pattern"), ("^output=q4_0", 1, "is a pattern"),
             ("\\d+=q4_0", 1, "is a pattern"), ("^$=q4_0", 1, "is a pattern"),
