@@ -227,7 +227,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["BinaryIO", "TestSupport", "edgepipe", system],
+            dependencies: ["BinaryIO", "Pipeline", "Settings", "Steps", "TestSupport", "edgepipe", system],
             swiftSettings: strict
         ),
         .testTarget(

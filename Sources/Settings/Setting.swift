@@ -15,8 +15,6 @@ package struct Setting: Sendable {
         case everywhere
         /// In pipeline files alone: what refers to other steps, or what a command takes as arguments.
         case files
-        /// On the command line alone: what decides where a file goes, or how.
-        case commands
     }
 
     /// - Parameter help: of the command's option; `meaning` as a sentence where nothing is said.
@@ -30,7 +28,4 @@ package struct Setting: Sendable {
         (self.key, self.meaning, self.standard, self.surface) = (key, meaning, standard, surface)
         self.help = help ?? meaning.prefix(1).uppercased() + meaning.dropFirst() + "."
     }
-
-    package var isForCommandsOnly: Bool { surface == .commands }
-    package var isForFilesOnly: Bool { surface == .files }
 }

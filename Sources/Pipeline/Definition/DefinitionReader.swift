@@ -17,9 +17,12 @@ extension PipelineDefinition {
     package init(text: String, path: FilePath, overrides: [String], kinds: [any StepSettings.Type]) throws {
         let log = DiagnosticLog()
         let root = SettingsDocument.compose(text, log)
-        var reader = root.flatMap { DefinitionReader($0, kinds, log) }
-        reader?.apply(overrides)
-        let parts = reader?.read()
+        // Whoever asks for it, what is wrong with a file is said in the file's own words.
+        let parts = SettingStyle.name.within {
+            var reader = root.flatMap { DefinitionReader($0, kinds, log) }
+            reader?.apply(overrides)
+            return reader?.read()
+        }
         guard log.diagnostics.isEmpty, let parts else {
             throw SettingsError(path: path, text: text, diagnostics: log.diagnostics)
         }

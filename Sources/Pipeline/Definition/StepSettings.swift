@@ -19,7 +19,7 @@ package protocol StepSettings: Sendable {
 extension StepSettings {
     /// - Returns: nil where the node is no mapping; that is reported too.
     package init?(_ node: Node, _ references: StepReferences, _ log: DiagnosticLog) {
-        let known = Self.settings.filter { !$0.isForCommandsOnly }.map(\.key)
+        let known = Self.settings.map(\.key)
         guard let reader = SettingReader(node, "'\(Self.kind)'", known: known, log) else { return nil }
         self.init(reader, references)
     }

@@ -13,7 +13,7 @@ public struct PipelinePlan: Codable, Sendable {
         public var action: Action
         /// Why, as a phrase.
         public var reason: String
-        /// The builds that the step is due for; nil where it has one product, or nothing is due.
+        /// The builds that the step is due for, where it is due for some and not for all.
         public var builds: [String]?
         /// Of what is due; of everything where nothing is. nil where nothing is known of the model.
         public var forecast: Forecast?

@@ -30,7 +30,7 @@ package struct StepPlanner {
                 reason: reason ?? self.reason(step, due)
             )
             if !due.isEmpty { running.insert(step.id) }
-            planned.builds = due.isEmpty || due.contains { $0.name.build == nil } ? nil : due.compactMap(\.name.build)
+            if !due.isEmpty, due.count < step.nodes.count { planned.builds = due.compactMap(\.name.build) }
             planned.forecast = try forecast(step, due.isEmpty ? step.nodes : due)
             return planned
         }

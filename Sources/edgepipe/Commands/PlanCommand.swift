@@ -45,7 +45,8 @@ struct PlanCommand: RecordCommand {
                         step.step, step.kind, step.action.rawValue,
                         step.forecast.map { sizeText($0.diskBytes) } ?? "-",
                         step.forecast.map { sizeText($0.peakMemoryBytes) } ?? "-",
-                        step.forecast.map { time($0.secondsLow, $0.secondsHigh) } ?? "-", step.reason,
+                        step.forecast.map { time($0.secondsLow, $0.secondsHigh) } ?? "-",
+                        step.builds.map { "\($0.joined(separator: ", ")): \(step.reason)" } ?? step.reason,
                     ]
                 }
             )

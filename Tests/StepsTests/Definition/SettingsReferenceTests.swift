@@ -10,7 +10,7 @@ import Testing
 @Suite struct SettingsReferenceTests {
     private var table: String {
         let rows = StepKinds.settings.flatMap { kind in
-            kind.settings.filter { !$0.isForCommandsOnly }.enumerated().map { index, setting in
+            kind.settings.enumerated().map { index, setting in
                 let step = index == 0 ? "`\(kind.kind)`" : ""
                 return "| \(step) | `\(setting.key)` | \(setting.meaning) | \(setting.standard ?? "") |"
             }
