@@ -19,10 +19,11 @@ test: libraries ## run all tests
 	$(SWIFT) test -c release --skip-build
 	scripts/fuzz.py --seconds 20 --jobs 2
 
-check: libraries ## formatting, imports and architectures' names; warnings are errors in every build
+check: libraries ## formatting, imports, architectures' names and options; warnings are errors in every build
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
 	python3 scripts/check-imports.py
 	python3 scripts/check-architectures.py
+	python3 scripts/check-flags.py
 
 format: ## format all sources
 	$(SWIFT) format --in-place --recursive Sources Tests Package.swift

@@ -41,18 +41,18 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     ],
     targets: [
-        // Layer 0: ground
-        .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
-        .target(name: "Tensors", swiftSettings: strict),
-        .target(name: "Work", swiftSettings: strict),
+        // Layer 0: ground, on two rooms of C
         .target(name: "CKernels"),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
+        .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Work", dependencies: ["CKernels"], swiftSettings: strict),
 
-        // Layer 1: files, text, blocks
+        // Layer 1: files, text, blocks, bytes from servers
         .target(name: "BlockFormats", dependencies: ["CKernels", "Tensors"], swiftSettings: strict),
         .target(
             name: "GGUF",
-            dependencies: ["BinaryIO", "Tensors", orderedCollections, system],
+            dependencies: ["BinaryIO", "Tensors", "Work", orderedCollections, system],
             swiftSettings: strict
         ),
         .target(name: "Settings", dependencies: ["BinaryIO", system, yams], swiftSettings: strict),
@@ -60,7 +60,7 @@ let package = Package(
         .target(name: "Tokenizers", dependencies: [heaps], swiftSettings: strict),
         .target(
             name: "Transfer",
-            dependencies: ["BinaryIO", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
+            dependencies: ["BinaryIO", "Work", crypto, httpClient, nio, nioHTTP, nioPosix, nioSSL, system],
             swiftSettings: strict
         ),
 
@@ -71,23 +71,25 @@ let package = Package(
         .target(
             name: "Conversion",
             dependencies: [
-                "BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", system, yams,
+                "BinaryIO", "BlockFormats", "GGUF", "Safetensors", "Tensors", "Tokenizers", "Work", system, yams,
             ],
             swiftSettings: strict
         ),
         .target(
             name: "Inference",
-            dependencies: ["Architectures", "BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", system],
+            dependencies: [
+                "Architectures", "BlockFormats", "CKernels", "GGUF", "Tensors", "Tokenizers", "Work", system,
+            ],
             swiftSettings: strict
         ),
         .target(
             name: "ModelHub",
-            dependencies: ["BinaryIO", "Transfer", httpClient, nioHTTP, system],
+            dependencies: ["BinaryIO", "Transfer", "Work", httpClient, nioHTTP, system],
             swiftSettings: strict
         ),
         .target(
             name: "Quantization",
-            dependencies: ["Architectures", "BinaryIO", "BlockFormats", "GGUF", "Tensors", system],
+            dependencies: ["Architectures", "BinaryIO", "BlockFormats", "GGUF", "Tensors", "Work", system],
             swiftSettings: strict
         ),
 
@@ -102,38 +104,58 @@ let package = Package(
             name: "Evaluation",
             dependencies: [
                 "Architectures", "BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tensors",
-                "Tokenizers",
-                system,
+                "Tokenizers", "Work", system,
             ],
             swiftSettings: strict
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", crypto, grdb, system],
+            dependencies: ["BinaryIO", "CZstd", "Work", crypto, grdb, system],
             swiftSettings: strict
         ),
 
         // Layer 5: tell
-        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit"], swiftSettings: strict),
+        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit", "Registry"], swiftSettings: strict),
 
-        // Layer 6: the only room that knows the rest
+        // Layer 6: order work, answer questions, carry builds
         .target(
-            name: "Pipeline",
+            name: "Answers",
             dependencies: [
                 "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF",
-                "Inference", "ModelHub", "Quantization", "Registry", "Safetensors", "Settings", "Tensors", "Tokenizers",
+                "Inference", "ModelHub", "Registry", "Safetensors", "Tensors", "Tokenizers", "Work", system,
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Distribution",
+            dependencies: ["BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Work", system],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Pipeline",
+            dependencies: ["BinaryIO", "Registry", "Settings", "Work", system, yams],
+            swiftSettings: strict
+        ),
+
+        // Layer 7: what each kind of step is
+        .target(
+            name: "Steps",
+            dependencies: [
+                "Answers", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
+                "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings",
+                "Tensors",
                 "Work", system, yams,
             ],
             swiftSettings: strict
         ),
 
-        // Layer 7: options in, one call, text out
+        // Layer 8: options in, one call, text out
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "BinaryIO", "Briefs", "DeviceFit", "Evaluation", "Pipeline", "Quantization", "Registry", "Settings",
-                "Work",
-                argumentParser, system,
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit",
+                "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry",
+                "Safetensors", "Settings", "Steps", "Tokenizers", "Work", argumentParser, system,
             ],
             swiftSettings: strict
         ),
@@ -141,7 +163,7 @@ let package = Package(
         // Measures; scripts/bench-registry-scale.sh runs it
         .executableTarget(
             name: "RegistryScale",
-            dependencies: ["BinaryIO", "DeviceFit", "Pipeline", "Registry", system],
+            dependencies: ["Answers", "BinaryIO", "DeviceFit", "Registry", system],
             path: "Benchmarks/RegistryScale",
             swiftSettings: strict
         ),
@@ -151,6 +173,20 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", crypto, system],
             path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "StepsTestSupport",
+            dependencies: ["Answers", "Distribution", "Pipeline", "Registry", "Steps", "TestSupport", system],
+            path: "Tests/StepsTestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "AnswersTests",
+            dependencies: [
+                "Answers", "BinaryIO", "DeviceFit", "Pipeline", "StepsTestSupport", "Registry", "TestSupport",
+                "Work", "edgepipe", crypto, system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
@@ -167,7 +203,7 @@ let package = Package(
         ),
         .testTarget(
             name: "BlockFormatsTests",
-            dependencies: ["BinaryIO", "BlockFormats", "TestSupport", "Tensors", system],
+            dependencies: ["BinaryIO", "BlockFormats", "CKernels", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -177,12 +213,21 @@ let package = Package(
         ),
         .testTarget(
             name: "DeviceFitTests",
-            dependencies: ["DeviceFit", "Settings", "TestSupport", system],
+            dependencies: ["Conversion", "DeviceFit", "GGUF", "Quantization", "Settings", "TestSupport", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DistributionTests",
+            dependencies: [
+                "Answers", "BinaryIO", "Distribution", "Pipeline", "StepsTestSupport", "Registry",
+                "TestSupport",
+                "edgepipe", system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["BinaryIO", "TestSupport", "edgepipe", system],
+            dependencies: ["BinaryIO", "Pipeline", "Settings", "Steps", "TestSupport", "edgepipe", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -218,10 +263,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PipelineTests",
-            dependencies: [
-                "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry", "Settings",
-                "TestSupport", "Work", crypto, system,
-            ],
+            dependencies: ["BinaryIO", "Pipeline", "Registry", "TestSupport", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -242,6 +284,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "WorkTests", dependencies: ["Work"], swiftSettings: strict),
+        .testTarget(
+            name: "StepsTests",
+            dependencies: [
+                "Answers", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry",
+                "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "edgepipe", system,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "TensorsTests", dependencies: ["TestSupport", "Tensors"], swiftSettings: strict),
         .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"], swiftSettings: strict),
         .testTarget(name: "TransferTests", dependencies: ["Transfer"], swiftSettings: strict),

@@ -125,7 +125,8 @@ int main(int argc, char **argv) {
     report("gelu, of halves", worst[9], 1e-3);
     report("soft cap", worst[10], 1e-6);
     // Decoders have no rounding of their own.
-    int types[] = {1, 2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 30};
+    int types[] = {EK_TYPE_F16, EK_TYPE_Q4_0, EK_TYPE_Q4_1, EK_TYPE_Q5_0, EK_TYPE_Q5_1, EK_TYPE_Q8_0,
+                   EK_TYPE_Q2_K, EK_TYPE_Q3_K, EK_TYPE_Q4_K, EK_TYPE_Q5_K, EK_TYPE_Q6_K, EK_TYPE_BF16};
     static uint8_t blocks[512 * 300];
     static float decoded[2][512 * 256];
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {

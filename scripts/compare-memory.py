@@ -49,6 +49,9 @@ MODELS = {
     "qwen1.5-moe-2.7b": shape("qwen2moe", 24, 2048, 5632, (16, 16), 151936, biases=True, experts=(60, 4), expert=1408, shared=5632),
     "lfm2-1.2b": shape("lfm2", 16, 2048, 8192, (32, [0, 0, 8, 0, 0, 8, 0, 0, 8, 0, 8, 0, 8, 0, 8, 0]), 65536, tied=True, norms=True,
                        **{"shortconv.l_cache": 3}),
+    # None was published with a window; the reference gives it to every layer that attends.
+    "lfm2-windowed": shape("lfm2", 16, 2048, 8192, (32, [0, 0, 8, 0, 0, 8, 0, 0, 8, 0, 8, 0, 8, 0, 8, 0]), 65536, tied=True, norms=True,
+                       **{"shortconv.l_cache": 3, "attention.sliding_window": 1024}),
     "stablelm-2-1.6b": shape("stablelm", 24, 2048, 5632, (32, 32), 100352, layer_norm=True, rotary=16),
     "gpt2-xl": shape("gpt2", 48, 1600, 6400, (25, 25), 50257, matrix="Q4_0", fused=True, layer_norm=True, plain=True, positions=1024),
 }

@@ -1,7 +1,6 @@
 import BinaryIO
 import DeviceFit
 import Foundation
-import Pipeline
 import Registry
 import SystemPackage
 
@@ -75,8 +74,8 @@ struct Filling {
 
     private func measurements(_ quality: Double, text: String) -> [MeasurementRecord] {
         let values = [
-            ("perplexity", exp2(quality * 4.3)), ("bitsPerByte", quality), ("meanKLD", 0.01), ("medianKLD", 0.005),
-            ("p99KLD", 0.2), ("maxKLD", 3), ("sameTopPercent", 95), ("meanDeltaPercent", 0.1),
+            (Metric.perplexity, exp2(quality * 4.3)), (Metric.bitsPerByte, quality), (Metric.meanKLD, 0.01), (Metric.medianKLD, 0.005),
+            (Metric.p99KLD, 0.2), (Metric.maxKLD, 3), (Metric.sameTopPercent, 95), (Metric.meanDeltaPercent, 0.1),
         ]
         return values.map { metric, value in
             MeasurementRecord(

@@ -1,7 +1,7 @@
+import Answers
 import BinaryIO
 import DeviceFit
 import Foundation
-import Pipeline
 import Registry
 import SystemPackage
 
@@ -41,7 +41,7 @@ struct RegistryScale {
             for _ in 0..<300 {
                 let query = try make()
                 let begin = ContinuousClock.now
-                let answer = try Operations.query(query, in: path)
+                let answer = try RegistrySession.with(path) { try query.answer(from: $0) }
                 _ = try JSONEncoder().encode(answer)
                 times.append(seconds(since: begin) * 1000)
                 named += (answer.best == nil ? 0 : 1) + answer.alternatives.count

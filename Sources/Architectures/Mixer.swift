@@ -20,7 +20,7 @@ public struct AttentionShape: Sendable, Equatable {
     public let valueLength: Int
     /// How many positions a token sees, its own included; nil for all.
     public let window: Int?
-    /// How queries and keys are turned.
+    /// Which rotary embedding queries and keys get.
     public let positions: PositionRule
     /// How they are normalized before.
     public let headNorm: HeadNorm

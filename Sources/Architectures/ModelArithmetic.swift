@@ -4,9 +4,9 @@ import GGUF
 public struct ModelArithmetic: Sendable, Equatable {
     /// Added to the mean square before its root is taken.
     public let epsilon: Float
-    /// Positions that the model learned one by one, in place of turning heads by them.
+    /// Positions that the model learned one by one, in place of a rotary embedding.
     public let learnedPositions: Int?
-    /// How heads turn; nil where they do not.
+    /// The rotary embedding; nil for a model without one.
     public let rotary: RotaryRule?
     /// The same in layers with a window.
     public let localRotary: RotaryRule?

@@ -2,9 +2,9 @@ import GGUF
 
 /// How a layer's queries and keys come to know their positions.
 public enum PositionRule: Sendable {
-    /// They are not turned.
+    /// Without the rotary embedding (NoPE).
     case none
-    /// By the model's rotary rule.
+    /// By the model's rotary embedding.
     case everywhere
     /// By the one for layers with a window.
     case local

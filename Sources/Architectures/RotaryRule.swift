@@ -6,14 +6,14 @@ import GGUF
     import Glibc
 #endif
 
-/// How positions are written into queries and keys.
+/// The rotary embedding (RoPE): how positions are written into queries and keys.
 ///
 /// Source: Su et al., "RoFormer", 2021; scaling as llama.cpp applies it (linear; YaRN, Peng et al., 2023; per-frequency
 /// factors for Llama 3 and LongRoPE, which come as tensors).
 public struct RotaryRule: Sendable, Equatable {
-    /// Which elements turn together.
+    /// Which elements of a head form a pair.
     public let layout: RotaryLayout
-    /// The first elements of a head that turn; the rest stay.
+    /// Elements at the start of a head that are rotated; the rest stay.
     public let dimensions: Int
     /// Base of the geometric series of frequencies.
     public private(set) var base: Float
@@ -69,7 +69,7 @@ public struct RotaryRule: Sendable, Equatable {
     }
 }
 
-/// Which two elements of a head turn together under the rotary embedding.
+/// Which two elements of a head the rotary embedding rotates as a pair.
 public enum RotaryLayout: Sendable {
     /// Neighbours: 0 and 1, 2 and 3.
     case adjacent

@@ -23,6 +23,7 @@ public final class AtomicFile {
         case open, sealed, gone
     }
 
+    /// The path as it was given.
     public let path: FilePath
     /// The file that is replaced, behind any links; nil for `/dev/null`.
     private let target: FilePath?
@@ -89,6 +90,8 @@ public final class AtomicFile {
         earlySync.note(byteCount: bytes.count)
     }
 
+    /// Appends bytes.
+    /// - Throws: `FileError`.
     public func write(_ bytes: [UInt8]) throws {
         try bytes.withUnsafeBytes { try write($0) }
     }

@@ -2,8 +2,10 @@
 public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Byte offset, from the start of the file, of what could not be read.
     public let offset: Int
+    /// What was wrong there.
     public let problem: Problem
 
+    /// What keeps bytes from being read.
     public enum Problem: Equatable, Sendable {
         /// `needed` bytes were expected and `available` are left.
         case truncated(needed: UInt64, available: Int)
@@ -17,6 +19,7 @@ public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
         self.problem = problem
     }
 
+    /// The offset and the problem; what to do depends on the file.
     public var description: String {
         switch problem {
         case .truncated(let needed, let available):
@@ -61,15 +64,18 @@ public struct ByteReader {
         return slice
     }
 
+    /// Reads a little-endian whole number.
     public mutating func read<Value: FixedWidthInteger>(_: Value.Type) throws(ReadError) -> Value {
         let size = MemoryLayout<Value>.size
         return Value(littleEndian: try read(byteCount: UInt64(size)).loadUnaligned(as: Value.self))
     }
 
+    /// Reads a little-endian number in single precision.
     public mutating func readFloat() throws(ReadError) -> Float {
         Float(bitPattern: try read(UInt32.self))
     }
 
+    /// Reads a little-endian number in double precision.
     public mutating func readDouble() throws(ReadError) -> Double {
         Double(bitPattern: try read(UInt64.self))
     }

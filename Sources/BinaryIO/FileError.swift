@@ -4,11 +4,13 @@ import SystemPackage
 public struct FileError: Error, CustomStringConvertible, Sendable {
     /// What was being done when it went wrong, as a verb: "open", "write", "rename".
     public let operation: String
+    /// The file that it happened to.
     public let path: FilePath
     /// The operating system's reason, where it gave one.
     public let errno: Errno?
     private let detail: String
 
+    /// An error that the operating system reports; its remedy follows from its number.
     public init(_ operation: String, _ path: FilePath, errno: Errno) {
         self.operation = operation
         self.path = path
@@ -16,6 +18,8 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
         self.detail = "\(errno). \(Self.remedy(for: errno))"
     }
 
+    /// An error that edgepipe finds itself.
+    /// - Parameter detail: the reason and what to do, as sentences after a colon.
     public init(_ operation: String, _ path: FilePath, because detail: String) {
         self.operation = operation
         self.path = path
@@ -23,6 +27,7 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
         self.detail = detail
     }
 
+    /// The path, what failed, why, and what to do.
     public var description: String { "\(path): cannot \(operation): \(detail)" }
 
     private static func remedy(for errno: Errno) -> String {

@@ -33,7 +33,9 @@ public struct FileStatus: Equatable, Sendable {
     public let byteCount: Int
     /// When it was last changed, in nanoseconds since 1970.
     public let modified: Int
+    /// What kind of file it is.
     public let kind: Kind
+    /// Whether it is a folder.
     public var isFolder: Bool { kind == .folder }
 
     /// - Returns: nil where there is no such file.

@@ -6,6 +6,7 @@ extension JSONValue {
         self = try parser.document()
     }
 
+    /// Parses a whole document, which may nest 64 deep.
     public init(parsing bytes: [UInt8]) throws(JSONError) {
         let result: Result<JSONValue, JSONError> = bytes.withUnsafeBytes { buffer in
             do throws(JSONError) { return .success(try JSONValue(parsing: buffer)) } catch { return .failure(error) }

@@ -13,11 +13,14 @@ public enum JSONValue: Equatable, Sendable {
 
 /// The members of a JSON object, in order.
 public struct JSONObject: Equatable, Sendable {
+    /// The members in the order of the document.
     public private(set) var members: [(key: String, value: JSONValue)] = []
     private var indices: [[UInt8]: Int] = [:]
 
+    /// An object without members.
     public init() {}
 
+    /// The member's value, or nil where the object has no such key. Keys are compared byte by byte.
     public subscript(key: String) -> JSONValue? { indices[Array(key.utf8)].map { members[$0].value } }
 
     /// - Returns: whether the key is new.
@@ -28,29 +31,39 @@ public struct JSONObject: Equatable, Sendable {
         return true
     }
 
+    /// Whether both have the same members in the same order.
     public static func == (first: JSONObject, second: JSONObject) -> Bool {
         first.members.elementsEqual(second.members) { $0 == $1 }
     }
 }
 
 extension JSONValue {
+    /// An object's member, or nil where this is no object or has no such key.
     public subscript(key: String) -> JSONValue? {
         if case .object(let object) = self { object[key] } else { nil }
     }
 
+    /// The object, where it is one.
     public var object: JSONObject? { if case .object(let object) = self { object } else { nil } }
+    /// The elements, where it is an array.
     public var array: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
+    /// The text, where it is a string.
     public var string: String? { if case .string(let text) = self { text } else { nil } }
+    /// The flag, where it is a boolean.
     public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
     /// The number, where it is a whole one.
     public var integer: Int? { if case .number(let text) = self { Int(text) } else { nil } }
+    /// The number in double precision, where it is one.
     public var double: Double? { if case .number(let text) = self { Double(text) } else { nil } }
+    /// Whether it is `null`.
     public var isNull: Bool { self == .null }
 }
 
 /// Why text is not JSON: the byte offset and the reason.
 public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// Byte offset from the start of the text.
     public let offset: Int
+    /// What is wrong there.
     public let reason: String
 
     package init(offset: Int, reason: String) {
@@ -58,5 +71,6 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// The offset and the reason.
     public var description: String { "at byte \(offset): \(reason)" }
 }

@@ -12,6 +12,7 @@ import SystemPackage
 /// error, which `MappedRanges` turns into a message that names the file. The files edgepipe itself writes are replaced
 /// by rename and never truncated.
 public final class MappedFile: Sendable {
+    /// The path as it was given.
     public let path: FilePath
     /// The file's length in bytes.
     public let count: Int

@@ -30,7 +30,7 @@ enum OutputPlace: Equatable {
         }
         switch FileStatus(path)?.kind {
         case nil, .file:
-            let file = RegistryFiles.resolve(path)
+            let file = path.resolvingLinks()
             var status = stat()
             guard lstat(file.string, &status) != 0 || status.st_mode & S_IFMT != S_IFLNK else {
                 throw FileError("write", path, because: "its symbolic links lead in a circle. Give the path of a file.")
@@ -65,7 +65,3 @@ enum OutputPlace: Equatable {
         return stat(path.string, &own) == 0 && stat("/dev/null", &null) == 0 && own.st_rdev == null.st_rdev
     }
 }
-
-/// Finds before hours of work that an output cannot go where it should.
-/// - Throws: `FileError`.
-public func checkOutput(_ path: FilePath) throws { _ = try OutputPlace(path) }

@@ -18,7 +18,7 @@ public enum RegistryFiles {
     /// Whether the path leads to a registry's database, to a file that SQLite keeps beside it, or into its folder of
     /// objects, by whatever spelling and through whatever links. Costs a few system calls and reads 100 bytes.
     public static func protects(_ path: FilePath) -> Bool {
-        let resolved = resolve(path)
+        let resolved = path.resolvingLinks()
         if isDatabase(resolved) { return true }
         for suffix in companions {
             if let database = removing(suffix, from: resolved), isDatabase(database) { return true }
@@ -44,47 +44,6 @@ public enum RegistryFiles {
         guard pread(descriptor, &header, header.count, 0) == header.count else { return false }
         return header.starts(with: "SQLite format 3\u{0}".utf8)
             && header[68..<72].reduce(UInt32(0)) { $0 << 8 | UInt32($1) } == applicationID
-    }
-
-    /// The path without links, as far as it exists; the rest is kept as it is written.
-    public static func resolve(_ path: FilePath) -> FilePath {
-        var resolved = path.isAbsolute ? path : currentFolder.pushing(path)
-        // A dangling link leads somewhere too. The system follows forty; more are a circle.
-        for _ in 0..<40 {
-            if let real = realpath(resolved.string, nil) {
-                defer { free(real) }
-                return FilePath(String(cString: real))
-            }
-            guard let target = target(of: resolved) else {
-                guard let name = resolved.lastComponent else { break }
-                return resolve(resolved.removingLastComponent()).appending(name)
-            }
-            resolved = resolved.removingLastComponent().pushing(target)
-        }
-        return resolved
-    }
-
-    /// The path with the links of its last component followed, and nothing else changed: the file and what lies beside it.
-    public static func followingLinks(_ path: FilePath) -> FilePath {
-        var followed = path
-        for _ in 0..<40 {
-            guard let target = target(of: followed) else { return followed }
-            followed = followed.removingLastComponent().pushing(target)
-        }
-        return path
-    }
-
-    private static var currentFolder: FilePath {
-        guard let name = getcwd(nil, 0) else { return "/" }
-        defer { free(name) }
-        return FilePath(String(cString: name))
-    }
-
-    private static func target(of link: FilePath) -> FilePath? {
-        var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
-        let count = readlink(link.string, &text, text.count - 1)
-        guard count > 0 else { return nil }
-        return FilePath(String(decoding: text.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
     private static func removing(_ suffix: String, from path: FilePath) -> FilePath? {

@@ -12,6 +12,7 @@ extension SHA256Digest: Codable {
         self = digest
     }
 
+    /// Writes the 64 lower-case hexadecimal digits.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

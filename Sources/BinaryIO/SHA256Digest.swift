@@ -9,12 +9,14 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         bytes = Array(digest)
     }
 
+    /// The digest of bytes.
     public init(of data: some Sequence<UInt8>) {
         var hash = SHA256()
         hash.update(data: Array(data))
         self.init(hash.finalize())
     }
 
+    /// The digest of bytes in memory, which are not copied.
     public init(of buffer: UnsafeRawBufferPointer) {
         var hash = SHA256()
         hash.update(bufferPointer: buffer)
@@ -35,6 +37,7 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
+    /// The 64 lower-case hexadecimal digits.
     public var description: String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
@@ -56,12 +59,15 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
 public struct SHA256Hasher: Sendable {
     private var hash = SHA256()
 
+    /// A hasher that has seen no bytes.
     public init() {}
 
+    /// Adds bytes after those that came before.
     public mutating func update(_ buffer: UnsafeRawBufferPointer) {
         hash.update(bufferPointer: buffer)
     }
 
+    /// The digest of all bytes so far.
     public func finalize() -> SHA256Digest { SHA256Digest(hash.finalize()) }
 }
 

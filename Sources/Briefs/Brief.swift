@@ -7,6 +7,7 @@ import DeviceFit
 public struct Brief: Sendable {
     /// The best first.
     public let builds: [BriefedBuild]
+    /// The system of the phones.
     public let platform: Platform
     /// What the app is for, in the words of whoever asked; nil where they did not say.
     public let task: String?
@@ -14,8 +15,10 @@ public struct Brief: Sendable {
     public let target: String
     /// Years of the older phones.
     public let olderYears: ClosedRange<Int>
+    /// Of the page.
     public let language: Language
 
+    /// - Precondition: there is a build.
     public init(
         _ builds: [BriefedBuild],
         platform: Platform,
@@ -31,6 +34,7 @@ public struct Brief: Sendable {
 
     private var best: BriefedBuild { builds[0] }
 
+    /// The whole page.
     public var markdown: String {
         [title, table, preparation, integration, heatAndBattery, privacy].joined(separator: "\n\n") + "\n"
     }

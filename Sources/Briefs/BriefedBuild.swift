@@ -4,24 +4,32 @@ import DeviceFit
 public struct BriefedBuild: Sendable {
     /// `model@version:type`
     public var build: String
+    /// The model's name.
     public var model: String
     /// As the format names it: `Q4_K_M`.
     public var quantType: String
+    /// Bits of the file's tensors per parameter.
     public var bitsPerWeight: Double
+    /// Size of the file.
     public var fileBytes: Int
+    /// An SPDX identifier, or the name that the source gives.
     public var license: String
     /// Where the model came from: a folder or `hf://owner/name`.
     public var source: String
+    /// Nil where it was not measured.
     public var bitsPerByte: Double?
+    /// Of the same text; nil where it was not measured.
     public var perplexity: Double?
     /// Mean divergence from the model it was made from, in nats a token.
     public var kld: Double?
+    /// The model's shape.
     public var profile: ModelProfile
     /// For what was asked: devices, or a budget on a platform.
     public var estimate: FitEstimate
     /// For each phone of three to four years ago.
     public var olderPhones: [FitEstimate]
 
+    /// Every value is as its property describes it.
     public init(
         build: String,
         model: String,

@@ -146,8 +146,8 @@ WIDE_DOT(brain, brains_at)
 
 static ek_dot_function dot_of(ek_variant variant, int tensor_type) {
     switch (tensor_type) {
-    case 1: return half_dot;
-    case 30: return brain_dot;
+    case EK_TYPE_F16: return half_dot;
+    case EK_TYPE_BF16: return brain_dot;
     default: return variant == EK_AVX512_VNNI ? wide_dot_of(tensor_type) : plain_dot_of(tensor_type);
     }
 }

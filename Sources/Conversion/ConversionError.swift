@@ -3,9 +3,12 @@ import SystemPackage
 
 /// Why a model was not converted. The output's final name is untouched in every case.
 public struct ConversionError: Error, CustomStringConvertible, Sendable {
+    /// The folder or file that it is about.
     public let path: FilePath
+    /// What went wrong.
     public let problem: ConversionProblem
 
+    /// The path, the cause, and what to do.
     public var description: String { "\(path): \(problem.explanation)" }
 }
 
@@ -73,7 +76,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "tensor '\(tensor)' has the shape \(found); \(expected) expected. Check that config.json belongs to "
                 + "these weights."
         case .notRepresentable(let tensor, let type):
-            "tensor '\(tensor)' holds numbers that \(type) cannot represent. Convert with --type "
+            "tensor '\(tensor)' holds numbers that \(type) cannot represent. Convert with \(setting: "type") "
                 + (type == "BF16" ? "f32." : "bf16 or f32.")
         case .invalidVocabulary(let file, let reason):
             "\(file): \(reason). Fetch it again."
@@ -81,7 +84,8 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "'\(name)' is no pre-tokenizer that llama.cpp knows. The nearest names are \(nearest.joined(separator: ", "))."
         case .unknownPreTokenizer(let description, let nearest):
             "the tokenizer splits text by a rule that is not known: \(description). The nearest that are: "
-                + "\(nearest.joined(separator: ", ")). Name the rule with --pre NAME; `edgepipe convert --help` lists the names."
+                + "\(nearest.joined(separator: ", ")). Name the rule with \(setting: "pre", "NAME"); "
+                + "\(command: "convert", "help") lists the names."
         case .missingLayerTensors(let layer):
             "layer \(layer) has no tensors, though config.json counts it. Fetch the missing shards."
         case .unsupportedAdapter(let reason):
@@ -109,12 +113,12 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "this is a file; the folder that it is in is expected. Give the folder."
         case .adapterInPlaceOfModel:
             "this folder holds an adapter and no model. Give the folder of the model that it was trained on, and this one "
-                + "with --lora."
+                + "with \(setting: "lora")."
         case .foreignContent(let file, let content):
             "\(content.explanation(of: file))"
         case .notFinite(let tensor, let element):
             "tensor '\(tensor)' holds an infinite number or NaN at element \(element). The checkpoint is damaged; fetch or "
-                + "save it again, or keep such numbers with --allow-nonfinite."
+                + "save it again, or keep such numbers with \(setting: "allow-nonfinite")."
         case .outOfRange(let tensor):
             "numbers of tensor '\(tensor)' leave the range of single precision once scales and adapters are applied. Check "
                 + "the adapter and its scale, and fetch the checkpoint again."

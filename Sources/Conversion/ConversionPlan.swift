@@ -25,8 +25,11 @@ public struct ConversionPlan: Sendable {
         let target: GGUFTensor
     }
 
+    /// What the file says of the model, in the reference converter's order.
     public let metadata: Metadata
+    /// Where each byte of the file goes.
     public let layout: GGUFLayout
+    /// The type that weight matrices get.
     public let type: ConvertedType
     /// What somebody should know although the model converts.
     public let notes: [String]

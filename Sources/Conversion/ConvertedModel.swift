@@ -7,11 +7,16 @@ public struct ConvertedModel: ModelSource {
     private let plan: ConversionPlan
     /// The tensors' places in the plan.
     private let places: [String: Int]
+    /// The files that the plan was made from.
     public let inputs: [FilePath]
 
+    /// The folder of the checkpoint.
     public var path: FilePath { plan.folder }
+    /// What the converted file would say of the model.
     public var metadata: Metadata { plan.metadata }
+    /// The tensors in the order of the converted file.
     public var tensors: [GGUFTensor] { plan.layout.tensors }
+    /// Of the tensors' data, in bytes: GGUF's default.
     public var alignment: Int { GGUFLayout.defaultAlignment }
 
     /// - Parameter inputs: the files that the plan was made from.
@@ -21,6 +26,7 @@ public struct ConvertedModel: ModelSource {
         places = Dictionary(uniqueKeysWithValues: plan.tensors.enumerated().map { ($1.target.name, $0) })
     }
 
+    /// Makes a reader for one thread, which converts the rows asked for.
     public func makeReader() -> any RowReader { Rows(self) }
 
     private final class Rows: RowReader {

@@ -3,11 +3,12 @@ import BlockFormats
 import GGUF
 import SystemPackage
 import Tensors
+import Work
 
 /// Writes the file that a plan describes: slabs of rows in any order, from any thread, in bounded memory.
 public struct Converter: Sendable {
     /// Told how many output bytes are done; throwing from it stops the work and leaves nothing behind.
-    public typealias Progress = @Sendable (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void
+    public typealias Progress = ByteProgress
 
     /// Weights in a slab; see the quantizer's, which has the same reasons.
     private static let slabElements = 1 << 18
@@ -19,6 +20,7 @@ public struct Converter: Sendable {
 
     private let plan: ConversionPlan
 
+    /// A converter of what the plan says.
     public init(_ plan: ConversionPlan) {
         self.plan = plan
     }

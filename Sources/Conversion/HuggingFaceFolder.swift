@@ -5,9 +5,11 @@ import SystemPackage
 
 /// A model as the Hugging Face Hub stores it: a folder with configuration, tokenizer and weights.
 public struct HuggingFaceFolder: Sendable {
+    /// The folder.
     public let path: FilePath
     /// The Hub's name for the model, `owner/name`, where it came from there. The folder is then called by its commit.
     public let repository: String?
+    /// Its weights.
     public let checkpoint: SafetensorsCheckpoint
     let config: ModelConfig
 

@@ -109,8 +109,8 @@ struct ModelConfig: Sendable {
     /// The whole numbers of a list, nil where there is none.
     func integers(_ key: String) -> [Int]? { settings[key]?.array?.compactMap(\.integer) }
 
-    /// Which part of a head RoPE turns.
-    func rotatedShare() throws -> Double {
+    /// Which part of a head the rotary embedding rotates, from 0 to 1.
+    func rotaryShare() throws -> Double {
         let share = try ropeNumber("partial_rotary_factor") ?? 1
         guard (0...1).contains(share) else {
             throw ConversionProblem.invalidValue(file: Self.file, key: "partial_rotary_factor", expected: "from 0 to 1")
@@ -182,7 +182,7 @@ struct ModelConfig: Sendable {
         return try array.map { try Self.number($0, key) }
     }
 
-    /// How many pairs of a head turn by each kind of position, four kinds; nil where all turn by one.
+    /// How many pairs of a head are rotated by each of the four kinds of position; nil where one kind rotates all.
     func ropeSections() throws -> [Int32]? {
         guard let numbers = try ropeNumbers("mrope_section") else { return nil }
         let sections = numbers.prefix(4).compactMap { Int32(exactly: $0) }

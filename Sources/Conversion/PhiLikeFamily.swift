@@ -17,11 +17,11 @@ extension PhiLikeFamily {
         }
     }
 
-    /// Elements of a head that RoPE turns.
+    /// Elements of a head that the rotary embedding rotates.
     private var ropeLength: Int {
         get throws {
             let embeddingLength = try config.requiredInteger("hidden_size")
-            return Int(try config.rotatedShare() * Double(embeddingLength))
+            return Int(try config.rotaryShare() * Double(embeddingLength))
                 / (try config.requiredCount("num_attention_heads"))
         }
     }

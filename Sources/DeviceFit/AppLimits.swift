@@ -1,6 +1,10 @@
+import BinaryIO
+
 /// A version of a system, such as 17 or 26.4.
 public struct SystemVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// Such as 26 of 26.4.
     public let major: Int
+    /// Such as 4 of 26.4; nil where only the major number is known.
     public let minor: Int?
 
     /// - Throws: `DeviceFitError.invalidRequest`.
@@ -16,6 +20,7 @@ public struct SystemVersion: Hashable, Sendable, Comparable, CustomStringConvert
         minor = parts.count > 1 ? parts[1] : nil
     }
 
+    /// By number; a version without a minor number is its first.
     public static func < (left: Self, right: Self) -> Bool {
         (left.major, left.minor ?? 0) < (right.major, right.minor ?? 0)
     }
@@ -26,6 +31,7 @@ public struct SystemVersion: Hashable, Sendable, Comparable, CustomStringConvert
         return (major, self.minor ?? 0) <= (end.major, minor)
     }
 
+    /// As it is written: `17`, `26.4`.
     public var description: String { minor.map { "\(major).\($0)" } ?? "\(major)" }
 }
 
@@ -35,7 +41,9 @@ public struct AppLimits: Sendable {
     public struct Limit: Hashable, Sendable {
         /// In MiB: of an app on the screen, and with Apple's entitlement.
         public var mebibytes: Int
+        /// Nil where it was not measured.
         public var entitledMebibytes: Int?
+        /// Where the figures come from.
         public var source: String
     }
 
@@ -112,8 +120,8 @@ public struct AppLimits: Sendable {
     public func device(_ device: Device, running version: SystemVersion) throws(DeviceFitError) -> Device {
         guard let limit = limit(of: device, running: version) else {
             throw .invalidRequest(
-                "what an app may use on \(device.name) under version \(version) is not known. Leave --os out for the "
-                    + "catalogue's figure."
+                "what an app may use on \(device.name) under version \(version) is not known. Leave "
+                    + "\(setting: "os") out for the catalogue's figure."
             )
         }
         return device.limited(to: limit, under: version)

@@ -1,7 +1,11 @@
+import BinaryIO
+
 /// A number of bytes as people write it: GB is decimal (10^9), GiB is binary (2^30).
 public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
+    /// How many bytes.
     public let bytes: Int
 
+    /// Takes a number as it is.
     public init(bytes: Int) { self.bytes = bytes }
 
     /// Reads `3GB`, `1.5 GiB`, `512MiB` or a plain number of bytes, in any case.
@@ -26,7 +30,9 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
         guard bytes >= 1_000_000 else { throw .smallSize(text, bytes: bytes) }
     }
 
+    /// Bytes of a GiB.
     public static let gibibyte = 1_073_741_824.0
+    /// Bytes of a MiB.
     public static let mebibyte = 1_048_576.0
 
     private static let factors: [String: Double] = [
@@ -36,12 +42,5 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
     ]
 
     /// With one decimal in the largest decimal unit, such as `3.0 GB`.
-    public var description: String {
-        let units: [(String, Double)] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
-        for (name, size) in units where Double(bytes) >= size {
-            let tenths = Int((Double(bytes) / size * 10).rounded())
-            return "\(tenths / 10).\(tenths % 10) \(name)"
-        }
-        return "\(bytes) B"
-    }
+    public var description: String { decimalSize(bytes) }
 }

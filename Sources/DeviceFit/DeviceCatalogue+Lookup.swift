@@ -22,6 +22,19 @@ extension DeviceCatalogue {
         return device
     }
 
+    /// Devices, each as it is under a version of its system.
+    /// - Parameters:
+    ///   - names: ids, names or model codes.
+    ///   - system: a version such as 17 or 26.4, which decides what an app may use; nil takes the catalogue's figures.
+    /// - Throws: as `device(_:)`; `DeviceFitError.systemWithoutDevice`, `.invalidRequest` where nothing is known of the version.
+    public func devices(_ names: [String], running system: String?) throws(DeviceFitError) -> [Device] {
+        let found = try names.map { name throws(DeviceFitError) in try device(name) }
+        guard let system else { return found }
+        guard !found.isEmpty else { throw .systemWithoutDevice }
+        let (limits, version) = (try AppLimits(), try SystemVersion(system))
+        return try found.map { device throws(DeviceFitError) in try limits.device(device, running: version) }
+    }
+
     /// Up to three ids whose id or name is nearest in spelling.
     private func suggestions(for wanted: String) -> [String] {
         let ranked = devices.map { device in

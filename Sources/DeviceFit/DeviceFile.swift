@@ -24,7 +24,8 @@ package enum DeviceFile {
     package static func devices(in path: FilePath) throws -> [Device] {
         let text = try SourceText.read(path)
         let log = DiagnosticLog()
-        let devices = SettingsDocument.compose(text, log).map { read($0, log) } ?? []
+        let root = SettingsDocument.compose(text, log)
+        let devices = SettingStyle.name.within { root.map { read($0, log) } ?? [] }
         guard log.diagnostics.isEmpty else {
             throw SettingsError(path: path, text: text, diagnostics: log.diagnostics)
         }

@@ -2,13 +2,31 @@
 public struct DeviceFilter: Sendable {
     /// Words that must all stand in id, name or chip; case does not count.
     public var words: [String] = []
+    /// Of one system; nil for all.
     public var platform: Platform?
     /// In GiB, as phones are sold.
     public var ram: ClosedRange<Double> = 0...1024
+    /// In which the device was first sold.
     public var years: ClosedRange<Int> = 0...9999
 
+    /// Lets every device through.
     public init() {}
 
+    /// Reads what people write.
+    /// - Parameters:
+    ///   - platform: `android` or `ios`, in any case.
+    ///   - minRAM: a size such as `4GiB`, as is `maxRAM`.
+    /// - Throws: `DeviceFitError` for sizes that cannot be read and an unknown platform.
+    public init(platform: String?, minRAM: String?, maxRAM: String?) throws(DeviceFitError) {
+        self.platform = try platform.map { name throws(DeviceFitError) in try Platform(named: name) }
+        func gibibytes(_ text: String) throws(DeviceFitError) -> Double {
+            Double(try ByteSize(ofModel: text).bytes) / ByteSize.gibibyte
+        }
+        let least = try minRAM.map(gibibytes) ?? 0
+        ram = least...max(least, try maxRAM.map(gibibytes) ?? 1024)
+    }
+
+    /// Whether a device passes every condition.
     public func accepts(_ device: Device) -> Bool {
         let text = "\(device.id) \(device.name) \(device.soc)".lowercased()
         return words.allSatisfy { text.contains($0.lowercased()) }

@@ -1,7 +1,12 @@
+import BinaryIO
+
 /// Why a fit could not be estimated, and what to do.
 public enum DeviceFitError: Error, Equatable, Sendable, CustomStringConvertible {
     case unknownDevice(String, suggestions: [String])
     case ambiguousDevice(String, ids: [String])
+    case unknownPlatform(String)
+    /// A version of a system, and no device that runs it.
+    case systemWithoutDevice
     case unreadableSize(String)
     /// A size of an app or a model, below a megabyte.
     case smallSize(String, bytes: Int)
@@ -9,6 +14,7 @@ public enum DeviceFitError: Error, Equatable, Sendable, CustomStringConvertible 
     /// The catalogue that is built into the program does not follow its own rules.
     case malformedCatalogue(table: String, line: Int, detail: String)
 
+    /// In words that end with what to do.
     public var description: String {
         switch self {
         case .unknownDevice(let id, let suggestions):
@@ -17,6 +23,10 @@ public enum DeviceFitError: Error, Equatable, Sendable, CustomStringConvertible 
                 + "`edgepipe devices` lists all."
         case .ambiguousDevice(let name, let ids):
             "\"\(name)\" may be any of \(ids.joined(separator: ", ")). Name one of them."
+        case .unknownPlatform(let name):
+            "'\(name)' is no platform. \(Spelling.advice(for: name, among: Platform.allCases.map(\.rawValue)))"
+        case .systemWithoutDevice:
+            "\(setting: "os") needs \(setting: "device"): what an app may use depends on the device too."
         case .smallSize(let text, let bytes):
             "\"\(text)\" is \(bytes) bytes, too few for a model. Add a unit, such as \(Self.withUnit(text))."
         case .unreadableSize(let text):

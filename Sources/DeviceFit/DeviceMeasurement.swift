@@ -1,14 +1,17 @@
 /// What somebody measured of a build on a device; it takes an estimate's place.
 public struct DeviceMeasurement: Codable, Hashable, Sendable {
+    /// What was measured.
     public enum Metric: String, CaseIterable, Codable, Sendable {
         /// Tokens a second while generating, and while a prompt is read.
         case decodeSpeed, prefillSpeed
         /// Bytes, at most, of the whole process.
         case peakMemory
 
+        /// As records keep it.
         public var unit: String { self == .peakMemory ? "byte" : "token/s" }
     }
 
+    /// What was measured.
     public var metric: Metric
     /// Positive.
     public var value: Double
@@ -17,6 +20,7 @@ public struct DeviceMeasurement: Codable, Hashable, Sendable {
     /// Who measured, with what, and how: "llama-bench b6123, CPU, 6 threads, 128 tokens".
     public var source: String
 
+    /// Every value is as its property describes it.
     public init(metric: Metric, value: Double, deviation: Double?, source: String) {
         (self.metric, self.value, self.deviation, self.source) = (metric, value, deviation, source)
     }

@@ -1,9 +1,14 @@
 /// A number that is not known exactly: a range with a middle, and how well it is founded.
 public struct RangeEstimate: Codable, Hashable, Sendable {
+    /// The lower end.
     public var low: Double
+    /// The likeliest value.
     public var mid: Double
+    /// The upper end.
     public var high: Double
+    /// Such as `token/s`.
     public var unit: String
+    /// How well the range is founded.
     public var confidence: Confidence
     /// Keys of `docs/device-fit.md`; "estimate" where there is no source.
     public var source: String
@@ -29,9 +34,13 @@ public struct RangeEstimate: Codable, Hashable, Sendable {
 
 /// A range of bytes.
 public struct ByteRange: Codable, Hashable, Sendable {
+    /// The lower end, in bytes, as are all of these.
     public var low: Int
+    /// The likeliest value.
     public var mid: Int
+    /// The upper end.
     public var high: Int
+    /// Keys of `docs/device-fit.md`.
     public var source: String
 
     static func exactly(_ bytes: Int, source: String) -> ByteRange {
@@ -41,11 +50,16 @@ public struct ByteRange: Codable, Hashable, Sendable {
 
 /// Peak memory that counts against an app's limit, by what it is for.
 public struct MemoryEstimate: Codable, Hashable, Sendable {
+    /// The model's tensors.
     public var weights: ByteRange
+    /// Keys and values of the whole context, and other state of a sequence.
     public var kvCache: ByteRange
+    /// What the engine computes in.
     public var computeBuffer: ByteRange
+    /// The program, its libraries and what they allocate beside the model.
     public var runtimeOverhead: ByteRange
 
+    /// The sum, end by end.
     public var total: ByteRange {
         let parts = [weights, kvCache, computeBuffer, runtimeOverhead]
         return ByteRange(
@@ -70,17 +84,21 @@ public enum FitVerdict: String, Codable, Sendable {
 public struct FitEstimate: Codable, Hashable, Sendable {
     /// A device's id, or the budget in words.
     public var target: String
+    /// The system of the device.
     public var platform: Platform
     /// In tokens.
     public var context: Int
+    /// Element type of the key-value cache.
     public var kvType: String
     /// Tokens that are processed at once while a prompt is read (llama.cpp's `n_ubatch`).
     public var batch: Int
     /// The engine and processor that the numbers are for.
     public var engine: String
+    /// What it takes at its peak.
     public var memory: MemoryEstimate
     /// What one app may use, in bytes.
     public var limitBytes: Int
+    /// Whether it fits into `limitBytes`.
     public var verdict: FitVerdict
     /// The sentence behind the verdict.
     public var reason: String
@@ -90,7 +108,9 @@ public struct FitEstimate: Codable, Hashable, Sendable {
     public var prefill: RangeEstimate
     /// Share of `decode` that is left after ten minutes without a pause.
     public var sustainedFactor: RangeEstimate
+    /// While generating, after ten minutes without a pause.
     public var sustainedDecode: RangeEstimate
+    /// While generating.
     public var joulesPerToken: RangeEstimate
     /// Nil where the battery of the device is not known.
     public var batteryPercentPer1kTokens: RangeEstimate?

@@ -9,6 +9,7 @@ public struct FitRequest: Codable, Hashable, Sendable {
     /// Tokens processed at once while a prompt is read; a smaller number is the cheapest way to save memory.
     public var batch: Int
 
+    /// Every value is as its property describes it.
     public init(context: Int = 4096, kvType: String = "f16", batch: Int = 512) {
         self.context = context
         self.kvType = kvType
@@ -45,8 +46,10 @@ public struct FitRequest: Codable, Hashable, Sendable {
 
 /// Estimates memory, speed, heat and battery of a model on phones. Every number is a range with its source.
 public struct FitEstimator: Sendable {
+    /// The devices that it knows.
     public let catalogue: DeviceCatalogue
 
+    /// Estimates by this catalogue.
     public init(catalogue: DeviceCatalogue) {
         self.catalogue = catalogue
     }

@@ -5,11 +5,13 @@ import Tensors
 extension ModelProfile {
     /// How a model's layers are put together: what the memory for computing depends on beside the shapes.
     public struct Graph: Codable, Hashable, Sendable {
+        /// How a network is put together.
         public enum Network: String, Codable, Sendable {
             /// Up, gate and down; up and gate in one matrix; or no gate.
             case gated, gatedInOne, plain
         }
 
+        /// Of most layers.
         public var network: Network
         /// Whether queries, keys and values come from one matrix.
         public var fusesQKV: Bool
@@ -25,10 +27,12 @@ extension ModelProfile {
         public var isParallel: Bool
         /// Width of one expert, and of the one that is always used; 0 without.
         public var expertLength: Int
+        /// Width of the expert that is always used; 0 without.
         public var sharedExpertLength: Int
         /// Layers at the beginning that have no experts though later ones do.
         public var leadingDenseLayers: Int
 
+        /// Every value is as its property describes it.
         public init(
             network: Network = .gated,
             fusesQKV: Bool = false,

@@ -4,17 +4,20 @@ import Tensors
 public struct ModelProfile: Codable, Hashable, Sendable {
     /// Neighbouring layers that keep the same things for every token.
     public struct LayerGroup: Codable, Hashable, Sendable {
+        /// Layers of the group.
         public var count: Int
         /// Heads whose keys and values are kept; 0 for a layer without a key-value cache.
         public var kvHeads: Int
         /// Elements of one head's key, and of its value (0 for MLA, which keeps no values).
         public var keyLength: Int
+        /// Elements of one head's value.
         public var valueLength: Int
         /// Tokens that a sliding-window layer looks back; nil for full attention.
         public var slidingWindow: Int?
         /// Bytes of constant state of one layer: convolutions and linear attention.
         public var stateBytes: Int
 
+        /// Every value is as its property describes it.
         public init(
             count: Int,
             kvHeads: Int,
@@ -32,11 +35,14 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         }
     }
 
+    /// A mixture of experts.
     public struct Experts: Codable, Hashable, Sendable {
+        /// Experts of a layer.
         public var count: Int
         /// Experts that run for one token.
         public var used: Int
 
+        /// Every value is as its property describes it.
         public init(count: Int, used: Int) {
             self.count = count
             self.used = used
@@ -50,36 +56,48 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         /// Texts of the tokens that end an answer.
         public var endTokens: [String]
 
+        /// Every value is as its property describes it.
         public init(hasTemplate: Bool, endTokens: [String]) {
             self.hasTemplate = hasTemplate
             self.endTokens = endTokens
         }
     }
 
+    /// GGUF's name of it: `llama`.
     public var architecture: String
+    /// Numbers that the tensors hold.
     public var parameterCount: Int
     /// Parameters that one token passes through; equal to `parameterCount` without experts.
     public var activeParameterCount: Int
+    /// Bytes of all tensors.
     public var weightBytes: Int
     /// Bytes of all tensors of a type, by GGUF's name of the type: "Q4_K", "F32".
     public var weightBytesByType: [String: Int]
+    /// Bytes of the token embedding.
     public var tokenEmbeddingBytes: Int
     /// Whether the token embedding also serves as the output layer, and so is read for every token.
     public var isEmbeddingTied: Bool
     /// Bytes of per-layer embeddings (Gemma "E" models), of which a token reads next to nothing.
     public var perLayerEmbeddingBytes: Int
+    /// From the first to the last.
     public var layers: [LayerGroup]
+    /// Width of the residual stream, in elements.
     public var embeddingLength: Int
+    /// Tokens of the vocabulary.
     public var vocabularySize: Int
+    /// Width of the feed-forward network, in elements.
     public var feedForwardLength: Int
+    /// Heads of the queries.
     public var headCount: Int
     /// The longest context the model was trained for, in tokens.
     public var contextLength: Int
     /// The quantization as its maker names it: "Q4_K_M".
     public var quantType: String
+    /// Nil for a model without experts.
     public var experts: Experts?
     /// These four are nil in profiles of older registries.
     public var chat: Chat?
+    /// How the layers are put together.
     public var graph: Graph?
     /// GGUF's name of the type: "Q6_K".
     public var tokenEmbeddingType: String?
@@ -88,6 +106,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     /// True where the file was held against what engines ask of one before it was published; nil in older registries.
     public var loads: Bool?
 
+    /// Every value is as its property describes it.
     public init(
         architecture: String,
         parameterCount: Int,

@@ -2,11 +2,14 @@
 public struct AccuracyResult: Sendable, Equatable, Codable {
     /// A share of the tasks, in percent.
     public struct Share: Sendable, Equatable, Codable {
+        /// The share.
         public let percent: Double
+        /// Of the share, in percentage points.
         public let standardError: Double
         /// The interval that holds the true share with a confidence of 95 %, by Wilson's formula: it also holds for few
         /// tasks, and for shares near 0 and 100.
         public let low: Double
+        /// See `low`.
         public let high: Double
 
         package init(_ count: Int, of total: Int) {
@@ -24,14 +27,19 @@ public struct AccuracyResult: Sendable, Equatable, Codable {
 
     /// What a model made of one task.
     public struct Answer: Sendable, Equatable, Codable {
+        /// The task's line in its file, from one.
         public let line: Int
+        /// Index of the right ending.
         public let label: Int
         /// The ending with the highest log-probability, and with the highest one per byte of UTF-8.
         public let choice: Int
+        /// See `choice`.
         public let normalizedChoice: Int
+        /// The natural logarithm of each ending's probability after the context.
         public let logProbabilities: [Double]
     }
 
+    /// How many tasks were answered.
     public let tasks: Int
     /// By log-probability of the endings.
     public let accuracy: Share
@@ -39,6 +47,7 @@ public struct AccuracyResult: Sendable, Equatable, Codable {
     public let normalizedAccuracy: Share
     /// What guessing gives, in percent.
     public let chancePercent: Double
+    /// One for each task, in their order; empty in a summary.
     public private(set) var answers: [Answer]
 
     /// The figures alone.

@@ -4,6 +4,7 @@ import Tokenizers
 
 /// How far a test has come.
 public struct AccuracyProgress: Sendable {
+    /// Tasks to answer.
     public let taskCount: Int
     /// Of the tasks so far.
     public let result: AccuracyResult
@@ -12,9 +13,12 @@ public struct AccuracyProgress: Sendable {
 /// Answers multiple-choice tasks by log-likelihood: a model's answer is the ending that it gives the highest probability
 /// after the context.
 public struct AccuracyRun {
+    /// The model that answers.
     public let model: LanguageModel
+    /// How many threads work; answers are the same for any number.
     public let threads: Int
 
+    /// A run of one model.
     public init(_ model: LanguageModel, threads: Int = 1) {
         self.model = model
         self.threads = threads

@@ -6,10 +6,15 @@ import SystemPackage
 /// Layout, little-endian: "_logits_", then 32-bit context, vocabulary size and count of chunks; the tokens of all chunks
 /// (32 bits each); then for each scored position a `LogProbabilityRow`.
 public struct BaseLogits: Sendable {
+    /// The path as it was given.
     public let path: FilePath
+    /// Tokens of a window.
     public let context: Int
+    /// Log-probabilities of a position.
     public let vocabularySize: Int
+    /// Windows of text.
     public let chunkCount: Int
+    /// The tokens of all windows, one after the other.
     public let tokens: [Int32]
     private let file: MappedFile
     private let firstRow: Int

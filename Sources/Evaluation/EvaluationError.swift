@@ -1,3 +1,4 @@
+import BinaryIO
 import SystemPackage
 
 /// Why a model's quality could not be measured.
@@ -19,6 +20,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case unreadableType(tensor: String, type: String)
     case nothingToCompare
 
+    /// The file where there is one, the cause, and what to do.
     public var description: String {
         switch self {
         case .textTooShort(let tokens, let needed, let context, let path):
@@ -60,7 +62,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             "The base model has \(base) tokens and the build \(build), or their texts differ. Compare a build with the "
                 + "model that it was made from."
         case .notBaseLogits(let path, let why):
-            "\(path): \(why). Write the file again with --save-logits."
+            "\(path): \(why). Write the file again with \(setting: "save-logits")."
         }
     }
 

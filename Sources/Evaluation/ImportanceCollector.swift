@@ -1,5 +1,6 @@
 import Inference
 import Quantization
+import Work
 
 /// Adds up the squares of what weight matrices are multiplied with, column by column, as llama-imatrix does: in single
 /// precision, row after row.

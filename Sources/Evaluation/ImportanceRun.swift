@@ -20,14 +20,18 @@ public struct ImportanceOptions: Sendable {
     public var includesOutput = false
     /// Whether perplexity is measured on the way: a model that is broken shows.
     public var measuresPerplexity = true
+    /// How many threads work; the sums are the same for any number.
     public var threads = 1
 
+    /// Options as llama-imatrix has them by default.
     public init() {}
 }
 
 /// How far a collection has come.
 public struct ImportanceProgress: Sendable {
+    /// Windows read, those of an earlier run too.
     public let chunk: Int
+    /// Windows to read.
     public let chunkCount: Int
     /// Over the windows that this run has read, where it is measured.
     public let perplexity: Double?
@@ -36,7 +40,9 @@ public struct ImportanceProgress: Sendable {
 /// Collects an importance matrix by llama-imatrix's method: all positions of windows that follow each other, each from
 /// an empty cache.
 public struct ImportanceRun {
+    /// The model whose activations are collected.
     public let model: LanguageModel
+    /// How they are.
     public let options: ImportanceOptions
     private let matrixCount: (String) -> Int
 
@@ -49,7 +55,7 @@ public struct ImportanceRun {
 
     /// - Parameters:
     ///   - text: UTF-8; one newline at its end does not count.
-    ///   - dataset: what the text is called in the matrix.
+    ///   - dataset: what the text is called in the importance matrix.
     ///   - earlier: what a run over the same text had collected when it was cut; this one goes on after its windows.
     ///   - progress: called after each window with what was collected so far; what it throws ends the run.
     /// - Throws: `EvaluationError` for a text that is too short or activations that are no numbers; `InferenceError`.

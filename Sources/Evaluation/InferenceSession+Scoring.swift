@@ -1,4 +1,5 @@
 import Inference
+import Work
 
 extension InferenceSession {
     /// Runs one window from an empty cache and hands out the logits of its scored positions, in slabs.

@@ -3,17 +3,21 @@ import Tokenizers
 
 /// Compares builds' predictions with their base model's, token by token.
 public struct KLDivergenceRun {
+    /// The builds that are compared.
     public let builds: [LanguageModel]
+    /// The windows, and how builds and base run.
     public let options: EvaluationOptions
 
     /// The base model's log-probabilities that are kept at a time, in bytes.
     package var keptBytes = 128 << 20
 
+    /// A run of several builds, which are compared with one base in one pass.
     public init(_ builds: [LanguageModel], _ options: EvaluationOptions = EvaluationOptions()) {
         self.builds = builds
         self.options = options
     }
 
+    /// A run of one build.
     public init(_ build: LanguageModel, _ options: EvaluationOptions = EvaluationOptions()) {
         self.init([build], options)
     }

@@ -2,7 +2,9 @@ import BinaryIO
 
 /// A question with several answers, of which one is right: how a text goes on.
 public struct MultipleChoiceTask: Sendable, Equatable {
+    /// The text that every ending continues.
     public let context: String
+    /// The answers, two or more.
     public let endings: [String]
     /// Index of the right ending.
     public let label: Int

@@ -10,10 +10,14 @@ public struct EvaluationOptions: Sendable {
     public var chunks: Int?
     /// Distance between windows; nil for windows that follow each other, which is what published figures mean.
     public var stride: Int?
+    /// Precision of keys and values.
     public var cacheType: CacheType
+    /// How many threads work; figures are the same for any number.
     public var threads: Int
+    /// nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
     public var kernels: Kernels?
 
+    /// Options; without arguments, llama-perplexity's on one thread, with the cache in single precision.
     public init(
         context: Int = 512,
         chunks: Int? = nil,
@@ -46,10 +50,13 @@ public struct EvaluationOptions: Sendable {
 
 /// How far a measurement has come.
 public struct EvaluationProgress: Sendable {
+    /// Windows done.
     public let chunk: Int
+    /// Windows to do.
     public let chunkCount: Int
     /// Perplexity over the chunks so far, and its standard error.
     public let perplexity: Double
+    /// See `perplexity`.
     public let standardError: Double
     /// Mean divergence from the base, where there is one.
     public var meanDivergence: Double?
@@ -57,9 +64,12 @@ public struct EvaluationProgress: Sendable {
 
 /// Measures perplexity as llama-perplexity defines it; docs/evaluation.md tells the method.
 public struct PerplexityRun {
+    /// The model that is measured.
     public let model: LanguageModel
+    /// How it is.
     public let options: EvaluationOptions
 
+    /// A run of one model.
     public init(_ model: LanguageModel, _ options: EvaluationOptions = EvaluationOptions()) {
         self.model = model
         self.options = options

@@ -10,10 +10,13 @@
 public struct SensitivityHeatMap {
     /// In the order in which they first appear; tensors outside the layers are rows of their own.
     public let roles: [String]
+    /// A layer each, named by its number, with a cell for each role; then tensors outside the layers, with one cell.
+    /// Divergences in nats a token, nil where a layer has no such tensor.
     public let rows: [(name: String, cells: [Double?])]
     private let least: Double
     private let most: Double
 
+    /// A picture of what was measured.
     public init(_ result: SensitivityResult) {
         let inside = result.tensors.filter { $0.layer != nil }
         let roles = inside.reduce(into: [String]()) { if !$0.contains($1.role) { $0.append($1.role) } }

@@ -6,9 +6,11 @@ import Tensors
 
 /// How far a measurement of sensitivities has come.
 public struct SensitivityProgress: Sendable {
+    /// The tensor that is measured next.
     public let tensor: String
     /// Passes done, and to do: one for each tensor of each chunk.
     public let done: Int
+    /// See `done`.
     public let total: Int
     /// Over the chunks that are complete; nil during the first.
     public let result: SensitivityResult?
@@ -19,7 +21,9 @@ public struct SensitivityProgress: Sendable {
 /// For each chunk the base runs once and keeps what every layer was given. Each tensor of the build then takes the place of
 /// the base's, and only the layers from its own on run again.
 public struct SensitivityRun {
+    /// The model as it is.
     public let base: LanguageModel
+    /// The windows, and how it runs.
     public let options: EvaluationOptions
     private let candidates: [Candidate]
 

@@ -15,9 +15,11 @@ public struct TextWindows: Sendable {
         let targets: [Int32]
     }
 
+    /// The tokens of the whole text.
     public let tokens: [Int32]
     /// Tokens of one window.
     public let length: Int
+    /// How many windows there are.
     public let count: Int
     let step: Int
     private let scored: Range<Int>

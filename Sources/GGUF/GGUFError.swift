@@ -3,11 +3,15 @@ import SystemPackage
 
 /// Why a file is not a GGUF file that edgepipe can use.
 public struct GGUFError: Error, CustomStringConvertible, Sendable {
+    /// The file.
     public let path: FilePath
+    /// What is wrong with it.
     public let problem: GGUFProblem
     /// Byte offset in the file, where the problem has one.
     public let offset: Int?
 
+    /// An error about a file.
+    /// - Parameter offset: in bytes from the start of the file, where there is a place.
     public init(path: FilePath, problem: GGUFProblem, offset: Int? = nil) {
         self.path = path
         self.problem = problem
@@ -28,6 +32,7 @@ public struct GGUFError: Error, CustomStringConvertible, Sendable {
         }
     }
 
+    /// The file, the byte where there is one, the cause, and what to do.
     public var description: String {
         let place = offset.map { ":byte \($0)" } ?? ""
         return "\(path)\(place): \(problem.explanation)"

@@ -7,13 +7,17 @@ import Tensors
 /// Every count, size and offset was compared with the file before this value exists, so later code may rely on them.
 /// Source: the GGUF specification in ggml's `docs/gguf.md`.
 public final class GGUFFile: Sendable {
+    /// The path as it was given.
     public let path: FilePath
+    /// The version of the format: 2 or 3.
     public let version: UInt32
+    /// The key-value pairs, in the order of the file.
     public let metadata: Metadata
     /// The tensors in the order of the file.
     public let tensors: [GGUFTensor]
     /// Where each tensor's data begins, from the start of the file, in the order of `tensors`.
     public let offsets: [Int]
+    /// Of the tensors' data, in bytes.
     public let alignment: Int
     private let indices: [String: Int]
     private let mapping: MappedFile
@@ -42,6 +46,7 @@ public final class GGUFFile: Sendable {
     /// Length of the file in bytes.
     public var byteCount: Int { mapping.count }
 
+    /// The tensor of a name, or nil where there is none.
     public func tensor(named name: String) -> GGUFTensor? { indices[name].map { tensors[$0] } }
 
     /// The tensor's data. The buffer must not outlive this object.

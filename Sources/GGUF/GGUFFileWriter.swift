@@ -5,6 +5,7 @@ import SystemPackage
 public final class GGUFFileWriter: @unchecked Sendable {
     // Unchecked because AtomicFile is a plain class; only its positional write, which is safe from several threads
     // for disjoint ranges, is used between `init` and `commit`.
+    /// Where each byte goes.
     public let layout: GGUFLayout
     private let file: AtomicFile
 

@@ -7,13 +7,16 @@ public struct GGUFHeader: Sendable {
     /// ggml keeps names in 64 bytes with a final zero.
     static let longestTensorName = 63
 
+    /// The version of the format: 2 or 3.
     public let version: UInt32
+    /// The key-value pairs, in the order of the file.
     public private(set) var metadata = Metadata()
     /// The tensors in the order of the file.
     public private(set) var tensors: [GGUFTensor] = []
     /// Where each tensor's data begins, from the start of the file, in the order of `tensors`.
     public private(set) var offsets: [Int] = []
     private(set) var indices: [String: Int] = [:]
+    /// Of the tensors' data, in bytes.
     public let alignment: Int
 
     /// - Parameters:

@@ -4,6 +4,7 @@ import Tensors
 ///
 /// Knowing all offsets first lets several threads write tensors in any order and still give the same file.
 public struct GGUFLayout: Sendable {
+    /// The tensors in the order of the file.
     public let tensors: [GGUFTensor]
     /// Where each tensor's data begins, from the start of the file, in the order of `tensors`.
     public let offsets: [Int]

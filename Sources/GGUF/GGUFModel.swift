@@ -5,13 +5,17 @@ import Tensors
 ///
 /// The first file has the metadata; it is the one to give.
 public final class GGUFModel: Sendable {
+    /// The files in their numbers' order; one where the model is not split.
     public let files: [GGUFFile]
     /// The tensors in the order of the files, and in each in its order.
     public let tensors: [GGUFTensor]
     private let shards: [String: Int]
 
+    /// The first file's path.
     public var path: FilePath { files[0].path }
+    /// The first file's key-value pairs, which speak for the model.
     public var metadata: Metadata { files[0].metadata }
+    /// Of the first file's tensor data, in bytes.
     public var alignment: Int { files[0].alignment }
 
     /// - Throws: `FileError` when a file cannot be read, `GGUFError` when one is not sound or is no part of the model.

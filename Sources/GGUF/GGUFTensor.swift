@@ -2,8 +2,11 @@ import Tensors
 
 /// One entry of a GGUF file's tensor table.
 public struct GGUFTensor: Hashable, Sendable {
+    /// The name, at most 63 bytes of UTF-8 in a file.
     public let name: String
+    /// How its elements are stored.
     public let type: TensorType
+    /// Its dimensions, fastest-varying first.
     public let shape: TensorShape
     /// Bytes of the tensor's data, without padding.
     public let byteCount: Int

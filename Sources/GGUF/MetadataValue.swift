@@ -107,6 +107,7 @@ extension MetadataArray {
         }
     }
 
+    /// How many elements the array has.
     public var count: Int {
         switch self {
         case .uint8(let elements): elements.count

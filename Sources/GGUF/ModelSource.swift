@@ -7,7 +7,9 @@ public protocol ModelSource: Sendable {
     var path: FilePath { get }
     /// The files that are read, none of which may be written to.
     var inputs: [FilePath] { get }
+    /// What the model's file says, or would say, of the model.
     var metadata: Metadata { get }
+    /// The tensors in the order of the file.
     var tensors: [GGUFTensor] { get }
     /// Of the tensors' data, in bytes.
     var alignment: Int { get }
@@ -30,6 +32,7 @@ public protocol RowReader: AnyObject {
 }
 
 extension ModelSource {
+    /// The first file, for a model that has one.
     public func shard(of tensor: GGUFTensor) -> Int { 0 }
 
     /// Runs `body` and gives problems with the metadata the model's name.
@@ -44,8 +47,10 @@ extension ModelSource {
 }
 
 extension GGUFModel: ModelSource {
+    /// The model's files.
     public var inputs: [FilePath] { files.map(\.path) }
 
+    /// Makes a reader of the mapped files for one thread.
     public func makeReader() -> any RowReader { MappedRows(self) }
 
     /// Rows where the file is mapped.

@@ -2,6 +2,7 @@ import Tokenizers
 
 /// A text that a model wrote.
 public struct Generation: Sendable, Equatable {
+    /// Why it ended.
     public enum Stop: String, Sendable {
         /// The model said that it was done.
         case endToken
@@ -13,21 +14,28 @@ public struct Generation: Sendable, Equatable {
         case caller
     }
 
+    /// What was written, without the prompt.
     public let text: String
+    /// How many tokens the prompt had.
     public let promptTokens: Int
     /// Ids of the tokens that were written, without the end token.
     public let tokens: [Int32]
+    /// Why it ended.
     public let stop: Stop
     /// Time for the prompt, and for all tokens after the first.
     public let promptDuration: Duration
+    /// See `promptDuration`.
     public let writingDuration: Duration
 }
 
 /// Continues a text, token by token.
 public struct Generator {
+    /// The session that runs the model; its sequence is overwritten.
     public let session: InferenceSession
+    /// How the next token is chosen.
     public let sampling: Sampling
 
+    /// A generator on a session, which takes the likeliest token unless told otherwise.
     public init(_ session: InferenceSession, sampling: Sampling = .greedy) {
         self.session = session
         self.sampling = sampling

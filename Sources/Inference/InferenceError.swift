@@ -3,14 +3,18 @@ import SystemPackage
 
 /// Why a model cannot be run.
 public struct InferenceError: Error, CustomStringConvertible, Sendable {
+    /// The model's file.
     public let path: FilePath
+    /// What is wrong.
     public let problem: InferenceProblem
 
+    /// An error about a model's file.
     public init(path: FilePath, problem: InferenceProblem) {
         self.path = path
         self.problem = problem
     }
 
+    /// The file, the cause, and what to do.
     public var description: String { "\(path): \(problem.explanation)" }
 }
 

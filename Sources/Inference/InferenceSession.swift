@@ -1,11 +1,14 @@
 import Architectures
 import BlockFormats
+import Work
 
 /// How to run a model.
 public struct SessionOptions: Sendable {
     /// Most positions that the session can hold, in tokens.
     public var context: Int
+    /// Precision of keys and values.
     public var cacheType: CacheType
+    /// How many threads work; results are the same for any number.
     public var threads: Int
     /// Whether every text is read from its beginning in one call, of no more tokens than a batch has. Then no layer's keys and values
     /// outlive it, and the cache is a layer's instead of all layers'. Longer contexts are not concerned.
@@ -13,6 +16,7 @@ public struct SessionOptions: Sendable {
     /// nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
     public var kernels: Kernels?
 
+    /// Options; without more than a context, one thread and a cache in single precision.
     public init(
         context: Int,
         cacheType: CacheType = .f32,
@@ -32,7 +36,9 @@ public struct SessionOptions: Sendable {
 public struct LogitRows {
     /// Index, among the tokens of the call, of the first row.
     public let first: Int
+    /// How many rows there are.
     public let count: Int
+    /// Logits of a row.
     public let vocabularySize: Int
     private let start: UnsafePointer<Float>
 
@@ -52,10 +58,13 @@ public struct LogitRows {
 
 /// What a weight matrix is about to be multiplied with, for collectors of importance weights.
 public struct Activations {
+    /// The weight tensor's name.
     public let tensor: String
     /// Which of the tensor's matrices, where it is a stack of them: the expert.
     public let matrix: Int
+    /// One for each token.
     public let rows: Int
+    /// Numbers of a row: the matrix's input length.
     public let columns: Int
     private let start: UnsafePointer<Float>
     private let stride: Int
@@ -81,7 +90,9 @@ public struct Activations {
 /// Synchronous; several threads work inside one call, but a session is used from one thread at a time. Memory beyond
 /// the file is the cache plus scratch for one batch, whatever the size of the model.
 public final class InferenceSession {
+    /// The model that runs.
     public let model: LanguageModel
+    /// How it runs.
     public let options: SessionOptions
     /// The kernels in use.
     public let kernels: Kernels

@@ -6,11 +6,13 @@ import Tokenizers
 
 /// A GGUF model, opened and checked, ready to run. Its weights stay in the mapped file.
 public final class LanguageModel: Sendable {
+    /// The path of its file.
     public let path: FilePath
     /// What the model is made of.
     public let shape: ModelShape
     /// What is computed with beside its weights.
     public let arithmetic: ModelArithmetic
+    /// Its text to tokens and back.
     public let tokenizer: Tokenizer
     // Keeps the mapping alive for every WeightMatrix.
     private let file: GGUFFile

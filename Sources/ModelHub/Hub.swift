@@ -2,18 +2,37 @@ import BinaryIO
 import Foundation
 import SystemPackage
 import Transfer
+import Work
 
 /// The Hugging Face Hub with the local cache before it: what is here is not fetched again.
 public struct Hub: Sendable {
     /// Told how far a download is; throws when the user wants to stop.
-    public typealias Progress = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
+    public typealias Progress = WorkProgress
     /// Told what somebody should know although all went well.
     public typealias Remark = @Sendable (String) -> Void
 
     private let settings: HubSettings
 
+    /// Uses these settings for every call.
     public init(_ settings: HubSettings) {
         self.settings = settings
+    }
+
+    /// The model's folder, by the settings of the environment; a folder's own path needs none of them.
+    /// - Parameters:
+    ///   - isOffline: takes a repository from the cache alone, whatever the environment says.
+    ///   - remark: told what somebody should know although all went well.
+    /// - Throws: `ModelHubError`, `FileError`, and whatever `progress` throws.
+    public static func locate(
+        _ reference: ModelReference,
+        isOffline: Bool,
+        progress: @escaping Progress = { _, _, _ in },
+        remark: @escaping Remark = { _ in }
+    ) throws -> LocatedModel {
+        guard case .hub = reference else { return try HubCache().locate(reference) }
+        var settings = try HubSettings()
+        settings.isOffline = settings.isOffline || isOffline
+        return try Hub(settings).locate(reference, progress: progress, remark: remark)
     }
 
     /// The model's folder, downloaded first where it is not here. Waits until all is done: threads begin and end within

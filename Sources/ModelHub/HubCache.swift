@@ -8,8 +8,10 @@ import Transfer
 /// Layout: `models--owner--name/refs/<revision>` holds a commit, whose files are links in `snapshots/<commit>` to
 /// `blobs/<digest>`. A blob that is on its way is `blobs/<digest>.incomplete`, and who writes it holds a lock.
 public struct HubCache: Sendable {
+    /// Where repositories lie, each in a folder of its own.
     public let folder: FilePath
 
+    /// Takes a folder, which need not exist.
     public init(folder: FilePath) {
         self.folder = folder
     }

@@ -5,6 +5,7 @@ import Transfer
 
 /// How to reach the Hub, and where to keep what comes from it.
 public struct HubSettings: Sendable {
+    /// Where downloads go, and are looked for first.
     public var cache: HubCache
     /// The address of the Hub or of a mirror, without a slash at its end.
     public var endpoint: String
@@ -17,6 +18,7 @@ public struct HubSettings: Sendable {
     /// Bytes that are free on a path's disk; nil where unknown.
     package var freeBytes: @Sendable (FilePath) -> Int? = { freeDiskBytes(at: $0) }
 
+    /// Settings that ask the environment nothing, and have no token.
     public init(cache: HubCache, endpoint: String, isOffline: Bool = false) {
         self.cache = cache
         self.endpoint = endpoint

@@ -49,6 +49,7 @@ public enum ModelHubError: Error, Equatable, Sendable {
 }
 
 extension ModelHubError: CustomStringConvertible {
+    /// In words that end with what to do.
     public var description: String {
         switch self {
         case .badReference(let text):
@@ -65,11 +66,11 @@ extension ModelHubError: CustomStringConvertible {
                 + "Hugging Face Hub."
         case .notInCache(let repository, let revision, let cache):
             "\(repository) at '\(revision)' is not in the local Hugging Face cache (\(cache)). Run this once without "
-                + "--offline and HF_HUB_OFFLINE, which downloads it, or give the path of a folder that holds it."
+                + "\(setting: "offline") and HF_HUB_OFFLINE, which downloads it, or give the path of a folder that holds it."
         case .incompleteInCache(let repository, let revision, let missing, let cache):
             "\(repository) at '\(revision)' is in the local Hugging Face cache (\(cache)) only in part; "
-                + "\(Self.list(missing)) missing. Run this once without --offline and HF_HUB_OFFLINE, which downloads "
-                + "the rest."
+                + "\(Self.list(missing)) missing. Run this once without \(setting: "offline") and "
+                + "HF_HUB_OFFLINE, which downloads the rest."
         case .noRepository(let repository, let hasToken):
             "the Hub has no model \(repository), or it is private. Check the name"
                 + (hasToken
@@ -95,7 +96,7 @@ extension ModelHubError: CustomStringConvertible {
             "\(path): it names no shards. Choose another revision of the model, or tell its owner."
         case .unreachable(let host, let reason):
             "\(host) cannot be reached: \(reason). Check the network and run the same command again, which goes on from "
-                + "here; --offline uses the local cache alone."
+                + "here; \(setting: "offline") uses the local cache alone."
         case .serverFailed(let host, let status, let message):
             "\(host) answered with status \(status)\(message.map { " (\($0))" } ?? ""). Run the same command again "
                 + "later, which goes on from here."

@@ -29,6 +29,7 @@ public enum ModelReference: Equatable, Sendable, CustomStringConvertible {
         self = .hub(repository: "\(names[0])/\(names[1])", revision: revision)
     }
 
+    /// As it is written: a path, or `hf://owner/name@revision`.
     public var description: String {
         switch self {
         case .folder(let path): path.string

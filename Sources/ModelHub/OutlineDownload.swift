@@ -11,6 +11,7 @@ import Transfer
 /// A model without its weights: small files as they are, and each file of weights with its header and its length, whose
 /// bytes in between take no room on the disk.
 public struct ModelOutline: Sendable {
+    /// Where the files lie that were fetched.
     public let model: LocatedModel
     /// What a download of the model fetches.
     public let downloadBytes: Int

@@ -2,7 +2,9 @@ import GGUF
 
 /// A value to write in place of the one that the source's metadata has, as llama-quantize's `--override-kv` takes it.
 public struct MetadataOverride: Sendable, Equatable {
+    /// The key, 1 to 127 bytes of UTF-8.
     public let key: String
+    /// The value that is written.
     public let value: Value
 
     /// The four types that can be asked for.

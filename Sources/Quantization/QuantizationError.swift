@@ -1,11 +1,18 @@
+import BinaryIO
 import SystemPackage
 
 /// Why a model was not quantized. The output's final name is untouched in every case.
 public struct QuantizationError: Error, CustomStringConvertible, Sendable {
+    /// The model, or the file that it is about.
     public let path: FilePath
+    /// What went wrong.
     public let problem: QuantizationProblem
 
-    public var description: String { "\(path): \(problem.explanation)" }
+    /// The file, the line where there is one, what is wrong and what to do.
+    public var description: String {
+        if case .badAssignment(let line, let reason) = problem { return "\(path):\(line): \(reason)" }
+        return "\(path): \(problem.explanation)"
+    }
 }
 
 /// What went wrong.
@@ -19,14 +26,19 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case unsuitableShape(tensor: String, type: String, rowLength: Int)
     case outputIsInput
     case badPattern(String)
-    case badMatrix(String)
-    case matricesOfDifferentModels(String)
-    case matrixMismatch(tensor: String, found: Int, expected: Int)
-    case matrixNeeded(tensor: String, type: String)
-    case refinementNeedsMatrix
-    case matrixOfAnotherModel(String)
+    case badImportanceMatrix(String)
+    case importanceMatricesOfDifferentModels(String)
+    case importanceMatrixMismatch(tensor: String, found: Int, expected: Int)
+    case importanceMatrixNeeded(tensor: String, type: String)
+    case refinementNeedsImportanceMatrix
+    case importanceMatrixOfAnotherModel(String)
     case noLayerLeft
+    case badRecipeName(String)
+    case badAssignment(line: Int, String)
+    case assignedTensorMissing(String, nearest: String?)
+    case fixedTensor(String, type: String, assigned: String)
 
+    /// The cause and what to do, without the file's name.
     public var explanation: String {
         switch self {
         case .layerOutOfRange(let tensor, let layerCount):
@@ -36,10 +48,10 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
                 + "fetch or convert it again."
         case .outOfRange(let tensor, let type):
             "tensor '\(tensor)' has weights too large for the half-precision scales of \(type). Keep it as it is "
-                + "with --tensor-type, or choose f32."
+                + "with \(setting: "tensor-type"), or choose f32."
         case .requantization(let tensor, let from, let to):
             "tensor '\(tensor)' is already quantized (\(from)); going on to \(to) adds its error to the first. Start "
-                + "from an f16, bf16 or f32 file, or say --allow-requantize."
+                + "from an f16, bf16 or f32 file, or say \(setting: "allow-requantize")."
         case .unreadableType(let tensor, let type):
             "tensor '\(tensor)' has type \(type), which cannot be decoded. Start from an f16, bf16 or f32 file."
         case .unwritableType(let tensor, let type):
@@ -51,26 +63,38 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
             "the output is the input. Choose another output path."
         case .badPattern(let pattern):
             "'\(pattern)' is no regular expression. Check its brackets and escapes."
-        case .badMatrix(let reason):
+        case .badImportanceMatrix(let reason):
             "this is no importance matrix that can be used: \(reason). Make one with edgepipe "
                 + "imatrix."
-        case .matricesOfDifferentModels(let reason):
+        case .importanceMatricesOfDifferentModels(let reason):
             "this importance matrix cannot be merged with the others: \(reason). One of them was made from another model; "
                 + "leave that one out."
-        case .matrixMismatch(let tensor, let found, let expected):
+        case .importanceMatrixMismatch(let tensor, let found, let expected):
             "the importance matrix has \(found) numbers for tensor '\(tensor)', which needs \(expected). It belongs to "
                 + "another model; make one for this model."
-        case .refinementNeedsMatrix:
-            "refined rounding weighs errors by an importance matrix. Give one with --imatrix, or round as the reference "
-                + "does."
-        case .matrixNeeded(let tensor, let type):
+        case .refinementNeedsImportanceMatrix:
+            "refined rounding weighs errors by an importance matrix. Give one with \(setting: "imatrix"), or round as the "
+                + "reference does."
+        case .importanceMatrixNeeded(let tensor, let type):
             "tensor '\(tensor)' as \(type) would be useless without an importance matrix, and there is none for it. Make "
-                + "one with edgepipe imatrix and give it with --imatrix, or choose a larger type."
-        case .matrixOfAnotherModel(let path):
+                + "one with edgepipe imatrix and give it with \(setting: "imatrix"), or choose a larger type."
+        case .importanceMatrixOfAnotherModel(let path):
             "the importance matrix \(path) has no entry for any of its tensors. It belongs to another model; make one "
                 + "for this model."
         case .noLayerLeft:
             "the model would have no layer left. Prune fewer."
+        case .badRecipeName(let name):
+            FileType(name: name) == nil
+                ? "'\(name)' is not a valid recipe name. Use \(NameGrammar.rule)."
+                : "'\(name)' is a quantization type of llama.cpp. Give the recipe another name."
+        case .badAssignment(let line, let reason):
+            "line \(line): \(reason)"
+        case .assignedTensorMissing(let tensor, let nearest):
+            "the type assignment names tensor '\(tensor)', which the model does not have. "
+                + (nearest.map { "Did you mean '\($0)'?" } ?? "It was made for another model; make one for this model.")
+        case .fixedTensor(let tensor, let type, let assigned):
+            "tensor '\(tensor)' keeps its type \(type), because llama.cpp never quantizes vectors, norms and the like. "
+                + "Remove it from the type assignment, which says \(assigned)."
         }
     }
 }

@@ -13,7 +13,7 @@ public struct QuantizationLoss: Sendable, Equatable {
     public var relativeError: Double { Self.ratio(errors, squares).squareRoot() }
 
     /// The part of the outputs' mean square that becomes error, on inputs such as the importance matrix saw; nil where
-    /// there is no matrix.
+    /// there is no importance matrix.
     public var weightedError: Double? { isWeighted ? Self.ratio(weightedErrors, weightedSquares) : nil }
 
     private var isWeighted = false
@@ -32,6 +32,7 @@ public struct QuantizationLoss: Sendable, Equatable {
         return sum
     }
 
+    /// No rows yet.
     public init() {}
 
     /// Compares weights with what was made of them.

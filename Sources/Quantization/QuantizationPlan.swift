@@ -5,6 +5,9 @@ import Tensors
 
 /// What a quantization will make: every tensor's type, in the order of the output, and its metadata.
 public struct QuantizationPlan: Sendable {
+    /// What the build is called: its mix, or its recipe.
+    public let buildType: BuildType
+    /// The mix of the tensors that nothing else names, which is written as the file's type.
     public let fileType: FileType
     /// The tensors of all files, one file after the other.
     public let tensors: [PlannedTensor]
@@ -27,8 +30,8 @@ public struct QuantizationPlan: Sendable {
     /// Tensors that were quantized before and get another type now.
     public var requantized: [PlannedTensor] { tensors.filter { $0.isChanged && $0.source.type.isQuantized } }
 
-    /// Tensors inside the layers that change and for which the matrix, if there is one, has no entry. It never has one
-    /// for the token embedding, and seldom for the output.
+    /// Tensors inside the layers that change and for which the importance matrix, if there is one, has no entry. It never has
+    /// one for the token embedding, and seldom for the output.
     public var unweighted: [PlannedTensor] {
         tensors.filter { tensor in
             let role = TensorRole(name: tensor.target.name)
@@ -36,16 +39,32 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
-    /// - Throws: `QuantizationError` when the model cannot be quantized so, `GGUFError` when its metadata is unfit.
+    /// The types as they were chosen, of all tensors that may change: with the same base mix and options it makes the same
+    /// file, byte for byte.
+    public var assignment: TypeAssignment {
+        let free = tensors.lazy.filter(\.isQuantizable).map { ($0.target.name, $0.target.type) }
+        return TypeAssignment(Dictionary(free) { first, _ in first })
+    }
+
+    /// Plans a build of one of llama.cpp's mixes.
+    /// - Throws: as the other initializer.
     public init(_ source: some ModelSource, as fileType: FileType, options: QuantizationOptions = .init()) throws {
-        self.fileType = fileType
+        try self.init(source, policy: .mix(fileType), options: options)
+    }
+
+    /// Plans a build.
+    /// - Parameter policy: where the types come from. A type from an assignment wins over all options but `copiesOnly`.
+    /// - Throws: `QuantizationError` when the model cannot be quantized so, `GGUFError` when its metadata is unfit.
+    public init(_ source: some ModelSource, policy: TypePolicy, options: QuantizationOptions = .init()) throws {
+        (buildType, fileType) = (policy.buildType, policy.fileType)
         keepsSplit = options.keepsSplit
         let facts = try source.reading { try ModelFacts($0.reading(options.overrides)) }
         let metadata: PlannedMetadata
         do {
+            try policy.check()
             let pruning = try LayerPruning(options.prunedLayers, of: source.tensors)
             let entries = try Self.entries(of: source, pruning, options)
-            tensors = try Self.plan(entries, as: fileType, facts, options)
+            tensors = try Self.plan(entries, by: policy, facts, options)
             metadata = PlannedMetadata(source, fileType, facts, options, layerCount: pruning.layerCount)
         } catch let problem as QuantizationProblem {
             throw QuantizationError(path: source.path, problem: problem)
@@ -72,10 +91,10 @@ public struct QuantizationPlan: Sendable {
         _ options: QuantizationOptions
     ) throws -> [Entry] {
         if options.rounding == .refined, options.importanceMatrix == nil {
-            throw QuantizationProblem.refinementNeedsMatrix
+            throw QuantizationProblem.refinementNeedsImportanceMatrix
         }
         if let matrix = options.importanceMatrix, !source.tensors.contains(where: { matrix.entries[$0.name] != nil }) {
-            throw QuantizationProblem.matrixOfAnotherModel(matrix.path)
+            throw QuantizationProblem.importanceMatrixOfAnotherModel(matrix.path)
         }
         // Files that are kept keep their order too.
         let ordered =
@@ -89,11 +108,11 @@ public struct QuantizationPlan: Sendable {
 
     private static func plan(
         _ entries: [Entry],
-        as fileType: FileType,
+        by policy: TypePolicy,
         _ facts: ModelFacts,
         _ options: QuantizationOptions
     ) throws -> [PlannedTensor] {
-        var chooser = try TypeChooser(fileType, facts, tensors: entries.map(\.renamed), options)
+        var chooser = try TypeChooser(policy, facts, tensors: entries.map(\.renamed), options)
         return try entries.map { source, renamed, shard in
             let choice = try chooser.choice(for: renamed)
             if choice.type != source.type {
@@ -113,7 +132,8 @@ public struct QuantizationPlan: Sendable {
                 target: target,
                 shard: shard,
                 wanted: choice.wanted,
-                // The matrix knows the tensor by the name it had when it was made.
+                isQuantizable: choice.isQuantizable,
+                // The importance matrix knows the tensor by the name it had when it was made.
                 importance: target.type == source.type ? nil : try options.importanceMatrix?.values(for: source),
                 rounding: options.rounding
             )
@@ -132,7 +152,7 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
-    /// About two bits a weight work only where the columns that count are known. Without any matrix the reference
+    /// About two bits a weight work only where the columns that count are known. Without any importance matrix the reference
     /// refuses tensors too that have such a type already and would be copied.
     private static func obstacle(
         in tensors: [PlannedTensor],
@@ -151,18 +171,22 @@ public struct QuantizationPlan: Sendable {
             default: false
             }
         }
-        return offender.map { .matrixNeeded(tensor: $0.target.name, type: $0.target.type.name) }
+        return offender.map { .importanceMatrixNeeded(tensor: $0.target.name, type: $0.target.type.name) }
     }
 }
 
 /// A tensor before and after.
 public struct PlannedTensor: Sendable {
+    /// The tensor as it is.
     public let source: GGUFTensor
+    /// The tensor as it will be, under its new name where layers are pruned.
     public let target: GGUFTensor
     /// The file it goes to.
     let shard: Int
     /// The type that the recipe asked for, where the shape did not allow it.
     public let wanted: TensorType?
+    /// Whether llama.cpp's rules let it change its type.
+    let isQuantizable: Bool
     /// What the columns count, those of each expert behind each other.
     let importance: [Float]?
     let rounding: Rounding
@@ -170,6 +194,7 @@ public struct PlannedTensor: Sendable {
     /// Whether its blocks are refined: the type allows it, and what the columns count is known.
     var isRefined: Bool { rounding == .refined && importance != nil && BlockCodec.canRefine(target.type) }
 
+    /// Whether it gets another type than the mix or a rule asked for.
     public var isFallback: Bool { wanted != nil }
 
     /// Whether its weights are encoded again; else its bytes are copied.

@@ -3,6 +3,7 @@ import BlockFormats
 import GGUF
 import SystemPackage
 import Tensors
+import Work
 
 /// Makes several quantized models from one source in one pass.
 ///
@@ -12,9 +13,12 @@ import Tensors
 public struct Quantizer: Sendable {
     /// What one output is: a plan and where to write it.
     public struct Output: Sendable {
+        /// What it is.
         public let plan: QuantizationPlan
+        /// Where it goes; with a plan that keeps a split, where its first name comes from.
         public let path: FilePath
 
+        /// An output.
         public init(plan: QuantizationPlan, path: FilePath) {
             self.plan = plan
             self.path = path
@@ -25,9 +29,11 @@ public struct Quantizer: Sendable {
     }
 
     /// Told how many source bytes are done; throwing from it stops the work and leaves nothing behind.
-    public typealias Progress = @Sendable (_ bytesDone: Int, _ bytesTotal: Int) throws -> Void
+    public typealias Progress = ByteProgress
 
+    /// Whether tensors of a type can be read.
     public static func canDecode(_ type: TensorType) -> Bool { BlockCodec.canDecode(type) }
+    /// Whether tensors can be made of a type.
     public static func canEncode(_ type: TensorType) -> Bool { BlockCodec.canEncode(type) }
 
     /// Weights in a slab: large enough to make hand-outs cheap, small enough to stay in a core's cache.
@@ -36,7 +42,7 @@ public struct Quantizer: Sendable {
     private let source: any ModelSource
     private let outputs: [Output]
 
-    /// - Throws: `QuantizationError` when an output would overwrite the source, or needs a matrix that is missing.
+    /// - Throws: `QuantizationError` when an output would overwrite the source, or lacks the importance matrix that it needs.
     public init(source: any ModelSource, outputs: [Output]) throws {
         let inputs = source.inputs.compactMap(fileIdentity)
         for output in outputs {

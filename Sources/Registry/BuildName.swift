@@ -1,6 +1,10 @@
+import BinaryIO
+
 /// The full name of a build: `model@version:type`, for example `phi3@1.0.0:q4_k_m`.
 public struct BuildName: Hashable, Sendable, CustomStringConvertible {
+    /// Small letters, digits, dots, underscores and hyphens.
     public let model: String
+    /// The version of the model.
     public let version: ModelVersion
     /// The quantization type in small letters, as llama.cpp names it.
     public let type: String
@@ -21,14 +25,17 @@ public struct BuildName: Hashable, Sendable, CustomStringConvertible {
         try self.init(model: reference.model, version: version, type: type)
     }
 
+    /// `model@version:type`
     public var description: String { "\(model)@\(version):\(type)" }
 }
 
 extension BuildName: Codable {
+    /// Reads the name from its text.
     public init(from decoder: any Decoder) throws {
         try self.init(decoder.singleValueContainer().decode(String.self))
     }
 
+    /// Writes the name as its text.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
@@ -47,7 +54,9 @@ public struct BuildReference: Hashable, Sendable, CustomStringConvertible {
         case channel(String)
     }
 
+    /// The model's name.
     public let model: String
+    /// Which of its versions is meant.
     public let selector: Selector
     /// Nil leaves the type open, which is enough where the version has only one.
     public let type: String?
@@ -82,6 +91,7 @@ public struct BuildReference: Hashable, Sendable, CustomStringConvertible {
         (model, selector, type) = (name.model, .version(name.version), name.type)
     }
 
+    /// As it is written: `model[@version|@channel][:type]`.
     public var description: String {
         let version =
             switch selector {

@@ -178,7 +178,7 @@ extension ModelRegistry {
     /// Source: sqlite.org/uri.html.
     private static func address(of path: FilePath) -> String {
         let allowed = CharacterSet(charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-~")
-        let real = RegistryFiles.resolve(path).string
+        let real = path.resolvingLinks().string
         return "file:\(real.addingPercentEncoding(withAllowedCharacters: allowed) ?? real)?mode=ro&immutable=1"
     }
 }

@@ -7,6 +7,7 @@ import SystemPackage
 /// Several threads, and several processes of one machine, may use the same registry at once. Calls block; they are made
 /// for the synchronous rooms and belong on a thread that may wait.
 public final class ModelRegistry: Sendable {
+    /// What a registry is opened for.
     public enum Mode: Sendable {
         /// Opens the registry, and makes an empty one where there is no file.
         case create
@@ -32,7 +33,7 @@ public final class ModelRegistry: Sendable {
     /// - Parameter checksDatabase: refuse a small database that does not pass SQLite's quick check; a repair looks itself.
     public init(path: FilePath, mode: Mode, checksDatabase: Bool = true) throws {
         self.path = path
-        let location = RegistryFiles.followingLinks(path)
+        let location = path.followingLastLink()
         self.location = location
         store = ObjectStore(beside: location)
         isReadOnly = mode == .readOnly

@@ -1,15 +1,21 @@
+import BinaryIO
+
 /// A version of a model: `major.minor.patch` with an optional pre-release, ordered as Semantic Versioning 2.0.0 §11 says.
 ///
 /// Build metadata (`+...`) is refused: two versions that differ only there have no order, and "the newest" must be one.
 public struct ModelVersion: Hashable, Comparable, Sendable, LosslessStringConvertible {
+    /// Raised for what is not compatible.
     public let major: Int
+    /// Raised for what is new.
     public let minor: Int
+    /// Raised for what is mended.
     public let patch: Int
     /// Dot-separated identifiers after the hyphen; empty for a release.
     public let preRelease: [String]
 
     static let rule = "three numbers such as 1.0.0, or with a pre-release such as 1.1.0-rc.1 (small letters)"
 
+    /// Reads a version such as `1.2.0-rc.1`; nil where the text is none.
     public init?(_ text: String) {
         let halves = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let numbers = halves[0].split(separator: ".", omittingEmptySubsequences: false).map(Self.number)
@@ -30,12 +36,15 @@ public struct ModelVersion: Hashable, Comparable, Sendable, LosslessStringConver
         self = version
     }
 
+    /// Whether it comes before the release of its number.
     public var isPreRelease: Bool { !preRelease.isEmpty }
 
+    /// As it is written: `1.2.0`, `1.2.0-rc.1`.
     public var description: String {
         "\(major).\(minor).\(patch)" + (isPreRelease ? "-" + preRelease.joined(separator: ".") : "")
     }
 
+    /// By number; a pre-release comes before its release.
     public static func < (left: Self, right: Self) -> Bool {
         let (l, r) = ((left.major, left.minor, left.patch), (right.major, right.minor, right.patch))
         if l != r { return l < r }
@@ -72,10 +81,12 @@ public struct ModelVersion: Hashable, Comparable, Sendable, LosslessStringConver
 }
 
 extension ModelVersion: Codable {
+    /// Reads the version from its text.
     public init(from decoder: any Decoder) throws {
         try self.init(parsing: decoder.singleValueContainer().decode(String.self))
     }
 
+    /// Writes the version as its text.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

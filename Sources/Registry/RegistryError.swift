@@ -46,6 +46,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     /// SQLite gave another reason, such as a broken rule of the schema.
     case database(FilePath, detail: String)
 
+    /// In words that end with what to do.
     public var description: String {
         switch self {
         case .missing(let path):
@@ -75,7 +76,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
                 + "\(path).objects are whole builds and may still be good."
         case .damagedObject(let digest, let path, let detail):
             "\(path): the stored build \(digest.short) is damaged: \(detail). Publish the same file again, or give a "
-                + "copy of it with `edgepipe registry repair --from FILE --apply`."
+                + "copy of it with \(command: "registry repair", "from FILE", "apply")."
         case .invalidName(let text, let role, let rule):
             "\"\(text)\" cannot be the name of a \(role). Use \(rule)."
         case .invalidValue(let field, let detail):
@@ -137,7 +138,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
         case .SQLITE_FULL: self = .diskFull(path)
         case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PERM:
             // A log that finds no room, or no leave to be made, is told as a failure to read or open.
-            let file = RegistryFiles.followingLinks(path)
+            let file = path.followingLastLink()
             if !ModelRegistry.isWritable(file.removingLastComponent()) {
                 self = .readOnly(path)
             } else if let free = freeDiskBytes(at: file), free < Self.leastRoom {

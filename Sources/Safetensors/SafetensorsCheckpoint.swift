@@ -5,14 +5,18 @@ import SystemPackage
 public struct SafetensorsCheckpoint: Sendable {
     /// A tensor and the file that holds it.
     public struct Entry: Sendable {
+        /// The file, which stays mapped as long as this value lives.
         public let file: SafetensorsFile
+        /// The tensor's place in it.
         public let tensor: SafetensorsTensor
 
+        /// An entry for a tensor of `file`.
         public init(file: SafetensorsFile, tensor: SafetensorsTensor) {
             self.file = file
             self.tensor = tensor
         }
 
+        /// The tensor's data, row after row. The buffer must not outlive the file.
         public var bytes: UnsafeRawBufferPointer { file.bytes(of: tensor) }
 
         /// Tells the system that these bytes of the tensor will not be read again soon.

@@ -3,9 +3,12 @@ import SystemPackage
 
 /// Why a source checkpoint cannot be used.
 public struct SafetensorsError: Error, CustomStringConvertible, Sendable {
+    /// The file.
     public let path: FilePath
+    /// What is wrong with it.
     public let problem: SafetensorsProblem
 
+    /// The file, the cause, and what to do.
     public var description: String { "\(path): \(problem.explanation)" }
 }
 

@@ -3,7 +3,9 @@ import SystemPackage
 
 /// One tensor of a safetensors file.
 public struct SafetensorsTensor: Sendable, Equatable {
+    /// The name, as the model's code calls the parameter.
     public let name: String
+    /// How its elements are stored.
     public let type: SafetensorsType
     /// Dimensions, slowest-varying first, as PyTorch writes them.
     public let shape: [Int]
@@ -18,6 +20,7 @@ public final class SafetensorsFile: Sendable {
     /// The most header bytes that the format allows.
     static let headerLimit: UInt64 = 100_000_000
 
+    /// The path as it was given.
     public let path: FilePath
     /// The tensors in the order of the header.
     public let tensors: [SafetensorsTensor]

@@ -3,9 +3,12 @@ import SystemPackage
 
 /// A place in a pipeline file; lines and columns count from one.
 public struct SourcePlace: Sendable, Equatable, Codable {
+    /// From one.
     public let line: Int
+    /// In characters, from one.
     public let column: Int
 
+    /// A place; both numbers count from one.
     public init(line: Int, column: Int) {
         self.line = line
         self.column = column
@@ -14,13 +17,17 @@ public struct SourcePlace: Sendable, Equatable, Codable {
 
 /// One thing that is wrong with a pipeline file.
 public struct Diagnostic: Sendable, Equatable, Codable {
+    /// Where it is.
     public let place: SourcePlace
+    /// What is wrong and what to do, as sentences.
     public let message: String
 }
 
 /// Everything that is wrong with a pipeline file, all at once.
 public struct SettingsError: Error, CustomStringConvertible, Sendable {
+    /// The file.
     public let path: FilePath
+    /// The problems in the order of the file.
     public let diagnostics: [Diagnostic]
     private let lines: [Substring]
 

@@ -47,11 +47,31 @@ package struct SettingReader {
         }
     }
 
+    /// Settings that stand in no file, such as the options of a command.
+    /// - Parameter values: by key; what was not given is left out.
+    package init(_ values: [String: SettingValue], _ what: String, _ log: DiagnosticLog) {
+        self.log = log
+        self.what = what
+        place = SourcePlace(line: 1, column: 1)
+        pairs = values.sorted { $0.key < $1.key }.map { (Node($0.key), $0.value.node) }
+    }
+
+    /// The settings of a mapping inside of this one.
+    package func inner(_ node: Node, _ what: String, known: [String]) -> SettingReader? {
+        SettingReader(node, what, known: known, log)
+    }
+
+    /// Says what is wrong with a value.
+    package func report(_ message: String, at node: Node) { log.report(message, at: node) }
+
+    /// Says what is wrong with the mapping as a whole.
+    package func report(_ message: String) { log.report(message, at: place) }
+
     package func node(_ key: String) -> Node? { pairs.first { $0.key.string == key }?.value }
 
     package func required(_ key: String) -> Node? {
         if let node = node(key) { return node }
-        log.report("\(what) needs the setting '\(key)'. Add it.", at: place)
+        log.report("\(what) needs the setting \(setting: key). Add it.", at: place)
         return nil
     }
 
@@ -71,14 +91,14 @@ package struct SettingReader {
     package func flag(_ key: String) -> Bool? {
         guard let node = node(key) else { return nil }
         if let flag = node.coreBool { return flag }
-        log.report("'\(key)' must be true or false.", at: node)
+        log.report("\(setting: key) must be true or false.", at: node)
         return nil
     }
 
     package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let node = node(key) else { return nil }
         if let number = node.coreInteger, range.contains(number) { return number }
-        log.report("'\(key)' must be a whole number from \(range.lowerBound) to \(range.upperBound).", at: node)
+        log.report("\(setting: key) must be a whole number from \(range.lowerBound) to \(range.upperBound).", at: node)
         return nil
     }
 
@@ -86,7 +106,7 @@ package struct SettingReader {
     package func number(_ key: String) -> Double? {
         guard let node = node(key) else { return nil }
         if let number = node.coreNumber, number >= 0 { return number }
-        log.report("'\(key)' must be a number of 0 or more.", at: node)
+        log.report("\(setting: key) must be a number of 0 or more.", at: node)
         return nil
     }
 
@@ -95,13 +115,13 @@ package struct SettingReader {
         guard let node = node(key) else { return nil }
         let text = node.string ?? ""
         if text.hasSuffix("%"), let number = Node(String(text.dropLast())).coreNumber, number >= 0 { return number }
-        log.report("'\(key)' must be a percentage, such as 5%.", at: node)
+        log.report("\(setting: key) must be a percentage, such as 5%.", at: node)
         return nil
     }
 
     private func text(_ node: Node, _ key: String) -> String? {
         if let text = node.scalar?.string, !text.isEmpty, !node.isNull { return text }
-        log.report("'\(key)' must be a text.", at: node)
+        log.report("\(setting: key) must be a text.", at: node)
         return nil
     }
 }

@@ -1,5 +1,6 @@
 /// A tensor's dimensions as GGUF stores them: fastest-varying first, so a matrix of 3072 rows of 256 is `[256, 3072]`.
 public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
+    /// The dimensions, fastest-varying first; empty for a single number.
     public let dimensions: [Int]
 
     /// - Returns: nil for a negative dimension or a product of dimensions that overflows.
@@ -30,5 +31,6 @@ public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     /// How many rows lie one after the other.
     public var rowCount: Int { rowLength == 0 ? 0 : elementCount / rowLength }
 
+    /// The dimensions in brackets: "[256, 3072]".
     public var description: String { "[" + dimensions.map(String.init).joined(separator: ", ") + "]" }
 }

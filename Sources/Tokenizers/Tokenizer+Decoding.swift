@@ -56,6 +56,8 @@ public struct TextStream: Sendable {
     private let renderSpecial: Bool
     private var pending: [UInt8] = []
 
+    /// A stream without text.
+    /// - Parameter renderSpecial: whether control tokens become text too.
     public init(_ tokenizer: Tokenizer, renderSpecial: Bool = false) {
         self.tokenizer = tokenizer
         self.renderSpecial = renderSpecial

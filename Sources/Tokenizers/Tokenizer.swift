@@ -1,5 +1,6 @@
 /// Turns text into the token ids of a model and back, exactly as llama.cpp does for the same vocabulary.
 public struct Tokenizer: Sendable {
+    /// The vocabulary that it was made from.
     public let vocabulary: Vocabulary
     /// Roles of tokens: those that the vocabulary names, and those recognised by their text.
     public let special: Vocabulary.SpecialTokens
@@ -9,6 +10,7 @@ public struct Tokenizer: Sendable {
     private let encoder: any TextEncoder
     private let splitter: SpecialTokenSplitter
 
+    /// How many tokens the vocabulary has.
     public var tokenCount: Int { vocabulary.tokens.count }
 
     /// - Throws: `TokenizerError` when the vocabulary contradicts itself.

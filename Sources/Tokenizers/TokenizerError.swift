@@ -11,6 +11,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case noTokenForByte(UInt8)
     case malformedCharacterMap
 
+    /// The cause and what to do.
     public var description: String {
         switch self {
         case .noTokens:

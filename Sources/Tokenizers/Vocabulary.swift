@@ -24,23 +24,36 @@ public struct Vocabulary: Sendable {
 
     /// Tokens with a role; nil where the model has none.
     public struct SpecialTokens: Sendable, Hashable {
+        /// Before every text (BOS).
         public var beginning: Int32?
+        /// After every text (EOS).
         public var end: Int32?
+        /// After a turn in a chat (EOT).
         public var endOfTurn: Int32?
+        /// After a message within a turn (EOM).
         public var endOfMessage: Int32?
+        /// In place of what no token spells.
         public var unknown: Int32?
+        /// Between two texts.
         public var separator: Int32?
+        /// Fills up batches.
         public var padding: Int32?
+        /// Stands for a token to be guessed.
         public var mask: Int32?
         /// Fill-in-the-middle padding, repository name and file separator; generation ends at them.
         public var fillPadding: Int32?
+        /// See `fillPadding`.
         public var fillRepository: Int32?
+        /// See `fillPadding`.
         public var fillSeparator: Int32?
         /// Fill-in-the-middle prefix, suffix and middle.
         public var fillPrefix: Int32?
+        /// See `fillPrefix`.
         public var fillSuffix: Int32?
+        /// See `fillPrefix`.
         public var fillMiddle: Int32?
 
+        /// No special tokens.
         public init() {}
 
         /// Name and id of every token that is set, for checks and messages.
@@ -55,6 +68,7 @@ public struct Vocabulary: Sendable {
         }
     }
 
+    /// How text becomes tokens.
     public var kind: Kind
     /// The name of the rule that splits text into words, as GGUF's `tokenizer.ggml.pre`; SentencePiece needs none.
     public var preTokenizer: String
@@ -66,9 +80,11 @@ public struct Vocabulary: Sendable {
     public var types: [TokenType]
     /// Pairs that merge, best first, each written as two texts with a space between.
     public var merges: [String]
+    /// The tokens with a role that the vocabulary names.
     public var special: SpecialTokens
     /// Whether encoding with special tokens puts the first token before, and the last token after the text.
     public var addsBeginning: Bool
+    /// See `addsBeginning`.
     public var addsEnd: Bool
     /// Whether SentencePiece and Unigram text starts as if a space came before it.
     public var addsSpacePrefix: Bool
@@ -79,6 +95,7 @@ public struct Vocabulary: Sendable {
     /// The model's name: llama.cpp takes the whitespace rule of some special tokens from it, since GGUF stores none.
     public var modelName: String
 
+    /// A vocabulary; `Tokenizer` checks whether it agrees with itself.
     public init(
         kind: Kind,
         preTokenizer: String = "default",

@@ -1,10 +1,8 @@
 import Synchronization
+import Work
 
 /// How far a download is. Files add to it as their bytes come; one task reports it.
 package final class TransferMeter: Sendable {
-    /// Told how far the work is; throws when the user wants to stop.
-    package typealias Report = @Sendable (_ detail: String, _ done: Int, _ total: Int) throws -> Void
-
     private struct State {
         var total = 0
         var bytes: [String: Int] = [:]
@@ -13,10 +11,10 @@ package final class TransferMeter: Sendable {
     }
 
     private let detail: String
-    private let report: Report
+    private let report: WorkProgress
     private let state = Mutex(State())
 
-    package init(_ detail: String, _ report: @escaping Report) {
+    package init(_ detail: String, _ report: @escaping WorkProgress) {
         self.detail = detail
         self.report = report
     }

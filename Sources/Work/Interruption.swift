@@ -15,8 +15,10 @@ public enum Interruption {
         /// What was known by then, of work that does not go on where it was.
         public var soFar: String?
 
+        /// An error with what was known by then, if anything.
         public init(soFar: String? = nil) { self.soFar = soFar }
 
+        /// What to tell the user: the work goes on where it was, or what was known.
         public var description: String {
             soFar.map { "interrupted \($0)" } ?? "interrupted; the same command goes on from here."
         }

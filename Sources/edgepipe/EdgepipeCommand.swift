@@ -4,6 +4,7 @@ import Foundation
 import Pipeline
 import Registry
 import Settings
+import Steps
 import Work
 
 /// The program: options in, one call, text out.
@@ -53,6 +54,10 @@ struct EdgepipeCommand: ParsableCommand {
     static func main() {
         Interruption.listen()
         MappedRanges.explainTruncation()
+        SettingStyle.option.within(parseAndRun)
+    }
+
+    private static func parseAndRun() {
         do {
             let started = Date()
             var command = try parseAsRoot()
@@ -75,7 +80,7 @@ struct EdgepipeCommand: ParsableCommand {
     /// What the command took.
     private static func usage(since started: Date) -> String {
         let seconds = Date().timeIntervalSince(started)
-        return "took \(numberText(seconds, 2)) s and at most \(sizeText(Operations.peakMemoryBytes)) of memory"
+        return "took \(numberText(seconds, 2)) s and at most \(sizeText(ProcessMemory.peakBytes)) of memory"
     }
 }
 

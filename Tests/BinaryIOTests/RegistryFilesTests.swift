@@ -70,20 +70,4 @@ import Testing
         #expect(mkfifo(fifo.string, 0o600) == 0)
         #expect(!RegistryFiles.protects(fifo))
     }
-
-    @Test func aPathIsResolvedAsFarAsItExists() throws {
-        let real = try FilePath(#require(realpath(scratch.path.string, nil).map { String(cString: $0) }))
-        #expect(RegistryFiles.resolve(scratch.path.appending("a/b")) == real.appending("a/b"))
-        #expect(RegistryFiles.resolve(try link("dangling", to: "sub/file")) == real.appending("sub/file"))
-        #expect(RegistryFiles.resolve(try link("link", to: "registry.db")) == real.appending("registry.db"))
-    }
-
-    @Test func aLinkIsFollowedAndTheFoldersAboveStayAsWritten() throws {
-        let folder = scratch.path
-        #expect(RegistryFiles.followingLinks(database) == database)
-        _ = try link("one", to: "two")
-        _ = try link("two", to: folder.appending("sub/new.db").string)
-        #expect(RegistryFiles.followingLinks(folder.appending("one")) == folder.appending("sub/new.db"))
-        #expect(RegistryFiles.followingLinks("no/such/file") == "no/such/file")
-    }
 }

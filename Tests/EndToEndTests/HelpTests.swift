@@ -1,4 +1,7 @@
 import Foundation
+import Pipeline
+import Settings
+import Steps
 import TestSupport
 import Testing
 
@@ -52,6 +55,21 @@ import Testing
         let help = try Program(folder: try ScratchFolder())("--help").output
         for code in [0, 1, 2, 3, 4, 5, 64, 130] {
             #expect(help.split(separator: "\n").contains { $0.hasPrefix("  \(code)  ") }, "\(code)")
+        }
+    }
+
+    /// A setting of a kind of step is an option of the command that does the same, with the same words.
+    @Test(arguments: [
+        (ConvertSettings.kind, "convert"), (ImatrixSettings.kind, "imatrix"), (QuantizeSettings.kind, "quantize"),
+        (ValidateSettings.kind, "perplexity"), (FitSettings.kind, "fit estimate"),
+    ])
+    func everySettingOfAStepIsAnOptionOfItsCommand(_ kind: String, _ command: String) throws {
+        let program = Program(folder: try ScratchFolder())
+        let help = try program.run(command.split(separator: " ").map(String.init) + ["--help"])
+        let text = help.output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        let settings = try #require(StepKinds.settings.first { $0.kind == kind }).settings
+        for setting in settings where setting.surface == .everywhere {
+            #expect(text.contains(setting.help), "\(command): \(setting.key)")
         }
     }
 }

@@ -34,7 +34,7 @@ import Testing
             try cache.locate(.hub(repository: repository, revision: revision))
         }
         #expect(error == .notInCache(repository: repository, revision: revision, cache: cache.folder))
-        #expect(error.description.contains("Run this once without --offline"))
+        #expect(error.description.contains("Run this once without 'offline'"))
         #expect(error.description.contains(cache.folder.string))
     }
 

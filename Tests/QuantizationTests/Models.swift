@@ -41,7 +41,7 @@ func choices(
     var options = QuantizationOptions()
     change(&options)
     let ordered = tensors.sorted { precedesInFile($0.name, $1.name) }
-    var chooser = try TypeChooser(fileType, ModelFacts(metadata), tensors: ordered, options)
+    var chooser = try TypeChooser(.mix(fileType), ModelFacts(metadata), tensors: ordered, options)
     var choices: [String: TypeChooser.Choice] = [:]
     for tensor in ordered { choices[tensor.name] = try chooser.choice(for: tensor) }
     return choices

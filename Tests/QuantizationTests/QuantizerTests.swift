@@ -45,7 +45,7 @@ import Testing
             try expect(output.path, toEqual: try #require(goldens[output.plan.fileType.name]))
         }
         for type in types where goldens[type.name] == nil {
-            guard case .matrixNeeded = try QuantizationPlan(source, as: type).obstacle?.problem else {
+            guard case .importanceMatrixNeeded = try QuantizationPlan(source, as: type).obstacle?.problem else {
                 Issue.record("\(type.name) was not refused without a matrix")
                 continue
             }

@@ -62,6 +62,6 @@ import Testing
         let error = #expect(throws: QuantizationError.self) {
             try QuantizationPlan(source, as: .q4_K_M, options: options)
         }
-        #expect(error?.problem == .refinementNeedsMatrix)
+        #expect(error?.problem == .refinementNeedsImportanceMatrix)
     }
 }

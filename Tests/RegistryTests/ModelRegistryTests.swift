@@ -70,7 +70,7 @@ import Testing
     func refusesAnotherProgramsDatabaseAndLeavesItAlone(_ mode: ModelRegistry.Mode) throws {
         let scratch = try Scratch()
         let queue = try DatabaseQueue(path: scratch.database.string)
-        try queue.write { try $0.execute(sql: "CREATE TABLE audit log (id INTEGER PRIMARY KEY)") }
+        try queue.write { try $0.execute(sql: "CREATE TABLE notes (id INTEGER PRIMARY KEY)") }
         try queue.close()
         let before = try SHA256Digest(ofFile: scratch.database)
         guard case .notARegistry? = refusal({ _ = try scratch.registry(mode) }) else {

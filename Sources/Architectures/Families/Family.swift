@@ -1,7 +1,7 @@
 /// How a family differs from Llama: what its files do not say about it and engines know by its name. The rest is read
 /// from the file.
 struct Family: Sendable {
-    /// How positions turn in layers with a sliding window.
+    /// The rotary embedding of layers with a sliding window.
     enum LocalRotary: Sendable, Equatable {
         case asElsewhere
         /// By this base unless the file names another, unscaled.

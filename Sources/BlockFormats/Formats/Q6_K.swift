@@ -43,7 +43,7 @@ enum Q6_K: WeightedFormat {
                 let results = (0..<4).map { quarter in
                     transpose(weights + quarter * 64, count: 16, into: tiles + quarter * 16)
                     guard let importance else { return search.run(tiles + quarter * 16, count: 16) }
-                    // The matrix alone counts here, without the weights' own size.
+                    // The importance matrix alone counts here, without the weights' own size.
                     let columns = importance.row.columns + importance.column + quarter * 64
                     transpose(columns, count: 16, into: tiles + 64)
                     return search.run(tiles + quarter * 16, importance: tiles + 64, count: 16)

@@ -56,7 +56,7 @@ enum SixBitScaleEncoder {
 
     /// - Parameters:
     ///   - search: how to find a group's scale and minimum.
-    ///   - importance: what columns count, with the column of the block's first weight; nil without a matrix.
+    ///   - importance: what columns count, with the column of the block's first weight; nil without an importance matrix.
     ///   - levels: receives the 256 numbers to store.
     @inline(__always)
     static func encode(

@@ -56,8 +56,10 @@ public enum Kernels: String, Sendable, CaseIterable {
 
 /// The environment asks for a variant that this machine has not.
 public struct UnknownKernels: Error, CustomStringConvertible, Sendable {
+    /// The variant that the environment names.
     public let name: String
 
+    /// The name, the variants that there are, and what to do.
     public var description: String {
         let available = Kernels.available.map(\.rawValue).joined(separator: ", ")
         return "EDGEPIPE_KERNELS asks for '\(name)'; this machine has \(available). Unset it or name one of these."

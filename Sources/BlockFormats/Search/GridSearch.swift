@@ -29,7 +29,7 @@ struct GridSearch: Sendable {
     var refinement = Refinement.offGrid
     /// Factor of the block's mean square in what a weight counts.
     var meanSquareFactor: Float = 2
-    /// Factor of that in what a weight counts besides its own square when there is no matrix.
+    /// Factor of that in what a weight counts besides its own square when there is no importance matrix.
     var plainFactor: Float?
 
     /// - Parameter found: receives what the block stores besides its scale; zeros for groups without weight.

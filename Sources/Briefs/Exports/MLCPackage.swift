@@ -19,10 +19,12 @@ public struct MLCPackage: Sendable {
         public var quantization: String
         /// A folder that `mlc_llm convert_weight` made, or `HF://owner/name`.
         public var location: String
+        /// By which an app asks for the model.
         public var id: String
         /// On the device that is hardest to meet.
         public var estimate: FitEstimate
 
+        /// Every value is as its property describes it.
         public init(
             build: String,
             bitsPerWeight: Double,
@@ -61,9 +63,12 @@ public struct MLCPackage: Sendable {
         return bits == 0 ? (rest.hasPrefix("f32") ? 32 : 16) : Double(bits) + 0.5
     }
 
+    /// The system of the devices.
     public var platform: Platform
+    /// In the order of the file.
     public var models: [Model]
 
+    /// Every value is as its property describes it.
     public init(platform: Platform, models: [Model]) { (self.platform, self.models) = (platform, models) }
 
     /// The text of `mlc-package-config.json`.

@@ -11,18 +11,22 @@ public struct PlayDelivery: Sendable {
     public struct Group: Sendable {
         /// What the devices of the group have at least, and less than the next: as phones are sold, in GB.
         public var gigabytes: Int
+        /// Nil for the group with the most memory.
         public var upTo: Int?
         /// `phi3@1.0.0:q4_k_m`
         public var build: String
+        /// Size of the build's file.
         public var fileBytes: Int
         /// For what an app gets on the smallest device of the group.
         public var estimate: FitEstimate
 
+        /// Every value is as its property describes it.
         public init(gigabytes: Int, upTo: Int?, build: String, fileBytes: Int, estimate: FitEstimate) {
             (self.gigabytes, self.upTo, self.build) = (gigabytes, upTo, build)
             (self.fileBytes, self.estimate) = (fileBytes, estimate)
         }
 
+        /// As the targeting file calls it: `ram_8gb`.
         public var name: String { "ram_\(gigabytes)gb" }
         var minBytes: Int { gigabytes * 1_000_000_000 }
         var maxBytes: Int? { upTo.map { $0 * 1_000_000_000 } }
@@ -38,6 +42,7 @@ public struct PlayDelivery: Sendable {
     /// What Play takes of one pack, compressed. Weights hardly compress, so the file itself is compared.
     public static let largestPack = 1_500_000_000
 
+    /// Puts the groups in order.
     public init(pack: String, model: String, groups: [Group]) {
         (self.pack, self.model) = (pack, model)
         self.groups = groups.sorted { $0.gigabytes > $1.gigabytes }

@@ -4,13 +4,17 @@ import DeviceFit
 ///
 /// Names, sources and licences come from whoever published: they are shown, never believed.
 public struct ModelReport: Sendable {
+    /// The model's name.
     public var model: String
+    /// Such as `1.2.0`.
     public var version: String
+    /// Those that point to the version.
     public var channels: [String]
     /// By size, the smallest first; never empty.
     public var builds: [ReportedBuild]
     /// The type of the build that memory and tensors are shown for.
     public var focus: String
+    /// Why the focus is what it is.
     public var choice: FocusChoice
     /// What the focus takes on each device.
     public var fits: [ReportedFit]
@@ -33,6 +37,7 @@ public struct ModelReport: Sendable {
         case smallest
     }
 
+    /// - Precondition: the focus is the type of one of the builds.
     public init(
         model: String,
         version: String,
@@ -62,24 +67,34 @@ public struct ReportedBuild: Sendable {
     public var type: String
     /// SHA-256 of the file, in hexadecimal digits, as all digests here.
     public var digest: String
+    /// Size of the file.
     public var fileBytes: Int
     /// On the registry's disk.
     public var storedBytes: Int
+    /// Bits of the file's tensors per parameter.
     public var bitsPerWeight: Double
+    /// An SPDX identifier, or the name that the source gives.
     public var license: String
+    /// Where the model came from, such as `hf://owner/name`.
     public var source: String
+    /// SHA-256 of the source checkpoint.
     public var sourceDigest: String?
+    /// SHA-256 of the pipeline's definition.
     public var pipelineDigest: String?
+    /// The version of edgepipe that published it.
     public var toolVersion: String
     /// ISO 8601.
     public var publishedAt: String
+    /// What was measured of it, oldest first.
     public var measurements: [ReportedMeasurement]
+    /// Who signed it.
     public var signatures: [ReportedSignature]
     /// The place in the ranking for all of the devices, from 1; nil where the build was refused.
     public var rank: Int?
     /// What the query says of it: remarks, or the reasons for which it was refused.
     public var remarks: [String]
 
+    /// Every value is as its property describes it.
     public init(
         type: String,
         digest: String,

@@ -1,4 +1,5 @@
 import DeviceFit
+import Registry
 
 /// Size against quality, on numbers that may be compared.
 struct QualitySection {
@@ -11,7 +12,7 @@ struct QualitySection {
 
     init(report: ModelReport, language: Language) {
         (self.report, self.language) = (report, language)
-        for metric in [MetricName.bitsPerByte, MetricName.meanKLD] {
+        for metric in [Metric.bitsPerByte, Metric.meanKLD] {
             let found = report.builds.map { build in
                 Set(build.measurements.filter { $0.metric == metric }.map(\.conditions))
             }
@@ -34,15 +35,15 @@ struct QualitySection {
 
     var shortName: String {
         switch metric {
-        case MetricName.bitsPerByte: language.say("Bits per byte", "Биты на байт")
-        case MetricName.meanKLD: language.say("KL divergence", "KL-расхождение")
+        case Metric.bitsPerByte: language.say("Bits per byte", "Биты на байт")
+        case Metric.meanKLD: language.say("KL divergence", "KL-расхождение")
         default: language.say("Quality", "Качество")
         }
     }
 
     private var measure: String {
         switch metric {
-        case MetricName.meanKLD:
+        case Metric.meanKLD:
             language.say("mean KL divergence, nats a token", "среднее KL-расхождение, нат на токен")
         default: language.say("bits per byte", "бит на байт")
         }
@@ -87,7 +88,7 @@ struct QualitySection {
     private func explanation(_ conditions: MeasurementConditions) -> String {
         let words = MeasurementWords(language: language).sentence(conditions)
         let what =
-            metric == MetricName.bitsPerByte
+            metric == Metric.bitsPerByte
             ? language.say(
                 "Quality is bits per byte: how many bits the model needs for a byte of the text.",
                 "Качество — биты на байт: сколько бит нужно модели на байт текста."

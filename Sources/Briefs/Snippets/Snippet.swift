@@ -19,11 +19,15 @@ public enum SnippetKind: String, Sendable, CaseIterable {
 
 /// Code that loads a build and asks it, with the build's own values.
 public struct Snippet: Sendable {
+    /// The framework that the code is for.
     public let kind: SnippetKind
+    /// The build that it loads.
     public let build: BriefedBuild
 
+    /// Every value is as its property describes it.
     public init(_ kind: SnippetKind, for build: BriefedBuild) { (self.kind, self.build) = (kind, build) }
 
+    /// The code.
     public var text: String {
         switch kind {
         case .swift: swift

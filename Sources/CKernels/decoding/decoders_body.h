@@ -173,16 +173,16 @@ DECODER(q6_K) {
 
 static TARGET bool NAME(decode)(int tensor_type, int64_t count, const uint8_t *blocks, float *out) {
     switch (tensor_type) {
-    case 2: NAME(q4_0)(count, blocks, out); return true;
-    case 3: NAME(q4_1)(count, blocks, out); return true;
-    case 6: NAME(q5_0)(count, blocks, out); return true;
-    case 7: NAME(q5_1)(count, blocks, out); return true;
-    case 8: NAME(q8_0)(count, blocks, out); return true;
-    case 10: NAME(q2_K)(count, blocks, out); return true;
-    case 11: NAME(q3_K)(count, blocks, out); return true;
-    case 12: NAME(q4_K)(count, blocks, out); return true;
-    case 13: NAME(q5_K)(count, blocks, out); return true;
-    case 14: NAME(q6_K)(count, blocks, out); return true;
+    case EK_TYPE_Q4_0: NAME(q4_0)(count, blocks, out); return true;
+    case EK_TYPE_Q4_1: NAME(q4_1)(count, blocks, out); return true;
+    case EK_TYPE_Q5_0: NAME(q5_0)(count, blocks, out); return true;
+    case EK_TYPE_Q5_1: NAME(q5_1)(count, blocks, out); return true;
+    case EK_TYPE_Q8_0: NAME(q8_0)(count, blocks, out); return true;
+    case EK_TYPE_Q2_K: NAME(q2_K)(count, blocks, out); return true;
+    case EK_TYPE_Q3_K: NAME(q3_K)(count, blocks, out); return true;
+    case EK_TYPE_Q4_K: NAME(q4_K)(count, blocks, out); return true;
+    case EK_TYPE_Q5_K: NAME(q5_K)(count, blocks, out); return true;
+    case EK_TYPE_Q6_K: NAME(q6_K)(count, blocks, out); return true;
     default: return false;
     }
 }

@@ -262,7 +262,7 @@ static TARGET void NAME(encode_q6_K)(const batch *b) {
     floats scales[16];
     scaled found[16];
     for (int group = 0; group < 16; group++) {
-        // The matrix alone counts here, without the weights' own size.
+        // The importance matrix alone counts here, without the weights' own size.
         const floats *w = b->importance ? b->importance + 16 * group : NULL;
         found[group] = search_scale(b->x + 16 * group, w, 16, 32);
         scales[group] = found[group].scale;

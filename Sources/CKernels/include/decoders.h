@@ -5,6 +5,7 @@
 #define EDGEPIPE_DECODERS_H
 
 #include "ckernels.h"
+#include "tensor_types.h"
 
 /// Decodes blocks of the format with GGUF's number `tensor_type`.
 /// Returns false, and does nothing, where there is no decoder for the format.

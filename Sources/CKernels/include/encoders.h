@@ -4,6 +4,7 @@
 #define EDGEPIPE_ENCODERS_H
 
 #include "ckernels.h"
+#include "tensor_types.h"
 
 /// The grid of an IQ format; see GridNeighbours, whose lists are padded here to whole vectors.
 typedef struct ek_grid {

@@ -127,14 +127,14 @@ FLAT_DOT(q8_0, 34, NAME(of_signed)(signed_bytes(own + 2), codes), (void)0)
 
 static ek_dot_function NAME(dot_of)(int tensor_type) {
     switch (tensor_type) {
-    case 2: return NAME(q4_0);
-    case 3: return NAME(q4_1);
-    case 8: return NAME(q8_0);
-    case 10: return NAME(q2_K);
-    case 11: return NAME(q3_K);
-    case 12: return NAME(q4_K);
-    case 13: return NAME(q5_K);
-    case 14: return NAME(q6_K);
+    case EK_TYPE_Q4_0: return NAME(q4_0);
+    case EK_TYPE_Q4_1: return NAME(q4_1);
+    case EK_TYPE_Q8_0: return NAME(q8_0);
+    case EK_TYPE_Q2_K: return NAME(q2_K);
+    case EK_TYPE_Q3_K: return NAME(q3_K);
+    case EK_TYPE_Q4_K: return NAME(q4_K);
+    case EK_TYPE_Q5_K: return NAME(q5_K);
+    case EK_TYPE_Q6_K: return NAME(q6_K);
     default: return NULL;
     }
 }

@@ -93,10 +93,10 @@ WIDE_SIX_BIT_DOT(q5_K, 176, 48, __m512i high = _mm512_broadcast_i64x4(words((con
 
 static ek_dot_function wide_dot_of(int tensor_type) {
     switch (tensor_type) {
-    case 2: return wide_q4_0;
-    case 3: return wide_q4_1;
-    case 12: return wide_q4_K;
-    case 13: return wide_q5_K;
+    case EK_TYPE_Q4_0: return wide_q4_0;
+    case EK_TYPE_Q4_1: return wide_q4_1;
+    case EK_TYPE_Q4_K: return wide_q4_K;
+    case EK_TYPE_Q5_K: return wide_q5_K;
     default: return vnni_dot_of(tensor_type);
     }
 }

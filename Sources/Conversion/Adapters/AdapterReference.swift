@@ -2,6 +2,7 @@ import SystemPackage
 
 /// An adapter's folder and how much of it is merged.
 public struct AdapterReference: Sendable, Equatable {
+    /// The adapter's folder, as PEFT writes it.
     public let folder: FilePath
     /// 1 for the strength that it was trained with.
     public let scale: Float

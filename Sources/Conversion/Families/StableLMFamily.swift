@@ -36,7 +36,7 @@ struct StableLMFamily: ModelFamily {
         set("embedding_length", embeddingLength)
         set("block_count", try config.layerCount)
         set("feed_forward_length", try config.requiredInteger("intermediate_size"))
-        set("rope.dimension_count", Int(try config.rotatedShare() * Double(embeddingLength / headCount)))
+        set("rope.dimension_count", Int(try config.rotaryShare() * Double(embeddingLength / headCount)))
         set("attention.head_count", headCount)
         set("attention.head_count_kv", try config.keyValueHeadCount)
         metadata.set("stablelm.use_parallel_residual", .bool(config.flag("use_parallel_residual") ?? true))

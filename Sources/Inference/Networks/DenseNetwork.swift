@@ -1,5 +1,6 @@
 import Architectures
 import BlockFormats
+import Work
 
 /// A feed-forward network: down(activation(gate(x)) * up(x)), or down(activation(up(x))).
 struct DenseNetwork {

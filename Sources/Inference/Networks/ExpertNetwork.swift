@@ -1,5 +1,6 @@
 import Architectures
 import BlockFormats
+import Work
 
 /// A mixture of experts: each token passes through the few networks that a router chooses for it, and perhaps one more.
 ///

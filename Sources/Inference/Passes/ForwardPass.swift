@@ -1,5 +1,6 @@
 import Architectures
 import BlockFormats
+import Work
 
 /// One batch of tokens through all layers of a model, with the scratch memory for it.
 ///
@@ -88,23 +89,23 @@ final class ForwardPass {
                 }
             }
             if isLast { keepRows(rows) }
-            feedForward(layer, x, rows.count, observer)
+            runNetwork(layer, x, rows.count, observer)
         }
     }
 
-    /// - Parameter mixed: what the layer's first part was given.
-    private func feedForward(
+    /// - Parameter mixed: what the layer's mixer was given.
+    private func runNetwork(
         _ layer: LayerWeights,
         _ mixed: Rows<UnsafePointer<Float>>,
         _ count: Int,
         _ observer: ((Activations) -> Void)?
     ) {
         guard count > 0 else { return }
-        // A layer with a single norm in front feeds both parts from it.
-        let isParallel = layer.feedForwardNorm == nil && layer.mixerNorm != nil
-        let x = isParallel ? mixed : normalize(0..<count, layer.feedForwardNorm)
-        add(to: 0..<count, layer.feedForwardPostNorm) { destination in
-            switch layer.feedForward {
+        // A layer with a single norm in front feeds mixer and network from it.
+        let isParallel = layer.networkNorm == nil && layer.mixerNorm != nil
+        let x = isParallel ? mixed : normalize(0..<count, layer.networkNorm)
+        add(to: 0..<count, layer.networkPostNorm) { destination in
+            switch layer.network {
             case .dense(let weights): dense.run(weights, x, count: count, into: destination, observer)
             case .experts(let weights): experts.run(weights, x, count: count, into: destination, observer)
             }

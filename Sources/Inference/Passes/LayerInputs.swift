@@ -4,6 +4,7 @@ import Architectures
 ///
 /// (L + 1, T, E): layers and one, tokens, embedding length.
 public final class LayerInputs {
+    /// T, the most tokens of a sequence.
     public let tokenCount: Int
     private let width: Int
     private let buffers: [FloatBuffer]

@@ -1,5 +1,6 @@
 import BlockFormats
 import Tensors
+import Work
 
 /// Multiplies activations by weight matrices of any stored type.
 struct MatrixProduct {

@@ -8,7 +8,7 @@ struct LayerWeights: Sendable {
         case shortConvolution(ShortConvolutionWeights, ShortConvolutionShape)
     }
 
-    enum FeedForward: Sendable {
+    enum Network: Sendable {
         case dense(DenseWeights)
         case experts(ExpertWeights)
     }
@@ -16,9 +16,9 @@ struct LayerWeights: Sendable {
     let mixerNorm: NormWeights?
     let mixer: Mixer
     let mixerPostNorm: NormWeights?
-    let feedForwardNorm: NormWeights?
-    let feedForward: FeedForward
-    let feedForwardPostNorm: NormWeights?
+    let networkNorm: NormWeights?
+    let network: Network
+    let networkPostNorm: NormWeights?
 
     /// - Parameter width: of the hidden state.
     init(_ index: Int, _ layer: LayerShape, width: Int, _ reader: inout TensorReader) throws {
@@ -30,13 +30,13 @@ struct LayerWeights: Sendable {
         mixer = try Mixer(layer.mixer, width: width, &reader)
         mixerPostNorm = after ? try NormWeights("post_attention_norm", norms, width: width, &reader) : nil
         let isParallel = norms.mayFeedBoth && !reader.has("ffn_norm.weight")
-        feedForwardNorm = before && !isParallel ? try NormWeights("ffn_norm", norms, width: width, &reader) : nil
-        feedForward =
+        networkNorm = before && !isParallel ? try NormWeights("ffn_norm", norms, width: width, &reader) : nil
+        network =
             switch layer.network {
             case .dense(let network): .dense(try DenseWeights("", network, width: width, &reader))
             case .experts(let experts): .experts(try ExpertWeights(experts, width: width, &reader))
             }
-        feedForwardPostNorm = after ? try NormWeights("post_ffw_norm", norms, width: width, &reader) : nil
+        networkPostNorm = after ? try NormWeights("post_ffw_norm", norms, width: width, &reader) : nil
     }
 }
 

@@ -5,7 +5,7 @@ import Tensors
 /// All weights of a model, taken out of a file by names and shapes that follow from its metadata.
 struct ModelWeights: Sendable {
     let tokenEmbedding: WeightMatrix
-    /// Added to the embedding of a token by its position; nil where positions turn heads.
+    /// Added to the embedding of a token by its position; nil for a model with a rotary embedding.
     let positionEmbedding: WeightMatrix?
     let layers: [LayerWeights]
     let outputNorm: NormWeights

@@ -1,6 +1,4 @@
 import BinaryIO
-import Conversion
-import Quantization
 import Registry
 import Settings
 import SystemPackage
@@ -8,18 +6,23 @@ import Yams
 
 extension PipelineDefinition {
     /// Reads and checks a pipeline file.
-    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `STEP.KEY`.
+    /// - Parameters:
+    ///   - overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `STEP.KEY`.
+    ///   - kinds: the kinds of steps that there are.
     /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
-    public init(path: FilePath, overrides: [String] = []) throws {
-        try self.init(text: try SourceText.read(path), path: path, overrides: overrides)
+    package init(path: FilePath, overrides: [String], kinds: [any StepSettings.Type]) throws {
+        try self.init(text: try SourceText.read(path), path: path, overrides: overrides, kinds: kinds)
     }
 
-    package init(text: String, path: FilePath, overrides: [String] = []) throws {
+    package init(text: String, path: FilePath, overrides: [String], kinds: [any StepSettings.Type]) throws {
         let log = DiagnosticLog()
         let root = SettingsDocument.compose(text, log)
-        var reader = root.flatMap { DefinitionReader($0, log) }
-        reader?.apply(overrides)
-        let parts = reader?.read()
+        // Whoever asks for it, what is wrong with a file is said in the file's own words.
+        let parts = SettingStyle.name.within {
+            var reader = root.flatMap { DefinitionReader($0, kinds, log) }
+            reader?.apply(overrides)
+            return reader?.read()
+        }
         guard log.diagnostics.isEmpty, let parts else {
             throw SettingsError(path: path, text: text, diagnostics: log.diagnostics)
         }
@@ -49,15 +52,15 @@ private struct DefinitionReader {
 
     private static let keys = ["pipeline", "version", "model", "steps"]
     private var root: Node
+    private let kinds: [any StepSettings.Type]
     private let log: DiagnosticLog
 
-    init?(_ root: Node, _ log: DiagnosticLog) {
+    init?(_ root: Node, _ kinds: [any StepSettings.Type], _ log: DiagnosticLog) {
         guard root.mapping != nil else {
             log.report("a pipeline file must be a mapping with 'pipeline', 'version', 'model' and 'steps'.", at: root)
             return nil
         }
-        self.root = root
-        self.log = log
+        (self.root, self.kinds, self.log) = (root, kinds, log)
     }
 
     /// Puts settings from outside in the place of the file's.
@@ -90,9 +93,9 @@ private struct DefinitionReader {
         }
         guard path.count == 2, var steps = root["steps"]?.sequence,
             let index = steps.firstIndex(where: { $0["id"]?.string == path[0] }),
-            let kind = StepKind.allCases.first(where: { steps[index][$0.rawValue] != nil })
+            let kind = kinds.first(where: { steps[index][$0.kind] != nil })
         else { return false }
-        steps[index][kind.rawValue]?[path[1]] = value
+        steps[index][kind.kind]?[path[1]] = value
         root["steps"] = .sequence(steps)
         return true
     }
@@ -154,9 +157,30 @@ private struct DefinitionReader {
         }
         var steps: [PipelineDefinition.Step] = []
         for node in sequence {
-            guard let step = StepReader(node, earlier: steps, log).read() else { continue }
+            guard let step = readStep(node, earlier: steps) else { continue }
             steps.append(step)
         }
         return steps
+    }
+
+    private func readStep(_ node: Node, earlier: [PipelineDefinition.Step]) -> PipelineDefinition.Step? {
+        let names = kinds.map { $0.kind }
+        guard let reader = SettingReader(node, "a step", known: ["id"] + names, log) else { return nil }
+        guard let id = reader.requiredText("id") else { return nil }
+        if let place = reader.node("id"),
+            !id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
+        {
+            log.report("the id '\(id)' may hold letters, digits, '-' and '_' only.", at: place)
+        }
+        if earlier.contains(where: { $0.id == id }) {
+            log.report("another step is called '\(id)' already. Give each its own id.", at: reader.node("id") ?? node)
+        }
+        let present = kinds.filter { reader.node($0.kind) != nil }
+        guard present.count == 1, let kind = present.first, let mapping = reader.node(kind.kind) else {
+            log.report("step '\(id)' must say what it does, with one of: \(names.joined(separator: ", ")).", at: node)
+            return nil
+        }
+        guard let settings = kind.init(mapping, StepReferences(earlier: earlier), log) else { return nil }
+        return PipelineDefinition.Step(id: id, settings: settings, place: node.place)
     }
 }

@@ -3,7 +3,9 @@ import SystemPackage
 
 /// How to run a pipeline.
 public struct RunOptions: Sendable {
+    /// The registry's file; it is made where it is not there.
     public var registry: FilePath
+    /// How many work at a time, at least one.
     public var threads: Int
     /// Refuse steps that would take more memory than this, in bytes.
     public var memoryLimit: Int?
@@ -16,11 +18,12 @@ public struct RunOptions: Sendable {
     /// Run this step alone; those before it must be cached.
     public var only: String?
 
+    /// As many threads as the machine has cores, where nothing is said.
     public init(registry: FilePath, threads: Int? = nil) {
         self.registry = registry
         self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     }
 
     /// Where steps leave their files, beside the registry.
-    var workFolder: FilePath { FilePath(registry.string + ".work") }
+    package var workFolder: FilePath { FilePath(registry.string + ".work") }
 }

@@ -5,6 +5,7 @@ import SystemPackage
 
 /// How far a long transfer is.
 public struct TransferProgress: Hashable, Sendable {
+    /// What is being done with a build.
     public enum Phase: String, Hashable, Sendable {
         /// Reading a file to learn its digest.
         case hashing
@@ -14,14 +15,19 @@ public struct TransferProgress: Hashable, Sendable {
         case pulling
     }
 
+    /// The build that is worked at.
     public let build: BuildName
+    /// What is being done with it.
     public let phase: Phase
+    /// Raw bytes that are done.
     public let doneBytes: Int
+    /// Raw bytes of the whole build.
     public let totalBytes: Int
 }
 
 /// What became of one build of a publication.
 public struct PublishedBuild: Hashable, Codable, Sendable {
+    /// The build as the registry has it now.
     public var record: BuildRecord
     /// False where the same bytes were already published under this name.
     public var isNew: Bool

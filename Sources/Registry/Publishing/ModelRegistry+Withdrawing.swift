@@ -3,6 +3,7 @@ import GRDB
 
 /// What withdrawing builds does, or would do.
 public struct WithdrawalReport: Codable, Hashable, Sendable {
+    /// What was withdrawn, or would be.
     public var builds: [BuildName]
     /// Whether it was done, not only looked at.
     public var isDone: Bool

@@ -1,10 +1,14 @@
+import BinaryIO
 import Foundation
 import SystemPackage
 
 /// Everything that one publishing makes visible at once: builds of one version, and what is known about them.
 public struct Publication: Codable, Sendable {
+    /// The model's name.
     public var model: String
+    /// The version of all builds.
     public var version: ModelVersion
+    /// At least one.
     public var builds: [BuildDraft]
     /// How the builds came to be; may pass through files that the registry does not hold.
     public var lineage: [LineageEdge]
@@ -12,8 +16,10 @@ public struct Publication: Codable, Sendable {
     public var channel: String?
     /// Who publishes, for the channel's history.
     public var publisher: String
+    /// The version of edgepipe that publishes.
     public var toolVersion: String
 
+    /// Every value is as its property describes it.
     public init(
         model: String,
         version: ModelVersion,
@@ -58,11 +64,16 @@ public struct BuildDraft: Codable, Sendable {
     public var file: FilePath
     /// Where its parts begin; without any, the file is stored whole.
     public var cuts: [PartCut]
+    /// What the publisher states.
     public var facts: BuildFacts
+    /// What was measured of the build.
     public var measurements: [MeasurementRecord]
+    /// What was estimated for it.
     public var fits: [FitRecord]
+    /// What quantizing did to its tensors.
     public var tensorErrors: [TensorErrorRecord]
 
+    /// Every value is as its property describes it.
     public init(
         type: String,
         file: FilePath,

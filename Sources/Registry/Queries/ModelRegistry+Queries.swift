@@ -3,13 +3,20 @@ import GRDB
 
 /// Which builds are wanted; what is left nil does not matter.
 public struct BuildFilter: Codable, Hashable, Sendable {
+    /// Of this model.
     public var model: String?
+    /// Of this version.
     public var version: ModelVersion?
+    /// Of the versions that this channel points to.
     public var channel: String?
+    /// Of this type, such as `q4_k_m`.
     public var type: String?
+    /// Under this licence.
     public var license: String?
+    /// With files of at most so many bytes.
     public var maxFileBytes: Int?
 
+    /// Lets every build through where nothing is said.
     public init(
         model: String? = nil,
         version: ModelVersion? = nil,
@@ -146,6 +153,8 @@ extension ModelRegistry {
         }
     }
 
+    /// What was estimated for a build, by device.
+    /// - Throws: `RegistryError`.
     public func fits(of digest: SHA256Digest) throws -> [FitRecord] {
         try look { database in
             try Row.fetchAll(

@@ -14,6 +14,21 @@ extension ModelRegistry {
         }
     }
 
+    /// The latest finished steps of a kind, the newest first.
+    /// - Parameter implementation: the version of the kind's implementation.
+    public func stepRecords(ofKind kind: String, implementation: String, limit: Int) throws -> [StepRecord] {
+        try look { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM stepRecord WHERE stepKind = ? AND implementationVersion = ?
+                    ORDER BY finishedAt DESC, key LIMIT ?
+                    """,
+                arguments: [kind, implementation, limit]
+            ).map(Self.step)
+        }
+    }
+
     private static func step(_ row: Row) throws -> StepRecord {
         StepRecord(
             key: try Rows.digest(row.value("key")),

@@ -28,6 +28,7 @@ public struct BuildFacts: Codable, Hashable, Sendable {
     /// The model's shape as JSON, for rooms that estimate; the registry does not interpret it.
     public var profile: String
 
+    /// Every value is as its property describes it.
     public init(
         quantType: String,
         bitsPerWeight: Double,
@@ -49,14 +50,19 @@ public struct BuildFacts: Codable, Hashable, Sendable {
 
 /// A published build.
 public struct BuildRecord: Codable, Hashable, Sendable {
+    /// `model@version:type`
     public var name: BuildName
     /// SHA-256 of the file, which is also the name of its object.
     public var digest: SHA256Digest
+    /// Size of the file.
     public var fileBytes: Int
     /// Bytes on the registry's disk.
     public var storedBytes: Int
+    /// How the bytes lie on the registry's disk.
     public var encoding: ObjectEncoding
+    /// What the publisher states.
     public var facts: BuildFacts
+    /// The version of edgepipe that published it.
     public var toolVersion: String
     /// When it was published, to the millisecond.
     public var createdAt: Date

@@ -13,11 +13,15 @@ public struct FitRecord: Codable, Hashable, Sendable {
     public var verdict: String
     /// Peak memory in bytes: low, mid, high.
     public var peakMemoryLow: Int
+    /// The middle estimate.
     public var peakMemoryMid: Int
+    /// The high end.
     public var peakMemoryHigh: Int
     /// Middle estimates; the ranges are in `payload`.
     public var decodeTokensPerSecond: Double
+    /// While a prompt is read.
     public var prefillTokensPerSecond: Double
+    /// Share of the speed that is left after ten minutes without a pause.
     public var sustainedFactor: Double
     /// Nil where the device's battery is not known.
     public var batteryPercentPer1kTokens: Double?
@@ -25,8 +29,10 @@ public struct FitRecord: Codable, Hashable, Sendable {
     public var confidence: String
     /// The whole estimate with every range, confidence and source, as JSON.
     public var payload: String
+    /// The version of edgepipe that estimated.
     public var toolVersion: String
 
+    /// Every value is as its property describes it.
     public init(
         device: String,
         context: Int,

@@ -22,10 +22,12 @@ public struct MeasurementRecord: Codable, Hashable, Sendable {
     public var againstDigest: SHA256Digest?
     /// Which inner loops ran: `swift`, `avx2`, `neon`.
     public var kernels: String
+    /// The version of edgepipe that measured.
     public var toolVersion: String
     /// Whatever else the number depends on.
     public var conditions: [String: String]
 
+    /// Every value is as its property describes it.
     public init(
         metric: String,
         value: Double,

@@ -6,17 +6,22 @@ public struct SensitivityRecord: Hashable, Sendable {
     public var modelDigest: SHA256Digest
     /// SHA-256 of the build whose tensors took the places of the model's.
     public var buildDigest: SHA256Digest
+    /// SHA-256 of the text that it was measured on.
     public var textDigest: SHA256Digest
     /// Names of the build's types, with commas between them.
     public var types: String
     /// Tokens of a piece of text, and how many pieces.
     public var context: Int
+    /// How many pieces of text were scored.
     public var chunks: Int
+    /// Which inner loops ran: `swift`, `avx2`, `neon`.
     public var kernels: String
+    /// The version of edgepipe that measured.
     public var toolVersion: String
     /// The figures, as JSON.
     public var payload: String
 
+    /// Every value is as its property describes it.
     public init(
         modelDigest: SHA256Digest,
         buildDigest: SHA256Digest,

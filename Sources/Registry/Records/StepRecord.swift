@@ -5,14 +5,18 @@ import Foundation
 public struct StepRecord: Codable, Hashable, Sendable {
     /// SHA-256 over the step's kind, inputs, options and implementation version.
     public var key: SHA256Digest
+    /// Such as `quantize`.
     public var stepKind: String
+    /// Raised whenever the same inputs would give other outputs.
     public var implementationVersion: String
     /// What the step produced, as JSON that the pipeline interprets.
     public var outputs: String
+    /// How long the step took.
     public var seconds: Double
     /// Kept to the millisecond.
     public var finishedAt: Date
 
+    /// Every value is as its property describes it.
     public init(
         key: SHA256Digest,
         stepKind: String,
@@ -32,21 +36,27 @@ public struct StepRecord: Codable, Hashable, Sendable {
 
 /// One run of a pipeline file.
 public struct RunRecord: Codable, Hashable, Sendable, Identifiable {
+    /// How far a run is.
     public enum Status: String, Codable, Sendable {
         case running, done, failed
     }
 
     /// Chosen by the caller and unique, such as a UUID; recording the same id again updates the run.
     public var id: String
+    /// The pipeline's name.
     public var pipeline: String
+    /// SHA-256 of the pipeline's definition.
     public var pipelineDigest: SHA256Digest
+    /// The version of edgepipe that runs it.
     public var toolVersion: String
+    /// As of the last time that it was recorded.
     public var status: Status
     /// Kept to the millisecond.
     public var startedAt: Date
     /// Nil while the run lasts, and forever where its process was killed.
     public var finishedAt: Date?
 
+    /// Every value is as its property describes it.
     public init(
         id: String,
         pipeline: String,

@@ -170,7 +170,7 @@ struct Inspection {
             note(
                 table,
                 "\(count) rows do not follow from the builds and what was measured of them",
-                remedy: "Make them anew with `edgepipe registry repair --apply`."
+                remedy: "Make them anew with \(command: "registry repair", "apply")."
             )
         }
     }

@@ -6,6 +6,7 @@ import SystemPackage
 public struct VerificationSample: Codable, Hashable, Sendable {
     /// Above 0, up to 100.
     public var percent: Double
+    /// By which the share was chosen; the same seed chooses the same one again.
     public var seed: UInt64
     /// Parts, and objects that are one file, that were read.
     public var checked = 0

@@ -78,8 +78,8 @@ extension ModelRegistry {
             let since: String = (try? row.value("createdAt")) ?? "some time"
             let what: String = (try? row.value("detail")) ?? "no reason is recorded"
             let detail =
-                "\(digest.short) is marked as lost since \(since): \(what) Where its bytes are back, `edgepipe registry "
-                + "repair --apply` or `edgepipe registry verify --read-data` takes the mark away."
+                "\(digest.short) is marked as lost since \(since): \(what) Where its bytes are back, "
+                + "\(command: "registry repair", "apply") or \(command: "registry verify", "read-data") takes the mark away."
             report.damages.append(
                 .init(kind: .lost, builds: names[digest] ?? [], detail: detail, objects: [digest])
             )

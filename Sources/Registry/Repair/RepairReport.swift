@@ -4,7 +4,9 @@ import BinaryIO
 public struct RepairReport: Codable, Hashable, Sendable {
     /// Bytes that were damaged, and the builds that need them.
     public struct Item: Codable, Hashable, Sendable {
+        /// Those that need the bytes.
         public var builds: [BuildName]
+        /// Of the bytes.
         public var sha256: SHA256Digest
         /// Raw bytes: of what is saved, or of what is lost.
         public var bytes: Int

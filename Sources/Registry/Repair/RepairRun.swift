@@ -183,7 +183,8 @@ struct RepairRun {
         try store.move(path, to: target)
     }
 
-    private static let advice = "Give a copy of the build with --from, or publish the same file again."
+    /// Kept with the mark of what is lost, so it names no setting, which surfaces spell differently.
+    private static let advice = "Give the repair a copy of the build, or publish the same file again."
 
     /// Where a rehearsal may unpack an object of another registry.
     private static func temporary(_ object: StoredObject) -> FilePath {

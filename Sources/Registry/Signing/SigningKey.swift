@@ -1,6 +1,7 @@
 import BinaryIO
 import Crypto
 import Foundation
+import SystemPackage
 
 /// A key that signs builds: ECDSA on the curve P-256 with SHA-256.
 public struct SigningKey: Sendable {
@@ -18,6 +19,15 @@ public struct SigningKey: Sendable {
         }
     }
 
+    /// - Parameter file: with the key in PEM form, as `init(pem:)` takes it.
+    /// - Throws: `RegistryError.unusableKey`, `FileError`.
+    public init(file: FilePath) throws { try self.init(pem: Self.text(of: file)) }
+
+    private static func text(of file: FilePath) throws -> String {
+        String(decoding: try readFile(file, limit: 1 << 16), as: UTF8.self)
+    }
+
+    /// The half that others verify with.
     public var publicKey: Public { Public(key: key.publicKey) }
 
     /// The signature as DER, over bytes that are hashed here.
@@ -39,6 +49,10 @@ public struct SigningKey: Sendable {
                 throw .unusableKey(detail: "it is no public key in PEM form")
             }
         }
+
+        /// - Parameter file: with the key in PEM form.
+        /// - Throws: `RegistryError.unusableKey`, `FileError`.
+        public init(file: FilePath) throws { try self.init(pem: SigningKey.text(of: file)) }
 
         /// SHA-256 of the key as a PEM file, by which a signature says whose it is.
         var digest: BinaryIO.SHA256Digest {

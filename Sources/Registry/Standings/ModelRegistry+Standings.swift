@@ -3,8 +3,11 @@ import GRDB
 
 /// A number that was measured of a build, with the text it was measured on; enough to rank by.
 public struct MeasuredFigure: Hashable, Sendable {
+    /// A name of `Metric`.
     public var metric: String
+    /// In the metric's unit.
     public var value: Double
+    /// SHA-256 of the text; nil for what was measured on none.
     public var textDigest: SHA256Digest?
 }
 
@@ -12,12 +15,14 @@ public struct MeasuredFigure: Hashable, Sendable {
 public struct ShortlistRequest: Sendable {
     /// How many builds of each fate are wanted.
     public var count: Int
+    /// Builds that this channel points to only; nil for all.
     public var channel: String?
     /// Builds above this file size are refused before anybody judges their shape, in bytes.
     public var fileBytes: Int?
     /// Whether the licence decides too; otherwise it is not read, and builds of one shape are judged once.
     public var judgesLicense: Bool
 
+    /// Asks for the best of all builds where nothing is said.
     public init(count: Int, channel: String? = nil, fileBytes: Int? = nil, judgesLicense: Bool = false) {
         (self.count, self.channel, self.fileBytes) = (count, channel, fileBytes)
         self.judgesLicense = judgesLicense

@@ -16,6 +16,7 @@ public final class BuildBytes: Sendable {
     /// A range that is read in small steps, or over and over, should not be decoded each time.
     private static let mostKept = 2
 
+    /// SHA-256 of all the bytes.
     public let digest: SHA256Digest
     /// Of the whole build, in bytes.
     public let count: Int

@@ -2,6 +2,7 @@ import GRDB
 
 /// What the builds of a registry take, as it is and not as it was hoped.
 public struct StorageReport: Codable, Hashable, Sendable {
+    /// How many are offered.
     public var builds: Int
     /// The sum of the builds' files.
     public var fileBytes: Int
@@ -19,6 +20,8 @@ public struct StorageReport: Codable, Hashable, Sendable {
 }
 
 extension ModelRegistry {
+    /// What the builds take on the disk.
+    /// - Throws: `RegistryError`.
     public func storage() throws -> StorageReport {
         try look { database in
             func sum(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }

@@ -1,6 +1,7 @@
 import BinaryIO
 import Foundation
 import SystemPackage
+import Work
 
 #if canImport(Darwin)
     import Darwin
@@ -31,45 +32,9 @@ extension ObjectStore {
             offsets.append(end)
             end += part.rawBytes
         }
-        let longest = parts.map(\.rawBytes).max() ?? 0
-        let turn = NSCondition()
-        var (next, hashed) = (0, 0)
-        var hasher = SHA256Hasher()
-        var failure: (any Error)?
-        Workers.run(min(Self.workerCount, parts.count)) {
-            do {
-                let decoder = try PartDecoder()
-                let buffers = (0..<2).map { _ in
-                    UnsafeMutableRawBufferPointer.allocate(byteCount: longest, alignment: 64)
-                }
-                defer { for buffer in buffers { buffer.deallocate() } }
-                while true {
-                    let index: Int? = turn.withLock {
-                        guard failure == nil, next < parts.count else { return nil }
-                        next += 1
-                        return next - 1
-                    }
-                    guard let index else { return }
-                    let bytes = try decode(parts[index], of: object.digest, decoder, buffers)
-                    try body(bytes, offsets[index])
-                    try turn.withLock {
-                        while failure == nil, hashed != index { turn.wait() }
-                        guard failure == nil else { return }
-                        hasher.update(bytes)
-                        hashed += 1
-                        turn.broadcast()
-                        try advance(bytes.count)
-                    }
-                }
-            } catch {
-                turn.withLock {
-                    failure = failure ?? error
-                    turn.broadcast()
-                }
-            }
+        let digest = try withoutActuallyEscaping(body) { body in
+            try withoutActuallyEscaping(advance) { try unpack(object, parts, offsets, $0, body) }
         }
-        if let failure { throw failure }
-        let digest = hasher.finalize()
         guard digest == object.digest else {
             throw RegistryError.damagedObject(
                 object.digest,
@@ -77,6 +42,34 @@ extension ObjectStore {
                 detail: "its parts together have the SHA-256 \(digest.short)..."
             )
         }
+    }
+
+    /// - Returns: the digest of all parts' bytes together.
+    private func unpack(
+        _ object: StoredObject,
+        _ parts: [StoredPart],
+        _ offsets: [Int],
+        _ advance: @escaping (Int) throws -> Void,
+        _ body: @escaping (UnsafeRawBufferPointer, Int) throws -> Void
+    ) throws -> SHA256Digest {
+        // The caller made `body` for several threads; the other two are only touched by the thread whose turn it is.
+        nonisolated(unsafe) let (body, advance) = (body, advance)
+        nonisolated(unsafe) var hasher = SHA256Hasher()
+        let longest = parts.map(\.rawBytes).max() ?? 0
+        let order = TaskOrder()
+        try Workers(count: Self.workerCount).forEach(
+            parts.count,
+            order: order,
+            scratch: { try UnpackingTools(longest: longest) }
+        ) { tools, index in
+            let bytes = try decode(parts[index], of: object.digest, tools.decoder, tools.buffers)
+            try body(bytes, offsets[index])
+            try order.inTurn(index) {
+                hasher.update(bytes)
+                try advance(bytes.count)
+            }
+        }
+        return hasher.finalize()
     }
 
     /// What the database says of an object's parts, held against the object before a byte is allocated for them.
@@ -153,6 +146,19 @@ extension ObjectStore {
     }
 
     static func remove(_ path: FilePath) { unlink(path.string) }
+}
+
+/// What one thread needs to decode parts.
+private final class UnpackingTools {
+    let decoder: PartDecoder
+    let buffers: [UnsafeMutableRawBufferPointer]
+
+    init(longest: Int) throws {
+        decoder = try PartDecoder()
+        buffers = (0..<2).map { _ in .allocate(byteCount: longest, alignment: 64) }
+    }
+
+    deinit { for buffer in buffers { buffer.deallocate() } }
 }
 
 /// Runs `body` and gives the system's errors the name of the file.

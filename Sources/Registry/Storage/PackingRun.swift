@@ -1,9 +1,12 @@
 import BinaryIO
 import Foundation
 import SystemPackage
+import Work
 
 /// One file on its way into a pack; see `ObjectStore.pack`. Several threads work at it at once.
-final class PackingRun {
+///
+/// Unchecked: the digest of the whole is touched by the thread whose turn it is, all else that changes under `placing`.
+final class PackingRun: @unchecked Sendable {
     /// Where a piece of the file lies, or will lie.
     private enum Place {
         case known(StoredPart)
@@ -18,14 +21,12 @@ final class PackingRun {
     private let output: AtomicFile
     private let pieces: [PartCut.Piece]
 
-    /// Guards the two below: pieces are read in the order of the file.
-    private let reading = NSLock()
-    private var next = 0
+    /// Pieces are read, and added to the digest of the whole, in the order of the file.
+    private let order = TaskOrder()
     private var hasher = SHA256Hasher()
 
     /// Guards the output and all below.
     private let placing = NSLock()
-    private var failure: (any Error)?
     private var places: [Place?]
     /// By digest, which piece was written first.
     private var fresh: [SHA256Digest: Int] = [:]
@@ -48,48 +49,41 @@ final class PackingRun {
 
     /// Reads the whole file and writes what lies nowhere yet; parameters as for `ObjectStore.pack`.
     func run(known: (SHA256Digest) throws -> StoredPart?, advance: (Int) throws -> Void) throws {
-        Workers.run(min(ObjectStore.workerCount, pieces.count)) {
-            do {
-                try work(known, advance)
-            } catch {
-                placing.withLock { failure = failure ?? error }
-            }
+        try withoutActuallyEscaping(known) { known in
+            try withoutActuallyEscaping(advance) { try takeIn($0, known) }
         }
-        if let failure { throw failure }
     }
 
-    /// What one thread does until there is nothing left, or another one failed.
-    private func work(_ known: (SHA256Digest) throws -> StoredPart?, _ advance: (Int) throws -> Void) throws {
-        let encoder = try PartEncoder()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: PartCut.longestPart, alignment: 64)
-        defer { buffer.deallocate() }
-        var checker = PartChecker(store: store)
-        defer { checker.close() }
-        while let index = try readPiece(into: buffer, advance) {
-            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<pieces[index].count])
+    private func takeIn(
+        _ advance: @escaping (Int) throws -> Void,
+        _ known: @escaping (SHA256Digest) throws -> StoredPart?
+    ) throws {
+        // The first is called in the order of the pieces, the second under `placing`.
+        nonisolated(unsafe) let (advance, known) = (advance, known)
+        try Workers(count: ObjectStore.workerCount).forEach(
+            pieces.count,
+            order: order,
+            scratch: { try PackingTools(store) }
+        ) { tools, index in
+            let bytes = UnsafeRawBufferPointer(rebasing: tools.buffer[..<pieces[index].count])
+            try order.inTurn(index) {
+                try read(pieces[index], into: tools.buffer)
+                try advance(bytes.count)
+            }
             let digest = SHA256Digest(of: bytes)
-            if try !find(digest, of: index, known, &checker) { try write(bytes, digest, of: index, encoder) }
+            if try !find(digest, of: index, known, &tools.checker) {
+                try write(bytes, digest, of: index, tools.encoder)
+            }
         }
     }
 
-    /// Reads the next piece and adds it to the digest of the whole.
-    /// - Returns: its number, or nil where no more are to be read.
-    private func readPiece(
-        into buffer: UnsafeMutableRawBufferPointer,
-        _ advance: (Int) throws -> Void
-    ) throws -> Int? {
-        try reading.withLock {
-            guard next < pieces.count, placing.withLock({ failure == nil }) else { return nil }
-            let piece = pieces[next]
-            let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<piece.count])
-            guard try ObjectStore.read(input, at: piece.offset, into: target, of: file) else {
-                throw RegistryError.changedWhileReading(file)
-            }
-            hasher.update(UnsafeRawBufferPointer(target))
-            try advance(piece.count)
-            next += 1
-            return next - 1
+    /// Reads a piece and adds it to the digest of the whole.
+    private func read(_ piece: PartCut.Piece, into buffer: UnsafeMutableRawBufferPointer) throws {
+        let target = UnsafeMutableRawBufferPointer(rebasing: buffer[..<piece.count])
+        guard try ObjectStore.read(input, at: piece.offset, into: target, of: file) else {
+            throw RegistryError.changedWhileReading(file)
         }
+        hasher.update(UnsafeRawBufferPointer(target))
     }
 
     /// Looks for a piece among those of this file, then among all parts that have a row; such a one is read before it is
@@ -165,5 +159,23 @@ extension PackingRun {
             )
         case nil: preconditionFailure("a piece was neither stored nor known, and no thread said why")
         }
+    }
+}
+
+/// What one thread needs to take pieces in.
+private final class PackingTools {
+    let encoder: PartEncoder
+    let buffer: UnsafeMutableRawBufferPointer
+    var checker: PartChecker
+
+    init(_ store: ObjectStore) throws {
+        encoder = try PartEncoder()
+        buffer = .allocate(byteCount: PartCut.longestPart, alignment: 64)
+        checker = PartChecker(store: store)
+    }
+
+    deinit {
+        buffer.deallocate()
+        checker.close()
     }
 }

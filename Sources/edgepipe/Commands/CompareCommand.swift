@@ -1,3 +1,4 @@
+import Answers
 import ArgumentParser
 import Briefs
 import DeviceFit
@@ -38,7 +39,7 @@ struct CompareCommand: ParsableCommand {
         var request = BriefRequest()
         (request.builds, request.task, request.language) = (builds, task, lang)
         request.query = try filters.query()
-        guard let brief = try Operations.compare(request, in: registry.file) else {
+        guard let brief = try registry.reading({ try $0.brief(request) }) else {
             Console.error(
                 "edgepipe: no build matches. Allow more memory, a shorter context, or publish a smaller build."
             )
@@ -77,7 +78,9 @@ struct SnippetCommand: ParsableCommand {
     @OptionGroup var registry: RegistryOptions
 
     func run() throws {
-        let snippet = try Operations.snippet(kind, of: build, context: context, kvType: kvType, in: registry.file)
+        let snippet = try registry.reading {
+            try $0.snippet(kind, of: build, context: context, kvType: kvType)
+        }
         Console.print(snippet.text)
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Pipeline
+import Settings
+import Steps
 import SystemPackage
 
 struct ConvertCommand: RecordCommand {
@@ -14,7 +16,7 @@ struct ConvertCommand: RecordCommand {
               edgepipe convert models/phi3 -o tuned.gguf --lora my-adapter --lora other=0.5
               edgepipe convert models/phi3 -o adapter.gguf --lora my-adapter --lora-only
 
-            Types: \(Operations.convertedTypes.joined(separator: ", ")); auto keeps the checkpoint's own.
+            Types: \(ConvertSettings.types.joined(separator: ", ")); auto keeps the checkpoint's own.
             Pre-tokenizers for --pre: llama-bpe, qwen2, gpt-2, smollm and others that llama.cpp knows.
             """
     )
@@ -25,10 +27,10 @@ struct ConvertCommand: RecordCommand {
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
     var output: String
 
-    @Option(help: ArgumentHelp("Type of the weight matrices.", valueName: "type"))
+    @Option(help: .setting(ConvertSettings.self, "type", "type"))
     var type = "auto"
 
-    @Option(help: ArgumentHelp("The pre-tokenizer's name, where it is not recognized.", valueName: "name"))
+    @Option(help: .setting(ConvertSettings.self, "pre", "name"))
     var pre: String?
 
     @Option(
@@ -45,7 +47,7 @@ struct ConvertCommand: RecordCommand {
     @Flag(help: "Refuse a model that no engine can load; without it that is a warning.")
     var strict = false
 
-    @Flag(help: "Keep infinities and NaN among the weights, which are refused otherwise.")
+    @Flag(help: .setting(ConvertSettings.self, "allow-nonfinite"))
     var allowNonfinite = false
 
     @OptionGroup var hub: HubOptions
@@ -58,7 +60,7 @@ struct ConvertCommand: RecordCommand {
         let report = try Operations.convert(
             model,
             to: FilePath(output),
-            request,
+            try request,
             threads: work.threadCount,
             remark: { records.remark($0) }
         ) { try line.track($0, $1, $2) }
@@ -70,11 +72,14 @@ struct ConvertCommand: RecordCommand {
     }
 
     private var request: ConvertRequest {
-        var request = ConvertRequest()
-        (request.type, request.preTokenizer) = (type, pre)
-        (request.adapters, request.adapterOnly) = (lora, loraOnly)
-        (request.isStrict, request.allowsNonFinite) = (strict, allowNonfinite)
-        request.isOffline = hub.offline
-        return request
+        get throws {
+            let settings = try ConvertSettings(options: [
+                "type": .text(type), "pre": pre.map { .text($0) }, "allow-nonfinite": .flag(allowNonfinite),
+            ])
+            var request = ConvertRequest(settings)
+            (request.adapters, request.adapterOnly) = (lora, loraOnly)
+            (request.isStrict, request.isOffline) = (strict, hub.offline)
+            return request
+        }
     }
 }

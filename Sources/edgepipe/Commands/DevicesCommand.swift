@@ -1,6 +1,5 @@
 import ArgumentParser
 import DeviceFit
-import Pipeline
 
 struct DevicesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -53,7 +52,8 @@ struct DevicesCommand: ParsableCommand {
             filter.words = words
             filter.years = (since ?? 0)...max(since ?? 0, until ?? 9999)
             let columns = ["id", "name", "platform", "year", "chip", "RAM GiB", "app limit GiB", "GB/s"]
-            try records.print(try Operations.devices(filter), columns: columns) { device in
+            try records.print(try DeviceCatalogue.configured().devices.filter(filter.accepts), columns: columns) {
+                device in
                 [
                     device.id, device.name, device.platform.rawValue, "\(device.year)", device.soc,
                     numberText(device.ramGiB, 0), numberText(device.appLimitGiB, 2),
@@ -82,7 +82,7 @@ struct DevicesCommand: ParsableCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let device = try Operations.device(id, running: system)
+            let device = try DeviceCatalogue.configured().devices([id], running: system)[0]
             try records.print(device) { format in
                 let rows: [[String]] = [
                     ["name", device.name],

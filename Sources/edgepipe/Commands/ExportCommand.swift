@@ -1,5 +1,5 @@
+import Answers
 import ArgumentParser
-import Pipeline
 import SystemPackage
 
 struct ExportCommand: ParsableCommand {
@@ -58,7 +58,7 @@ struct ExportCommand: ParsableCommand {
             (request.quantization, request.hub, request.context, request.prefill) = (
                 quantization, hub, context, prefill
             )
-            let summary = try Operations.exportMLC(request, from: registry.file, to: FilePath(output))
+            let summary = try registry.reading { try $0.exportMLC(request, to: FilePath(output)) }
             try records.print(summary) { _ in summary.files.asLines }
         }
     }
@@ -97,11 +97,9 @@ struct ExportCommand: ParsableCommand {
             (request.pack, request.context, request.kvType, request.pullsBuilds) = (pack, context, kvType, pull)
             if !tiers.isEmpty { request.tiers = tiers }
             let line = records.progressLine()
-            let summary = try Operations.exportPlay(
-                request,
-                from: registry.file,
-                to: FilePath(output)
-            ) { try line.track($0, $1, $2) }
+            let summary = try registry.reading { session in
+                try session.exportPlay(request, to: FilePath(output)) { try line.track($0, $1, $2) }
+            }
             line.clear()
             try records.print(summary) { _ in summary.files.asLines }
         }

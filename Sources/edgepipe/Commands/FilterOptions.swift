@@ -1,5 +1,5 @@
+import Answers
 import ArgumentParser
-import Pipeline
 
 /// What builds are asked for: options of every command that chooses among them.
 struct FilterOptions: ParsableArguments {

@@ -1,6 +1,9 @@
+import Answers
 import ArgumentParser
 import DeviceFit
 import Pipeline
+import Settings
+import Steps
 import SystemPackage
 
 /// What a model does on phones: estimated here, or measured elsewhere and brought along.
@@ -35,7 +38,7 @@ extension FitCommand {
         @Argument(help: "The GGUF file.")
         var model: String
 
-        @Option(help: ArgumentHelp("A device of `edgepipe devices`; all where none is given.", valueName: "id"))
+        @Option(help: .setting(FitSettings.self, "devices", "id"))
         var device: [String] = []
 
         @Option(
@@ -44,10 +47,10 @@ extension FitCommand {
         )
         var system: String?
 
-        @Option(help: ArgumentHelp("Tokens of context.", valueName: "n"))
+        @Option(help: .setting(FitSettings.self, "context", "n"))
         var context: Int?
 
-        @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
+        @Option(help: .setting(FitSettings.self, "kv-type", "type"))
         var kvType = "f16"
 
         @Option(help: ArgumentHelp("Tokens processed at once while a prompt is read.", valueName: "n"))
@@ -56,12 +59,15 @@ extension FitCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
+            let settings = try FitSettings(options: [
+                "devices": .list(device), "context": context.map { .number($0) }, "kv-type": .text(kvType),
+            ])
             let estimates = try Operations.fit(
                 FilePath(model),
-                devices: device,
+                devices: settings.devices,
                 system: system,
-                context: context,
-                kvType: kvType,
+                context: settings.context,
+                kvType: settings.kvType,
                 batch: batch
             )
             let columns = [
@@ -102,13 +108,8 @@ extension FitCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let report = try Operations.importMeasurements(
-                FilePath(file),
-                of: build,
-                on: device,
-                tokensPerInference: tokensPerInference,
-                into: registry.file
-            )
+            let results = try DeviceMeasurementFile(FilePath(file), tokensPerInference: tokensPerInference)
+            let report = try registry.changing { try $0.importMeasurements(results, of: build, on: device) }
             try records.print(report) { _ in
                 let lines = report.measurements.map { line in
                     "\(line.metric) \(numberText(line.value, 2)) \(line.unit) [\(line.source)]"

@@ -1,5 +1,5 @@
+import Answers
 import ArgumentParser
-import Pipeline
 import SystemPackage
 
 struct GenerateCommand: RecordCommand {
@@ -49,9 +49,9 @@ struct GenerateCommand: RecordCommand {
 
     func run() throws {
         let isStreaming = records.chosen == .table
-        let report = try Operations.generate(
-            FilePath(model),
-            prompt: prompt,
+        let report = try GenerationReport(
+            continuing: prompt,
+            with: FilePath(model),
             limit: count,
             greedy: greedy,
             temperature: temperature ?? 0.8,

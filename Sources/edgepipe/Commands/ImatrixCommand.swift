@@ -1,6 +1,8 @@
 import ArgumentParser
 import Pipeline
 import Quantization
+import Settings
+import Steps
 import SystemPackage
 
 struct ImatrixCommand: RecordCommand {
@@ -23,7 +25,7 @@ struct ImatrixCommand: RecordCommand {
     @Argument(help: "The GGUF file to run: the one that will be quantized.")
     var model: String?
 
-    @Option(help: ArgumentHelp("A UTF-8 text that is like what the model will read.", valueName: "file"))
+    @Option(help: .setting(ImatrixSettings.self, "text", "file"))
     var text: String?
 
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
@@ -32,10 +34,10 @@ struct ImatrixCommand: RecordCommand {
     @Option(help: ArgumentHelp("gguf, or dat, the older form; by the output's name.", valueName: "form"))
     var outputFormat: ImportanceForm?
 
-    @Option(help: ArgumentHelp("Tokens of a window; 512 by default.", valueName: "n"))
+    @Option(help: .setting(ImatrixSettings.self, "context", "n"))
     var context: Int?
 
-    @Option(help: ArgumentHelp("At most this many windows.", valueName: "n"))
+    @Option(help: .setting(ImatrixSettings.self, "chunks", "n"))
     var chunks: Int?
 
     @Option(
@@ -47,10 +49,10 @@ struct ImatrixCommand: RecordCommand {
     @Option(help: ArgumentHelp("Print the statistics of a matrix.", valueName: "file"))
     var show: String?
 
-    @Flag(help: "Collect for the output matrix too.")
+    @Flag(help: .setting(ImatrixSettings.self, "process-output"))
     var processOutput = false
 
-    @Flag(help: "Take control tokens that are written out in the text for what they say.")
+    @Flag(help: .setting(ImatrixSettings.self, "parse-special"))
     var parseSpecial = false
 
     @Flag(help: "Leave out the perplexity on the way; faster.")
@@ -105,9 +107,12 @@ struct ImatrixCommand: RecordCommand {
                 context: context ?? 512
             )
         }
-        var request = ImportanceRequest(model: FilePath(model), text: FilePath(text))
-        (request.context, request.chunks, request.threads) = (context ?? request.context, chunks, work.threadCount)
-        (request.parsesSpecial, request.includesOutput) = (parseSpecial, processOutput)
+        let settings = try ImatrixSettings(options: [
+            "text": .text(text), "context": context.map { .number($0) }, "chunks": chunks.map { .number($0) },
+            "parse-special": .flag(parseSpecial), "process-output": .flag(processOutput),
+        ])
+        var request = ImportanceRequest(settings, model: FilePath(model), text: FilePath(text))
+        request.threads = work.threadCount
         (request.measuresPerplexity, request.merged, request.form) = (!noPpl, merged, outputFormat)
         let line = records.progressLine()
         defer { line.clear() }

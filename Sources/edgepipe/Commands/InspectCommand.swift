@@ -1,5 +1,5 @@
+import Answers
 import ArgumentParser
-import Pipeline
 import SystemPackage
 
 struct InspectCommand: RecordCommand {
@@ -25,7 +25,7 @@ struct InspectCommand: RecordCommand {
     @OptionGroup var records: OutputOptions
 
     func run() throws {
-        let report = try Operations.inspect(FilePath(file), tensors: tensors, digests: digests)
+        let report = try InspectionReport(of: FilePath(file), tensors: tensors, digests: digests)
         try records.print(report) { format in Self.text(report, format) }
     }
 

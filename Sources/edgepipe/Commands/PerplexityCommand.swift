@@ -1,5 +1,7 @@
 import ArgumentParser
 import Pipeline
+import Settings
+import Steps
 import SystemPackage
 
 struct PerplexityCommand: RecordCommand {
@@ -22,13 +24,13 @@ struct PerplexityCommand: RecordCommand {
     @Argument(help: "The GGUF file to measure.")
     var model: String
 
-    @Option(help: ArgumentHelp("A UTF-8 text; --base-logits holds its own.", valueName: "file"))
+    @Option(help: .setting(ValidateSettings.self, "text", "file"))
     var text: String?
 
-    @Option(help: ArgumentHelp("Tokens of a window; 512 by default.", valueName: "n"))
+    @Option(help: .setting(ValidateSettings.self, "context", "n"))
     var context: Int?
 
-    @Option(help: ArgumentHelp("At most this many windows.", valueName: "n"))
+    @Option(help: .setting(ValidateSettings.self, "chunks", "n"))
     var chunks: Int?
 
     @Option(help: ArgumentHelp("Distance between windows, in tokens.", valueName: "n"))
@@ -63,9 +65,12 @@ struct PerplexityCommand: RecordCommand {
     }
 
     func run() throws {
-        var request = PerplexityRequest(model: FilePath(model), text: text.map { FilePath($0) })
-        (request.context, request.chunks, request.stride) = (context ?? request.context, chunks, stride)
-        request.threads = work.threadCount
+        let settings = try ValidateSettings(options: [
+            "text": text.map { .text($0) }, "context": context.map { .number($0) },
+            "chunks": chunks.map { .number($0) },
+        ])
+        var request = PerplexityRequest(settings, model: FilePath(model))
+        (request.stride, request.threads) = (stride, work.threadCount)
         request.saveLogits = saveLogits.map { FilePath($0) }
         (request.baseLogits, request.base) = (baseLogits.map { FilePath($0) }, base.map { FilePath($0) })
         let line = records.progressLine()

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Pipeline
+import Settings
+import Steps
 import SystemPackage
 
 struct PlanCommand: RecordCommand {
@@ -40,10 +42,11 @@ struct PlanCommand: RecordCommand {
                 columns: ["step", "what", "action", "writes", "memory", "time", "because"],
                 rows: plan.steps.map { step in
                     [
-                        step.step, step.kind.rawValue, step.action.rawValue,
+                        step.step, step.kind, step.action.rawValue,
                         step.forecast.map { sizeText($0.diskBytes) } ?? "-",
                         step.forecast.map { sizeText($0.peakMemoryBytes) } ?? "-",
-                        step.forecast.map { time($0.secondsLow, $0.secondsHigh) } ?? "-", step.reason,
+                        step.forecast.map { time($0.secondsLow, $0.secondsHigh) } ?? "-",
+                        step.builds.map { "\($0.joined(separator: ", ")): \(step.reason)" } ?? step.reason,
                     ]
                 }
             )

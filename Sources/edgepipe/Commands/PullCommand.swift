@@ -1,5 +1,7 @@
+import Answers
 import ArgumentParser
-import Pipeline
+import Distribution
+import Registry
 import SystemPackage
 
 struct PullCommand: RecordCommand {
@@ -28,12 +30,13 @@ struct PullCommand: RecordCommand {
 
     func run() throws {
         let line = records.progressLine()
-        let report = try Operations.pull(
-            build,
-            from: registry.file,
-            to: FilePath(output),
-            signedBy: key.map { FilePath($0) }
-        ) { try line.track($0, $1, $2) }
+        let report = try registry.reading { session in
+            try BuildPull(from: session.registry).write(
+                build,
+                to: FilePath(output),
+                signedBy: key.map { FilePath($0) }
+            ) { try line.track($0, $1, $2) }
+        }
         line.clear()
         try records.print(report) { _ in
             "\(report.output): \(report.build), \(sizeText(report.bytes)), sha256 \(report.sha256)"

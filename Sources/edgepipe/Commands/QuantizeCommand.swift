@@ -1,5 +1,7 @@
 import ArgumentParser
 import Pipeline
+import Settings
+import Steps
 import SystemPackage
 
 struct QuantizeCommand: RecordCommand {
@@ -15,7 +17,7 @@ struct QuantizeCommand: RecordCommand {
               edgepipe quantize models/tiny-phi3 -o tiny-q4_k_m.gguf --type q4_k_m --convert-type f16
               edgepipe quantize model-00001-of-00003.gguf -o joined.gguf --type copy
 
-            Types: \(Operations.quantizationTypes.joined(separator: ", ")).
+            Types: \(QuantizeSettings.types.joined(separator: ", ")).
             """
     )
 
@@ -25,41 +27,34 @@ struct QuantizeCommand: RecordCommand {
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
     var output: String?
 
-    @Option(help: ArgumentHelp("The quantization type, or copy to keep every tensor's.", valueName: "type"))
+    @Option(help: .setting(QuantizeSettings.self, "types", "type"))
     var type: String
 
-    @Option(help: ArgumentHelp("An importance matrix that llama-imatrix wrote, in either form.", valueName: "file"))
+    @Option(help: .setting(QuantizeSettings.self, "imatrix", "file"))
     var imatrix: String?
 
-    @Option(help: ArgumentHelp("Use the matrix only for tensors with this in their names.", valueName: "text"))
+    @Option(help: .setting(QuantizeSettings.self, "include-weights", "text"))
     var includeWeights: [String] = []
 
-    @Option(help: ArgumentHelp("Use the matrix for no tensor with this in its name.", valueName: "text"))
+    @Option(help: .setting(QuantizeSettings.self, "exclude-weights", "text"))
     var excludeWeights: [String] = []
 
-    @Option(
-        help: ArgumentHelp(
-            "reference, to the byte as llama-quantize does, or refined: lower error in the same size, with a matrix.",
-            valueName: "how"
-        )
-    )
+    @Option(help: .setting(QuantizeSettings.self, "rounding", "how"))
     var rounding: String?
 
-    @Flag(help: "One type for all tensors, without a mix.")
+    @Flag(help: .setting(QuantizeSettings.self, "pure"))
     var pure = false
 
-    @Option(
-        help: ArgumentHelp("A type for tensors whose names match; the first match wins.", valueName: "regex=type")
-    )
+    @Option(help: .setting(QuantizeSettings.self, "tensor-types", "regex=type"))
     var tensorType: [String] = []
 
-    @Option(help: ArgumentHelp("A file of further such rules, with spaces or lines between.", valueName: "file"))
+    @Option(help: .setting(QuantizeSettings.self, "tensor-type-file", "file"))
     var tensorTypeFile: String?
 
-    @Option(help: ArgumentHelp("Type of the output tensor.", valueName: "type"))
+    @Option(help: .setting(QuantizeSettings.self, "output-tensor-type", "type"))
     var outputTensorType: String?
 
-    @Option(help: ArgumentHelp("Type of the token embedding.", valueName: "type"))
+    @Option(help: .setting(QuantizeSettings.self, "token-embedding-type", "type"))
     var tokenEmbeddingType: String?
 
     @Option(
@@ -73,25 +68,19 @@ struct QuantizeCommand: RecordCommand {
     @Option(help: ArgumentHelp("Of a folder: merge a LoRA adapter.", valueName: "folder[=scale]"))
     var lora: [String] = []
 
-    @Flag(help: "Keep the output tensor as it is.")
+    @Flag(help: .setting(QuantizeSettings.self, "leave-output-tensor"))
     var leaveOutputTensor = false
 
-    @Flag(help: "Quantize again what is quantized; adds the errors of both.")
+    @Flag(help: .setting(QuantizeSettings.self, "allow-requantize"))
     var allowRequantize = false
 
-    @Option(help: ArgumentHelp("Layers to leave out, such as 3,5,7.", valueName: "numbers"))
+    @Option(help: .setting(QuantizeSettings.self, "prune-layers", "numbers"))
     var pruneLayers: [String] = []
 
     @Flag(help: "Write as many files as the model has, OUTPUT-00001-of-0000N.gguf.")
     var keepSplit = false
 
-    @Option(
-        name: .customLong("override-kv"),
-        help: ArgumentHelp(
-            "Metadata to write instead; the type is int, float, bool or str.",
-            valueName: "key=type:value"
-        )
-    )
+    @Option(name: .customLong("override-kv"), help: .setting(QuantizeSettings.self, "override-kv", "key=type:value"))
     var overrides: [String] = []
 
     @Flag(inversion: .prefixedNo, help: "Measure the error that each tensor takes.")
@@ -121,13 +110,13 @@ struct QuantizeCommand: RecordCommand {
 
     func run() throws {
         guard !dryRun, let output else {
-            let report = try Operations.planQuantization(request, remark: { records.remark($0) })
+            let report = try Operations.planQuantization(try request, remark: { records.remark($0) })
             try records.print(report) { Self.text(report, $0) }
             return
         }
         let line = records.progressLine()
         let report = try Operations.quantize(
-            request,
+            try request,
             to: FilePath(output),
             threads: work.threadCount,
             remark: { records.remark($0) }
@@ -140,17 +129,31 @@ struct QuantizeCommand: RecordCommand {
     }
 
     private var request: QuantizeRequest {
-        var request = QuantizeRequest(input: input, type: type)
-        (request.conversion.type, request.conversion.preTokenizer) = (convertType, pre)
-        (request.conversion.adapters, request.conversion.isOffline) = (lora, hub.offline)
-        (request.pure, request.leaveOutputTensor, request.allowRequantize) = (pure, leaveOutputTensor, allowRequantize)
-        (request.tensorTypes, request.tensorTypeFile) = (tensorType, tensorTypeFile.map { FilePath($0) })
-        (request.outputTensorType, request.tokenEmbeddingType) = (outputTensorType, tokenEmbeddingType)
-        (request.importanceMatrix, request.rounding) = (imatrix.map { FilePath($0) }, rounding)
-        (request.includedWeights, request.excludedWeights) = (includeWeights, excludeWeights)
-        (request.prunedLayers, request.keepSplit, request.overrides) = (pruneLayers, keepSplit, overrides)
-        request.measuresErrors = errors
-        return request
+        get throws {
+            let settings = try QuantizeSettings(options: [
+                "types": .text(type),
+                "imatrix": imatrix.map { .text($0) },
+                "include-weights": .list(includeWeights),
+                "exclude-weights": .list(excludeWeights),
+                "rounding": rounding.map { .text($0) },
+                "pure": .flag(pure),
+                "output-tensor-type": outputTensorType.map { .text($0) },
+                "token-embedding-type": tokenEmbeddingType.map { .text($0) },
+                "tensor-types": .list(tensorType),
+                "tensor-type-file": tensorTypeFile.map { .text($0) },
+                "leave-output-tensor": .flag(leaveOutputTensor),
+                "allow-requantize": .flag(allowRequantize),
+                "prune-layers": .list(pruneLayers),
+                "override-kv": .list(overrides),
+            ])
+            var request = QuantizeRequest(input: input, settings)
+            request.conversion.settings = try ConvertSettings(options: [
+                "type": .text(convertType), "pre": pre.map { .text($0) },
+            ])
+            (request.conversion.adapters, request.conversion.isOffline) = (lora, hub.offline)
+            (request.keepSplit, request.measuresErrors) = (keepSplit, errors)
+            return request
+        }
     }
 
     /// The tensors, and under them the whole and what did not get the type it was meant to have.

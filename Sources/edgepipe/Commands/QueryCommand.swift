@@ -1,3 +1,4 @@
+import Answers
 import ArgumentParser
 import BinaryIO
 import Briefs
@@ -32,10 +33,13 @@ struct QueryCommand: RecordCommand {
 
     func run() throws {
         let query = try filters.query()
-        let answer = try Operations.query(query, in: registry.file)
-        try records.print(answer) { format in Self.text(answer, format, explain: explain) }
-        if answer.best != nil, !records.quiet, let warning = try Operations.objectsWarning(of: registry.file) {
-            Console.error("edgepipe: \(warning)")
+        let answer = try registry.reading { session in
+            let answer = try query.answer(from: session)
+            try records.print(answer) { format in Self.text(answer, format, explain: explain) }
+            if answer.best != nil, !records.quiet, let warning = try session.objectsWarning() {
+                Console.error("edgepipe: \(warning)")
+            }
+            return answer
         }
         guard answer.best != nil else {
             Console.error(

@@ -1,7 +1,7 @@
+import Answers
 import ArgumentParser
 import BinaryIO
 import Foundation
-import Pipeline
 import Registry
 
 extension RegistryCommand {
@@ -27,13 +27,14 @@ extension RegistryCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let move = try Operations.promote(
-                version,
-                to: channel,
-                expecting: expect,
-                because: MoveReason(who: who, why: why),
-                in: registry.file
-            )
+            let move = try registry.changing { session in
+                try session.promote(
+                    version,
+                    to: channel,
+                    expecting: expect,
+                    because: MoveReason(who: who, why: why)
+                )
+            }
             try records.print(move) { _ in
                 let before = move.from.map { "\($0)" } ?? "nothing"
                 return "\(move.model)@\(move.channel): \(move.to), before \(before)"
@@ -57,7 +58,7 @@ extension RegistryCommand {
 
         func run() throws {
             let columns = ["when", "channel", "from", "to", "who", "why", "bits/byte"]
-            try records.print(try Operations.history(of: model, in: registry.file), columns: columns) { move in
+            try records.print(try registry.reading { try $0.history(of: model) }, columns: columns) { move in
                 [
                     move.at.formatted(.iso8601), move.channel, move.from.map { "\($0)" } ?? "-", "\(move.to)",
                     move.reason.who, move.reason.why, Self.quality(move),
@@ -67,7 +68,7 @@ extension RegistryCommand {
 
         private static func quality(_ move: ChannelMove) -> String {
             move.numbers.sorted { $0.key < $1.key }.compactMap { type, metrics in
-                metrics["bitsPerByte"].map { "\(type) \(numberText($0, 4))" }
+                metrics[Metric.bitsPerByte].map { "\(type) \(numberText($0, 4))" }
             }.joined(separator: ", ")
         }
     }

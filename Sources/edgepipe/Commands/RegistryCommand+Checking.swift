@@ -1,3 +1,4 @@
+import Answers
 import ArgumentParser
 import Foundation
 import Pipeline
@@ -46,7 +47,7 @@ extension RegistryCommand {
                 try seed.map { try VerificationSample(percent: percent, seed: $0) }
                     ?? VerificationSample(percent: percent)
             }
-            let report = try Operations.verify(registry.file, readData: readData, sample: share) {
+            let report = try RegistryCare.verify(registry.file, readData: readData, sample: share) {
                 try line.track($0, $1, $2)
             }
             line.clear()
@@ -95,7 +96,7 @@ extension RegistryCommand {
 
         func run() throws {
             let line = records.progressLine()
-            let report = try Operations.repair(
+            let report = try RegistryCare.repair(
                 registry.file,
                 from: sources.map { FilePath($0) },
                 applies: apply

@@ -1,5 +1,6 @@
+import Answers
 import ArgumentParser
-import Pipeline
+import Distribution
 import Registry
 import SystemPackage
 
@@ -40,22 +41,21 @@ extension RegistryCommand {
         func run() throws {
             let line = records.progressLine()
             guard let name else {
-                let report = try Operations.importLayout(FilePath(file), into: registry.file) {
-                    try line.track($0, $1, $2)
+                let layout = try LayoutImport(verifying: FilePath(file)) { try line.track($0, $1, $2) }
+                let report = try registry.changing { session in
+                    try layout.publish(into: session.registry) { try line.track($0, $1, $2) }
                 }
                 line.clear()
                 return try records.print(report) { _ in
                     "\(report.folder): \(report.builds.count) builds, \(sizeText(report.bytes))"
                 }
             }
-            let published = try Operations.importBuild(
-                FilePath(file),
-                as: name,
-                license: license ?? "unknown",
-                source: source,
-                channel: channel,
-                into: registry.file
-            ) { try line.track($0, $1, $2) }
+            var model = try FileImport(FilePath(file), as: name)
+            (model.source, model.channel) = (source, channel)
+            if let license { model.license = license }
+            let published = try registry.changing { [model] session in
+                try model.publish(into: session.registry) { try line.track($0, $1, $2) }
+            }
             line.clear()
             try records.print(published) { _ in
                 let build = published.record
@@ -92,11 +92,11 @@ extension RegistryCommand {
 
         func run() throws {
             let line = records.progressLine()
-            let report = try Operations.export(
-                builds,
-                from: registry.file,
-                to: FilePath(output)
-            ) { try line.track($0, $1, $2) }
+            let report = try registry.reading { session in
+                try LayoutExport(from: session.registry).write(builds, to: FilePath(output)) {
+                    try line.track($0, $1, $2)
+                }
+            }
             line.clear()
             try records.print(report) { _ in
                 "\(report.folder): \(report.builds.count) builds, \(sizeText(report.bytes))"

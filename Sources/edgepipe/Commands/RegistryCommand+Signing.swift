@@ -1,5 +1,5 @@
+import Answers
 import ArgumentParser
-import Pipeline
 import SystemPackage
 
 extension RegistryCommand {
@@ -29,12 +29,9 @@ extension RegistryCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let report = try Operations.sign(
-                build,
-                with: FilePath(key),
-                output: output.map { FilePath($0) },
-                in: registry.file
-            )
+            let report = try registry.changing { session in
+                try session.sign(build, with: FilePath(key), output: output.map { FilePath($0) })
+            }
             try records.print(report) { _ in "\(report.build): signed, sha256 \(report.sha256)" }
         }
     }
@@ -57,7 +54,7 @@ extension RegistryCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let report = try Operations.attest(build, in: registry.file, to: FilePath(output))
+            let report = try registry.reading { try $0.attest(build, to: FilePath(output)) }
             try records.print(report) { _ in report.files.asLines }
         }
     }

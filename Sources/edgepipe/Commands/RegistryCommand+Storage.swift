@@ -1,6 +1,6 @@
+import Answers
 import ArgumentParser
 import Foundation
-import Pipeline
 import Registry
 
 extension RegistryCommand {
@@ -18,7 +18,7 @@ extension RegistryCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let report = try Operations.storage(of: registry.file)
+            let report = try registry.reading { try $0.storage() }
             try records.print(report) { format in
                 let rows: [[String]] = [
                     ["files", sizeText(report.fileBytes)],
@@ -57,11 +57,9 @@ extension RegistryCommand {
         }
 
         func run() throws {
-            let found = try Operations.collectLeftovers(
-                in: registry.file,
-                olderThan: olderThan * 3600,
-                removes: remove
-            )
+            let found = try RegistrySession.with(registry.file, remove ? .changing : .reading) { session in
+                try session.collectLeftovers(olderThan: olderThan * 3600, removes: remove)
+            }
             try records.print(found) { _ in
                 let verb = remove ? "removed" : "would remove"
                 let bytes = found.reduce(0) { $0 + $1.bytes }
@@ -92,12 +90,9 @@ extension RegistryCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let report = try Operations.delete(
-                build,
-                because: MoveReason(who: who, why: why),
-                applies: apply,
-                in: registry.file
-            )
+            let report = try registry.changing { session in
+                try session.delete(build, because: MoveReason(who: who, why: why), applies: apply)
+            }
             try records.print(report) { _ in
                 let verb = apply ? "deleted" : "would delete"
                 let bytes = sizeText(report.collectableBytes)

@@ -1,7 +1,7 @@
+import Answers
 import ArgumentParser
 import BinaryIO
 import Foundation
-import Pipeline
 import Registry
 import SystemPackage
 
@@ -35,7 +35,7 @@ struct RegistryCommand: ParsableCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            try Operations.initialize(registry.file)
+            try RegistryCare.initialize(registry.file)
             try records.print(["registry": registry.file.string]) { _ in "\(registry.file): ready" }
         }
     }
@@ -54,7 +54,7 @@ struct RegistryCommand: ParsableCommand {
 
         func run() throws {
             let columns = ["build", "size", "stored", "bits/weight", "licence", "sha256", "published"]
-            try records.print(try Operations.builds(in: registry.file), columns: columns) { build in
+            try records.print(try registry.reading { try $0.builds() }, columns: columns) { build in
                 [
                     "\(build.name)", sizeText(build.fileBytes), sizeText(build.storedBytes),
                     numberText(build.facts.bitsPerWeight, 2), build.facts.license, build.digest.short,
@@ -78,7 +78,7 @@ struct RegistryCommand: ParsableCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            let details = try Operations.details(of: build, in: registry.file)
+            let details = try registry.reading { try $0.details(of: build) }
             try records.print(details) { format in Self.text(details, format) }
         }
 

@@ -1,6 +1,6 @@
+import Answers
 import ArgumentParser
 import Briefs
-import Pipeline
 import SystemPackage
 
 extension ReportRequest.Format: ExpressibleByArgument {}
@@ -58,11 +58,9 @@ struct ReportCommand: ParsableCommand {
         (request.devices, request.context, request.kvType) = (devices, context, kvType)
         (request.language, request.format) = (lang, format)
         let line = ProgressLine(isQuiet: quiet)
-        let summary = try Operations.report(
-            request,
-            to: FilePath(output),
-            in: registry.file
-        ) { try line.track($0, $1, $2) }
+        let summary = try registry.reading { session in
+            try session.writeReport(request, to: FilePath(output)) { try line.track($0, $1, $2) }
+        }
         line.clear()
         // The page itself may go to standard output.
         let tell = output.hasPrefix("/dev/") ? Console.error : { Console.print($0) }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Pipeline
+import Settings
+import Steps
 import SystemPackage
 
 struct RunCommand: RecordCommand {

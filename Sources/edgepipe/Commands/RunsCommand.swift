@@ -1,7 +1,7 @@
+import Answers
 import ArgumentParser
 import BinaryIO
 import Foundation
-import Pipeline
 import Registry
 
 struct RunsCommand: RecordCommand {
@@ -31,7 +31,7 @@ struct RunsCommand: RecordCommand {
     }
 
     func run() throws {
-        let runs = try Operations.runs(of: pipeline, limit: limit, in: registry.file)
+        let runs = try registry.reading { try $0.runs(of: pipeline, limit: limit) }
         try records.print(runs, columns: ["started", "pipeline", "status", "seconds", "edgepipe", "definition"]) {
             run in
             [

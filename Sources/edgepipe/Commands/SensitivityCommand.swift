@@ -1,6 +1,8 @@
 import ArgumentParser
 import Evaluation
 import Pipeline
+import Settings
+import Steps
 import SystemPackage
 
 struct SensitivityCommand: RecordCommand {

@@ -1,6 +1,6 @@
+import Answers
 import ArgumentParser
 import Foundation
-import Pipeline
 import SystemPackage
 
 struct TokenizeCommand: RecordCommand {
@@ -48,9 +48,9 @@ struct TokenizeCommand: RecordCommand {
         let bytes = try bytes()
         let line = records.progressLine()
         let records = records
-        let ids = try Operations.tokenize(
+        let ids = try Tokenization.ids(
             model,
-            texts: jsonLines ? try Operations.texts(jsonLines: bytes) : [bytes],
+            texts: jsonLines ? try Tokenization.texts(jsonLines: bytes) : [bytes],
             addSpecial: !noBos,
             parseSpecial: parseSpecial,
             isOffline: hub.offline,
@@ -73,7 +73,7 @@ struct TokenizeCommand: RecordCommand {
 
     private func bytes() throws -> [UInt8] {
         if let text { return Array(text.utf8) }
-        if let file { return try Operations.text(FilePath(file)) }
+        if let file { return try Tokenization.text(FilePath(file)) }
         return Array(FileHandle.standardInput.readDataToEndOfFile())
     }
 }

@@ -1,4 +1,4 @@
-import Pipeline
+import Answers
 
 /// Builds as rows.
 enum BuildTable {

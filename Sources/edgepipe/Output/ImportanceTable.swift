@@ -1,6 +1,8 @@
 import BinaryIO
 import Pipeline
 import Quantization
+import Settings
+import Steps
 
 /// The statistics of an importance matrix, for a person.
 enum ImportanceTable {

@@ -1,3 +1,4 @@
+import Answers
 import Foundation
 import SystemPackage
 
@@ -19,5 +20,15 @@ extension RegistryOptions {
     /// The option, else the environment, else the usual name in this folder.
     var file: FilePath {
         FilePath(path ?? ProcessInfo.processInfo.environment["EDGEPIPE_REGISTRY"] ?? "registry.db")
+    }
+
+    /// Opens the registry to ask it.
+    func reading<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
+        try RegistrySession.with(file, .reading, body)
+    }
+
+    /// Opens the registry to change it.
+    func changing<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
+        try RegistrySession.with(file, .changing, body)
     }
 }

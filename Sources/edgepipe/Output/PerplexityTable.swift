@@ -1,5 +1,7 @@
 import Evaluation
 import Pipeline
+import Settings
+import Steps
 
 /// What a model scored, for a person.
 enum PerplexityTable {

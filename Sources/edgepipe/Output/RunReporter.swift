@@ -1,4 +1,6 @@
 import Pipeline
+import Settings
+import Steps
 
 /// Shows a run as it goes: progress for a person, or one JSON object a line for a program.
 final class RunReporter: Sendable {
@@ -20,7 +22,7 @@ final class RunReporter: Sendable {
         switch event.event {
         case .stepStarted:
             line.clear()
-            Console.error("\(event.step): \(event.kind.rawValue)")
+            Console.error("\(event.step): \(event.kind)")
         case .progress, .download:
             line.update(event.detail ?? event.step, event.done ?? 0, event.total ?? 0)
         case .remark:

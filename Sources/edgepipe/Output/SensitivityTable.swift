@@ -1,5 +1,7 @@
 import Evaluation
 import Pipeline
+import Settings
+import Steps
 
 /// Sensitivities for a person: a heat map of layers and roles; tensor by tensor in the other forms.
 enum SensitivityTable {

@@ -150,6 +150,6 @@ import Testing
         let path = try SmallAdapter.ofValues().write(into: folder)
         let error = #expect(throws: ConversionError.self) { _ = try HuggingFaceFolder(path: path) }
         #expect(error?.problem == .adapterInPlaceOfModel)
-        #expect(error?.description.contains("--lora") == true)
+        #expect(error?.description.contains("'lora'") == true)
     }
 }

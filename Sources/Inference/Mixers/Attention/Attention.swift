@@ -1,5 +1,6 @@
 import Architectures
 import BlockFormats
+import Work
 
 /// Causal attention over the cache: each row asks with its queries, all positions up to its own answer, or those within
 /// its window.

@@ -1,7 +1,9 @@
 import Architectures
 import BlockFormats
+import Work
 
-/// The attending part of a layer: queries, keys and values, their norms and turns, the cache, and the output matrix.
+/// Attention as a layer's mixer: queries, keys and values, their norms and rotary embedding, the KV cache, and the output
+/// matrix.
 ///
 /// Comments give shapes as (rows, columns); a row is a token. Letters: T tokens of the batch, H heads, G key and value
 /// heads, D head length.
@@ -67,7 +69,7 @@ struct AttentionMixer {
         product.multiply(result, count: rows.count, by: weights.output, into: destination, observer)
     }
 
-    /// Norms and turns one token's queries and keys, which lie side by side.
+    /// Normalizes and rotates one token's queries and keys, which lie side by side.
     private func normalizeAndTurn(
         _ queries: UnsafeMutablePointer<Float>,
         _ weights: AttentionWeights,

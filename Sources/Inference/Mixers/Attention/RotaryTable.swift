@@ -6,7 +6,7 @@ import Architectures
     import Glibc
 #endif
 
-/// Cosines and sines by which queries and keys of consecutive positions turn.
+/// Cosines and sines of the rotary embedding for consecutive positions.
 struct RotaryTable {
     /// (cosine, sine) for each position and pair of elements.
     private(set) var values: [Float] = []
@@ -25,19 +25,19 @@ struct RotaryTable {
             var angle = Float(position)
             for pair in 0..<(dimensions / 2) {
                 let unscaled = factors.isEmpty ? angle : angle / factors[pair]
-                var turned = rule.positionScale * unscaled
+                var scaled = rule.positionScale * unscaled
                 if let ramp {
                     let share = ramp.share(ofPair: pair)
-                    turned = turned * (1 - share) + unscaled * share
+                    scaled = scaled * (1 - share) + unscaled * share
                 }
-                values.append(cosf(turned) * rule.magnitude)
-                values.append(sinf(turned) * rule.magnitude)
+                values.append(cosf(scaled) * rule.magnitude)
+                values.append(sinf(scaled) * rule.magnitude)
                 angle *= ratio
             }
         }
     }
 
-    /// Turns the first elements of one head in place.
+    /// Rotates the first elements of one head in place.
     /// - Parameter row: which of the table's positions.
     func apply(row: Int, to head: UnsafeMutablePointer<Float>) {
         let (first, second, step) = layout == .adjacent ? (0, 1, 2) : (0, dimensions / 2, 1)
@@ -68,7 +68,7 @@ struct RotaryTables {
         }
     }
 
-    /// nil where heads do not turn.
+    /// nil for layers without a rotary embedding.
     subscript(positions: PositionRule) -> RotaryTable? {
         switch positions {
         case .none: nil

@@ -1,4 +1,5 @@
 import Architectures
+import Work
 
 /// The convolving part of a layer, which sees a few tokens: out(c * convolution(b * x)), where b, c and x are products
 /// with one matrix.

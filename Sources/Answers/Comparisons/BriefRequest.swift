@@ -1,0 +1,134 @@
+import BinaryIO
+import Briefs
+import DeviceFit
+import Foundation
+import Registry
+
+/// What a comparison is asked for.
+public struct BriefRequest: Sendable {
+    /// Builds, `model[@version]:type`; none for the best that the query finds.
+    public var builds: [String] = []
+    /// Which builds are asked for, and for which phones.
+    public var query = BuildQuery()
+    /// What the app is for, in the asker's words.
+    public var task: String?
+    /// Of the page.
+    public var language = Language.english
+    /// The year that "three to four years ago" counts from.
+    public var year = Calendar(identifier: .gregorian).component(.year, from: Date())
+
+    /// Asks for the best builds, in English.
+    public init() {}
+
+    /// Phones that are three to four years old.
+    var olderYears: ClosedRange<Int> { (year - 4)...(year - 3) }
+}
+
+extension RegistrySession {
+    /// The page that compares two or three builds for one platform.
+    /// - Returns: nil where nothing fits.
+    /// - Throws: `AnswersError.badRequest` where no platform is known; `RegistryError`, `DeviceFitError`.
+    public func brief(_ request: BriefRequest) throws -> Brief? {
+        let (builds, platform, target) = try briefed(request)
+        guard !builds.isEmpty else { return nil }
+        return Brief(
+            builds,
+            platform: platform,
+            task: request.task,
+            target: target,
+            olderYears: request.olderYears,
+            language: request.language
+        )
+    }
+
+    /// Code that loads a build.
+    /// - Parameter name: `model[@version][:type]`
+    public func snippet(_ kind: SnippetKind, of name: String, context: Int?, kvType: String) throws -> Snippet {
+        var request = BriefRequest()
+        request.builds = [name]
+        (request.query.context, request.query.kvType) = (context, kvType)
+        request.query.platform = kind == .kotlin ? .android : .ios
+        guard let build = try briefed(request).builds.first else {
+            throw AnswersError.badRequest("'\(name)' has no profile in the registry. Publish it again.")
+        }
+        return Snippet(kind, for: build)
+    }
+
+    /// Builds that were named, or the best ones that fit: of three the first of each model, then more of the best one's.
+    private func briefed(
+        _ request: BriefRequest
+    ) throws -> (builds: [BriefedBuild], platform: Platform, target: String) {
+        var query = request.query
+        let catalogue = try catalogue()
+        let devices = try catalogue.devices(query.devices, running: query.system)
+        guard let platform = query.platform ?? devices.first?.platform else {
+            throw AnswersError.badRequest(
+                "Say what the app runs on: \(setting: "platform", "android") or ios, or \(setting: "device")."
+            )
+        }
+        if query.devices.isEmpty, query.ram == nil {
+            // What most phones of the platform give an app today.
+            query.ram = try ByteSize("3GB")
+        }
+        query.platform = platform
+        guard let target = try query.target(among: catalogue) else { return ([], platform, "") }
+        let words = (devices.map(\.name) + [query.ram.map { "\($0)" }].compactMap { $0 }).joined(separator: ", ")
+        if !request.builds.isEmpty, let filter = query.filters.first {
+            throw AnswersError.badRequest(
+                "\(setting: filter) chooses among the registry's builds, and these are named. Leave it out, or name no builds."
+            )
+        }
+        let chosen: [BuildSummary]
+        if request.builds.isEmpty {
+            let answer = try query.answer(from: self)
+            chosen = Self.pick([answer.best].compactMap { $0 } + answer.alternatives)
+        } else {
+            chosen = try request.builds.map { name in
+                let record = try registry.resolve(try BuildReference(name))
+                let wasChecked = profile(record.facts.profile)?.loads == true
+                if !wasChecked, let reason = try loadingProblem(of: record) {
+                    throw AnswersError.badFile("\(record.name): \(reason)")
+                }
+                return try BuildSummary(registry, record)
+            }
+        }
+        let estimator = FitEstimator(catalogue: catalogue)
+        let measured = try registry.deviceMeasurements(on: devices.map(\.id))
+        let older = catalogue.devices.filter { $0.platform == platform && request.olderYears.contains($0.year) }
+        let builds = try chosen.compactMap { summary -> BriefedBuild? in
+            let record = try registry.resolve(try BuildReference(summary.build))
+            guard let profile = profile(record.facts.profile) else { return nil }
+            let fit = query.fitRequest(for: profile)
+            var judged = summary
+            if judged.estimate == nil {
+                judged.set(try target.estimates(profile, fit, measured: measured[record.digest] ?? [:]))
+            }
+            guard let estimate = judged.estimate else { return nil }
+            return BriefedBuild(
+                build: summary.build,
+                model: summary.model,
+                quantType: record.facts.quantType,
+                bitsPerWeight: summary.bitsPerWeight,
+                fileBytes: summary.fileBytes,
+                license: summary.license,
+                source: record.facts.sourceURI,
+                bitsPerByte: summary.bitsPerByte,
+                perplexity: summary.perplexity,
+                kld: summary.kld,
+                profile: profile,
+                estimate: estimate,
+                olderPhones: try older.map { try estimator.estimate(profile, on: $0, fit) }
+            )
+        }
+        return (builds, platform, words)
+    }
+
+    private static func pick(_ ranked: [BuildSummary]) -> [BuildSummary] {
+        var models: Set<String> = []
+        let firsts = ranked.filter { models.insert($0.model).inserted }.prefix(3)
+        let names = Set(firsts.map(\.build))
+        let rest = ranked.filter { !names.contains($0.build) }.prefix(3 - firsts.count)
+        let kept = names.union(rest.map(\.build))
+        return ranked.filter { kept.contains($0.build) }
+    }
+}

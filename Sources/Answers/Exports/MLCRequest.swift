@@ -1,0 +1,105 @@
+import BinaryIO
+import Briefs
+import DeviceFit
+import Registry
+import SystemPackage
+
+/// What to write for MLC.
+public struct MLCRequest: Sendable {
+    /// `model[@version][:type]`; without a type, the build that fits and has about as many bits lends its figures.
+    public var models: [String]
+    /// Ids, all of one platform.
+    public var devices: [String]
+    /// MLC's name of the quantization that it compiles.
+    public var quantization = "q4f16_1"
+    /// The Hugging Face account whose converted models the app downloads; nil for folders that are bundled.
+    public var hub: String?
+    /// Tokens; nil takes 4096, or what the model was trained for where that is less.
+    public var context: Int?
+    /// Tokens that a prompt is read by at once; MLC's own apps use 128.
+    public var prefill = 128
+
+    /// Asks with MLC's usual quantization and context.
+    public init(models: [String], devices: [String]) { (self.models, self.devices) = (models, devices) }
+}
+
+/// Files that were written for another program.
+public struct ExportSummary: Codable, Sendable {
+    /// The folder that they were written to.
+    public var folder: String
+    /// Their paths.
+    public var files: [String]
+    /// The builds that were chosen.
+    public var builds: [String]
+}
+
+extension RegistrySession {
+    /// Writes `mlc-package-config.json` and notes on its numbers to a folder.
+    /// - Throws: `NothingFits`, or `AnswersError.badRequest` where the devices are of two platforms.
+    @discardableResult
+    public func exportMLC(_ request: MLCRequest, to folder: FilePath) throws -> ExportSummary {
+        let catalogue = try catalogue()
+        let devices = try request.devices.map { try catalogue.device($0) }
+        guard let platform = devices.first?.platform, devices.allSatisfy({ $0.platform == platform }) else {
+            throw AnswersError.badRequest(
+                "MLC packages for one system at a time. Name one or more devices of it with \(setting: "device")."
+            )
+        }
+        guard MLCPackage.bitsPerWeight(of: request.quantization) != nil else {
+            throw AnswersError.badRequest(
+                "'\(request.quantization)' is no quantization of MLC. Write one like q4f16_1 with "
+                    + "\(setting: "quantization")."
+            )
+        }
+        let estimator = FitEstimator(catalogue: catalogue)
+        let models = try request.models.map { try model($0, request, devices, estimator) }
+        let package = MLCPackage(platform: platform, models: models)
+        try makeFolder(folder)
+        let files = [
+            (folder.appending("mlc-package-config.json"), package.json),
+            (folder.appending("mlc-package-config.md"), package.notes),
+        ]
+        for (path, text) in files { try writeFile(Array(text.utf8), to: path) }
+        return ExportSummary(
+            folder: folder.string,
+            files: files.map { $0.0.string },
+            builds: models.map(\.build)
+        )
+    }
+
+    private func model(
+        _ name: String,
+        _ request: MLCRequest,
+        _ devices: [Device],
+        _ estimator: FitEstimator
+    ) throws -> MLCPackage.Model {
+        let choice = try VersionChoice(name, in: self)
+        var query = BuildQuery()
+        (query.devices, query.context) = (request.devices, request.context)
+        // Of those that fit, the one whose bits are nearest to what MLC compiles stands in for it best.
+        let bits = MLCPackage.bitsPerWeight(of: request.quantization) ?? 4.5
+        let build =
+            try choice.named
+            ?? choice.fitting(query, in: self).min {
+                abs($0.facts.bitsPerWeight - bits) < abs($1.facts.bitsPerWeight - bits)
+            } ?? choice.builds[0]
+        guard let profile = profile(build.facts.profile) else {
+            throw AnswersError.badRequest("\(build.name) has no shape in the registry. Publish it again.")
+        }
+        let fit = FitRequest(for: profile, context: request.context, batch: request.prefill)
+        let estimates = try devices.map { try estimator.estimate(profile, on: $0, fit) }
+        guard let hardest = estimates.max(by: { $0.memory.total.high < $1.memory.total.high }) else {
+            preconditionFailure("there is a device")
+        }
+        let id = "\(build.name.model)-\(request.quantization)"
+        return MLCPackage.Model(
+            build: "\(build.name)",
+            bitsPerWeight: build.facts.bitsPerWeight,
+            source: build.facts.sourceURI,
+            quantization: request.quantization,
+            location: request.hub.map { "HF://\($0)/\(id)-MLC" } ?? "dist/models/\(id)-MLC",
+            id: id,
+            estimate: hardest
+        )
+    }
+}

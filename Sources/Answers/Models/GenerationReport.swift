@@ -1,0 +1,59 @@
+import Architectures
+import Inference
+import SystemPackage
+import Tokenizers
+import Work
+
+/// What a model wrote.
+public struct GenerationReport: Codable, Sendable {
+    /// Without the prompt.
+    public var text: String
+    /// Ids of the tokens that were generated.
+    public var tokens: [Int32]
+    /// Tokens of the prompt.
+    public var promptTokens: Int
+    /// Why it ended, such as `limit`.
+    public var stop: String
+    /// While writing, after the first token.
+    public var tokensPerSecond: Double
+
+    init(_ generation: Generation) {
+        text = generation.text
+        tokens = generation.tokens
+        promptTokens = generation.promptTokens
+        stop = generation.stop.rawValue
+        let seconds = generation.writingDuration / .seconds(1)
+        tokensPerSecond = seconds > 0 ? Double(max(0, generation.tokens.count - 1)) / seconds : 0
+    }
+}
+
+extension GenerationReport {
+    /// Continues a prompt: a trial whether a model talks.
+    /// - Parameters:
+    ///   - limit: tokens, at most.
+    ///   - temperature: of the random choice, where it is not `greedy`.
+    ///   - onText: called with each piece of text as it becomes complete.
+    /// - Throws: `GGUFError`, `InferenceError`, `TokenizerError`; `Interruption.Stopped`.
+    public init(
+        continuing prompt: String,
+        with model: FilePath,
+        limit: Int,
+        greedy: Bool,
+        temperature: Float,
+        seed: UInt64,
+        threads: Int,
+        onText: (String) -> Void
+    ) throws {
+        let model = try LanguageModel(path: model)
+        let promptCount = try model.tokenizer.encode(prompt, parseSpecial: true).count
+        let context = min(max(model.shape.trainedContext ?? .max, promptCount + 1), promptCount + limit)
+        let session = try InferenceSession(model, SessionOptions(context: context, threads: threads))
+        let sampling = greedy ? Sampling.greedy : .random(temperature: temperature, seed: seed)
+        let result = try Generator(session, sampling: sampling).generate(prompt, limit: limit) { piece in
+            onText(piece)
+            return (try? Interruption.check()) != nil
+        }
+        try Interruption.check()
+        self.init(result)
+    }
+}

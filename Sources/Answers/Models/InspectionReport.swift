@@ -1,0 +1,176 @@
+import BinaryIO
+import GGUF
+import Safetensors
+import SystemPackage
+import Tensors
+
+/// What stands in a model file. The names of the fields are a contract with other programs.
+public struct InspectionReport: Encodable, Sendable {
+    /// A tensor of the file's table.
+    public struct Tensor: Encodable, Sendable {
+        /// As the file names it.
+        public var name: String
+        /// As the format names it, such as `Q4_K`.
+        public var type: String
+        /// As the file stores it: GGUF names the fastest dimension first.
+        public var shape: [Int]
+        /// Bytes of its data.
+        public var bytes: Int
+        /// From the start of the file.
+        public var offset: Int
+        /// Of its data; nil unless digests were asked for.
+        public var sha256: SHA256Digest?
+    }
+
+    /// `gguf` or `safetensors`
+    public var format: String
+    /// nil unless digests were asked for.
+    public var sha256: SHA256Digest?
+    /// Of the whole file.
+    public var bytes: Int
+    /// Numbers that the tensors hold.
+    public var parameters: Int
+    /// In the order of the file; empty for safetensors.
+    public var metadata: OrderedMetadata
+    /// nil unless tensors were asked for.
+    public var tensors: [Tensor]?
+    /// Bytes of all tensors of a type.
+    public var bytesByType: [String: Int]
+}
+
+extension InspectionReport {
+    /// A GGUF's or safetensors file's metadata and tensors.
+    /// - Parameters:
+    ///   - tensors: whether they are listed.
+    ///   - digests: whether the file, and each tensor that is listed, is hashed.
+    /// - Throws: `GGUFError`, `SafetensorsError`, `FileError`.
+    public init(of path: FilePath, tensors: Bool, digests: Bool) throws {
+        if path.extension == "safetensors" {
+            self = try Self.safetensors(path, tensors, digests)
+            return
+        }
+        let file = try GGUFFile(path: path)
+        let rows = zip(file.tensors, file.offsets).map { tensor, offset in
+            InspectionReport.Tensor(
+                name: tensor.name,
+                type: tensor.type.name,
+                shape: tensor.shape.dimensions,
+                bytes: tensor.byteCount,
+                offset: offset,
+                sha256: tensors && digests ? SHA256Digest(of: file.bytes(of: tensor)) : nil
+            )
+        }
+        self.init(
+            format: "gguf",
+            sha256: digests ? try SHA256Digest(ofFile: path) : nil,
+            bytes: file.byteCount,
+            parameters: file.tensors.elementCount,
+            metadata: OrderedMetadata(file.metadata),
+            tensors: tensors ? rows : nil,
+            bytesByType: Dictionary(rows.map { ($0.type, $0.bytes) }, uniquingKeysWith: +)
+        )
+    }
+
+    private static func safetensors(
+        _ path: FilePath,
+        _ tensors: Bool,
+        _ digests: Bool
+    ) throws -> InspectionReport {
+        let file = try SafetensorsFile(path: path)
+        let rows = file.tensors.map { tensor in
+            InspectionReport.Tensor(
+                name: tensor.name,
+                type: tensor.type.rawValue,
+                shape: tensor.shape,
+                bytes: tensor.range.count,
+                offset: tensor.range.lowerBound,
+                sha256: tensors && digests ? SHA256Digest(of: file.bytes(of: tensor)) : nil
+            )
+        }
+        return InspectionReport(
+            format: "safetensors",
+            sha256: digests ? try SHA256Digest(ofFile: path) : nil,
+            bytes: FileStatus(path)?.byteCount ?? 0,
+            // The reader has checked that each product of dimensions fits.
+            parameters: file.tensors.reduce(0) { $0 + $1.shape.reduce(1, *) },
+            metadata: OrderedMetadata(Metadata()),
+            tensors: tensors ? rows : nil,
+            bytesByType: Dictionary(rows.map { ($0.type, $0.bytes) }, uniquingKeysWith: +)
+        )
+    }
+}
+
+/// A file's metadata for output: JSON keeps every value, a table shortens long arrays.
+public struct OrderedMetadata: Encodable, Sendable {
+    private let metadata: Metadata
+
+    init(_ metadata: Metadata) { self.metadata = metadata }
+
+    /// Writes the pairs as one object, in the order of the file.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        for (key, value) in metadata.pairs {
+            try value.encode(to: container.superEncoder(forKey: Key(stringValue: key)))
+        }
+    }
+
+    /// Key, type and value of each pair, the value cut to a line.
+    public var rows: [[String]] {
+        metadata.pairs.map { key, value in [key, value.typeName, value.summary] }
+    }
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+}
+
+extension MetadataValue {
+    fileprivate func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .uint8(let value): try container.encode(value)
+        case .int8(let value): try container.encode(value)
+        case .uint16(let value): try container.encode(value)
+        case .int16(let value): try container.encode(value)
+        case .uint32(let value): try container.encode(value)
+        case .int32(let value): try container.encode(value)
+        case .float32(let value): try container.encode(value)
+        case .bool(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        case .uint64(let value): try container.encode(value)
+        case .int64(let value): try container.encode(value)
+        case .float64(let value): try container.encode(value)
+        case .array(let array):
+            switch array {
+            case .uint8(let elements): try container.encode(elements)
+            case .int8(let elements): try container.encode(elements)
+            case .uint16(let elements): try container.encode(elements)
+            case .int16(let elements): try container.encode(elements)
+            case .uint32(let elements): try container.encode(elements)
+            case .int32(let elements): try container.encode(elements)
+            case .float32(let elements): try container.encode(elements)
+            case .bool(let elements): try container.encode(elements)
+            case .string(let elements): try container.encode(elements)
+            case .uint64(let elements): try container.encode(elements)
+            case .int64(let elements): try container.encode(elements)
+            case .float64(let elements): try container.encode(elements)
+            }
+        }
+    }
+
+    fileprivate var summary: String {
+        switch self {
+        case .string(let text):
+            let line = text.replacing("\n", with: "\\n")
+            return line.count > 60 ? line.prefix(57) + "..." : line
+        case .bool(let flag): return "\(flag)"
+        case .float32(let number): return "\(number)"
+        case .float64(let number): return "\(number)"
+        case .array(let array): return "\(array.count) elements"
+        default: return integer.map { "\($0)" } ?? "?"
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import BinaryIO
+import DeviceFit
+
+extension BuildQuery {
+    /// What a build is judged by: devices, or a budget on a platform.
+    enum Target {
+        case devices([Device], FitEstimator)
+        case budget(ByteSize, Platform, FitEstimator)
+
+        /// The most memory that may work, in bytes, on each system.
+        var limits: [(bytes: Int, platform: Platform)] {
+            switch self {
+            case .devices(let devices, _): devices.map { (FitEstimator.mostBytes(on: $0), $0.platform) }
+            case .budget(let ram, let platform, _): [(ram.bytes, platform)]
+            }
+        }
+
+        var deviceIDs: [String] {
+            switch self {
+            case .devices(let devices, _): devices.map(\.id)
+            case .budget: []
+            }
+        }
+
+        /// What the devices are called; a budget has no name.
+        var names: [String?] {
+            switch self {
+            case .devices(let devices, _): devices.map(\.name)
+            case .budget: [nil]
+            }
+        }
+
+        /// What a shape comes to: on each device, with what was measured there in the estimate's place, or within the budget.
+        func estimates(
+            _ profile: ModelProfile,
+            _ request: FitRequest,
+            measured: [String: [DeviceMeasurement]]
+        ) throws -> [FitEstimate] {
+            switch self {
+            case .devices(let devices, let estimator):
+                try devices.map { device in
+                    try estimator.estimate(profile, on: device, request).replacing(with: measured[device.id] ?? [])
+                }
+            case .budget(let ram, let platform, let estimator):
+                [try estimator.estimate(profile, budget: ram, platform: platform, request)]
+            }
+        }
+
+        /// A larger file fits nowhere: every estimate counts all of the weights, and beside them a file has its names and
+        /// vocabulary, of which a quarter of a gigabyte is more than any model has. In bytes.
+        var mostFileBytes: Int {
+            min(limits.map(\.bytes).min() ?? .max, .max >> 1) + (1 << 28)
+        }
+    }
+
+    /// The element type of llama.cpp's key-value cache by default.
+    static let usualCache = "f16"
+
+    /// How a model is run where the query does not say.
+    func fitRequest(for profile: ModelProfile) -> FitRequest {
+        FitRequest(for: profile, context: context, kvType: kvType ?? Self.usualCache)
+    }
+
+    /// What says which phone is meant.
+    private static var phone: String {
+        "\(setting: "device"), or \(setting: "ram") with \(setting: "platform")"
+    }
+
+    /// The names of the settings that choose among builds, of those that were given.
+    var filters: [String] {
+        let given: [(String, Bool)] = [
+            ("model", model != nil), ("max-size", maxSize != nil), ("min-speed", minSpeed != nil),
+            ("min-sustained-speed", minSustainedSpeed != nil), ("max-battery", maxBattery != nil),
+            ("license", license != nil), ("channel", channel != nil), ("tag", !tags.isEmpty),
+        ]
+        return given.filter(\.1).map(\.0)
+    }
+
+    /// - Throws: `DeviceFitError` for unknown devices and values out of range; `AnswersError.badRequest` for settings that
+    ///   would count for nothing.
+    func target(among catalogue: DeviceCatalogue) throws -> Target? {
+        try FitRequest(context: context ?? 4096, kvType: kvType ?? Self.usualCache).validated()
+        let estimator = FitEstimator(catalogue: catalogue)
+        let found = try catalogue.devices(devices, running: system)
+        if !found.isEmpty {
+            if let platform, let other = found.first(where: { $0.platform != platform }) {
+                throw AnswersError.badRequest(
+                    "\(other.name) runs \(other.platform.rawValue), not \(platform.rawValue). Leave \(setting: "platform") out."
+                )
+            }
+            return .devices(found.map { $0.limited(to: ram) }, estimator)
+        }
+        guard let ram else {
+            guard platform == nil else {
+                throw AnswersError.badRequest(
+                    "\(setting: "platform") needs \(setting: "ram"), the memory that your app may use, or \(setting: "device") "
+                        + "instead of both."
+                )
+            }
+            let unjudged = [
+                ("min-speed", minSpeed), ("min-sustained-speed", minSustainedSpeed), ("max-battery", maxBattery),
+            ]
+            if let name = unjudged.first(where: { $0.1 != nil })?.0 {
+                throw AnswersError.badRequest(
+                    "\(setting: name) needs \(Self.phone): speeds are a phone's."
+                )
+            }
+            guard kvType == nil else {
+                throw AnswersError.badRequest(
+                    "\(setting: "kv-type") needs \(Self.phone): it changes the memory that a phone needs."
+                )
+            }
+            return nil
+        }
+        guard let platform else {
+            throw AnswersError.badRequest(
+                "\(setting: "ram") needs \(setting: "platform", "android") or \(setting: "platform", "ios"): what counts "
+                    + "differs."
+            )
+        }
+        return .budget(ram, platform, estimator)
+    }
+}

@@ -1,0 +1,129 @@
+import DeviceFit
+import Registry
+
+/// What a mobile team asks for.
+public struct BuildQuery: Sendable {
+    /// Memory that the app may use; beside devices, the smaller limit counts.
+    public var ram: ByteSize?
+    /// The system of the phones.
+    public var platform: Platform?
+    /// Devices of the catalogue, by id, name or model code; a build has to fit all of them.
+    public var devices: [String] = []
+    /// The version of their system, such as 17 or 26.4; nil takes the limits of the catalogue.
+    public var system: String?
+    /// Tokens; nil takes 4096, or what the model was trained for where that is less.
+    public var context: Int?
+    /// Element type of the key-value cache; nil takes f16.
+    public var kvType: String?
+    /// Builds of this model only.
+    public var model: String?
+    /// The largest file.
+    public var maxSize: ByteSize?
+    /// Tokens a second while generating.
+    public var minSpeed: Double?
+    /// The same after ten minutes without a pause.
+    public var minSustainedSpeed: Double?
+    /// Percent of a full battery for a thousand tokens.
+    public var maxBattery: Double?
+    /// Builds under this licence only, in any case of letters.
+    public var license: String?
+    /// Builds that this channel points to only.
+    public var channel: String?
+    /// What the model is for; it must be tagged with all of these.
+    public var tags: [String] = []
+
+    /// Asks for all builds, and judges none by a phone.
+    public init() {}
+}
+
+extension BuildQuery {
+    /// A registry with more builds than this answers a query over all its models with the best few; of one model, all
+    /// builds are ranked whatever their number.
+    static let mostRankedWhole = 200
+    /// How many builds, and how many refusals, such an answer names.
+    static let mostNamed = 50
+
+    /// Ranks the registry's builds: of those that fit, the best in bits per byte of the same text first.
+    /// - Throws: `RegistryError`, `DeviceFitError` for an unknown device, `AnswersError.badRequest`.
+    public func answer(from session: RegistrySession) throws -> QueryAnswer {
+        let registry = session.registry
+        let target = try target(among: session.catalogue())
+        try NothingFits.unless(registry, knowsModel: model, channel: channel)
+        let measured = try registry.deviceMeasurements(on: target?.deviceIDs ?? [])
+        var judge = BuildJudge(self, target: target, measured: measured, in: session)
+        if model == nil, let count = try registry.standingCount(), count > Self.mostRankedWhole,
+            let answer = try answerWithFew(of: session, &judge)
+        {
+            return answer
+        }
+        let records = try registry.builds(matching: BuildFilter(model: model, channel: channel))
+        var assessment = try assess(records, registry, &judge)
+        let ranked = try assessment.ranked(naming: .max, in: session)
+        return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: assessment.refused)
+    }
+
+    /// The same with at most `mostNamed` builds, without reading the others.
+    /// - Parameter wanted: how many of those that fit are looked at; more than are named where engines cannot load some.
+    private func answerWithFew(
+        of session: RegistrySession,
+        _ judge: inout BuildJudge,
+        wanted: Int = mostNamed
+    ) throws -> QueryAnswer? {
+        let registry = session.registry
+        let request = ShortlistRequest(
+            count: wanted,
+            channel: channel,
+            fileBytes: [maxSize?.bytes, judge.target?.mostFileBytes].compactMap { $0 }.min(),
+            judgesLicense: license != nil
+        )
+        let shortlist = try registry.shortlist(request) { profile, license in
+            try judge.fate(of: profile, license: license)
+        }
+        guard let shortlist else { return nil }
+        // What was measured on these devices may tell otherwise than an estimate of the shape.
+        let known = Set((shortlist.chosen + shortlist.refused).map(\.digest))
+        let measured = try registry.builds(
+            ofDigests: judge.measured.keys.filter { !known.contains($0) },
+            channel: channel
+        )
+        var assessment = try assess(shortlist.chosen + shortlist.refused + measured, registry, &judge)
+        let ranked = try assessment.ranked(naming: Self.mostNamed, on: shortlist.commonText, in: session)
+        // The next best take the places of those that cannot be loaded; a registry full of them is not read to its end.
+        if ranked.count < Self.mostNamed, assessment.holdsUnloadable, shortlist.chosen.count >= wanted,
+            wanted < Self.mostRankedWhole
+        {
+            return try answerWithFew(of: session, &judge, wanted: wanted * 2)
+        }
+        let named = assessment.refused.prefix(Self.mostNamed)
+        return QueryAnswer(
+            best: ranked.first,
+            alternatives: Array(ranked.dropFirst()),
+            refused: Array(named),
+            omitted: shortlist.total - ranked.count - named.count
+        )
+    }
+
+    private func assess(
+        _ records: [BuildRecord],
+        _ registry: ModelRegistry,
+        _ judge: inout BuildJudge
+    ) throws -> Assessment {
+        let figures = try registry.figures(of: records.map(\.digest), metrics: BuildSummary.metrics)
+        let damaged = try registry.damagedObjects()
+        var assessment = Assessment()
+        for record in records {
+            var summary = BuildSummary(record, figures[record.digest] ?? [])
+            var reasons = try judge.reasons(against: record, &summary)
+            if damaged.contains(record.digest) {
+                reasons.insert("its bytes are lost or damaged; publish the same file again", at: 0)
+            }
+            if reasons.isEmpty {
+                assessment.fitting.append(summary)
+                if !judge.wasChecked(record.facts.profile) { assessment.unchecked[summary.build] = record }
+            } else {
+                assessment.refused.append(.init(build: summary.build, reasons: reasons))
+            }
+        }
+        return assessment
+    }
+}

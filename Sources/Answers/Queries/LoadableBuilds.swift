@@ -1,0 +1,34 @@
+import BinaryIO
+import Foundation
+import GGUF
+import Inference
+import Registry
+import Work
+
+/// Tells of builds that nobody checked when they were published whether an engine can load them, from their headers.
+extension RegistrySession {
+    private static var threads: Int { min(8, ProcessInfo.processInfo.activeProcessorCount) }
+
+    /// Why no engine can load these builds, by digest, as sentences with what to do.
+    func loadingProblems(of builds: [BuildRecord]) throws -> [SHA256Digest: String] {
+        let found = try builds.concurrentMap(threads: Self.threads) { ($0.digest, try loadingProblem(of: $0)) }
+        return found.reduce(into: [:]) { problems, item in problems[item.0] = item.1 }
+    }
+
+    /// Nil where nothing is known against the build, or its bytes are not there to be asked: that is told elsewhere.
+    func loadingProblem(of build: BuildRecord) throws -> String? {
+        if let answer = loadingProblems[build.digest] { return answer }
+        let answer: String?
+        do {
+            answer = try registry.header(of: build).loadingProblem
+        } catch let error as GGUFError {
+            answer = error.problem.explanation
+        } catch is RegistryError {
+            return nil
+        } catch is FileError {
+            return nil
+        }
+        loadingProblems.keep(answer, for: build.digest)
+        return answer
+    }
+}

@@ -1,0 +1,33 @@
+/// The best build, the runners-up, and for every refused one the reasons.
+public struct QueryAnswer: Encodable, Sendable {
+    /// A build that was asked about in vain.
+    public struct Refusal: Encodable, Sendable {
+        /// `model@version:type`
+        public var build: String
+        /// Each says what would have to be otherwise.
+        public var reasons: [String]
+    }
+
+    /// Nil where nothing fits.
+    public var best: BuildSummary?
+    /// The others that fit, the better first.
+    public var alternatives: [BuildSummary]
+    /// Of a large registry only the first of them.
+    public var refused: [Refusal]
+    /// Builds of a large registry that are neither named as fitting nor as refused, because better ones are.
+    public var omitted = 0
+
+    private enum CodingKeys: String, CodingKey {
+        case best, alternatives, refused, omitted
+    }
+
+    /// `best` is always there: null says that nothing fits, which a missing key would leave open. `omitted` is there where
+    /// the answer leaves builds out.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(best, forKey: .best)
+        try container.encode(alternatives, forKey: .alternatives)
+        try container.encode(refused, forKey: .refused)
+        if omitted > 0 { try container.encode(omitted, forKey: .omitted) }
+    }
+}

@@ -1,0 +1,58 @@
+import DeviceFit
+import Registry
+
+/// The builds of the one version that a person's words mean.
+struct VersionChoice {
+    /// Never empty.
+    let builds: [BuildRecord]
+    /// The build that was named with its type.
+    let named: BuildRecord?
+
+    /// - Parameter name: `model`, `model@version` or `model@channel`, each with or without `:type`.
+    /// - Throws: `RegistryError.notFound`, with what there is instead.
+    init(_ name: String, in session: RegistrySession) throws {
+        let reference = try BuildReference(name)
+        var filter = BuildFilter(model: reference.model)
+        switch reference.selector {
+        case .newest: break
+        case .version(let version): filter.version = version
+        case .channel(let channel): filter.channel = channel
+        }
+        let found = try session.registry.builds(matching: filter)
+        let versions = Set(found.map(\.name.version))
+        let version = versions.filter { !$0.isPreRelease }.max() ?? versions.max()
+        builds = found.filter { $0.name.version == version }
+        named = builds.first { $0.name.type == reference.type }
+        if builds.isEmpty || (reference.type != nil && named == nil) {
+            // Says in words what there is instead.
+            _ = try session.registry.resolve(reference)
+            throw RegistryError.notFound(name, available: found.map(\.name.description))
+        }
+    }
+
+    var name: BuildName { builds[0].name }
+
+    /// The version's builds that a query takes, the best first, each with the estimate that is hardest to meet.
+    func ranked(_ query: BuildQuery, in session: RegistrySession) throws -> [(BuildRecord, FitEstimate)] {
+        var query = query
+        query.model = name.model
+        let answer = try query.answer(from: session)
+        return ([answer.best].compactMap { $0 } + answer.alternatives).compactMap { summary in
+            guard let build = builds.first(where: { "\($0.name)" == summary.build }) else { return nil }
+            return summary.estimate.map { (build, $0) }
+        }
+    }
+
+    /// The same without the estimates; never empty.
+    /// - Throws: `NothingFits` where no build of the version does.
+    func fitting(_ query: BuildQuery, in session: RegistrySession) throws -> [BuildRecord] {
+        let ranked = try ranked(query, in: session)
+        guard !ranked.isEmpty else {
+            throw NothingFits(
+                "no build of \(name.model)@\(name.version) fits. Ask with a shorter context, name a build with its type, or see "
+                    + "`edgepipe query` for the reasons."
+            )
+        }
+        return ranked.map { $0.0 }
+    }
+}

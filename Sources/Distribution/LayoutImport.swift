@@ -1,0 +1,144 @@
+import BinaryIO
+import DeviceFit
+import GGUF
+import Inference
+import Registry
+import SystemPackage
+import Work
+
+/// Builds that an export carried out of another registry, in a folder or a tar file.
+public struct LayoutImport {
+    private let path: FilePath
+    private let source: any LayoutSource
+    private let index: OCILayout.Index
+
+    /// Reads and verifies all of it, before any registry is opened: a build that no engine can load keeps the others out as a
+    /// damaged one does. Of what was read nothing is kept but the index, so that memory does not grow with the builds.
+    /// - Throws: `DistributionError.unusable` for what is no export, or a changed one; `FileError`, `GGUFError`, and whatever
+    ///   `progress` throws.
+    public init(verifying path: FilePath, progress: @escaping WorkProgress) throws {
+        self.path = path
+        source = FileStatus(path)?.isFolder == false ? try TarSource(path) : FolderSource(path)
+        guard let index = try source.index() else {
+            throw DistributionError.unusable(
+                place: path.string,
+                "there is no \(OCILayout.indexName) in it. Give a folder or a tar file that was exported."
+            )
+        }
+        self.index = index
+        for (number, descriptor) in index.manifests.enumerated() {
+            try progress("verifying", number, index.manifests.count)
+            // Foundation's readers leave what they made to the pool of the thread.
+            try Self.withoutLeavings { _ = try Self.verified(descriptor, in: source) }
+        }
+    }
+
+    /// Publishes every build: bytes, facts, measurements, fits and lineage. Channels stay behind.
+    /// - Parameter registry: opened to be changed.
+    /// - Throws: `RegistryError`, `FileError`; `DistributionError.unusable` for what changed since; whatever `progress` throws.
+    public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> TransferReport {
+        var report = TransferReport(folder: path.string, builds: [], bytes: 0)
+        for descriptor in index.manifests {
+            try Self.withoutLeavings {
+                // The documents are read and compared with their digests again; the file is hashed as it is stored.
+                let details = try Self.details(descriptor, in: source).details
+                let build = try Self.publish(details, of: source, into: registry, progress)
+                report.builds.append("\(build.name)")
+                report.bytes += build.fileBytes
+            }
+        }
+        return report
+    }
+
+    private static func withoutLeavings(_ body: () throws -> Void) throws {
+        #if canImport(Darwin)
+            try autoreleasepool { try body() }
+        #else
+            try body()
+        #endif
+    }
+
+    /// What a manifest tells of a build, once its file was read and found to be the build's.
+    private static func verified(
+        _ descriptor: OCILayout.Descriptor,
+        in source: any LayoutSource
+    ) throws -> BuildDetails {
+        let (details, file) = try details(descriptor, in: source)
+        let digest = try source.digest(of: file)
+        let place = source.place(of: OCILayout.name(of: digest))
+        guard let byteCount = try source.byteCount(of: digest) else {
+            throw DistributionError.damage(place, "it is missing")
+        }
+        // The length is compared before a byte is read.
+        guard byteCount == file.size, byteCount == details.build.fileBytes, digest == details.build.digest,
+            try source.measure(digest) == digest
+        else {
+            throw DistributionError.damage(place, "its bytes are not those of \(details.build.name)")
+        }
+        let header = try GGUFHeader(named: FilePath(place), byteCount: byteCount) { end in
+            try source.beginning(of: digest, byteCount: end)
+        }
+        if let reason = header.loadingProblem {
+            throw DistributionError.unusable(
+                place: place,
+                "\(details.build.name): \(reason) Nothing was imported; export the other builds by their names."
+            )
+        }
+        return details
+    }
+
+    /// What a manifest tells of a build, and where its file is, as the documents say it.
+    private static func details(
+        _ descriptor: OCILayout.Descriptor,
+        in source: any LayoutSource
+    ) throws -> (details: BuildDetails, file: OCILayout.Descriptor) {
+        let manifest = try source.read(OCILayout.Manifest.self, at: descriptor)
+        guard let file = manifest.layers.first(where: { $0.mediaType == OCILayout.fileType }),
+            let known = manifest.layers.first(where: { $0.mediaType == OCILayout.detailsType })
+        else {
+            let name = OCILayout.name(of: try source.digest(of: descriptor))
+            throw DistributionError.damage(source.place(of: name), "it is no build that edgepipe exported")
+        }
+        return (try source.read(BuildDetails.self, at: known), file)
+    }
+
+    private static func publish(
+        _ details: BuildDetails,
+        of source: any LayoutSource,
+        into registry: ModelRegistry,
+        _ progress: @escaping WorkProgress
+    ) throws -> BuildRecord {
+        let name = details.build.name
+        var facts = details.build.facts
+        // Of the registry that it comes from nobody may have asked; here it was.
+        if var profile = ModelProfile(stored: facts.profile), profile.loads != true {
+            profile.loads = true
+            facts.profile = try profile.stored
+        }
+        return try source.withFile(of: details.build.digest, scratch: registry.scratchFile()) { file in
+            let draft = BuildDraft(
+                type: name.type,
+                file: file,
+                cuts: try GGUFFile(path: file).partCuts,
+                facts: facts,
+                measurements: details.measurements,
+                fits: details.fits,
+                tensorErrors: details.tensorErrors ?? []
+            )
+            let publication = Publication(
+                model: name.model,
+                version: name.version,
+                builds: [draft],
+                lineage: details.lineage,
+                toolVersion: details.build.toolVersion
+            )
+            let record = try registry.publish(publication) { transfer in
+                try progress("\(transfer.phase) \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
+            }[0].record
+            guard record.digest == details.build.digest else {
+                throw DistributionError.damage(source.place(of: "\(name)"), "it changed while it was being read")
+            }
+            return record
+        }
+    }
+}

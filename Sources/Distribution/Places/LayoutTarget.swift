@@ -1,0 +1,108 @@
+import BinaryIO
+import Registry
+import SystemPackage
+
+/// Where an export goes.
+protocol LayoutTarget {
+    /// The index that is there already.
+    func index() throws -> OCILayout.Index?
+    /// Adds a small blob, unless it is there.
+    func add(_ bytes: [UInt8], digest: SHA256Digest) throws
+    /// Adds a build's file, unless it is there.
+    func add(
+        _ build: BuildRecord,
+        from registry: ModelRegistry,
+        progress: @escaping (TransferProgress) throws -> Void
+    ) throws
+    /// Writes the index last: an export that was interrupted shows the builds it showed before.
+    func finish(_ index: OCILayout.Index) throws
+}
+
+extension LayoutTarget {
+    func add(_ value: some Encodable, as mediaType: String, title: String? = nil) throws -> OCILayout.Descriptor {
+        let bytes = try OCILayout.encode(value)
+        let digest = SHA256Digest(of: bytes)
+        try add(bytes, digest: digest)
+        return OCILayout.Descriptor(
+            mediaType: mediaType,
+            digest: "sha256:\(digest)",
+            size: bytes.count,
+            annotations: title.map { [OCILayout.titleKey: $0] }
+        )
+    }
+}
+
+struct FolderTarget: LayoutTarget {
+    private let folder: FilePath
+
+    init(_ folder: FilePath) throws {
+        self.folder = folder
+        try makeFolder(folder.appending("blobs").appending("sha256"))
+    }
+
+    private func path(of digest: SHA256Digest) -> FilePath { folder.pushing(FilePath(OCILayout.name(of: digest))) }
+
+    func index() throws -> OCILayout.Index? { try FolderSource(folder).index() }
+
+    func add(_ bytes: [UInt8], digest: SHA256Digest) throws { try writeFile(bytes, to: path(of: digest)) }
+
+    func add(
+        _ build: BuildRecord,
+        from registry: ModelRegistry,
+        progress: @escaping (TransferProgress) throws -> Void
+    ) throws {
+        let path = path(of: build.digest)
+        let isThere = try FolderSource(folder).byteCount(of: build.digest) == build.fileBytes
+        if isThere, (try? SHA256Digest(ofFile: path)) == build.digest { return }
+        try checkSpace(for: build.fileBytes, at: path)
+        try registry.pull(build.name, to: path, progress: progress)
+    }
+
+    func finish(_ index: OCILayout.Index) throws {
+        try writeFile(OCILayout.marker.bytes, to: folder.appending(OCILayout.marker.name))
+        try writeFile(OCILayout.encode(index), to: folder.appending(OCILayout.indexName))
+    }
+}
+
+/// One file with the whole layout. It appears when it is complete, and what it held before is replaced.
+final class TarTarget: LayoutTarget {
+    private let output: AtomicFile
+    private var written: Set<SHA256Digest> = []
+
+    init(_ path: FilePath) throws {
+        output = try AtomicFile(path: path)
+        try add(OCILayout.marker.bytes, named: OCILayout.marker.name)
+    }
+
+    func index() -> OCILayout.Index? { nil }
+
+    func add(_ bytes: [UInt8], digest: SHA256Digest) throws {
+        guard written.insert(digest).inserted else { return }
+        try add(bytes, named: OCILayout.name(of: digest))
+    }
+
+    func add(
+        _ build: BuildRecord,
+        from registry: ModelRegistry,
+        progress: @escaping (TransferProgress) throws -> Void
+    ) throws {
+        guard written.insert(build.digest).inserted else { return }
+        try output.write(RegistryTar.header(named: OCILayout.name(of: build.digest), byteCount: build.fileBytes))
+        let begin = output.count
+        try registry.pull(build.name, into: output, at: begin, progress: progress)
+        try output.finish(byteCount: begin + RegistryTar.padded(build.fileBytes))
+    }
+
+    func finish(_ index: OCILayout.Index) throws {
+        try add(OCILayout.encode(index), named: OCILayout.indexName)
+        try output.write(RegistryTar.end)
+        try output.commit()
+    }
+
+    private func add(_ bytes: [UInt8], named name: String) throws {
+        try output.write(RegistryTar.header(named: name, byteCount: bytes.count))
+        let end = output.count + RegistryTar.padded(bytes.count)
+        try output.write(bytes)
+        try output.finish(byteCount: end)
+    }
+}

@@ -1,0 +1,65 @@
+import BinaryIO
+import SystemPackage
+import Work
+
+/// A step of a pipeline, as the engine sees it: the nodes that it is made of, what they cost, and how they are made. What
+/// kinds there are, the engine does not know.
+package protocol Step: Sendable {
+    /// What the pipeline file calls it.
+    var id: String { get }
+    /// The key that introduces it in a pipeline file.
+    var kind: String { get }
+    /// The ids of the steps whose products it takes.
+    var needs: [String] { get }
+    /// In the order of the builds; known before anything runs.
+    var nodes: [StepNode] { get }
+
+    /// What the nodes will write and take. Sizes of files are exact.
+    /// - Parameters:
+    ///   - nodes: some of the step's own.
+    ///   - threads: how many will work.
+    func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast
+
+    /// Makes the products of several nodes, which may share one pass over what they read.
+    /// - Returns: a product for each node, in their order.
+    func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct]
+
+    /// Whether a product that was remembered still stands for what it says, beyond its files.
+    func isCurrent(_ product: StepProduct) -> Bool
+
+    /// What keeps a product from being used further, in words; empty where it may be.
+    func problems(with product: StepProduct) throws -> [String]
+}
+
+extension Step {
+    package func isCurrent(_ product: StepProduct) -> Bool { true }
+    package func problems(with product: StepProduct) -> [String] { [] }
+}
+
+/// What a step may use while it runs.
+package struct StepContext: Sendable {
+    package let threads: Int
+    /// Told what somebody should know although all goes well.
+    package let remark: @Sendable (String) -> Void
+    /// Told what is being worked on and how far it is; throws when the user wants to stop.
+    package let progress: WorkProgress
+    /// What was made before.
+    let products: [StepNode.Name: StepProduct]
+    /// Where all steps of the pipeline leave their files.
+    let workFolder: FilePath
+
+    /// The product of a node that one of the running nodes takes, or that one of those took.
+    package func product(of name: StepNode.Name) -> StepProduct {
+        guard let product = products[name] else { preconditionFailure("\(name) runs after what takes its product") }
+        return product
+    }
+
+    /// A folder for the files of one node, made if it is not there.
+    /// - Throws: `FileError`.
+    package func folder(for node: StepNode) throws -> FilePath {
+        let build = node.name.build.map { "-\($0)" } ?? ""
+        let folder = workFolder.appending("\(node.name.step)\(build)-\(node.key.digest.short)")
+        try makeFolder(folder)
+        return folder
+    }
+}

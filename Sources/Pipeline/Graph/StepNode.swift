@@ -1,0 +1,29 @@
+/// One product of a step: the whole of it, or one build of several.
+package struct StepNode: Sendable {
+    /// `f16`, or `quality[q4_k_m]` where a step makes something for each of several builds.
+    package struct Name: Sendable, Hashable, CustomStringConvertible {
+        package let step: String
+        /// The build's type; nil where the step has one product.
+        package let build: String?
+
+        package init(step: String, build: String? = nil) { (self.step, self.build) = (step, build) }
+
+        package var description: String { build.map { "\(step)[\($0)]" } ?? step }
+    }
+
+    package let name: Name
+    package let key: StepKey
+
+    package init(_ name: Name, _ key: StepKey) { (self.name, self.key) = (name, key) }
+
+    /// The node's product as what goes into another one.
+    package var asInput: StepKey.Input { .product(of: name, key: key.digest) }
+
+    /// The nodes whose products this one takes.
+    package var inputs: [Name] {
+        key.inputs.values.compactMap { input in
+            guard case .product(let name, _) = input else { return nil }
+            return name
+        }
+    }
+}

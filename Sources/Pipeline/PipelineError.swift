@@ -1,0 +1,44 @@
+import BinaryIO
+import Settings
+
+/// Why a pipeline cannot run, beyond what its steps say.
+public enum PipelineError: Error, CustomStringConvertible, Sendable {
+    case unknownStep(String, known: [String])
+    case notCached(step: String, wanted: String)
+    /// Both in bytes.
+    case memoryLimit(step: String, needed: Int, limit: Int)
+    case stepFailed(step: String, underlying: any Error)
+
+    /// In words that end with what to do.
+    public var description: String {
+        switch self {
+        case .unknownStep(let name, let known):
+            "the pipeline has no step '\(name)'. \(Spelling.advice(for: name, among: known))"
+        case .notCached(let step, let wanted):
+            "step '\(wanted)' needs step '\(step)', whose result is not cached. Run the pipeline without "
+                + "\(setting: "only") and \(setting: "from") once."
+        case .memoryLimit(let step, let needed, let limit):
+            "step '\(step)' would take about \(needed >> 20) MiB of memory, over the limit of \(limit >> 20) MiB. Raise "
+                + "\(setting: "memory"), or lower \(setting: "jobs")."
+        case .stepFailed(let step, let underlying):
+            "step '\(step)': \(Self.words(underlying))"
+        }
+    }
+
+    /// What a step says is said to whoever wrote the pipeline file, so it names settings as that file does. Limits of the run
+    /// itself stay in the words of whoever started it.
+    private static func words(_ error: any Error) -> String {
+        error is PipelineError ? "\(error)" : SettingStyle.name.within { "\(error)" }
+    }
+}
+
+extension SettingsError {
+    /// The error itself, or what a step met.
+    public init?(of error: any Error) {
+        switch error {
+        case let error as SettingsError: self = error
+        case PipelineError.stepFailed(_, let underlying as SettingsError): self = underlying
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,179 @@
+import BinaryIO
+import Foundation
+import SystemPackage
+import Work
+
+/// Runs the steps of a graph in order; what was made before of the same inputs is not made again.
+package struct StepRunner {
+    /// How a step ended.
+    package struct Outcome: Sendable {
+        package let step: String
+        package let kind: String
+        package let status: StepStatus
+        package let seconds: Double
+        /// Of every node, in their order; empty where the step was skipped.
+        package let products: [StepProduct]
+        /// What keeps the run from going on.
+        package let problems: [String]
+    }
+
+    private let steps: [any Step]
+    private let cache: StepCache
+    private let options: RunOptions
+    private let report: RunReporting
+    /// Where steps leave their files.
+    private let workFolder: FilePath
+    private let selected: Set<String>
+    private var lookup: NodeLookup
+
+    /// - Parameters:
+    ///   - steps: in an order in which each stands behind those that it needs.
+    ///   - selected: the ids of those to run; the others have to be cached where these need them.
+    package init(
+        _ steps: [any Step],
+        _ cache: StepCache,
+        _ options: RunOptions,
+        selected: Set<String>,
+        workFolder: FilePath,
+        report: @escaping RunReporting
+    ) {
+        (self.steps, self.cache, self.options, self.report) = (steps, cache, options, report)
+        (self.selected, self.workFolder) = (selected, workFolder)
+        lookup = NodeLookup(cache)
+    }
+
+    /// - Throws: `PipelineError` for the step that failed; what was finished stays cached.
+    package mutating func run() throws -> [Outcome] {
+        let needed = needed
+        var outcomes: [Outcome] = []
+        var isBlocked = false
+        for step in steps {
+            guard !isBlocked, needed.contains(step.id) else {
+                outcomes.append(Outcome(step, .skipped, seconds: 0, [], []))
+                continue
+            }
+            try Interruption.check()
+            let started = Date()
+            let (products, isCached) = try naming(step) { try perform(step) }
+            let problems = try naming(step) { try products.flatMap(step.problems) }
+            isBlocked = !problems.isEmpty
+            let status: StepStatus = isBlocked ? .failed : isCached ? .cached : .done
+            let outcome = Outcome(step, status, seconds: Date().timeIntervalSince(started), products, problems)
+            outcomes.append(outcome)
+            try report(
+                RunEvent(
+                    event: .stepFinished,
+                    step: step.id,
+                    kind: step.kind,
+                    status: status,
+                    seconds: outcome.seconds
+                )
+            )
+        }
+        return outcomes
+    }
+
+    private mutating func perform(_ step: any Step) throws -> (products: [StepProduct], isCached: Bool) {
+        let mayRun = selected.contains(step.id)
+        var due: [StepNode] = []
+        for node in step.nodes {
+            let isAsked = options.force && mayRun
+            guard !isAsked, let known = try lookup.product(of: node, in: step) else {
+                due.append(node)
+                continue
+            }
+            // The next run finds it without knowing its inputs.
+            if known.isByContent { try remember(known.product, of: node, seconds: 0, work: nil) }
+            lookup.note(known.product, of: node)
+        }
+        if !due.isEmpty { try make(due, of: step, mayRun: mayRun) }
+        return (step.nodes.compactMap { lookup.products[$0.name] }, due.isEmpty)
+    }
+
+    private mutating func make(_ due: [StepNode], of step: any Step, mayRun: Bool) throws {
+        guard mayRun else {
+            throw PipelineError.notCached(step: step.id, wanted: selected.sorted().joined(separator: "', '"))
+        }
+        let work = try admit(due, of: step)
+        try report(RunEvent(event: .stepStarted, step: step.id, kind: step.kind))
+        let started = Date()
+        let products = try step.run(due, context(for: step))
+        // A step whose callback could not stop it stops here, before its result counts.
+        try Interruption.check()
+        let seconds = Date().timeIntervalSince(started) / Double(due.count)
+        for (node, product) in zip(due, products) {
+            try remember(product, of: node, seconds: seconds, work: work.map { $0 / Double(due.count) })
+            lookup.note(product, of: node)
+        }
+    }
+
+    private func remember(_ product: StepProduct, of node: StepNode, seconds: Double, work: Double?) throws {
+        try cache.store(product, under: node.key.digest, of: node.key, seconds: seconds, work: work)
+        guard let digest = lookup.contentDigest(of: node) else { return }
+        try cache.store(product, under: digest, of: node.key, seconds: seconds, work: nil)
+    }
+
+    private func context(for step: any Step) -> StepContext {
+        let report = report
+        let (id, kind) = (step.id, step.kind)
+        return StepContext(
+            threads: options.threads,
+            remark: { try? report(RunEvent(event: .remark, step: id, kind: kind, detail: $0)) },
+            progress: { detail, done, total in
+                try Interruption.check()
+                try report(
+                    RunEvent(event: .progress, step: id, kind: kind, detail: detail, done: done, total: total)
+                )
+            },
+            products: lookup.products,
+            workFolder: workFolder
+        )
+    }
+
+    /// Refuses nodes that memory or disk would not hold, before they begin.
+    /// - Returns: how much they are to do.
+    private func admit(_ due: [StepNode], of step: any Step) throws -> Double? {
+        let forecast = try step.forecast(due, threads: options.threads)
+        if let limit = options.memoryLimit, forecast.peakMemoryBytes > limit {
+            throw PipelineError.memoryLimit(step: step.id, needed: forecast.peakMemoryBytes, limit: limit)
+        }
+        try checkSpace(for: forecast.diskBytes, at: options.workFolder)
+        return forecast.work?.amount
+    }
+
+    /// The selected steps, and all whose products they take, directly or through others.
+    private var needed: Set<String> {
+        var needed = selected
+        for step in steps.reversed() where needed.contains(step.id) { needed.formUnion(step.needs) }
+        return needed
+    }
+
+    private func naming<Result>(_ step: any Step, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as Interruption.Stopped {
+            throw error
+        } catch {
+            throw PipelineError.stepFailed(step: step.id, underlying: error)
+        }
+    }
+}
+
+extension StepRunner.Outcome {
+    fileprivate init(
+        _ step: any Step,
+        _ status: StepStatus,
+        seconds: Double,
+        _ products: [StepProduct],
+        _ problems: [String]
+    ) {
+        self.init(
+            step: step.id,
+            kind: step.kind,
+            status: status,
+            seconds: seconds,
+            products: products,
+            problems: problems
+        )
+    }
+}

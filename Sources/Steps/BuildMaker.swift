@@ -1,0 +1,45 @@
+import BinaryIO
+import Pipeline
+import Registry
+
+/// A build that a step makes, as it is known before.
+struct PlannedBuild {
+    /// As it stands in the build's name; gates are named by it too.
+    let type: String
+    let node: StepNode
+    /// How many weights it has.
+    let weights: Int
+}
+
+/// A step whose products are builds.
+protocol BuildMaker: Step {
+    var builds: [PlannedBuild] { get }
+
+    /// Sizes of the files of some builds, in their order. It takes a plan of every tensor, so it is asked only of what is due.
+    /// - Throws: what reading the model and planning throw.
+    func byteCounts(of types: [String]) throws -> [Int]
+
+    /// From what a build was made, edge by edge, back to the source.
+    func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge]
+}
+
+extension StepContext {
+    /// The build that a node made.
+    func build(_ node: StepNode) throws -> BuildFile { try BuildFile(product(of: node.name)) }
+}
+
+extension LineageEdge {
+    /// An edge to each file that a node made.
+    static func edges(from origins: [SHA256Digest], to node: StepNode, _ context: StepContext) -> [LineageEdge] {
+        origins.flatMap { origin in
+            context.product(of: node.name).files.map { file in
+                LineageEdge(
+                    from: origin,
+                    stepKind: node.key.kind,
+                    to: file.digest,
+                    optionsDigest: node.key.settingsDigest
+                )
+            }
+        }
+    }
+}

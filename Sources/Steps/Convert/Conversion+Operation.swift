@@ -1,0 +1,195 @@
+import BinaryIO
+import Conversion
+import GGUF
+import Inference
+import ModelHub
+import Pipeline
+import SystemPackage
+import Tensors
+import Work
+
+/// What to convert on the command line, and how.
+public struct ConvertRequest: Sendable {
+    /// How it is converted.
+    public var settings: ConvertSettings
+    /// Adapters to merge: folders or repositories of the Hub, as `FOLDER` or `FOLDER=SCALE`.
+    public var adapters: [String] = []
+    /// Whether the adapter is written by itself.
+    public var adapterOnly = false
+    /// Whether a model that no engine could load is refused, where else it is a remark.
+    public var isStrict = false
+    /// Whether a repository is taken from the local cache alone.
+    public var isOffline = false
+
+    /// With nothing merged, and the checkpoint's own precision where nothing is said.
+    public init(_ settings: ConvertSettings = ConvertSettings()) { self.settings = settings }
+}
+
+/// What a conversion wrote.
+public struct ConversionReport: Codable, Sendable {
+    /// The file's path.
+    public var output: String
+    /// The precision, or `auto` for a file whose numbers were kept.
+    public var type: String
+    /// Of the file.
+    public var bytes: Int
+    /// How many there are.
+    public var tensors: Int
+    /// How many weights there are.
+    public var parameters: Int
+}
+
+extension Operations {
+    /// A Hugging Face folder, or a repository of the Hub, to GGUF; or a GGUF file to another type.
+    /// - Parameter remark: told what somebody should know although all went well.
+    /// - Throws: what the rooms throw; nothing appears under `output` then.
+    public static func convert(
+        _ model: String,
+        to output: FilePath,
+        _ request: ConvertRequest,
+        threads: Int,
+        remark: @escaping @Sendable (String) -> Void = { _ in },
+        progress: @escaping WorkProgress
+    ) throws -> ConversionReport {
+        guard !request.adapterOnly else {
+            return try convertAdapter(
+                of: model,
+                to: output,
+                request,
+                threads: threads,
+                remark: remark,
+                progress: progress
+            )
+        }
+        let work = try work(model, request, remark: remark, progress: progress)
+        try checkOutput(output, replacing: work.inputs)
+        try checkSpace(for: work.byteCount, at: output)
+        try work.write(to: output, threads: threads) { try progress("converting", $0, $1) }
+        return ConversionReport(
+            output: output.string,
+            type: work.isOfFile ? request.settings.type?.rawValue ?? "auto" : work.typeName,
+            bytes: work.byteCount,
+            tensors: work.tensors.count,
+            parameters: work.tensors.elementCount
+        )
+    }
+
+    /// The one adapter by itself, as GGUF.
+    private static func convertAdapter(
+        of base: String,
+        to output: FilePath,
+        _ request: ConvertRequest,
+        threads: Int,
+        remark: @escaping @Sendable (String) -> Void,
+        progress: @escaping WorkProgress
+    ) throws -> ConversionReport {
+        let adapters = try adapters(request, remark: remark, progress: progress)
+        guard let adapter = adapters.first, adapters.count == 1, adapter.scale == 1 else {
+            throw StepsError.badRequest(
+                "\(setting: "lora-only") takes one \(setting: "lora", "FOLDER"); its scale is given where it is loaded."
+            )
+        }
+        let reference = try ModelReference(base)
+        let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
+        let folder = try HuggingFaceFolder(path: found.folder, repository: found.origin?.repository)
+        let plan = try ConversionPlan(adapter: adapter, of: folder, type: request.settings.type ?? .f32)
+        try checkOutput(output, replacing: folder.inputs)
+        try checkSpace(for: plan.layout.byteCount, at: output)
+        try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
+        return ConversionReport(
+            output: output.string,
+            type: plan.type.rawValue,
+            bytes: plan.layout.byteCount,
+            tensors: plan.layout.tensors.count,
+            parameters: plan.layout.tensors.elementCount
+        )
+    }
+
+    /// What a command takes as a model: a GGUF file as it is; all else as it would be converted, without a file.
+    static func source(
+        _ model: String,
+        _ request: ConvertRequest,
+        remark: @escaping @Sendable (String) -> Void,
+        progress: @escaping WorkProgress
+    ) throws -> any ModelSource {
+        if isFile(model) { return try GGUFModel(path: FilePath(model)) }
+        return try work(model, request, remark: remark, progress: progress).model
+    }
+
+    /// The model that a command names, with its adapters. What is odd about it is told.
+    private static func work(
+        _ model: String,
+        _ request: ConvertRequest,
+        remark: @escaping @Sendable (String) -> Void,
+        progress: @escaping WorkProgress
+    ) throws -> ConversionWork {
+        if isFile(model) {
+            let adapters = try adapters(request, remark: remark, progress: progress)
+            return try ConversionWork(FilePath(model), repository: nil, adapters, request.settings)
+        }
+        let reference = try ModelReference(model)
+        let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
+        let adapters = try adapters(request, remark: remark, progress: progress)
+        let work = try ConversionWork(found.folder, repository: found.origin?.repository, adapters, request.settings)
+        try tell(work, found.folder, request, remark)
+        return work
+    }
+
+    private static func isFile(_ model: String) -> Bool {
+        FileStatus(FilePath(model)).map { !$0.isFolder } ?? model.lowercased().hasSuffix(".gguf")
+    }
+
+    private static func adapters(
+        _ request: ConvertRequest,
+        remark: @escaping @Sendable (String) -> Void,
+        progress: @escaping WorkProgress
+    ) throws -> [AdapterReference] {
+        try request.adapters.map { text in
+            let adapter = try ModelAdapter(text)
+            let reference = try ModelReference(adapter.path)
+            let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
+            return AdapterReference(adapter, found)
+        }
+    }
+
+    /// Says what is odd about a model. The reference converts one that no engine can load, and so does this unless
+    /// somebody is strict.
+    private static func tell(
+        _ work: ConversionWork,
+        _ path: FilePath,
+        _ request: ConvertRequest,
+        _ remark: (String) -> Void
+    ) throws {
+        work.notes.forEach(remark)
+        guard let reason = LoadingCheck.problem(of: work.model.metadata, work.tensors) else { return }
+        let problem = InferenceProblem.cannotLoad(reason)
+        if request.isStrict { throw InferenceError(path: path, problem: problem) }
+        remark(problem.explanation.prefix(1).uppercased() + problem.explanation.dropFirst())
+    }
+}
+
+extension ConvertSettings {
+    /// The settings with the adapters that are merged.
+    func options(merging adapters: [AdapterReference]) -> ConversionOptions {
+        var options = ConversionOptions(type: type, preTokenizer: preTokenizer, adapters: adapters)
+        options.allowsNonFinite = allowsNonFinite
+        return options
+    }
+}
+
+extension ModelAdapter {
+    /// Reads `FOLDER` or `FOLDER=SCALE`. A folder with such a name is taken by its name.
+    /// - Throws: `StepsError.badRequest`.
+    init(_ text: String) throws {
+        guard let split = text.lastIndex(of: "="), fileIdentity(FilePath(text)) == nil else {
+            self.init(path: text)
+            return
+        }
+        guard let scale = Float(text[text.index(after: split)...]), scale.isFinite, split != text.startIndex else {
+            throw StepsError.badRequest(
+                "\(setting: "lora") '\(text)' is not FOLDER or FOLDER=SCALE, such as my-adapter=0.5."
+            )
+        }
+        self.init(path: String(text[..<split]), scale: scale)
+    }
+}

@@ -1,0 +1,109 @@
+import BinaryIO
+import Conversion
+import GGUF
+import Pipeline
+import Quantization
+import SystemPackage
+import Tensors
+
+/// What there is to convert, and what will be written: a Hugging Face folder by its family's rules, or a GGUF file whose
+/// numbers get another precision, as llama-quantize does it.
+struct ConversionWork {
+    private enum Form {
+        case folder(ConversionPlan, HuggingFaceFolder)
+        case file(GGUFModel, QuantizationPlan)
+    }
+
+    private let form: Form
+    private let settings: ConvertSettings
+
+    /// Reads the model's headers.
+    /// - Parameters:
+    ///   - path: a folder or a GGUF file.
+    ///   - repository: owner/name of a model of the Hub.
+    ///   - adapters: merged in their order.
+    init(
+        _ path: FilePath,
+        repository: String?,
+        _ adapters: [AdapterReference],
+        _ settings: ConvertSettings
+    ) throws {
+        self.settings = settings
+        guard FileStatus(path)?.isFolder == false else {
+            let folder = try HuggingFaceFolder(path: path, repository: repository)
+            form = .folder(try ConversionPlan(folder, options: settings.options(merging: adapters)), folder)
+            return
+        }
+        guard adapters.isEmpty, settings.preTokenizer == nil else {
+            throw StepsError.badRequest("'lora' and 'pre' are for Hugging Face folders; \(path) is a file.")
+        }
+        let model = try GGUFModel(path: path)
+        var options = QuantizationOptions()
+        options.copiesOnly = settings.type == nil
+        let type = settings.type.flatMap { FileType(name: $0.rawValue) } ?? .f32
+        form = .file(model, try QuantizationPlan(model, as: type, options: options))
+    }
+
+    /// Whether the model is converted already.
+    var isOfFile: Bool { if case .file = form { true } else { false } }
+
+    /// The files that are read, but for adapters.
+    var inputs: [FilePath] {
+        switch form {
+        case .folder(_, let folder): folder.inputs
+        case .file(let model, _): model.inputs
+        }
+    }
+
+    /// What somebody should know although the model can be converted.
+    var notes: [String] { if case .folder(let plan, _) = form { plan.notes } else { [] } }
+
+    /// The model as the file has it, or would have it.
+    var model: any ModelSource {
+        switch form {
+        case .folder(let plan, let folder): ConvertedModel(plan, inputs: folder.inputs)
+        case .file(let model, _): model
+        }
+    }
+
+    /// The name of what comes out, as builds have it: that of the precision.
+    var typeName: String {
+        switch form {
+        case .folder(let plan, _): plan.type.rawValue
+        case .file(let model, _): settings.type?.rawValue ?? Self.precision(of: model)
+        }
+    }
+
+    /// Of the file that comes out.
+    var byteCount: Int {
+        switch form {
+        case .folder(let plan, _): plan.layout.byteCount
+        case .file(_, let plan): plan.byteCount
+        }
+    }
+
+    /// The tensors of the file that comes out.
+    var tensors: [GGUFTensor] {
+        switch form {
+        case .folder(let plan, _): plan.layout.tensors
+        case .file(_, let plan): plan.tensors.map(\.target)
+        }
+    }
+
+    /// The type of the first matrix, which is that of nearly all.
+    private static func precision(of model: GGUFModel) -> String {
+        (model.tensors.first { $0.shape.dimensions.count > 1 }?.type ?? .f32).name.lowercased()
+    }
+
+    /// - Throws: what the rooms throw; nothing appears under `path` then.
+    func write(to path: FilePath, threads: Int, progress: @escaping Converter.Progress) throws {
+        switch form {
+        case .folder(let plan, _):
+            try Converter(plan).run(to: path, threads: threads, progress: progress)
+        case .file(let model, let plan):
+            if let obstacle = plan.obstacle { throw obstacle }
+            let output = Quantizer.Output(plan: plan, path: path)
+            try Quantizer(source: model, outputs: [output]).run(threads: threads, progress: progress)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import BinaryIO
+import Conversion
+import Pipeline
+import Settings
+import Yams
+
+/// How a Hugging Face folder becomes GGUF, or a GGUF file one of another precision.
+public struct ConvertSettings: StepKind {
+    /// nil keeps the checkpoint's own precision.
+    public var type: ConvertedType?
+    /// The pre-tokenizer's name, as llama.cpp has it; nil where it is recognized.
+    public var preTokenizer: String?
+    /// Whether the file is written. Quantizing needs none: it takes the weights as they are converted.
+    public var keepsFile = true
+    /// Whether infinities and NaN among the weights are passed on.
+    public var allowsNonFinite = false
+
+    package static let kind = "convert"
+    package static let settings = [
+        Setting(
+            "type",
+            "f32, f16, bf16, q8_0, or auto: the checkpoint's own precision",
+            standard: "auto",
+            help: "Type of the weight matrices."
+        ),
+        Setting("pre", "the pre-tokenizer's name, where it is not recognized", standard: "recognized"),
+        Setting(
+            "keep",
+            "false writes no file: `quantize` takes the weights as they are converted, to the same bytes",
+            standard: "true",
+            .files
+        ),
+        Setting(
+            "allow-nonfinite",
+            "keep infinities and NaN among the weights, which are refused otherwise",
+            standard: "false"
+        ),
+    ]
+
+    /// The types that a model can be converted to, with `auto` first.
+    public static var types: [String] { ["auto"] + ConvertedType.allCases.map { $0.rawValue } }
+
+    /// The checkpoint's own precision, in a file.
+    public init() {}
+
+    package init(_ reader: SettingReader, _ references: StepReferences) {
+        if let name = reader.text("type"), let place = reader.node("type"), name.lowercased() != "auto" {
+            type = ConvertedType(rawValue: name.lowercased())
+            if type == nil {
+                let advice = Spelling.advice(for: name, among: Self.types)
+                reader.report("'\(name)' is no type to convert to. \(advice)", at: place)
+            }
+        }
+        preTokenizer = reader.text("pre")
+        keepsFile = reader.flag("keep") ?? true
+        allowsNonFinite = reader.flag("allow-nonfinite") ?? false
+    }
+
+    package var needs: [String] { [] }
+
+    func step(_ id: String, on bench: Workbench) throws -> any Step { try ConvertStep(id, self, bench.source) }
+}

@@ -1,0 +1,87 @@
+import BinaryIO
+import Conversion
+import GGUF
+import Inference
+import Pipeline
+import Registry
+import SystemPackage
+import Tensors
+
+/// Hugging Face folder to GGUF, or a GGUF file to one of another precision.
+struct ConvertStep: BuildMaker {
+    /// Raised whenever the same model would give another file.
+    static let version = 2
+
+    let id: String
+    let settings: ConvertSettings
+    let source: SourceCheckpoint
+    /// What there is to write.
+    let work: ConversionWork
+
+    /// Reads the model's headers.
+    init(_ id: String, _ settings: ConvertSettings, _ source: SourceCheckpoint) throws {
+        self.id = id
+        self.source = source
+        self.settings = settings
+        work = try ConversionWork(source.path, repository: source.repository, source.adapters, settings)
+        guard settings.keepsFile || settings.type == nil || !work.isOfFile else {
+            throw StepsError.badRequest(
+                "a GGUF file is quantized as it is where 'keep' is false. Leave out 'type', or keep the file."
+            )
+        }
+    }
+
+    let kind = ConvertSettings.kind
+    let needs: [String] = []
+
+    var nodes: [StepNode] { [node] }
+
+    /// The one product: the file, or where none is kept that the model is fit for use.
+    var node: StepNode {
+        var entries = [
+            "type": settings.type?.rawValue ?? "auto", "pre": settings.preTokenizer ?? "",
+            // The model's name becomes part of the file's metadata.
+            "name": source.repository ?? source.path.lastComponent?.string ?? "",
+        ]
+        if !settings.keepsFile { entries["keep"] = "false" }
+        if settings.allowsNonFinite { entries["allowNonFinite"] = "true" }
+        let key = StepKey(
+            kind: kind,
+            version: Self.version,
+            settings: entries,
+            inputs: ["source": .file(source.digest)]
+        )
+        return StepNode(StepNode.Name(step: id), key)
+    }
+
+    var builds: [PlannedBuild] {
+        let weights = work.tensors.elementCount
+        return [PlannedBuild(type: work.typeName, node: node, weights: weights)]
+    }
+
+    func byteCounts(of types: [String]) -> [Int] { types.map { _ in work.byteCount } }
+
+    func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge] {
+        LineageEdge.edges(from: [source.digest], to: node, context)
+    }
+
+    func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
+        var forecast = Forecast(peakMemoryBytes: Throughput.memory(ofSlabs: threads))
+        guard settings.keepsFile else { return forecast }
+        forecast.outputs = [Forecast.Output(name: work.typeName, bytes: work.byteCount)]
+        forecast.work = Forecast.Work(Double(work.byteCount), speed: Throughput.copying)
+        return forecast
+    }
+
+    func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
+        // Hours of quantizing would come to nothing.
+        try LoadingCheck.require(work.model)
+        work.notes.forEach(context.remark)
+        // Without a file the source itself is what the next step takes.
+        guard settings.keepsFile else { return [try StepProduct(facts: "\(node.key.digest)", outputs: [])] }
+        let path = try context.folder(for: node).appending("\(work.typeName).gguf")
+        try work.write(to: path, threads: context.threads) { try context.progress("converting", $0, $1) }
+        let bits = Double(work.tensors.byteCount) * 8 / Double(max(1, work.tensors.elementCount))
+        return [try StepProduct(files: [path], facts: BuildFile.Facts(type: work.typeName, bitsPerWeight: bits))]
+    }
+}

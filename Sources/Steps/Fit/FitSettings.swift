@@ -1,0 +1,67 @@
+import BinaryIO
+import DeviceFit
+import Pipeline
+import Settings
+import Yams
+
+/// For which phones memory, speed, heat and battery are estimated.
+public struct FitSettings: StepKind {
+    /// The step whose builds are estimated; a command estimates one model.
+    public var builds: String
+    /// Tokens of context; nil for what is usual.
+    public var context: Int?
+    /// Element type of the key-value cache.
+    public var kvType = "f16"
+    /// Devices by id; all of the catalogue where there are none.
+    public var devices: [String] = []
+
+    package static let kind = "fit"
+    package static let settings = [
+        Setting("builds", "the step whose builds are estimated", .files),
+        Setting(
+            "context",
+            "tokens of context; no more than the model was trained for",
+            standard: "4096",
+            help: "Tokens of context."
+        ),
+        Setting("kv-type", "element type of the key-value cache", standard: "f16"),
+        Setting(
+            "devices",
+            "ids of `edgepipe devices`",
+            standard: "all",
+            help: "A device of `edgepipe devices`; all where none is given."
+        ),
+    ]
+
+    private static let cacheTypes = ["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
+
+    package init(_ reader: SettingReader, _ references: StepReferences) {
+        builds = references.areSteps ? references.builds("builds", in: reader) : ""
+        context = reader.integer("context", in: 1...(1 << 24))
+        if let type = reader.text("kv-type"), let place = reader.node("kv-type") {
+            if !Self.cacheTypes.contains(type.lowercased()) {
+                let advice = Spelling.advice(for: type, among: Self.cacheTypes)
+                reader.report("'\(type)' is no type of a key-value cache. \(advice)", at: place)
+            }
+            kvType = type.lowercased()
+        }
+        let named = reader.texts("devices") ?? []
+        devices = named.map(\.text)
+        if references.areSteps, !named.isEmpty, let catalogue = try? DeviceCatalogue.configured() {
+            for (id, place) in named {
+                do { _ = try catalogue.device(id) } catch { reader.report("\(error)", at: place) }
+            }
+        }
+    }
+
+    package var needs: [String] { [builds] }
+
+    func step(_ id: String, on bench: Workbench) throws -> any Step {
+        FitStep(
+            id: id,
+            settings: self,
+            made: bench.builds(builds).builds,
+            ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) }
+        )
+    }
+}

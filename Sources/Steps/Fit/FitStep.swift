@@ -1,0 +1,75 @@
+import DeviceFit
+import GGUF
+import Pipeline
+import SystemPackage
+
+/// Memory, speed, heat and battery of each build on phones, from its header alone; a node for each build.
+struct FitStep: Step {
+    /// Raised whenever the same builds would be judged otherwise: with new formulas, or a new table of devices.
+    static let version = 1
+    /// Tokens of context where nothing is said.
+    static let standardContext = 4096
+
+    let id: String
+    let settings: FitSettings
+    let made: [PlannedBuild]
+    /// The file of devices that the team added.
+    let ownDevices: StepKey.Input?
+
+    let kind = FitSettings.kind
+    var needs: [String] { settings.needs }
+    var nodes: [StepNode] { made.map(node) }
+
+    private var context: Int { settings.context ?? Self.standardContext }
+
+    private func node(_ build: PlannedBuild) -> StepNode {
+        var inputs = ["build": build.node.asInput]
+        if let ownDevices { inputs["devices"] = ownDevices }
+        let key = StepKey(
+            kind: kind,
+            version: Self.version,
+            settings: [
+                "type": build.type, "context": "\(context)", "kvType": settings.kvType,
+                "devices": settings.devices.isEmpty ? "all" : settings.devices.joined(separator: ","),
+            ],
+            inputs: inputs
+        )
+        return StepNode(StepNode.Name(step: id, build: build.type), key)
+    }
+
+    func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
+        var forecast = Forecast(
+            outputs: nodes.compactMap(\.name.build).map { Forecast.Output(name: $0, bytes: nil) },
+            peakMemoryBytes: Throughput.fixedMemory
+        )
+        forecast.secondsHigh = 1
+        return forecast
+    }
+
+    func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
+        let catalogue = try DeviceCatalogue.configured()
+        let devices =
+            settings.devices.isEmpty ? catalogue.devices : try settings.devices.map { try catalogue.device($0) }
+        let estimator = FitEstimator(catalogue: catalogue)
+        let builds = try nodes.compactMap { node in made.first { $0.type == node.name.build } }
+            .map { try context.build($0.node) }
+        return try builds.enumerated().map { index, build in
+            try context.progress(build.type, index + 1, builds.count)
+            let profile = try ModelProfile(
+                loadable: try GGUFFile(path: build.path),
+                quantType: build.type.uppercased()
+            )
+            // A model is never given more context than it was trained for.
+            let request = FitRequest(
+                context: min(self.context, profile.contextLength),
+                kvType: settings.kvType
+            )
+            let fitted = FittedBuild(
+                type: build.type,
+                digest: build.digest,
+                estimates: try devices.map { try estimator.estimate(profile, on: $0, request) }
+            )
+            return try StepProduct(facts: fitted, outputs: [build.type])
+        }
+    }
+}

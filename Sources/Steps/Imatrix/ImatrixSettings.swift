@@ -1,0 +1,45 @@
+import Pipeline
+import Settings
+
+/// How to make an importance matrix of a model on a text.
+public struct ImatrixSettings: StepKind {
+    /// The `convert` step whose file is run; a command has it from elsewhere.
+    public var model: String
+    /// As the pipeline file writes its path.
+    public var text: String
+    /// Tokens of a window.
+    public var context = 512
+    /// At most this many windows; nil for all of the text.
+    public var chunks: Int?
+    /// Whether control tokens that are written out in the text count as such.
+    public var parsesSpecial = false
+    /// Whether the output matrix has an entry too.
+    public var includesOutput = false
+
+    package static let kind = "imatrix"
+    package static let settings = [
+        Setting("model", "the `convert` step that is run", .files),
+        Setting("text", "a UTF-8 text that is like what the model will read"),
+        .context,
+        .chunks,
+        Setting("parse-special", "control tokens that are written out in the text count as such", standard: "false"),
+        Setting("process-output", "collect for the output matrix too", standard: "false"),
+    ]
+
+    package init(_ reader: SettingReader, _ references: StepReferences) {
+        model = references.areSteps ? references.file("model", in: reader) : ""
+        text = reader.requiredText("text") ?? ""
+        context = reader.context ?? context
+        chunks = reader.chunks
+        parsesSpecial = reader.flag("parse-special") ?? false
+        includesOutput = reader.flag("process-output") ?? false
+    }
+
+    package var needs: [String] { [model] }
+
+    func step(_ id: String, on bench: Workbench) throws -> any Step {
+        let path = bench.path(text)
+        let conversion = bench.conversion(model)
+        return ImatrixStep(id: id, settings: self, model: conversion, text: path, textInput: try bench.file(path))
+    }
+}

@@ -1,0 +1,124 @@
+import BinaryIO
+import Foundation
+import ModelHub
+import Pipeline
+import Registry
+import SystemPackage
+
+/// Plans and runs a pipeline file: finds its model, makes its steps, and hands them to the engine.
+public struct PipelineRunner: Sendable {
+    /// Told what happens as it happens; throwing from it stops the run.
+    public typealias Report = RunReporting
+
+    /// What is run.
+    public let definition: PipelineDefinition
+    /// How it is run.
+    public let options: RunOptions
+    private let report: Report
+
+    /// A runner that tells nobody where nothing is said.
+    public init(_ definition: PipelineDefinition, _ options: RunOptions, report: @escaping Report = { _ in }) {
+        self.definition = definition
+        self.options = options
+        self.report = report
+    }
+
+    /// Runs the pipeline. A step that fails ends it; what was finished stays cached.
+    /// - Throws: `PipelineError`, or what the rooms throw before the first step.
+    public func run() throws -> RunReport {
+        let selected = try selectedSteps()
+        let registry = try ModelRegistry(path: options.registry, mode: .create)
+        defer { try? registry.close() }
+        var record = RunRecord(
+            id: UUID().uuidString,
+            pipeline: definition.name,
+            pipelineDigest: definition.digest,
+            toolVersion: Edgepipe.version,
+            status: .running,
+            startedAt: Date()
+        )
+        try registry.record(record)
+        do {
+            let result = try run(selected, registry)
+            record.status = result.gateFailures.isEmpty ? .done : .failed
+            record.finishedAt = Date()
+            try registry.record(record)
+            return result
+        } catch {
+            record.status = .failed
+            record.finishedAt = Date()
+            try? registry.record(record)
+            throw error
+        }
+    }
+
+    private func run(_ selected: Set<String>, _ registry: ModelRegistry) throws -> RunReport {
+        let cache = StepCache(registry: registry, options, isWritable: true)
+        let located = try LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
+        let source = try SourceCheckpoint(located, of: definition, cache)
+        let steps = try Workbench.steps(of: definition, source, cache)
+        var runner = StepRunner(
+            steps,
+            cache,
+            options,
+            selected: selected,
+            workFolder: options.workFolder.appending(definition.name),
+            report: report
+        )
+        return try RunReport(definition.name, try runner.run(), registry)
+    }
+
+    /// Works out what `run` would do. Reads the model's headers, from the Hub where the model is not here; writes nothing.
+    public func plan() throws -> PipelinePlan {
+        let exists = FileStatus(options.registry) != nil
+        let registry = exists ? try ModelRegistry(path: options.registry, mode: .readOnly) : nil
+        let cache = StepCache(registry: registry, options, isWritable: false)
+        let located: LocatedSource
+        do {
+            located = try .cached(definition)
+        } catch let error as ModelHubError where error.isMendedByDownload {
+            return try planBeforeDownload(cache)
+        }
+        let source = try SourceCheckpoint(located, of: definition, cache)
+        var planner = StepPlanner(try Workbench.steps(of: definition, source, cache), cache, options)
+        return plan(of: try planner.plan(), source: source.uri, downloadBytes: 0)
+    }
+
+    /// Of a model that is on the Hub alone, configuration and headers tell everything but its weights.
+    private func planBeforeDownload(_ cache: StepCache) throws -> PipelinePlan {
+        let reason = "the model is not in the cache yet; `run` downloads it"
+        return try OutlinedSource.with(definition, isOffline: options.isOffline) { outline in
+            guard let outline else {
+                let steps = definition.steps.map { step in
+                    PipelinePlan.Step(step: step.id, kind: step.kind, action: .run, reason: reason)
+                }
+                return plan(of: steps, source: definition.source, downloadBytes: nil)
+            }
+            let source = SourceCheckpoint(outline, of: definition)
+            var planner = StepPlanner(try Workbench.steps(of: definition, source, cache), cache, options)
+            let steps = try planner.plan(allBecause: reason)
+            return plan(of: steps, source: source.uri, downloadBytes: outline.bytes)
+        }
+    }
+
+    private func plan(of steps: [PipelinePlan.Step], source: String, downloadBytes: Int?) -> PipelinePlan {
+        PipelinePlan(
+            pipeline: definition.name,
+            version: definition.version,
+            source: source,
+            downloadBytes: downloadBytes,
+            steps: steps,
+            freeDiskBytes: freeDiskBytes(at: options.workFolder)
+        )
+    }
+
+    private func selectedSteps() throws -> Set<String> {
+        let known = definition.steps.map { $0.id }
+        for name in [options.only, options.from].compactMap({ $0 }) where !known.contains(name) {
+            throw PipelineError.unknownStep(name, known: known)
+        }
+        if let only = options.only { return [only] }
+        guard let from = options.from, let index = known.firstIndex(of: from) else { return Set(known) }
+        return Set(known[index...])
+    }
+}

@@ -1,0 +1,167 @@
+import BinaryIO
+import DeviceFit
+import Distribution
+import Evaluation
+import Foundation
+import GGUF
+import Pipeline
+import Registry
+import SystemPackage
+
+/// Builds with everything known about them into the registry, all that are due or nothing; a node for each build.
+struct PublishStep: Step {
+    /// Raised whenever the same inputs would be published otherwise.
+    static let version = 2
+
+    let id: String
+    let settings: PublishSettings
+    let definition: PipelineDefinition
+    let source: SourceCheckpoint
+    let registry: ModelRegistry?
+    let maker: any BuildMaker
+    let made: [PlannedBuild]
+    /// The steps that measured and estimated.
+    let measures: [any Step]
+
+    let kind = PublishSettings.kind
+    var needs: [String] { settings.needs }
+    var nodes: [StepNode] { made.map(node) }
+
+    private func node(_ build: PlannedBuild) -> StepNode {
+        var inputs = ["build": build.node.asInput, "source": .file(source.digest)]
+        for node in measures(of: build) { inputs["measure.\(node.name.step)"] = node.asInput }
+        let key = StepKey(
+            kind: kind,
+            version: Self.version,
+            settings: [
+                "type": build.type, "model": definition.name, "version": definition.version,
+                "license": definition.license, "channel": settings.channel ?? "",
+                "tags": definition.tags.joined(separator: ","), "uri": source.uri,
+            ],
+            inputs: inputs
+        )
+        return StepNode(StepNode.Name(step: id, build: build.type), key)
+    }
+
+    /// The nodes that measured a build.
+    private func measures(of build: PlannedBuild) -> [StepNode] {
+        measures.flatMap(\.nodes).filter { $0.inputs.contains(build.node.name) && $0.name.build == build.type }
+    }
+
+    /// A cached publishing counts only while the registry still holds what it published.
+    func isCurrent(_ product: StepProduct) -> Bool {
+        guard let build = try? product.facts(RegisteredBuild.self), let name = try? BuildName(build.name) else {
+            return false
+        }
+        return (try? registry?.build(named: name))?.digest == build.digest
+    }
+
+    func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
+        // Compression seldom gains anything on quantized weights, so the registry may need as much again.
+        let builds = builds(of: nodes)
+        let sizes = try maker.byteCounts(of: builds.map(\.type))
+        return Forecast(
+            outputs: zip(builds, sizes).map { Forecast.Output(name: name(of: $0), bytes: $1) },
+            peakMemoryBytes: Throughput.fixedMemory + 64 << 20,
+            work: Forecast.Work(Double(sizes.reduce(0, +)), speed: Throughput.copying)
+        )
+    }
+
+    private func name(of build: PlannedBuild) -> String { "\(definition.name)@\(definition.version):\(build.type)" }
+
+    private func builds(of nodes: [StepNode]) -> [PlannedBuild] {
+        nodes.compactMap { node in made.first { $0.type == node.name.build } }
+    }
+
+    func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
+        guard let registry else { preconditionFailure("a run opens the registry before its first step") }
+        let builds = builds(of: nodes)
+        var known: Set<LineageEdge> = []
+        let lineage = builds.flatMap { maker.lineage(of: $0.node, context) }.filter { known.insert($0).inserted }
+        let publication = Publication(
+            model: definition.name,
+            version: try ModelVersion(parsing: definition.version),
+            builds: try builds.map { try draft($0, lineage, context) },
+            lineage: lineage,
+            channel: settings.channel,
+            toolVersion: Edgepipe.version
+        )
+        let published = try registry.publish(publication) { transfer in
+            try context.progress("\(transfer.build.type): \(transfer.phase)", transfer.doneBytes, transfer.totalBytes)
+        }
+        return try published.map { build in
+            let registered = RegisteredBuild(
+                name: "\(build.record.name)",
+                digest: build.record.digest,
+                fileBytes: build.record.fileBytes,
+                storedBytes: build.record.storedBytes,
+                isNew: build.isNew
+            )
+            return try StepProduct(facts: registered, outputs: [registered.name])
+        }
+    }
+
+    private func draft(
+        _ planned: PlannedBuild,
+        _ lineage: [LineageEdge],
+        _ context: StepContext
+    ) throws -> BuildDraft {
+        let build = try context.build(planned.node)
+        let measured = measures(of: planned).map { context.product(of: $0.name) }
+        let evaluations = measured.compactMap { try? $0.facts(EvaluatedBuild.self) }
+        let fits = measured.compactMap { try? $0.facts(FittedBuild.self) }
+        let file = try GGUFFile(path: build.path)
+        var profile = try ModelProfile(loadable: file, quantType: build.type.uppercased())
+        profile.addTags(definition.tags)
+        return BuildDraft(
+            type: build.type,
+            file: build.path,
+            cuts: file.partCuts,
+            facts: BuildFacts(
+                quantType: build.type.uppercased(),
+                bitsPerWeight: build.facts.bitsPerWeight,
+                sourceURI: source.uri,
+                sourceDigest: source.digest,
+                license: definition.license,
+                pipelineDigest: definition.digest,
+                profile: try profile.stored
+            ),
+            measurements: evaluations.flatMap { $0.measurements },
+            fits: try fits.flatMap { try $0.estimates.map(Self.record) },
+            tensorErrors: tensorErrors(of: build, lineage)
+        )
+    }
+
+    private func tensorErrors(of build: BuildFile, _ lineage: [LineageEdge]) -> [TensorErrorRecord] {
+        guard let errors = build.facts.errors, !errors.isEmpty else { return [] }
+        let origin = lineage.first { $0.to == build.digest && $0.stepKind == QuantizeSettings.kind }
+        let record = TensorErrorRecord(
+            againstDigest: origin?.from,
+            toolVersion: Edgepipe.version,
+            tensors: errors.map {
+                .init(name: $0.tensor, relativeError: $0.relativeError, weightedError: $0.weightedError)
+            }
+        )
+        return [record]
+    }
+
+    private static func record(_ estimate: FitEstimate) throws -> FitRecord {
+        let memory = estimate.memory.total
+        return FitRecord(
+            device: estimate.target,
+            context: estimate.context,
+            kvType: estimate.kvType,
+            verdict: estimate.verdict.rawValue,
+            peakMemoryLow: memory.low,
+            peakMemoryMid: memory.mid,
+            peakMemoryHigh: memory.high,
+            decodeTokensPerSecond: estimate.decode.mid,
+            prefillTokensPerSecond: estimate.prefill.mid,
+            sustainedFactor: estimate.sustainedFactor.mid,
+            batteryPercentPer1kTokens: estimate.batteryPercentPer1kTokens?.mid,
+            confidence: estimate.confidence.rawValue,
+            payload: String(decoding: try JSONEncoder().encode(estimate), as: UTF8.self),
+            toolVersion: Edgepipe.version
+        )
+    }
+}

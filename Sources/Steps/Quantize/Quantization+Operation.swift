@@ -1,0 +1,120 @@
+import BinaryIO
+import GGUF
+import Inference
+import Pipeline
+import Quantization
+import Settings
+import SystemPackage
+import Tensors
+import Work
+
+/// What to quantize on the command line, and how.
+public struct QuantizeRequest: Sendable {
+    /// A GGUF file; or a folder or repository of Hugging Face's, which is converted on the way.
+    public var input: String
+    /// With one type, or none to copy.
+    public var settings: QuantizeSettings
+    /// How the input is converted.
+    public var conversion = ConvertRequest()
+    /// Whether as many files are written as the model has.
+    public var keepSplit = false
+    /// Whether to measure what each tensor loses.
+    public var measuresErrors = true
+
+    /// Measures what tensors lose, and writes one file.
+    public init(input: String, _ settings: QuantizeSettings) { (self.input, self.settings) = (input, settings) }
+
+    /// - Throws: `StepsError.badRequest` for a type that is none.
+    public init(input: String, type: String) throws {
+        self.init(input: input, try QuantizeSettings(options: ["types": .text(type)]))
+    }
+}
+
+extension Operations {
+    /// Works out what a quantization would make; nothing is written.
+    /// - Parameter remark: told what somebody should know before the work is done.
+    public static func planQuantization(
+        _ request: QuantizeRequest,
+        remark: @escaping @Sendable (String) -> Void = { _ in },
+        progress: @escaping WorkProgress = { _, _, _ in }
+    ) throws -> QuantizationReport {
+        let (_, plan, options) = try plan(request, remark, progress)
+        remarks(on: plan, request, options).forEach(remark)
+        if let obstacle = plan.obstacle { remark("These are the sizes alone. \(obstacle.problem.explanation)") }
+        return QuantizationReport(plan, options, [])
+    }
+
+    /// GGUF to a smaller GGUF.
+    /// - Parameter remark: told, before any work, what somebody should know.
+    /// - Throws: what the rooms throw; nothing appears under `output` then.
+    public static func quantize(
+        _ request: QuantizeRequest,
+        to output: FilePath,
+        threads: Int,
+        remark: @escaping @Sendable (String) -> Void = { _ in },
+        progress: @escaping WorkProgress
+    ) throws -> QuantizationReport {
+        let (source, plan, options) = try plan(request, remark, progress)
+        let work = Quantizer.Output(plan: plan, path: output)
+        let quantizer = try Quantizer(source: source, outputs: [work])
+        try checkSpace(for: plan.byteCount, at: output)
+        remarks(on: plan, request, options).forEach(remark)
+        let verb = options.copiesOnly ? "copying" : "quantizing to \(plan.fileType.tag)"
+        let losses = try quantizer.run(threads: threads, measuresLoss: request.measuresErrors) {
+            try progress(verb, $0, $1)
+        }
+        return QuantizationReport(plan, options, losses[0], outputs: work.paths)
+    }
+
+    private static func plan(
+        _ request: QuantizeRequest,
+        _ remark: @escaping @Sendable (String) -> Void,
+        _ progress: @escaping WorkProgress
+    ) throws -> (source: any ModelSource, plan: QuantizationPlan, options: QuantizationOptions) {
+        // A command reads no recipes; without a type it copies.
+        let type: FileType = if case .mix(let type)? = request.settings.types.first { type } else { .f32 }
+        let matrix = try request.settings.imatrixPath.map { try ImportanceMatrix(path: $0) }
+        let file = request.settings.tensorTypeFile.map { FilePath($0) }
+        var options = try request.settings.withRules(in: file).options(with: matrix)
+        options.keepsSplit = request.keepSplit
+        let source = try source(request.input, request.conversion, remark: remark, progress: progress)
+        // Of a folder it was said already.
+        if source is GGUFModel, let reason = LoadingCheck.problem(of: source.metadata, source.tensors) {
+            remark("No engine can load this model: \(reason)")
+        }
+        return (source, try QuantizationPlan(source, as: type, options: options), options)
+    }
+
+    private static func remarks(
+        on plan: QuantizationPlan,
+        _ request: QuantizeRequest,
+        _ options: QuantizationOptions
+    ) -> [String] {
+        var remarks: [String] = []
+        let requantized = plan.requantized
+        if let first = requantized.first {
+            let tensors = requantized.count == 1 ? "One tensor" : "\(requantized.count) tensors"
+            remarks.append(
+                "\(tensors) (\(first.source.name): \(first.source.type.name)) are quantized already; quantizing again "
+                    + "adds the errors of both. Start from an f16, bf16 or f32 file where there is one."
+            )
+        }
+        if request.settings.imatrix != nil, options.importanceMatrix == nil {
+            remarks.append("No entry of the importance matrix is left; quantizing without one.")
+        }
+        let unmatched = plan.unweighted
+        if options.importanceMatrix != nil, let first = unmatched.first {
+            let entries = unmatched.count == 1 ? "one tensor" : "\(unmatched.count) tensors"
+            remarks.append("The importance matrix has no entry for \(entries) (\(first.source.name)).")
+        }
+        return remarks
+    }
+}
+
+extension QuantizeSettings {
+    /// The file of the importance matrix, as a command names it.
+    fileprivate var imatrixPath: FilePath? {
+        guard case .file(let name)? = imatrix else { return nil }
+        return FilePath(name)
+    }
+}

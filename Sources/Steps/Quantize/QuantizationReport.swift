@@ -1,0 +1,78 @@
+import GGUF
+import Quantization
+import SystemPackage
+import Tensors
+
+/// What a quantization makes or made, tensor by tensor.
+public struct QuantizationReport: Codable, Sendable {
+    /// What a plan says of one tensor.
+    public struct Tensor: Codable, Sendable {
+        /// As the file has it.
+        public var name: String
+        /// The name of the type that it has.
+        public var type: String
+        /// Of its data.
+        public var bytes: Int
+        /// Whether the shape did not allow the type that was wanted.
+        public var fallback: Bool
+        /// The name of the type that the policy asked for, where the shape did not allow it.
+        public var wanted: String?
+        /// Why another type was taken.
+        public var reason: String?
+        /// The type in the source, where it was another.
+        public var from: String?
+        /// Root of the mean squared error over that of the weights.
+        public var relativeError: Double?
+        /// The part of the outputs' mean square that became error, by the importance matrix.
+        public var weightedError: Double?
+    }
+
+    /// The name of the file type, or COPY.
+    public var type: String
+    /// Of all files.
+    public var bytes: Int
+    /// Over all weights.
+    public var bitsPerWeight: Double
+    /// Over all tensors whose type changed.
+    public var relativeError: Double?
+    /// In the order of the file.
+    public var tensors: [Tensor]
+    /// What was written, where it is several files.
+    public var outputs: [String]?
+
+    init(
+        _ plan: QuantizationPlan,
+        _ options: QuantizationOptions,
+        _ losses: [QuantizationLoss?],
+        outputs: [FilePath] = []
+    ) {
+        type = options.copiesOnly ? "COPY" : plan.fileType.name
+        bytes = plan.byteCount
+        bitsPerWeight = plan.bitsPerWeight
+        let known = losses.compactMap { $0 }
+        relativeError = known.isEmpty ? nil : known.reduce(QuantizationLoss(), +).relativeError
+        self.outputs = outputs.count > 1 ? outputs.map(\.string) : nil
+        tensors = plan.tensors.enumerated().map { index, tensor in
+            let loss = losses.isEmpty ? nil : losses[index]
+            return Tensor(
+                name: tensor.target.name,
+                type: tensor.target.type.name,
+                bytes: tensor.target.byteCount,
+                fallback: tensor.isFallback,
+                wanted: tensor.wanted?.name,
+                reason: tensor.fallbackReason,
+                from: tensor.isChanged ? tensor.source.type.name : nil,
+                relativeError: loss?.relativeError,
+                weightedError: loss?.weightedError
+            )
+        }
+    }
+}
+
+extension PlannedTensor {
+    /// Why the type that was wanted could not be taken, in words.
+    var fallbackReason: String? {
+        guard let wanted else { return nil }
+        return "rows of \(source.shape.rowLength) are no whole blocks of \(wanted.block.elements)"
+    }
+}

@@ -1,0 +1,206 @@
+import BinaryIO
+import Pipeline
+import Quantization
+import Settings
+import SystemPackage
+import Tensors
+
+/// How a model becomes smaller ones.
+public struct QuantizeSettings: StepKind {
+    /// The `convert` step to start from; a command has it from elsewhere.
+    public var model: String
+    /// Empty where a command copies what there is.
+    public var types: [BuildType]
+    /// By the names that stand among the types.
+    public var recipes: [String: Recipe]
+    /// Where the importance matrix comes from; nil for none.
+    public var imatrix: MatrixReference?
+    /// Parts of the names of the importance matrix's entries that are used; all where there are none.
+    public var includedWeights: [String]
+    /// Parts of the names of entries that are not used.
+    public var excludedWeights: [String]
+    /// A file of further rules on tensors' types, as it is written.
+    public var tensorTypeFile: String?
+    /// All that is said by itself: neither the importance matrix nor the rules of the file.
+    public var options: QuantizationOptions
+
+    package static let kind = "quantize"
+    package static let settings = [
+        Setting("model", "the `convert` step to start from", .files),
+        Setting(
+            "types",
+            "a list such as [q8_0, q4_k_m]",
+            help: "The quantization type, or copy to keep every tensor's."
+        ),
+        Setting(
+            "recipes",
+            "types of one's own, by name: `{ base: q4_k_m, tensors: FILE }`, where the file assigns types to tensors, NAME=TYPE, "
+                + "and the others follow the base",
+            standard: "none",
+            .files
+        ),
+        Setting(
+            "imatrix",
+            "an importance matrix: an `imatrix` step's id, or a file in either form of llama-imatrix, with a dot or a slash "
+                + "in its name; types of two bits need one",
+            standard: "none",
+            help: "An importance matrix that llama-imatrix wrote, in either form; types of two bits need one."
+        ),
+        Setting(
+            "include-weights",
+            "use the importance matrix only for tensors with this in their names",
+            standard: "all"
+        ),
+        Setting("exclude-weights", "use the importance matrix for no tensor with this in its name", standard: "none"),
+        Setting(
+            "rounding",
+            "reference, to the byte as llama-quantize does, or refined: lower error in the same size, with an importance "
+                + "matrix",
+            standard: "reference"
+        ),
+        Setting("pure", "one type for all tensors, without a mix", standard: "false"),
+        Setting("output-tensor-type", "type of the output tensor", standard: "by the mix"),
+        Setting("token-embedding-type", "type of the token embedding", standard: "by the mix"),
+        Setting(
+            "tensor-types",
+            "regular expressions of tensor names and their types; the first match wins",
+            standard: "none",
+            help: "A type for tensors whose names match; the first match wins."
+        ),
+        Setting(
+            "tensor-type-file",
+            "a file of further such rules, REGEX=TYPE, with spaces or lines between",
+            standard: "none"
+        ),
+        Setting("leave-output-tensor", "keep the output tensor as it is", standard: "false"),
+        Setting("allow-requantize", "quantize again what is quantized; adds the errors of both", standard: "false"),
+        Setting("prune-layers", "layers to leave out, such as 3,5,7", standard: "none"),
+        Setting(
+            "override-kv",
+            "metadata to write instead, KEY=TYPE:VALUE; the type is int, float, bool or str",
+            standard: "none"
+        ),
+    ]
+
+    /// Where an importance matrix comes from.
+    public enum MatrixReference: Sendable, Equatable {
+        /// A file, as it is written.
+        case file(String)
+        case step(String)
+
+        var step: String? { if case .step(let id) = self { id } else { nil } }
+    }
+
+    /// A build whose types are assigned tensor by tensor.
+    public struct Recipe: Sendable, Equatable {
+        /// The mix of the tensors that the file does not name.
+        public var base: FileType
+        /// The assignment's file, as it is written.
+        public var tensors: String
+    }
+
+    /// The names of the quantization types, as they are written in builds' names.
+    public static var types: [String] { FileType.allCases.map { $0.tag } }
+
+    /// What a command says for a type to keep every tensor's.
+    static let copy = "copy"
+
+    package init(_ reader: SettingReader, _ references: StepReferences) {
+        model = references.areSteps ? references.id("model", in: reader, kinds: [ConvertSettings.kind]) : ""
+        recipes = reader.recipes()
+        types = reader.buildTypes(recipes, isForCommand: !references.areSteps)
+        imatrix = Self.matrix(reader, references)
+        includedWeights = reader.texts("include-weights")?.map(\.text) ?? []
+        excludedWeights = reader.texts("exclude-weights")?.map(\.text) ?? []
+        tensorTypeFile = reader.text("tensor-type-file")
+        options = QuantizationOptions()
+        options.copiesOnly = types.isEmpty
+        options.rounding = reader.rounding(hasMatrix: imatrix != nil || !references.areSteps)
+        options.pure = reader.flag("pure") ?? false
+        options.outputTensorType = reader.tensorType("output-tensor-type")
+        options.tokenEmbeddingType = reader.tensorType("token-embedding-type")
+        options.tensorTypes = reader.tensorTypes()
+        options.leaveOutputTensor = reader.flag("leave-output-tensor") ?? false
+        options.allowRequantize = reader.flag("allow-requantize") ?? false
+        options.prunedLayers = reader.layers()
+        options.overrides = reader.overrides()
+        if !includedWeights.isEmpty, !excludedWeights.isEmpty, let place = reader.node("exclude-weights") {
+            reader.report("'include-weights' and 'exclude-weights' do not go together. Give one of them.", at: place)
+        }
+    }
+
+    /// An earlier step that makes an importance matrix, or a file: ids hold neither dots nor slashes.
+    private static func matrix(_ reader: SettingReader, _ references: StepReferences) -> MatrixReference? {
+        guard let text = reader.text("imatrix") else { return nil }
+        if !references.areSteps || text.contains(".") || text.contains("/") { return .file(text) }
+        return .step(references.id("imatrix", in: reader, kinds: [ImatrixSettings.kind]))
+    }
+
+    package var needs: [String] { [model] + (imatrix?.step.map { [$0] } ?? []) }
+
+    func step(_ id: String, on bench: Workbench) throws -> any Step {
+        var matrix: QuantizeStep.Matrix?
+        switch imatrix {
+        case .file(let name)?:
+            let path = bench.path(name)
+            matrix = .file(name: name, path, try bench.file(path))
+        case .step(let id)?: matrix = .step(bench.importanceMatrix(id))
+        case nil: break
+        }
+        let rules = tensorTypeFile.map(bench.path)
+        return QuantizeStep(
+            id: id,
+            settings: try self.withRules(in: rules),
+            model: bench.conversion(model),
+            matrix: matrix,
+            recipes: try recipes.mapValues { recipe in
+                let path = bench.path(recipe.tensors)
+                return QuantizeStep.Recipe(base: recipe.base, path: path, input: try bench.file(path))
+            }
+        )
+    }
+}
+
+extension QuantizeSettings {
+    /// The same with the rules of the file among the others.
+    /// - Throws: `FileError`; `StepsError.badFile` with the line of a rule that is none.
+    func withRules(in file: FilePath?) throws -> QuantizeSettings {
+        guard let file else { return self }
+        var settings = self
+        settings.options.tensorTypes += try TensorTypeRule.rules(in: file)
+        return settings
+    }
+
+    /// All options, with the entries of an importance matrix that count.
+    func options(with matrix: ImportanceMatrix?) -> QuantizationOptions {
+        var options = options
+        options.importanceMatrix = matrix?.filtered { name in
+            !excludedWeights.contains(where: name.contains)
+                && (includedWeights.isEmpty || includedWeights.contains(where: name.contains))
+        }
+        return options
+    }
+
+    /// What a remembered result depends on, beside the type.
+    var keyEntries: [String: String] {
+        var entries = [
+            "pure": "\(options.pure)",
+            "leaveOutput": "\(options.leaveOutputTensor)",
+            "allowRequantize": "\(options.allowRequantize)",
+            "output": options.outputTensorType?.name ?? "",
+            "tokenEmbedding": options.tokenEmbeddingType?.name ?? "",
+            "prunedLayers": options.prunedLayers.sorted().map { "\($0)" }.joined(separator: ","),
+        ]
+        // A pattern or a text may hold any character, so each stands in a value of its own.
+        for (index, rule) in options.tensorTypes.enumerated() {
+            entries["tensorType.\(index)"] = "\(rule.type.name) \(rule.pattern)"
+        }
+        for (index, override) in options.overrides.enumerated() {
+            entries["override.\(index)"] = "\(override.key)=\(override.value)"
+        }
+        for (index, text) in includedWeights.enumerated() { entries["included.\(index)"] = text }
+        for (index, text) in excludedWeights.enumerated() { entries["excluded.\(index)"] = text }
+        if options.rounding != .reference { entries["rounding"] = options.rounding.rawValue }
+        return entries
+    }
+}

@@ -1,0 +1,173 @@
+import BinaryIO
+import GGUF
+import Inference
+import Pipeline
+import Quantization
+import Registry
+import SystemPackage
+import Tensors
+import Work
+
+/// One model to several smaller ones: a node for each type, and one pass over the tensors for all that are due.
+struct QuantizeStep: BuildMaker {
+    /// Raised whenever the same model would give other files.
+    static let version = 1
+
+    /// Where the importance matrix comes from.
+    enum Matrix {
+        /// The name is as the pipeline file writes the path. It becomes part of what is made, so it must not depend on the
+        /// machine.
+        case file(name: String, FilePath, StepKey.Input)
+        case step(ImatrixStep)
+    }
+
+    /// A build of one's own.
+    struct Recipe {
+        let base: FileType
+        /// The file that assigns types to tensors.
+        let path: FilePath
+        let input: StepKey.Input
+    }
+
+    let id: String
+    let settings: QuantizeSettings
+    let model: ConvertStep
+    let matrix: Matrix?
+    /// By name.
+    let recipes: [String: Recipe]
+
+    let kind = QuantizeSettings.kind
+    var needs: [String] { settings.needs }
+    var nodes: [StepNode] { settings.types.map(node) }
+
+    private func node(_ type: BuildType) -> StepNode {
+        var entries = settings.keyEntries
+        entries["type"] = type.tag
+        var inputs = ["model": model.node.asInput]
+        if let recipe = recipe(type) { (entries["base"], inputs["recipe"]) = (recipe.base.tag, recipe.input) }
+        switch matrix {
+        case .file(let name, _, let input)?: (entries["imatrix"], inputs["imatrix"]) = (name, input)
+        case .step(let step)?: (entries["imatrix"], inputs["imatrix"]) = (step.fileName, step.node.asInput)
+        case nil: break
+        }
+        let key = StepKey(kind: kind, version: Self.version, settings: entries, inputs: inputs)
+        return StepNode(StepNode.Name(step: id, build: type.tag), key)
+    }
+
+    var builds: [PlannedBuild] {
+        let weights = model.work.tensors.elementCount
+        return settings.types.map { PlannedBuild(type: $0.tag, node: node($0), weights: weights) }
+    }
+
+    func byteCounts(of types: [String]) throws -> [Int] {
+        let types = types.compactMap { tag in settings.types.first { $0.tag == tag } }
+        return try plans(of: types, model.work.model, planningMatrix).map(\.byteCount)
+    }
+
+    private func plans(
+        of types: [BuildType],
+        _ source: any ModelSource,
+        _ matrix: ImportanceMatrix?
+    ) throws -> [QuantizationPlan] {
+        let options = settings.options(with: matrix)
+        return try types.map { try QuantizationPlan(source, policy: policy(of: $0), options: options) }
+    }
+
+    private func recipe(_ type: BuildType) -> Recipe? {
+        guard case .recipe(let name) = type else { return nil }
+        return recipes[name]
+    }
+
+    private func policy(of type: BuildType) throws -> TypePolicy {
+        switch type {
+        case .mix(let type): return .mix(type)
+        case .recipe(let name):
+            guard let recipe = recipes[name] else { preconditionFailure("the types were read with their recipes") }
+            return .recipe(name, try TypeAssignment(path: recipe.path), base: recipe.base)
+        }
+    }
+
+    /// The importance matrix, or what stands for one that is not made yet.
+    private var planningMatrix: ImportanceMatrix? {
+        get throws {
+            switch matrix {
+            case .file(let name, let path, _)?: try ImportanceMatrix(path: path).named(name)
+            case .step(let step)?: step.standIn
+            case nil: nil
+            }
+        }
+    }
+
+    private func madeMatrix(_ context: StepContext) throws -> ImportanceMatrix? {
+        guard case .step(let step)? = matrix else { return try planningMatrix }
+        let path = context.product(of: step.node.name).files[0].path
+        return try ImportanceMatrix(path: path).named(step.fileName)
+    }
+
+    func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge] {
+        // Where no file is kept, it is made of the source.
+        let file = context.product(of: model.node.name).files.first?.digest
+        var origins = [file ?? model.source.digest]
+        var edges = model.lineage(of: model.node, context)
+        if case .step(let step)? = matrix {
+            origins += context.product(of: step.node.name).files.map { $0.digest }
+            edges += step.lineage(context)
+        }
+        return edges + LineageEdge.edges(from: origins, to: node, context)
+    }
+
+    func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
+        let types = nodes.compactMap(\.name.build)
+        let weights = model.work.tensors.elementCount * types.count
+        return Forecast(
+            outputs: zip(types, try byteCounts(of: types)).map { Forecast.Output(name: $0, bytes: $1) },
+            peakMemoryBytes: Throughput.memory(ofSlabs: threads),
+            work: Forecast.Work(Double(weights) / Double(threads), speed: Throughput.quantizing)
+        )
+    }
+
+    func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
+        let file = context.product(of: model.node.name).files.first
+        let source: any ModelSource = try file.map { try GGUFModel(path: $0.path) } ?? model.work.model
+        try LoadingCheck.require(source)
+        let types = settings.types.filter { type in nodes.contains { $0.name.build == type.tag } }
+        let plans = try plans(of: types, source, madeMatrix(context))
+        let outputs = try zip(plans, nodes).map { plan, node in
+            if let obstacle = plan.obstacle { throw obstacle }
+            let path = try context.folder(for: node).appending("\(plan.buildType.tag).gguf")
+            return Quantizer.Output(plan: plan, path: path)
+        }
+        let detail = "quantizing to \(types.map { $0.tag }.joined(separator: ", "))"
+        let losses = try Quantizer(source: source, outputs: outputs).run(
+            threads: context.threads,
+            measuresLoss: true
+        ) { done, total in
+            try context.progress(detail, done, total)
+        }
+        // Each file is read again for its digest, which takes longer than some are to make.
+        return try Array(zip(outputs, losses)).concurrentMap(threads: context.threads) { output, losses in
+            try StepProduct(files: [output.path], facts: BuildFile.Facts(output.plan, losses))
+        }
+    }
+}
+
+extension BuildFile.Facts {
+    /// Describes a finished quantization.
+    fileprivate init(_ plan: QuantizationPlan, _ losses: [QuantizationLoss?]) {
+        let report = QuantizationReport(plan, QuantizationOptions(), losses)
+        self.init(
+            type: plan.buildType.tag,
+            bitsPerWeight: report.bitsPerWeight,
+            fallbacks: report.tensors.compactMap { tensor in
+                guard let wanted = tensor.wanted else { return nil }
+                return Fallback(tensor: tensor.name, wanted: wanted, got: tensor.type, reason: tensor.reason)
+            },
+            relativeError: report.relativeError,
+            errors: report.tensors.compactMap { tensor in
+                tensor.relativeError.map {
+                    TensorError(tensor: tensor.name, relativeError: $0, weightedError: tensor.weightedError)
+                }
+            }
+        )
+    }
+}

@@ -1,0 +1,39 @@
+import Pipeline
+import SystemPackage
+
+/// A kind of step: its settings, and the step that they make.
+protocol StepKind: StepSettings {
+    /// - Parameter bench: the model, the steps before, and where files are.
+    func step(_ id: String, on bench: Workbench) throws -> any Step
+}
+
+/// The kinds of steps that there are. A new one is a folder beside this file, and a row here.
+package enum StepKinds {
+    static let all: [any StepKind.Type] = [
+        ConvertSettings.self,
+        ImatrixSettings.self,
+        QuantizeSettings.self,
+        ValidateSettings.self,
+        FitSettings.self,
+        PublishSettings.self,
+    ]
+
+    /// The keys that introduce them in a pipeline file.
+    package static var names: [String] { all.map { $0.kind } }
+
+    /// Every kind with its settings, in the order of the reference.
+    package static var settings: [any StepSettings.Type] { all }
+}
+
+extension PipelineDefinition {
+    /// Reads and checks a pipeline file.
+    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `STEP.KEY`.
+    /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
+    public init(path: FilePath, overrides: [String] = []) throws {
+        try self.init(path: path, overrides: overrides, kinds: StepKinds.all)
+    }
+
+    package init(text: String, path: FilePath, overrides: [String] = []) throws {
+        try self.init(text: text, path: path, overrides: overrides, kinds: StepKinds.all)
+    }
+}

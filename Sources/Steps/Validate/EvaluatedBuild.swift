@@ -1,0 +1,45 @@
+import BinaryIO
+import Evaluation
+
+/// What a build scored on a text.
+public struct EvaluatedBuild: Codable, Sendable {
+    /// The build's type.
+    public let type: String
+    /// Of its file.
+    public let digest: SHA256Digest
+    /// Of the text.
+    public let textDigest: SHA256Digest
+    /// By llama-perplexity's method.
+    public let perplexity: PerplexityResult
+    /// The comparison with the model it was made from, where one was asked for.
+    public let divergence: KLDivergenceResult?
+    /// Of the model that it was compared with.
+    public let baseDigest: SHA256Digest?
+    /// Of the tasks, where there are any.
+    public let accuracy: AccuracyResult?
+    /// Of the tasks' file.
+    public let tasksDigest: SHA256Digest?
+}
+
+extension EvaluatedBuild {
+    /// What keeps the build from passing a gate, in words.
+    func failures(of gate: QualityGate) -> [String] {
+        var failures: [String] = []
+        func check(_ value: Double?, atMost limit: Double?, _ what: String, unit: String = "") {
+            guard let limit, let value, value > limit else { return }
+            failures.append("\(what) is \(value.formatted(4))\(unit), over \(limit.formatted(4))\(unit)")
+        }
+        check(perplexity.perplexity, atMost: gate.maxPerplexity, "perplexity")
+        check(perplexity.bitsPerByte, atMost: gate.maxBitsPerByte, "bits per byte")
+        check(divergence?.divergence.mean, atMost: gate.maxMeanKLD, "mean KL divergence")
+        let increase = divergence.map { (perplexity.perplexity / $0.basePerplexity.value - 1) * 100 }
+        check(increase, atMost: gate.maxPerplexityIncrease, "the increase of perplexity", unit: " %")
+        if let limit = gate.minSameTop, let same = divergence?.sameTopPercent.value, same < limit {
+            failures.append("the same top token comes in \(same.formatted(2)) %, under \(limit.formatted(2)) %")
+        }
+        if let limit = gate.minAccuracy, let accuracy = accuracy?.accuracy.percent, accuracy < limit {
+            failures.append("accuracy is \(accuracy.formatted(2)) %, under \(limit.formatted(2)) %")
+        }
+        return failures
+    }
+}

@@ -1,0 +1,156 @@
+import BinaryIO
+import Evaluation
+import GGUF
+import Inference
+import Pipeline
+import SystemPackage
+import Tensors
+
+/// Perplexity and bits per byte of each build on a text, and how far each is from the model it was made from. A node for
+/// each build; those that are due share one pass of the model that they are compared with.
+struct ValidateStep: Step {
+    /// Raised whenever the same builds would score otherwise.
+    static let version = 1
+    /// Of a text or of tasks, in bytes.
+    static let textLimit = 1 << 30
+
+    /// A file that is read, and what it counts for in a key.
+    struct Source {
+        let path: FilePath
+        let input: StepKey.Input
+    }
+
+    let id: String
+    let settings: ValidateSettings
+    /// What is measured.
+    let made: [PlannedBuild]
+    /// What it is compared with.
+    let base: ConvertStep?
+    let text: Source
+    /// Multiple-choice tasks.
+    let tasks: Source?
+
+    let kind = ValidateSettings.kind
+    var needs: [String] { settings.needs }
+    var nodes: [StepNode] { made.map(node) }
+
+    private func node(_ build: PlannedBuild) -> StepNode {
+        var inputs = ["build": build.node.asInput, "text": text.input]
+        if let base { inputs["against"] = base.node.asInput }
+        if let tasks { inputs["tasks"] = tasks.input }
+        let key = StepKey(
+            kind: kind,
+            version: Self.version,
+            settings: [
+                "type": build.type, "context": "\(settings.context)",
+                "chunks": settings.chunks.map { "\($0)" } ?? "all", "cache": "f32",
+            ],
+            inputs: inputs
+        )
+        return StepNode(StepNode.Name(step: id, build: build.type), key)
+    }
+
+    /// The builds of some nodes, in the same order.
+    private func builds(of nodes: [StepNode]) -> [PlannedBuild] {
+        nodes.compactMap { node in made.first { $0.type == node.name.build } }
+    }
+
+    func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
+        let builds = builds(of: nodes)
+        let tokens = Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks)
+        // The base runs once for all builds that are compared with it.
+        let weights = builds.reduce(base?.work.tensors.elementCount ?? 0) { $0 + $1.weights }
+        return Forecast(
+            outputs: builds.map { Forecast.Output(name: $0.type, bytes: nil) },
+            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory,
+            work: Throughput.evaluation(weights: weights, tokens: tokens, threads: threads)
+        )
+    }
+
+    func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
+        let bytes = try readFile(text.path, limit: Self.textLimit)
+        let builds = try builds(of: nodes).map { try context.build($0.node) }
+        let base = try base.map { try context.build($0.node) }
+        let models = try builds.map { try LanguageModel(path: $0.path) }
+        let compared = builds.indices.filter { base != nil && builds[$0].digest != base?.digest }
+        let divergences = try divergences(of: compared, builds, models, base, bytes, context)
+        return try builds.indices.map { index in
+            let (build, divergence) = (builds[index], divergences[index])
+            let evaluated = EvaluatedBuild(
+                type: build.type,
+                digest: build.digest,
+                textDigest: SHA256Digest(of: bytes),
+                perplexity: try divergence?.build ?? perplexity(of: build, models[index], bytes, context),
+                divergence: divergence,
+                baseDigest: divergence == nil ? nil : base?.digest,
+                accuracy: try accuracy(build, models[index], context),
+                tasksDigest: try tasks.map { try SHA256Digest(ofFile: $0.path) }
+            )
+            return try StepProduct(facts: evaluated, outputs: [build.type])
+        }
+    }
+
+    func problems(with product: StepProduct) throws -> [String] {
+        let build: EvaluatedBuild = try product.facts()
+        return (settings.gate(for: build.type).map(build.failures) ?? []).map { "\(build.type): \($0)" }
+    }
+
+    private func options(_ context: StepContext) -> EvaluationOptions {
+        EvaluationOptions(context: settings.context, chunks: settings.chunks, threads: context.threads)
+    }
+
+    private func perplexity(
+        of build: BuildFile,
+        _ model: LanguageModel,
+        _ bytes: [UInt8],
+        _ context: StepContext
+    ) throws -> PerplexityResult {
+        try EvaluationError.naming(text.path) {
+            try PerplexityRun(model, options(context)).measure(text: bytes) { state in
+                try context.progress(Self.detail(build, state), state.chunk, state.chunkCount)
+            }
+        }
+    }
+
+    /// The builds that are compared with the base, by index. The base runs once for all of them.
+    private func divergences(
+        of compared: [Int],
+        _ builds: [BuildFile],
+        _ models: [LanguageModel],
+        _ base: BuildFile?,
+        _ bytes: [UInt8],
+        _ context: StepContext
+    ) throws -> [Int: KLDivergenceResult] {
+        guard let base, !compared.isEmpty else { return [:] }
+        let run = KLDivergenceRun(compared.map { models[$0] }, options(context))
+        var done = 0
+        let results = try EvaluationError.naming(text.path) {
+            try run.compare(with: try LanguageModel(path: base.path), text: bytes) { index, state in
+                done += 1
+                let detail = Self.detail(builds[compared[index]], state)
+                try context.progress(detail, done, state.chunkCount * compared.count)
+            }
+        }
+        return Dictionary(uniqueKeysWithValues: zip(compared, results))
+    }
+
+    private static func detail(_ build: BuildFile, _ state: EvaluationProgress) -> String {
+        "\(build.type): perplexity \(state.perplexity.formatted(3))"
+    }
+
+    private func accuracy(
+        _ build: BuildFile,
+        _ model: LanguageModel,
+        _ context: StepContext
+    ) throws -> AccuracyResult? {
+        guard let path = tasks?.path else { return nil }
+        let bytes = try readFile(path, limit: Self.textLimit)
+        return try EvaluationError.naming(path) {
+            let tasks = try MultipleChoiceTask.tasks(jsonLines: bytes)
+            return try AccuracyRun(model, threads: context.threads).answer(tasks) { state in
+                let detail = "\(build.type): accuracy \(state.result.accuracy.percent.formatted(1)) %"
+                try context.progress(detail, state.result.tasks, state.taskCount)
+            }.summary
+        }
+    }
+}

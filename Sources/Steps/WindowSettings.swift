@@ -1,0 +1,49 @@
+import Conversion
+import Pipeline
+import Quantization
+import Settings
+
+/// The settings that every measurement on a text has.
+extension Setting {
+    static let context = Setting(
+        "context",
+        "tokens of a window",
+        standard: "512",
+        help: "Tokens of a window; 512 by default."
+    )
+    static let chunks = Setting("chunks", "at most this many windows", standard: "all")
+}
+
+extension SettingReader {
+    /// Tokens of a window.
+    var context: Int? { integer("context", in: 4...(1 << 20)) }
+
+    /// At most this many windows.
+    var chunks: Int? { integer("chunks", in: 1...(1 << 30)) }
+}
+
+extension StepReferences {
+    /// The id of a `convert` step that keeps its file.
+    func file(_ key: String, in reader: SettingReader) -> String {
+        id(key, in: reader, kinds: [ConvertSettings.kind], complaint: Self.withoutFile)
+    }
+
+    /// The id of a step whose builds are measured, estimated or published.
+    func builds(_ key: String, in reader: SettingReader) -> String {
+        id(key, in: reader, kinds: [ConvertSettings.kind, QuantizeSettings.kind], complaint: Self.withoutFile)
+    }
+
+    private static func withoutFile(_ id: String, _ settings: any StepSettings) -> String? {
+        guard let convert = settings as? ConvertSettings, !convert.keepsFile else { return nil }
+        return "needs the file of '\(id)', which is not kept. Leave out its 'keep: false'."
+    }
+
+    /// The types of the builds that a step makes; `auto` for a precision that shows only when the model is read.
+    func buildTypes(of id: String) -> [String] {
+        switch self[id] {
+        case let convert as ConvertSettings: [convert.type?.rawValue ?? "auto"]
+        case let quantize as QuantizeSettings: quantize.types.map(\.tag)
+        default: []
+        }
+    }
+}

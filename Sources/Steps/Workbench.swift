@@ -1,0 +1,57 @@
+import BinaryIO
+import Pipeline
+import SystemPackage
+
+/// What settings become steps with: the pipeline, its model, the steps before, and digests of files.
+struct Workbench {
+    let definition: PipelineDefinition
+    let source: SourceCheckpoint
+    let cache: StepCache
+    private(set) var steps: [any Step] = []
+
+    /// The steps of a definition, each behind those that it needs.
+    static func steps(
+        of definition: PipelineDefinition,
+        _ source: SourceCheckpoint,
+        _ cache: StepCache
+    ) throws -> [any Step] {
+        var bench = Workbench(definition: definition, source: source, cache: cache)
+        for step in definition.steps {
+            guard let kind = step.settings as? any StepKind else {
+                preconditionFailure("'\(step.kind)' is no row of StepKinds")
+            }
+            do {
+                bench.steps.append(try kind.step(step.id, on: bench))
+            } catch {
+                throw PipelineError.stepFailed(step: step.id, underlying: error)
+            }
+        }
+        return bench.steps
+    }
+
+    /// A path as the pipeline file writes it.
+    func path(_ text: String) -> FilePath { definition.path(text) }
+
+    /// A file that goes into a key.
+    func file(_ path: FilePath) throws -> StepKey.Input { .file(try cache.digest(of: path)) }
+
+    /// The model that an earlier step converts.
+    func conversion(_ id: String) -> ConvertStep { step(id) }
+
+    /// The importance matrix that an earlier step makes.
+    func importanceMatrix(_ id: String) -> ImatrixStep { step(id) }
+
+    /// The builds that an earlier step makes.
+    func builds(_ id: String) -> any BuildMaker { step(id) }
+
+    /// An earlier step that measures or estimates builds.
+    func measure(_ id: String) -> any Step { step(id) }
+
+    /// The reader of the definition saw to it that the step is there, and of the right kind.
+    private func step<Wanted>(_ id: String) -> Wanted {
+        guard let step = steps.first(where: { $0.id == id }) as? Wanted else {
+            preconditionFailure("the step '\(id)' is no \(Wanted.self)")
+        }
+        return step
+    }
+}

@@ -1,0 +1,92 @@
+import Answers
+import Architectures
+import BinaryIO
+import BlockFormats
+import Conversion
+import DeviceFit
+import Distribution
+import Evaluation
+import GGUF
+import Inference
+import ModelHub
+import Pipeline
+import Quantization
+import Registry
+import Safetensors
+import Settings
+import Steps
+import Tokenizers
+import Work
+
+/// What the program tells its caller when it ends. The numbers are a contract with scripts.
+public enum ExitStatus: Int32, CaseIterable, Sendable {
+    case done = 0
+    case failed = 1
+    /// A quality or fit gate was not met.
+    case gateNotMet = 2
+    /// A pipeline, model or text cannot be used.
+    case badInput = 3
+    case nothingMatches = 4
+    case registryDamaged = 5
+    case wrongUsage = 64
+    case interrupted = 130
+
+    /// One line for `--help`.
+    public var meaning: String {
+        switch self {
+        case .done: "done"
+        case .failed: "failed"
+        case .gateNotMet: "a quality or fit gate was not met"
+        case .badInput: "a bad input file (pipeline, model, text)"
+        case .nothingMatches: "nothing matches the query"
+        case .registryDamaged: "the registry is damaged"
+        case .wrongUsage: "wrong usage"
+        case .interrupted: "interrupted"
+        }
+    }
+
+    /// The status that an error of any room stands for; nil for errors that no room throws.
+    public init?(_ error: any Error) {
+        switch error {
+        case is Interruption.Stopped: self = .interrupted
+        case let error as PipelineError: self = Self.status(of: error)
+        case let error as AnswersError: self = Self.status(of: error)
+        case let error as StepsError: self = Self.status(of: error)
+        case is DistributionError: self = .badInput
+        case OutputError.replacesInput: self = .wrongUsage
+        case is OutputError: self = .failed
+        case is NothingFits: self = .nothingMatches
+        case let error as ModelHubError: self = error.isBadInput ? .badInput : .failed
+        case let error as RegistryError: self = error.isDamage ? .registryDamaged : .failed
+        case is SettingsError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,
+            is InferenceError, is EvaluationError, is ShapeError, is TokenizerError, is TextLineError:
+            self = .badInput
+        case is DeviceFitError, is UnknownKernels: self = .wrongUsage
+        // Reading concerns what somebody gave; writing concerns this machine.
+        case let error as FileError: self = ["open", "map", "read"].contains(error.operation) ? .badInput : .failed
+        default: return nil
+        }
+    }
+
+    private static func status(of error: AnswersError) -> ExitStatus {
+        switch error {
+        case .badRequest: .wrongUsage
+        case .badFile: .badInput
+        }
+    }
+
+    private static func status(of error: StepsError) -> ExitStatus {
+        switch error {
+        case .badRequest: .wrongUsage
+        case .badFile: .badInput
+        }
+    }
+
+    private static func status(of error: PipelineError) -> ExitStatus {
+        switch error {
+        case .stepFailed(_, let underlying): ExitStatus(underlying) ?? .failed
+        case .unknownStep: .wrongUsage
+        case .notCached, .memoryLimit: .failed
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Pipeline
+import Registry
+import Steps
+import StepsTestSupport
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite struct QualityGateTests {
+    @Test(arguments: [
+        ("q4_k_m: { max-perplexity: 2 }", "q4_k_m: perplexity is ", ", over 2.0000"),
+        ("q4_k_m: { max-bits-per-byte: 0.5 }", "q4_k_m: bits per byte is ", ", over 0.5000"),
+        ("q4_k_m: { max-mean-kld: 0.0001 }", "q4_k_m: mean KL divergence is ", ", over 0.0001"),
+        ("q4_k_m: { max-perplexity-increase: 0.01% }", "q4_k_m: the increase of perplexity is ", " %, over 0.0100 %"),
+        ("q4_k_m: { min-same-top: 99.9% }", "q4_k_m: the same top token comes in ", " %, under 99.90 %"),
+    ])
+    func aGateThatIsNotMetStopsTheRunAndPublishesNothing(_ gate: String, _ head: String, _ tail: String) throws {
+        var tiny = try TinyRun()
+        tiny.pipeline.gates = "q8_0: { max-perplexity: 1000 }, " + gate
+        let report = try tiny.run()
+        #expect(report.statuses == "done done failed skipped skipped")
+        #expect(report.gateFailures.count == 1)
+        let failure = try #require(report.gateFailures.first)
+        #expect(failure.hasPrefix(head) && failure.hasSuffix(tail), "\(failure)")
+        #expect(report.builds.isEmpty)
+        #expect(try tiny.published().isEmpty)
+
+        #expect(try tiny.run().statuses == "cached cached failed skipped skipped", "a cached number fails as well")
+        tiny.pipeline.gates = ""
+        #expect(try tiny.run().statuses == "cached cached cached done done", "without the gate it goes on from there")
+    }
+
+    @Test func tasksAreAnsweredAndPublishedAndMayBeAGate() throws {
+        var tiny = try TinyRun()
+        tiny.pipeline.tasks = Goldens.packageRoot.appending("texts/tasks.jsonl").string
+        tiny.pipeline.gates = "q8_0: { min-accuracy: 30% }"
+        #expect(try tiny.run().gateFailures.isEmpty)
+        let registry = try ModelRegistry(path: tiny.registry, mode: .readOnly)
+        defer { try? registry.close() }
+        let build = try registry.build(named: try BuildName("tiny@1.0.0:q8_0"))
+        let accuracy = try registry.measurements(of: build.digest).first { $0.metric == Metric.accuracyPercent }
+        #expect(try #require(accuracy).value > 30 && accuracy?.conditions["tasks"] == "40")
+        tiny.pipeline.gates = "q8_0: { min-accuracy: 99% }"
+        let failure = try #require(try tiny.run().gateFailures.first)
+        #expect(failure.hasPrefix("q8_0: accuracy is ") && failure.hasSuffix(" %, under 99.00 %"))
+    }
+
+    @Test func gatesThatAreMetLetTheRunPass() throws {
+        var tiny = try TinyRun()
+        tiny.pipeline.gates =
+            "q8_0: { max-perplexity: 1000, max-bits-per-byte: 9, max-mean-kld: 1, max-perplexity-increase: 50%, "
+            + "min-same-top: 10% }"
+        let report = try tiny.run()
+        #expect(report.gateFailures.isEmpty)
+        #expect(report.builds.count == 2)
+    }
+
+    /// The type of a model that keeps its own precision is known only once it is read.
+    @Test func aGateOfAnAutomaticConversionIsApplied() throws {
+        let tiny = try TinyRun()
+        let text = """
+            pipeline: tiny
+            version: 1.0.0
+            model: { source: "\(tiny.pipeline.source)" }
+            steps:
+              - { id: full, convert: { type: auto } }
+              - id: quality
+                validate:
+                  { builds: full, text: "\(tiny.pipeline.text)", context: 64, chunks: 1, gates: { auto: { max-perplexity: 1 } } }
+            """
+        let runner = PipelineRunner(try definition(text), RunOptions(registry: tiny.registry, threads: 2))
+        let failures = try runner.run().gateFailures
+        #expect(failures.count == 1)
+        #expect(failures.first?.hasPrefix("bf16: perplexity is ") == true)
+    }
+}
