@@ -77,7 +77,8 @@ struct FamilyGolden {
             }
             return checkpoint
         }
-        let pieces = json["pre_tokenizer"]?.isNull != false
+        let isOfPairs = metadata.contains { $0.value == .string("gemma4") && $0.key == "tokenizer.ggml.model" }
+        let pieces = json["pre_tokenizer"]?.isNull != false || isOfPairs
         let options = pieces ? #""byte_fallback":true,"# : ""
         // A reranker looks up two words.
         let words = files.contains { $0.key == "README.md" } ? #""yes":3,"no":4,"# : ""
