@@ -137,7 +137,8 @@ FAMILIES |= {
     "gemma4-large": ("Gemma4TextConfig", GEMMA4_LARGE, "gemma4"),
     "gemma4-moe": ("Gemma4TextConfig", GEMMA4_MOE, "gemma4"),
     "gemma4-vision": ("Gemma4Config", dict(text_config=GEMMA4), "gemma4"),
-    "gemma4-unified": ("Gemma4UnifiedConfig", dict(text_config=GEMMA4_LARGE), "gemma4"),
+    # The reference asks for a width of experts, even of none.
+    "gemma4-unified": ("Gemma4UnifiedConfig", dict(text_config={**GEMMA4_LARGE, "moe_intermediate_size": None}), "gemma4"),
 }
 
 # What the reference calls an architecture that transformers calls otherwise.

@@ -16,7 +16,7 @@ import Testing
             "attention.sliding_window_pattern": .array(.bool(Self.slides)), "attention.shared_kv_layers": .uint32(3),
             "attention.key_length": .uint32(32), "attention.value_length": .uint32(32),
             "attention.key_length_swa": .uint32(16), "attention.value_length_swa": .uint32(16),
-            "embedding_length_per_layer_input": .uint32(8),
+            "embedding_length_per_layer_input": .uint32(8), "rope.dimension_count_swa": .uint32(16),
         ]
         for (key, value) in common.merging(values, uniquingKeysWith: { $1 }) { metadata.set("gemma4.\(key)", value) }
         let shape = try ModelShape(metadata)

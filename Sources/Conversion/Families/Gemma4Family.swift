@@ -12,6 +12,8 @@ struct Gemma4Family: Gemma4LikeFamily {
 /// Gemma 4 of one piece, whose generation never writes some tokens.
 struct Gemma4UnifiedFamily: Gemma4LikeFamily {
     static let architectures = ["Gemma4UnifiedForConditionalGeneration"]
+    static let defaults = Gemma4Family.defaults.filter { $0.key != "hidden_size_per_layer_input" }
+        .merging(["max_position_embeddings": "262144", "sliding_window": "1024"]) { $1 }
 
     let config: ModelConfig
 

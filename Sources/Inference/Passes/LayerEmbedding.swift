@@ -16,7 +16,7 @@ struct LayerEmbedding {
     private let length: Int
     private let layerCount: Int
     private let all: FloatBuffer  // (T, L P)
-    private let row: FloatBuffer  // (L P), one token's
+    private let rows: FloatBuffer  // (W, L P), a token's for each of W threads
     private let gated: FloatBuffer  // (T, P)
     private let part: FloatBuffer  // (T, E)
 
@@ -27,7 +27,7 @@ struct LayerEmbedding {
         (width, length) = (model.shape.embeddingLength, model.shape.layerInputLength)
         layerCount = model.shape.layers.count
         all = try FloatBuffer(count: batch * layerCount * length, purpose: "scratch memory")
-        row = try FloatBuffer(count: layerCount * length, purpose: "scratch memory")
+        rows = try FloatBuffer(count: product.workers.count * layerCount * length, purpose: "scratch memory")
         gated = try FloatBuffer(count: batch * length, purpose: "scratch memory")
         part = try FloatBuffer(count: length > 0 ? batch * width : 0, purpose: "scratch memory")
     }
@@ -46,8 +46,9 @@ struct LayerEmbedding {
         let table = product.overrides.matrix(weights.table)
         let (projectionScale, tableScale) = (1 / Float(width).squareRoot(), Float(length).squareRoot())
         let sumScale = 1 / Float(2).squareRoot()
-        for (index, token) in tokens.enumerated() {
-            let own = table.rows(Int(token)..<(Int(token) + 1), scratch: row.start)
+        product.workers.forEach(tokens.count) { [self] index, worker in
+            let token = Int(tokens[index])
+            let own = table.rows(token..<(token + 1), scratch: rows.start + worker * stride)
             let target = all.start + index * stride
             for element in 0..<stride { target[element] *= projectionScale }
             for layer in 0..<layerCount { normalize(weights.norm, target + layer * length) }
