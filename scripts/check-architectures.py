@@ -14,7 +14,7 @@ ROOMS = {"Architectures", "Conversion"}
 # Names of other things that are spelled like an architecture's.
 OTHERS = {
     # Kinds of tokenizers, in `tokenizer.ggml.model`.
-    "Sources/Inference/Vocabulary+GGUF.swift": {"llama", "gpt2"},
+    "Sources/Inference/Vocabulary+GGUF.swift": {"llama", "gpt2", "gemma4"},
     # Ways to split text, in `tokenizer.ggml.pre`.
     "Sources/Tokenizers/PreTokenizer.swift": {"exaone4", "falcon", "lfm2", "olmo", "qwen2"},
     # A word in a model's own name, by which llama.cpp tells how its special tokens are read.

@@ -120,8 +120,35 @@ def sentencepiece_as_json(folder):
     return len(wrapped)
 
 
+def character_pairs(folder):
+    """Saves tiny-phi3's pieces as Gemma 4 has its own: merges of characters, tokens that mark parts, and runs of newlines."""
+    from sentencepiece import SentencePieceProcessor
+    from tokenizers import AddedToken
+    from transformers import GemmaTokenizer
+
+    pieces = SentencePieceProcessor(str(TINY / "tokenizer.model"))
+    scored = [(pieces.IdToPiece(i), pieces.GetScore(i)) for i in range(3, pieces.GetPieceSize())]
+    roles = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
+    marks = ["<|channel>", "<channel|>", "<|tool_call>", "<|turn>", "<turn|>", '<|"|>']
+    texts = roles + marks + ["<unused0>", "\n", "\n\n", "\n\n\n"] + [text for text, _ in scored]
+    vocabulary = {text: index for index, text in enumerate(dict.fromkeys(texts))}
+    pairs = [(-score, left, text) for text, score in scored for left in range(1, len(text))
+             if text[:left] in vocabulary and text[left:] in vocabulary]
+    merges = [("\n", "\n"), ("\n\n", "\n")] + [(text[:left], text[left:]) for _, left, text in sorted(pairs)]
+    tokenizer = GemmaTokenizer(
+        vocab=vocabulary, merges=merges, soc_token="<|channel>", eoc_token="<channel|>", sot_token="<|turn>",
+        eot_token="<turn|>", escape_token='<|"|>', extra_special_tokens=["<|video|>"],
+    )
+    tokenizer.add_tokens([AddedToken("<extra>", normalized=False)])
+    tokenizer.chat_template = TEMPLATE
+    tokenizer.save_pretrained(folder)
+    return len(tokenizer)
+
+
 def add_tokenizer(kind, folder):
     """-> the vocabulary's size, some tokens of padding included."""
+    if kind == "gemma4":
+        return character_pairs(folder)
     if kind == "sentencepiece-json":
         return sentencepiece_as_json(folder)
     if kind in BYTE_LEVEL:
@@ -141,6 +168,10 @@ def make_checkpoint(name, folder):
     tokenizer = folder / "tokenizer"
     tokenizer.mkdir()
     count = add_tokenizer(kind, tokenizer)
+    if kind == "gemma4":
+        for part in [settings, settings.get("text_config", {})]:
+            if "hidden_size" in part:
+                part["vocab_size_per_layer_input"] = count
     sized = {**settings, "vocab_size": count}
     ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
     configuration = getattr(transformers, class_name)

@@ -56,6 +56,18 @@ MODELS = {
     "gpt2-xl": shape("gpt2", 48, 1600, 6400, (25, 25), 50257, matrix="Q4_0", fused=True, layer_norm=True, plain=True, positions=1024),
 }
 
+# Layers of Gemma 4 look back so far, but every fifth or sixth; the last ones read the keys and values of earlier ones.
+GEMMA4 = dict(matrix="Q4_0", tied=True, head=512, post=True, norms=True, local_head=256, **{"attention.sliding_window": 512})
+MODELS |= {
+    "gemma-4-e2b": shape("gemma4", 35, 1536, 6144, (8, 1), 262144, inputs=256, shared_layers=20, wide=12288, period=5, **GEMMA4),
+    "gemma-4-e4b": shape("gemma4", 42, 2560, 10240, (8, 2), 262144, inputs=256, shared_layers=18, period=6, **GEMMA4),
+    "gemma-4-12b": shape("gemma4", 48, 3840, 15360, (16, [8, 8, 8, 8, 8, 1] * 8), 262144, inputs=0, period=6, keys_for_values=True,
+                         **GEMMA4),
+    # Twelve of its thirty layers.
+    "gemma-4-26b-a4b-12": shape("gemma4", 12, 2816, 2112, (16, [8, 8, 8, 8, 8, 2] * 2), 262144, inputs=0, period=6,
+                               keys_for_values=True, experts=(128, 8), expert=704, both=True, **GEMMA4),
+}
+
 
 def tensors(model):
     """Names, dimensions (the fastest first) and whether they are matrices of the model's type."""
@@ -67,14 +79,25 @@ def tensors(model):
         yield "output.weight", (width, model["vocabulary"]), "Q6_K" if width % 256 == 0 else "Q8_0"
     yield ("token_embd_norm.weight" if model["architecture"] == "lfm2" else "output_norm.weight"), (width,), "F32"
     matrix = model["matrix"]
+    if more.get("inputs"):
+        yield "per_layer_token_embd.weight", (more["inputs"] * model["layers"], model["vocabulary"]), matrix
+        yield "per_layer_model_proj.weight", (width, more["inputs"] * model["layers"]), "F16"
+        yield "per_layer_proj_norm.weight", (more["inputs"],), "F32"
+    if "local_head" in more:
+        yield "rope_freqs.weight", (model["head"] // 2,), "F32"
     bias = more.get("layer_norm")
     if bias:
         yield "output_norm.bias", (width,), "F32"
     if "positions" in more:
         yield "position_embd.weight", (width, more["positions"]), "F32"
     for layer in range(model["layers"]):
+        slides = "local_head" in more and (layer + 1) % more["period"] != 0
+        head = more["local_head"] if slides else model["head"]
+        query = model["heads"][0] * head
         kv = model["heads"][1]
-        kv = (kv[layer] if isinstance(kv, list) else kv) * model["head"]
+        kv = (kv[layer] if isinstance(kv, list) else kv) * head
+        reads_other = layer >= model["layers"] - more.get("shared_layers", 0)
+        hidden = more.get("wide", model["hidden"]) if reads_other else model["hidden"]
         own = f"blk.{layer}."
 
         def vector(name, length):
@@ -102,6 +125,8 @@ def tensors(model):
                     yield vector("attn_qkv.bias", query + 2 * kv)
             else:
                 for name, rows in ("attn_q", query), ("attn_k", kv), ("attn_v", kv):
+                    if name != "attn_q" and reads_other or name == "attn_v" and more.get("keys_for_values") and not slides:
+                        continue
                     yield product(name, rows)
                     if more.get("biases"):
                         yield vector(f"{name}.bias", rows)
@@ -109,12 +134,28 @@ def tensors(model):
             if bias and more.get("fused"):
                 yield vector("attn_output.bias", width)
             if more.get("norms"):
-                yield vector("attn_q_norm.weight", model["head"])
-                yield vector("attn_k_norm.weight", model["head"])
+                yield vector("attn_q_norm.weight", head)
+                if not reads_other:
+                    yield vector("attn_k_norm.weight", head)
             if more.get("wide_norms"):
                 yield vector("attn_q_norm.weight", query)
                 yield vector("attn_k_norm.weight", kv)
-        if "experts" in more:
+        if more.get("inputs"):
+            yield product("inp_gate", more["inputs"])
+            yield product("proj", width, more["inputs"])
+            yield vector("post_norm.weight", width)
+        if "local_head" in more:
+            yield vector("layer_output_scale.weight", 1)
+        if more.get("both"):
+            count, expert = more["experts"][0], more["expert"]
+            yield own + "ffn_gate_inp.weight", (width, count), "F32"
+            yield vector("ffn_gate_inp.scale", width)
+            for name in ["pre_ffw_norm_2", "post_ffw_norm_1", "post_ffw_norm_2"]:
+                yield vector(name + ".weight", width)
+            yield own + "ffn_gate_up_exps.weight", (width, 2 * expert, count), matrix
+            yield own + "ffn_down_exps.weight", (expert, width, count), matrix
+            yield vector("ffn_down_exps.scale", count)
+        if "experts" in more and not more.get("both"):
             count, expert = more["experts"][0], more.get("expert", hidden)
             yield own + "ffn_gate_inp.weight", (width, count), "F32"
             for name, first, second in ("gate", width, expert), ("up", width, expert), ("down", expert, width):
@@ -143,7 +184,17 @@ def write(path, model):
     writer.add_context_length(more.get("positions", 32768))
     writer.add_embedding_length(model["width"])
     writer.add_block_count(model["layers"])
-    writer.add_feed_forward_length(model["hidden"])
+    first = model["layers"] - more.get("shared_layers", 0)
+    wide = more.get("wide", model["hidden"])
+    writer.add_feed_forward_length([model["hidden"] if layer < first else wide for layer in range(model["layers"])]
+                                   if "wide" in more else model["hidden"])
+    if "local_head" in more:
+        writer.add_sliding_window_pattern([(layer + 1) % more["period"] != 0 for layer in range(model["layers"])])
+        writer.add_shared_kv_layers(more.get("shared_layers", 0))
+        writer.add_embedding_length_per_layer_input(more["inputs"])
+        writer.add_key_length_swa(more["local_head"])
+        writer.add_value_length_swa(more["local_head"])
+        writer.add_rope_dimension_count_swa(more["local_head"])
     writer.add_head_count(model["heads"][0])
     writer.add_head_count_kv(model["heads"][1])
     writer.add_key_length(model["head"])

@@ -30,7 +30,7 @@ PROMPT = "It was the best of times, it was the worst of times, it was the age of
 sys.path.insert(0, str(ROOT / "scripts"))
 conversion = importlib.import_module("compare-conversion")
 import perplexity_goldens  # noqa: E402
-from conversion_families import LLAMA3_ROPE, LONG_FACTORS, YARN, some  # noqa: E402
+from conversion_families import GEMMA4, LLAMA3_ROPE, LONG_FACTORS, YARN, some  # noqa: E402
 
 EXACT = ["-fa", "off", "-ctk", "f32", "-ctv", "f32"]
 # Contexts of the run go beyond these, so that windows and scalings show.
@@ -70,6 +70,7 @@ VARIANTS = {
     ),
     "gemma2-window": ("Gemma2Config", some(head_dim=32, sliding_window=WINDOW, num_hidden_layers=4), "sentencepiece"),
     "gemma3-window": ("Gemma3TextConfig", some(head_dim=32, sliding_window=WINDOW, num_hidden_layers=8), "sentencepiece"),
+    "gemma4-window": ("Gemma4TextConfig", {**GEMMA4, "sliding_window": WINDOW}, "gemma4"),
     "olmo3-window": ("Olmo3Config", some(num_hidden_layers=4, sliding_window=WINDOW), "olmo2"),
     "olmo3-yarn": (
         "Olmo3Config",
@@ -111,7 +112,7 @@ def soften(path, is_gemma):
             tensors[name] = noise * 0.2 + (0 if is_gemma else 1)
         else:
             # Routers know what they want; else roundings choose the experts.
-            is_router = name.endswith((".gate.weight", ".router.weight"))
+            is_router = name.endswith((".gate.weight", ".router.weight", ".router.proj.weight"))
             is_outside = any(part in name for part in ["embed", "lm_head", "wte", "wpe"])
             spread = 6 if is_router else 0.8 if is_outside else 1.5
             tensors[name] = noise * (spread / min(tensor.shape[-1], 96) ** 0.5)
@@ -127,7 +128,7 @@ def make_model(llama_cpp, name):
     source = folder / "4-short" / conversion.CHECKPOINT
     # The newer form of config.json goes with all weights.
     shutil.copyfile(folder / "5" / conversion.CHECKPOINT / "config.json", source / "config.json")
-    soften(source / "model.safetensors", name.startswith("gemma"))
+    soften(source / "model.safetensors", name.startswith("gemma") and not name.startswith("gemma4"))
     output = folder / "f32.gguf"
     if name in FOREIGN:
         problem = conversion.run_reference(llama_cpp, source, output, conversion.FAMILIES[name][2], "f32")

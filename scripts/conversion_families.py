@@ -120,6 +120,27 @@ FAMILIES = {
 }
 
 
+# Layers of Gemma 4: those at the end read the keys and values of the last two before them.
+SLIDING, FULL = "sliding_attention", "full_attention"
+GEMMA4 = some(
+    num_hidden_layers=7, layer_types=[SLIDING, SLIDING, SLIDING, FULL, SLIDING, SLIDING, FULL], num_kv_shared_layers=3,
+    head_dim=32, global_head_dim=64, hidden_size_per_layer_input=32, use_double_wide_mlp=True, final_logit_softcapping=30.0,
+)
+# Without embeddings for each layer, and with keys for values in layers of full attention.
+GEMMA4_LARGE = some(
+    num_hidden_layers=4, layer_types=[SLIDING, FULL, SLIDING, FULL], head_dim=32, global_head_dim=64,
+    hidden_size_per_layer_input=0, attention_k_eq_v=True, num_global_key_value_heads=1, final_logit_softcapping=30.0,
+)
+GEMMA4_MOE = {**GEMMA4_LARGE, **dict(enable_moe_block=True, num_experts=4, top_k_experts=2, moe_intermediate_size=32)}
+FAMILIES |= {
+    "gemma4": ("Gemma4TextConfig", GEMMA4, "gemma4"),
+    "gemma4-large": ("Gemma4TextConfig", GEMMA4_LARGE, "gemma4"),
+    "gemma4-moe": ("Gemma4TextConfig", GEMMA4_MOE, "gemma4"),
+    "gemma4-vision": ("Gemma4Config", dict(text_config=GEMMA4), "gemma4"),
+    # The reference asks for a width of experts, even of none.
+    "gemma4-unified": ("Gemma4UnifiedConfig", dict(text_config={**GEMMA4_LARGE, "moe_intermediate_size": None}), "gemma4"),
+}
+
 # What the reference calls an architecture that transformers calls otherwise.
 ARCHITECTURES = {"phimoe": "PhiMoEForCausalLM"}
 
@@ -130,6 +151,12 @@ def older(config):
     for part in [config, config.get("text_config", {})]:
         if "dtype" in part:
             part["torch_dtype"] = part.pop("dtype")
+        if "per_layer_config" in part:  # A family newer than the form, which the Hub has in one of its own.
+            own = next(iter(part.pop("per_layer_config").values()))
+            part["global_head_dim"] = own["head_dim"]
+            if "num_key_value_heads" in own:
+                part["num_global_key_value_heads"] = own["num_key_value_heads"]
+            continue
         rope = part.pop("rope_parameters", None)
         if rope is None:
             continue

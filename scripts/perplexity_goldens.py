@@ -43,7 +43,9 @@ def spread_of(name, shape):
         return 0.0, 0.3
     if "norm" in name:
         return 1.0, 0.4
-    kind = 10 if "ffn_gate_inp.weight" in name else 1.4 if name.split(".")[0] in ("token_embd", "output", "position_embd") else 2.6
+    if name.endswith(".scale") or "output_scale" in name:
+        return 1.0, 0.2
+    kind = 10 if "ffn_gate_inp.weight" in name else 1.4 if name.split(".")[0] in ("token_embd", "output", "position_embd", "per_layer_token_embd") else 2.6
     return 0.0, round(kind / shape[0] ** 0.5, 4)
 
 
@@ -62,7 +64,7 @@ def recipe(path, tokens, changes):
     tensors = []
     for tensor in reader.tensors:
         shape = [int(size) for size in tensor.shape]
-        if tensor.name.split(".")[0] in ("token_embd", "output"):
+        if tensor.name.split(".")[0] in ("token_embd", "output", "per_layer_token_embd"):
             shape[-1] = tokens
         tensors.append([tensor.name, shape, *spread_of(tensor.name, shape)])
     return metadata, tensors

@@ -41,6 +41,12 @@ public struct Architecture: Sendable, Hashable {
     /// Whether queries, keys and values share a matrix, and gate and up one.
     public var fusesMatrices: Bool { family.fusesMatrices }
 
+    /// Whether values are normalized head by head, without weights.
+    public var normalizesValues: Bool { family.normalizesValues }
+
+    /// Whether llama.cpp runs the last layer on all tokens, and picks the wanted ones behind the last norm.
+    public var picksRowsLast: Bool { family.picksRowsLast }
+
     /// Whether queries and keys are normalized head by head.
     public var normalizesHeads: Bool { family.headNorm == .perHead }
 

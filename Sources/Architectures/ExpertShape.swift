@@ -26,6 +26,8 @@ public struct ExpertShape: Sendable, Equatable {
     public let hasChoiceBias: Bool
     /// Whether the chosen experts' weights are made to sum to one.
     public let normalizesWeights: Bool
+    /// Whether the router reads the hidden state normalized by itself, and each expert's part is scaled.
+    public let scalesParts: Bool
     /// Layers without experts, which come first.
     public let denseLayerCount: Int
 
@@ -37,7 +39,7 @@ public struct ExpertShape: Sendable, Equatable {
         let count = try keys.whole("expert_count", from: 0) ?? 0
         switch family.experts {
         case .none: return nil
-        case .optional where count == 0: return nil
+        case .optional where count == 0, .besideDense where count == 0: return nil
         default: break
         }
         guard (1...Self.mostExperts).contains(count) else {
@@ -53,6 +55,7 @@ public struct ExpertShape: Sendable, Equatable {
         expert = DenseShape(length: try Self.length(keys, family, dense: dense), family)
         shared = try Self.sharedLength(keys, family, dense: dense).map { DenseShape(length: $0, family) }
         hasChoiceBias = followsDense
+        scalesParts = family.experts == .besideDense
         let mayBeginDense = followsDense || !family.isInFull
         denseLayerCount = mayBeginDense ? try keys.whole("leading_dense_block_count", from: 0) ?? 0 : 0
         let number = followsDense ? try keys.requiredPositive("expert_gating_func") : Gating.softmax.rawValue

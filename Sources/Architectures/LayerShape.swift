@@ -8,10 +8,22 @@ public struct LayerShape: Sendable, Equatable {
     public let network: Network
     /// The norms around both.
     public let norms: NormRule
+    /// Elements of the embedding that a token has for this layer alone; 0 for none.
+    public let inputLength: Int
+    /// Whether what the layer gives may be multiplied by a number of its own.
+    public let mayBeScaled: Bool
 
     /// The layer's attention; nil where it has another mixer.
     public var attention: AttentionShape? {
         if case .attention(let attention) = mixer { attention } else { nil }
+    }
+
+    /// Width of the network that all tokens pass through; nil where there is none.
+    public var denseLength: Int? {
+        switch network {
+        case .dense(let network), .both(let network, _): network.length
+        case .experts: nil
+        }
     }
 
     /// The layer's convolution, likewise.
@@ -31,7 +43,7 @@ extension LayerShape {
         _ family: Family,
         width: Int,
         heads: [Int],
-        headLengths: (key: Int, value: Int),
+        headLengths: HeadLengths,
         lengths: [Int],
         experts: ExpertShape?
     ) throws -> [LayerShape] {
@@ -39,45 +51,50 @@ extension LayerShape {
         let keyHeads = try keys.perLayer("attention.head_count_kv", count: heads.count, from: least) ?? heads
         let windows = try family.windows?.windows(keys, count: heads.count) ?? heads.map { _ in nil }
         let positions = try PositionRule.all(keys, family, windows: windows)
+        let sources = try SharedLayers(keys, family, windows: windows).sources
+        let inputLength = try LayerShape.inputLength(keys, family, count: heads.count)
         let convolution = keyHeads.contains(0) ? try shortConvolution(keys, family, width: width) : nil
         return try heads.indices.map { index in
             let (headCount, keyHeadCount) = (heads[index], keyHeads[index])
             guard !family.isInFull || keyHeadCount == 0 || headCount.isMultiple(of: keyHeadCount) else {
                 throw keys.bad("attention.head_count_kv", keyHeadCount, "a divisor of the head count \(headCount)")
             }
+            let lengthsOfHead = headLengths.inLayer(window: windows[index])
             let attention = AttentionShape(
                 headCount: headCount,
                 keyValueHeadCount: keyHeadCount,
-                keyLength: headLengths.key,
-                valueLength: headLengths.value,
+                keyLength: lengthsOfHead.key,
+                valueLength: lengthsOfHead.value,
                 window: windows[index],
                 positions: positions[index],
-                headNorm: family.headNorm
+                headNorm: family.headNorm,
+                normalizesValues: family.normalizesValues,
+                mayTakeKeysForValues: family.mayTakeKeysForValues,
+                source: sources[index]
             )
             let own = experts.flatMap { index >= $0.denseLayerCount ? $0 : nil }
             return LayerShape(
                 mixer: keyHeadCount > 0 ? .attention(attention) : convolution.map(Mixer.shortConvolution) ?? .unlisted,
-                network: own.map(Network.experts) ?? .dense(DenseShape(length: lengths[index], family)),
-                norms: NormRule(family)
+                network: Network(experts: own, dense: DenseShape(length: lengths[index], family), family),
+                norms: NormRule(family),
+                inputLength: inputLength,
+                mayBeScaled: family.mayScaleLayers
             )
         }
     }
 
-    /// Elements of one head's key and of its value.
-    static func headLengths(
-        _ keys: ShapeReader,
-        _ family: Family,
-        width: Int,
-        heads: [Int]
-    ) throws -> (key: Int, value: Int) {
-        let least = family.isInFull ? 1 : 0
-        let headCount = heads.first { $0 > 0 } ?? 1
-        let key = try keys.whole("attention.key_length", from: least) ?? width / headCount
-        guard key >= least else { throw keys.bad("attention.head_count", headCount, "at most the embedding length") }
-        // Latent attention keeps one row a token, which serves as key and as value.
-        if try keys.positive("attention.key_length_mla") != nil { return (key, 0) }
-        return (key, try keys.whole("attention.value_length", from: least) ?? width / headCount)
+    /// Elements of the embedding that a token has for each layer; 0 for none.
+    private static func inputLength(_ keys: ShapeReader, _ family: Family, count: Int) throws -> Int {
+        guard family.hasLayerInputs else { return 0 }
+        let length = try keys.whole(inputLengthKey, from: 0) ?? 0
+        let (all, overflow) = length.multipliedReportingOverflow(by: count)
+        guard !overflow, all <= ShapeReader.largest else {
+            throw keys.bad(inputLengthKey, length, "at most \(ShapeReader.largest / count) for \(count) layers")
+        }
+        return length
     }
+
+    private static let inputLengthKey = "embedding_length_per_layer_input"
 
     /// What layers without keys do.
     private static func shortConvolution(

@@ -24,6 +24,12 @@ public struct AttentionShape: Sendable, Equatable {
     public let positions: PositionRule
     /// How they are normalized before.
     public let headNorm: HeadNorm
+    /// Whether values are normalized head by head, without weights.
+    public let normalizesValues: Bool
+    /// Whether a layer without a matrix for values takes keys for them, as they are before their norm.
+    public let mayTakeKeysForValues: Bool
+    /// The layer whose keys and values are read in place of own ones; nil for own ones.
+    public let source: Int?
 }
 
 /// A gated convolution over the last tokens, each element of the hidden state for itself.
@@ -38,6 +44,7 @@ extension Mixer {
     /// What the layer keeps of a sequence.
     public var state: StateSize {
         switch self {
+        case .attention(let attention) where attention.source != nil: StateSize()
         case .attention(let attention):
             StateSize(
                 keys: attention.keyValueHeadCount * attention.keyLength,

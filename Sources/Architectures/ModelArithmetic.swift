@@ -10,6 +10,8 @@ public struct ModelArithmetic: Sendable, Equatable {
     public let rotary: RotaryRule?
     /// The same in layers with a window.
     public let localRotary: RotaryRule?
+    /// Whether factors of the rotary embedding hold in layers with a window, too, if they rotate as the others do.
+    public let localTakesFactors: Bool
     /// Factors of embeddings, of what each part adds, of attention scores and of logits.
     public let embeddingScale: Float
     /// Likewise.
@@ -34,7 +36,12 @@ public struct ModelArithmetic: Sendable, Equatable {
         epsilon = try keys.float(epsilonKey).required(keys.key(epsilonKey))
         learnedPositions = family.rotaryLayout == nil ? try keys.requiredPositive("context_length") : nil
         rotary = try family.rotaryLayout.map { try RotaryRule(keys, layout: $0, headLength: shape.headLength) }
-        localRotary = try rotary?.local(keys, family.localRotary)
+        localRotary = try rotary?.local(
+            keys,
+            family,
+            headLength: shape.attentions.first { $0.window != nil }?.keyLength
+        )
+        localTakesFactors = !family.hasLocalHeads
 
         func scale(_ name: String) throws -> Float {
             guard family.hasScales, let value = try keys.float(name), value != 0 else { return 1 }
@@ -47,7 +54,7 @@ public struct ModelArithmetic: Sendable, Equatable {
         let own = family.hasScales ? try keys.float("attention.scale") ?? 0 : 0
         let headCount = shape.attentions.first?.headCount ?? 1
         let divisor = shape.layers.count == family.layersOfLargest ? width / headCount : shape.headLength
-        attentionScale = own != 0 ? own : 1 / Float(divisor).squareRoot()
+        attentionScale = family.scalesScores ? own != 0 ? own : 1 / Float(divisor).squareRoot() : 1
         let caps = family.softCaps ?? SoftCaps()
         // Gemma 3 bounds logits alone.
         attentionCap = caps.attention == 0 ? 0 : try keys.float("attn_logit_softcapping") ?? caps.attention
@@ -71,7 +78,9 @@ public struct ModelArithmetic: Sendable, Equatable {
         if try keys.metadata.bool(keys.key("attention.causal")) == false {
             throw ShapeProblem.unsupportedValue(key: keys.key("attention.causal"), value: "false")
         }
-        try keys.refuse(["attention.clamp_kqv", "attention.key_length_swa", "rope.dimension_count_swa"])
+        try keys.refuse(["attention.clamp_kqv"])
+        if !family.hasLocalHeads { try keys.refuse(["attention.key_length_swa", "rope.dimension_count_swa"]) }
+        if !family.sharesLayers { try keys.refuse(["attention.shared_kv_layers"]) }
         try keys.refuse(shape.experts == nil ? ["expert_count"] : ["expert_group_count", "expert_weights_scale"])
         if !family.hasScales {
             try keys.refuse(["attention.scale", "embedding_scale", "residual_scale", "logit_scale"])

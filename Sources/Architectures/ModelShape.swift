@@ -11,9 +11,9 @@ public struct ModelShape: Sendable, Equatable {
     public let embeddingLength: Int
     /// From the first to the last.
     public let layers: [LayerShape]
-    /// Elements of one head's key, of which all layers have as many.
+    /// Elements of one head's key in layers without a window; others may have heads of their own length.
     public let headLength: Int
-    /// Elements of one head's value; 0 where attention is latent and a key serves as its value.
+    /// Likewise of its value; 0 where attention is latent and a key serves as its value.
     public let valueLength: Int
     /// The mixture that layers have; nil for a model without experts.
     public let experts: ExpertShape?
@@ -40,9 +40,9 @@ public struct ModelShape: Sendable, Equatable {
         guard count <= Self.mostLayers else { throw keys.bad("block_count", count, "1 to \(Self.mostLayers)") }
         let heads = try keys.perLayer("attention.head_count", count: count, from: family.isInFull ? 1 : 0)
             .required(keys.key("attention.head_count"))
-        let headLengths = try LayerShape.headLengths(keys, family, width: embeddingLength, heads: heads)
+        let headLengths = try HeadLengths(keys, family, width: embeddingLength, heads: heads)
         let lengths = try Self.feedForwardLengths(keys, family, count: count, experts)
-        (headLength, valueLength) = headLengths
+        (headLength, valueLength) = headLengths.full
         self.experts = experts
         layers = try LayerShape.all(
             keys,
@@ -94,11 +94,17 @@ extension ModelShape {
             switch layer.network {
             case .dense(let network): [network.length]
             case .experts(let mixture): [mixture.expert.length, mixture.shared?.length ?? 0]
+            case .both(let network, let mixture): [network.length, mixture.expert.length]
             }
         }
         return lengths.max() ?? 0
     }
 
     /// The most columns of any matrix.
-    public var widestMatrix: Int { max(embeddingLength, headCount * headLength, widestNetwork) }
+    public var widestMatrix: Int {
+        max(embeddingLength, widestNetwork, attentions.lazy.map { $0.headCount * $0.keyLength }.max() ?? 0)
+    }
+
+    /// Elements of the embedding that a token has for each layer; 0 for none.
+    public var layerInputLength: Int { layers.first?.inputLength ?? 0 }
 }

@@ -4,6 +4,19 @@ public enum Network: Sendable, Equatable {
     case dense(DenseShape)
     /// A few for each token, of many.
     case experts(ExpertShape)
+    /// One for all tokens and a few of many, side by side, each between norms of its own.
+    case both(DenseShape, ExpertShape)
+}
+
+extension Network {
+    /// - Parameter experts: nil for a layer without.
+    init(experts: ExpertShape?, dense: DenseShape, _ family: Family) {
+        guard let experts else {
+            self = .dense(dense)
+            return
+        }
+        self = family.experts == .besideDense ? .both(dense, experts) : .experts(experts)
+    }
 }
 
 /// What stands between a network's matrices.

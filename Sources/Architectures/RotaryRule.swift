@@ -14,7 +14,7 @@ public struct RotaryRule: Sendable, Equatable {
     /// Which elements of a head form a pair.
     public let layout: RotaryLayout
     /// Elements at the start of a head that are rotated; the rest stay.
-    public let dimensions: Int
+    public private(set) var dimensions: Int
     /// Base of the geometric series of frequencies.
     public private(set) var base: Float
     /// Positions are multiplied by this.
@@ -33,10 +33,8 @@ public struct RotaryRule: Sendable, Equatable {
     public static let slowTurns: Float = 1
 
     init(_ keys: ShapeReader, layout: RotaryLayout, headLength: Int) throws {
-        let dimensions = try keys.positive("rope.dimension_count") ?? headLength
-        guard dimensions <= headLength, dimensions.isMultiple(of: 2) else {
-            throw keys.bad("rope.dimension_count", dimensions, "an even number up to the head length \(headLength)")
-        }
+        let dimensions = try keys.positive(Self.count) ?? headLength
+        try Self.check(dimensions, Self.count, keys, headLength)
         let base = try keys.float("rope.freq_base") ?? 10000
         guard base > 1 else { throw keys.bad("rope.freq_base", base, "a number above 1") }
         let kind = try keys.metadata.string(keys.key("rope.scaling.type")) ?? "linear"
@@ -58,10 +56,24 @@ public struct RotaryRule: Sendable, Equatable {
             ?? ShapeReader.largest
     }
 
+    private static let count = "rope.dimension_count"
+
+    private static func check(_ dimensions: Int, _ name: String, _ keys: ShapeReader, _ headLength: Int) throws {
+        guard dimensions <= headLength, dimensions.isMultiple(of: 2) else {
+            throw keys.bad(name, dimensions, "an even number up to the head length \(headLength)")
+        }
+    }
+
     /// The same in layers with a window.
-    func local(_ keys: ShapeReader, _ rule: Family.LocalRotary) throws -> RotaryRule {
+    /// - Parameter headLength: elements of such a layer's heads; nil for a model without one.
+    func local(_ keys: ShapeReader, _ family: Family, headLength: Int?) throws -> RotaryRule {
+        let rule = family.localRotary
         if rule == .asElsewhere { return self }
         var local = self
+        if family.hasLocalHeads, let headLength {
+            local.dimensions = try keys.positive(Self.count + "_swa") ?? dimensions
+            try Self.check(local.dimensions, Self.count + "_swa", keys, headLength)
+        }
         (local.positionScale, local.usesYaRN, local.magnitude) = (1, false, 1)
         if case .base(let base) = rule { local.base = try keys.float("rope.freq_base_swa") ?? base }
         guard local.base > 1 else { throw keys.bad("rope.freq_base_swa", local.base, "a number above 1") }

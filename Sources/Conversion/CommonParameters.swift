@@ -8,6 +8,8 @@ struct CommonParameters {
     /// Where layers differ in the number of key-value heads, the number of each.
     var keyValueHeadCounts: [Int]?
     var headLength = HeadLength.whereGiven
+    /// A kind of RoPE scaling that the family writes as a tensor.
+    var ropeOfTensors: String?
 
     /// When the length of an attention head is written.
     enum HeadLength { case whereGiven, always, never }
@@ -49,7 +51,7 @@ struct CommonParameters {
         set("attention.layer_norm_rms_epsilon", try config.number("rms_norm_eps", "norm_eps"))
         set("attention.layer_norm_epsilon", try config.number("layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"))
         set("expert_count", try config.integer("num_local_experts", "num_experts"))
-        set("expert_used_count", try config.integer("num_experts_per_tok", "num_experts_per_token"))
+        set("expert_used_count", try config.integer("num_experts_per_tok", "num_experts_per_token", "top_k_experts"))
         try writeHeadLength(to: &metadata)
         metadata.set("general.file_type", .uint32(fileType))
     }
@@ -81,6 +83,8 @@ struct CommonParameters {
         // Dynamic scaling happens beyond the trained context alone, and engines do not know it; sections of positions
         // (mrope) have a key of their own; Llama 3's factors are a tensor.
         case nil, "default", "llama3", "dynamic", "mrope":
+            break
+        case ropeOfTensors:
             break
         case "su", "longrope":
             metadata.set("\(prefix).rope.scaling.type", .string("longrope"))

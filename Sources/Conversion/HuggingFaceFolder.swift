@@ -29,6 +29,7 @@ public struct HuggingFaceFolder: Sendable {
             }
             var config = try ModelConfig(json)
             config.purpose = try ModelPurpose(config, in: path, name: Self.name(of: path, repository))
+            config.generation = try Self.json("generation_config.json", in: path)
             self.config = config
         } catch let problem as ConversionProblem {
             throw ConversionError(path: path, problem: problem)

@@ -13,6 +13,8 @@ struct ModelConfig: Sendable {
     let json: JSONValue
     /// What the other files of the folder tell of it.
     var purpose = ModelPurpose.text
+    /// generation_config.json; nil where there is none.
+    var generation: JSONValue?
     /// The text model's settings: those of `text_config` over those around it, over transformers' own.
     private let settings: [String: JSONValue]
     /// RoPE settings in the form of transformers 5: also from `rope_scaling` and `rope_theta` of transformers 4.
@@ -51,7 +53,7 @@ struct ModelConfig: Sendable {
     /// - Parameter defaults: JSON text of the settings that transformers fills in.
     func filled(with defaults: [String: String]) throws -> ModelConfig {
         var config = try ModelConfig(json, defaults: try defaults.mapValues { try JSONValue(parsing: Array($0.utf8)) })
-        config.purpose = purpose
+        (config.purpose, config.generation) = (purpose, generation)
         return config
     }
 
@@ -108,6 +110,9 @@ struct ModelConfig: Sendable {
 
     /// The whole numbers of a list, nil where there is none.
     func integers(_ key: String) -> [Int]? { settings[key]?.array?.compactMap(\.integer) }
+
+    /// The entries of an object, nil where there is none.
+    func object(_ key: String) -> JSONObject? { settings[key]?.object }
 
     /// Which part of a head the rotary embedding rotates, from 0 to 1.
     func rotaryShare() throws -> Double {

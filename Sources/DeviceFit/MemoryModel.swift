@@ -36,7 +36,8 @@ enum MemoryModel {
         return profile.layers.reduce(0) { sum, layer in
             var cells = padded(context)
             if let window = layer.slidingWindow { cells = min(cells, padded(window + min(batch, cells))) }
-            let elements = cells * layer.kvHeads * (layer.keyLength + layer.valueLength)
+            let kept = layer.readsOther == true ? 0 : layer.kvHeads
+            let elements = cells * kept * (layer.keyLength + layer.valueLength)
             let bytes = (elements + block.elements - 1) / block.elements * block.bytes
             return sum + layer.count * (bytes + layer.stateBytes)
         }

@@ -25,7 +25,7 @@ extension ModelProfile {
             tokenEmbeddingBytes: embedding?.byteCount ?? 0,
             isEmbeddingTied: !tensors.contains { $0.name == "output.weight" },
             perLayerEmbeddingBytes: tensors.first { $0.name == "per_layer_token_embd.weight" }?.byteCount ?? 0,
-            layers: Self.groups(shape),
+            layers: Self.groups(shape, tensors),
             embeddingLength: shape.embeddingLength,
             vocabularySize: embedding?.shape.dimensions.last ?? 0,
             feedForwardLength: shape.feedForwardLength,
@@ -69,10 +69,16 @@ extension ModelProfile {
     }
 
     /// Runs of layers that keep the same.
-    private static func groups(_ shape: ModelShape) -> [LayerGroup] {
+    private static func groups(_ shape: ModelShape, _ tensors: [GGUFTensor]) -> [LayerGroup] {
         var groups: [LayerGroup] = []
-        for layer in shape.layers {
-            let group = LayerGroup(layer, shape)
+        let names = Set(tensors.lazy.map(\.name))
+        for (index, layer) in shape.layers.enumerated() {
+            var group = LayerGroup(layer, shape)
+            if let attention = layer.attention, attention.source == nil, attention.mayTakeKeysForValues,
+                !names.contains("blk.\(index).attn_v.weight"), !names.contains("blk.\(index).attn_qkv.weight")
+            {
+                group.takesKeysForValues = true
+            }
             var last = groups.last
             last?.count = 1
             if last == group {
@@ -92,10 +98,12 @@ extension ModelProfile.LayerGroup {
         self.init(
             count: 1,
             kvHeads: attention?.keyValueHeadCount ?? 0,
-            keyLength: shape.headLength,
-            valueLength: shape.valueLength,
+            keyLength: attention?.keyLength ?? shape.headLength,
+            valueLength: attention?.valueLength ?? shape.valueLength,
             slidingWindow: attention?.window,
-            stateBytes: 4 * layer.mixer.state.constant
+            stateBytes: 4 * layer.mixer.state.constant,
+            feedForwardLength: layer.denseLength.flatMap { $0 == shape.feedForwardLength ? nil : $0 },
+            readsOther: attention?.source == nil ? nil : true
         )
     }
 }

@@ -31,6 +31,10 @@ extension ModelProfile {
         public var sharedExpertLength: Int
         /// Layers at the beginning that have no experts though later ones do.
         public var leadingDenseLayers: Int
+        /// Elements of the embedding that a token has for each layer; nil for none, and in older registries.
+        public var layerInputLength: Int?
+        /// True where layers have a dense network beside their experts; nil elsewhere.
+        public var hasBothNetworks: Bool?
 
         /// Every value is as its property describes it.
         public init(
@@ -43,7 +47,9 @@ extension ModelProfile {
             isParallel: Bool = false,
             expertLength: Int = 0,
             sharedExpertLength: Int = 0,
-            leadingDenseLayers: Int = 0
+            leadingDenseLayers: Int = 0,
+            layerInputLength: Int? = nil,
+            hasBothNetworks: Bool? = nil
         ) {
             self.network = network
             self.fusesQKV = fusesQKV
@@ -55,6 +61,8 @@ extension ModelProfile {
             self.expertLength = expertLength
             self.sharedExpertLength = sharedExpertLength
             self.leadingDenseLayers = leadingDenseLayers
+            self.layerInputLength = layerInputLength
+            self.hasBothNetworks = hasBothNetworks
         }
 
         /// What most models are like; for profiles that do not tell.
@@ -93,8 +101,10 @@ extension ModelProfile.Graph {
         hasPostNorms = has("post_attention_norm.weight") && has("post_ffw_norm.weight")
         hasLayerNorm = has("attn_norm.bias")
         isParallel = !has("ffn_norm.weight") && !hasPostNorms
-        expertLength = rows("ffn_up_exps.weight")
+        expertLength = has("ffn_gate_up_exps.weight") ? rows("ffn_gate_up_exps.weight") / 2 : rows("ffn_up_exps.weight")
         sharedExpertLength = rows("ffn_up_shexp.weight")
         self.leadingDenseLayers = leadingDenseLayers
+        layerInputLength = has("inp_gate.weight") ? rows("inp_gate.weight") : nil
+        hasBothNetworks = has("post_ffw_norm_1.weight") ? true : nil
     }
 }

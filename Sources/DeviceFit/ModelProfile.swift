@@ -16,6 +16,12 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         public var slidingWindow: Int?
         /// Bytes of constant state of one layer: convolutions and linear attention.
         public var stateBytes: Int
+        /// Width of the network where layers differ in it; nil where they do not, and in older registries.
+        public var feedForwardLength: Int?
+        /// True for layers that read the keys and values of an earlier one; nil for others.
+        public var readsOther: Bool?
+        /// True for layers whose values are their keys as they are before the norm; nil for others.
+        public var takesKeysForValues: Bool?
 
         /// Every value is as its property describes it.
         public init(
@@ -24,7 +30,10 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             keyLength: Int,
             valueLength: Int,
             slidingWindow: Int? = nil,
-            stateBytes: Int = 0
+            stateBytes: Int = 0,
+            feedForwardLength: Int? = nil,
+            readsOther: Bool? = nil,
+            takesKeysForValues: Bool? = nil
         ) {
             self.count = count
             self.kvHeads = kvHeads
@@ -32,6 +41,9 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             self.valueLength = valueLength
             self.slidingWindow = slidingWindow
             self.stateBytes = stateBytes
+            self.feedForwardLength = feedForwardLength
+            self.readsOther = readsOther
+            self.takesKeysForValues = takesKeysForValues
         }
     }
 
@@ -187,9 +199,11 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             shapes.allSatisfy({ (0...(1 << 20)).contains($0) }),
             layers.allSatisfy({ $0.kvHeads * ($0.keyLength + $0.valueLength) * $0.count < 1 << 28 }),
             layers.allSatisfy({ (0...(1 << 24)).contains($0.slidingWindow ?? 1) }),
-            [feedForwardLength, graph?.expertLength ?? 0, graph?.sharedExpertLength ?? 0].allSatisfy({
-                (0...(1 << 24)).contains($0)
-            }),
+            layers.allSatisfy({ (0...(1 << 24)).contains($0.feedForwardLength ?? 0) }),
+            [feedForwardLength, graph?.layerInputLength ?? 0, graph?.expertLength ?? 0, graph?.sharedExpertLength ?? 0]
+                .allSatisfy({
+                    (0...(1 << 24)).contains($0)
+                }),
             (0...(1 << 20)).contains(headCount), (0...(1 << 16)).contains(layers.reduce(0, { $0 + $1.count })),
             (1...(1 << 12)).contains(experts?.used ?? 1), (1...(1 << 16)).contains(experts?.count ?? 1)
         else {

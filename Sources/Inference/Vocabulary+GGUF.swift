@@ -18,6 +18,9 @@ extension Vocabulary {
             preTokenizer = try metadata.string("tokenizer.ggml.pre") ?? "default"
             merges = try metadata.strings("tokenizer.ggml.merges").required("tokenizer.ggml.merges")
             addsBeginning = try Vocabulary.addsBeginningByDefault(preTokenizer: preTokenizer)
+        case "gemma4":
+            self.init(kind: .characterPairs, tokens: tokens)
+            merges = try metadata.strings("tokenizer.ggml.merges").required("tokenizer.ggml.merges")
         case "t5":
             self.init(kind: .unigram, tokens: tokens, addsEnd: true)
             if tokens.count > 2 { (special.padding, special.end, special.unknown) = (0, 1, 2) }
@@ -31,6 +34,8 @@ extension Vocabulary {
         types = try Self.types(metadata)
         addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix") ?? addsSpacePrefix
         addsBeginning = try metadata.bool("tokenizer.ggml.add_bos_token") ?? addsBeginning
+        // Engines begin every text of this kind so, whatever the file says.
+        if kind == .characterPairs { addsBeginning = true }
         addsEnd = try metadata.bool("tokenizer.ggml.add_eos_token") ?? addsEnd
         try readSpecialTokens(metadata)
     }

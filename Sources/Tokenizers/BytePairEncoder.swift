@@ -15,19 +15,7 @@ struct BytePairEncoder: TextEncoder {
     /// - Throws: `TokenizerError` for a malformed merge.
     init(preTokenizer: PreTokenizer, merges: [String], texts tokens: ByteStringTable) throws(TokenizerError) {
         self.preTokenizer = preTokenizer
-        var texts = tokens
-        var table = MergeTable(capacity: merges.count)
-        for (rank, text) in merges.enumerated() {
-            let bytes = Array(text.utf8)
-            // A text may itself start with a space, so the separator is looked for after the first byte.
-            guard let space = bytes.dropFirst().firstIndex(of: 0x20) else {
-                throw .malformedMerge(index: rank, text: text)
-            }
-            let left = texts.insert(bytes[..<space]).index
-            let right = texts.insert(bytes[(space + 1)...]).index
-            let result = texts.insert(bytes[..<space] + bytes[(space + 1)...]).index
-            table.insert(left, right, rank: Int32(rank), result: result)
-        }
+        let (table, texts) = try MergeTable.numbered(merges, tokens: tokens)
         tokenCount = Int32(tokens.count)
         byteNumbers = (0...255).map { texts.index(of: ByteAlphabet.spell(CollectionOfOne($0))) ?? -1 }
         // As the reference does: the single bytes of the text that are tokens, and nothing for the others.
@@ -42,11 +30,7 @@ struct BytePairEncoder: TextEncoder {
 
     /// The text with U+FFFD for every byte that is not UTF-8.
     func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
-        if String(validating: bytes, as: UTF8.self) != nil {
-            prepared.append(contentsOf: bytes)
-        } else {
-            CodePoints(bytes).appendUTF8(to: &prepared)
-        }
+        CodePoints.appendValid(bytes, to: &prepared)
     }
 
     func encode(

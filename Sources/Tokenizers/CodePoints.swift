@@ -41,6 +41,15 @@ struct CodePoints {
         return (value, length)
     }
 
+    /// Appends bytes with U+FFFD for every one that is not UTF-8.
+    static func appendValid(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
+        if String(validating: bytes, as: UTF8.self) != nil {
+            output.append(contentsOf: bytes)
+        } else {
+            CodePoints(bytes).appendUTF8(to: &output)
+        }
+    }
+
     /// Appends the code points' UTF-8.
     func appendUTF8(to bytes: inout [UInt8]) {
         for value in values { CodePoints.appendUTF8(of: value, to: &bytes) }

@@ -32,6 +32,27 @@ struct MergeTable: Sendable {
         return slot.pair == .max ? nil : (slot.rank, slot.result)
     }
 
+    /// A vocabulary's merges, best first, and numbers for every text that they mention; tokens keep their ids.
+    /// - Throws: `TokenizerError.malformedMerge`.
+    static func numbered(_ merges: [String], tokens: ByteStringTable) throws(TokenizerError)
+        -> (table: MergeTable, texts: ByteStringTable)
+    {
+        var texts = tokens
+        var table = MergeTable(capacity: merges.count)
+        for (rank, text) in merges.enumerated() {
+            let bytes = Array(text.utf8)
+            // A text may itself start with a space, so the separator is looked for after the first byte.
+            guard let space = bytes.dropFirst().firstIndex(of: 0x20) else {
+                throw .malformedMerge(index: rank, text: text)
+            }
+            let left = texts.insert(bytes[..<space]).index
+            let right = texts.insert(bytes[(space + 1)...]).index
+            let result = texts.insert(bytes[..<space] + bytes[(space + 1)...]).index
+            table.insert(left, right, rank: Int32(rank), result: result)
+        }
+        return (table, texts)
+    }
+
     private static func pair(_ left: Int32, _ right: Int32) -> UInt64 {
         UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
     }

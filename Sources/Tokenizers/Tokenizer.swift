@@ -29,6 +29,8 @@ public struct Tokenizer: Sendable {
         case .byteLevelBPE:
             let rule = try PreTokenizer.named(vocabulary.preTokenizer)
             encoder = try BytePairEncoder(preTokenizer: rule, merges: vocabulary.merges, texts: texts)
+        case .characterPairs:
+            encoder = try CharacterPairEncoder(merges: vocabulary.merges, texts: texts)
         case .unigram:
             encoder = try UnigramEncoder(vocabulary, attributes: derived.attributes)
         }

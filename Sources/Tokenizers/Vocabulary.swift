@@ -7,6 +7,8 @@ public struct Vocabulary: Sendable {
         case sentencePiece
         /// Byte-level byte-pair encoding: words are split first, pairs merge by rank. GGUF calls it "gpt2".
         case byteLevelBPE
+        /// Byte-pair encoding over characters, with bytes for those without a token. GGUF calls it "gemma4".
+        case characterPairs
         /// The best-scored way to write a text in tokens. GGUF calls it "t5".
         case unigram
     }

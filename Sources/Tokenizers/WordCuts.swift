@@ -9,9 +9,10 @@ struct WordCuts: Sendable {
     /// The bytes after which some token holds the mark.
     private var joins = Array(repeating: false, count: 256)
 
-    init(tokens: some Sequence<String>) {
-        for token in tokens {
-            let bytes = Array(token.utf8)
+    init(tokens: some Sequence<String>) { self.init(texts: tokens.lazy.map { Array($0.utf8) }) }
+
+    init(texts: some Sequence<[UInt8]>) {
+        for bytes in texts {
             for end in bytes.indices.dropFirst() where bytes[end...].starts(with: Self.spaceMark) {
                 joins[Int(bytes[end - 1])] = true
             }

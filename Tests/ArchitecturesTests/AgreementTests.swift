@@ -32,8 +32,10 @@ import Testing
         for (kept, layer) in zip(kept, shape.layers) {
             #expect(kept.kvHeads == layer.attention?.keyValueHeadCount ?? 0)
             #expect(kept.slidingWindow == layer.attention?.window)
-            #expect(kept.kvHeads * kept.keyLength == layer.mixer.state.keys)
-            #expect(kept.kvHeads * kept.valueLength == layer.mixer.state.values)
+            let own = kept.readsOther == true ? 0 : kept.kvHeads
+            #expect((kept.readsOther == true) == (layer.attention?.source != nil))
+            #expect(own * kept.keyLength == layer.mixer.state.keys)
+            #expect(own * kept.valueLength == layer.mixer.state.values)
             #expect(kept.stateBytes == 4 * layer.mixer.state.constant)
             #expect((kept.stateBytes > 0) == (layer.shortConvolution != nil))
         }
@@ -59,6 +61,8 @@ import Testing
         // A switch of Granite's turns positions off, which the tensors do not show.
         let isTurned = shape.attentions.contains { $0.positions != .none }
         #expect(graph.turnsHeads == isTurned || golden.name == "granite-unturned")
+        #expect(graph.layerInputLength ?? 0 == shape.layerInputLength)
+        if case .both = shape.layers[0].network { #expect(graph.hasBothNetworks == true) }
         guard case .dense(let network) = shape.layers[0].network else { return }
         #expect(graph.network == .plain ? !network.activation.isGated : network.activation.isGated)
         #expect(graph.network != .gatedInOne || network.mayFuse)

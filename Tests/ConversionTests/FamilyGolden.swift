@@ -77,12 +77,16 @@ struct FamilyGolden {
             }
             return checkpoint
         }
-        let pieces = json["pre_tokenizer"]?.isNull != false
+        let isOfPairs = metadata.contains { $0.value == .string("gemma4") && $0.key == "tokenizer.ggml.model" }
+        let pieces = json["pre_tokenizer"]?.isNull != false || isOfPairs
         let options = pieces ? #""byte_fallback":true,"# : ""
         // A reranker looks up two words.
         let words = files.contains { $0.key == "README.md" } ? #""yes":3,"no":4,"# : ""
+        // Rows beyond the tokens would be cut off.
+        let rows = tensors.first { $0.name == "token_embd.weight" }?.dimensions.last ?? 0
+        let others = isOfPairs ? (3..<rows).map { #""t\#($0)":\#($0),"# }.joined() : ""
         let tokenizer = #"""
-            {"model":{"type":"BPE",\#(options)"vocab":{\#(words)"a":0,"b":1,"ab":2},"merges":["a b"]},
+            {"model":{"type":"BPE",\#(options)"vocab":{\#(others)\#(words)"a":0,"b":1,"ab":2},"merges":["a b"]},
              "pre_tokenizer":\#(json["pre_tokenizer"]?.text ?? "null"),"decoder":{"type":"Sequence"}}
             """#
         checkpoint.files["tokenizer.json"] = Array(tokenizer.utf8)

@@ -18,6 +18,8 @@ struct Family: Sendable {
         case withGatedShared
         /// Chosen by biased sigmoids, after some dense layers.
         case requiredAfterDense
+        /// Beside a dense network, where the file counts any; the router norms what it reads.
+        case besideDense
     }
 
     /// Whether this is all that it takes to run a model; otherwise it is what estimates and the choice of types need.
@@ -47,6 +49,22 @@ struct Family: Sendable {
     var mayRunInParallel = false
     /// Whether layers without keys convolve instead of attending.
     var hasConvolutions = false
+    /// Whether heads of layers with a window have a length of their own, where the file says so.
+    var hasLocalHeads = false
+    /// Whether the last layers may read keys and values of earlier ones.
+    var sharesLayers = false
+    /// Whether values are normalized head by head, without weights.
+    var normalizesValues = false
+    /// Whether a layer without a matrix for values takes its keys for them.
+    var mayTakeKeysForValues = false
+    /// Whether scores of attention are divided by the root of the head length, unless the file says otherwise.
+    var scalesScores = true
+    /// Whether a token may have an embedding for each layer, too.
+    var hasLayerInputs = false
+    /// Whether what a layer gives may be multiplied by a number of its own.
+    var mayScaleLayers = false
+    /// Whether llama.cpp runs the last layer on all tokens, and picks the wanted ones behind the last norm.
+    var picksRowsLast = false
     /// Whether gate and up may come in one matrix, and queries, keys and values in another.
     var fusesMatrices = false
     /// The tensor of the last norm, without its ending.

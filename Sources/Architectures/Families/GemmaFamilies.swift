@@ -21,5 +21,24 @@ extension Family {
             softCaps: SoftCaps(),
             layersOfLargest: 62
         ),
+        "gemma4": Family(
+            rotaryLayout: .halves,
+            normPlacement: .around,
+            headNorm: .perHead,
+            activation: .gatedGELU,
+            experts: .besideDense,
+            scalesEmbedding: true,
+            windows: WindowRule(.listed),
+            localRotary: .base(10000),
+            softCaps: SoftCaps(),
+            hasLocalHeads: true,
+            sharesLayers: true,
+            normalizesValues: true,
+            mayTakeKeysForValues: true,
+            scalesScores: false,
+            hasLayerInputs: true,
+            mayScaleLayers: true,
+            picksRowsLast: true
+        ),
     ]
 }

@@ -7,6 +7,7 @@ extension DecoderGraph {
         let heads = profile.headCount
         // Latent attention keeps no values: what it reads of its keys is about as wide as they.
         let valueLength = kind.valueLength > 0 ? kind.valueLength : kind.keyLength
+        if kind.readsOther == true { return ask(state, kind) }
         let parts = [(heads, kind.keyLength), (kind.kvHeads, kind.keyLength), (kind.kvHeads, valueLength)]
         var own: [ComputeGraph.Tensor]
         if shape.fusesQKV {
@@ -14,11 +15,14 @@ extension DecoderGraph {
             own = parts.map { graph.view(all, $0.1, $0.0, tokens) }
         } else {
             own = []
-            for (count, length) in parts {
-                let numbers = product(count * length, state)
-                own.append(graph.view(numbers, length, count, tokens))
+            var numbers: [ComputeGraph.Tensor] = []
+            for (index, (count, length)) in parts.enumerated() {
+                let isKey = index == 2 && kind.takesKeysForValues == true
+                numbers.append(isKey ? numbers[1] : product(count * length, state))
+                own.append(graph.view(numbers[index], length, count, tokens))
             }
         }
+        if normalizesValues { own[2] = plainNorm(own[2]) }
         for index in 0..<2 {
             if shape.normalizesHeads { own[index] = norm(own[index]) }
             if shape.turnsHeads {
@@ -29,19 +33,47 @@ extension DecoderGraph {
                 )
             }
         }
-        for tensor in [own[0], own[2], own[1]] { graph.expand(tensor) }
-        guard let inputs = kind.slidingWindow == nil ? full : windowed else {
-            preconditionFailure("no cells for layers that look back as far as these")
-        }
+        for tensor in normalizesValues ? own : [own[0], own[2], own[1]] { graph.expand(tensor) }
+        let inputs = cells(of: kind)
         let stored = [(own[1], inputs.keyPlaces), (own[2], inputs.valuePlaces)]
         for (tensor, places) in stored {
             let row = graph.view(tensor, graph[tensor].shape.dimensions[0] * kind.kvHeads, tokens)
             graph.expand(graph.store(row, at: places))
         }
-        let query = graph.view(own[0], kind.keyLength, tokens, heads)
-        let read = graph.result([valueLength, heads, tokens], from: [query, inputs.mask])
+        return read(own[0], kind, valueLength: valueLength)
+    }
+
+    /// Queries alone, which read keys and values of an earlier layer.
+    private mutating func ask(
+        _ state: ComputeGraph.Tensor,
+        _ kind: ModelProfile.LayerGroup
+    ) -> ComputeGraph.Tensor {
+        let heads = profile.headCount
+        let all = product(heads * kind.keyLength, state)
+        var query = norm(graph.view(all, kind.keyLength, heads, tokens))
+        query = graph.result(graph[query].shape.dimensions, from: [query, positions], mayReuse: true)
+        graph.expand(query)
+        return read(query, kind, valueLength: kind.valueLength)
+    }
+
+    /// What queries read, through the output matrix.
+    private mutating func read(
+        _ query: ComputeGraph.Tensor,
+        _ kind: ModelProfile.LayerGroup,
+        valueLength: Int
+    ) -> ComputeGraph.Tensor {
+        let heads = profile.headCount
+        let asking = graph.view(query, kind.keyLength, tokens, heads)
+        let read = graph.result([valueLength, heads, tokens], from: [asking, cells(of: kind).mask])
         let flat = graph.view(read, valueLength * heads, tokens)
         graph.expand(flat)
         return product(width, flat)
+    }
+
+    private func cells(of kind: ModelProfile.LayerGroup) -> Attention {
+        guard let inputs = kind.slidingWindow == nil ? full : windowed else {
+            preconditionFailure("no cells for layers that look back as far as these")
+        }
+        return inputs
     }
 }

@@ -1,12 +1,30 @@
 extension DecoderGraph {
     /// What a layer has after its mixer.
-    mutating func network(_ state: ComputeGraph.Tensor, index: Int) -> ComputeGraph.Tensor {
+    mutating func network(
+        _ state: ComputeGraph.Tensor,
+        _ kind: ModelProfile.LayerGroup,
+        index: Int
+    ) -> ComputeGraph.Tensor {
         guard let experts = profile.experts, index >= shape.leadingDenseLayers else {
-            return dense(state, profile.feedForwardLength)
+            return dense(state, kind.feedForwardLength ?? profile.feedForwardLength)
         }
         let sum = mixture(state, experts)
         guard shape.sharedExpertLength > 0 else { return sum }
         return graph.update(sum, with: dense(state, shape.sharedExpertLength))
+    }
+
+    /// A dense network and a mixture side by side, each between norms of its own. What the router reads is scaled twice.
+    mutating func bothNetworks(
+        _ state: ComputeGraph.Tensor,
+        _ kind: ModelProfile.LayerGroup
+    ) -> ComputeGraph.Tensor {
+        let length = kind.feedForwardLength ?? profile.feedForwardLength
+        let one = norm(dense(norm(state), length))
+        guard let experts = profile.experts else { return one }
+        let input = norm(state)
+        let routed = graph.update(graph.update(plainNorm(state)))
+        let other = norm(mixture(input, experts, logits: product(experts.count, routed)))
+        return graph.update(one, with: other)
     }
 
     private mutating func dense(_ state: ComputeGraph.Tensor, _ length: Int) -> ComputeGraph.Tensor {
@@ -24,11 +42,12 @@ extension DecoderGraph {
 
     private mutating func mixture(
         _ state: ComputeGraph.Tensor,
-        _ experts: ModelProfile.Experts
+        _ experts: ModelProfile.Experts,
+        logits: ComputeGraph.Tensor? = nil
     ) -> ComputeGraph.Tensor {
         let (count, used) = (experts.count, experts.used)
         let length = shape.expertLength > 0 ? shape.expertLength : profile.feedForwardLength
-        let probabilities = graph.update(product(count, state))
+        let probabilities = graph.update(logits ?? product(count, state))
         let order = graph.result([count, tokens], from: [probabilities])
         let chosen = graph.view(order, used, tokens)
         var weights = graph.result([1, used, tokens], from: [graph.view(probabilities, 1, count, tokens), chosen])
@@ -37,10 +56,23 @@ extension DecoderGraph {
         weights = graph.view(graph.result([used, tokens], from: [flat, total], mayReuse: true), 1, used, tokens)
         graph.expand(weights)
         let input = graph.view(state, width, 1, tokens)
-        let up = graph.result([length, used, tokens], from: [input, chosen])
-        let gate = graph.result([length, used, tokens], from: [input, chosen])
-        let hidden = graph.result([length, used, tokens], from: [gate, up])
-        let out = graph.update(graph.result([width, used, tokens], from: [hidden, chosen]), with: weights)
+        let hidden: ComputeGraph.Tensor
+        var part: ComputeGraph.Tensor
+        if shape.hasBothNetworks == true {
+            // Gate and up in one; and a number for each expert, spread over all tokens.
+            let both = graph.result([2 * length, used, tokens], from: [input, chosen])
+            let halves = (0..<2).map { _ in graph.view(both, length, used, tokens) }
+            hidden = graph.result([length, used, tokens], from: halves)
+            part = graph.result([width, used, tokens], from: [hidden, chosen])
+            let spread = graph.result([1, count, tokens], from: [])
+            part = graph.update(part, with: graph.result([1, used, tokens], from: [spread, chosen]))
+        } else {
+            let up = graph.result([length, used, tokens], from: [input, chosen])
+            let gate = graph.result([length, used, tokens], from: [input, chosen])
+            hidden = graph.result([length, used, tokens], from: [gate, up])
+            part = graph.result([width, used, tokens], from: [hidden, chosen])
+        }
+        let out = graph.update(part, with: weights)
         graph.expand(out)
         let parts = (0..<used).map { _ in graph.view(out, width, tokens) }
         for part in parts { graph.expand(part) }

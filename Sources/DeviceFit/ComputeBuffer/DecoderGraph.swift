@@ -9,6 +9,8 @@ struct DecoderGraph {
     let profile: ModelProfile
     let shape: ModelProfile.Graph
     private let sumOrder: SumOrder
+    private let picksRowsLast: Bool
+    let normalizesValues: Bool
     let tokens: Int
     let width: Int
 
@@ -40,7 +42,10 @@ struct DecoderGraph {
     private init(_ profile: ModelProfile, batch: Int, cells: (full: Int?, windowed: Int?)) {
         self.profile = profile
         shape = profile.graph ?? .assumed(of: profile)
-        sumOrder = Architecture(named: profile.architecture).sumOrder
+        let architecture = Architecture(named: profile.architecture)
+        sumOrder = architecture.sumOrder
+        picksRowsLast = architecture.picksRowsLast
+        normalizesValues = architecture.normalizesValues
         tokens = batch
         width = profile.embeddingLength
         var graph = ComputeGraph()
@@ -68,14 +73,21 @@ struct DecoderGraph {
         graph.expand(embeddings)
         graph.expand(state)
         let kinds = profile.layers.flatMap { Array(repeating: $0, count: $0.count) }
+        let inputs = layerInputs(of: kinds.count, state)
         let ends = Self.layersAtEitherEnd
-        let areAlike = kinds.allSatisfy { $0.kvHeads > 0 }
+        let areAlike = kinds.allSatisfy { $0.kvHeads > 0 && $0.readsOther == nil } && inputs == nil
         let chosen = areAlike && kinds.count > 2 * ends ? Array(kinds.prefix(ends) + kinds.suffix(ends)) : kinds
         for (index, kind) in chosen.enumerated() {
-            state = layer(state, kind, index: index, isLast: index == chosen.count - 1)
+            let isLast = index == chosen.count - 1
+            state = layer(state, kind, index: index, isLast: isLast && !picksRowsLast)
+            if let inputs { state = add(inputs, to: state) }
         }
         state = norm(state)
         graph.markOutput(state)
+        if picksRowsLast {
+            state = graph.result([width, tokens], from: [state, rows])
+            graph.markOutput(state)
+        }
         let logits = product(profile.vocabularySize, state)
         graph.markOutput(logits)
         graph.expand(logits)
@@ -96,12 +108,12 @@ struct DecoderGraph {
         }
         if shape.isParallel {
             let other = isLast ? graph.result([width, tokens], from: [normal, rows]) : normal
-            return graph.update(graph.update(network(other, index: index), with: sum), with: before)
+            return graph.update(graph.update(network(other, kind, index: index), with: sum), with: before)
         }
         if shape.hasPostNorms { sum = norm(sum) }
         // Which of two summands comes first decides whose memory the sum takes.
         let middle = sumOrder == .stateFirst ? graph.update(before, with: sum) : graph.update(sum, with: before)
-        var out = network(norm(middle), index: index)
+        var out = shape.hasBothNetworks == true ? bothNetworks(middle, kind) : network(norm(middle), kind, index: index)
         if shape.hasPostNorms { out = norm(out) }
         return sumOrder == .partFirst ? graph.update(out, with: middle) : graph.update(middle, with: out)
     }
@@ -109,6 +121,11 @@ struct DecoderGraph {
     mutating func norm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         let dimensions = graph[tensor].shape.dimensions
         return graph.update(graph.result(dimensions, from: [tensor], mayReuse: !shape.hasLayerNorm))
+    }
+
+    /// To a root mean square of one, without weights.
+    mutating func plainNorm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        graph.result(graph[tensor].shape.dimensions, from: [tensor], mayReuse: true)
     }
 
     mutating func product(_ count: Int, _ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {

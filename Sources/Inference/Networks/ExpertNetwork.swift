@@ -36,20 +36,22 @@ struct ExpertNetwork {
         sums = try FloatBuffer(count: rows * width, purpose: "scratch memory")
     }
 
+    /// - Parameter routed: what the router reads; nil for what experts read.
     func run(
         _ weights: ExpertWeights,
         _ x: Rows<UnsafePointer<Float>>,
+        routed: Rows<UnsafePointer<Float>>? = nil,
         count: Int,
         into destination: Destination,
         _ observer: ((Activations) -> Void)?
     ) {
         guard let shape else { return }
         let table = Destination(rows: Rows(start: scores.start, stride: shape.count))
-        product.multiply(x, count: count, by: weights.router, into: table, observer)
+        product.multiply(routed ?? x, count: count, by: weights.router, into: table, observer)
         sums.start.update(repeating: 0, count: count * width)
         let results = Rows(start: output.start, stride: width)
-        for (choices, expert) in zip(choose(count, weights.choiceBias, shape), weights.experts)
-        where !choices.isEmpty {
+        let chosen = choose(count, weights, shape)
+        for (choices, expert) in zip(chosen, weights.experts) where !choices.isEmpty {
             for (place, choice) in choices.enumerated() {
                 (input.start + place * width).update(from: x.start + choice.row * x.stride, count: width)
             }
@@ -68,7 +70,8 @@ struct ExpertNetwork {
     }
 
     /// For each expert the rows that it sees, with the weights of what it says.
-    private func choose(_ count: Int, _ bias: [Float], _ shape: ExpertShape) -> [[Choice]] {
+    private func choose(_ count: Int, _ weights: ExpertWeights, _ shape: ExpertShape) -> [[Choice]] {
+        let (bias, scales) = (weights.choiceBias, weights.partScales)
         var chosen = [[Choice]](repeating: [], count: shape.count)
         for row in 0..<count {
             let own = UnsafeMutableBufferPointer(start: scores.start + row * shape.count, count: shape.count)
@@ -78,7 +81,10 @@ struct ExpertNetwork {
             let best = ranks.indices.sorted { (ranks[$1], $0) < (ranks[$0], $1) }.prefix(shape.usedCount)
             let sum = best.reduce(0) { $0 + own[$1] }
             let divisor = shape.normalizesWeights ? max(sum, Self.leastSum) : 1
-            for expert in best { chosen[expert].append(Choice(row: row, weight: own[expert] / divisor)) }
+            for expert in best {
+                let scale = scales.isEmpty ? 1 : scales[expert]
+                chosen[expert].append(Choice(row: row, weight: own[expert] / divisor * scale))
+            }
         }
         return chosen
     }

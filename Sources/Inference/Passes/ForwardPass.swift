@@ -14,6 +14,8 @@ final class ForwardPass {
     private let convolution: ShortConvolutionMixer
     private let dense: DenseNetwork
     private let experts: ExpertNetwork
+    private let both: BothNetworks
+    private let embedding: LayerEmbedding
     private let norm: Norm
     private let factors: [Float]
     private let width: Int
@@ -39,6 +41,8 @@ final class ForwardPass {
         convolution = try ShortConvolutionMixer(shape, state: state, product: product, batch: batch)
         dense = try DenseNetwork(shape, product: product, batch: batch)
         experts = try ExpertNetwork(shape, product: product, dense: dense, batch: batch)
+        both = try BothNetworks(model, product: product, dense: dense, experts: experts, batch: batch)
+        embedding = try LayerEmbedding(model, product: product, batch: batch)
         norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
         factors = model.rotaryFactors(capacity: state.capacity)
         hidden = try FloatBuffer(count: batch * width, purpose: "scratch memory")
@@ -61,10 +65,11 @@ final class ForwardPass {
         var first = 0
         if case .kept(let kept, let layer) = inputs {
             first = layer
+            if embedding.isUsed, layer < model.layers.count { embed(tokens, at: position, observer) }
             kept.restore(hidden.start, layer: layer, tokens: positions)
             if layer == model.layers.count { return keepRows(needed) }
         } else {
-            embed(tokens, at: position)
+            embed(tokens, at: position, observer)
         }
         defer {
             if case .keeping(let kept) = inputs {
@@ -90,6 +95,8 @@ final class ForwardPass {
             }
             if isLast { keepRows(rows) }
             runNetwork(layer, x, rows.count, observer)
+            if let input = layer.input { embedding.add(to: hidden.start, layer: index, input, rows: rows, observer) }
+            if layer.scale != 1 { for place in 0..<(rows.count * width) { hidden.start[place] *= layer.scale } }
         }
     }
 
@@ -108,6 +115,10 @@ final class ForwardPass {
             switch layer.network {
             case .dense(let weights): dense.run(weights, x, count: count, into: destination, observer)
             case .experts(let weights): experts.run(weights, x, count: count, into: destination, observer)
+            case .both(let weights):
+                // What is added is normalized, so that it goes to `branch`.
+                let out = destination.rows.start
+                both.run(weights, UnsafePointer(hidden.start), x, count: count, into: out, observer)
             }
         }
     }
@@ -133,7 +144,7 @@ final class ForwardPass {
         return UnsafePointer(logitBuffer.start)
     }
 
-    private func embed(_ tokens: [Int32], at position: Int) {
+    private func embed(_ tokens: [Int32], at position: Int, _ observer: ((Activations) -> Void)?) {
         let scale = model.arithmetic.embeddingScale
         let table = product.overrides.matrix(model.tokenEmbedding)
         for (row, token) in tokens.enumerated() {
@@ -145,6 +156,7 @@ final class ForwardPass {
             let learned = positions.rows((position + row)..<(position + row + 1), scratch: normed.start)
             for index in 0..<width { place[index] += learned[index] }
         }
+        embedding.prepare(tokens, UnsafePointer(hidden.start), observer)
     }
 
     /// Adds what a part of a layer computes to `hidden`, after it is normalized and scaled where the model does so.

@@ -11,6 +11,7 @@ struct LayerWeights: Sendable {
     enum Network: Sendable {
         case dense(DenseWeights)
         case experts(ExpertWeights)
+        case both(BothNetworksWeights)
     }
 
     let mixerNorm: NormWeights?
@@ -19,6 +20,10 @@ struct LayerWeights: Sendable {
     let networkNorm: NormWeights?
     let network: Network
     let networkPostNorm: NormWeights?
+    /// How the token's embedding for this layer is taken in; nil for none.
+    let input: LayerInputWeights?
+    /// What the layer gives is multiplied by this.
+    let scale: Float
 
     /// - Parameter width: of the hidden state.
     init(_ index: Int, _ layer: LayerShape, width: Int, _ reader: inout TensorReader) throws {
@@ -28,6 +33,10 @@ struct LayerWeights: Sendable {
         let (before, after) = (norms.placement != .after, norms.placement != .before)
         mixerNorm = before ? try NormWeights("attn_norm", norms, width: width, &reader) : nil
         mixer = try Mixer(layer.mixer, width: width, &reader)
+        // Some checkpoints have matrices of layers that read the keys and values of others.
+        if layer.attention?.source != nil {
+            for name in ["attn_k", "attn_v", "attn_k_norm"] { reader.skip("blk.\(index).\(name).weight") }
+        }
         mixerPostNorm = after ? try NormWeights("post_attention_norm", norms, width: width, &reader) : nil
         let isParallel = norms.mayFeedBoth && !reader.has("ffn_norm.weight")
         networkNorm = before && !isParallel ? try NormWeights("ffn_norm", norms, width: width, &reader) : nil
@@ -35,8 +44,12 @@ struct LayerWeights: Sendable {
             switch layer.network {
             case .dense(let network): .dense(try DenseWeights("", network, width: width, &reader))
             case .experts(let experts): .experts(try ExpertWeights(experts, width: width, &reader))
+            case .both(let dense, let experts):
+                .both(try BothNetworksWeights(dense, experts, norms, width: width, &reader))
             }
         networkPostNorm = after ? try NormWeights("post_ffw_norm", norms, width: width, &reader) : nil
+        input = layer.inputLength > 0 ? try LayerInputWeights(layer, width: width, &reader) : nil
+        scale = layer.mayBeScaled ? try reader.optionalNumbers("layer_output_scale.weight", [1])?.first ?? 1 : 1
     }
 }
 

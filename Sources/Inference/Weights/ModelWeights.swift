@@ -7,6 +7,8 @@ struct ModelWeights: Sendable {
     let tokenEmbedding: WeightMatrix
     /// Added to the embedding of a token by its position; nil for a model with a rotary embedding.
     let positionEmbedding: WeightMatrix?
+    /// Embeddings of tokens for each layer; nil for a model without.
+    let layerEmbedding: LayerEmbeddingWeights?
     let layers: [LayerWeights]
     let outputNorm: NormWeights
     let output: Projection
@@ -23,6 +25,7 @@ struct ModelWeights: Sendable {
         positionEmbedding = try arithmetic.learnedPositions.map {
             try reader.matrix("position_embd.weight", rows: $0, columns: width)
         }
+        layerEmbedding = try LayerEmbeddingWeights(shape, tokens: tokens, &reader)
         layers = try shape.layers.enumerated().map { try LayerWeights($0, $1, width: width, &reader) }
         outputNorm = try NormWeights(shape.outputNorm, shape.norms, width: width, &reader)
         // Without an output matrix of its own, a model reads its embedding backwards.

@@ -8,7 +8,6 @@ import Work
 /// Source: Vaswani et al., "Attention Is All You Need", 2017; shared keys and values as in Ainslie et al., "GQA", 2023.
 struct Attention {
     private let cache: KeyValueCache
-    private let headLength: Int
     private let scale: Float
     private let cap: Float
     private let kernels: Kernels
@@ -24,15 +23,15 @@ struct Attention {
         self.cache = cache
         self.kernels = kernels
         self.workers = workers
-        headLength = model.shape.headLength
+        let longest = model.shape.attentions.map(\.keyLength).max() ?? 0
         scale = model.arithmetic.attentionScale
         cap = model.arithmetic.attentionCap
         let padded = (cache.capacity + panelWidth - 1) / panelWidth * panelWidth
         var (scores, keys, values): ([FloatBuffer], [FloatBuffer], [FloatBuffer]) = ([], [], [])
         for _ in 0..<workers.count {
             scores.append(try FloatBuffer(count: Self.blockRows * padded, purpose: "attention scores"))
-            keys.append(try FloatBuffer(count: cache.capacity * headLength, purpose: "attention scratch"))
-            values.append(try FloatBuffer(count: cache.capacity * headLength, purpose: "attention scratch"))
+            keys.append(try FloatBuffer(count: cache.capacity * longest, purpose: "attention scratch"))
+            values.append(try FloatBuffer(count: cache.capacity * longest, purpose: "attention scratch"))
         }
         (self.scores, self.keys, self.values) = (scores, keys, values)
     }
@@ -49,7 +48,7 @@ struct Attention {
         into out: (buffer: FloatBuffer, stride: Int)
     ) {
         let blocks = (rows.count + Self.blockRows - 1) / Self.blockRows
-        let group = shape.headCount / shape.keyValueHeadCount
+        let (group, headLength) = (shape.headCount / shape.keyValueHeadCount, shape.keyLength)
         // Heads vary slowest, so that a worker's neighbouring tasks share keys and values.
         workers.forEach(blocks * shape.headCount) { [self] task, worker in
             let head = task / blocks
@@ -74,7 +73,8 @@ struct Attention {
             let query = queries.buffer.start + block.lowerBound * queries.stride + head * headLength
             let target = out.buffer.start + block.lowerBound * out.stride + head * headLength
             let score = Rows(start: scores[worker].start, stride: seen.count)
-            ask(Rows(start: UnsafePointer(query), stride: queries.stride), key, block.count, seen.count, score)
+            let asking = Rows(start: UnsafePointer(query), stride: queries.stride)
+            ask(asking, key, block.count, seen.count, headLength, score)
             for row in 0..<block.count {
                 let own = firstAsking + row
                 let first = max(0, own + 1 - (shape.window ?? .max))
@@ -82,7 +82,7 @@ struct Attention {
                 let start = score.start + row * score.stride
                 normalize(UnsafeMutableBufferPointer(start: start, count: seen.count), allowed)
             }
-            answer(score, value, block.count, seen.count, Rows(start: target, stride: out.stride))
+            answer(score, value, block.count, seen.count, headLength, Rows(start: target, stride: out.stride))
         }
     }
 
@@ -92,6 +92,7 @@ struct Attention {
         _ keys: Rows<UnsafePointer<Float>>,
         _ rows: Int,
         _ limit: Int,
+        _ headLength: Int,
         _ score: Rows<UnsafeMutablePointer<Float>>
     ) {
         if rows == 1 {
@@ -134,6 +135,7 @@ struct Attention {
         _ values: Rows<UnsafePointer<Float>>,
         _ rows: Int,
         _ limit: Int,
+        _ headLength: Int,
         _ out: Rows<UnsafeMutablePointer<Float>>
     ) {
         for column in stride(from: 0, to: headLength, by: panelWidth) {

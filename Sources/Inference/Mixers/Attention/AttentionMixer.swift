@@ -20,8 +20,8 @@ struct AttentionMixer {
     init(model: LanguageModel, cache: KeyValueCache, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
         let shape = model.shape
         (self.cache, self.product) = (cache, product)
-        queryWidth = shape.headCount * shape.headLength
-        mixedWidth = queryWidth + 2 * (shape.attentions.map(\.keyValueHeadCount).max() ?? 0) * shape.headLength
+        queryWidth = shape.attentions.map { $0.headCount * $0.keyLength }.max() ?? 0
+        mixedWidth = shape.attentions.map { ($0.headCount + 2 * $0.keyValueHeadCount) * $0.keyLength }.max() ?? 0
         attention = try Attention(model, cache: cache, kernels: product.kernels, workers: product.workers)
         norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
         mixed = try FloatBuffer(count: batch * mixedWidth, purpose: "scratch memory")
@@ -50,15 +50,17 @@ struct AttentionMixer {
         }
         let keys = mixed.start + shape.headCount * headLength
         let values = keys + shape.keyValueHeadCount * headLength
-        cache.store(
-            layer: layer,
-            position: positions.lowerBound,
-            count: positions.count,
-            keys: Rows(start: UnsafePointer(keys), stride: mixedWidth),
-            values: Rows(start: UnsafePointer(values), stride: mixedWidth)
-        )
+        if shape.source == nil {
+            cache.store(
+                layer: layer,
+                position: positions.lowerBound,
+                count: positions.count,
+                keys: Rows(start: UnsafePointer(keys), stride: mixedWidth),
+                values: Rows(start: UnsafePointer(values), stride: mixedWidth)
+            )
+        }
         attention.run(
-            layer: layer,
+            layer: shape.source ?? layer,
             shape: shape,
             firstPosition: positions.lowerBound,
             rows: rows,
@@ -69,7 +71,7 @@ struct AttentionMixer {
         product.multiply(result, count: rows.count, by: weights.output, into: destination, observer)
     }
 
-    /// Normalizes and rotates one token's queries and keys, which lie side by side.
+    /// Normalizes one token's queries, keys and values, which lie side by side, and rotates the first two.
     private func normalizeAndTurn(
         _ queries: UnsafeMutablePointer<Float>,
         _ weights: AttentionWeights,
@@ -77,11 +79,15 @@ struct AttentionMixer {
         _ rotary: RotaryTable?,
         row: Int
     ) {
-        let length = shape.keyLength
+        let (length, count) = (shape.keyLength, shape.keyValueHeadCount)
+        let keys = queries + shape.headCount * length
+        let values = keys + count * length
+        if weights.takesKeysForValues { values.update(from: keys, count: count * length) }
         normalize(queries, shape, headCount: shape.headCount, weights.queryNorm)
-        normalize(queries + shape.headCount * length, shape, headCount: shape.keyValueHeadCount, weights.keyNorm)
+        normalize(keys, shape, headCount: count, weights.keyNorm)
+        normalize(values, shape, headCount: count, weights.valueNorm)
         guard let rotary else { return }
-        for head in 0..<(shape.headCount + shape.keyValueHeadCount) {
+        for head in 0..<(shape.headCount + (shape.source == nil ? count : 0)) {
             rotary.apply(row: row, to: queries + head * length)
         }
     }

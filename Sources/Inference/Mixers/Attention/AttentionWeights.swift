@@ -8,19 +8,31 @@ struct AttentionWeights: Sendable {
     /// For one head, for each or for all of them, as the family has it; empty for none.
     let queryNorm: [Float]
     let keyNorm: [Float]
+    /// Ones for each element of a head where values are normalized; empty for none.
+    let valueNorm: [Float]
+    /// Whether values are the keys as they are before their norm.
+    let takesKeysForValues: Bool
 
     init(_ attention: AttentionShape, width: Int, _ reader: inout TensorReader) throws {
         let headLength = attention.keyLength
         let (queries, keys) = (attention.headCount * headLength, attention.keyValueHeadCount * headLength)
-        if reader.has("attn_qkv.weight") {
-            queryKeyValue = [try Projection("attn_qkv", rows: queries + 2 * keys, columns: width, &reader)]
+        let keepsOwn = attention.source == nil
+        var projections: [Projection] = []
+        if keepsOwn, reader.has("attn_qkv.weight") {
+            projections.append(try Projection("attn_qkv", rows: queries + 2 * keys, columns: width, &reader))
+            takesKeysForValues = false
         } else {
-            queryKeyValue = [
-                try Projection("attn_q", rows: queries, columns: width, &reader),
-                try Projection("attn_k", rows: keys, columns: width, offset: queries, &reader),
-                try Projection("attn_v", rows: keys, columns: width, offset: queries + keys, &reader),
-            ]
+            projections.append(try Projection("attn_q", rows: queries, columns: width, &reader))
+            takesKeysForValues = keepsOwn && attention.mayTakeKeysForValues && !reader.has("attn_v.weight")
+            if keepsOwn {
+                projections.append(try Projection("attn_k", rows: keys, columns: width, offset: queries, &reader))
+            }
+            if keepsOwn, !takesKeysForValues {
+                let place = queries + keys
+                projections.append(try Projection("attn_v", rows: keys, columns: width, offset: place, &reader))
+            }
         }
+        queryKeyValue = projections
         output = try Projection("attn_output", rows: width, columns: queries, &reader)
 
         func norm(_ name: String, _ heads: Int) throws -> [Float] {
@@ -32,6 +44,7 @@ struct AttentionWeights: Sendable {
             }
         }
         queryNorm = try norm("attn_q_norm.weight", attention.headCount)
-        keyNorm = try norm("attn_k_norm.weight", attention.keyValueHeadCount)
+        keyNorm = keepsOwn ? try norm("attn_k_norm.weight", attention.keyValueHeadCount) : []
+        valueNorm = keepsOwn && attention.normalizesValues ? Array(repeating: 1, count: attention.valueLength) : []
     }
 }

@@ -29,12 +29,15 @@ final class KeyValueCache: @unchecked Sendable {
     private let keys: Storage
     private let values: Storage
 
-    /// - Parameter isShared: whether all layers use the same places, one after the other: enough where every text is one batch.
+    /// - Parameter isShared: whether all layers use the same places, one after the other: enough where every text is one
+    ///   batch. Layers that later ones read have places of their own.
     init(_ shape: ModelShape, capacity: Int, type: CacheType, isShared: Bool) throws(InferenceProblem) {
         self.capacity = capacity
         widths = shape.layers.map(\.mixer.state.keys)
-        keys = try Self.storage(widths, capacity, type, isShared)
-        values = try Self.storage(widths, capacity, type, isShared)
+        let read = Set(shape.attentions.compactMap(\.source))
+        let shares = shape.layers.indices.map { isShared && !read.contains($0) }
+        keys = try Self.storage(widths, capacity, type, shares)
+        values = try Self.storage(widths, capacity, type, shares)
     }
 
     /// Bytes of all keys and values.
@@ -123,16 +126,17 @@ final class KeyValueCache: @unchecked Sendable {
         _ widths: [Int],
         _ capacity: Int,
         _ type: CacheType,
-        _ isShared: Bool
+        _ shares: [Bool]
     ) throws(InferenceProblem) -> Storage {
-        var layers: [FloatBuffer] = []
-        for width in isShared ? [widths.max() ?? 0] : widths {
+        func buffer(_ width: Int) throws(InferenceProblem) -> FloatBuffer {
             let (count, overflow) = width.multipliedReportingOverflow(by: capacity)
             guard !overflow else { throw .outOfMemory(byteCount: Int.max, purpose: "key-value cache") }
             let places = type == .f32 ? count : (count + 1) / 2
-            layers.append(try FloatBuffer(count: places, purpose: "key-value cache"))
+            return try FloatBuffer(count: places, purpose: "key-value cache")
         }
-        if isShared { layers = widths.map { _ in layers[0] } }
+        let common = try buffer(zip(widths, shares).map { $1 ? $0 : 0 }.max() ?? 0)
+        var layers: [FloatBuffer] = []
+        for (width, isShared) in zip(widths, shares) { layers.append(isShared ? common : try buffer(width)) }
         return type == .f32 ? .single(layers) : .half(layers)
     }
 }

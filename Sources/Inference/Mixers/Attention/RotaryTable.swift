@@ -60,7 +60,7 @@ struct RotaryTables {
 
     init(_ arithmetic: ModelArithmetic, factors: [Float], positions: Range<Int>) {
         everywhere = arithmetic.rotary.map { RotaryTable($0, factors: factors, positions: positions) }
-        if arithmetic.localRotary == arithmetic.rotary {
+        if arithmetic.localRotary == arithmetic.rotary, arithmetic.localTakesFactors || factors.isEmpty {
             local = everywhere
         } else {
             // What is local was trained without factors.

@@ -1,0 +1,30 @@
+import GGUF
+
+/// Which layers read the keys and values of an earlier one: the last layers of a model, as many as the file says.
+///
+/// Source: llama.cpp's cache for Gemma 4 (`llama-model.cpp`). A layer without a window reads the last layer that keeps its
+/// own; a layer with one reads the layer before that.
+struct SharedLayers {
+    /// For each layer the one that it reads; nil for its own.
+    let sources: [Int?]
+
+    private static let key = "attention.shared_kv_layers"
+
+    /// - Throws: `ShapeProblem` where too few layers are left, or those that are read look back otherwise.
+    init(_ keys: ShapeReader, _ family: Family, windows: [Int?]) throws {
+        let count = family.sharesLayers ? try keys.whole(Self.key, from: 0) ?? 0 : 0
+        guard count > 0 else {
+            sources = windows.map { _ in nil }
+            return
+        }
+        let first = windows.count - count
+        guard first >= 2 else {
+            throw keys.bad(Self.key, count, "at most \(max(0, windows.count - 2)) of \(windows.count) layers")
+        }
+        sources = windows.indices.map { $0 < first ? nil : first - (windows[$0] == nil ? 1 : 2) }
+        for (layer, source) in sources.enumerated() where source.map({ windows[$0] != windows[layer] }) ?? false {
+            let place = "layer \(layer) would read the keys of layer \(source ?? 0), which sees other positions"
+            throw keys.bad(Self.key, "\(count): \(place)", "layers that read one of their kind")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+extension DecoderGraph {
+    /// Embeddings of tokens for each layer, made before the first.
+    struct LayerInputs {
+        /// (P, tokens, layers).
+        let all: ComputeGraph.Tensor
+        let length: Int
+    }
+
+    /// - Parameter state: the tokens' embeddings.
+    /// - Returns: nil for a model without.
+    mutating func layerInputs(of count: Int, _ state: ComputeGraph.Tensor) -> LayerInputs? {
+        guard let length = shape.layerInputLength, length > 0 else { return nil }
+        let identifiers = graph.input(tokens)
+        let found = graph.result([length * count, tokens], from: [identifiers])
+        let own = graph.update(graph.view(found, length, count, tokens))
+        graph.expand(own)
+        let projected = graph.update(product(length * count, state))
+        let sum = graph.update(norm(graph.view(projected, length, count, tokens)), with: own)
+        let turned = graph.view(graph.update(sum), length, tokens, count)
+        return LayerInputs(all: graph.result([length, tokens, count], from: [turned]), length: length)
+    }
+
+    /// Takes in a layer's embeddings at its end, and scales what the layer gives.
+    mutating func add(_ inputs: LayerInputs, to state: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        let gate = graph.update(product(inputs.length, state))
+        let chosen = graph.update(gate, with: graph.view(inputs.all, inputs.length, tokens))
+        return graph.update(graph.update(state, with: norm(product(width, chosen))))
+    }
+}
