@@ -42,7 +42,7 @@ public struct Architecture: Sendable, Hashable {
     public var fusesMatrices: Bool { family.fusesMatrices }
 
     /// Whether queries and keys are normalized head by head.
-    public var normalizesHeads: Bool { family.headNorm == .perHead }
+    public var normalizesHeads: Bool { [.perHead, .perRotatedHead].contains(family.headNorm) }
 
     /// Where a layer's norms stand.
     public var normPlacement: NormRule.Placement { family.normPlacement }

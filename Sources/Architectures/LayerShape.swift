@@ -39,6 +39,13 @@ extension LayerShape {
         let keyHeads = try keys.perLayer("attention.head_count_kv", count: heads.count, from: least) ?? heads
         let windows = try family.windows?.windows(keys, count: heads.count) ?? heads.map { _ in nil }
         let positions = try PositionRule.all(keys, family, windows: windows)
+        // Each layer may have learned an activation of its own.
+        let activations: [Activation]? =
+            if case .plainXIELU = family.activation {
+                try XIELU.all(keys, count: heads.count).map(Activation.plainXIELU)
+            } else {
+                nil
+            }
         let convolution = keyHeads.contains(0) ? try shortConvolution(keys, family, width: width) : nil
         return try heads.indices.map { index in
             let (headCount, keyHeadCount) = (heads[index], keyHeads[index])
@@ -54,10 +61,11 @@ extension LayerShape {
                 positions: positions[index],
                 headNorm: family.headNorm
             )
+            let dense = DenseShape(length: lengths[index], family, activation: activations?[index])
             let own = experts.flatMap { index >= $0.denseLayerCount ? $0 : nil }
             return LayerShape(
                 mixer: keyHeadCount > 0 ? .attention(attention) : convolution.map(Mixer.shortConvolution) ?? .unlisted,
-                network: own.map(Network.experts) ?? .dense(DenseShape(length: lengths[index], family)),
+                network: own.map(Network.experts) ?? .dense(dense),
                 norms: NormRule(family)
             )
         }

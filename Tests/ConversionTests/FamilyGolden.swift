@@ -54,6 +54,7 @@ struct FamilyGolden {
         case ["FLOAT32"]: json.double.map { .float32(Float($0)) }
         case ["ARRAY", "INT32"]: json.array.map { .array(.int32($0.compactMap(\.integer).map(Int32.init))) }
         case ["ARRAY", "STRING"]: json.array.map { .array(.string($0.compactMap(\.string))) }
+        case ["ARRAY", "FLOAT32"]: json.array.map { .array(.float32($0.compactMap(\.double).map { Float($0) })) }
         case ["ARRAY", "BOOL"]: json.array.map { .array(.bool($0.compactMap(\.bool))) }
         default: nil
         }
@@ -80,7 +81,9 @@ struct FamilyGolden {
         let pieces = json["pre_tokenizer"]?.isNull != false
         let options = pieces ? #""byte_fallback":true,"# : ""
         // A reranker looks up two words.
-        let words = files.contains { $0.key == "README.md" } ? #""yes":3,"no":4,"# : ""
+        let judges = files.contains { $0.key == "README.md" }
+        // In GLM-4 tokens have a role by their text.
+        let words = judges ? #""yes":3,"no":4,"# : #""<|endoftext|>":3,"<|user|>":4,"#
         let tokenizer = #"""
             {"model":{"type":"BPE",\#(options)"vocab":{\#(words)"a":0,"b":1,"ab":2},"merges":["a b"]},
              "pre_tokenizer":\#(json["pre_tokenizer"]?.text ?? "null"),"decoder":{"type":"Sequence"}}

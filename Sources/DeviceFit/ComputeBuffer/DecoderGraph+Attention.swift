@@ -29,6 +29,7 @@ extension DecoderGraph {
                 )
             }
         }
+        if let growth { own[0] = graph.update(own[0], with: growth) }
         for tensor in [own[0], own[2], own[1]] { graph.expand(tensor) }
         guard let inputs = kind.slidingWindow == nil ? full : windowed else {
             preconditionFailure("no cells for layers that look back as far as these")

@@ -29,8 +29,8 @@ struct LayerWeights: Sendable {
         mixerNorm = before ? try NormWeights("attn_norm", norms, width: width, &reader) : nil
         mixer = try Mixer(layer.mixer, width: width, &reader)
         mixerPostNorm = after ? try NormWeights("post_attention_norm", norms, width: width, &reader) : nil
-        let isParallel = norms.mayFeedBoth && !reader.has("ffn_norm.weight")
-        networkNorm = before && !isParallel ? try NormWeights("ffn_norm", norms, width: width, &reader) : nil
+        let isParallel = norms.mayFeedBoth && !reader.has(norms.networkNorm + ".weight")
+        networkNorm = before && !isParallel ? try NormWeights(norms.networkNorm, norms, width: width, &reader) : nil
         network =
             switch layer.network {
             case .dense(let network): .dense(try DenseWeights("", network, width: width, &reader))

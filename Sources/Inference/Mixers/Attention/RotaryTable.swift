@@ -87,8 +87,8 @@ private struct YaRNRamp {
         func pair(turning turns: Float) -> Float {
             Float(rule.dimensions) * logf(Float(rule.originalContext) / (turns * 2 * .pi)) / (2 * logf(rule.base))
         }
-        low = max(0, floorf(pair(turning: RotaryRule.fastTurns)))
-        high = min(Float(rule.dimensions - 1), ceilf(pair(turning: RotaryRule.slowTurns)))
+        low = max(0, floorf(pair(turning: rule.fastTurns)))
+        high = min(Float(rule.dimensions - 1), ceilf(pair(turning: rule.slowTurns)))
     }
 
     /// How much of the unscaled angle remains.
