@@ -11,7 +11,7 @@ public struct InputShape: Sendable, Equatable {
     private static let mostRows = 1024
 
     init(_ keys: ShapeReader, _ family: Family) throws {
-        positionCount = family.hasSectionedPositions ? 4 : 1
+        positionCount = family.sections == nil ? 1 : 4
         let name = "n_deepstack_layers"
         let layers = family.hasDeepstack ? try keys.whole(name, from: 0) ?? 0 : 0
         guard layers < Self.mostRows else { throw keys.bad(name, layers, "0 to \(Self.mostRows - 1)") }

@@ -15,6 +15,8 @@ public struct RotaryRule: Sendable, Equatable {
     public let layout: RotaryLayout
     /// Elements at the start of a head that are rotated; the rest stay.
     public let dimensions: Int
+    /// Pairs that no text rotates, since none of their positions is a text's.
+    public let stillPairs: Set<Int>
     /// Base of the geometric series of frequencies.
     public private(set) var base: Float
     /// Positions are multiplied by this.
@@ -45,13 +47,8 @@ public struct RotaryRule: Sendable, Equatable {
         }
         let factor = try keys.float("rope.scaling.factor") ?? keys.float("rope.scale_linear") ?? 0
         try keys.refuse(["rope.scaling.alpha"] + (family.hasTemperature ? [] : ["rope.scaling.yarn_log_multiplier"]))
-        // For text all kinds of position are the same but the last, which stays at zero.
-        if let sections = try keys.metadata.integers(keys.key("rope.dimension_sections")),
-            sections.dropFirst(3).contains(where: { $0 != 0 })
-        {
-            throw ShapeProblem.unsupportedValue(key: keys.key("rope.dimension_sections"), value: "\(sections)")
-        }
 
+        stillPairs = try family.sections.map { try PositionSections(keys, $0, dimensions: dimensions).stillPairs } ?? []
         self.layout = layout
         self.dimensions = dimensions
         self.base = base

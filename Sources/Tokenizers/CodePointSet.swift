@@ -5,7 +5,15 @@ struct CodePointSet: Sendable, Equatable {
     private let classes: CharacterClass
 
     init(_ ranges: [ClosedRange<UInt32>] = [], classes: CharacterClass = []) {
-        self.ranges = ranges.sorted { $0.lowerBound < $1.lowerBound }
+        var merged: [ClosedRange<UInt32>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = merged.last, last.upperBound >= range.lowerBound {
+                merged[merged.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+            } else {
+                merged.append(range)
+            }
+        }
+        self.ranges = merged
         self.classes = classes
     }
 

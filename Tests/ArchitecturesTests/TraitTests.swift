@@ -72,11 +72,27 @@ import Testing
         for name in ["qwen2vl", "qwen3vl"] {
             let file = metadata(name, sections)
             #expect(try ModelShape(file).input.positionCount == 4)
-            #expect(throws: Never.self) { try arithmetic(file) }
-            let other = metadata(name, ["rope.dimension_sections": .array(.int32([2, 2, 2, 2]))])
-            #expect(throws: ShapeProblem.self) { try arithmetic(other) }
+            for lengths in [[2, 3, 3], [0, 0, 0, 0], [-1, 3, 3, 0], [.max, .max, 2, 2], [9, 9, 9, 9]] as [[Int32]] {
+                let other = metadata(name, ["rope.dimension_sections": .array(.int32(lengths))])
+                #expect(throws: ShapeProblem.self) { try arithmetic(other) }
+            }
+            #expect(throws: GGUFProblem.missingKey("\(name).rope.dimension_sections")) {
+                try arithmetic(metadata(name))
+            }
         }
         #expect(try ModelShape(metadata("qwen2", sections)).input.positionCount == 1)
+    }
+
+    /// Of a head of 16 elements; Qwen3-VL's own lengths leave two of its 64 pairs over, too.
+    @Test(
+        arguments: [
+            ("qwen2vl", [2, 3, 3, 0], []), ("qwen2vl", [2, 2, 2, 2], [6, 7]), ("qwen3vl", [3, 3, 2, 0], []),
+            ("qwen3vl", [2, 3, 3, 0], [6]), ("qwen3vl", [4, 2, 2, 0], [7]),
+        ] as [(String, [Int32], Set<Int>)]
+    )
+    func pairsOfTheFourthPositionStayStill(_ name: String, _ lengths: [Int32], _ expected: Set<Int>) throws {
+        let file = metadata(name, ["rope.dimension_sections": .array(.int32(lengths))])
+        #expect(try arithmetic(file).rotary?.stillPairs == expected)
     }
 
     @Test func rowsOfWhatIsSeenAreCountedAndBounded() throws {

@@ -45,8 +45,8 @@ struct Family: Sendable {
     var rotatesWindowsOnly = false
     /// Whether the file may say where YaRN's ramp lies, how it scales attention, and how queries grow with their position.
     var hasTemperature = false
-    /// Whether a token has four positions, of which a text has the same in three.
-    var hasSectionedPositions = false
+    /// How a head's pairs fall to the four positions of a token; nil where it has one.
+    var sections: PositionSections.Order?
     /// Whether what is seen enters so many layers as the file says, beside the embeddings.
     var hasDeepstack = false
     /// Whether the file's scale of logits multiplies them, and stands alone.

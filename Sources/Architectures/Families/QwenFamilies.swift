@@ -5,11 +5,11 @@ extension Family {
         "qwen3": Family(rotaryLayout: .halves, headNorm: .perHead),
         "qwen3moe": Family(rotaryLayout: .halves, headNorm: .perHead, experts: .required),
         // The parts that read text. Their sections of positions are all the same there.
-        "qwen2vl": Family(rotaryLayout: .halves, hasSectionedPositions: true),
+        "qwen2vl": Family(rotaryLayout: .halves, sections: .inARow),
         "qwen3vl": Family(
             rotaryLayout: .halves,
             headNorm: .perHead,
-            hasSectionedPositions: true,
+            sections: .interleaved,
             hasDeepstack: true
         ),
     ]

@@ -24,7 +24,8 @@ struct RotaryTable {
             // The reference multiplies step by step in single precision; so does this.
             var angle = Float(position)
             for pair in 0..<(dimensions / 2) {
-                let unscaled = factors.isEmpty ? angle : angle / factors[pair]
+                let own = rule.stillPairs.contains(pair) ? 0 : angle
+                let unscaled = factors.isEmpty ? own : own / factors[pair]
                 var scaled = rule.positionScale * unscaled
                 if let ramp {
                     let share = ramp.share(ofPair: pair)
