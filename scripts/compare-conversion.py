@@ -35,10 +35,12 @@ CHECKPOINT = "model-1.5-instruct"
 FORMS = {"5": "bfloat16", "4": "float16", "4-short": "float32"}
 
 sys.path.insert(0, str(ROOT / "scripts"))
+import conversion_more_families  # noqa: E402
 import conversion_purposes  # noqa: E402
 import conversion_storage  # noqa: E402
 from conversion_families import ARCHITECTURES, BYTE_LEVEL, FAMILIES, older, shorter  # noqa: E402
 from conversion_goldens import write_golden  # noqa: E402
+CHANGES = {**conversion_storage.CHANGES, **conversion_purposes.CHANGES, **conversion_more_families.CHANGES}
 
 TEMPLATE = "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}{% endfor %}"
 
@@ -69,6 +71,8 @@ def byte_level_tokenizer(kind, folder):
     tokenizer.add_tokens([AddedToken("<tool_call>", normalized=False), AddedToken("<|looks_special|>")])
     if kind == "qwen2-judge":  # A reranker's scores are those of two words.
         tokenizer.add_tokens([AddedToken("yes"), AddedToken("no")])
+    if kind == "glm4":  # The token that ends a turn is known by its text.
+        tokenizer.add_tokens([AddedToken("<|user|>", special=True)])
     if beginning:
         tokenizer.post_processor = processors.TemplateProcessing(
             single=f"{beginning} $A",
@@ -176,8 +180,9 @@ def make_checkpoint(name, folder):
     ids = {"bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
     configuration = getattr(transformers, class_name)
     if "text_config" in settings:
-        vision = dict(hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, image_size=28,
-                      patch_size=14)
+        vision = conversion_more_families.VISION.get(class_name) or dict(
+            hidden_size=32, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2, image_size=28, patch_size=14
+        )
         config = configuration(text_config={**settings["text_config"], "vocab_size": count, **ids},
                                vision_config=vision)
         model_class = transformers.AutoModelForImageTextToText
@@ -195,14 +200,14 @@ def make_checkpoint(name, folder):
         for file in tokenizer.iterdir():
             shutil.copyfile(file, path / file.name)
         changed = json.loads((path / "config.json").read_text())
-        for ending, change in {**conversion_storage.CHANGES, **conversion_purposes.CHANGES}.items():
+        for ending, change in CHANGES.items():
             if name.endswith(ending):
                 change(path / "model.safetensors", changed)
         if name in ARCHITECTURES:
             changed["architectures"] = [ARCHITECTURES[name]]
         if form != "5":
             changed = older(changed)
-        if form == "4-short":
+        if form == "4-short" and name not in conversion_more_families.WHOLE:
             changed = shorter(changed, configuration().to_dict())
         (path / "config.json").write_text(json.dumps(changed, indent=2) + "\n")
 

@@ -29,6 +29,7 @@ CONTEXT, CHUNKS, GOLDEN_CHUNKS = 128, 40, 4
 PROMPT = "It was the best of times, it was the worst of times, it was the age of"
 sys.path.insert(0, str(ROOT / "scripts"))
 conversion = importlib.import_module("compare-conversion")
+import conversion_more_families  # noqa: E402
 import perplexity_goldens  # noqa: E402
 from conversion_families import GEMMA4, LLAMA3_ROPE, LONG_FACTORS, YARN, some  # noqa: E402
 
@@ -86,14 +87,8 @@ VARIANTS = {
     "lfm2-deep": (
         "Lfm2Config", some(num_hidden_layers=4, layer_types=["conv", "conv", "full_attention", "conv"]), "lfm2",
     ),
-    "lfm2-moe": (
-        "Lfm2MoeConfig",
-        some(num_hidden_layers=3, layer_types=["conv", "full_attention", "conv"], num_dense_layers=1, **SPARSE),
-        "lfm2",
-    ),
+    **conversion_more_families.variants(some, WINDOW, ORIGINAL),
 }
-# Converted by the reference, since edgepipe does not.
-FOREIGN = {"lfm2-moe"}
 # Stored in another way; or, as Qwen3-MoE's configuration is, with more experts a token than there are.
 LEFT_OUT = conversion.conversion_storage.NUMBERS + ("-fused", "-vision", "qwen3-moe")
 
@@ -108,6 +103,8 @@ def soften(path, is_gemma):
         noise = (tensor.float() - 0.01) / 0.5
         if name.endswith("bias") or name.endswith("_proj.b"):
             tensors[name] = noise * 0.2
+        elif tensor.dim() == 0:
+            continue
         elif tensor.dim() == 1:
             tensors[name] = noise * 0.2 + (0 if is_gemma else 1)
         else:
@@ -120,7 +117,7 @@ def soften(path, is_gemma):
     assert all(torch.isfinite(tensor).all() for tensor in tensors.values())
 
 
-def make_model(llama_cpp, name):
+def make_model(name):
     """-> the family's F32 file, or a message."""
     folder = WORK / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -130,9 +127,6 @@ def make_model(llama_cpp, name):
     shutil.copyfile(folder / "5" / conversion.CHECKPOINT / "config.json", source / "config.json")
     soften(source / "model.safetensors", name.startswith("gemma") and not name.startswith("gemma4"))
     output = folder / "f32.gguf"
-    if name in FOREIGN:
-        problem = conversion.run_reference(llama_cpp, source, output, conversion.FAMILIES[name][2], "f32")
-        return problem or output
     run = subprocess.run(
         [EDGEPIPE, "convert", source, "-o", output, "--type", "f32", "--quiet"], capture_output=True, text=True
     )
@@ -263,7 +257,7 @@ def main():
     for name in arguments.families.split(","):
         model = WORK / name / "f32.gguf"
         if not (arguments.keep and model.exists()):
-            model = make_model(llama_cpp, name)
+            model = make_model(name)
         if isinstance(model, str):
             report(name, "f32", model, False)
             continue
@@ -286,7 +280,7 @@ def main():
             difference, message = largest_difference(ours(quantized)[-1:], theirs(programs, quantized)[-1:])
             report(name, kind, message or f"{difference:.4f} %", difference < 0.3)
         if arguments.goldens:
-            write_golden(programs, name, name, {}, arguments.goldens)
+            write_golden(programs, name, name, perplexity_goldens.CHANGES.get(name, {}), arguments.goldens)
             for derived, (base, changes) in perplexity_goldens.DERIVED.items():
                 if base == name:
                     write_golden(programs, derived, base, changes, arguments.goldens)

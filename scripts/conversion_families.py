@@ -6,6 +6,8 @@ compared too.
 
 import copy
 
+import conversion_more_families
+
 LETTERS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 CASED = (
@@ -119,6 +121,8 @@ FAMILIES = {
     "gpt2": ("GPT2Config", dict(n_embd=64, n_layer=2, n_head=4, n_ctx=1024), "gpt2"),
 }
 
+BYTE_LEVEL.update(conversion_more_families.byte_level(LETTERS, TRIPLES, CASED))
+FAMILIES.update(conversion_more_families.families(some, LLAMA3_ROPE, SECTIONS))
 
 # Layers of Gemma 4: those at the end read the keys and values of the last two before them.
 SLIDING, FULL = "sliding_attention", "full_attention"

@@ -20,6 +20,9 @@ DERIVED = {
         "gemma3-window", {"gemma3.attention.sliding_window_pattern": 2, "gemma3.final_logit_softcapping": 8.0},
     ),
 }
+# Hyperparameters that are changed in a family's own golden. The reference takes an epsilon of zero for Qwen2-VL, whatever the
+# file says.
+CHANGES = {"qwen2-vl": {"qwen2vl.attention.layer_norm_rms_epsilon": 0.0}}
 
 
 def numbers(first, count, center, spread):
@@ -57,7 +60,7 @@ def recipe(path, tokens, changes):
     architecture = reader.fields["general.architecture"].contents()
     metadata = {"general.architecture": ["STRING", architecture]}
     for key, field in reader.fields.items():
-        if key.startswith(architecture + ".") and not key.endswith(".vocab_size"):
+        if key.startswith((architecture + ".", "xielu.")) and not key.endswith(".vocab_size"):
             metadata[key] = [" ".join(kind.name for kind in field.types), field.contents()]
     for key, value in changes.items():
         metadata[key] = [{bool: "BOOL", int: "UINT32", float: "FLOAT32"}[type(value)], value]

@@ -48,7 +48,7 @@ public struct Architecture: Sendable, Hashable {
     public var picksRowsLast: Bool { family.picksRowsLast }
 
     /// Whether queries and keys are normalized head by head.
-    public var normalizesHeads: Bool { family.headNorm == .perHead }
+    public var normalizesHeads: Bool { [.perHead, .perRotatedHead].contains(family.headNorm) }
 
     /// Where a layer's norms stand.
     public var normPlacement: NormRule.Placement { family.normPlacement }

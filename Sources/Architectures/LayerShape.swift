@@ -53,6 +53,13 @@ extension LayerShape {
         let positions = try PositionRule.all(keys, family, windows: windows)
         let sources = try SharedLayers(keys, family, windows: windows).sources
         let inputLength = try LayerShape.inputLength(keys, family, count: heads.count)
+        // Each layer may have learned an activation of its own.
+        let activations: [Activation]? =
+            if case .plainXIELU = family.activation {
+                try XIELU.all(keys, count: heads.count).map(Activation.plainXIELU)
+            } else {
+                nil
+            }
         let convolution = keyHeads.contains(0) ? try shortConvolution(keys, family, width: width) : nil
         return try heads.indices.map { index in
             let (headCount, keyHeadCount) = (heads[index], keyHeads[index])
@@ -72,10 +79,11 @@ extension LayerShape {
                 mayTakeKeysForValues: family.mayTakeKeysForValues,
                 source: sources[index]
             )
+            let dense = DenseShape(length: lengths[index], family, activation: activations?[index])
             let own = experts.flatMap { index >= $0.denseLayerCount ? $0 : nil }
             return LayerShape(
                 mixer: keyHeadCount > 0 ? .attention(attention) : convolution.map(Mixer.shortConvolution) ?? .unlisted,
-                network: Network(experts: own, dense: DenseShape(length: lengths[index], family), family),
+                network: Network(experts: own, dense: dense, family),
                 norms: NormRule(family),
                 inputLength: inputLength,
                 mayBeScaled: family.mayScaleLayers

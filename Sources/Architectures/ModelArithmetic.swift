@@ -20,6 +20,8 @@ public struct ModelArithmetic: Sendable, Equatable {
     public let attentionScale: Float
     /// Likewise.
     public let logitScale: Float
+    /// How queries grow with their position; nil where they do not.
+    public let temperature: TemperatureRule?
     /// Bounds of attention scores and of logits; 0 for none.
     public let attentionCap: Float
     /// Likewise.
@@ -35,7 +37,7 @@ public struct ModelArithmetic: Sendable, Equatable {
         let epsilonKey = "attention.layer_norm_\(family.norm == .rootMeanSquare ? "rms_" : "")epsilon"
         epsilon = try keys.float(epsilonKey).required(keys.key(epsilonKey))
         learnedPositions = family.rotaryLayout == nil ? try keys.requiredPositive("context_length") : nil
-        rotary = try family.rotaryLayout.map { try RotaryRule(keys, layout: $0, headLength: shape.headLength) }
+        rotary = try family.rotaryLayout.map { try RotaryRule(keys, family, layout: $0, headLength: shape.headLength) }
         localRotary = try rotary?.local(
             keys,
             family,
@@ -50,7 +52,9 @@ public struct ModelArithmetic: Sendable, Equatable {
         let width = shape.embeddingLength
         embeddingScale = family.scalesEmbedding ? Float(width).squareRoot() : try scale("embedding_scale")
         residualScale = try scale("residual_scale")
-        logitScale = 1 / (try scale("logit_scale"))
+        let factor = family.multipliesLogits ? try keys.float("logit_scale").required(keys.key("logit_scale")) : 0
+        logitScale = factor != 0 ? factor : 1 / (try scale("logit_scale"))
+        temperature = family.hasTemperature ? try TemperatureRule(keys) : nil
         let own = family.hasScales ? try keys.float("attention.scale") ?? 0 : 0
         let headCount = shape.attentions.first?.headCount ?? 1
         let divisor = shape.layers.count == family.layersOfLargest ? width / headCount : shape.headLength
@@ -83,7 +87,8 @@ public struct ModelArithmetic: Sendable, Equatable {
         if !family.sharesLayers { try keys.refuse(["attention.shared_kv_layers"]) }
         try keys.refuse(shape.experts == nil ? ["expert_count"] : ["expert_group_count", "expert_weights_scale"])
         if !family.hasScales {
-            try keys.refuse(["attention.scale", "embedding_scale", "residual_scale", "logit_scale"])
+            try keys.refuse(["attention.scale", "embedding_scale", "residual_scale"])
+            if !family.multipliesLogits { try keys.refuse(["logit_scale"]) }
         }
         if family.softCaps == nil { try keys.refuse(["attn_logit_softcapping", "final_logit_softcapping"]) }
     }

@@ -25,6 +25,10 @@ public struct ModelShape: Sendable, Equatable {
     public let norms: NormRule
     /// The tensor of that norm, without its ending.
     public let outputNorm: String
+    /// Where the output matrix is.
+    public let output: OutputRule
+    /// What it is given for each token.
+    public let input: InputShape
 
     /// Far beyond any model; keeps a damaged file from asking for huge tables.
     private static let mostLayers = 4096
@@ -57,6 +61,8 @@ public struct ModelShape: Sendable, Equatable {
         trainedContext = try keys.positive("context_length")
         norms = NormRule(family)
         outputNorm = family.outputNorm
+        output = family.output
+        input = try InputShape(keys, family)
     }
 
     /// - Throws: `GGUFError` or `ShapeError`.

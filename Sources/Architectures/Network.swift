@@ -20,16 +20,20 @@ extension Network {
 }
 
 /// What stands between a network's matrices.
-public enum Activation: Sendable {
+public enum Activation: Sendable, Equatable {
     /// The gate's SiLU.
     case gatedSiLU
     /// The gate's GELU.
     case gatedGELU
     /// GELU, without a gate.
     case plainGELU
+    /// The square of what is positive, without a gate.
+    case plainSquaredReLU
+    /// xIELU with the layer's own numbers, without a gate.
+    case plainXIELU(XIELU)
 
     /// Whether one matrix decides how much of another's product goes on.
-    public var isGated: Bool { self != .plainGELU }
+    public var isGated: Bool { self == .gatedSiLU || self == .gatedGELU }
 }
 
 /// A network that all tokens pass through.
@@ -41,9 +45,10 @@ public struct DenseShape: Sendable, Equatable {
     /// Whether gate and up may come in one matrix.
     public let mayFuse: Bool
 
-    init(length: Int, _ family: Family) {
+    /// - Parameter activation: nil for the family's.
+    init(length: Int, _ family: Family, activation: Activation? = nil) {
         self.length = length
-        activation = family.activation
+        self.activation = activation ?? family.activation
         mayFuse = family.fusesMatrices
     }
 }

@@ -26,12 +26,15 @@ public struct NormRule: Sendable, Equatable {
     public let placement: Placement
     /// Whether a layer without a second norm feeds both parts from the first.
     public let mayFeedBoth: Bool
+    /// The tensor of the norm in front of the network, without its ending.
+    public let networkNorm: String
 
     init(_ family: Family) {
         kind = family.norm
         hasBias = family.hasNormBias
         placement = family.normPlacement
         mayFeedBoth = family.mayRunInParallel
+        networkNorm = family.networkNorm
     }
 }
 
@@ -41,6 +44,8 @@ public enum HeadNorm: Sendable {
     case none
     /// On each head, all with the same weights.
     case perHead
+    /// The same after the rotary embedding.
+    case perRotatedHead
     /// On each head with weights of its own, where the file has them.
     case optionalOwn
     /// On all heads as one row.

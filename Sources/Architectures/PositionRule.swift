@@ -16,8 +16,12 @@ extension PositionRule {
         // Granite's switch for positions has the name of something else.
         let isSwitchedOff = try family.hasScales && keys.metadata.bool(keys.key("rope.scaling.finetuned")) == false
         let areUnturned = family.rotaryLayout == nil || isSwitchedOff
+        let rotatesWindowsOnly =
+            family.rotatesWindowsOnly && family.windows?.isUsed(inModelsOf: windows.count) == true
         return windows.enumerated().map { index, window in
-            let isUnturned = areUnturned || family.layersPerUnturned.map { (index + 1).isMultiple(of: $0) } ?? false
+            let isUnturned =
+                areUnturned || family.layersPerUnturned.map { (index + 1).isMultiple(of: $0) } ?? false
+                || rotatesWindowsOnly && window == nil
             return isUnturned ? .none : window == nil ? .everywhere : .local
         }
     }

@@ -15,6 +15,8 @@ public struct RotaryRule: Sendable, Equatable {
     public let layout: RotaryLayout
     /// Elements at the start of a head that are rotated; the rest stay.
     public private(set) var dimensions: Int
+    /// Pairs that no text rotates, since none of their positions is a text's.
+    public let stillPairs: Set<Int>
     /// Base of the geometric series of frequencies.
     public private(set) var base: Float
     /// Positions are multiplied by this.
@@ -27,12 +29,12 @@ public struct RotaryRule: Sendable, Equatable {
     public private(set) var magnitude: Float
 
     /// Turns of a frequency over the original context at which the YaRN ramp begins and ends. Files may name others;
-    /// llama.cpp does not read them for any family here.
-    public static let fastTurns: Float = 32
+    /// llama.cpp reads them for few families.
+    public let fastTurns: Float
     /// Likewise.
-    public static let slowTurns: Float = 1
+    public let slowTurns: Float
 
-    init(_ keys: ShapeReader, layout: RotaryLayout, headLength: Int) throws {
+    init(_ keys: ShapeReader, _ family: Family, layout: RotaryLayout, headLength: Int) throws {
         let dimensions = try keys.positive(Self.count) ?? headLength
         try Self.check(dimensions, Self.count, keys, headLength)
         let base = try keys.float("rope.freq_base") ?? 10000
@@ -42,15 +44,22 @@ public struct RotaryRule: Sendable, Equatable {
             throw ShapeProblem.unsupportedValue(key: keys.key("rope.scaling.type"), value: kind)
         }
         let factor = try keys.float("rope.scaling.factor") ?? keys.float("rope.scale_linear") ?? 0
-        try keys.refuse(["rope.scaling.yarn_log_multiplier", "rope.scaling.alpha"])
+        try keys.refuse(["rope.scaling.alpha"] + (family.hasTemperature ? [] : ["rope.scaling.yarn_log_multiplier"]))
 
+        stillPairs = try family.sections.map { try PositionSections(keys, $0, dimensions: dimensions).stillPairs } ?? []
         self.layout = layout
         self.dimensions = dimensions
         self.base = base
         positionScale = kind == "none" || factor == 0 ? 1 : 1 / factor
         usesYaRN = kind == "yarn"
         magnitude = try keys.float("rope.scaling.attn_factor") ?? 1
-        if usesYaRN { magnitude *= 1 + 0.1 * max(0, logf(1 / positionScale)) }
+        let growth = max(0, logf(1 / positionScale))
+        if usesYaRN { magnitude *= 1 + 0.1 * growth }
+        if usesYaRN, family.hasTemperature, let multiplier = try keys.float("rope.scaling.yarn_log_multiplier") {
+            magnitude /= 1 + 0.1 * multiplier * growth
+        }
+        fastTurns = (family.hasTemperature ? try keys.float("rope.scaling.yarn_beta_fast") : nil) ?? 32
+        slowTurns = (family.hasTemperature ? try keys.float("rope.scaling.yarn_beta_slow") : nil) ?? 1
         originalContext =
             try keys.positive("rope.scaling.original_context_length") ?? keys.positive("context_length")
             ?? ShapeReader.largest

@@ -14,15 +14,26 @@ struct WindowRule: Sendable, Equatable {
     var layers: Layers
     /// Tokens where the file does not say; nil for no window then.
     var size: Int?
+    /// Layers of the family's one size that has windows; nil where all sizes have them.
+    var layerCount: Int?
+    /// Whether a file that does not say how long the windows are is damaged.
+    var isRequired = false
 
-    init(_ layers: Layers, size: Int? = nil) {
+    init(_ layers: Layers, size: Int? = nil, inModelsOf layerCount: Int? = nil, isRequired: Bool = false) {
         self.layers = layers
         self.size = size
+        self.layerCount = layerCount
+        self.isRequired = isRequired
     }
+
+    /// Whether models of so many layers have windows.
+    func isUsed(inModelsOf count: Int) -> Bool { layerCount == nil || layerCount == count }
 
     /// The window of each layer that attends, in tokens; nil for all positions.
     func windows(_ keys: ShapeReader, count: Int) throws -> [Int?] {
         let none = [Int?](repeating: nil, count: count)
+        guard isUsed(inModelsOf: count) else { return none }
+        if isRequired { _ = try keys.requiredPositive("attention.sliding_window") }
         guard let size = try keys.whole("attention.sliding_window", from: 0) ?? size, size > 0 else { return none }
         switch layers {
         case .all: return none.map { _ in size }

@@ -10,6 +10,8 @@ struct CommonParameters {
     var headLength = HeadLength.whereGiven
     /// A kind of RoPE scaling that the family writes as a tensor.
     var ropeOfTensors: String?
+    /// Whether experts are counted where config.json counts them.
+    var countsExperts = true
 
     /// When the length of an attention head is written.
     enum HeadLength { case whereGiven, always, never }
@@ -50,7 +52,7 @@ struct CommonParameters {
         set("rope.freq_base_swa", try config.localRopeBase)
         set("attention.layer_norm_rms_epsilon", try config.number("rms_norm_eps", "norm_eps"))
         set("attention.layer_norm_epsilon", try config.number("layer_norm_eps", "layer_norm_epsilon", "norm_epsilon"))
-        set("expert_count", try config.integer("num_local_experts", "num_experts"))
+        if countsExperts { set("expert_count", try config.integer("num_local_experts", "num_experts")) }
         set("expert_used_count", try config.integer("num_experts_per_tok", "num_experts_per_token", "top_k_experts"))
         try writeHeadLength(to: &metadata)
         metadata.set("general.file_type", .uint32(fileType))

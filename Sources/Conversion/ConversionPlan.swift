@@ -43,7 +43,7 @@ public struct ConversionPlan: Sendable {
         do {
             let family = try ModelFamilies.family(for: folder.config)
             let type = options.type ?? Self.automaticType(folder.checkpoint)
-            let extras = try family.extras()
+            let extras = try family.extras(of: folder)
             let adapters = try options.adapters.map(LowRankAdapter.init)
             tensors = try Self.tensors(folder, family, extras, adapters, as: type)
             self.type = type

@@ -1,5 +1,4 @@
 import BinaryIO
-import Foundation
 import GGUF
 
 /// A family built like Llama: rows of queries and keys reordered for "normal" RoPE, and Llama's vocabularies.
@@ -9,31 +8,7 @@ protocol LlamaLikeFamily: ModelFamily {
 
 extension LlamaLikeFamily {
     func extras() throws -> FamilyExtras {
-        guard config.ropeType == "llama3" else { return FamilyExtras() }
-        return FamilyExtras(tensors: [("rope_freqs.weight", try frequencyFactors())])
-    }
-
-    /// Llama 3.1's factors: high frequencies stay, low ones are divided, and a ramp lies between.
-    /// - Returns: half as many divisors as a head has elements.
-    private func frequencyFactors() throws -> [Float] {
-        let headLength = try config.headLength
-        let base = try config.ropeNumber("rope_theta") ?? 10_000
-        let factor = try config.ropeNumber("factor") ?? 8
-        let lowFactor = try config.ropeNumber("low_freq_factor") ?? 1
-        let highFactor = try config.ropeNumber("high_freq_factor") ?? 4
-        let context = try config.ropeNumber("original_max_position_embeddings") ?? 8192
-        return stride(from: 0, to: headLength, by: 2).map { index in
-            // Single precision, and a reciprocal in place of each division of a number, as in the reference: the
-            // factors are compared with its to the bit.
-            let exponent = Double(Float(index) / Float(headLength))
-            let frequency = 1 / Float(pow(base, exponent))
-            let wavelength = (1 / frequency) * Float(2 * Double.pi)
-            if wavelength < Float(context / highFactor) { return 1 }
-            if wavelength > Float(context / lowFactor) { return Float(factor) }
-            let periods = (1 / wavelength) * Float(context)
-            let smooth = (periods - Float(lowFactor)) / Float(highFactor - lowFactor)
-            return 1 / ((1 - smooth) / Float(factor) + smooth)
-        }
+        FamilyExtras(tensors: try Llama3Factors.read(config).map { [("rope_freqs.weight", $0)] } ?? [])
     }
 
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {

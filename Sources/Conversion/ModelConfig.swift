@@ -105,6 +105,11 @@ struct ModelConfig: Sendable {
 
     func flag(_ key: String) -> Bool? { settings[key]?.bool }
 
+    func string(_ key: String) -> String? { settings[key]?.string }
+
+    /// Whether the file has the key, and says that it has no value.
+    func isNull(_ key: String) -> Bool { (json["text_config"]?[key] ?? json[key])?.isNull == true }
+
     /// The texts of a list, nil where there is none.
     func strings(_ key: String) -> [String]? { settings[key]?.array?.compactMap(\.string) }
 

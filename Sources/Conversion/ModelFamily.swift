@@ -11,6 +11,8 @@ protocol ModelFamily: Sendable {
     static var ggufName: String { get }
     /// What transformers fills in where config.json leaves a setting out, as JSON.
     static var defaults: [String: String] { get }
+    /// The same, where it depends on which model of several config.json is about.
+    static func defaults(for config: ModelConfig) -> [String: String]
     /// Hugging Face's names of a layer's tensors against GGUF's, where the shared table lacks them or says otherwise.
     static var layerNames: [String: String] { get }
     /// The same for tensors outside the layers.
@@ -29,6 +31,8 @@ protocol ModelFamily: Sendable {
 
     /// Metadata that belongs before the general keys, and tensors that are computed rather than read.
     func extras() throws -> FamilyExtras
+    /// The same, where numbers of the checkpoint decide.
+    func extras(of folder: HuggingFaceFolder) throws -> FamilyExtras
     /// The family's hyperparameters, in order; `general.file_type` is written between them where the reference does.
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws
     /// What becomes of a tensor of the checkpoint.
@@ -42,6 +46,7 @@ protocol ModelFamily: Sendable {
 }
 
 extension ModelFamily {
+    static func defaults(for config: ModelConfig) -> [String: String] { defaults }
     static var layerNames: [String: String] { [:] }
     static var outsideNames: [String: String] { [:] }
     static var experts: ExpertNames? { nil }
@@ -49,6 +54,8 @@ extension ModelFamily {
     static var tiesEmbeddings: Bool { false }
 
     func extras() throws -> FamilyExtras { FamilyExtras() }
+
+    func extras(of folder: HuggingFaceFolder) throws -> FamilyExtras { try extras() }
 
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         try CommonParameters(config, Self.ggufName, fileType: fileType).write(to: &metadata)
@@ -88,6 +95,9 @@ enum ModelFamilies {
         PhiMoEFamily.self, Qwen2Family.self, Qwen2MoEFamily.self, Qwen3Family.self, Qwen3MoEFamily.self,
         SmolLM3Family.self,
         StableLMFamily.self,
+        ApertusFamily.self, ArceeFamily.self, Cohere2Family.self, Ernie45Family.self, EXAONE4Family.self,
+        GLM4Family.self, Granite4Family.self, HunYuanFamily.self, LFM2MoEFamily.self, Ministral3Family.self,
+        Mistral3Family.self, Qwen2VLFamily.self, Qwen3VLFamily.self, SeedOSSFamily.self,
     ]
 
     static func family(for config: ModelConfig) throws -> any ModelFamily {
@@ -95,7 +105,7 @@ enum ModelFamilies {
             let supported = all.flatMap { $0.architectures }.sorted()
             throw ConversionProblem.unsupportedArchitecture(try config.architecture, supported: supported)
         }
-        return try type.init(config: config.filled(with: type.defaults))
+        return try type.init(config: config.filled(with: type.defaults(for: config)))
     }
 
     /// - Returns: nil for an architecture that is not known.

@@ -13,6 +13,12 @@ struct ExpertNames: Sendable {
         matrices: [("w1", "ffn_gate_exps"), ("w2", "ffn_down_exps"), ("w3", "ffn_up_exps")],
         countKeys: ["num_local_experts", "num_experts"]
     )
+    /// The same names beside those of a dense network.
+    static let ofFeedForward = ExpertNames(
+        module: "feed_forward.experts",
+        matrices: numbered.matrices,
+        countKeys: numbered.countKeys
+    )
     static let projections = ExpertNames(
         module: "mlp.experts",
         matrices: [("down_proj", "ffn_down_exps"), ("gate_proj", "ffn_gate_exps"), ("up_proj", "ffn_up_exps")],
@@ -41,7 +47,12 @@ struct TensorNames {
     /// Buffers that older checkpoints carry and nobody needs.
     private static let dropped = [".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq"]
     /// Parts of the names of what sees and hears: a text model is made without.
-    private static let senses = ["vision_", "vision.", "visual.", "audio_", "audio.", "projector."]
+    private static let senses = [
+        "vision_", "vision.", "visual.", "audio_", "audio.", "projector.", "talker.", "token2wav.", "image_newline",
+        "view_seperator", "patch_embed", "patch_merger.", "patch_merge_mlp.", "model.connector.",
+    ]
+    /// Parts of the names of modules that hold a text model.
+    private static let holders = ["language_model.", "text_model.", "thinker."]
 
     private let family: any ModelFamily
 
@@ -51,7 +62,8 @@ struct TensorNames {
 
     /// A tensor's name as the text model alone would have it, or nil for one of another part.
     static func ofTextModel(_ name: String) -> String? {
-        senses.contains(where: name.contains) ? nil : name.replacing("language_model.", with: "")
+        if senses.contains(where: name.contains) { return nil }
+        return holders.reduce(name) { $0.replacing($1, with: "") }
     }
 
     /// - Throws: `ConversionProblem.unknownTensor`.

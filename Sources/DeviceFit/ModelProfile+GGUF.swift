@@ -34,11 +34,7 @@ extension ModelProfile {
             quantType: quantType,
             experts: experts,
             chat: try Self.chat(metadata),
-            graph: Graph(
-                tensors,
-                feedForwardLength: shape.feedForwardLength,
-                leadingDenseLayers: shape.experts?.denseLayerCount ?? 0
-            ),
+            graph: Graph(tensors, of: shape),
             tokenEmbeddingType: embedding?.type.name,
             tags: try metadata.strings("general.tags")
         )

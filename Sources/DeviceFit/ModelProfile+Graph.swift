@@ -35,6 +35,14 @@ extension ModelProfile {
         public var layerInputLength: Int?
         /// True where layers have a dense network beside their experts; nil elsewhere.
         public var hasBothNetworks: Bool?
+        /// Whether no norm stands in front of attention and network; nil where one does.
+        public var lacksFirstNorms: Bool?
+        /// Positions of a token; nil for one.
+        public var positionCount: Int?
+        /// Rows of embeddings that are given for a token; nil for one.
+        public var inputRowCount: Int?
+        /// Whether queries are multiplied by a number for each position; nil where they are not.
+        public var growsQueries: Bool?
 
         /// Every value is as its property describes it.
         public init(
@@ -82,7 +90,8 @@ extension ModelProfile {
 extension ModelProfile.Graph {
     /// Reads off the tensors which parts a layer has.
     /// - Parameter feedForwardLength: the width of a network without experts.
-    init(_ tensors: [GGUFTensor], feedForwardLength: Int, leadingDenseLayers: Int) {
+    init(_ tensors: [GGUFTensor], of shape: ModelShape) {
+        let feedForwardLength = shape.feedForwardLength
         var shapes: [Substring: [Int]] = [:]
         for tensor in tensors where tensor.name.hasPrefix("blk.") {
             let name = tensor.name.dropFirst(4).drop { $0 != "." }.dropFirst()
@@ -99,11 +108,15 @@ extension ModelProfile.Graph {
         normalizesHeads = has("attn_q_norm.weight")
         turnsHeads = !tensors.contains { $0.name == "position_embd.weight" }
         hasPostNorms = has("post_attention_norm.weight") && has("post_ffw_norm.weight")
-        hasLayerNorm = has("attn_norm.bias")
-        isParallel = !has("ffn_norm.weight") && !hasPostNorms
+        hasLayerNorm = has("attn_norm.bias") || shape.norms.kind == .layer
+        isParallel = !has("ffn_norm.weight") && !has("post_attention_norm.weight")
+        lacksFirstNorms = hasPostNorms && !has("attn_norm.weight") && !has("ffn_norm.weight") ? true : nil
+        positionCount = shape.input.positionCount > 1 ? shape.input.positionCount : nil
+        inputRowCount = shape.input.rowCount > 1 ? shape.input.rowCount : nil
+        growsQueries = shape.input.growsQueries ? true : nil
         expertLength = has("ffn_gate_up_exps.weight") ? rows("ffn_gate_up_exps.weight") / 2 : rows("ffn_up_exps.weight")
         sharedExpertLength = rows("ffn_up_shexp.weight")
-        self.leadingDenseLayers = leadingDenseLayers
+        leadingDenseLayers = shape.experts?.denseLayerCount ?? 0
         layerInputLength = has("inp_gate.weight") ? rows("inp_gate.weight") : nil
         hasBothNetworks = has("post_ffw_norm_1.weight") ? true : nil
     }

@@ -204,6 +204,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
                 .allSatisfy({
                     (0...(1 << 24)).contains($0)
                 }),
+            (1...4).contains(graph?.positionCount ?? 1), (1...1024).contains(graph?.inputRowCount ?? 1),
             (0...(1 << 20)).contains(headCount), (0...(1 << 16)).contains(layers.reduce(0, { $0 + $1.count })),
             (1...(1 << 12)).contains(experts?.used ?? 1), (1...(1 << 16)).contains(experts?.count ?? 1)
         else {

@@ -17,6 +17,40 @@ package struct PreTokenizer: Sendable, Equatable {
     private static let qwen2 = PreTokenizer(rules: [.words(digits: 1, marksAreLetters: false)])
     private static let gpt2 = PreTokenizer(rules: [.gpt2])
     private static let gpt4o = PreTokenizer(rules: [.casedWords(digits: 3, contractions: true)])
+    private static let granite = PreTokenizer(
+        rules: [.casedWords(digits: 3, contractions: true, marksAreLetters: true)],
+        takesWholeWords: true
+    )
+    private static let deepSeek = PreTokenizer(rules: [
+        .newlines, .runs([.casedScripts], afterSpace: true), .runs([.deepSeekPunctuation], afterSpace: true),
+        .endingSpace, .runs([.eastern], afterSpace: false), .numbers(limit: .max),
+    ])
+    private static let deepSeekCoder = PreTokenizer(rules: [
+        .newlines, .runs([.letters], afterSpace: true), .runs([.punctuationMarks], afterSpace: true),
+        .runs([.eastern], afterSpace: false), .numbers(limit: 1),
+    ])
+    private static let deepSeek3 = PreTokenizer(rules: [
+        .numbers(limit: 3), .runs([.hanAndKana], afterSpace: false), .markedWords(newlineTails: true),
+    ])
+    private static let spark = PreTokenizer(rules: [
+        .numbers(limit: 3), .runs([.hanAndKana], afterSpace: false), .markedWords(newlineTails: false),
+        .numbers(limit: 1),
+    ])
+    private static let youtu = PreTokenizer(
+        rules: [
+            .runs([.hangul, .widePunctuation, .bopomofo, .hanAndKana], afterSpace: false), .caselessWords(digits: 1),
+        ],
+        takesWholeWords: true
+    )
+    private static let aya = PreTokenizer(rules: [.numbersFromEnd, .caselessWords(digits: 3)])
+    private static let afmoe = PreTokenizer(rules: [
+        .numbersFromEnd, .runs([.asian], afterSpace: false), .markedWords(newlineTails: true),
+    ])
+    private static let bloom = PreTokenizer(rules: [.unpunctuated])
+    private static let chameleon = PreTokenizer(
+        rules: [.sentinels, .images, .indents, .numbers(limit: 1), .singles(.marksOfASCII), .gpt2],
+        addsBeginning: true
+    )
     private static let singleDigits = PreTokenizer(rules: [.numbers(limit: 1), .gpt2])
 
     private static let known: [String: PreTokenizer] = [
@@ -45,6 +79,19 @@ package struct PreTokenizer: Sendable, Equatable {
         ),
         "gpt-2": gpt2, "phi-2": gpt2, "mpt": gpt2, "olmo": gpt2, "jais": gpt2, "trillion": gpt2, "exaone4": gpt2,
         "granite-docling": gpt2, "gigachat": gpt2, "a.x-4.0": gpt2, "mellum": gpt2, "modern-bert": gpt2,
+        "jina-es": gpt2, "jina-de": gpt2, "jina-v2-es": gpt2, "jina-v2-de": gpt2, "jina-v1-en": gpt2,
+        "jina-v2-code": gpt2, "roberta-bpe": gpt2,
+        "jina-v5-nano": llama3, "f2llmv2": qwen2, "bailingmoe": qwen2, "bailingmoe2": qwen2, "llada-moe": qwen2,
+        "glm5": PreTokenizer(rules: llama3.rules, takesWholeWords: true),
+        "jais-2": PreTokenizer(rules: [.cascadingWords]), "exaone-moe": PreTokenizer(rules: [.spacedWords]),
+        "seed-coder": PreTokenizer(rules: [.narrowWords]), "ufakzeka": PreTokenizer(rules: [.plainWords]),
+        "granite-embed-multi-97m": granite,
+        "deepseek-llm": deepSeek, "deepseek-coder": deepSeekCoder, "deepseek-v3": deepSeek3,
+        "hunyuan-dense": deepSeek3, "joyai-llm": deepSeek3, "hy_v4": deepSeek3, "spark2_5": spark, "youtu": youtu,
+        "tiny_aya": aya, "cohere2moe": aya, "afmoe": afmoe, "kimi-k2": PreTokenizer(rules: [.kimi]),
+        "bloom": bloom, "poro-chat": bloom, "gpt3-finnish": bloom,
+        "viking": PreTokenizer(rules: bloom.rules + [.numbers(limit: 1)]),
+        "superbpe": PreTokenizer(rules: [.numbers(limit: .max), .cutsFromEnd]), "chameleon": chameleon,
         "smollm": singleDigits, "starcoder": singleDigits, "refact": singleDigits, "command-r": singleDigits,
         "codeshell": singleDigits, "exaone": singleDigits, "minerva-7b": singleDigits, "mellum2": singleDigits,
     ]

@@ -73,8 +73,8 @@ struct WordReader {
             ?? endOfWhiteSpace(at: start, newlinesEndPieces: true)
     }
 
-    func endOfCasedWord(at start: Int, digits: Int, contractions: Bool) -> Int {
-        if let end = endOfCasedLetters(at: start) {
+    func endOfCasedWord(at start: Int, digits: Int, contractions: Bool, letters: CharacterClass) -> Int {
+        if let end = endOfCasedLetters(at: start, letters) {
             return contractions ? endOfContraction(at: end, ignoringCase: true) ?? end : end
         }
         return endOfNumber(at: start, digits: digits)
@@ -83,33 +83,43 @@ struct WordReader {
     }
 
     /// `P?U*L+|P?U+L*`, see `WordSplitRule.casedWords`.
-    private func endOfCasedLetters(at start: Int) -> Int? {
-        let first = has([.letter, .number], at: start) || isNewline(at: start) ? start : start + 1
-        let upper = endOfRun(at: first, limit: .max) { isLetter(at: $0, except: 0x61...0x7a) }
-        let lower = endOfRun(at: upper, limit: .max) { isLetter(at: $0, except: 0x41...0x5a) }
-        if lower > upper { return lower }
-        // The last letter of the run that has no case may be the lower-case one; else all are upper-case.
-        let last = (first..<upper).last { isLetter(at: $0, except: 0x41...0x5a) }
-        return last.map { $0 + 1 } ?? (upper > first ? upper : nil)
+    private func endOfCasedLetters(at start: Int, _ letters: CharacterClass) -> Int? {
+        // A mark may be P or a letter; P is tried first.
+        let isBare = has([.letter, .number], at: start) || isNewline(at: start)
+        let firsts = (isBare ? [] : [start + 1]) + (has(letters, at: start) ? [start] : [])
+        func uppers(_ first: Int) -> Int {
+            endOfRun(at: first, limit: .max) { isLetter(at: $0, letters, except: 0x61...0x7a) }
+        }
+        for first in firsts {
+            let upper = uppers(first)
+            let lower = endOfRun(at: upper, limit: .max) { isLetter(at: $0, letters, except: 0x41...0x5a) }
+            if lower > upper { return lower }
+            // The last letter of the run that has no case may be the lower-case one.
+            if let last = (first..<upper).last(where: { isLetter(at: $0, letters, except: 0x41...0x5a) }) {
+                return last + 1
+            }
+        }
+        // Else all are upper-case.
+        return firsts.lazy.map { (first: $0, upper: uppers($0)) }.first { $0.upper > $0.first }?.upper
     }
 
-    private func isLetter(at position: Int, except others: ClosedRange<UInt32>) -> Bool {
-        has(.letter, at: position) && !others.contains(value(at: position))
+    private func isLetter(at position: Int, _ letters: CharacterClass, except others: ClosedRange<UInt32>) -> Bool {
+        has(letters, at: position) && !others.contains(value(at: position))
     }
 
-    private func endOfNumber(at start: Int, digits: Int) -> Int? {
+    func endOfNumber(at start: Int, digits: Int) -> Int? {
         has(.number, at: start) ? endOfRun(at: start, limit: digits) { has(.number, at: $0) } : nil
     }
 
     /// ` ?[^\s\p{L}\p{N}]+` and what of `tail` follows.
-    private func endOfSymbols(at start: Int, letters: CharacterClass, tail: (Int) -> Bool) -> Int? {
+    func endOfSymbols(at start: Int, letters: CharacterClass, tail: (Int) -> Bool) -> Int? {
         let body = value(at: start) == 0x20 ? start + 1 : start
         guard isOther(at: body, letters: letters) else { return nil }
         return endOfRun(at: endOfRun(at: body, limit: .max) { isOther(at: $0, letters: letters) }, limit: .max, tail)
     }
 
     /// `'s`, `'t`, `'m`, `'d`, `'re`, `'ve`, `'ll`.
-    private func endOfContraction(at start: Int, ignoringCase: Bool) -> Int? {
+    func endOfContraction(at start: Int, ignoringCase: Bool) -> Int? {
         guard value(at: start) == 0x27 else { return nil }
         func letter(_ position: Int) -> Character? {
             let value = value(at: position)
@@ -125,20 +135,20 @@ struct WordReader {
     }
 
     /// `\s*[\r\n]+` if newlines end pieces, then `\s+(?!\S)`, then `\s+`.
-    private func endOfWhiteSpace(at start: Int, newlinesEndPieces: Bool) -> Int {
+    func endOfWhiteSpace(at start: Int, newlinesEndPieces: Bool) -> Int {
         let end = endOfRun(at: start, limit: .max) { has(.whiteSpace, at: $0) }
         if newlinesEndPieces, let last = (start..<end).last(where: { isNewline(at: $0) }) { return last + 1 }
         // The last space before a word belongs to the word.
         return end - start > 1 && end < range.upperBound ? end - 1 : end
     }
 
-    private func isNewline(at position: Int) -> Bool {
+    func isNewline(at position: Int) -> Bool {
         let value = value(at: position)
         return value == 0x0a || value == 0x0d
     }
 
     /// Neither white space nor letter nor number, and not past the end.
-    private func isOther(at position: Int, letters: CharacterClass) -> Bool {
+    func isOther(at position: Int, letters: CharacterClass) -> Bool {
         position < range.upperBound && !has([.whiteSpace, .number, letters], at: position)
     }
 

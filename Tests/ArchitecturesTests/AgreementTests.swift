@@ -54,10 +54,11 @@ import Testing
         #expect(graph.sharedExpertLength == shape.experts?.shared?.length ?? 0)
         #expect(graph.leadingDenseLayers == shape.experts?.denseLayerCount ?? 0)
         #expect(graph.hasPostNorms == shape.layers.contains { $0.norms.placement != .before })
-        #expect(graph.hasLayerNorm == shape.norms.hasBias)
+        #expect(graph.hasLayerNorm == (shape.norms.hasBias || shape.norms.kind == .layer))
         #expect(!graph.isParallel || shape.norms.mayFeedBoth)
         let headNorms = Set(shape.attentions.map(\.headNorm))
         #expect(!headNorms.contains(graph.normalizesHeads ? .none : .perHead))
+        #expect(graph.normalizesHeads || !headNorms.contains(.perRotatedHead))
         // A switch of Granite's turns positions off, which the tensors do not show.
         let isTurned = shape.attentions.contains { $0.positions != .none }
         #expect(graph.turnsHeads == isTurned || golden.name == "granite-unturned")

@@ -91,6 +91,7 @@ struct GoldenModel: CustomStringConvertible, Sendable {
         case "FLOAT32": json.double.map { .float32(Float($0)) }
         case "ARRAY BOOL": json.array.map { .array(.bool($0.compactMap(\.bool))) }
         case "ARRAY INT32": json.array.map { .array(.int32($0.compactMap(\.integer).map(Int32.init))) }
+        case "ARRAY FLOAT32": json.array.map { .array(.float32($0.compactMap(\.double).map { Float($0) })) }
         case "ARRAY STRING": json.array.map { .array(.string($0.compactMap(\.string))) }
         default: nil
         }

@@ -59,7 +59,7 @@ import Testing
     @Test func onlyFamiliesInFullCanBeComputed() throws {
         let known = metadata("llama")
         #expect(throws: Never.self) { try ModelArithmetic(known, of: ModelShape(known)) }
-        for name in ["cohere2", "somebodys"] {
+        for name in ["gpt-oss", "somebodys"] {
             let other = metadata(name)
             #expect(throws: ShapeProblem.unsupportedArchitecture(name)) {
                 try ModelArithmetic(other, of: ModelShape(other))

@@ -54,6 +54,7 @@ struct FamilyGolden {
         case ["FLOAT32"]: json.double.map { .float32(Float($0)) }
         case ["ARRAY", "INT32"]: json.array.map { .array(.int32($0.compactMap(\.integer).map(Int32.init))) }
         case ["ARRAY", "STRING"]: json.array.map { .array(.string($0.compactMap(\.string))) }
+        case ["ARRAY", "FLOAT32"]: json.array.map { .array(.float32($0.compactMap(\.double).map { Float($0) })) }
         case ["ARRAY", "BOOL"]: json.array.map { .array(.bool($0.compactMap(\.bool))) }
         default: nil
         }
@@ -81,7 +82,10 @@ struct FamilyGolden {
         let pieces = json["pre_tokenizer"]?.isNull != false || isOfPairs
         let options = pieces ? #""byte_fallback":true,"# : ""
         // A reranker looks up two words.
-        let words = files.contains { $0.key == "README.md" } ? #""yes":3,"no":4,"# : ""
+        let judges = files.contains { $0.key == "README.md" }
+        // In GLM-4 tokens have a role by their text.
+        let roles = isOfPairs ? "" : #""<|endoftext|>":3,"<|user|>":4,"#
+        let words = judges ? #""yes":3,"no":4,"# : roles
         // Rows beyond the tokens would be cut off.
         let rows = tensors.first { $0.name == "token_embd.weight" }?.dimensions.last ?? 0
         let others = isOfPairs ? (3..<rows).map { #""t\#($0)":\#($0),"# }.joined() : ""

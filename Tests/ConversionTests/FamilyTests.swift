@@ -16,7 +16,8 @@ import Testing
         #expect(found.map(\.key).filter(keys.contains) == expected.map(\.key))
         let architecture = try #require(try file.metadata.string("general.architecture"))
         #expect(found.filter { $0.key.hasPrefix("\(architecture).") }.allSatisfy { keys.contains($0.key) })
-        for (key, value) in expected {
+        // Some numbers of the metadata are weights, of which a golden has none.
+        for (key, value) in expected where !key.hasPrefix("xielu.") {
             #expect(value != nil && file.metadata[key] == value, "\(key)")
         }
         let tensors = file.tensors.map {
@@ -44,7 +45,9 @@ import Testing
         var checkpoint = try FamilyGolden(name).checkpoint()
         let index = try #require(
             checkpoint.tensors.firstIndex {
-                $0.name.hasSuffix("down_proj.weight") || $0.name.hasSuffix(".w2.weight")
+                guard !$0.name.contains("vis") else { return false }
+                return $0.name.hasSuffix("down_proj.weight") || $0.name.hasSuffix("output_linear.weight")
+                    || $0.name.hasSuffix(".w2.weight")
                     || $0.name.hasSuffix("ln_1.weight")
                     || $0.name.hasSuffix("experts.down_proj")
             }

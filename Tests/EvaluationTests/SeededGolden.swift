@@ -55,6 +55,7 @@ struct SeededGolden {
         case "FLOAT32": json.double.map { .float32(Float($0)) }
         case "ARRAY BOOL": json.array.map { .array(.bool($0.compactMap(\.bool))) }
         case "ARRAY INT32": json.array.map { .array(.int32($0.compactMap(\.integer).map(Int32.init))) }
+        case "ARRAY FLOAT32": json.array.map { .array(.float32($0.compactMap(\.double).map { Float($0) })) }
         default: nil
         }
     }

@@ -47,6 +47,29 @@ import Tokenizers
         #expect(try words("gpt-4o", text) == expected)
     }
 
+    @Test(
+        arguments: [
+            ("deepseek-llm", "Hi, you  \n日本12a", ["Hi", ",", " you", "  ", "\n", "日本", "12", "a"]),
+            ("deepseek-coder", "Hi, you 日12", ["Hi", ",", " you", " ", "日", "1", "2"]),
+            ("deepseek-v3", "a.bc 1234日本\n", ["a", ".bc", " ", "123", "4", "日本", "\n"]),
+            ("spark2_5", "a!\n\nb 12", ["a", "!", "\n", "\n", "b", " ", "1", "2"]),
+            ("youtu", "가나 don't，日1", ["가나", " don't", "，", "日", "1"]),
+            ("jais-2", "a" + String(repeating: " ", count: 7) + "b", ["a", "    ", "  ", " b"]),
+            ("exaone-moe", "one two 12!\n", ["one two", " ", "1", "2", "!\n"]),
+            ("seed-coder", "a!\n\nb", ["a", "!", "\n\n", "b"]),
+            ("ufakzeka", "it's", ["it", "'s"]), ("bloom", "a b, c", ["a", " b", ",", " c"]),
+            ("viking", "a1 b2", ["a", "1", " b", "2"]), ("superbpe", "a1234567", ["a", "1", "234", "567"]),
+            ("tiny_aya", "a 1234567", ["a", " ", "1", "234", "567"]),
+            ("kimi-k2", "日本a's 1234", ["日本", "a's", " ", "123", "4"]),
+            ("chameleon", "IMGIMGABZ<sentinel:1>  a1", ["IMGIMGABZ", "<sentinel:1>", "  ", "a", "1"]),
+            ("granite-embed-multi-97m", "\u{301}ABc", ["\u{301}ABc"]),
+            ("granite-embed-multi-97m", "\u{301}AB", ["\u{301}", "AB"]),
+        ] as [(String, String, [String])]
+    )
+    func textsFallIntoTheWordsOfAFamilysOwnRule(_ name: String, _ text: String, _ expected: [String]) throws {
+        #expect(try words(name, text) == expected)
+    }
+
     @Test func tekkenKnowsNoContractionsAndSplitsDigits() throws {
         #expect(try words("tekken", "don't 123") == ["don", "'t", " ", "1", "2", "3"])
     }

@@ -43,6 +43,18 @@ struct Family: Sendable {
     var softCaps: SoftCaps?
     /// Every so many layers one does without positions.
     var layersPerUnturned: Int?
+    /// Whether layers without a window do without positions, where the model has windows at all.
+    var rotatesWindowsOnly = false
+    /// Whether the file may say where YaRN's ramp lies, how it scales attention, and how queries grow with their position.
+    var hasTemperature = false
+    /// How a head's pairs fall to the four positions of a token; nil where it has one.
+    var sections: PositionSections.Order?
+    /// Whether what is seen enters so many layers as the file says, beside the embeddings.
+    var hasDeepstack = false
+    /// Whether the file's scale of logits multiplies them, and stands alone.
+    var multipliesLogits = false
+    /// The output matrix.
+    var output = OutputRule.embeddingUnlessGiven
     /// Layers of the family's one size that scales attention by embedding length and not by head length.
     var layersOfLargest: Int?
     /// Whether a layer without a second norm feeds both parts from the first.
@@ -69,6 +81,8 @@ struct Family: Sendable {
     var fusesMatrices = false
     /// The tensor of the last norm, without its ending.
     var outputNorm = "output_norm"
+    /// The tensor of the norm in front of a network, likewise.
+    var networkNorm = "ffn_norm"
     var sumOrder = SumOrder.partFirst
     var storage = StorageRule()
 
@@ -84,7 +98,7 @@ struct Family: Sendable {
     }
 
     /// All families, by the names that GGUF has for them.
-    static let table = [llamas, qwens, gemmas, phis, liquids, others, partials]
+    static let table = [llamas, qwens, gemmas, phis, liquids, others, commands, partials]
         .reduce(into: [String: Family]()) { table, part in table.merge(part) { first, _ in first } }
 }
 

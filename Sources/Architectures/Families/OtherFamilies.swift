@@ -6,7 +6,8 @@ extension Family {
             normPlacement: .after,
             headNorm: .whole,
             windows: WindowRule(.allButLast(of: 4)),
-            localRotary: .unscaled
+            localRotary: .unscaled,
+            output: .given
         ),
         "stablelm": Family(
             rotaryLayout: .halves,

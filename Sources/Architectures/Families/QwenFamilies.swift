@@ -4,5 +4,13 @@ extension Family {
         "qwen2moe": Family(rotaryLayout: .halves, experts: .withGatedShared),
         "qwen3": Family(rotaryLayout: .halves, headNorm: .perHead),
         "qwen3moe": Family(rotaryLayout: .halves, headNorm: .perHead, experts: .required),
+        // The parts that read text. Their sections of positions are all the same there.
+        "qwen2vl": Family(rotaryLayout: .halves, sections: .inARow),
+        "qwen3vl": Family(
+            rotaryLayout: .halves,
+            headNorm: .perHead,
+            sections: .interleaved,
+            hasDeepstack: true
+        ),
     ]
 }

@@ -16,6 +16,11 @@ struct GraniteFamily: LlamaLikeFamily {
 
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         try writeLlamaParameters(to: &metadata, fileType: fileType)
+        try Self.writeFactors(of: config, to: &metadata)
+    }
+
+    /// Those of attention, embeddings, residuals and logits.
+    static func writeFactors(of config: ModelConfig, to metadata: inout Metadata) throws {
         let factors = [
             ("attention.scale", "attention_multiplier"), ("embedding_scale", "embedding_multiplier"),
             ("residual_scale", "residual_multiplier"), ("logit_scale", "logits_scaling"),

@@ -61,12 +61,24 @@ struct ByteLevelVocabulary {
         merges = source.merges
     }
 
-    func write(of files: TokenizerFiles, to metadata: inout Metadata) throws {
+    /// - Parameter roles: tokens that have a role unless the files give it to others, in order.
+    func write(
+        of files: TokenizerFiles,
+        to metadata: inout Metadata,
+        roles: [(role: String, text: String)] = []
+    ) throws {
         metadata.set("tokenizer.ggml.model", .string("gpt2"))
         metadata.set("tokenizer.ggml.pre", .string(preTokenizer))
         metadata.set("tokenizer.ggml.tokens", .array(.string(try files.distinct(tokens))))
         metadata.set("tokenizer.ggml.token_type", .array(.int32(types.map(\.rawValue))))
         if !merges.isEmpty { metadata.set("tokenizer.ggml.merges", .array(.string(merges))) }
-        try SpecialTokens(files, vocabularyCount: tokens.count).write(to: &metadata)
+        var special = try SpecialTokens(files, vocabularyCount: tokens.count)
+        for (role, text) in roles {
+            guard let id = tokens.firstIndex(of: text) else {
+                throw ConversionProblem.invalidVocabulary(file: Self.file, reason: "it has no token '\(text)'")
+            }
+            special.setID(role, id, tokens.count)
+        }
+        special.write(to: &metadata)
     }
 }

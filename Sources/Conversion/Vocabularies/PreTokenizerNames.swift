@@ -35,10 +35,15 @@ enum PreTokenizerNames {
             + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"# + tail
     }
 
+    /// DeepSeek-V3's words: punctuation may begin one, and marks are letters.
+    private static let beginning =
+        ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##
+        + #"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|"#
+
     /// Steps, in order, against their names.
     private static let known: [[Step]: Names] = [
         [.expression(letters + #"\p{N}{1,3}"# + rest)]: Names(
-            all: ["smaug-bpe", "dbrx", "lfm2", "llama-bpe"],
+            all: ["smaug-bpe", "dbrx", "glm4", "lfm2", "llama-bpe"],
             ofWholeWords: "llama-bpe"
         ),
         [.expression(letters + #"\p{N}"# + rest)]: Names(all: ["qwen2", "stablelm2"]),
@@ -46,8 +51,13 @@ enum PreTokenizerNames {
         [.expression(cased(contractions) + #"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + lines)]: Names(all: ["gpt-4o"]
         ),
         [.expression(cased("") + #"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|"# + lines)]: Names(all: ["tekken"]),
-        [.singleDigits, .byteLevelRule]: Names(all: ["smollm", "refact", "starcoder"]),
-        [.byteLevelRule]: Names(all: ["gpt-2", "olmo"]),
+        [.expression(letters + #"\p{N}{1}| ?[^\s\p{L}\p{N}\r\n]+|"# + lines)]: Names(all: ["seed-coder"]),
+        [
+            .expression(#"\p{N}{1,3}"#), .expression("[一-龥\u{3040}-\u{309f}\u{30a0}-\u{30ff}]+"),
+            .expression(beginning + lines),
+        ]: Names(all: ["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"]),
+        [.singleDigits, .byteLevelRule]: Names(all: ["smollm", "command-r", "refact", "starcoder"]),
+        [.byteLevelRule]: Names(all: ["gpt-2", "exaone4", "olmo"]),
     ]
 
     /// - Parameters:

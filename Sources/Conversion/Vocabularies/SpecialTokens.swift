@@ -77,7 +77,8 @@ struct SpecialTokens {
         String(text.map { $0 == "\u{2581}" ? " " : $0 })
     }
 
-    private mutating func setID(_ role: String, _ id: Int?, _ vocabularyCount: Int?) {
+    /// Gives a token a role that no other has yet.
+    mutating func setID(_ role: String, _ id: Int?, _ vocabularyCount: Int?) {
         guard let id, id >= 0, id < vocabularyCount ?? Int(UInt32.max), !ids.contains(where: { $0.role == role }) else {
             return
         }

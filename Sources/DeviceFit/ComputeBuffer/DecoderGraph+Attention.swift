@@ -33,6 +33,7 @@ extension DecoderGraph {
                 )
             }
         }
+        if let growth { own[0] = graph.update(own[0], with: growth) }
         for tensor in normalizesValues ? own : [own[0], own[2], own[1]] { graph.expand(tensor) }
         let inputs = cells(of: kind)
         let stored = [(own[1], inputs.keyPlaces), (own[2], inputs.valuePlaces)]

@@ -15,7 +15,11 @@ struct DecoderGraph {
     let width: Int
 
     let positions: ComputeGraph.Tensor
+    /// What queries are multiplied by, where they are.
+    let growth: ComputeGraph.Tensor?
     private let rows: ComputeGraph.Tensor
+    /// The embeddings with the rows beside them.
+    private var seen: ComputeGraph.Tensor?
     /// Which sequence's memory a convolution goes on with.
     let copies: ComputeGraph.Tensor
     let full: Attention?
@@ -58,8 +62,9 @@ struct DecoderGraph {
         }
         let identifiers = graph.input(batch)
         // Embeddings may also be handed in; their memory is kept whether they are or not.
-        let embeddings = graph.input(width, batch)
-        positions = graph.input(batch)
+        let embeddings = graph.input(width * (shape.inputRowCount ?? 1), batch)
+        positions = graph.input(batch * (shape.positionCount ?? 1))
+        growth = shape.growsQueries == true ? graph.input(batch) : nil
         full = cells.full.map(attention)
         windowed = cells.windowed.map(attention)
         rows = graph.input(batch)
@@ -71,6 +76,13 @@ struct DecoderGraph {
     private mutating func build(_ identifiers: ComputeGraph.Tensor, _ embeddings: ComputeGraph.Tensor) {
         var state = graph.result([width, tokens], from: [identifiers])
         graph.expand(embeddings)
+        // Rows for what is seen lie beside those of a text, and are added to what the first layers make of it.
+        let rowCount = shape.inputRowCount ?? 1
+        if rowCount > 1 {
+            let padded = graph.result([width * rowCount, tokens], from: [state])
+            state = graph.view(padded, width, tokens)
+            seen = padded
+        }
         graph.expand(state)
         let kinds = profile.layers.flatMap { Array(repeating: $0, count: $0.count) }
         let inputs = layerInputs(of: kinds.count, state)
@@ -81,6 +93,9 @@ struct DecoderGraph {
             let isLast = index == chosen.count - 1
             state = layer(state, kind, index: index, isLast: isLast && !picksRowsLast)
             if let inputs { state = add(inputs, to: state) }
+            if let seen, index + 1 < shape.inputRowCount ?? 1 {
+                state = graph.update(state, with: graph.view(seen, width, tokens))
+            }
         }
         state = norm(state)
         graph.markOutput(state)
@@ -100,7 +115,7 @@ struct DecoderGraph {
         isLast: Bool
     ) -> ComputeGraph.Tensor {
         var before = state
-        let normal = norm(state)
+        let normal = firstNorm(state)
         var sum = kind.kvHeads > 0 ? attend(normal, kind) : convolve(normal, kind)
         if isLast {
             sum = graph.result([width, tokens], from: [sum, rows])
@@ -113,9 +128,14 @@ struct DecoderGraph {
         if shape.hasPostNorms { sum = norm(sum) }
         // Which of two summands comes first decides whose memory the sum takes.
         let middle = sumOrder == .stateFirst ? graph.update(before, with: sum) : graph.update(sum, with: before)
-        var out = shape.hasBothNetworks == true ? bothNetworks(middle, kind) : network(norm(middle), kind, index: index)
+        var out =
+            shape.hasBothNetworks == true ? bothNetworks(middle, kind) : network(firstNorm(middle), kind, index: index)
         if shape.hasPostNorms { out = norm(out) }
         return sumOrder == .partFirst ? graph.update(out, with: middle) : graph.update(middle, with: out)
+    }
+
+    private mutating func firstNorm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        shape.lacksFirstNorms == true ? tensor : norm(tensor)
     }
 
     mutating func norm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {

@@ -32,6 +32,13 @@ struct DenseNetwork {
             case .gatedSiLU: kernels.swiglu(start, UnsafePointer(start + length), count: length)
             case .gatedGELU: kernels.gelu(start, times: UnsafePointer(start + length), count: length)
             case .plainGELU: kernels.gelu(start, times: nil, count: length)
+            case .plainSquaredReLU:
+                for index in 0..<length {
+                    let positive = max(0, start[index])
+                    start[index] = positive * positive
+                }
+            case .plainXIELU(let unit):
+                for index in 0..<length { start[index] = unit(start[index]) }
             }
         }
         let activated = Rows(start: UnsafePointer(hidden.start), stride: hidden.stride)

@@ -38,8 +38,8 @@ struct LayerWeights: Sendable {
             for name in ["attn_k", "attn_v", "attn_k_norm"] { reader.skip("blk.\(index).\(name).weight") }
         }
         mixerPostNorm = after ? try NormWeights("post_attention_norm", norms, width: width, &reader) : nil
-        let isParallel = norms.mayFeedBoth && !reader.has("ffn_norm.weight")
-        networkNorm = before && !isParallel ? try NormWeights("ffn_norm", norms, width: width, &reader) : nil
+        let isParallel = norms.mayFeedBoth && !reader.has(norms.networkNorm + ".weight")
+        networkNorm = before && !isParallel ? try NormWeights(norms.networkNorm, norms, width: width, &reader) : nil
         network =
             switch layer.network {
             case .dense(let network): .dense(try DenseWeights("", network, width: width, &reader))

@@ -29,7 +29,12 @@ struct ModelWeights: Sendable {
         layers = try shape.layers.enumerated().map { try LayerWeights($0, $1, width: width, &reader) }
         outputNorm = try NormWeights(shape.outputNorm, shape.norms, width: width, &reader)
         // Without an output matrix of its own, a model reads its embedding backwards.
-        let output = try reader.optionalMatrix("output.weight", rows: tokens, columns: width)
+        let output: WeightMatrix? =
+            switch shape.output {
+            case .embeddingUnlessGiven: try reader.optionalMatrix("output.weight", rows: tokens, columns: width)
+            case .given: try reader.matrix("output.weight", rows: tokens, columns: width)
+            case .embedding: nil
+            }
         self.output = Projection(
             matrix: output ?? tokenEmbedding,
             bias: try reader.optionalNumbers("output.bias", [tokens]) ?? []

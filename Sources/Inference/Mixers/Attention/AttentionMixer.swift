@@ -12,6 +12,7 @@ struct AttentionMixer {
     private let product: MatrixProduct
     private let attention: Attention
     private let norm: Norm
+    private let temperature: TemperatureRule?
     private let queryWidth: Int
     private let mixedWidth: Int
     private let mixed: FloatBuffer  // (T, (H + 2 G) D)
@@ -24,6 +25,7 @@ struct AttentionMixer {
         mixedWidth = shape.attentions.map { ($0.headCount + 2 * $0.keyValueHeadCount) * $0.keyLength }.max() ?? 0
         attention = try Attention(model, cache: cache, kernels: product.kernels, workers: product.workers)
         norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
+        temperature = model.arithmetic.temperature
         mixed = try FloatBuffer(count: batch * mixedWidth, purpose: "scratch memory")
         attended = try FloatBuffer(count: batch * queryWidth, purpose: "scratch memory")
     }
@@ -46,7 +48,17 @@ struct AttentionMixer {
             product.multiply(x, count: positions.count, by: projection, into: out, observer)
         }
         product.workers.forEach(positions.count) { [self] row, _ in
-            normalizeAndTurn(mixed.start + row * mixedWidth, weights, shape, rotary, row: row)
+            let place = mixed.start + row * mixedWidth
+            if shape.headNorm == .perRotatedHead {
+                rotate(place, shape, rotary, row: row)
+                normalize(place, weights, shape)
+            } else {
+                normalize(place, weights, shape)
+                rotate(place, shape, rotary, row: row)
+            }
+            guard let temperature else { return }
+            let factor = temperature.factor(at: positions.lowerBound + row)
+            for index in 0..<(shape.headCount * headLength) { place[index] *= factor }
         }
         let keys = mixed.start + shape.headCount * headLength
         let values = keys + shape.keyValueHeadCount * headLength
@@ -71,13 +83,11 @@ struct AttentionMixer {
         product.multiply(result, count: rows.count, by: weights.output, into: destination, observer)
     }
 
-    /// Normalizes one token's queries, keys and values, which lie side by side, and rotates the first two.
-    private func normalizeAndTurn(
+    /// Normalizes one token's queries, keys and values, which lie side by side.
+    private func normalize(
         _ queries: UnsafeMutablePointer<Float>,
         _ weights: AttentionWeights,
-        _ shape: AttentionShape,
-        _ rotary: RotaryTable?,
-        row: Int
+        _ shape: AttentionShape
     ) {
         let (length, count) = (shape.keyLength, shape.keyValueHeadCount)
         let keys = queries + shape.headCount * length
@@ -86,9 +96,17 @@ struct AttentionMixer {
         normalize(queries, shape, headCount: shape.headCount, weights.queryNorm)
         normalize(keys, shape, headCount: count, weights.keyNorm)
         normalize(values, shape, headCount: count, weights.valueNorm)
+    }
+
+    private func rotate(
+        _ queries: UnsafeMutablePointer<Float>,
+        _ shape: AttentionShape,
+        _ rotary: RotaryTable?,
+        row: Int
+    ) {
         guard let rotary else { return }
-        for head in 0..<(shape.headCount + (shape.source == nil ? count : 0)) {
-            rotary.apply(row: row, to: queries + head * length)
+        for head in 0..<(shape.headCount + (shape.source == nil ? shape.keyValueHeadCount : 0)) {
+            rotary.apply(row: row, to: queries + head * shape.keyLength)
         }
     }
 

@@ -38,7 +38,7 @@ struct AttentionWeights: Sendable {
         func norm(_ name: String, _ heads: Int) throws -> [Float] {
             switch attention.headNorm {
             case .none: []
-            case .perHead: try reader.numbers(name, [headLength])
+            case .perHead, .perRotatedHead: try reader.numbers(name, [headLength])
             case .optionalOwn: try reader.optionalNumbers(name, [headLength, heads]) ?? []
             case .whole: try reader.numbers(name, [headLength * heads])
             }

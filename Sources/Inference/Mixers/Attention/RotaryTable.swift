@@ -24,7 +24,8 @@ struct RotaryTable {
             // The reference multiplies step by step in single precision; so does this.
             var angle = Float(position)
             for pair in 0..<(dimensions / 2) {
-                let unscaled = factors.isEmpty ? angle : angle / factors[pair]
+                let own = rule.stillPairs.contains(pair) ? 0 : angle
+                let unscaled = factors.isEmpty ? own : own / factors[pair]
                 var scaled = rule.positionScale * unscaled
                 if let ramp {
                     let share = ramp.share(ofPair: pair)
@@ -87,8 +88,8 @@ private struct YaRNRamp {
         func pair(turning turns: Float) -> Float {
             Float(rule.dimensions) * logf(Float(rule.originalContext) / (turns * 2 * .pi)) / (2 * logf(rule.base))
         }
-        low = max(0, floorf(pair(turning: RotaryRule.fastTurns)))
-        high = min(Float(rule.dimensions - 1), ceilf(pair(turning: RotaryRule.slowTurns)))
+        low = max(0, floorf(pair(turning: rule.fastTurns)))
+        high = min(Float(rule.dimensions - 1), ceilf(pair(turning: rule.slowTurns)))
     }
 
     /// How much of the unscaled angle remains.

@@ -1,0 +1,67 @@
+import GGUF
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// The expanded integral of the exponential linear unit: a square where its input is positive, and below zero what an
+/// exponential makes of it. Each layer has learned its own numbers.
+///
+/// Source: Huang and Schlag, "Deriving Activation Functions Using Integration", 2024.
+public struct XIELU: Sendable, Equatable {
+    /// The square's factor.
+    public var positive: Float = 0
+    /// The exponential's factor.
+    public var negative: Float = 0
+    /// The slope at zero.
+    public var slope: Float = 0
+    /// The least distance below zero.
+    public var distance: Float = 0
+
+    /// The unit's value.
+    public func callAsFunction(_ x: Float) -> Float {
+        guard x <= 0 else { return positive * x * x + slope * x }
+        return (expm1f(min(x, distance)) - x) * negative + slope * x
+    }
+}
+
+extension XIELU {
+    /// The numbers of each layer, under keys that no architecture prefixes. A file has the factors as they were learned, before they are made positive.
+    static func all(_ keys: ShapeReader, count: Int) throws -> [XIELU] {
+        func values(_ name: String) throws -> [Float] {
+            let key = "xielu.\(name)"
+            let found: [Float]
+            if case .array? = keys.metadata[key] {
+                found = try keys.metadata.floats(key) ?? []
+            } else {
+                let one = try keys.metadata.float(key).required(key)
+                found = Array(repeating: one, count: count)
+            }
+            guard found.count == count else {
+                throw ShapeProblem.badValue(
+                    key: key,
+                    value: "an array of \(found.count)",
+                    expected: "one number per layer"
+                )
+            }
+            for value in found where !value.isFinite {
+                throw ShapeProblem.badValue(key: key, value: "\(value)", expected: "a finite number")
+            }
+            return found
+        }
+        let (negatives, positives) = (try values("alpha_n"), try values("alpha_p"))
+        let (slopes, distances) = (try values("beta"), try values("eps"))
+        return (0..<count).map { index in
+            XIELU(
+                positive: softplus(positives[index]),
+                negative: slopes[index] + softplus(negatives[index]),
+                slope: slopes[index],
+                distance: distances[index]
+            )
+        }
+    }
+
+    private static func softplus(_ x: Float) -> Float { x > 20 ? x : logf(1 + expf(x)) }
+}

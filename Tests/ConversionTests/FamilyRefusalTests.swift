@@ -1,0 +1,113 @@
+import Conversion
+import GGUF
+import TestSupport
+import Testing
+
+/// Checkpoints that contradict what their family says of itself.
+@Suite struct FamilyRefusalTests {
+    private func problem(_ name: String, _ change: (inout SmallCheckpoint) -> Void) throws -> ConversionProblem? {
+        var checkpoint = try FamilyGolden(name).checkpoint()
+        change(&checkpoint)
+        return try Conversions().problem(checkpoint)
+    }
+
+    @Test(arguments: [
+        #"["attention"]"#, #"["attention","mamba"]"#, #"["full_attention","full_attention"]"#, "[]", "null",
+    ])
+    func graniteWithOtherLayersThanAttentionIsRefused(_ types: String) throws {
+        let problem = try problem("granite4") { $0.config["layer_types"] = types }
+        guard case .invalidValue(_, "layer_types", _) = problem else {
+            Issue.record("\(problem as Any)")
+            return
+        }
+    }
+
+    @Test(arguments: ["exaone4", "lfm2-moe"])
+    func aListOfLayersOfTheWrongLengthIsRefused(_ name: String) throws {
+        let problem = try problem(name) { $0.config["layer_types"] = #"["full_attention"]"# }
+        guard case .invalidValue(_, "layer_types", _) = problem else {
+            Issue.record("\(problem as Any)")
+            return
+        }
+    }
+
+    @Test func aLayerThatLearnedNoActivationIsNamed() throws {
+        let problem = try problem("apertus") { $0.tensors.removeAll { $0.name == "model.layers.1.mlp.act_fn.beta" } }
+        #expect(problem == .missingLayerTensors(layer: 1))
+        let longer = try self.problem("apertus") { checkpoint in
+            checkpoint.tensors.removeAll { $0.name == "model.layers.1.mlp.act_fn.beta" }
+            checkpoint.add("model.layers.1.mlp.act_fn.beta", [2])
+        }
+        guard case .wrongShape("model.layers.1.mlp.act_fn.beta", [2], _) = longer else {
+            Issue.record("\(longer as Any)")
+            return
+        }
+    }
+
+    @Test func commandsBiasesHaveNoPlace() throws {
+        let name = "model.layers.0.self_attn.q_proj.bias"
+        #expect(try problem("cohere2") { $0.add(name, [64]) } == .unknownTensor(name))
+    }
+
+    @Test func ministralWithoutItsScalingIsRefused() throws {
+        let problem = try problem("ministral3") { $0.config["rope_parameters"] = #"{"rope_type":"default"}"# }
+        #expect(problem == .unsupportedRope("default"))
+    }
+
+    /// The base is stretched for one base and two lengths of contexts alone.
+    @Test func anotherStretchOfHunYuansPositionsIsRefused() throws {
+        let problem = try problem("hunyuan") { $0.config["max_position_embeddings"] = "4096" }
+        guard case .unsupportedRope = problem else {
+            Issue.record("\(problem as Any)")
+            return
+        }
+    }
+
+    @Test func rolesNeedTheirTokens() throws {
+        let problem = try problem("glm4") { checkpoint in
+            let text = String(decoding: checkpoint.files["tokenizer.json"] ?? [], as: UTF8.self)
+            checkpoint.files["tokenizer.json"] = Array(text.replacing("<|user|>", with: "<|guest|>").utf8)
+        }
+        guard case .invalidVocabulary(_, let reason) = problem else {
+            Issue.record("\(problem as Any)")
+            return
+        }
+        #expect(reason.contains("<|user|>"))
+    }
+
+    /// What llama.cpp's other names for a family lead to.
+    @Test(arguments: [
+        ("qwen2", "KORMoForCausalLM"), ("qwen2", "Qwen2AudioForConditionalGeneration"), ("llama", "VLlama3ForCausalLM"),
+        ("llama", "LlavaForConditionalGeneration"), ("llama", "IQuestCoderForCausalLM"), ("phi3", "Phi4ForCausalLMV"),
+    ])
+    func otherNamesOfAFamilyAreKnown(_ name: String, _ architecture: String) throws {
+        let golden = try FamilyGolden(name)
+        var checkpoint = try golden.checkpoint()
+        checkpoint.config["architectures"] = "[\"\(architecture)\"]"
+        let file = try Conversions().convert(checkpoint, .f16)
+        #expect(file.tensors.map(\.name) == golden.tensors.map(\.name))
+    }
+
+    /// Queries, keys and values in one matrix, gate and up in another, under the outer name of the first release.
+    @Test func fusedMatricesOfERNIEFallIntoTheirParts() throws {
+        let golden = try FamilyGolden("ernie")
+        var fused = try golden.checkpoint()
+        let rows = (queries: 4 * 128, keys: 2 * 128)
+        fused.tensors.removeAll { tensor in
+            ["q_proj", "k_proj", "v_proj", "gate_proj", "up_proj"].contains { tensor.name.contains(".\($0).") }
+        }
+        for index in fused.tensors.indices {
+            fused.tensors[index].name = fused.tensors[index].name.replacing("model.", with: "ernie.")
+        }
+        for layer in 0..<2 {
+            fused.add("ernie.layers.\(layer).self_attn.qkv_proj.weight", [rows.queries + 2 * rows.keys, 64])
+            fused.add("ernie.layers.\(layer).mlp.up_gate_proj.weight", [192, 64])
+        }
+        let file = try Conversions().convert(fused, .f16)
+        let shapes = { (tensors: [(String, [Int])]) in Dictionary(tensors) { first, _ in first } }
+        #expect(
+            shapes(file.tensors.map { ($0.name, $0.shape.dimensions) })
+                == shapes(golden.tensors.map { ($0.name, $0.dimensions) })
+        )
+    }
+}
