@@ -83,7 +83,8 @@ struct FamilyGolden {
         // A reranker looks up two words.
         let judges = files.contains { $0.key == "README.md" }
         // In GLM-4 tokens have a role by their text.
-        let words = judges ? #""yes":3,"no":4,"# : #""<|endoftext|>":3,"<|user|>":4,"#
+        let plays = checkpoint.config["architectures"]?.contains("Glm4") == true
+        let words = judges ? #""yes":3,"no":4,"# : plays ? #""<|endoftext|>":3,"<|user|>":4,"# : ""
         let tokenizer = #"""
             {"model":{"type":"BPE",\#(options)"vocab":{\#(words)"a":0,"b":1,"ab":2},"merges":["a b"]},
              "pre_tokenizer":\#(json["pre_tokenizer"]?.text ?? "null"),"decoder":{"type":"Sequence"}}
