@@ -54,6 +54,24 @@ MODELS = {
                        **{"shortconv.l_cache": 3, "attention.sliding_window": 1024}),
     "stablelm-2-1.6b": shape("stablelm", 24, 2048, 5632, (32, 32), 100352, layer_norm=True, rotary=16),
     "gpt2-xl": shape("gpt2", 48, 1600, 6400, (25, 25), 50257, matrix="Q4_0", fused=True, layer_norm=True, plain=True, positions=1024),
+    "ministral-3-8-layers": shape("mistral3", 8, 3072, 9216, (32, 8), 131072, head=128, tied=True,
+                            **{"attention.temperature_scale": 0.1, "rope.scaling.original_context_length": 16384}),
+    "granite-4-350m": shape("granite", 28, 1024, 2048, (16, 4), 100352, tied=True, head=64, **{"logit_scale": 4.0, "residual_scale": 0.25}),
+    "lfm2-moe-7-layers": shape("lfm2moe", 7, 2048, 7168, (32, [0, 0, 8, 0, 0, 0, 8]), 65536,
+                         tied=True, norms=True, experts=(32, 4), expert=1792, dense=2, biased_choice=True,
+                         **{"shortconv.l_cache": 3, "expert_gating_func": 2, "leading_dense_block_count": 2}),
+    "qwen2-vl-2b": shape("qwen2vl", 28, 1536, 8960, (12, 2), 151936, tied=True, biases=True, **{"rope.dimension_sections": [16, 24, 24, 0]}),
+    "qwen3-vl-2b": shape("qwen3vl", 28, 2048, 6144, (16, 8), 151936, tied=True, head=128, norms=True,
+                         **{"rope.dimension_sections": [24, 20, 20, 0], "n_deepstack_layers": 3}),
+    "exaone-4-1.2b": shape("exaone4", 30, 2048, 4096, (32, 8), 102400, tied=True, norms=True, post=True, first=False),
+    "hunyuan-0.5b": shape("hunyuan-dense", 24, 1024, 3584, (16, 8), 120816, tied=True, head=128, norms=True),
+    "ernie-4.5-0.3b": shape("ernie4_5", 18, 1024, 3072, (16, 2), 103424, tied=True, head=128),
+    "afm-8-layers": shape("arcee", 8, 2560, 18432, (20, 4), 128004, plain=True),
+    "command-r-8-layers": shape("cohere2", 8, 4096, 14336, (32, 8), 256000, tied=True, parallel=True,
+                         **{"attention.sliding_window": 4096, "logit_scale": 0.25}),
+    "glm-4-8-layers": shape("glm4", 8, 4096, 13696, (32, 2), 151552, head=128, post=True, gated_in_one=True, biases=True, rotary=64),
+    "seed-oss-8-layers": shape("seed_oss", 8, 5120, 27648, (80, 8), 155136, head=128, biases=True, second="post_attention_norm"),
+    "apertus-8-layers": shape("apertus", 8, 4096, 21504, (32, 8), 131072, norms=True, plain=True),
 }
 
 # Layers of Gemma 4 look back so far, but every fifth or sixth; the last ones read the keys and values of earlier ones.
@@ -69,6 +87,10 @@ MODELS |= {
 }
 
 
+# What a shape says that is no hyperparameter.
+FLAGS = {"layer_norm", "wide_norms", "biased_choice", "gated_in_one"}
+
+
 def tensors(model):
     """Names, dimensions (the fastest first) and whether they are matrices of the model's type."""
     width, hidden, more = model["width"], model["hidden"], model["more"]
@@ -77,7 +99,7 @@ def tensors(model):
     yield "token_embd.weight", (width, model["vocabulary"]), model["matrix"] if model["tied"] else "Q6_K" if width % 256 == 0 else "Q8_0"
     if not model["tied"]:
         yield "output.weight", (width, model["vocabulary"]), "Q6_K" if width % 256 == 0 else "Q8_0"
-    yield ("token_embd_norm.weight" if model["architecture"] == "lfm2" else "output_norm.weight"), (width,), "F32"
+    yield ("token_embd_norm.weight" if model["architecture"].startswith("lfm2") else "output_norm.weight"), (width,), "F32"
     matrix = model["matrix"]
     if more.get("inputs"):
         yield "per_layer_token_embd.weight", (more["inputs"] * model["layers"], model["vocabulary"]), matrix
@@ -106,8 +128,10 @@ def tensors(model):
         def product(name, rows, columns=width):
             return own + name + ".weight", (columns, rows), matrix
 
-        yield vector("attn_norm.weight", width)
-        yield vector("ffn_norm.weight", width)
+        if more.get("first", True):
+            yield vector("attn_norm.weight", width)
+        if more.get("first", True) and not more.get("parallel"):
+            yield vector(more.get("second", "ffn_norm") + ".weight", width)
         if bias:
             yield vector("attn_norm.bias", width)
             yield vector("ffn_norm.bias", width)
@@ -155,7 +179,9 @@ def tensors(model):
             yield own + "ffn_gate_up_exps.weight", (width, 2 * expert, count), matrix
             yield own + "ffn_down_exps.weight", (expert, width, count), matrix
             yield vector("ffn_down_exps.scale", count)
-        if "experts" in more and not more.get("both"):
+        if "experts" in more and not more.get("both") and layer >= more.get("dense", 0):
+            if more.get("biased_choice"):
+                yield vector("exp_probs_b.bias", more["experts"][0])
             count, expert = more["experts"][0], more.get("expert", hidden)
             yield own + "ffn_gate_inp.weight", (width, count), "F32"
             for name, first, second in ("gate", width, expert), ("up", width, expert), ("down", expert, width):
@@ -167,9 +193,10 @@ def tensors(model):
         elif more.get("plain"):
             yield product("ffn_up", hidden)
             yield product("ffn_down", width, hidden)
-            yield vector("ffn_up.bias", hidden)
-            yield vector("ffn_down.bias", width)
-        elif more.get("fused"):
+            if bias:
+                yield vector("ffn_up.bias", hidden)
+                yield vector("ffn_down.bias", width)
+        elif more.get("fused") or more.get("gated_in_one"):
             yield product("ffn_up", 2 * hidden)
             yield product("ffn_down", width, hidden)
         else:
@@ -212,8 +239,13 @@ def write(path, model):
         if "shared" in more:
             writer.add_expert_shared_feed_forward_length(more["shared"])
     for key, value in more.items():
-        if "." in key:
-            writer.add_uint32(f"{model['architecture']}.{key}", value)
+        if "." not in key and "_" not in key or key in FLAGS:
+            continue
+        add = {list: writer.add_array, float: writer.add_float32}.get(type(value), writer.add_uint32)
+        add(f"{model['architecture']}.{key}", value)
+    if model["architecture"] == "apertus":
+        for name in "alpha_n", "alpha_p", "beta", "eps":
+            writer.add_array(f"xielu.{name}", [0.5] * model["layers"])
     writer.add_tokenizer_model("llama")
     texts = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
     texts += [f"\u2581t{index}" for index in range(model["vocabulary"] - len(texts))]

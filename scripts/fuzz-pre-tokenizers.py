@@ -65,7 +65,8 @@ def compare(name, arguments, program, words):
     texts, wrong = Texts(arguments.seed, words, ["<s>", "</s>", "<|user|>", "<extra>"]), 0
     batch = [texts.bytes() for _ in range(arguments.count)]
     for text, mine, reference in zip(batch, fuzz.edgepipe_ids(model, batch, True), fuzz.llama_ids(program, model, batch, True)):
-        if mine != reference:
+        # llama.cpp ends in an error at numbers past U+10FFFF.
+        if not isinstance(reference, str) and mine != reference:
             wrong += 1
             if wrong <= 3:
                 print(f"  DIFFERENT {text!r}\n    edgepipe  {mine}\n    llama.cpp {reference}")

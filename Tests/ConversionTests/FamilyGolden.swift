@@ -84,8 +84,8 @@ struct FamilyGolden {
         // A reranker looks up two words.
         let judges = files.contains { $0.key == "README.md" }
         // In GLM-4 tokens have a role by their text.
-        let roles = isOfPairs ? "" : #""<|endoftext|>":3,"<|user|>":4,"#
-        let words = judges ? #""yes":3,"no":4,"# : roles
+        let plays = checkpoint.config["architectures"]?.contains("Glm4") == true
+        let words = judges ? #""yes":3,"no":4,"# : plays ? #""<|endoftext|>":3,"<|user|>":4,"# : ""
         // Rows beyond the tokens would be cut off.
         let rows = tensors.first { $0.name == "token_embd.weight" }?.dimensions.last ?? 0
         let others = isOfPairs ? (3..<rows).map { #""t\#($0)":\#($0),"# }.joined() : ""

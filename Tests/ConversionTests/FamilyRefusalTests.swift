@@ -1,5 +1,6 @@
 import Conversion
 import GGUF
+import Tensors
 import TestSupport
 import Testing
 

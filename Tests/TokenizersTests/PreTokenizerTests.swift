@@ -61,7 +61,7 @@ import Tokenizers
             ("viking", "a1 b2", ["a", "1", " b", "2"]), ("superbpe", "a1234567", ["a", "1", "234", "567"]),
             ("tiny_aya", "a 1234567", ["a", " ", "1", "234", "567"]),
             ("kimi-k2", "日本a's 1234", ["日本", "a's", " ", "123", "4"]),
-            ("chameleon", "IMGIMGABZ<sentinel:1>  a1", ["IMGIMGABZ", "<sentinel:1>", "  ", "a", "1"]),
+            ("chameleon", "IMGIMGABZ<sentinel:1>  a1", ["IMGIMGABZ", "<", "sentinel", ":", "1", ">", "  ", "a", "1"]),
             ("granite-embed-multi-97m", "\u{301}ABc", ["\u{301}ABc"]),
             ("granite-embed-multi-97m", "\u{301}AB", ["\u{301}", "AB"]),
         ] as [(String, String, [String])]

@@ -26,7 +26,7 @@ struct Ministral3Family: LlamaLikeFamily {
     static let ggufName = Mistral3Family.ggufName
     static let defaults = [
         "head_dim": "128", "max_position_embeddings": "262144", "num_key_value_heads": "8", "rms_norm_eps": "1e-5",
-        "rope_theta": "1000000.0", "vocab_size": "131072",
+        "rope_theta": "10000.0", "vocab_size": "131072",
         "rope_scaling": """
         {"rope_type": "yarn", "rope_theta": 1000000.0, "factor": 16.0, "original_max_position_embeddings": 16384,
         "beta_fast": 32.0, "beta_slow": 1.0, "mscale_all_dim": 1.0, "mscale": 1.0, "llama_4_scaling_beta": 0.1}
