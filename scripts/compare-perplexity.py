@@ -109,7 +109,8 @@ def soften(path, is_gemma):
         if name.endswith("bias") or name.endswith("_proj.b"):
             tensors[name] = noise * 0.2
         elif tensor.dim() == 1:
-            tensors[name] = noise * 0.2 + (0 if is_gemma else 1)
+            is_less_one = is_gemma and not name.endswith("linear_attn.norm.weight")
+            tensors[name] = noise * 0.2 + (0 if is_less_one else 1)
         else:
             # Routers know what they want; else roundings choose the experts.
             is_router = name.endswith((".gate.weight", ".router.weight", ".router.proj.weight"))
@@ -128,7 +129,7 @@ def make_model(llama_cpp, name):
     source = folder / "4-short" / conversion.CHECKPOINT
     # The newer form of config.json goes with all weights.
     shutil.copyfile(folder / "5" / conversion.CHECKPOINT / "config.json", source / "config.json")
-    soften(source / "model.safetensors", name.startswith("gemma") and not name.startswith("gemma4"))
+    soften(source / "model.safetensors", name.startswith(("gemma", "qwen35")) and not name.startswith("gemma4"))
     output = folder / "f32.gguf"
     if name in FOREIGN:
         problem = conversion.run_reference(llama_cpp, source, output, conversion.FAMILIES[name][2], "f32")

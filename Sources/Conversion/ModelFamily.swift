@@ -85,7 +85,8 @@ enum ModelFamilies {
         Gemma2Family.self, Gemma3Family.self, Gemma4Family.self, Gemma4UnifiedFamily.self, GemmaFamily.self,
         GPT2Family.self, GraniteFamily.self, LFM2Family.self,
         LlamaFamily.self, MistralFamily.self, MixtralFamily.self, OLMo2Family.self, OLMo3Family.self, Phi3Family.self,
-        PhiMoEFamily.self, Qwen2Family.self, Qwen2MoEFamily.self, Qwen3Family.self, Qwen3MoEFamily.self,
+        PhiMoEFamily.self, Qwen2Family.self, Qwen35Family.self, Qwen35MoEFamily.self, Qwen2MoEFamily.self,
+        Qwen3Family.self, Qwen3MoEFamily.self,
         SmolLM3Family.self,
         StableLMFamily.self,
     ]

@@ -95,12 +95,13 @@ extension ModelProfile.Graph {
         network =
             has("ffn_gate.weight") || has("ffn_gate_shexp.weight") || up == 0
             ? .gated : up == 2 * feedForwardLength ? .gatedInOne : .plain
-        fusesQKV = has("attn_qkv.weight")
+        // A gated delta rule has a matrix of that name, too.
+        fusesQKV = has("attn_qkv.weight") && !has("ssm_conv1d.weight")
         normalizesHeads = has("attn_q_norm.weight")
         turnsHeads = !tensors.contains { $0.name == "position_embd.weight" }
         hasPostNorms = has("post_attention_norm.weight") && has("post_ffw_norm.weight")
         hasLayerNorm = has("attn_norm.bias")
-        isParallel = !has("ffn_norm.weight") && !hasPostNorms
+        isParallel = !has("ffn_norm.weight") && !has("post_attention_norm.weight")
         expertLength = has("ffn_gate_up_exps.weight") ? rows("ffn_gate_up_exps.weight") / 2 : rows("ffn_up_exps.weight")
         sharedExpertLength = rows("ffn_up_shexp.weight")
         self.leadingDenseLayers = leadingDenseLayers

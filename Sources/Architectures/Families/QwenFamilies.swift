@@ -4,5 +4,21 @@ extension Family {
         "qwen2moe": Family(rotaryLayout: .halves, experts: .withGatedShared),
         "qwen3": Family(rotaryLayout: .halves, headNorm: .perHead),
         "qwen3moe": Family(rotaryLayout: .halves, headNorm: .perHead, experts: .required),
+        "qwen35": recurrentQwen(experts: .none),
+        "qwen35moe": recurrentQwen(experts: .withGatedSharedOfOne),
     ]
+
+    /// Qwen3.5: gated delta rules in most layers, gated attention in the others.
+    private static func recurrentQwen(experts: Experts) -> Family {
+        Family(
+            rotaryLayout: .halves,
+            headNorm: .perHead,
+            experts: experts,
+            hasGatedDeltas: true,
+            gatesAttention: true,
+            hasPredictors: true,
+            picksRowsLast: true,
+            networkNorm: "post_attention_norm"
+        )
+    }
 }

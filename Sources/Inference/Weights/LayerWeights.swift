@@ -6,6 +6,7 @@ struct LayerWeights: Sendable {
     enum Mixer: Sendable {
         case attention(AttentionWeights, AttentionShape)
         case shortConvolution(ShortConvolutionWeights, ShortConvolutionShape)
+        case gatedDelta(GatedDeltaWeights, GatedDeltaShape)
     }
 
     enum Network: Sendable {
@@ -25,8 +26,16 @@ struct LayerWeights: Sendable {
     /// What the layer gives is multiplied by this.
     let scale: Float
 
-    /// - Parameter width: of the hidden state.
-    init(_ index: Int, _ layer: LayerShape, width: Int, _ reader: inout TensorReader) throws {
+    /// - Parameters:
+    ///   - width: of the hidden state.
+    ///   - networkNormName: the tensor of the norm in front of the network, without its ending.
+    init(
+        _ index: Int,
+        _ layer: LayerShape,
+        width: Int,
+        networkNormName: String,
+        _ reader: inout TensorReader
+    ) throws {
         let norms = layer.norms
         reader.prefix = "blk.\(index)."
         defer { reader.prefix = "" }
@@ -38,8 +47,8 @@ struct LayerWeights: Sendable {
             for name in ["attn_k", "attn_v", "attn_k_norm"] { reader.skip("blk.\(index).\(name).weight") }
         }
         mixerPostNorm = after ? try NormWeights("post_attention_norm", norms, width: width, &reader) : nil
-        let isParallel = norms.mayFeedBoth && !reader.has("ffn_norm.weight")
-        networkNorm = before && !isParallel ? try NormWeights("ffn_norm", norms, width: width, &reader) : nil
+        let isParallel = norms.mayFeedBoth && !reader.has(networkNormName + ".weight")
+        networkNorm = before && !isParallel ? try NormWeights(networkNormName, norms, width: width, &reader) : nil
         network =
             switch layer.network {
             case .dense(let network): .dense(try DenseWeights("", network, width: width, &reader))
@@ -60,6 +69,8 @@ extension LayerWeights.Mixer {
             self = .attention(try AttentionWeights(shape, width: width, &reader), shape)
         case .shortConvolution(let shape):
             self = .shortConvolution(try ShortConvolutionWeights(shape, &reader), shape)
+        case .gatedDelta(let shape):
+            self = .gatedDelta(try GatedDeltaWeights(shape, width: width, &reader), shape)
         case .unlisted:
             throw InferenceProblem.shape(.unsupportedValue(key: "attention.head_count_kv", value: "0"))
         }
