@@ -12,7 +12,7 @@ by itself (F32). One line a case: equal, or DIFFERENT with the first difference,
 The reference knows pre-tokenizers by a hash of a text's tokens, which no freshly trained tokenizer has; the name that it
 gives the same rule in the family's published models is put in its place. It also gives all pieces of a SentencePiece model
 in tokenizer.json one score, with which texts are encoded wrongly; the scores of the model that was saved there are put in
-their place, see docs/tokenizers.md.
+their place, see docs/tokenizers.md. Where it takes an exponential, in Qwen3.5, the correctly rounded one is put in its place.
 """
 
 import argparse
@@ -38,7 +38,9 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import conversion_more_families  # noqa: E402
 import conversion_purposes  # noqa: E402
 import conversion_storage  # noqa: E402
-from conversion_families import ARCHITECTURES, BYTE_LEVEL, FAMILIES, older, shorter  # noqa: E402
+from conversion_families import (  # noqa: E402
+    ARCHITECTURES, BYTE_LEVEL, FAMILIES, REFERENCE_OPTIONS, older, predictors, shorter,
+)
 from conversion_goldens import write_golden  # noqa: E402
 CHANGES = {**conversion_storage.CHANGES, **conversion_purposes.CHANGES, **conversion_more_families.CHANGES}
 
@@ -66,7 +68,7 @@ def byte_level_tokenizer(kind, folder):
     )
     tokenizer.train([str(ROOT / "texts/sample.txt")], trainer)
     # transformers adds the last one to Qwen's vocabularies if it is not there.
-    special = [beginning, end, "<|endoftext|>" if kind.startswith("qwen2") else None]
+    special = [beginning, end, "<|endoftext|>" if kind.startswith(("qwen2", "qwen35")) else None]
     tokenizer.add_special_tokens([AddedToken(text, special=True) for text in special if text])
     tokenizer.add_tokens([AddedToken("<tool_call>", normalized=False), AddedToken("<|looks_special|>")])
     if kind == "qwen2-judge":  # A reranker's scores are those of two words.
@@ -194,11 +196,14 @@ def make_checkpoint(name, folder):
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.randn(parameter.shape) * 0.5 + 0.01)
+    text = {**settings, **settings.get("text_config", {})}
     for form, dtype in FORMS.items():
         path = folder / form / CHECKPOINT
         model.to(getattr(torch, dtype)).save_pretrained(path)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, path / file.name)
+        if text.get("mtp_num_hidden_layers"):
+            add_predictors(path / "model.safetensors", text["hidden_size"])
         changed = json.loads((path / "config.json").read_text())
         for ending, change in CHANGES.items():
             if name.endswith(ending):
@@ -210,6 +215,19 @@ def make_checkpoint(name, folder):
         if form == "4-short" and name not in conversion_more_families.WHOLE:
             changed = shorter(changed, configuration().to_dict())
         (path / "config.json").write_text(json.dumps(changed, indent=2) + "\n")
+
+
+def add_predictors(path, width):
+    """Adds a layer that predicts further tokens, which transformers leaves out."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(path)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    dtype = next(iter(tensors.values())).dtype
+    for name, shape in predictors(shapes, width):
+        tensors[name] = (torch.randn(shape) * 0.5 + 0.01).to(dtype)
+    save_file(tensors, path, metadata={"format": "pt"})
 
 
 def run_reference(llama_cpp, source, output, kind, outtype):
@@ -232,9 +250,15 @@ def run_reference(llama_cpp, source, output, kind, outtype):
                 gguf.LlamaHfVocab.get_token_score = lambda self, id: (
                     pieces.GetScore(id) if id < pieces.GetPieceSize() else -1000.0
                 )
+            import torch
+
+            # Its libraries round some numbers of a hundred otherwise than correctly, and not on all machines the same.
+            exponential = torch.exp
+            torch.exp = lambda numbers: exponential(numbers.double()).to(numbers.dtype)
             if kind in BYTE_LEVEL:
                 TextModel.get_vocab_base_pre = lambda self, tokenizer: BYTE_LEVEL[kind][1]
-            sys.argv = ["convert_hf_to_gguf.py", str(source), "--outfile", str(output), "--outtype", outtype]
+            options = REFERENCE_OPTIONS.get(output.parent.parent.name, [])
+            sys.argv = ["convert_hf_to_gguf.py", str(source), "--outfile", str(output), "--outtype", outtype, *options]
             with contextlib.suppress(SystemExit):
                 runpy.run_path(str(llama_cpp / "convert_hf_to_gguf.py"), run_name="__main__")
             status = 0

@@ -86,6 +86,12 @@ MODELS |= {
                                keys_for_values=True, experts=(128, 8), expert=704, both=True, **GEMMA4),
 }
 
+# Three gated delta rules for one attention, whose query matrix also gates: (key heads, value heads, elements of a head).
+MODELS |= {
+    "qwen-3.5-0.8b": shape("qwen35", 24, 1024, 3584, (8, 2), 248320, tied=True, head=256, norms=True, rotary=64, delta=(16, 16, 128)),
+    "qwen-3.5-4b": shape("qwen35", 32, 2560, 9216, (16, 4), 248320, tied=True, head=256, norms=True, rotary=64, delta=(16, 32, 128)),
+}
+
 
 # What a shape says that is no hyperparameter.
 FLAGS = {"layer_norm", "wide_norms", "biased_choice", "gated_in_one"}
@@ -128,17 +134,29 @@ def tensors(model):
         def product(name, rows, columns=width):
             return own + name + ".weight", (columns, rows), matrix
 
+        delta = more.get("delta")
         if more.get("first", True):
             yield vector("attn_norm.weight", width)
         if more.get("first", True) and not more.get("parallel"):
-            yield vector(more.get("second", "ffn_norm") + ".weight", width)
+            yield vector("post_attention_norm.weight" if delta else more.get("second", "ffn_norm") + ".weight", width)
         if bias:
             yield vector("attn_norm.bias", width)
             yield vector("ffn_norm.bias", width)
         if more.get("post"):
             yield vector("post_attention_norm.weight", width)
             yield vector("post_ffw_norm.weight", width)
-        if kv == 0:
+        if delta and (layer + 1) % 4:
+            keys, values, length = delta
+            yield product("attn_qkv", (2 * keys + values) * length)
+            yield product("attn_gate", values * length)
+            yield product("ssm_beta", values)
+            yield product("ssm_alpha", values)
+            yield own + "ssm_conv1d.weight", (4, (2 * keys + values) * length), "F32"
+            yield vector("ssm_dt.bias", values)
+            yield vector("ssm_a", values)
+            yield vector("ssm_norm.weight", length)
+            yield product("ssm_out", width, values * length)
+        elif kv == 0:
             yield own + "shortconv.conv.weight", (more["shortconv.l_cache"], width), "F32"
             yield product("shortconv.in_proj", 3 * width)
             yield product("shortconv.out_proj", width)
@@ -151,7 +169,7 @@ def tensors(model):
                 for name, rows in ("attn_q", query), ("attn_k", kv), ("attn_v", kv):
                     if name != "attn_q" and reads_other or name == "attn_v" and more.get("keys_for_values") and not slides:
                         continue
-                    yield product(name, rows)
+                    yield product(name, 2 * rows if delta and name == "attn_q" else rows)
                     if more.get("biases"):
                         yield vector(f"{name}.bias", rows)
             yield product("attn_output", width, query)
@@ -215,6 +233,15 @@ def write(path, model):
     wide = more.get("wide", model["hidden"])
     writer.add_feed_forward_length([model["hidden"] if layer < first else wide for layer in range(model["layers"])]
                                    if "wide" in more else model["hidden"])
+    if "delta" in more:
+        keys, values, length = more["delta"]
+        writer.add_rope_dimension_sections([11, 11, 10, 0])
+        writer.add_ssm_conv_kernel(4)
+        writer.add_ssm_state_size(length)
+        writer.add_ssm_group_count(keys)
+        writer.add_ssm_time_step_rank(values)
+        writer.add_ssm_inner_size(values * length)
+        writer.add_full_attention_interval(4)
     if "local_head" in more:
         writer.add_sliding_window_pattern([(layer + 1) % more["period"] != 0 for layer in range(model["layers"])])
         writer.add_shared_kv_layers(more.get("shared_layers", 0))

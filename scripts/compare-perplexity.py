@@ -106,7 +106,8 @@ def soften(path, is_gemma):
         elif tensor.dim() == 0:
             continue
         elif tensor.dim() == 1:
-            tensors[name] = noise * 0.2 + (0 if is_gemma else 1)
+            is_less_one = is_gemma and not name.endswith("linear_attn.norm.weight")
+            tensors[name] = noise * 0.2 + (0 if is_less_one else 1)
         else:
             # Routers know what they want; else roundings choose the experts.
             is_router = name.endswith((".gate.weight", ".router.weight", ".router.proj.weight"))
@@ -125,7 +126,7 @@ def make_model(name):
     source = folder / "4-short" / conversion.CHECKPOINT
     # The newer form of config.json goes with all weights.
     shutil.copyfile(folder / "5" / conversion.CHECKPOINT / "config.json", source / "config.json")
-    soften(source / "model.safetensors", name.startswith("gemma") and not name.startswith("gemma4"))
+    soften(source / "model.safetensors", name.startswith(("gemma", "qwen35")) and not name.startswith("gemma4"))
     output = folder / "f32.gguf"
     run = subprocess.run(
         [EDGEPIPE, "convert", source, "-o", output, "--type", "f32", "--quiet"], capture_output=True, text=True

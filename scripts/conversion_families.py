@@ -16,6 +16,10 @@ CASED = (
     r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 TRIPLES, SINGLES = LETTERS + r"\p{N}{1,3}" + REST, LETTERS + r"\p{N}" + REST
+MARKED = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 
 # A byte-level tokenizer: the expressions that split a text ("digits" for the Digits step, none for byte-level BPE's
 # own rule), the name that llama.cpp gives the rule in this family, and the texts of BOS and EOS, the first of which the
@@ -25,6 +29,7 @@ BYTE_LEVEL = {
     "smollm": (["digits"], "smollm", None, "<|im_end|>"),
     "granite": (["digits"], "refact", None, "<|end_of_text|>"),
     "qwen2": ([SINGLES], "qwen2", None, "<|im_end|>"),
+    "qwen35": ([MARKED], "qwen35", None, "<|im_end|>"),
     "qwen2-judge": ([SINGLES], "qwen2", None, "<|im_end|>"),
     "gpt2": ([], "gpt-2", None, "<|endoftext|>"),
     "gpt4o": ([CASED], "gpt-4o", None, "<|endoftext|>"),
@@ -144,6 +149,40 @@ FAMILIES |= {
     # The reference asks for a width of experts, even of none.
     "gemma4-unified": ("Gemma4UnifiedConfig", dict(text_config={**GEMMA4_LARGE, "moe_intermediate_size": None}), "gemma4"),
 }
+
+# Three gated delta rules for one attention, with more value heads than key heads; the last layer predicts further tokens.
+QWEN35 = some(
+    num_hidden_layers=4, head_dim=32, linear_num_key_heads=2, linear_num_value_heads=4, linear_key_head_dim=16,
+    linear_value_head_dim=16, mtp_num_hidden_layers=1,
+)
+QWEN35_MOE = {key: value for key, value in QWEN35.items() if key != "intermediate_size"} | dict(
+    num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=64
+)
+FAMILIES |= {
+    "qwen35": ("Qwen3_5TextConfig", QWEN35, "qwen35"),
+    "qwen35-tied": (
+        "Qwen3_5TextConfig",
+        {**QWEN35, "tie_word_embeddings": True, "linear_num_key_heads": 4, "mtp_num_hidden_layers": 0},
+        "qwen35",
+    ),
+    "qwen35-moe": ("Qwen3_5MoeTextConfig", QWEN35_MOE, "qwen35"),
+    "qwen35-vision": ("Qwen3_5Config", dict(text_config=QWEN35), "qwen35"),
+}
+
+
+def predictors(tensors, width):
+    """Names and shapes of a layer that predicts further tokens, built like the layer of attention among `tensors`."""
+    attending = next(name for name in tensors if name.endswith("self_attn.q_proj.weight")).split("self_attn.")[0]
+    for name, shape in tensors.items():
+        if name.startswith(attending):
+            yield f"mtp.layers.0.{name.removeprefix(attending)}", shape
+    yield "mtp.fc.weight", (width, 2 * width)
+    for name in ["norm", "pre_fc_norm_embedding", "pre_fc_norm_hidden"]:
+        yield f"mtp.{name}.weight", (width,)
+
+
+# What the reference is to be told beside the files.
+REFERENCE_OPTIONS = {"qwen35-tied": ["--no-mtp"]}
 
 # What the reference calls an architecture that transformers calls otherwise.
 ARCHITECTURES = {"phimoe": "PhiMoEForCausalLM"}

@@ -42,6 +42,8 @@ def spread_of(name, shape):
     """-> center and spread that keep activations near one."""
     if name.startswith("rope_f"):
         return 2.0, 1.0
+    if name.endswith("ssm_a"):  # What fades must not grow.
+        return -1.0, 0.5
     if name.endswith(".bias"):
         return 0.0, 0.3
     if "norm" in name:

@@ -41,6 +41,9 @@ public struct Architecture: Sendable, Hashable {
     /// Whether queries, keys and values share a matrix, and gate and up one.
     public var fusesMatrices: Bool { family.fusesMatrices }
 
+    /// Whether what attention reads is gated by a second half of the query matrix.
+    public var gatesAttention: Bool { family.gatesAttention }
+
     /// Whether values are normalized head by head, without weights.
     public var normalizesValues: Bool { family.normalizesValues }
 

@@ -49,7 +49,7 @@ public struct ExpertShape: Sendable, Equatable {
         let usedCount = try keys.positive("expert_used_count") ?? (family.isInFull ? nil : count)
         self.usedCount = try usedCount.required(keys.key("expert_used_count"))
         guard self.usedCount <= count else { throw keys.bad("expert_used_count", self.usedCount, "at most \(count)") }
-        gatesShared = family.experts == .withGatedShared
+        gatesShared = family.experts == .withGatedShared || family.experts == .withGatedSharedOfOne
         let followsDense = family.experts == .requiredAfterDense
         let dense = family.isInFull ? try keys.whole("feed_forward_length", from: 0) : nil
         expert = DenseShape(length: try Self.length(keys, family, dense: dense), family)
@@ -63,7 +63,7 @@ public struct ExpertShape: Sendable, Equatable {
             throw ShapeProblem.unsupportedValue(key: keys.key("expert_gating_func"), value: "\(number)")
         }
         self.gating = gating
-        normalizesWeights = !gatesShared
+        normalizesWeights = family.experts != .withGatedShared
     }
 
     private static func length(_ keys: ShapeReader, _ family: Family, dense: Int?) throws -> Int {
@@ -76,7 +76,7 @@ public struct ExpertShape: Sendable, Equatable {
     }
 
     private static func sharedLength(_ keys: ShapeReader, _ family: Family, dense: Int?) throws -> Int? {
-        let isGated = family.experts == .withGatedShared
+        let isGated = family.experts == .withGatedShared || family.experts == .withGatedSharedOfOne
         guard isGated || family.hasScales else { return nil }
         let length = try keys.whole("expert_shared_feed_forward_length", from: 0) ?? (isGated ? dense : nil) ?? 0
         guard length > 0 || !isGated else {

@@ -30,6 +30,11 @@ public struct LayerShape: Sendable, Equatable {
     public var shortConvolution: ShortConvolutionShape? {
         if case .shortConvolution(let convolution) = mixer { convolution } else { nil }
     }
+
+    /// The layer's gated delta rule, likewise.
+    public var gatedDelta: GatedDeltaShape? {
+        if case .gatedDelta(let delta) = mixer { delta } else { nil }
+    }
 }
 
 extension LayerShape {
@@ -38,6 +43,7 @@ extension LayerShape {
     ///   - heads: query heads of each layer.
     ///   - headLengths: elements of a head's key and of its value.
     ///   - lengths: the width of each layer's network if it has no experts.
+    ///   - allCount: layers of the file, those that are not run included.
     static func all(
         _ keys: ShapeReader,
         _ family: Family,
@@ -45,10 +51,16 @@ extension LayerShape {
         heads: [Int],
         headLengths: HeadLengths,
         lengths: [Int],
-        experts: ExpertShape?
+        experts: ExpertShape?,
+        allCount: Int
     ) throws -> [LayerShape] {
         let least = family.isInFull && !family.hasConvolutions ? 1 : 0
-        let keyHeads = try keys.perLayer("attention.head_count_kv", count: heads.count, from: least) ?? heads
+        let listed = try keys.perLayer("attention.head_count_kv", count: allCount, from: least)
+        let keyHeads = listed.map { Array($0.prefix(heads.count)) } ?? heads
+        let delta = family.hasGatedDeltas ? try GatedDeltaShape(keys) : nil
+        let recurs =
+            family.hasGatedDeltas
+            ? try GatedDeltaShape.layers(keys, count: heads.count, of: allCount) : heads.map { _ in false }
         let windows = try family.windows?.windows(keys, count: heads.count) ?? heads.map { _ in nil }
         let positions = try PositionRule.all(keys, family, windows: windows)
         let sources = try SharedLayers(keys, family, windows: windows).sources
@@ -77,12 +89,15 @@ extension LayerShape {
                 headNorm: family.headNorm,
                 normalizesValues: family.normalizesValues,
                 mayTakeKeysForValues: family.mayTakeKeysForValues,
+                gatesOutput: family.gatesAttention,
                 source: sources[index]
             )
             let dense = DenseShape(length: lengths[index], family, activation: activations?[index])
             let own = experts.flatMap { index >= $0.denseLayerCount ? $0 : nil }
+            let other = convolution.map(Mixer.shortConvolution) ?? .unlisted
             return LayerShape(
-                mixer: keyHeadCount > 0 ? .attention(attention) : convolution.map(Mixer.shortConvolution) ?? .unlisted,
+                mixer: recurs[index]
+                    ? delta.map(Mixer.gatedDelta) ?? .unlisted : keyHeadCount > 0 ? .attention(attention) : other,
                 network: Network(experts: own, dense: dense, family),
                 norms: NormRule(family),
                 inputLength: inputLength,

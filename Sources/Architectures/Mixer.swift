@@ -4,6 +4,8 @@ public enum Mixer: Sendable, Equatable {
     case attention(AttentionShape)
     /// Each token is mixed with the few before it.
     case shortConvolution(ShortConvolutionShape)
+    /// Each token changes a matrix that is carried on, and is answered by it.
+    case gatedDelta(GatedDeltaShape)
     /// None that the table of families describes.
     case unlisted
 }
@@ -28,6 +30,8 @@ public struct AttentionShape: Sendable, Equatable {
     public let normalizesValues: Bool
     /// Whether a layer without a matrix for values takes keys for them, as they are before their norm.
     public let mayTakeKeysForValues: Bool
+    /// Whether what is read is gated by a second half of the query matrix.
+    public let gatesOutput: Bool
     /// The layer whose keys and values are read in place of own ones; nil for own ones.
     public let source: Int?
 }
@@ -52,6 +56,8 @@ extension Mixer {
             )
         case .shortConvolution(let convolution):
             StateSize(constant: (convolution.length - 1) * convolution.width)
+        case .gatedDelta(let delta):
+            StateSize(constant: delta.convolutionState + delta.valueHeadCount * delta.headLength * delta.headLength)
         case .unlisted: StateSize()
         }
     }

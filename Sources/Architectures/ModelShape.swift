@@ -11,6 +11,8 @@ public struct ModelShape: Sendable, Equatable {
     public let embeddingLength: Int
     /// From the first to the last.
     public let layers: [LayerShape]
+    /// Layers behind these that predict further tokens (MTP); they are kept in a file and not run.
+    public let predictorCount: Int
     /// Elements of one head's key in layers without a window; others may have heads of their own length.
     public let headLength: Int
     /// Likewise of its value; 0 where attention is latent and a key serves as its value.
@@ -32,6 +34,7 @@ public struct ModelShape: Sendable, Equatable {
 
     /// Far beyond any model; keeps a damaged file from asking for huge tables.
     private static let mostLayers = 4096
+    private static let predictors = "nextn_predict_layers"
 
     /// - Throws: `ShapeProblem`, or `GGUFProblem` for a missing key or a value of the wrong type.
     public init(_ metadata: Metadata) throws {
@@ -42,10 +45,16 @@ public struct ModelShape: Sendable, Equatable {
         let experts = try ExpertShape(keys, family)
         let count = try keys.requiredPositive("block_count")
         guard count <= Self.mostLayers else { throw keys.bad("block_count", count, "1 to \(Self.mostLayers)") }
-        let heads = try keys.perLayer("attention.head_count", count: count, from: family.isInFull ? 1 : 0)
+        predictorCount = family.hasPredictors ? try keys.whole(Self.predictors, from: 0) ?? 0 : 0
+        guard predictorCount < count else {
+            throw keys.bad(Self.predictors, predictorCount, "fewer than the \(count) layers")
+        }
+        let run = count - predictorCount
+        let allHeads = try keys.perLayer("attention.head_count", count: count, from: family.isInFull ? 1 : 0)
             .required(keys.key("attention.head_count"))
+        let heads = Array(allHeads.prefix(run))
         let headLengths = try HeadLengths(keys, family, width: embeddingLength, heads: heads)
-        let lengths = try Self.feedForwardLengths(keys, family, count: count, experts)
+        let lengths = try Self.feedForwardLengths(keys, family, count: count, experts).map { Array($0.prefix(run)) }
         (headLength, valueLength) = headLengths.full
         self.experts = experts
         layers = try LayerShape.all(
@@ -54,8 +63,9 @@ public struct ModelShape: Sendable, Equatable {
             width: embeddingLength,
             heads: heads,
             headLengths: headLengths,
-            lengths: lengths ?? Array(repeating: experts?.expert.length ?? 0, count: count),
-            experts: experts
+            lengths: lengths ?? Array(repeating: experts?.expert.length ?? 0, count: run),
+            experts: experts,
+            allCount: count
         )
         feedForwardLength = lengths?.max() ?? 0
         trainedContext = try keys.positive("context_length")
@@ -108,7 +118,13 @@ extension ModelShape {
 
     /// The most columns of any matrix.
     public var widestMatrix: Int {
-        max(embeddingLength, widestNetwork, attentions.lazy.map { $0.headCount * $0.keyLength }.max() ?? 0)
+        let deltas = layers.lazy.compactMap(\.gatedDelta?.valueWidth)
+        return max(
+            embeddingLength,
+            widestNetwork,
+            attentions.lazy.map { $0.headCount * $0.keyLength }.max() ?? 0,
+            deltas.max() ?? 0
+        )
     }
 
     /// Elements of the embedding that a token has for each layer; 0 for none.

@@ -12,6 +12,10 @@ struct CommonParameters {
     var ropeOfTensors: String?
     /// Whether experts are counted where config.json counts them.
     var countsExperts = true
+    /// Layers behind those that config.json counts.
+    var extraLayers = 0
+    /// Whether config.json must say how wide networks without experts are.
+    var needsFeedForwardLength = true
 
     /// When the length of an attention head is written.
     enum HeadLength { case whereGiven, always, never }
@@ -29,13 +33,18 @@ struct CommonParameters {
         func set(_ key: String, _ value: Double?) {
             if let value { metadata.set("\(prefix).\(key)", .float32(Float(value))) }
         }
-        set("block_count", try config.layerCount)
+        set("block_count", try config.layerCount + extraLayers)
         set(
             "context_length",
             try config.integer("max_position_embeddings", "n_ctx", "n_positions", "max_length", "model_max_length")
         )
         set("embedding_length", try config.requiredInteger("hidden_size", "n_embd", "dim"))
-        set("feed_forward_length", try config.requiredInteger("intermediate_size", "n_inner", "hidden_dim"))
+        let lengthKeys = ("intermediate_size", "n_inner", "hidden_dim")
+        if let length = try config.integer(lengthKeys.0, lengthKeys.1, lengthKeys.2) {
+            set("feed_forward_length", length)
+        } else if needsFeedForwardLength {
+            _ = try config.requiredInteger(lengthKeys.0, lengthKeys.1, lengthKeys.2)
+        }
         let headCount = try config.requiredInteger("num_attention_heads", "n_head", "n_heads")
         set("attention.head_count", headCount)
         if let counts = keyValueHeadCounts {

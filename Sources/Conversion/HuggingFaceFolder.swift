@@ -20,6 +20,7 @@ public struct HuggingFaceFolder: Sendable {
     public init(path: FilePath, repository: String? = nil) throws {
         self.path = path
         self.repository = repository
+        var config: ModelConfig
         do {
             if FileStatus(path)?.isFolder == false { throw ConversionProblem.fileInPlaceOfFolder }
             guard let json = try Self.json(ModelConfig.file, in: path) else {
@@ -27,14 +28,15 @@ public struct HuggingFaceFolder: Sendable {
                 throw isAdapter
                     ? ConversionProblem.adapterInPlaceOfModel : ConversionProblem.missingFile(ModelConfig.file)
             }
-            var config = try ModelConfig(json)
+            config = try ModelConfig(json)
             config.purpose = try ModelPurpose(config, in: path, name: Self.name(of: path, repository))
             config.generation = try Self.json("generation_config.json", in: path)
-            self.config = config
         } catch let problem as ConversionProblem {
             throw ConversionError(path: path, problem: problem)
         }
         checkpoint = try SafetensorsCheckpoint(folder: path)
+        config.predictorCount = PredictorNames.layerCount(checkpoint.entries.lazy.map(\.tensor.name))
+        self.config = config
     }
 
     /// What the folder is called, or would be if it were a clone of the repository: a commit says nothing of a model.

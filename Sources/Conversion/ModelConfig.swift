@@ -15,6 +15,8 @@ struct ModelConfig: Sendable {
     var purpose = ModelPurpose.text
     /// generation_config.json; nil where there is none.
     var generation: JSONValue?
+    /// Layers of the checkpoint that predict further tokens (MTP).
+    var predictorCount = 0
     /// The text model's settings: those of `text_config` over those around it, over transformers' own.
     private let settings: [String: JSONValue]
     /// RoPE settings in the form of transformers 5: also from `rope_scaling` and `rope_theta` of transformers 4.
@@ -53,7 +55,7 @@ struct ModelConfig: Sendable {
     /// - Parameter defaults: JSON text of the settings that transformers fills in.
     func filled(with defaults: [String: String]) throws -> ModelConfig {
         var config = try ModelConfig(json, defaults: try defaults.mapValues { try JSONValue(parsing: Array($0.utf8)) })
-        (config.purpose, config.generation) = (purpose, generation)
+        (config.purpose, config.generation, config.predictorCount) = (purpose, generation, predictorCount)
         return config
     }
 

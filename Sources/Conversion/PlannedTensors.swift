@@ -13,8 +13,8 @@ struct PlannedTensors {
 
     /// Matrices that the engines read in single precision, by the end of their names.
     private static let preciseMatrices = [
-        ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", "position_embd.weight",
-        "_norm.weight",
+        ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", ".ssm_conv1d.weight",
+        "position_embd.weight", "_norm.weight",
     ]
 
     /// - Parameters:
@@ -89,8 +89,11 @@ struct PlannedTensors {
             dimensions.remove(at: 1)
         }
         try edit.order.check(dimensions, of: source)
+        if let columns = edit.columns, dimensions.last != columns.count {
+            throw unexpected(source, "rows of \(columns.count) elements")
+        }
         switch edit.order {
-        case .unchanged, .interleavedHalves: break
+        case .unchanged, .interleavedHalves, .tiled: break
         case .picked(let rows): dimensions[0] = rows.count
         case .half: dimensions[1] /= 2
         case .transposed: dimensions.reverse()

@@ -62,7 +62,7 @@ struct RowConverter {
             return
         case .transposed:
             gatherColumns(rows, of: bytes, elementBytes: elementBytes, length: target.shape.rowLength)
-        case .interleavedHalves, .half, .picked:
+        case .interleavedHalves, .half, .picked, .tiled:
             let range = gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
             part.entry.release(range)
         }
@@ -128,7 +128,7 @@ struct RowConverter {
             let place = NonFinite.first(in: part.entry.bytes, type) ?? 0
             throw ConversionProblem.notFinite(tensor: part.entry.tensor.name, element: place)
         }
-        if type.tensorType == target.type, edit.shift == 0, part.scale == nil, part.updates.isEmpty {
+        if type.tensorType == target.type, !edit.changesRows, part.scale == nil, part.updates.isEmpty {
             try write(bytes)
             return
         }
@@ -155,6 +155,8 @@ struct RowConverter {
                 }
             }
             if edit.shift != 0 { Self.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
+            if edit.negatesExponential { Exponential.negate(weights, roundingToHalf: type == .f16) }
+            if let columns = edit.columns { Self.reorder(weights, columns) }
             try encoded.withUnsafeMutableBytes { encoded in
                 let encoded = UnsafeMutableRawBufferPointer(rebasing: encoded[..<size])
                 BlockCodec.encode(UnsafeBufferPointer(weights), as: target.type, into: encoded)
@@ -186,6 +188,15 @@ struct RowConverter {
             }
         }
         for update in part.updates { update.apply(to: weights, rows: sources, kernels: kernels) }
+    }
+
+    /// Puts the elements of each row into another order.
+    private static func reorder(_ weights: UnsafeMutableBufferPointer<Float>, _ columns: TiledHeads) {
+        let sources = (0..<columns.count).map(columns.source)
+        for start in stride(from: 0, to: weights.count, by: columns.count) {
+            let row = Array(weights[start..<(start + columns.count)])
+            for (index, source) in sources.enumerated() { weights[start + index] = row[source] }
+        }
     }
 
     /// PyTorch adds in a half-precision tensor's own type.

@@ -32,6 +32,13 @@ struct TensorEdit: Sendable, Equatable {
     var shift: Float = 0
     /// Whether a dimension of one is taken out, the second slowest.
     var dropsMiddleDimension = false
+    /// How the elements of each row are reordered; nil where they stay.
+    var columns: TiledHeads?
+    /// Whether each element x becomes -e^x.
+    var negatesExponential = false
+
+    /// Whether numbers change that are not merely put elsewhere, row by row.
+    var changesRows: Bool { shift != 0 || columns != nil || negatesExponential }
 }
 
 extension RowOrder {
@@ -48,6 +55,7 @@ extension RowOrder {
                 dimensions.count == 3 && dimensions[1].isMultiple(of: 2)
                     ? nil : "three dimensions, the middle one even,"
             case .transposed: dimensions.count == 2 ? nil : "two dimensions"
+            case .tiled(let heads): dimensions.first == heads.count ? nil : "a first dimension of \(heads.count)"
             case .picked(let rows):
                 dimensions.count == 2 && rows.allSatisfy { $0 < dimensions[0] }
                     ? nil : "two dimensions and more than \(rows.max() ?? 0) rows"
@@ -67,6 +75,8 @@ package enum RowOrder: Sendable, Equatable {
     case half(isSecond: Bool)
     /// Columns become rows.
     case transposed
+    /// Heads in tiles in place of groups.
+    case tiled(TiledHeads)
     /// These rows of the source and no others.
     case picked([Int])
 
@@ -81,6 +91,8 @@ package enum RowOrder: Sendable, Equatable {
             return row
         case .picked(let rows):
             return rows[row]
+        case .tiled(let heads):
+            return heads.source(of: row)
         case .interleavedHalves(let headCount):
             let headRows = max(1, rowCount / headCount)
             let (head, within) = row.quotientAndRemainder(dividingBy: headRows)

@@ -71,7 +71,7 @@ enum MemoryModel {
             sum + (FormatFactors.repackedTensorTypes.contains(part.key.uppercased()) ? part.value : 0)
         }
         let duplicate = profile.isEmbeddingTied ? profile.tokenEmbeddingBytes : 0
-        let all = profile.weightBytes
+        let all = profile.weightBytes - (profile.predictorBytes ?? 0)
         switch platform {
         case .ios:
             return ByteRange(low: 0, mid: all, high: all + duplicate, source: "P, J")

@@ -38,6 +38,10 @@ extension ModelProfile {
             tokenEmbeddingType: embedding?.type.name,
             tags: try metadata.strings("general.tags")
         )
+        if shape.predictorCount > 0 {
+            let predictors = (0..<shape.predictorCount).map { "blk.\(shape.layers.count + $0)." }
+            predictorBytes = tensors.filter { predictors.contains(where: $0.name.hasPrefix) }.byteCount
+        }
     }
 
     private static func chat(_ metadata: Metadata) throws -> Chat {
@@ -99,7 +103,15 @@ extension ModelProfile.LayerGroup {
             slidingWindow: attention?.window,
             stateBytes: 4 * layer.mixer.state.constant,
             feedForwardLength: layer.denseLength.flatMap { $0 == shape.feedForwardLength ? nil : $0 },
-            readsOther: attention?.source == nil ? nil : true
+            readsOther: attention?.source == nil ? nil : true,
+            gatedDelta: layer.gatedDelta.map {
+                ModelProfile.GatedDelta(
+                    keyHeads: $0.keyHeadCount,
+                    valueHeads: $0.valueHeadCount,
+                    headLength: $0.headLength,
+                    convolutionLength: $0.convolutionLength
+                )
+            }
         )
     }
 }

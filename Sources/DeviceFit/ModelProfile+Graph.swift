@@ -104,7 +104,8 @@ extension ModelProfile.Graph {
         network =
             has("ffn_gate.weight") || has("ffn_gate_shexp.weight") || up == 0
             ? .gated : up == 2 * feedForwardLength ? .gatedInOne : .plain
-        fusesQKV = has("attn_qkv.weight")
+        // A gated delta rule has a matrix of that name, too.
+        fusesQKV = has("attn_qkv.weight") && !has("ssm_conv1d.weight")
         normalizesHeads = has("attn_q_norm.weight")
         turnsHeads = !tensors.contains { $0.name == "position_embd.weight" }
         hasPostNorms = has("post_attention_norm.weight") && has("post_ffw_norm.weight")

@@ -20,6 +20,8 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         public var feedForwardLength: Int?
         /// True for layers that read the keys and values of an earlier one; nil for others.
         public var readsOther: Bool?
+        /// The layer's gated delta rule; nil for other layers.
+        public var gatedDelta: GatedDelta?
         /// True for layers whose values are their keys as they are before the norm; nil for others.
         public var takesKeysForValues: Bool?
 
@@ -33,6 +35,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             stateBytes: Int = 0,
             feedForwardLength: Int? = nil,
             readsOther: Bool? = nil,
+            gatedDelta: GatedDelta? = nil,
             takesKeysForValues: Bool? = nil
         ) {
             self.count = count
@@ -43,7 +46,28 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             self.stateBytes = stateBytes
             self.feedForwardLength = feedForwardLength
             self.readsOther = readsOther
+            self.gatedDelta = gatedDelta
             self.takesKeysForValues = takesKeysForValues
+        }
+    }
+
+    /// A gated delta rule by its heads.
+    public struct GatedDelta: Codable, Hashable, Sendable {
+        /// Heads of queries and keys, and of values.
+        public var keyHeads: Int
+        /// See `keyHeads`.
+        public var valueHeads: Int
+        /// Elements of each.
+        public var headLength: Int
+        /// Tokens that the convolution before it sees.
+        public var convolutionLength: Int
+
+        /// Every value is as its property describes it.
+        public init(keyHeads: Int, valueHeads: Int, headLength: Int, convolutionLength: Int) {
+            self.keyHeads = keyHeads
+            self.valueHeads = valueHeads
+            self.headLength = headLength
+            self.convolutionLength = convolutionLength
         }
     }
 
@@ -105,6 +129,9 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     public var contextLength: Int
     /// The quantization as its maker names it: "Q4_K_M".
     public var quantType: String
+    /// Bytes of layers that predict further tokens, which engines do not load unless asked; nil for none, and in older
+    /// registries.
+    public var predictorBytes: Int?
     /// Nil for a model without experts.
     public var experts: Experts?
     /// These four are nil in profiles of older registries.
@@ -175,7 +202,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     ///
     /// Of the input embedding a token reads one row; of experts the share that is active, taken over all weights.
     var bytesReadPerToken: Double {
-        let idle = perLayerEmbeddingBytes + (isEmbeddingTied ? 0 : tokenEmbeddingBytes)
+        let idle = perLayerEmbeddingBytes + (predictorBytes ?? 0) + (isEmbeddingTied ? 0 : tokenEmbeddingBytes)
         let share = Double(activeParameterCount) / Double(max(1, parameterCount))
         return Double(max(0, weightBytes - idle)) * min(1, share)
     }
@@ -190,11 +217,17 @@ public struct ModelProfile: Codable, Hashable, Sendable {
 
     /// Refuses sizes that no model has, so that no product in an estimate can overflow.
     func validate() throws(DeviceFitError) {
-        let bytes = [tokenEmbeddingBytes, perLayerEmbeddingBytes] + layers.map(\.stateBytes) + weightBytesByType.values
+        let deltas = layers.compactMap(\.gatedDelta).flatMap {
+            [$0.keyHeads, $0.valueHeads, $0.headLength, $0.convolutionLength]
+        }
+        let bytes =
+            [tokenEmbeddingBytes, perLayerEmbeddingBytes, predictorBytes ?? 0] + layers.map(\.stateBytes)
+            + weightBytesByType.values
         let shapes = layers.flatMap { [$0.count, $0.kvHeads, $0.keyLength, $0.valueLength] }
         guard
             [weightBytes, parameterCount, activeParameterCount].allSatisfy({ (1...(1 << 44)).contains($0) }),
             [embeddingLength, vocabularySize].allSatisfy({ (1...(1 << 24)).contains($0) }),
+            deltas.allSatisfy({ (1...(1 << 13)).contains($0) }),
             bytes.allSatisfy({ (0...(1 << 44)).contains($0) }),
             shapes.allSatisfy({ (0...(1 << 20)).contains($0) }),
             layers.allSatisfy({ $0.kvHeads * ($0.keyLength + $0.valueLength) * $0.count < 1 << 28 }),

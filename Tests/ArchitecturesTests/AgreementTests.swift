@@ -37,7 +37,8 @@ import Testing
             #expect(own * kept.keyLength == layer.mixer.state.keys)
             #expect(own * kept.valueLength == layer.mixer.state.values)
             #expect(kept.stateBytes == 4 * layer.mixer.state.constant)
-            #expect((kept.stateBytes > 0) == (layer.shortConvolution != nil))
+            #expect((kept.stateBytes > 0) == (layer.shortConvolution != nil || layer.gatedDelta != nil))
+            #expect((kept.gatedDelta != nil) == (layer.gatedDelta != nil))
         }
         #expect(profile.headCount == shape.headCount)
         #expect(profile.experts?.count == shape.experts?.count)

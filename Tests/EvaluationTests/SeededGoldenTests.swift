@@ -22,6 +22,8 @@ import Testing
         return try LanguageModel(path: path)
     }
 
+    /// A matrix that is carried from token to token carries roundings on.
+    ///
     /// llama.cpp prints seven or eight digits; with GELU it rounds to half precision, where a last digit decides more.
     @Test(arguments: try SeededGolden.names)
     func everyRunningValueIsLlamaPerplexitys(name: String) throws {
@@ -32,7 +34,7 @@ import Testing
         let usesGELU = name.hasPrefix("gemma") || name == "gpt2"
         #expect(found.count == golden.running.count)
         for (value, expected) in zip(found, golden.running) {
-            #expect(abs(value / expected - 1) < (usesGELU ? 5e-5 : 1e-6))
+            #expect(abs(value / expected - 1) < (usesGELU ? 5e-5 : name.hasPrefix("qwen35") ? 5e-6 : 1e-6))
         }
     }
 

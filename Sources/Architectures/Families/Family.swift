@@ -16,6 +16,8 @@ struct Family: Sendable {
         case required
         /// Beside a shared expert, whose part a gate decides.
         case withGatedShared
+        /// The same; the weights of those that are chosen sum to one.
+        case withGatedSharedOfOne
         /// Chosen by biased sigmoids, after some dense layers.
         case requiredAfterDense
         /// Beside a dense network, where the file counts any; the router norms what it reads.
@@ -61,6 +63,12 @@ struct Family: Sendable {
     var mayRunInParallel = false
     /// Whether layers without keys convolve instead of attending.
     var hasConvolutions = false
+    /// Whether layers have gated delta rules, but those that the file names.
+    var hasGatedDeltas = false
+    /// Whether what attention reads is gated by a second half of the query matrix.
+    var gatesAttention = false
+    /// Whether layers that predict further tokens may follow.
+    var hasPredictors = false
     /// Whether heads of layers with a window have a length of their own, where the file says so.
     var hasLocalHeads = false
     /// Whether the last layers may read keys and values of earlier ones.

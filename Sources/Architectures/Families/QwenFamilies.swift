@@ -12,5 +12,21 @@ extension Family {
             sections: .interleaved,
             hasDeepstack: true
         ),
+        "qwen35": recurrentQwen(experts: .none),
+        "qwen35moe": recurrentQwen(experts: .withGatedSharedOfOne),
     ]
+
+    /// Qwen3.5: gated delta rules in most layers, gated attention in the others.
+    private static func recurrentQwen(experts: Experts) -> Family {
+        Family(
+            rotaryLayout: .halves,
+            headNorm: .perHead,
+            experts: experts,
+            hasGatedDeltas: true,
+            gatesAttention: true,
+            hasPredictors: true,
+            picksRowsLast: true,
+            networkNorm: "post_attention_norm"
+        )
+    }
 }

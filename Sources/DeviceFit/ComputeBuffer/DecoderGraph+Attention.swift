@@ -18,10 +18,13 @@ extension DecoderGraph {
             var numbers: [ComputeGraph.Tensor] = []
             for (index, (count, length)) in parts.enumerated() {
                 let isKey = index == 2 && kind.takesKeysForValues == true
-                numbers.append(isKey ? numbers[1] : product(count * length, state))
+                // Queries may come with as many numbers that gate what they read.
+                let width = index == 0 && gatesAttention ? 2 * count * length : count * length
+                numbers.append(isKey ? numbers[1] : product(width, state))
                 own.append(graph.view(numbers[index], length, count, tokens))
             }
         }
+        let gate = gatesAttention ? graph.result([heads * kind.keyLength, tokens], from: [own[0]]) : nil
         if normalizesValues { own[2] = plainNorm(own[2]) }
         for index in 0..<2 {
             if shape.normalizesHeads { own[index] = norm(own[index]) }
@@ -41,7 +44,7 @@ extension DecoderGraph {
             let row = graph.view(tensor, graph[tensor].shape.dimensions[0] * kind.kvHeads, tokens)
             graph.expand(graph.store(row, at: places))
         }
-        return read(own[0], kind, valueLength: valueLength)
+        return read(own[0], kind, valueLength: valueLength, gate: gate)
     }
 
     /// Queries alone, which read keys and values of an earlier layer.
@@ -61,14 +64,16 @@ extension DecoderGraph {
     private mutating func read(
         _ query: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup,
-        valueLength: Int
+        valueLength: Int,
+        gate: ComputeGraph.Tensor? = nil
     ) -> ComputeGraph.Tensor {
         let heads = profile.headCount
         let asking = graph.view(query, kind.keyLength, tokens, heads)
         let read = graph.result([valueLength, heads, tokens], from: [asking, cells(of: kind).mask])
         let flat = graph.view(read, valueLength * heads, tokens)
         graph.expand(flat)
-        return product(width, flat)
+        guard let gate else { return product(width, flat) }
+        return product(width, graph.update(flat, with: graph.update(gate)))
     }
 
     private func cells(of kind: ModelProfile.LayerGroup) -> Attention {

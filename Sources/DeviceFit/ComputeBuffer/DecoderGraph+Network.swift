@@ -10,7 +10,9 @@ extension DecoderGraph {
         }
         let sum = mixture(state, experts)
         guard shape.sharedExpertLength > 0 else { return sum }
-        return graph.update(sum, with: dense(state, shape.sharedExpertLength))
+        guard gatesAttention else { return graph.update(sum, with: dense(state, shape.sharedExpertLength)) }
+        let shared = dense(state, shape.sharedExpertLength)
+        return graph.update(sum, with: graph.update(shared, with: graph.update(product(1, state))))
     }
 
     /// A dense network and a mixture side by side, each between norms of its own. What the router reads is scaled twice.

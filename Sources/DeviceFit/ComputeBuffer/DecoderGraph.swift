@@ -11,6 +11,7 @@ struct DecoderGraph {
     private let sumOrder: SumOrder
     private let picksRowsLast: Bool
     let normalizesValues: Bool
+    let gatesAttention: Bool
     let tokens: Int
     let width: Int
 
@@ -50,6 +51,7 @@ struct DecoderGraph {
         sumOrder = architecture.sumOrder
         picksRowsLast = architecture.picksRowsLast
         normalizesValues = architecture.normalizesValues
+        gatesAttention = architecture.gatesAttention
         tokens = batch
         width = profile.embeddingLength
         var graph = ComputeGraph()
@@ -87,7 +89,8 @@ struct DecoderGraph {
         let kinds = profile.layers.flatMap { Array(repeating: $0, count: $0.count) }
         let inputs = layerInputs(of: kinds.count, state)
         let ends = Self.layersAtEitherEnd
-        let areAlike = kinds.allSatisfy { $0.kvHeads > 0 && $0.readsOther == nil } && inputs == nil
+        let attendAlone = kinds.allSatisfy { $0.kvHeads > 0 && $0.readsOther == nil && $0.gatedDelta == nil }
+        let areAlike = attendAlone && inputs == nil
         let chosen = areAlike && kinds.count > 2 * ends ? Array(kinds.prefix(ends) + kinds.suffix(ends)) : kinds
         for (index, kind) in chosen.enumerated() {
             let isLast = index == chosen.count - 1
@@ -116,7 +119,11 @@ struct DecoderGraph {
     ) -> ComputeGraph.Tensor {
         var before = state
         let normal = firstNorm(state)
-        var sum = kind.kvHeads > 0 ? attend(normal, kind) : convolve(normal, kind)
+        if gatesAttention { graph.expand(normal) }
+        var sum =
+            if let delta = kind.gatedDelta { gatedDelta(normal, delta) } else if kind.kvHeads > 0 {
+                attend(normal, kind)
+            } else { convolve(normal, kind) }
         if isLast {
             sum = graph.result([width, tokens], from: [sum, rows])
             before = graph.result([width, tokens], from: [before, rows])

@@ -12,6 +12,7 @@ final class ForwardPass {
     private let product: MatrixProduct
     private let attention: AttentionMixer
     private let convolution: ShortConvolutionMixer
+    private let delta: GatedDeltaMixer
     private let dense: DenseNetwork
     private let experts: ExpertNetwork
     private let both: BothNetworks
@@ -39,6 +40,7 @@ final class ForwardPass {
         product = try MatrixProduct(kernels: kernels, workers: workers, batch: batch, widest: shape.widestMatrix)
         attention = try AttentionMixer(model: model, cache: state.cache, product: product, batch: batch)
         convolution = try ShortConvolutionMixer(shape, state: state, product: product, batch: batch)
+        delta = try GatedDeltaMixer(model, state: state, product: product, batch: batch)
         dense = try DenseNetwork(shape, product: product, batch: batch)
         experts = try ExpertNetwork(shape, product: product, dense: dense, batch: batch)
         both = try BothNetworks(model, product: product, dense: dense, experts: experts, batch: batch)
@@ -91,6 +93,8 @@ final class ForwardPass {
                     attention.run(index, weights, shape, x, positions, table, rows, into: destination, observer)
                 case .shortConvolution(let weights, let shape):
                     convolution.run(index, weights, shape, x, positions, rows, into: destination, observer)
+                case .gatedDelta(let weights, let shape):
+                    delta.run(index, weights, shape, x, positions, rows, into: destination, observer)
                 }
             }
             if isLast { keepRows(rows) }

@@ -6,6 +6,7 @@ struct LayerWeights: Sendable {
     enum Mixer: Sendable {
         case attention(AttentionWeights, AttentionShape)
         case shortConvolution(ShortConvolutionWeights, ShortConvolutionShape)
+        case gatedDelta(GatedDeltaWeights, GatedDeltaShape)
     }
 
     enum Network: Sendable {
@@ -60,6 +61,8 @@ extension LayerWeights.Mixer {
             self = .attention(try AttentionWeights(shape, width: width, &reader), shape)
         case .shortConvolution(let shape):
             self = .shortConvolution(try ShortConvolutionWeights(shape, &reader), shape)
+        case .gatedDelta(let shape):
+            self = .gatedDelta(try GatedDeltaWeights(shape, width: width, &reader), shape)
         case .unlisted:
             throw InferenceProblem.shape(.unsupportedValue(key: "attention.head_count_kv", value: "0"))
         }

@@ -26,7 +26,10 @@ struct ModelWeights: Sendable {
             try reader.matrix("position_embd.weight", rows: $0, columns: width)
         }
         layerEmbedding = try LayerEmbeddingWeights(shape, tokens: tokens, &reader)
-        layers = try shape.layers.enumerated().map { try LayerWeights($0, $1, width: width, &reader) }
+        layers = try shape.layers.enumerated().map {
+            try LayerWeights($0, $1, width: width, &reader)
+        }
+        for index in 0..<shape.predictorCount { reader.skip(allOf: "blk.\(shape.layers.count + index).") }
         outputNorm = try NormWeights(shape.outputNorm, shape.norms, width: width, &reader)
         // Without an output matrix of its own, a model reads its embedding backwards.
         let output: WeightMatrix? =

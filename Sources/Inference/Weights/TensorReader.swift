@@ -67,6 +67,9 @@ struct TensorReader {
     /// Marks a tensor as known without reading it.
     mutating func skip(_ name: String) { taken.insert(name) }
 
+    /// Marks all tensors as known whose names begin so.
+    mutating func skip(allOf prefix: String) { taken.formUnion(tensors.keys.lazy.filter { $0.hasPrefix(prefix) }) }
+
     private func required<Value>(_ value: Value?, _ name: String) throws -> Value {
         guard let value else { throw InferenceProblem.missingTensor(prefix + name) }
         return value

@@ -17,6 +17,7 @@ struct AttentionMixer {
     private let mixedWidth: Int
     private let mixed: FloatBuffer  // (T, (H + 2 G) D)
     private let attended: FloatBuffer  // (T, H D)
+    private let asked: FloatBuffer  // (T, 2 H D): each head's queries and what gates its answers
 
     init(model: LanguageModel, cache: KeyValueCache, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
         let shape = model.shape
@@ -28,6 +29,8 @@ struct AttentionMixer {
         temperature = model.arithmetic.temperature
         mixed = try FloatBuffer(count: batch * mixedWidth, purpose: "scratch memory")
         attended = try FloatBuffer(count: batch * queryWidth, purpose: "scratch memory")
+        let isGated = shape.attentions.contains(where: \.gatesOutput)
+        asked = try FloatBuffer(count: isGated ? batch * 2 * queryWidth : 0, purpose: "scratch memory")
     }
 
     /// destination = output(attention(queries, keys, values)), where only `rows` ask.
@@ -44,11 +47,14 @@ struct AttentionMixer {
     ) {
         let headLength = shape.keyLength
         let out = Destination(rows: Rows(start: mixed.start, stride: mixedWidth))
-        for projection in weights.queryKeyValue {
-            product.multiply(x, count: positions.count, by: projection, into: out, observer)
+        let both = Destination(rows: Rows(start: asked.start, stride: 2 * queryWidth))
+        for (index, projection) in weights.queryKeyValue.enumerated() {
+            let target = index == 0 && shape.gatesOutput ? both : out
+            product.multiply(x, count: positions.count, by: projection, into: target, observer)
         }
         product.workers.forEach(positions.count) { [self] row, _ in
             let place = mixed.start + row * mixedWidth
+            if shape.gatesOutput { takeQueries(row, shape) }
             if shape.headNorm == .perRotatedHead {
                 rotate(place, shape, rotary, row: row)
                 normalize(place, weights, shape)
@@ -79,8 +85,29 @@ struct AttentionMixer {
             queries: (mixed, mixedWidth),
             into: (attended, queryWidth)
         )
+        if shape.gatesOutput {
+            product.workers.forEach(rows.count) { [self] row, _ in gate(rows.lowerBound + row, shape) }
+        }
         let result = Rows(start: UnsafePointer(attended.start + rows.lowerBound * queryWidth), stride: queryWidth)
         product.multiply(result, count: rows.count, by: weights.output, into: destination, observer)
+    }
+
+    /// Copies one token's queries from where they lie beside their gates.
+    private func takeQueries(_ row: Int, _ shape: AttentionShape) {
+        let (source, target) = (asked.start + row * 2 * queryWidth, mixed.start + row * mixedWidth)
+        for head in 0..<shape.headCount {
+            (target + head * shape.keyLength).update(from: source + 2 * head * shape.keyLength, count: shape.keyLength)
+        }
+    }
+
+    /// Multiplies one token's answers by the sigmoids of their gates.
+    private func gate(_ row: Int, _ shape: AttentionShape) {
+        let (source, target) = (asked.start + row * 2 * queryWidth, attended.start + row * queryWidth)
+        for head in 0..<shape.headCount {
+            let gates = source + (2 * head + 1) * shape.keyLength
+            let own = target + head * shape.keyLength
+            for index in 0..<shape.keyLength { own[index] *= sigmoid(gates[index]) }
+        }
     }
 
     /// Normalizes one token's queries, keys and values, which lie side by side.

@@ -18,11 +18,12 @@ struct AttentionWeights: Sendable {
         let (queries, keys) = (attention.headCount * headLength, attention.keyValueHeadCount * headLength)
         let keepsOwn = attention.source == nil
         var projections: [Projection] = []
-        if keepsOwn, reader.has("attn_qkv.weight") {
+        if keepsOwn, !attention.gatesOutput, reader.has("attn_qkv.weight") {
             projections.append(try Projection("attn_qkv", rows: queries + 2 * keys, columns: width, &reader))
             takesKeysForValues = false
         } else {
-            projections.append(try Projection("attn_q", rows: queries, columns: width, &reader))
+            let rows = attention.gatesOutput ? 2 * queries : queries
+            projections.append(try Projection("attn_q", rows: rows, columns: width, &reader))
             takesKeysForValues = keepsOwn && attention.mayTakeKeysForValues && !reader.has("attn_v.weight")
             if keepsOwn {
                 projections.append(try Projection("attn_k", rows: keys, columns: width, offset: queries, &reader))
