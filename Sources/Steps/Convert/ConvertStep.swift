@@ -17,12 +17,15 @@ struct ConvertStep: BuildMaker {
     let source: SourceCheckpoint
     /// What there is to write.
     let work: ConversionWork
+    /// The one product: the file, or where none is kept that the model is fit for use.
+    let node: StepNode
 
     /// Reads the model's headers.
     init(_ id: String, _ settings: ConvertSettings, _ source: SourceCheckpoint) throws {
         self.id = id
         self.source = source
         self.settings = settings
+        node = Self.node(id, settings, source)
         work = try ConversionWork(source.path, repository: source.repository, source.adapters, settings)
         guard settings.keepsFile || settings.type == nil || !work.isOfFile else {
             throw StepsError.badRequest(
@@ -36,8 +39,8 @@ struct ConvertStep: BuildMaker {
 
     var nodes: [StepNode] { [node] }
 
-    /// The one product: the file, or where none is kept that the model is fit for use.
-    var node: StepNode {
+    /// The node of the one product.
+    private static func node(_ id: String, _ settings: ConvertSettings, _ source: SourceCheckpoint) -> StepNode {
         var entries = [
             "type": settings.type?.rawValue ?? "auto", "pre": settings.preTokenizer ?? "",
             // The model's name becomes part of the file's metadata.
@@ -46,8 +49,8 @@ struct ConvertStep: BuildMaker {
         if !settings.keepsFile { entries["keep"] = "false" }
         if settings.allowsNonFinite { entries["allowNonFinite"] = "true" }
         let key = StepKey(
-            kind: kind,
-            version: Self.version,
+            kind: ConvertSettings.kind,
+            version: version,
             settings: entries,
             inputs: ["source": .file(source.digest)]
         )

@@ -46,7 +46,7 @@ public struct PublishSettings: StepKind {
             registry: bench.cache.registry,
             maker: maker,
             made: maker.builds,
-            measures: measures.map(bench.measure)
+            measured: measures.flatMap { bench.measure($0).nodes }
         )
     }
 }

@@ -20,8 +20,8 @@ struct PublishStep: Step {
     let registry: ModelRegistry?
     let maker: any BuildMaker
     let made: [PlannedBuild]
-    /// The steps that measured and estimated.
-    let measures: [any Step]
+    /// The nodes of the steps that measured and estimated.
+    let measured: [StepNode]
 
     let kind = PublishSettings.kind
     var needs: [String] { settings.needs }
@@ -45,7 +45,7 @@ struct PublishStep: Step {
 
     /// The nodes that measured a build.
     private func measures(of build: PlannedBuild) -> [StepNode] {
-        measures.flatMap(\.nodes).filter { $0.inputs.contains(build.node.name) && $0.name.build == build.type }
+        measured.filter { $0.name.build == build.type && $0.inputs.contains(build.node.name) }
     }
 
     /// A cached publishing counts only while the registry still holds what it published.
