@@ -51,12 +51,8 @@ extension Gemma4LikeFamily {
     /// Rows without a token are cut off.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         guard name.hasSuffix("embed_tokens.weight") else { return rows }
-        if try folder.bytes(SentencePieceModel.file) != nil {
-            return min(rows, try config.requiredCount("vocab_size"))
-        }
-        let tokenizer = try folder.json("tokenizer.json")
-        let count = tokenizer?["model"]?["vocab"]?.object?.members.count ?? 0
-        return min(rows, max(count + (tokenizer?["added_tokens"]?.array?.count ?? 0), 1))
+        let isSentencePiece = try folder.bytes(SentencePieceModel.file) != nil
+        return min(rows, try tokenCount(in: folder, isSentencePiece: isSentencePiece))
     }
 
     func writeVocabulary(

@@ -1,3 +1,4 @@
+import BinaryIO
 import GGUF
 
 /// A family built like Gemma: checkpoints hold what norms multiply by less one, and the output uses the embeddings.
@@ -29,6 +30,15 @@ extension GemmaLikeFamily {
         set("attention.key_length", try config.headLength)
         set("attention.value_length", try config.headLength)
         metadata.set("general.file_type", .uint32(fileType))
+    }
+
+    /// How many rows of the embeddings stand for tokens, at least one.
+    /// - Parameter isSentencePiece: whether the vocabulary is SentencePiece's, which config.json counts.
+    func tokenCount(in folder: HuggingFaceFolder, isSentencePiece: Bool) throws -> Int {
+        if isSentencePiece { return try config.requiredCount("vocab_size") }
+        let tokenizer = try folder.json("tokenizer.json")
+        let count = tokenizer?["model"]?["vocab"]?.object?.members.count ?? 0
+        return max(count + (tokenizer?["added_tokens"]?.array?.count ?? 0), 1)
     }
 
     /// SentencePiece; transformers 5 saves it in tokenizer.json alone.

@@ -11,6 +11,13 @@ struct PlannedBuild {
     let weights: Int
 }
 
+extension [PlannedBuild] {
+    /// The builds that some nodes of a step make something for, in the order of the nodes.
+    func of(_ nodes: [StepNode]) -> [PlannedBuild] {
+        nodes.compactMap { node in first { $0.type == node.name.build } }
+    }
+}
+
 /// A step whose products are builds.
 protocol BuildMaker: Step {
     var builds: [PlannedBuild] { get }

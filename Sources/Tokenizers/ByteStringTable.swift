@@ -39,6 +39,12 @@ struct ByteStringTable: Sendable {
         Array(key).withUnsafeBufferPointer { index(of: $0) }
     }
 
+    /// The token that stands for a single byte, as SentencePiece writes it: `<0x0A>`.
+    func index(ofByte byte: UInt8) -> Int32? {
+        let digits = String(byte, radix: 16, uppercase: true)
+        return index(of: "<0x\(byte < 16 ? "0" : "")\(digits)>".utf8)
+    }
+
     /// The byte string with number `index`.
     subscript(index: Int32) -> ArraySlice<UInt8> {
         bytes[ends[Int(index)]..<ends[Int(index) + 1]]

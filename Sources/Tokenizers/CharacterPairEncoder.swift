@@ -16,10 +16,7 @@ struct CharacterPairEncoder: TextEncoder {
     init(merges: [String], texts tokens: ByteStringTable) throws(TokenizerError) {
         let (table, texts) = try MergeTable.numbered(merges, tokens: tokens)
         (self.merges, self.texts, tokenCount) = (table, texts, Int32(tokens.count))
-        byteTokens = (0...255).map { (byte: UInt8) in
-            let digits = String(byte, radix: 16, uppercase: true)
-            return tokens.index(of: "<0x\(byte < 16 ? "0" : "")\(digits)>".utf8)
-        }
+        byteTokens = (0...255).map(tokens.index(ofByte:))
         cuts = WordCuts(texts: (0..<Int32(texts.count)).lazy.map { Array(texts[$0]) })
     }
 
@@ -30,9 +27,7 @@ struct CharacterPairEncoder: TextEncoder {
         guard prepared[start...].contains(0x20) else { return }
         let plain = Array(prepared[start...])
         prepared.removeSubrange(start...)
-        for byte in plain {
-            if byte == 0x20 { prepared += WordCuts.spaceMark } else { prepared.append(byte) }
-        }
+        WordCuts.appendMarkingSpaces(plain, to: &prepared)
     }
 
     func encode(

@@ -13,10 +13,7 @@ struct SentencePieceEncoder: TextEncoder {
     init(_ vocabulary: Vocabulary, texts: ByteStringTable) {
         self.texts = texts
         ranks = Self.ranks(vocabulary.scores.isEmpty ? Array(repeating: 0, count: texts.count) : vocabulary.scores)
-        byteTokens = (0...255).map { (byte: UInt8) in
-            let digits = String(byte, radix: 16, uppercase: true)
-            return texts.index(of: "<0x\(byte < 16 ? "0" : "")\(digits)>".utf8) ?? texts.index(of: [byte])
-        }
+        byteTokens = (0...255).map { texts.index(ofByte: $0) ?? texts.index(of: [$0]) }
         cuts = WordCuts(tokens: vocabulary.tokens)
         addsSpacePrefix = vocabulary.addsSpacePrefix
     }
@@ -35,9 +32,7 @@ struct SentencePieceEncoder: TextEncoder {
     /// The text with U+2581 for spaces.
     func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
         if addsSpacePrefix, followsSpecial { prepared += WordCuts.spaceMark }
-        for byte in bytes {
-            if byte == 0x20 { prepared += WordCuts.spaceMark } else { prepared.append(byte) }
-        }
+        WordCuts.appendMarkingSpaces(bytes, to: &prepared)
     }
 
     func encode(

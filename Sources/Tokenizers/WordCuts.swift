@@ -6,6 +6,13 @@ struct WordCuts: Sendable {
     /// U+2581, which stands for a space inside SentencePiece tokens.
     static let spaceMark: [UInt8] = [0xe2, 0x96, 0x81]
 
+    /// Appends a text with the mark for each of its spaces.
+    static func appendMarkingSpaces(_ bytes: some Sequence<UInt8>, to prepared: inout [UInt8]) {
+        for byte in bytes {
+            if byte == 0x20 { prepared += spaceMark } else { prepared.append(byte) }
+        }
+    }
+
     /// The bytes after which some token holds the mark.
     private var joins = Array(repeating: false, count: 256)
 

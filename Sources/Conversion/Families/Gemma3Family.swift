@@ -31,10 +31,7 @@ struct Gemma3Family: GemmaLikeFamily {
     /// Rows without a token are cut off.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         guard name.hasSuffix("embed_tokens.weight") else { return rows }
-        if try holdsSentencePiece(folder) { return min(rows, try config.requiredCount("vocab_size")) }
-        let tokenizer = try folder.json("tokenizer.json")
-        let count = tokenizer?["model"]?["vocab"]?.object?.members.count ?? 0
-        return min(rows, max(count + (tokenizer?["added_tokens"]?.array?.count ?? 0), 1))
+        return min(rows, try tokenCount(in: folder, isSentencePiece: try holdsSentencePiece(folder)))
     }
 
     func writeVocabulary(

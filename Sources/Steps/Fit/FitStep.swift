@@ -51,8 +51,7 @@ struct FitStep: Step {
         let devices =
             settings.devices.isEmpty ? catalogue.devices : try settings.devices.map { try catalogue.device($0) }
         let estimator = FitEstimator(catalogue: catalogue)
-        let builds = try nodes.compactMap { node in made.first { $0.type == node.name.build } }
-            .map { try context.build($0.node) }
+        let builds = try made.of(nodes).map { try context.build($0.node) }
         return try builds.enumerated().map { index, build in
             try context.progress(build.type, index + 1, builds.count)
             let profile = try ModelProfile(

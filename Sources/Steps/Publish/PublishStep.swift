@@ -58,7 +58,7 @@ struct PublishStep: Step {
 
     func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
         // Compression seldom gains anything on quantized weights, so the registry may need as much again.
-        let builds = builds(of: nodes)
+        let builds = made.of(nodes)
         let sizes = try maker.byteCounts(of: builds.map(\.type))
         return Forecast(
             outputs: zip(builds, sizes).map { Forecast.Output(name: name(of: $0), bytes: $1) },
@@ -69,13 +69,9 @@ struct PublishStep: Step {
 
     private func name(of build: PlannedBuild) -> String { "\(definition.name)@\(definition.version):\(build.type)" }
 
-    private func builds(of nodes: [StepNode]) -> [PlannedBuild] {
-        nodes.compactMap { node in made.first { $0.type == node.name.build } }
-    }
-
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
         guard let registry else { preconditionFailure("a run opens the registry before its first step") }
-        let builds = builds(of: nodes)
+        let builds = made.of(nodes)
         var known: Set<LineageEdge> = []
         let lineage = builds.flatMap { maker.lineage(of: $0.node, context) }.filter { known.insert($0).inserted }
         let publication = Publication(

@@ -55,10 +55,10 @@ public struct ValidateSettings: StepKind {
             settings: self,
             made: bench.builds(builds).builds,
             base: against.map(bench.conversion),
-            text: ValidateStep.Source(path: text, input: try bench.file(text)),
+            text: ValidateStep.Source(path: text, digest: try bench.cache.digest(of: text)),
             tasks: try tasks.map { name in
                 let path = bench.path(name)
-                return ValidateStep.Source(path: path, input: try bench.file(path))
+                return ValidateStep.Source(path: path, digest: try bench.cache.digest(of: path))
             }
         )
     }

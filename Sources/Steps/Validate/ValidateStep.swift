@@ -14,10 +14,10 @@ struct ValidateStep: Step {
     /// Of a text or of tasks, in bytes.
     static let textLimit = 1 << 30
 
-    /// A file that is read, and what it counts for in a key.
+    /// A file that is read.
     struct Source {
         let path: FilePath
-        let input: StepKey.Input
+        let digest: SHA256Digest
     }
 
     let id: String
@@ -35,9 +35,9 @@ struct ValidateStep: Step {
     var nodes: [StepNode] { made.map(node) }
 
     private func node(_ build: PlannedBuild) -> StepNode {
-        var inputs = ["build": build.node.asInput, "text": text.input]
+        var inputs = ["build": build.node.asInput, "text": .file(text.digest)]
         if let base { inputs["against"] = base.node.asInput }
-        if let tasks { inputs["tasks"] = tasks.input }
+        if let tasks { inputs["tasks"] = .file(tasks.digest) }
         let key = StepKey(
             kind: kind,
             version: Self.version,
@@ -50,13 +50,8 @@ struct ValidateStep: Step {
         return StepNode(StepNode.Name(step: id, build: build.type), key)
     }
 
-    /// The builds of some nodes, in the same order.
-    private func builds(of nodes: [StepNode]) -> [PlannedBuild] {
-        nodes.compactMap { node in made.first { $0.type == node.name.build } }
-    }
-
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
-        let builds = builds(of: nodes)
+        let builds = made.of(nodes)
         let tokens = Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks)
         // The base runs once for all builds that are compared with it.
         let weights = builds.reduce(base?.work.tensors.elementCount ?? 0) { $0 + $1.weights }
@@ -69,7 +64,7 @@ struct ValidateStep: Step {
 
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
         let bytes = try readFile(text.path, limit: Self.textLimit)
-        let builds = try builds(of: nodes).map { try context.build($0.node) }
+        let builds = try made.of(nodes).map { try context.build($0.node) }
         let base = try base.map { try context.build($0.node) }
         let models = try builds.map { try LanguageModel(path: $0.path) }
         let compared = builds.indices.filter { base != nil && builds[$0].digest != base?.digest }
@@ -79,12 +74,12 @@ struct ValidateStep: Step {
             let evaluated = EvaluatedBuild(
                 type: build.type,
                 digest: build.digest,
-                textDigest: SHA256Digest(of: bytes),
+                textDigest: text.digest,
                 perplexity: try divergence?.build ?? perplexity(of: build, models[index], bytes, context),
                 divergence: divergence,
                 baseDigest: divergence == nil ? nil : base?.digest,
                 accuracy: try accuracy(build, models[index], context),
-                tasksDigest: try tasks.map { try SHA256Digest(ofFile: $0.path) }
+                tasksDigest: tasks?.digest
             )
             return try StepProduct(facts: evaluated, outputs: [build.type])
         }
