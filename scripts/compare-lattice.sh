@@ -26,13 +26,13 @@ for checkpoint in "$@"; do
         for rounding in reference lattice; do
             "$edgepipe" quantize "$work/f32.gguf" -o "$work/build.gguf" --type q4_0 --rounding "$rounding" "${options[@]}" \
                 --errors --json --quiet > "$work/report.json"
-            "$edgepipe" perplexity "$work/build.gguf" "${measure[@]}" --base-logits "$work/base" --json > "$work/quality.json"
+            "$edgepipe" perplexity "$work/build.gguf" --quiet --base-logits "$work/base" --json > "$work/quality.json"
             python3 - "$work" "$(basename "$checkpoint")" "$rounding" "$embedding" << 'PYTHON'
 import json, sys
 work, model, rounding, embedding = sys.argv[1:]
 report, quality = (json.load(open(f"{work}/{name}.json")) for name in ("report", "quality"))
 print(f"{model:16} {rounding:10} {embedding:10} {report['bytes']:12} {report['relativeError'] * 100:9.3f} "
-      f"{quality['kld']['mean']:10.6f} {quality['perplexity']:11.4f} {quality['kld'].get('sameTopPercent', quality['kld'].get('topAgreement', 0)):7.2f}%")
+      f"{quality['kld']['mean']:10.6f} {quality['perplexity']:11.4f} {quality['sameTopPercent']:7.2f}%")
 PYTHON
         done
     done

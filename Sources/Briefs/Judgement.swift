@@ -64,7 +64,7 @@ struct Judgement {
                 )
             )
         }
-        if FitEstimate.slowness(of: build.quantType, on: build.estimate) != nil {
+        if FitEstimate.slowness(of: build.profile, on: build.estimate) != nil {
             parts.append(
                 language.say("its type is slow on Android's processors", "этот тип медленный на процессорах Android")
             )

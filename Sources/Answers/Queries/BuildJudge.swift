@@ -121,7 +121,7 @@ struct BuildJudge {
         judgement.remarks += judged.compactMap { item in
             item.estimate.verdict == .tight ? "tight: \(item.prefix)\(item.estimate.reason)" : nil
         }
-        if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile.quantType, on: $0.estimate) }).first {
+        if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile, on: $0.estimate) }).first {
             judgement.remarks.append(slow)
         }
         judgement.reasons = judged.flatMap { item in
