@@ -12,7 +12,7 @@ by itself (F32). One line a case: equal, or DIFFERENT with the first difference,
 The reference knows pre-tokenizers by a hash of a text's tokens, which no freshly trained tokenizer has; the name that it
 gives the same rule in the family's published models is put in its place. It also gives all pieces of a SentencePiece model
 in tokenizer.json one score, with which texts are encoded wrongly; the scores of the model that was saved there are put in
-their place, see docs/tokenizers.md. Where it takes an exponential, in Qwen3.5, the correctly rounded one is put in its place.
+their place, see docs/tokenizers.md. Where it takes an exponential, in Qwen3.5 and Mamba 2, the correctly rounded one is put in its place.
 """
 
 import argparse
@@ -37,12 +37,17 @@ FORMS = {"5": "bfloat16", "4": "float16", "4-short": "float32"}
 sys.path.insert(0, str(ROOT / "scripts"))
 import conversion_more_families  # noqa: E402
 import conversion_purposes  # noqa: E402
+import conversion_state_families  # noqa: E402
 import conversion_storage  # noqa: E402
 from conversion_families import (  # noqa: E402
     ARCHITECTURES, BYTE_LEVEL, FAMILIES, REFERENCE_OPTIONS, older, predictors, shorter,
 )
 from conversion_goldens import write_golden  # noqa: E402
-CHANGES = {**conversion_storage.CHANGES, **conversion_purposes.CHANGES, **conversion_more_families.CHANGES}
+CHANGES = {
+    **conversion_storage.CHANGES, **conversion_purposes.CHANGES, **conversion_more_families.CHANGES,
+    **conversion_state_families.CHANGES,
+}
+WHOLE = conversion_more_families.WHOLE | conversion_state_families.WHOLE
 
 TEMPLATE = "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}{% endfor %}"
 
@@ -212,7 +217,7 @@ def make_checkpoint(name, folder):
             changed["architectures"] = [ARCHITECTURES[name]]
         if form != "5":
             changed = older(changed)
-        if form == "4-short" and name not in conversion_more_families.WHOLE:
+        if form == "4-short" and name not in WHOLE:
             changed = shorter(changed, configuration().to_dict())
         (path / "config.json").write_text(json.dumps(changed, indent=2) + "\n")
 
@@ -240,8 +245,10 @@ def run_reference(llama_cpp, source, output, kind, outtype):
             os.dup2(file.fileno(), 2)
         status = 1
         try:
-            from conversion.base import TextModel
+            from conversion.base import ModelBase, TextModel
 
+            if output.parent.parent.name in conversion_state_families.WITHOUT_CLASS:
+                ModelBase.load_hparams = staticmethod(lambda folder, is_mistral_format: json.loads((folder / "config.json").read_text()))
             if kind == "sentencepiece-json":
                 import gguf
                 from sentencepiece import SentencePieceProcessor

@@ -92,9 +92,26 @@ MODELS |= {
     "qwen-3.5-4b": shape("qwen35", 32, 2560, 9216, (16, 4), 248320, tied=True, head=256, norms=True, rotary=64, delta=(16, 32, 128)),
 }
 
+# State spaces: (heads, elements of a head's values, groups, elements of a row of a state); a letter for each layer: M for a state
+# space, * for attention, - for a network. Falcon-H1 has a state space beside attention in every layer.
+def hybrid(pattern, heads):
+    return [heads if letter == "*" else 0 for letter in pattern]
+
+
+TEN = "MMMMM*MMMM"
+MODELS |= {
+    "granite-4-h-350m": shape("granitehybrid", 32, 768, 2048, (12, hybrid("MMMMMMMMMM*MM*MMM*MMMMMMMMM*MMMM", 4)), 100352, tied=True,
+                              space=(48, 32, 1, 128), turned=False, **{"residual_scale": 0.25}),
+    "granite-4-h-tiny": shape("granitehybrid", 40, 1536, 512, (12, hybrid(4 * TEN, 4)), 100352, tied=True, space=(48, 64, 1, 128),
+                              experts=(64, 6), expert=512, shared_mlp=1024, turned=False, **{"residual_scale": 0.25}),
+    "falcon-h1-0.5b": shape("falcon-h1", 36, 1024, 2048, (8, 2), 32784, tied=True, head=64, space=(24, 64, 1, 128), bare=True),
+    "nemotron-h-12-layers": shape("nemotron_h", 12, 4096, 21504, (32, hybrid("M-M-M-M*-M-M", 8)), 131072, head=128, plain=True,
+                                  space=(128, 64, 8, 128), pattern="M-M-M-M*-M-M"),
+}
+
 
 # What a shape says that is no hyperparameter.
-FLAGS = {"layer_norm", "wide_norms", "biased_choice", "gated_in_one"}
+FLAGS = {"layer_norm", "wide_norms", "biased_choice", "gated_in_one", "shared_mlp"}
 
 
 def tensors(model):
@@ -134,10 +151,13 @@ def tensors(model):
         def product(name, rows, columns=width):
             return own + name + ".weight", (columns, rows), matrix
 
-        delta = more.get("delta")
+        delta, space = more.get("delta"), more.get("space")
+        letter = more.get("pattern", "+" * model["layers"])[layer]
         if more.get("first", True):
             yield vector("attn_norm.weight", width)
-        if more.get("first", True) and not more.get("parallel"):
+        if more.get("bare"):
+            yield vector("ffn_norm", width)
+        elif more.get("first", True) and not more.get("parallel") and letter == "+":
             yield vector("post_attention_norm.weight" if delta else more.get("second", "ffn_norm") + ".weight", width)
         if bias:
             yield vector("attn_norm.bias", width)
@@ -156,6 +176,8 @@ def tensors(model):
             yield vector("ssm_a", values)
             yield vector("ssm_norm.weight", length)
             yield product("ssm_out", width, values * length)
+        elif kv == 0 and space:
+            pass
         elif kv == 0:
             yield own + "shortconv.conv.weight", (more["shortconv.l_cache"], width), "F32"
             yield product("shortconv.in_proj", 3 * width)
@@ -182,6 +204,18 @@ def tensors(model):
             if more.get("wide_norms"):
                 yield vector("attn_q_norm.weight", query)
                 yield vector("attn_k_norm.weight", kv)
+        if space and (kv == 0 or more.get("bare")) and letter != "-":
+            heads, length, groups, size = space
+            channels = heads * length + 2 * groups * size
+            yield product("ssm_in", heads * length + channels + heads)
+            yield own + "ssm_conv1d.weight", (4, channels), "F32"
+            yield vector("ssm_conv1d.bias", channels)
+            yield vector("ssm_dt.bias", heads)
+            yield own + "ssm_a", (1, heads), "F32"
+            yield own + "ssm_d", (1, heads), "F32"
+            if not more.get("bare"):
+                yield own + "ssm_norm.weight", (heads * length // groups, groups), "F32"
+            yield product("ssm_out", width, heads * length)
         if more.get("inputs"):
             yield product("inp_gate", more["inputs"])
             yield product("proj", width, more["inputs"])
@@ -204,10 +238,14 @@ def tensors(model):
             yield own + "ffn_gate_inp.weight", (width, count), "F32"
             for name, first, second in ("gate", width, expert), ("up", width, expert), ("down", expert, width):
                 yield own + f"ffn_{name}_exps.weight", (first, second, count), matrix if first % 256 == 0 else "Q8_0"
+            always = more.get("shared", more.get("shared_mlp"))
             if "shared" in more:
                 yield own + "ffn_gate_inp_shexp.weight", (width,), "F32"
-                for name, first, second in ("gate", width, more["shared"]), ("up", width, more["shared"]), ("down", more["shared"], width):
+            if always:
+                for name, first, second in ("gate", width, always), ("up", width, always), ("down", always, width):
                     yield own + f"ffn_{name}_shexp.weight", (first, second), matrix
+        elif letter not in "+-":
+            pass
         elif more.get("plain"):
             yield product("ffn_up", hidden)
             yield product("ffn_down", width, hidden)
@@ -232,7 +270,8 @@ def write(path, model):
     first = model["layers"] - more.get("shared_layers", 0)
     wide = more.get("wide", model["hidden"])
     writer.add_feed_forward_length([model["hidden"] if layer < first else wide for layer in range(model["layers"])]
-                                   if "wide" in more else model["hidden"])
+                                   if "wide" in more else [model["hidden"] if letter == "-" else 0 for letter in more["pattern"]]
+                                   if "pattern" in more else model["hidden"])
     if "delta" in more:
         keys, values, length = more["delta"]
         writer.add_rope_dimension_sections([11, 11, 10, 0])
@@ -242,6 +281,14 @@ def write(path, model):
         writer.add_ssm_time_step_rank(values)
         writer.add_ssm_inner_size(values * length)
         writer.add_full_attention_interval(4)
+    if "space" in more:
+        heads, length, groups, size = more["space"]
+        writer.add_ssm_conv_kernel(4)
+        writer.add_ssm_state_size(size)
+        writer.add_ssm_group_count(groups)
+        writer.add_ssm_time_step_rank(heads)
+        writer.add_ssm_inner_size(heads * length)
+        writer.add_rope_scaling_finetuned(more.get("turned", True))
     if "local_head" in more:
         writer.add_sliding_window_pattern([(layer + 1) % more["period"] != 0 for layer in range(model["layers"])])
         writer.add_shared_kv_layers(more.get("shared_layers", 0))
@@ -263,8 +310,8 @@ def write(path, model):
         writer.add_expert_count(more["experts"][0])
         writer.add_expert_used_count(more["experts"][1])
         writer.add_expert_feed_forward_length(more.get("expert", model["hidden"]))
-        if "shared" in more:
-            writer.add_expert_shared_feed_forward_length(more["shared"])
+        if "shared" in more or "shared_mlp" in more:
+            writer.add_expert_shared_feed_forward_length(more.get("shared", more.get("shared_mlp")))
     for key, value in more.items():
         if "." not in key and "_" not in key or key in FLAGS:
             continue

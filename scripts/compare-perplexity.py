@@ -30,6 +30,7 @@ PROMPT = "It was the best of times, it was the worst of times, it was the age of
 sys.path.insert(0, str(ROOT / "scripts"))
 conversion = importlib.import_module("compare-conversion")
 import conversion_more_families  # noqa: E402
+import conversion_state_families  # noqa: E402
 import perplexity_goldens  # noqa: E402
 from conversion_families import GEMMA4, LLAMA3_ROPE, LONG_FACTORS, YARN, some  # noqa: E402
 
@@ -88,13 +89,16 @@ VARIANTS = {
         "Lfm2Config", some(num_hidden_layers=4, layer_types=["conv", "conv", "full_attention", "conv"]), "lfm2",
     ),
     **conversion_more_families.variants(some, WINDOW, ORIGINAL),
+    **conversion_state_families.variants(some),
 }
-# Stored in another way; or, as Qwen3-MoE's configuration is, with more experts a token than there are.
-LEFT_OUT = conversion.conversion_storage.NUMBERS + ("-fused", "-vision", "qwen3-moe")
+# Stored in another way; or, as Qwen3-MoE's configuration is, with more experts a token than there are; or with more tokens in
+# the vocabulary than in the matrices, which the reference writes and its programs refuse.
+LEFT_OUT = conversion.conversion_storage.NUMBERS + ("-fused", "-vision", "-nested", "qwen3-moe", "nemotron-h")
 
 
-def soften(path, is_gemma):
-    """Rewrites the checkpoint's random weights so that they keep activations near one, as trained ones do."""
+def soften(path, is_gemma, is_deep):
+    """Rewrites the checkpoint's random weights so that they keep activations near one, as trained ones do. Through many layers of
+    GELU, whose table has half precision, a last digit would grow: there, parts add little to the state."""
     import torch
     from safetensors.torch import load_file, save_file
 
@@ -108,6 +112,11 @@ def soften(path, is_gemma):
         elif tensor.dim() == 1:
             is_less_one = is_gemma and not name.endswith("linear_attn.norm.weight")
             tensors[name] = noise * 0.2 + (0 if is_less_one else 1)
+            if is_deep and (".post_" in name or "q_norm" in name):
+                tensors[name] *= 0.3 if "q_norm" in name else 0.1
+        elif name.endswith(("modality_router.weight", "_coefs.weight")):
+            # What the router reads is divided by its width; and what it says must not make streams grow.
+            tensors[name] = noise * (6 if "router" in name else 0.2)
         else:
             # Routers know what they want; else roundings choose the experts.
             is_router = name.endswith((".gate.weight", ".router.weight", ".router.proj.weight"))
@@ -126,7 +135,8 @@ def make_model(name):
     source = folder / "4-short" / conversion.CHECKPOINT
     # The newer form of config.json goes with all weights.
     shutil.copyfile(folder / "5" / conversion.CHECKPOINT / "config.json", source / "config.json")
-    soften(source / "model.safetensors", name.startswith(("gemma", "qwen35")) and not name.startswith("gemma4"))
+    soften(source / "model.safetensors", name.startswith(("gemma", "qwen35")) and not name.startswith(("gemma3n", "gemma4")),
+           name.startswith("gemma3n"))
     output = folder / "f32.gguf"
     run = subprocess.run(
         [EDGEPIPE, "convert", source, "-o", output, "--type", "f32", "--quiet"], capture_output=True, text=True

@@ -7,6 +7,7 @@ compared too.
 import copy
 
 import conversion_more_families
+import conversion_state_families
 
 LETTERS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
 REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -128,6 +129,8 @@ FAMILIES = {
 
 BYTE_LEVEL.update(conversion_more_families.byte_level(LETTERS, TRIPLES, CASED))
 FAMILIES.update(conversion_more_families.families(some, LLAMA3_ROPE, SECTIONS))
+BYTE_LEVEL["falcon-h1"] = ([TRIPLES], "falcon-h1", None, "<|end_of_text|>")
+FAMILIES.update(conversion_state_families.families(some))
 
 # Layers of Gemma 4: those at the end read the keys and values of the last two before them.
 SLIDING, FULL = "sliding_attention", "full_attention"

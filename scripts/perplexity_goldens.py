@@ -38,12 +38,18 @@ def numbers(first, count, center, spread):
     return numpy.float32(center) + numpy.float32(spread) * (numpy.float32(2) * fraction - numpy.float32(1))
 
 
-def spread_of(name, shape):
-    """-> center and spread that keep activations near one."""
+def spread_of(name, shape, is_deep=False):
+    """-> center and spread that keep activations near one; and, of a deep model, let parts add little to the state."""
+    if is_deep and ("post_" in name or "q_norm" in name):
+        return (0.3, 0.12) if "q_norm" in name else (0.1, 0.04)
     if name.startswith("rope_f"):
         return 2.0, 1.0
     if name.endswith("ssm_a"):  # What fades must not grow.
         return -1.0, 0.5
+    if "altup_router." in name or "_coef." in name:  # What is routed is divided by its width.
+        return 0.0, 8.0 if "router" in name else 0.3
+    if name.endswith("ssm_d") or "correct_scale" in name:
+        return 1.0, 0.5
     if name.endswith(".bias"):
         return 0.0, 0.3
     if "norm" in name:
@@ -71,7 +77,7 @@ def recipe(path, tokens, changes):
         shape = [int(size) for size in tensor.shape]
         if tensor.name.split(".")[0] in ("token_embd", "output", "per_layer_token_embd"):
             shape[-1] = tokens
-        tensors.append([tensor.name, shape, *spread_of(tensor.name, shape)])
+        tensors.append([tensor.name, shape, *spread_of(tensor.name, shape, architecture == "gemma3n")])
     return metadata, tensors
 
 

@@ -53,6 +53,12 @@ public struct Architecture: Sendable, Hashable {
     /// Whether queries and keys are normalized head by head.
     public var normalizesHeads: Bool { [.perHead, .perRotatedHead].contains(family.headNorm) }
 
+    /// The streams of hidden states that layers work on one of; nil for a single one.
+    public var streams: StreamShape? { StreamShape(family) }
+
+    /// Layers at the beginning whose activations are sparse.
+    public var sparseLayerCount: Int { family.sparseLayers }
+
     /// Where a layer's norms stand.
     public var normPlacement: NormRule.Placement { family.normPlacement }
 

@@ -13,16 +13,19 @@ public struct LayerShape: Sendable, Equatable {
     /// Whether what the layer gives may be multiplied by a number of its own.
     public let mayBeScaled: Bool
 
-    /// The layer's attention; nil where it has another mixer.
+    /// The layer's attention; nil where it has none.
     public var attention: AttentionShape? {
-        if case .attention(let attention) = mixer { attention } else { nil }
+        switch mixer {
+        case .attention(let attention), .attentionAndStateSpace(let attention, _): attention
+        default: nil
+        }
     }
 
     /// Width of the network that all tokens pass through; nil where there is none.
     public var denseLength: Int? {
         switch network {
         case .dense(let network), .both(let network, _): network.length
-        case .experts: nil
+        case .experts, .absent: nil
         }
     }
 
@@ -34,6 +37,14 @@ public struct LayerShape: Sendable, Equatable {
     /// The layer's gated delta rule, likewise.
     public var gatedDelta: GatedDeltaShape? {
         if case .gatedDelta(let delta) = mixer { delta } else { nil }
+    }
+
+    /// The layer's state space; nil where it has none.
+    public var stateSpace: StateSpaceShape? {
+        switch mixer {
+        case .stateSpace(let space), .attentionAndStateSpace(_, let space): space
+        default: nil
+        }
     }
 }
 
@@ -54,10 +65,12 @@ extension LayerShape {
         experts: ExpertShape?,
         allCount: Int
     ) throws -> [LayerShape] {
-        let least = family.isInFull && !family.hasConvolutions ? 1 : 0
+        let mayLackKeys = family.hasConvolutions || family.stateSpaces.map { $0 != .besideAttention } ?? false
+        let least = family.isInFull && !mayLackKeys ? 1 : 0
         let listed = try keys.perLayer("attention.head_count_kv", count: allCount, from: least)
         let keyHeads = listed.map { Array($0.prefix(heads.count)) } ?? heads
         let delta = family.hasGatedDeltas ? try GatedDeltaShape(keys) : nil
+        let space = try family.stateSpaces.map { _ in try StateSpaceShape(keys) }
         let recurs =
             family.hasGatedDeltas
             ? try GatedDeltaShape.layers(keys, count: heads.count, of: allCount) : heads.map { _ in false }
@@ -92,14 +105,22 @@ extension LayerShape {
                 gatesOutput: family.gatesAttention,
                 source: sources[index]
             )
-            let dense = DenseShape(length: lengths[index], family, activation: activations?[index])
+            // The quantile that 95 % lie below, as llama.cpp has it.
+            let sparse: Activation? = index < family.sparseLayers ? .gatedSparseGELU(deviations: 1.6448533535003662) : nil
+            let dense = DenseShape(length: lengths[index], family, activation: activations?[index] ?? sparse)
             let own = experts.flatMap { index >= $0.denseLayerCount ? $0 : nil }
-            let other = convolution.map(Mixer.shortConvolution) ?? .unlisted
+            let other = space.map(Mixer.stateSpace) ?? convolution.map(Mixer.shortConvolution) ?? .unlisted
+            var mixer: Mixer =
+                recurs[index] ? delta.map(Mixer.gatedDelta) ?? .unlisted : keyHeadCount > 0 ? .attention(attention) : other
+            if family.stateSpaces == .besideAttention, let space { mixer = .attentionAndStateSpace(attention, space) }
+            var network = Network(experts: own, dense: dense, family)
+            if family.stateSpaces == .aloneWithoutKeys {
+                if lengths[index] == 0 { network = .absent } else { mixer = .absent }
+            }
             return LayerShape(
-                mixer: recurs[index]
-                    ? delta.map(Mixer.gatedDelta) ?? .unlisted : keyHeadCount > 0 ? .attention(attention) : other,
-                network: Network(experts: own, dense: dense, family),
-                norms: NormRule(family),
+                mixer: mixer,
+                network: network,
+                norms: NormRule(family, isAlone: mixer == .absent),
                 inputLength: inputLength,
                 mayBeScaled: family.mayScaleLayers
             )

@@ -6,6 +6,12 @@ public enum Mixer: Sendable, Equatable {
     case shortConvolution(ShortConvolutionShape)
     /// Each token changes a matrix that is carried on, and is answered by it.
     case gatedDelta(GatedDeltaShape)
+    /// Each token changes a state that fades, and reads it.
+    case stateSpace(StateSpaceShape)
+    /// Attention and a state space, which read the same and are added.
+    case attentionAndStateSpace(AttentionShape, StateSpaceShape)
+    /// None: the layer is a network alone.
+    case absent
     /// None that the table of families describes.
     case unlisted
 }
@@ -48,18 +54,24 @@ extension Mixer {
     /// What the layer keeps of a sequence.
     public var state: StateSize {
         switch self {
-        case .attention(let attention) where attention.source != nil: StateSize()
-        case .attention(let attention):
-            StateSize(
-                keys: attention.keyValueHeadCount * attention.keyLength,
-                values: attention.keyValueHeadCount * attention.valueLength
-            )
+        case .attention(let attention): Self.state(of: attention)
         case .shortConvolution(let convolution):
             StateSize(constant: (convolution.length - 1) * convolution.width)
         case .gatedDelta(let delta):
             StateSize(constant: delta.convolutionState + delta.valueHeadCount * delta.headLength * delta.headLength)
-        case .unlisted: StateSize()
+        case .stateSpace(let space): StateSize(constant: space.state)
+        case .attentionAndStateSpace(let attention, let space): Self.state(of: attention, constant: space.state)
+        case .absent, .unlisted: StateSize()
         }
+    }
+
+    private static func state(of attention: AttentionShape, constant: Int = 0) -> StateSize {
+        guard attention.source == nil else { return StateSize(constant: constant) }
+        return StateSize(
+            keys: attention.keyValueHeadCount * attention.keyLength,
+            values: attention.keyValueHeadCount * attention.valueLength,
+            constant: constant
+        )
     }
 }
 

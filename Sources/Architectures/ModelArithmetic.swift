@@ -35,9 +35,11 @@ public struct ModelArithmetic: Sendable, Equatable {
         let keys = ShapeReader(metadata, shape.architecture)
         try Self.refuseUncomputed(keys, family, shape)
         let epsilonKey = "attention.layer_norm_\(family.norm == .rootMeanSquare ? "rms_" : "")epsilon"
-        epsilon = try keys.float(epsilonKey).required(keys.key(epsilonKey))
+        let other = family.takesEitherEpsilon ? try keys.float("attention.layer_norm_epsilon") : nil
+        epsilon = try (keys.float(epsilonKey) ?? other).required(keys.key(epsilonKey))
         learnedPositions = family.rotaryLayout == nil ? try keys.requiredPositive("context_length") : nil
-        rotary = try family.rotaryLayout.map { try RotaryRule(keys, family, layout: $0, headLength: shape.headLength) }
+        let layout = family.lacksPositions ? nil : family.rotaryLayout
+        rotary = try layout.map { try RotaryRule(keys, family, layout: $0, headLength: shape.headLength) }
         localRotary = try rotary?.local(
             keys,
             family,
@@ -84,11 +86,15 @@ public struct ModelArithmetic: Sendable, Equatable {
         }
         try keys.refuse(["attention.clamp_kqv"])
         if !family.hasLocalHeads { try keys.refuse(["attention.key_length_swa", "rope.dimension_count_swa"]) }
-        if !family.sharesLayers { try keys.refuse(["attention.shared_kv_layers"]) }
+        if !family.sharesLayers, family.firstSharing == nil { try keys.refuse(["attention.shared_kv_layers"]) }
         try keys.refuse(shape.experts == nil ? ["expert_count"] : ["expert_group_count", "expert_weights_scale"])
         if !family.hasScales {
             try keys.refuse(["attention.scale", "embedding_scale", "residual_scale"])
             if !family.multipliesLogits { try keys.refuse(["logit_scale"]) }
+        }
+        // llama.cpp bounds the logits of models with streams alike, whatever a file says.
+        if family.hasStreams, let own = try keys.float("final_logit_softcapping"), own != family.softCaps?.final {
+            throw ShapeProblem.unsupportedValue(key: keys.key("final_logit_softcapping"), value: "\(own)")
         }
         if family.softCaps == nil { try keys.refuse(["attn_logit_softcapping", "final_logit_softcapping"]) }
     }

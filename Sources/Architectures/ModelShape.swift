@@ -31,6 +31,8 @@ public struct ModelShape: Sendable, Equatable {
     public let output: OutputRule
     /// What it is given for each token.
     public let input: InputShape
+    /// The streams that layers work on one of; nil for a single hidden state.
+    public let streams: StreamShape?
 
     /// Far beyond any model; keeps a damaged file from asking for huge tables.
     private static let mostLayers = 4096
@@ -73,6 +75,7 @@ public struct ModelShape: Sendable, Equatable {
         outputNorm = family.outputNorm
         output = family.output
         input = try InputShape(keys, family)
+        streams = try StreamShape(keys, family)
     }
 
     /// - Throws: `GGUFError` or `ShapeError`.
@@ -91,7 +94,7 @@ public struct ModelShape: Sendable, Equatable {
         count: Int,
         _ experts: ExpertShape?
     ) throws -> [Int]? {
-        let mayLack = experts != nil || !family.isInFull
+        let mayLack = experts != nil || !family.isInFull || family.stateSpaces == .aloneWithoutKeys
         let lengths = try keys.perLayer("feed_forward_length", count: count, from: mayLack ? 0 : 1)
         return mayLack ? lengths : try lengths.required(keys.key("feed_forward_length"))
     }
@@ -114,6 +117,7 @@ extension ModelShape {
             case .dense(let network): [network.length]
             case .experts(let mixture): [mixture.expert.length, mixture.shared?.length ?? 0]
             case .both(let network, let mixture): [network.length, mixture.expert.length]
+            case .absent: [0]
             }
         }
         return lengths.max() ?? 0
@@ -121,7 +125,7 @@ extension ModelShape {
 
     /// The most columns of any matrix.
     public var widestMatrix: Int {
-        let deltas = layers.lazy.compactMap(\.gatedDelta?.valueWidth)
+        let deltas = layers.lazy.compactMap { $0.gatedDelta?.valueWidth ?? $0.stateSpace?.valueWidth }
         return max(
             embeddingLength,
             widestNetwork,
@@ -129,6 +133,9 @@ extension ModelShape {
             deltas.max() ?? 0
         )
     }
+
+    /// Elements of all hidden states of a token between two layers.
+    public var stateWidth: Int { embeddingLength * (streams?.count ?? 1) }
 
     /// Elements of the embedding that a token has for each layer; 0 for none.
     public var layerInputLength: Int { layers.first?.inputLength ?? 0 }

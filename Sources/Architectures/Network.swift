@@ -6,6 +6,8 @@ public enum Network: Sendable, Equatable {
     case experts(ExpertShape)
     /// One for all tokens and a few of many, side by side, each between norms of its own.
     case both(DenseShape, ExpertShape)
+    /// None: the layer is a mixer alone.
+    case absent
 }
 
 extension Network {
@@ -25,6 +27,8 @@ public enum Activation: Sendable, Equatable {
     case gatedSiLU
     /// The gate's GELU.
     case gatedGELU
+    /// The gate's GELU, of what lies more than so many standard deviations above the gate's mean.
+    case gatedSparseGELU(deviations: Float)
     /// GELU, without a gate.
     case plainGELU
     /// The square of what is positive, without a gate.
@@ -33,7 +37,12 @@ public enum Activation: Sendable, Equatable {
     case plainXIELU(XIELU)
 
     /// Whether one matrix decides how much of another's product goes on.
-    public var isGated: Bool { self == .gatedSiLU || self == .gatedGELU }
+    public var isGated: Bool {
+        switch self {
+        case .gatedSiLU, .gatedGELU, .gatedSparseGELU: true
+        case .plainGELU, .plainSquaredReLU, .plainXIELU: false
+        }
+    }
 }
 
 /// A network that all tokens pass through.

@@ -28,13 +28,17 @@ public struct NormRule: Sendable, Equatable {
     public let mayFeedBoth: Bool
     /// The tensor of the norm in front of the network, without its ending.
     public let networkNorm: String
+    /// Whether that name has no ending in files either.
+    public let networkNormIsBare: Bool
 
-    init(_ family: Family) {
+    /// - Parameter isAlone: whether a layer is a network alone, whose norm has the name of a layer's first.
+    init(_ family: Family, isAlone: Bool = false) {
         kind = family.norm
         hasBias = family.hasNormBias
         placement = family.normPlacement
         mayFeedBoth = family.mayRunInParallel
-        networkNorm = family.networkNorm
+        networkNorm = isAlone ? "attn_norm" : family.networkNorm
+        networkNormIsBare = family.networkNormIsBare && !isAlone
     }
 }
 

@@ -15,7 +15,7 @@ extension PositionRule {
     static func all(_ keys: ShapeReader, _ family: Family, windows: [Int?]) throws -> [PositionRule] {
         // Granite's switch for positions has the name of something else.
         let isSwitchedOff = try family.hasScales && keys.metadata.bool(keys.key("rope.scaling.finetuned")) == false
-        let areUnturned = family.rotaryLayout == nil || isSwitchedOff
+        let areUnturned = family.rotaryLayout == nil || family.lacksPositions || isSwitchedOff
         let rotatesWindowsOnly =
             family.rotatesWindowsOnly && family.windows?.isUsed(inModelsOf: windows.count) == true
         return windows.enumerated().map { index, window in

@@ -85,6 +85,7 @@ public struct RotaryRule: Sendable, Equatable {
         }
         (local.positionScale, local.usesYaRN, local.magnitude) = (1, false, 1)
         if case .base(let base) = rule { local.base = try keys.float("rope.freq_base_swa") ?? base }
+        if case .given = rule { local.base = try keys.float("rope.freq_base_swa") ?? base }
         guard local.base > 1 else { throw keys.bad("rope.freq_base_swa", local.base, "a number above 1") }
         return local
     }

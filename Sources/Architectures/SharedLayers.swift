@@ -12,7 +12,8 @@ struct SharedLayers {
 
     /// - Throws: `ShapeProblem` where too few layers are left, or those that are read look back otherwise.
     init(_ keys: ShapeReader, _ family: Family, windows: [Int?]) throws {
-        let count = family.sharesLayers ? try keys.whole(Self.key, from: 0) ?? 0 : 0
+        var count = family.sharesLayers ? try keys.whole(Self.key, from: 0) ?? 0 : 0
+        if let first = family.firstSharing { count = max(0, windows.count - first) }
         guard count > 0 else {
             sources = windows.map { _ in nil }
             return

@@ -16,6 +16,8 @@ struct CommonParameters {
     var extraLayers = 0
     /// Whether config.json must say how wide networks without experts are.
     var needsFeedForwardLength = true
+    /// Where layers may differ in the width of their networks, the width of each.
+    var feedForwardLengths: [Int]?
 
     /// When the length of an attention head is written.
     enum HeadLength { case whereGiven, always, never }
@@ -40,7 +42,9 @@ struct CommonParameters {
         )
         set("embedding_length", try config.requiredInteger("hidden_size", "n_embd", "dim"))
         let lengthKeys = ("intermediate_size", "n_inner", "hidden_dim")
-        if let length = try config.integer(lengthKeys.0, lengthKeys.1, lengthKeys.2) {
+        if let lengths = feedForwardLengths {
+            metadata.set("\(prefix).feed_forward_length", .array(.int32(lengths.map(Int32.init(clamping:)))))
+        } else if let length = try config.integer(lengthKeys.0, lengthKeys.1, lengthKeys.2) {
             set("feed_forward_length", length)
         } else if needsFeedForwardLength {
             _ = try config.requiredInteger(lengthKeys.0, lengthKeys.1, lengthKeys.2)

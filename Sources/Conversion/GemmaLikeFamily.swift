@@ -41,6 +41,26 @@ extension GemmaLikeFamily {
         return max(count + (tokenizer?["added_tokens"]?.array?.count ?? 0), 1)
     }
 
+    /// Whether the vocabulary is SentencePiece's.
+    func holdsSentencePiece(_ folder: HuggingFaceFolder) throws -> Bool {
+        try folder.bytes(SentencePieceModel.file) != nil || PiecesInJSON.isPresent(in: TokenizerFiles(folder))
+    }
+
+    /// SentencePiece without a space in front of texts, or what tokenizer.json holds.
+    func writeGemma3Vocabulary(
+        of folder: HuggingFaceFolder,
+        to metadata: inout Metadata,
+        options: ConversionOptions
+    ) throws {
+        guard try holdsSentencePiece(folder) else {
+            let files = try TokenizerFiles(folder)
+            try ByteLevelVocabulary(files, options: options).write(of: files, to: &metadata)
+            return
+        }
+        try writeSentencePiece(of: folder, to: &metadata)
+        metadata.set("tokenizer.ggml.add_space_prefix", .bool(false))
+    }
+
     /// SentencePiece; transformers 5 saves it in tokenizer.json alone.
     func writeSentencePiece(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
         let files = try TokenizerFiles(folder)

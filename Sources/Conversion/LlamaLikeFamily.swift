@@ -28,7 +28,10 @@ extension LlamaLikeFamily {
         metadata.set("\(Self.ggufName).rope.dimension_count", .uint32(UInt32(ropeLength)))
     }
 
-    func edit(of name: String) throws -> TensorEdit {
+    func edit(of name: String) throws -> TensorEdit { try llamaEdit(of: name) }
+
+    /// Queries and keys in the order that "normal" RoPE expects.
+    func llamaEdit(of name: String) throws -> TensorEdit {
         let base = name.split(separator: ".").dropLast().last
         if base == "q_proj" {
             return TensorEdit(order: .interleavedHalves(headCount: try config.requiredCount("num_attention_heads")))

@@ -118,6 +118,17 @@ struct ModelConfig: Sendable {
     /// The whole numbers of a list, nil where there is none.
     func integers(_ key: String) -> [Int]? { settings[key]?.array?.compactMap(\.integer) }
 
+    /// A list of numbers.
+    /// - Parameter count: how many it must have; nil for any number.
+    func requiredNumbers(_ key: String, count: Int? = nil) throws -> [Double] {
+        guard let value = settings[key] else { throw ConversionProblem.missingKey(file: Self.file, key: key) }
+        guard let array = value.array, count == nil || array.count == count else {
+            let expected = count.map { "a list of \($0) numbers" } ?? "a list of numbers"
+            throw ConversionProblem.invalidValue(file: Self.file, key: key, expected: expected)
+        }
+        return try array.map { try Self.number($0, key) }
+    }
+
     /// The entries of an object, nil where there is none.
     func object(_ key: String) -> JSONObject? { settings[key]?.object }
 

@@ -25,6 +25,9 @@ protocol ModelFamily: Sendable {
     /// Whether transformers takes the token embeddings for the output where config.json does not say.
     static var tiesEmbeddings: Bool { get }
 
+    /// Whether the family is the one that config.json is about, of several that have the same name there.
+    static func fits(_ config: ModelConfig) -> Bool
+
     init(config: ModelConfig) throws
 
     var config: ModelConfig { get }
@@ -52,6 +55,7 @@ extension ModelFamily {
     static var experts: ExpertNames? { nil }
     static var preTokenizer: String? { nil }
     static var tiesEmbeddings: Bool { false }
+    static func fits(_ config: ModelConfig) -> Bool { true }
 
     func extras() throws -> FamilyExtras { FamilyExtras() }
 
@@ -89,7 +93,7 @@ struct FamilyExtras: Sendable {
 /// All families that can be converted.
 enum ModelFamilies {
     static let all: [any ModelFamily.Type] = [
-        Gemma2Family.self, Gemma3Family.self, Gemma4Family.self, Gemma4UnifiedFamily.self, GemmaFamily.self,
+        Gemma2Family.self, Gemma3Family.self, Gemma3nFamily.self, Gemma4Family.self, Gemma4UnifiedFamily.self, GemmaFamily.self,
         GPT2Family.self, GraniteFamily.self, LFM2Family.self,
         LlamaFamily.self, MistralFamily.self, MixtralFamily.self, OLMo2Family.self, OLMo3Family.self, Phi3Family.self,
         PhiMoEFamily.self, Qwen2Family.self, Qwen35Family.self, Qwen35MoEFamily.self, Qwen2MoEFamily.self,
@@ -98,6 +102,7 @@ enum ModelFamilies {
         StableLMFamily.self,
         ApertusFamily.self, ArceeFamily.self, Cohere2Family.self, Ernie45Family.self, EXAONE4Family.self,
         GLM4Family.self, Granite4Family.self, HunYuanFamily.self, LFM2MoEFamily.self, Ministral3Family.self,
+        FalconH1Family.self, GraniteHybridFamily.self, NemotronHFamily.self,
         Mistral3Family.self, Qwen2VLFamily.self, Qwen3VLFamily.self, SeedOSSFamily.self,
     ]
 
@@ -112,6 +117,6 @@ enum ModelFamilies {
     /// - Returns: nil for an architecture that is not known.
     static func type(for config: ModelConfig) throws -> (any ModelFamily.Type)? {
         let name = try config.architecture
-        return all.first { $0.architectures.contains(name) }
+        return all.first { $0.architectures.contains(name) && $0.fits(config) }
     }
 }

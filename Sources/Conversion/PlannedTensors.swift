@@ -13,7 +13,7 @@ struct PlannedTensors {
 
     /// Matrices that the engines read in single precision, by the end of their names.
     private static let preciseMatrices = [
-        ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", ".ssm_conv1d.weight",
+        ".altup_correct_coef.weight", ".altup_predict_coef.weight", ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", ".ssm_conv1d.weight",
         "position_embd.weight", "_norm.weight",
     ]
 
@@ -87,6 +87,17 @@ struct PlannedTensors {
                 throw unexpected(source, "three dimensions, the middle one 1,")
             }
             dimensions.remove(at: 1)
+        }
+        if let cut = edit.cut {
+            guard dimensions.count == 1 else { throw unexpected(source, "one dimension") }
+            switch cut {
+            case .elements: dimensions.append(1)
+            case .rows(let count):
+                guard dimensions[0].isMultiple(of: count) else {
+                    throw unexpected(source, "a multiple of \(count) elements")
+                }
+                dimensions = [count, dimensions[0] / count]
+            }
         }
         try edit.order.check(dimensions, of: source)
         if let columns = edit.columns, dimensions.last != columns.count {

@@ -56,6 +56,11 @@ struct RowConverter {
         switch edit.order {
         case .unchanged:
             let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
+            if range.upperBound > bytes.count {
+                let padded = padded(bytes, range)
+                try padded.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
+                return
+            }
             let source = UnsafeRawBufferPointer(rebasing: bytes[range])
             try convert(source, type, part, rows, edit, to: target, write)
             part.entry.release(range)
@@ -68,6 +73,12 @@ struct RowConverter {
         }
         let reordered = gathered
         try reordered.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
+    }
+
+    /// Rows of which the checkpoint has only the first: those behind them are zeros.
+    private func padded(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [UInt8] {
+        let found = range.clamped(to: 0..<bytes.count)
+        return Array(bytes[found]) + Array(repeating: 0, count: range.count - found.count)
     }
 
     /// Copies rows into the order of the output. A vector's elements are its rows.
@@ -155,6 +166,9 @@ struct RowConverter {
                 }
             }
             if edit.shift != 0 { Self.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
+            for factor in edit.factors {
+                Self.multiply(weights, rows, length: target.shape.rowLength, by: factor, roundingToHalf: type == .f16)
+            }
             if edit.negatesExponential { Exponential.negate(weights, roundingToHalf: type == .f16) }
             if let columns = edit.columns { Self.reorder(weights, columns) }
             try encoded.withUnsafeMutableBytes { encoded in
@@ -196,6 +210,22 @@ struct RowConverter {
         for start in stride(from: 0, to: weights.count, by: columns.count) {
             let row = Array(weights[start..<(start + columns.count)])
             for (index, source) in sources.enumerated() { weights[start + index] = row[source] }
+        }
+    }
+
+    /// PyTorch multiplies in a half-precision tensor's own type, too.
+    /// - Parameter rows: of the output, which these weights are.
+    private static func multiply(
+        _ weights: UnsafeMutableBufferPointer<Float>,
+        _ rows: Range<Int>,
+        length: Int,
+        by factor: RowFactor,
+        roundingToHalf: Bool
+    ) {
+        let own = factor.rows?.clamped(to: rows) ?? rows
+        for index in ((own.lowerBound - rows.lowerBound) * length)..<((own.upperBound - rows.lowerBound) * length) {
+            let product = weights[index] * factor.factor
+            weights[index] = roundingToHalf ? HalfFloat.decode(HalfFloat.encode(product)) : product
         }
     }
 

@@ -36,9 +36,28 @@ struct TensorEdit: Sendable, Equatable {
     var columns: TiledHeads?
     /// Whether each element x becomes -e^x.
     var negatesExponential = false
+    /// What elements are multiplied by, one after the other, each product in the checkpoint's precision but no less than half.
+    var factors: [RowFactor] = []
+    /// How a vector is cut into rows; nil where it stays one.
+    var cut: VectorCut?
 
     /// Whether numbers change that are not merely put elsewhere, row by row.
-    var changesRows: Bool { shift != 0 || columns != nil || negatesExponential }
+    var changesRows: Bool { shift != 0 || columns != nil || negatesExponential || !factors.isEmpty }
+}
+
+/// A number that some rows of a tensor are multiplied by.
+struct RowFactor: Sendable, Equatable {
+    /// nil for all.
+    var rows: Range<Int>?
+    var factor: Float
+}
+
+/// The rows that a vector becomes.
+enum VectorCut: Sendable, Equatable {
+    /// Each element is a row.
+    case elements
+    /// So many rows, equally long.
+    case rows(Int)
 }
 
 extension RowOrder {

@@ -5,14 +5,14 @@ struct WidthCheck {
     /// Matrices that read the stream of embeddings: its width is their rows' length.
     private static let readers: Set<String> = [
         "token_embd", "output", "attn_q", "attn_k", "attn_v", "attn_qkv", "ffn_gate", "ffn_up", "ffn_gate_exps",
-        "ffn_up_exps", "ffn_gate_inp",
+        "ffn_up_exps", "ffn_gate_inp", "ssm_in",
     ]
     /// Vectors that scale it.
     private static let norms: Set<String> = [
         "attn_norm", "ffn_norm", "output_norm", "post_attention_norm", "post_ffw_norm",
     ]
     /// Matrices that write to it: their rows are as many as it is wide.
-    private static let writers: Set<String> = ["attn_output", "ffn_down", "ffn_down_exps"]
+    private static let writers: Set<String> = ["attn_output", "ffn_down", "ffn_down_exps", "ssm_out"]
 
     private let width: Int
 

@@ -116,7 +116,18 @@ extension ModelProfile.LayerGroup {
                     headLength: $0.headLength,
                     convolutionLength: $0.convolutionLength
                 )
-            }
+            },
+            stateSpace: layer.stateSpace.map {
+                ModelProfile.StateSpace(
+                    heads: $0.headCount,
+                    headLength: $0.headLength,
+                    groups: $0.groupCount,
+                    stateLength: $0.stateLength,
+                    convolutionLength: $0.convolutionLength
+                )
+            },
+            lacksMixer: layer.mixer == .absent ? true : nil,
+            lacksNetwork: layer.network == .absent ? true : nil
         )
     }
 }

@@ -107,10 +107,11 @@ extension ModelProfile.Graph {
         // A gated delta rule has a matrix of that name, too.
         fusesQKV = has("attn_qkv.weight") && !has("ssm_conv1d.weight")
         normalizesHeads = has("attn_q_norm.weight")
-        turnsHeads = !tensors.contains { $0.name == "position_embd.weight" }
+        turnsHeads = shape.attentions.isEmpty || shape.attentions.contains { $0.positions != .none }
         hasPostNorms = has("post_attention_norm.weight") && has("post_ffw_norm.weight")
         hasLayerNorm = has("attn_norm.bias") || shape.norms.kind == .layer
-        isParallel = !has("ffn_norm.weight") && !has("post_attention_norm.weight")
+        let hasSecond = ["ffn_norm.weight", "ffn_norm", "post_attention_norm.weight"].contains(where: has)
+        isParallel = !hasSecond && !shape.layers.contains { $0.network == .absent }
         lacksFirstNorms = hasPostNorms && !has("attn_norm.weight") && !has("ffn_norm.weight") ? true : nil
         positionCount = shape.input.positionCount > 1 ? shape.input.positionCount : nil
         inputRowCount = shape.input.rowCount > 1 ? shape.input.rowCount : nil

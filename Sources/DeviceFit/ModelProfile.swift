@@ -24,6 +24,12 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         public var gatedDelta: GatedDelta?
         /// True for layers whose values are their keys as they are before the norm; nil for others.
         public var takesKeysForValues: Bool?
+        /// The layer's state space; nil for other layers.
+        public var stateSpace: StateSpace?
+        /// True for layers without a mixer, which are networks alone; nil for others.
+        public var lacksMixer: Bool?
+        /// True for layers without a network, which are mixers alone; nil for others.
+        public var lacksNetwork: Bool?
 
         /// Every value is as its property describes it.
         public init(
@@ -36,7 +42,10 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             feedForwardLength: Int? = nil,
             readsOther: Bool? = nil,
             gatedDelta: GatedDelta? = nil,
-            takesKeysForValues: Bool? = nil
+            takesKeysForValues: Bool? = nil,
+            stateSpace: StateSpace? = nil,
+            lacksMixer: Bool? = nil,
+            lacksNetwork: Bool? = nil
         ) {
             self.count = count
             self.kvHeads = kvHeads
@@ -48,26 +57,9 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             self.readsOther = readsOther
             self.gatedDelta = gatedDelta
             self.takesKeysForValues = takesKeysForValues
-        }
-    }
-
-    /// A gated delta rule by its heads.
-    public struct GatedDelta: Codable, Hashable, Sendable {
-        /// Heads of queries and keys, and of values.
-        public var keyHeads: Int
-        /// See `keyHeads`.
-        public var valueHeads: Int
-        /// Elements of each.
-        public var headLength: Int
-        /// Tokens that the convolution before it sees.
-        public var convolutionLength: Int
-
-        /// Every value is as its property describes it.
-        public init(keyHeads: Int, valueHeads: Int, headLength: Int, convolutionLength: Int) {
-            self.keyHeads = keyHeads
-            self.valueHeads = valueHeads
-            self.headLength = headLength
-            self.convolutionLength = convolutionLength
+            self.stateSpace = stateSpace
+            self.lacksMixer = lacksMixer
+            self.lacksNetwork = lacksNetwork
         }
     }
 
@@ -219,9 +211,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
 
     /// Refuses sizes that no model has, so that no product in an estimate can overflow.
     func validate() throws(DeviceFitError) {
-        let deltas = layers.compactMap(\.gatedDelta).flatMap {
-            [$0.keyHeads, $0.valueHeads, $0.headLength, $0.convolutionLength]
-        }
+        let states = layers.flatMap { ($0.gatedDelta?.sizes ?? []) + ($0.stateSpace?.sizes ?? []) }
         let bytes =
             [tokenEmbeddingBytes, perLayerEmbeddingBytes, predictorBytes ?? 0] + layers.map(\.stateBytes)
             + weightBytesByType.values + (layerBytesByType ?? [:]).values
@@ -229,7 +219,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         guard
             [weightBytes, parameterCount, activeParameterCount].allSatisfy({ (1...(1 << 44)).contains($0) }),
             [embeddingLength, vocabularySize].allSatisfy({ (1...(1 << 24)).contains($0) }),
-            deltas.allSatisfy({ (1...(1 << 13)).contains($0) }),
+            states.allSatisfy({ (1...(1 << 13)).contains($0) }),
             bytes.allSatisfy({ (0...(1 << 44)).contains($0) }),
             shapes.allSatisfy({ (0...(1 << 20)).contains($0) }),
             layers.allSatisfy({ $0.kvHeads * ($0.keyLength + $0.valueLength) * $0.count < 1 << 28 }),

@@ -52,6 +52,7 @@ public final class LanguageModel: Sendable {
     var tokenEmbedding: WeightMatrix { weights.tokenEmbedding }
     var positionEmbedding: WeightMatrix? { weights.positionEmbedding }
     var layerEmbedding: LayerEmbeddingWeights? { weights.layerEmbedding }
+    var streamEnds: StreamEndWeights? { weights.streamEnds }
     var layers: [LayerWeights] { weights.layers }
     var outputNorm: NormWeights { weights.outputNorm }
     var output: Projection { weights.output }

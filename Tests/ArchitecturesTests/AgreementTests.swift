@@ -37,8 +37,10 @@ import Testing
             #expect(own * kept.keyLength == layer.mixer.state.keys)
             #expect(own * kept.valueLength == layer.mixer.state.values)
             #expect(kept.stateBytes == 4 * layer.mixer.state.constant)
-            #expect((kept.stateBytes > 0) == (layer.shortConvolution != nil || layer.gatedDelta != nil))
+            let hasState = layer.shortConvolution != nil || layer.gatedDelta != nil || layer.stateSpace != nil
+            #expect((kept.stateBytes > 0) == hasState)
             #expect((kept.gatedDelta != nil) == (layer.gatedDelta != nil))
+            #expect((kept.stateSpace != nil) == (layer.stateSpace != nil))
         }
         #expect(profile.headCount == shape.headCount)
         #expect(profile.experts?.count == shape.experts?.count)

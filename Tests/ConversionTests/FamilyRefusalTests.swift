@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: [
-        #"["attention"]"#, #"["attention","mamba"]"#, #"["full_attention","full_attention"]"#, "[]", "null",
+        #"["attention"]"#, #"["attention","convolution"]"#, #"["full_attention","full_attention"]"#, "[]", "null",
     ])
     func graniteWithOtherLayersThanAttentionIsRefused(_ types: String) throws {
         let problem = try problem("granite4") { $0.config["layer_types"] = types }

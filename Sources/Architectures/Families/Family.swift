@@ -6,6 +6,8 @@ struct Family: Sendable {
         case asElsewhere
         /// By this base unless the file names another, unscaled.
         case base(Float)
+        /// By the base that the file names for them, unscaled.
+        case given
         case unscaled
     }
 
@@ -65,6 +67,12 @@ struct Family: Sendable {
     var hasConvolutions = false
     /// Whether layers have gated delta rules, but those that the file names.
     var hasGatedDeltas = false
+    /// Which layers have a state space; nil for none.
+    var stateSpaces: StateSpaceLayers?
+    /// Whether there is no rotary embedding although no positions are learned.
+    var lacksPositions = false
+    /// Whether a file may name the epsilon of its norms as other kinds of norms do.
+    var takesEitherEpsilon = false
     /// Whether what attention reads is gated by a second half of the query matrix.
     var gatesAttention = false
     /// Whether layers that predict further tokens may follow.
@@ -73,6 +81,12 @@ struct Family: Sendable {
     var hasLocalHeads = false
     /// Whether the last layers may read keys and values of earlier ones.
     var sharesLayers = false
+    /// The first layer that does, whatever the file says; nil where it says how many do.
+    var firstSharing: Int?
+    /// Whether layers work on one of several streams of hidden states.
+    var hasStreams = false
+    /// Layers at the beginning whose activations are sparse.
+    var sparseLayers = 0
     /// Whether values are normalized head by head, without weights.
     var normalizesValues = false
     /// Whether a layer without a matrix for values takes its keys for them.
@@ -91,6 +105,8 @@ struct Family: Sendable {
     var outputNorm = "output_norm"
     /// The tensor of the norm in front of a network, likewise.
     var networkNorm = "ffn_norm"
+    /// Whether that name has no ending in files either.
+    var networkNormIsBare = false
     var sumOrder = SumOrder.partFirst
     var storage = StorageRule()
 
@@ -106,7 +122,7 @@ struct Family: Sendable {
     }
 
     /// All families, by the names that GGUF has for them.
-    static let table = [llamas, qwens, gemmas, phis, liquids, others, commands, partials]
+    static let table = [llamas, qwens, gemmas, phis, liquids, hybrids, others, commands, partials]
         .reduce(into: [String: Family]()) { table, part in table.merge(part) { first, _ in first } }
 }
 

@@ -21,6 +21,23 @@ extension Family {
             softCaps: SoftCaps(),
             layersOfLargest: 62
         ),
+        "gemma3n": Family(
+            rotaryLayout: .halves,
+            normPlacement: .around,
+            headNorm: .perHead,
+            activation: .gatedGELU,
+            scalesEmbedding: true,
+            windows: WindowRule(.allButLast(of: 5), isRequired: true),
+            localRotary: .given,
+            softCaps: SoftCaps(final: 30),
+            firstSharing: 20,
+            hasStreams: true,
+            sparseLayers: 10,
+            normalizesValues: true,
+            scalesScores: false,
+            hasLayerInputs: true,
+            picksRowsLast: true
+        ),
         "gemma4": Family(
             rotaryLayout: .halves,
             normPlacement: .around,

@@ -24,10 +24,6 @@ struct Gemma3Family: GemmaLikeFamily {
         metadata.set("gemma3.attention.sliding_window", .uint32(UInt32(try config.requiredInteger("sliding_window"))))
     }
 
-    private func holdsSentencePiece(_ folder: HuggingFaceFolder) throws -> Bool {
-        try folder.bytes(SentencePieceModel.file) != nil || PiecesInJSON.isPresent(in: TokenizerFiles(folder))
-    }
-
     /// Rows without a token are cut off.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         guard name.hasSuffix("embed_tokens.weight") else { return rows }
@@ -39,12 +35,6 @@ struct Gemma3Family: GemmaLikeFamily {
         to metadata: inout Metadata,
         options: ConversionOptions
     ) throws {
-        guard try holdsSentencePiece(folder) else {
-            let files = try TokenizerFiles(folder)
-            try ByteLevelVocabulary(files, options: options).write(of: files, to: &metadata)
-            return
-        }
-        try writeSentencePiece(of: folder, to: &metadata)
-        metadata.set("tokenizer.ggml.add_space_prefix", .bool(false))
+        try writeGemma3Vocabulary(of: folder, to: &metadata, options: options)
     }
 }

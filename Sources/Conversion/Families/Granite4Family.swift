@@ -12,7 +12,9 @@ struct Granite4Family: LlamaLikeFamily {
 
     let config: ModelConfig
 
-    /// - Throws: `ConversionProblem` for a model with Mamba layers or experts.
+    static func fits(_ config: ModelConfig) -> Bool { !GraniteHybridFamily.fits(config) }
+
+    /// - Throws: `ConversionProblem` for a model with other layers or experts.
     init(config: ModelConfig) throws {
         self.config = config
         let layers = try config.requiredCount("num_hidden_layers")
@@ -21,7 +23,7 @@ struct Granite4Family: LlamaLikeFamily {
             throw ConversionProblem.invalidValue(
                 file: ModelConfig.file,
                 key: "layer_types",
-                expected: "'attention' for each of \(layers) layers, since Mamba layers are not converted,"
+                expected: "'attention' or 'mamba' for each of \(layers) layers"
             )
         }
         guard try config.integer("num_experts_per_tok", "num_experts_per_token") ?? 0 == 0 else {
@@ -38,9 +40,14 @@ struct Granite4Family: LlamaLikeFamily {
         guard let (layer, rest) = try names.split(name), rest == "shared_mlp.input_linear.weight" else {
             return try names.use(of: name)
         }
+        return try Self.halves(of: layer, ["ffn_gate", "ffn_up"], config)
+    }
+
+    /// What becomes of a network's gate and up in one matrix.
+    static func halves(of layer: Int, _ names: [String], _ config: ModelConfig) throws -> TensorUse {
         let length = try config.requiredCount("shared_intermediate_size")
         return .tensors(
-            [("ffn_gate", 0), ("ffn_up", length)].map { name, first in
+            zip(names, [0, length]).map { name, first in
                 let rows = RowOrder.picked(Array(first..<(first + length)))
                 return .init(name: "blk.\(layer).\(name).weight", edit: TensorEdit(order: rows))
             }
@@ -52,7 +59,7 @@ struct Granite4Family: LlamaLikeFamily {
             metadata.set("\(Self.ggufName).\(key)", .uint32(UInt32(clamping: value)))
         }
         try writeLlamaParameters(to: &metadata, fileType: fileType)
-        try GraniteFamily.writeFactors(of: config, to: &metadata)
+        try GraniteFamily.writeFactors(of: config, to: &metadata, prefix: Self.ggufName)
         if let length = try config.integer("shared_intermediate_size"), length > 0 {
             set("expert_shared_feed_forward_length", length)
         }

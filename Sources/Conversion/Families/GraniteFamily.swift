@@ -16,18 +16,19 @@ struct GraniteFamily: LlamaLikeFamily {
 
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         try writeLlamaParameters(to: &metadata, fileType: fileType)
-        try Self.writeFactors(of: config, to: &metadata)
+        try Self.writeFactors(of: config, to: &metadata, prefix: Self.ggufName)
     }
 
     /// Those of attention, embeddings, residuals and logits.
-    static func writeFactors(of config: ModelConfig, to metadata: inout Metadata) throws {
+    /// - Parameter prefix: begins the names of all keys.
+    static func writeFactors(of config: ModelConfig, to metadata: inout Metadata, prefix: String) throws {
         let factors = [
             ("attention.scale", "attention_multiplier"), ("embedding_scale", "embedding_multiplier"),
             ("residual_scale", "residual_multiplier"), ("logit_scale", "logits_scaling"),
         ]
         for (key, name) in factors {
             guard let factor = try config.number(name), factor != 0 else { continue }
-            metadata.set("granite.\(key)", .float32(Float(factor)))
+            metadata.set("\(prefix).\(key)", .float32(Float(factor)))
         }
     }
 }

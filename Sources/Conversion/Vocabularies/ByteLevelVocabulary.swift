@@ -11,9 +11,11 @@ struct ByteLevelVocabulary {
     private let merges: [String]
     private let preTokenizer: String
 
-    /// - Parameter familyName: what the model's family calls its pre-tokenizer, where the rule has several names.
+    /// - Parameters:
+    ///   - familyName: what the model's family calls its pre-tokenizer, where the rule has several names.
+    ///   - multiple: the vocabulary is padded until its size is one of this.
     /// - Throws: `ConversionProblem`.
-    init(_ files: TokenizerFiles, options: ConversionOptions, familyName: String? = nil) throws {
+    init(_ files: TokenizerFiles, options: ConversionOptions, familyName: String? = nil, multiple: Int = 1) throws {
         guard let source = try ByteLevelSource.read(files) else { throw ConversionProblem.missingFile(Self.file) }
         try options.preTokenizer.map(EnginePreTokenizers.check)
         preTokenizer = try options.preTokenizer ?? source.preTokenizer(familyName)
@@ -22,7 +24,8 @@ struct ByteLevelVocabulary {
             vocabulary.members.compactMap(\.value.integer).max() ?? -1,
             added.map(\.id).max() ?? -1
         )
-        let count = try files.folder.config.integer("vocab_size") ?? min(largest, 1 << 24) + 1
+        let named = try files.folder.config.integer("vocab_size") ?? min(largest, 1 << 24) + 1
+        let count = (named + multiple - 1) / multiple * multiple
         if let token = added.first(where: { $0.id >= count }) {
             throw ConversionProblem.tokenBeyondVocabulary(
                 file: Self.file,

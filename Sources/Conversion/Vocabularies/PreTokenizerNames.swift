@@ -43,7 +43,7 @@ enum PreTokenizerNames {
     /// Steps, in order, against their names.
     private static let known: [[Step]: Names] = [
         [.expression(letters + #"\p{N}{1,3}"# + rest)]: Names(
-            all: ["smaug-bpe", "dbrx", "glm4", "lfm2", "llama-bpe"],
+            all: ["smaug-bpe", "dbrx", "falcon-h1", "glm4", "lfm2", "llama-bpe"],
             ofWholeWords: "llama-bpe"
         ),
         [.expression(letters + #"\p{N}"# + rest)]: Names(all: ["qwen2", "stablelm2"]),

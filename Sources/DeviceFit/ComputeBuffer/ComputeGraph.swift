@@ -30,6 +30,9 @@ struct ComputeGraph {
         var memory: Memory
         /// Read after the graph is done, so its memory is never given to another.
         var isOutput = false
+        /// Whether the result of an operation on each element may take the place of what the tensor is a view of, once nobody
+        /// else needs that.
+        var lendsPlace = false
     }
 
     private(set) var nodes: [Node] = []
@@ -58,6 +61,11 @@ struct ComputeGraph {
         var root = tensor
         if case .view(let other) = nodes[tensor].memory { root = other }
         return add(Node(shape: Shape(dimensions: dimensions), sources: [tensor], memory: .view(of: root)))
+    }
+
+    /// A view without gaps, from the start of what it views.
+    mutating func lendingView(_ tensor: Tensor, _ dimensions: Int...) -> Tensor {
+        add(Node(shape: Shape(dimensions: dimensions), sources: [tensor], memory: .view(of: tensor), lendsPlace: true))
     }
 
     mutating func store(_ tensor: Tensor, at places: Tensor) -> Tensor {

@@ -4,6 +4,11 @@ extension DecoderGraph {
         /// (P, tokens, layers).
         let all: ComputeGraph.Tensor
         let length: Int
+
+        /// Those of one layer.
+        func ofLayer(_ graph: inout ComputeGraph, _ tokens: Int) -> ComputeGraph.Tensor {
+            graph.view(all, length, tokens)
+        }
     }
 
     /// - Parameter state: the tokens' embeddings.
@@ -23,7 +28,7 @@ extension DecoderGraph {
     /// Takes in a layer's embeddings at its end, and scales what the layer gives.
     mutating func add(_ inputs: LayerInputs, to state: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         let gate = graph.update(product(inputs.length, state))
-        let chosen = graph.update(gate, with: graph.view(inputs.all, inputs.length, tokens))
+        let chosen = graph.update(gate, with: inputs.ofLayer(&graph, tokens))
         return graph.update(graph.update(state, with: norm(product(width, chosen))))
     }
 }

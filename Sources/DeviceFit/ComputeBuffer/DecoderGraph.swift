@@ -10,6 +10,8 @@ struct DecoderGraph {
     let shape: ModelProfile.Graph
     private let sumOrder: SumOrder
     private let picksRowsLast: Bool
+    private let streams: StreamShape?
+    private let sparseLayerCount: Int
     let normalizesValues: Bool
     let gatesAttention: Bool
     let tokens: Int
@@ -18,7 +20,7 @@ struct DecoderGraph {
     let positions: ComputeGraph.Tensor
     /// What queries are multiplied by, where they are.
     let growth: ComputeGraph.Tensor?
-    private let rows: ComputeGraph.Tensor
+    let rows: ComputeGraph.Tensor
     /// The embeddings with the rows beside them.
     private var seen: ComputeGraph.Tensor?
     /// Which sequence's memory a convolution goes on with.
@@ -50,6 +52,8 @@ struct DecoderGraph {
         let architecture = Architecture(named: profile.architecture)
         sumOrder = architecture.sumOrder
         picksRowsLast = architecture.picksRowsLast
+        streams = architecture.streams
+        sparseLayerCount = architecture.sparseLayerCount
         normalizesValues = architecture.normalizesValues
         gatesAttention = architecture.gatesAttention
         tokens = batch
@@ -89,10 +93,17 @@ struct DecoderGraph {
         let kinds = profile.layers.flatMap { Array(repeating: $0, count: $0.count) }
         let inputs = layerInputs(of: kinds.count, state)
         let ends = Self.layersAtEitherEnd
-        let attendAlone = kinds.allSatisfy { $0.kvHeads > 0 && $0.readsOther == nil && $0.gatedDelta == nil }
+        let attendAlone = kinds.allSatisfy {
+            $0.kvHeads > 0 && $0.readsOther == nil && $0.gatedDelta == nil && $0.stateSpace == nil
+        }
         let areAlike = attendAlone && inputs == nil
         let chosen = areAlike && kinds.count > 2 * ends ? Array(kinds.prefix(ends) + kinds.suffix(ends)) : kinds
+        if let streams { state = spread(state, streams) }
         for (index, kind) in chosen.enumerated() {
+            if let streams {
+                state = streamLayer(state, kind, streams, inputs, isSparse: index < sparseLayerCount)
+                continue
+            }
             let isLast = index == chosen.count - 1
             state = layer(state, kind, index: index, isLast: isLast && !picksRowsLast)
             if let inputs { state = add(inputs, to: state) }
@@ -100,9 +111,10 @@ struct DecoderGraph {
                 state = graph.update(state, with: graph.view(seen, width, tokens))
             }
         }
+        if let streams { state = merge(state, streams) }
         state = norm(state)
         graph.markOutput(state)
-        if picksRowsLast {
+        if picksRowsLast, streams == nil {
             state = graph.result([width, tokens], from: [state, rows])
             graph.markOutput(state)
         }
@@ -120,10 +132,9 @@ struct DecoderGraph {
         var before = state
         let normal = firstNorm(state)
         if gatesAttention { graph.expand(normal) }
-        var sum =
-            if let delta = kind.gatedDelta { gatedDelta(normal, delta) } else if kind.kvHeads > 0 {
-                attend(normal, kind)
-            } else { convolve(normal, kind) }
+        if kind.lacksMixer == true { return graph.update(network(normal, kind, index: index), with: state) }
+        var sum = mix(state, normal, kind)
+        if kind.lacksNetwork == true { return graph.update(sum, with: state) }
         if isLast {
             sum = graph.result([width, tokens], from: [sum, rows])
             before = graph.result([width, tokens], from: [before, rows])
@@ -139,6 +150,22 @@ struct DecoderGraph {
             shape.hasBothNetworks == true ? bothNetworks(middle, kind) : network(firstNorm(middle), kind, index: index)
         if shape.hasPostNorms { out = norm(out) }
         return sumOrder == .partFirst ? graph.update(out, with: middle) : graph.update(middle, with: out)
+    }
+
+    /// - Parameter normal: the state after the layer's first norm.
+    private mutating func mix(
+        _ state: ComputeGraph.Tensor,
+        _ normal: ComputeGraph.Tensor,
+        _ kind: ModelProfile.LayerGroup
+    ) -> ComputeGraph.Tensor {
+        if let delta = kind.gatedDelta { return gatedDelta(normal, delta) }
+        guard let space = kind.stateSpace else {
+            return kind.kvHeads > 0 ? attend(normal, kind) : convolve(normal, kind)
+        }
+        guard kind.kvHeads > 0 else { return stateSpace(normal, space) }
+        // Each has a norm of its own, with the same weights.
+        let attended = attend(normal, kind)
+        return graph.update(attended, with: stateSpace(firstNorm(state), space))
     }
 
     private mutating func firstNorm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {

@@ -50,6 +50,10 @@ struct GraphAllocator {
     private mutating func placeOfSource(_ node: ComputeGraph.Node, _ graph: ComputeGraph) -> Int? {
         for source in node.sources {
             let candidate = graph[source]
+            if case .view(let root) = candidate.memory, candidate.lendsPlace {
+                if let place = placeOfRoot(root, seenBy: source, node, graph) { return place }
+                continue
+            }
             guard let place = places[source], !candidate.isOutput, candidate.shape == node.shape, readers[source] == 1,
                 views[source] == 0
             else { continue }
@@ -57,6 +61,22 @@ struct GraphAllocator {
             return place
         }
         return nil
+    }
+
+    /// The start of what a source is the last view of; the rest of it is free then.
+    private mutating func placeOfRoot(
+        _ root: Int,
+        seenBy view: Int,
+        _ node: ComputeGraph.Node,
+        _ graph: ComputeGraph
+    ) -> Int? {
+        guard let place = places[root], !graph[root].isOutput, graph[view].shape == node.shape, readers[view] == 1,
+            views[view] == 0, views[root] == 1, readers[root] == 0
+        else { return nil }
+        places[root] = nil
+        let (own, all) = (Self.padded(node.shape.bytes), Self.padded(graph[root].shape.bytes))
+        if all > own { give(back: Block(offset: place + own, size: all - own)) }
+        return place
     }
 
     private mutating func release(_ tensor: Int, _ graph: ComputeGraph) {

@@ -31,6 +31,9 @@ struct DenseNetwork {
             switch activation {
             case .gatedSiLU: kernels.swiglu(start, UnsafePointer(start + length), count: length)
             case .gatedGELU: kernels.gelu(start, times: UnsafePointer(start + length), count: length)
+            case .gatedSparseGELU(let deviations):
+                Self.cut(UnsafeMutableBufferPointer(start: start, count: length), deviations)
+                kernels.gelu(start, times: UnsafePointer(start + length), count: length)
             case .plainGELU: kernels.gelu(start, times: nil, count: length)
             case .plainSquaredReLU:
                 for index in 0..<length {
@@ -43,5 +46,14 @@ struct DenseNetwork {
         }
         let activated = Rows(start: UnsafePointer(hidden.start), stride: hidden.stride)
         product.multiply(activated, count: count, by: weights.down, into: destination, observer)
+    }
+
+    /// What lies above so many standard deviations over the mean remains, less that.
+    private static func cut(_ x: UnsafeMutableBufferPointer<Float>, _ deviations: Float) {
+        let mean = Float(x.reduce(into: 0.0) { $0 += Double($1) } / Double(x.count))
+        let squares = x.reduce(into: 0.0) { $0 += Double(($1 - mean) * ($1 - mean)) }
+        let deviation = (Float(squares) * (1 / Float(max(1, x.count - 1)))).squareRoot()
+        let least = mean + deviation * deviations
+        for index in x.indices { x[index] = max(0, x[index] - least) }
     }
 }

@@ -13,10 +13,12 @@ final class ForwardPass {
     private let attention: AttentionMixer
     private let convolution: ShortConvolutionMixer
     private let delta: GatedDeltaMixer
+    private let space: StateSpaceMixer
     private let dense: DenseNetwork
     private let experts: ExpertNetwork
     private let both: BothNetworks
     private let embedding: LayerEmbedding
+    private let streams: HiddenStreams?
     private let norm: Norm
     private let factors: [Float]
     private let width: Int
@@ -41,10 +43,12 @@ final class ForwardPass {
         attention = try AttentionMixer(model: model, cache: state.cache, product: product, batch: batch)
         convolution = try ShortConvolutionMixer(shape, state: state, product: product, batch: batch)
         delta = try GatedDeltaMixer(model, state: state, product: product, batch: batch)
+        space = try StateSpaceMixer(model, state: state, product: product, batch: batch)
         dense = try DenseNetwork(shape, product: product, batch: batch)
         experts = try ExpertNetwork(shape, product: product, dense: dense, batch: batch)
         both = try BothNetworks(model, product: product, dense: dense, experts: experts, batch: batch)
         embedding = try LayerEmbedding(model, product: product, batch: batch)
+        streams = try HiddenStreams(model, product: product, batch: batch)
         norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
         factors = model.rotaryFactors(capacity: state.capacity)
         hidden = try FloatBuffer(count: batch * width, purpose: "scratch memory")
@@ -68,10 +72,12 @@ final class ForwardPass {
         if case .kept(let kept, let layer) = inputs {
             first = layer
             if embedding.isUsed, layer < model.layers.count { embed(tokens, at: position, observer) }
-            kept.restore(hidden.start, layer: layer, tokens: positions)
-            if layer == model.layers.count { return keepRows(needed) }
+            let isDone = layer == model.layers.count
+            kept.restore(isDone ? hidden.start : between, layer: layer, tokens: positions)
+            if isDone { return keepRows(needed) }
         } else {
             embed(tokens, at: position, observer)
+            streams?.spread(UnsafePointer(hidden.start), tokens.count, observer)
         }
         defer {
             if case .keeping(let kept) = inputs {
@@ -81,26 +87,71 @@ final class ForwardPass {
         }
         let tables = RotaryTables(model.arithmetic, factors: factors, positions: positions)
         for (index, layer) in model.layers.enumerated().dropFirst(first) {
-            if case .keeping(let kept) = inputs { kept.keep(hidden.start, layer: index, tokens: positions) }
-            // After the last layer's attention, other rows are of no more use.
-            let isLast = index == model.layers.count - 1
+            if case .keeping(let kept) = inputs { kept.keep(between, layer: index, tokens: positions) }
+            // After the last layer's attention, other rows are of no more use, unless streams are to be merged.
+            let isLast = index == model.layers.count - 1 && streams == nil
             let rows = isLast ? needed : 0..<tokens.count
+            if let own = layer.streams { streams?.predict(own, tokens.count, into: hidden.start, observer) }
             let x = normalize(0..<tokens.count, layer.mixerNorm)
-            add(to: rows, layer.mixerPostNorm) { destination in
-                switch layer.mixer {
-                case .attention(let weights, let shape):
-                    let table = tables[shape.positions]
-                    attention.run(index, weights, shape, x, positions, table, rows, into: destination, observer)
-                case .shortConvolution(let weights, let shape):
-                    convolution.run(index, weights, shape, x, positions, rows, into: destination, observer)
-                case .gatedDelta(let weights, let shape):
-                    delta.run(index, weights, shape, x, positions, rows, into: destination, observer)
-                }
-            }
+            if let own = layer.streams { streams?.takeDetour(x, own, tokens.count, observer) }
+            runMixer(layer, index, x, positions, tables, rows, observer)
             if isLast { keepRows(rows) }
+            streams?.join(hidden.start, tokens.count)
             runNetwork(layer, x, rows.count, observer)
-            if let input = layer.input { embedding.add(to: hidden.start, layer: index, input, rows: rows, observer) }
+            takeInput(layer, index, rows, observer)
             if layer.scale != 1 { for place in 0..<(rows.count * width) { hidden.start[place] *= layer.scale } }
+        }
+        streams?.merge(needed, into: hidden.start, observer)
+    }
+
+    /// Where layers find the hidden states of all tokens.
+    private var between: UnsafeMutablePointer<Float> { streams?.all.start ?? hidden.start }
+
+    /// Takes in the tokens' embeddings for the layer, and lets its change correct the streams.
+    private func takeInput(
+        _ layer: LayerWeights,
+        _ index: Int,
+        _ rows: Range<Int>,
+        _ observer: ((Activations) -> Void)?
+    ) {
+        guard let streams, let own = layer.streams else {
+            if let input = layer.input { embedding.add(to: hidden.start, layer: index, input, rows: rows, observer) }
+            return
+        }
+        let x = streams.correct(own, by: UnsafePointer(hidden.start), rows.count, observer)
+        guard let input = layer.input else { return }
+        streams.addToOthers(embedding.part(of: x, layer: index, input, rows: rows, observer), rows.count)
+    }
+
+    private func runMixer(
+        _ layer: LayerWeights,
+        _ index: Int,
+        _ x: Rows<UnsafePointer<Float>>,
+        _ positions: Range<Int>,
+        _ tables: RotaryTables,
+        _ rows: Range<Int>,
+        _ observer: ((Activations) -> Void)?
+    ) {
+        if case .absent = layer.mixer { return }
+        add(to: rows, layer.mixerPostNorm) { destination in
+            switch layer.mixer {
+            case .attention(let weights, let shape):
+                let table = tables[shape.positions]
+                attention.run(index, weights, shape, x, positions, table, rows, into: destination, observer)
+            case .shortConvolution(let weights, let shape):
+                convolution.run(index, weights, shape, x, positions, rows, into: destination, observer)
+            case .gatedDelta(let weights, let shape):
+                delta.run(index, weights, shape, x, positions, rows, into: destination, observer)
+            case .stateSpace(let weights, let shape):
+                space.run(index, weights, shape, x, positions, rows, into: destination, observer)
+            case .attentionAndStateSpace(let weights, let shape, let spaceWeights, let spaceShape):
+                let table = tables[shape.positions]
+                attention.run(index, weights, shape, x, positions, table, rows, into: destination, observer)
+                // The second is added to the first, wherever that went.
+                let sum = Destination(rows: destination.rows, adds: true)
+                space.run(index, spaceWeights, spaceShape, x, positions, rows, into: sum, observer)
+            case .absent: break
+            }
         }
     }
 
@@ -111,6 +162,7 @@ final class ForwardPass {
         _ count: Int,
         _ observer: ((Activations) -> Void)?
     ) {
+        if case .absent = layer.network { return }
         guard count > 0 else { return }
         // A layer with a single norm in front feeds mixer and network from it.
         let isParallel = layer.networkNorm == nil && layer.mixerNorm != nil
@@ -123,6 +175,7 @@ final class ForwardPass {
                 // What is added is normalized, so that it goes to `branch`.
                 let out = destination.rows.start
                 both.run(weights, UnsafePointer(hidden.start), x, count: count, into: out, observer)
+            case .absent: break
             }
         }
     }

@@ -58,7 +58,7 @@ struct LayerEmbedding {
         }
     }
 
-    /// state += norm(projection(gelu(gate(state)) * embedding)), for the tokens in `rows`, which come first in `state`.
+    /// state += part, for the tokens in `rows`, which come first in `state`.
     func add(
         to state: UnsafeMutablePointer<Float>,
         layer: Int,
@@ -66,7 +66,23 @@ struct LayerEmbedding {
         rows: Range<Int>,
         _ observer: ((Activations) -> Void)?
     ) {
+        let target = SharedRows(Rows(start: state, stride: width))
         let x = Rows(start: UnsafePointer(state), stride: width)
+        let source = SharedRows(part(of: x, layer: layer, weights, rows: rows, observer))
+        product.workers.forEach(rows.count) { [self] row, _ in
+            let own = source.rows.start + row * width
+            for index in 0..<width { target.rows.start[row * width + index] += own[index] }
+        }
+    }
+
+    /// norm(projection(gelu(gate(x)) * embedding)), for the tokens in `rows`, which come first in `x`.
+    func part(
+        of x: Rows<UnsafePointer<Float>>,
+        layer: Int,
+        _ weights: LayerInputWeights,
+        rows: Range<Int>,
+        _ observer: ((Activations) -> Void)?
+    ) -> Rows<UnsafePointer<Float>> {
         let hidden = Rows(start: gated.start, stride: length)
         product.multiply(x, count: rows.count, by: weights.gate, into: Destination(rows: hidden), observer)
         product.workers.forEach(rows.count) { [self] row, _ in
@@ -76,12 +92,8 @@ struct LayerEmbedding {
         let activated = Rows(start: UnsafePointer(gated.start), stride: length)
         let out = Destination(rows: Rows(start: part.start, stride: width))
         product.multiply(activated, count: rows.count, by: weights.projection, into: out, observer)
-        let target = SharedRows(Rows(start: state, stride: width))
-        product.workers.forEach(rows.count) { [self] row, _ in
-            let own = part.start + row * width
-            normalize(weights.norm, own)
-            for index in 0..<width { target.rows.start[row * width + index] += own[index] }
-        }
+        product.workers.forEach(rows.count) { [self] row, _ in normalize(weights.norm, part.start + row * width) }
+        return Rows(start: UnsafePointer(part.start), stride: width)
     }
 
     private func normalize(_ weights: NormWeights, _ x: UnsafeMutablePointer<Float>) {

@@ -2,21 +2,21 @@ import Architectures
 
 /// What each layer of a model was given for each token of a sequence, and what the last one gave: where a later pass may begin.
 ///
-/// (L + 1, T, E): layers and one, tokens, embedding length.
+/// (L, T, S E) and (T, E): layers, tokens, streams of hidden states, embedding length.
 public final class LayerInputs {
     /// T, the most tokens of a sequence.
     public let tokenCount: Int
-    private let width: Int
+    /// Numbers of a token, for each layer and for the last norm.
+    private let widths: [Int]
     private let buffers: [FloatBuffer]
 
     /// - Throws: `InferenceError` where there is no memory for it.
     public init(of model: LanguageModel, tokenCount: Int) throws {
         self.tokenCount = tokenCount
-        width = model.shape.embeddingLength
+        let widths = model.shape.layers.map { _ in model.shape.stateWidth } + [model.shape.embeddingLength]
+        self.widths = widths
         do {
-            buffers = try (0...model.shape.layers.count).map { _ in
-                try FloatBuffer(count: tokenCount * model.shape.embeddingLength, purpose: "inputs of layers")
-            }
+            buffers = try widths.map { try FloatBuffer(count: tokenCount * $0, purpose: "inputs of layers") }
         } catch let problem as InferenceProblem {
             throw InferenceError(path: model.path, problem: problem)
         }
@@ -25,11 +25,13 @@ public final class LayerInputs {
     /// Keeps a batch's rows.
     func keep(_ rows: UnsafePointer<Float>, layer: Int, tokens: Range<Int>) {
         precondition(tokens.upperBound <= tokenCount)
+        let width = widths[layer]
         (buffers[layer].start + tokens.lowerBound * width).update(from: rows, count: tokens.count * width)
     }
 
     func restore(_ rows: UnsafeMutablePointer<Float>, layer: Int, tokens: Range<Int>) {
         precondition(tokens.upperBound <= tokenCount)
+        let width = widths[layer]
         rows.update(from: buffers[layer].start + tokens.lowerBound * width, count: tokens.count * width)
     }
 }

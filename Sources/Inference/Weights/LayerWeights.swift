@@ -7,12 +7,16 @@ struct LayerWeights: Sendable {
         case attention(AttentionWeights, AttentionShape)
         case shortConvolution(ShortConvolutionWeights, ShortConvolutionShape)
         case gatedDelta(GatedDeltaWeights, GatedDeltaShape)
+        case stateSpace(StateSpaceWeights, StateSpaceShape)
+        case attentionAndStateSpace(AttentionWeights, AttentionShape, StateSpaceWeights, StateSpaceShape)
+        case absent
     }
 
     enum Network: Sendable {
         case dense(DenseWeights)
         case experts(ExpertWeights)
         case both(BothNetworksWeights)
+        case absent
     }
 
     let mixerNorm: NormWeights?
@@ -25,32 +29,42 @@ struct LayerWeights: Sendable {
     let input: LayerInputWeights?
     /// What the layer gives is multiplied by this.
     let scale: Float
+    /// How streams of hidden states are predicted and corrected; nil for a single one.
+    let streams: StreamWeights?
 
-    /// - Parameter width: of the hidden state.
-    init(_ index: Int, _ layer: LayerShape, width: Int, _ reader: inout TensorReader) throws {
+    /// - Parameters:
+    ///   - width: of the hidden state.
+    ///   - streams: nil for a single one.
+    init(_ index: Int, _ layer: LayerShape, width: Int, _ streams: StreamShape?, _ reader: inout TensorReader) throws {
         let norms = layer.norms
         reader.prefix = "blk.\(index)."
         defer { reader.prefix = "" }
         let (before, after) = (norms.placement != .after, norms.placement != .before)
-        mixerNorm = before ? try NormWeights("attn_norm", norms, width: width, &reader) : nil
+        let (mixes, feeds) = (layer.mixer != .absent, layer.network != .absent)
+        mixerNorm = before && mixes ? try NormWeights("attn_norm", norms, width: width, &reader) : nil
         mixer = try Mixer(layer.mixer, width: width, &reader)
         // Some checkpoints have matrices of layers that read the keys and values of others.
         if layer.attention?.source != nil {
             for name in ["attn_k", "attn_v", "attn_k_norm"] { reader.skip("blk.\(index).\(name).weight") }
         }
-        mixerPostNorm = after ? try NormWeights("post_attention_norm", norms, width: width, &reader) : nil
-        let isParallel = norms.mayFeedBoth && !reader.has(norms.networkNorm + ".weight")
-        networkNorm = before && !isParallel ? try NormWeights(norms.networkNorm, norms, width: width, &reader) : nil
+        mixerPostNorm = after && mixes ? try NormWeights("post_attention_norm", norms, width: width, &reader) : nil
+        let networkName = norms.networkNorm + (norms.networkNormIsBare ? "" : ".weight")
+        let isParallel = norms.mayFeedBoth && !reader.has(networkName)
+        networkNorm =
+            before && feeds && !isParallel
+            ? try NormWeights(norms.networkNorm, norms, isBare: norms.networkNormIsBare, width: width, &reader) : nil
         network =
             switch layer.network {
             case .dense(let network): .dense(try DenseWeights("", network, width: width, &reader))
             case .experts(let experts): .experts(try ExpertWeights(experts, width: width, &reader))
             case .both(let dense, let experts):
                 .both(try BothNetworksWeights(dense, experts, norms, width: width, &reader))
+            case .absent: .absent
             }
-        networkPostNorm = after ? try NormWeights("post_ffw_norm", norms, width: width, &reader) : nil
+        networkPostNorm = after && feeds ? try NormWeights("post_ffw_norm", norms, width: width, &reader) : nil
         input = layer.inputLength > 0 ? try LayerInputWeights(layer, width: width, &reader) : nil
         scale = layer.mayBeScaled ? try reader.optionalNumbers("layer_output_scale.weight", [1])?.first ?? 1 : 1
+        self.streams = try streams.map { try StreamWeights($0, norms, width: width, &reader) }
     }
 }
 
@@ -63,6 +77,17 @@ extension LayerWeights.Mixer {
             self = .shortConvolution(try ShortConvolutionWeights(shape, &reader), shape)
         case .gatedDelta(let shape):
             self = .gatedDelta(try GatedDeltaWeights(shape, width: width, &reader), shape)
+        case .stateSpace(let shape):
+            self = .stateSpace(try StateSpaceWeights(shape, width: width, &reader), shape)
+        case .attentionAndStateSpace(let attention, let space):
+            self = .attentionAndStateSpace(
+                try AttentionWeights(attention, width: width, &reader),
+                attention,
+                try StateSpaceWeights(space, width: width, &reader),
+                space
+            )
+        case .absent:
+            self = .absent
         case .unlisted:
             throw InferenceProblem.shape(.unsupportedValue(key: "attention.head_count_kv", value: "0"))
         }
@@ -74,8 +99,9 @@ struct NormWeights: Sendable {
     let weight: [Float]
     let bias: [Float]
 
-    init(_ name: String, _ rule: NormRule, width: Int, _ reader: inout TensorReader) throws {
-        weight = try reader.numbers(name + ".weight", [width])
+    /// - Parameter isBare: whether the name of what it multiplies with has no ending.
+    init(_ name: String, _ rule: NormRule, isBare: Bool = false, width: Int, _ reader: inout TensorReader) throws {
+        weight = try reader.numbers(isBare ? name : name + ".weight", [width])
         bias = rule.hasBias ? try reader.numbers(name + ".bias", [width]) : []
     }
 }

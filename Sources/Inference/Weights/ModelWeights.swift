@@ -9,6 +9,8 @@ struct ModelWeights: Sendable {
     let positionEmbedding: WeightMatrix?
     /// Embeddings of tokens for each layer; nil for a model without.
     let layerEmbedding: LayerEmbeddingWeights?
+    /// How streams of hidden states begin and end; nil for a single one.
+    let streamEnds: StreamEndWeights?
     let layers: [LayerWeights]
     let outputNorm: NormWeights
     let output: Projection
@@ -26,8 +28,9 @@ struct ModelWeights: Sendable {
             try reader.matrix("position_embd.weight", rows: $0, columns: width)
         }
         layerEmbedding = try LayerEmbeddingWeights(shape, tokens: tokens, &reader)
+        streamEnds = try shape.streams.map { try StreamEndWeights($0, width: width, &reader) }
         layers = try shape.layers.enumerated().map {
-            try LayerWeights($0, $1, width: width, &reader)
+            try LayerWeights($0, $1, width: width, shape.streams, &reader)
         }
         for prefix in shape.predictorPrefixes { reader.skip(allOf: prefix) }
         outputNorm = try NormWeights(shape.outputNorm, shape.norms, width: width, &reader)
