@@ -57,7 +57,8 @@ extension FitEstimate {
         let prefill = TypeMixture.ofPrompts(profile).speed { factors($0).prefill }
         guard decode < 0.85 || prefill < 0.5 else { return nil }
         let isGuess = read.share { factors($0).isMeasured } < 0.9
-        return "\(profile.quantType) is slow on Android processors: generating at \(figure(decode)) and reading prompts at "
+        return
+            "\(profile.quantType) is slow on Android processors: generating at \(figure(decode)) and reading prompts at "
             + "\(figure(prefill)) of Q4_0's speed\(isGuess ? " (estimated from a similar type)" : "")"
     }
 }

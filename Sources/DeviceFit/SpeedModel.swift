@@ -77,7 +77,8 @@ struct SpeedModel {
     private static func unmeasured(_ read: TypeMixture, on engine: SpeedClass.Engine) -> String? {
         let measured = read.share { FormatFactors.of($0, on: engine).isMeasured }
         guard measured < measuredShare else { return nil }
-        return read.parts.filter { !FormatFactors.of($0.type, on: engine).isMeasured }.max { $0.weights < $1.weights }?.type
+        return read.parts.filter { !FormatFactors.of($0.type, on: engine).isMeasured }.max { $0.weights < $1.weights }?
+            .type
     }
 }
 

@@ -104,7 +104,9 @@ import Testing
         var large = SampleModels.phi35
         large.weightBytesByType = ["Q8_0": 2 * large.weightBytes]
         large.weightBytes *= 2
-        let (small, double) = try (estimate(SampleModels.phi35, on: "iphone-17-pro"), estimate(large, on: "iphone-17-pro"))
+        let (small, double) = try (
+            estimate(SampleModels.phi35, on: "iphone-17-pro"), estimate(large, on: "iphone-17-pro")
+        )
         #expect(abs(double.joulesPerToken.mid / small.joulesPerToken.mid - 17 / 9) < 0.2)
     }
 
