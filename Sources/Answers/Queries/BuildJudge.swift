@@ -56,6 +56,7 @@ struct BuildJudge {
                     + (own.isEmpty ? "; it has no tags" : "; its tags are \(own.joined(separator: ", "))")
             )
         }
+        if let remark = session.profile(record.facts.profile)?.fallbackRemark { summary.remarks.append(remark) }
         guard let target else { return reasons + [contextObstacle(of: record.facts.profile)].compactMap { $0 } }
         let own = measured[record.digest]
         let judgement =
