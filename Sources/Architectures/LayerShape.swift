@@ -90,6 +90,7 @@ extension LayerShape {
                 normalizesValues: family.normalizesValues,
                 mayTakeKeysForValues: family.mayTakeKeysForValues,
                 gatesOutput: family.gatesAttention,
+                hasSinks: family.hasSinks,
                 source: sources[index]
             )
             let dense = DenseShape(length: lengths[index], family, activation: activations?[index])

@@ -25,6 +25,8 @@ public enum Activation: Sendable, Equatable {
     case gatedSiLU
     /// The gate's GELU.
     case gatedGELU
+    /// The gate's SiLU with a steeper sigmoid, times one more than up; both are kept from growing.
+    case gatedClampedSiLU
     /// GELU, without a gate.
     case plainGELU
     /// The square of what is positive, without a gate.
@@ -33,7 +35,7 @@ public enum Activation: Sendable, Equatable {
     case plainXIELU(XIELU)
 
     /// Whether one matrix decides how much of another's product goes on.
-    public var isGated: Bool { self == .gatedSiLU || self == .gatedGELU }
+    public var isGated: Bool { [.gatedSiLU, .gatedGELU, .gatedClampedSiLU].contains(self) }
 }
 
 /// A network that all tokens pass through.

@@ -24,6 +24,8 @@ protocol ModelFamily: Sendable {
 
     /// Whether transformers takes the token embeddings for the output where config.json does not say.
     static var tiesEmbeddings: Bool { get }
+    /// How weights may be quantized that the family reads, beside eight bits of floating point.
+    static var packedMethods: Set<String> { get }
 
     init(config: ModelConfig) throws
 
@@ -52,6 +54,7 @@ extension ModelFamily {
     static var experts: ExpertNames? { nil }
     static var preTokenizer: String? { nil }
     static var tiesEmbeddings: Bool { false }
+    static var packedMethods: Set<String> { [] }
 
     func extras() throws -> FamilyExtras { FamilyExtras() }
 
@@ -99,6 +102,7 @@ enum ModelFamilies {
         ApertusFamily.self, ArceeFamily.self, Cohere2Family.self, Ernie45Family.self, EXAONE4Family.self,
         GLM4Family.self, Granite4Family.self, HunYuanFamily.self, LFM2MoEFamily.self, Ministral3Family.self,
         Mistral3Family.self, Qwen2VLFamily.self, Qwen3VLFamily.self, SeedOSSFamily.self,
+        Ernie45MoEFamily.self, GPTOSSFamily.self, GraniteMoEFamily.self, Qwen3VLMoEFamily.self,
     ]
 
     static func family(for config: ModelConfig) throws -> any ModelFamily {

@@ -6,6 +6,8 @@ struct Family: Sendable {
         case asElsewhere
         /// By this base unless the file names another, unscaled.
         case base(Float)
+        /// By another base where the file names one, scaled as elsewhere.
+        case ownBase
         case unscaled
     }
 
@@ -22,6 +24,10 @@ struct Family: Sendable {
         case requiredAfterDense
         /// Beside a dense network, where the file counts any; the router norms what it reads.
         case besideDense
+        /// After some dense layers, beside a shared expert where the file says how wide it is; a bias may count in the choice.
+        case besideShared
+        /// With a bias for every matrix; the router's scores are compared before they become shares.
+        case biased
     }
 
     /// Whether this is all that it takes to run a model; otherwise it is what estimates and the choice of types need.
@@ -36,6 +42,10 @@ struct Family: Sendable {
     var experts = Experts.none
     /// Whether the file may scale embeddings, residuals, attention and logits.
     var hasScales = false
+    /// Whether the file may switch positions off.
+    var maySwitchPositions = false
+    /// Whether each head has a score that takes weight from all positions and gives nothing.
+    var hasSinks = false
     /// Whether embeddings are multiplied by the root of their width.
     var scalesEmbedding = false
     /// Sliding windows; nil where they are not used, whatever the file says.
@@ -85,6 +95,8 @@ struct Family: Sendable {
     var mayScaleLayers = false
     /// Whether llama.cpp runs the last layer on all tokens, and picks the wanted ones behind the last norm.
     var picksRowsLast = false
+    /// The same, where it picks them in front of the last norm.
+    var picksRowsBeforeNorm = false
     /// Whether gate and up may come in one matrix, and queries, keys and values in another.
     var fusesMatrices = false
     /// The tensor of the last norm, without its ending.

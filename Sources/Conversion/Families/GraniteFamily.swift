@@ -20,14 +20,18 @@ struct GraniteFamily: LlamaLikeFamily {
     }
 
     /// Those of attention, embeddings, residuals and logits.
-    static func writeFactors(of config: ModelConfig, to metadata: inout Metadata) throws {
+    static func writeFactors(
+        of config: ModelConfig,
+        to metadata: inout Metadata,
+        prefix: String = Self.ggufName
+    ) throws {
         let factors = [
             ("attention.scale", "attention_multiplier"), ("embedding_scale", "embedding_multiplier"),
             ("residual_scale", "residual_multiplier"), ("logit_scale", "logits_scaling"),
         ]
         for (key, name) in factors {
             guard let factor = try config.number(name), factor != 0 else { continue }
-            metadata.set("granite.\(key)", .float32(Float(factor)))
+            metadata.set("\(prefix).\(key)", .float32(Float(factor)))
         }
     }
 }

@@ -10,6 +10,8 @@ struct DecoderGraph {
     let shape: ModelProfile.Graph
     private let sumOrder: SumOrder
     private let picksRowsLast: Bool
+    private let picksRowsBeforeNorm: Bool
+    let biasesExperts: Bool
     let normalizesValues: Bool
     let gatesAttention: Bool
     let tokens: Int
@@ -50,6 +52,8 @@ struct DecoderGraph {
         let architecture = Architecture(named: profile.architecture)
         sumOrder = architecture.sumOrder
         picksRowsLast = architecture.picksRowsLast
+        picksRowsBeforeNorm = architecture.picksRowsBeforeNorm
+        biasesExperts = architecture.biasesExperts
         normalizesValues = architecture.normalizesValues
         gatesAttention = architecture.gatesAttention
         tokens = batch
@@ -94,11 +98,15 @@ struct DecoderGraph {
         let chosen = areAlike && kinds.count > 2 * ends ? Array(kinds.prefix(ends) + kinds.suffix(ends)) : kinds
         for (index, kind) in chosen.enumerated() {
             let isLast = index == chosen.count - 1
-            state = layer(state, kind, index: index, isLast: isLast && !picksRowsLast)
+            state = layer(state, kind, index: index, isLast: isLast && !picksRowsLast && !picksRowsBeforeNorm)
             if let inputs { state = add(inputs, to: state) }
             if let seen, index + 1 < shape.inputRowCount ?? 1 {
                 state = graph.update(state, with: graph.view(seen, width, tokens))
             }
+        }
+        if picksRowsBeforeNorm {
+            graph.markOutput(state)
+            state = graph.result([width, tokens], from: [state, rows])
         }
         state = norm(state)
         graph.markOutput(state)

@@ -31,6 +31,7 @@ struct DenseNetwork {
             switch activation {
             case .gatedSiLU: kernels.swiglu(start, UnsafePointer(start + length), count: length)
             case .gatedGELU: kernels.gelu(start, times: UnsafePointer(start + length), count: length)
+            case .gatedClampedSiLU: ClampedSwish.apply(start, UnsafePointer(start + length), count: length)
             case .plainGELU: kernels.gelu(start, times: nil, count: length)
             case .plainSquaredReLU:
                 for index in 0..<length {
