@@ -25,7 +25,8 @@ enum MemoryModel {
             weights: weights(profile, platform),
             kvCache: .exactly(kvBytes(profile, context: context, type: kvType, batch: batch), source: "LC, P"),
             computeBuffer: computeBuffer(profile, context: context, batch: batch),
-            runtimeOverhead: overhead
+            runtimeOverhead: overhead,
+            predictors: profile.predictorBytes
         )
     }
 

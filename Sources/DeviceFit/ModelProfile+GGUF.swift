@@ -39,7 +39,7 @@ extension ModelProfile {
             tags: try metadata.strings("general.tags")
         )
         if shape.predictorCount > 0 {
-            let predictors = (0..<shape.predictorCount).map { "blk.\(shape.layers.count + $0)." }
+            let predictors = shape.predictorPrefixes
             predictorBytes = tensors.filter { predictors.contains(where: $0.name.hasPrefix) }.byteCount
         }
     }
