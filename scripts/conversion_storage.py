@@ -1,4 +1,4 @@
-"""Other ways to store the checkpoints of compare-conversion.py: fused experts, double precision, and eight bits."""
+"""Other ways to store the checkpoints of compare-conversion.py: fused experts, double precision, eight bits, and MXFP4."""
 
 import re
 
@@ -74,8 +74,28 @@ def in_rows(path, config):
             lambda rows, columns: (torch.rand(rows, 1) + 0.5).bfloat16())
 
 
+def in_microscaling(path, config):
+    """Experts in blocks of four bits with exponents beside them, as gpt-oss has them: rows first, not columns."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    tensors = {}
+    for name, tensor in load_file(path).items():
+        if not re.search(r"experts\.\w+_proj$", name):
+            tensors[name] = tensor
+            continue
+        count, columns, rows = tensor.shape
+        generator = torch.Generator().manual_seed(sum(name.encode()))
+        shape = (count, rows, columns // 32)
+        tensors[f"{name}_blocks"] = torch.randint(0, 256, (*shape, 16), dtype=torch.uint8, generator=generator)
+        tensors[f"{name}_scales"] = torch.randint(121, 125, shape, dtype=torch.uint8, generator=generator)
+    save_file(tensors, path, metadata={"format": "pt"})
+    config["quantization_config"] = {"quant_method": "mxfp4", "modules_to_not_convert": ["lm_head"]}
+
+
 # By the end of a family's name.
 CHANGES = {
+    "-mxfp4": in_microscaling,
     "-fused": fuse_experts,
     "-f64": widen,
     "-fp8-blocks": in_blocks,

@@ -64,7 +64,9 @@ struct PlannedTensors {
                 updates: adapters.compactMap { $0.updates[name] }
             )
         }
-        guard edit.order != .transposed || changed.allSatisfy({ $0.scale == nil }) else {
+        var isTurned = edit.order == .transposed
+        if case .transposedStack = edit.order { isTurned = true }
+        guard !isTurned || changed.allSatisfy({ $0.scale == nil }) else {
             throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
         }
         return .init(source: .checkpoint(changed, edit), target: target)
@@ -106,8 +108,10 @@ struct PlannedTensors {
         switch edit.order {
         case .unchanged, .interleavedHalves, .tiled: break
         case .picked(let rows): dimensions[0] = rows.count
-        case .half: dimensions[1] /= 2
+        case .half, .alternating: dimensions[1] /= 2
         case .transposed: dimensions.reverse()
+        case .transposedStack(let columns):
+            dimensions = [dimensions[0], columns.count(of: dimensions[2]), dimensions[1]]
         }
         return dimensions
     }

@@ -46,4 +46,10 @@ struct FormatFactors: Sendable {
     /// [LC `repack.cpp`; P] Types whose tensors the ARM CPU engine copies into a layout of its own, which is memory that the
     /// system cannot take back.
     static let repackedTensorTypes: Set<String> = ["Q4_0", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "IQ4_NL", "MXFP4"]
+
+    /// [LC `repack.cpp`] Whether a matrix of the type is copied so: rows go together in fours, of types with large blocks in
+    /// eights, and a matrix that has some left over stays as it is.
+    static func isRepacked(_ type: String, rows: Int) -> Bool {
+        repackedTensorTypes.contains(type) && rows.isMultiple(of: type.hasSuffix("_K") ? 8 : 4)
+    }
 }
