@@ -15,7 +15,9 @@ extension ModelProfile {
     /// What of a build fell back to other types than its name promises; nil where next to nothing did.
     public var fallback: Fallback? {
         let name = quantType.uppercased()
-        guard name.contains("_K") || name.hasPrefix("TQ") || (name.hasPrefix("IQ") && name != "IQ4_NL") else { return nil }
+        guard name.contains("_K") || name.hasPrefix("TQ") || (name.hasPrefix("IQ") && name != "IQ4_NL") else {
+            return nil
+        }
         let layers = TypeMixture.ofPrompts(self)
         let share = layers.share { Self.substitutes.contains($0) }
         guard share >= Self.leastShare else { return nil }

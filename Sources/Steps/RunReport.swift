@@ -54,7 +54,9 @@ public struct RunReport: Encodable, Sendable {
             let build: RegisteredBuild = try product.facts()
             let record = try registry.build(named: try BuildName(build.name))
             var summary = try BuildSummary(registry, record)
-            if let remark = ModelProfile(stored: record.facts.profile)?.fallbackRemark { summary.remarks.append(remark) }
+            if let remark = ModelProfile(stored: record.facts.profile)?.fallbackRemark {
+                summary.remarks.append(remark)
+            }
             return summary
         }
         builds.remarkBeaten()
