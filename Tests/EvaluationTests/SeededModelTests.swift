@@ -55,8 +55,10 @@ import Testing
         }
         let none = try logits(1000, 1)
         #expect(none.allSatisfy(\.isFinite))
-        #expect(none == (try logits(1000, 3)))
-        #expect(try logits(-1000, 1) != logits(-1000, 3))
+        let nothing = try logits(1000, 3)
+        #expect(none == nothing)
+        let (some, more) = (try logits(-1000, 1), try logits(-1000, 3))
+        #expect(some != more)
     }
 
     /// A file's tokens that are never written; others take their place.
@@ -73,8 +75,11 @@ import Testing
         let first = try #require(free.first)
         #expect(try tokens([]) == free)
         #expect(try tokens([-1, 1 << 20]) == free)
-        #expect(try !tokens([first]).contains(first))
-        let some = Array(Set(try tokens(nil, .random(temperature: 2, seed: 3))))
-        #expect(try Set(tokens(some, .random(temperature: 2, seed: 3))).isDisjoint(with: some))
+        let others = try tokens([first])
+        #expect(!others.contains(first))
+        let random = Sampling.random(temperature: 2, seed: 3)
+        let some = Array(Set(try tokens(nil, random)))
+        let rest = try tokens(some, random)
+        #expect(!rest.isEmpty && Set(rest).isDisjoint(with: some))
     }
 }
