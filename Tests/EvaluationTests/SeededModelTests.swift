@@ -54,7 +54,8 @@ import Testing
             return last
         }
         let none = try logits(1000, 1)
-        #expect(none.allSatisfy { $0.isFinite })
+        let areFinite = none.allSatisfy(\.isFinite)
+        #expect(areFinite)
         let nothing = try logits(1000, 3)
         #expect(none == nothing)
         let (some, more) = (try logits(-1000, 1), try logits(-1000, 3))
