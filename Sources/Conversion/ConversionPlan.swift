@@ -20,6 +20,8 @@ public struct ConversionPlan: Sendable {
             let entry: SafetensorsCheckpoint.Entry
             let scale: WeightScale?
             let updates: [LowRankUpdate]
+            /// The numbers, where the entry holds them in words.
+            var packed: PackedMatrix?
         }
 
         let source: Source
@@ -118,13 +120,19 @@ public struct ConversionPlan: Sendable {
         }
         var stacks = TensorStacks()
         var packed = try PackedTensors(family.config)
-        let scales = try WeightScales(folder, alsoReading: Swift.type(of: family).packedMethods)
+        let matrices = try PackedMatrices(folder)
+        let methods = Swift.type(of: family).packedMethods.union(PackedMatrices.methods)
+        let scales = try WeightScales(folder, alsoReading: methods)
         var packedCount = 0
-        let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales, adapters: adapters)
+        let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales, matrices: matrices, adapters: adapters)
         let isTied = family.config.flag("tie_word_embeddings") ?? Swift.type(of: family).tiesEmbeddings
-        let base = AdapterBase(folder, family) { !scales.contains($0) }
+        let base = AdapterBase(folder, family) { !scales.contains($0) && !matrices.contains($0) }
         for adapter in adapters { try adapter.check(against: base) }
-        for entry in folder.checkpoint.entries where !scales.contains(entry.tensor.name) {
+        // What is unpacked comes behind all others, as the reference has it.
+        let entries = folder.checkpoint.entries.filter {
+            !scales.contains($0.tensor.name) && !matrices.contains($0.tensor.name)
+        }
+        for entry in entries + matrices.entries {
             guard let name = TensorNames.ofTextModel(entry.tensor.name) else { continue }
             switch family.config.purpose.use(of: name, isTied: isTied, try family.use(of: name)) {
             case .leftOut:

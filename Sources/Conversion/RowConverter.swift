@@ -58,6 +58,12 @@ struct RowConverter {
         to target: GGUFTensor,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
+        if let packed = part.packed {
+            try unpack(rows, of: packed, edit.order, like: target.shape)
+            let unpacked = gathered
+            try unpacked.withUnsafeBytes { try convert($0, .f32, part, rows, edit, to: target, write) }
+            return
+        }
         let (type, bytes) = (part.entry.tensor.type, part.entry.bytes)
         let elementBytes = type.bitsPerElement / 8
         let rowBytes = target.shape.rowLength * elementBytes
@@ -85,6 +91,27 @@ struct RowConverter {
         }
         let reordered = gathered
         try reordered.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
+    }
+
+    /// Unpacks rows in the order of the output.
+    private mutating func unpack(
+        _ rows: Range<Int>,
+        of matrix: PackedMatrix,
+        _ order: RowOrder,
+        like shape: TensorShape
+    ) throws {
+        let size = matrix.columns * MemoryLayout<Float>.size
+        gathered = [UInt8](repeating: 0, count: rows.count * size)
+        let matrixRows = shape.dimensions[1]
+        gathered.withUnsafeMutableBytes { gathered in
+            let weights = gathered.bindMemory(to: Float.self)
+            for (index, row) in rows.enumerated() {
+                let source = order.source(of: row, rowCount: matrixRows, matrixRows: matrixRows)
+                guard source < matrix.rows else { continue }
+                let start = index * matrix.columns
+                matrix.decode(row: source, into: UnsafeMutableBufferPointer(rebasing: weights[start..<(start + matrix.columns)]))
+            }
+        }
     }
 
     /// Rows of which the checkpoint has only the first: those behind them are zeros.
@@ -160,7 +187,7 @@ struct RowConverter {
         let isFinite = NonFinite.isAbsent(from: bytes, type)
         guard isFinite || allowsNonFinite else {
             // Its place in the checkpoint; these rows may stand in another order.
-            let place = NonFinite.first(in: part.entry.bytes, type) ?? 0
+            let place = part.packed == nil ? NonFinite.first(in: part.entry.bytes, type) ?? 0 : 0
             throw ConversionProblem.notFinite(tensor: part.entry.tensor.name, element: place)
         }
         if type.tensorType == target.type, !edit.changesRows, part.scale == nil, part.updates.isEmpty {
