@@ -54,7 +54,7 @@ import Testing
             return last
         }
         let none = try logits(1000, 1)
-        #expect(none.allSatisfy(\.isFinite))
+        #expect(none.allSatisfy { $0.isFinite })
         let nothing = try logits(1000, 3)
         #expect(none == nothing)
         let (some, more) = (try logits(-1000, 1), try logits(-1000, 3))
