@@ -35,7 +35,7 @@ import Testing
     @Test func everyOtherLayerOfGPTOSSHasAWindowAndAllHaveSinksAndBiases() throws {
         let shape = try shape("gpt-oss", window)
         #expect(shape.attentions.map(\.window) == [32, nil, 32, nil])
-        #expect(shape.attentions.allSatisfy(\.hasSinks))
+        #expect(shape.attentions.allSatisfy { $0.hasSinks })
         let experts = try #require(shape.experts)
         #expect(experts.hasBiases && experts.gating == .softmaxOfChosen && !experts.normalizesWeights)
         #expect(experts.expert.activation == .gatedClampedSiLU && experts.expert.activation.isGated)

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["exaone4", "lfm2-moe"])
+    @Test(arguments: ["exaone4", "gpt-oss", "lfm2-moe"])
     func aListOfLayersOfTheWrongLengthIsRefused(_ name: String) throws {
         let problem = try problem(name) { $0.config["layer_types"] = #"["full_attention"]"# }
         guard case .invalidValue(_, "layer_types", _) = problem else {

@@ -31,13 +31,24 @@ struct GPTOSSFamily: ModelFamily {
         return given.allSatisfy(\.isNull) ? defaults.merging(["rope_parameters": scaling]) { $1 } : defaults
     }
 
-    /// - Throws: `ConversionProblem` for activations that engines do not compute.
+    /// - Throws: `ConversionProblem` for activations and windows that engines do not compute.
     init(config: ModelConfig) throws {
         self.config = config
         for (key, value) in Self.activation {
             guard let found = try config.number(key), found != value else { continue }
             let expected = "\(value), as engines compute it,"
             throw ConversionProblem.invalidValue(file: ModelConfig.file, key: key, expected: expected)
+        }
+        // Which layers have a window, no file says either.
+        guard let types = config.strings("layer_types") else { return }
+        let layers = try config.requiredCount("num_hidden_layers")
+        let expected = (0..<layers).map { $0.isMultiple(of: 2) ? "sliding_attention" : "full_attention" }
+        guard types == expected else {
+            throw ConversionProblem.invalidValue(
+                file: ModelConfig.file,
+                key: "layer_types",
+                expected: "'sliding_attention' and 'full_attention' in turn for \(layers) layers, as engines have them,"
+            )
         }
     }
 
