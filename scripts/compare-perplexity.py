@@ -158,7 +158,7 @@ def theirs(programs, model, *options, chunks=CHUNKS):
     command = [programs / "llama-perplexity", "-m", model, "-f", TEXT, "-c", str(CONTEXT), "-b", str(CONTEXT), "--chunks",
                str(chunks), "-t", "1", *options]
     # Now and then its output ends early.
-    for _ in range(3):
+    for _ in range(8):
         run = subprocess.run(command, capture_output=True, text=True, errors="replace")
         values = [float(value) for value in re.findall(r"\[\d+\]([0-9.]+),", run.stdout)]
         if len(values) == chunks:
