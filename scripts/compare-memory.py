@@ -86,6 +86,14 @@ MODELS |= {
                                keys_for_values=True, experts=(128, 8), expert=704, both=True, **GEMMA4),
 }
 
+# Streams of hidden states, with detours of this rank.
+MODELS |= {
+    "gemma-3n-e2b": shape("gemma3n", 30, 2048, 8192, (8, 2), 262400, matrix="Q4_0", tied=True, head=256, post=True, norms=True,
+                          inputs=256, streams=64, **{"attention.sliding_window": 512}),
+    "gemma-3n-e4b": shape("gemma3n", 35, 2048, 16384, (8, 2), 262400, matrix="Q4_0", tied=True, head=256, post=True, norms=True,
+                          inputs=256, streams=64, **{"attention.sliding_window": 512}),
+}
+
 # Three gated delta rules for one attention, whose query matrix also gates: (key heads, value heads, elements of a head).
 MODELS |= {
     "qwen-3.5-0.8b": shape("qwen35", 24, 1024, 3584, (8, 2), 248320, tied=True, head=256, norms=True, rotary=64, delta=(16, 16, 128)),
@@ -147,6 +155,9 @@ def tensors(model):
         yield "per_layer_proj_norm.weight", (more["inputs"],), "F32"
     if "local_head" in more:
         yield "rope_freqs.weight", (model["head"] // 2,), "F32"
+    if "streams" in more:
+        yield "altup_proj.weight", (width, width, 3), "F16"
+        yield "altup_unembd_proj.weight", (width, width, 3), "F16"
     bias = more.get("layer_norm")
     if bias:
         yield "output_norm.bias", (width,), "F32"
@@ -233,6 +244,15 @@ def tensors(model):
             if not more.get("bare"):
                 yield own + "ssm_norm.weight", (heads * length // groups, groups), "F32"
             yield product("ssm_out", width, heads * length)
+        if "streams" in more:
+            yield vector("altup_correct_scale.weight", width)
+            yield vector("altup_router_norm.weight", width)
+            yield vector("laurel_post_norm.weight", width)
+            for name, columns, rows, kind in [
+                ("altup_correct_coef", 4, 4, "F32"), ("altup_predict_coef", 4, 16, "F32"), ("altup_router", width, 4, "F16"),
+                ("laurel_l", width, more["streams"], "F16"), ("laurel_r", more["streams"], width, "F16"),
+            ]:
+                yield f"{own}{name}.weight", (columns, rows), kind
         if more.get("inputs"):
             yield product("inp_gate", more["inputs"])
             yield product("proj", width, more["inputs"])
@@ -313,6 +333,10 @@ def write(path, model):
         writer.add_ssm_time_step_rank(heads)
         writer.add_ssm_inner_size(heads * length)
         writer.add_rope_scaling_finetuned(more.get("turned", True))
+    if "streams" in more:
+        writer.add_embedding_length_per_layer_input(more["inputs"])
+        writer.add_altup_num_inputs(4)
+        writer.add_altup_active_idx(0)
     if "local_head" in more:
         writer.add_sliding_window_pattern([(layer + 1) % more["period"] != 0 for layer in range(model["layers"])])
         writer.add_shared_kv_layers(more.get("shared_layers", 0))

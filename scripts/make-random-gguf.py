@@ -58,12 +58,36 @@ def biased_experts(width, hidden, count):
     ]
 
 
+def state_space(width, inner):
+    return [
+        ("ssm_in.weight", (width, 16)), ("ssm_conv1d.weight", (4, 16)), ("ssm_conv1d.bias", (16,)), ("ssm_dt.bias", (8,)),
+        ("ssm_a", (1, 8)), ("ssm_d", (1, 8)), ("ssm_norm.weight", (inner // 2, 2)), ("ssm_out.weight", (inner, 8)),
+    ]
+
+
+def streams(width):
+    return [
+        ("altup_correct_coef.weight", (4, 4)), ("altup_predict_coef.weight", (4, 16)), ("altup_router.weight", (width, 4)),
+        ("altup_correct_scale.weight", (width,)), ("laurel_l.weight", (width, 64)), ("laurel_r.weight", (64, 8)),
+        ("inp_gate.weight", (width, 8)), ("proj.weight", (256, 8)),
+    ]
+
+
 def model(architecture, layers, heads, tensors, width=256, tied=False, outside=(), **values):
-    """heads: query heads and key-value heads; the latter a list where each layer has its own."""
+    """heads: query heads and key-value heads; the latter a list where each layer has its own.
+    tensors: a list, or one for each layer.
+    """
     return dict(
         architecture=architecture, layers=layers, heads=heads, tensors=tensors, width=width, tied=tied,
         outside=outside, values=values,
     )
+
+
+STATE = {
+    "ssm.conv_kernel": 4, "ssm.state_size": 16, "ssm.group_count": 2, "ssm.time_step_rank": 8, "ssm.inner_size": 512,
+    "attention.layer_norm_epsilon": 1e-5,
+}
+NETWORK = dense(256, 512)[4:]
 
 
 PRESETS = {
@@ -117,6 +141,27 @@ PRESETS = {
         "qwen3vlmoe", 6, (8, 2), experts(256, 512, 8),
         **{"expert_count": 8, "expert_used_count": 2, "rope.dimension_sections": [8, 4, 4, 0]},
     ),
+    "state-space": model(
+        "granitehybrid", 8, (8, [0, 0, 2, 0, 0, 0, 2, 0]),
+        [(attention(256) if layer in (2, 6) else state_space(256, 512)) + NETWORK for layer in range(8)], **STATE,
+    ),
+    "state-space-experts": model(
+        "granitehybrid", 8, (8, [0, 0, 2, 0, 0, 0, 2, 0]),
+        [(attention(256) if layer in (2, 6) else state_space(256, 512)) + shared_experts(256, 256, 8)[4:] for layer in range(8)],
+        tied=True, **STATE, expert_count=8, expert_used_count=2,
+    ),
+    "state-space-beside": model("falcon-h1", 8, (8, 2), attention(256) + state_space(256, 512) + NETWORK, **STATE),
+    "state-space-alone": model(
+        "nemotron_h", 9, (8, [0, 0, 0, 2, 0, 0, 0, 2, 0]),
+        [attention(256) if layer in (3, 7) else state_space(256, 512) if layer % 2 == 0 else NETWORK[1:] for layer in range(9)],
+        **STATE, feed_forward_length=[0, 512, 0, 0, 0, 512, 0, 0, 0],
+    ),
+    "streams": model(
+        "gemma3n", 22, (8, 2), dense(256, 512) + streams(256), tied=True,
+        outside=[("altup_proj.weight", (256, 8, 3)), ("altup_unembd_proj.weight", (256, 8, 3)),
+                 ("per_layer_token_embd.weight", (256, 16)), ("per_layer_model_proj.weight", (256, 16))],
+        **{"attention.sliding_window": 512},
+    ),
     "per-layer-embedding": model(
         "llama", 3, (8, 8), dense(256, 256), tied=True, outside=[("per_layer_token_embd.weight", (256, 16))]
     ),
@@ -131,7 +176,8 @@ def entries(preset):
     for layer in range(preset["layers"]):
         yield f"blk.{layer}.attn_norm.weight", (width,)
         yield f"blk.{layer}.ffn_norm.weight", (width,)
-        for name, shape in preset["tensors"]:
+        own = preset["tensors"]
+        for name, shape in own[layer] if isinstance(own[0], list) else own:
             yield f"blk.{layer}.{name}", shape
     yield "output_norm.weight", (width,)
     if not preset["tied"]:

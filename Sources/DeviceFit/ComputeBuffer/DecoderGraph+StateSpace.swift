@@ -27,8 +27,8 @@ extension DecoderGraph {
         let passed = graph.result([length, heads, tokens], from: [value])
         let sum = graph.update(graph.lendingView(answered, length, heads, tokens), with: passed)
         let gate = graph.result([length, heads, tokens], from: [graph.view(all, length, heads, tokens)])
-        // A norm of the result would take its place.
-        let gated = graph.result([length, heads, tokens], from: [gate, sum])
+        // What is gated is there before its gate. A norm of the result would take its place.
+        let gated = graph.result([length, heads, tokens], from: [sum, gate])
         return product(width, graph.view(gated, values, tokens))
     }
 }

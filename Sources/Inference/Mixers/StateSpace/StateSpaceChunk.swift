@@ -80,10 +80,10 @@ struct StateSpaceChunk {
         let shares = scratch.shares.start
         for token in 0..<count {
             let row = shares + token * Self.length
-            for other in 0...token {
-                let left = expf(Float(logarithms[token] - logarithms[other]))
-                row[other] = products[token * Self.length + other] * left * steps[other]
-            }
+            for other in 0...token { row[other] = Float(logarithms[token] - logarithms[other]) }
+            _ = kernels.exponentiate(UnsafeMutableBufferPointer(start: row, count: token + 1), shift: 0, scale: 1)
+            let known = products + token * Self.length
+            for other in 0...token { row[other] *= known[other] * steps[other] }
             for other in (token + 1)..<max(token + 1, count) { row[other] = 0 }
         }
         let known = Rows(start: UnsafePointer(shares), stride: Self.length)

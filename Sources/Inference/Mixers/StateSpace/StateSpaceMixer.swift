@@ -30,7 +30,7 @@ struct StateSpaceMixer {
     private let scratch: [StateSpaceChunk.Scratch]  // a thread's
 
     /// Fewer tokens go one by one.
-    private static let fewestAtOnce = 8
+    private static let fewestAtOnce = StateSpaceChunk.length
 
     init(_ model: LanguageModel, state: SequenceState, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
         (self.state, self.product) = (state, product)
