@@ -124,7 +124,14 @@ public struct ConversionPlan: Sendable {
         let methods = Swift.type(of: family).packedMethods.union(PackedMatrices.methods)
         let scales = try WeightScales(folder, alsoReading: methods)
         var packedCount = 0
-        let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales, matrices: matrices, adapters: adapters)
+        let builder = PlannedTensors(
+            folder: folder,
+            family: family,
+            type: type,
+            scales: scales,
+            matrices: matrices,
+            adapters: adapters
+        )
         let isTied = family.config.flag("tie_word_embeddings") ?? Swift.type(of: family).tiesEmbeddings
         let base = AdapterBase(folder, family) { !scales.contains($0) && !matrices.contains($0) }
         for adapter in adapters { try adapter.check(against: base) }

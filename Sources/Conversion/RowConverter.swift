@@ -109,7 +109,10 @@ struct RowConverter {
                 let source = order.source(of: row, rowCount: matrixRows, matrixRows: matrixRows)
                 guard source < matrix.rows else { continue }
                 let start = index * matrix.columns
-                matrix.decode(row: source, into: UnsafeMutableBufferPointer(rebasing: weights[start..<(start + matrix.columns)]))
+                matrix.decode(
+                    row: source,
+                    into: UnsafeMutableBufferPointer(rebasing: weights[start..<(start + matrix.columns)])
+                )
             }
         }
     }

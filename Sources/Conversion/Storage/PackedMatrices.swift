@@ -24,7 +24,9 @@ struct PackedMatrices {
             (entries, matrices, parts) = ([], [:], [])
             return
         }
-        var (entries, matrices, parts): ([SafetensorsCheckpoint.Entry], [String: PackedMatrix], Set<String>) = ([], [:], [])
+        var (entries, matrices, parts): ([SafetensorsCheckpoint.Entry], [String: PackedMatrix], Set<String>) = (
+            [], [:], []
+        )
         for entry in folder.checkpoint.entries {
             guard let (base, matrix, used) = try reader.matrix(of: entry) else { continue }
             let shape = [matrix.rows, matrix.columns]
@@ -52,7 +54,9 @@ struct PackedMatrices {
             case "gptq": method = .gptq(zerosLessOne: settings?["checkpoint_format"]?.string ?? "gptq" == "gptq")
             case "awq":
                 let version = settings?["version"]?.string?.lowercased() ?? "gemm"
-                guard version == "gemm" else { throw ConversionProblem.unsupportedQuantization("awq, version \(version)") }
+                guard version == "gemm" else {
+                    throw ConversionProblem.unsupportedQuantization("awq, version \(version)")
+                }
                 method = .awq
             case "compressed-tensors" where settings?["format"]?.string == "pack-quantized":
                 method = .rows
@@ -61,7 +65,9 @@ struct PackedMatrices {
                     throw ConversionProblem.unsupportedQuantization("compressed-tensors, \(groups.count) groups")
                 }
                 guard weights["type"]?.string ?? "int" == "int", weights["strategy"]?.string == "group" else {
-                    throw ConversionProblem.unsupportedQuantization("compressed-tensors, other than whole numbers by group")
+                    throw ConversionProblem.unsupportedQuantization(
+                        "compressed-tensors, other than whole numbers by group"
+                    )
                 }
                 values = weights
             default: return nil
@@ -113,11 +119,20 @@ struct PackedMatrices {
                 throw unexpected(zeros, "\([groupCount, rows / perWord])")
             }
             let index = tensors[base + "g_idx"]
-            let groups = try index.map { try self.groups($0, columns, groupCount) } ?? evenGroups(columns, groupCount, scales)
-            let layout: PackedMatrix.Layout = if case .gptq(let less) = method { .gptq(zerosLessOne: less) } else { .awq }
+            let groups =
+                try index.map { try self.groups($0, columns, groupCount) } ?? evenGroups(columns, groupCount, scales)
+            let layout: PackedMatrix.Layout =
+                if case .gptq(let less) = method { .gptq(zerosLessOne: less) } else { .awq }
             let matrix = try PackedMatrix(
-                layout: layout, bits: bits, rows: rows, columns: columns, words: entry, scales: readable(scales),
-                zeros: zeros, groups: groups, groupCount: groupCount
+                layout: layout,
+                bits: bits,
+                rows: rows,
+                columns: columns,
+                words: entry,
+                scales: readable(scales),
+                zeros: zeros,
+                groups: groups,
+                groupCount: groupCount
             )
             return (base + "weight", matrix, ["qweight", "scales", "qzeros", "g_idx"].map { base + $0 })
         }
@@ -150,8 +165,15 @@ struct PackedMatrices {
                 guard zeros.tensor.shape == expected else { throw unexpected(zeros, "\(expected)") }
             }
             let matrix = try PackedMatrix(
-                layout: .rows, bits: bits, rows: rows, columns: columns, words: entry, scales: readable(scales),
-                zeros: zeros, groups: evenGroups(columns, groupCount, scales), groupCount: groupCount
+                layout: .rows,
+                bits: bits,
+                rows: rows,
+                columns: columns,
+                words: entry,
+                scales: readable(scales),
+                zeros: zeros,
+                groups: evenGroups(columns, groupCount, scales),
+                groupCount: groupCount
             )
             return (base, matrix, ["_packed", "_scale", "_shape", "_zero_point"].map { base + $0 })
         }
@@ -162,7 +184,8 @@ struct PackedMatrices {
         }
 
         private func require(_ type: SafetensorsType, _ entry: SafetensorsCheckpoint.Entry, dimensions: Int) throws {
-            guard entry.tensor.type == type, entry.tensor.shape.count == dimensions, entry.tensor.shape.allSatisfy({ $0 > 0 })
+            guard entry.tensor.type == type, entry.tensor.shape.count == dimensions,
+                entry.tensor.shape.allSatisfy({ $0 > 0 })
             else { throw unexpected(entry, "\(dimensions) dimensions of \(type.rawValue)") }
         }
 
