@@ -106,12 +106,14 @@ extension LayerShape {
                 source: sources[index]
             )
             // The quantile that 95 % lie below, as llama.cpp has it.
-            let sparse: Activation? = index < family.sparseLayers ? .gatedSparseGELU(deviations: 1.6448533535003662) : nil
+            let sparse: Activation? =
+                index < family.sparseLayers ? .gatedSparseGELU(deviations: 1.6448533535003662) : nil
             let dense = DenseShape(length: lengths[index], family, activation: activations?[index] ?? sparse)
             let own = experts.flatMap { index >= $0.denseLayerCount ? $0 : nil }
             let other = space.map(Mixer.stateSpace) ?? convolution.map(Mixer.shortConvolution) ?? .unlisted
             var mixer: Mixer =
-                recurs[index] ? delta.map(Mixer.gatedDelta) ?? .unlisted : keyHeadCount > 0 ? .attention(attention) : other
+                recurs[index]
+                ? delta.map(Mixer.gatedDelta) ?? .unlisted : keyHeadCount > 0 ? .attention(attention) : other
             if family.stateSpaces == .besideAttention, let space { mixer = .attentionAndStateSpace(attention, space) }
             var network = Network(experts: own, dense: dense, family)
             if family.stateSpaces == .aloneWithoutKeys {

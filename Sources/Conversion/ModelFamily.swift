@@ -93,7 +93,8 @@ struct FamilyExtras: Sendable {
 /// All families that can be converted.
 enum ModelFamilies {
     static let all: [any ModelFamily.Type] = [
-        Gemma2Family.self, Gemma3Family.self, Gemma3nFamily.self, Gemma4Family.self, Gemma4UnifiedFamily.self, GemmaFamily.self,
+        Gemma2Family.self, Gemma3Family.self, Gemma3nFamily.self, Gemma4Family.self, Gemma4UnifiedFamily.self,
+        GemmaFamily.self,
         GPT2Family.self, GraniteFamily.self, LFM2Family.self,
         LlamaFamily.self, MistralFamily.self, MixtralFamily.self, OLMo2Family.self, OLMo3Family.self, Phi3Family.self,
         PhiMoEFamily.self, Qwen2Family.self, Qwen35Family.self, Qwen35MoEFamily.self, Qwen2MoEFamily.self,

@@ -13,7 +13,8 @@ struct PlannedTensors {
 
     /// Matrices that the engines read in single precision, by the end of their names.
     private static let preciseMatrices = [
-        ".altup_correct_coef.weight", ".altup_predict_coef.weight", ".ffn_gate_inp.weight", ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", ".ssm_conv1d.weight",
+        ".altup_correct_coef.weight", ".altup_predict_coef.weight", ".ffn_gate_inp.weight",
+        ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", ".ssm_conv1d.weight",
         "position_embd.weight", "_norm.weight",
     ]
 

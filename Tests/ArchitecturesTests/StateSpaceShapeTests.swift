@@ -40,7 +40,10 @@ import Testing
         #expect(shape.layers.map { $0.mixer == .absent } == [false, true, false, true])
         #expect(shape.layers.map { $0.network == .absent } == [true, false, true, false])
         #expect(shape.layers.map(\.denseLength) == [nil, 96, nil, 96])
-        #expect(shape.layers[1].norms.networkNorm == "attn_norm" && shape.layers[2].attention?.positions == PositionRule.none)
+        #expect(
+            shape.layers[1].norms.networkNorm == "attn_norm"
+                && shape.layers[2].attention?.positions == PositionRule.none
+        )
         let state = shape.layers[1].mixer.state
         #expect(state.constant == 0 && state.keys == 0)
     }
@@ -51,7 +54,9 @@ import Testing
         ]
         #expect(throws: Never.self) { try shape("nemotron_h", values, without: "attention.layer_norm_rms_epsilon") }
         values["feed_forward_length"] = nil
-        #expect(throws: GGUFProblem.self) { try shape("granitehybrid", values, without: "attention.layer_norm_rms_epsilon") }
+        #expect(throws: GGUFProblem.self) {
+            try shape("granitehybrid", values, without: "attention.layer_norm_rms_epsilon")
+        }
     }
 
     @Test func everyLayerOfFalconHasBoth() throws {

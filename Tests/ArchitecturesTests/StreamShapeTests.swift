@@ -31,7 +31,9 @@ import Testing
 
     @Test func theFirstTenNetworksAreSparse() throws {
         let sparse = try shape().layers.map { layer in
-            guard case .dense(let network) = layer.network, case .gatedSparseGELU = network.activation else { return false }
+            guard case .dense(let network) = layer.network, case .gatedSparseGELU = network.activation else {
+                return false
+            }
             return true
         }
         #expect(sparse == (0..<22).map { $0 < 10 })

@@ -32,7 +32,12 @@ import Testing
 
     @Test(arguments: [#""M-*""#, #""M-E-M""#, #""--*--""#, "null"])
     func nemotronWithOtherLayersIsRefused(_ pattern: String) throws {
-        #expect(isInvalid(try problem("nemotron-h") { $0.config["hybrid_override_pattern"] = pattern }, "hybrid_override_pattern"))
+        #expect(
+            isInvalid(
+                try problem("nemotron-h") { $0.config["hybrid_override_pattern"] = pattern },
+                "hybrid_override_pattern"
+            )
+        )
     }
 
     @Test(arguments: ["mlp_multipliers", "ssm_multipliers"])

@@ -40,7 +40,9 @@ struct Gemma3nFamily: GemmaLikeFamily {
 
     func use(of name: String) throws -> TensorUse {
         if name == "lm_head.weight" { return .leftOut }
-        for (module, stack) in [("altup_projections", "altup_proj"), ("altup_unembed_projections", "altup_unembd_proj")] {
+        for (module, stack) in [
+            ("altup_projections", "altup_proj"), ("altup_unembed_projections", "altup_unembd_proj"),
+        ] {
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 4, parts[0] == "model", parts[1] == module, parts[3] == "weight" else { continue }
             guard let index = Int(parts[2]), (0..<Self.otherStreams).contains(index) else {
@@ -56,7 +58,9 @@ struct Gemma3nFamily: GemmaLikeFamily {
 
     /// Tokens that stand for what is seen and heard have embeddings of zeros.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
-        guard name.hasSuffix("embed_tokens.weight") || name.hasSuffix("embed_tokens_per_layer.weight") else { return rows }
+        guard name.hasSuffix("embed_tokens.weight") || name.hasSuffix("embed_tokens_per_layer.weight") else {
+            return rows
+        }
         return max(rows, try config.requiredCount("vocab_size"))
     }
 

@@ -129,7 +129,8 @@ struct HiddenStreams {
             for stream in 0..<shape.count {
                 let factor = factors.start[row * shape.count * shape.count + stream] + 1
                 for index in 0..<width {
-                    out[stream * width + index] = (source[index] - guess[index]) * factor + guess[stream * width + index]
+                    out[stream * width + index] =
+                        (source[index] - guess[index]) * factor + guess[stream * width + index]
                 }
             }
             for index in 0..<width { scaled[index] = out[index] * weights.correctedScale[index] }
@@ -159,7 +160,9 @@ struct HiddenStreams {
             let out = Destination(rows: Rows(start: predicted.start + place, stride: stride))
             product.multiply(x, count: rows.count, by: matrix, into: out, observer)
         }
-        let (source, target) = (SharedRows(Rows(start: first, stride: stride)), SharedRows(Rows(start: state, stride: width)))
+        let (source, target) = (
+            SharedRows(Rows(start: first, stride: stride)), SharedRows(Rows(start: state, stride: width))
+        )
         product.workers.forEach(rows.count) { [self] row, _ in
             let (own, others) = (source.rows.start + row * stride, predicted.start + row * stride)
             let out = target.rows.start + row * width

@@ -38,7 +38,9 @@ struct StreamEndWeights: Sendable {
 
     init(_ shape: StreamShape, width: Int, _ reader: inout TensorReader) throws {
         func stack(_ name: String) throws -> [Projection] {
-            try reader.matrices(name, count: shape.count - 1, rows: width, columns: width).map { Projection(matrix: $0) }
+            try reader.matrices(name, count: shape.count - 1, rows: width, columns: width).map {
+                Projection(matrix: $0)
+            }
         }
         spread = try stack("altup_proj.weight")
         merge = try stack("altup_unembd_proj.weight")
