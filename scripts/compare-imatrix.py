@@ -30,7 +30,7 @@ WORK = ROOT / ".build/compare-imatrix"
 TOLERANCE = 1e-3
 EXACT = ["-fa", "off", "-ctk", "f32", "-ctv", "f32"]
 # Families with experts, of which the tests keep what llama-imatrix found.
-KEPT = ["mixtral", "qwen2-moe", "lfm2-moe"]
+KEPT = ["mixtral", "qwen2-moe", "lfm2-moe", "gpt-oss"]
 
 
 def run(*command):
@@ -68,12 +68,14 @@ class Checks:
             run(self.llama / "llama-imatrix", "-m", "model.gguf", "-f", "text", "-o", f"theirs.{form}", *self.options,
                 *self.contexts[1], "--output-format", form, *exact)
 
-    def families(self, writes_goldens):
+    def families(self, writes_goldens, names):
         sys.path.insert(0, str(ROOT / "scripts"))
         import perplexity_goldens
 
         run(EDGEPIPE, "convert", ROOT / "models/tiny-phi3", "-o", "vocabulary.gguf", "--type", "f16", "--quiet")
         for path in sorted((ROOT / "Tests/Goldens/perplexity").glob("*.json")):
+            if names and path.stem not in names.split(","):
+                continue
             seeded = json.loads(path.read_text())
             (WORK / "model.gguf").unlink(missing_ok=True)
             perplexity_goldens.write_model(
@@ -170,6 +172,7 @@ def main():
     parser.add_argument("--chunks", type=int, default=24)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--families", action="store_true", help="the seeded model of every family instead")
+    parser.add_argument("--only", help="with --families: of these, with commas between")
     parser.add_argument("--goldens", action="store_true", help="with --families: write what the tests keep")
     parser.add_argument("--rounds", type=int, default=3, help="of the comparison of speed; 0 for none")
     arguments = parser.parse_args()
@@ -181,7 +184,7 @@ def main():
     if arguments.families:
         arguments.chunks = 4
         checks = Checks(pathlib.Path(folder).resolve(), arguments)
-        checks.families(arguments.goldens)
+        checks.families(arguments.goldens, arguments.only)
         sys.exit(1 if checks.failed else 0)
     model = WORK / "model.gguf"
     model.unlink(missing_ok=True)

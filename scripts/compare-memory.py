@@ -24,7 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 EDGEPIPE = ROOT / ".build/release/edgepipe"
 TOLERANCE = 0.03
 TYPES = {"Q4_0": gguf.GGMLQuantizationType.Q4_0, "Q4_K": gguf.GGMLQuantizationType.Q4_K, "Q6_K": gguf.GGMLQuantizationType.Q6_K,
-         "Q8_0": gguf.GGMLQuantizationType.Q8_0, "F32": gguf.GGMLQuantizationType.F32, "F16": gguf.GGMLQuantizationType.F16}
+         "Q8_0": gguf.GGMLQuantizationType.Q8_0, "MXFP4": gguf.GGMLQuantizationType.MXFP4, "F32": gguf.GGMLQuantizationType.F32, "F16": gguf.GGMLQuantizationType.F16}
 
 
 def shape(architecture, layers, width, hidden, heads, vocabulary, matrix="Q4_K", tied=False, head=None, **more):
@@ -118,8 +118,25 @@ MODELS |= {
 }
 
 
+# Mixtures, some of their layers.
+MODELS |= {
+    "gpt-oss-20b-6-layers": shape("gpt-oss", 6, 2880, 2880, (64, 8), 201088, matrix="Q8_0", head=64, biases=True, experts=(32, 4),
+                                  second="post_attention_norm", expert_matrix="MXFP4", biased_experts=True,
+                                  **{"attention.sliding_window": 128}),
+    "ernie-4.5-21b-a3b-4-layers": shape("ernie4_5-moe", 4, 2560, 12288, (20, 4), 103424, tied=True, head=128, experts=(64, 6),
+                                        expert=1536, shared=3072, dense=1, biased_choice=True, ungated_shared=True,
+                                        **{"leading_dense_block_count": 1, "interleave_moe_layer_step": 1}),
+    "granite-3-3b-a800m-8-layers": shape("granitemoe", 8, 1536, 512, (24, 8), 49155, tied=True, experts=(40, 8),
+                                         **{"logit_scale": 6.0, "residual_scale": 0.22}),
+    "qwen3-vl-30b-a3b-6-layers": shape("qwen3vlmoe", 6, 2048, 6144, (32, 4), 151936, head=128, norms=True, experts=(128, 8),
+                                       expert=768, **{"rope.dimension_sections": [24, 20, 20, 0], "n_deepstack_layers": 3}),
+}
+
+
 # What a shape says that is no hyperparameter.
-FLAGS = {"layer_norm", "wide_norms", "biased_choice", "gated_in_one", "shared_mlp"}
+FLAGS = {
+    "layer_norm", "wide_norms", "biased_choice", "gated_in_one", "shared_mlp", "expert_matrix", "biased_experts", "ungated_shared",
+}
 
 
 def tensors(model):
@@ -256,10 +273,17 @@ def tensors(model):
                 yield vector("exp_probs_b.bias", more["experts"][0])
             count, expert = more["experts"][0], more.get("expert", hidden)
             yield own + "ffn_gate_inp.weight", (width, count), "F32"
+            stored = more.get("expert_matrix")
             for name, first, second in ("gate", width, expert), ("up", width, expert), ("down", expert, width):
-                yield own + f"ffn_{name}_exps.weight", (first, second, count), matrix if first % 256 == 0 else "Q8_0"
+                yield own + f"ffn_{name}_exps.weight", (first, second, count), stored or (matrix if first % 256 == 0 else "Q8_0")
+                if more.get("biased_experts"):
+                    yield own + f"ffn_{name}_exps.bias", (second, count), "F32"
+            if more.get("biased_experts"):
+                yield vector("ffn_gate_inp.bias", count)
+                yield vector("attn_sinks.weight", model["heads"][0])
+                yield vector("attn_output.bias", width)
             always = more.get("shared", more.get("shared_mlp"))
-            if "shared" in more:
+            if "shared" in more and not more.get("ungated_shared"):
                 yield own + "ffn_gate_inp_shexp.weight", (width,), "F32"
             if always:
                 for name, first, second in ("gate", width, always), ("up", width, always), ("down", always, width):

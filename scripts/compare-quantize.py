@@ -191,6 +191,12 @@ def run(comparison, models, types, parts):
             comparison.case(f"{name}-00001-of-00003.gguf", kind, options)
         comparison.case("gqa-00002-of-00003.gguf", "Q4_K_M")
     if "requantize" in parts:
+        # Experts that a checkpoint holds in MXFP4 keep it, or are quantized once more where that is allowed.
+        comparison.prepare(["gpt-oss"])
+        comparison.theirs("gpt-oss.gguf", "packed.gguf", "MXFP4_MOE", "2")
+        for kind in ["MXFP4_MOE", "Q8_0", "Q4_K_M", "COPY"]:
+            for options in ["", "--allow-requantize"]:
+                comparison.case("packed.gguf", kind, options)
         # From every type: what the reference made is the source of both.
         for kind in types:
             source = f"requantize-{kind}.gguf"

@@ -22,7 +22,7 @@ for type in ${TYPES:-q2_k q3_k_m q4_0 q4_1 q4_k_m q5_0 q5_k_m q6_k}; do
     for rounding in reference refined; do
         "$edgepipe" quantize "$work/f16.gguf" -o "$work/build.gguf" --type "$type" --imatrix "$matrix" \
             --rounding "$rounding" --quiet > /dev/null
-        figures+=($("$edgepipe" perplexity "$work/build.gguf" --text "$text" --chunks "$chunks" \
+        figures+=($("$edgepipe" perplexity "$work/build.gguf" \
             --base-logits "$work/base" --json --quiet |
             python3 -c 'import json, sys; r = json.load(sys.stdin); print(r["kld"]["mean"], r["perplexity"])'))
     done

@@ -124,6 +124,11 @@ FAMILIES = {
     "qwen3-fp8-blocks": ("Qwen3Config", some(head_dim=32), "qwen2"),
     "llama3-fp8-tensors": ("LlamaConfig", some(), "llama3"),
     "llama3-fp8-rows": ("LlamaConfig", some(), "llama3"),
+    "llama3-gptq": ("LlamaConfig", some(), "llama3"),
+    "qwen2-gptq2": ("Qwen2Config", some(), "qwen2"),
+    "llama3-int4": ("LlamaConfig", some(), "llama3"),
+    "qwen2-int4-zeros": ("Qwen2Config", some(), "qwen2"),
+    "llama3-int8-rows": ("LlamaConfig", some(), "llama3"),
     "gpt2": ("GPT2Config", dict(n_embd=64, n_layer=2, n_head=4, n_ctx=1024), "gpt2"),
 }
 

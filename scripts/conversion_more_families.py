@@ -21,6 +21,7 @@ def byte_level(letters, triples, cased):
         "exaone4": ([], "exaone4", "[BOS]", "[|endofturn|]"),
         "hunyuan": ([r"\p{N}{1,3}", HAN, BEGINNING], "hunyuan-dense", None, "<|eos|>"),
         "seed": ([seed], "seed-coder", "<seed_bos>", "<seed_eos>"),
+        "harmony": ([cased], "gpt-4o", None, "<|return|>"),
     }
 
 
@@ -32,7 +33,27 @@ def families(some, llama3_rope, sections):
     )
     sparse = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32)
     mamba = dict(num_local_experts=0, num_experts_per_tok=0, shared_intermediate_size=96, mamba_n_heads=2, mamba_d_head=64)
+    oss = dict(num_hidden_layers=4, head_dim=32, num_local_experts=4, num_experts_per_tok=2)
+    granite = dict(embedding_multiplier=12.0, logits_scaling=8.0, residual_multiplier=0.22, attention_multiplier=0.015625)
+    # The reference takes the shared expert to be as wide as a network without experts, divided by the key-value heads.
+    ernie = dict(
+        num_hidden_layers=3, intermediate_size=128, moe_num_experts=4, moe_k=2, moe_intermediate_size=32,
+        moe_num_shared_experts=2,
+    )
     return {
+        "gpt-oss": ("GptOssConfig", some(**oss), "harmony"),
+        # As the published models are stored; conversion_storage.py changes the experts.
+        "gpt-oss-mxfp4": ("GptOssConfig", some(**oss), "harmony"),
+        "ernie-moe": ("Ernie4_5_MoeConfig", some(**ernie), "sentencepiece"),
+        "granite-moe": ("GraniteMoeConfig", some(**granite, num_local_experts=4), "granite"),
+        "granite-moe-shared": (
+            "GraniteMoeSharedConfig", some(**granite, num_local_experts=4, shared_intermediate_size=64), "granite",
+        ),
+        "qwen3-vl-moe": (
+            "Qwen3VLMoeConfig",
+            dict(text_config=some(num_hidden_layers=4, rope_parameters=sections, head_dim=16, **{**sparse, "moe_intermediate_size": 96})),
+            "qwen2",
+        ),
         "ministral3": ("Ministral3Config", some(rope_parameters=ministral, head_dim=32), "tekken"),
         "mistral3-vision": (
             "Mistral3Config",
@@ -84,6 +105,15 @@ def variants(some, window, original):
         beta_slow=2.0, mscale_all_dim=0.5, mscale=1.0, llama_4_scaling_beta=0.3,
     )
     return {
+        "gpt-oss-window": (
+            "GptOssConfig",
+            some(num_hidden_layers=4, head_dim=32, num_local_experts=4, num_experts_per_tok=2, sliding_window=window,
+                 max_position_embeddings=256, rope_parameters=dict(
+                     rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=original,
+                     beta_fast=32.0, beta_slow=1.0, truncate=False,
+                 )),
+            "harmony",
+        ),
         "ministral3-beyond": (
             "Ministral3Config", some(rope_parameters=beyond, head_dim=32, max_position_embeddings=256), "tekken",
         ),
@@ -112,6 +142,7 @@ VISION = {
         num_position_embeddings=16,
     ),
 }
+VISION["Qwen3VLMoeConfig"] = VISION["Qwen3VLConfig"]
 
 
 def name_attention(path, config):
@@ -124,6 +155,16 @@ def end_twice(path, config):
     (path.parent / "generation_config.json").write_text(json.dumps({"eos_token_id": [2, 5]}))
 
 
+def turn_experts(path, config):
+    """Columns before rows, as the published models have them."""
+    from safetensors.torch import load_file, save_file
+
+    tensors = {
+        name: tensor.transpose(1, 2).contiguous() if ".experts." in name else tensor for name, tensor in load_file(path).items()
+    }
+    save_file(tensors, path, metadata={"format": "pt"})
+
+
 # Read without their class, which fills nothing in.
 WHOLE = {"granite4"}
-CHANGES = {"granite4": name_attention, "hunyuan": end_twice}
+CHANGES = {"granite4": name_attention, "hunyuan": end_twice, "qwen3-vl-moe": turn_experts}

@@ -4,13 +4,15 @@
     LLAMA_CPP=/path/to/llama.cpp python scripts/fuzz-pre-tokenizers.py [--count 20000] [--seed N] [--names deepseek-llm,youtu]
 
 Trains one byte-level tokenizer on whole lines, whose tokens reach over spaces, digits and punctuation, so that each cut of a
-rule shows; names one rule after the other in the file made of it, and compares token ids. With --vocabularies it encodes the
-texts that llama.cpp ships beside its vocabularies, and compares with the ids beside them. The exit status is 1 where two
-differ. $LLAMA_CPP/build must hold libllama; needs the PyPI packages torch, transformers, tokenizers and gguf.
+rule shows; names one rule after the other in the file made of it, and compares token ids. Rules for merges over characters get
+a vocabulary of characters. Every vocabulary that llama.cpp ships, WordPiece's among them, encodes random texts too, and the
+texts beside it, whose ids are compared with those beside them; --vocabularies does nothing else. The exit status is 1 where two
+differ. $LLAMA_CPP/build, or LLAMA_CPP_BIN, must hold libllama; needs the PyPI packages torch, transformers, tokenizers and gguf.
 """
 
 import argparse
 import importlib
+import json
 import os
 import pathlib
 import re
@@ -26,8 +28,9 @@ from fuzz_kinds import FastKind, corpus, training_lines  # noqa: E402
 from fuzz_texts import Texts  # noqa: E402
 from llama_tokens import build_llama  # noqa: E402
 
-# What splits no texts into words: these take raw UTF-8.
-RAW = {"gemma4", "granite-embed-multi-311m", "sarvam-moe", "whitespace"}
+# Rules for merges over raw UTF-8, and the model that a file with them names. llama.cpp ends in an error where a file of model
+# `gpt2` names the rule `whitespace` and a text has two spaces in a row.
+RAW = {"gemma4": "gpt2", "granite-embed-multi-311m": "gpt2", "sarvam-moe": "gpt2", "whitespace": "whitespace"}
 
 
 class WholeLines(FastKind):
@@ -48,6 +51,38 @@ class WholeLines(FastKind):
         return tokenizer
 
 
+def write_characters(path, name, words):
+    """Writes a vocabulary of characters and their merges, with bytes and runs of newlines."""
+    from gguf import GGUFWriter
+    from tokenizers import Tokenizer, models, trainers
+
+    marked = (lambda text: text) if name == "whitespace" else (lambda text: text.replace(" ", "\u2581"))
+    texts = Texts(6, words, [])
+    lines = [marked(line[:60]) for line in training_lines(words)] + [marked(texts.text()[:80]) for _ in range(4000)]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.train_from_iterator(lines, trainers.BpeTrainer(vocab_size=5000, limit_alphabet=1500, show_progress=False))
+    trained = json.loads(tokenizer.to_str())["model"]
+    special = ["<pad>", "<s>", "</s>", "<|user|>", "<extra>"]
+    tokens = special + [f"<0x{byte:02X}>" for byte in range(256)]
+    found = [token for token in sorted(trained["vocab"], key=trained["vocab"].get) if token.isprintable() or token == "\n"]
+    tokens = list(dict.fromkeys(tokens + ["\n", "\n\n", "\n\n\n"] + found))
+    pairs = [pair if isinstance(pair, list) else pair.split(" ", 1) for pair in trained["merges"]]
+    merges = [f"{left} {right}" for left, right in pairs if " " not in left + right and "\n" not in left + right]
+    writer = GGUFWriter(path, "llama")
+    writer.add_tokenizer_model(RAW[name])
+    writer.add_tokenizer_pre(name)
+    writer.add_token_list(tokens)
+    writer.add_token_types([3 if text in special[:4] else 4 if text in special else 6 if text[:3] == "<0x" else 1 for text in tokens])
+    writer.add_token_merges(merges)
+    if name == "whitespace":
+        writer.add_bool("tokenizer.ggml.normalizer.lowercase", True)
+    for add, text in (writer.add_bos_token_id, "<s>"), (writer.add_eos_token_id, "</s>"), (writer.add_pad_token_id, "<pad>"):
+        add(tokens.index(text))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+
+
 def engine_names():
     """The names that a file may have, from the list that the converter checks."""
     source = (ROOT / "Sources/Conversion/Vocabularies/EnginePreTokenizers.swift").read_text()
@@ -58,10 +93,20 @@ def compare(name, arguments, program, words):
     """-> how many texts differ."""
     model = WORK / f"{name}.gguf"
     model.unlink(missing_ok=True)
-    subprocess.run(
-        [fuzz.EDGEPIPE, "convert", WORK / "lines", "-o", model, "--type", "f16", "--pre", name, "--quiet"],
-        check=True,
-    )
+    if name in RAW:
+        write_characters(model, name, words)
+    else:
+        subprocess.run(
+            [fuzz.EDGEPIPE, "convert", WORK / "lines", "-o", model, "--type", "f16", "--pre", name, "--quiet"],
+            check=True,
+        )
+    wrong = compare_model(name, model, arguments, program, words)
+    model.unlink()
+    return wrong
+
+
+def compare_model(name, model, arguments, program, words):
+    """-> how many random texts differ."""
     texts, wrong = Texts(arguments.seed, words, ["<s>", "</s>", "<|user|>", "<extra>"]), 0
     batch = [texts.bytes() for _ in range(arguments.count)]
     for text, mine, reference in zip(batch, fuzz.edgepipe_ids(model, batch, True), fuzz.llama_ids(program, model, batch, True)):
@@ -70,14 +115,15 @@ def compare(name, arguments, program, words):
             wrong += 1
             if wrong <= 3:
                 print(f"  DIFFERENT {text!r}\n    edgepipe  {mine}\n    llama.cpp {reference}")
-    model.unlink()
-    print(f"{name:26} {len(batch)} texts, {wrong} DIFFERENT", flush=True)
+    print(f"{name:26} {len(batch)} random texts, {wrong} DIFFERENT", flush=True)
     return wrong
 
 
-def compare_vocabularies(llama_cpp):
+def compare_vocabularies(llama_cpp, arguments, program, words):
     """-> how many texts differ."""
     wrong = 0
+    for model in sorted((llama_cpp / "models").glob("ggml-vocab-*.gguf")):
+        wrong += compare_model(model.stem, model, arguments, program, words)
     for inputs in sorted((llama_cpp / "models").glob("ggml-vocab-*.gguf.inp")):
         model = inputs.with_suffix("")
         texts = inputs.read_bytes().split(b"\n__ggml_vocab_test__\n")
@@ -103,19 +149,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=20_000, help="texts for each rule")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4)))
-    parser.add_argument("--names", default=",".join(name for name in engine_names() if name not in RAW))
-    parser.add_argument("--vocabularies", action="store_true", help="compare llama.cpp's own test files instead")
+    every = ",".join(engine_names())
+    parser.add_argument("--names", default=every, help="rules, and no vocabularies then")
+    parser.add_argument("--vocabularies", action="store_true", help="only those that llama.cpp ships")
     arguments = parser.parse_args()
     llama_cpp = pathlib.Path(os.environ["LLAMA_CPP"])
-    if arguments.vocabularies:
-        return 1 if compare_vocabularies(llama_cpp) else 0
     print(f"seed {arguments.seed}, {arguments.count} texts for each rule")
     WORK.mkdir(parents=True, exist_ok=True)
     program = build_llama(llama_cpp, WORK)
     words = corpus()
-    shutil.rmtree(WORK / "lines", ignore_errors=True)
-    WholeLines("llama").make(WORK / "lines", words)
-    wrong = sum(compare(name, arguments, program, words) for name in arguments.names.split(","))
+    wrong = compare_vocabularies(llama_cpp, arguments, program, words) if arguments.vocabularies or arguments.names == every else 0
+    if not arguments.vocabularies:
+        shutil.rmtree(WORK / "lines", ignore_errors=True)
+        WholeLines("llama").make(WORK / "lines", words)
+        wrong += sum(compare(name, arguments, program, words) for name in arguments.names.split(","))
     print(f"{wrong} texts DIFFERENT" if wrong else "no differences from llama.cpp")
     return 1 if wrong else 0
 

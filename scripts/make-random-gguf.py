@@ -52,6 +52,12 @@ def shared_experts(width, hidden, count):
     ]
 
 
+def biased_experts(width, hidden, count):
+    return experts(width, hidden, count) + [
+        ("attn_sinks.weight", (8,)), ("ffn_gate_exps.bias", (4, count)), ("ffn_down_exps.bias", (4, count)),
+    ]
+
+
 def state_space(width, inner):
     return [
         ("ssm_in.weight", (width, 16)), ("ssm_conv1d.weight", (4, 16)), ("ssm_conv1d.bias", (16,)), ("ssm_dt.bias", (8,)),
@@ -118,6 +124,22 @@ PRESETS = {
     ),
     "experts3": model(
         "qwen3moe", 6, (8, 1), experts(256, 288, 3), **{"expert_count": 3, "expert_used_count": 2}
+    ),
+    "gpt-oss": model(
+        "gpt-oss", 6, (8, 2), biased_experts(256, 512, 8),
+        **{"expert_count": 8, "expert_used_count": 4, "expert_feed_forward_length": 512, "attention.sliding_window": 128},
+    ),
+    "ernie-moe": model(
+        "ernie4_5-moe", 6, (8, 2), shared_experts(256, 512, 8), tied=True,
+        **{"expert_count": 8, "expert_used_count": 2, "expert_feed_forward_length": 512, "interleave_moe_layer_step": 1},
+    ),
+    "granite-moe": model(
+        "granitemoe", 6, (8, 2), shared_experts(256, 512, 8), tied=True,
+        **{"expert_count": 8, "expert_used_count": 2, "expert_shared_feed_forward_length": 512, "logit_scale": 6.0},
+    ),
+    "qwen3-vl-moe": model(
+        "qwen3vlmoe", 6, (8, 2), experts(256, 512, 8),
+        **{"expert_count": 8, "expert_used_count": 2, "rope.dimension_sections": [8, 4, 4, 0]},
     ),
     "state-space": model(
         "granitehybrid", 8, (8, [0, 0, 2, 0, 0, 0, 2, 0]),
@@ -278,7 +300,8 @@ def write_model(path, metadata, tensors, shards):
 def write_matrices(stem, shapes, generator):
     """The same kind of numbers in both forms; some experts were never used."""
     weighted = [
-        (name, shape) for name, shape in shapes if name.startswith("blk.") and len(shape) > 1 and "_inp." not in name
+        (name, shape) for name, shape in shapes
+        if name.startswith("blk.") and name.endswith(".weight") and len(shape) > 1 and "_inp." not in name
     ]
     gguf, legacy = [], struct.pack("<i", len(weighted))
     for name, shape in weighted:
@@ -321,7 +344,7 @@ def main():
     shapes = list(entries(preset))
     tensors = []
     for name, shape in shapes:
-        kind = arguments.type if len(shape) > 1 and "_inp." not in name else "f32"
+        kind = arguments.type if len(shape) > 1 and "_inp." not in name and not name.endswith(".bias") else "f32"
         tensors.append((name, shape, TENSOR_TYPES[kind], packed(weights(generator, shape), kind)))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     write_model(arguments.output, model_metadata(arguments.preset, preset), tensors, arguments.shards)

@@ -15,6 +15,8 @@ DERIVED = {
         "granite",
         {"granite.rope.scaling.finetuned": False, "granite.attention.scale": 0.4, "granite.residual_scale": 0.9},
     ),
+    # Bytes, and every sixteenth of the other tokens, are never written.
+    "granite-suppressed": ("granite", {"tokenizer.ggml.suppress_tokens": [*range(3, 259), *range(259, 3072, 16)]}),
     "lfm2-window": ("lfm2-deep", {"lfm2.attention.sliding_window": 32}),
     "gemma3-capped": (
         "gemma3-window", {"gemma3.attention.sliding_window_pattern": 2, "gemma3.final_logit_softcapping": 8.0},
@@ -71,7 +73,7 @@ def recipe(path, tokens, changes):
         if key.startswith((architecture + ".", "xielu.")) and not key.endswith(".vocab_size"):
             metadata[key] = [" ".join(kind.name for kind in field.types), field.contents()]
     for key, value in changes.items():
-        metadata[key] = [{bool: "BOOL", int: "UINT32", float: "FLOAT32"}[type(value)], value]
+        metadata[key] = [{bool: "BOOL", int: "UINT32", float: "FLOAT32", list: "ARRAY INT32"}[type(value)], value]
     tensors = []
     for tensor in reader.tensors:
         shape = [int(size) for size in tensor.shape]

@@ -50,6 +50,12 @@ public struct Architecture: Sendable, Hashable {
     /// Whether llama.cpp runs the last layer on all tokens, and picks the wanted ones behind the last norm.
     public var picksRowsLast: Bool { family.picksRowsLast }
 
+    /// The same, where it picks them in front of the last norm.
+    public var picksRowsBeforeNorm: Bool { family.picksRowsBeforeNorm }
+
+    /// Whether each matrix of an expert has a bias.
+    public var biasesExperts: Bool { family.experts == .biased }
+
     /// Whether queries and keys are normalized head by head.
     public var normalizesHeads: Bool { [.perHead, .perRotatedHead].contains(family.headNorm) }
 

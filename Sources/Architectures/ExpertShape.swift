@@ -8,6 +8,16 @@ public struct ExpertShape: Sendable, Equatable {
         case softmax = 1
         /// Each score for itself.
         case sigmoid = 2
+        /// Shares of one, over the experts that are chosen.
+        case softmaxOfChosen = 3
+    }
+
+    /// A bias that is added to the gating for the choice alone.
+    public enum ChoiceBias: Sendable {
+        case none
+        /// Where the file has one.
+        case optional
+        case required
     }
 
     /// Experts of a layer, the shared one not counted.
@@ -22,8 +32,10 @@ public struct ExpertShape: Sendable, Equatable {
     public let gatesShared: Bool
     /// What the router's scores become.
     public let gating: Gating
-    /// Whether a bias is added to the gating for the choice alone.
-    public let hasChoiceBias: Bool
+    /// What is added to the gating for the choice alone.
+    public let choiceBias: ChoiceBias
+    /// Whether each matrix of an expert has a bias.
+    public let hasBiases: Bool
     /// Whether the chosen experts' weights are made to sum to one.
     public let normalizesWeights: Bool
     /// Whether the router reads the hidden state normalized by itself, and each expert's part is scaled.
@@ -54,16 +66,27 @@ public struct ExpertShape: Sendable, Equatable {
         let dense = family.isInFull ? try keys.whole("feed_forward_length", from: 0) : nil
         expert = DenseShape(length: try Self.length(keys, family, dense: dense), family)
         shared = try Self.sharedLength(keys, family, dense: dense).map { DenseShape(length: $0, family) }
-        hasChoiceBias = followsDense
+        choiceBias = followsDense ? .required : family.experts == .besideShared ? .optional : .none
+        hasBiases = family.experts == .biased
         scalesParts = family.experts == .besideDense
-        let mayBeginDense = followsDense || !family.isInFull
+        let mayBeginDense = followsDense || family.experts == .besideShared || !family.isInFull
         denseLayerCount = mayBeginDense ? try keys.whole("leading_dense_block_count", from: 0) ?? 0 : 0
-        let number = followsDense ? try keys.requiredPositive("expert_gating_func") : Gating.softmax.rawValue
-        guard let gating = Gating(rawValue: number) else {
+        gating = hasBiases ? .softmaxOfChosen : followsDense ? try Self.gating(keys) : .softmax
+        normalizesWeights = family.experts != .withGatedShared && !hasBiases
+        // Engines take every layer behind the dense ones for one of experts, and read the others' weights in vain.
+        guard family.experts == .besideShared else { return }
+        let step = try keys.requiredPositive("interleave_moe_layer_step")
+        guard step == 1 else {
+            throw ShapeProblem.unsupportedValue(key: keys.key("interleave_moe_layer_step"), value: "\(step)")
+        }
+    }
+
+    private static func gating(_ keys: ShapeReader) throws -> Gating {
+        let number = try keys.requiredPositive("expert_gating_func")
+        guard let gating = Gating(rawValue: number), gating != .softmaxOfChosen else {
             throw ShapeProblem.unsupportedValue(key: keys.key("expert_gating_func"), value: "\(number)")
         }
-        self.gating = gating
-        normalizesWeights = family.experts != .withGatedShared
+        return gating
     }
 
     private static func length(_ keys: ShapeReader, _ family: Family, dense: Int?) throws -> Int {
@@ -77,7 +100,7 @@ public struct ExpertShape: Sendable, Equatable {
 
     private static func sharedLength(_ keys: ShapeReader, _ family: Family, dense: Int?) throws -> Int? {
         let isGated = family.experts == .withGatedShared || family.experts == .withGatedSharedOfOne
-        guard isGated || family.hasScales else { return nil }
+        guard isGated || family.hasScales || family.experts == .besideShared else { return nil }
         let length = try keys.whole("expert_shared_feed_forward_length", from: 0) ?? (isGated ? dense : nil) ?? 0
         guard length > 0 || !isGated else {
             throw keys.bad("expert_shared_feed_forward_length", 0, "a positive number")

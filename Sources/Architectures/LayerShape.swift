@@ -103,6 +103,7 @@ extension LayerShape {
                 normalizesValues: family.normalizesValues,
                 mayTakeKeysForValues: family.mayTakeKeysForValues,
                 gatesOutput: family.gatesAttention,
+                hasSinks: family.hasSinks,
                 source: sources[index]
             )
             // The quantile that 95 % lie below, as llama.cpp has it.

@@ -38,6 +38,8 @@ public struct AttentionShape: Sendable, Equatable {
     public let mayTakeKeysForValues: Bool
     /// Whether what is read is gated by a second half of the query matrix.
     public let gatesOutput: Bool
+    /// Whether each head has a score that takes weight from all positions and gives nothing (an attention sink).
+    public let hasSinks: Bool
     /// The layer whose keys and values are read in place of own ones; nil for own ones.
     public let source: Int?
 }

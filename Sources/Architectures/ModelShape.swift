@@ -101,6 +101,9 @@ public struct ModelShape: Sendable, Equatable {
 }
 
 extension ModelShape {
+    /// Beginnings of the names of tensors that belong to layers which predict further tokens, in their order.
+    public var predictorPrefixes: [String] { (0..<predictorCount).map { "blk.\(layers.count + $0)." } }
+
     /// The attention of all layers that attend.
     public var attentions: [AttentionShape] { layers.compactMap(\.attention) }
 

@@ -29,6 +29,8 @@ public enum Activation: Sendable, Equatable {
     case gatedGELU
     /// The gate's GELU, of what lies more than so many standard deviations above the gate's mean.
     case gatedSparseGELU(deviations: Float)
+    /// The gate's SiLU with a steeper sigmoid, times one more than up; both are kept from growing.
+    case gatedClampedSiLU
     /// GELU, without a gate.
     case plainGELU
     /// The square of what is positive, without a gate.
@@ -39,7 +41,7 @@ public enum Activation: Sendable, Equatable {
     /// Whether one matrix decides how much of another's product goes on.
     public var isGated: Bool {
         switch self {
-        case .gatedSiLU, .gatedGELU, .gatedSparseGELU: true
+        case .gatedSiLU, .gatedGELU, .gatedSparseGELU, .gatedClampedSiLU: true
         case .plainGELU, .plainSquaredReLU, .plainXIELU: false
         }
     }

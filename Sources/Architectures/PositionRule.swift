@@ -14,7 +14,8 @@ extension PositionRule {
     /// The rule of each layer.
     static func all(_ keys: ShapeReader, _ family: Family, windows: [Int?]) throws -> [PositionRule] {
         // Granite's switch for positions has the name of something else.
-        let isSwitchedOff = try family.hasScales && keys.metadata.bool(keys.key("rope.scaling.finetuned")) == false
+        let name = keys.key("rope.scaling.finetuned")
+        let isSwitchedOff = try family.maySwitchPositions && keys.metadata.bool(name) == false
         let areUnturned = family.rotaryLayout == nil || family.lacksPositions || isSwitchedOff
         let rotatesWindowsOnly =
             family.rotatesWindowsOnly && family.windows?.isUsed(inModelsOf: windows.count) == true

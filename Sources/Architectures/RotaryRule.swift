@@ -66,6 +66,7 @@ public struct RotaryRule: Sendable, Equatable {
     }
 
     private static let count = "rope.dimension_count"
+    private static let localBase = "rope.freq_base_swa"
 
     private static func check(_ dimensions: Int, _ name: String, _ keys: ShapeReader, _ headLength: Int) throws {
         guard dimensions <= headLength, dimensions.isMultiple(of: 2) else {
@@ -79,14 +80,19 @@ public struct RotaryRule: Sendable, Equatable {
         let rule = family.localRotary
         if rule == .asElsewhere { return self }
         var local = self
+        if rule == .ownBase(isScaled: true) {
+            local.base = try keys.float(Self.localBase) ?? base
+            guard local.base > 1 else { throw keys.bad(Self.localBase, local.base, "a number above 1") }
+            return local
+        }
         if family.hasLocalHeads, let headLength {
             local.dimensions = try keys.positive(Self.count + "_swa") ?? dimensions
             try Self.check(local.dimensions, Self.count + "_swa", keys, headLength)
         }
         (local.positionScale, local.usesYaRN, local.magnitude) = (1, false, 1)
-        if case .base(let base) = rule { local.base = try keys.float("rope.freq_base_swa") ?? base }
-        if case .given = rule { local.base = try keys.float("rope.freq_base_swa") ?? base }
-        guard local.base > 1 else { throw keys.bad("rope.freq_base_swa", local.base, "a number above 1") }
+        if case .base(let base) = rule { local.base = try keys.float(Self.localBase) ?? base }
+        if case .ownBase = rule { local.base = try keys.float(Self.localBase) ?? base }
+        guard local.base > 1 else { throw keys.bad(Self.localBase, local.base, "a number above 1") }
         return local
     }
 }

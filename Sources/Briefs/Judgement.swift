@@ -64,7 +64,16 @@ struct Judgement {
                 )
             )
         }
-        if FitEstimate.slowness(of: build.quantType, on: build.estimate) != nil {
+        if let fallback = build.profile.fallback {
+            let (percent, types) = (number(fallback.share * 100, 0), fallback.types.joined(separator: ", "))
+            parts.append(
+                language.say(
+                    "\(percent) % of its layers' weights fell back to \(types)",
+                    "\(percent) % весов слоёв получили запасной тип \(types)"
+                )
+            )
+        }
+        if FitEstimate.slowness(of: build.profile, on: build.estimate) != nil {
             parts.append(
                 language.say("its type is slow on Android's processors", "этот тип медленный на процессорах Android")
             )

@@ -24,6 +24,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case unsupportedRope(String)
     case unsupportedQuantization(String)
     case quantizedTensor(String, method: String)
+    case missingPart(String)
     case wrongShape(tensor: String, found: [Int], expected: String)
     case notRepresentable(tensor: String, type: String)
     case invalidVocabulary(file: String, reason: String)
@@ -68,10 +69,12 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "the RoPE scaling '\(type)' is not supported for this architecture. Check 'rope_scaling' in config.json."
         case .unsupportedQuantization(let method):
             "the weights are quantized by '\(method)', which is not read. Fetch the model that was quantized; of quantized "
-                + "ones, FP8 is read."
+                + "ones, FP8, GPTQ, AWQ and compressed-tensors are read."
         case .quantizedTensor(let tensor, let method):
-            "the weights are quantized by \(method), as the tensor '\(tensor)' shows, and that is not read. Fetch the model "
-                + "that was quantized; of quantized ones, FP8 is read."
+            "the weights are quantized by \(method), as the tensor '\(tensor)' shows, and config.json does not say how. Add its "
+                + "'quantization_config', or fetch the model that was quantized."
+        case .missingPart(let name):
+            "tensor '\(name)' is missing, without which a packed matrix cannot be read. Fetch all files of the checkpoint."
         case .wrongShape(let tensor, let found, let expected):
             "tensor '\(tensor)' has the shape \(found); \(expected) expected. Check that config.json belongs to "
                 + "these weights."

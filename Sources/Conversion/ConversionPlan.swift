@@ -11,6 +11,7 @@ public struct ConversionPlan: Sendable {
         enum Source: Sendable {
             /// Parts of one type and shape, one above the other.
             case checkpoint([Part], TensorEdit)
+            case packed(PackedBlocks)
             case computed([Float])
         }
 
@@ -19,6 +20,8 @@ public struct ConversionPlan: Sendable {
             let entry: SafetensorsCheckpoint.Entry
             let scale: WeightScale?
             let updates: [LowRankUpdate]
+            /// The numbers, where the entry holds them in words.
+            var packed: PackedMatrix?
         }
 
         let source: Source
@@ -51,7 +54,7 @@ public struct ConversionPlan: Sendable {
             metadata.set("general.architecture", .string(Swift.type(of: family).ggufName))
             for (key, value) in extras.metadata { metadata.set(key, value) }
             try GeneralMetadata.write(folder, ParameterCount(tensors.map(\.target)), to: &metadata)
-            try family.writeParameters(to: &metadata, fileType: type.fileType)
+            try family.writeParameters(to: &metadata, fileType: Self.fileType(type, folder.config))
             family.config.purpose.write(to: &metadata, prefix: Swift.type(of: family).ggufName)
             metadata.set("general.quantization_version", .uint32(2))
             try Self.checkLayers(tensors, metadata, Swift.type(of: family).ggufName)
@@ -73,6 +76,11 @@ public struct ConversionPlan: Sendable {
         self.tensors = tensors
         self.type = type
         layout = GGUFLayout(metadata: metadata, tensors: tensors.map(\.target))
+    }
+
+    /// llama.cpp's number for the file: what is kept in MXFP4 is most of a model.
+    private static func fileType(_ type: ConvertedType, _ config: ModelConfig) -> UInt32 {
+        config.quantizationMethod == "mxfp4" && type != .q8_0 ? 38 : type.fileType
     }
 
     /// A checkpoint without an index does not tell that a shard is missing; the layers that config.json counts do.
@@ -111,19 +119,41 @@ public struct ConversionPlan: Sendable {
             tensors.append(Tensor(source: .computed(values), target: target))
         }
         var stacks = TensorStacks()
-        let scales = try WeightScales(folder)
-        let builder = PlannedTensors(folder: folder, family: family, type: type, scales: scales, adapters: adapters)
+        var packed = try PackedTensors(family.config)
+        let matrices = try PackedMatrices(folder)
+        let methods = Swift.type(of: family).packedMethods.union(PackedMatrices.methods)
+        let scales = try WeightScales(folder, alsoReading: methods)
+        var packedCount = 0
+        let builder = PlannedTensors(
+            folder: folder,
+            family: family,
+            type: type,
+            scales: scales,
+            matrices: matrices,
+            adapters: adapters
+        )
         let isTied = family.config.flag("tie_word_embeddings") ?? Swift.type(of: family).tiesEmbeddings
-        let base = AdapterBase(folder, family) { !scales.contains($0) }
+        let base = AdapterBase(folder, family) { !scales.contains($0) && !matrices.contains($0) }
         for adapter in adapters { try adapter.check(against: base) }
-        for entry in folder.checkpoint.entries where !scales.contains(entry.tensor.name) {
+        // What is unpacked comes behind all others, as the reference has it.
+        let entries = folder.checkpoint.entries.filter {
+            !scales.contains($0.tensor.name) && !matrices.contains($0.tensor.name)
+        }
+        for entry in entries + matrices.entries {
             guard let name = TensorNames.ofTextModel(entry.tensor.name) else { continue }
             switch family.config.purpose.use(of: name, isTied: isTied, try family.use(of: name)) {
             case .leftOut:
                 break
+            case .leftOutIfZero:
+                try requireZeros(entry)
             case .tensors(let outputs):
                 let part = (entry, name)
                 tensors += try outputs.map { try builder.tensor([part], $0.name, $0.edit) }
+            case .packed(let place):
+                // They come before all others, as the reference has them.
+                let made = try packed.add(entry, at: place)
+                tensors.insert(contentsOf: made, at: packedCount)
+                packedCount += made.count
             case .stacked(let place):
                 for stack in try stacks.add((entry, name), at: place) {
                     tensors.append(try builder.tensor(stack.parts, stack.name, TensorEdit()))
@@ -131,8 +161,16 @@ public struct ConversionPlan: Sendable {
             }
         }
         try stacks.finish()
+        try packed.finish()
         try checkNames(tensors)
         return tensors
+    }
+
+    /// - Throws: `ConversionProblem.unknownTensor` for a tensor with another number.
+    private static func requireZeros(_ entry: SafetensorsCheckpoint.Entry) throws {
+        guard WeightDecoder.reads(entry.tensor.type), WeightDecoder.numbers(of: entry).allSatisfy({ $0 == 0 }) else {
+            throw ConversionProblem.unknownTensor(entry.tensor.name)
+        }
     }
 
     private static func checkNames(_ tensors: [Tensor]) throws {
@@ -145,6 +183,10 @@ public struct ConversionPlan: Sendable {
 
 extension ConversionPlan.Tensor {
     fileprivate var sourceName: String {
-        if case .checkpoint(let parts, _) = source { parts[0].entry.tensor.name } else { target.name }
+        switch source {
+        case .checkpoint(let parts, _): parts[0].entry.tensor.name
+        case .packed(let packed): packed.blocks.tensor.name
+        case .computed: target.name
+        }
     }
 }

@@ -84,6 +84,7 @@ extension Gemma4LikeFamily {
         func set(_ key: String, _ values: [Int]) {
             metadata.set("gemma4.\(key)", .array(.int32(values.map(Int32.init(clamping:)))))
         }
+        try refuseBothDirections()
         let layers = try Gemma4Layers(config)
         var common = CommonParameters(config, Self.ggufName, fileType: fileType)
         // Its factors are a tensor.

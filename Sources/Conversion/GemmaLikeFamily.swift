@@ -16,9 +16,22 @@ extension GemmaLikeFamily {
         TensorEdit(shift: name.hasSuffix("norm.weight") ? 1 : 0)
     }
 
+    /// Engines let no token see later ones, which a model of this kind asks for.
+    /// - Throws: `ConversionProblem` where all tokens see each other; in Gemma 4 those of a picture alone may.
+    func refuseBothDirections() throws {
+        let key = "use_bidirectional_attention"
+        guard config.flag(key) == true || config.string(key) == "all" else { return }
+        throw ConversionProblem.invalidValue(
+            file: ModelConfig.file,
+            key: key,
+            expected: "false, since engines run this family with causal attention,"
+        )
+    }
+
     /// The hyperparameters of the first two generations.
     func writeEarlyParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         func set(_ key: String, _ value: Int) { metadata.set("\(Self.ggufName).\(key)", .uint32(UInt32(value))) }
+        try refuseBothDirections()
         set("context_length", try config.requiredInteger("max_position_embeddings"))
         set("embedding_length", try config.requiredInteger("hidden_size"))
         set("block_count", try config.layerCount)

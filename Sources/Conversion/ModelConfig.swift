@@ -141,6 +141,9 @@ struct ModelConfig: Sendable {
         return share
     }
 
+    /// How the weights are quantized; nil where they are not.
+    var quantizationMethod: String? { json["quantization_config"]?["quant_method"]?.string }
+
     /// A token's id by its role, the whole model's before the text model's.
     func tokenID(_ role: String) -> Int? {
         let key = "\(role)_token_id"

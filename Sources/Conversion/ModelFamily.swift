@@ -24,6 +24,8 @@ protocol ModelFamily: Sendable {
 
     /// Whether transformers takes the token embeddings for the output where config.json does not say.
     static var tiesEmbeddings: Bool { get }
+    /// How weights may be quantized that the family reads, beside eight bits of floating point.
+    static var packedMethods: Set<String> { get }
 
     /// Whether the family is the one that config.json is about, of several that have the same name there.
     static func fits(_ config: ModelConfig) -> Bool
@@ -56,6 +58,7 @@ extension ModelFamily {
     static var preTokenizer: String? { nil }
     static var tiesEmbeddings: Bool { false }
     static func fits(_ config: ModelConfig) -> Bool { true }
+    static var packedMethods: Set<String> { [] }
 
     func extras() throws -> FamilyExtras { FamilyExtras() }
 
@@ -105,6 +108,7 @@ enum ModelFamilies {
         GLM4Family.self, Granite4Family.self, HunYuanFamily.self, LFM2MoEFamily.self, Ministral3Family.self,
         FalconH1Family.self, GraniteHybridFamily.self, NemotronHFamily.self,
         Mistral3Family.self, Qwen2VLFamily.self, Qwen3VLFamily.self, SeedOSSFamily.self,
+        Ernie45MoEFamily.self, GPTOSSFamily.self, GraniteMoEFamily.self, Qwen3VLMoEFamily.self,
     ]
 
     static func family(for config: ModelConfig) throws -> any ModelFamily {

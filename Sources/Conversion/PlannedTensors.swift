@@ -9,6 +9,7 @@ struct PlannedTensors {
     let family: any ModelFamily
     let type: ConvertedType
     let scales: WeightScales
+    let matrices: PackedMatrices
     let adapters: [LowRankAdapter]
 
     /// Matrices that the engines read in single precision, by the end of their names.
@@ -58,14 +59,22 @@ struct PlannedTensors {
             throw Self.unexpected(source, "a smaller tensor")
         }
         let changed = try parts.map { entry, name in
-            ConversionPlan.Tensor.Part(
+            let packed = matrices[entry.tensor.name]
+            let scale = packed == nil ? try scales.scale(of: entry.tensor) : nil
+            guard entry.tensor.type != .i8 || scale != nil else {
+                throw ConversionProblem.unsupportedElementType(tensor: entry.tensor.name, type: "I8 without a scale")
+            }
+            return ConversionPlan.Tensor.Part(
                 entry: entry,
-                scale: try scales.scale(of: entry.tensor),
+                scale: scale,
                 // Each was held against the weight when the adapters were checked.
-                updates: adapters.compactMap { $0.updates[name] }
+                updates: adapters.compactMap { $0.updates[name] },
+                packed: packed
             )
         }
-        guard edit.order != .transposed || changed.allSatisfy({ $0.scale == nil }) else {
+        var isTurned = edit.order == .transposed
+        if case .transposedStack = edit.order { isTurned = true }
+        guard !isTurned || changed.allSatisfy({ $0.scale == nil && $0.packed == nil }) else {
             throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
         }
         return .init(source: .checkpoint(changed, edit), target: target)
@@ -107,8 +116,10 @@ struct PlannedTensors {
         switch edit.order {
         case .unchanged, .interleavedHalves, .tiled: break
         case .picked(let rows): dimensions[0] = rows.count
-        case .half: dimensions[1] /= 2
+        case .half, .alternating: dimensions[1] /= 2
         case .transposed: dimensions.reverse()
+        case .transposedStack(let columns):
+            dimensions = [dimensions[0], columns.count(of: dimensions[2]), dimensions[1]]
         }
         return dimensions
     }

@@ -142,7 +142,10 @@ extension TensorUse {
             name.hasPrefix(prefix) ? other + name.dropFirst(prefix.count) : name
         }
         switch self {
-        case .leftOut: return .leftOut
+        case .leftOut, .leftOutIfZero: return self
+        case .packed(var place):
+            place.outputs = place.outputs.map { Output(name: moved($0.name), edit: $0.edit) }
+            return .packed(place)
         case .tensors(let outputs): return .tensors(outputs.map { Output(name: moved($0.name), edit: $0.edit) })
         case .stacked(var place):
             place.names = place.names.map(moved)

@@ -26,6 +26,14 @@ struct RowConverter {
     ) throws -> Int {
         let rowLength = tensor.target.shape.rowLength
         switch tensor.source {
+        case .packed(let packed):
+            let size = rows.count * tensor.target.rowByteCount
+            if encoded.count < size { encoded = [UInt8](repeating: 0, count: size) }
+            try encoded.withUnsafeMutableBytes { encoded in
+                let target = UnsafeMutableRawBufferPointer(rebasing: encoded[..<size])
+                try packed.write(rows, of: tensor.target, into: target, allowsNonFinite: allowsNonFinite)
+                try write(UnsafeRawBufferPointer(target), rows.lowerBound)
+            }
         case .computed(let values):
             try values[(rows.lowerBound * rowLength)..<(rows.upperBound * rowLength)].withUnsafeBytes {
                 try write($0, rows.lowerBound)
@@ -50,6 +58,12 @@ struct RowConverter {
         to target: GGUFTensor,
         _ write: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
+        if let packed = part.packed {
+            try unpack(rows, of: packed, edit.order, like: target.shape)
+            let unpacked = gathered
+            try unpacked.withUnsafeBytes { try convert($0, .f32, part, rows, edit, to: target, write) }
+            return
+        }
         let (type, bytes) = (part.entry.tensor.type, part.entry.bytes)
         let elementBytes = type.bitsPerElement / 8
         let rowBytes = target.shape.rowLength * elementBytes
@@ -66,13 +80,41 @@ struct RowConverter {
             part.entry.release(range)
             return
         case .transposed:
-            gatherColumns(rows, of: bytes, elementBytes: elementBytes, length: target.shape.rowLength)
-        case .interleavedHalves, .half, .picked, .tiled:
+            let matrixRows = target.shape.dimensions[1]
+            gatherColumns(rows, of: bytes, .all, elementBytes: elementBytes, like: target.shape, matrixRows)
+        case .transposedStack(let columns):
+            let matrixRows = target.shape.dimensions[1]
+            gatherColumns(rows, of: bytes, columns, elementBytes: elementBytes, like: target.shape, matrixRows)
+        case .interleavedHalves, .half, .picked, .tiled, .alternating:
             let range = gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
             part.entry.release(range)
         }
         let reordered = gathered
         try reordered.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
+    }
+
+    /// Unpacks rows in the order of the output.
+    private mutating func unpack(
+        _ rows: Range<Int>,
+        of matrix: PackedMatrix,
+        _ order: RowOrder,
+        like shape: TensorShape
+    ) throws {
+        let size = matrix.columns * MemoryLayout<Float>.size
+        gathered = [UInt8](repeating: 0, count: rows.count * size)
+        let matrixRows = shape.dimensions[1]
+        gathered.withUnsafeMutableBytes { gathered in
+            let weights = gathered.bindMemory(to: Float.self)
+            for (index, row) in rows.enumerated() {
+                let source = order.source(of: row, rowCount: matrixRows, matrixRows: matrixRows)
+                guard source < matrix.rows else { continue }
+                let start = index * matrix.columns
+                matrix.decode(
+                    row: source,
+                    into: UnsafeMutableBufferPointer(rebasing: weights[start..<(start + matrix.columns)])
+                )
+            }
+        }
     }
 
     /// Rows of which the checkpoint has only the first: those behind them are zeros.
@@ -81,7 +123,7 @@ struct RowConverter {
         return Array(bytes[found]) + Array(repeating: 0, count: range.count - found.count)
     }
 
-    /// Copies rows into the order of the output. A vector's elements are its rows.
+    /// Copies rows into the order of the output. A vector's elements are its rows; so are those of a matrix that alternate.
     /// - Returns: the bytes between which they lie.
     private mutating func gather(
         _ rows: Range<Int>,
@@ -91,10 +133,13 @@ struct RowConverter {
         like shape: TensorShape
     ) -> Range<Int> {
         let isVector = shape.dimensions.count == 1
-        let range = isVector ? 0..<shape.elementCount : rows
-        let rowCount = isVector ? shape.elementCount : shape.rowCount
-        let rowBytes = isVector ? elementBytes : shape.rowLength * elementBytes
-        let matrixRows = shape.dimensions.count > 1 ? shape.dimensions[1] : rowCount
+        var movesElements = isVector
+        if case .alternating = order, shape.dimensions.count == 2 { movesElements = true }
+        let length = shape.rowLength
+        let range = movesElements ? (rows.lowerBound * length)..<(rows.upperBound * length) : rows
+        let rowCount = movesElements ? shape.elementCount : shape.rowCount
+        let rowBytes = movesElements ? elementBytes : length * elementBytes
+        let matrixRows = isVector ? rowCount : movesElements ? length : shape.dimensions[1]
         gathered.removeAll(keepingCapacity: true)
         var (lower, upper) = (bytes.count, 0)
         for row in range {
@@ -105,19 +150,28 @@ struct RowConverter {
         return min(lower, upper)..<upper
     }
 
-    /// Copies columns as rows.
-    /// - Parameter length: elements of a column.
+    /// Copies columns of a stack's matrices as rows.
+    /// - Parameter matrixRows: rows of each matrix of the output.
     private mutating func gatherColumns(
-        _ columns: Range<Int>,
+        _ rows: Range<Int>,
         of bytes: UnsafeRawBufferPointer,
+        _ columns: StackColumns,
         elementBytes: Int,
-        length: Int
+        like shape: TensorShape,
+        _ matrixRows: Int
     ) {
-        let sourceRowBytes = bytes.count / length
-        gathered = [UInt8](repeating: 0, count: columns.count * length * elementBytes)
+        let length = shape.rowLength
+        let matrixBytes = bytes.count / (shape.rowCount / matrixRows)
+        let sourceRowBytes = matrixBytes / length
+        let sources = rows.map { row in
+            let (matrix, within) = row.quotientAndRemainder(dividingBy: matrixRows)
+            let column = columns.source(of: within, count: sourceRowBytes / elementBytes)
+            return matrix * matrixBytes + column * elementBytes
+        }
+        gathered = [UInt8](repeating: 0, count: rows.count * length * elementBytes)
         for row in 0..<length {
-            for (index, column) in columns.enumerated() {
-                let source = row * sourceRowBytes + column * elementBytes
+            for (index, start) in sources.enumerated() {
+                let source = row * sourceRowBytes + start
                 let target = (index * length + row) * elementBytes
                 for byte in 0..<elementBytes { gathered[target + byte] = bytes[source + byte] }
             }
@@ -136,7 +190,7 @@ struct RowConverter {
         let isFinite = NonFinite.isAbsent(from: bytes, type)
         guard isFinite || allowsNonFinite else {
             // Its place in the checkpoint; these rows may stand in another order.
-            let place = NonFinite.first(in: part.entry.bytes, type) ?? 0
+            let place = part.packed == nil ? NonFinite.first(in: part.entry.bytes, type) ?? 0 : 0
             throw ConversionProblem.notFinite(tensor: part.entry.tensor.name, element: place)
         }
         if type.tensorType == target.type, !edit.changesRows, part.scale == nil, part.updates.isEmpty {

@@ -3,10 +3,14 @@ import Safetensors
 /// What becomes of a tensor of the checkpoint.
 enum TensorUse: Sendable, Equatable {
     case leftOut
+    /// Engines have no place for it, and miss nothing as long as it is all zeros.
+    case leftOutIfZero
     /// The tensors that are made of it, mostly one.
     case tensors([Output])
     /// It is stacked with its like along a new, slowest dimension.
     case stacked(StackPlace)
+    /// It holds the blocks or the exponents of a stack in MXFP4.
+    case packed(PackPlace)
 
     struct Output: Sendable, Equatable {
         var name: String
@@ -73,7 +77,13 @@ extension RowOrder {
             case .half:
                 dimensions.count == 3 && dimensions[1].isMultiple(of: 2)
                     ? nil : "three dimensions, the middle one even,"
+            case .alternating:
+                (2...3).contains(dimensions.count) && dimensions[1].isMultiple(of: 2)
+                    ? nil : "two or three dimensions, the second even,"
             case .transposed: dimensions.count == 2 ? nil : "two dimensions"
+            case .transposedStack(let columns):
+                dimensions.count == 3 && columns.divides(dimensions[2])
+                    ? nil : "three dimensions, the last one even,"
             case .tiled(let heads): dimensions.first == heads.count ? nil : "a first dimension of \(heads.count)"
             case .picked(let rows):
                 dimensions.count == 2 && rows.allSatisfy { $0 < dimensions[0] }
@@ -92,8 +102,12 @@ package enum RowOrder: Sendable, Equatable {
     case interleavedHalves(headCount: Int)
     /// The first or the second half of each matrix in a stack of them.
     case half(isSecond: Bool)
+    /// Every other row of each matrix in a stack, or element of each row of a matrix, from the first or the second on.
+    case alternating(isSecond: Bool)
     /// Columns become rows.
     case transposed
+    /// Columns of each matrix in a stack become rows.
+    case transposedStack(StackColumns)
     /// Heads in tiles in place of groups.
     case tiled(TiledHeads)
     /// These rows of the source and no others.
@@ -106,7 +120,7 @@ package enum RowOrder: Sendable, Equatable {
     @inline(__always)
     package func source(of row: Int, rowCount: Int, matrixRows: Int) -> Int {
         switch self {
-        case .unchanged, .transposed:
+        case .unchanged, .transposed, .transposedStack:
             return row
         case .picked(let rows):
             return rows[row]
@@ -116,6 +130,9 @@ package enum RowOrder: Sendable, Equatable {
             let headRows = max(1, rowCount / headCount)
             let (head, within) = row.quotientAndRemainder(dividingBy: headRows)
             return head * headRows + within % 2 * (headRows / 2) + within / 2
+        case .alternating(let isSecond):
+            let (matrix, within) = row.quotientAndRemainder(dividingBy: matrixRows)
+            return 2 * (matrix * matrixRows + within) + (isSecond ? 1 : 0)
         case .half(let isSecond):
             let (matrix, within) = row.quotientAndRemainder(dividingBy: matrixRows)
             return (2 * matrix + (isSecond ? 1 : 0)) * matrixRows + within

@@ -54,7 +54,8 @@ extension FitEstimate {
             weights: exactly(memory.weights),
             kvCache: exactly(memory.kvCache),
             computeBuffer: exactly(memory.computeBuffer),
-            runtimeOverhead: exactly(memory.runtimeOverhead)
+            runtimeOverhead: exactly(memory.runtimeOverhead),
+            predictors: memory.predictors
         )
         let fits = memory.total.mid <= limitBytes
         verdict = fits ? .fits : .doesNotFit

@@ -44,14 +44,21 @@ extension FitEstimate {
         return text.dropLast(digits) + "." + text.suffix(digits)
     }
 
-    /// What a team should know of a type that is slow where it runs; nil where it is not.
+    /// What a team should know of a build that is slow where it runs; nil where it is not.
     ///
-    /// [P] Below four bits a smaller file is slower on Android's processors: its blocks cost more to decode than to read.
-    public static func slowness(of quantType: String, on estimate: FitEstimate) -> String? {
+    /// [P] On Android's processors blocks below four bits cost more to decode than to read, and blocks of five bits that are not
+    /// repacked cost as much in prompts.
+    public static func slowness(of profile: ModelProfile, on estimate: FitEstimate) -> String? {
         guard estimate.platform == .android else { return nil }
-        let factors = FormatFactors.of(quantType, on: .cpu)
-        guard let decode = factors.decode, decode < 0.85 || factors.prefill < 0.5 else { return nil }
-        return "\(quantType) is slow on Android processors: generating at \(figure(decode)) and reading prompts at "
-            + "\(figure(factors.prefill)) of Q4_0's speed\(factors.isMeasured ? "" : " (estimated from a similar type)")"
+        func factors(_ type: String) -> FormatFactors { .of(type, on: .cpu) }
+        let read = TypeMixture.ofGenerating(profile)
+        // Where bytes decide, decoding slows nothing.
+        let decode = read.speed { factors($0).decode ?? 1 }
+        let prefill = TypeMixture.ofPrompts(profile).speed { factors($0).prefill }
+        guard decode < 0.85 || prefill < 0.5 else { return nil }
+        let isGuess = read.share { factors($0).isMeasured } < 0.9
+        return
+            "\(profile.quantType) is slow on Android processors: generating at \(figure(decode)) and reading prompts at "
+            + "\(figure(prefill)) of Q4_0's speed\(isGuess ? " (estimated from a similar type)" : "")"
     }
 }

@@ -58,6 +58,9 @@ public struct MemoryEstimate: Codable, Hashable, Sendable {
     public var computeBuffer: ByteRange
     /// The program, its libraries and what they allocate beside the model.
     public var runtimeOverhead: ByteRange
+    /// Bytes of layers that predict further tokens (MTP): engines leave them on the disk, and the sum has none of them. Nil
+    /// for a model without.
+    public var predictors: Int?
 
     /// The sum, end by end.
     public var total: ByteRange {

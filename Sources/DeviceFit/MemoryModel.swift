@@ -25,7 +25,8 @@ enum MemoryModel {
             weights: weights(profile, platform),
             kvCache: .exactly(kvBytes(profile, context: context, type: kvType, batch: batch), source: "LC, P"),
             computeBuffer: computeBuffer(profile, context: context, batch: batch),
-            runtimeOverhead: overhead
+            runtimeOverhead: overhead,
+            predictors: profile.predictorBytes
         )
     }
 
@@ -77,7 +78,8 @@ enum MemoryModel {
             return ByteRange(low: 0, mid: all, high: all + duplicate, source: "P, J")
         case .android:
             let isCopied =
-                profile.tokenEmbeddingType.map { FormatFactors.repackedTensorTypes.contains($0) } ?? (repacked > 0)
+                profile.tokenEmbeddingType.map { FormatFactors.isRepacked($0, rows: profile.vocabularySize) }
+                ?? (repacked > 0)
             let copied = isCopied ? duplicate : 0
             return ByteRange(low: min(repacked, all), mid: all + copied, high: all + duplicate, source: "P")
         }

@@ -38,10 +38,15 @@ extension ModelProfile {
             tokenEmbeddingType: embedding?.type.name,
             tags: try metadata.strings("general.tags")
         )
-        if shape.predictorCount > 0 {
-            let predictors = (0..<shape.predictorCount).map { "blk.\(shape.layers.count + $0)." }
-            predictorBytes = tensors.filter { predictors.contains(where: $0.name.hasPrefix) }.byteCount
-        }
+        let predictors = shape.predictorPrefixes
+        func isPredictor(_ tensor: GGUFTensor) -> Bool { predictors.contains(where: tensor.name.hasPrefix) }
+        perLayerEmbeddingType = tensors.first { $0.name == "per_layer_token_embd.weight" }?.type.name
+        let outside: Set = ["token_embd.weight", "per_layer_token_embd.weight", "output.weight"]
+        layerBytesByType = Dictionary(
+            tensors.filter { !outside.contains($0.name) && !isPredictor($0) }.map { ($0.type.name, $0.byteCount) },
+            uniquingKeysWith: +
+        )
+        if shape.predictorCount > 0 { predictorBytes = tensors.filter(isPredictor).byteCount }
     }
 
     private static func chat(_ metadata: Metadata) throws -> Chat {

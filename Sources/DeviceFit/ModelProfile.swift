@@ -124,6 +124,10 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     /// Bytes of layers that predict further tokens, which engines do not load unless asked; nil for none, and in older
     /// registries.
     public var predictorBytes: Int?
+    /// Bytes of the layers' tensors of a type, without embeddings and output; nil in older registries.
+    public var layerBytesByType: [String: Int]?
+    /// GGUF's name of the type of per-layer embeddings; nil without, and in older registries.
+    public var perLayerEmbeddingType: String?
     /// Nil for a model without experts.
     public var experts: Experts?
     /// These four are nil in profiles of older registries.
@@ -205,14 +209,12 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         return max(Double(activeParameterCount - outside), Double(activeParameterCount) / 4)
     }
 
-    var bitsPerWeight: Double { Double(weightBytes) * 8 / Double(max(1, parameterCount)) }
-
     /// Refuses sizes that no model has, so that no product in an estimate can overflow.
     func validate() throws(DeviceFitError) {
         let states = layers.flatMap { ($0.gatedDelta?.sizes ?? []) + ($0.stateSpace?.sizes ?? []) }
         let bytes =
             [tokenEmbeddingBytes, perLayerEmbeddingBytes, predictorBytes ?? 0] + layers.map(\.stateBytes)
-            + weightBytesByType.values
+            + weightBytesByType.values + (layerBytesByType ?? [:]).values
         let shapes = layers.flatMap { [$0.count, $0.kvHeads, $0.keyLength, $0.valueLength] }
         guard
             [weightBytes, parameterCount, activeParameterCount].allSatisfy({ (1...(1 << 44)).contains($0) }),

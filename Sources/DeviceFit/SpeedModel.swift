@@ -7,39 +7,49 @@ struct SpeedModel {
     let batteryPercentPer1kTokens: RangeEstimate?
     let engine: String
 
-    /// Bits per weight of Q4_0: 18 bytes for 32 elements.
-    private static let q40Bits = 4.5
+    /// Bytes of a weight in Q4_0: 18 bytes for 32 weights.
+    private static let q40Bytes = 18.0 / 32
+    /// The part of the weights whose types must have been measured, so that the file counts as measured.
+    private static let measuredShare = 0.9
 
     /// - Parameter kvBytes: read for one token beside the weights.
     init(_ profile: ModelProfile, on device: Device, kvBytes: Double) {
         let speed = SpeedClass.of(device)
-        let format = FormatFactors.of(profile.quantType, on: speed.engine)
-        let billions = Double(profile.activeParameterCount) / 1e9
-        let decodeSpread = format.isMeasured ? speed.decodeSpread : speed.decodeSpread.widened(to: .guessed)
-        let prefillSpread = format.isMeasured ? speed.prefillSpread : speed.prefillSpread.widened(to: .guessed)
-        let unmeasured = format.isMeasured ? "" : "; \(profile.quantType) itself was not measured"
+        let (read, prompts) = (TypeMixture.ofGenerating(profile), TypeMixture.ofPrompts(profile))
+        let unmeasured = Self.unmeasured(read, on: speed.engine)
+        let (decodeSpread, prefillSpread) =
+            unmeasured == nil
+            ? (speed.decodeSpread, speed.prefillSpread)
+            : (speed.decodeSpread.widened(to: .guessed), speed.prefillSpread.widened(to: .guessed))
+        let remark = unmeasured.map { "; \($0) itself was not measured" } ?? ""
+        let weights = Self.milliseconds(read, speed)
 
         decode = .around(
-            1000 / Self.millisecondsPerToken(profile, speed, format, billions: billions, kvBytes: kvBytes),
+            // The cache costs the same whatever the weights' types.
+            1000 / (weights + speed.millisecondsPerGB * kvBytes / 1e9),
             decodeSpread,
             unit: "token/s",
-            confidence: format.isMeasured ? speed.confidence : .low,
-            source: speed.source + unmeasured
+            confidence: unmeasured == nil ? speed.confidence : .low,
+            source: speed.source + remark
         )
         prefill = .around(
-            speed.prefillConstant / (profile.parametersReadByPrompts / 1e9) * format.prefill,
+            speed.prefillConstant / (prompts.weights / 1e9)
+                * prompts.speed { FormatFactors.of($0, on: speed.engine).prefill },
             prefillSpread,
             unit: "token/s",
-            confidence: format.isMeasured ? speed.prefillConfidence : .low,
-            source: speed.prefillSource + unmeasured
+            confidence: unmeasured == nil ? speed.prefillConfidence : .low,
+            source: speed.prefillSource + remark
         )
         let energy = EnergyClass.of(device, confidence: speed.confidence)
         sustainedFactor = energy.sustained
-        joulesPerToken = energy.joulesPerBillion.scaled(by: billions, unit: "J/token")
+        // [J] At one power, whatever the type, a token takes the energy of its time. Measured was at four bits.
+        let billions = Double(profile.activeParameterCount) / 1e9
+        let time = weights / Self.millisecondsAsQ40(read.weights, speed)
+        joulesPerToken = energy.joulesPerBillion.scaled(by: billions * time, unit: "J/token")
         // One percent of a battery is 36 J for every watt-hour.
         batteryPercentPer1kTokens = device.batteryWattHours.map { wattHours in
             var estimate = energy.joulesPerBillion.scaled(
-                by: billions * 1000 / (wattHours * 36),
+                by: billions * time * 1000 / (wattHours * 36),
                 unit: "% per 1k tokens"
             )
             if !device.isRAMAndBatterySourced { estimate.confidence = .low }
@@ -48,22 +58,27 @@ struct SpeedModel {
         engine = speed.engine.rawValue
     }
 
-    /// [P] The two-term model, for the file's own bytes or for Q4_0 and then the type's factor.
-    private static func millisecondsPerToken(
-        _ profile: ModelProfile,
-        _ speed: SpeedClass,
-        _ format: FormatFactors,
-        billions: Double,
-        kvBytes: Double
-    ) -> Double {
-        let own = profile.bytesReadPerToken
-        guard let factor = format.decode else {
-            return speed.millisecondsPerGB * (own + kvBytes) / 1e9 + speed.millisecondsPerBillion * billions
+    /// [P] The two-term model, by the bytes of each type or for Q4_0 and then the type's factor.
+    private static func milliseconds(_ read: TypeMixture, _ speed: SpeedClass) -> Double {
+        read.parts.reduce(0) { sum, part in
+            guard let factor = FormatFactors.of(part.type, on: speed.engine).decode else {
+                return sum + speed.millisecondsPerGB * part.bytes / 1e9
+                    + speed.millisecondsPerBillion * part.weights / 1e9
+            }
+            return sum + millisecondsAsQ40(part.weights, speed) / factor
         }
-        let asQ40 = own * q40Bits / profile.bitsPerWeight
-        let weights = speed.millisecondsPerGB * asQ40 / 1e9 + speed.millisecondsPerBillion * billions
-        // The cache costs the same whatever the weights' type.
-        return weights / factor + speed.millisecondsPerGB * kvBytes / 1e9
+    }
+
+    private static func millisecondsAsQ40(_ weights: Double, _ speed: SpeedClass) -> Double {
+        (speed.millisecondsPerGB * q40Bytes + speed.millisecondsPerBillion) * weights / 1e9
+    }
+
+    /// The type that most weights have of those that were not measured; nil where they are few.
+    private static func unmeasured(_ read: TypeMixture, on engine: SpeedClass.Engine) -> String? {
+        let measured = read.share { FormatFactors.of($0, on: engine).isMeasured }
+        guard measured < measuredShare else { return nil }
+        return read.parts.filter { !FormatFactors.of($0.type, on: engine).isMeasured }.max { $0.weights < $1.weights }?
+            .type
     }
 }
 

@@ -60,7 +60,7 @@ public struct Generator {
         session.reset()
         let clock = ContinuousClock()
         let start = clock.now
-        var sampler = Sampler(sampling, kernels: session.kernels)
+        var sampler = Sampler(sampling, kernels: session.kernels, suppressed: tokenizer.vocabulary.suppressed)
         var next = try evaluate(tokens, &sampler)
         let promptEnd = clock.now
         var writer = TextStream(tokenizer)

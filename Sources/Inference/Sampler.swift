@@ -12,15 +12,25 @@ public enum Sampling: Sendable, Equatable {
 struct Sampler {
     private let sampling: Sampling
     private let kernels: Kernels
+    /// Tokens that are never chosen.
+    private let suppressed: [Int32]
     private var state: UInt64
 
-    init(_ sampling: Sampling, kernels: Kernels) {
+    init(_ sampling: Sampling, kernels: Kernels, suppressed: [Int32] = []) {
         self.sampling = sampling
         self.kernels = kernels
+        self.suppressed = suppressed
         state = if case .random(_, let seed) = sampling { seed } else { 0 }
     }
 
     mutating func choose(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
+        guard !suppressed.isEmpty else { return chooseAmongAll(logits) }
+        var allowed = Array(logits)
+        for token in suppressed where allowed.indices.contains(Int(token)) { allowed[Int(token)] = -.infinity }
+        return allowed.withUnsafeBufferPointer { chooseAmongAll($0) }
+    }
+
+    private mutating func chooseAmongAll(_ logits: UnsafeBufferPointer<Float>) -> Int32 {
         let largest = kernels.max(logits)
         let best = Int32(logits.firstIndex(of: largest) ?? 0)
         guard case .random(let temperature, _) = sampling, temperature > 0 else { return best }

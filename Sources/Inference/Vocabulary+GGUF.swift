@@ -13,14 +13,26 @@ extension Vocabulary {
             self.init(kind: .sentencePiece, tokens: tokens, addsBeginning: true, addsSpacePrefix: true)
             // The ids that every SentencePiece model of this kind has unless it says otherwise.
             if tokens.count > 2 { (special.unknown, special.beginning, special.end) = (0, 1, 2) }
-        case "gpt2":
-            self.init(kind: .byteLevelBPE, tokens: tokens)
-            preTokenizer = try metadata.string("tokenizer.ggml.pre") ?? "default"
+        case "gpt2", "whitespace":
+            let rule = try metadata.string("tokenizer.ggml.pre") ?? "default"
+            let mergesCharacters = Vocabulary.mergesCharacters(preTokenizer: rule)
+            guard model == "gpt2" || rule == model else {
+                throw InferenceProblem.unsupportedTokenizer("\(model), \(rule)")
+            }
+            self.init(kind: mergesCharacters ? .characterPairs : .byteLevelBPE, preTokenizer: rule, tokens: tokens)
             merges = try metadata.strings("tokenizer.ggml.merges").required("tokenizer.ggml.merges")
-            addsBeginning = try Vocabulary.addsBeginningByDefault(preTokenizer: preTokenizer)
+            dropsWhiteSpace = model == "whitespace"
+            wordNormalization.lowercases = false
+            addsBeginning = try Vocabulary.addsBeginningByDefault(preTokenizer: rule)
         case "gemma4":
-            self.init(kind: .characterPairs, tokens: tokens)
+            self.init(kind: .characterPairs, preTokenizer: model, tokens: tokens)
             merges = try metadata.strings("tokenizer.ggml.merges").required("tokenizer.ggml.merges")
+        case "bert":
+            self.init(kind: .wordPiece, tokens: tokens, addsBeginning: true, addsEnd: true)
+            let ids: [(WritableKeyPath<SpecialTokens, Int32?>, Int32)] = [
+                (\.beginning, 101), (\.unknown, 100), (\.separator, 102), (\.padding, 0), (\.mask, 103),
+            ]
+            for (role, id) in ids where tokens.indices.contains(Int(id)) { special[keyPath: role] = id }
         case "t5":
             self.init(kind: .unigram, tokens: tokens, addsEnd: true)
             if tokens.count > 2 { (special.padding, special.end, special.unknown) = (0, 1, 2) }
@@ -30,14 +42,28 @@ extension Vocabulary {
             throw InferenceProblem.unsupportedTokenizer(model)
         }
         modelName = try metadata.string("general.name") ?? ""
+        architecture = try metadata.string("general.architecture") ?? ""
+        let normalizer = "tokenizer.ggml.normalizer."
+        wordNormalization.lowercases = try metadata.bool(normalizer + "lowercase") ?? wordNormalization.lowercases
+        wordNormalization.stripsAccents =
+            try metadata.bool(normalizer + "strip_accents") ?? wordNormalization.lowercases
         scores = try metadata.floats("tokenizer.ggml.scores") ?? []
         types = try Self.types(metadata)
         addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix") ?? addsSpacePrefix
         addsBeginning = try metadata.bool("tokenizer.ggml.add_bos_token") ?? addsBeginning
-        // Engines begin every text of this kind so, whatever the file says.
-        if kind == .characterPairs { addsBeginning = true }
+        // Engines begin every text of these kinds so, whatever the file says.
+        if kind == .characterPairs, Vocabulary.alwaysAddsBeginning(preTokenizer: preTokenizer) { addsBeginning = true }
         addsEnd = try metadata.bool("tokenizer.ggml.add_eos_token") ?? addsEnd
+        if kind == .wordPiece { (addsBeginning, addsEnd) = (true, true) }
         try readSpecialTokens(metadata)
+        suppressed = try Self.suppressed(metadata, tokenCount: tokens.count)
+    }
+
+    /// Tokens that are never written; ids that no token has are dropped.
+    private static func suppressed(_ metadata: Metadata, tokenCount: Int) throws -> [Int32] {
+        let key = "tokenizer.ggml.suppress_tokens"
+        let ids = try metadata.integers(key) ?? []
+        return ids.filter { (0..<tokenCount).contains($0) }.map { Int32($0) }
     }
 
     private static func characterMap(_ metadata: Metadata) throws -> [UInt8] {

@@ -31,6 +31,7 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case importanceMatrixMismatch(tensor: String, found: Int, expected: Int)
     case importanceMatrixNeeded(tensor: String, type: String)
     case refinementNeedsImportanceMatrix
+    case noLattice
     case importanceMatrixOfAnotherModel(String)
     case noLayerLeft
     case badRecipeName(String)
@@ -75,6 +76,9 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
         case .refinementNeedsImportanceMatrix:
             "refined rounding weighs errors by an importance matrix. Give one with \(setting: "imatrix"), or round as the "
                 + "reference does."
+        case .noLattice:
+            "no tensor that becomes q4_0 lies on a grid of four bits. The model was not trained for one; set "
+                + "\(setting: "rounding", "reference"), or \(setting: "rounding", "auto") to take grids where there are any."
         case .importanceMatrixNeeded(let tensor, let type):
             "tensor '\(tensor)' as \(type) would be useless without an importance matrix, and there is none for it. Make "
                 + "one with edgepipe imatrix and give it with \(setting: "imatrix"), or choose a larger type."

@@ -194,6 +194,9 @@ public struct PlannedTensor: Sendable {
     /// Whether its blocks are refined: the type allows it, and what the columns count is known.
     var isRefined: Bool { rounding == .refined && importance != nil && BlockCodec.canRefine(target.type) }
 
+    /// Whether its blocks take a grid that its weights lie on, if they do.
+    var mayTakeLattice: Bool { rounding.takesLattice && isChanged && BlockCodec.canTakeLattice(target.type) }
+
     /// Whether it gets another type than the mix or a rule asked for.
     public var isFallback: Bool { wanted != nil }
 

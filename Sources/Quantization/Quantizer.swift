@@ -61,7 +61,7 @@ public struct Quantizer: Sendable {
     ///   - kernels: which variant of the encoders works, with the same bytes too; nil takes the fastest that this
     ///     processor runs, or what `EDGEPIPE_KERNELS` names.
     ///   - measuresLoss: whether to decode what was encoded and compare it with the source.
-    /// - Returns: for each output, what each of its tensors lost; nil for those that were copied or not measured.
+    /// - Returns: for each output, what became of each of its tensors.
     /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or what `progress` throws. No output appears under
     ///   its name unless all outputs were completed.
     @discardableResult
@@ -70,12 +70,13 @@ public struct Quantizer: Sendable {
         kernels: Kernels? = nil,
         measuresLoss: Bool = false,
         progress: @escaping Progress = { _, _ in }
-    ) throws -> [[QuantizationLoss?]] {
+    ) throws -> [[TensorOutcome]] {
         let kernels = try kernels ?? Kernels.selected()
+        let onGrid = try tensorsOnGrid(threads: threads)
         var writers: [GGUFModelWriter] = []
         defer { for writer in writers { writer.discard() } }
         for output in outputs { writers.append(try GGUFModelWriter(Array(zip(output.paths, output.plan.layouts)))) }
-        let slabs = makeSlabs()
+        let slabs = makeSlabs(onGrid)
         let ledger = LossLedger(slabs, isOpen: measuresLoss)
         do {
             try SlabWork.run(
@@ -92,16 +93,42 @@ public struct Quantizer: Sendable {
             throw QuantizationError(path: source.path, problem: problem)
         }
         try GGUFModelWriter.commit(writers)
-        return outputs.indices.map { ledger.losses(ofOutput: $0, tensorCount: outputs[$0].plan.tensors.count) }
+        return outputs.indices.map { output in
+            let tensors = outputs[output].plan.tensors
+            let losses = ledger.losses(ofOutput: output, tensorCount: tensors.count)
+            return tensors.indices.map { index in
+                let keepsGrid = tensors[index].mayTakeLattice ? onGrid.contains(index) : nil
+                return TensorOutcome(loss: losses[index], keepsGrid: keepsGrid)
+            }
+        }
+    }
+
+    /// The places of tensors that lie on a grid of four bits, of those that some output would keep on it.
+    /// - Throws: `QuantizationError` for an output that is to keep grids where there are none.
+    private func tensorsOnGrid(threads: Int) throws -> Set<Int> {
+        let candidates = outputs.map { output in
+            output.plan.tensors.indices.filter { output.plan.tensors[$0].mayTakeLattice }
+        }
+        guard let tensors = outputs.first?.plan.tensors else { return [] }
+        let onGrid = try LatticeSurvey(source).tensorsOnGrid(
+            Set(candidates.joined()).sorted().map { ($0, tensors[$0].source) },
+            threads: threads
+        )
+        for (output, places) in zip(outputs, candidates) where !places.isEmpty && onGrid.isDisjoint(with: places) {
+            if output.plan.tensors[places[0]].rounding == .lattice {
+                throw QuantizationError(path: source.path, problem: .noLattice)
+            }
+        }
+        return onGrid
     }
 
     /// All slabs of all tensors, in the order of the outputs.
-    private func makeSlabs() -> [Slab] {
+    private func makeSlabs(_ onGrid: Set<Int>) -> [Slab] {
         guard let first = outputs.first else { return [] }
         var slabs: [Slab] = []
         // Every plan lists the same tensors in the same order.
         for (index, planned) in first.plan.tensors.enumerated() {
-            let targets = targets(ofTensor: index)
+            let targets = targets(ofTensor: index, isOnGrid: onGrid.contains(index))
             for rows in SlabWork.rowRanges(of: planned.source.shape, elements: Self.slabElements) {
                 slabs.append(
                     Slab(number: slabs.count, tensor: planned.source, index: index, rows: rows, targets: targets)
@@ -112,13 +139,14 @@ public struct Quantizer: Sendable {
     }
 
     /// Which outputs want which type of a tensor; a type that several want is made once.
-    private func targets(ofTensor index: Int) -> [Slab.Target] {
+    private func targets(ofTensor index: Int, isOnGrid: Bool) -> [Slab.Target] {
         var targets: [Slab.Target] = []
         for (output, plan) in outputs.map(\.plan).enumerated() {
             let tensor = plan.tensors[index]
             let type = tensor.target.type
+            let finish = tensor.finish(isOnGrid: isOnGrid)
             let known = targets.firstIndex {
-                $0.type == type && $0.importance == tensor.importance && $0.isRefined == tensor.isRefined
+                $0.type == type && $0.importance == tensor.importance && $0.finish == finish
             }
             if let known {
                 targets[known].outputs.append(output)
@@ -127,12 +155,27 @@ public struct Quantizer: Sendable {
                     Slab.Target(
                         type: type,
                         importance: tensor.importance,
-                        isRefined: tensor.isRefined,
+                        finish: finish,
                         outputs: [output]
                     )
                 )
             }
         }
         return targets
+    }
+}
+
+/// What became of a tensor.
+public struct TensorOutcome: Sendable, Equatable {
+    /// What it lost; nil where it was copied or not measured.
+    public let loss: QuantizationLoss?
+    /// Whether it lies on a grid of four bits and keeps it; nil where nobody asked.
+    public let keepsGrid: Bool?
+}
+
+extension PlannedTensor {
+    fileprivate func finish(isOnGrid: Bool) -> BlockFinish {
+        if isRefined { return .refined }
+        return mayTakeLattice && isOnGrid ? .lattice : .none
     }
 }

@@ -8,8 +8,8 @@ struct Slab: Sendable {
     struct Target: Sendable {
         let type: TensorType
         let importance: [Float]?
-        /// Whether what was encoded is then refined.
-        let isRefined: Bool
+        /// What is done to what was encoded.
+        let finish: BlockFinish
         var outputs: [Int]
     }
 
@@ -111,6 +111,7 @@ struct SlabWorker {
                 } else {
                     BlockCodec.encode(weights, as: target.type, kernels: kernels, into: bytes)
                 }
+                if target.finish == .lattice { BlockCodec.takeLattice(bytes, of: weights) }
             }
             let isInRange = !target.type.isQuantized || greatest < BlockCodec.scaleLimit
             guard isInRange, BlockCodec.isUsable(target.type, UnsafeRawBufferPointer(bytes)) else {
@@ -154,7 +155,7 @@ struct SlabWorker {
                     rebasing: bytes[(range.lowerBound * rowBytes)..<(range.upperBound * rowBytes)]
                 )
                 BlockCodec.encode(rows: rows, importance: counts, as: target.type, kernels: kernels, into: blocks)
-                if target.isRefined {
+                if target.finish == .refined {
                     BlockCodec.refine(blocks, of: rows, importance: counts, as: target.type)
                 }
                 row = end

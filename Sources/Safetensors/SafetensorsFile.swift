@@ -11,6 +11,11 @@ public struct SafetensorsTensor: Sendable, Equatable {
     public let shape: [Int]
     /// Where the data lies, in bytes from the start of the file.
     public let range: Range<Int>
+
+    /// Every value is as its property describes it; whoever makes one answers for its range.
+    package init(name: String, type: SafetensorsType, shape: [Int], range: Range<Int>) {
+        (self.name, self.type, self.shape, self.range) = (name, type, shape, range)
+    }
 }
 
 /// One safetensors file, opened and checked: the tensors tile its data without holes, overlap or anything after them.

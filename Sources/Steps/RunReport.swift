@@ -1,4 +1,5 @@
 import Answers
+import DeviceFit
 import Pipeline
 import Registry
 
@@ -51,8 +52,14 @@ public struct RunReport: Encodable, Sendable {
         let published = outcomes.filter { $0.kind == PublishSettings.kind }.flatMap(\.products)
         builds = try published.map { product in
             let build: RegisteredBuild = try product.facts()
-            return try BuildSummary(registry, try registry.build(named: try BuildName(build.name)))
+            let record = try registry.build(named: try BuildName(build.name))
+            var summary = try BuildSummary(registry, record)
+            if let remark = ModelProfile(stored: record.facts.profile)?.fallbackRemark {
+                summary.remarks.append(remark)
+            }
+            return summary
         }
+        builds.remarkBeaten()
     }
 }
 

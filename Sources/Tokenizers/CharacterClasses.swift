@@ -8,8 +8,13 @@ struct CharacterClass: OptionSet, Sendable {
     static let punctuation = CharacterClass(rawValue: 8)
     static let symbol = CharacterClass(rawValue: 16)
     static let whiteSpace = CharacterClass(rawValue: 32)
+    /// Control characters, format characters, and what is for private use.
+    static let control = CharacterClass(rawValue: 64)
     /// Set on every character, so that the empty set can mean "past the end".
     static let present = CharacterClass(rawValue: 128)
+
+    /// The class of a code point; of numbers past the last one, no class.
+    static func of(_ value: UInt32) -> CharacterClass { value < 0x11_0000 ? table[Int(value)] : .present }
 
     /// The class of every code point.
     static let table: [CharacterClass] = {

@@ -1,8 +1,10 @@
 /// Byte-pair encoding over characters, as SentencePiece writes texts: spaces become U+2581, the neighbours with the best
 /// merge rank join first, and characters that no token has become tokens of their bytes.
 ///
-/// Lines are encoded one by one, and a run of newlines that is a token is taken whole, as llama.cpp does for Gemma 4.
+/// Lines are encoded one by one, and a run of newlines that is a token is taken whole, as llama.cpp does for Gemma 4; others do
+/// so by another `CharacterPairRule`.
 struct CharacterPairEncoder: TextEncoder {
+    private let rule: CharacterPairRule
     /// Numbers for every text that merges mention; tokens come first and so keep their ids.
     private let texts: ByteStringTable
     private let tokenCount: Int32
@@ -10,21 +12,25 @@ struct CharacterPairEncoder: TextEncoder {
     private let byteTokens: [Int32?]
     private let cuts: WordCuts
 
-    private static let newline: UInt8 = 0x0a
-
     /// - Throws: `TokenizerError` for a malformed merge.
-    init(merges: [String], texts tokens: ByteStringTable) throws(TokenizerError) {
+    init(_ rule: CharacterPairRule = .gemma4, merges: [String], texts tokens: ByteStringTable) throws(TokenizerError) {
+        self.rule = rule
         let (table, texts) = try MergeTable.numbered(merges, tokens: tokens)
         (self.merges, self.texts, tokenCount) = (table, texts, Int32(tokens.count))
         byteTokens = (0...255).map(tokens.index(ofByte:))
         cuts = WordCuts(texts: (0..<Int32(texts.count)).lazy.map { Array(texts[$0]) })
     }
 
-    /// The text with U+FFFD for every byte that is not UTF-8 and U+2581 for spaces.
+    /// The text with U+FFFD for every byte that is not UTF-8 and, where spaces are marked, U+2581 for spaces.
     func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
         let start = prepared.count
         CodePoints.appendValid(bytes, to: &prepared)
-        guard prepared[start...].contains(0x20) else { return }
+        if rule.lowercases {
+            let text = prepared[start...].withUnsafeBufferPointer { CodePoints($0) }
+            prepared.removeSubrange(start...)
+            for value in text.values { CodePoints.appendUTF8(of: LetterForms.lowercased(value), to: &prepared) }
+        }
+        guard rule.marksSpaces, prepared[start...].contains(0x20) else { return }
         let plain = Array(prepared[start...])
         prepared.removeSubrange(start...)
         WordCuts.appendMarkingSpaces(plain, to: &prepared)
@@ -39,10 +45,12 @@ struct CharacterPairEncoder: TextEncoder {
         var chain = MergeChain()
         var start = range.lowerBound
         while start < range.upperBound {
-            let isNewline = text[start] == Self.newline
-            let end =
-                text[start..<range.upperBound].firstIndex { ($0 == Self.newline) != isNewline } ?? range.upperBound
-            if isNewline, let token = token(UnsafeBufferPointer(rebasing: text[start..<end])) {
+            let (end, isCut) = rule.segment(text, from: start, upTo: range.upperBound)
+            if isCut, rule.dropsCuts {
+                start = end
+                continue
+            }
+            if isCut, rule.takesNewlines, let token = token(UnsafeBufferPointer(rebasing: text[start..<end])) {
                 output.append(token)
                 start = end
                 continue

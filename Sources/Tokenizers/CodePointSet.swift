@@ -22,7 +22,7 @@ struct CodePointSet: Sendable, Equatable {
         return !own.isDisjoint(with: classes) || contains(value)
     }
 
-    private func contains(_ value: UInt32) -> Bool {
+    func contains(_ value: UInt32) -> Bool {
         var (low, high) = (0, ranges.count)
         while low < high {
             let middle = (low + high) / 2

@@ -99,7 +99,7 @@ package struct PreTokenizer: Sendable, Equatable {
     /// - Throws: `TokenizerError.unknownPreTokenizer`.
     package static func named(_ name: String) throws(TokenizerError) -> PreTokenizer {
         guard let found = known[name.isEmpty ? "default" : name] else {
-            throw .unknownPreTokenizer(name: name, known: known.keys.sorted())
+            throw .unknownPreTokenizer(name: name, known: (Array(known.keys) + CharacterPairRule.names).sorted())
         }
         return found
     }
@@ -127,9 +127,10 @@ package struct PreTokenizer: Sendable, Equatable {
 }
 
 extension Vocabulary {
-    /// Whether a byte-level vocabulary with this pre-tokenizer starts its texts with BOS where the file does not say.
+    /// Whether a vocabulary with this pre-tokenizer starts its texts with BOS where the file does not say.
     /// - Throws: `TokenizerError.unknownPreTokenizer`.
     public static func addsBeginningByDefault(preTokenizer name: String) throws(TokenizerError) -> Bool {
-        try PreTokenizer.named(name).addsBeginning
+        if mergesCharacters(preTokenizer: name) { return alwaysAddsBeginning(preTokenizer: name) }
+        return try PreTokenizer.named(name).addsBeginning
     }
 }

@@ -77,7 +77,11 @@ struct SpecialTokenSplitter: Sendable {
             while let match = matches.first, match + entry.text.count <= range.upperBound {
                 matches.removeFirst()
                 guard match >= start else { continue }
-                if match > start { result.append(.text(start..<match)) }
+                var end = match
+                if entry.attributes.contains(.stripsLeft) {
+                    while end > start, Self.isSpace(bytes[end - 1]) { end -= 1 }
+                }
+                if end > start { result.append(.text(start..<end)) }
                 result.append(.token(entry.id))
                 start = match + entry.text.count
                 guard entry.attributes.contains(.stripsRight) else { continue }

@@ -1,6 +1,6 @@
 /// What the reference implementation derives for each token beyond its stored type.
 struct TokenAttributes: OptionSet, Sendable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
     static let normal = TokenAttributes(rawValue: 1)
     static let unknown = TokenAttributes(rawValue: 2)
@@ -11,7 +11,10 @@ struct TokenAttributes: OptionSet, Sendable {
     /// White space after the token belongs to it.
     static let stripsRight = TokenAttributes(rawValue: 64)
 
-    init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// White space before the token belongs to it.
+    static let stripsLeft = TokenAttributes(rawValue: 128)
+
+    init(rawValue: UInt16) { self.rawValue = rawValue }
 
     init(_ type: Vocabulary.TokenType) {
         switch type {
@@ -44,7 +47,9 @@ struct DerivedAttributes: Sendable {
         endsGeneration = []
         nameSpecialTokens(texts)
         findEnds(texts)
-        if vocabulary.modelName.lowercased().contains("phi-3") || vocabulary.modelName.lowercased().contains("phi3") {
+        if Self.stripsBeforeMask(vocabulary) {
+            if let mask = texts.index(of: "<mask>".utf8) { attributes[Int(mask)].insert(.stripsLeft) }
+        } else if ["phi-3", "phi3"].contains(where: vocabulary.modelName.lowercased().contains) {
             stripAroundPhi3Tokens(texts)
         }
     }
@@ -131,6 +136,12 @@ struct DerivedAttributes: Sendable {
             endsGeneration.remove(end)
             attributes[Int(end)] = .normal
         }
+    }
+
+    /// Names of families and pre-tokenizers whose mask takes the white space before it.
+    private static func stripsBeforeMask(_ vocabulary: Vocabulary) -> Bool {
+        ["jina-v2-de", "jina-v2-es", "jina-v2-code"].contains(where: vocabulary.preTokenizer.contains)
+            || ["nomic-bert-moe", "jina-bert-v3"].contains(where: vocabulary.architecture.contains)
     }
 
     private mutating func stripAroundPhi3Tokens(_ texts: ByteStringTable) {

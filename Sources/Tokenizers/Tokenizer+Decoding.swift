@@ -11,7 +11,7 @@ extension Tokenizer {
         if kind.contains(.byte) { return Self.byte(named: text).map { [$0] } ?? [] }
         guard kind.contains(.normal) else { return [] }
         switch vocabulary.kind {
-        case .sentencePiece, .unigram, .characterPairs: return Self.unescaped(Array(text.utf8))
+        case .sentencePiece, .unigram, .characterPairs, .wordPiece: return Self.unescaped(Array(text.utf8))
         // A token outside the byte alphabet was added as plain text.
         case .byteLevelBPE: return ByteAlphabet.read(text) ?? Array(text.utf8)
         }

@@ -30,7 +30,10 @@ public struct Tokenizer: Sendable {
             let rule = try PreTokenizer.named(vocabulary.preTokenizer)
             encoder = try BytePairEncoder(preTokenizer: rule, merges: vocabulary.merges, texts: texts)
         case .characterPairs:
-            encoder = try CharacterPairEncoder(merges: vocabulary.merges, texts: texts)
+            let rule = CharacterPairRule(vocabulary)
+            encoder = try CharacterPairEncoder(rule, merges: vocabulary.merges, texts: texts)
+        case .wordPiece:
+            encoder = try WordPieceEncoder(vocabulary)
         case .unigram:
             encoder = try UnigramEncoder(vocabulary, attributes: derived.attributes)
         }
@@ -66,7 +69,7 @@ public struct Tokenizer: Sendable {
                 }
             }
         }
-        if addSpecial, vocabulary.addsEnd, let end = special.end { output.append(end) }
+        if addSpecial, vocabulary.addsEnd, let end = vocabulary.ending { output.append(end) }
         return output
     }
 

@@ -15,11 +15,14 @@ extension Vocabulary {
             throw .idOutOfRange(role: role, id: id, count: tokens.count)
         }
         if addsBeginning, special.beginning == nil { throw .missingSpecial(role: "bos") }
-        if addsEnd, special.end == nil { throw .missingSpecial(role: "eos") }
+        if addsEnd, ending == nil { throw .missingSpecial(role: kind == .wordPiece ? "seperator" : "eos") }
         var result = self
         for index in tokens.indices where tokens[index].isEmpty { result.tokens[index] = "[EMPTY_\(index)]" }
         return result
     }
+
+    /// The token after every text that ends with one.
+    var ending: Int32? { kind == .wordPiece ? special.separator : special.end }
 
     /// A table in which each token has its id.
     func tokenTable() throws(TokenizerError) -> ByteStringTable {

@@ -7,10 +7,24 @@ public struct Vocabulary: Sendable {
         case sentencePiece
         /// Byte-level byte-pair encoding: words are split first, pairs merge by rank. GGUF calls it "gpt2".
         case byteLevelBPE
-        /// Byte-pair encoding over characters, with bytes for those without a token. GGUF calls it "gemma4".
+        /// Byte-pair encoding over characters, with bytes for those without a token. GGUF calls it "gemma4", or "gpt2" with the name
+        /// of such a rule.
         case characterPairs
+        /// Words in the longest tokens from their start on. GGUF calls it "bert".
+        case wordPiece
         /// The best-scored way to write a text in tokens. GGUF calls it "t5".
         case unigram
+    }
+
+    /// What becomes of letters before tokens are looked for.
+    public struct WordNormalization: Sendable, Hashable {
+        /// Whether capitals become small.
+        public var lowercases = true
+        /// Whether accents are dropped.
+        public var stripsAccents = true
+
+        /// Both.
+        public init() {}
     }
 
     /// What a token is for, with GGUF's numbers.
@@ -94,6 +108,14 @@ public struct Vocabulary: Sendable {
     public var removesExtraSpaces = false
     /// SentencePiece's `precompiled_charsmap`, by which Unigram text is normalized; empty for none.
     public var characterMap: [UInt8] = []
+    /// Tokens that a model may rate high and that are never written.
+    public var suppressed: [Int32] = []
+    /// What WordPiece makes of letters before it looks for tokens.
+    public var wordNormalization = WordNormalization()
+    /// Whether white space is nothing but the end of a word. GGUF calls such a vocabulary "whitespace".
+    public var dropsWhiteSpace = false
+    /// The family that the vocabulary is of, as in `general.architecture`: llama.cpp takes the whitespace rule of one token from it.
+    public var architecture = ""
     /// The model's name: llama.cpp takes the whitespace rule of some special tokens from it, since GGUF stores none.
     public var modelName: String
 

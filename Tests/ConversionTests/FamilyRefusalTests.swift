@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["exaone4", "lfm2-moe"])
+    @Test(arguments: ["exaone4", "gpt-oss", "lfm2-moe"])
     func aListOfLayersOfTheWrongLengthIsRefused(_ name: String) throws {
         let problem = try problem(name) { $0.config["layer_types"] = #"["full_attention"]"# }
         guard case .invalidValue(_, "layer_types", _) = problem else {
@@ -48,6 +48,59 @@ import Testing
     @Test func commandsBiasesHaveNoPlace() throws {
         let name = "model.layers.0.self_attn.q_proj.bias"
         #expect(try problem("cohere2") { $0.add(name, [64]) } == .unknownTensor(name))
+        // Published checkpoints have some of zeros.
+        let golden = try FamilyGolden("cohere2")
+        var checkpoint = try golden.checkpoint()
+        checkpoint.add(name, [64])
+        checkpoint.tensors[checkpoint.tensors.count - 1].bytes = [UInt8](repeating: 0, count: 128)
+        let file = try Conversions().convert(checkpoint, .f16)
+        #expect(file.tensors.map(\.name) == golden.tensors.map(\.name))
+    }
+
+    @Test(arguments: [("gemma3", "true"), ("gemma2", "true"), ("gemma", "true"), ("gemma4", #""all""#)])
+    func gemmaThatLooksBothWaysIsRefused(_ name: String, _ value: String) throws {
+        let key = "use_bidirectional_attention"
+        guard case .invalidValue(_, key, _) = try problem(name, { $0.config[key] = value }) else {
+            Issue.record("\(name) \(value)")
+            return
+        }
+        for harmless in ["false", "null", #""vision""#] {
+            var checkpoint = try FamilyGolden(name).checkpoint()
+            checkpoint.config[key] = harmless
+            _ = try Conversions().convert(checkpoint, .f16)
+        }
+    }
+
+    @Test(arguments: [("swiglu_limit", "6.0"), ("swiglu_alpha", "1.5")])
+    func activationsThatEnginesDoNotComputeAreRefused(_ key: String, _ value: String) throws {
+        guard case .invalidValue(_, key, _) = try problem("gpt-oss", { $0.config[key] = value }) else {
+            Issue.record("\(key)")
+            return
+        }
+    }
+
+    @Test(arguments: ["gpt-oss", "qwen3-vl-moe"])
+    func expertsWhoseGateAndUpCannotBeHalvesAreRefused(_ name: String) throws {
+        let problem = try problem(name) { checkpoint in
+            guard let index = checkpoint.tensors.firstIndex(where: { $0.name.hasSuffix("experts.gate_up_proj") }) else {
+                return
+            }
+            let tensor = checkpoint.tensors.remove(at: index)
+            checkpoint.add(tensor.name, [tensor.shape[0], tensor.shape[1], tensor.shape[2] - 1])
+        }
+        guard case .wrongShape = problem else {
+            Issue.record("\(problem as Any)")
+            return
+        }
+    }
+
+    @Test func predictorsOfERNIEAreLeftOut() throws {
+        let golden = try FamilyGolden("ernie-moe")
+        var checkpoint = try golden.checkpoint()
+        checkpoint.add("model.mtp_block.0.mlp.up_proj.weight", [128, 64])
+        checkpoint.add("model.mtp_emb_norm.0.weight", [64])
+        let file = try Conversions().convert(checkpoint, .f16)
+        #expect(file.tensors.map(\.name) == golden.tensors.map(\.name))
     }
 
     @Test func ministralWithoutItsScalingIsRefused() throws {

@@ -49,13 +49,15 @@ import Testing
                 return $0.name.hasSuffix("down_proj.weight") || $0.name.hasSuffix("output_linear.weight")
                     || $0.name.hasSuffix(".w2.weight")
                     || $0.name.hasSuffix("ln_1.weight")
-                    || $0.name.hasSuffix("experts.down_proj")
+                    || $0.name.hasSuffix("experts.down_proj") || $0.name.hasSuffix("down_proj_blocks")
             }
         )
         let tensor = checkpoint.tensors.remove(at: index)
         var shape = tensor.shape
-        shape[shape.count == 3 ? 1 : 0] *= 2
-        checkpoint.add(tensor.name, shape)
+        // Some checkpoints have experts with columns before rows.
+        let isTurned = ["gpt-oss", "qwen3-vl-moe"].contains(name)
+        shape[shape.count < 3 ? 0 : isTurned ? 2 : 1] *= 2
+        checkpoint.add(tensor.name, shape, dtype: tensor.dtype)
         let problem = try Conversions().problem(checkpoint)
         guard case .wrongShape = problem else {
             Issue.record("\(problem as Any)")

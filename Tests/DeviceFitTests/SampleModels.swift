@@ -15,6 +15,7 @@ enum SampleModels {
         weightBytes: Int = 900_000_000,
         types: [String: Int]? = nil,
         embeddingBytes: Int = 0,
+        embeddingType: String? = nil,
         isTied: Bool = false,
         quantType: String = "Q4_0",
         experts: ModelProfile.Experts? = nil,
@@ -35,7 +36,8 @@ enum SampleModels {
             contextLength: 32768,
             quantType: quantType,
             experts: experts,
-            graph: graph
+            graph: graph,
+            tokenEmbeddingType: embeddingType
         )
     }
 
@@ -49,7 +51,9 @@ enum SampleModels {
         heads: 12,
         vocabulary: 151_936,
         weightBytes: 905_235_660,
+        types: ["Q4_0": 713_765_682, "Q6_K": 191_469_978],
         embeddingBytes: 191_469_978,
+        embeddingType: "Q6_K",
         isTied: true
     )
     static let qwen3 = model(

@@ -22,7 +22,7 @@ import Testing
         let source = try model.open()
         let plan = try QuantizationPlan(source, as: type, options: options)
         return try Quantizer(source: source, outputs: [.init(plan: plan, path: model.output)])
-            .run(threads: threads, measuresLoss: true)[0]
+            .run(threads: threads, measuresLoss: true)[0].map(\.loss)
     }
 
     @Test func theErrorIsThatOfTheFile() throws {

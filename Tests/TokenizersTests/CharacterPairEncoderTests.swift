@@ -19,8 +19,15 @@ import Tokenizers
         return vocabulary
     }
 
-    private func texts(_ bytes: [UInt8], without missing: Set<String> = []) throws -> [String] {
-        let vocabulary = vocabulary(without: missing)
+    private func texts(
+        _ bytes: [UInt8],
+        without missing: Set<String> = [],
+        _ rule: String = "gemma4",
+        drops: Bool = false
+    ) throws -> [String] {
+        var vocabulary = vocabulary(without: missing)
+        (vocabulary.preTokenizer, vocabulary.dropsWhiteSpace) = (rule, drops)
+        vocabulary.wordNormalization.lowercases = drops
         return try Tokenizer(vocabulary).encode(utf8: bytes, parseSpecial: true).map { vocabulary.tokens[Int($0)] }
     }
 
@@ -32,6 +39,14 @@ import Tokenizers
         #expect(try texts(Array("a\n\nb\na".utf8)) == ["<bos>", "a", "\n\n", "b", "\n", "a"])
         #expect(try texts(Array("a\n\n\nb".utf8)) == ["<bos>", "a", "\n", "\n", "\n", "b"])
         #expect(try texts(Array("\n".utf8), without: ["\n"]) == ["<bos>", "<0x0A>"])
+    }
+
+    @Test func otherRulesTakeNewlinesOneByOneOrCutAtWhiteSpace() throws {
+        #expect(try texts(Array("a\n\nb".utf8), "sarvam-moe") == ["<bos>", "a", "\n", "\n", "b"])
+        #expect(try texts(Array("a ab".utf8), "sarvam-moe") == ["<bos>", "a", "▁ab"])
+        #expect(try texts(Array("ab \nab".utf8), "whitespace") == ["<bos>", "ab", "<0x20>", "\n", "ab"])
+        #expect(try texts(Array("ab ▁ab".utf8), "whitespace") == ["<bos>", "ab", "<0x20>", "▁ab"])
+        #expect(try texts(Array("AB \n\u{a0}ab".utf8), "whitespace", drops: true) == ["<bos>", "ab", "ab"])
     }
 
     @Test func charactersWithoutATokenBecomeTheirBytesAndBytesWithoutATokenVanish() throws {

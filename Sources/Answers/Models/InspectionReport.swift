@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import GGUF
 import Safetensors
@@ -36,6 +37,8 @@ public struct InspectionReport: Encodable, Sendable {
     public var tensors: [Tensor]?
     /// Bytes of all tensors of a type.
     public var bytesByType: [String: Int]
+    /// Bytes of layers that predict further tokens (MTP), which engines do not run; nil where there are none.
+    public var predictorBytes: Int?
 }
 
 extension InspectionReport {
@@ -67,8 +70,15 @@ extension InspectionReport {
             parameters: file.tensors.elementCount,
             metadata: OrderedMetadata(file.metadata),
             tensors: tensors ? rows : nil,
-            bytesByType: Dictionary(rows.map { ($0.type, $0.bytes) }, uniquingKeysWith: +)
+            bytesByType: Dictionary(rows.map { ($0.type, $0.bytes) }, uniquingKeysWith: +),
+            predictorBytes: Self.predictorBytes(file)
         )
+    }
+
+    /// Nil also for a file whose shape cannot be read: it may be of an unknown architecture, or no model.
+    private static func predictorBytes(_ file: GGUFFile) -> Int? {
+        guard let prefixes = try? ModelShape(file).predictorPrefixes, !prefixes.isEmpty else { return nil }
+        return file.tensors.filter { prefixes.contains(where: $0.name.hasPrefix) }.byteCount
     }
 
     private static func safetensors(

@@ -56,6 +56,7 @@ struct BuildJudge {
                     + (own.isEmpty ? "; it has no tags" : "; its tags are \(own.joined(separator: ", "))")
             )
         }
+        if let remark = session.profile(record.facts.profile)?.fallbackRemark { summary.remarks.append(remark) }
         guard let target else { return reasons + [contextObstacle(of: record.facts.profile)].compactMap { $0 } }
         let own = measured[record.digest]
         let judgement =
@@ -121,7 +122,7 @@ struct BuildJudge {
         judgement.remarks += judged.compactMap { item in
             item.estimate.verdict == .tight ? "tight: \(item.prefix)\(item.estimate.reason)" : nil
         }
-        if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile.quantType, on: $0.estimate) }).first {
+        if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile, on: $0.estimate) }).first {
             judgement.remarks.append(slow)
         }
         judgement.reasons = judged.flatMap { item in

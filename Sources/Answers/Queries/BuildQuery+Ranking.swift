@@ -25,8 +25,9 @@ extension BuildQuery {
             let (a, b) = (rank(first), rank(second))
             return a == b ? precedes(first, second) : a < b
         }
+        ranked.remarkBeaten(on: common)
         for index in ranked.indices {
-            if ranked[index].textSha256 != common || ranked[index].bitsPerByte == nil, ranked[index].remarks.isEmpty {
+            if ranked[index].textSha256 != common || ranked[index].bitsPerByte == nil {
                 ranked[index].remarks.append("its quality was not measured on the same text as the others'")
             }
             guard index > 0 else { continue }
@@ -48,5 +49,28 @@ extension BuildQuery {
             return left > right
         }
         return first.build < second.build
+    }
+}
+
+extension [BuildSummary] {
+    /// Says of each build which other one of its version takes no more bytes and is better.
+    /// - Parameter text: the text on which quality is compared; nil for the one that most were measured on.
+    package mutating func remarkBeaten(on text: SHA256Digest? = nil) {
+        guard let text = text ?? BuildQuery.commonText(of: self) else { return }
+        for index in indices {
+            guard let better = first(where: { $0.beats(self[index], on: text) }) else { continue }
+            self[index].remarks.append("\(better.build) is no larger and better")
+        }
+    }
+}
+
+extension BuildSummary {
+    /// Whether of two builds of a version this one takes no more bytes and has measurably better quality, or as good a one in fewer bytes.
+    fileprivate func beats(_ other: BuildSummary, on text: SHA256Digest) -> Bool {
+        guard model == other.model, version == other.version, build != other.build, fileBytes <= other.fileBytes,
+            textSha256 == text, other.textSha256 == text, let own = qualityStep, let its = other.qualityStep
+        else { return false }
+        let isNearer = (kld ?? 0) <= (other.kld ?? .infinity)
+        return own < its || (own == its && isNearer && fileBytes < other.fileBytes)
     }
 }

@@ -18,6 +18,7 @@ extension Family {
             mayRunInParallel: true
         ),
         "ernie4_5": Family(),
+        "ernie4_5-moe": Family(experts: .besideShared),
         // Only the largest has windows, whatever the files of the others say.
         "exaone4": Family(
             rotaryLayout: .halves,

@@ -6,8 +6,8 @@ struct Family: Sendable {
         case asElsewhere
         /// By this base unless the file names another, unscaled.
         case base(Float)
-        /// By the base that the file names for them, unscaled.
-        case given
+        /// By the base that the file names for them, if it does; scaled as elsewhere, or unscaled.
+        case ownBase(isScaled: Bool)
         case unscaled
     }
 
@@ -24,6 +24,10 @@ struct Family: Sendable {
         case requiredAfterDense
         /// Beside a dense network, where the file counts any; the router norms what it reads.
         case besideDense
+        /// After some dense layers, beside a shared expert where the file says how wide it is; a bias may count in the choice.
+        case besideShared
+        /// With a bias for every matrix; the router's scores are compared before they become shares.
+        case biased
     }
 
     /// Whether this is all that it takes to run a model; otherwise it is what estimates and the choice of types need.
@@ -38,6 +42,10 @@ struct Family: Sendable {
     var experts = Experts.none
     /// Whether the file may scale embeddings, residuals, attention and logits.
     var hasScales = false
+    /// Whether the file may switch positions off.
+    var maySwitchPositions = false
+    /// Whether each head has a score that takes weight from all positions and gives nothing.
+    var hasSinks = false
     /// Whether embeddings are multiplied by the root of their width.
     var scalesEmbedding = false
     /// Sliding windows; nil where they are not used, whatever the file says.
@@ -99,6 +107,8 @@ struct Family: Sendable {
     var mayScaleLayers = false
     /// Whether llama.cpp runs the last layer on all tokens, and picks the wanted ones behind the last norm.
     var picksRowsLast = false
+    /// The same, where it picks them in front of the last norm.
+    var picksRowsBeforeNorm = false
     /// Whether gate and up may come in one matrix, and queries, keys and values in another.
     var fusesMatrices = false
     /// The tensor of the last norm, without its ending.

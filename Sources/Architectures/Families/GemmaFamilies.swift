@@ -28,7 +28,7 @@ extension Family {
             activation: .gatedGELU,
             scalesEmbedding: true,
             windows: WindowRule(.allButLast(of: 5), isRequired: true),
-            localRotary: .given,
+            localRotary: .ownBase(isScaled: false),
             softCaps: SoftCaps(final: 30),
             firstSharing: 20,
             hasStreams: true,

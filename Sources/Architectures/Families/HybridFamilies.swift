@@ -6,7 +6,12 @@ extension Family {
             stateSpaces: .besideAttention,
             networkNormIsBare: true
         ),
-        "granitehybrid": Family(experts: .optional, hasScales: true, stateSpaces: .withoutKeys),
+        "granitehybrid": Family(
+            experts: .optional,
+            hasScales: true,
+            maySwitchPositions: true,
+            stateSpaces: .withoutKeys
+        ),
         // A layer is a mixer or a network, and none knows positions.
         "nemotron_h": Family(
             activation: .plainSquaredReLU,

@@ -3,6 +3,7 @@ extension Family {
     static let llamas: [String: Family] = [
         "llama": Family(experts: .optional, storage: StorageRule(layersOfSeventyBillion: 80, ifHeadsAreShared: true)),
         "smollm3": Family(layersPerUnturned: 4),
-        "granite": Family(experts: .optional, hasScales: true),
+        "granite": Family(experts: .optional, hasScales: true, maySwitchPositions: true),
+        "granitemoe": Family(experts: .optional, hasScales: true),
     ]
 }

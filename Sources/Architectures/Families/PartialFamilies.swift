@@ -1,7 +1,6 @@
 extension Family {
     /// Families that this program does not run, with what sets their memory or their quantization apart.
     static let partials: [String: Family] = [
-        "gpt-oss": partial(windows: WindowRule(.allButLast(of: 2))),
         "bailingmoe3": partial(storage: StorageRule(expertsAreNetworksAlone: true)),
         "deci": partial(storage: StorageRule(layersOfSeventyBillion: 80)),
         "falcon": partial(storage: StorageRule(hasMixOfFalcon: true)),

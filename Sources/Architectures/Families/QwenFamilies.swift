@@ -12,6 +12,13 @@ extension Family {
             sections: .interleaved,
             hasDeepstack: true
         ),
+        "qwen3vlmoe": Family(
+            rotaryLayout: .halves,
+            headNorm: .perHead,
+            experts: .required,
+            sections: .interleaved,
+            hasDeepstack: true
+        ),
         "qwen35": recurrentQwen(experts: .none),
         "qwen35moe": recurrentQwen(experts: .withGatedSharedOfOne),
     ]

@@ -63,8 +63,10 @@ private struct AdapterTensorPlan {
         for name in adapter.order {
             guard let update = adapter.updates[name] else { continue }
             switch try family.use(of: name) {
-            case .leftOut:
+            case .leftOut, .leftOutIfZero:
                 break
+            case .packed:
+                throw ConversionProblem.unsupportedAdapter("it updates '\(name)', whose bytes are kept as they are")
             case .tensors(let outputs):
                 guard let output = outputs.first, outputs.count == 1 else {
                     throw ConversionProblem.unsupportedAdapter("it updates '\(name)', which is several tensors in GGUF")

@@ -61,7 +61,7 @@ struct LowRankAdapter: Sendable {
 
     private func check(_ name: String, against base: AdapterBase) throws {
         guard let shape = base.shapes[name] else { throw ConversionProblem.foreignAdapter(tensor: name) }
-        guard try base.family.use(of: name) != .leftOut else {
+        guard ![.leftOut, .leftOutIfZero].contains(try base.family.use(of: name)) else {
             throw ConversionProblem.lostUpdate(tensor: name, architecture: type(of: base.family).ggufName)
         }
         func check(_ tensor: String, _ found: [Int], _ expected: [Int]) throws {

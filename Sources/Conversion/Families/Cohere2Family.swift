@@ -14,8 +14,8 @@ struct Cohere2Family: ModelFamily {
     let config: ModelConfig
 
     func use(of name: String) throws -> TensorUse {
-        // Engines have no place for biases.
-        if name.hasSuffix(".bias") { throw ConversionProblem.unknownTensor(name) }
+        // Published checkpoints have biases of zeros.
+        if name.hasSuffix(".bias") { return .leftOutIfZero }
         return try TensorNames(self).use(of: name)
     }
 

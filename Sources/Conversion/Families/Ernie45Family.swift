@@ -47,6 +47,15 @@ struct Ernie45Family: ModelFamily {
         to metadata: inout Metadata,
         options: ConversionOptions
     ) throws {
+        try Self.writeVocabulary(of: folder, to: &metadata, options: options)
+    }
+
+    /// That of the family's models with experts, too.
+    static func writeVocabulary(
+        of folder: HuggingFaceFolder,
+        to metadata: inout Metadata,
+        options: ConversionOptions
+    ) throws {
         try Vocabularies.write(of: folder, to: &metadata, options: options)
         if let prefix = try folder.json("tokenizer_config.json")?["add_prefix_space"]?.bool {
             metadata.set("tokenizer.ggml.add_space_prefix", .bool(prefix))

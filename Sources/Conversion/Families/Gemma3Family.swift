@@ -16,6 +16,7 @@ struct Gemma3Family: GemmaLikeFamily {
     let config: ModelConfig
 
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
+        try refuseBothDirections()
         try CommonParameters(config, Self.ggufName, fileType: fileType).write(to: &metadata)
         if let limit = try config.number("final_logit_softcapping"), limit != 0 {
             metadata.set("gemma3.final_logit_softcapping", .float32(Float(limit)))

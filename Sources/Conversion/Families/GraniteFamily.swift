@@ -20,8 +20,11 @@ struct GraniteFamily: LlamaLikeFamily {
     }
 
     /// Those of attention, embeddings, residuals and logits.
-    /// - Parameter prefix: begins the names of all keys.
-    static func writeFactors(of config: ModelConfig, to metadata: inout Metadata, prefix: String) throws {
+    static func writeFactors(
+        of config: ModelConfig,
+        to metadata: inout Metadata,
+        prefix: String = Self.ggufName
+    ) throws {
         let factors = [
             ("attention.scale", "attention_multiplier"), ("embedding_scale", "embedding_multiplier"),
             ("residual_scale", "residual_multiplier"), ("logit_scale", "logits_scaling"),

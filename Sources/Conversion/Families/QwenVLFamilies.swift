@@ -29,8 +29,52 @@ struct Qwen3VLFamily: ModelFamily {
 
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         try CommonParameters(config, Self.ggufName, fileType: fileType).write(to: &metadata)
-        // What is seen enters several layers.
+        Self.writeDeepstack(of: config, to: &metadata, prefix: Self.ggufName)
+    }
+
+    /// How many layers what is seen enters.
+    static func writeDeepstack(of config: ModelConfig, to metadata: inout Metadata, prefix: String) {
         let indexes = config.json["vision_config"]?["deepstack_visual_indexes"]?.array
-        metadata.set("qwen3vl.n_deepstack_layers", .uint32(UInt32(indexes?.count ?? 3)))
+        metadata.set("\(prefix).n_deepstack_layers", .uint32(UInt32(indexes?.count ?? 3)))
+    }
+}
+
+/// Qwen3-VL with experts, whose matrices stand the other way round, each kind in one tensor.
+struct Qwen3VLMoEFamily: ModelFamily {
+    static let architectures = ["Qwen3VLMoeForConditionalGeneration"]
+    static let ggufName = "qwen3vlmoe"
+    static let defaults = [
+        "max_position_embeddings": "128000", "moe_intermediate_size": "1408", "num_attention_heads": "16",
+        "num_experts": "60", "num_experts_per_tok": "4", "num_hidden_layers": "24", "num_key_value_heads": "16",
+        "rms_norm_eps": "1e-6", "rope_theta": "500000.0", "vocab_size": "151936",
+    ]
+    static let layerNames = Qwen3MoEFamily.layerNames
+    static let experts: ExpertNames? = .projections
+
+    let config: ModelConfig
+
+    func use(of name: String) throws -> TensorUse {
+        let names = TensorNames(self)
+        guard let (layer, rest) = try names.split(name) else { return try names.use(of: name) }
+        func output(_ name: String, _ columns: StackColumns) -> TensorUse.Output {
+            .init(name: "blk.\(layer).\(name).weight", edit: TensorEdit(order: .transposedStack(columns)))
+        }
+        switch rest {
+        case "mlp.experts.down_proj", "mlp.experts.down_proj.weight": return .tensors([output("ffn_down_exps", .all)])
+        case "mlp.experts.gate_up_proj", "mlp.experts.gate_up_proj.weight":
+            return .tensors([
+                output("ffn_gate_exps", .half(isSecond: false)), output("ffn_up_exps", .half(isSecond: true)),
+            ])
+        default: return try names.use(of: name)
+        }
+    }
+
+    func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
+        var common = CommonParameters(config, Self.ggufName, fileType: fileType)
+        common.headLength = .always
+        try common.write(to: &metadata)
+        let length = try config.requiredInteger("moe_intermediate_size")
+        metadata.set("qwen3vlmoe.expert_feed_forward_length", .uint32(UInt32(length)))
+        Qwen3VLFamily.writeDeepstack(of: config, to: &metadata, prefix: Self.ggufName)
     }
 }

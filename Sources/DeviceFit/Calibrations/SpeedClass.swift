@@ -57,12 +57,12 @@ struct SpeedClass: Sendable {
         }
     }
 
-    /// [P] Least squares over eight models. Prefill: the middle over models of P (scripts/back-test-fit.py).
+    /// [P] Least squares over five models, their types weighed (scripts/fit-type-factors.py). Prefill: the middle over models of P (scripts/back-test-fit.py).
     private static let measuredAndroid: [String: SpeedClass] = [
         "Snapdragon 8 Elite Gen 5": SpeedClass(
             .cpu,
-            perGB: 11.8,
-            perBillion: 7.9,
+            perGB: 13.6,
+            perBillion: 6.1,
             prefill: 302,
             .high,
             source: "P",
@@ -70,8 +70,8 @@ struct SpeedClass: Sendable {
         ),
         "Dimensity 8400 (MT6899)": SpeedClass(
             .cpu,
-            perGB: 19.9,
-            perBillion: 11.9,
+            perGB: 23.2,
+            perBillion: 9.0,
             prefill: 209,
             .high,
             source: "P",
@@ -79,8 +79,8 @@ struct SpeedClass: Sendable {
         ),
         "Snapdragon 8 Gen 2": SpeedClass(
             .cpu,
-            perGB: 25.6,
-            perBillion: 16.2,
+            perGB: 31.6,
+            perBillion: 11.1,
             prefill: 154,
             .high,
             source: "P",

@@ -42,6 +42,11 @@ extension DecoderGraph {
         }
     }
 
+    /// With the chosen experts' biases added, where they have any.
+    private mutating func biased(_ part: ComputeGraph.Tensor, _ chosen: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        biasesExperts ? graph.update(part, with: chosen) : part
+    }
+
     private mutating func mixture(
         _ state: ComputeGraph.Tensor,
         _ experts: ModelProfile.Experts,
@@ -49,13 +54,18 @@ extension DecoderGraph {
     ) -> ComputeGraph.Tensor {
         let (count, used) = (experts.count, experts.used)
         let length = shape.expertLength > 0 ? shape.expertLength : profile.feedForwardLength
+        // A bias, or what makes shares of scores.
         let probabilities = graph.update(logits ?? product(count, state))
         let order = graph.result([count, tokens], from: [probabilities])
         let chosen = graph.view(order, used, tokens)
         var weights = graph.result([1, used, tokens], from: [graph.view(probabilities, 1, count, tokens), chosen])
         let flat = graph.view(weights, used, tokens)
-        let total = graph.update(graph.result([1, tokens], from: [flat]))
-        weights = graph.view(graph.result([used, tokens], from: [flat, total], mayReuse: true), 1, used, tokens)
+        if biasesExperts {
+            weights = graph.view(graph.update(flat), 1, used, tokens)
+        } else {
+            let total = graph.update(graph.result([1, tokens], from: [flat]))
+            weights = graph.view(graph.result([used, tokens], from: [flat, total], mayReuse: true), 1, used, tokens)
+        }
         graph.expand(weights)
         let input = graph.view(state, width, 1, tokens)
         let hidden: ComputeGraph.Tensor
@@ -69,10 +79,10 @@ extension DecoderGraph {
             let spread = graph.result([1, count, tokens], from: [])
             part = graph.update(part, with: graph.result([1, used, tokens], from: [spread, chosen]))
         } else {
-            let up = graph.result([length, used, tokens], from: [input, chosen])
-            let gate = graph.result([length, used, tokens], from: [input, chosen])
+            let up = biased(graph.result([length, used, tokens], from: [input, chosen]), chosen)
+            let gate = biased(graph.result([length, used, tokens], from: [input, chosen]), chosen)
             hidden = graph.result([length, used, tokens], from: [gate, up])
-            part = graph.result([width, used, tokens], from: [hidden, chosen])
+            part = biased(graph.result([width, used, tokens], from: [hidden, chosen]), chosen)
         }
         let out = graph.update(part, with: weights)
         graph.expand(out)

@@ -12,6 +12,8 @@ struct DecoderGraph {
     private let picksRowsLast: Bool
     private let streams: StreamShape?
     private let sparseLayerCount: Int
+    private let picksRowsBeforeNorm: Bool
+    let biasesExperts: Bool
     let normalizesValues: Bool
     let gatesAttention: Bool
     let tokens: Int
@@ -54,6 +56,8 @@ struct DecoderGraph {
         picksRowsLast = architecture.picksRowsLast
         streams = architecture.streams
         sparseLayerCount = architecture.sparseLayerCount
+        picksRowsBeforeNorm = architecture.picksRowsBeforeNorm
+        biasesExperts = architecture.biasesExperts
         normalizesValues = architecture.normalizesValues
         gatesAttention = architecture.gatesAttention
         tokens = batch
@@ -105,13 +109,17 @@ struct DecoderGraph {
                 continue
             }
             let isLast = index == chosen.count - 1
-            state = layer(state, kind, index: index, isLast: isLast && !picksRowsLast)
+            state = layer(state, kind, index: index, isLast: isLast && !picksRowsLast && !picksRowsBeforeNorm)
             if let inputs { state = add(inputs, to: state) }
             if let seen, index + 1 < shape.inputRowCount ?? 1 {
                 state = graph.update(state, with: graph.view(seen, width, tokens))
             }
         }
         if let streams { state = merge(state, streams) }
+        if picksRowsBeforeNorm {
+            graph.markOutput(state)
+            state = graph.result([width, tokens], from: [state, rows])
+        }
         state = norm(state)
         graph.markOutput(state)
         if picksRowsLast, streams == nil {

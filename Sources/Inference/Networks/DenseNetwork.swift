@@ -34,6 +34,7 @@ struct DenseNetwork {
             case .gatedSparseGELU(let deviations):
                 Self.cut(UnsafeMutableBufferPointer(start: start, count: length), deviations)
                 kernels.gelu(start, times: UnsafePointer(start + length), count: length)
+            case .gatedClampedSiLU: ClampedSwish.apply(start, UnsafePointer(start + length), count: length)
             case .plainGELU: kernels.gelu(start, times: nil, count: length)
             case .plainSquaredReLU:
                 for index in 0..<length {

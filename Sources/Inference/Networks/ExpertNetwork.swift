@@ -75,15 +75,18 @@ struct ExpertNetwork {
         var chosen = [[Choice]](repeating: [], count: shape.count)
         for row in 0..<count {
             let own = UnsafeMutableBufferPointer(start: scores.start + row * shape.count, count: shape.count)
-            gate(own, shape.gating)
+            if shape.gating != .softmaxOfChosen { gate(own, shape.gating) }
             let ranks = own.indices.map { bias.isEmpty ? own[$0] : own[$0] + bias[$0] }
             // Of equals the first.
             let best = ranks.indices.sorted { (ranks[$1], $0) < (ranks[$0], $1) }.prefix(shape.usedCount)
-            let sum = best.reduce(0) { $0 + own[$1] }
-            let divisor = shape.normalizesWeights ? max(sum, Self.leastSum) : 1
-            for expert in best {
+            var weights = best.map { own[$0] }
+            if shape.gating == .softmaxOfChosen {
+                weights.withUnsafeMutableBufferPointer { gate($0, .softmax) }
+            }
+            let divisor = shape.normalizesWeights ? max(weights.reduce(0, +), Self.leastSum) : 1
+            for (expert, weight) in zip(best, weights) {
                 let scale = scales.isEmpty ? 1 : scales[expert]
-                chosen[expert].append(Choice(row: row, weight: own[expert] / divisor * scale))
+                chosen[expert].append(Choice(row: row, weight: weight / divisor * scale))
             }
         }
         return chosen
@@ -91,7 +94,7 @@ struct ExpertNetwork {
 
     private func gate(_ scores: UnsafeMutableBufferPointer<Float>, _ gating: ExpertShape.Gating) {
         switch gating {
-        case .softmax:
+        case .softmax, .softmaxOfChosen:
             let largest = product.kernels.max(UnsafeBufferPointer(scores))
             let sum = product.kernels.exponentiate(scores, shift: largest, scale: 1)
             let factor = Float(1 / sum)

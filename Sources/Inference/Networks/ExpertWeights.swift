@@ -18,13 +18,18 @@ struct ExpertWeights: Sendable {
     init(_ experts: ExpertShape, width: Int, _ reader: inout TensorReader) throws {
         let (length, count) = (experts.expert.length, experts.count)
         router = try Projection("ffn_gate_inp", rows: count, columns: width, &reader)
-        choiceBias = experts.hasChoiceBias ? try reader.numbers("exp_probs_b.bias", [count]) : []
+        choiceBias =
+            switch experts.choiceBias {
+            case .none: []
+            case .optional: try reader.optionalNumbers("exp_probs_b.bias", [count]) ?? []
+            case .required: try reader.numbers("exp_probs_b.bias", [count])
+            }
         routerScale = experts.scalesParts ? try reader.numbers("ffn_gate_inp.scale", [width]) : []
         let gateUps = try Self.gateUps(experts, width: width, &reader)
-        let downs = try reader.matrices("ffn_down_exps.weight", count: count, rows: width, columns: length)
+        let downs = try Self.projections("ffn_down_exps", experts, rows: width, columns: length, &reader)
         partScales = experts.scalesParts ? try reader.optionalNumbers("ffn_down_exps.scale", [count]) ?? [] : []
         self.experts = zip(gateUps, downs).map {
-            DenseWeights(experts.expert, gateUp: $0, down: Projection(matrix: $1))
+            DenseWeights(experts.expert, gateUp: $0, down: $1)
         }
         shared = try experts.shared.map { try DenseWeights("_shexp", $0, width: width, &reader) }
         sharedGate = experts.gatesShared ? try Projection("ffn_gate_inp_shexp", rows: 1, columns: width, &reader) : nil
@@ -43,8 +48,27 @@ struct ExpertWeights: Sendable {
                 [Projection(matrix: $0)]
             }
         }
-        let gates = try reader.matrices("ffn_gate_exps.weight", count: count, rows: length, columns: width)
-        let ups = try reader.matrices("ffn_up_exps.weight", count: count, rows: length, columns: width)
-        return zip(gates, ups).map { [Projection(matrix: $0), Projection(matrix: $1, offset: length)] }
+        let gates = try projections("ffn_gate_exps", experts, rows: length, columns: width, &reader)
+        let ups = try projections("ffn_up_exps", experts, rows: length, columns: width, offset: length, &reader)
+        return zip(gates, ups).map { [$0, $1] }
+    }
+
+    /// One matrix of each expert, with its bias where they have any.
+    private static func projections(
+        _ name: String,
+        _ experts: ExpertShape,
+        rows: Int,
+        columns: Int,
+        offset: Int = 0,
+        _ reader: inout TensorReader
+    ) throws -> [Projection] {
+        let matrices = try reader.matrices(name + ".weight", count: experts.count, rows: rows, columns: columns)
+        guard experts.hasBiases else { return matrices.map { Projection(matrix: $0, offset: offset) } }
+        let biases = try reader.numbers(name + ".bias", [rows, experts.count])
+        // Where the shapes alone are looked at, there are no numbers.
+        return matrices.enumerated().map { index, matrix in
+            let own = biases.isEmpty ? [] : Array(biases[(index * rows)..<((index + 1) * rows)])
+            return Projection(matrix: matrix, bias: own, offset: offset)
+        }
     }
 }

@@ -32,7 +32,7 @@ struct ModelWeights: Sendable {
         layers = try shape.layers.enumerated().map {
             try LayerWeights($0, $1, width: width, shape.streams, &reader)
         }
-        for index in 0..<shape.predictorCount { reader.skip(allOf: "blk.\(shape.layers.count + index).") }
+        for prefix in shape.predictorPrefixes { reader.skip(allOf: prefix) }
         outputNorm = try NormWeights(shape.outputNorm, shape.norms, width: width, &reader)
         // Without an output matrix of its own, a model reads its embedding backwards.
         let output: WeightMatrix? =

@@ -60,10 +60,10 @@ extension Operations {
         try checkSpace(for: plan.byteCount, at: output)
         remarks(on: plan, request, options).forEach(remark)
         let verb = options.copiesOnly ? "copying" : "quantizing to \(plan.fileType.tag)"
-        let losses = try quantizer.run(threads: threads, measuresLoss: request.measuresErrors) {
+        let outcomes = try quantizer.run(threads: threads, measuresLoss: request.measuresErrors) {
             try progress(verb, $0, $1)
         }
-        return QuantizationReport(plan, options, losses[0], outputs: work.paths)
+        return QuantizationReport(plan, options, outcomes[0], outputs: work.paths)
     }
 
     private static func plan(

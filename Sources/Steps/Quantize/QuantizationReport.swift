@@ -25,6 +25,8 @@ public struct QuantizationReport: Codable, Sendable {
         public var relativeError: Double?
         /// The part of the outputs' mean square that became error, by the importance matrix.
         public var weightedError: Double?
+        /// Whether it lies on a grid of four bits and keeps it; absent where the rounding does not ask.
+        public var keepsGrid: Bool?
     }
 
     /// The name of the file type, or COPY.
@@ -43,17 +45,17 @@ public struct QuantizationReport: Codable, Sendable {
     init(
         _ plan: QuantizationPlan,
         _ options: QuantizationOptions,
-        _ losses: [QuantizationLoss?],
+        _ outcomes: [TensorOutcome],
         outputs: [FilePath] = []
     ) {
         type = options.copiesOnly ? "COPY" : plan.fileType.name
         bytes = plan.byteCount
         bitsPerWeight = plan.bitsPerWeight
-        let known = losses.compactMap { $0 }
+        let known = outcomes.compactMap(\.loss)
         relativeError = known.isEmpty ? nil : known.reduce(QuantizationLoss(), +).relativeError
         self.outputs = outputs.count > 1 ? outputs.map(\.string) : nil
         tensors = plan.tensors.enumerated().map { index, tensor in
-            let loss = losses.isEmpty ? nil : losses[index]
+            let outcome = outcomes.isEmpty ? nil : outcomes[index]
             return Tensor(
                 name: tensor.target.name,
                 type: tensor.target.type.name,
@@ -62,10 +64,22 @@ public struct QuantizationReport: Codable, Sendable {
                 wanted: tensor.wanted?.name,
                 reason: tensor.fallbackReason,
                 from: tensor.isChanged ? tensor.source.type.name : nil,
-                relativeError: loss?.relativeError,
-                weightedError: loss?.weightedError
+                relativeError: outcome?.loss?.relativeError,
+                weightedError: outcome?.loss?.weightedError,
+                keepsGrid: outcome?.keepsGrid
             )
         }
+    }
+}
+
+extension QuantizationReport {
+    /// How many tensors kept the grid that they were trained to, in words; nil where the rounding does not ask.
+    public var gridSummary: String? {
+        let grids = tensors.compactMap(\.keepsGrid)
+        guard !grids.isEmpty else { return nil }
+        let kept = grids.count { $0 }
+        let summary = "\(kept) of \(grids.count) Q4_0 tensors lie on a grid of four bits and keep it"
+        return kept == grids.count ? summary : summary + "; the others are rounded as llama-quantize does"
     }
 }
 

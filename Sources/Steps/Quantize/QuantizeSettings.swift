@@ -54,8 +54,9 @@ public struct QuantizeSettings: StepKind {
         Setting("exclude-weights", "use the importance matrix for no tensor with this in its name", standard: "none"),
         Setting(
             "rounding",
-            "reference, to the byte as llama-quantize does, or refined: lower error in the same size, with an importance "
-                + "matrix",
+            "reference, to the byte as llama-quantize does; refined, lower error in the same size with an importance "
+                + "matrix; lattice, for models trained for four bits, whose grid q4_0 keeps; auto, lattice where tensors lie "
+                + "on a grid, else reference",
             standard: "reference"
         ),
         Setting("pure", "one type for all tensors, without a mix", standard: "false"),

@@ -138,23 +138,27 @@ struct QuantizeStep: BuildMaker {
             return Quantizer.Output(plan: plan, path: path)
         }
         let detail = "quantizing to \(types.map { $0.tag }.joined(separator: ", "))"
-        let losses = try Quantizer(source: source, outputs: outputs).run(
+        let outcomes = try Quantizer(source: source, outputs: outputs).run(
             threads: context.threads,
             measuresLoss: true
         ) { done, total in
             try context.progress(detail, done, total)
         }
+        for (output, outcomes) in zip(outputs, outcomes) {
+            let report = QuantizationReport(output.plan, QuantizationOptions(), outcomes)
+            if let grids = report.gridSummary { context.remark("\(output.plan.buildType.tag): \(grids)") }
+        }
         // Each file is read again for its digest, which takes longer than some are to make.
-        return try Array(zip(outputs, losses)).concurrentMap(threads: context.threads) { output, losses in
-            try StepProduct(files: [output.path], facts: BuildFile.Facts(output.plan, losses))
+        return try Array(zip(outputs, outcomes)).concurrentMap(threads: context.threads) { output, outcomes in
+            try StepProduct(files: [output.path], facts: BuildFile.Facts(output.plan, outcomes))
         }
     }
 }
 
 extension BuildFile.Facts {
     /// Describes a finished quantization.
-    fileprivate init(_ plan: QuantizationPlan, _ losses: [QuantizationLoss?]) {
-        let report = QuantizationReport(plan, QuantizationOptions(), losses)
+    fileprivate init(_ plan: QuantizationPlan, _ outcomes: [TensorOutcome]) {
+        let report = QuantizationReport(plan, QuantizationOptions(), outcomes)
         self.init(
             type: plan.buildType.tag,
             bitsPerWeight: report.bitsPerWeight,

@@ -83,6 +83,11 @@ extension FitCommand {
                     numberText(estimate.batteryPercentPer1kTokens?.mid, 3), estimate.confidence.rawValue,
                 ]
             }
+            if let predictors = estimates.first?.memory.predictors {
+                records.remark(
+                    "note: layers that predict further tokens take \(sizeText(predictors)) of the file; engines leave them on the disk"
+                )
+            }
         }
     }
 

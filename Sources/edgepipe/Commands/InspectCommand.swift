@@ -34,6 +34,9 @@ struct InspectCommand: RecordCommand {
         var parts = [
             "\(report.format), \(sizeText(report.bytes)), \(report.parameters) weights: \(types.joined(separator: ", "))"
         ]
+        if let bytes = report.predictorBytes {
+            parts.append("layers that predict further tokens, kept and not run: \(sizeText(bytes))")
+        }
         if let digest = report.sha256 { parts.append("sha256 \(digest)") }
         if !report.metadata.rows.isEmpty {
             parts.append(Table(columns: ["key", "type", "value"], rows: report.metadata.rows).text(format))

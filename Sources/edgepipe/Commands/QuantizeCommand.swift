@@ -173,6 +173,7 @@ struct QuantizeCommand: RecordCommand {
         var text = Table(columns: columns, rows: rows).text(format)
         text += "\n\n\(report.type), \(sizeText(report.bytes)), \(numberText(report.bitsPerWeight, 3)) bits a weight"
         if let error = report.relativeError { text += ", error \(percent(error)) %" }
+        if let grids = report.gridSummary { text += "\n  \(grids)" }
         for tensor in report.tensors where tensor.fallback {
             text += "\n  \(tensor.name): \(tensor.type) in place of \(tensor.wanted ?? "-"): \(tensor.reason ?? "")"
         }

@@ -1,3 +1,4 @@
+import Answers
 import ArgumentParser
 import Pipeline
 import Settings
@@ -85,7 +86,11 @@ struct RunCommand: RecordCommand {
             var parts = [steps.text(format)]
             let made = report.steps.flatMap { $0.quantizations ?? [] }
             if !made.isEmpty { parts.append(Self.quantizations(made, format)) }
-            if !report.builds.isEmpty { parts.append(BuildTable.table(report.builds).text(format)) }
+            if !report.builds.isEmpty {
+                let notes = report.builds.compactMap { build in build.note.map { "  \(build.build): \($0)" } }
+                let table = BuildTable.table(report.builds).text(format)
+                parts.append(notes.isEmpty ? table : "\(table)\n\(notes.asLines)")
+            }
             return parts.joined(separator: "\n\n")
         }
     }
@@ -102,11 +107,12 @@ struct RunCommand: RecordCommand {
                 ]
             }
         )
-        let fallbacks = made.flatMap { quantization in
-            quantization.fallbacks.map { fallback in
-                "  \(quantization.type) \(fallback.tensor): \(fallback.got) in place of \(fallback.wanted): "
-                    + (fallback.reason ?? "")
-            }
+        let fallbacks = made.compactMap { quantization -> String? in
+            guard let first = quantization.fallbacks.first else { return nil }
+            let count = quantization.fallbacks.count
+            let pairs = Set(quantization.fallbacks.map { "\($0.got) in place of \($0.wanted)" }).sorted()
+            let tensors = count == 1 ? first.tensor : "\(count) tensors, \(first.tensor) the first,"
+            return "  \(quantization.type): \(tensors) got \(pairs.joined(separator: ", ")); \(first.reason ?? "")"
         }
         return fallbacks.isEmpty ? table.text(format) : "\(table.text(format))\n\(fallbacks.asLines)"
     }

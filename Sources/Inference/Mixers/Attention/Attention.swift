@@ -2,6 +2,12 @@ import Architectures
 import BlockFormats
 import Work
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 /// Causal attention over the cache: each row asks with its queries, all positions up to its own answer, or those within
 /// its window.
 ///
@@ -39,12 +45,14 @@ struct Attention {
     /// - Parameters:
     ///   - rows: which tokens of the batch ask; token `r` stands at position `firstPosition + r`.
     ///   - queries: (T, stride) with the H heads of queries first; `out`: (T, stride) with H heads.
+    ///   - sinks: for each head a score beside those of its positions, whose weight goes nowhere; empty for none.
     func run(
         layer: Int,
         shape: AttentionShape,
         firstPosition: Int,
         rows: Range<Int>,
         queries: (buffer: FloatBuffer, stride: Int),
+        sinks: [Float],
         into out: (buffer: FloatBuffer, stride: Int)
     ) {
         let blocks = (rows.count + Self.blockRows - 1) / Self.blockRows
@@ -80,7 +88,8 @@ struct Attention {
                 let first = max(0, own + 1 - (shape.window ?? .max))
                 let allowed = (first - seen.lowerBound)..<(own + 1 - seen.lowerBound)
                 let start = score.start + row * score.stride
-                normalize(UnsafeMutableBufferPointer(start: start, count: seen.count), allowed)
+                let sink = sinks.isEmpty ? nil : sinks[head]
+                normalize(UnsafeMutableBufferPointer(start: start, count: seen.count), allowed, sink: sink)
             }
             answer(score, value, block.count, seen.count, headLength, Rows(start: target, stride: out.stride))
         }
@@ -118,11 +127,14 @@ struct Attention {
     }
 
     /// Turns scores into weights that sum to one, with none for positions that are not allowed.
-    private func normalize(_ scores: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>) {
+    private func normalize(_ scores: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>, sink: Float?) {
         let allowed = UnsafeMutableBufferPointer(rebasing: scores[range])
         if cap != 0 { kernels.softCap(allowed, scale: scale, cap: cap) }
-        let largest = kernels.max(UnsafeBufferPointer(allowed))
-        let sum = kernels.exponentiate(allowed, shift: largest, scale: cap == 0 ? scale : 1)
+        // A sink is compared with scores as they are once scaled.
+        if sink != nil, cap == 0 { for index in allowed.indices { allowed[index] *= scale } }
+        let largest = max(kernels.max(UnsafeBufferPointer(allowed)), sink ?? -.infinity)
+        var sum = kernels.exponentiate(allowed, shift: largest, scale: cap == 0 && sink == nil ? scale : 1)
+        if let sink { sum += Double(expf(sink - largest)) }
         let factor = Float(1 / sum)
         for index in allowed.indices { allowed[index] *= factor }
         scores[..<range.lowerBound].update(repeating: 0)

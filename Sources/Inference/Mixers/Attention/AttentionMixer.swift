@@ -83,6 +83,7 @@ struct AttentionMixer {
             firstPosition: positions.lowerBound,
             rows: rows,
             queries: (mixed, mixedWidth),
+            sinks: weights.sinks,
             into: (attended, queryWidth)
         )
         if shape.gatesOutput {

@@ -10,6 +10,8 @@ struct AttentionWeights: Sendable {
     let keyNorm: [Float]
     /// Ones for each element of a head where values are normalized; empty for none.
     let valueNorm: [Float]
+    /// For each query head a score that takes weight from all positions; empty for none.
+    let sinks: [Float]
     /// Whether values are the keys as they are before their norm.
     let takesKeysForValues: Bool
 
@@ -34,6 +36,7 @@ struct AttentionWeights: Sendable {
             }
         }
         queryKeyValue = projections
+        sinks = attention.hasSinks ? try reader.numbers("attn_sinks.weight", [attention.headCount]) : []
         output = try Projection("attn_output", rows: width, columns: queries, &reader)
 
         func norm(_ name: String, _ heads: Int) throws -> [Float] {

@@ -39,15 +39,18 @@ struct WeightScales {
     private var names: Set<String> = []
     private let blockSize: [Int]?
 
+    /// - Parameter methods: further ways to quantize that the family reads by itself.
     /// - Throws: `ConversionProblem.unsupportedQuantization` for weights in other than eight bits of floating point.
-    init(_ folder: HuggingFaceFolder) throws {
+    init(_ folder: HuggingFaceFolder, alsoReading methods: Set<String> = []) throws {
         guard let settings = folder.config.json["quantization_config"], !settings.isNull else {
             blockSize = nil
             try Self.refuseUnannounced(folder.checkpoint.entries.map(\.tensor.name))
             return
         }
         let method = settings["quant_method"]?.string ?? "unnamed"
-        guard Self.methods.contains(method) else { throw ConversionProblem.unsupportedQuantization(method) }
+        guard Self.methods.union(methods).contains(method) else {
+            throw ConversionProblem.unsupportedQuantization(method)
+        }
         let blocks = settings["weight_block_size"]?.array?.compactMap(\.integer)
         guard blocks == nil || (blocks?.count == 2 && blocks?.allSatisfy { (1...65_536).contains($0) } == true) else {
             throw ConversionProblem.invalidValue(

@@ -7,7 +7,7 @@ enum WeightDecoder {
     /// The types that weights are read from.
     static func reads(_ type: SafetensorsType) -> Bool {
         switch type {
-        case .f64, .f32, .f16, .bf16, .f8_e4m3, .f8_e5m2: true
+        case .f64, .f32, .f16, .bf16, .f8_e4m3, .f8_e5m2, .i8: true
         default: false
         }
     }
@@ -24,6 +24,8 @@ enum WeightDecoder {
                 let bits = bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
                 weights[index] = Float(Double(bitPattern: UInt64(littleEndian: bits)))
             }
+        case .i8:
+            for index in weights.indices { weights[index] = Float(Int8(bitPattern: bytes[index])) }
         case .f8_e4m3:
             for index in weights.indices { weights[index] = e4m3[Int(bytes[index])] }
         case .f8_e5m2:

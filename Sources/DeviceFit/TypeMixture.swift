@@ -1,0 +1,73 @@
+import Tensors
+
+/// The weights that a token is multiplied with, by the tensor type that stores them.
+///
+/// A file type's name says what its maker wanted: where rows are no whole blocks, tensors have other types, with other sizes and speeds.
+struct TypeMixture {
+    /// Weights of one type.
+    struct Part {
+        /// As GGUF names it: "Q4_K".
+        let type: String
+        let weights: Double
+        let bytes: Double
+    }
+
+    let parts: [Part]
+
+    /// All of its weights.
+    var weights: Double { parts.reduce(0) { $0 + $1.weights } }
+
+    /// - Parameters:
+    ///   - bytesByType: bytes of the tensors, by type.
+    ///   - weights: how many weights they come to; nil for as many as they are.
+    private init(_ bytesByType: [String: Double], weights wanted: Double? = nil, bytes wantedBytes: Double? = nil) {
+        let parts = bytesByType.sorted { $0.key < $1.key }.compactMap { name, bytes -> Part? in
+            guard bytes > 0, let block = TensorType(name: name)?.block else { return nil }
+            return Part(type: name, weights: bytes * Double(block.elements) / Double(block.bytes), bytes: bytes)
+        }
+        let (weights, bytes) = parts.reduce((0, 0)) { ($0.0 + $1.weights, $0.1 + $1.bytes) }
+        let scale = wanted.map { $0 / max(1, weights) } ?? wantedBytes.map { $0 / max(1, bytes) } ?? 1
+        self.parts = parts.map { Part(type: $0.type, weights: $0.weights * scale, bytes: $0.bytes * scale) }
+    }
+
+    /// What one generated token reads.
+    static func ofGenerating(_ profile: ModelProfile) -> TypeMixture {
+        var bytes = profile.weightBytesByType.mapValues(Double.init)
+        if !profile.isEmbeddingTied { bytes.take(profile.tokenEmbeddingBytes, of: profile.tokenEmbeddingType) }
+        bytes.take(profile.perLayerEmbeddingBytes, of: profile.perLayerEmbeddingType ?? profile.tokenEmbeddingType)
+        return TypeMixture(bytes, bytes: profile.bytesReadPerToken)
+    }
+
+    /// What each token of a prompt is multiplied with: the layers.
+    static func ofPrompts(_ profile: ModelProfile) -> TypeMixture {
+        let weights = profile.parametersReadByPrompts
+        if let layers = profile.layerBytesByType {
+            return TypeMixture(layers.mapValues(Double.init), weights: weights)
+        }
+        // In profiles of older registries the output, as large as the embedding, is taken for the Q6_K that most mixes give it.
+        var bytes = profile.weightBytesByType.mapValues(Double.init)
+        bytes.take(profile.tokenEmbeddingBytes, of: profile.tokenEmbeddingType)
+        if !profile.isEmbeddingTied {
+            let block = TensorType.q6_K.block
+            bytes.take(profile.vocabularySize * profile.embeddingLength / block.elements * block.bytes, of: "Q6_K")
+        }
+        return TypeMixture(bytes, weights: weights)
+    }
+
+    /// The part of the weights for which something holds, 0 to 1.
+    func share(where holds: (String) -> Bool) -> Double {
+        parts.reduce(0) { $0 + (holds($1.type) ? $1.weights : 0) } / max(1, weights)
+    }
+
+    /// The speed at which its weights are gone through where each type has a speed: the harmonic mean.
+    func speed(_ speed: (String) -> Double) -> Double {
+        weights / max(1e-9, parts.reduce(0) { $0 + $1.weights / speed($1.type) })
+    }
+}
+
+extension [String: Double] {
+    fileprivate mutating func take(_ bytes: Int, of type: String?) {
+        guard let type, let own = self[type] else { return }
+        self[type] = Swift.max(0, own - Double(bytes))
+    }
+}
