@@ -43,7 +43,7 @@ import Testing
     }
 
     /// `llama-imatrix -c 128 --chunks 4 -fa off -ctk f32 -ctv f32` on seeded models; see scripts/compare-imatrix.py.
-    @Test(arguments: ["mixtral", "qwen2-moe", "lfm2-moe"])
+    @Test(arguments: ["mixtral", "qwen2-moe", "lfm2-moe", "gpt-oss"])
     func everyExpertCountsAsInLlamaImatrix(name: String) throws {
         struct Expert: Decodable {
             let counts: [Int]

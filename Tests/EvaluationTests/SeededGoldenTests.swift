@@ -32,9 +32,11 @@ import Testing
         let options = EvaluationOptions(context: golden.context, chunks: golden.running.count, threads: 2)
         let found = try PerplexityRun(model, options).measure(text: try PerplexityGoldens.text()).runningPerplexity
         let usesGELU = name.hasPrefix("gemma") || name == "gpt2"
+        // So do experts whose units are clamped and not small.
+        let carriesRoundings = name.hasPrefix("qwen35") || name.hasPrefix("gpt-oss")
         #expect(found.count == golden.running.count)
         for (value, expected) in zip(found, golden.running) {
-            #expect(abs(value / expected - 1) < (usesGELU ? 5e-5 : name.hasPrefix("qwen35") ? 5e-6 : 1e-6))
+            #expect(abs(value / expected - 1) < (usesGELU ? 5e-5 : carriesRoundings ? 5e-6 : 1e-6))
         }
     }
 

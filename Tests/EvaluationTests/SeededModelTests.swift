@@ -64,7 +64,7 @@ import Testing
     /// A file's tokens that are never written; others take their place.
     @Test func suppressedTokensAreNotWritten() throws {
         func tokens(_ suppressed: [Int32]?, _ sampling: Sampling = .greedy) throws -> [Int32] {
-            let model = try open("qwen2") { model in
+            let model = try open("granite") { model in
                 guard let suppressed else { return }
                 model.metadata.set("tokenizer.ggml.suppress_tokens", .array(.int32(suppressed)))
             }

@@ -226,7 +226,7 @@ import Testing
         model.metadata.set("tokenizer.ggml.scores", .array(.float32([1, 2])))
         #expect(try problem(model) != nil)
         model = try synthetic()
-        model.metadata.set("tokenizer.ggml.model", .string("bert"))
-        #expect(try problem(model) == .unsupportedTokenizer("bert"))
+        model.metadata.set("tokenizer.ggml.model", .string("rwkv"))
+        #expect(try problem(model) == .unsupportedTokenizer("rwkv"))
     }
 }
