@@ -130,7 +130,9 @@ extension ModelShape {
             embeddingLength,
             widestNetwork,
             attentions.lazy.map { $0.headCount * $0.keyLength }.max() ?? 0,
-            deltas.max() ?? 0
+            deltas.max() ?? 0,
+            layerInputLength,
+            streams?.detourRank ?? 0
         )
     }
 

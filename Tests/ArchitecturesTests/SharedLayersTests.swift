@@ -32,6 +32,11 @@ import Testing
         #expect(shape.layers.allSatisfy { $0.inputLength == 8 } && shape.widestMatrix == 128)
     }
 
+    /// Scratch memory is as long as the longest row, which in a small model is that of the embeddings for layers.
+    @Test func theEmbeddingsForLayersMayBeTheWidestOfAll() throws {
+        #expect(try shape(["embedding_length_per_layer_input": .uint32(512)]).widestMatrix == 512)
+    }
+
     @Test func withoutTheKeysAllLayersAreTheirOwnAndAlike() throws {
         let shape = try shape([
             "attention.shared_kv_layers": .uint32(0), "attention.key_length_swa": .uint32(32),

@@ -80,7 +80,7 @@ import Testing
         #expect(try Conversions().problem(checkpoint) == .notFinite(tensor: name, element: 7))
     }
 
-    @Test(arguments: ["bitsandbytes", "hqq"])
+    @Test(arguments: ["hqq", "bitsandbytes"])
     func otherWaysToQuantizeStayRefused(_ method: String) throws {
         let checkpoint = try checkpoint { $0.config["quantization_config"] = #"{"quant_method":"\#(method)"}"# }
         #expect(try Conversions().problem(checkpoint) == .unsupportedQuantization(method))

@@ -10,19 +10,19 @@ final class ForwardPass {
     /// Most tokens of a batch.
     let batch: Int
     private let product: MatrixProduct
-    private let attention: AttentionMixer
-    private let convolution: ShortConvolutionMixer
-    private let delta: GatedDeltaMixer
-    private let space: StateSpaceMixer
-    private let dense: DenseNetwork
-    private let experts: ExpertNetwork
-    private let both: BothNetworks
-    private let embedding: LayerEmbedding
-    private let streams: HiddenStreams?
+    let attention: AttentionMixer
+    let convolution: ShortConvolutionMixer
+    let delta: GatedDeltaMixer
+    let space: StateSpaceMixer
+    let dense: DenseNetwork
+    let experts: ExpertNetwork
+    let both: BothNetworks
+    let embedding: LayerEmbedding
+    let streams: HiddenStreams?
     private let norm: Norm
     private let factors: [Float]
     private let width: Int
-    private let hidden: FloatBuffer  // (T, E)
+    let hidden: FloatBuffer  // (T, E)
     private let normed: FloatBuffer  // (T, E)
     private let branch: FloatBuffer  // (T, E), what a part adds before it is normalized or scaled
     private var logitBuffer: FloatBuffer  // (slab, V)
@@ -107,79 +107,6 @@ final class ForwardPass {
     /// Where layers find the hidden states of all tokens.
     private var between: UnsafeMutablePointer<Float> { streams?.all.start ?? hidden.start }
 
-    /// Takes in the tokens' embeddings for the layer, and lets its change correct the streams.
-    private func takeInput(
-        _ layer: LayerWeights,
-        _ index: Int,
-        _ rows: Range<Int>,
-        _ observer: ((Activations) -> Void)?
-    ) {
-        guard let streams, let own = layer.streams else {
-            if let input = layer.input { embedding.add(to: hidden.start, layer: index, input, rows: rows, observer) }
-            return
-        }
-        let x = streams.correct(own, by: UnsafePointer(hidden.start), rows.count, observer)
-        guard let input = layer.input else { return }
-        streams.addToOthers(embedding.part(of: x, layer: index, input, rows: rows, observer), rows.count)
-    }
-
-    private func runMixer(
-        _ layer: LayerWeights,
-        _ index: Int,
-        _ x: Rows<UnsafePointer<Float>>,
-        _ positions: Range<Int>,
-        _ tables: RotaryTables,
-        _ rows: Range<Int>,
-        _ observer: ((Activations) -> Void)?
-    ) {
-        if case .absent = layer.mixer { return }
-        add(to: rows, layer.mixerPostNorm) { destination in
-            switch layer.mixer {
-            case .attention(let weights, let shape):
-                let table = tables[shape.positions]
-                attention.run(index, weights, shape, x, positions, table, rows, into: destination, observer)
-            case .shortConvolution(let weights, let shape):
-                convolution.run(index, weights, shape, x, positions, rows, into: destination, observer)
-            case .gatedDelta(let weights, let shape):
-                delta.run(index, weights, shape, x, positions, rows, into: destination, observer)
-            case .stateSpace(let weights, let shape):
-                space.run(index, weights, shape, x, positions, rows, into: destination, observer)
-            case .attentionAndStateSpace(let weights, let shape, let spaceWeights, let spaceShape):
-                let table = tables[shape.positions]
-                attention.run(index, weights, shape, x, positions, table, rows, into: destination, observer)
-                // The second is added to the first, wherever that went.
-                let sum = Destination(rows: destination.rows, adds: true)
-                space.run(index, spaceWeights, spaceShape, x, positions, rows, into: sum, observer)
-            case .absent: break
-            }
-        }
-    }
-
-    /// - Parameter mixed: what the layer's mixer was given.
-    private func runNetwork(
-        _ layer: LayerWeights,
-        _ mixed: Rows<UnsafePointer<Float>>,
-        _ count: Int,
-        _ observer: ((Activations) -> Void)?
-    ) {
-        if case .absent = layer.network { return }
-        guard count > 0 else { return }
-        // A layer with a single norm in front feeds mixer and network from it.
-        let isParallel = layer.networkNorm == nil && layer.mixerNorm != nil
-        let x = isParallel ? mixed : normalize(0..<count, layer.networkNorm)
-        add(to: 0..<count, layer.networkPostNorm) { destination in
-            switch layer.network {
-            case .dense(let weights): dense.run(weights, x, count: count, into: destination, observer)
-            case .experts(let weights): experts.run(weights, x, count: count, into: destination, observer)
-            case .both(let weights):
-                // What is added is normalized, so that it goes to `branch`.
-                let out = destination.rows.start
-                both.run(weights, UnsafePointer(hidden.start), x, count: count, into: out, observer)
-            case .absent: break
-            }
-        }
-    }
-
     /// The logits of rows that `run` was asked for: (rows, V).
     func logits(rows: Range<Int>, observer: ((Activations) -> Void)?) throws(InferenceProblem) -> UnsafePointer<Float> {
         let size = model.vocabularySize
@@ -217,7 +144,7 @@ final class ForwardPass {
     }
 
     /// Adds what a part of a layer computes to `hidden`, after it is normalized and scaled where the model does so.
-    private func add(to rows: Range<Int>, _ weights: NormWeights?, _ compute: (Destination) -> Void) {
+    func add(to rows: Range<Int>, _ weights: NormWeights?, _ compute: (Destination) -> Void) {
         let residual = SharedRows(Rows(start: hidden.start + rows.lowerBound * width, stride: width))
         let scale = model.arithmetic.residualScale
         guard weights != nil || scale != 1 else {
@@ -236,7 +163,7 @@ final class ForwardPass {
     }
 
     /// Rows of `hidden`, normalized where there are weights for it.
-    private func normalize(_ rows: Range<Int>, _ weights: NormWeights?) -> Rows<UnsafePointer<Float>> {
+    func normalize(_ rows: Range<Int>, _ weights: NormWeights?) -> Rows<UnsafePointer<Float>> {
         let source = SharedRows(Rows(start: hidden.start + rows.lowerBound * width, stride: width))
         guard let weights else { return Rows(start: UnsafePointer(source.rows.start), stride: width) }
         product.workers.forEach(rows.count) { [normed, norm, width] row, _ in

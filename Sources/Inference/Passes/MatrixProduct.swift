@@ -8,6 +8,7 @@ struct MatrixProduct {
     let workers: Workers
     let overrides = OverrideSlot()
     private let batch: Int
+    private let widest: Int
     /// Per worker: decoded rows of one panel, and results that are yet to be added.
     private let decoded: [FloatBuffer]
     private let sums: [FloatBuffer]
@@ -21,6 +22,7 @@ struct MatrixProduct {
         self.kernels = kernels
         self.workers = workers
         self.batch = batch
+        self.widest = widest
         var decoded: [FloatBuffer] = []
         var sums: [FloatBuffer] = []
         for _ in 0..<workers.count {
@@ -44,6 +46,7 @@ struct MatrixProduct {
         guard count > 0 else { return }
         precondition(count <= batch)
         let matrix = overrides.matrix(projection.matrix)
+        precondition(matrix.columns <= widest)
         observer?(Activations(matrix, rows: count, x))
         let input = SharedRows(x)
         let output = SharedRows(destination.rows)
