@@ -64,6 +64,8 @@ struct Tower: Sendable {
     let width: Int
     /// Elements between the two matrices of a network.
     let innerWidth: Int
+    /// The norms that stand before a layer's mixer and its network.
+    var norms = ["ln1", "ln2"]
 }
 
 /// All families whose projectors can be converted.

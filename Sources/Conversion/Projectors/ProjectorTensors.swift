@@ -89,7 +89,7 @@ struct ProjectorTensors {
         for index in 0..<tower.layerCount {
             guard let names = layers[index] else { throw ConversionProblem.missingLayerTensors(layer: index) }
             let first = layers[0] ?? names
-            if let missing = first.union(Tower.needed).subtracting(names).min() {
+            if let missing = first.union(tower.needed).subtracting(names).min() {
                 throw ConversionProblem.missingProjectorTensor("\(tower.prefix).\(index).\(missing)")
             }
             guard names.contains("attn_qkv.weight") || names.contains("attn_q.weight") else {
@@ -105,9 +105,10 @@ struct ProjectorTensors {
 }
 
 extension Tower {
-    fileprivate static let needed: Set<Substring> = [
-        "attn_out.weight", "ffn_down.weight", "ffn_up.weight", "ln1.weight", "ln2.weight",
-    ]
+    /// What every layer must have.
+    fileprivate var needed: Set<Substring> {
+        Set((["attn_out", "ffn_down", "ffn_up"] + norms).map { "\($0).weight" })
+    }
 
     /// A layer's tensor by config.json's widths, in GGUF's order; nil where they say nothing of it.
     fileprivate func shape(of name: Substring) -> [Int?]? {

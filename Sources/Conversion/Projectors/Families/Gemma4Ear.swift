@@ -41,7 +41,8 @@ struct Gemma4Ear: Sendable {
             prefix: "a.blk",
             layerCount: try config.requiredCount("num_hidden_layers"),
             width: width,
-            innerWidth: 4 * width
+            innerWidth: 4 * width,
+            norms: ["attn_pre_norm", "ffn_norm"]
         )
         self.textWidth = textWidth
         headCount = try config.requiredCount("num_attention_heads")
