@@ -113,6 +113,7 @@ FAMILIES = {
     "llama-longrope": ("LlamaConfig", some(rope_parameters={**LONG_FACTORS, "factor": 4.0}), "sentencepiece"),
     "qwen2-sections": ("Qwen2Config", some(rope_parameters=SECTIONS), "qwen2"),
     # Other purposes; conversion_purposes.py changes what was saved by the end of the name.
+    "embeddinggemma": ("Gemma3TextConfig", some(head_dim=32, sliding_window=32, num_hidden_layers=8), "sentencepiece"),
     "qwen3-embedding": ("Qwen3Config", some(tie_word_embeddings=True), "qwen2"),
     "qwen2-both-ways": ("Qwen2Config", some(tie_word_embeddings=True), "qwen2"),
     "qwen3-headless": ("Qwen3Config", some(), "qwen2"),

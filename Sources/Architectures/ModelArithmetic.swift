@@ -81,7 +81,9 @@ public struct ModelArithmetic: Sendable, Equatable {
             let key = keys.key("attention.value_length")
             throw ShapeProblem.unsupportedValue(key: key, value: "\(attention.valueLength)")
         }
-        if try keys.metadata.bool(keys.key("attention.causal")) == false {
+        // What a window means there is known of families that always see both ways.
+        let isKnown = family.seesBothWays || shape.layers.allSatisfy { $0.attention.map { $0.window == nil } ?? false }
+        if try keys.metadata.bool(keys.key("attention.causal")) == false, !isKnown {
             throw ShapeProblem.unsupportedValue(key: keys.key("attention.causal"), value: "false")
         }
         try keys.refuse(["attention.clamp_kqv"])

@@ -43,6 +43,8 @@ extension ModelProfile {
         public var inputRowCount: Int?
         /// Whether queries are multiplied by a number for each position; nil where they are not.
         public var growsQueries: Bool?
+        /// How a text's vectors become one, by GGUF's number; nil where they do not, and in older registries.
+        public var pooling: Int?
 
         /// Every value is as its property describes it.
         public init(
@@ -116,6 +118,7 @@ extension ModelProfile.Graph {
         positionCount = shape.input.positionCount > 1 ? shape.input.positionCount : nil
         inputRowCount = shape.input.rowCount > 1 ? shape.input.rowCount : nil
         growsQueries = shape.input.growsQueries ? true : nil
+        pooling = shape.text.pooling.flatMap { $0 == .none ? nil : $0.rawValue }
         expertLength = has("ffn_gate_up_exps.weight") ? rows("ffn_gate_up_exps.weight") / 2 : rows("ffn_up_exps.weight")
         sharedExpertLength = rows("ffn_up_shexp.weight")
         leadingDenseLayers = shape.experts?.denseLayerCount ?? 0

@@ -56,6 +56,17 @@ public final class LanguageModel: Sendable {
     var layers: [LayerWeights] { weights.layers }
     var outputNorm: NormWeights { weights.outputNorm }
     var output: Projection { weights.output }
+    var text: TextWeights { weights.text }
+
+    /// The text that a reranker judges, with places `{query}` and `{document}`; nil for a model that reads the two as they are.
+    public var rerankTemplate: String? { (try? file.metadata.string("tokenizer.chat_template.rerank")) ?? nil }
+
+    /// Whether a separator ends each part of a text of several.
+    public var addsSeparator: Bool {
+        let vocabulary = tokenizer.vocabulary
+        let standard = vocabulary.kind == .wordPiece || ["jina-v1-en", "jina-v2-code", "roberta-bpe"].contains(vocabulary.preTokenizer)
+        return ((try? file.metadata.bool("tokenizer.ggml.add_sep_token")) ?? nil) ?? standard
+    }
 
     /// Gives back the memory that the weights take, until they are read again.
     public func releaseWeights() { file.release() }

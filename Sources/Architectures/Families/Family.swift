@@ -117,6 +117,12 @@ struct Family: Sendable {
     var networkNorm = "ffn_norm"
     /// Whether that name has no ending in files either.
     var networkNormIsBare = false
+    /// Whether tokens see those behind them, whatever the file says.
+    var seesBothWays = false
+    /// The classifier that files may have; nil for none.
+    var classifier: ClassifierRule?
+    /// Whether two further matrices may follow what is pooled.
+    var mayHaveDense = false
     var sumOrder = SumOrder.partFirst
     var storage = StorageRule()
 

@@ -16,6 +16,7 @@ struct DecoderGraph {
     let biasesExperts: Bool
     let normalizesValues: Bool
     let gatesAttention: Bool
+    let keepsKeys: Bool
     let tokens: Int
     let width: Int
 
@@ -60,6 +61,7 @@ struct DecoderGraph {
         biasesExperts = architecture.biasesExperts
         normalizesValues = architecture.normalizesValues
         gatesAttention = architecture.gatesAttention
+        keepsKeys = architecture.keepsKeys
         tokens = batch
         width = profile.embeddingLength
         var graph = ComputeGraph()
@@ -126,6 +128,7 @@ struct DecoderGraph {
             state = graph.result([width, tokens], from: [state, rows])
             graph.markOutput(state)
         }
+        guard keepsKeys else { return pool(state) }
         let logits = product(profile.vocabularySize, state)
         graph.markOutput(logits)
         graph.expand(logits)
@@ -174,6 +177,21 @@ struct DecoderGraph {
         // Each has a norm of its own, with the same weights.
         let attended = attend(normal, kind)
         return graph.update(attended, with: stateSpace(firstNorm(state), space))
+    }
+
+    /// What stands in the place of logits where none are asked for.
+    private mutating func pool(_ state: ComputeGraph.Tensor) {
+        graph.expand(state)
+        guard let pooling = shape.pooling.flatMap(Pooling.init(rawValue:)) else { return }
+        let pooled: ComputeGraph.Tensor
+        if pooling == .mean {
+            let turned = graph.result([tokens, width], from: [state])
+            pooled = graph.result([width, 1], from: [turned, graph.input(tokens)])
+        } else {
+            pooled = graph.result([width, 1], from: [state, graph.input(1)])
+        }
+        graph.markOutput(pooled)
+        graph.expand(pooled)
     }
 
     private mutating func firstNorm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {

@@ -19,6 +19,7 @@ final class ForwardPass {
     let both: BothNetworks
     let embedding: LayerEmbedding
     let streams: HiddenStreams?
+    let text: TextPass
     private let norm: Norm
     private let factors: [Float]
     private let width: Int
@@ -49,6 +50,7 @@ final class ForwardPass {
         both = try BothNetworks(model, product: product, dense: dense, experts: experts, batch: batch)
         embedding = try LayerEmbedding(model, product: product, batch: batch)
         streams = try HiddenStreams(model, product: product, batch: batch)
+        text = TextPass(model, product: product)
         norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
         factors = model.rotaryFactors(capacity: state.capacity)
         hidden = try FloatBuffer(count: batch * width, purpose: "scratch memory")
@@ -127,6 +129,9 @@ final class ForwardPass {
         }
         return UnsafePointer(logitBuffer.start)
     }
+
+    /// The final states of rows that `run` was asked for, normalized as the output takes them: (rows, E).
+    func states(_ rows: Range<Int>) -> Rows<UnsafePointer<Float>> { normalize(rows, model.outputNorm) }
 
     private func embed(_ tokens: [Int32], at position: Int, _ observer: ((Activations) -> Void)?) {
         let scale = model.arithmetic.embeddingScale

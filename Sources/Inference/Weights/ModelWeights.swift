@@ -14,6 +14,8 @@ struct ModelWeights: Sendable {
     let layers: [LayerWeights]
     let outputNorm: NormWeights
     let output: Projection
+    /// What follows once a text is pooled.
+    let text: TextWeights
     /// Divisors of the rotary angles: for every context, or for contexts up to and beyond the original one.
     let rotaryFactors: [Float]
     let shortFactors: [Float]
@@ -45,6 +47,7 @@ struct ModelWeights: Sendable {
             matrix: output ?? tokenEmbedding,
             bias: try reader.optionalNumbers("output.bias", [tokens]) ?? []
         )
+        text = try TextWeights(shape.text, shape.norms, width: width, &reader)
         let pairs = (arithmetic.rotary?.dimensions ?? 0) / 2
         rotaryFactors = try Self.factors("rope_freqs.weight", pairs, &reader)
         shortFactors = try Self.factors("rope_factors_short.weight", pairs, &reader)

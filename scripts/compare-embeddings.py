@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Compares the vectors of edgepipe embed with those of llama-embedding, on a small random model of every embedding family.
+
+    LLAMA_CPP=/path/to/llama.cpp python scripts/compare-embeddings.py
+    ... --families qwen3-embedding --poolings mean,last
+
+Needs what compare-perplexity.py needs, and llama-embedding beside its programs. Each model's F32 file embeds a few texts by either
+program in single precision, with every way to pool: the least cosine of any two vectors must be at least 0.99999, and lengths must
+agree likewise where they are not normalized. A reranker's scores must agree within 0.0001. On quantized files the reference rounds activations to
+eight bits, and 0.999 is asked. One line a case; the exit status is 1 where one is further off.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+EDGEPIPE = ROOT / ".build/release/edgepipe"
+sys.path.insert(0, str(ROOT / "scripts"))
+perplexity = importlib.import_module("compare-perplexity")
+conversion = perplexity.conversion
+GOLDENS = ROOT / "Tests/Goldens/embeddings"
+# One is longer than any window of these models, and one is a token or two.
+TEXTS = [
+    "It was the best of times, it was the worst of times.",
+    "Who is there?",
+    "a",
+    " ".join((ROOT / "texts/sample.txt").read_text().split()[:120]),
+    "The quick brown fox jumps over the lazy dog. 12345 \u00fcber na\u00efve caf\u00e9",
+]
+PAIRS = [["What is a panda?", "A bear that eats bamboo."], ["Who wrote it?", "It was cold in winter."]]
+FAMILIES = [
+    "qwen3-embedding", "qwen2-both-ways", "qwen3-headless", "qwen3-reranker", "qwen3-untied-reranker", "llama3", "embeddinggemma",
+]
+POOLINGS = ["none", "mean", "cls", "last"]
+
+
+def ours(model, inputs, *options):
+    """-> an array of rows for each input, or a message."""
+    lines = "".join(json.dumps(text) + "\n" for text in inputs)
+    run = subprocess.run(
+        [EDGEPIPE, "embed", model, "--json-lines", "--threads", "1", "--quiet", *options], input=lines, capture_output=True, text=True
+    )
+    if run.returncode != 0:
+        return run.stderr.strip()
+    return [numpy.atleast_2d(numpy.array(json.loads(line), dtype=numpy.float64)) for line in run.stdout.splitlines()]
+
+
+def theirs(programs, model, text, pooling, *options):
+    """-> the rows of one text, or a message. Now and then the output ends early: what comes twice counts."""
+    command = [programs / "llama-embedding", "-m", model, "-p", text, "--pooling", pooling, "--embd-separator", "<#none#>",
+               "-c", "512", "-t", "1", "-fa", "off", "-ctk", "f32", "-ctv", "f32", "--no-warmup", *options]
+    found = []
+    for _ in range(8):
+        run = subprocess.run(command, capture_output=True, text=True, errors="replace")
+        try:
+            if pooling == "rank":
+                rows = [[float(part) for part in line.split()] for line in run.stdout.splitlines() if line.strip()]
+            else:
+                rows = json.loads(run.stdout)
+        except ValueError:
+            rows = None
+        if rows and rows in found:
+            return numpy.array(rows, dtype=numpy.float64)
+        found.append(rows)
+    return run.stderr.strip()[-200:]
+
+
+def least_cosine(mine, reference):
+    """-> of all rows of all texts, and a message where they cannot be compared."""
+    if isinstance(mine, str):
+        return -1, mine
+    least = 1
+    for rows, others in zip(mine, reference, strict=True):
+        if isinstance(others, str):
+            return -1, others
+        if rows.shape != others.shape:
+            return -1, f"{rows.shape} for {others.shape}"
+        lengths = numpy.linalg.norm(rows, axis=1), numpy.linalg.norm(others, axis=1)
+        least = min(least, ((rows * others).sum(axis=1) / (lengths[0] * lengths[1])).min())
+        # Vectors that are not normalized must be as long.
+        least = min(least, 1 - abs(lengths[0] / lengths[1] - 1).max() / 10)
+    return least, ""
+
+
+def make_model(name):
+    folder = perplexity.WORK / name
+    conversion.FAMILIES.update(perplexity.VARIANTS)
+    soften = perplexity.soften
+    perplexity.soften = lambda path, is_gemma, is_deep: soften(path, is_gemma or name == "embeddinggemma", is_deep)
+    made = perplexity.make_model(name)
+    perplexity.soften = soften
+    return made if made != folder else made
+
+
+def write_golden(model, name, poolings, found, revision):
+    """Keeps what the reference said of a model whose weights follow from a seed."""
+    GOLDENS.mkdir(exist_ok=True)
+    (GOLDENS / f"{name}.json").write_text(json.dumps(found) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--families", default=",".join(FAMILIES))
+    parser.add_argument("--poolings", default=",".join(POOLINGS))
+    parser.add_argument("--types", default="q8_0", help="of the quantized files")
+    parser.add_argument("--keep", action="store_true", help="reuse models that are there")
+    arguments = parser.parse_args()
+    llama_cpp = pathlib.Path(os.environ["LLAMA_CPP"])
+    programs = pathlib.Path(os.environ.get("LLAMA_CPP_BIN", llama_cpp / "build/bin"))
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    sys.path[:0] = [str(llama_cpp), str(llama_cpp / "gguf-py")]
+    import torch
+    import transformers
+
+    torch.set_num_threads(1)
+    transformers.logging.set_verbosity_error()
+    perplexity.WORK.mkdir(parents=True, exist_ok=True)
+    failures = 0
+
+    def report(name, case, verdict, is_right):
+        nonlocal failures
+        failures += not is_right
+        print(f"{name:24} {case:14} {'' if is_right else 'DIFFERENT '}{verdict}", flush=True)
+
+    def compare(name, model, case, bound):
+        for pooling in arguments.poolings.split(","):
+            raw = pooling in ("none", "mean")
+            mine = ours(model, TEXTS, "--pooling", pooling, *(["--no-normalize"] if raw else []))
+            options = ["--embd-output-format", "array", "--embd-normalize", "-1" if raw else "2"]
+            reference = [theirs(programs, model, text, pooling, *options) for text in TEXTS]
+            least, message = least_cosine(mine, reference)
+            report(name, f"{case} {pooling}", message or f"{least:.7f}", least >= bound)
+        if name.endswith("reranker"):
+            mine = ours(model, PAIRS, "--pooling", "rank")
+            reference = [
+                theirs(programs, model, "\t".join(pair), "rank", "--embd-output-format", "raw", "--embd-normalize", "-1")
+                for pair in PAIRS
+            ]
+            bad = next((found for found in [mine, *reference] if isinstance(found, str)), None)
+            off = bad is None and max(abs(a - b).max() for a, b in zip(mine, reference, strict=True))
+            report(name, f"{case} rank", bad or f"{off:.7f} off", bad is None and off < (1e-4 if case == "f32" else 0.02))
+
+    for name in arguments.families.split(","):
+        model = perplexity.WORK / name / "f32.gguf"
+        if not (arguments.keep and model.exists()):
+            model = make_model(name)
+        if isinstance(model, str):
+            report(name, "f32", model, False)
+            continue
+        compare(name, model, "f32", 0.99999)
+        for kind in filter(None, arguments.types.split(",")):
+            quantized = model.with_name(f"{kind}.gguf")
+            quantized.unlink(missing_ok=True)
+            run = subprocess.run(
+                [EDGEPIPE, "quantize", model, "-o", quantized, "--type", kind, "--quiet"], capture_output=True, text=True
+            )
+            if run.returncode != 0:
+                report(name, kind, run.stderr.strip().splitlines()[-1], False)
+                continue
+            compare(name, quantized, kind, 0.999)
+    print(f"{failures} differences" if failures else "all as they should be")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
