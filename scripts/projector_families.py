@@ -118,6 +118,24 @@ FAMILIES = {
     ),
 }
 
+FAMILIES["gemma4-unified"] = (
+    "Gemma4UnifiedConfig",
+    dict(
+        text_config={
+            **{key: value for key, value in GEMMA4_TEXT.items() if "per_layer_input" not in key}, "moe_intermediate_size": None
+        },
+        vision_config=dict(patch_size=2, pooling_kernel_size=2, mm_embed_dim=64, mm_posemb_size=16, output_proj_dims=64),
+        audio_config=dict(audio_embed_dim=32),
+    ),
+    processor(IDENTITY),
+)
+# As the published SmolVLM, whose pictures are no multiple of their patches.
+FAMILIES["smolvlm-uneven"] = (
+    "SmolVLMConfig",
+    dict(FAMILIES["smolvlm"][1], vision_config=dict(FAMILIES["smolvlm"][1]["vision_config"], image_size=70)),
+    FAMILIES["smolvlm"][2],
+)
+
 
 def settings(name):
     return copy.deepcopy(FAMILIES[name][1])

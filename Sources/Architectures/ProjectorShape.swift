@@ -60,7 +60,7 @@ public struct ProjectorShape: Sendable, Equatable {
         case "gemma3": return .perImage(square(size / patch / (try scale(4))))
         case "idefics3": return .perTile(square(size / patch / (try scale(1))), side: size)
         case "lfm2": return .perSquare(side: patch * (try scale(2)))
-        case "gemma4v": return .perSquare(side: patch * (try scale(3)))
+        case "gemma4v", "gemma4uv": return .perSquare(side: patch * (try scale(3)))
         case "qwen2vl_merger", "qwen2.5vl_merger", "qwen3vl_merger": return .perSquare(side: patch * 2)
         default: return nil
         }

@@ -70,7 +70,9 @@ struct FamilyGolden {
             let shape = try #require(entry[2].array).compactMap(\.integer)
             checkpoint.add(try #require(entry[0].string), shape, dtype: try #require(entry[1].string))
         }
-        for (name, text) in json["files"]?.object?.members ?? [] { checkpoint.files[name] = Array((text.string ?? "").utf8) }
+        for (name, text) in json["files"]?.object?.members ?? [] {
+            checkpoint.files[name] = Array((text.string ?? "").utf8)
+        }
         return checkpoint
     }
 

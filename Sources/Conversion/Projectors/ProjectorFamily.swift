@@ -71,8 +71,8 @@ struct Tower: Sendable {
 /// All families whose projectors can be converted.
 enum ProjectorFamilies {
     static let all: [any ProjectorFamily.Type] = [
-        Gemma3Projector.self, Gemma4Projector.self, LFM2Projector.self, Qwen2VLProjector.self, Qwen3VLProjector.self,
-        SmolVLMProjector.self,
+        Gemma3Projector.self, Gemma4Projector.self, Gemma4UnifiedProjector.self, LFM2Projector.self,
+        Qwen2VLProjector.self, Qwen3VLProjector.self, SmolVLMProjector.self,
     ]
 
     /// - Throws: `ConversionProblem`: also where the model sees nothing.

@@ -36,7 +36,11 @@ struct SeeingModel: Sendable {
     func integer(_ key: String, standard: Int) throws -> Int {
         guard let value = json[key], !value.isNull else { return standard }
         guard let integer = value.integer, (1...Int(UInt16.max)).contains(integer) else {
-            throw ConversionProblem.invalidValue(file: ModelConfig.file, key: key, expected: "a whole number, 1 or more")
+            throw ConversionProblem.invalidValue(
+                file: ModelConfig.file,
+                key: key,
+                expected: "a whole number, 1 or more"
+            )
         }
         return integer
     }
@@ -57,16 +61,16 @@ struct SeeingModel: Sendable {
     /// Pixels of a side of a patch.
     var patchSize: Int { get throws { try vision.requiredCount("patch_size") } }
 
-    /// Patches of a picture of the one size that a tower sees.
-    /// - Throws: `ConversionProblem.invalidValue` for a size that is no multiple of a patch's.
+    /// Whole patches of a picture of the one size that a tower sees.
+    /// - Throws: `ConversionProblem.invalidValue` for a picture smaller than a patch.
     var patchCount: Int {
         get throws {
             let (size, patch) = (try vision.requiredCount("image_size"), try patchSize)
-            guard size.isMultiple(of: patch) else {
+            guard size >= patch else {
                 throw ConversionProblem.invalidValue(
                     file: ModelConfig.file,
                     key: "image_size",
-                    expected: "a multiple of 'patch_size', \(patch)"
+                    expected: "'patch_size', \(patch), or more"
                 )
             }
             return (size / patch) * (size / patch)
@@ -77,8 +81,9 @@ struct SeeingModel: Sendable {
     /// - Parameters:
     ///   - imageSize: pixels of a side of the picture; towers that take any size have one for engines to begin with.
     ///   - tower: the layers, whose count stands in the file.
-    func writeVision(to metadata: inout Metadata, imageSize: Int, _ tower: Tower) throws {
-        let heads = try vision.requiredCount("num_attention_heads", "num_heads")
+    ///   - heads: of attention; nil for as many as config.json says.
+    func writeVision(to metadata: inout Metadata, imageSize: Int, _ tower: Tower, heads: Int? = nil) throws {
+        let heads = try heads ?? vision.requiredCount("num_attention_heads", "num_heads")
         metadata.set("clip.has_vision_encoder", .bool(true))
         let prefix = "clip.vision"
         for (key, value) in [
@@ -90,6 +95,17 @@ struct SeeingModel: Sendable {
         }
         metadata.set("\(prefix).image_mean", .array(.float32(try processor.channels("image_mean"))))
         metadata.set("\(prefix).image_std", .array(.float32(try processor.channels("image_std"))))
+    }
+
+    /// The keys that all towers that hear have.
+    func writeAudio(to metadata: inout Metadata, _ tower: Tower, heads: Int) {
+        metadata.set("clip.has_audio_encoder", .bool(true))
+        for (key, value) in [
+            ("projection_dim", textWidth), ("embedding_length", tower.width), ("feed_forward_length", tower.innerWidth),
+            ("block_count", tower.layerCount), ("attention.head_count", heads),
+        ] {
+            metadata.set("clip.audio.\(key)", .uint32(UInt32(value)))
+        }
     }
 
     /// The term that keeps layer norms from dividing by zero.

@@ -1,4 +1,3 @@
-import Architectures
 import BinaryIO
 import DeviceFit
 import Foundation
@@ -38,9 +37,11 @@ extension Operations {
         }
         var request = FitRequest(for: profile, context: context, kvType: kvType, batch: batch)
         if let projector {
-            let part = try ProjectorFile(projector, beside: profile, of: model)
+            let part = try ProjectorProfile(GGUFFile(path: projector), beside: profile, of: model)
             request.projectorBytes = part.bytes
-            remark("The projector takes \(ByteSize(bytes: part.bytes))" + (part.cost.map { "; \($0)" } ?? "") + ".")
+            remark(
+                "The projector takes \(ByteSize(bytes: part.bytes))" + (part.imageCost.map { "; \($0)" } ?? "") + "."
+            )
         }
         let named = try catalogue.devices(devices, running: system)
         let chosen = devices.isEmpty ? catalogue.devices : named

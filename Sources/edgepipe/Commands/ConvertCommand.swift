@@ -46,7 +46,9 @@ struct ConvertCommand: RecordCommand {
     @Flag(help: "Write the one adapter of --lora by itself, for llama.cpp to load beside a build of the model.")
     var loraOnly = false
 
-    @Flag(help: "Write what the model sees with (projector and vision tower), for llama.cpp to load beside a build of it.")
+    @Flag(
+        help: "Write what the model sees with (projector and vision tower), for llama.cpp to load beside a build of it."
+    )
     var mmproj = false
 
     @Flag(help: "Refuse a model that no engine can load; without it that is a warning.")

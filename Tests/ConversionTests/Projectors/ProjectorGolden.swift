@@ -16,6 +16,9 @@ struct ProjectorGolden {
 
     static var names: [String] { get throws { try FamilyGolden.names(in: "projectors") } }
 
+    /// The same without those whose patches reach the language model directly.
+    static var namesWithTowers: [String] { get throws { try names.filter { $0 != "gemma4-unified" } } }
+
     init(_ name: String) throws { golden = try FamilyGolden(name, in: "projectors") }
 
     /// The checkpoint with random numbers.

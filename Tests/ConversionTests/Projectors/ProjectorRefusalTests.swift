@@ -4,7 +4,8 @@ import Testing
 
 /// Models whose parts contradict each other, or miss some.
 @Suite struct ProjectorRefusalTests {
-    private func problem(_ name: String, _ change: (inout SmallCheckpoint) throws -> Void) throws -> ConversionProblem? {
+    private func problem(_ name: String, _ change: (inout SmallCheckpoint) throws -> Void) throws -> ConversionProblem?
+    {
         var checkpoint = try ProjectorGolden(name).checkpoint()
         try change(&checkpoint)
         return try ProjectorConversions().problem(checkpoint)
@@ -13,16 +14,18 @@ import Testing
     /// The setting that counts a tower's layers.
     private static func layerKey(_ name: String) -> String { name.hasPrefix("qwen") ? "depth" : "num_hidden_layers" }
 
-    @Test(arguments: try ProjectorGolden.names)
+    @Test(arguments: try ProjectorGolden.namesWithTowers)
     func layersThatAreCountedMustBeThere(_ name: String) throws {
-        let problem = try problem(name) { try $0.set([Self.layerKey(name): "5", "fullatt_block_indexes": "[1]"], in: "vision_config") }
+        let problem = try problem(name) {
+            try $0.set([Self.layerKey(name): "5", "fullatt_block_indexes": "[1]"], in: "vision_config")
+        }
         guard case .missingLayerTensors = problem else {
             Issue.record("\(problem as Any)")
             return
         }
     }
 
-    @Test(arguments: try ProjectorGolden.names)
+    @Test(arguments: try ProjectorGolden.namesWithTowers)
     func layersThatAreNotCountedHaveNoPlace(_ name: String) throws {
         let problem = try problem(name) {
             try $0.set(
@@ -36,7 +39,10 @@ import Testing
         }
     }
 
-    @Test(arguments: try ProjectorGolden.names, ["0", "-1", "1e3", "4294967296", "99999999999999999999", "\"3\"", "null", "[]"])
+    @Test(
+        arguments: try ProjectorGolden.namesWithTowers,
+        ["0", "-1", "1e3", "4294967296", "99999999999999999999", "\"3\"", "null", "[]"]
+    )
     func countsThatAreNoneAreRefused(_ name: String, _ value: String) throws {
         let problem = try problem(name) { try $0.set([Self.layerKey(name): value], in: "vision_config") }
         switch problem {
@@ -56,7 +62,7 @@ import Testing
 
     @Test(arguments: try ProjectorGolden.names)
     func towersOfAnotherWidthAreRefused(_ name: String) throws {
-        let key = name == "qwen2-vl" ? "embed_dim" : "hidden_size"
+        let key = ["qwen2-vl": "embed_dim", "gemma4-unified": "mm_embed_dim"][name] ?? "hidden_size"
         let problem = try problem(name) { try $0.set([key: "128"], in: "vision_config") }
         guard case .wrongShape = problem else {
             Issue.record("\(problem as Any)")
@@ -64,10 +70,12 @@ import Testing
         }
     }
 
-    @Test(arguments: try ProjectorGolden.names)
+    @Test(arguments: try ProjectorGolden.namesWithTowers)
     func everyTensorOfALayerIsNeeded(_ name: String) throws {
         let all = try ProjectorGolden(name).checkpoint().tensors.map(\.name)
-        let last = all.filter { ($0.contains("vis") || $0.contains("audio")) && ($0.contains("layers.1.") || $0.contains("blocks.1.")) }
+        let last = all.filter {
+            ($0.contains("vis") || $0.contains("audio")) && ($0.contains("layers.1.") || $0.contains("blocks.1."))
+        }
         #expect(!last.isEmpty)
         for missing in last {
             let problem = try problem(name) { checkpoint in checkpoint.tensors.removeAll { $0.name == missing } }
@@ -82,7 +90,8 @@ import Testing
         ("gemma3", "multi_modal_projector.mm_input_projection_weight"),
         ("smolvlm", "model.connector.modality_projection.proj.weight"),
         ("lfm2-vl", "model.multi_modal_projector.linear_2.weight"), ("qwen2.5-vl", "visual.merger.mlp.2.weight"),
-        ("qwen3-vl", "model.visual.deepstack_merger_list.1.linear_fc2.weight"), ("qwen35", "model.visual.pos_embed.weight"),
+        ("qwen3-vl", "model.visual.deepstack_merger_list.1.linear_fc2.weight"),
+        ("qwen35", "model.visual.pos_embed.weight"),
         ("gemma4", "model.embed_vision.embedding_projection.weight"),
         ("gemma4-audio", "model.embed_audio.embedding_projection.weight"),
     ])
@@ -98,10 +107,22 @@ import Testing
         }
     }
 
-    @Test(arguments: ["gemma3", "smolvlm"])
-    func aPictureIsAMultipleOfItsPatches(_ name: String) throws {
-        let problem = try problem(name) { try $0.set(["image_size": "100"], in: "vision_config") }
+    @Test(arguments: [("gemma3", "100"), ("gemma3", "0"), ("smolvlm", "15"), ("idefics3", "1")])
+    func aPictureHasWholePatches(_ name: String, _ size: String) throws {
+        let problem = try problem(name) { try $0.set(["image_size": size], in: "vision_config") }
         guard case .invalidValue(_, "image_size", _) = problem else {
+            Issue.record("\(problem as Any)")
+            return
+        }
+    }
+
+    @Test func thereIsAPositionForEachWholePatch() throws {
+        // Of 70 pixels, 64 make patches of 16: as in the published SmolVLM, whose pictures are no multiple of their patches.
+        var checkpoint = try ProjectorGolden("smolvlm").checkpoint()
+        try checkpoint.set(["image_size": "70"], in: "vision_config")
+        #expect(try ProjectorConversions().convert(checkpoint).metadata.integer("clip.vision.image_size") == 70)
+        let problem = try problem("smolvlm") { try $0.set(["image_size": "80"], in: "vision_config") }
+        guard case .wrongShape = problem else {
             Issue.record("\(problem as Any)")
             return
         }

@@ -79,7 +79,10 @@ import Testing
     @Test func coloursOfAPatchBecomePlanes() {
         let order = RowOrder.planes(count: 3, area: 4)
         let sources = (0..<24).map { order.source(of: $0, rowCount: 24, matrixRows: 2) }
-        #expect(sources == [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11].flatMap { [$0] } + [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11].map { $0 + 12 })
+        #expect(
+            sources == [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11].flatMap { [$0] }
+                + [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11].map { $0 + 12 }
+        )
     }
 
     @Test(arguments: [1, 3])

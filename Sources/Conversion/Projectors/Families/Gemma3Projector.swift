@@ -13,14 +13,26 @@ struct Gemma3Projector: ProjectorFamily {
 
     let model: SeeingModel
 
-    init(_ model: SeeingModel) throws { self.model = model }
+    init(_ model: SeeingModel) throws {
+        self.model = model
+        // What is pooled to tokens would be another part of the picture.
+        let patch = try model.patchSize
+        guard try model.vision.requiredCount("image_size").isMultiple(of: patch) else {
+            throw ConversionProblem.invalidValue(
+                file: ModelConfig.file,
+                key: "image_size",
+                expected: "a multiple of 'patch_size', \(patch)"
+            )
+        }
+    }
 
     var required: [String: [Int?]] {
         get throws {
             let (width, patch) = (try model.visionWidth, try model.patchSize)
             return [
                 "mm.input_projection.weight": [model.textWidth, width], "mm.soft_emb_norm.weight": [width],
-                "v.patch_embd.weight": [patch, patch, 3, width], "v.position_embd.weight": [width, try model.patchCount],
+                "v.patch_embd.weight": [patch, patch, 3, width],
+                "v.position_embd.weight": [width, try model.patchCount],
             ]
         }
     }
@@ -50,7 +62,9 @@ struct Gemma3Projector: ProjectorFamily {
             default: throw ConversionProblem.unknownTensor(tensor.name)
             }
         }
-        guard let rest = TowerNames.rest(of: name, after: "vision_tower.vision_model.", "vision_tower.") else { return [] }
+        guard let rest = TowerNames.rest(of: name, after: "vision_tower.vision_model.", "vision_tower.") else {
+            return []
+        }
         // SigLIP's own pooling, which some checkpoints keep and nobody needs.
         if rest.hasPrefix("head.") { return [] }
         return [try model.siglipOutput(of: tensor, rest, keepsEmbeddings: true)]

@@ -8,8 +8,10 @@ struct Gemma4Ear: Sendable {
     ]
     private static let names = TowerNames(
         outside: [
-            "subsample_conv_projection.layer0.conv": "a.conv1d.0", "subsample_conv_projection.layer0.norm": "a.conv1d.0.norm",
-            "subsample_conv_projection.layer1.conv": "a.conv1d.1", "subsample_conv_projection.layer1.norm": "a.conv1d.1.norm",
+            "subsample_conv_projection.layer0.conv": "a.conv1d.0",
+            "subsample_conv_projection.layer0.norm": "a.conv1d.0.norm",
+            "subsample_conv_projection.layer1.conv": "a.conv1d.1",
+            "subsample_conv_projection.layer1.norm": "a.conv1d.1.norm",
             "subsample_conv_projection.input_proj_linear": "a.input_projection", "output_proj": "a.pre_encode.out",
         ],
         layers: "layers",
@@ -30,7 +32,7 @@ struct Gemma4Ear: Sendable {
 
     let tower: Tower
     private let textWidth: Int
-    private let headCount: Int
+    let headCount: Int
     private let bandCount: Int
     private let epsilon: Double
 
@@ -56,16 +58,6 @@ struct Gemma4Ear: Sendable {
             "a.input_projection.weight": [nil, tower.width], "a.conv1d.0.weight": [nil, nil, nil, nil],
             "a.conv1d.1.weight": [nil, nil, nil, nil],
         ]
-    }
-
-    func writeSizes(to metadata: inout Metadata) throws {
-        metadata.set("clip.has_audio_encoder", .bool(true))
-        for (key, value) in [
-            ("projection_dim", textWidth), ("embedding_length", tower.width), ("feed_forward_length", tower.innerWidth),
-            ("block_count", tower.layerCount), ("attention.head_count", headCount),
-        ] {
-            metadata.set("clip.audio.\(key)", .uint32(UInt32(value)))
-        }
     }
 
     func writeKind(to metadata: inout Metadata) throws {

@@ -39,7 +39,8 @@ struct Gemma4Projector: ProjectorFamily {
         get throws {
             let (width, patch) = (try model.visionWidth, try model.patchSize)
             let own: [String: [Int?]] = [
-                "mm.input_projection.weight": [width, model.textWidth], "v.patch_embd.weight": [patch, patch, 3, width],
+                "mm.input_projection.weight": [width, model.textWidth],
+                "v.patch_embd.weight": [patch, patch, 3, width],
                 "v.position_embd.weight": [width, try model.vision.requiredCount("position_embedding_size"), 2],
             ]
             return own.merging(ear?.required ?? [:]) { own, _ in own }
@@ -48,7 +49,7 @@ struct Gemma4Projector: ProjectorFamily {
 
     func writeParameters(to metadata: inout Metadata) throws {
         try model.writeVision(to: &metadata, imageSize: Self.imageSize, model.visionTower)
-        try ear?.writeSizes(to: &metadata)
+        if let ear { model.writeAudio(to: &metadata, ear.tower, heads: ear.headCount) }
         metadata.set("clip.vision.projector_type", .string("gemma4v"))
         SeeingModel.writeEpsilon(try model.vision.number("layer_norm_eps") ?? 1e-6, to: &metadata)
         try ear?.writeKind(to: &metadata)

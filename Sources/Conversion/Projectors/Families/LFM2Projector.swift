@@ -69,7 +69,9 @@ struct LFM2Projector: ProjectorFamily {
             }
             return [.init(name: name + ending, dimensions: tensor.shape)]
         }
-        guard let rest = TowerNames.rest(of: name, after: "vision_tower.vision_model.", "vision_tower.") else { return [] }
+        guard let rest = TowerNames.rest(of: name, after: "vision_tower.vision_model.", "vision_tower.") else {
+            return []
+        }
         var output = try model.siglipOutput(of: tensor, rest, keepsEmbeddings: false)
         if output.name == "v.patch_embd.weight" {
             try output.makePatches(of: tensor, side: Self.patch)

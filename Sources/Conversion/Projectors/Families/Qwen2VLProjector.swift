@@ -48,7 +48,8 @@ struct Qwen2VLProjector: ProjectorFamily {
             guard isFirst else { return try model.visionTower }
             let width = try model.vision.integer("embed_dim") == nil ? 1280 : model.vision.requiredCount("embed_dim")
             // The reference takes the width of the output for that of the network; nothing reads it.
-            let inner = try model.json["vision_config"]?["hidden_size"] == nil
+            let inner =
+                try model.json["vision_config"]?["hidden_size"] == nil
                 ? model.textWidth : model.vision.requiredCount("hidden_size")
             return Tower(
                 prefix: "v.blk",

@@ -23,7 +23,8 @@ struct SmolVLMProjector: ProjectorFamily {
             return [
                 // The numbers are of 16 bits, and so their product of a whole one.
                 "mm.model.fc.weight": [width * scale * scale, model.textWidth],
-                "v.patch_embd.weight": [patch, patch, 3, width], "v.position_embd.weight": [width, try model.patchCount],
+                "v.patch_embd.weight": [patch, patch, 3, width],
+                "v.position_embd.weight": [width, try model.patchCount],
             ]
         }
     }
