@@ -1,4 +1,5 @@
-"""Tests/Goldens/families: what the reference makes of a family, small enough to ship; compare-conversion.py writes them.
+"""Tests/Goldens/families and projectors: what the reference makes of a family, small enough to ship; compare-conversion.py
+and compare-projectors.py write them.
 
 A file holds the checkpoint's config.json, the names and shapes of its tensors and how its tokenizer splits text; and of
 the reference's f16 file the metadata that do not depend on the folder's name and the tokens, and the tensors.
@@ -47,6 +48,33 @@ def write_golden(source, reference, output, provenance):
         "metadata": metadata,
         "tensors": [[t.name, t.tensor_type.name, [int(n) for n in t.shape]] for t in reader.tensors],
     }
+    write(golden, output / f"{source.parent.parent.name}.json")
+
+
+def write_projector_golden(source, reference, output, provenance):
+    """Writes the golden of a family's projector: of the checkpoint what the projector reads, and no tokenizer."""
+    from gguf import GGUFReader
+
+    reader = GGUFReader(reference)
+    metadata = [
+        [key, [kind.name for kind in field.types], field.contents()] for key, field in reader.fields.items()
+        if not key.startswith("GGUF.") and key not in LEFT_OUT
+    ]
+    config = json.loads((source / "config.json").read_text())
+    names = ["preprocessor_config.json", "processor_config.json"]
+    golden = {
+        "source": provenance,
+        "config": {key: value for key, value in config.items() if key != "transformers_version"},
+        "files": {name: (source / name).read_text() for name in names if (source / name).exists()},
+        "checkpoint": checkpoint_tensors(source / "model.safetensors"),
+        "metadata": metadata,
+        "tensors": [[t.name, t.tensor_type.name, [int(n) for n in t.shape]] for t in reader.tensors],
+    }
+    write(golden, output / f"{source.parent.parent.name}.json")
+
+
+def write(golden, path):
+    """A line for each tensor and each key, so that changes can be read."""
     lines = ",\n".join(
         f" {json.dumps(key)}: " + (
             "[\n" + ",\n".join(f"  {json.dumps(entry)}" for entry in value) + "\n ]"
@@ -54,5 +82,5 @@ def write_golden(source, reference, output, provenance):
         )
         for key, value in golden.items()
     )
-    output.mkdir(parents=True, exist_ok=True)
-    (output / f"{source.parent.parent.name}.json").write_text("{\n" + lines + "\n}\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("{\n" + lines + "\n}\n")

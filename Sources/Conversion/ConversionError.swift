@@ -19,6 +19,8 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case missingKey(file: String, key: String)
     case invalidValue(file: String, key: String, expected: String)
     case unsupportedArchitecture(String, supported: [String])
+    case unsupportedProjector(String, supported: [String])
+    case missingProjectorTensor(String)
     case unknownTensor(String)
     case unsupportedElementType(tensor: String, type: String)
     case unsupportedRope(String)
@@ -61,6 +63,12 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "the architecture '\(name)' is not supported. The nearest that are: "
                 + "\(Similarity.nearest(to: name, of: supported, count: 3).joined(separator: ", ")). Supported are "
                 + "\(supported.joined(separator: ", "))."
+        case .unsupportedProjector(let name, let supported):
+            "the architecture '\(name)' has no projector that can be converted: the model only reads text, or its family is "
+                + "not supported. Supported are \(supported.joined(separator: ", "))."
+        case .missingProjectorTensor(let name):
+            "the checkpoint has no tensor for '\(name)', without which engines cannot load the projector. Fetch the missing "
+                + "shards, and check that config.json belongs to these weights."
         case .unknownTensor(let name):
             "tensor '\(name)' has no place in this architecture. Check that config.json belongs to these weights."
         case .unsupportedElementType(let tensor, let type):

@@ -45,7 +45,7 @@ public struct ConversionPlan: Sendable {
         self.folder = folder.path
         do {
             let family = try ModelFamilies.family(for: folder.config)
-            let type = options.type ?? Self.automaticType(folder.checkpoint)
+            let type = options.type ?? Self.automaticType(folder.checkpoint.entries)
             let extras = try family.extras(of: folder)
             let adapters = try options.adapters.map(LowRankAdapter.init)
             tensors = try Self.tensors(folder, family, extras, adapters, as: type)
@@ -68,10 +68,16 @@ public struct ConversionPlan: Sendable {
         }
     }
 
-    /// An adapter's, which has no notes and whose numbers were looked at when it was read.
-    init(folder: FilePath, metadata: Metadata, tensors: [Tensor], type: ConvertedType) {
+    /// An adapter's, whose numbers were looked at when it was read, or a projector's: neither has notes.
+    init(
+        folder: FilePath,
+        metadata: Metadata,
+        tensors: [Tensor],
+        type: ConvertedType,
+        allowsNonFinite: Bool = false
+    ) {
         self.folder = folder
-        (notes, allowsNonFinite) = ([], false)
+        (notes, self.allowsNonFinite) = ([], allowsNonFinite)
         self.metadata = metadata
         self.tensors = tensors
         self.type = type
@@ -93,8 +99,8 @@ public struct ConversionPlan: Sendable {
     }
 
     /// The type of the first matrix that has one to keep: half and single precision stay what they are.
-    private static func automaticType(_ checkpoint: SafetensorsCheckpoint) -> ConvertedType {
-        for entry in checkpoint.entries where entry.tensor.shape.count >= 2 {
+    static func automaticType(_ entries: [SafetensorsCheckpoint.Entry]) -> ConvertedType {
+        for entry in entries where entry.tensor.shape.count >= 2 {
             switch entry.tensor.type {
             case .bf16: return .bf16
             case .f32: return .f32

@@ -5,8 +5,14 @@ import SystemPackage
 
 /// The `general.*` keys: what the model is called and how it likes to be sampled.
 package enum GeneralMetadata {
-    static func write(_ folder: HuggingFaceFolder, _ count: ParameterCount, to metadata: inout Metadata) throws {
-        metadata.set("general.type", .string("model"))
+    /// - Parameter kind: what the file is: `model`, or `mmproj` for what a model sees with.
+    static func write(
+        _ folder: HuggingFaceFolder,
+        _ count: ParameterCount,
+        kind: String = "model",
+        to metadata: inout Metadata
+    ) throws {
+        metadata.set("general.type", .string(kind))
         try writeSampling(folder.json("generation_config.json"), to: &metadata)
         let card = try card(of: folder.bytes(cardFile))
         let namings = namings(folder, count.total)

@@ -60,6 +60,13 @@ public struct HuggingFaceFolder: Sendable {
         return (names + templates).map { path.appending($0) }.filter { fileIdentity($0) != nil } + checkpoint.files
     }
 
+    /// Every file that the conversion of the projector reads.
+    public var projectorInputs: [FilePath] {
+        let names = [ModelConfig.file, "generation_config.json", "model.safetensors.index.json", "README.md"]
+        return (names + ProcessorConfig.files).map { path.appending($0) }.filter { fileIdentity($0) != nil }
+            + checkpoint.files
+    }
+
     /// The parsed file, or nil where there is none.
     func json(_ name: String) throws -> JSONValue? { try Self.json(name, in: path) }
 

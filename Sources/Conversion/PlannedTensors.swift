@@ -114,7 +114,7 @@ struct PlannedTensors {
             throw unexpected(source, "rows of \(columns.count) elements")
         }
         switch edit.order {
-        case .unchanged, .interleavedHalves, .tiled: break
+        case .unchanged, .interleavedHalves, .planes, .tiled: break
         case .picked(let rows): dimensions[0] = rows.count
         case .half, .alternating: dimensions[1] /= 2
         case .transposed: dimensions.reverse()

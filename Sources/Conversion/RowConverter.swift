@@ -85,7 +85,7 @@ struct RowConverter {
         case .transposedStack(let columns):
             let matrixRows = target.shape.dimensions[1]
             gatherColumns(rows, of: bytes, columns, elementBytes: elementBytes, like: target.shape, matrixRows)
-        case .interleavedHalves, .half, .picked, .tiled, .alternating:
+        case .interleavedHalves, .half, .picked, .planes, .tiled, .alternating:
             let range = gather(rows, of: bytes, edit.order, elementBytes: elementBytes, like: target.shape)
             part.entry.release(range)
         }
@@ -135,6 +135,7 @@ struct RowConverter {
         let isVector = shape.dimensions.count == 1
         var movesElements = isVector
         if case .alternating = order, shape.dimensions.count == 2 { movesElements = true }
+        if case .planes = order { movesElements = true }
         let length = shape.rowLength
         let range = movesElements ? (rows.lowerBound * length)..<(rows.upperBound * length) : rows
         let rowCount = movesElements ? shape.elementCount : shape.rowCount
@@ -223,6 +224,7 @@ struct RowConverter {
             for factor in edit.factors {
                 Self.multiply(weights, rows, length: target.shape.rowLength, by: factor, roundingToHalf: type == .f16)
             }
+            if edit.appliesSoftplus { Exponential.soften(weights, roundingToHalf: type == .f16) }
             if edit.negatesExponential { Exponential.negate(weights, roundingToHalf: type == .f16) }
             if let columns = edit.columns { Self.reorder(weights, columns) }
             try encoded.withUnsafeMutableBytes { encoded in

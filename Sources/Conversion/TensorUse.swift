@@ -40,13 +40,15 @@ struct TensorEdit: Sendable, Equatable {
     var columns: TiledHeads?
     /// Whether each element x becomes -e^x.
     var negatesExponential = false
+    /// Whether each element x becomes ln(1 + e^x).
+    var appliesSoftplus = false
     /// What elements are multiplied by, one after the other, each product in the checkpoint's precision but no less than half.
     var factors: [RowFactor] = []
     /// How a vector is cut into rows; nil where it stays one.
     var cut: VectorCut?
 
     /// Whether numbers change that are not merely put elsewhere, row by row.
-    var changesRows: Bool { shift != 0 || columns != nil || negatesExponential || !factors.isEmpty }
+    var changesRows: Bool { shift != 0 || columns != nil || negatesExponential || appliesSoftplus || !factors.isEmpty }
 }
 
 /// A number that some rows of a tensor are multiplied by.
@@ -84,6 +86,8 @@ extension RowOrder {
             case .transposedStack(let columns):
                 dimensions.count == 3 && columns.divides(dimensions[2])
                     ? nil : "three dimensions, the last one even,"
+            case .planes(let count, let area):
+                dimensions.reduce(1, *).isMultiple(of: count * area) ? nil : "\(count) planes of \(area) elements each"
             case .tiled(let heads): dimensions.first == heads.count ? nil : "a first dimension of \(heads.count)"
             case .picked(let rows):
                 dimensions.count == 2 && rows.allSatisfy { $0 < dimensions[0] }
@@ -110,6 +114,9 @@ package enum RowOrder: Sendable, Equatable {
     case transposedStack(StackColumns)
     /// Heads in tiles in place of groups.
     case tiled(TiledHeads)
+    /// In each run of so many planes of `area` elements: places with an element of each plane become planes. It is elements
+    /// that are counted here, not rows.
+    case planes(count: Int, area: Int)
     /// These rows of the source and no others.
     case picked([Int])
 
@@ -124,6 +131,9 @@ package enum RowOrder: Sendable, Equatable {
             return row
         case .picked(let rows):
             return rows[row]
+        case .planes(let count, let area):
+            let within = row % (count * area)
+            return row - within + within % area * count + within / area
         case .tiled(let heads):
             return heads.source(of: row)
         case .interleavedHalves(let headCount):

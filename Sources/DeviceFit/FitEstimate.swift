@@ -58,13 +58,16 @@ public struct MemoryEstimate: Codable, Hashable, Sendable {
     public var computeBuffer: ByteRange
     /// The program, its libraries and what they allocate beside the model.
     public var runtimeOverhead: ByteRange
+    /// The tensors of the part that sees, where it is loaded beside the model; nil for none. Engines read them into memory of
+    /// their own, and compute with some more, which is not counted.
+    public var projector: ByteRange?
     /// Bytes of layers that predict further tokens (MTP): engines leave them on the disk, and the sum has none of them. Nil
     /// for a model without.
     public var predictors: Int?
 
     /// The sum, end by end.
     public var total: ByteRange {
-        let parts = [weights, kvCache, computeBuffer, runtimeOverhead]
+        let parts = [weights, kvCache, computeBuffer, runtimeOverhead] + (projector.map { [$0] } ?? [])
         return ByteRange(
             low: parts.map(\.low).reduce(0, +),
             mid: parts.map(\.mid).reduce(0, +),

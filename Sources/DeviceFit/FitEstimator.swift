@@ -8,6 +8,8 @@ public struct FitRequest: Codable, Hashable, Sendable {
     public var kvType: String
     /// Tokens processed at once while a prompt is read; a smaller number is the cheapest way to save memory.
     public var batch: Int
+    /// Of the tensors of a projector that is loaded beside the model; nil for none.
+    public var projectorBytes: Int?
 
     /// Every value is as its property describes it.
     public init(context: Int = 4096, kvType: String = "f16", batch: Int = 512) {
@@ -149,13 +151,15 @@ public struct FitEstimator: Sendable {
     ) throws(DeviceFitError) -> MemoryEstimate {
         let kvType = try request.validated()
         try profile.validate()
-        return MemoryModel.estimate(
+        var memory = MemoryModel.estimate(
             profile,
             platform,
             context: request.context,
             kvType: kvType,
             batch: request.batch
         )
+        memory.projector = request.projectorBytes.map { .exactly($0, source: "LC") }
+        return memory
     }
 
     /// Every token reads the cells that are filled: on the way to a full context, half of them.

@@ -45,6 +45,7 @@ public enum GGUFProblem: Error, Equatable, Sendable {
     case foreignContent(ForeignContent)
     case partOfFolder
     case notModel(String)
+    case notProjector
     case wrongEndianness
     case unsupportedVersion(UInt32)
     case truncated(needed: UInt64, available: Int)
@@ -112,6 +113,8 @@ extension GGUFProblem {
             "this is one file of a Hugging Face model. Give the folder that it is in, or a .gguf file."
         case .notModel(let what):
             "this is \(what), not a model. Give the model's own GGUF file."
+        case .notProjector:
+            "this is no projector (mmproj). Give the file that \(command: "convert", "mmproj") writes of the model."
         case .wrongEndianness:
             "the file was written for a big-endian machine. Make it again on a little-endian one."
         case .unsupportedVersion(let version):

@@ -1,4 +1,10 @@
 extension Metadata {
+    /// Whether the file holds the part of a model that sees or hears, which engines load beside the language model.
+    /// - Throws: `GGUFProblem.wrongValueType`.
+    public var isProjector: Bool {
+        get throws { try string("general.type") == "mmproj" || string("general.architecture") == "clip" }
+    }
+
     /// Refuses files that hold something else than a model, before a key is missed in them that they never have.
     /// - Throws: `GGUFProblem.notModel`.
     public func requireModel() throws {
@@ -6,11 +12,10 @@ extension Metadata {
         let what: String? =
             switch kind {
             case "adapter": "a LoRA adapter, which engines load beside a model"
-            case "mmproj": "the part of a model that sees or hears (mmproj)"
+            case _ where try isProjector: "the part of a model that sees or hears (mmproj)"
             case "imatrix": "an importance matrix"
             case "vocab": "a vocabulary without weights"
-            default:
-                try string("general.architecture") == "clip" ? "the part of a model that sees or hears (mmproj)" : nil
+            default: nil
             }
         if let what { throw GGUFProblem.notModel(what) }
     }

@@ -8,7 +8,9 @@ extension HubListing {
         "adapter_model.safetensors", WeightsIndex.file,
     ]
     /// Come along where they can: a model without them converts, though less may be said of it.
-    private static let welcome: Set = ["README.md", "special_tokens_map.json", "vocab.json"]
+    private static let welcome: Set = [
+        "README.md", "special_tokens_map.json", "vocab.json", "preprocessor_config.json", "processor_config.json",
+    ]
     private static let templates = "additional_chat_templates/"
 
     /// What a conversion cannot do without, of what the repository holds: configuration, vocabulary and weights in one

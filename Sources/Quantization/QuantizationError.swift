@@ -24,6 +24,7 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case unreadableType(tensor: String, type: String)
     case unwritableType(tensor: String, type: String)
     case unsuitableShape(tensor: String, type: String, rowLength: Int)
+    case fourDimensions(tensor: String, type: String)
     case outputIsInput
     case badPattern(String)
     case badImportanceMatrix(String)
@@ -57,6 +58,9 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
             "tensor '\(tensor)' has type \(type), which cannot be decoded. Start from an f16, bf16 or f32 file."
         case .unwritableType(let tensor, let type):
             "tensor '\(tensor)' should become \(type), which cannot be encoded. Choose another type."
+        case .fourDimensions(let tensor, let type):
+            "tensor '\(tensor)' has four dimensions and would become \(type), at which llama-quantize ends in an error. Make it of the "
+                + "checkpoint instead: \(command: "convert", "mmproj", "type q8_0")."
         case .unsuitableShape(let tensor, let type, let rowLength):
             "tensor '\(tensor)' has rows of \(rowLength) weights, no whole number of \(type) blocks. "
                 + "Choose another type for it."

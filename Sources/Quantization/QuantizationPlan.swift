@@ -116,6 +116,9 @@ public struct QuantizationPlan: Sendable {
         return try entries.map { source, renamed, shard in
             let choice = try chooser.choice(for: renamed)
             if choice.type != source.type {
+                guard source.shape.withoutTrailingOnes.dimensions.count < 4 else {
+                    throw QuantizationProblem.fourDimensions(tensor: renamed.name, type: choice.type.name)
+                }
                 try check(renamed, to: choice.type, allowRequantize: options.allowRequantize)
             }
             // ggml does not count dimensions of one at the end.

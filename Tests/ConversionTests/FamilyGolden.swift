@@ -20,16 +20,17 @@ struct FamilyGolden {
     let tensors: [Tensor]
 
     /// The names of all families that have a golden.
-    static var names: [String] {
-        get throws {
-            let folder = Goldens.packageRoot.appending("Tests/Goldens/families")
-            return try FileManager.default.contentsOfDirectory(atPath: folder.string)
-                .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
-        }
+    static var names: [String] { get throws { try names(in: "families") } }
+
+    /// - Parameter kind: the folder among the goldens.
+    static func names(in kind: String) throws -> [String] {
+        let folder = Goldens.packageRoot.appending("Tests/Goldens/\(kind)")
+        return try FileManager.default.contentsOfDirectory(atPath: folder.string)
+            .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
     }
 
-    init(_ name: String) throws {
-        let path = Goldens.packageRoot.appending("Tests/Goldens/families/\(name).json")
+    init(_ name: String, in kind: String = "families") throws {
+        let path = Goldens.packageRoot.appending("Tests/Goldens/\(kind)/\(name).json")
         json = try JSONValue(parsing: readFile(path, limit: 1 << 20))
         metadata = try #require(json["metadata"]?.array).map { entry in
             let entry = try #require(entry.array)
@@ -60,8 +61,8 @@ struct FamilyGolden {
         }
     }
 
-    /// The checkpoint with random numbers, and a vocabulary that splits text as the golden's does.
-    func checkpoint() throws -> SmallCheckpoint {
+    /// The checkpoint with random numbers.
+    func checkpointWithoutVocabulary() throws -> SmallCheckpoint {
         var checkpoint = SmallCheckpoint()
         for (key, value) in try #require(json["config"]?.object).members { checkpoint.config[key] = value.text }
         for entry in try #require(json["checkpoint"]?.array) {
@@ -69,8 +70,14 @@ struct FamilyGolden {
             let shape = try #require(entry[2].array).compactMap(\.integer)
             checkpoint.add(try #require(entry[0].string), shape, dtype: try #require(entry[1].string))
         }
+        for (name, text) in json["files"]?.object?.members ?? [] { checkpoint.files[name] = Array((text.string ?? "").utf8) }
+        return checkpoint
+    }
+
+    /// The checkpoint with random numbers, and a vocabulary that splits text as the golden's does.
+    func checkpoint() throws -> SmallCheckpoint {
+        var checkpoint = try checkpointWithoutVocabulary()
         let files = json["files"]?.object?.members ?? []
-        for (name, text) in files { checkpoint.files[name] = Array((text.string ?? "").utf8) }
         let tiny = Goldens.packageRoot.appending("models/tiny-phi3")
         if json["has_tokenizer_model"]?.bool == true {
             for name in ["tokenizer.model", "tokenizer_config.json"] {
@@ -103,7 +110,7 @@ struct FamilyGolden {
 
 extension JSONValue {
     /// The value as JSON text; strings must not need more than quotes and backslashes escaped.
-    fileprivate var text: String {
+    var text: String {
         switch self {
         case .null: "null"
         case .bool(let flag): "\(flag)"

@@ -132,6 +132,11 @@ struct BuildJudge {
         if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile, on: $0.estimate) }).first {
             judgement.remarks.append(slow)
         }
+        if estimates.contains(where: { FitEstimate.suitsAccelerators(profile, on: $0) }) {
+            judgement.remarks.append(
+                "Q4_0 is what Hexagon and Adreno of Snapdragon phones take (llama.cpp docs/backend); the figures are the CPU's"
+            )
+        }
         judgement.reasons = judged.flatMap { item in
             reasons(against: item.estimate, limit: item.limit).map { item.prefix + $0 }
         }

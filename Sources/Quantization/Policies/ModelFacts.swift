@@ -14,6 +14,14 @@ package struct ModelFacts {
 
     /// - Throws: `GGUFProblem` when a key is missing or of the wrong type.
     package init(_ metadata: Metadata) throws {
+        guard try !metadata.isProjector else {
+            // llama-quantize reads none of a projector's sizes, so that each rule sees a model without layers.
+            architecture = Architecture(
+                named: try metadata.string("general.architecture").required("general.architecture")
+            )
+            (layerCount, headsPerKeyValueHead, expertCount, isSeventyBillion) = (0, 0, 0, false)
+            return
+        }
         architecture = try Architecture(metadata)
         // Models are quantized whether or not their shape is one that can be worked with.
         let keys = ShapeReader(metadata, architecture)

@@ -16,6 +16,8 @@ public struct ConvertRequest: Sendable {
     public var adapters: [String] = []
     /// Whether the adapter is written by itself.
     public var adapterOnly = false
+    /// Whether what the model sees and hears with is written, in place of its language model.
+    public var projectorOnly = false
     /// Whether a model that no engine could load is refused, where else it is a remark.
     public var isStrict = false
     /// Whether a repository is taken from the local cache alone.
@@ -61,6 +63,16 @@ extension Operations {
                 progress: progress
             )
         }
+        guard !request.projectorOnly else {
+            return try convertProjector(
+                of: model,
+                to: output,
+                request,
+                threads: threads,
+                remark: remark,
+                progress: progress
+            )
+        }
         let work = try work(model, request, remark: remark, progress: progress)
         try checkOutput(output, replacing: work.inputs)
         try checkSpace(for: work.byteCount, at: output)
@@ -93,7 +105,49 @@ extension Operations {
         let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
         let folder = try HuggingFaceFolder(path: found.folder, repository: found.origin?.repository)
         let plan = try ConversionPlan(adapter: adapter, of: folder, type: request.settings.type ?? .f32)
-        try checkOutput(output, replacing: folder.inputs)
+        return try write(plan, of: folder.inputs, to: output, threads: threads, progress: progress)
+    }
+
+    /// The projector by itself, as GGUF.
+    private static func convertProjector(
+        of model: String,
+        to output: FilePath,
+        _ request: ConvertRequest,
+        threads: Int,
+        remark: @escaping @Sendable (String) -> Void,
+        progress: @escaping WorkProgress
+    ) throws -> ConversionReport {
+        guard request.adapters.isEmpty, request.settings.preTokenizer == nil else {
+            throw StepsError.badRequest(
+                "\(setting: "lora") and \(setting: "pre") change the language model; \(setting: "mmproj") writes the other part."
+            )
+        }
+        guard !isFile(model) else {
+            throw StepsError.badRequest(
+                "\(setting: "mmproj") takes a Hugging Face folder; \(model) is a file, in which nothing is left of what sees."
+            )
+        }
+        let reference = try ModelReference(model)
+        let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
+        let folder = try HuggingFaceFolder(path: found.folder, repository: found.origin?.repository)
+        let settings = request.settings
+        let plan = try ConversionPlan(
+            projectorOf: folder,
+            type: settings.type,
+            allowsNonFinite: settings.allowsNonFinite
+        )
+        return try write(plan, of: folder.projectorInputs, to: output, threads: threads, progress: progress)
+    }
+
+    /// Writes a file that goes beside a model.
+    private static func write(
+        _ plan: ConversionPlan,
+        of inputs: [FilePath],
+        to output: FilePath,
+        threads: Int,
+        progress: @escaping WorkProgress
+    ) throws -> ConversionReport {
+        try checkOutput(output, replacing: inputs)
         try checkSpace(for: plan.layout.byteCount, at: output)
         try Converter(plan).run(to: output, threads: threads) { try progress("converting", $0, $1) }
         return ConversionReport(

@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import DeviceFit
 import Foundation
@@ -10,14 +11,19 @@ extension Operations {
     public static func byteCount(_ text: String) throws -> Int { try ByteSize(ofModel: text).bytes }
 
     /// Memory, speed, heat and battery of a model on phones, from its header.
-    /// - Parameter devices: ids; all of the catalogue where there are none.
+    /// - Parameters:
+    ///   - devices: ids; all of the catalogue where there are none.
+    ///   - projector: the file that the model sees with, where that is loaded, too.
+    ///   - remark: told what an image costs.
     public static func fit(
         _ model: FilePath,
         devices: [String],
         system: String? = nil,
         context: Int?,
         kvType: String,
-        batch: Int
+        batch: Int,
+        projector: FilePath? = nil,
+        remark: (String) -> Void = { _ in }
     ) throws -> [FitEstimate] {
         let catalogue = try DeviceCatalogue.configured()
         let file = try GGUFFile(path: model)
@@ -30,7 +36,12 @@ extension Operations {
                     + "Give \(setting: "context", "\(profile.contextLength)") or less."
             )
         }
-        let request = FitRequest(for: profile, context: context, kvType: kvType, batch: batch)
+        var request = FitRequest(for: profile, context: context, kvType: kvType, batch: batch)
+        if let projector {
+            let part = try ProjectorFile(projector, beside: profile, of: model)
+            request.projectorBytes = part.bytes
+            remark("The projector takes \(ByteSize(bytes: part.bytes))" + (part.cost.map { "; \($0)" } ?? "") + ".")
+        }
         let named = try catalogue.devices(devices, running: system)
         let chosen = devices.isEmpty ? catalogue.devices : named
         let estimator = FitEstimator(catalogue: catalogue)

@@ -79,7 +79,8 @@ extension Operations {
         options.keepsSplit = request.keepSplit
         let source = try source(request.input, request.conversion, remark: remark, progress: progress)
         // Of a folder it was said already.
-        if source is GGUFModel, let reason = LoadingCheck.problem(of: source.metadata, source.tensors) {
+        if source is GGUFModel, try !source.metadata.isProjector,
+            let reason = LoadingCheck.problem(of: source.metadata, source.tensors) {
             remark("No engine can load this model: \(reason)")
         }
         return (source, try QuantizationPlan(source, as: type, options: options), options)

@@ -16,6 +16,8 @@ struct ConvertCommand: RecordCommand {
               edgepipe convert models/phi3 -o tuned.gguf --lora my-adapter --lora other=0.5
               edgepipe convert models/phi3 -o adapter.gguf --lora my-adapter --lora-only
 
+              edgepipe convert hf://google/gemma-3-4b-it -o mmproj-gemma3.gguf --mmproj --type f16
+
             Types: \(ConvertSettings.types.joined(separator: ", ")); auto keeps the checkpoint's own.
             Pre-tokenizers for --pre: llama-bpe, qwen2, gpt-2, smollm and others that llama.cpp knows.
             """
@@ -43,6 +45,9 @@ struct ConvertCommand: RecordCommand {
 
     @Flag(help: "Write the one adapter of --lora by itself, for llama.cpp to load beside a build of the model.")
     var loraOnly = false
+
+    @Flag(help: "Write what the model sees with (projector and vision tower), for llama.cpp to load beside a build of it.")
+    var mmproj = false
 
     @Flag(help: "Refuse a model that no engine can load; without it that is a warning.")
     var strict = false
@@ -77,7 +82,7 @@ struct ConvertCommand: RecordCommand {
                 "type": .text(type), "pre": pre.map { .text($0) }, "allow-nonfinite": .flag(allowNonfinite),
             ])
             var request = ConvertRequest(settings)
-            (request.adapters, request.adapterOnly) = (lora, loraOnly)
+            (request.adapters, request.adapterOnly, request.projectorOnly) = (lora, loraOnly, mmproj)
             (request.isStrict, request.isOffline) = (strict, hub.offline)
             return request
         }

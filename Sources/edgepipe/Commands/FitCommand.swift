@@ -32,6 +32,7 @@ extension FitCommand {
             discussion: """
                 EXAMPLES
                   edgepipe fit estimate model.gguf --device pixel-8 --device iphone-15
+                  edgepipe fit estimate gemma3.gguf --mmproj mmproj-gemma3.gguf --device pixel-8
                 """
         )
 
@@ -56,9 +57,13 @@ extension FitCommand {
         @Option(help: ArgumentHelp("Tokens processed at once while a prompt is read.", valueName: "n"))
         var batch = 512
 
+        @Option(help: ArgumentHelp("The file that the model sees with, loaded beside it.", valueName: "file"))
+        var mmproj: String?
+
         @OptionGroup var records: OutputOptions
 
         func run() throws {
+            let records = records
             let settings = try FitSettings(options: [
                 "devices": .list(device), "context": context.map { .number($0) }, "kv-type": .text(kvType),
             ])
@@ -68,7 +73,9 @@ extension FitCommand {
                 system: system,
                 context: settings.context,
                 kvType: settings.kvType,
-                batch: batch
+                batch: batch,
+                projector: mmproj.map { FilePath($0) },
+                remark: { records.remark($0) }
             )
             let columns = [
                 "device", "verdict", "peak memory", "limit", "tokens/s", "after 10 min", "prompt tokens/s",
