@@ -37,7 +37,8 @@ public struct EmbeddingComparison: Sendable, Codable, Equatable {
     ) throws {
         try Self.check(build, base)
         guard (2...Self.mostTexts).contains(inputs.count) else {
-            throw EvaluationError.badEmbeddings("\(inputs.count) texts were given; give 2 to \(Self.mostTexts), one a line")
+            let reason = "\(inputs.count) texts were given, where 2 to \(Self.mostTexts) are needed, one a line"
+            throw EvaluationError.badEmbeddings(reason)
         }
         var vectors: [[[Float]]] = []
         for (index, run) in [build, base].enumerated() {

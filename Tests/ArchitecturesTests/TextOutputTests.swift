@@ -59,7 +59,8 @@ import Testing
 
     @Test func matricesBehindThePoolingFitTheModel() throws {
         let fitting = [("dense_2_feat_in", MetadataValue.uint32(64)), ("dense_2_feat_out", .uint32(256))]
-        #expect(try shape("gemma-embedding", [("attention.sliding_window", .uint32(8))] + fitting).text.denseLengths.second == 256)
+        let window = ("attention.sliding_window", MetadataValue.uint32(8))
+        #expect(try shape("gemma-embedding", [window] + fitting).text.denseLengths.second == 256)
         let other = [("attention.sliding_window", MetadataValue.uint32(8)), ("dense_2_feat_in", .uint32(63))]
         #expect(throws: ShapeProblem.self) { try shape("gemma-embedding", other) }
     }

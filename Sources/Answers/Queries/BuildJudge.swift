@@ -89,7 +89,8 @@ struct BuildJudge {
     /// Why a build stays out of a ranking of models of all kinds: what embeds and what writes have no figure in common.
     private func purposeObstacle(of profile: String) -> String? {
         guard query.model == nil, query.tags.isEmpty, session.profile(profile)?.embeds == true else { return nil }
-        return "it is an embedding model, which is not ranked among those that write; name it with \(setting: "model"), or a tag of it"
+        return "it is an embedding model, which is not ranked among those that write; name it with "
+            + "\(setting: "model"), or a tag of it"
     }
 
     private func missingTags(of profile: String) -> [String] {
