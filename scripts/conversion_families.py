@@ -6,6 +6,7 @@ compared too.
 
 import copy
 
+import conversion_encoders
 import conversion_more_families
 import conversion_state_families
 
@@ -36,6 +37,7 @@ BYTE_LEVEL = {
     "gpt4o": ([CASED], "gpt-4o", None, "<|endoftext|>"),
     "stablelm2": ([SINGLES], "stablelm2", None, "<|endoftext|>"),
     "olmo2": ([TRIPLES], "dbrx", None, "<|endoftext|>"),
+    "modern-bert": ([], "modern-bert", "[CLS]", "[SEP]"),
     "lfm2": ([TRIPLES], "lfm2", "<|startoftext|>", "<|im_end|>"),
 }
 
@@ -135,6 +137,7 @@ FAMILIES = {
 
 BYTE_LEVEL.update(conversion_more_families.byte_level(LETTERS, TRIPLES, CASED))
 FAMILIES.update(conversion_more_families.families(some, LLAMA3_ROPE, SECTIONS))
+FAMILIES.update(conversion_encoders.families(some))
 BYTE_LEVEL["falcon-h1"] = ([TRIPLES], "falcon-h1", None, "<|end_of_text|>")
 FAMILIES.update(conversion_state_families.families(some))
 

@@ -86,6 +86,10 @@ public struct ModelArithmetic: Sendable, Equatable {
         if try keys.metadata.bool(keys.key("attention.causal")) == false, !isKnown {
             throw ShapeProblem.unsupportedValue(key: keys.key("attention.causal"), value: "false")
         }
+        let activation = try keys.metadata.string(keys.key("hidden_activation"))
+        if family.output == .none, let activation, activation != "gelu" {
+            throw ShapeProblem.unsupportedValue(key: keys.key("hidden_activation"), value: activation)
+        }
         try keys.refuse(["attention.clamp_kqv"])
         if !family.hasLocalHeads { try keys.refuse(["attention.key_length_swa", "rope.dimension_count_swa"]) }
         if !family.sharesLayers, family.firstSharing == nil { try keys.refuse(["attention.shared_kv_layers"]) }

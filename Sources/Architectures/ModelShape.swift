@@ -25,8 +25,8 @@ public struct ModelShape: Sendable, Equatable {
     public let trainedContext: Int?
     /// The norm in front of the output, which is of the layers' kind.
     public let norms: NormRule
-    /// The tensor of that norm, without its ending.
-    public let outputNorm: String
+    /// The tensor of that norm, without its ending; nil where layers end with one.
+    public let outputNorm: String?
     /// Where the output matrix is.
     public let output: OutputRule
     /// What it is given for each token.

@@ -28,7 +28,8 @@ public struct TextOutput: Sendable, Equatable {
     /// - Throws: `ShapeProblem` for a way to pool that is not known; `GGUFProblem` for a value of the wrong type.
     init(_ keys: ShapeReader, _ family: Family, width: Int) throws {
         pooling = try Self.pooling("pooling_type", keys)
-        classifiesMean = try Self.pooling("classifier.pooling_type", keys) == .mean
+        let read = try Self.pooling("classifier.pooling_type", keys)
+        classifiesMean = read == .mean || read == nil && family.classifier?.readsMean == true
         classifier = family.classifier
         labels = try keys.metadata.strings(keys.key("classifier.output_labels")) ?? []
         scoreCount = max(1, labels.count)
@@ -83,8 +84,16 @@ public struct ClassifierRule: Sendable, Equatable {
     public let activation: Activation
     /// Whether scores are shares of one.
     public let givesShares: Bool
+    /// Whether it reads the mean of all tokens unless the file says otherwise.
+    let readsMean: Bool
 
-    init(mayHaveHead: Bool = true, activation: Activation = .tanh, givesShares: Bool = false) {
+    init(
+        mayHaveHead: Bool = true,
+        activation: Activation = .tanh,
+        givesShares: Bool = false,
+        readsMean: Bool = false
+    ) {
+        self.readsMean = readsMean
         self.mayHaveHead = mayHaveHead
         self.activation = activation
         self.givesShares = givesShares

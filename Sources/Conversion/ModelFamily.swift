@@ -99,7 +99,8 @@ struct FamilyExtras: Sendable {
 /// All families that can be converted.
 enum ModelFamilies {
     static let all: [any ModelFamily.Type] = [
-        Gemma2Family.self, Gemma3Family.self, EmbeddingGemmaFamily.self, Gemma3nFamily.self, Gemma4Family.self, Gemma4UnifiedFamily.self,
+        EmbeddingGemmaFamily.self,
+        Gemma2Family.self, Gemma3Family.self, Gemma3nFamily.self, Gemma4Family.self, Gemma4UnifiedFamily.self,
         GemmaFamily.self,
         GPT2Family.self, GraniteFamily.self, LFM2Family.self,
         LlamaFamily.self, MistralFamily.self, MixtralFamily.self, OLMo2Family.self, OLMo3Family.self, Phi3Family.self,
@@ -111,6 +112,7 @@ enum ModelFamilies {
         GLM4Family.self, Granite4Family.self, HunYuanFamily.self, LFM2MoEFamily.self, Ministral3Family.self,
         FalconH1Family.self, GraniteHybridFamily.self, NemotronHFamily.self,
         Mistral3Family.self, Qwen2VLFamily.self, Qwen3VLFamily.self, SeedOSSFamily.self,
+        BERTFamily.self, ModernBERTFamily.self, NomicBERTFamily.self,
         Ernie45MoEFamily.self, GPTOSSFamily.self, GraniteMoEFamily.self, Qwen3VLMoEFamily.self,
     ]
 

@@ -54,7 +54,9 @@ public final class LanguageModel: Sendable {
     var layerEmbedding: LayerEmbeddingWeights? { weights.layerEmbedding }
     var streamEnds: StreamEndWeights? { weights.streamEnds }
     var layers: [LayerWeights] { weights.layers }
-    var outputNorm: NormWeights { weights.outputNorm }
+    var tokenType: [Float] { weights.tokenType }
+    var embeddingNorm: NormWeights? { weights.embeddingNorm }
+    var outputNorm: NormWeights? { weights.outputNorm }
     var output: Projection { weights.output }
     var text: TextWeights { weights.text }
 
@@ -64,7 +66,8 @@ public final class LanguageModel: Sendable {
     /// Whether a separator ends each part of a text of several.
     public var addsSeparator: Bool {
         let vocabulary = tokenizer.vocabulary
-        let standard = vocabulary.kind == .wordPiece || ["jina-v1-en", "jina-v2-code", "roberta-bpe"].contains(vocabulary.preTokenizer)
+        let rules = ["jina-v1-en", "jina-v2-code", "roberta-bpe"]
+        let standard = vocabulary.kind == .wordPiece || rules.contains(vocabulary.preTokenizer)
         return ((try? file.metadata.bool("tokenizer.ggml.add_sep_token")) ?? nil) ?? standard
     }
 

@@ -3,6 +3,7 @@ import BinaryIO
 import Evaluation
 import Inference
 import SystemPackage
+import Work
 
 /// Texts to vectors, or pairs of texts to scores, by an embedding model or a reranker.
 public enum Embeddings {
@@ -38,6 +39,24 @@ public enum Embeddings {
             )
         }
         try run.embed(texts) { _, vectors in try body(run.pooling, vectors) }
+    }
+
+    /// How far a model's vectors are from another's on the texts.
+    /// - Throws: as `make`, and `EvaluationError` for models whose vectors cannot be compared.
+    public static func compare(
+        _ model: FilePath,
+        with base: FilePath,
+        on inputs: [EmbeddingInput],
+        pooling: Pooling?,
+        threads: Int,
+        progress: WorkProgress = { _, _, _ in }
+    ) throws -> EmbeddingComparison {
+        let runs = try [model, base].map {
+            EmbeddingRun(try LanguageModel(path: $0), pooling: pooling, threads: threads)
+        }
+        return try EmbeddingComparison(of: runs[0], with: runs[1], on: inputs) { done, all in
+            try progress("embedding", done, all)
+        }
     }
 
     /// The texts in lines of JSON: each a string, an array of bytes, or an array of two strings that a reranker judges together.

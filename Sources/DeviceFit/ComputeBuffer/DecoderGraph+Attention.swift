@@ -40,7 +40,9 @@ extension DecoderGraph {
         guard keepsKeys else {
             for tensor in own { graph.expand(tensor) }
             // What a cache would hold in half precision is made so here.
-            let halved = own.dropFirst().map { graph.halved(graph.view($0, graph[$0].shape.dimensions[0], tokens, kind.kvHeads)) }
+            let halved = own.dropFirst().map { part in
+                graph.halved(graph.view(part, graph[part].shape.dimensions[0], tokens, kind.kvHeads))
+            }
             return read(own[0], kind, valueLength: valueLength, halved: halved)
         }
         for tensor in normalizesValues ? own : [own[0], own[2], own[1]] { graph.expand(tensor) }

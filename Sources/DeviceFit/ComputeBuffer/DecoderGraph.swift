@@ -95,6 +95,7 @@ struct DecoderGraph {
             state = graph.view(padded, width, tokens)
             seen = padded
         }
+        if shape.normsEmbedding == true { state = norm(state) }
         graph.expand(state)
         let kinds = profile.layers.flatMap { Array(repeating: $0, count: $0.count) }
         let inputs = layerInputs(of: kinds.count, state)
@@ -122,7 +123,7 @@ struct DecoderGraph {
             graph.markOutput(state)
             state = graph.result([width, tokens], from: [state, rows])
         }
-        state = norm(state)
+        if shape.normsSums != true { state = norm(state) }
         graph.markOutput(state)
         if picksRowsLast, streams == nil {
             state = graph.result([width, tokens], from: [state, rows])
@@ -156,10 +157,12 @@ struct DecoderGraph {
         }
         if shape.hasPostNorms { sum = norm(sum) }
         // Which of two summands comes first decides whose memory the sum takes.
-        let middle = sumOrder == .stateFirst ? graph.update(before, with: sum) : graph.update(sum, with: before)
+        var middle = sumOrder == .stateFirst ? graph.update(before, with: sum) : graph.update(sum, with: before)
+        if shape.normsSums == true { middle = norm(middle) }
         var out =
             shape.hasBothNetworks == true ? bothNetworks(middle, kind) : network(firstNorm(middle), kind, index: index)
         if shape.hasPostNorms { out = norm(out) }
+        if shape.normsSums == true { return norm(graph.update(out, with: middle)) }
         return sumOrder == .partFirst ? graph.update(out, with: middle) : graph.update(middle, with: out)
     }
 

@@ -98,8 +98,10 @@ final class ForwardPass {
             if let own = layer.streams { streams?.takeDetour(x, own, tokens.count, observer) }
             runMixer(layer, index, x, positions, tables, rows, observer)
             if isLast { keepRows(rows) }
+            settle(rows.count, layer.mixerSumNorm)
             streams?.join(hidden.start, tokens.count)
             runNetwork(layer, x, rows.count, observer)
+            settle(rows.count, layer.networkSumNorm)
             takeInput(layer, index, rows, observer)
             if layer.scale != 1 { for place in 0..<(rows.count * width) { hidden.start[place] *= layer.scale } }
         }
@@ -145,6 +147,12 @@ final class ForwardPass {
             let learned = positions.rows((position + row)..<(position + row + 1), scratch: normed.start)
             for index in 0..<width { place[index] += learned[index] }
         }
+        if !model.tokenType.isEmpty {
+            for row in tokens.indices {
+                for index in 0..<width { hidden.start[row * width + index] += model.tokenType[index] }
+            }
+        }
+        settle(tokens.count, model.embeddingNorm)
         embedding.prepare(tokens, UnsafePointer(hidden.start), observer)
     }
 
@@ -178,6 +186,17 @@ final class ForwardPass {
             }
         }
         return Rows(start: UnsafePointer(normed.start), stride: width)
+    }
+
+    /// Normalizes the first rows of `hidden` where they are.
+    private func settle(_ count: Int, _ weights: NormWeights?) {
+        guard let weights else { return }
+        product.workers.forEach(count) { [hidden, norm, width] row, _ in
+            let place = hidden.start + row * width
+            weights.weight.withUnsafeBufferPointer {
+                norm.apply(UnsafePointer(place), weights: $0, bias: weights.bias, into: place)
+            }
+        }
     }
 
     /// Moves rows to the front, of the normalized ones too.

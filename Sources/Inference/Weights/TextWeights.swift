@@ -26,7 +26,8 @@ struct TextWeights: Sendable {
             )
         }
         if let only = dense.first, dense.count == 1, only.matrix.columns != width || only.matrix.rows != width {
-            throw InferenceProblem.missingTensor(only.matrix.name == "dense_2.weight" ? "dense_3.weight" : "dense_2.weight")
+            let other = only.matrix.name.hasPrefix("dense_2") ? "dense_3" : "dense_2"
+            throw InferenceProblem.missingTensor(other + ".weight")
         }
         self.dense = dense
     }

@@ -16,6 +16,7 @@ struct EmbedCommand: RecordCommand {
             EXAMPLES
               edgepipe embed model.gguf "Hello there"
               jq -c .text documents.jsonl | edgepipe embed model.gguf --json-lines
+              edgepipe embed model-q4_k_m.gguf --against model-f32.gguf --file texts.jsonl --json-lines
               echo '["What is a panda?", "A bear."]' | edgepipe embed reranker.gguf --json-lines
             """
     )
@@ -47,6 +48,14 @@ struct EmbedCommand: RecordCommand {
     @Flag(name: .customLong("no-normalize"), help: "Leave vectors as long as they are; by default their length is 1.")
     var isRaw = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Print no vectors, but how far they are from this model's: mean cosine, and overlap of the ten nearest texts.",
+            valueName: "model"
+        )
+    )
+    var against: String?
+
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
@@ -55,15 +64,20 @@ struct EmbedCommand: RecordCommand {
         if let pooling, Pooling(named: pooling) == nil {
             throw ValidationError("--pooling takes \(Pooling.names.joined(separator: ", ")).")
         }
-        if records.chosen == .csv || records.chosen == .markdown {
+        if against != nil {
+            if !jsonLines { throw ValidationError("--against compares many texts: give them with --json-lines.") }
+            try refuse(ignored: ["--no-normalize": isRaw], because: "cosines do not depend on lengths.")
+        } else if records.chosen == .csv || records.chosen == .markdown {
             throw ValidationError("embed prints JSON arrays; leave out --format.")
         }
     }
 
     func run() throws {
         let bytes = try bytes()
+        let inputs = jsonLines ? try Embeddings.inputs(jsonLines: bytes) : [.text(bytes)]
+        if let against { return try compare(inputs, with: against) }
         try Embeddings.make(
-            of: jsonLines ? try Embeddings.inputs(jsonLines: bytes) : [.text(bytes)],
+            of: inputs,
             with: FilePath(model),
             pooling: pooling.flatMap(Pooling.init(named:)),
             isNormalized: !isRaw,
@@ -73,6 +87,26 @@ struct EmbedCommand: RecordCommand {
             let rows = vectors.map { "[\($0.map { "\($0)" }.joined(separator: ","))]" }
             let line = rows.joined(separator: ",")
             Console.print(pooling == .none ? "[\(line)]" : line)
+        }
+    }
+
+    private func compare(_ inputs: [EmbeddingInput], with base: String) throws {
+        let line = records.progressLine()
+        let result = try Embeddings.compare(
+            FilePath(model),
+            with: FilePath(base),
+            on: inputs,
+            pooling: pooling.flatMap(Pooling.init(named:)),
+            threads: work.threadCount
+        ) { try line.track($0, $1, $2) }
+        line.clear()
+        try records.print(result) { _ in
+            """
+            mean cosine \(numberText(result.meanCosine, 6)), least \(numberText(result.minCosine, 6))
+            overlap of the \(result.neighbours) nearest \(numberText(result.overlapPercent, 2)) %
+            \(result.texts) texts, pooling \(result.pooling), \(result.dimensions) elements
+
+            """
         }
     }
 
