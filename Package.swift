@@ -280,7 +280,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SafetensorsTests",
-            dependencies: ["Safetensors", "TestSupport", "Tensors", system],
+            dependencies: ["BinaryIO", "Safetensors", "TestSupport", "Tensors", system],
             swiftSettings: strict
         ),
         .testTarget(name: "WorkTests", dependencies: ["Work"], swiftSettings: strict),
