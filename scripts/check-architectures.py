@@ -16,7 +16,7 @@ OTHERS = {
     # Kinds of tokenizers, in `tokenizer.ggml.model`.
     "Sources/Inference/Vocabulary+GGUF.swift": {"llama", "gpt2", "gemma4"},
     # Ways to split text, in `tokenizer.ggml.pre`.
-    "Sources/Tokenizers/PreTokenizer.swift": {"exaone4", "falcon", "falcon-h1", "glm4", "hunyuan-dense", "lfm2", "olmo", "qwen2"},
+    "Sources/Tokenizers/PreTokenizer.swift": {"exaone4", "falcon", "falcon-h1", "glm4", "hunyuan-dense", "lfm2", "modern-bert", "olmo", "qwen2"},
     "Sources/Tokenizers/CharacterPairRule.swift": {"gemma4"},
     # A word in a model's own name, by which llama.cpp tells how its special tokens are read.
     "Sources/Tokenizers/TokenAttributes.swift": {"phi3"},

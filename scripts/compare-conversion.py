@@ -35,6 +35,7 @@ CHECKPOINT = "model-1.5-instruct"
 FORMS = {"5": "bfloat16", "4": "float16", "4-short": "float32"}
 
 sys.path.insert(0, str(ROOT / "scripts"))
+import conversion_encoders  # noqa: E402
 import conversion_more_families  # noqa: E402
 import conversion_purposes  # noqa: E402
 import conversion_state_families  # noqa: E402
@@ -47,7 +48,7 @@ CHANGES = {
     **conversion_storage.CHANGES, **conversion_purposes.CHANGES, **conversion_more_families.CHANGES,
     **conversion_state_families.CHANGES,
 }
-WHOLE = conversion_more_families.WHOLE | conversion_state_families.WHOLE
+WHOLE = conversion_more_families.WHOLE | conversion_state_families.WHOLE | conversion_encoders.WHOLE
 
 TEMPLATE = "{% for message in messages %}<|{{ message.role }}|>{{ message.content }}{% endfor %}"
 
@@ -162,6 +163,8 @@ def add_tokenizer(kind, folder):
         return character_pairs(folder)
     if kind == "sentencepiece-json":
         return sentencepiece_as_json(folder)
+    if kind == "wordpiece":
+        return conversion_encoders.save_wordpiece(ROOT / "texts/sample.txt", folder)
     if kind in BYTE_LEVEL:
         return byte_level_tokenizer(kind, folder)
     for name in ["tokenizer.model", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json"]:
@@ -196,8 +199,10 @@ def make_checkpoint(name, folder):
     else:
         config = configuration(**sized, **ids)
         model_class = transformers.AutoModelForCausalLM
+        if name in conversion_encoders.CLASSES:
+            model_class = getattr(transformers, conversion_encoders.CLASSES[name])
     torch.manual_seed(sum(name.encode()))
-    model = model_class.from_config(config)
+    model = model_class.from_config(config) if hasattr(model_class, "from_config") else model_class(config)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.copy_(torch.randn(parameter.shape) * 0.5 + 0.01)
@@ -210,6 +215,8 @@ def make_checkpoint(name, folder):
         if text.get("mtp_num_hidden_layers"):
             add_predictors(path / "model.safetensors", text["hidden_size"])
         changed = json.loads((path / "config.json").read_text())
+        if name in conversion_encoders.CHANGES:
+            conversion_encoders.CHANGES[name](path / "model.safetensors", changed)
         for ending, change in CHANGES.items():
             if name.endswith(ending):
                 change(path / "model.safetensors", changed)
@@ -247,7 +254,7 @@ def run_reference(llama_cpp, source, output, kind, outtype):
         try:
             from conversion.base import ModelBase, TextModel
 
-            if output.parent.parent.name in conversion_state_families.WITHOUT_CLASS:
+            if output.parent.parent.name in conversion_state_families.WITHOUT_CLASS | conversion_encoders.WITHOUT_CLASS:
                 ModelBase.load_hparams = staticmethod(lambda folder, is_mistral_format: json.loads((folder / "config.json").read_text()))
             if kind == "sentencepiece-json":
                 import gguf
@@ -264,6 +271,8 @@ def run_reference(llama_cpp, source, output, kind, outtype):
             torch.exp = lambda numbers: exponential(numbers.double()).to(numbers.dtype)
             if kind in BYTE_LEVEL:
                 TextModel.get_vocab_base_pre = lambda self, tokenizer: BYTE_LEVEL[kind][1]
+            if kind in conversion_encoders.RULES:
+                TextModel.get_vocab_base_pre = lambda self, tokenizer: conversion_encoders.RULES[kind]
             options = REFERENCE_OPTIONS.get(output.parent.parent.name, [])
             sys.argv = ["convert_hf_to_gguf.py", str(source), "--outfile", str(output), "--outtype", outtype, *options]
             with contextlib.suppress(SystemExit):

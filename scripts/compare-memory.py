@@ -71,6 +71,11 @@ MODELS = {
                          **{"attention.sliding_window": 4096, "logit_scale": 0.25}),
     "glm-4-8-layers": shape("glm4", 8, 4096, 13696, (32, 2), 151552, head=128, post=True, gated_in_one=True, biases=True, rotary=64),
     "seed-oss-8-layers": shape("seed_oss", 8, 5120, 27648, (80, 8), 155136, head=128, biases=True, second="post_attention_norm"),
+    # Tokens see those behind them: llama-embedding loads these, with a batch as long as the context.
+    "embeddinggemma-300m": shape("gemma-embedding", 24, 768, 1152, (3, 1), 262144, matrix="Q8_0", tied=True, head=256, post=True,
+                                 norms=True, embeds=True, **{"attention.sliding_window": 512, "pooling_type": 1}),
+    "bge-base": shape("bert", 12, 768, 3072, (12, 12), 30522, matrix="Q8_0", tied=True, plain=True, positions=512, embeds=True,
+                      layer_norm=True, biases=True, sums=True, first=False, **{"pooling_type": 2}),
     "apertus-8-layers": shape("apertus", 8, 4096, 21504, (32, 8), 131072, norms=True, plain=True),
 }
 
@@ -136,6 +141,7 @@ MODELS |= {
 # What a shape says that is no hyperparameter.
 FLAGS = {
     "layer_norm", "wide_norms", "biased_choice", "gated_in_one", "shared_mlp", "expert_matrix", "biased_experts", "ungated_shared",
+    "embeds", "sums",
 }
 
 
@@ -147,7 +153,15 @@ def tensors(model):
     yield "token_embd.weight", (width, model["vocabulary"]), model["matrix"] if model["tied"] else "Q6_K" if width % 256 == 0 else "Q8_0"
     if not model["tied"]:
         yield "output.weight", (width, model["vocabulary"]), "Q6_K" if width % 256 == 0 else "Q8_0"
-    yield ("token_embd_norm.weight" if model["architecture"].startswith("lfm2") else "output_norm.weight"), (width,), "F32"
+    if more.get("sums"):
+        yield "token_types.weight", (width, 2), "F32"
+        for part in "weight", "bias":
+            yield f"token_embd_norm.{part}", (width,), "F32"
+            for layer in range(model["layers"]):
+                yield f"blk.{layer}.attn_output_norm.{part}", (width,), "F32"
+                yield f"blk.{layer}.layer_output_norm.{part}", (width,), "F32"
+    else:
+        yield ("token_embd_norm.weight" if model["architecture"].startswith("lfm2") else "output_norm.weight"), (width,), "F32"
     matrix = model["matrix"]
     if more.get("inputs"):
         yield "per_layer_token_embd.weight", (more["inputs"] * model["layers"], model["vocabulary"]), matrix
@@ -159,7 +173,7 @@ def tensors(model):
         yield "altup_proj.weight", (width, width, 3), "F16"
         yield "altup_unembd_proj.weight", (width, width, 3), "F16"
     bias = more.get("layer_norm")
-    if bias:
+    if bias and not more.get("sums"):
         yield "output_norm.bias", (width,), "F32"
     if "positions" in more:
         yield "position_embd.weight", (width, more["positions"]), "F32"
@@ -187,7 +201,7 @@ def tensors(model):
             yield vector("ffn_norm", width)
         elif more.get("first", True) and not more.get("parallel") and letter == "+":
             yield vector("post_attention_norm.weight" if delta else more.get("second", "ffn_norm") + ".weight", width)
-        if bias:
+        if bias and not more.get("sums"):
             yield vector("attn_norm.bias", width)
             yield vector("ffn_norm.bias", width)
         if more.get("post"):
@@ -365,6 +379,8 @@ def write(path, model):
             continue
         add = {list: writer.add_array, float: writer.add_float32}.get(type(value), writer.add_uint32)
         add(f"{model['architecture']}.{key}", value)
+    if more.get("sums"):
+        writer.add_token_type_count(2)
     if model["architecture"] == "apertus":
         for name in "alpha_n", "alpha_p", "beta", "eps":
             writer.add_array(f"xielu.{name}", [0.5] * model["layers"])
@@ -397,10 +413,12 @@ def write(path, model):
 
 def printed(path, options):
     """What llama.cpp says of its buffers, in MiB."""
-    llama = pathlib.Path(os.environ["LLAMA_CPP_BIN"]) / "llama-completion"
+    folder = pathlib.Path(os.environ["LLAMA_CPP_BIN"])
+    # One sequence more than one, or it makes room for as many as it can.
+    program = [folder / "llama-embedding", "-np", "2"] if options.embeds else [folder / "llama-completion", "-no-cnv", "-n", "1"]
     done = subprocess.run(
-        [llama, "-m", path, "-c", str(options.context), "-ub", str(options.batch), "-ctk", options.kv, "-ctv", options.kv, "-n", "1",
-         "-p", "t", "-no-cnv", "--no-warmup", "-t", "2", "-fa", "on", "-v", "--fit", "off", "-lm", "none"],
+        [*program, "-m", path, "-c", str(options.context), "-ub", str(options.batch), "-ctk", options.kv, "-ctv", options.kv,
+         "-p", "t", "--no-warmup", "-t", "2", "-fa", "on", "-v", "--fit", "off", "-lm", "none"],
         capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL)
     log = done.stdout + done.stderr
 
@@ -447,7 +465,9 @@ def main():
             model = MODELS[name]
             write(path, model)
             limit = model["more"].get("positions")
-            own = argparse.Namespace(**{**vars(options), "context": min(options.context, limit or options.context)})
+            own = argparse.Namespace(**{**vars(options), "context": min(options.context, limit or options.context), "embeds": False})
+            if model["more"].get("embeds"):
+                own.embeds, own.context = True, min(own.context, own.batch)
             theirs, ours = printed(path, own), computed(path, own)
             path.unlink()
             cells, sums = [], [0.0, 0.0]

@@ -3,6 +3,7 @@
 
     LLAMA_CPP_BIN=/path/to/llama.cpp/build/bin scripts/compare-quantize.py
     ... --types Q4_K_M,IQ2_XXS --models experts8,rows-32 --only options
+    ... --types Q8_0,Q4_K_M,Q2_K,IQ3_S --files build/gemma4-300m.gguf
 
 One line a case: equal, refused (by both), or DIFFERENT, and then the exit status is 1. Models of random weights come
 from make-random-gguf.py, and tiny-phi3 is converted; all lie below .build/compare.
@@ -218,6 +219,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--types", default=",".join(TYPES))
     parser.add_argument("--models", default=",".join(MODELS), help="for the part `types`")
+    parser.add_argument("--files", nargs="*", type=pathlib.Path, default=[], help="these models alone, as they are")
     parser.add_argument("--only", default=",".join(parts), help="parts to run: " + ", ".join(parts))
     arguments = parser.parse_args()
     folder = os.environ.get("LLAMA_CPP_BIN")
@@ -227,7 +229,15 @@ def main():
     if not os.access(EDGEPIPE, os.X_OK):
         sys.exit("compare-quantize: build first: swift build -c release")
     comparison = Comparison(llama)
-    run(comparison, arguments.models.split(","), arguments.types.split(","), arguments.only.split(","))
+    WORK.mkdir(parents=True, exist_ok=True)
+    for path in arguments.files:
+        link = WORK / f"file-{path.name}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(path.resolve())
+        for kind in arguments.types.split(","):
+            comparison.case(link.name, kind)
+    if not arguments.files:
+        run(comparison, arguments.models.split(","), arguments.types.split(","), arguments.only.split(","))
     print(", ".join(f"{count} {verdict}" for verdict, count in comparison.counts.items()))
     sys.exit(1 if comparison.counts["DIFFERENT"] else 0)
 

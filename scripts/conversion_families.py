@@ -6,6 +6,7 @@ compared too.
 
 import copy
 
+import conversion_encoders
 import conversion_more_families
 import conversion_state_families
 
@@ -36,6 +37,7 @@ BYTE_LEVEL = {
     "gpt4o": ([CASED], "gpt-4o", None, "<|endoftext|>"),
     "stablelm2": ([SINGLES], "stablelm2", None, "<|endoftext|>"),
     "olmo2": ([TRIPLES], "dbrx", None, "<|endoftext|>"),
+    "modern-bert": ([], "modern-bert", "[CLS]", "[SEP]"),
     "lfm2": ([TRIPLES], "lfm2", "<|startoftext|>", "<|im_end|>"),
 }
 
@@ -113,6 +115,7 @@ FAMILIES = {
     "llama-longrope": ("LlamaConfig", some(rope_parameters={**LONG_FACTORS, "factor": 4.0}), "sentencepiece"),
     "qwen2-sections": ("Qwen2Config", some(rope_parameters=SECTIONS), "qwen2"),
     # Other purposes; conversion_purposes.py changes what was saved by the end of the name.
+    "embeddinggemma": ("Gemma3TextConfig", some(head_dim=32, sliding_window=32, num_hidden_layers=8), "sentencepiece"),
     "qwen3-embedding": ("Qwen3Config", some(tie_word_embeddings=True), "qwen2"),
     "qwen2-both-ways": ("Qwen2Config", some(tie_word_embeddings=True), "qwen2"),
     "qwen3-headless": ("Qwen3Config", some(), "qwen2"),
@@ -134,6 +137,7 @@ FAMILIES = {
 
 BYTE_LEVEL.update(conversion_more_families.byte_level(LETTERS, TRIPLES, CASED))
 FAMILIES.update(conversion_more_families.families(some, LLAMA3_ROPE, SECTIONS))
+FAMILIES.update(conversion_encoders.families(some))
 BYTE_LEVEL["falcon-h1"] = ([TRIPLES], "falcon-h1", None, "<|end_of_text|>")
 FAMILIES.update(conversion_state_families.families(some))
 

@@ -38,6 +38,13 @@ def embed_both_ways(path, config):
     _pool(path.parent, {"word_embedding_dimension": 64, "pooling_mode_mean_tokens": True})
 
 
+def embed_gemma(path, config):
+    """As EmbeddingGemma, whose window transformers halves once the configuration is loaded."""
+    _without_head(path)
+    config.update(architectures=["Gemma3TextModel"], use_bidirectional_attention=True)
+    _pool(path.parent, {"word_embedding_dimension": 64, "pooling_mode_mean_tokens": True})
+
+
 def leave_out_head(path, config):
     _without_head(path)
     config["architectures"] = [config["architectures"][0].replace("ForCausalLM", "Model")]
@@ -49,6 +56,7 @@ def rerank(path, config):
 
 
 # What is done to a family by the end of its name.
-CHANGES = {"-embedding": embed, "-both-ways": embed_both_ways, "-headless": leave_out_head, "-reranker": rerank}
+CHANGES = {"-embedding": embed, "-both-ways": embed_both_ways, "-headless": leave_out_head, "-reranker": rerank,
+           "embeddinggemma": embed_gemma}
 # The files that say it, which a golden holds.
 FILES = ["README.md", "modules.json", "1_Pooling/config.json"]

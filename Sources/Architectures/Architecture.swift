@@ -44,6 +44,9 @@ public struct Architecture: Sendable, Hashable {
     /// Whether what attention reads is gated by a second half of the query matrix.
     public var gatesAttention: Bool { family.gatesAttention }
 
+    /// Whether keys and values are kept from one batch to the next. Of families whose tokens always see both ways engines keep none.
+    public var keepsKeys: Bool { !family.seesBothWays }
+
     /// Whether values are normalized head by head, without weights.
     public var normalizesValues: Bool { family.normalizesValues }
 

@@ -74,6 +74,7 @@ extension LayerShape {
         let recurs =
             family.hasGatedDeltas
             ? try GatedDeltaShape.layers(keys, count: heads.count, of: allCount) : heads.map { _ in false }
+        let seesBothWays = try family.seesBothWays || keys.metadata.bool(keys.key("attention.causal")) == false
         let windows = try family.windows?.windows(keys, count: heads.count) ?? heads.map { _ in nil }
         let positions = try PositionRule.all(keys, family, windows: windows)
         let sources = try SharedLayers(keys, family, windows: windows).sources
@@ -98,6 +99,7 @@ extension LayerShape {
                 keyLength: lengthsOfHead.key,
                 valueLength: lengthsOfHead.value,
                 window: windows[index],
+                seesBothWays: seesBothWays,
                 positions: positions[index],
                 headNorm: family.headNorm,
                 normalizesValues: family.normalizesValues,

@@ -26,8 +26,10 @@ public struct AttentionShape: Sendable, Equatable {
     public let keyLength: Int
     /// Elements of one head's value; 0 where attention is latent and a key serves as its value.
     public let valueLength: Int
-    /// How many positions a token sees, its own included; nil for all.
+    /// How many positions a token sees, its own included; nil for all. Of one that sees both ways half lie on either side.
     public let window: Int?
+    /// Whether tokens see those behind them, too.
+    public let seesBothWays: Bool
     /// Which rotary embedding queries and keys get.
     public let positions: PositionRule
     /// How they are normalized before.
@@ -42,6 +44,18 @@ public struct AttentionShape: Sendable, Equatable {
     public let hasSinks: Bool
     /// The layer whose keys and values are read in place of own ones; nil for own ones.
     public let source: Int?
+}
+
+extension AttentionShape {
+    /// Positions that a token sees.
+    /// - Parameters:
+    ///   - position: its own.
+    ///   - count: positions that are there.
+    public func seen(from position: Int, of count: Int) -> Range<Int> {
+        guard seesBothWays else { return max(0, position + 1 - (window ?? .max))..<(position + 1) }
+        guard let window else { return 0..<count }
+        return max(0, position - window / 2)..<min(count, position + window / 2 + 1)
+    }
 }
 
 /// A gated convolution over the last tokens, each element of the hidden state for itself.

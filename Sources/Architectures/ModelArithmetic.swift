@@ -81,8 +81,14 @@ public struct ModelArithmetic: Sendable, Equatable {
             let key = keys.key("attention.value_length")
             throw ShapeProblem.unsupportedValue(key: key, value: "\(attention.valueLength)")
         }
-        if try keys.metadata.bool(keys.key("attention.causal")) == false {
+        // What a window means there is known of families that always see both ways.
+        let isKnown = family.seesBothWays || shape.layers.allSatisfy { $0.attention.map { $0.window == nil } ?? false }
+        if try keys.metadata.bool(keys.key("attention.causal")) == false, !isKnown {
             throw ShapeProblem.unsupportedValue(key: keys.key("attention.causal"), value: "false")
+        }
+        let activation = try keys.metadata.string(keys.key("hidden_activation"))
+        if family.output == .none, let activation, activation != "gelu" {
+            throw ShapeProblem.unsupportedValue(key: keys.key("hidden_activation"), value: activation)
         }
         try keys.refuse(["attention.clamp_kqv"])
         if !family.hasLocalHeads { try keys.refuse(["attention.key_length_swa", "rope.dimension_count_swa"]) }

@@ -25,14 +25,16 @@ public struct ModelShape: Sendable, Equatable {
     public let trainedContext: Int?
     /// The norm in front of the output, which is of the layers' kind.
     public let norms: NormRule
-    /// The tensor of that norm, without its ending.
-    public let outputNorm: String
+    /// The tensor of that norm, without its ending; nil where layers end with one.
+    public let outputNorm: String?
     /// Where the output matrix is.
     public let output: OutputRule
     /// What it is given for each token.
     public let input: InputShape
     /// The streams that layers work on one of; nil for a single hidden state.
     public let streams: StreamShape?
+    /// What it gives for a text as a whole.
+    public let text: TextOutput
 
     /// Far beyond any model; keeps a damaged file from asking for huge tables.
     private static let mostLayers = 4096
@@ -76,6 +78,7 @@ public struct ModelShape: Sendable, Equatable {
         output = family.output
         input = try InputShape(keys, family)
         streams = try StreamShape(keys, family)
+        text = try TextOutput(keys, family, width: embeddingLength)
     }
 
     /// - Throws: `GGUFError` or `ShapeError`.
@@ -107,6 +110,9 @@ extension ModelShape {
     /// The attention of all layers that attend.
     public var attentions: [AttentionShape] { layers.compactMap(\.attention) }
 
+    /// Whether tokens see those behind them, so that a text has to be there whole, and none can be written.
+    public var seesBothWays: Bool { attentions.contains(where: \.seesBothWays) }
+
     /// The most query heads of any layer.
     public var headCount: Int { attentions.lazy.map(\.headCount).max() ?? 0 }
 
@@ -132,7 +138,9 @@ extension ModelShape {
             attentions.lazy.map { $0.headCount * $0.keyLength }.max() ?? 0,
             deltas.max() ?? 0,
             layerInputLength,
-            streams?.detourRank ?? 0
+            streams?.detourRank ?? 0,
+            text.denseLengths.second ?? 0,
+            text.denseLengths.third ?? 0
         )
     }
 

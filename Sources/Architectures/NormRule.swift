@@ -16,6 +16,8 @@ public struct NormRule: Sendable, Equatable {
         case after
         /// On both.
         case around
+        /// On the sums of what parts are given and add.
+        case onSums
     }
 
     /// What it does to a row.
@@ -24,6 +26,8 @@ public struct NormRule: Sendable, Equatable {
     public let hasBias: Bool
     /// Where it stands.
     public let placement: Placement
+    /// Whether the first layer may do without the norm in front of its mixer.
+    public let firstMayLackIt: Bool
     /// Whether a layer without a second norm feeds both parts from the first.
     public let mayFeedBoth: Bool
     /// The tensor of the norm in front of the network, without its ending.
@@ -36,6 +40,7 @@ public struct NormRule: Sendable, Equatable {
         kind = family.norm
         hasBias = family.hasNormBias
         placement = family.normPlacement
+        firstMayLackIt = family.firstMayLackNorm
         mayFeedBoth = family.mayRunInParallel
         networkNorm = isAlone ? "attn_norm" : family.networkNorm
         networkNormIsBare = family.networkNormIsBare && !isAlone

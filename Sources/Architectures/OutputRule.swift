@@ -6,4 +6,6 @@ public enum OutputRule: Sendable {
     case given
     /// The token embeddings, always.
     case embedding
+    /// Nowhere: the model predicts no tokens.
+    case none
 }

@@ -7,6 +7,8 @@ struct WindowRule: Sendable, Equatable {
         case all
         /// All but the last of so many, unless the file has another number or a list.
         case allButLast(of: Int)
+        /// All but the first of so many, likewise.
+        case allButFirst(of: Int)
         /// Those that the file lists.
         case listed
     }
@@ -38,6 +40,10 @@ struct WindowRule: Sendable, Equatable {
         switch layers {
         case .all: return none.map { _ in size }
         case .listed: return try listed(keys, size, count) ?? none
+        case .allButFirst(let ownPeriod):
+            if let windows = try listed(keys, size, count) { return windows }
+            let period = try keys.whole(Self.pattern, from: 0) ?? ownPeriod
+            return (0..<count).map { period == 0 || $0 % period != 0 ? size : nil }
         case .allButLast(let ownPeriod):
             if let windows = try listed(keys, size, count) { return windows }
             let period = try keys.whole(Self.pattern, from: 0) ?? ownPeriod

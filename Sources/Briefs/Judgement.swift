@@ -34,6 +34,14 @@ struct Judgement {
         if let kld = build.kld, kld < 0.005 {
             parts.append(language.say("all but the quality of the original", "качество почти как у исходной модели"))
         }
+        if FitEstimate.suitsAccelerators(build.profile, on: build.estimate) {
+            parts.append(
+                language.say(
+                    "Hexagon and Adreno of Snapdragon phones, which take its type",
+                    "Hexagon и Adreno в телефонах Snapdragon: они берут этот тип"
+                )
+            )
+        }
         return parts.joined(separator: "; ")
     }
 

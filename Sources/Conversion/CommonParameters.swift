@@ -12,6 +12,10 @@ struct CommonParameters {
     var ropeOfTensors: String?
     /// Whether experts are counted where config.json counts them.
     var countsExperts = true
+    /// Whether heads of keys and values are as many as of queries where config.json does not count them.
+    var assumesOwnKeyHeads = true
+    /// The context's length where it is another than config.json says.
+    var contextLength: Int?
     /// Layers behind those that config.json counts.
     var extraLayers = 0
     /// Whether config.json must say how wide networks without experts are.
@@ -38,7 +42,8 @@ struct CommonParameters {
         set("block_count", try config.layerCount + extraLayers)
         set(
             "context_length",
-            try config.integer("max_position_embeddings", "n_ctx", "n_positions", "max_length", "model_max_length")
+            try contextLength
+                ?? config.integer("max_position_embeddings", "n_ctx", "n_positions", "max_length", "model_max_length")
         )
         set("embedding_length", try config.requiredInteger("hidden_size", "n_embd", "dim"))
         let lengthKeys = ("intermediate_size", "n_inner", "hidden_dim")
@@ -54,7 +59,8 @@ struct CommonParameters {
         if let counts = keyValueHeadCounts {
             metadata.set("\(prefix).attention.head_count_kv", .array(.int32(counts.map(Int32.init))))
         } else {
-            set("attention.head_count_kv", try config.integer("num_key_value_heads", "n_kv_heads") ?? headCount)
+            let own = try config.integer("num_key_value_heads", "n_kv_heads")
+            set("attention.head_count_kv", own ?? (assumesOwnKeyHeads ? headCount : nil))
         }
         if config.flag("is_causal") == false { metadata.set("\(prefix).attention.causal", .bool(false)) }
         try writeRopeScaling(to: &metadata)

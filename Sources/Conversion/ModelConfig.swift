@@ -48,6 +48,9 @@ struct ModelConfig: Sendable {
             "rope_theta", "rope_local_base_freq", "partial_rotary_factor", "original_max_position_embeddings",
         ]
         for key in outside where rope[key] == nil { rope[key] = settings[key] }
+        // What encoders call their bases.
+        rope["rope_theta"] = rope["rope_theta"] ?? settings["global_rope_theta"] ?? settings["rotary_emb_base"]
+        rope["rope_local_base_freq"] = rope["rope_local_base_freq"] ?? settings["local_rope_theta"]
         rope["rope_type"] = rope["rope_type"] ?? rope["type"]
         self.rope = rope
     }

@@ -24,6 +24,8 @@ protocol ModelFamily: Sendable {
 
     /// Whether transformers takes the token embeddings for the output where config.json does not say.
     static var tiesEmbeddings: Bool { get }
+    /// Whether the reference looks for modules of sentence-transformers, which tell how an embedding model pools.
+    static var readsPooling: Bool { get }
     /// How weights may be quantized that the family reads, beside eight bits of floating point.
     static var packedMethods: Set<String> { get }
 
@@ -59,6 +61,7 @@ extension ModelFamily {
     static var tiesEmbeddings: Bool { false }
     static func fits(_ config: ModelConfig) -> Bool { true }
     static var packedMethods: Set<String> { [] }
+    static var readsPooling: Bool { false }
 
     func extras() throws -> FamilyExtras { FamilyExtras() }
 
@@ -96,6 +99,7 @@ struct FamilyExtras: Sendable {
 /// All families that can be converted.
 enum ModelFamilies {
     static let all: [any ModelFamily.Type] = [
+        EmbeddingGemmaFamily.self,
         Gemma2Family.self, Gemma3Family.self, Gemma3nFamily.self, Gemma4Family.self, Gemma4UnifiedFamily.self,
         GemmaFamily.self,
         GPT2Family.self, GraniteFamily.self, LFM2Family.self,
@@ -108,6 +112,7 @@ enum ModelFamilies {
         GLM4Family.self, Granite4Family.self, HunYuanFamily.self, LFM2MoEFamily.self, Ministral3Family.self,
         FalconH1Family.self, GraniteHybridFamily.self, NemotronHFamily.self,
         Mistral3Family.self, Qwen2VLFamily.self, Qwen3VLFamily.self, SeedOSSFamily.self,
+        BERTFamily.self, ModernBERTFamily.self, NomicBERTFamily.self,
         Ernie45MoEFamily.self, GPTOSSFamily.self, GraniteMoEFamily.self, Qwen3VLMoEFamily.self,
     ]
 

@@ -23,12 +23,12 @@ enum ModelPurpose: Sendable, Equatable {
     /// - Parameter name: the folder's or the repository's.
     /// - Throws: `ConversionProblem`.
     init(_ config: ModelConfig, in folder: FilePath, name: String?) throws {
-        let isQwen3 = try ModelFamilies.type(for: config) == Qwen3Family.self
-        guard try isQwen3 || ModelFamilies.type(for: config) == Qwen2Family.self else {
+        let family = try ModelFamilies.type(for: config)
+        guard family?.readsPooling == true else {
             self = .text
             return
         }
-        if isQwen3, try Self.isReranker(config, in: folder, name) {
+        if family == Qwen3Family.self, try Self.isReranker(config, in: folder, name) {
             self = try Self.reranking(in: folder)
         } else {
             self = try Self.pooling(in: folder).map { .embedding(pooling: $0) } ?? .text

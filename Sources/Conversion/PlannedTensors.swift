@@ -16,7 +16,7 @@ struct PlannedTensors {
     private static let preciseMatrices = [
         ".altup_correct_coef.weight", ".altup_predict_coef.weight", ".ffn_gate_inp.weight",
         ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", ".ssm_conv1d.weight",
-        "position_embd.weight", "_norm.weight",
+        "position_embd.weight", "token_types.weight", "_norm.weight",
     ]
 
     /// - Parameters:

@@ -61,4 +61,11 @@ extension FitEstimate {
             "\(profile.quantType) is slow on Android processors: generating at \(figure(decode)) and reading prompts at "
             + "\(figure(prefill)) of Q4_0's speed\(isGuess ? " (estimated from a similar type)" : "")"
     }
+
+    /// Whether other processors of Snapdragon phones than the CPU take a build's layers, which are estimated for none.
+    ///
+    /// [LC docs/backend/snapdragon, OPENCL.md] Hexagon and Adreno have kernels for Q4_0 first of all; other types they lack, or run slowly.
+    public static func suitsAccelerators(_ profile: ModelProfile, on estimate: FitEstimate) -> Bool {
+        estimate.platform == .android && TypeMixture.ofPrompts(profile).share { $0 == "Q4_0" } >= 0.9
+    }
 }

@@ -1,3 +1,4 @@
+import Architectures
 import Tensors
 
 /// Peak memory of llama.cpp by its parts.
@@ -33,6 +34,7 @@ enum MemoryModel {
     /// [LC `llama-kv-cache-iswa.cpp`] Sums cells x (key + value) over the layers; a sliding-window layer keeps its
     /// window and one batch. Exact for the logged models.
     static func kvBytes(_ profile: ModelProfile, context: Int, type: TensorType, batch: Int) -> Int {
+        guard Architecture(named: profile.architecture).keepsKeys else { return 0 }
         let block = type.block
         return profile.layers.reduce(0) { sum, layer in
             var cells = padded(context)
@@ -47,7 +49,9 @@ enum MemoryModel {
     /// [LC] What llama.cpp reserves on a processor, to the byte for the models that were compared. A graphics processor's
     /// share is put together differently; its rows of activations are few beside the logits.
     static func computeBuffer(_ profile: ModelProfile, context: Int, batch: Int) -> ByteRange {
-        let cells = padded(context)
+        let keepsKeys = Architecture(named: profile.architecture).keepsKeys
+        // Without a cache tokens see those of their batch.
+        let cells = keepsKeys ? padded(context) : min(batch, padded(context))
         let tokens = min(batch, cells)
         // What no layer reads, such as the mask of full attention where all layers have a window, takes no memory.
         let window = profile.layers.lazy.compactMap(\.slidingWindow).first
@@ -55,7 +59,7 @@ enum MemoryModel {
         let bytes = DecoderGraph.bytes(
             profile,
             batch: tokens,
-            cells: (isFull ? cells : nil, window.map { min(cells, padded($0 + tokens)) })
+            cells: (isFull ? cells : nil, window.map { keepsKeys ? min(cells, padded($0 + tokens)) : cells })
         )
         let rows = 4 * tokens * embeddingRows * profile.embeddingLength
         return ByteRange(low: bytes, mid: bytes, high: bytes + rows, source: "LC, P")

@@ -43,6 +43,12 @@ extension ModelProfile {
         public var inputRowCount: Int?
         /// Whether queries are multiplied by a number for each position; nil where they are not.
         public var growsQueries: Bool?
+        /// How a text's vectors become one, by GGUF's number; nil where they do not, and in older registries.
+        public var pooling: Int?
+        /// True where norms stand on the sums of what parts are given and add; nil where not, and in older registries.
+        public var normsSums: Bool?
+        /// True where embeddings are normalized before the first layer; nil likewise.
+        public var normsEmbedding: Bool?
 
         /// Every value is as its property describes it.
         public init(
@@ -111,11 +117,15 @@ extension ModelProfile.Graph {
         hasPostNorms = has("post_attention_norm.weight") && has("post_ffw_norm.weight")
         hasLayerNorm = has("attn_norm.bias") || shape.norms.kind == .layer
         let hasSecond = ["ffn_norm.weight", "ffn_norm", "post_attention_norm.weight"].contains(where: has)
-        isParallel = !hasSecond && !shape.layers.contains { $0.network == .absent }
-        lacksFirstNorms = hasPostNorms && !has("attn_norm.weight") && !has("ffn_norm.weight") ? true : nil
+        normsSums = has("attn_output_norm.weight") && has("layer_output_norm.weight") ? true : nil
+        normsEmbedding = shape.input.isNormalized ? true : nil
+        isParallel = !hasSecond && normsSums == nil && !shape.layers.contains { $0.network == .absent }
+        let lacksFirst = hasPostNorms && !has("attn_norm.weight") && !has("ffn_norm.weight")
+        lacksFirstNorms = normsSums == true || lacksFirst ? true : nil
         positionCount = shape.input.positionCount > 1 ? shape.input.positionCount : nil
         inputRowCount = shape.input.rowCount > 1 ? shape.input.rowCount : nil
         growsQueries = shape.input.growsQueries ? true : nil
+        pooling = shape.text.pooling.flatMap { $0 == .none ? nil : $0.rawValue }
         expertLength = has("ffn_gate_up_exps.weight") ? rows("ffn_gate_up_exps.weight") / 2 : rows("ffn_up_exps.weight")
         sharedExpertLength = rows("ffn_up_shexp.weight")
         leadingDenseLayers = shape.experts?.denseLayerCount ?? 0

@@ -1,3 +1,4 @@
+import Architectures
 import Tensors
 
 /// What an estimate needs to know of a model: shapes and sizes, no weights.
@@ -185,6 +186,9 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         self.tokenEmbeddingType = tokenEmbeddingType
         self.tags = tags
     }
+
+    /// Whether the model turns texts into vectors or scores and is not made to write.
+    public var embeds: Bool { graph?.pooling != nil || !Architecture(named: architecture).keepsKeys }
 
     /// Adds tags that are not there yet.
     public mutating func addTags(_ more: [String]) {

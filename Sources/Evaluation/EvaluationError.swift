@@ -19,6 +19,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case buildOfAnotherModel(tensor: String)
     case unreadableType(tensor: String, type: String)
     case nothingToCompare
+    case badEmbeddings(String)
 
     /// The file where there is one, the cause, and what to do.
     public var description: String {
@@ -54,6 +55,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             "The build has no tensor '\(tensor)' of the base's shape. Give a build of the same model."
         case .unreadableType(let tensor, let type):
             "Tensor '\(tensor)' of the build has the type \(type), which cannot be decoded. Quantize to another type."
+        case .badEmbeddings(let reason):
+            "Embeddings cannot be compared: \(reason). Give two builds of one embedding model, and texts."
         case .nothingToCompare:
             "No tensor is left whose type is another than the base's. Name another type, or fewer conditions."
         case .noText:

@@ -1,3 +1,4 @@
+import Architectures
 import Tokenizers
 
 /// A text that a model wrote.
@@ -54,6 +55,9 @@ public struct Generator {
         parseSpecial: Bool = true,
         onText: (String) -> Bool = { _ in true }
     ) throws -> Generation {
+        if let pooling = session.model.shape.text.pooling, pooling != .none {
+            throw InferenceError(path: session.model.path, problem: .embeds(pooling: pooling.name))
+        }
         let tokenizer = session.model.tokenizer
         let tokens = try tokenizer.encode(prompt, parseSpecial: parseSpecial)
         guard !tokens.isEmpty else { throw InferenceError(path: session.model.path, problem: .emptyPrompt) }

@@ -34,6 +34,12 @@ public enum InferenceProblem: Error, Equatable, Sendable {
     case positionsUsedUp(needed: Int, count: Int)
     case notANumber(position: Int)
     case emptyPrompt
+    /// Logits were asked of a model whose tokens see those behind them.
+    case embedsAlone
+    /// A continuation was asked of a model that says that its vectors are pooled.
+    case embeds(pooling: String)
+    /// Scores were asked of a model that gives none.
+    case noClassifier
     case outOfMemory(byteCount: Int, purpose: String)
 
     /// The problem in words, ending with what to do about it.
@@ -66,7 +72,13 @@ public enum InferenceProblem: Error, Equatable, Sendable {
         case .notANumber(let position):
             "the model's output at position \(position) is not a number. The weights are damaged; convert the model again."
         case .emptyPrompt:
-            "the prompt has no tokens. Give a text of at least one character."
+            "the text has no tokens. Give a text of at least one character."
+        case .embedsAlone:
+            "this is an embedding model, whose tokens see those behind them; it predicts none. Use `edgepipe embed`."
+        case .embeds(let pooling):
+            "this is an embedding model (pooling \(pooling)), which writes no text. Use `edgepipe embed`."
+        case .noClassifier:
+            "the model has no classifier, which gives the scores of a reranker. Choose another pooling, or convert a reranker."
         case .outOfMemory(let byteCount, let purpose):
             "there is no memory for the \(purpose) of \(byteCount) bytes. Ask for a smaller context."
         }

@@ -97,7 +97,7 @@ public final class InferenceSession {
     /// The kernels in use.
     public let kernels: Kernels
     /// Positions in the cache; the next token goes here.
-    public private(set) var position = 0
+    public internal(set) var position = 0
     /// Weights that take the place of a tensor's own, to see what they change.
     public var weightOverride: WeightOverride? {
         get { pass.weightOverride }
@@ -107,9 +107,9 @@ public final class InferenceSession {
     public var observer: ((Activations) -> Void)?
     private let state: SequenceState
     private let isShared: Bool
-    private let pass: ForwardPass
+    let pass: ForwardPass
 
-    /// Tokens that pass through the layers together.
+    /// Tokens that pass through the layers together, where later ones do not count.
     static let batchLimit = 512
     /// Most bytes of logits in memory at a time.
     private static let logitByteLimit = 64 << 20
@@ -121,14 +121,16 @@ public final class InferenceSession {
         do {
             let context = max(1, options.context)
             kernels = try options.kernels ?? Kernels.selected()
-            isShared = options.readsWholeTexts && context <= Self.batchLimit
+            // Tokens that see those behind them have to be there at once.
+            let batch = model.shape.seesBothWays ? context : min(Self.batchLimit, context)
+            isShared = options.readsWholeTexts && context <= batch
             state = try SequenceState(model.shape, capacity: context, type: options.cacheType, isShared: isShared)
             pass = try ForwardPass(
                 model: model,
                 state: state,
                 kernels: kernels,
                 workers: Workers(count: options.threads, keepingThreads: true),
-                batch: min(Self.batchLimit, context)
+                batch: batch
             )
         } catch let problem as InferenceProblem {
             throw InferenceError(path: model.path, problem: problem)
@@ -187,6 +189,7 @@ public final class InferenceSession {
         _ inputs: PassInputs,
         _ body: (LogitRows) throws -> Void
     ) throws {
+        guard !model.shape.seesBothWays else { throw InferenceError(path: model.path, problem: .embedsAlone) }
         try check(tokens, wanted)
         for start in stride(from: 0, to: tokens.count, by: pass.batch) {
             let batch = start..<min(start + pass.batch, tokens.count)
@@ -215,7 +218,7 @@ public final class InferenceSession {
         }
     }
 
-    private func check(_ tokens: [Int32], _ wanted: Range<Int>) throws {
+    func check(_ tokens: [Int32], _ wanted: Range<Int>) throws {
         precondition(wanted.lowerBound >= 0 && wanted.upperBound <= tokens.count, "logits of tokens that are not there")
         precondition(!isShared || position == 0, "a text in parts, where whole ones were announced")
         let size = model.vocabularySize

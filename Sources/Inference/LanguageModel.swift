@@ -54,8 +54,22 @@ public final class LanguageModel: Sendable {
     var layerEmbedding: LayerEmbeddingWeights? { weights.layerEmbedding }
     var streamEnds: StreamEndWeights? { weights.streamEnds }
     var layers: [LayerWeights] { weights.layers }
-    var outputNorm: NormWeights { weights.outputNorm }
+    var tokenType: [Float] { weights.tokenType }
+    var embeddingNorm: NormWeights? { weights.embeddingNorm }
+    var outputNorm: NormWeights? { weights.outputNorm }
     var output: Projection { weights.output }
+    var text: TextWeights { weights.text }
+
+    /// The text that a reranker judges, with places `{query}` and `{document}`; nil for a model that reads the two as they are.
+    public var rerankTemplate: String? { (try? file.metadata.string("tokenizer.chat_template.rerank")) ?? nil }
+
+    /// Whether a separator ends each part of a text of several.
+    public var addsSeparator: Bool {
+        let vocabulary = tokenizer.vocabulary
+        let rules = ["jina-v1-en", "jina-v2-code", "roberta-bpe"]
+        let standard = vocabulary.kind == .wordPiece || rules.contains(vocabulary.preTokenizer)
+        return ((try? file.metadata.bool("tokenizer.ggml.add_sep_token")) ?? nil) ?? standard
+    }
 
     /// Gives back the memory that the weights take, until they are read again.
     public func releaseWeights() { file.release() }

@@ -1,7 +1,7 @@
 import BinaryIO
 import SystemPackage
 
-/// All tensors of a model, from one safetensors file or from shards with an index.
+/// All tensors of a model, from one safetensors file, from shards with or without an index, or from what `torch.save` wrote.
 public struct SafetensorsCheckpoint: Sendable {
     /// A tensor and the file that holds it.
     public struct Entry: Sendable {
@@ -33,7 +33,10 @@ public struct SafetensorsCheckpoint: Sendable {
     public let files: [FilePath]
 
     private static let single = "model.safetensors"
+    private static let pickle = "pytorch_model.bin"
     private static let index = "model.safetensors.index.json"
+    /// More than any model was cut into.
+    private static let mostShards = 1024
     /// An index names every tensor; a million of long names stay below this.
     private static let indexLimit = 256 << 20
 
@@ -45,8 +48,12 @@ public struct SafetensorsCheckpoint: Sendable {
                 self = try Self(index: try Self.readIndex(indexPath), folder: folder)
             } else if fileIdentity(folder.appending(Self.single)) != nil {
                 self = try Self(files: [try SafetensorsFile(path: folder.appending(Self.single))])
-            } else if fileIdentity(folder.appending("pytorch_model.bin")) != nil {
-                throw SafetensorsProblem.pickledCheckpoint("pytorch_model.bin")
+            } else if let shards = try Self.shards("model", "safetensors", in: folder) {
+                self = try Self(files: try shards.map { try SafetensorsFile(path: $0) })
+            } else if fileIdentity(folder.appending(Self.pickle)) != nil {
+                self = try Self(files: [try SafetensorsFile(pickle: folder.appending(Self.pickle))], areSorted: false)
+            } else if let shards = try Self.shards("pytorch_model", "bin", in: folder) {
+                self = try Self(files: try shards.map { try SafetensorsFile(pickle: $0) }, areSorted: false)
             } else {
                 throw SafetensorsProblem.noCheckpoint
             }
@@ -55,11 +62,37 @@ public struct SafetensorsCheckpoint: Sendable {
         }
     }
 
-    private init(files: [SafetensorsFile]) throws {
+    /// Shards that no index names: `PREFIX-00001-of-0000N.ENDING`, all of them.
+    /// - Returns: nil where there is none.
+    private static func shards(_ prefix: String, _ ending: String, in folder: FilePath) throws -> [FilePath]? {
+        func name(_ index: Int, _ count: Int) -> String {
+            func digits(_ number: Int) -> String { String("\(100_000 + number)".dropFirst()) }
+            return "\(prefix)-\(digits(index))-of-\(digits(count)).\(ending)"
+        }
+        // The last one's name tells how many there are.
+        guard
+            let count = (1...mostShards).first(where: { count in
+                fileIdentity(folder.appending(name(count, count))) != nil
+                    || fileIdentity(folder.appending(name(1, count))) != nil
+            })
+        else { return nil }
+        return try (1...count).map { index in
+            guard fileIdentity(folder.appending(name(index, count))) != nil else {
+                throw SafetensorsProblem.missingShard(name(index, count))
+            }
+            return folder.appending(name(index, count))
+        }
+    }
+
+    /// - Parameter areSorted: whether a file's tensors are taken by their names, as the safetensors library lists them; else
+    ///   in the order in which they were saved.
+    private init(files: [SafetensorsFile], areSorted: Bool = true) throws {
         entries = files.flatMap { file in
             // By the bytes of the names, which is how Python orders texts.
-            file.tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-                .map { Entry(file: file, tensor: $0) }
+            let tensors =
+                areSorted
+                ? file.tensors.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) } : file.tensors
+            return tensors.map { Entry(file: file, tensor: $0) }
         }
         self.files = files.map(\.path)
         var seen: Set<String> = []

@@ -27,7 +27,7 @@ public enum SafetensorsProblem: Error, Equatable, Sendable {
     case trailingBytes(count: Int)
     case duplicateTensor(String)
     case noCheckpoint
-    case pickledCheckpoint(String)
+    case unreadablePickle(String)
     case invalidIndex(String)
     case unsafeShardName(String)
     case missingShard(String)
@@ -65,17 +65,17 @@ public enum SafetensorsProblem: Error, Equatable, Sendable {
         case .duplicateTensor(let name):
             "tensor '\(name)' stands twice. Save the checkpoint again."
         case .noCheckpoint:
-            "the folder holds no model.safetensors and no model.safetensors.index.json. Give the folder that holds the "
+            "the folder holds no model.safetensors, no shards of one, and no pytorch_model.bin. Give the folder that holds the "
                 + "model's files."
-        case .pickledCheckpoint(let name):
-            "the folder holds only '\(name)', a pickle that can run code when read. Save the model with "
+        case .unreadablePickle(let reason):
+            "the pickle is not read: \(reason). Of a pickle, only tensors are read, and nothing is run. Save the model with "
                 + "save_pretrained(safe_serialization=True), or fetch a safetensors revision of it."
         case .invalidIndex(let reason):
             "the index is not what it should be, \(reason). Fetch it again."
         case .unsafeShardName(let name):
             "the index names the shard '\(name)', which is no plain file name. Do not use this checkpoint."
         case .missingShard(let name):
-            "the shard '\(name)' that the index names is missing. Fetch it."
+            "the shard '\(name)' is missing, of which the index or the other shards tell. Fetch it."
         case .missingTensor(let name, let shard):
             "the index says that tensor '\(name)' is in '\(shard)', but it is not. Fetch the shard again."
         case .foreignContent(let content):

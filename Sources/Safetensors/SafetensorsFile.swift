@@ -45,6 +45,19 @@ public final class SafetensorsFile: Sendable {
         self.mapping = mapping
     }
 
+    /// A file that `torch.save` wrote, whose tensors lie in it as they are; in the order of its dictionary.
+    /// - Throws: `FileError` when the file cannot be read, `SafetensorsError` when it holds anything else than tensors.
+    init(pickle path: FilePath) throws {
+        let mapping = try MappedFile(path: path)
+        do {
+            tensors = try PickledTensors.tensors(in: mapping.bytes)
+        } catch let problem as SafetensorsProblem {
+            throw SafetensorsError(path: path, problem: problem)
+        }
+        self.path = path
+        self.mapping = mapping
+    }
+
     /// The tensor's data. The buffer must not outlive this object.
     /// - Precondition: `tensor` is one of this file's.
     public func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {

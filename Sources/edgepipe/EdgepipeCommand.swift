@@ -44,6 +44,7 @@ struct EdgepipeCommand: ParsableCommand {
                 subcommands: [
                     ConvertCommand.self, ImatrixCommand.self, QuantizeCommand.self, PerplexityCommand.self,
                     AccuracyCommand.self, SensitivityCommand.self, TokenizeCommand.self, GenerateCommand.self,
+                    EmbedCommand.self,
                     InspectCommand.self,
                 ]
             ),

@@ -19,7 +19,7 @@ enum Sample {
             architecture: "llama",
             parameterCount: Int(billions * 1e9),
             weightBytes: bytes,
-            weightBytesByType: ["Q4_K": bytes],
+            weightBytesByType: [type == "Q4_K_M" ? "Q4_K" : type: bytes],
             tokenEmbeddingBytes: bytes / 20,
             isEmbeddingTied: false,
             layers: [.init(count: 16, kvHeads: 4, keyLength: 64, valueLength: 64)],

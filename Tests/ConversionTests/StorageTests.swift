@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["gptq", "awq", "bitsandbytes", "mxfp4"])
+    @Test(arguments: ["hqq", "aqlm", "bitsandbytes", "mxfp4"])
     func otherQuantizedCheckpointsAreRefusedByTheirMethod(_ method: String) throws {
         var checkpoint = SmallCheckpoint.llama()
         checkpoint.config["quantization_config"] = #"{"quant_method":"\#(method)"}"#

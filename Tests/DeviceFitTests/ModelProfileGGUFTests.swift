@@ -15,27 +15,27 @@ import Testing
         let models = try TinyModels()
         let profile = try ModelProfile(try GGUFFile(path: try models.converted(.f16)), quantType: "F16")
         let layers = ModelProfile.LayerGroup(count: 4, kvHeads: 8, keyLength: 32, valueLength: 32)
-        #expect(
-            profile
-                == ModelProfile(
-                    architecture: "phi3",
-                    parameterCount: Self.matrices + Self.norms,
-                    weightBytes: 2 * Self.matrices + 4 * Self.norms,
-                    weightBytesByType: ["F16": 2 * Self.matrices, "F32": 4 * Self.norms],
-                    tokenEmbeddingBytes: 2 * 3072 * 256,
-                    isEmbeddingTied: false,
-                    layers: [layers],
-                    embeddingLength: 256,
-                    vocabularySize: 3072,
-                    feedForwardLength: 768,
-                    headCount: 8,
-                    contextLength: 2048,
-                    quantType: "F16",
-                    chat: .init(hasTemplate: true, endTokens: ["<|endoftext|>"]),
-                    graph: .init(network: .gatedInOne, fusesQKV: true),
-                    tokenEmbeddingType: "F16"
-                )
-        )
+        var expected =
+            ModelProfile(
+                architecture: "phi3",
+                parameterCount: Self.matrices + Self.norms,
+                weightBytes: 2 * Self.matrices + 4 * Self.norms,
+                weightBytesByType: ["F16": 2 * Self.matrices, "F32": 4 * Self.norms],
+                tokenEmbeddingBytes: 2 * 3072 * 256,
+                isEmbeddingTied: false,
+                layers: [layers],
+                embeddingLength: 256,
+                vocabularySize: 3072,
+                feedForwardLength: 768,
+                headCount: 8,
+                contextLength: 2048,
+                quantType: "F16",
+                chat: .init(hasTemplate: true, endTokens: ["<|endoftext|>"]),
+                graph: .init(network: .gatedInOne, fusesQKV: true),
+                tokenEmbeddingType: "F16"
+            )
+        expected.layerBytesByType = ["F16": 2 * (Self.matrices - 2 * 3072 * 256), "F32": 4 * Self.norms]
+        #expect(profile == expected)
         #expect(Self.matrices + Self.norms == 4_983_040, "what the converter counts")
     }
 
@@ -52,6 +52,7 @@ import Testing
         profile.weightBytes = original.weightBytes
         profile.weightBytesByType = original.weightBytesByType
         profile.tokenEmbeddingBytes = original.tokenEmbeddingBytes
+        profile.layerBytesByType = original.layerBytesByType
         profile.quantType = original.quantType
         profile.tokenEmbeddingType = original.tokenEmbeddingType
         #expect(profile == original)

@@ -53,7 +53,7 @@ import Testing
         fallen.weightBytesByType = ["Q5_0": 700_000_000, "Q4_K": 150_000_000, "Q6_K": 191_469_978]
         let (even, slow) = try (estimate(named, on: "galaxy-s23"), estimate(fallen, on: "galaxy-s23"))
         #expect(slow.prefill.mid < 0.4 * even.prefill.mid)
-        #expect(slow.decode.mid < 0.75 * even.decode.mid)
+        #expect(slow.decode.mid < 0.9 * even.decode.mid)
         #expect(FitEstimate.slowness(of: named, on: even) == nil)
         #expect(try #require(FitEstimate.slowness(of: fallen, on: slow)).contains("slow on Android"))
     }

@@ -31,6 +31,11 @@ struct SeededGolden {
         running = try #require(json["running"]?.array).compactMap(\.double)
         prompt = try #require(json["prompt"]?.string)
         greedy = json["greedy"]?.string
+        model = try Self.model(json, vocabulary: vocabulary)
+    }
+
+    /// The model that a golden describes.
+    static func model(_ json: JSONValue, vocabulary: Metadata) throws -> SyntheticModel {
         var hyperparameters = Metadata()
         for (key, entry) in try #require(json["metadata"]?.object).members {
             let pair = try #require(entry.array)
@@ -44,11 +49,12 @@ struct SeededGolden {
             let (center, spread) = (try #require(parts[2].double), try #require(parts[3].double))
             model.add(try #require(parts[0].string), shape, spread: Float(spread), center: Float(center))
         }
-        self.model = model
+        return model
     }
 
     private static func value(_ kind: String?, _ json: JSONValue) -> MetadataValue? {
         switch kind {
+        case "ARRAY STRING": json.array.map { .array(.string($0.compactMap(\.string))) }
         case "STRING": json.string.map(MetadataValue.string)
         case "BOOL": json.bool.map(MetadataValue.bool)
         case "UINT32": json.integer.map { .uint32(UInt32($0)) }

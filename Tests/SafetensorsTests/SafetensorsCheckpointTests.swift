@@ -1,3 +1,4 @@
+import Foundation
 import Safetensors
 import SystemPackage
 import TestSupport
@@ -105,12 +106,16 @@ import Testing
         #expect(error?.path == scratch.path.appending(Self.second) && error?.problem == .tooShort(byteCount: 3))
     }
 
-    @Test func aFolderWithOnlyAPickleIsRefusedForIt() throws {
-        try scratch.write([0x80, 2], to: "pytorch_model.bin")
-        #expect(problem() == .pickledCheckpoint("pytorch_model.bin"))
+    @Test func shardsWithoutAnIndexAreTakenWhereAllAreThere() throws {
+        let checkpoint = try SafetensorsCheckpoint(folder: scratch.path)
+        #expect(checkpoint.entries.map(\.tensor.name) == ["a", "b", "c"])
+        try FileManager.default.removeItem(atPath: scratch.path.appending(Self.first).string)
+        #expect(problem() == .missingShard(Self.first))
     }
 
-    @Test func aFolderWithoutWeightsIsRefused() {
-        #expect(problem() == .noCheckpoint)
+    @Test func aFolderWithoutWeightsIsRefused() throws {
+        let empty = try ScratchFolder()
+        let error = #expect(throws: SafetensorsError.self) { _ = try SafetensorsCheckpoint(folder: empty.path) }
+        #expect(error?.problem == .noCheckpoint)
     }
 }

@@ -31,7 +31,7 @@ struct BuildJudge {
     /// What becomes of a build of this shape and licence, by its estimate alone.
     mutating func fate(of profile: String, license: String) throws -> Shortlist.Fate {
         if let wanted = query.license, license.lowercased() != wanted.lowercased() { return .refused }
-        guard missingTags(of: profile).isEmpty else { return .refused }
+        guard missingTags(of: profile).isEmpty, purposeObstacle(of: profile) == nil else { return .refused }
         guard let target else { return contextObstacle(of: profile) == nil ? .fits : .refused }
         if judgements[profile] == nil, try surelyExceeds(profile, target) { return .refused }
         let judgement = try judgement(of: profile, target)
@@ -56,6 +56,7 @@ struct BuildJudge {
                     + (own.isEmpty ? "; it has no tags" : "; its tags are \(own.joined(separator: ", "))")
             )
         }
+        if let reason = purposeObstacle(of: record.facts.profile) { reasons.append(reason) }
         if let remark = session.profile(record.facts.profile)?.fallbackRemark { summary.remarks.append(remark) }
         guard let target else { return reasons + [contextObstacle(of: record.facts.profile)].compactMap { $0 } }
         let own = measured[record.digest]
@@ -84,6 +85,13 @@ struct BuildJudge {
 
     /// Whether its publisher made sure that engines can load a build of this shape.
     func wasChecked(_ profile: String) -> Bool { session.profile(profile)?.loads == true }
+
+    /// Why a build stays out of a ranking of models of all kinds: what embeds and what writes have no figure in common.
+    private func purposeObstacle(of profile: String) -> String? {
+        guard query.model == nil, query.tags.isEmpty, session.profile(profile)?.embeds == true else { return nil }
+        return "it is an embedding model, which is not ranked among those that write; name it with "
+            + "\(setting: "model"), or a tag of it"
+    }
 
     private func missingTags(of profile: String) -> [String] {
         guard !query.tags.isEmpty else { return [] }
@@ -124,6 +132,11 @@ struct BuildJudge {
         }
         if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile, on: $0.estimate) }).first {
             judgement.remarks.append(slow)
+        }
+        if estimates.contains(where: { FitEstimate.suitsAccelerators(profile, on: $0) }) {
+            judgement.remarks.append(
+                "Q4_0 is what Hexagon and Adreno of Snapdragon phones take (llama.cpp docs/backend); the figures are the CPU's"
+            )
         }
         judgement.reasons = judged.flatMap { item in
             reasons(against: item.estimate, limit: item.limit).map { item.prefix + $0 }

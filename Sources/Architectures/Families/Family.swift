@@ -111,12 +111,24 @@ struct Family: Sendable {
     var picksRowsBeforeNorm = false
     /// Whether gate and up may come in one matrix, and queries, keys and values in another.
     var fusesMatrices = false
-    /// The tensor of the last norm, without its ending.
-    var outputNorm = "output_norm"
+    /// The tensor of the last norm, without its ending; nil where layers end with one.
+    var outputNorm: String? = "output_norm"
     /// The tensor of the norm in front of a network, likewise.
     var networkNorm = "ffn_norm"
     /// Whether that name has no ending in files either.
     var networkNormIsBare = false
+    /// Whether embeddings are normalized before the first layer.
+    var normsEmbedding = false
+    /// Whether each token also has an embedding by which of several texts it belongs to; engines take the first for all.
+    var hasTokenTypes = false
+    /// Whether the first layer may do without the norm in front of its mixer.
+    var firstMayLackNorm = false
+    /// Whether tokens see those behind them, whatever the file says.
+    var seesBothWays = false
+    /// The classifier that files may have; nil for none.
+    var classifier: ClassifierRule?
+    /// Whether two further matrices may follow what is pooled.
+    var mayHaveDense = false
     var sumOrder = SumOrder.partFirst
     var storage = StorageRule()
 
@@ -132,7 +144,7 @@ struct Family: Sendable {
     }
 
     /// All families, by the names that GGUF has for them.
-    static let table = [llamas, qwens, gemmas, phis, liquids, hybrids, others, commands, partials]
+    static let table = [llamas, qwens, gemmas, phis, liquids, hybrids, others, commands, encoders, partials]
         .reduce(into: [String: Family]()) { table, part in table.merge(part) { first, _ in first } }
 }
 

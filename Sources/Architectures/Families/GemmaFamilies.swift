@@ -21,6 +21,17 @@ extension Family {
             softCaps: SoftCaps(),
             layersOfLargest: 62
         ),
+        "gemma-embedding": Family(
+            rotaryLayout: .halves,
+            normPlacement: .around,
+            headNorm: .perHead,
+            activation: .gatedGELU,
+            scalesEmbedding: true,
+            windows: WindowRule(.allButLast(of: 6), isRequired: true),
+            localRotary: .ownBase(isScaled: true),
+            seesBothWays: true,
+            mayHaveDense: true
+        ),
         "gemma3n": Family(
             rotaryLayout: .halves,
             normPlacement: .around,

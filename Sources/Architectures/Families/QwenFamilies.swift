@@ -2,7 +2,11 @@ extension Family {
     static let qwens: [String: Family] = [
         "qwen2": Family(rotaryLayout: .halves, storage: StorageRule(layersOfSeventyBillion: 80)),
         "qwen2moe": Family(rotaryLayout: .halves, experts: .withGatedShared),
-        "qwen3": Family(rotaryLayout: .halves, headNorm: .perHead),
+        "qwen3": Family(
+            rotaryLayout: .halves,
+            headNorm: .perHead,
+            classifier: ClassifierRule(mayHaveHead: false, givesShares: true)
+        ),
         "qwen3moe": Family(rotaryLayout: .halves, headNorm: .perHead, experts: .required),
         // The parts that read text. Their sections of positions are all the same there.
         "qwen2vl": Family(rotaryLayout: .halves, sections: .inARow),
@@ -10,7 +14,8 @@ extension Family {
             rotaryLayout: .halves,
             headNorm: .perHead,
             sections: .interleaved,
-            hasDeepstack: true
+            hasDeepstack: true,
+            classifier: ClassifierRule(mayHaveHead: false, givesShares: true)
         ),
         "qwen3vlmoe": Family(
             rotaryLayout: .halves,

@@ -5,6 +5,7 @@ struct Qwen2Family: ModelFamily {
         "KORMoForCausalLM", "Qwen2AudioForConditionalGeneration",
     ]
     static let ggufName = "qwen2"
+    static let readsPooling = true
     static let defaults = [
         "max_position_embeddings": "32768", "num_key_value_heads": "32", "rms_norm_eps": "1e-6",
         "rope_theta": "10000.0", "vocab_size": "151936",

@@ -57,7 +57,7 @@ enum PreTokenizerNames {
             .expression(beginning + lines),
         ]: Names(all: ["deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"]),
         [.singleDigits, .byteLevelRule]: Names(all: ["smollm", "command-r", "refact", "starcoder"]),
-        [.byteLevelRule]: Names(all: ["gpt-2", "exaone4", "olmo"]),
+        [.byteLevelRule]: Names(all: ["gpt-2", "exaone4", "modern-bert", "olmo"]),
     ]
 
     /// - Parameters:

@@ -52,6 +52,12 @@ struct ComputeGraph {
         add(Node(shape: Shape(dimensions: dimensions), sources: sources, memory: .own(mayReuse: mayReuse)))
     }
 
+    /// The same numbers in half precision.
+    mutating func halved(_ tensor: Tensor) -> Tensor {
+        let shape = Shape(dimensions: nodes[tensor].shape.dimensions, elementBytes: 2)
+        return add(Node(shape: shape, sources: [tensor], memory: .own(mayReuse: false)))
+    }
+
     /// The result of an operation on each element, which may take its first source's place.
     mutating func update(_ tensor: Tensor, with others: Tensor...) -> Tensor {
         result(nodes[tensor].shape.dimensions, from: [tensor] + others, mayReuse: true)

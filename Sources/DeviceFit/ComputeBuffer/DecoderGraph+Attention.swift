@@ -37,6 +37,14 @@ extension DecoderGraph {
             }
         }
         if let growth { own[0] = graph.update(own[0], with: growth) }
+        guard keepsKeys else {
+            for tensor in own { graph.expand(tensor) }
+            // What a cache would hold in half precision is made so here.
+            let halved = own.dropFirst().map { part in
+                graph.halved(graph.view(part, graph[part].shape.dimensions[0], tokens, kind.kvHeads))
+            }
+            return read(own[0], kind, valueLength: valueLength, halved: halved)
+        }
         for tensor in normalizesValues ? own : [own[0], own[2], own[1]] { graph.expand(tensor) }
         let inputs = cells(of: kind)
         let stored = [(own[1], inputs.keyPlaces), (own[2], inputs.valuePlaces)]
@@ -65,11 +73,12 @@ extension DecoderGraph {
         _ query: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup,
         valueLength: Int,
-        gate: ComputeGraph.Tensor? = nil
+        gate: ComputeGraph.Tensor? = nil,
+        halved: [ComputeGraph.Tensor] = []
     ) -> ComputeGraph.Tensor {
         let heads = profile.headCount
         let asking = graph.view(query, kind.keyLength, tokens, heads)
-        let read = graph.result([valueLength, heads, tokens], from: [asking, cells(of: kind).mask])
+        let read = graph.result([valueLength, heads, tokens], from: [asking] + halved + [cells(of: kind).mask])
         let flat = graph.view(read, valueLength * heads, tokens)
         graph.expand(flat)
         guard let gate else { return product(width, flat) }

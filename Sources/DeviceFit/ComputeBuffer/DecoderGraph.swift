@@ -16,6 +16,7 @@ struct DecoderGraph {
     let biasesExperts: Bool
     let normalizesValues: Bool
     let gatesAttention: Bool
+    let keepsKeys: Bool
     let tokens: Int
     let width: Int
 
@@ -60,6 +61,7 @@ struct DecoderGraph {
         biasesExperts = architecture.biasesExperts
         normalizesValues = architecture.normalizesValues
         gatesAttention = architecture.gatesAttention
+        keepsKeys = architecture.keepsKeys
         tokens = batch
         width = profile.embeddingLength
         var graph = ComputeGraph()
@@ -93,6 +95,7 @@ struct DecoderGraph {
             state = graph.view(padded, width, tokens)
             seen = padded
         }
+        if shape.normsEmbedding == true { state = norm(state) }
         graph.expand(state)
         let kinds = profile.layers.flatMap { Array(repeating: $0, count: $0.count) }
         let inputs = layerInputs(of: kinds.count, state)
@@ -120,12 +123,13 @@ struct DecoderGraph {
             graph.markOutput(state)
             state = graph.result([width, tokens], from: [state, rows])
         }
-        state = norm(state)
+        if shape.normsSums != true { state = norm(state) }
         graph.markOutput(state)
         if picksRowsLast, streams == nil {
             state = graph.result([width, tokens], from: [state, rows])
             graph.markOutput(state)
         }
+        guard keepsKeys else { return pool(state) }
         let logits = product(profile.vocabularySize, state)
         graph.markOutput(logits)
         graph.expand(logits)
@@ -153,10 +157,12 @@ struct DecoderGraph {
         }
         if shape.hasPostNorms { sum = norm(sum) }
         // Which of two summands comes first decides whose memory the sum takes.
-        let middle = sumOrder == .stateFirst ? graph.update(before, with: sum) : graph.update(sum, with: before)
+        var middle = sumOrder == .stateFirst ? graph.update(before, with: sum) : graph.update(sum, with: before)
+        if shape.normsSums == true { middle = norm(middle) }
         var out =
             shape.hasBothNetworks == true ? bothNetworks(middle, kind) : network(firstNorm(middle), kind, index: index)
         if shape.hasPostNorms { out = norm(out) }
+        if shape.normsSums == true { return norm(graph.update(out, with: middle)) }
         return sumOrder == .partFirst ? graph.update(out, with: middle) : graph.update(middle, with: out)
     }
 
@@ -174,6 +180,21 @@ struct DecoderGraph {
         // Each has a norm of its own, with the same weights.
         let attended = attend(normal, kind)
         return graph.update(attended, with: stateSpace(firstNorm(state), space))
+    }
+
+    /// What stands in the place of logits where none are asked for.
+    private mutating func pool(_ state: ComputeGraph.Tensor) {
+        graph.expand(state)
+        guard let pooling = shape.pooling.flatMap(Pooling.init(rawValue:)) else { return }
+        let pooled: ComputeGraph.Tensor
+        if pooling == .mean {
+            let turned = graph.result([tokens, width], from: [state])
+            pooled = graph.result([width, 1], from: [turned, graph.input(tokens)])
+        } else {
+            pooled = graph.result([width, 1], from: [state, graph.input(1)])
+        }
+        graph.markOutput(pooled)
+        graph.expand(pooled)
     }
 
     private mutating func firstNorm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {

@@ -19,6 +19,7 @@ final class ForwardPass {
     let both: BothNetworks
     let embedding: LayerEmbedding
     let streams: HiddenStreams?
+    let text: TextPass
     private let norm: Norm
     private let factors: [Float]
     private let width: Int
@@ -49,6 +50,7 @@ final class ForwardPass {
         both = try BothNetworks(model, product: product, dense: dense, experts: experts, batch: batch)
         embedding = try LayerEmbedding(model, product: product, batch: batch)
         streams = try HiddenStreams(model, product: product, batch: batch)
+        text = TextPass(model, product: product)
         norm = Norm(kind: shape.norms.kind, epsilon: model.arithmetic.epsilon)
         factors = model.rotaryFactors(capacity: state.capacity)
         hidden = try FloatBuffer(count: batch * width, purpose: "scratch memory")
@@ -96,8 +98,10 @@ final class ForwardPass {
             if let own = layer.streams { streams?.takeDetour(x, own, tokens.count, observer) }
             runMixer(layer, index, x, positions, tables, rows, observer)
             if isLast { keepRows(rows) }
+            settle(rows.count, layer.mixerSumNorm)
             streams?.join(hidden.start, tokens.count)
             runNetwork(layer, x, rows.count, observer)
+            settle(rows.count, layer.networkSumNorm)
             takeInput(layer, index, rows, observer)
             if layer.scale != 1 { for place in 0..<(rows.count * width) { hidden.start[place] *= layer.scale } }
         }
@@ -128,6 +132,9 @@ final class ForwardPass {
         return UnsafePointer(logitBuffer.start)
     }
 
+    /// The final states of rows that `run` was asked for, normalized as the output takes them: (rows, E).
+    func states(_ rows: Range<Int>) -> Rows<UnsafePointer<Float>> { normalize(rows, model.outputNorm) }
+
     private func embed(_ tokens: [Int32], at position: Int, _ observer: ((Activations) -> Void)?) {
         let scale = model.arithmetic.embeddingScale
         let table = product.overrides.matrix(model.tokenEmbedding)
@@ -140,6 +147,12 @@ final class ForwardPass {
             let learned = positions.rows((position + row)..<(position + row + 1), scratch: normed.start)
             for index in 0..<width { place[index] += learned[index] }
         }
+        if !model.tokenType.isEmpty {
+            for row in tokens.indices {
+                for index in 0..<width { hidden.start[row * width + index] += model.tokenType[index] }
+            }
+        }
+        settle(tokens.count, model.embeddingNorm)
         embedding.prepare(tokens, UnsafePointer(hidden.start), observer)
     }
 
@@ -173,6 +186,17 @@ final class ForwardPass {
             }
         }
         return Rows(start: UnsafePointer(normed.start), stride: width)
+    }
+
+    /// Normalizes the first rows of `hidden` where they are.
+    private func settle(_ count: Int, _ weights: NormWeights?) {
+        guard let weights else { return }
+        product.workers.forEach(count) { [hidden, norm, width] row, _ in
+            let place = hidden.start + row * width
+            weights.weight.withUnsafeBufferPointer {
+                norm.apply(UnsafePointer(place), weights: $0, bias: weights.bias, into: place)
+            }
+        }
     }
 
     /// Moves rows to the front, of the normalized ones too.

@@ -25,6 +25,9 @@ struct LayerWeights: Sendable {
     let networkNorm: NormWeights?
     let network: Network
     let networkPostNorm: NormWeights?
+    /// On the sums of what mixer and network are given and add; nil for none.
+    let mixerSumNorm: NormWeights?
+    let networkSumNorm: NormWeights?
     /// How the token's embedding for this layer is taken in; nil for none.
     let input: LayerInputWeights?
     /// What the layer gives is multiplied by this.
@@ -39,9 +42,12 @@ struct LayerWeights: Sendable {
         let norms = layer.norms
         reader.prefix = "blk.\(index)."
         defer { reader.prefix = "" }
-        let (before, after) = (norms.placement != .after, norms.placement != .before)
+        let before = norms.placement == .before || norms.placement == .around
+        let after = norms.placement == .after || norms.placement == .around
+        let onSums = norms.placement == .onSums
         let (mixes, feeds) = (layer.mixer != .absent, layer.network != .absent)
-        mixerNorm = before && mixes ? try NormWeights("attn_norm", norms, width: width, &reader) : nil
+        let lacksFirst = index == 0 && norms.firstMayLackIt && !reader.has("attn_norm.weight")
+        mixerNorm = before && mixes && !lacksFirst ? try NormWeights("attn_norm", norms, width: width, &reader) : nil
         mixer = try Mixer(layer.mixer, width: width, &reader)
         // Some checkpoints have matrices of layers that read the keys and values of others.
         if layer.attention?.source != nil {
@@ -53,6 +59,8 @@ struct LayerWeights: Sendable {
         networkNorm =
             before && feeds && !isParallel
             ? try NormWeights(norms.networkNorm, norms, isBare: norms.networkNormIsBare, width: width, &reader) : nil
+        mixerSumNorm = onSums ? try NormWeights("attn_output_norm", norms, width: width, &reader) : nil
+        networkSumNorm = onSums ? try NormWeights("layer_output_norm", norms, width: width, &reader) : nil
         network =
             switch layer.network {
             case .dense(let network): .dense(try DenseWeights("", network, width: width, &reader))

@@ -11,9 +11,16 @@ struct ModelWeights: Sendable {
     let layerEmbedding: LayerEmbeddingWeights?
     /// How streams of hidden states begin and end; nil for a single one.
     let streamEnds: StreamEndWeights?
+    /// Added to every token's embedding; empty for none.
+    let tokenType: [Float]
+    /// On embeddings before the first layer; nil for none.
+    let embeddingNorm: NormWeights?
     let layers: [LayerWeights]
-    let outputNorm: NormWeights
+    /// nil where layers end with one.
+    let outputNorm: NormWeights?
     let output: Projection
+    /// What follows once a text is pooled.
+    let text: TextWeights
     /// Divisors of the rotary angles: for every context, or for contexts up to and beyond the original one.
     let rotaryFactors: [Float]
     let shortFactors: [Float]
@@ -27,24 +34,30 @@ struct ModelWeights: Sendable {
         positionEmbedding = try arithmetic.learnedPositions.map {
             try reader.matrix("position_embd.weight", rows: $0, columns: width)
         }
+        let types = shape.input.typeCount
+        let rows = types > 0 ? try reader.optionalNumbers("token_types.weight", [width, types]) ?? [] : []
+        tokenType = Array(rows.prefix(width))
+        embeddingNorm =
+            shape.input.isNormalized ? try NormWeights("token_embd_norm", shape.norms, width: width, &reader) : nil
         layerEmbedding = try LayerEmbeddingWeights(shape, tokens: tokens, &reader)
         streamEnds = try shape.streams.map { try StreamEndWeights($0, width: width, &reader) }
         layers = try shape.layers.enumerated().map {
             try LayerWeights($0, $1, width: width, shape.streams, &reader)
         }
         for prefix in shape.predictorPrefixes { reader.skip(allOf: prefix) }
-        outputNorm = try NormWeights(shape.outputNorm, shape.norms, width: width, &reader)
+        outputNorm = try shape.outputNorm.map { try NormWeights($0, shape.norms, width: width, &reader) }
         // Without an output matrix of its own, a model reads its embedding backwards.
         let output: WeightMatrix? =
             switch shape.output {
             case .embeddingUnlessGiven: try reader.optionalMatrix("output.weight", rows: tokens, columns: width)
             case .given: try reader.matrix("output.weight", rows: tokens, columns: width)
-            case .embedding: nil
+            case .embedding, .none: nil
             }
         self.output = Projection(
             matrix: output ?? tokenEmbedding,
             bias: try reader.optionalNumbers("output.bias", [tokens]) ?? []
         )
+        text = try TextWeights(shape.text, shape.norms, width: width, &reader)
         let pairs = (arithmetic.rotary?.dimensions ?? 0) / 2
         rotaryFactors = try Self.factors("rope_freqs.weight", pairs, &reader)
         shortFactors = try Self.factors("rope_factors_short.weight", pairs, &reader)

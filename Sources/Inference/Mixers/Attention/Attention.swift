@@ -8,8 +8,8 @@ import Work
     import Glibc
 #endif
 
-/// Causal attention over the cache: each row asks with its queries, all positions up to its own answer, or those within
-/// its window.
+/// Attention over the cache: each row asks with its queries; all positions up to its own answer, or those within its window,
+/// or those behind it, too.
 ///
 /// Source: Vaswani et al., "Attention Is All You Need", 2017; shared keys and values as in Ainslie et al., "GQA", 2023.
 struct Attention {
@@ -44,6 +44,7 @@ struct Attention {
 
     /// - Parameters:
     ///   - rows: which tokens of the batch ask; token `r` stands at position `firstPosition + r`.
+    ///   - count: positions that are there.
     ///   - queries: (T, stride) with the H heads of queries first; `out`: (T, stride) with H heads.
     ///   - sinks: for each head a score beside those of its positions, whose weight goes nowhere; empty for none.
     func run(
@@ -51,6 +52,7 @@ struct Attention {
         shape: AttentionShape,
         firstPosition: Int,
         rows: Range<Int>,
+        of count: Int,
         queries: (buffer: FloatBuffer, stride: Int),
         sinks: [Float],
         into out: (buffer: FloatBuffer, stride: Int)
@@ -63,7 +65,8 @@ struct Attention {
             let start = rows.lowerBound + task % blocks * Self.blockRows
             let block = start..<min(start + Self.blockRows, rows.upperBound)
             let firstAsking = firstPosition + block.lowerBound
-            let seen = max(0, firstAsking + 1 - (shape.window ?? .max))..<(firstPosition + block.upperBound)
+            let lastSees = shape.seen(from: firstPosition + block.upperBound - 1, of: count)
+            let seen = shape.seen(from: firstAsking, of: count).lowerBound..<lastSees.upperBound
             let key = cache.keys(
                 layer: layer,
                 head: head / group,
@@ -84,9 +87,8 @@ struct Attention {
             let asking = Rows(start: UnsafePointer(query), stride: queries.stride)
             ask(asking, key, block.count, seen.count, headLength, score)
             for row in 0..<block.count {
-                let own = firstAsking + row
-                let first = max(0, own + 1 - (shape.window ?? .max))
-                let allowed = (first - seen.lowerBound)..<(own + 1 - seen.lowerBound)
+                let own = shape.seen(from: firstAsking + row, of: count)
+                let allowed = (own.lowerBound - seen.lowerBound)..<(own.upperBound - seen.lowerBound)
                 let start = score.start + row * score.stride
                 let sink = sinks.isEmpty ? nil : sinks[head]
                 normalize(UnsafeMutableBufferPointer(start: start, count: seen.count), allowed, sink: sink)

@@ -82,6 +82,7 @@ struct AttentionMixer {
             shape: shape,
             firstPosition: positions.lowerBound,
             rows: rows,
+            of: positions.upperBound,
             queries: (mixed, mixedWidth),
             sinks: weights.sinks,
             into: (attended, queryWidth)
