@@ -125,9 +125,6 @@ def run_reference(llama_cpp, source, output, outtype):
             sys.stderr.flush()
             os._exit(status)
     _, status = os.waitpid(child, 0)
-    made = output.with_name(f"mmproj-{output.name}")  # The reference names it so, whatever it is told.
-    if made.exists():
-        made.rename(output)
     return None if status == 0 and output.exists() else (log.read_text().splitlines() or ["no message"])[-1]
 
 
