@@ -9,9 +9,6 @@ def families(some):
     return {
         "bert": ("BertConfig", plain, "wordpiece"),
         "nomic-bert": ("BertConfig", plain, "wordpiece"),
-        # Longer than the window, and with one layer in three that sees all.
-        "modern-bert": ("ModernBertConfig", {**plain, "num_hidden_layers": 4, "local_attention": 32}, "modern-bert"),
-        "modern-bert-reranker-head": ("ModernBertConfig", {**plain, "num_labels": 1}, "modern-bert"),
         "bert-reranker-head": ("BertConfig", {**plain, "num_labels": 1}, "wordpiece"),
     }
 
@@ -19,7 +16,6 @@ def families(some):
 # transformers' classes, where a family has no head that predicts.
 CLASSES = {
     "bert": "BertModel", "nomic-bert": "BertModel", "bert-reranker-head": "BertForSequenceClassification",
-    "modern-bert": "ModernBertModel", "modern-bert-reranker-head": "ModernBertForSequenceClassification",
 }
 RULES = {"wordpiece": "jina-v2-en"}
 
@@ -89,15 +85,9 @@ def as_nomic(path, config):
     conversion_purposes._pool(path.parent, {"word_embedding_dimension": 64, "pooling_mode_mean_tokens": True})
 
 
-def name_epsilon(path, config):
-    """The reference looks for another name than the class has."""
-    config["layer_norm_eps"] = config["norm_eps"]
-    config.pop("norm_bias", None)
-
-
 # Read without its class, which takes its own defaults.
 WITHOUT_CLASS = {"nomic-bert"}
-WHOLE = WITHOUT_CLASS | {"modern-bert", "modern-bert-reranker-head"}
+WHOLE = WITHOUT_CLASS
 
 
 def pool_cls(path, config):
@@ -109,5 +99,5 @@ def pool_cls(path, config):
 
 # What is done to a family; each by its name.
 CHANGES = {
-    "bert": pool_cls, "nomic-bert": as_nomic, "modern-bert": name_epsilon, "modern-bert-reranker-head": name_epsilon,
+    "bert": pool_cls, "nomic-bert": as_nomic,
 }

@@ -37,7 +37,6 @@ BYTE_LEVEL = {
     "gpt4o": ([CASED], "gpt-4o", None, "<|endoftext|>"),
     "stablelm2": ([SINGLES], "stablelm2", None, "<|endoftext|>"),
     "olmo2": ([TRIPLES], "dbrx", None, "<|endoftext|>"),
-    "modern-bert": ([], "modern-bert", "[CLS]", "[SEP]"),
     "lfm2": ([TRIPLES], "lfm2", "<|startoftext|>", "<|im_end|>"),
 }
 
