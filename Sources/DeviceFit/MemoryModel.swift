@@ -75,7 +75,9 @@ enum MemoryModel {
         let repacked = profile.weightBytesByType.reduce(0) { sum, part in
             sum + (FormatFactors.repackedTensorTypes.contains(part.key.uppercased()) ? part.value : 0)
         }
-        let duplicate = profile.isEmbeddingTied ? profile.tokenEmbeddingBytes : 0
+        // Without an output the embedding is only looked up in.
+        let isMultiplied = Architecture(named: profile.architecture).keepsKeys
+        let duplicate = profile.isEmbeddingTied && isMultiplied ? profile.tokenEmbeddingBytes : 0
         let all = profile.weightBytes - (profile.predictorBytes ?? 0)
         switch platform {
         case .ios:

@@ -14,7 +14,7 @@ import Testing
         "registry history", "registry gc", "registry import", "registry export", "registry storage", "registry sign",
         "registry attest", "registry repair", "registry delete", "pull", "convert", "imatrix", "quantize", "perplexity",
         "accuracy", "sensitivity",
-        "tokenize", "generate", "inspect", "doctor",
+        "tokenize", "generate", "embed", "inspect", "doctor",
     ]
 
     @Test(arguments: commands)

@@ -63,7 +63,8 @@ import Testing
         let names = try SeededGolden.names.map { name in
             try SeededGolden(name, vocabulary: vocabulary).model.metadata.string("general.architecture")
         }
-        #expect(Set(names) == Set(Architecture.namesInFull))
+        // What predicts no tokens has goldens of its vectors.
+        #expect(Set(names) == Set(Architecture.namesInFull.filter { Architecture(named: $0).keepsKeys }))
     }
 
     /// Positions one by one, and batches of any size, go through the same states: caches, windows and convolutions.
