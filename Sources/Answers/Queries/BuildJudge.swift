@@ -26,6 +26,7 @@ struct BuildJudge {
         var reasons: [String] = []
         var remarks: [String] = []
         var estimates: [FitEstimate] = []
+        var suitsAccelerators = false
     }
 
     /// What becomes of a build of this shape and licence, by its estimate alone.
@@ -64,6 +65,7 @@ struct BuildJudge {
             try own.map { try judge(record.facts.profile, target, $0) } ?? judgement(of: record.facts.profile, target)
         if !judgement.estimates.isEmpty { summary.set(judgement.estimates) }
         summary.remarks += judgement.remarks
+        summary.suitsAccelerators = judgement.suitsAccelerators
         return reasons + judgement.reasons
     }
 
@@ -133,11 +135,7 @@ struct BuildJudge {
         if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile, on: $0.estimate) }).first {
             judgement.remarks.append(slow)
         }
-        if estimates.contains(where: { FitEstimate.suitsAccelerators(profile, on: $0) }) {
-            judgement.remarks.append(
-                "Q4_0 is what Hexagon and Adreno of Snapdragon phones take (llama.cpp docs/backend); the figures are the CPU's"
-            )
-        }
+        judgement.suitsAccelerators = estimates.contains { FitEstimate.suitsAccelerators(profile, on: $0) }
         judgement.reasons = judged.flatMap { item in
             reasons(against: item.estimate, limit: item.limit).map { item.prefix + $0 }
         }

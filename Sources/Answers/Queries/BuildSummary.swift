@@ -46,6 +46,8 @@ public struct BuildSummary: Encodable, Sendable {
     public var note: String? { remarks.isEmpty ? nil : remarks.joined(separator: "; ") }
     /// One for each device, where several were asked for; `estimate` is the one that is hardest to meet.
     public var estimates: [FitEstimate] = []
+    /// Whether other processors of Android phones than the CPU take its type; see `QueryAnswer.hint`.
+    var suitsAccelerators = false
     /// Bits per byte in steps of a thousandth: what a ranking tells apart.
     var qualityStep: Double? { bitsPerByte.map { ($0 * 1000).rounded() } }
 

@@ -17,17 +17,28 @@ public struct QueryAnswer: Encodable, Sendable {
     /// Builds of a large registry that are neither named as fitting nor as refused, because better ones are.
     public var omitted = 0
 
-    private enum CodingKeys: String, CodingKey {
-        case best, alternatives, refused, omitted
+    /// Which build other processors than the CPU take, which are not estimated; nil where none of those that fit is such.
+    ///
+    /// Source: llama.cpp's docs/backend/snapdragon/README.md and OPENCL.md.
+    public var hint: String? {
+        ([best].compactMap { $0 } + alternatives).first(where: \.suitsAccelerators).map { build in
+            "On Snapdragon phones, Hexagon and Adreno take Q4_0 first of all (llama.cpp, docs/backend): \(build.build). The figures "
+                + "are those of the CPU."
+        }
     }
 
-    /// `best` is always there: null says that nothing fits, which a missing key would leave open. `omitted` is there where
-    /// the answer leaves builds out.
+    private enum CodingKeys: String, CodingKey {
+        case best, alternatives, refused, omitted, hint
+    }
+
+    /// `best` is always there: null says that nothing fits, which a missing key would leave open. `omitted` and
+    /// `hint` are there where there is something to say.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(best, forKey: .best)
         try container.encode(alternatives, forKey: .alternatives)
         try container.encode(refused, forKey: .refused)
+        try container.encodeIfPresent(hint, forKey: .hint)
         if omitted > 0 { try container.encode(omitted, forKey: .omitted) }
     }
 }

@@ -66,6 +66,7 @@ struct QueryCommand: RecordCommand {
         }
         let notes = fitting.compactMap { build in build.note.map { item("\(build.build): \($0)") } }
         if !notes.isEmpty { parts.append(heading("Notes") + notes.joined(separator: "\n")) }
+        if let hint = answer.hint { parts.append(isMarkdown ? hint.markdownText : hint.visible) }
         for build in explain ? fitting.prefix(3) : [] {
             let lines = build.estimates.flatMap { estimate in
                 (build.estimates.count > 1 ? ["\(estimate.target):"] : []) + estimate.arithmetic

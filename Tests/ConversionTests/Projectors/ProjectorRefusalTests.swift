@@ -1,4 +1,5 @@
 import Conversion
+import GGUF
 import TestSupport
 import Testing
 
