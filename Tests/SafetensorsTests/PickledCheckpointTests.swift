@@ -24,7 +24,9 @@ import Testing
     }
 
     private func floats(_ entry: SafetensorsCheckpoint.Entry) -> [Float] {
-        (0..<(entry.bytes.count / 4)).map { entry.bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        withExtendedLifetime(entry) {
+            (0..<(entry.bytes.count / 4)).map { entry.bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+        }
     }
 
     @Test func tensorsAreReadInTheOrderInWhichTheyWereSaved() throws {
@@ -35,7 +37,7 @@ import Testing
         // Both halves lie in one storage.
         #expect(floats(entries[1]) == (0..<6).map(Float.init))
         #expect(floats(entries[2]) == (6..<12).map(Float.init))
-        #expect(entries[3].bytes.elementsEqual([7, 0, 0, 0, 0, 0, 0, 0]))
+        #expect(withExtendedLifetime(entries) { Array(entries[3].bytes) } == [7, 0, 0, 0, 0, 0, 0, 0])
     }
 
     @Test func shardsNeedNoIndex() throws {
