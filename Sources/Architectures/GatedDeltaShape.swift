@@ -26,15 +26,10 @@ public struct GatedDeltaShape: Sendable, Equatable {
 
     /// - Throws: `ShapeProblem`, or `GGUFProblem` for a missing key or a value of the wrong type.
     init(_ keys: ShapeReader) throws {
-        func count(_ name: String, upTo most: Int) throws -> Int {
-            let value = try keys.requiredPositive(name)
-            guard value <= most else { throw keys.bad(name, value, "at most \(most)") }
-            return value
-        }
-        convolutionLength = try count("ssm.conv_kernel", upTo: 64)
-        headLength = try count("ssm.state_size", upTo: Self.longestHead)
-        keyHeadCount = try count("ssm.group_count", upTo: Self.mostHeads)
-        valueHeadCount = try count("ssm.time_step_rank", upTo: Self.mostHeads)
+        convolutionLength = try keys.requiredPositive("ssm.conv_kernel", upTo: 64)
+        headLength = try keys.requiredPositive("ssm.state_size", upTo: Self.longestHead)
+        keyHeadCount = try keys.requiredPositive("ssm.group_count", upTo: Self.mostHeads)
+        valueHeadCount = try keys.requiredPositive("ssm.time_step_rank", upTo: Self.mostHeads)
         guard valueHeadCount.isMultiple(of: keyHeadCount) else {
             throw keys.bad("ssm.time_step_rank", valueHeadCount, "a multiple of the \(keyHeadCount) key heads")
         }

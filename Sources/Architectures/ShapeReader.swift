@@ -30,6 +30,12 @@ public struct ShapeReader {
 
     func requiredPositive(_ name: String) throws -> Int { try positive(name).required(key(name)) }
 
+    func requiredPositive(_ name: String, upTo most: Int) throws -> Int {
+        let value = try requiredPositive(name)
+        guard value <= most else { throw bad(name, value, "at most \(most)") }
+        return value
+    }
+
     /// A number that is neither infinite nor negative.
     func float(_ name: String) throws -> Float? {
         guard let value = try metadata.float(key(name)) else { return nil }

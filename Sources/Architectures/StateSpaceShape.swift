@@ -33,15 +33,10 @@ public struct StateSpaceShape: Sendable, Equatable {
 
     /// - Throws: `ShapeProblem`, or `GGUFProblem` for a missing key or a value of the wrong type.
     init(_ keys: ShapeReader) throws {
-        func count(_ name: String, upTo most: Int) throws -> Int {
-            let value = try keys.requiredPositive(name)
-            guard value <= most else { throw keys.bad(name, value, "at most \(most)") }
-            return value
-        }
-        convolutionLength = try count("ssm.conv_kernel", upTo: 64)
-        stateLength = try count("ssm.state_size", upTo: Self.longestState)
-        groupCount = try count("ssm.group_count", upTo: Self.mostHeads)
-        headCount = try count("ssm.time_step_rank", upTo: Self.mostHeads)
+        convolutionLength = try keys.requiredPositive("ssm.conv_kernel", upTo: 64)
+        stateLength = try keys.requiredPositive("ssm.state_size", upTo: Self.longestState)
+        groupCount = try keys.requiredPositive("ssm.group_count", upTo: Self.mostHeads)
+        headCount = try keys.requiredPositive("ssm.time_step_rank", upTo: Self.mostHeads)
         guard headCount.isMultiple(of: groupCount) else {
             throw keys.bad("ssm.time_step_rank", headCount, "a multiple of the \(groupCount) groups")
         }

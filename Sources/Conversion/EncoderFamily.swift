@@ -56,7 +56,7 @@ extension EncoderFamily {
     }
 
     /// What all these families say, behind the family's purpose.
-    func writeEncoderParameters(to metadata: inout Metadata, fileType: UInt32) throws {
+    func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         var common = CommonParameters(config, Self.ggufName, fileType: fileType)
         common.assumesOwnKeyHeads = false
         common.contextLength = try contextLength()
@@ -79,7 +79,7 @@ extension EncoderFamily {
     }
 
     /// A WordPiece vocabulary, behind how many texts a token may belong to.
-    func writeWordPiece(
+    func writeVocabulary(
         of folder: HuggingFaceFolder,
         to metadata: inout Metadata,
         options: ConversionOptions

@@ -54,6 +54,12 @@ extension GemmaLikeFamily {
         return max(count + (tokenizer?["added_tokens"]?.array?.count ?? 0), 1)
     }
 
+    /// The rows of an embedding that stand for tokens; all rows of other tensors.
+    func rowsOfTokens(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
+        guard name.hasSuffix("embed_tokens.weight") else { return rows }
+        return min(rows, try tokenCount(in: folder, isSentencePiece: try holdsSentencePiece(folder)))
+    }
+
     /// Whether the vocabulary is SentencePiece's.
     func holdsSentencePiece(_ folder: HuggingFaceFolder) throws -> Bool {
         try folder.bytes(SentencePieceModel.file) != nil || PiecesInJSON.isPresent(in: TokenizerFiles(folder))

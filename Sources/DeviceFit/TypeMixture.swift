@@ -19,7 +19,8 @@ struct TypeMixture {
 
     /// - Parameters:
     ///   - bytesByType: bytes of the tensors, by type.
-    ///   - weights: how many weights they come to; nil for as many as they are.
+    ///   - wanted: how many weights they are scaled to.
+    ///   - wantedBytes: how many bytes they are scaled to, where no number of weights is given.
     private init(_ bytesByType: [String: Double], weights wanted: Double? = nil, bytes wantedBytes: Double? = nil) {
         let parts = bytesByType.sorted { $0.key < $1.key }.compactMap { name, bytes -> Part? in
             guard bytes > 0, let block = TensorType(name: name)?.block else { return nil }

@@ -25,16 +25,4 @@ struct BERTFamily: EncoderFamily {
     ]
 
     let config: ModelConfig
-
-    func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
-        try writeEncoderParameters(to: &metadata, fileType: fileType)
-    }
-
-    func writeVocabulary(
-        of folder: HuggingFaceFolder,
-        to metadata: inout Metadata,
-        options: ConversionOptions
-    ) throws {
-        try writeWordPiece(of: folder, to: &metadata, options: options)
-    }
 }

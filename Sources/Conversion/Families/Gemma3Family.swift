@@ -27,8 +27,7 @@ struct Gemma3Family: GemmaLikeFamily {
 
     /// Rows without a token are cut off.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
-        guard name.hasSuffix("embed_tokens.weight") else { return rows }
-        return min(rows, try tokenCount(in: folder, isSentencePiece: try holdsSentencePiece(folder)))
+        try rowsOfTokens(of: name, rows, in: folder)
     }
 
     func writeVocabulary(

@@ -48,16 +48,4 @@ struct NomicBERTFamily: EncoderFamily {
     }
 
     func contextLength() throws -> Int? { trainedContext }
-
-    func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
-        try writeEncoderParameters(to: &metadata, fileType: fileType)
-    }
-
-    func writeVocabulary(
-        of folder: HuggingFaceFolder,
-        to metadata: inout Metadata,
-        options: ConversionOptions
-    ) throws {
-        try writeWordPiece(of: folder, to: &metadata, options: options)
-    }
 }

@@ -40,9 +40,7 @@ struct PackedMatrices {
 
     /// Finds a matrix's parts and holds them against each other.
     private struct Reader {
-        private enum Method { case gptq(zerosLessOne: Bool), awq, rows }
-
-        private let method: Method
+        private let layout: PackedMatrix.Layout
         private let bits: Int
         private let groupSize: Int?
         private let tensors: [String: SafetensorsCheckpoint.Entry]
@@ -51,15 +49,15 @@ struct PackedMatrices {
         init?(_ settings: JSONValue?, _ checkpoint: SafetensorsCheckpoint) throws {
             var values = settings
             switch settings?["quant_method"]?.string {
-            case "gptq": method = .gptq(zerosLessOne: settings?["checkpoint_format"]?.string ?? "gptq" == "gptq")
+            case "gptq": layout = .gptq(zerosLessOne: settings?["checkpoint_format"]?.string ?? "gptq" == "gptq")
             case "awq":
                 let version = settings?["version"]?.string?.lowercased() ?? "gemm"
                 guard version == "gemm" else {
                     throw ConversionProblem.unsupportedQuantization("awq, version \(version)")
                 }
-                method = .awq
+                layout = .awq
             case "compressed-tensors" where settings?["format"]?.string == "pack-quantized":
-                method = .rows
+                layout = .rows
                 let groups = settings?["config_groups"]?.object?.members ?? []
                 guard groups.count == 1, let weights = groups.first?.value["weights"] else {
                     throw ConversionProblem.unsupportedQuantization("compressed-tensors, \(groups.count) groups")
@@ -72,8 +70,8 @@ struct PackedMatrices {
                 values = weights
             default: return nil
             }
-            let key = if case .rows = method { "num_bits" } else { "bits" }
-            let known = if case .awq = method { [4] } else { [2, 4, 8] }
+            let key = if layout == .rows { "num_bits" } else { "bits" }
+            let known = if layout == .awq { [4] } else { [2, 4, 8] }
             guard let bits = values?[key]?.integer ?? values?["w_bit"]?.integer, known.contains(bits) else {
                 let expected = known.map { "\($0)" }.joined(separator: ", ")
                 throw ConversionProblem.invalidValue(file: ModelConfig.file, key: key, expected: "one of \(expected)")
@@ -97,7 +95,7 @@ struct PackedMatrices {
             of entry: SafetensorsCheckpoint.Entry
         ) throws -> (name: String, matrix: PackedMatrix, parts: [String])? {
             let name = entry.tensor.name
-            if case .rows = method {
+            if layout == .rows {
                 guard name.hasSuffix(".weight_packed") else { return nil }
                 return try packedRows(entry, String(name.dropLast("_packed".count)))
             }
@@ -110,7 +108,7 @@ struct PackedMatrices {
             let (first, second) = (entry.tensor.shape[0], entry.tensor.shape[1])
             var rows = second
             var columns = first
-            if case .awq = method { rows *= perWord } else { columns *= perWord }
+            if layout == .awq { rows *= perWord } else { columns *= perWord }
             guard scales.tensor.shape.count == 2, scales.tensor.shape[1] == rows, rows.isMultiple(of: perWord) else {
                 throw unexpected(scales, "groups of \(rows) rows")
             }
@@ -121,8 +119,6 @@ struct PackedMatrices {
             let index = tensors[base + "g_idx"]
             let groups =
                 try index.map { try self.groups($0, columns, groupCount) } ?? evenGroups(columns, groupCount, scales)
-            let layout: PackedMatrix.Layout =
-                if case .gptq(let less) = method { .gptq(zerosLessOne: less) } else { .awq }
             let matrix = try PackedMatrix(
                 layout: layout,
                 bits: bits,
@@ -165,7 +161,7 @@ struct PackedMatrices {
                 guard zeros.tensor.shape == expected else { throw unexpected(zeros, "\(expected)") }
             }
             let matrix = try PackedMatrix(
-                layout: .rows,
+                layout: layout,
                 bits: bits,
                 rows: rows,
                 columns: columns,

@@ -144,21 +144,20 @@ struct QuantizeStep: BuildMaker {
         ) { done, total in
             try context.progress(detail, done, total)
         }
-        for (output, outcomes) in zip(outputs, outcomes) {
-            let report = QuantizationReport(output.plan, QuantizationOptions(), outcomes)
+        let reports = zip(outputs, outcomes).map { QuantizationReport($0.plan, QuantizationOptions(), $1) }
+        for (output, report) in zip(outputs, reports) {
             if let grids = report.gridSummary { context.remark("\(output.plan.buildType.tag): \(grids)") }
         }
         // Each file is read again for its digest, which takes longer than some are to make.
-        return try Array(zip(outputs, outcomes)).concurrentMap(threads: context.threads) { output, outcomes in
-            try StepProduct(files: [output.path], facts: BuildFile.Facts(output.plan, outcomes))
+        return try Array(zip(outputs, reports)).concurrentMap(threads: context.threads) { output, report in
+            try StepProduct(files: [output.path], facts: BuildFile.Facts(output.plan, report))
         }
     }
 }
 
 extension BuildFile.Facts {
     /// Describes a finished quantization.
-    fileprivate init(_ plan: QuantizationPlan, _ outcomes: [TensorOutcome]) {
-        let report = QuantizationReport(plan, QuantizationOptions(), outcomes)
+    fileprivate init(_ plan: QuantizationPlan, _ report: QuantizationReport) {
         self.init(
             type: plan.buildType.tag,
             bitsPerWeight: report.bitsPerWeight,
