@@ -128,7 +128,9 @@ let package = Package(
         ),
         .target(
             name: "Distribution",
-            dependencies: ["BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Work", system],
+            dependencies: [
+                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Work", system,
+            ],
             swiftSettings: strict
         ),
         .target(

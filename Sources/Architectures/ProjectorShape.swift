@@ -1,4 +1,5 @@
 import GGUF
+import SystemPackage
 
 /// What the metadata of a projector's file say of it: how wide the embeddings are that it makes of a picture, and how many.
 public struct ProjectorShape: Sendable, Equatable {
@@ -38,11 +39,17 @@ public struct ProjectorShape: Sendable, Equatable {
 
     /// The same of a file, which errors name.
     /// - Throws: `GGUFError`, `ShapeError`.
-    public init(of file: GGUFFile) throws {
+    public init(of file: GGUFFile) throws { try self.init(file.metadata, of: file.path) }
+
+    /// The same of a file that may not be written yet, which errors name.
+    /// - Throws: `GGUFError`, `ShapeError`.
+    public init(_ metadata: Metadata, of path: FilePath) throws {
         do {
-            self = try file.reading { try ProjectorShape($0) }
+            try self.init(metadata)
+        } catch let problem as GGUFProblem {
+            throw GGUFError(path: path, problem: problem)
         } catch let problem as ShapeProblem {
-            throw ShapeError(path: file.path, problem: problem)
+            throw ShapeError(path: path, problem: problem)
         }
     }
 

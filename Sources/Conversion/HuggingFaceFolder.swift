@@ -63,8 +63,12 @@ public struct HuggingFaceFolder: Sendable {
     /// Every file that the conversion of the projector reads.
     public var projectorInputs: [FilePath] {
         let names = [ModelConfig.file, "generation_config.json", "model.safetensors.index.json", "README.md"]
-        return (names + ProcessorConfig.files).map { path.appending($0) }.filter { fileIdentity($0) != nil }
-            + checkpoint.files
+        return names.map { path.appending($0) }.filter { fileIdentity($0) != nil } + processorInputs + checkpoint.files
+    }
+
+    /// The files that say how pictures and sounds become numbers, which only the projector's conversion reads.
+    public var processorInputs: [FilePath] {
+        ProcessorConfig.files.map { path.appending($0) }.filter { fileIdentity($0) != nil }
     }
 
     /// The parsed file, or nil where there is none.

@@ -141,6 +141,8 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     public var tags: [String]?
     /// True where the file was held against what engines ask of one before it was published; nil in older registries.
     public var loads: Bool?
+    /// What the model sees with, where that was published with it; nil for none, and in older registries.
+    public var projector: ProjectorProfile?
 
     /// Every value is as its property describes it.
     public init(
@@ -217,7 +219,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     func validate() throws(DeviceFitError) {
         let states = layers.flatMap { ($0.gatedDelta?.sizes ?? []) + ($0.stateSpace?.sizes ?? []) }
         let bytes =
-            [tokenEmbeddingBytes, perLayerEmbeddingBytes, predictorBytes ?? 0] + layers.map(\.stateBytes)
+            [tokenEmbeddingBytes, perLayerEmbeddingBytes, predictorBytes ?? 0, projector?.bytes ?? 0] + layers.map(\.stateBytes)
             + weightBytesByType.values + (layerBytesByType ?? [:]).values
         let shapes = layers.flatMap { [$0.count, $0.kvHeads, $0.keyLength, $0.valueLength] }
         guard

@@ -1,14 +1,27 @@
 import Architectures
+import BinaryIO
 import GGUF
 import SystemPackage
 import Tensors
 
-/// What an estimate needs to know of the file that a model sees with.
-public struct ProjectorProfile: Hashable, Sendable {
+/// What an estimate, and who loads a model, need to know of the file that the model sees with.
+public struct ProjectorProfile: Codable, Hashable, Sendable {
     /// Of its tensors.
     public let bytes: Int
+    /// Elements of the embeddings that it makes.
+    public let width: Int
     /// What an image takes of the context, in words; nil where that is not known.
     public let imageCost: String?
+    /// The SHA-256 of its file and the type of its build, once both are published as a pair.
+    public private(set) var published: Published?
+
+    /// Where the other half of a pair is.
+    public struct Published: Codable, Hashable, Sendable {
+        /// The build's type, such as `mmproj-f16`; model and version are those of the model that sees with it.
+        public let type: String
+        /// Of the file.
+        public let sha256: SHA256Digest
+    }
 
     /// - Parameters:
     ///   - file: the projector.
@@ -26,6 +39,20 @@ public struct ProjectorProfile: Hashable, Sendable {
             )
         }
         bytes = file.tensors.byteCount
+        width = shape.width
         imageCost = shape.imageTokens?.description
+    }
+
+    /// What somebody who chooses a build should know of it.
+    public var remark: String {
+        "it takes images with \(published?.type ?? "a projector") of \(ByteSize(bytes: bytes))"
+            + (imageCost.map { "; \($0)" } ?? "")
+    }
+
+    /// The same, as the other half of a pair.
+    public func published(as type: String, sha256: SHA256Digest) -> ProjectorProfile {
+        var profile = self
+        profile.published = Published(type: type, sha256: sha256)
+        return profile
     }
 }

@@ -3,8 +3,8 @@ import Registry
 import SystemPackage
 import Work
 
-/// What was pulled.
-public struct PullReport: Codable, Sendable {
+/// A file that was pulled.
+public struct PulledFile: Codable, Sendable {
     /// `model@version:type`
     public var build: String
     /// The path of the file.
@@ -15,32 +15,77 @@ public struct PullReport: Codable, Sendable {
     public var bytes: Int
 }
 
-/// Takes single builds out of a registry.
+/// What was pulled.
+public struct PullReport: Codable, Sendable {
+    /// `model@version:type`
+    public var build: String
+    /// The path of the file.
+    public var output: String
+    /// Of the file.
+    public var sha256: SHA256Digest
+    /// Size of the file.
+    public var bytes: Int
+    /// What the model sees with; nil for one that does not see, or where it was left out.
+    public var projector: PulledFile?
+}
+
+/// Takes single builds out of a registry, each with what it sees with.
 public struct BuildPull {
+    /// Whether a model that sees comes without what it sees with.
+    public var leavesProjector = false
+
     private let registry: ModelRegistry
 
     /// Takes them out of this registry.
     public init(from registry: ModelRegistry) { self.registry = registry }
 
-    /// Writes a build to a file, decompressed and verified before the file gets its name.
+    /// Where the projector of a model goes, as llama.cpp names such files: `mmproj-` before the model's own name.
+    public static func projectorPath(beside output: FilePath) -> FilePath {
+        let name = "mmproj-" + (output.lastComponent?.string ?? "model.gguf")
+        return output.removingLastComponent().appending(name)
+    }
+
+    /// Writes a build to a file, decompressed and verified before the file gets its name; what it sees with goes first.
     /// - Parameters:
     ///   - name: `model[@version][:type]`.
     ///   - key: a file with the public key by which it must be signed; nil asks for none.
-    /// - Throws: `RegistryError`, `FileError`, `OutputError`, and whatever `progress` throws.
+    /// - Throws: `RegistryError`, `FileError`, `OutputError`; `DistributionError.halfPair` where the projector is not here;
+    ///   whatever `progress` throws.
     public func write(
         _ name: String,
         to output: FilePath,
         signedBy key: FilePath? = nil,
         progress: @escaping WorkProgress
     ) throws -> PullReport {
-        try checkOutput(output, replacing: [registry.path] + (key.map { [$0] } ?? []))
+        let inputs = [registry.path] + (key.map { [$0] } ?? [])
+        try checkOutput(output, replacing: inputs)
         let key = try key.map { try SigningKey.Public(file: $0) }
         let record = try registry.resolve(try BuildReference(name))
-        try checkSpace(for: record.fileBytes, at: output)
+        let projector = leavesProjector ? nil : try registry.projector(of: record)
+        let path = Self.projectorPath(beside: output)
+        if projector != nil { try checkOutput(path, replacing: inputs) }
+        try checkSpace(for: record.fileBytes + (projector?.fileBytes ?? 0), at: output)
+        let pulled = try projector.map { try write($0, to: path, signedBy: key, progress) }
+        let file = try write(record, to: output, signedBy: key, progress)
+        return PullReport(
+            build: file.build,
+            output: file.output,
+            sha256: file.sha256,
+            bytes: file.bytes,
+            projector: pulled
+        )
+    }
+
+    private func write(
+        _ record: BuildRecord,
+        to output: FilePath,
+        signedBy key: SigningKey.Public?,
+        _ progress: @escaping WorkProgress
+    ) throws -> PulledFile {
         try registry.pull(record.name, to: output, signedBy: key) { transfer in
             try progress("pulling \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
         }
-        return PullReport(
+        return PulledFile(
             build: "\(record.name)",
             output: output.string,
             sha256: record.digest,

@@ -1,8 +1,12 @@
+import Registry
+
 /// Why builds could not be carried in or out, beyond what the rooms below say.
 public enum DistributionError: Error, CustomStringConvertible, Sendable {
     /// Something that was given and holds no builds, or other bytes than it says; in words that name the place in it and end
     /// with what to do.
     case unusable(place: String, String)
+    /// A build that sees, without what it sees with.
+    case halfPair(BuildName, missing: BuildName)
 
     /// What the place says of itself does not hold.
     static func damage(_ place: String, _ detail: String) -> DistributionError {
@@ -13,6 +17,9 @@ public enum DistributionError: Error, CustomStringConvertible, Sendable {
     public var description: String {
         switch self {
         case .unusable(let place, let words): "\(place): \(words)"
+        case .halfPair(let build, let projector):
+            "\(build) sees with \(projector), which is not here as it was published. Bring both: export and import the "
+                + "version whole, or publish it again."
         }
     }
 }

@@ -1,8 +1,10 @@
+import BinaryIO
 import DeviceFit
 import GGUF
 import Inference
 import Registry
 import SystemPackage
+import Tensors
 import Work
 
 /// A GGUF file that was made elsewhere and that engines can load, and what its owner says of it.
@@ -21,45 +23,79 @@ public struct FileImport {
     public var channel: String?
 
     private let model: GGUFFile
+    private let profile: ModelProfile
+    private let projector: GGUFFile?
 
-    /// Reads the file's header, before any registry is opened.
-    /// - Parameter name: `model@version:type`.
-    /// - Throws: `RegistryError.invalidName`; `GGUFError` and `InferenceError` for a file that no engine can load; `FileError`.
-    public init(_ file: FilePath, as name: String) throws {
+    /// Reads the files' headers, before any registry is opened.
+    /// - Parameters:
+    ///   - name: `model@version:type`.
+    ///   - projector: what the model sees with, to be published as a pair; nil for none.
+    /// - Throws: `RegistryError.invalidName`; `GGUFError` and `InferenceError` for a file that no engine can load;
+    ///   `DeviceFitError` for a projector of another model; `FileError`.
+    public init(_ file: FilePath, as name: String, seeingWith projector: FilePath? = nil) throws {
         self.file = file
         self.name = try BuildName(name)
+        guard !self.name.isProjector else {
+            throw DistributionError.unusable(
+                place: name,
+                "names that begin with \(BuildName.projectorPrefix) are for what models see with, which comes with its model: "
+                    + "name the model's file, and this one with \(setting: "mmproj")."
+            )
+        }
         model = try GGUFFile(path: file)
         try LoadingCheck.requireModel(model)
+        var profile = try ModelProfile(checked: model, quantType: self.name.type.uppercased())
+        self.projector = try projector.map { try GGUFFile(path: $0) }
+        if let other = self.projector {
+            let digest = try SHA256Digest(ofFile: other.path)
+            profile.projector = try ProjectorProfile(other, beside: profile, of: file)
+                .published(as: other.projectorType, sha256: digest)
+        }
+        self.profile = profile
     }
 
     /// Publishes the file. Nothing is measured, and nothing claimed of how it was made.
     /// - Parameter registry: opened to be changed.
     /// - Throws: `RegistryError`, `GGUFError`, and whatever `progress` throws.
     public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> PublishedBuild {
-        let quantType = name.type.uppercased()
-        var profile = try ModelProfile(checked: model, quantType: quantType)
+        var profile = profile
         profile.addTags(tags)
-        let draft = BuildDraft(
-            type: name.type,
-            file: file,
-            cuts: model.partCuts,
-            facts: BuildFacts(
-                quantType: quantType,
-                bitsPerWeight: Double(model.tensors.byteCount) * 8 / Double(max(1, model.tensors.elementCount)),
-                sourceURI: source ?? "file:\(file.lastComponent?.string ?? "")",
-                license: license,
-                profile: try profile.stored
-            )
-        )
+        var drafts = [try draft(model, name.type, profile: profile.stored)]
+        // What a model sees with is there before the model is.
+        if let projector { drafts.insert(draft(projector, projector.projectorType, profile: "{}"), at: 0) }
         let publication = Publication(
             model: name.model,
             version: name.version,
-            builds: [draft],
+            builds: drafts,
             channel: channel,
             toolVersion: Edgepipe.version
         )
-        return try registry.publish(publication) { transfer in
+        let published = try registry.publish(publication) { transfer in
             try progress("\(transfer.phase) \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
-        }[0]
+        }
+        return published[published.count - 1]
+    }
+
+    private func draft(_ file: GGUFFile, _ type: String, profile: String) -> BuildDraft {
+        BuildDraft(
+            type: type,
+            file: file.path,
+            cuts: file.partCuts,
+            facts: BuildFacts(
+                quantType: type.uppercased(),
+                bitsPerWeight: Double(file.tensors.byteCount) * 8 / Double(max(1, file.tensors.elementCount)),
+                sourceURI: source ?? "file:\(file.path.lastComponent?.string ?? "")",
+                license: license,
+                profile: profile
+            )
+        )
+    }
+}
+
+extension GGUFFile {
+    /// The type of a projector's build: that of its first matrix, which is that of nearly all.
+    fileprivate var projectorType: String {
+        let type = tensors.first { $0.shape.dimensions.count > 1 }?.type ?? .f32
+        return BuildName.projectorPrefix + type.name.lowercased()
     }
 }

@@ -62,7 +62,9 @@ public struct LayoutExport {
             let found = try registry.builds(matching: filter)
             // Says in words what there is instead.
             if found.isEmpty { _ = try registry.resolve(reference) }
-            chosen += found.filter { !chosen.contains($0) }
+            // A build that sees takes the other half of its pair along.
+            let pairs = try found.compactMap { try registry.projector(of: $0) } + found
+            for build in pairs where !chosen.contains(build) { chosen.append(build) }
         }
         return chosen
     }

@@ -11,6 +11,7 @@ public struct LayoutImport {
     private let path: FilePath
     private let source: any LayoutSource
     private let index: OCILayout.Index
+    private var halves: [Half] = []
 
     /// Reads and verifies all of it, before any registry is opened: a build that no engine can load keeps the others out as a
     /// damaged one does. Of what was read nothing is kept but the index, so that memory does not grow with the builds.
@@ -26,19 +27,44 @@ public struct LayoutImport {
             )
         }
         self.index = index
+        var present: Set<SHA256Digest> = []
         for (number, descriptor) in index.manifests.enumerated() {
             try progress("verifying", number, index.manifests.count)
             // Foundation's readers leave what they made to the pool of the thread.
-            try Self.withoutLeavings { _ = try Self.verified(descriptor, in: source) }
+            try Self.withoutLeavings {
+                let build = try Self.verified(descriptor, in: source).build
+                if build.name.isProjector { present.insert(build.digest) }
+                if let (name, digest) = try build.projector { halves.append(Half(build.name, name, digest)) }
+            }
+        }
+        halves.removeAll { present.contains($0.digest) }
+    }
+
+    /// A build whose projector did not come along.
+    private struct Half {
+        let build: BuildName
+        let projector: BuildName
+        let digest: SHA256Digest
+
+        init(_ build: BuildName, _ projector: BuildName, _ digest: SHA256Digest) {
+            (self.build, self.projector, self.digest) = (build, projector, digest)
         }
     }
 
     /// Publishes every build: bytes, facts, measurements, fits and lineage. Channels stay behind.
     /// - Parameter registry: opened to be changed.
-    /// - Throws: `RegistryError`, `FileError`; `DistributionError.unusable` for what changed since; whatever `progress` throws.
+    /// - Throws: `RegistryError`, `FileError`; `DistributionError.unusable` for what changed since, and `.halfPair` for a build
+    ///   whose projector is neither here nor there; whatever `progress` throws.
     public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> TransferReport {
+        for half in halves where try registry.digest(of: half.projector) != half.digest {
+            throw DistributionError.halfPair(half.build, missing: half.projector)
+        }
         var report = TransferReport(folder: path.string, builds: [], bytes: 0)
-        for descriptor in index.manifests {
+        // What models see with goes first, so that no half of a pair can ever be had.
+        let isProjector: (OCILayout.Descriptor) -> Bool = { descriptor in
+            (descriptor.annotations?[OCILayout.nameKey]).flatMap { try? BuildName($0) }?.isProjector == true
+        }
+        for descriptor in index.manifests.filter(isProjector) + index.manifests.filter({ !isProjector($0) }) {
             try Self.withoutLeavings {
                 // The documents are read and compared with their digests again; the file is hashed as it is stored.
                 let details = try Self.details(descriptor, in: source).details
@@ -78,7 +104,8 @@ public struct LayoutImport {
         let header = try GGUFHeader(named: FilePath(place), byteCount: byteCount) { end in
             try source.beginning(of: digest, byteCount: end)
         }
-        if let reason = header.loadingProblem {
+        let isProjector = details.build.name.isProjector
+        if let reason = isProjector ? header.projectorProblem : header.loadingProblem {
             throw DistributionError.unusable(
                 place: place,
                 "\(details.build.name): \(reason) Nothing was imported; export the other builds by their names."

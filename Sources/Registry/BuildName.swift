@@ -16,6 +16,12 @@ public struct BuildName: Hashable, Sendable, CustomStringConvertible {
         (self.model, self.version, self.type) = (model, version, type)
     }
 
+    /// What the types of projectors begin with: `mmproj-f16`.
+    public static let projectorPrefix = "mmproj-"
+
+    /// Whether the file is what the version's other builds see or hear with, and no model by itself.
+    public var isProjector: Bool { type.hasPrefix(Self.projectorPrefix) }
+
     /// Parses a full name; `BuildReference` parses one that leaves something open.
     public init(_ text: String) throws(RegistryError) {
         let reference = try BuildReference(text)

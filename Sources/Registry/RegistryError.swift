@@ -33,6 +33,8 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     case channelMoved(channel: String, model: String, expected: ModelVersion?, found: ModelVersion?)
     /// A version cannot be withdrawn while channels point to it.
     case pointedTo(String, channels: [String])
+    /// A projector cannot be withdrawn while builds see with it.
+    case needed(BuildName, by: [BuildName])
     case changedWhileReading(FilePath)
     /// An object that was stored a moment ago is gone, because a collection ran in between.
     case objectVanished(SHA256Digest)
@@ -97,6 +99,10 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
         case .pointedTo(let version, let channels):
             "\(version) cannot be deleted: \(channels.joined(separator: ", ")) \(channels.count == 1 ? "points" : "point") "
                 + "to it. Point \(channels.count == 1 ? "that channel" : "those channels") to another version first."
+        case .needed(let projector, let builds):
+            "\(projector) cannot be deleted: \(builds.map(\.description).joined(separator: ", ")) "
+                + "\(builds.count == 1 ? "sees" : "see") with it. Delete \(builds.count == 1 ? "that build" : "those builds") "
+                + "first, or the whole version."
         case .changedWhileReading(let path):
             "\(path): the file changed while it was being stored; nothing was published. Publish it again when no "
                 + "other program writes it."

@@ -11,6 +11,7 @@ protocol StepKind: StepSettings {
 package enum StepKinds {
     static let all: [any StepKind.Type] = [
         ConvertSettings.self,
+        ProjectorSettings.self,
         ImatrixSettings.self,
         QuantizeSettings.self,
         ValidateSettings.self,

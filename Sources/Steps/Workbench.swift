@@ -33,7 +33,9 @@ struct Workbench {
     func path(_ text: String) -> FilePath { definition.path(text) }
 
     /// A file that goes into a key.
-    func file(_ path: FilePath) throws -> StepKey.Input { .file(try cache.digest(of: path)) }
+    func file(_ path: FilePath) throws -> StepKey.Input { .file(try digest(of: path)) }
+
+    func digest(of path: FilePath) throws -> SHA256Digest { try cache.digest(of: path) }
 
     /// The model that an earlier step converts.
     func conversion(_ id: String) -> ConvertStep { step(id) }
@@ -43,6 +45,9 @@ struct Workbench {
 
     /// The builds that an earlier step makes.
     func builds(_ id: String) -> any BuildMaker { step(id) }
+
+    /// What an earlier step makes of the part that sees.
+    func projector(_ id: String) -> ProjectorStep { step(id) }
 
     /// An earlier step that measures or estimates builds.
     func measure(_ id: String) -> any Step { step(id) }

@@ -17,6 +17,8 @@ public struct TinyPipeline {
     /// What a build must reach, by type: `q8_0: { max-perplexity: 1 }`.
     public var gates = ""
     public var fitContext = 1024
+    /// The path of a projector, published as a pair with each build.
+    public var projector: String?
 
     public init() {}
 
@@ -31,6 +33,7 @@ public struct TinyPipeline {
         \(imatrixStep)
           - id: builds
             quantize: { model: f16, types: [\(types)]\(imatrix.map { ", imatrix: \($0)" } ?? "") }
+        \(projector.map { "  - id: sight\n    projector: { file: \"\($0)\" }" } ?? "")
           - id: quality
             validate:
               builds: builds
@@ -40,7 +43,7 @@ public struct TinyPipeline {
               against: f16\(tasks.map { "\n      tasks: \"\($0)\"" } ?? "")
               gates: { \(gates) }
           - id: fit
-            fit: { builds: builds, context: \(fitContext), devices: [pixel-8, iphone-15] }
+            fit: { builds: builds, context: \(fitContext), devices: [pixel-8, iphone-15]\(projector == nil ? "" : ", projector: sight") }
           - id: publish
             publish: { builds: builds, channel: candidate }
 

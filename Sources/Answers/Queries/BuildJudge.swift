@@ -58,7 +58,9 @@ struct BuildJudge {
             )
         }
         if let reason = purposeObstacle(of: record.facts.profile) { reasons.append(reason) }
-        if let remark = session.profile(record.facts.profile)?.fallbackRemark { summary.remarks.append(remark) }
+        if let profile = session.profile(record.facts.profile) {
+            summary.remarks += [profile.fallbackRemark, profile.projector?.remark].compactMap { $0 }
+        }
         guard let target else { return reasons + [contextObstacle(of: record.facts.profile)].compactMap { $0 } }
         let own = measured[record.digest]
         let judgement =
@@ -90,6 +92,9 @@ struct BuildJudge {
 
     /// Why a build stays out of a ranking of models of all kinds: what embeds and what writes have no figure in common.
     private func purposeObstacle(of profile: String) -> String? {
+        if query.takesImages, session.profile(profile)?.projector == nil {
+            return "it takes no images: no projector was published with it"
+        }
         guard query.model == nil, query.tags.isEmpty, session.profile(profile)?.embeds == true else { return nil }
         return "it is an embedding model, which is not ranked among those that write; name it with "
             + "\(setting: "model"), or a tag of it"

@@ -58,7 +58,9 @@ extension BuildQuery {
 
     /// How a model is run where the query does not say.
     func fitRequest(for profile: ModelProfile) -> FitRequest {
-        FitRequest(for: profile, context: context, kvType: kvType ?? Self.usualCache)
+        var request = FitRequest(for: profile, context: context, kvType: kvType ?? Self.usualCache)
+        if takesImages { request.projectorBytes = profile.projector?.bytes }
+        return request
     }
 
     /// What says which phone is meant.

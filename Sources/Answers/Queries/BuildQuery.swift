@@ -31,6 +31,8 @@ public struct BuildQuery: Sendable {
     public var channel: String?
     /// What the model is for; it must be tagged with all of these.
     public var tags: [String] = []
+    /// Whether it must take images; what it sees with counts as memory then.
+    public var takesImages = false
 
     /// Asks for all builds, and judges none by a phone.
     public init() {}
@@ -111,7 +113,7 @@ extension BuildQuery {
         let figures = try registry.figures(of: records.map(\.digest), metrics: BuildSummary.metrics)
         let damaged = try registry.damagedObjects()
         var assessment = Assessment()
-        for record in records {
+        for record in records where !record.name.isProjector {
             var summary = BuildSummary(record, figures[record.digest] ?? [])
             var reasons = try judge.reasons(against: record, &summary)
             if damaged.contains(record.digest) {

@@ -18,7 +18,7 @@ struct VersionChoice {
         case .version(let version): filter.version = version
         case .channel(let channel): filter.channel = channel
         }
-        let found = try session.registry.builds(matching: filter)
+        let found = try session.registry.builds(matching: filter).filter { !$0.name.isProjector }
         let versions = Set(found.map(\.name.version))
         let version = versions.filter { !$0.isPreRelease }.max() ?? versions.max()
         builds = found.filter { $0.name.version == version }

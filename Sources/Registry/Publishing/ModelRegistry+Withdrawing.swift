@@ -29,6 +29,7 @@ extension ModelRegistry {
         try BuildDraft.check(!reason.why.isEmpty, "why", "a reason, in words")
         let work: (Database) throws -> WithdrawalReport = { database in
             let builds = try Self.offered(version, of: model, type: type, database)
+            try Self.requireWholePairs(builds, database)
             let channels = try String.fetchAll(
                 database,
                 sql: """
@@ -69,6 +70,15 @@ extension ModelRegistry {
         guard builds.isEmpty else { return builds }
         let text = "\(model)@\(version)" + (type.map { ":\($0)" } ?? "")
         throw RegistryError.notFound(text, available: try Rows.allNames(database))
+    }
+
+    /// A projector stays while builds are offered that see with it.
+    private static func requireWholePairs(_ builds: [BuildRecord], _ database: Database) throws {
+        guard let projector = builds.map(\.name).first(where: \.isProjector) else { return }
+        let leaving = Set(builds.map(\.name))
+        let all = try offered(projector.version, of: projector.model, type: nil, database).map(\.name)
+        let staying = all.filter { !$0.isProjector && !leaving.contains($0) }
+        guard staying.isEmpty else { throw RegistryError.needed(projector, by: staying) }
     }
 
     private static func withdraw(_ build: BuildRecord, because reason: MoveReason, _ database: Database) throws {

@@ -85,7 +85,7 @@ extension Schema {
 
     /// Where all builds stand by what is known of them; a condition may follow.
     ///
-    /// Numbers of one text belong together, and the latest measurement wins.
+    /// Numbers of one text belong together, and the latest measurement wins. What models see with is ranked with none.
     private static let rightStandings = """
         SELECT coalesce(yardstick.id, 0), coalesce(latest.value, 0), build.id, shape.id, object.rawBytes,
             lower(build.license)
@@ -98,6 +98,7 @@ extension Schema {
         LEFT JOIN yardstick ON yardstick.textDigest = coalesce(latest.textDigest, '') AND latest.id IS NOT NULL
         WHERE NOT EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.buildId = build.id)
             AND NOT EXISTS (SELECT 1 FROM damage WHERE damage.objectDigest = build.digest)
+            AND build.type NOT LIKE '\(BuildName.projectorPrefix)%'
         """
 
     /// By table, questions whose answers are empty while everything derived is as it should be.

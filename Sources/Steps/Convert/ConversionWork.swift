@@ -10,7 +10,7 @@ import Tensors
 /// numbers get another precision, as llama-quantize does it.
 struct ConversionWork {
     private enum Form {
-        case folder(ConversionPlan, HuggingFaceFolder)
+        case folder(ConversionPlan, inputs: [FilePath])
         case file(GGUFModel, QuantizationPlan)
     }
 
@@ -31,7 +31,8 @@ struct ConversionWork {
         self.settings = settings
         guard FileStatus(path)?.isFolder == false else {
             let folder = try HuggingFaceFolder(path: path, repository: repository)
-            form = .folder(try ConversionPlan(folder, options: settings.options(merging: adapters)), folder)
+            let plan = try ConversionPlan(folder, options: settings.options(merging: adapters))
+            form = .folder(plan, inputs: folder.inputs)
             return
         }
         guard adapters.isEmpty, settings.preTokenizer == nil else {
@@ -44,13 +45,25 @@ struct ConversionWork {
         form = .file(model, try QuantizationPlan(model, as: type, options: options))
     }
 
+    /// What a model of the Hugging Face kind sees and hears with, in place of its language model.
+    init(projectorOf path: FilePath, repository: String?, _ settings: ConvertSettings) throws {
+        self.settings = settings
+        let folder = try HuggingFaceFolder(path: path, repository: repository)
+        let plan = try ConversionPlan(
+            projectorOf: folder,
+            type: settings.type,
+            allowsNonFinite: settings.allowsNonFinite
+        )
+        form = .folder(plan, inputs: folder.projectorInputs)
+    }
+
     /// Whether the model is converted already.
     var isOfFile: Bool { if case .file = form { true } else { false } }
 
     /// The files that are read, but for adapters.
     var inputs: [FilePath] {
         switch form {
-        case .folder(_, let folder): folder.inputs
+        case .folder(_, let inputs): inputs
         case .file(let model, _): model.inputs
         }
     }
@@ -61,7 +74,7 @@ struct ConversionWork {
     /// The model as the file has it, or would have it.
     var model: any ModelSource {
         switch form {
-        case .folder(let plan, let folder): ConvertedModel(plan, inputs: folder.inputs)
+        case .folder(let plan, let inputs): ConvertedModel(plan, inputs: inputs)
         case .file(let model, _): model
         }
     }
@@ -89,6 +102,9 @@ struct ConversionWork {
         case .file(_, let plan): plan.tensors.map(\.target)
         }
     }
+
+    /// Averaged over all weights.
+    var bitsPerWeight: Double { Double(tensors.byteCount) * 8 / Double(max(1, tensors.elementCount)) }
 
     /// The type of the first matrix, which is that of nearly all.
     private static func precision(of model: GGUFModel) -> String {

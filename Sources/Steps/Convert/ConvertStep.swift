@@ -44,7 +44,7 @@ struct ConvertStep: BuildMaker {
         var entries = [
             "type": settings.type?.rawValue ?? "auto", "pre": settings.preTokenizer ?? "",
             // The model's name becomes part of the file's metadata.
-            "name": source.repository ?? source.path.lastComponent?.string ?? "",
+            "name": source.modelName,
         ]
         if !settings.keepsFile { entries["keep"] = "false" }
         if settings.allowsNonFinite { entries["allowNonFinite"] = "true" }
@@ -84,7 +84,7 @@ struct ConvertStep: BuildMaker {
         guard settings.keepsFile else { return [try StepProduct(facts: "\(node.key.digest)", outputs: [])] }
         let path = try context.folder(for: node).appending("\(work.typeName).gguf")
         try work.write(to: path, threads: context.threads) { try context.progress("converting", $0, $1) }
-        let bits = Double(work.tensors.byteCount) * 8 / Double(max(1, work.tensors.elementCount))
-        return [try StepProduct(files: [path], facts: BuildFile.Facts(type: work.typeName, bitsPerWeight: bits))]
+        let facts = BuildFile.Facts(type: work.typeName, bitsPerWeight: work.bitsPerWeight)
+        return [try StepProduct(files: [path], facts: facts)]
     }
 }

@@ -49,6 +49,9 @@ struct SourceCheckpoint: Sendable {
         self.digest = digest
     }
 
+    /// What the model is called in its file's metadata.
+    var modelName: String { repository ?? path.lastComponent?.string ?? "" }
+
     /// Whether the model is converted already.
     var isFile: Bool { Self.isFile(path) }
 

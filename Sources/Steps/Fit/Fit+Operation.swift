@@ -39,9 +39,7 @@ extension Operations {
         if let projector {
             let part = try ProjectorProfile(GGUFFile(path: projector), beside: profile, of: model)
             request.projectorBytes = part.bytes
-            remark(
-                "The projector takes \(ByteSize(bytes: part.bytes))" + (part.imageCost.map { "; \($0)" } ?? "") + "."
-            )
+            remark("The projector takes \(ByteSize(bytes: part.bytes))\(part.imageCost.map { "; \($0)" } ?? "").")
         }
         let named = try catalogue.devices(devices, running: system)
         let chosen = devices.isEmpty ? catalogue.devices : named

@@ -14,6 +14,8 @@ public struct FitSettings: StepKind {
     public var kvType = "f16"
     /// Devices by id; all of the catalogue where there are none.
     public var devices: [String] = []
+    /// The step whose projector is loaded beside each build.
+    public var projector: String?
 
     package static let kind = "fit"
     package static let settings = [
@@ -31,6 +33,7 @@ public struct FitSettings: StepKind {
             standard: "all",
             help: "A device of `edgepipe devices`; all where none is given."
         ),
+        Setting("projector", "a `projector` step whose file counts as memory, too", standard: "none", .files),
     ]
 
     private static let cacheTypes = ["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
@@ -45,6 +48,7 @@ public struct FitSettings: StepKind {
             }
             kvType = type.lowercased()
         }
+        projector = references.projector(in: reader, standard: nil)
         let named = reader.texts("devices") ?? []
         devices = named.map(\.text)
         if references.areSteps, !named.isEmpty, let catalogue = try? DeviceCatalogue.configured() {
@@ -54,13 +58,14 @@ public struct FitSettings: StepKind {
         }
     }
 
-    package var needs: [String] { [builds] }
+    package var needs: [String] { [builds] + (projector.map { [$0] } ?? []) }
 
     func step(_ id: String, on bench: Workbench) throws -> any Step {
         FitStep(
             id: id,
             settings: self,
             made: bench.builds(builds).builds,
+            projector: projector.map(bench.projector),
             ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) }
         )
     }

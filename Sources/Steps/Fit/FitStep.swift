@@ -13,6 +13,8 @@ struct FitStep: Step {
     let id: String
     let settings: FitSettings
     let made: [PlannedBuild]
+    /// What makes the file that is loaded beside each build.
+    let projector: ProjectorStep?
     /// The file of devices that the team added.
     let ownDevices: StepKey.Input?
 
@@ -25,6 +27,7 @@ struct FitStep: Step {
     private func node(_ build: PlannedBuild) -> StepNode {
         var inputs = ["build": build.node.asInput]
         if let ownDevices { inputs["devices"] = ownDevices }
+        if let projector { inputs["projector"] = projector.node.asInput }
         let key = StepKey(
             kind: kind,
             version: Self.version,
@@ -51,6 +54,7 @@ struct FitStep: Step {
         let devices =
             settings.devices.isEmpty ? catalogue.devices : try settings.devices.map { try catalogue.device($0) }
         let estimator = FitEstimator(catalogue: catalogue)
+        let projector = try projector.map { try context.build($0.node) }
         let builds = try made.of(nodes).map { try context.build($0.node) }
         return try builds.enumerated().map { index, build in
             try context.progress(build.type, index + 1, builds.count)
@@ -59,10 +63,13 @@ struct FitStep: Step {
                 quantType: build.type.uppercased()
             )
             // A model is never given more context than it was trained for.
-            let request = FitRequest(
+            var request = FitRequest(
                 context: min(self.context, profile.contextLength),
                 kvType: settings.kvType
             )
+            request.projectorBytes = try projector.map { projector in
+                try ProjectorProfile(GGUFFile(path: projector.path), beside: profile, of: build.path).bytes
+            }
             let fitted = FittedBuild(
                 type: build.type,
                 digest: build.digest,

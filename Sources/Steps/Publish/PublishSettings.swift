@@ -9,6 +9,8 @@ public struct PublishSettings: StepKind {
     public var measures: [String]
     /// A name that will point to the version.
     public var channel: String?
+    /// The step whose projector is published with each build, as a pair.
+    public var projector: String?
 
     package static let kind = "publish"
     package static let settings = [
@@ -20,6 +22,12 @@ public struct PublishSettings: StepKind {
             .files
         ),
         Setting("channel", "a name that will point to this version", standard: "none", .files),
+        Setting(
+            "projector",
+            "the `projector` step whose file is published beside the builds, as the other half of a pair",
+            standard: "the last one before it",
+            .files
+        ),
     ]
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
@@ -32,9 +40,10 @@ public struct PublishSettings: StepKind {
                 (settings as? ValidateSettings)?.builds == builds || (settings as? FitSettings)?.builds == builds
             }
         channel = reader.text("channel")
+        projector = references.projector(in: reader, standard: references.ids { $0 is ProjectorSettings }.last)
     }
 
-    package var needs: [String] { [builds] + measures }
+    package var needs: [String] { [builds] + measures + (projector.map { [$0] } ?? []) }
 
     func step(_ id: String, on bench: Workbench) throws -> any Step {
         let maker = bench.builds(builds)
@@ -45,7 +54,7 @@ public struct PublishSettings: StepKind {
             source: bench.source,
             registry: bench.cache.registry,
             maker: maker,
-            made: maker.builds,
+            projector: projector.map(bench.projector),
             measured: measures.flatMap { bench.measure($0).nodes }
         )
     }

@@ -19,7 +19,8 @@ struct PublishStep: Step {
     let source: SourceCheckpoint
     let registry: ModelRegistry?
     let maker: any BuildMaker
-    let made: [PlannedBuild]
+    /// What makes the other half of each pair; nil where the model does not see.
+    let projector: ProjectorStep?
     /// The nodes of the steps that measured and estimated.
     let measured: [StepNode]
 
@@ -27,8 +28,19 @@ struct PublishStep: Step {
     var needs: [String] { settings.needs }
     var nodes: [StepNode] { made.map(node) }
 
+    /// The builds, and what they see with before them.
+    private var made: [PlannedBuild] { (projector?.builds ?? []) + maker.builds }
+
+    private func isProjector(_ build: PlannedBuild) -> Bool { build.node.name == projector?.node.name }
+
+    private func maker(of build: PlannedBuild) -> any BuildMaker {
+        if let projector, isProjector(build) { return projector }
+        return maker
+    }
+
     private func node(_ build: PlannedBuild) -> StepNode {
         var inputs = ["build": build.node.asInput, "source": .file(source.digest)]
+        if let projector, !isProjector(build) { inputs["projector"] = projector.node.asInput }
         for node in measures(of: build) { inputs["measure.\(node.name.step)"] = node.asInput }
         let key = StepKey(
             kind: kind,
@@ -59,7 +71,7 @@ struct PublishStep: Step {
     func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
         // Compression seldom gains anything on quantized weights, so the registry may need as much again.
         let builds = made.of(nodes)
-        let sizes = try maker.byteCounts(of: builds.map(\.type))
+        let sizes = try builds.flatMap { try maker(of: $0).byteCounts(of: [$0.type]) }
         return Forecast(
             outputs: zip(builds, sizes).map { Forecast.Output(name: name(of: $0), bytes: $1) },
             peakMemoryBytes: Throughput.fixedMemory + 64 << 20,
@@ -73,7 +85,7 @@ struct PublishStep: Step {
         guard let registry else { preconditionFailure("a run opens the registry before its first step") }
         let builds = made.of(nodes)
         var known: Set<LineageEdge> = []
-        let lineage = builds.flatMap { maker.lineage(of: $0.node, context) }.filter { known.insert($0).inserted }
+        let lineage = builds.flatMap { maker(of: $0).lineage(of: $0.node, context) }.filter { known.insert($0).inserted }
         let publication = Publication(
             model: definition.name,
             version: try ModelVersion(parsing: definition.version),
@@ -107,8 +119,6 @@ struct PublishStep: Step {
         let evaluations = measured.compactMap { try? $0.facts(EvaluatedBuild.self) }
         let fits = measured.compactMap { try? $0.facts(FittedBuild.self) }
         let file = try GGUFFile(path: build.path)
-        var profile = try ModelProfile(loadable: file, quantType: build.type.uppercased())
-        profile.addTags(definition.tags)
         return BuildDraft(
             type: build.type,
             file: build.path,
@@ -120,12 +130,22 @@ struct PublishStep: Step {
                 sourceDigest: source.digest,
                 license: definition.license,
                 pipelineDigest: definition.digest,
-                profile: try profile.stored
+                profile: try isProjector(planned) ? "{}" : profile(of: build, file, context).stored
             ),
             measurements: evaluations.flatMap { $0.measurements },
             fits: try fits.flatMap { try $0.estimates.map(Self.record) },
             tensorErrors: tensorErrors(of: build, lineage)
         )
+    }
+
+    private func profile(of build: BuildFile, _ file: GGUFFile, _ context: StepContext) throws -> ModelProfile {
+        var profile = try ModelProfile(loadable: file, quantType: build.type.uppercased())
+        profile.addTags(definition.tags)
+        if let projector = try projector.map({ try context.build($0.node) }) {
+            profile.projector = try ProjectorProfile(GGUFFile(path: projector.path), beside: profile, of: build.path)
+                .published(as: projector.type, sha256: projector.digest)
+        }
+        return profile
     }
 
     private func tensorErrors(of build: BuildFile, _ lineage: [LineageEdge]) -> [TensorErrorRecord] {

@@ -59,6 +59,9 @@ struct FilterOptions: ParsableArguments {
     )
     var tags: [String] = []
 
+    @Flag(help: "Builds that take images only; what they see with counts as memory.")
+    var images = false
+
     func validate() throws {
         let numbers = [
             ("--min-speed", minSpeed), ("--min-sustained-speed", minSustainedSpeed), ("--max-battery", maxBattery),
@@ -76,6 +79,7 @@ struct FilterOptions: ParsableArguments {
         )
         (query.minSpeed, query.license, query.channel) = (minSpeed, license, channel)
         (query.minSustainedSpeed, query.maxBattery, query.tags) = (minSustainedSpeed, maxBattery, tags)
+        query.takesImages = images
         return query
     }
 }

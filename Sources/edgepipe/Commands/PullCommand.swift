@@ -13,6 +13,8 @@ struct PullCommand: RecordCommand {
               edgepipe pull phi3:q4_k_m -o model.gguf
               edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf
               edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf --key public.pem
+
+            What a model sees with comes along, as mmproj-model.gguf beside model.gguf.
             """
     )
 
@@ -24,6 +26,9 @@ struct PullCommand: RecordCommand {
     @Option(help: ArgumentHelp("Only if it is signed by this public key, in PEM form.", valueName: "file"))
     var key: String?
 
+    @Flag(help: "Leave what the model sees with where it is.")
+    var noMmproj = false
+
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
@@ -31,7 +36,9 @@ struct PullCommand: RecordCommand {
     func run() throws {
         let line = records.progressLine()
         let report = try registry.reading { session in
-            try BuildPull(from: session.registry).write(
+            var pull = BuildPull(from: session.registry)
+            pull.leavesProjector = noMmproj
+            return try pull.write(
                 build,
                 to: FilePath(output),
                 signedBy: key.map { FilePath($0) }
@@ -39,7 +46,11 @@ struct PullCommand: RecordCommand {
         }
         line.clear()
         try records.print(report) { _ in
-            "\(report.output): \(report.build), \(sizeText(report.bytes)), sha256 \(report.sha256)"
+            var lines = ["\(report.output): \(report.build), \(sizeText(report.bytes)), sha256 \(report.sha256)"]
+            if let file = report.projector {
+                lines.append("\(file.output): \(file.build), \(sizeText(file.bytes)), sha256 \(file.sha256)")
+            }
+            return lines.joined(separator: "\n")
         }
     }
 }

@@ -23,6 +23,8 @@ extension RegistryCommand {
         @Argument(help: "The GGUF file, or a folder or tar file that was exported.") var file: String
         @Option(name: .customLong("as"), help: ArgumentHelp("The file's name.", valueName: "model@version:type"))
         var name: String?
+        @Option(help: ArgumentHelp("What the model sees with, published as a pair with it.", valueName: "file"))
+        var mmproj: String?
         @Option(help: ArgumentHelp("An SPDX identifier; without one, unknown.", valueName: "id")) var license: String?
         @Option(help: ArgumentHelp("Where it came from.", valueName: "uri")) var source: String?
         @Option(help: ArgumentHelp("Point this channel to the version too.", valueName: "name")) var channel: String?
@@ -33,7 +35,7 @@ extension RegistryCommand {
         func validate() throws {
             guard name == nil else { return }
             try refuse(
-                ignored: ["--license": license != nil, "--source": source != nil, "--channel": channel != nil],
+                ignored: ["--mmproj": mmproj != nil, "--license": license != nil, "--source": source != nil, "--channel": channel != nil],
                 because: "what was exported brings its own. With --as, a GGUF file takes them."
             )
         }
@@ -50,7 +52,7 @@ extension RegistryCommand {
                     "\(report.folder): \(report.builds.count) builds, \(sizeText(report.bytes))"
                 }
             }
-            var model = try FileImport(FilePath(file), as: name)
+            var model = try FileImport(FilePath(file), as: name, seeingWith: mmproj.map { FilePath($0) })
             (model.source, model.channel) = (source, channel)
             if let license { model.license = license }
             let published = try registry.changing { [model] session in

@@ -63,6 +63,35 @@ import Testing
         #expect(try registry.builds().count == 1)
     }
 
+    @Test func aProjectorStaysWhileBuildsSeeWithIt() throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        try registry.publish(publication(noise(scratch, "a", seed: 1), type: "mmproj-f16"))
+        try registry.publish(publication(noise(scratch, "b", seed: 2), type: "q4_0"))
+        let (release, projector) = (try version("1.0.0"), "mmproj-f16")
+        func withdraw(_ type: String?) throws {
+            try registry.withdraw(release, of: "tiny", type: type, because: reason, dryRun: false)
+        }
+        let error = refusal { try withdraw(projector) }
+        #expect(error == .needed(try BuildName("tiny@1.0.0:mmproj-f16"), by: [try BuildName("tiny@1.0.0:q4_0")]))
+        #expect(error?.description.contains("tiny@1.0.0:q4_0 sees with it") == true)
+        try withdraw("q4_0")
+        try withdraw(projector)
+        #expect(try registry.builds().isEmpty)
+    }
+
+    @Test func aVersionLeavesWithItsProjector() throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        try registry.publish(publication(noise(scratch, "a", seed: 1), type: "mmproj-f16"))
+        try registry.publish(publication(noise(scratch, "b", seed: 2), type: "q4_0"))
+        #expect(try registry.standingCount() == 1, "what models see with is ranked with none")
+        #expect(try registry.resolve(BuildReference("tiny")).name.type == "q4_0")
+        #expect(try registry.resolve(BuildReference("tiny:mmproj-f16")).name.isProjector)
+        try registry.withdraw(version("1.0.0"), of: "tiny", because: reason, dryRun: false)
+        #expect(try registry.builds().isEmpty)
+    }
+
     @Test func aChannelCannotPointToAVersionThatIsGone() throws {
         let scratch = try Scratch()
         let registry = try scratch.registry()

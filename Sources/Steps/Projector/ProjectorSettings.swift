@@ -1,0 +1,46 @@
+import Conversion
+import Pipeline
+import Settings
+import Yams
+
+/// What a model sees and hears with, by itself.
+public struct ProjectorSettings: StepKind {
+    /// Of the weight matrices; nil keeps those of a `file`.
+    public var type: ConvertedType?
+    /// A projector that is there already, as it is written; nil for the checkpoint's own.
+    public var file: String?
+
+    package static let kind = "projector"
+    package static let settings = [
+        Setting("type", "f32, f16, bf16 or q8_0", standard: "f16, or the file's own", .files),
+        Setting("file", "a projector (mmproj) that is there already", standard: "the checkpoint's own", .files),
+    ]
+
+    private static var types: [String] { ConvertedType.allCases.map(\.rawValue) }
+
+    package init(_ reader: SettingReader, _ references: StepReferences) {
+        file = reader.text("file")
+        if let name = reader.text("type"), let place = reader.node("type") {
+            type = ConvertedType(rawValue: name.lowercased())
+            if type == nil {
+                let advice = Spelling.advice(for: name, among: Self.types)
+                reader.report("'\(name)' is no type to convert to. \(advice)", at: place)
+            }
+        } else if file == nil {
+            type = .f16
+        }
+    }
+
+    package var needs: [String] { [] }
+
+    func step(_ id: String, on bench: Workbench) throws -> any Step { try ProjectorStep(id, self, on: bench) }
+}
+
+extension StepReferences {
+    /// The id of an earlier step that makes a projector.
+    /// - Parameter standard: which one is meant where nothing is said; nil for none.
+    func projector(in reader: SettingReader, standard: String?) -> String? {
+        guard reader.node("projector") != nil else { return standard }
+        return id("projector", in: reader, kinds: [ProjectorSettings.kind])
+    }
+}
