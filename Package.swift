@@ -129,7 +129,8 @@ let package = Package(
         .target(
             name: "Distribution",
             dependencies: [
-                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Work", system,
+                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Transfer", "Work",
+                httpClient, nioHTTP, system,
             ],
             swiftSettings: strict
         ),

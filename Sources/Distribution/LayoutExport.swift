@@ -31,10 +31,10 @@ public struct LayoutExport {
     ) throws -> TransferReport {
         let isTar = output.extension == "tar" && FileStatus(output)?.isFolder != true
         if isTar { try checkOutput(output, replacing: [registry.path]) }
-        let builds = try select(names)
+        let builds = try registry.select(names)
         if isTar { try checkSpace(for: builds.reduce(0) { $0 + $1.fileBytes }, at: output) }
         let target: any LayoutTarget = isTar ? try TarTarget(output) : try FolderTarget(output)
-        var index = try target.index() ?? OCILayout.Index(manifests: [])
+        var index = try target.index() ?? OCIIndex()
         for build in builds {
             let descriptor = try write(build, to: target, progress)
             index.manifests.removeAll { $0.annotations?[OCILayout.nameKey] == "\(build.name)" }
@@ -48,59 +48,28 @@ public struct LayoutExport {
         )
     }
 
-    private func select(_ names: [String]) throws -> [BuildRecord] {
-        if names.isEmpty { return try registry.builds() }
-        var chosen: [BuildRecord] = []
-        for name in names {
-            let reference = try BuildReference(name)
-            var filter = BuildFilter(model: reference.model, type: reference.type)
-            switch reference.selector {
-            case .newest: break
-            case .version(let version): filter.version = version
-            case .channel(let channel): filter.channel = channel
-            }
-            let found = try registry.builds(matching: filter)
-            // Says in words what there is instead.
-            if found.isEmpty { _ = try registry.resolve(reference) }
-            // A build that sees takes the other half of its pair along.
-            let pairs = try found.compactMap { try registry.projector(of: $0) } + found
-            for build in pairs where !chosen.contains(build) { chosen.append(build) }
-        }
-        return chosen
-    }
-
     private func write(
         _ build: BuildRecord,
         to target: any LayoutTarget,
         _ progress: @escaping WorkProgress
-    ) throws -> OCILayout.Descriptor {
+    ) throws -> OCIDescriptor {
         try target.add(build, from: registry) { transfer in
             try progress("exporting \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
         }
-        let stem = "\(build.name.model)-\(build.name.version)-\(build.name.type)"
-        let file = OCILayout.Descriptor(
-            mediaType: OCILayout.fileType,
-            digest: "sha256:\(build.digest)",
-            size: build.fileBytes,
-            annotations: [OCILayout.titleKey: "\(stem).gguf", "org.cncf.model.filepath": "\(stem).gguf"]
+        let described = DescribedBuild(build, try registry.projector(of: build))
+        let details = try target.add(
+            try registry.details(of: build),
+            as: OCILayout.detailsType,
+            title: "\(described.stem).json"
         )
-        let details = try registry.details(of: build)
-        let created = build.createdAt.formatted(.iso8601)
-        let config = OCILayout.Config(
-            config: .init(quantization: build.facts.quantType),
-            descriptor: ["created": created],
-            rootfs: .init(diffIDs: [file.digest])
+        // What the model sees with is a build of its own here.
+        let layers = [DockerModel.layer(build), details]
+        let manifest = OCIManifest(
+            config: try target.add(DockerModel.config(of: described, layers: layers), as: DockerModel.configType),
+            layers: layers,
+            annotations: described.annotations
         )
-        let manifest = OCILayout.Manifest(
-            config: try target.add(config, as: OCILayout.configType),
-            layers: [file, try target.add(details, as: OCILayout.detailsType, title: "\(stem).json")],
-            annotations: [
-                "org.opencontainers.image.created": created,
-                "org.opencontainers.image.licenses": build.facts.license,
-                "org.opencontainers.image.version": "\(build.name.version)",
-            ]
-        )
-        var descriptor = try target.add(manifest, as: OCILayout.manifestType)
+        var descriptor = try target.add(manifest, as: OCIManifest.ociType)
         descriptor.annotations = [OCILayout.nameKey: "\(build.name)"]
         return descriptor
     }

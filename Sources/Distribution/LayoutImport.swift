@@ -10,7 +10,7 @@ import Work
 public struct LayoutImport {
     private let path: FilePath
     private let source: any LayoutSource
-    private let index: OCILayout.Index
+    private let index: OCIIndex
     private var halves: [Half] = []
 
     /// Reads and verifies all of it, before any registry is opened: a build that no engine can load keeps the others out as a
@@ -61,7 +61,7 @@ public struct LayoutImport {
         }
         var report = TransferReport(folder: path.string, builds: [], bytes: 0)
         // What models see with goes first, so that no half of a pair can ever be had.
-        let isProjector: (OCILayout.Descriptor) -> Bool = { descriptor in
+        let isProjector: (OCIDescriptor) -> Bool = { descriptor in
             (descriptor.annotations?[OCILayout.nameKey]).flatMap { try? BuildName($0) }?.isProjector == true
         }
         for descriptor in index.manifests.filter(isProjector) + index.manifests.filter({ !isProjector($0) }) {
@@ -86,7 +86,7 @@ public struct LayoutImport {
 
     /// What a manifest tells of a build, once its file was read and found to be the build's.
     private static func verified(
-        _ descriptor: OCILayout.Descriptor,
+        _ descriptor: OCIDescriptor,
         in source: any LayoutSource
     ) throws -> BuildDetails {
         let (details, file) = try details(descriptor, in: source)
@@ -116,11 +116,13 @@ public struct LayoutImport {
 
     /// What a manifest tells of a build, and where its file is, as the documents say it.
     private static func details(
-        _ descriptor: OCILayout.Descriptor,
+        _ descriptor: OCIDescriptor,
         in source: any LayoutSource
-    ) throws -> (details: BuildDetails, file: OCILayout.Descriptor) {
-        let manifest = try source.read(OCILayout.Manifest.self, at: descriptor)
-        guard let file = manifest.layers.first(where: { $0.mediaType == OCILayout.fileType }),
+    ) throws -> (details: BuildDetails, file: OCIDescriptor) {
+        let manifest = try source.read(OCIManifest.self, at: descriptor)
+        guard let file = manifest.layers.first(where: {
+            [DockerModel.fileType, DockerModel.projectorType].contains($0.mediaType)
+        }),
             let known = manifest.layers.first(where: { $0.mediaType == OCILayout.detailsType })
         else {
             let name = OCILayout.name(of: try source.digest(of: descriptor))

@@ -48,7 +48,7 @@ extension HubClient {
 
     /// The pause that a server asks for, in seconds.
     private static func pause(_ headers: HTTPHeaders) -> Int? {
-        if let text = headers.first(name: "Retry-After"), let seconds = Int(text), seconds >= 0 { return seconds }
+        if let seconds = HTTPTransport.pause(headers) { return seconds }
         // The Hub's own form: "api";r=0;t=55.
         guard let limit = headers.first(name: "RateLimit"), limit.contains("r=0"),
             let seconds = limit.split(separator: ";").last(where: { $0.hasPrefix("t=") })?.dropFirst(2)

@@ -35,6 +35,15 @@ package struct HTTPAddress: Equatable, Sendable {
     package var text: String { url.absoluteString }
     package var isSecure: Bool { url.scheme?.lowercased() == "https" }
 
+    /// Whether it leads to this machine or to what machines of a cloud are told about themselves: addresses that a server
+    /// elsewhere has no business to name.
+    package var isLocal: Bool {
+        let name = host.lowercased().trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        return name == "localhost" || name.hasSuffix(".localhost") || name.hasPrefix("127.") || name == "::1"
+            || name == "0.0.0.0" || name == "::" || name.hasPrefix("169.254.") || name.hasPrefix("fe80:")
+            || name.hasPrefix("::ffff:127.") || name.hasPrefix("::ffff:169.254.")
+    }
+
     /// Whether the other address leads to the same server, which may be told the same secrets.
     package func hasOrigin(of other: HTTPAddress) -> Bool {
         isSecure == other.isSecure && host.lowercased() == other.host.lowercased() && port == other.port

@@ -18,6 +18,10 @@ package struct HTTPTransport: Sendable {
         package var range: String?
         /// For the server of `address` alone.
         package var authorization: String?
+        /// For every server that the request reaches.
+        package var headers: [(name: String, value: String)]
+        /// Sent along; a redirect takes it to another address only where the server asks to repeat the request (307, 308).
+        package var body: [UInt8]?
         /// Whether an answer is the one that is wanted although it redirects.
         package var isFinal: (HTTPClientResponse) -> Bool
 
@@ -26,10 +30,13 @@ package struct HTTPTransport: Sendable {
             _ method: HTTPMethod = .GET,
             range: String? = nil,
             authorization: String? = nil,
+            headers: [(name: String, value: String)] = [],
+            body: [UInt8]? = nil,
             isFinal: @escaping (HTTPClientResponse) -> Bool = { _ in false }
         ) {
             (self.address, self.method, self.range) = (address, method, range)
             (self.authorization, self.isFinal) = (authorization, isFinal)
+            (self.headers, self.body) = (headers, body)
         }
     }
 
@@ -62,17 +69,20 @@ package struct HTTPTransport: Sendable {
     /// - Throws: `TransferError`, inside `RetryPolicy.Retriable` where another try may go well.
     package func send(_ wanted: Request) async throws -> HTTPClientResponse {
         var place = wanted.address
+        let body = wanted.body.map { ByteBuffer(bytes: $0) }
         for _ in 0...Self.mostRedirects {
             var request = HTTPClientRequest(url: place.text)
             request.method = wanted.method
             request.headers.add(name: "User-Agent", value: "edgepipe")
             request.headers.add(name: "Accept-Encoding", value: "identity")
+            for header in wanted.headers { request.headers.add(name: header.name, value: header.value) }
+            if let body { request.body = .bytes(body) }
             if let range = wanted.range { request.headers.add(name: "Range", value: range) }
             if let authorization = wanted.authorization, place.hasOrigin(of: wanted.address) {
                 request.headers.add(name: "Authorization", value: authorization)
             }
-            let answer = try await head(of: request)
-            guard (301...308).contains(answer.status.code), answer.status != .notModified,
+            let answer = try await head(of: request, sending: body?.readableBytes ?? 0)
+            guard (body == nil ? 301...308 : 307...308).contains(answer.status.code), answer.status != .notModified,
                 let location = answer.headers.first(name: "Location"), !wanted.isFinal(answer)
             else { return answer }
             guard let next = HTTPAddress(location, relativeTo: place), next.isSecure || !place.isSecure else {
@@ -101,13 +111,14 @@ package struct HTTPTransport: Sendable {
     }
 
     /// The answer to one request, up to its body. Its deadline covers a server that sends its headers letter by letter,
-    /// which a limit on silence does not.
-    private func head(of request: HTTPClientRequest) async throws -> HTTPClientResponse {
+    /// which a limit on silence does not. A body has the time that it takes at the lowest rate.
+    private func head(of request: HTTPClientRequest, sending byteCount: Int) async throws -> HTTPClientResponse {
+        let limit = settings.answerTimeout + .seconds(byteCount / max(1, settings.lowestRate.bytesPerSecond))
         do {
             return try await withThrowingTaskGroup(of: HTTPClientResponse.self) { group in
                 group.addTask { try await http.execute(request, deadline: .distantFuture) }
                 group.addTask {
-                    try await Task.sleep(for: settings.answerTimeout)
+                    try await Task.sleep(for: limit)
                     throw HTTPClientError.deadlineExceeded
                 }
                 defer { group.cancelAll() }

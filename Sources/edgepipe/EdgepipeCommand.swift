@@ -37,7 +37,7 @@ struct EdgepipeCommand: ParsableCommand {
             ),
             CommandGroup(
                 name: "Registry",
-                subcommands: [RegistryCommand.self, PullCommand.self, ExportCommand.self]
+                subcommands: [RegistryCommand.self, PullCommand.self, PushCommand.self, ExportCommand.self]
             ),
             CommandGroup(
                 name: "Single steps",

@@ -18,26 +18,52 @@ extension RegistrySession {
     /// - Parameter name: `model[@version][:type]`.
     /// - Throws: `RegistryError`, `FileError`.
     public func attest(_ name: String, to folder: FilePath) throws -> AttestationReport {
-        let details = try details(of: name)
-        let build = details.build.name
-        let stem = "\(build.model)-\(build.version)-\(build.type)"
-        let attestation = Attestation(details, stem)
-        let documents: [(String, [String: Any])] = [
-            ("\(stem).provenance.json", attestation.provenance),
-            ("\(stem).test-result.json", attestation.testResult),
-            ("\(stem).cdx.json", attestation.billOfMaterials),
-        ]
+        let build = try details(of: name).build
         try makeFolder(folder)
         return AttestationReport(
-            build: "\(build)",
-            files: try documents.map { name, document in
-                let path = folder.appending(name)
-                let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-                try writeFile(Array(try JSONSerialization.data(withJSONObject: document, options: options)), to: path)
+            build: "\(build.name)",
+            files: try attestations(of: build).map { document in
+                let path = folder.appending(document.name)
+                try writeFile(document.bytes, to: path)
                 return path.string
             }
         )
     }
+
+    /// The same documents, not written.
+    /// - Throws: `RegistryError`.
+    public func attestations(of build: BuildRecord) throws -> [AttestationDocument] {
+        let stem = "\(build.name.model)-\(build.name.version)-\(build.name.type)"
+        let attestation = Attestation(try registry.details(of: build), stem)
+        let statement = "application/vnd.in-toto+json"
+        func document(_ ending: String, _ type: String, _ content: [String: Any]) throws -> AttestationDocument {
+            let options: JSONSerialization.WritingOptions = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+            let kind = content["predicateType"] as? String
+            return AttestationDocument(
+                name: "\(stem).\(ending).json",
+                artifactType: type,
+                annotations: kind.map { ["in-toto.io/predicate-type": $0] } ?? [:],
+                bytes: Array(try JSONSerialization.data(withJSONObject: content, options: options))
+            )
+        }
+        return [
+            try document("provenance", statement, attestation.provenance),
+            try document("test-result", statement, attestation.testResult),
+            try document("cdx", "application/vnd.cyclonedx+json", attestation.billOfMaterials),
+        ]
+    }
+}
+
+/// A document about a build in a form that auditors' tools read.
+public struct AttestationDocument: Sendable {
+    /// The name of its file.
+    public let name: String
+    /// Its media type.
+    public let artifactType: String
+    /// Which of several statements it is, as in-toto's tools look for them.
+    public let annotations: [String: String]
+    /// The document.
+    public let bytes: [UInt8]
 }
 
 /// What the registry knows of one build, as others write such things.

@@ -8,57 +8,7 @@ import Foundation
 /// the registry knows of it as a second layer. Source: OCI image specification 1.1, image-layout.md and manifest.md; the
 /// types of config and layer are those that Docker's model runner takes.
 enum OCILayout {
-    struct Descriptor: Codable {
-        var mediaType: String
-        var digest: String
-        var size: Int
-        var annotations: [String: String]?
-
-        /// The digest, or nil where it is no SHA-256: only a parsed digest ever becomes a path.
-        var sha256: SHA256Digest? {
-            digest.hasPrefix("sha256:") ? SHA256Digest(hex: digest.dropFirst("sha256:".count)) : nil
-        }
-    }
-
-    struct Manifest: Codable {
-        var schemaVersion = 2
-        var mediaType = manifestType
-        var config: Descriptor
-        var layers: [Descriptor]
-        var annotations: [String: String]?
-    }
-
-    struct Index: Codable {
-        var schemaVersion = 2
-        var mediaType = "application/vnd.oci.image.index.v1+json"
-        var manifests: [Descriptor]
-    }
-
-    struct Config: Codable {
-        struct Model: Codable {
-            var format = "gguf"
-            var quantization: String
-        }
-        struct Files: Codable {
-            var type = "rootfs"
-            // The specification's own spelling.
-            var diffIDs: [String]
-
-            enum CodingKeys: String, CodingKey {
-                case type
-                case diffIDs = "diff_ids"
-            }
-        }
-        var config: Model
-        var descriptor: [String: String]
-        var rootfs: Files
-    }
-
-    static let manifestType = "application/vnd.oci.image.manifest.v1+json"
-    static let configType = "application/vnd.docker.ai.model.config.v0.1+json"
-    static let fileType = "application/vnd.docker.ai.gguf.v3"
     static let detailsType = "application/vnd.edgepipe.build.v1+json"
-    static let titleKey = "org.opencontainers.image.title"
     static let nameKey = "org.opencontainers.image.ref.name"
     /// What a document of a layout may take at most; the specification asks for four megabytes.
     static let longestDocument = 16 << 20

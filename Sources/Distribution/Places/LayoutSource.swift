@@ -31,14 +31,14 @@ protocol LayoutSource {
 
 extension LayoutSource {
     /// The index, or nil where there is none.
-    func index() throws -> OCILayout.Index? {
+    func index() throws -> OCIIndex? {
         try document(named: OCILayout.indexName).map {
-            try OCILayout.decode(OCILayout.Index.self, from: $0, of: place(of: OCILayout.indexName))
+            try OCILayout.decode(OCIIndex.self, from: $0, of: place(of: OCILayout.indexName))
         }
     }
 
     /// A small blob, verified.
-    func read<Value: Decodable>(_ type: Value.Type, at descriptor: OCILayout.Descriptor) throws -> Value {
+    func read<Value: Decodable>(_ type: Value.Type, at descriptor: OCIDescriptor) throws -> Value {
         let name = OCILayout.name(of: try digest(of: descriptor))
         guard let byteCount = try byteCount(of: digest(of: descriptor)) else {
             throw DistributionError.damage(place(of: name), "it is missing")
@@ -59,7 +59,7 @@ extension LayoutSource {
         return try OCILayout.decode(type, from: bytes, of: place(of: name))
     }
 
-    func digest(of descriptor: OCILayout.Descriptor) throws -> SHA256Digest {
+    func digest(of descriptor: OCIDescriptor) throws -> SHA256Digest {
         guard let digest = descriptor.sha256 else {
             let text = descriptor.digest.prefix(80)
             throw DistributionError.damage(place(of: OCILayout.indexName), "\"\(text)\" is no SHA-256")

@@ -5,7 +5,7 @@ import SystemPackage
 /// Where an export goes.
 protocol LayoutTarget {
     /// The index that is there already.
-    func index() throws -> OCILayout.Index?
+    func index() throws -> OCIIndex?
     /// Adds a small blob, unless it is there.
     func add(_ bytes: [UInt8], digest: SHA256Digest) throws
     /// Adds a build's file, unless it is there.
@@ -15,19 +15,19 @@ protocol LayoutTarget {
         progress: @escaping (TransferProgress) throws -> Void
     ) throws
     /// Writes the index last: an export that was interrupted shows the builds it showed before.
-    func finish(_ index: OCILayout.Index) throws
+    func finish(_ index: OCIIndex) throws
 }
 
 extension LayoutTarget {
-    func add(_ value: some Encodable, as mediaType: String, title: String? = nil) throws -> OCILayout.Descriptor {
+    func add(_ value: some Encodable, as mediaType: String, title: String? = nil) throws -> OCIDescriptor {
         let bytes = try OCILayout.encode(value)
         let digest = SHA256Digest(of: bytes)
         try add(bytes, digest: digest)
-        return OCILayout.Descriptor(
+        return OCIDescriptor(
             mediaType: mediaType,
             digest: "sha256:\(digest)",
             size: bytes.count,
-            annotations: title.map { [OCILayout.titleKey: $0] }
+            annotations: title.map { [OCIDescriptor.titleKey: $0] }
         )
     }
 }
@@ -42,7 +42,7 @@ struct FolderTarget: LayoutTarget {
 
     private func path(of digest: SHA256Digest) -> FilePath { folder.pushing(FilePath(OCILayout.name(of: digest))) }
 
-    func index() throws -> OCILayout.Index? { try FolderSource(folder).index() }
+    func index() throws -> OCIIndex? { try FolderSource(folder).index() }
 
     func add(_ bytes: [UInt8], digest: SHA256Digest) throws { try writeFile(bytes, to: path(of: digest)) }
 
@@ -58,7 +58,7 @@ struct FolderTarget: LayoutTarget {
         try registry.pull(build.name, to: path, progress: progress)
     }
 
-    func finish(_ index: OCILayout.Index) throws {
+    func finish(_ index: OCIIndex) throws {
         try writeFile(OCILayout.marker.bytes, to: folder.appending(OCILayout.marker.name))
         try writeFile(OCILayout.encode(index), to: folder.appending(OCILayout.indexName))
     }
@@ -74,7 +74,7 @@ final class TarTarget: LayoutTarget {
         try add(OCILayout.marker.bytes, named: OCILayout.marker.name)
     }
 
-    func index() -> OCILayout.Index? { nil }
+    func index() -> OCIIndex? { nil }
 
     func add(_ bytes: [UInt8], digest: SHA256Digest) throws {
         guard written.insert(digest).inserted else { return }
@@ -93,7 +93,7 @@ final class TarTarget: LayoutTarget {
         try output.finish(byteCount: begin + RegistryTar.padded(build.fileBytes))
     }
 
-    func finish(_ index: OCILayout.Index) throws {
+    func finish(_ index: OCIIndex) throws {
         try add(OCILayout.encode(index), named: OCILayout.indexName)
         try output.write(RegistryTar.end)
         try output.commit()

@@ -34,10 +34,20 @@ extension ModelRegistry {
         guard let text = try signature(of: build.digest, by: key) else {
             throw RegistryError.unsigned("\(build.name)", detail: "there is no signature by this key")
         }
-        guard let bundle = try? JSONDecoder().decode(SignatureBundle.self, from: Data(text.utf8)),
-            bundle.holds(for: build.digest, by: key)
-        else {
+        guard key.accepts(bundle: text, over: build.digest) else {
             throw RegistryError.unsigned("\(build.name)", detail: "the signature in the registry does not hold")
+        }
+    }
+
+    /// Every signature over these bytes, by the digest of its key; each as a file for `model_signing verify`.
+    public func signatureBundles(of digest: SHA256Digest) throws -> [(key: SHA256Digest, bundle: String)] {
+        try look { database in
+            guard try database.tableExists("signature") else { return [] }
+            return try Row.fetchAll(
+                database,
+                sql: "SELECT keyDigest, bundle FROM signature WHERE buildDigest = ? ORDER BY keyDigest",
+                arguments: [digest.description]
+            ).map { (try Rows.digest($0.value("keyDigest")), try $0.value("bundle")) }
         }
     }
 
@@ -51,5 +61,16 @@ extension ModelRegistry {
                 arguments: [digest.description, key.digest.description]
             )
         }
+    }
+}
+
+extension SigningKey.Public {
+    /// A signature that is longer is none, in bytes.
+    public static let longestBundle = 1 << 20
+
+    /// Whether a signature, as a file for `model_signing verify`, says by this key that a file has this digest.
+    public func accepts(bundle text: String, over digest: SHA256Digest) -> Bool {
+        guard let bundle = try? JSONDecoder().decode(SignatureBundle.self, from: Data(text.utf8)) else { return false }
+        return bundle.holds(for: digest, by: self)
     }
 }

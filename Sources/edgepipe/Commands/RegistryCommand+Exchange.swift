@@ -9,18 +9,19 @@ extension RegistryCommand {
         static let configuration = CommandConfiguration(
             commandName: "import",
             abstract:
-                "Publish a GGUF file that was made elsewhere, or all that was exported to a folder or a tar file.",
+                "Publish a GGUF file that was made elsewhere, or all that was exported to a folder, a tar file or an OCI registry.",
             discussion: """
                 EXAMPLES
                   edgepipe registry import model.gguf --as phi3@1.0.0:q4_k_m --license mit
                   edgepipe registry import model.gguf --as phi3@1.0.0:q4_k_m --license mit --source hf://owner/name
                   edgepipe registry import exported-folder
                   edgepipe registry import exported.tar
+                  edgepipe registry import oci://ghcr.io/team/phi3
 
                 It is stored in parts, and what another build holds already is not stored again.
                 """
         )
-        @Argument(help: "The GGUF file, or a folder or tar file that was exported.") var file: String
+        @Argument(help: "The GGUF file, a folder or tar file that was exported, or oci://host/path[:tag].") var file: String
         @Option(name: .customLong("as"), help: ArgumentHelp("The file's name.", valueName: "model@version:type"))
         var name: String?
         @Option(help: ArgumentHelp("What the model sees with, published as a pair with it.", valueName: "file"))
@@ -28,6 +29,8 @@ extension RegistryCommand {
         @Option(help: ArgumentHelp("An SPDX identifier; without one, unknown.", valueName: "id")) var license: String?
         @Option(help: ArgumentHelp("Where it came from.", valueName: "uri")) var source: String?
         @Option(help: ArgumentHelp("Point this channel to the version too.", valueName: "name")) var channel: String?
+        @Flag(help: "The OCI registry speaks plain HTTP.") var insecure = false
+        @Flag(help: "Point channels to what they point to in the OCI registry.") var channels = false
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var work: WorkOptions
         @OptionGroup var records: OutputOptions
@@ -43,6 +46,7 @@ extension RegistryCommand {
         func run() throws {
             let line = records.progressLine()
             guard let name else {
+                if OCIReference.isWritten(file) { return try importFromAfar(line) }
                 let layout = try LayoutImport(verifying: FilePath(file)) { try line.track($0, $1, $2) }
                 let report = try registry.changing { session in
                     try layout.publish(into: session.registry) { try line.track($0, $1, $2) }
@@ -66,6 +70,18 @@ extension RegistryCommand {
                     published.isNew
                     ? "published" : published.isMended ? "damaged bytes were stored anew" : "was published already"
                 return "\(build.name): \(outcome), \(sizes)"
+            }
+        }
+    
+        private func importFromAfar(_ line: ProgressLine) throws {
+            var place = RemoteImport(from: try RemotePlace(file, isInsecure: insecure))
+            place.takesChannels = channels
+            let report = try registry.changing { [place] session in
+                try place.publish(into: session.registry) { try line.track($0, $1, $2) }
+            }
+            line.clear()
+            try records.print(report) { _ in
+                "\(report.folder): \(report.builds.count) builds, \(sizeText(report.bytes))"
             }
         }
     }

@@ -13,6 +13,8 @@ public struct PulledFile: Codable, Sendable {
     public var sha256: SHA256Digest
     /// Size of the file.
     public var bytes: Int
+    /// Bytes that came over a network; nil where it came from a disk.
+    public var bytesFetched: Int?
 }
 
 /// What was pulled.
@@ -27,6 +29,8 @@ public struct PullReport: Codable, Sendable {
     public var bytes: Int
     /// What the model sees with; nil for one that does not see, or where it was left out.
     public var projector: PulledFile?
+    /// Bytes that came over a network; nil where it came from a disk.
+    public var bytesFetched: Int?
 }
 
 /// Takes single builds out of a registry, each with what it sees with.

@@ -1,0 +1,93 @@
+import BinaryIO
+import Foundation
+import Registry
+import SystemPackage
+import Transfer
+import Work
+
+/// Brings builds from an OCI registry, with everything known of them, into a registry here. Each build is fetched, verified and
+/// published by itself, what it sees with before it; an import that was cut goes on where it was.
+public struct RemoteImport: Sendable {
+    /// Whether channels point here to what they point to there.
+    public var takesChannels = false
+
+    private let place: RemotePlace
+
+    /// Takes them from there.
+    public init(from place: RemotePlace) { self.place = place }
+
+    /// Publishes every build of the place; with a tag, the build of that tag alone.
+    /// - Parameter registry: opened to be changed.
+    /// - Throws: `DistributionError`, `RegistryError`, and whatever `progress` throws.
+    public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> TransferReport {
+        let reference = place.reference
+        let index = try place.with("reading what \(reference.host) has", progress) { client, _ in
+            try await RemoteIndex.wanted(from: client, reference)
+        }
+        guard !index.builds.isEmpty else {
+            throw DistributionError.missing(reference.host, what: "build of edgepipe in \(reference.repository)")
+        }
+        let folder = FilePath("\(registry.path).work").appending("imports")
+        // What models see with goes first, so that no half of a pair can ever be had.
+        let ordered = index.builds.filter { $0.details.build.name.isProjector }
+            + index.builds.filter { !$0.details.build.name.isProjector }
+        var report = TransferReport(folder: "\(reference)", builds: [], bytes: 0)
+        for entry in ordered {
+            let build = entry.details.build
+            let layout = folder.appending("\(build.digest)")
+            try write(entry, as: layout, registry, progress)
+            let imported = try LayoutImport(verifying: layout, progress: progress).publish(
+                into: registry,
+                progress: progress
+            )
+            report.builds += imported.builds
+            report.bytes += imported.bytes
+            try? FileManager.default.removeItem(atPath: layout.string)
+        }
+        if takesChannels { try point(index.channels, in: registry) }
+        return report
+    }
+
+    /// A layout of one build, as an export writes it.
+    private func write(
+        _ entry: RemoteIndex.Entry,
+        as layout: FilePath,
+        _ registry: ModelRegistry,
+        _ progress: @escaping WorkProgress
+    ) throws {
+        let build = entry.details.build
+        let target = try FolderTarget(layout)
+        try checkSpace(for: build.fileBytes, at: layout)
+        let blob = layout.pushing(FilePath(OCILayout.name(of: build.digest)))
+        if FileStatus(blob)?.byteCount != build.fileBytes {
+            try place.with("pulling \(build.name)", progress) { client, meter in
+                meter.expect(build.fileBytes)
+                let fetch = BlobFetch(
+                    client: client.beside(entry.repository),
+                    digest: build.digest,
+                    size: build.fileBytes,
+                    output: blob
+                ) { meter.update("\(build.digest)", $0) }
+                _ = try await fetch.run()
+            }
+        }
+        let described = DescribedBuild(build, nil)
+        let details = try target.add(entry.details, as: OCILayout.detailsType, title: "\(described.stem).json")
+        let layers = [DockerModel.layer(build), details]
+        let manifest = OCIManifest(
+            config: try target.add(DockerModel.config(of: described, layers: layers), as: DockerModel.configType),
+            layers: layers,
+            annotations: described.annotations
+        )
+        var descriptor = try target.add(manifest, as: OCIManifest.ociType)
+        descriptor.annotations = [OCILayout.nameKey: "\(build.name)"]
+        try target.finish(OCIIndex([descriptor]))
+    }
+
+    private func point(_ channels: [RemoteIndex.Channel], in registry: ModelRegistry) throws {
+        let reason = MoveReason(who: NSUserName(), why: "imported from \(place.reference)")
+        for channel in channels {
+            try registry.setChannel(channel.name, of: channel.model, to: channel.version, because: reason)
+        }
+    }
+}

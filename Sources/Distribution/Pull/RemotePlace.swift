@@ -1,0 +1,50 @@
+import BinaryIO
+import Foundation
+import Registry
+import SystemPackage
+import Transfer
+import Work
+
+/// How a place in an OCI registry is reached.
+public struct RemotePlace: Sendable {
+    /// Host, repository, and what is named there.
+    public let reference: OCIReference
+    /// Whether it speaks plain HTTP.
+    public var isInsecure = false
+
+    package var transport = TransportSettings()
+    package var environment = ProcessInfo.processInfo.environment
+
+    /// - Parameter text: `oci://host/path[:tag][@sha256:digest]`.
+    /// - Throws: `DistributionError.badReference`.
+    public init(_ text: String, isInsecure: Bool = false) throws {
+        reference = try OCIReference(text)
+        self.isInsecure = isInsecure
+    }
+
+    /// Runs the body with a client, while this thread waits and progress is told.
+    /// - Throws: `DistributionError`, what the body throws, and what `progress` throws.
+    func with<Result: Sendable>(
+        _ detail: String,
+        _ progress: @escaping WorkProgress,
+        _ body: @escaping @Sendable (OCIClient, TransferMeter) async throws -> Result
+    ) throws -> Result {
+        let credentials = try OCICredentialStore(environment: environment).credentials(for: reference.host)
+        let meter = TransferMeter(detail, progress)
+        return try waiting {
+            try await HTTPTransport.with(try settings()) { transport in
+                let client = try OCIClient(reference, transport, isInsecure: isInsecure, credentials)
+                return try await meter.during { try await body(client, meter) }
+            }
+        }
+    }
+
+    private func settings() throws -> TransportSettings {
+        var settings = transport
+        guard let address = HTTPAddress("\(isInsecure ? "http" : "https")://\(reference.host)") else { return settings }
+        do { settings.proxy = try settings.proxy ?? HTTPProxy(environment: environment, for: address) } catch {
+            throw DistributionError.unreachable(reference.host, reason: "the proxy's address is not usable")
+        }
+        return settings
+    }
+}

@@ -1,0 +1,52 @@
+import BinaryIO
+import Transfer
+
+/// Attaches documents to a manifest. Registries without a list of referrers get it under a tag.
+///
+/// Source: distribution specification 1.1, "Pushing manifests with subject" and "Referrers tag schema".
+struct Referrers {
+    private let outlet: Outlet
+    private let subject: OCIDescriptor
+    private let created: String
+
+    /// How often a tag is written again that somebody else wrote meanwhile.
+    private static let mostTries = 5
+
+    init(_ outlet: Outlet, _ subject: OCIDescriptor, created: String) {
+        (self.outlet, self.subject, self.created) = (outlet, subject, created)
+    }
+
+    func add(_ documents: [PushedDocument]) async throws {
+        try await outlet.send(OCIEmpty.bytes)
+        var unlisted: [OCIDescriptor] = []
+        for document in documents {
+            try await outlet.send(document.bytes)
+            let manifest = document.manifest(about: subject, created: created)
+            let bytes = try OCILayout.encode(manifest)
+            var descriptor = OCIDescriptor(of: bytes, as: OCIManifest.ociType)
+            descriptor.artifactType = document.artifactType
+            descriptor.annotations = manifest.annotations
+            let isListed = try await outlet.client.put(bytes, as: OCIManifest.ociType, under: descriptor.digest)
+            if !isListed { unlisted.append(descriptor) }
+        }
+        if !unlisted.isEmpty { try await list(unlisted) }
+    }
+
+    private func list(_ descriptors: [OCIDescriptor]) async throws {
+        guard let digest = subject.sha256 else { preconditionFailure("a subject is named by its SHA-256") }
+        let tag = OCIClient.referrersTag(of: digest)
+        for _ in 0..<Self.mostTries {
+            var index = OCIIndex()
+            if let stored = try await outlet.client.manifest(tag) {
+                index = try outlet.client.index(stored.bytes, "the tag \(tag)")
+                index.mediaType = OCIIndex.type
+            }
+            let missing = descriptors.filter { new in !index.manifests.contains { $0.digest == new.digest } }
+            // Somebody else may have written the tag since; then what they left out is added once more.
+            if missing.isEmpty { return }
+            index.manifests += missing
+            try await outlet.client.put(OCILayout.encode(index), as: OCIIndex.type, under: tag)
+        }
+        throw DistributionError.badAnswer(outlet.client.host, "the tag \(tag) does not stay as it is written")
+    }
+}

@@ -1,0 +1,188 @@
+import BinaryIO
+import Registry
+import SystemPackage
+import Transfer
+import Work
+
+/// Carries builds, with what is known of them, into an OCI registry: one blob, a manifest for each kind of client, and documents that
+/// refer to the build. Tags come last, so that a push that was cut shows nothing.
+public struct RegistryPush: Sendable {
+    /// Whose clients the builds are for. Facts are attached to docker's manifest, which is always there.
+    public var dialects = Dialect.allCases
+    /// Whether the registry speaks plain HTTP.
+    public var isInsecure = false
+    /// Bytes of a chunk; two of them are held in memory.
+    public var chunkBytes = 16 << 20
+    /// Documents about a build beside those that a registry keeps of itself.
+    public var documents: @Sendable (BuildRecord) throws -> [PushedDocument] = { _ in [] }
+
+    package var transport = TransportSettings()
+    package var environment: [String: String]?
+
+    private let registry: ModelRegistry
+
+    /// Takes them out of this registry.
+    public init(from registry: ModelRegistry) { self.registry = registry }
+
+    /// Sends builds.
+    /// - Parameters:
+    ///   - names: `model`, `model@version`, `model@channel`, each with or without `:type`; none means all.
+    ///   - place: a repository for one model; builds of several models go to repositories below it, which have the models' names.
+    ///     A tag is for a single build.
+    /// - Throws: `RegistryError`, `DistributionError`, and whatever `progress` throws.
+    public func run(_ names: [String], to place: OCIReference, progress: @escaping WorkProgress) throws -> PushReport {
+        let builds = try registry.select(names)
+        guard !builds.isEmpty else { throw RegistryError.notFound("a build", available: []) }
+        guard place.digest == nil else {
+            throw DistributionError.badReference("\(place)", "a push names no digest, since that follows from what is pushed")
+        }
+        let models = Set(builds.map(\.name.model))
+        let tagged = builds.filter { !$0.name.isProjector }
+        guard place.tag == nil || tagged.count == 1 else {
+            throw DistributionError.badReference(
+                "\(place)",
+                "a tag is for one build, and these are \(tagged.count); without one, each is tagged by version and type"
+            )
+        }
+        let store = environment.map { OCICredentialStore(environment: $0) } ?? OCICredentialStore()
+        let credentials = try store.credentials(for: place.host)
+        let settings = transport
+        let meter = TransferMeter("pushing to \(place.host)", progress)
+        // What several builds see with counts once; what is there already counts as done.
+        meter.expect(Set(builds.map(\.digest)).reduce(0) { sum, digest in
+            sum + (builds.first { $0.digest == digest }?.fileBytes ?? 0)
+        })
+        return try waiting {
+            try await HTTPTransport.with(settings) { transport in
+                let root = try OCIClient(place, transport, isInsecure: isInsecure, credentials)
+                return try await meter.during {
+                    try await push(builds, to: place, root, isSplit: models.count > 1, meter)
+                }
+            }
+        }
+    }
+
+    private func push(
+        _ builds: [BuildRecord],
+        to place: OCIReference,
+        _ root: OCIClient,
+        isSplit: Bool,
+        _ meter: TransferMeter
+    ) async throws -> PushReport {
+        let folder = FilePath("\(registry.path).work").appending("uploads")
+        let known = KnownBlobs(folder, host: place.host)
+        defer { known.save() }
+        var report = PushReport()
+        var entries: [RemoteIndex.Entry] = []
+        for build in builds {
+            let repository = isSplit ? "\(place.repository)/\(build.name.model)" : place.repository
+            let target = try OCIReference("\(OCIReference.scheme)\(place.host)/\(repository)")
+            let client = root.beside(target.repository)
+            let outlet = Outlet(client: client, known: known, folder: folder, chunkBytes: chunkBytes, meter: meter)
+            let described = DescribedBuild(build, try registry.projector(of: build))
+            let file = BuildSource(bytes: try registry.bytes(of: build.digest))
+            count(try await outlet.send(file, label: "\(build.digest)"), build.fileBytes, &report)
+            let tag = build.name.isProjector ? nil : place.tag
+            let subject = try await pushManifests(of: described, tag, to: target, outlet, &report)
+            try await attach(described, to: subject, outlet)
+            let digest = "\(subject.digest)"
+            entries.append(
+                RemoteIndex.Entry(repository: repository, manifest: digest, details: try registry.details(of: build))
+            )
+        }
+        // Tags, and what lists the builds, come when all of it is there.
+        for manifest in report.pushed {
+            let reference = try OCIReference(manifest.reference)
+            let client = root.beside(reference.repository)
+            guard let stored = try await client.manifest(manifest.digest), let tag = reference.tag else {
+                throw DistributionError.missing(place.host, what: "manifest \(manifest.digest), which was just pushed")
+            }
+            try await client.put(stored.bytes, as: stored.mediaType, under: tag)
+        }
+        let channels = try registry.versions().flatMap { version in
+            version.channels.map { RemoteIndex.Channel(model: version.model, name: $0, version: version.version) }
+        }
+        let versions = Set(builds.map { "\($0.name.model)@\($0.name.version)" })
+        let moved = channels.filter { versions.contains("\($0.model)@\($0.version)") }
+        try await RemoteIndex(builds: entries, channels: moved).merge(into: root)
+        return report
+    }
+
+    private func count(_ outcome: BlobUpload.Outcome, _ bytes: Int, _ report: inout PushReport) {
+        switch outcome {
+        case .wasThere: break
+        case .mounted: report.bytesMounted += bytes
+        case .sent(let sent): report.bytesSent += sent
+        }
+    }
+
+    /// - Returns: docker's manifest, to which facts are attached.
+    private func pushManifests(
+        of build: DescribedBuild,
+        _ tag: String?,
+        to target: OCIReference,
+        _ outlet: Outlet,
+        _ report: inout PushReport
+    ) async throws -> OCIDescriptor {
+        let wanted = [Dialect.docker] + (build.record.name.isProjector ? [] : dialects.filter { $0 != .docker })
+        var subject: OCIDescriptor?
+        for dialect in wanted {
+            let made = try dialect.manifest(of: build)
+            try await outlet.send(made.config.bytes)
+            let bytes = try made.encoded()
+            let type = made.manifest.mediaType ?? OCIManifest.ociType
+            let descriptor = OCIDescriptor(of: bytes, as: type)
+            try await outlet.client.put(bytes, as: type, under: descriptor.digest)
+            if dialect == .docker { subject = descriptor }
+            let name = tag.map { dialect == .docker ? $0 : "\($0)-\(dialect.rawValue)" } ?? dialect.tag(of: build.record.name)
+            guard OCIReference.isTag(name) else {
+                throw DistributionError.badReference(name, "it is no tag: those have at most 128 characters")
+            }
+            report.pushed.append(
+                PushReport.Manifest(
+                    build: "\(build.record.name)",
+                    dialect: dialect,
+                    reference: "\(target.tagged(name))",
+                    digest: descriptor.digest
+                )
+            )
+        }
+        guard let subject else { preconditionFailure("docker's manifest is always made") }
+        return subject
+    }
+
+    /// Facts, signatures, the list of parts, and what else is known, as manifests whose subject is the build's.
+    private func attach(_ build: DescribedBuild, to subject: OCIDescriptor, _ outlet: Outlet) async throws {
+        let record = build.record
+        var own = [
+            PushedDocument(
+                PushedDocument.factsType,
+                title: "\(build.stem).json",
+                bytes: try OCILayout.encode(try registry.details(of: record))
+            ),
+            PushedDocument(
+                PushedDocument.partsType,
+                title: "\(build.stem).parts.json",
+                bytes: try OCILayout.encode(try registry.partList(of: record))
+            ),
+        ]
+        own += try registry.signatureBundles(of: record.digest).map { key, bundle in
+            PushedDocument(
+                PushedDocument.signatureType,
+                title: "\(build.stem).\(key.short).sig",
+                bytes: Array(bundle.utf8),
+                annotations: ["vnd.edgepipe.key": "sha256:\(key)"]
+            )
+        }
+        try await Referrers(outlet, subject, created: build.created).add(own + self.documents(record))
+    }
+}
+
+/// The bytes of a build as they are published, however the registry keeps them.
+private struct BuildSource: BlobSource {
+    let bytes: BuildBytes
+    var digest: SHA256Digest { bytes.digest }
+    var count: Int { bytes.count }
+
+    func read(_ range: Range<Int>) throws -> [UInt8] { try bytes.read(range) }
+}

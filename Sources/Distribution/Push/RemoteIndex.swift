@@ -1,0 +1,89 @@
+import BinaryIO
+import Registry
+import Transfer
+
+/// What a place in an OCI registry holds, in one document under a tag: all builds with what is known of them. It follows from what
+/// was pushed; a query from afar reads nothing else.
+struct RemoteIndex: Codable {
+    /// One build.
+    struct Entry: Codable {
+        /// Where its manifest is.
+        var repository: String
+        /// The digest of docker's manifest, with its algorithm.
+        var manifest: String
+        var details: BuildDetails
+    }
+
+    /// A name that points to a version.
+    struct Channel: Codable, Hashable {
+        var model: String
+        var name: String
+        var version: ModelVersion
+    }
+
+    var builds: [Entry]
+    var channels: [Channel]
+
+    static let type = "application/vnd.edgepipe.index.v1+json"
+    static let tag = "edgepipe-index"
+    /// What an index may take, in bytes: some thousands of builds.
+    static let longest = 256 << 20
+    private static let mostTries = 5
+
+    /// The index of a place; nil where there is none.
+    /// - Returns: it with the digest of its bytes.
+    static func read(_ client: OCIClient) async throws -> (index: RemoteIndex, digest: SHA256Digest)? {
+        guard let stored = try await client.manifest(tag) else { return nil }
+        let place = "\(client.host)/\(client.repository):\(tag)"
+        let manifest = try OCILayout.decode(OCIManifest.self, from: stored.bytes, of: place)
+        guard let layer = manifest.layers.first(where: { $0.mediaType == type }), let digest = layer.sha256 else {
+            throw DistributionError.badAnswer(client.host, "what is tagged \(tag) is no index of builds")
+        }
+        let bytes = try await client.document(layer, limit: longest)
+        return (try OCILayout.decode(RemoteIndex.self, from: bytes, of: place), digest)
+    }
+
+    /// Adds what was pushed to the index that is there. Builds of the same name are replaced, others stay.
+    func merge(into client: OCIClient) async throws {
+        for _ in 0..<Self.mostTries {
+            let old = try await Self.read(client)
+            let merged = adding(to: old?.index ?? RemoteIndex(builds: [], channels: []))
+            let bytes = try OCILayout.encode(merged)
+            if let old, old.digest == SHA256Digest(of: bytes) { return }
+            try await Self.send(bytes, client)
+            // Somebody else may have read the same old index, and written theirs since.
+            if try await Self.read(client)?.digest == SHA256Digest(of: bytes) { return }
+        }
+        throw DistributionError.badAnswer(client.host, "the tag \(Self.tag) does not stay as it is written")
+    }
+
+    private func adding(to old: RemoteIndex) -> RemoteIndex {
+        let names = Set(builds.map(\.details.build.name))
+        let kept = old.builds.filter { !names.contains($0.details.build.name) }
+        let moved = Set(channels.map { "\($0.model)@\($0.name)" })
+        return RemoteIndex(
+            builds: (kept + builds).sorted { "\($0.details.build.name)" < "\($1.details.build.name)" },
+            channels: (old.channels.filter { !moved.contains("\($0.model)@\($0.name)") } + channels)
+                .sorted { ($0.model, $0.name) < ($1.model, $1.name) }
+        )
+    }
+
+    private static func send(_ bytes: [UInt8], _ client: OCIClient) async throws {
+        for bytes in [bytes, OCIEmpty.bytes] {
+            let upload = BlobUpload(
+                client: client,
+                source: DocumentSource(bytes: bytes),
+                chunkBytes: max(1, bytes.count),
+                memory: nil,
+                progress: { _ in }
+            )
+            _ = try await upload.run(mounting: [])
+        }
+        let manifest = OCIManifest(
+            artifactType: type,
+            config: OCIEmpty.descriptor,
+            layers: [OCIDescriptor(of: bytes, as: type, title: "index.json")]
+        )
+        try await client.put(OCILayout.encode(manifest), as: OCIManifest.ociType, under: tag)
+    }
+}

@@ -1,0 +1,37 @@
+import BinaryIO
+
+/// The parts that a build's file is made of, for a client that has an older file and fetches only what changed.
+public struct PartList: Codable, Hashable, Sendable {
+    /// A run of bytes of the file.
+    public struct Part: Codable, Hashable, Sendable {
+        /// Byte offset in the file.
+        public var at: Int
+        /// In bytes.
+        public var size: Int
+        /// Of these bytes.
+        public var sha256: SHA256Digest
+    }
+
+    /// The file, as `sha256:` and its digest.
+    public var build: String
+    /// Of the file, in bytes.
+    public var size: Int
+    /// In the order of the file, without a gap; one for all of it where the registry keeps it whole.
+    public var parts: [Part]
+}
+
+extension ModelRegistry {
+    /// The parts of a build's file.
+    /// - Throws: `RegistryError`.
+    public func partList(of build: BuildRecord) throws -> PartList {
+        let stored = try build.encoding == .parts ? look { try Rows.parts(of: build.digest, $0) } : []
+        var list = PartList(build: "sha256:\(build.digest)", size: build.fileBytes, parts: [])
+        var offset = 0
+        for part in stored {
+            list.parts.append(.init(at: offset, size: part.rawBytes, sha256: part.digest))
+            offset += part.rawBytes
+        }
+        if stored.isEmpty { list.parts = [.init(at: 0, size: build.fileBytes, sha256: build.digest)] }
+        return list
+    }
+}

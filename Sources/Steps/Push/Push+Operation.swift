@@ -1,0 +1,65 @@
+import Answers
+import BinaryIO
+import DeviceFit
+import Distribution
+import Registry
+import Work
+
+/// How builds are pushed.
+public struct PushRequest: Sendable {
+    /// Whose clients they are for.
+    public var dialects: [Dialect]
+    /// Bytes of a chunk.
+    public var chunkBytes: Int
+    /// Whether the registry speaks plain HTTP.
+    public var isInsecure: Bool
+
+    /// What a chunk may take, in bytes: two of them are held in memory.
+    private static let chunks = (1 << 20)...(256 << 20)
+
+    /// - Parameters:
+    ///   - dialects: names with commas between; nil for all.
+    ///   - chunk: a size, such as `16MiB`.
+    /// - Throws: `StepsError.badRequest`, `DeviceFitError`.
+    public init(dialects: String?, chunk: String?, isInsecure: Bool) throws {
+        self.isInsecure = isInsecure
+        self.dialects = try (dialects?.split(separator: ",").map { String($0) })?.map { name in
+            guard let dialect = Dialect(rawValue: name.lowercased()) else {
+                let advice = Spelling.advice(for: name, among: Dialect.allCases.map(\.rawValue))
+                throw StepsError.badRequest("\(setting: "dialect") '\(name)' is not known. \(advice)")
+            }
+            return dialect
+        } ?? Dialect.allCases
+        chunkBytes = try chunk.map { try ByteSize($0).bytes } ?? 16 << 20
+        guard Self.chunks.contains(chunkBytes) else {
+            throw StepsError.badRequest("\(setting: "chunk") takes 1 MiB to 256 MiB.")
+        }
+    }
+}
+
+extension Operations {
+    /// Sends builds with everything known of them to an OCI registry.
+    /// - Parameter names: `model`, `model@version`, `model@channel`, each with or without `:type`; none means all.
+    /// - Throws: `DistributionError`, `RegistryError`, and whatever `progress` throws.
+    public static func push(
+        _ names: [String],
+        to place: OCIReference,
+        _ request: PushRequest,
+        from session: RegistrySession,
+        progress: @escaping WorkProgress
+    ) throws -> PushReport {
+        var push = RegistryPush(from: session.registry)
+        (push.dialects, push.chunkBytes, push.isInsecure) = (request.dialects, request.chunkBytes, request.isInsecure)
+        push.documents = { build in
+            try session.attestations(of: build).map { document in
+                PushedDocument(
+                    document.artifactType,
+                    title: document.name,
+                    bytes: document.bytes,
+                    annotations: document.annotations
+                )
+            }
+        }
+        return try push.run(names, to: place, progress: progress)
+    }
+}
