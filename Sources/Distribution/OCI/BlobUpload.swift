@@ -72,7 +72,8 @@ struct BlobUpload {
             return reached > best
         } _: {
             if let known = state { state = try await resumed(known) }
-            var upload = try await state ?? begin()
+            var upload: UploadState
+            if let state { upload = state } else { upload = try await begin() }
             reached = upload.offset
             while upload.offset < source.count {
                 state = upload

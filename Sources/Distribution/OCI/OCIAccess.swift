@@ -53,7 +53,7 @@ actor OCIAccess {
         }
     }
 
-    private func token(
+    private nonisolated func token(
         from realm: String,
         _ service: String?,
         _ scopes: Set<OCIScope>
@@ -98,7 +98,7 @@ actor OCIAccess {
     }
 
     /// A registry must not send this program's credentials where it likes: only to servers that are as safe as it is itself.
-    private func address(of realm: String) throws -> HTTPAddress {
+    private nonisolated func address(of realm: String) throws -> HTTPAddress {
         guard let address = HTTPAddress(realm) else {
             throw DistributionError.badAnswer(host, "it names a server of tokens that has no usable address")
         }

@@ -1,3 +1,4 @@
+import BinaryIO
 import Conversion
 import Pipeline
 import Settings
