@@ -27,12 +27,22 @@ public final class ModelRegistry: Sendable {
     /// Writes go through `change`, reads through `look`: both give SQLite's errors the registry's words.
     private let database: any DatabaseWriter
     private let isReadOnly: Bool
+    /// Where the builds' files lie; nil for the folder of objects.
+    let elsewhere: (any BuildsElsewhere)?
 
     /// - Throws: `RegistryError` where there is no registry, another kind of file, a damaged one, or one that a newer
     ///   edgepipe has written. A file that is refused is not changed.
-    /// - Parameter checksDatabase: refuse a small database that does not pass SQLite's quick check; a repair looks itself.
-    public init(path: FilePath, mode: Mode, checksDatabase: Bool = true) throws {
+    /// - Parameters:
+    ///   - checksDatabase: refuse a small database that does not pass SQLite's quick check; a repair looks itself.
+    ///   - elsewhere: where the builds' files lie; nil for the folder of objects.
+    public init(
+        path: FilePath,
+        mode: Mode,
+        checksDatabase: Bool = true,
+        elsewhere: (any BuildsElsewhere)? = nil
+    ) throws {
         self.path = path
+        self.elsewhere = elsewhere
         let location = path.followingLastLink()
         self.location = location
         store = ObjectStore(beside: location)

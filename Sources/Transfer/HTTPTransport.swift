@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 
 /// Requests over HTTP: limits on time, and redirects that leave the credentials behind when they lead to another server.
 package struct HTTPTransport: Sendable {
@@ -54,6 +55,11 @@ package struct HTTPTransport: Sendable {
             read: TimeAmount(settings.idleTimeout)
         )
         configuration.proxy = settings.proxy.map { .server(host: $0.host, port: $0.port) }
+        if let certificates = settings.certificates {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.additionalTrustRoots = [.file(certificates.string)]
+            configuration.tlsConfiguration = tls
+        }
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let http = HTTPClient(eventLoopGroupProvider: .shared(threads), configuration: configuration)
         let result: Swift.Result<Result, any Error>

@@ -1,6 +1,10 @@
+import SystemPackage
+
 /// How patient a transfer is, and what stands between.
 package struct TransportSettings: Sendable {
     package var proxy: HTTPProxy?
+    /// Certificates in PEM form that are trusted beside the system's.
+    package var certificates: FilePath?
     package var retries = RetryPolicy()
     package var connectTimeout = Duration.seconds(10)
     /// How long a connection may be silent.

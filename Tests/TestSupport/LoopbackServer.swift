@@ -16,9 +16,12 @@ public final class LoopbackServer: Sendable {
         public let target: String
         /// By lower-case names.
         public let headers: [String: String]
+        /// As long as its header says.
+        public let body: [UInt8]
     }
 
     public struct Answer: Sendable {
+        /// 0 cuts the connection instead.
         public var status: Int
         public var headers: [String: String]
         public var body: [UInt8]
@@ -110,6 +113,8 @@ public final class LoopbackServer: Sendable {
             guard let request = read(connection) else { return }
             log.change { $0.append(request) }
             let answer = handler(request)
+            // A server that goes away without a word.
+            if answer.status == 0 { return }
             var head = "HTTP/1.1 \(answer.status) Answer\r\nConnection: close\r\n"
             for (name, value) in answer.headers { head += "\(name): \(value)\r\n" }
             let length = answer.announcedLength ?? "\(answer.body.count)"
@@ -127,13 +132,18 @@ public final class LoopbackServer: Sendable {
 
         private func read(_ connection: Int32) -> Request? {
             var bytes: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 4096)
-            while !String(decoding: bytes, as: UTF8.self).contains("\r\n\r\n") {
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            let blank = Array("\r\n\r\n".utf8)
+            var end: Int?
+            while end == nil {
                 let count = recv(connection, &buffer, buffer.count, 0)
                 guard count > 0 else { return nil }
+                let start = max(0, bytes.count - 3)
                 bytes += buffer[..<count]
+                end = bytes[start...].firstRange(of: blank)?.upperBound
             }
-            let lines = String(decoding: bytes, as: UTF8.self).components(separatedBy: "\r\n")
+            guard let end else { return nil }
+            let lines = String(decoding: bytes[..<end], as: UTF8.self).components(separatedBy: "\r\n")
             let words = lines[0].split(separator: " ").map(String.init)
             guard words.count == 3 else { return nil }
             var headers: [String: String] = [:]
@@ -142,7 +152,14 @@ public final class LoopbackServer: Sendable {
                 guard parts.count == 2 else { continue }
                 headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
             }
-            return Request(method: words[0], target: words[1], headers: headers)
+            var body = Array(bytes[end...])
+            let length = headers["content-length"].flatMap { Int($0) } ?? 0
+            while body.count < length {
+                let count = recv(connection, &buffer, buffer.count, 0)
+                guard count > 0 else { return nil }
+                body += buffer[..<count]
+            }
+            return Request(method: words[0], target: words[1], headers: headers, body: body)
         }
 
         private func send(_ bytes: ArraySlice<UInt8>, to connection: Int32) -> Bool {

@@ -15,4 +15,26 @@ extension OCIClient {
             return answer.headers.first(name: "Content-Length").flatMap { Int($0) }
         }
     }
+
+    /// The first bytes of a blob, not verified; a registry that knows no ranges may send more, which are not read.
+    /// - Parameter byteCount: how many; no more than are held in memory.
+    func beginning(of digest: SHA256Digest, byteCount: Int) async throws -> [UInt8] {
+        struct Enough: Error {}
+        var call = Call(what: "the beginning of blob \(digest.short) in \(repository)")
+        call.range = "bytes=0-\(byteCount - 1)"
+        return try await retrying {
+            let answer = try await send("blobs/sha256:\(digest)", call)
+            try await check(answer, .ok, .partialContent, of: call)
+            var bytes: [UInt8] = []
+            do {
+                try await Self.naming(host) {
+                    try await transport.forEachPart(of: answer) { part in
+                        bytes += part.prefix(byteCount - bytes.count)
+                        if bytes.count == byteCount { throw Enough() }
+                    }
+                }
+            } catch is Enough {}
+            return bytes
+        }
+    }
 }

@@ -84,7 +84,7 @@ public struct RemoteImport: Sendable {
         try target.finish(OCIIndex([descriptor]))
     }
 
-    private func point(_ channels: [RemoteIndex.Channel], in registry: ModelRegistry) throws {
+    private func point(_ channels: [MirroredChannel], in registry: ModelRegistry) throws {
         let reason = MoveReason(who: NSUserName(), why: "imported from \(place.reference)")
         for channel in channels {
             try registry.setChannel(channel.name, of: channel.model, to: channel.version, because: reason)

@@ -43,6 +43,12 @@ extension RemoteIndex {
         let details = try OCILayout.decode(BuildDetails.self, from: bytes, of: "\(client.host): \(name)")
         // Facts about another file than the manifest names would be lies about this one.
         guard manifest.layers.contains(where: { $0.digest == "sha256:\(details.build.digest)" }) else { return nil }
-        return Entry(repository: client.repository, manifest: "sha256:\(stored.digest)", details: details)
+        return Entry(
+            repository: client.repository,
+            manifest: "sha256:\(stored.digest)",
+            // Without an index nobody says where the header ends; the file is then the one part that is known.
+            head: .init(at: 0, size: details.build.fileBytes, sha256: details.build.digest),
+            details: details
+        )
     }
 }

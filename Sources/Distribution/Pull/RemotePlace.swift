@@ -8,7 +8,7 @@ import Work
 /// How a place in an OCI registry is reached.
 public struct RemotePlace: Sendable {
     /// Host, repository, and what is named there.
-    public let reference: OCIReference
+    public private(set) var reference: OCIReference
     /// Whether it speaks plain HTTP.
     public var isInsecure = false
 
@@ -20,6 +20,19 @@ public struct RemotePlace: Sendable {
     public init(_ text: String, isInsecure: Bool = false) throws {
         reference = try OCIReference(text)
         self.isInsecure = isInsecure
+    }
+
+    /// The same access to another place, which must be on the same host.
+    func at(_ reference: OCIReference) throws -> RemotePlace {
+        guard reference.host == self.reference.host else {
+            throw DistributionError.badAnswer(self.reference.host, "it names a place on another host")
+        }
+        return RemotePlace(reference, like: self)
+    }
+
+    private init(_ reference: OCIReference, like place: RemotePlace) {
+        self = place
+        self.reference = reference
     }
 
     /// Runs the body with a client, while this thread waits and progress is told.
@@ -41,6 +54,8 @@ public struct RemotePlace: Sendable {
 
     private func settings() throws -> TransportSettings {
         var settings = transport
+        // OpenSSL's variable for certificates that a team signs itself.
+        settings.certificates = environment.path("SSL_CERT_FILE")
         guard let address = HTTPAddress("\(isInsecure ? "http" : "https")://\(reference.host)") else { return settings }
         do { settings.proxy = try settings.proxy ?? HTTPProxy(environment: environment, for: address) } catch {
             throw DistributionError.unreachable(reference.host, reason: "the proxy's address is not usable")

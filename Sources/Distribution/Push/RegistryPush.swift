@@ -9,15 +9,10 @@ import Work
 public struct RegistryPush: Sendable {
     /// Whose clients the builds are for. Facts are attached to docker's manifest, which is always there.
     public var dialects = Dialect.allCases
-    /// Whether the registry speaks plain HTTP.
-    public var isInsecure = false
     /// Bytes of a chunk; two of them are held in memory.
     public var chunkBytes = 16 << 20
     /// Documents about a build beside those that a registry keeps of itself.
     public var documents: @Sendable (BuildRecord) throws -> [PushedDocument] = { _ in [] }
-
-    package var transport = TransportSettings()
-    package var environment: [String: String]?
 
     private let registry: ModelRegistry
 
@@ -27,10 +22,11 @@ public struct RegistryPush: Sendable {
     /// Sends builds.
     /// - Parameters:
     ///   - names: `model`, `model@version`, `model@channel`, each with or without `:type`; none means all.
-    ///   - place: a repository for one model; builds of several models go to repositories below it, which have the models' names.
+    ///   - remote: a repository for one model; builds of several models go to repositories below it, which have the models' names.
     ///     A tag is for a single build.
     /// - Throws: `RegistryError`, `DistributionError`, and whatever `progress` throws.
-    public func run(_ names: [String], to place: OCIReference, progress: @escaping WorkProgress) throws -> PushReport {
+    public func run(_ names: [String], to remote: RemotePlace, progress: @escaping WorkProgress) throws -> PushReport {
+        let place = remote.reference
         let builds = try registry.select(names)
         guard !builds.isEmpty else { throw RegistryError.notFound("a build", available: []) }
         guard place.digest == nil else {
@@ -44,21 +40,11 @@ public struct RegistryPush: Sendable {
                 "a tag is for one build, and these are \(tagged.count); without one, each is tagged by version and type"
             )
         }
-        let store = environment.map { OCICredentialStore(environment: $0) } ?? OCICredentialStore()
-        let credentials = try store.credentials(for: place.host)
-        let settings = transport
-        let meter = TransferMeter("pushing to \(place.host)", progress)
         // What several builds see with counts once; what is there already counts as done.
-        meter.expect(Set(builds.map(\.digest)).reduce(0) { sum, digest in
-            sum + (builds.first { $0.digest == digest }?.fileBytes ?? 0)
-        })
-        return try waiting {
-            try await HTTPTransport.with(settings) { transport in
-                let root = try OCIClient(place, transport, isInsecure: isInsecure, credentials)
-                return try await meter.during {
-                    try await push(builds, to: place, root, isSplit: models.count > 1, meter)
-                }
-            }
+        let sizes = Dictionary(builds.map { ($0.digest, $0.fileBytes) }) { first, _ in first }
+        return try remote.with("pushing to \(place.host)", progress) { root, meter in
+            meter.expect(sizes.values.reduce(0, +))
+            return try await push(builds, to: place, root, isSplit: models.count > 1, meter)
         }
     }
 
@@ -86,8 +72,14 @@ public struct RegistryPush: Sendable {
             let subject = try await pushManifests(of: described, tag, to: target, outlet, &report)
             try await attach(described, to: subject, outlet)
             let digest = "\(subject.digest)"
+            let head = try registry.partList(of: build).parts[0]
             entries.append(
-                RemoteIndex.Entry(repository: repository, manifest: digest, details: try registry.details(of: build))
+                RemoteIndex.Entry(
+                    repository: repository,
+                    manifest: digest,
+                    head: head,
+                    details: try registry.details(of: build)
+                )
             )
         }
         // Tags, and what lists the builds, come when all of it is there.
@@ -100,7 +92,7 @@ public struct RegistryPush: Sendable {
             try await client.put(stored.bytes, as: stored.mediaType, under: tag)
         }
         let channels = try registry.versions().flatMap { version in
-            version.channels.map { RemoteIndex.Channel(model: version.model, name: $0, version: version.version) }
+            version.channels.map { MirroredChannel(model: version.model, name: $0, version: version.version) }
         }
         let versions = Set(builds.map { "\($0.name.model)@\($0.name.version)" })
         let moved = channels.filter { versions.contains("\($0.model)@\($0.version)") }

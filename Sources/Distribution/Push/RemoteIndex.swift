@@ -11,18 +11,13 @@ struct RemoteIndex: Codable {
         var repository: String
         /// The digest of docker's manifest, with its algorithm.
         var manifest: String
+        /// The first part of the file, with its header: it can be read and verified without the rest.
+        var head: PartList.Part
         var details: BuildDetails
     }
 
-    /// A name that points to a version.
-    struct Channel: Codable, Hashable {
-        var model: String
-        var name: String
-        var version: ModelVersion
-    }
-
     var builds: [Entry]
-    var channels: [Channel]
+    var channels: [MirroredChannel]
 
     static let type = "application/vnd.edgepipe.index.v1+json"
     static let tag = "edgepipe-index"
@@ -30,17 +25,23 @@ struct RemoteIndex: Codable {
     static let longest = 256 << 20
     private static let mostTries = 5
 
-    /// The index of a place; nil where there is none.
-    /// - Returns: it with the digest of its bytes.
-    static func read(_ client: OCIClient) async throws -> (index: RemoteIndex, digest: SHA256Digest)? {
+    /// What names the index of a place; nil where there is none.
+    static func layer(_ client: OCIClient) async throws -> OCIDescriptor? {
         guard let stored = try await client.manifest(tag) else { return nil }
         let place = "\(client.host)/\(client.repository):\(tag)"
         let manifest = try OCILayout.decode(OCIManifest.self, from: stored.bytes, of: place)
-        guard let layer = manifest.layers.first(where: { $0.mediaType == type }), let digest = layer.sha256 else {
+        guard let layer = manifest.layers.first(where: { $0.mediaType == type }) else {
             throw DistributionError.badAnswer(client.host, "what is tagged \(tag) is no index of builds")
         }
+        return layer
+    }
+
+    /// The index of a place, with the digest of its bytes; nil where there is none.
+    static func read(_ client: OCIClient) async throws -> (index: RemoteIndex, digest: SHA256Digest)? {
+        guard let layer = try await layer(client) else { return nil }
         let bytes = try await client.document(layer, limit: longest)
-        return (try OCILayout.decode(RemoteIndex.self, from: bytes, of: place), digest)
+        let index = try OCILayout.decode(RemoteIndex.self, from: bytes, of: "\(client.host)/\(client.repository):\(tag)")
+        return (index, SHA256Digest(of: bytes))
     }
 
     /// Adds what was pushed to the index that is there. Builds of the same name are replaced, others stay.

@@ -297,12 +297,14 @@ extension ModelRegistry {
     }
 
     /// Writes the row of a build and what is known of it; its object has a row already.
+    /// - Parameter date: when it was published; nil for now.
     @discardableResult
     static func insert(
         _ named: NamedDraft,
         _ digest: SHA256Digest,
         versionID: Int64,
         _ toolVersion: String,
+        publishedAt date: Date? = nil,
         _ database: Database
     ) throws -> PublishedBuild {
         // Asked again inside the transaction: another writer may have published the name meanwhile.
@@ -315,6 +317,7 @@ extension ModelRegistry {
                 versionID: versionID,
                 digest: digest,
                 toolVersion: toolVersion,
+                publishedAt: date,
                 database
             )
         } else if let published, !published.isOffered {

@@ -84,6 +84,7 @@ enum Rows {
         versionID: Int64,
         digest: SHA256Digest,
         toolVersion: String,
+        publishedAt date: Date?,
         _ database: Database
     ) throws {
         try database.execute(
@@ -95,7 +96,7 @@ enum Rows {
             arguments: [
                 versionID, type, digest.description, facts.quantType, facts.bitsPerWeight, facts.sourceURI,
                 facts.sourceDigest?.description, facts.license, facts.pipelineDigest?.description, facts.profile,
-                toolVersion, Timestamp.now,
+                toolVersion, date.map(Timestamp.text) ?? Timestamp.now,
             ]
         )
     }

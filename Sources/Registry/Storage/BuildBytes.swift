@@ -22,6 +22,7 @@ public final class BuildBytes: Sendable {
     public let count: Int
 
     private let store: ObjectStore
+    private let elsewhere: (any BuildsElsewhere)?
     private let object: StoredObject
     /// Empty where the object is one file.
     private let parts: [StoredPart]
@@ -32,8 +33,20 @@ public final class BuildBytes: Sendable {
     private let verified = Mutex<FileStatus?>(nil)
 
     /// - Throws: `RegistryError.damagedRow` where the parts cannot be those of the object.
-    init(_ object: StoredObject, parts: [StoredPart], in store: ObjectStore) throws {
-        if object.encoding == .parts {
+    init(
+        _ object: StoredObject,
+        parts: [StoredPart],
+        in store: ObjectStore,
+        elsewhere: (any BuildsElsewhere)?
+    ) throws {
+        self.elsewhere = elsewhere
+        if let elsewhere {
+            let head = try elsewhere.headCount(of: object.digest)
+            guard (1...object.rawBytes).contains(head) else {
+                throw RegistryError.damagedRow(field: "head", detail: "\(head) bytes cannot be the beginning of a file")
+            }
+            bounds = head == object.rawBytes ? [0, head] : [0, head, object.rawBytes]
+        } else if object.encoding == .parts {
             try ObjectStore.check(parts, of: object)
             bounds = parts.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.rawBytes) }
         } else {
@@ -81,6 +94,15 @@ public final class BuildBytes: Sendable {
 
     private func piece(_ index: Int) throws -> [UInt8] {
         if let known = kept.withLock({ $0.first { $0.index == index } }) { return known.bytes }
+        if let elsewhere {
+            guard index == 0 else {
+                throw RegistryError.invalidValue(
+                    field: "bytes \(bounds[index])..<\(bounds[index + 1])",
+                    detail: "the file lies elsewhere, and only its beginning is read from there. Pull the build."
+                )
+            }
+            return try elsewhere.head(of: digest)
+        }
         // Two threads may decode the same piece at once; waiting for each other would stop those that want others.
         let bytes = try parts.isEmpty ? ownPiece(bounds[index]..<bounds[index + 1]) : decoded(parts[index])
         kept.withLock { kept in
@@ -132,6 +154,6 @@ extension ModelRegistry {
             }
             return (object, object.encoding == .parts ? try Rows.parts(of: digest, database) : [])
         }
-        return try BuildBytes(object, parts: parts, in: store)
+        return try BuildBytes(object, parts: parts, in: store, elsewhere: elsewhere)
     }
 }

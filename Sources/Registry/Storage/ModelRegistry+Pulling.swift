@@ -59,7 +59,7 @@ extension ModelRegistry {
 
     /// - Throws: `RegistryError.objectsMissing` where builds are offered and the folder of their bytes is not there.
     public func checkObjects() throws {
-        guard let absence = store.absence else { return }
+        guard elsewhere == nil, let absence = store.absence else { return }
         let anyOffered = try look { database in
             try Bool.fetchOne(
                 database,

@@ -11,9 +11,6 @@ public struct PushRequest: Sendable {
     public var dialects: [Dialect]
     /// Bytes of a chunk.
     public var chunkBytes: Int
-    /// Whether the registry speaks plain HTTP.
-    public var isInsecure: Bool
-
     /// What a chunk may take, in bytes: two of them are held in memory.
     private static let chunks = (1 << 20)...(256 << 20)
 
@@ -21,8 +18,7 @@ public struct PushRequest: Sendable {
     ///   - dialects: names with commas between; nil for all.
     ///   - chunk: a size, such as `16MiB`.
     /// - Throws: `StepsError.badRequest`, `DeviceFitError`.
-    public init(dialects: String?, chunk: String?, isInsecure: Bool) throws {
-        self.isInsecure = isInsecure
+    public init(dialects: String?, chunk: String?) throws {
         self.dialects = try (dialects?.split(separator: ",").map { String($0) })?.map { name in
             guard let dialect = Dialect(rawValue: name.lowercased()) else {
                 let advice = Spelling.advice(for: name, among: Dialect.allCases.map(\.rawValue))
@@ -43,13 +39,13 @@ extension Operations {
     /// - Throws: `DistributionError`, `RegistryError`, and whatever `progress` throws.
     public static func push(
         _ names: [String],
-        to place: OCIReference,
+        to place: RemotePlace,
         _ request: PushRequest,
         from session: RegistrySession,
         progress: @escaping WorkProgress
     ) throws -> PushReport {
         var push = RegistryPush(from: session.registry)
-        (push.dialects, push.chunkBytes, push.isInsecure) = (request.dialects, request.chunkBytes, request.isInsecure)
+        (push.dialects, push.chunkBytes) = (request.dialects, request.chunkBytes)
         push.documents = { build in
             try session.attestations(of: build).map { document in
                 PushedDocument(

@@ -17,7 +17,7 @@ struct DoctorCommand: RecordCommand {
     @OptionGroup var records: OutputOptions
 
     func run() throws {
-        let report = DoctorReport(registry: registry.file)
+        let report = DoctorReport(registry: try registry.file)
         try records.print(report) { format in
             let rows = report.lines.map { [$0.isFine ? "ok" : "LOOK", $0.topic, $0.finding] }
             return Table(columns: ["", "edgepipe", report.version], rows: rows).text(format)

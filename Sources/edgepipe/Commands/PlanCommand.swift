@@ -31,7 +31,7 @@ struct PlanCommand: RecordCommand {
 
     func run() throws {
         let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
-        var options = RunOptions(registry: registry.file, threads: jobs)
+        var options = RunOptions(registry: try registry.file, threads: jobs)
         options.isOffline = hub.offline
         try Self.print(try PipelineRunner(definition, options).plan(), records)
     }

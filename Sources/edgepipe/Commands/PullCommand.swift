@@ -2,6 +2,7 @@ import Answers
 import ArgumentParser
 import Distribution
 import Registry
+import Steps
 import SystemPackage
 
 struct PullCommand: RecordCommand {
@@ -14,6 +15,7 @@ struct PullCommand: RecordCommand {
               edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf
               edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf --key public.pem
               edgepipe pull oci://ghcr.io/team/phi3:1.0.0-q4_k_m -o model.gguf
+              edgepipe pull phi3@stable:q4_k_m -o model.gguf --registry oci://ghcr.io/team/phi3
 
             What a model sees with comes along, as mmproj-model.gguf beside model.gguf.
             """
@@ -30,24 +32,16 @@ struct PullCommand: RecordCommand {
     @Flag(help: "Leave what the model sees with where it is.")
     var noMmproj = false
 
-    @Flag(help: "The OCI registry speaks plain HTTP.")
-    var insecure = false
-
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
     func run() throws {
         let line = records.progressLine()
-        let report = try OCIReference.isWritten(build) ? pullFromAfar(line) : registry.reading { session in
-            var pull = BuildPull(from: session.registry)
-            pull.leavesProjector = noMmproj
-            return try pull.write(
-                build,
-                to: FilePath(output),
-                signedBy: key.map { FilePath($0) }
-            ) { try line.track($0, $1, $2) }
-        }
+        var request = Operations.PullRequest(build, to: FilePath(output))
+        (request.key, request.leavesProjector) = (key.map { FilePath($0) }, noMmproj)
+        request.isInsecure = registry.insecure
+        let report = try Operations.pull(request, from: registry.place()) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { _ in
             var lines = ["\(report.output): \(report.build), \(sizeText(report.bytes)), sha256 \(report.sha256)"]
@@ -56,11 +50,5 @@ struct PullCommand: RecordCommand {
             }
             return lines.joined(separator: "\n")
         }
-    }
-
-    private func pullFromAfar(_ line: ProgressLine) throws -> PullReport {
-        var pull = RemotePull(from: try RemotePlace(build, isInsecure: insecure))
-        pull.leavesProjector = noMmproj
-        return try pull.write(to: FilePath(output), signedBy: key.map { FilePath($0) }) { try line.track($0, $1, $2) }
     }
 }

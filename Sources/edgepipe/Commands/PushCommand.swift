@@ -32,9 +32,6 @@ struct PushCommand: RecordCommand {
     @Option(help: ArgumentHelp("Size of a chunk, which is what a cut costs; 16MiB by default.", valueName: "size"))
     var chunk: String?
 
-    @Flag(help: "The registry speaks plain HTTP.")
-    var insecure = false
-
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
@@ -50,8 +47,8 @@ struct PushCommand: RecordCommand {
 
     func run() throws {
         let line = records.progressLine()
-        let place = try OCIReference(names[names.count - 1])
-        let request = try PushRequest(dialects: dialect, chunk: chunk, isInsecure: insecure)
+        let place = try RemotePlace(names[names.count - 1], isInsecure: registry.insecure)
+        let request = try PushRequest(dialects: dialect, chunk: chunk)
         let report = try registry.reading { session in
             try Operations.push(Array(names.dropLast()), to: place, request, from: session) {
                 try line.track($0, $1, $2)

@@ -29,7 +29,6 @@ extension RegistryCommand {
         @Option(help: ArgumentHelp("An SPDX identifier; without one, unknown.", valueName: "id")) var license: String?
         @Option(help: ArgumentHelp("Where it came from.", valueName: "uri")) var source: String?
         @Option(help: ArgumentHelp("Point this channel to the version too.", valueName: "name")) var channel: String?
-        @Flag(help: "The OCI registry speaks plain HTTP.") var insecure = false
         @Flag(help: "Point channels to what they point to in the OCI registry.") var channels = false
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var work: WorkOptions
@@ -74,7 +73,7 @@ extension RegistryCommand {
         }
     
         private func importFromAfar(_ line: ProgressLine) throws {
-            var place = RemoteImport(from: try RemotePlace(file, isInsecure: insecure))
+            var place = RemoteImport(from: try RemotePlace(file, isInsecure: registry.insecure))
             place.takesChannels = channels
             let report = try registry.changing { [place] session in
                 try place.publish(into: session.registry) { try line.track($0, $1, $2) }

@@ -57,7 +57,7 @@ extension RegistryCommand {
         }
 
         func run() throws {
-            let found = try RegistrySession.with(registry.file, remove ? .changing : .reading) { session in
+            let found = try RegistrySession.with(try registry.file, remove ? .changing : .reading) { session in
                 try session.collectLeftovers(olderThan: olderThan * 3600, removes: remove)
             }
             try records.print(found) { _ in

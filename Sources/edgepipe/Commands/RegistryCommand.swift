@@ -36,7 +36,7 @@ struct RegistryCommand: ParsableCommand {
 
         func run() throws {
             try RegistryCare.initialize(registry.file)
-            try records.print(["registry": registry.file.string]) { _ in "\(registry.file): ready" }
+            try records.print(["registry": registry.file.string]) { _ in "\(try registry.file): ready" }
         }
     }
 

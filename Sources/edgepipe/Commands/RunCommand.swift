@@ -55,7 +55,7 @@ struct RunCommand: RecordCommand {
 
     func run() throws {
         let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
-        var options = RunOptions(registry: registry.file, threads: jobs)
+        var options = RunOptions(registry: try registry.file, threads: jobs)
         options.memoryLimit = try memory.map(Operations.byteCount)
         options.isOffline = hub.offline
         (options.force, options.from, options.only) = (force, from, only)

@@ -1,5 +1,7 @@
 import Answers
+import ArgumentParser
 import Foundation
+import Steps
 import SystemPackage
 
 extension WorkOptions {
@@ -18,17 +20,26 @@ extension OutputOptions {
 
 extension RegistryOptions {
     /// The option, else the environment, else the usual name in this folder.
+    private var text: String { path ?? ProcessInfo.processInfo.environment["EDGEPIPE_REGISTRY"] ?? "registry.db" }
+
+    /// A registry on a disk.
     var file: FilePath {
-        FilePath(path ?? ProcessInfo.processInfo.environment["EDGEPIPE_REGISTRY"] ?? "registry.db")
+        get throws {
+            guard case .file(let path) = try place() else {
+                throw ValidationError("\(text) lies elsewhere, and this command works on a registry on a disk.")
+            }
+            return path
+        }
     }
+
+    /// Where the registry is.
+    func place() throws -> RegistryPlace { try RegistryPlace(text, isInsecure: insecure) }
 
     /// Opens the registry to ask it.
     func reading<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
-        try RegistrySession.with(file, .reading, body)
+        try place().reading(progress: { _, _, _ in }, body)
     }
 
     /// Opens the registry to change it.
-    func changing<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
-        try RegistrySession.with(file, .changing, body)
-    }
+    func changing<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value { try place().changing(body) }
 }

@@ -67,7 +67,13 @@ struct HubOptions: ParsableArguments {
 struct RegistryOptions: ParsableArguments {
     @Option(
         name: .customLong("registry"),
-        help: ArgumentHelp("The registry's file; EDGEPIPE_REGISTRY, or registry.db.", valueName: "path")
+        help: ArgumentHelp(
+            "The registry's file, or oci://host/path to ask one from afar; EDGEPIPE_REGISTRY, or registry.db.",
+            valueName: "path"
+        )
     )
     var path: String?
+
+    @Flag(help: "An OCI registry speaks plain HTTP.")
+    var insecure = false
 }

@@ -1,0 +1,92 @@
+import Answers
+import BinaryIO
+import Distribution
+import Registry
+import SystemPackage
+import Work
+
+/// Where a registry is: a file, or a place in an OCI registry.
+public enum RegistryPlace: Sendable {
+    case file(FilePath)
+    case remote(RemotePlace)
+
+    /// - Parameter isInsecure: whether a remote one speaks plain HTTP.
+    /// - Throws: `DistributionError.badReference`.
+    public init(_ text: String, isInsecure: Bool) throws {
+        self = OCIReference.isWritten(text)
+            ? .remote(try RemotePlace(text, isInsecure: isInsecure)) : .file(FilePath(text))
+    }
+
+    /// Opens the registry to ask it, and closes it when `body` returns or throws.
+    /// - Throws: `RegistryError`, `DistributionError`, and what `body` throws.
+    public func reading<Value>(progress: @escaping WorkProgress, _ body: (RegistrySession) throws -> Value) throws -> Value {
+        switch self {
+        case .file(let path): return try RegistrySession.with(path, .reading, body)
+        case .remote(let place):
+            let session = RegistrySession(try RemoteRegistry(place).open(progress: progress))
+            defer { try? session.close() }
+            return try body(session)
+        }
+    }
+
+    /// Opens the registry to change it.
+    /// - Throws: `RegistryError`; `StepsError.badRequest` for one that lies elsewhere; what `body` throws.
+    public func changing<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
+        switch self {
+        case .file(let path): return try RegistrySession.with(path, .changing, body)
+        case .remote(let place):
+            throw StepsError.badRequest(
+                "\(place.reference) is not changed from here. Change a registry on a disk, and push to it."
+            )
+        }
+    }
+}
+
+extension Operations {
+    /// What is pulled, from where, and how.
+    public struct PullRequest: Sendable {
+        /// `model[@version][:type]`, or `oci://host/path:tag`.
+        public var name: String
+        /// The file to write.
+        public var output: FilePath
+        /// A file with the public key by which it must be signed; nil asks for none.
+        public var key: FilePath?
+        /// Whether a model that sees comes without what it sees with.
+        public var leavesProjector = false
+        /// Whether an OCI registry speaks plain HTTP.
+        public var isInsecure = false
+
+        /// Takes a build with what it sees with.
+        public init(_ name: String, to output: FilePath) { (self.name, self.output) = (name, output) }
+    }
+
+    /// Writes a build to a file, from a registry on a disk or from afar.
+    /// - Throws: `RegistryError`, `DistributionError`, `FileError`, and whatever `progress` throws.
+    public static func pull(
+        _ request: PullRequest,
+        from registry: RegistryPlace,
+        progress: @escaping WorkProgress
+    ) throws -> PullReport {
+        func fetch(_ place: RemotePlace, named name: String?) throws -> PullReport {
+            var pull = RemotePull(from: place)
+            pull.leavesProjector = request.leavesProjector
+            var report = try pull.write(to: request.output, signedBy: request.key, progress: progress)
+            if let name { report.build = name }
+            return report
+        }
+        if OCIReference.isWritten(request.name) {
+            return try fetch(RemotePlace(request.name, isInsecure: request.isInsecure), named: nil)
+        }
+        switch registry {
+        case .remote(let place):
+            let (found, record) = try RemoteRegistry(place).place(of: request.name, progress: progress)
+            return try fetch(found, named: "\(record.name)")
+        case .file(let path):
+            return try RegistrySession.with(path) { session in
+                var pull = BuildPull(from: session.registry)
+                pull.leavesProjector = request.leavesProjector
+                return try pull.write(request.name, to: request.output, signedBy: request.key, progress: progress)
+            }
+        }
+    }
+}
