@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import SystemPackage
 
 /// Requests over HTTP: limits on time, and redirects that leave the credentials behind when they lead to another server.
 package struct HTTPTransport: Sendable {

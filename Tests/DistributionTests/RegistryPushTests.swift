@@ -82,7 +82,10 @@ import Transfer
             let stored = try #require(registry.state.value.manifests["models/tiny"]?[tag])
             let json = try JSONValue(parsing: stored.bytes)
             #expect(json["mediaType"]?.string == stored.type)
-            guard case .array(let layers)? = json["layers"] else { return Issue.record("no layers") }
+            guard case .array(let layers)? = json["layers"] else {
+                Issue.record("no layers")
+                return
+            }
             #expect(layers.map { $0["digest"]?.string } == ["sha256:\(digest)"])
         }
         #expect(report.bytesMounted == 0)
@@ -113,9 +116,9 @@ import Transfer
         let registry = try SmallOCIRegistry(listsReferrers: lists)
         try push([names[0]], to: registry)
         try push([names[0]], to: registry)
-        let place = try place(registry, "models/tiny")
+        let (place, tag) = (try place(registry, "models/tiny"), "1.0.0-\(names[0].split(separator: ":")[1])")
         let types = try place.with("", { _, _, _ in }) { client, _ in
-            let manifest = try await RemoteManifest("1.0.0-\(names[0].split(separator: ":")[1])", in: client)
+            let manifest = try await RemoteManifest(tag, in: client)
             return try await client.referrers(of: manifest.digest).compactMap(\.artifactType).sorted()
         }
         #expect(types == [PushedDocument.factsType, PushedDocument.partsType].sorted())
@@ -296,9 +299,9 @@ import Transfer
         #expect(try session.objectsWarning() == nil)
         // A header comes by range, verified.
         let before = registry.requests.count
-        var request = ReportRequest("tiny@1.0.0")
+        var request = ReportRequest(model: "tiny@1.0.0")
         request.devices = ["pixel-8"]
-        #expect(try session.report(request).contains("tiny"))
+        _ = try session.report(request) { _, _, _ in }
         #expect(registry.requests.count > before)
         // Asked again, all that is fetched is what names the index.
         let count = registry.requests.count

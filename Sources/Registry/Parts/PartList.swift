@@ -10,6 +10,9 @@ public struct PartList: Codable, Hashable, Sendable {
         public var size: Int
         /// Of these bytes.
         public var sha256: SHA256Digest
+
+        /// Every value is as its property describes it.
+        public init(at: Int, size: Int, sha256: SHA256Digest) { (self.at, self.size, self.sha256) = (at, size, sha256) }
     }
 
     /// The file, as `sha256:` and its digest.

@@ -1,5 +1,6 @@
 import BinaryIO
 import GRDB
+import SystemPackage
 
 /// Builds whose bytes lie elsewhere.
 public protocol BuildsElsewhere: Sendable {

@@ -47,7 +47,8 @@ extension RegistryCommand {
                 try seed.map { try VerificationSample(percent: percent, seed: $0) }
                     ?? VerificationSample(percent: percent)
             }
-            let report = try RegistryCare.verify(registry.file, readData: readData, sample: share) {
+            let file = try registry.file
+            let report = try RegistryCare.verify(file, readData: readData, sample: share) {
                 try line.track($0, $1, $2)
             }
             line.clear()
@@ -63,7 +64,7 @@ extension RegistryCommand {
                 }
                 return
                     (damages + (report.isSound ? returned : []) + leftovers + [
-                        "\(registry.file): \(verdict), \(report.checkedObjects) objects checked\(read)"
+                        "\(file): \(verdict), \(report.checkedObjects) objects checked\(read)"
                     ]).asLines
             }
             guard report.isSound else { throw ExitCode(ExitStatus.registryDamaged) }
@@ -96,13 +97,14 @@ extension RegistryCommand {
 
         func run() throws {
             let line = records.progressLine()
+            let file = try registry.file
             let report = try RegistryCare.repair(
-                registry.file,
+                file,
                 from: sources.map { FilePath($0) },
                 applies: apply
             ) { try line.track($0, $1, $2) }
             line.clear()
-            try records.print(report) { _ in Self.text(report, registry.file.string) }
+            try records.print(report) { _ in Self.text(report, file.string) }
             guard report.isWhole else { throw ExitCode(ExitStatus.registryDamaged) }
         }
 

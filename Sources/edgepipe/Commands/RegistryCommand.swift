@@ -35,8 +35,9 @@ struct RegistryCommand: ParsableCommand {
         @OptionGroup var records: OutputOptions
 
         func run() throws {
-            try RegistryCare.initialize(registry.file)
-            try records.print(["registry": registry.file.string]) { _ in "\(try registry.file): ready" }
+            let file = try registry.file
+            try RegistryCare.initialize(file)
+            try records.print(["registry": file.string]) { _ in "\(file): ready" }
         }
     }
 
