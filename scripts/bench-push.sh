@@ -3,7 +3,7 @@
 #
 #   scripts/bench-push.sh [FILE.gguf] [ROUNDS]
 #
-# Needs docker-registry and skopeo. Without a file, one of a gigabyte is made below .build/bench. Both send the same build into an empty
+# Needs docker-registry and skopeo. Without a file, one of 1.3 GB is made below .build/bench. Both send the same build into an empty
 # registry, and fetch it into a new file; runs take turns and medians are compared. A ratio above 1 means that edgepipe is faster.
 # Last comes a query from afar beside the same query on the disk, with what was fetched before in the cache.
 set -euo pipefail
@@ -14,8 +14,12 @@ bench=$PWD/.build/bench
 rounds=${2:-3}
 [[ -x $edgepipe ]] || { echo "bench-push: build first: swift build -c release" >&2; exit 1; }
 mkdir -p "$bench"
-file=${1:-$bench/gigabyte.gguf}
-[[ -f $file ]] || python3 scripts/make-large-gguf.py "$file" --gigabytes 1
+file=${1:-$bench/phi3-323m.f32.gguf}
+if [[ ! -f $file ]]; then
+    checkpoint=$bench/phi3-323m
+    [[ -f $checkpoint/config.json ]] || python3 scripts/make-random-checkpoint.py "$checkpoint" --preset phi3-323m
+    "$edgepipe" convert "$checkpoint" -o "$file" --type f32 --quiet > /dev/null
+fi
 work=$(mktemp -d -p "$bench")
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export XDG_RUNTIME_DIR=$work/run HOME=$work EDGEPIPE_CACHE=$work/cache
