@@ -11,14 +11,24 @@ extension CachedRepository {
             return (listing.requiredFiles.map(\.path) + (try shards(in: commit))).filter { !has($0) }
         }
         if has("adapter_config.json"), has("adapter_model.safetensors") { return [] }
-        var needed = ["config.json"]
-        needed += has(WeightsIndex.file) ? try shards(in: commit) : ["model.safetensors"]
+        let needed = ["config.json"] + (try weights(in: commit))
         return needed.filter { !has($0) }
     }
 
+    /// The files of weights, where no listing tells of them.
+    private func weights(in commit: String) throws -> [String] {
+        let shards = try shards(in: commit)
+        guard shards.isEmpty else { return shards }
+        let single = ["model.safetensors", "pytorch_model.bin"]
+        return [single.first { fileIdentity(path(of: $0, in: commit)) != nil } ?? single[0]]
+    }
+
+    /// The shards that an index names, those of pickles only where no weights in one file are here.
     private func shards(in commit: String) throws -> [String] {
-        let index = path(of: WeightsIndex.file, in: commit)
-        return fileIdentity(index) == nil ? [] : try WeightsIndex(path: index).shards
+        func has(_ name: String) -> Bool { fileIdentity(path(of: name, in: commit)) != nil }
+        guard let index = WeightsIndex.files.first(where: has) else { return [] }
+        if index == WeightsIndex.ofPickles, has("model.safetensors") || has("pytorch_model.bin") { return [] }
+        return try WeightsIndex(path: path(of: index, in: commit)).shards
     }
 
     /// What newer versions of huggingface_hub note of a commit, `trees/<commit>.json`.
