@@ -1,6 +1,7 @@
 import Conversion
 import GGUF
 import SystemPackage
+import Tensors
 import TestSupport
 import Testing
 
