@@ -152,11 +152,11 @@ public enum ConversionProblem: Error, Equatable, Sendable {
                 + "would stay, and be rounded once more. Merge it into an f16 or bf16 file of the model or into its Hugging Face "
                 + "folder, and quantize that."
         case .unknownBaseArchitecture(let name):
-            "the file is of the architecture '\(name)', whose Hugging Face names are not known. Merge the adapter with PEFT's "
+            "the model's GGUF file is of the architecture '\(name)', whose Hugging Face names are not known. Merge the adapter with PEFT's "
                 + "merge_and_unload, and convert what that saves."
         case .baseTellsTooLittle(let tensor, let architecture):
-            "the file does not say how '\(tensor)' of a '\(architecture)' model was changed when it was converted. Merge the "
-                + "adapter into the Hugging Face folder of the model."
+            "the model's GGUF file does not say how '\(tensor)' was changed when it was converted, as in '\(architecture)' models it "
+                + "is. Merge the adapter into the model's Hugging Face folder."
         case .adapterInPlaceOfModel:
             "this folder holds an adapter and no model. Give the folder of the model that it was trained on, and this one "
                 + "with \(setting: "lora")."

@@ -48,10 +48,14 @@ struct RowConverter {
                 let end = parts[part].filler?.rowCount ?? local.upperBound
                 let (known, filled) = (local.clamped(to: 0..<end), local.clamped(to: end..<max(end, local.upperBound)))
                 if !known.isEmpty {
-                    try convert(known, of: parts[part], edit, to: tensor.target) { try write($0, first + known.lowerBound) }
+                    try convert(known, of: parts[part], edit, to: tensor.target) {
+                        try write($0, first + known.lowerBound)
+                    }
                 }
                 if !filled.isEmpty {
-                    try fill(filled, of: parts[part], edit, to: tensor.target) { try write($0, first + filled.lowerBound) }
+                    try fill(filled, of: parts[part], edit, to: tensor.target) {
+                        try write($0, first + filled.lowerBound)
+                    }
                 }
             }
         }
@@ -243,7 +247,13 @@ struct RowConverter {
             }
             if edit.shift != 0 { RowEdits.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
             for factor in edit.factors {
-                RowEdits.multiply(weights, rows, length: target.shape.rowLength, by: factor, roundingToHalf: type == .f16)
+                RowEdits.multiply(
+                    weights,
+                    rows,
+                    length: target.shape.rowLength,
+                    by: factor,
+                    roundingToHalf: type == .f16
+                )
             }
             if edit.appliesSoftplus { Exponential.soften(weights, roundingToHalf: type == .f16) }
             if edit.negatesExponential { Exponential.negate(weights, roundingToHalf: type == .f16) }

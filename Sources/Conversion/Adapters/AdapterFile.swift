@@ -18,12 +18,19 @@ struct AdapterFile {
             try $0.string("general.architecture").required("general.architecture")
         }
         guard kind == "adapter", form == "lora" else {
-            throw ConversionProblem.unsupportedAdapter("the file holds no LoRA adapter ('general.type' is \(kind ?? "missing"))")
+            throw ConversionProblem.unsupportedAdapter(
+                "the file holds no LoRA adapter ('general.type' is \(kind ?? "missing"))"
+            )
         }
         guard model.metadata["adapter.alora.invocation_tokens"] == nil else {
             throw ConversionProblem.unsupportedAdapter("it uses 'alora_invocation_tokens'")
         }
-        let entries = try FileEntries(model)
+        let entries: FileEntries
+        do {
+            entries = try FileEntries(model)
+        } catch ConversionProblem.quantizedBase(let tensor, let type) {
+            throw ConversionProblem.unsupportedAdapter("its tensor '\(tensor)' is quantized to \(type)")
+        }
         var changes: [AdapterChange] = []
         for tensor in model.tensors {
             guard let entry = entries[tensor.name] else { continue }
@@ -74,7 +81,9 @@ struct AdapterFile {
         let depth = isStack ? first[0] : 1
         let pairs =
             isStack
-            ? Array(zip(entries.slices(of: a.tensor.name, depth: depth), entries.slices(of: b.tensor.name, depth: depth)))
+            ? Array(
+                zip(entries.slices(of: a.tensor.name, depth: depth), entries.slices(of: b.tensor.name, depth: depth))
+            )
             : [(a, b)]
         return pairs.enumerated().map { height, pair in
             let update = LowRankUpdate(

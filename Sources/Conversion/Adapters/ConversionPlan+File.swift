@@ -67,7 +67,10 @@ private struct MergedTensor {
             )
         }
         if changes.contains(where: { $0.height != nil }) {
-            return .init(source: .checkpoint(try stack(depth: shape.dimensions.last ?? 1), TensorEdit()), target: target)
+            return .init(
+                source: .checkpoint(try stack(depth: shape.dimensions.last ?? 1), TensorEdit()),
+                target: target
+            )
         }
         guard let entry = entries[tensor.name] else { throw ConversionProblem.missingPart(tensor.name) }
         let edit = changes.first?.edit ?? TensorEdit()

@@ -25,7 +25,8 @@ struct FileBase {
             guard reference.isFile else { return try changes(of: LowRankAdapter(reference)) }
             let file = try AdapterFile(reference)
             guard file.architecture == architecture else {
-                let reason = "it is for models of the architecture '\(file.architecture)', and the base is '\(architecture)'"
+                let reason =
+                    "it is for models of the architecture '\(file.architecture)', and the base is '\(architecture)'"
                 throw ConversionProblem.unsupportedAdapter(reason)
             }
             for change in file.changes { try check(change, of: change.target, nil) }

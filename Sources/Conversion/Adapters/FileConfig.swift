@@ -65,7 +65,9 @@ struct FileConfig {
     }
 
     private func integer(_ key: String) throws -> Int? {
-        guard case .array? = metadata["\(architecture).\(key)"] else { return try metadata.integer("\(architecture).\(key)") }
+        guard case .array? = metadata["\(architecture).\(key)"] else {
+            return try metadata.integer("\(architecture).\(key)")
+        }
         return nil
     }
 

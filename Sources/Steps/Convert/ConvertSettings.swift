@@ -42,7 +42,8 @@ public struct ConvertSettings: StepKind {
             "tokens that the model is to have, where tokenizer and embeddings count differently: a number, `x64` for the next "
                 + "multiple of 64, or auto for the larger count; missing tokens get no text, missing rows the mean of all",
             standard: "as they are",
-            help: "Make tokenizer and embeddings count as many tokens: a number, x64 for a multiple of 64, or auto for the "
+            help:
+                "Make tokenizer and embeddings count as many tokens: a number, x64 for a multiple of 64, or auto for the "
                 + "larger count. Missing tokens get no text, missing rows the mean of all rows."
         ),
     ]
@@ -67,7 +68,10 @@ public struct ConvertSettings: StepKind {
         if let text = reader.text("pad-vocab"), let place = reader.node("pad-vocab") {
             padding = VocabularyPadding(text)
             if padding == nil {
-                reader.report("'\(text)' is not a number of tokens. Take a number such as 32064, x64, or auto.", at: place)
+                reader.report(
+                    "'\(text)' is not a number of tokens. Take a number such as 32064, x64, or auto.",
+                    at: place
+                )
             }
         }
     }

@@ -27,7 +27,9 @@ import Testing
         try Converter(plan).run(to: path, threads: 2)
     }
 
-    private func merge(_ adapters: [AdapterReference], _ type: ConvertedType? = nil, threads: Int = 2) throws -> GGUFFile {
+    private func merge(_ adapters: [AdapterReference], _ type: ConvertedType? = nil, threads: Int = 2) throws
+        -> GGUFFile
+    {
         let plan = try ConversionPlan(
             GGUFModel(path: base),
             merging: adapters,
@@ -77,9 +79,11 @@ import Testing
         #expect(isEqual && isChanged)
     }
 
-    @Test(arguments: [
-        (["use_rslora": "true"], 1), (["alpha_pattern": #"{"q_proj":2}"#], 0.5), ([:], -0.25),
-    ] as [([String: String], Float)])
+    @Test(
+        arguments: [
+            (["use_rslora": "true"], 1), (["alpha_pattern": #"{"q_proj":2}"#], 0.5), ([:], -0.25),
+        ] as [([String: String], Float)]
+    )
     func strengthsEmbeddingsAndWholeTensorsAreThoseOfTheFolder(_ settings: [String: String], _ scale: Float) throws {
         var adapter = SmallAdapter.ofValues()
         adapter.config.merge(settings) { $1 }
@@ -117,7 +121,9 @@ import Testing
         let sums = try single.floats("blk.0.attn_v.weight")
         #expect(zip(sums, expected).allSatisfy { abs(Double($0) - $1) < 1e-5 })
         let found = try merge([reference], threads: 1)
-        let rounded = sums.map { type == .f16 ? HalfFloat.decode(HalfFloat.encode($0)) : BrainFloat.decode(BrainFloat.encode($0)) }
+        let rounded = sums.map {
+            type == .f16 ? HalfFloat.decode(HalfFloat.encode($0)) : BrainFloat.decode(BrainFloat.encode($0))
+        }
         #expect(try halves(found, type) == rounded)
         let alone = try bytes(output)
         _ = try merge([reference], threads: 7)
@@ -170,7 +176,8 @@ import Testing
 
     // MARK: What is refused
 
-    private func problem(_ adapter: SmallAdapter, _ checkpoint: SmallCheckpoint = .llama()) throws -> ConversionProblem? {
+    private func problem(_ adapter: SmallAdapter, _ checkpoint: SmallCheckpoint = .llama()) throws -> ConversionProblem?
+    {
         let reference = AdapterReference(folder: try adapter.write(into: folder))
         try convert(checkpoint, .f32, to: base)
         let error = #expect(throws: ConversionError.self) { _ = try merge([reference]) }
@@ -197,7 +204,8 @@ import Testing
         var wide = SmallAdapter()
         wide.update(values, rows: 128, columns: 128)
         #expect(
-            try problem(wide) == .otherBase(tensor: "\(values).lora_B.weight", found: [128, 128], expected: [128, 256])
+            try problem(wide)
+                == .otherBase(tensor: "\(values).lora_B.weight", found: [128, 128], expected: [128, 256])
         )
         var head = SmallAdapter()
         head.update("base_model.model.lm_head", rows: 4, columns: 256)

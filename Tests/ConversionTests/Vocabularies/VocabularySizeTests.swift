@@ -50,7 +50,10 @@ import Testing
 
     private func mean(_ rows: [Float]) -> [Float] {
         (0..<256).map { column in
-            Float(stride(from: column, to: rows.count, by: 256).reduce(0) { $0 + Double(rows[$1]) } / Double(rows.count / 256))
+            Float(
+                stride(from: column, to: rows.count, by: 256).reduce(0) { $0 + Double(rows[$1]) }
+                    / Double(rows.count / 256)
+            )
         }
     }
 
@@ -187,10 +190,12 @@ import Testing
         #expect(try found.metadata.floats("tokenizer.ggml.scores")?.count ?? rows == rows)
     }
 
-    @Test(arguments: [
-        ("auto", .larger), ("32064", .count(32064)), ("x64", .multiple(64)), ("x0", nil), ("0", nil), ("-1", nil),
-        ("x", nil), ("many", nil), ("99999999999", nil),
-    ] as [(String, VocabularyPadding?)])
+    @Test(
+        arguments: [
+            ("auto", .larger), ("32064", .count(32064)), ("x64", .multiple(64)), ("x0", nil), ("0", nil), ("-1", nil),
+            ("x", nil), ("many", nil), ("99999999999", nil),
+        ] as [(String, VocabularyPadding?)]
+    )
     func whatIsAskedForIsReadAsItIsWritten(_ text: String, _ expected: VocabularyPadding?) {
         #expect(VocabularyPadding(text) == expected)
         if let expected { #expect(expected.description == text) }
