@@ -37,6 +37,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case foreignAdapter(tensor: String)
     case otherBase(tensor: String, found: [Int], expected: [Int])
     case grownVocabulary(tensor: String, tokens: Int, base: Int)
+    case grownBeyondFile(tensor: String, tokens: Int, base: Int)
     case unevenVocabulary(String, Int, other: String, Int)
     case tokensBeyondRows(tokens: Int, rows: Int)
     case grownWithoutTokenizer(tensor: String, rows: Int, tokens: Int)
@@ -118,6 +119,9 @@ public enum ConversionProblem: Error, Equatable, Sendable {
             "the adapter's tensor '\(tensor)' is for \(tokens) tokens; the model has \(base). The vocabulary changed in "
                 + "training, and the adapter does not hold the whole embeddings: merge it with PEFT's merge_and_unload, save the "
                 + "tokenizer beside it, and convert that folder."
+        case .grownBeyondFile(let tensor, let tokens, let base):
+            "the adapter's tensor '\(tensor)' is for \(tokens) tokens; the model's GGUF file has \(base). The vocabulary changed in "
+                + "training: merge the adapter into the model's Hugging Face folder, which takes the adapter's tokenizer too."
         case .unevenVocabulary(let tensor, let rows, let other, let otherRows):
             "'\(tensor)' has \(rows) rows, one for each token, and '\(other)' has \(otherRows). Save both with the adapter "
                 + "('modules_to_save'), or fill what is missing with the mean of all rows by \(setting: "pad-vocab", "auto")."

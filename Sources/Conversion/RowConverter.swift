@@ -83,7 +83,7 @@ struct RowConverter {
         case .unchanged:
             let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
             if range.upperBound > bytes.count {
-                let padded = padded(bytes, range)
+                let padded = RowEdits.padded(bytes, range)
                 try padded.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
                 return
             }
@@ -140,12 +140,6 @@ struct RowConverter {
                 )
             }
         }
-    }
-
-    /// Rows of which the checkpoint has only the first: those behind them are zeros.
-    private func padded(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [UInt8] {
-        let found = range.clamped(to: 0..<bytes.count)
-        return Array(bytes[found]) + Array(repeating: 0, count: range.count - found.count)
     }
 
     /// Copies rows into the order of the output. A vector's elements are its rows; so are those of a matrix that alternate.

@@ -2,6 +2,12 @@ import Tensors
 
 /// What happens to the numbers of rows besides being put elsewhere.
 enum RowEdits {
+    /// Rows of which the checkpoint has only the first: those behind them are zeros.
+    static func padded(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [UInt8] {
+        let found = range.clamped(to: 0..<bytes.count)
+        return Array(bytes[found]) + Array(repeating: 0, count: range.count - found.count)
+    }
+
     /// Puts the elements of each row into another order.
     static func reorder(_ weights: UnsafeMutableBufferPointer<Float>, _ columns: TiledHeads) {
         let sources = (0..<columns.count).map(columns.source)

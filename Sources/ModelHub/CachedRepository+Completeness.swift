@@ -1,4 +1,5 @@
 import BinaryIO
+import Foundation
 import SystemPackage
 
 extension CachedRepository {
@@ -20,7 +21,19 @@ extension CachedRepository {
         let shards = try shards(in: commit)
         guard shards.isEmpty else { return shards }
         let single = ["model.safetensors", "pytorch_model.bin"]
-        return [single.first { fileIdentity(path(of: $0, in: commit)) != nil } ?? single[0]]
+        if let found = single.first(where: { fileIdentity(path(of: $0, in: commit)) != nil }) { return [found] }
+        return numberedPickles(in: commit) ?? [single[0]]
+    }
+
+    /// All shards of which one is here and no index tells, nil where there are none.
+    private func numberedPickles(in commit: String) -> [String]? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: snapshot(commit).string)) ?? []
+        let counts = names.compactMap { name in
+            name.wholeMatch(of: /pytorch_model-\d{5}-of-(\d{5})\.bin/).flatMap { Int($0.1) }
+        }
+        guard let count = counts.min(), (1...1024).contains(count) else { return nil }
+        func digits(_ number: Int) -> String { String("\(100_000 + number)".dropFirst()) }
+        return (1...count).map { "pytorch_model-\(digits($0))-of-\(digits(count)).bin" }
     }
 
     /// The shards that an index names, those of pickles only where no weights in one file are here.

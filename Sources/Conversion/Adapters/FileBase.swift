@@ -105,10 +105,10 @@ struct FileBase {
         }
         let (tensor, found) = try shape(of: change)
         guard found != expected else { return }
-        if AdapterBase.holdsVocabulary(name), found.count == 2, found.last == expected.last {
-            // Rows without a token may have been cut off.
+        if VocabularySize.holdsTokens(change.target), found.count == 2, found.last == expected.last {
+            // Rows without a token may have been cut off, or added.
             if family is any GemmaLikeFamily { return }
-            throw ConversionProblem.grownVocabulary(tensor: tensor, tokens: found[0], base: expected[0])
+            throw ConversionProblem.grownBeyondFile(tensor: tensor, tokens: found[0], base: expected[0])
         }
         throw ConversionProblem.otherBase(tensor: tensor, found: found, expected: expected)
     }

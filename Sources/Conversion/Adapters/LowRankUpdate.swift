@@ -49,12 +49,12 @@ struct LowRankUpdate: Sendable {
 
     /// What a row takes of each row of the wide matrix.
     private func factors(of row: Int) -> [Float] {
-        guard isOfEmbeddings, !isTurned else {
-            return WeightDecoder.numbers(of: isOfEmbeddings ? a : b, (row * rank)..<((row + 1) * rank))
-        }
         let count = shape[0]
         // A table may be padded with rows that the adapter does not know.
         guard row < count else { return [Float](repeating: 0, count: rank) }
+        guard isOfEmbeddings, !isTurned else {
+            return WeightDecoder.numbers(of: isOfEmbeddings ? a : b, (row * rank)..<((row + 1) * rank))
+        }
         return (0..<rank).map { WeightDecoder.numbers(of: a, ($0 * count + row)..<($0 * count + row + 1))[0] }
     }
 

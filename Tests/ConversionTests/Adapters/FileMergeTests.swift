@@ -214,7 +214,7 @@ import Testing
         longer.contents.add("base_model.model.model.embed_tokens.weight", [5, 256])
         #expect(
             try problem(longer)
-                == .grownVocabulary(tensor: "base_model.model.model.embed_tokens.weight", tokens: 5, base: 4)
+                == .grownBeyondFile(tensor: "base_model.model.model.embed_tokens.weight", tokens: 5, base: 4)
         )
         var gemma = SmallAdapter()
         gemma.contents.add("base_model.model.lm_head.modules_to_save.weight", [4, 4])
