@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Compares what edgepipe convert makes of LoRA adapters with PEFT and with convert_lora_to_gguf.py, on small random models.
 
-    LLAMA_CPP=/path/to/llama.cpp python scripts/compare-lora.py
+    LLAMA_CPP=/path/to/llama.cpp [LLAMA_CPP_BIN=/path/to/llama.cpp/build/bin] python scripts/compare-lora.py
 
 Needs the PyPI packages torch, transformers, peft and sentencepiece. --lora is held against PEFT's merge_and_unload, in
 single precision and in BF16: each weight may differ by a rounding. --lora-only is held against convert_lora_to_gguf.py
-byte by byte. One line a case; the exit status is 1 where one differs.
+byte by byte. Merging into a GGUF file of F32 must give the folder's bytes; into one of F16, with LLAMA_CPP_BIN, what
+llama-export-lora does but for a rounding. One line a case; the exit status is 1 where one differs.
 """
 
 import importlib
@@ -91,6 +92,30 @@ def largest_difference(ours, reference):
     return largest
 
 
+def export(base, adapter, output):
+    """What llama-export-lora makes of two GGUF files."""
+    program = pathlib.Path(os.environ["LLAMA_CPP_BIN"]) / "llama-export-lora"
+    run = subprocess.run([program, "-m", base, "--lora", adapter, "-o", output], capture_output=True, text=True)
+    return None if run.returncode == 0 else (run.stderr.strip().splitlines() or ["no message"])[-1]
+
+
+def largest_half_difference(ours, reference):
+    """The largest difference of a weight in steps of F16."""
+    import numpy
+    from gguf import GGUFReader
+
+    mine = {t.name: t for t in GGUFReader(ours).tensors}
+    theirs = {t.name: t for t in GGUFReader(reference).tensors}
+    if mine.keys() != theirs.keys():
+        return float("inf")
+    largest = 0
+    for name, a in mine.items():
+        x, y = a.data.astype(numpy.float64), theirs[name].data.astype(numpy.float64)
+        size = numpy.maximum(numpy.maximum(abs(x), abs(y)), 2.0**-14)
+        largest = max(largest, float((abs(x - y) / 2.0 ** (numpy.floor(numpy.log2(size)) - 10)).max()))
+    return largest
+
+
 def run_reference(llama_cpp, adapter, base, output, outtype):
     command = [sys.executable, llama_cpp / "convert_lora_to_gguf.py", "--base", base, "--outfile", output, "--outtype", outtype]
     run = subprocess.run([*map(str, command), str(adapter)], capture_output=True, text=True)
@@ -133,6 +158,11 @@ def main():
             # PEFT adds to embeddings in BF16 what it multiplied in BF16: sums of opposites keep few digits.
             limit = 0.01 if dtype == torch.float32 else 40 if case == "embeddings" else 1.01
             report(name, f"merged: {steps if problem else f'{steps:.4f} steps of BF16'}", not problem and steps <= limit)
+            file, from_file = adapter.parent / "base-f32.gguf", adapter.parent / "from-file.gguf"
+            problem = convert(base, "-o", file, "--type", "f32") or convert(file, "-o", from_file, "--lora", adapter)
+            equal = not problem and ours.read_bytes() == from_file.read_bytes()
+            verdict = problem or ("equal" if equal else f"DIFFERENT {conversion.first_difference(ours, from_file)}")
+            report(name, f"into a file: {verdict}", equal)
         for outtype in ["f32", "f16"] if has_reference else []:
             ours, theirs = adapter.parent / f"adapter-{outtype}.gguf", adapter.parent / f"reference-{outtype}.gguf"
             problem = run_reference(llama_cpp, adapter, base, theirs, outtype) or convert(
@@ -141,6 +171,20 @@ def main():
             equal = not problem and ours.read_bytes() == theirs.read_bytes()
             verdict = problem or ("equal" if equal else f"DIFFERENT {conversion.first_difference(ours, theirs)}")
             report(f"{family} {case} {outtype}", f"alone: {verdict}", equal)
+            if "LLAMA_CPP_BIN" not in os.environ:
+                continue
+            base_file, exported = adapter.parent / "base-f16.gguf", adapter.parent / f"exported-{outtype}.gguf"
+            # An adapter in half precision is another one than the folder's.
+            for kind, given in [("file", theirs)] + [("folder", adapter)] * (outtype == "f32"):
+                merged_file = adapter.parent / f"merged-{kind}-{outtype}.gguf"
+                problem = (
+                    convert(base, "-o", base_file, "--type", "f16")
+                    or convert(base_file, "-o", merged_file, "--lora", given)
+                    or export(base_file, theirs, exported)
+                )
+                steps = problem or largest_half_difference(merged_file, exported)
+                name = f"{family} {case} {outtype} from its {kind}"
+                report(name, f"exported: {problem or f'{steps:.4f} steps of F16'}", not problem and steps <= 1.01)
     print(f"{failures} differences" if failures else "all as they should be")
     return 1 if failures else 0
 

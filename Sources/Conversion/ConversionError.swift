@@ -37,11 +37,20 @@ public enum ConversionProblem: Error, Equatable, Sendable {
     case foreignAdapter(tensor: String)
     case otherBase(tensor: String, found: [Int], expected: [Int])
     case grownVocabulary(tensor: String, tokens: Int, base: Int)
+    case grownBeyondFile(tensor: String, tokens: Int, base: Int)
+    case unevenVocabulary(String, Int, other: String, Int)
+    case tokensBeyondRows(tokens: Int, rows: Int)
+    case grownWithoutTokenizer(tensor: String, rows: Int, tokens: Int)
+    case paddingTooSmall(asked: Int, needed: Int)
     case lostUpdate(tensor: String, architecture: String)
     case pickledAdapter(String)
     case foreignAdapterFormat(String)
     case fileInPlaceOfFolder
+    case adapterFileForFolder
     case adapterInPlaceOfModel
+    case quantizedBase(tensor: String, type: String)
+    case unknownBaseArchitecture(String)
+    case baseTellsTooLittle(tensor: String, architecture: String)
     case foreignContent(file: String, ForeignContent)
     case notFinite(tensor: String, element: Int)
     case outOfRange(tensor: String)
@@ -108,8 +117,25 @@ public enum ConversionProblem: Error, Equatable, Sendable {
                 + "the adapter was trained on this model."
         case .grownVocabulary(let tensor, let tokens, let base):
             "the adapter's tensor '\(tensor)' is for \(tokens) tokens; the model has \(base). The vocabulary changed in "
-                + "training: merge the adapter with PEFT's merge_and_unload, save the tokenizer beside it, and convert that "
-                + "folder."
+                + "training, and the adapter does not hold the whole embeddings: merge it with PEFT's merge_and_unload, save the "
+                + "tokenizer beside it, and convert that folder."
+        case .grownBeyondFile(let tensor, let tokens, let base):
+            "the adapter's tensor '\(tensor)' is for \(tokens) tokens; the model's GGUF file has \(base). The vocabulary changed in "
+                + "training: merge the adapter into the model's Hugging Face folder, which takes the adapter's tokenizer too."
+        case .unevenVocabulary(let tensor, let rows, let other, let otherRows):
+            "'\(tensor)' has \(rows) rows, one for each token, and '\(other)' has \(otherRows). Save both with the adapter "
+                + "('modules_to_save'), or fill what is missing with the mean of all rows by \(setting: "pad-vocab", "auto")."
+        case .tokensBeyondRows(let tokens, let rows):
+            "the tokenizer has \(tokens) tokens, and the embeddings have \(rows) rows. Take the tokenizer that belongs to these "
+                + "weights, or give the tokens beyond the mean of all rows by \(setting: "pad-vocab", "auto"): a model that was "
+                + "not trained on them hardly knows what they mean."
+        case .grownWithoutTokenizer(let tensor, let rows, let tokens):
+            "the adapter's '\(tensor)' has \(rows) rows, and the model's tokenizer only \(tokens) tokens. Save the tokenizer "
+                + "of the training into the adapter's folder, or leave the tokens beyond without a text by "
+                + "\(setting: "pad-vocab", "auto")."
+        case .paddingTooSmall(let asked, let needed):
+            "\(setting: "pad-vocab") is \(asked), and tokenizer, config.json or embeddings count \(needed) tokens. Take \(needed) "
+                + "or more, or auto."
         case .lostUpdate(let tensor, let architecture):
             "the adapter changes '\(tensor)', which '\(architecture)' models have no place for: they read their output from "
                 + "the token embeddings. Without it the result would be another model; merge with PEFT's merge_and_unload "
@@ -122,6 +148,19 @@ public enum ConversionProblem: Error, Equatable, Sendable {
                 + "train or export it as a PEFT adapter."
         case .fileInPlaceOfFolder:
             "this is a file; the folder that it is in is expected. Give the folder."
+        case .adapterFileForFolder:
+            "a GGUF adapter is merged into a GGUF file of its base model, and the model is a folder. Convert the model first, or "
+                + "give the PEFT folder that the adapter was made from."
+        case .quantizedBase(let tensor, let type):
+            "tensor '\(tensor)' is of type \(type), and an adapter is merged into f32, f16 or bf16 alone: what quantizing lost "
+                + "would stay, and be rounded once more. Merge it into an f16 or bf16 file of the model or into its Hugging Face "
+                + "folder, and quantize that."
+        case .unknownBaseArchitecture(let name):
+            "the model's GGUF file is of the architecture '\(name)', whose Hugging Face names are not known. Merge the adapter with PEFT's "
+                + "merge_and_unload, and convert what that saves."
+        case .baseTellsTooLittle(let tensor, let architecture):
+            "the model's GGUF file does not say how '\(tensor)' was changed when it was converted, as in '\(architecture)' models it "
+                + "is. Merge the adapter into the model's Hugging Face folder."
         case .adapterInPlaceOfModel:
             "this folder holds an adapter and no model. Give the folder of the model that it was trained on, and this one "
                 + "with \(setting: "lora")."
@@ -135,8 +174,8 @@ public enum ConversionProblem: Error, Equatable, Sendable {
                 + "the adapter and its scale, and fetch the checkpoint again."
         case .tokenBeyondVocabulary(let file, let token, let id, let count):
             "\(file) has the token '\(token)' with the id \(id), but the model has only \(count) tokens ('vocab_size' in "
-                + "config.json), and no weights for it. Take the tokenizer that belongs to these weights, or resize the "
-                + "model's embeddings and save it again."
+                + "config.json), and no weights for it. Take the tokenizer that belongs to these weights, resize the "
+                + "model's embeddings and save it again, or fill what is missing by \(setting: "pad-vocab", "auto")."
         case .incompleteStack(let name, let found, let needed):
             "'\(name)' and its like are made of \(needed) tensors, of which \(found) are there. Fetch the missing shards, "
                 + "or correct the number of experts or heads in config.json."

@@ -27,10 +27,13 @@ struct ConversionNotes {
     private mutating func noteAdapters(_ adapters: [LowRankAdapter], isTied: Bool) {
         let changed = adapters.flatMap { Array($0.replacements.keys) + Array($0.updates.keys) }
         guard isTied, let name = changed.filter(AdapterBase.holdsVocabulary).min() else { return }
-        all.append(
-            "The adapter changes '\(name)', which also gives the output of this model: both change, as in what PEFT saves "
-                + "after a merge."
-        )
+        all.append(Self.ofTied(name))
+    }
+
+    /// - Parameter table: the embeddings' name.
+    static func ofTied(_ table: String) -> String {
+        "The adapter changes '\(table)', which also gives the output of this model: both change, as in what PEFT saves "
+            + "after a merge."
     }
 
     /// Without an end token a model talks on.

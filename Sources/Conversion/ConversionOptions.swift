@@ -10,6 +10,9 @@ public struct ConversionOptions: Sendable, Equatable {
     /// Adapters that are merged into the weights, one after the other.
     public var adapters: [AdapterReference]
 
+    /// How many tokens there are to be, where tokenizer and embeddings count differently; nil leaves both as they are.
+    public var padding: VocabularyPadding?
+
     /// Whether infinities and NaN are passed on; they are refused unless somebody asks for them.
     public var allowsNonFinite = false
 

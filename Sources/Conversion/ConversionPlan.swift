@@ -22,6 +22,8 @@ public struct ConversionPlan: Sendable {
             let updates: [LowRankUpdate]
             /// The numbers, where the entry holds them in words.
             var packed: PackedMatrix?
+            /// What stands in rows that the entry does not have; nil for zeros.
+            var filler: MeanRow?
         }
 
         let source: Source
@@ -44,11 +46,13 @@ public struct ConversionPlan: Sendable {
     public init(_ folder: HuggingFaceFolder, options: ConversionOptions = .init()) throws {
         self.folder = folder.path
         do {
+            let adapters = try options.adapters.map(LowRankAdapter.init)
+            let vocabulary = try VocabularySize(folder, adapters, options.padding)
+            let folder = vocabulary.folder
             let family = try ModelFamilies.family(for: folder.config)
             let type = options.type ?? Self.automaticType(folder.checkpoint.entries)
             let extras = try family.extras(of: folder)
-            let adapters = try options.adapters.map(LowRankAdapter.init)
-            tensors = try Self.tensors(folder, family, extras, adapters, as: type)
+            tensors = try Self.tensors(folder, family, extras, adapters, vocabulary.rows, as: type)
             self.type = type
             var metadata = Metadata()
             metadata.set("general.architecture", .string(Swift.type(of: family).ggufName))
@@ -59,6 +63,7 @@ public struct ConversionPlan: Sendable {
             metadata.set("general.quantization_version", .uint32(2))
             try Self.checkLayers(tensors, metadata, Swift.type(of: family).ggufName)
             try family.writeVocabulary(of: folder, to: &metadata, options: options)
+            if let count = vocabulary.rows { try VocabularySize.pad(&metadata, to: count) }
             self.metadata = metadata
             layout = GGUFLayout(metadata: metadata, tensors: tensors.map(\.target))
             allowsNonFinite = options.allowsNonFinite
@@ -68,16 +73,18 @@ public struct ConversionPlan: Sendable {
         }
     }
 
-    /// An adapter's, whose numbers were looked at when it was read, or a projector's: neither has notes.
+    /// The plan of what is no Hugging Face model: an adapter, whose numbers were looked at when it was read, a projector, or a
+    /// GGUF file that adapters are merged into.
     init(
         folder: FilePath,
         metadata: Metadata,
         tensors: [Tensor],
         type: ConvertedType,
+        notes: [String] = [],
         allowsNonFinite: Bool = false
     ) {
         self.folder = folder
-        (notes, self.allowsNonFinite) = ([], allowsNonFinite)
+        (self.notes, self.allowsNonFinite) = (notes, allowsNonFinite)
         self.metadata = metadata
         self.tensors = tensors
         self.type = type
@@ -116,6 +123,7 @@ public struct ConversionPlan: Sendable {
         _ family: any ModelFamily,
         _ extras: FamilyExtras,
         _ adapters: [LowRankAdapter],
+        _ tokenRows: Int?,
         as type: ConvertedType
     ) throws -> [Tensor] {
         var tensors: [Tensor] = []
@@ -136,7 +144,8 @@ public struct ConversionPlan: Sendable {
             type: type,
             scales: scales,
             matrices: matrices,
-            adapters: adapters
+            adapters: adapters,
+            tokenRows: tokenRows
         )
         let isTied = family.config.flag("tie_word_embeddings") ?? Swift.type(of: family).tiesEmbeddings
         let base = AdapterBase(folder, family) { !scales.contains($0) && !matrices.contains($0) }

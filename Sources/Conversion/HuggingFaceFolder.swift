@@ -11,7 +11,9 @@ public struct HuggingFaceFolder: Sendable {
     public let repository: String?
     /// Its weights.
     public let checkpoint: SafetensorsCheckpoint
-    let config: ModelConfig
+    private(set) var config: ModelConfig
+    /// Whose tokenizer is taken, where it is not the model's own.
+    private var tokenizerFolder: FilePath?
 
     /// JSON files other than a tokenizer are small; a tokenizer of a million tokens stays below this.
     private static let jsonLimit = 256 << 20
@@ -71,11 +73,35 @@ public struct HuggingFaceFolder: Sendable {
         ProcessorConfig.files.map { path.appending($0) }.filter { fileIdentity($0) != nil }
     }
 
+    /// The files of a tokenizer, of which those of one folder go together.
+    static let tokenizerFiles: Set<String> = [
+        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "added_tokens.json", "vocab.json", "merges.txt",
+        "special_tokens_map.json", "chat_template.jinja", "chat_template.json",
+    ]
+
+    /// The same model with the tokenizer of another folder.
+    func takingTokenizer(of folder: FilePath) -> HuggingFaceFolder {
+        var other = self
+        other.tokenizerFolder = folder
+        return other
+    }
+
+    /// The same model with another number of tokens in its config.json.
+    func counting(tokens: Int) -> HuggingFaceFolder {
+        var other = self
+        other.config = config.setting("vocab_size", to: tokens)
+        return other
+    }
+
+    private func place(of name: String) -> FilePath {
+        Self.tokenizerFiles.contains(name) ? tokenizerFolder ?? path : path
+    }
+
     /// The parsed file, or nil where there is none.
-    func json(_ name: String) throws -> JSONValue? { try Self.json(name, in: path) }
+    func json(_ name: String) throws -> JSONValue? { try Self.json(name, in: place(of: name)) }
 
     /// The file's bytes, or nil where there is none.
-    func bytes(_ name: String) throws -> [UInt8]? { try Self.bytes(name, in: path) }
+    func bytes(_ name: String) throws -> [UInt8]? { try Self.bytes(name, in: place(of: name)) }
 
     /// The names of the files in a folder inside, sorted; none where there is no such folder.
     func fileNames(in name: String) throws -> [String] {

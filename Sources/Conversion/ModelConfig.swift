@@ -18,7 +18,9 @@ struct ModelConfig: Sendable {
     /// Layers of the checkpoint that predict further tokens (MTP).
     var predictorCount = 0
     /// The text model's settings: those of `text_config` over those around it, over transformers' own.
-    private let settings: [String: JSONValue]
+    private var settings: [String: JSONValue]
+    /// Settings that stand above those of the file.
+    private var overrides: [String: JSONValue] = [:]
     /// RoPE settings in the form of transformers 5: also from `rope_scaling` and `rope_theta` of transformers 4.
     private let rope: [String: JSONValue]
 
@@ -59,6 +61,16 @@ struct ModelConfig: Sendable {
     func filled(with defaults: [String: String]) throws -> ModelConfig {
         var config = try ModelConfig(json, defaults: try defaults.mapValues { try JSONValue(parsing: Array($0.utf8)) })
         (config.purpose, config.generation, config.predictorCount) = (purpose, generation, predictorCount)
+        config.overrides = overrides
+        config.settings.merge(overrides) { $1 }
+        return config
+    }
+
+    /// The same with another number in the place of a setting.
+    func setting(_ key: String, to number: Int) -> ModelConfig {
+        var config = self
+        config.overrides[key] = .number("\(number)")
+        config.settings.merge(config.overrides) { $1 }
         return config
     }
 

@@ -11,6 +11,8 @@ struct PlannedTensors {
     let scales: WeightScales
     let matrices: PackedMatrices
     let adapters: [LowRankAdapter]
+    /// How many rows matrices get that have one for each token; nil where they stay as they are.
+    let tokenRows: Int?
 
     /// Matrices that the engines read in single precision, by the end of their names.
     private static let preciseMatrices = [
@@ -18,6 +20,11 @@ struct PlannedTensors {
         ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", ".ssm_conv1d.weight",
         "position_embd.weight", "token_types.weight", "_norm.weight",
     ]
+
+    /// Whether a tensor is kept in single precision whatever type is asked for.
+    static func staysPrecise(_ name: String, _ dimensionCount: Int) -> Bool {
+        dimensionCount <= 1 || !name.hasSuffix(".weight") || preciseMatrices.contains(where: name.hasSuffix)
+    }
 
     /// - Parameters:
     ///   - parts: one tensor of the checkpoint, or several that are stacked.
@@ -43,6 +50,8 @@ struct PlannedTensors {
         if dimensions.count == 2 {
             dimensions[0] = try family.keptRows(of: parts[0].name, dimensions[0], in: folder)
         }
+        let tokenRows = VocabularySize.holdsTokens(name) ? tokenRows : nil
+        if let tokenRows { dimensions[0] = tokenRows }
         if parts.count > 1 { dimensions.insert(parts.count, at: 0) }
         guard let shape = TensorShape(dimensions.reversed()), shape.elementCount > 0, dimensions.count <= 4 else {
             throw Self.unexpected(source, "one to four dimensions of 1 or more")
@@ -51,9 +60,7 @@ struct PlannedTensors {
             throw Self.unexpected(source, expected)
         }
         // Vectors, norms and biases stay in single precision; so does what the type's blocks do not fit.
-        let staysPrecise =
-            dimensions.count <= 1 || !name.hasSuffix(".weight") || Self.preciseMatrices.contains(where: name.hasSuffix)
-        let wanted = staysPrecise ? TensorType.f32 : type.tensorType
+        let wanted = Self.staysPrecise(name, dimensions.count) ? TensorType.f32 : type.tensorType
         let fits = shape.rowLength.isMultiple(of: wanted.block.elements)
         guard let target = GGUFTensor(name: name, type: fits ? wanted : .f16, shape: shape) else {
             throw Self.unexpected(source, "a smaller tensor")
@@ -64,12 +71,18 @@ struct PlannedTensors {
             guard entry.tensor.type != .i8 || scale != nil else {
                 throw ConversionProblem.unsupportedElementType(tensor: entry.tensor.name, type: "I8 without a scale")
             }
+            // Each was held against the weight when the adapters were checked.
+            let updates = adapters.compactMap { $0.updates[name] }
+            let isShort = tokenRows.map { $0 > entry.tensor.shape[0] } ?? false
+            guard !isShort || (scale == nil && packed == nil) else {
+                throw ConversionProblem.unsupportedElementType(tensor: entry.tensor.name, type: "quantized numbers")
+            }
             return ConversionPlan.Tensor.Part(
                 entry: entry,
                 scale: scale,
-                // Each was held against the weight when the adapters were checked.
-                updates: adapters.compactMap { $0.updates[name] },
-                packed: packed
+                updates: updates,
+                packed: packed,
+                filler: isShort && entry.tensor.shape.count == 2 ? MeanRow(entry, updates) : nil
             )
         }
         var isTurned = edit.order == .transposed
@@ -90,7 +103,7 @@ struct PlannedTensors {
     }
 
     /// Slowest first, as the edit leaves them.
-    private static func dimensions(of source: SafetensorsTensor, _ edit: TensorEdit) throws -> [Int] {
+    static func dimensions(of source: SafetensorsTensor, _ edit: TensorEdit) throws -> [Int] {
         var dimensions = source.shape
         if edit.dropsMiddleDimension {
             guard dimensions.count == 3, dimensions[1] == 1 else {

@@ -44,7 +44,19 @@ struct RowConverter {
                 let first = part * partRows
                 let within = rows.clamped(to: first..<(first + partRows))
                 let local = (within.lowerBound - first)..<(within.upperBound - first)
-                try convert(local, of: parts[part], edit, to: tensor.target) { try write($0, within.lowerBound) }
+                // Rows that the checkpoint does not have come by themselves.
+                let end = parts[part].filler?.rowCount ?? local.upperBound
+                let (known, filled) = (local.clamped(to: 0..<end), local.clamped(to: end..<max(end, local.upperBound)))
+                if !known.isEmpty {
+                    try convert(known, of: parts[part], edit, to: tensor.target) {
+                        try write($0, first + known.lowerBound)
+                    }
+                }
+                if !filled.isEmpty {
+                    try fill(filled, of: parts[part], edit, to: tensor.target) {
+                        try write($0, first + filled.lowerBound)
+                    }
+                }
             }
         }
         return rows.count * tensor.target.rowByteCount
@@ -71,7 +83,7 @@ struct RowConverter {
         case .unchanged:
             let range = (rows.lowerBound * rowBytes)..<(rows.upperBound * rowBytes)
             if range.upperBound > bytes.count {
-                let padded = padded(bytes, range)
+                let padded = RowEdits.padded(bytes, range)
                 try padded.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
                 return
             }
@@ -91,6 +103,19 @@ struct RowConverter {
         }
         let reordered = gathered
         try reordered.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
+    }
+
+    /// Rows that are all the same.
+    private mutating func fill(
+        _ rows: Range<Int>,
+        of part: ConversionPlan.Tensor.Part,
+        _ edit: TensorEdit,
+        to target: GGUFTensor,
+        _ write: (UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        guard let row = part.filler?.values(kernels) else { return }
+        let filling = ConversionPlan.Tensor.Part(entry: part.entry, scale: nil, updates: [])
+        try rows.flatMap { _ in row }.withUnsafeBytes { try convert($0, .f32, filling, rows, edit, to: target, write) }
     }
 
     /// Unpacks rows in the order of the output.
@@ -115,12 +140,6 @@ struct RowConverter {
                 )
             }
         }
-    }
-
-    /// Rows of which the checkpoint has only the first: those behind them are zeros.
-    private func padded(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [UInt8] {
-        let found = range.clamped(to: 0..<bytes.count)
-        return Array(bytes[found]) + Array(repeating: 0, count: range.count - found.count)
     }
 
     /// Copies rows into the order of the output. A vector's elements are its rows; so are those of a matrix that alternate.
@@ -220,13 +239,19 @@ struct RowConverter {
                     throw ConversionProblem.outOfRange(tensor: target.name)
                 }
             }
-            if edit.shift != 0 { Self.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
+            if edit.shift != 0 { RowEdits.add(edit.shift, to: weights, roundingToHalf: type == .f16) }
             for factor in edit.factors {
-                Self.multiply(weights, rows, length: target.shape.rowLength, by: factor, roundingToHalf: type == .f16)
+                RowEdits.multiply(
+                    weights,
+                    rows,
+                    length: target.shape.rowLength,
+                    by: factor,
+                    roundingToHalf: type == .f16
+                )
             }
             if edit.appliesSoftplus { Exponential.soften(weights, roundingToHalf: type == .f16) }
             if edit.negatesExponential { Exponential.negate(weights, roundingToHalf: type == .f16) }
-            if let columns = edit.columns { Self.reorder(weights, columns) }
+            if let columns = edit.columns { RowEdits.reorder(weights, columns) }
             try encoded.withUnsafeMutableBytes { encoded in
                 let encoded = UnsafeMutableRawBufferPointer(rebasing: encoded[..<size])
                 BlockCodec.encode(UnsafeBufferPointer(weights), as: target.type, into: encoded)
@@ -250,46 +275,20 @@ struct RowConverter {
         let length = shape.rowLength
         // Such matrices lie apart, so that a part's rows are those of one matrix.
         let matrixRows = shape.dimensions[1]
-        let sources = rows.map { order.source(of: $0, rowCount: matrixRows, matrixRows: matrixRows) }
+        func sources(_ order: RowOrder) -> [Int] {
+            rows.map { order.source(of: $0, rowCount: matrixRows, matrixRows: matrixRows) }
+        }
         if let scale = part.scale {
-            for (index, source) in sources.enumerated() {
+            for (index, source) in sources(order).enumerated() {
                 let range = (index * length)..<((index + 1) * length)
                 scale.apply(to: UnsafeMutableBufferPointer(rebasing: weights[range]), row: source)
             }
         }
-        for update in part.updates { update.apply(to: weights, rows: sources, kernels: kernels) }
-    }
-
-    /// Puts the elements of each row into another order.
-    private static func reorder(_ weights: UnsafeMutableBufferPointer<Float>, _ columns: TiledHeads) {
-        let sources = (0..<columns.count).map(columns.source)
-        for start in stride(from: 0, to: weights.count, by: columns.count) {
-            let row = Array(weights[start..<(start + columns.count)])
-            for (index, source) in sources.enumerated() { weights[start + index] = row[source] }
-        }
-    }
-
-    /// PyTorch multiplies in a half-precision tensor's own type, too.
-    /// - Parameter rows: of the output, which these weights are.
-    private static func multiply(
-        _ weights: UnsafeMutableBufferPointer<Float>,
-        _ rows: Range<Int>,
-        length: Int,
-        by factor: RowFactor,
-        roundingToHalf: Bool
-    ) {
-        let own = factor.rows?.clamped(to: rows) ?? rows
-        for index in ((own.lowerBound - rows.lowerBound) * length)..<((own.upperBound - rows.lowerBound) * length) {
-            let product = weights[index] * factor.factor
-            weights[index] = roundingToHalf ? HalfFloat.decode(HalfFloat.encode(product)) : product
-        }
-    }
-
-    /// PyTorch adds in a half-precision tensor's own type.
-    private static func add(_ shift: Float, to weights: UnsafeMutableBufferPointer<Float>, roundingToHalf: Bool) {
-        for index in weights.indices {
-            let sum = weights[index] + shift
-            weights[index] = roundingToHalf ? HalfFloat.decode(HalfFloat.encode(sum)) : sum
+        for update in part.updates {
+            let columns = update.placement?.columns
+            if let columns { RowEdits.restore(weights, columns) }
+            update.apply(to: weights, rows: sources(update.placement?.order ?? order), kernels: kernels)
+            if let columns { RowEdits.reorder(weights, columns) }
         }
     }
 }

@@ -25,7 +25,7 @@ enum MemoryModel {
         MemoryEstimate(
             weights: weights(profile, platform),
             kvCache: .exactly(kvBytes(profile, context: context, type: kvType, batch: batch), source: "LC, P"),
-            computeBuffer: computeBuffer(profile, context: context, batch: batch),
+            computeBuffer: computeBuffer(profile, context: context, kvType: kvType, batch: batch),
             runtimeOverhead: overhead,
             predictors: profile.predictorBytes
         )
@@ -48,7 +48,7 @@ enum MemoryModel {
 
     /// [LC] What llama.cpp reserves on a processor, to the byte for the models that were compared. A graphics processor's
     /// share is put together differently; its rows of activations are few beside the logits.
-    static func computeBuffer(_ profile: ModelProfile, context: Int, batch: Int) -> ByteRange {
+    static func computeBuffer(_ profile: ModelProfile, context: Int, kvType: TensorType, batch: Int) -> ByteRange {
         let keepsKeys = Architecture(named: profile.architecture).keepsKeys
         // Without a cache tokens see those of their batch.
         let cells = keepsKeys ? padded(context) : min(batch, padded(context))
@@ -59,7 +59,8 @@ enum MemoryModel {
         let bytes = DecoderGraph.bytes(
             profile,
             batch: tokens,
-            cells: (isFull ? cells : nil, window.map { keepsKeys ? min(cells, padded($0 + tokens)) : cells })
+            cells: (isFull ? cells : nil, window.map { keepsKeys ? min(cells, padded($0 + tokens)) : cells }),
+            kvType: kvType
         )
         let rows = 4 * tokens * embeddingRows * profile.embeddingLength
         return ByteRange(low: bytes, mid: bytes, high: bytes + rows, source: "LC, P")

@@ -1,4 +1,5 @@
 import BinaryIO
+import Foundation
 import SystemPackage
 
 extension CachedRepository {
@@ -11,14 +12,36 @@ extension CachedRepository {
             return (listing.requiredFiles.map(\.path) + (try shards(in: commit))).filter { !has($0) }
         }
         if has("adapter_config.json"), has("adapter_model.safetensors") { return [] }
-        var needed = ["config.json"]
-        needed += has(WeightsIndex.file) ? try shards(in: commit) : ["model.safetensors"]
+        let needed = ["config.json"] + (try weights(in: commit))
         return needed.filter { !has($0) }
     }
 
+    /// The files of weights, where no listing tells of them.
+    private func weights(in commit: String) throws -> [String] {
+        let shards = try shards(in: commit)
+        guard shards.isEmpty else { return shards }
+        let single = ["model.safetensors", "pytorch_model.bin"]
+        if let found = single.first(where: { fileIdentity(path(of: $0, in: commit)) != nil }) { return [found] }
+        return numberedPickles(in: commit) ?? [single[0]]
+    }
+
+    /// All shards of which one is here and no index tells, nil where there are none.
+    private func numberedPickles(in commit: String) -> [String]? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: snapshot(commit).string)) ?? []
+        let counts = names.compactMap { name in
+            name.wholeMatch(of: /pytorch_model-\d{5}-of-(\d{5})\.bin/).flatMap { Int($0.1) }
+        }
+        guard let count = counts.min(), (1...1024).contains(count) else { return nil }
+        func digits(_ number: Int) -> String { String("\(100_000 + number)".dropFirst()) }
+        return (1...count).map { "pytorch_model-\(digits($0))-of-\(digits(count)).bin" }
+    }
+
+    /// The shards that an index names, those of pickles only where no weights in one file are here.
     private func shards(in commit: String) throws -> [String] {
-        let index = path(of: WeightsIndex.file, in: commit)
-        return fileIdentity(index) == nil ? [] : try WeightsIndex(path: index).shards
+        func has(_ name: String) -> Bool { fileIdentity(path(of: name, in: commit)) != nil }
+        guard let index = WeightsIndex.files.first(where: has) else { return [] }
+        if index == WeightsIndex.ofPickles, has("model.safetensors") || has("pytorch_model.bin") { return [] }
+        return try WeightsIndex(path: path(of: index, in: commit)).shards
     }
 
     /// What newer versions of huggingface_hub note of a commit, `trees/<commit>.json`.

@@ -16,6 +16,7 @@ public enum ModelHubError: Error, Equatable, Sendable {
     case gated(repository: String, page: String, hasToken: Bool)
     case tokenRefused(host: String)
     case noSafetensors(repository: String, instead: String?)
+    case noOutline(repository: String)
     case missingFile(repository: String, file: String)
     case badIndex(FilePath)
 
@@ -30,7 +31,7 @@ public enum ModelHubError: Error, Equatable, Sendable {
     public var isBadInput: Bool {
         switch self {
         case .badReference, .noSuchFolder, .notInCache, .incompleteInCache, .noRepository, .noRevision, .gated,
-            .noSafetensors, .missingFile, .badIndex:
+            .noSafetensors, .noOutline, .missingFile, .badIndex:
             true
         case .badEndpoint, .badTokenText, .badProxy, .tokenRefused, .unreachable, .serverFailed, .rateLimited,
             .badAnswer,
@@ -86,10 +87,13 @@ extension ModelHubError: CustomStringConvertible {
         case .tokenRefused(let host):
             "\(host) does not know the Hugging Face token. Set HF_TOKEN to a valid one, or unset it for public models."
         case .noSafetensors(let repository, let instead):
-            "\(repository) holds no model.safetensors"
+            "\(repository) holds neither model.safetensors nor pytorch_model.bin"
                 + (instead.map { ", only other formats such as \($0)" } ?? "")
                 + ". Choose a repository with safetensors, or save the model as safetensors with transformers "
                 + "(`save_pretrained`) and give that folder."
+        case .noOutline(let repository):
+            "the weights of \(repository) are pickles (pytorch_model.bin), which tell nothing of the model before they are "
+                + "downloaded. Run the pipeline, or choose a repository with safetensors."
         case .missingFile(let repository, let file):
             "\(repository) lacks '\(file)', which a conversion needs. Choose another revision, or tell its owner."
         case .badIndex(let path):

@@ -5,7 +5,7 @@ extension HubListing {
     private static let required: Set = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
         "added_tokens.json", "merges.txt", "chat_template.json", "chat_template.jinja", "adapter_config.json",
-        "adapter_model.safetensors", WeightsIndex.file,
+        "adapter_model.safetensors",
     ]
     /// Come along where they can: a model without them converts, though less may be said of it.
     private static let welcome: Set = [
@@ -14,13 +14,24 @@ extension HubListing {
     private static let templates = "additional_chat_templates/"
 
     /// What a conversion cannot do without, of what the repository holds: configuration, vocabulary and weights in one
-    /// file. Weights in other formats stay where they are, and so do shards, which `WeightsIndex` names.
+    /// format. Weights in other formats stay where they are, and so do shards that an index names.
     var requiredFiles: [HubFile] {
-        let isSharded = files.contains { $0.path == WeightsIndex.file }
-        return files.filter { file in
-            Self.required.contains(file.path) || file.path == "model.safetensors" && !isSharded
-        }
+        let weights = weights
+        return files.filter { Self.required.contains($0.path) || weights.contains($0.path) }
     }
+
+    /// The files of weights that are taken, or the index that names them: safetensors, and pickles where there are none.
+    private var weights: Set<String> {
+        let names = Set(files.map(\.path))
+        let order = [WeightsIndex.file, "model.safetensors", Self.pickle, WeightsIndex.ofPickles]
+        if let first = order.first(where: names.contains) { return [first] }
+        return names.filter { $0.wholeMatch(of: /pytorch_model-\d{5}-of-\d{5}\.bin/) != nil }
+    }
+
+    private static let pickle = "pytorch_model.bin"
+
+    /// Whether the weights are what `torch.save` wrote.
+    var holdsPickles: Bool { weights.contains { $0.hasPrefix("pytorch_model") } }
 
     /// What is downloaded of the repository, but for shards.
     var wantedFiles: [HubFile] {
@@ -37,7 +48,7 @@ extension HubListing {
         let names = Set(files.map(\.path))
         let isAdapter = names.contains("adapter_config.json") && names.contains("adapter_model.safetensors")
         if isAdapter { return nil }
-        guard names.contains("model.safetensors") || names.contains(WeightsIndex.file) else {
+        guard !weights.isEmpty else {
             let others = names.filter { name in [".bin", ".pth", ".pt", ".gguf"].contains { name.hasSuffix($0) } }
             return .noSafetensors(repository: repository, instead: others.min())
         }
@@ -51,6 +62,9 @@ extension HubListing {
 /// Which shard holds which tensor, `model.safetensors.index.json`; here only the shards' names count.
 struct WeightsIndex {
     static let file = "model.safetensors.index.json"
+    static let ofPickles = "pytorch_model.bin.index.json"
+    /// Of which a repository's first is read.
+    static let files = [file, ofPickles]
     /// An index names every tensor; a million of long names stay below this.
     private static let byteLimit = 256 << 20
 

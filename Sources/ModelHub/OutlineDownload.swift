@@ -32,6 +32,8 @@ struct OutlineDownload: Sendable {
 
     func run() async throws -> ModelOutline {
         if let obstacle = listing.obstacle(in: client.repository) { throw obstacle }
+        // Such files tell nothing of their tensors at their beginning.
+        guard !listing.holdsPickles else { throw ModelHubError.noOutline(repository: client.repository) }
         var bytes = 0
         for file in listing.wantedFiles { bytes += try await fetch(file) }
         let index = folder.appending(WeightsIndex.file)

@@ -19,7 +19,7 @@ struct SnapshotDownload: Sendable {
         if let obstacle = listing.obstacle(in: client.repository) { throw obstacle }
         let files = try await described(listing.wantedFiles)
         var all = files
-        if let index = files.first(where: { $0.path == WeightsIndex.file }) {
+        if let index = files.first(where: { WeightsIndex.files.contains($0.path) }) {
             try await fetch([index])
             all += try await described(try shards(index))
         }

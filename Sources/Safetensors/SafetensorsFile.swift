@@ -58,6 +58,20 @@ public final class SafetensorsFile: Sendable {
         self.mapping = mapping
     }
 
+    /// A file of another format whose tensors lie in it as they do in a checkpoint.
+    /// - Parameter tensors: where they lie; not all of the file must belong to one.
+    /// - Throws: `FileError` when the file cannot be read, `SafetensorsError` when a tensor reaches beyond it.
+    package init(path: FilePath, holding tensors: [SafetensorsTensor]) throws {
+        mapping = try MappedFile(path: path)
+        for tensor in tensors where tensor.range.upperBound > mapping.count {
+            let (end, available) = (tensor.range.upperBound, mapping.count)
+            let problem = SafetensorsProblem.beyondFile(tensor: tensor.name, end: end, available: available)
+            throw SafetensorsError(path: path, problem: problem)
+        }
+        self.path = path
+        self.tensors = tensors
+    }
+
     /// The tensor's data. The buffer must not outlive this object.
     /// - Precondition: `tensor` is one of this file's.
     public func bytes(of tensor: SafetensorsTensor) -> UnsafeRawBufferPointer {

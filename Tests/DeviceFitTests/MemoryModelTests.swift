@@ -47,6 +47,20 @@ import Testing
         #expect(try memory(SampleModels.qwen3, FitRequest(context: 257)).kvCache.mid == 2 * one)
     }
 
+    /// Queries, keys and values are multiplied by matrices before a quantized cache takes them; heads of 96 elements are not. As
+    /// llama.cpp 0c1e570 printed them with `-ctk q8_0 -ctv q8_0` for files of these shapes (scripts/compare-memory.py).
+    @Test(arguments: [
+        (SampleModels.qwen25, 305.75), (SampleModels.qwen3, 308.75), (SampleModels.smolLM2, 108.0),
+        (SampleModels.llama3, 266.5), (SampleModels.phi35, 90.64),
+    ])
+    func aQuantizedCachesRotationIsCounted(_ model: ModelProfile, _ mebibytes: Double) throws {
+        let buffer = try memory(model, FitRequest(context: 4096, kvType: "q8_0")).computeBuffer
+        let found = Double(buffer.mid) / ByteSize.mebibyte
+        #expect(abs(found - mebibytes) <= 0.011, "\(found)")
+        let plain = try memory(model, FitRequest(context: 4096, kvType: "bf16")).computeBuffer
+        #expect(try plain == memory(model, FitRequest(context: 4096)).computeBuffer)
+    }
+
     /// In MiB, with two digits, as llama.cpp 0c1e570 printed them for files of these shapes (scripts/compare-memory.py).
     @Test(arguments: [
         (SampleModels.qwen25, 4096, 302.75), (SampleModels.qwen3, 4096, 304.75), (SampleModels.gemma3, 4096, 516.5),

@@ -159,9 +159,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["config.json", "pytorch_model.bin"], "only other formats such as pytorch_model.bin"),
+        (["config.json", "consolidated.00.pth"], "only other formats such as consolidated.00.pth"),
         (["config.json", "tiny.gguf"], "only other formats such as tiny.gguf"),
-        (["config.json", "onnx/model.safetensors"], "holds no model.safetensors."),
+        (["config.json", "onnx/model.safetensors"], "holds neither model.safetensors nor pytorch_model.bin."),
+        (["pytorch_model.bin"], "lacks 'config.json'"),
         (["model.safetensors"], "lacks 'config.json'"),
     ])
     func aRepositoryThatCannotBeConvertedIsRefusedBeforeAnythingIsFetched(

@@ -49,6 +49,55 @@ import Testing
         #expect(downloads.bytes(template) == Array("additional_chat_templates/tool.jinja".utf8))
     }
 
+    /// Models of before safetensors, whole, by an index and without one.
+    @Test(arguments: [
+        (["config.json", "pytorch_model.bin"], ["flax_model.msgpack", "rust_model.ot", "pytorch_model.fp16.bin"]),
+        (
+            [
+                "config.json", "pytorch_model-00001-of-00002.bin", "pytorch_model-00002-of-00002.bin",
+                "pytorch_model.bin.index.json",
+            ], ["pytorch_model-00003-of-00002.bin", "training_args.bin"]
+        ),
+        (["config.json", "pytorch_model-00001-of-00001.bin"], ["optimizer.bin", "onnx/pytorch_model.bin"]),
+        (["config.json", "model.safetensors"], ["pytorch_model.bin", "pytorch_model.bin.index.json"]),
+    ])
+    func picklesAreFetchedWhereThereIsNothingElse(_ wanted: [String], _ unwanted: [String]) async throws {
+        let index =
+            #"{"weight_map": {"a": "pytorch_model-00001-of-00002.bin", "b": "pytorch_model-00002-of-00002.bin"}}"#
+        let hub = try SmallHub(
+            (wanted + unwanted).map { SmallHub.File($0, Array(($0.hasSuffix("index.json") ? index : $0).utf8)) }
+        )
+        let model = try await downloads.fetch(from: hub)
+        #expect(hub.fetched == wanted)
+        #expect(try HubCache(folder: downloads.cache).locate(.hub(repository: "acme/tiny", revision: "main")) == model)
+    }
+
+    @Test func aShardOfPicklesThatIsAwayIsNamed() async throws {
+        let index = #"{"weight_map": {"a": "pytorch_model-00001-of-00001.bin"}}"#
+        let names = ["config.json", "pytorch_model.bin.index.json", "pytorch_model-00001-of-00001.bin"]
+        let hub = try SmallHub(names.map { SmallHub.File($0, Array(($0.hasSuffix("index.json") ? index : $0).utf8)) })
+        let model = try await downloads.fetch(from: hub)
+        try FileManager.default.removeItem(atPath: model.folder.appending(names[2]).string)
+        let error = #expect(throws: ModelHubError.self) {
+            try HubCache(folder: downloads.cache).locate(.hub(repository: "acme/tiny", revision: "main"))
+        }
+        #expect(error?.description.contains(names[2]) == true)
+    }
+
+    /// Such files tell nothing of the model at their beginning.
+    @Test func aModelOfPicklesHasNoOutline() throws {
+        let hub = try SmallHub(["config.json", "pytorch_model.bin"].map { SmallHub.File($0, Array($0.utf8)) })
+        let settings = downloads.settings(hub)
+        let error = #expect(throws: ModelHubError.self) {
+            try Hub(settings).outline(
+                .hub(repository: hub.repository, revision: "main"),
+                in: downloads.scratch.appending("outline")
+            ) { _, _, _ in }
+        }
+        #expect(error?.description.contains("pytorch_model.bin") == true)
+        #expect(hub.fetched.isEmpty)
+    }
+
     @Test func anAdapterIsFetchedWithoutABaseModel() async throws {
         let names = ["adapter_config.json", "adapter_model.safetensors"]
         let hub = try SmallHub(names.map { SmallHub.File($0, Array($0.utf8)) })

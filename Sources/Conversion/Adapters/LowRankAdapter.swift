@@ -17,12 +17,18 @@ struct LowRankAdapter: Sendable {
     let name: String
     let alpha: Double
 
+    /// Whether the tokenizer of the training was saved beside it.
+    var bringsTokenizer: Bool {
+        ["tokenizer.json", "tokenizer.model", "vocab.json"].contains { fileIdentity(folder.appending($0)) != nil }
+    }
+
     /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
     init(_ reference: AdapterReference) throws {
         folder = reference.folder
         name = reference.name
         let path = folder.appending(Self.weights)
         do {
+            if reference.isFile { throw ConversionProblem.adapterFileForFolder }
             if FileStatus(folder)?.isFolder == false { throw ConversionProblem.fileInPlaceOfFolder }
             guard let json = try HuggingFaceFolder.json(AdapterConfig.file, in: folder, limit: Self.configLimit) else {
                 throw ConversionProblem.missingFile(AdapterConfig.file)
@@ -59,21 +65,36 @@ struct LowRankAdapter: Sendable {
         }
     }
 
+    /// Whether the output's matrix is saved although the model takes its embeddings for it: PEFT saves both of such a model
+    /// once its vocabulary grew.
+    func repeatsEmbeddings(_ name: String) -> Bool {
+        guard name.hasSuffix("lm_head.weight"), updates[name] == nil, let head = replacements[name],
+            let table = replacements.first(where: { $0.key.hasSuffix("embed_tokens.weight") })?.value,
+            head.tensor.shape == table.tensor.shape, head.tensor.type == table.tensor.type
+        else { return false }
+        return head.bytes.elementsEqual(table.bytes)
+    }
+
     private func check(_ name: String, against base: AdapterBase) throws {
+        if base.shapes[name] == nil, repeatsEmbeddings(name) { return }
         guard let shape = base.shapes[name] else { throw ConversionProblem.foreignAdapter(tensor: name) }
         guard ![.leftOut, .leftOutIfZero].contains(try base.family.use(of: name)) else {
             throw ConversionProblem.lostUpdate(tensor: name, architecture: type(of: base.family).ggufName)
         }
+        let other = replacements[name]?.tensor
         func check(_ tensor: String, _ found: [Int], _ expected: [Int]) throws {
             guard found != expected else { return }
             if AdapterBase.holdsVocabulary(name), found.count == 2, found.last == expected.last {
+                // How many rows go together, the vocabulary's size decides.
+                if tensor == other?.name { return }
                 throw ConversionProblem.grownVocabulary(tensor: tensor, tokens: found[0], base: expected[0])
             }
             throw ConversionProblem.otherBase(tensor: tensor, found: found, expected: expected)
         }
-        if let other = replacements[name]?.tensor { try check(other.name, other.shape, shape) }
+        if let other { try check(other.name, other.shape, shape) }
         if let update = updates[name] {
             let isTurned = try base.family.edit(of: name).order == .transposed
+            let shape = other?.shape ?? shape
             try check(update.b.tensor.name, update.shape, isTurned ? shape.reversed() : shape)
         }
     }

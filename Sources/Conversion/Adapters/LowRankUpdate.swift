@@ -11,14 +11,19 @@ struct LowRankUpdate: Sendable {
     /// Rows by rank; for a table of embeddings columns by rank.
     let b: SafetensorsCheckpoint.Entry
     let isOfEmbeddings: Bool
+    /// Whether `a` of a table of embeddings is rows by rank instead, as GGUF has it.
+    var isTurned = false
     /// The length that each row has after the update; nil where lengths come out as they do.
     let magnitude: SafetensorsCheckpoint.Entry?
     let strength: Float
+    /// How the weights came into the output's order, where they did already; nil where the plan orders them.
+    var placement: UpdatePlacement?
 
-    var rank: Int { a.tensor.shape[0] }
+    var rank: Int { b.tensor.shape[1] }
     /// Of the matrix, with the layout of a linear layer.
     var shape: [Int] {
-        isOfEmbeddings ? [a.tensor.shape[1], b.tensor.shape[0]] : [b.tensor.shape[0], a.tensor.shape[1]]
+        let (wide, tall) = (a.tensor.shape, b.tensor.shape[0])
+        return isOfEmbeddings ? [wide[isTurned ? 0 : 1], tall] : [tall, wide[1]]
     }
 
     /// Adds the update to some rows.
@@ -31,18 +36,7 @@ struct LowRankUpdate: Sendable {
         let wide = isOfEmbeddings ? Self.transposed(b) : WeightDecoder.numbers(of: a)
         var tall: [Float] = []
         tall.reserveCapacity(rows.count * rank)
-        if isOfEmbeddings {
-            for row in rows {
-                for index in 0..<rank {
-                    let place = index * shape[0] + row
-                    tall.append(strength * WeightDecoder.numbers(of: a, place..<(place + 1))[0])
-                }
-            }
-        } else {
-            for row in rows {
-                tall += WeightDecoder.numbers(of: b, (row * rank)..<((row + 1) * rank)).map { strength * $0 }
-            }
-        }
+        for row in rows { tall += factors(of: row).map { strength * $0 } }
         kernels.addProduct(tall: tall, wide: wide, rank: rank, to: weights)
         guard let magnitude else { return }
         for (index, row) in rows.enumerated() {
@@ -51,6 +45,17 @@ struct LowRankUpdate: Sendable {
             let factor = WeightDecoder.numbers(of: magnitude, row..<(row + 1))[0] / Float(length)
             for place in range { weights[place] *= factor }
         }
+    }
+
+    /// What a row takes of each row of the wide matrix.
+    private func factors(of row: Int) -> [Float] {
+        let count = shape[0]
+        // A table may be padded with rows that the adapter does not know.
+        guard row < count else { return [Float](repeating: 0, count: rank) }
+        guard isOfEmbeddings, !isTurned else {
+            return WeightDecoder.numbers(of: isOfEmbeddings ? a : b, (row * rank)..<((row + 1) * rank))
+        }
+        return (0..<rank).map { WeightDecoder.numbers(of: a, ($0 * count + row)..<($0 * count + row + 1))[0] }
     }
 
     private static func transposed(_ entry: SafetensorsCheckpoint.Entry) -> [Float] {

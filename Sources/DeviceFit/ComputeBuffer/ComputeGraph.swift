@@ -63,7 +63,9 @@ struct ComputeGraph {
         result(nodes[tensor].shape.dimensions, from: [tensor] + others, mayReuse: true)
     }
 
-    mutating func view(_ tensor: Tensor, _ dimensions: Int...) -> Tensor {
+    mutating func view(_ tensor: Tensor, _ dimensions: Int...) -> Tensor { view(tensor, dimensions) }
+
+    mutating func view(_ tensor: Tensor, _ dimensions: [Int]) -> Tensor {
         var root = tensor
         if case .view(let other) = nodes[tensor].memory { root = other }
         return add(Node(shape: Shape(dimensions: dimensions), sources: [tensor], memory: .view(of: root)))

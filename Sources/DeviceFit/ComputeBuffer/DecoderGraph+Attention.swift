@@ -45,8 +45,13 @@ extension DecoderGraph {
             }
             return read(own[0], kind, valueLength: valueLength, halved: halved)
         }
-        for tensor in normalizesValues ? own : [own[0], own[2], own[1]] { graph.expand(tensor) }
         let inputs = cells(of: kind)
+        // Of keys and queries that nothing was done to, views of one product are left.
+        let hasGaps = shape.fusesQKV && !shape.normalizesHeads && !shape.turnsHeads
+        own[0] = rotate(own[0], by: inputs.keyRotation, hasGaps: hasGaps)
+        own[1] = rotate(own[1], by: inputs.keyRotation, hasGaps: hasGaps)
+        own[2] = rotate(own[2], by: inputs.valueRotation, hasGaps: shape.fusesQKV && !normalizesValues)
+        for tensor in normalizesValues ? own : [own[0], own[2], own[1]] { graph.expand(tensor) }
         let stored = [(own[1], inputs.keyPlaces), (own[2], inputs.valuePlaces)]
         for (tensor, places) in stored {
             let row = graph.view(tensor, graph[tensor].shape.dimensions[0] * kind.kvHeads, tokens)
@@ -64,6 +69,7 @@ extension DecoderGraph {
         let all = product(heads * kind.keyLength, state)
         var query = norm(graph.view(all, kind.keyLength, heads, tokens))
         query = graph.result(graph[query].shape.dimensions, from: [query, positions], mayReuse: true)
+        query = rotate(query, by: cells(of: kind).keyRotation)
         graph.expand(query)
         return read(query, kind, valueLength: kind.valueLength)
     }
@@ -79,8 +85,9 @@ extension DecoderGraph {
         let heads = profile.headCount
         let asking = graph.view(query, kind.keyLength, tokens, heads)
         let read = graph.result([valueLength, heads, tokens], from: [asking] + halved + [cells(of: kind).mask])
-        let flat = graph.view(read, valueLength * heads, tokens)
+        var flat = graph.view(read, valueLength * heads, tokens)
         graph.expand(flat)
+        flat = rotate(flat, by: cells(of: kind).valueRotation)
         guard let gate else { return product(width, flat) }
         return product(width, graph.update(flat, with: graph.update(gate)))
     }

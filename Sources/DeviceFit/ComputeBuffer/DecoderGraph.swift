@@ -1,4 +1,5 @@
 import Architectures
+import Tensors
 
 /// Builds the graph that llama.cpp builds to read a prompt, from a model's shapes: what is computed of a batch, and in which order.
 ///
@@ -36,6 +37,9 @@ struct DecoderGraph {
         let keyPlaces: ComputeGraph.Tensor
         let valuePlaces: ComputeGraph.Tensor
         let mask: ComputeGraph.Tensor
+        /// What heads are multiplied by before they are stored; nil where they are stored as they are.
+        let keyRotation: ComputeGraph.Tensor?
+        let valueRotation: ComputeGraph.Tensor?
     }
 
     /// Of layers that are alike, those beyond this many at either end change nothing: places repeat from layer to layer.
@@ -45,11 +49,17 @@ struct DecoderGraph {
     /// - Parameters:
     ///   - batch: tokens that are computed at once.
     ///   - cells: tokens of the cache, in layers with full attention and in those with a window.
-    static func bytes(_ profile: ModelProfile, batch: Int, cells: (full: Int?, windowed: Int?)) -> Int {
-        GraphAllocator.peak(DecoderGraph(profile, batch: batch, cells: cells).graph)
+    ///   - kvType: of the cache's elements.
+    static func bytes(
+        _ profile: ModelProfile,
+        batch: Int,
+        cells: (full: Int?, windowed: Int?),
+        kvType: TensorType
+    ) -> Int {
+        GraphAllocator.peak(DecoderGraph(profile, batch: batch, cells: cells, kvType).graph)
     }
 
-    private init(_ profile: ModelProfile, batch: Int, cells: (full: Int?, windowed: Int?)) {
+    private init(_ profile: ModelProfile, batch: Int, cells: (full: Int?, windowed: Int?), _ kvType: TensorType) {
         self.profile = profile
         shape = profile.graph ?? .assumed(of: profile)
         let architecture = Architecture(named: profile.architecture)
@@ -65,11 +75,17 @@ struct DecoderGraph {
         tokens = batch
         width = profile.embeddingLength
         var graph = ComputeGraph()
-        func attention(_ cells: Int) -> Attention {
-            Attention(
+        func attention(_ cells: Int, isWindowed: Bool) -> Attention {
+            let layers = profile.layers.filter {
+                $0.kvHeads > 0 && $0.readsOther != true && ($0.slidingWindow != nil) == isWindowed
+            }
+            let sides = Rotations(architecture.keepsKeys ? layers : [], of: profile, kvType: kvType)
+            return Attention(
                 keyPlaces: graph.input(batch, elementBytes: 8),
                 valuePlaces: graph.input(batch, elementBytes: 8),
-                mask: graph.input(cells, batch, elementBytes: 2)
+                mask: graph.input(cells, batch, elementBytes: 2),
+                keyRotation: sides.keys.map { graph.input($0, $0) },
+                valueRotation: sides.values.map { graph.input($0, $0) }
             )
         }
         let identifiers = graph.input(batch)
@@ -77,8 +93,8 @@ struct DecoderGraph {
         let embeddings = graph.input(width * (shape.inputRowCount ?? 1), batch)
         positions = graph.input(batch * (shape.positionCount ?? 1))
         growth = shape.growsQueries == true ? graph.input(batch) : nil
-        full = cells.full.map(attention)
-        windowed = cells.windowed.map(attention)
+        full = cells.full.map { attention($0, isWindowed: false) }
+        windowed = cells.windowed.map { attention($0, isWindowed: true) }
         rows = graph.input(batch)
         copies = graph.input(1)
         self.graph = graph

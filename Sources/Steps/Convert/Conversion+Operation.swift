@@ -117,9 +117,10 @@ extension Operations {
         remark: @escaping @Sendable (String) -> Void,
         progress: @escaping WorkProgress
     ) throws -> ConversionReport {
-        guard request.adapters.isEmpty, request.settings.preTokenizer == nil else {
+        guard request.adapters.isEmpty, request.settings.preTokenizer == nil, request.settings.padding == nil else {
             throw StepsError.badRequest(
-                "\(setting: "lora") and \(setting: "pre") change the language model; \(setting: "mmproj") writes the other part."
+                "\(setting: "lora"), \(setting: "pre") and \(setting: "pad-vocab") change the language model; "
+                    + "\(setting: "mmproj") writes the other part."
             )
         }
         guard !isFile(model) else {
@@ -166,7 +167,7 @@ extension Operations {
         remark: @escaping @Sendable (String) -> Void,
         progress: @escaping WorkProgress
     ) throws -> any ModelSource {
-        if isFile(model) { return try GGUFModel(path: FilePath(model)) }
+        if isFile(model), request.adapters.isEmpty { return try GGUFModel(path: FilePath(model)) }
         return try work(model, request, remark: remark, progress: progress).model
     }
 
@@ -179,7 +180,9 @@ extension Operations {
     ) throws -> ConversionWork {
         if isFile(model) {
             let adapters = try adapters(request, remark: remark, progress: progress)
-            return try ConversionWork(FilePath(model), repository: nil, adapters, request.settings)
+            let work = try ConversionWork(FilePath(model), repository: nil, adapters, request.settings)
+            work.notes.forEach(remark)
+            return work
         }
         let reference = try ModelReference(model)
         let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
@@ -200,6 +203,7 @@ extension Operations {
     ) throws -> [AdapterReference] {
         try request.adapters.map { text in
             let adapter = try ModelAdapter(text)
+            if isFile(adapter.path) { return AdapterReference(folder: FilePath(adapter.path), scale: adapter.scale) }
             let reference = try ModelReference(adapter.path)
             let found = try Hub.locate(reference, isOffline: request.isOffline, progress: progress, remark: remark)
             return AdapterReference(adapter, found)
@@ -226,7 +230,7 @@ extension ConvertSettings {
     /// The settings with the adapters that are merged.
     func options(merging adapters: [AdapterReference]) -> ConversionOptions {
         var options = ConversionOptions(type: type, preTokenizer: preTokenizer, adapters: adapters)
-        options.allowsNonFinite = allowsNonFinite
+        (options.allowsNonFinite, options.padding) = (allowsNonFinite, padding)
         return options
     }
 }

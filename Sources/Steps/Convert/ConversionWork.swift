@@ -7,10 +7,10 @@ import SystemPackage
 import Tensors
 
 /// What there is to convert, and what will be written: a Hugging Face folder by its family's rules, or a GGUF file whose
-/// numbers get another precision, as llama-quantize does it.
+/// numbers get another precision, as llama-quantize does it, or to which adapters are added.
 struct ConversionWork {
     private enum Form {
-        case folder(ConversionPlan, inputs: [FilePath])
+        case conversion(ConversionPlan, inputs: [FilePath])
         case file(GGUFModel, QuantizationPlan)
     }
 
@@ -32,13 +32,20 @@ struct ConversionWork {
         guard FileStatus(path)?.isFolder == false else {
             let folder = try HuggingFaceFolder(path: path, repository: repository)
             let plan = try ConversionPlan(folder, options: settings.options(merging: adapters))
-            form = .folder(plan, inputs: folder.inputs)
+            form = .conversion(plan, inputs: folder.inputs)
             return
         }
-        guard adapters.isEmpty, settings.preTokenizer == nil else {
-            throw StepsError.badRequest("'lora' and 'pre' are for Hugging Face folders; \(path) is a file.")
+        guard settings.preTokenizer == nil, settings.padding == nil else {
+            throw StepsError.badRequest(
+                "\(setting: "pre") and \(setting: "pad-vocab") are for Hugging Face folders; \(path) is a file."
+            )
         }
         let model = try GGUFModel(path: path)
+        guard adapters.isEmpty else {
+            let plan = try ConversionPlan(model, merging: adapters, options: settings.options(merging: []))
+            form = .conversion(plan, inputs: model.inputs)
+            return
+        }
         var options = QuantizationOptions()
         options.copiesOnly = settings.type == nil
         let type = settings.type.flatMap { FileType(name: $0.rawValue) } ?? .f32
@@ -54,27 +61,27 @@ struct ConversionWork {
             type: settings.type,
             allowsNonFinite: settings.allowsNonFinite
         )
-        form = .folder(plan, inputs: folder.projectorInputs)
+        form = .conversion(plan, inputs: folder.projectorInputs)
     }
 
-    /// Whether the model is converted already.
+    /// Whether the model is a file of which numbers are merely copied or rounded.
     var isOfFile: Bool { if case .file = form { true } else { false } }
 
     /// The files that are read, but for adapters.
     var inputs: [FilePath] {
         switch form {
-        case .folder(_, let inputs): inputs
+        case .conversion(_, let inputs): inputs
         case .file(let model, _): model.inputs
         }
     }
 
     /// What somebody should know although the model can be converted.
-    var notes: [String] { if case .folder(let plan, _) = form { plan.notes } else { [] } }
+    var notes: [String] { if case .conversion(let plan, _) = form { plan.notes } else { [] } }
 
     /// The model as the file has it, or would have it.
     var model: any ModelSource {
         switch form {
-        case .folder(let plan, let inputs): ConvertedModel(plan, inputs: inputs)
+        case .conversion(let plan, let inputs): ConvertedModel(plan, inputs: inputs)
         case .file(let model, _): model
         }
     }
@@ -82,7 +89,7 @@ struct ConversionWork {
     /// The name of what comes out, as builds have it: that of the precision.
     var typeName: String {
         switch form {
-        case .folder(let plan, _): plan.type.rawValue
+        case .conversion(let plan, _): plan.type.rawValue
         case .file(let model, _): settings.type?.rawValue ?? Self.precision(of: model)
         }
     }
@@ -90,7 +97,7 @@ struct ConversionWork {
     /// Of the file that comes out.
     var byteCount: Int {
         switch form {
-        case .folder(let plan, _): plan.layout.byteCount
+        case .conversion(let plan, _): plan.layout.byteCount
         case .file(_, let plan): plan.byteCount
         }
     }
@@ -98,7 +105,7 @@ struct ConversionWork {
     /// The tensors of the file that comes out.
     var tensors: [GGUFTensor] {
         switch form {
-        case .folder(let plan, _): plan.layout.tensors
+        case .conversion(let plan, _): plan.layout.tensors
         case .file(_, let plan): plan.tensors.map(\.target)
         }
     }
@@ -114,7 +121,7 @@ struct ConversionWork {
     /// - Throws: what the rooms throw; nothing appears under `path` then.
     func write(to path: FilePath, threads: Int, progress: @escaping Converter.Progress) throws {
         switch form {
-        case .folder(let plan, _):
+        case .conversion(let plan, _):
             try Converter(plan).run(to: path, threads: threads, progress: progress)
         case .file(let model, let plan):
             if let obstacle = plan.obstacle { throw obstacle }

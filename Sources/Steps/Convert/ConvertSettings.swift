@@ -14,6 +14,8 @@ public struct ConvertSettings: StepKind {
     public var keepsFile = true
     /// Whether infinities and NaN among the weights are passed on.
     public var allowsNonFinite = false
+    /// How many tokens there are to be, where tokenizer and embeddings count differently.
+    public var padding: VocabularyPadding?
 
     package static let kind = "convert"
     package static let settings = [
@@ -35,6 +37,15 @@ public struct ConvertSettings: StepKind {
             "keep infinities and NaN among the weights, which are refused otherwise",
             standard: "false"
         ),
+        Setting(
+            "pad-vocab",
+            "tokens that the model is to have, where tokenizer and embeddings count differently: a number, `x64` for the next "
+                + "multiple of 64, or auto for the larger count; missing tokens get no text, missing rows the mean of all",
+            standard: "as they are",
+            help:
+                "Make tokenizer and embeddings count as many tokens: a number, x64 for a multiple of 64, or auto for the "
+                + "larger count. Missing tokens get no text, missing rows the mean of all rows."
+        ),
     ]
 
     /// The types that a model can be converted to, with `auto` first.
@@ -54,6 +65,15 @@ public struct ConvertSettings: StepKind {
         preTokenizer = reader.text("pre")
         keepsFile = reader.flag("keep") ?? true
         allowsNonFinite = reader.flag("allow-nonfinite") ?? false
+        if let text = reader.text("pad-vocab"), let place = reader.node("pad-vocab") {
+            padding = VocabularyPadding(text)
+            if padding == nil {
+                reader.report(
+                    "'\(text)' is not a number of tokens. Take a number such as 32064, x64, or auto.",
+                    at: place
+                )
+            }
+        }
     }
 
     package var needs: [String] { [] }

@@ -48,6 +48,7 @@ struct ConvertStep: BuildMaker {
         ]
         if !settings.keepsFile { entries["keep"] = "false" }
         if settings.allowsNonFinite { entries["allowNonFinite"] = "true" }
+        if let padding = settings.padding { entries["padVocab"] = padding.description }
         let key = StepKey(
             kind: ConvertSettings.kind,
             version: version,

@@ -15,6 +15,7 @@ struct ConvertCommand: RecordCommand {
 
               edgepipe convert models/phi3 -o tuned.gguf --lora my-adapter --lora other=0.5
               edgepipe convert models/phi3 -o adapter.gguf --lora my-adapter --lora-only
+              edgepipe convert phi3-f16.gguf -o tuned.gguf --lora my-adapter
 
               edgepipe convert hf://google/gemma-3-4b-it -o mmproj-gemma3.gguf --mmproj --type f16
 
@@ -37,7 +38,7 @@ struct ConvertCommand: RecordCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Merge a LoRA adapter (a PEFT folder), at that share of its strength.",
+            "Merge a LoRA adapter (a PEFT folder; with a GGUF model also a GGUF file), at that share of its strength.",
             valueName: "folder[=scale]"
         )
     )
@@ -53,6 +54,9 @@ struct ConvertCommand: RecordCommand {
 
     @Flag(help: "Refuse a model that no engine can load; without it that is a warning.")
     var strict = false
+
+    @Option(help: .setting(ConvertSettings.self, "pad-vocab", "count"))
+    var padVocab: String?
 
     @Flag(help: .setting(ConvertSettings.self, "allow-nonfinite"))
     var allowNonfinite = false
@@ -82,6 +86,7 @@ struct ConvertCommand: RecordCommand {
         get throws {
             let settings = try ConvertSettings(options: [
                 "type": .text(type), "pre": pre.map { .text($0) }, "allow-nonfinite": .flag(allowNonfinite),
+                "pad-vocab": padVocab.map { .text($0) },
             ])
             var request = ConvertRequest(settings)
             (request.adapters, request.adapterOnly, request.projectorOnly) = (lora, loraOnly, mmproj)

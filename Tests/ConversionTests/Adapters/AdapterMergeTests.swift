@@ -129,7 +129,7 @@ import Testing
         longer.contents.add("base_model.model.model.embed_tokens.weight", [5, 256])
         #expect(
             try problem(longer)
-                == .grownVocabulary(tensor: "base_model.model.model.embed_tokens.weight", tokens: 5, base: 4)
+                == .grownWithoutTokenizer(tensor: "model.embed_tokens.weight", rows: 5, tokens: 4)
         )
     }
 

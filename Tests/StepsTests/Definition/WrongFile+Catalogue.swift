@@ -93,6 +93,17 @@ extension WrongFile {
             "5:5: a step needs the setting 'id'. Add it."
         ),
         WrongFile(
+            "counts of tokens",
+            steps: """
+                  - { id: f16, convert: { pad-vocab: x0 } }
+                  - { id: f32, convert: { pad-vocab: many } }
+                  - { id: b16, convert: { pad-vocab: [64] } }
+                """,
+            "5:38: 'x0' is not a number of tokens. Take a number such as 32064, x64, or auto.",
+            "6:38: 'many' is not a number of tokens. Take a number such as 32064, x64, or auto.",
+            "7:38: 'pad-vocab' must be a text."
+        ),
+        WrongFile(
             "numbers and truth values of YAML 1.1",
             steps: """
                   - { id: f16, convert: { type: f16, keep: yes } }

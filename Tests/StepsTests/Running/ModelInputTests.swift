@@ -80,6 +80,29 @@ import Testing
         #expect(none == plain, "no share of an adapter leaves the model as it was")
     }
 
+    /// The update goes into the file's numbers as it goes into the folder's.
+    @Test func adaptersAreMergedIntoAGGUFFile() throws {
+        let (made, first, second) = (try TinyRun(), try TinyRun(), try TinyRun())
+        _ = try published(folder, convert: "{ type: f32 }", in: made)
+        let file = try #require(Self.path(of: "f32.gguf", made))
+        for run in [first, second] { try writeAdapter("lora", value: 0.01, into: run.scratch) }
+        let merged = "{ source: \"\(made.registry).work/\(file)\", lora: lora }"
+        let whole = "{ source: \"\(TinyPipeline().source)\", lora: lora }"
+        let expected = try published(whole, in: first)
+        #expect(try published(merged, convert: "{ type: f16, keep: false }", in: second) == expected)
+        // What quantizing lost would stay.
+        let quantized = try #require(Self.path(of: "q8_0.gguf", made))
+        let error = #expect(throws: PipelineError.self) {
+            _ = try published("{ source: \"\(made.registry).work/\(quantized)\", lora: lora }", in: first)
+        }
+        #expect(error.map { "\($0)".contains("of type q8_0") } == true)
+    }
+
+    private static func path(of file: String, _ run: TinyRun) -> String? {
+        let work = FileManager.default.enumerator(atPath: run.registry.string + ".work")
+        return work?.compactMap { $0 as? String }.first { $0.hasSuffix(file) }
+    }
+
     /// An update of one matrix by a rank of one.
     private func writeAdapter(_ name: String, value: Float, into folder: ScratchFolder) throws {
         let module = "base_model.model.model.layers.0.self_attn.o_proj"
