@@ -115,7 +115,11 @@ let package = Package(
         ),
 
         // Layer 5: tell
-        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit", "Registry"], swiftSettings: strict),
+        .target(
+            name: "Briefs",
+            dependencies: ["Architectures", "BinaryIO", "DeviceFit", "Registry"],
+            swiftSettings: strict
+        ),
 
         // Layer 6: order work, answer questions, carry builds
         .target(
@@ -141,7 +145,7 @@ let package = Package(
         .target(
             name: "Steps",
             dependencies: [
-                "Answers", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
                 "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings",
                 "Tensors",
                 "Work", system, yams,

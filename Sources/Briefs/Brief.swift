@@ -104,17 +104,27 @@ public struct Brief: Sendable {
         if let kld = build.kld {
             parts.append(language.say("divergence \(number(kld, 4))", "расхождение \(number(kld, 4))"))
         }
+        if let cosine = build.meanCosine {
+            parts.append(language.say("cosine \(number(cosine, 5))", "косинус \(number(cosine, 5))"))
+        }
+        if let overlap = build.top10OverlapPercent {
+            parts.append(
+                language.say("\(number(overlap, 1)) % of neighbours kept", "\(number(overlap, 1)) % соседей сохранено")
+            )
+        }
         return parts.isEmpty ? language.say("not measured", "не измерено") : parts.joined(separator: ", ")
     }
 
-    private func speed(_ range: RangeEstimate) -> String {
+    /// A model that does not write has no such speed.
+    private func speed(_ range: RangeEstimate?) -> String {
+        guard let range else { return "–" }
         let unit = language.say("token/s", "токенов/с")
         return "\(number(range.mid, 1)) \(unit) (\(number(range.low, 1)) – \(number(range.high, 1)))"
     }
 
     private func battery(_ build: BriefedBuild) -> String {
         guard let percent = build.estimate.batteryPercentPer1kTokens else {
-            return language.say("not known", "неизвестно")
+            return build.estimate.decode == nil ? "–" : language.say("not known", "неизвестно")
         }
         let digits = percent.mid < 0.1 ? 4 : 2
         return "\(number(percent.mid, digits)) % (\(number(percent.low, digits)) – \(number(percent.high, digits)))"

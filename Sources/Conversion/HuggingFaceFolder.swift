@@ -52,7 +52,7 @@ public struct HuggingFaceFolder: Sendable {
             [
                 ModelConfig.file, "generation_config.json", "tokenizer.model", "tokenizer.json",
                 "tokenizer_config.json",
-                "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+                "added_tokens.json", MultilingualVocabulary.file, "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
                 "model.safetensors.index.json", "README.md", ModelPurpose.modules,
             ] + ModelPurpose.poolingFiles(in: path)
         let folder = "additional_chat_templates"

@@ -36,7 +36,7 @@ extension FitEstimate {
             switch measurement.metric {
             case .decodeSpeed:
                 estimate.decode = measurement.range
-                estimate.sustainedDecode = estimate.decode.times(sustainedFactor)
+                estimate.sustainedDecode = measurement.range.times(sustainedFactor)
             case .prefillSpeed: estimate.prefill = measurement.range
             case .peakMemory: estimate.takePeak(measurement)
             }

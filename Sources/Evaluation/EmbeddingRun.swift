@@ -23,7 +23,7 @@ public struct EmbeddingRun {
     public let pooling: Pooling
     /// Whether vectors are brought to length one; scores never are.
     public let isNormalized: Bool
-    private let threads: Int
+    let threads: Int
 
     /// - Parameter pooling: nil for the file's; a file that does not say pools nothing, as in llama.cpp.
     public init(_ model: LanguageModel, pooling: Pooling? = nil, isNormalized: Bool = true, threads: Int) {

@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import Conversion
 import GGUF
@@ -61,6 +62,8 @@ struct ConvertStep: BuildMaker {
         let weights = work.tensors.elementCount
         return [PlannedBuild(type: work.typeName, node: node, weights: weights)]
     }
+
+    var modelKind: ModelKind? { try? ModelKind(work.model.metadata) }
 
     func byteCounts(of types: [String]) -> [Int] { types.map { _ in work.byteCount } }
 
