@@ -188,8 +188,8 @@ let package = Package(
         .testTarget(
             name: "AnswersTests",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "DeviceFit", "Pipeline", "StepsTestSupport", "Registry",
-                "TestSupport", "Work", "edgepipe", crypto, system,
+                "Answers", "Architectures", "BinaryIO", "Briefs", "DeviceFit", "Pipeline", "StepsTestSupport",
+                "Registry", "TestSupport", "Work", "edgepipe", crypto, system,
             ],
             swiftSettings: strict
         ),

@@ -1,3 +1,4 @@
+import Architectures
 import Tensors
 
 /// How a model is run.

@@ -43,10 +43,12 @@ public struct EmbeddedTexts: Sendable {
                 own.append(EmbeddingRun.normalized(rows[0]))
                 try progress(own.count, inputs.count)
             }
-            let count = min(EmbeddingComparison.mostNeighbours, own.count - 1)
-            rows = own
-            nearest = try Array(own.indices).concurrentMap(threads: run.threads) { index in
-                let scores = own.indices.map { $0 == index ? -.infinity : Self.product(own[$0], own[index]) }
+            let (vectors, count) = (own, min(EmbeddingComparison.mostNeighbours, own.count - 1))
+            rows = vectors
+            nearest = try Array(vectors.indices).concurrentMap(threads: run.threads) { index in
+                let scores = vectors.indices.map {
+                    $0 == index ? -.infinity : Self.product(vectors[$0], vectors[index])
+                }
                 return Self.best(of: scores, count)
             }
             neighbours = count

@@ -1,6 +1,7 @@
 import Architectures
 import Inference
-import Work
+import SystemPackage
+import Tokenizers
 
 /// How far the vectors of one build are from another's, on a collection of texts.
 ///

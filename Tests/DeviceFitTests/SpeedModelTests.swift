@@ -13,7 +13,7 @@ import Testing
     /// By hand: 31.6 ms x 0.71377 GB + 11.1 ms x 1.26892 = 36.640 ms for Q4_0; (31.6 x 18/32 + 11.1) x 0.23341 / 0.533 = 12.645 ms for
     /// Q6_K; half of 7 MiB of cache adds 0.116 ms. The phone itself made 19.66 tokens a second.
     @Test func twoTermsPredictAMeasuredPhone() throws {
-        let decode = try estimate(SampleModels.qwen25, on: "galaxy-s23").decode
+        let decode = try estimate(SampleModels.qwen25, on: "galaxy-s23").speed
         #expect(abs(decode.mid - 1000 / 49.401) < 0.01)
         #expect(decode.low < 19.66 && 19.66 < decode.high)
         #expect(decode.confidence == .high)
@@ -38,7 +38,7 @@ import Testing
         model.layerBytesByType = layers
         model.weightBytesByType = layers.merging(["Q6_K": model.tokenEmbeddingBytes], uniquingKeysWith: +)
         model.weightBytes = model.weightBytesByType.values.reduce(0, +)
-        let decode = try estimate(model, on: "galaxy-s23").decode
+        let decode = try estimate(model, on: "galaxy-s23").speed
         #expect(decode.low < measured && measured < decode.high, "\(decode)")
         #expect(decode.confidence == .high)
     }
@@ -69,14 +69,14 @@ import Testing
             weightBytes: 1_320_000_000,
             quantType: "Q4_K_M"
         )
-        let decode = try estimate(model, on: "iphone-17-pro").decode
+        let decode = try estimate(model, on: "iphone-17-pro").speed
         #expect(decode.low < 39.1 && 39.1 < decode.high)
     }
 
     @Test func aTypeThatWasNotMeasuredIsSaidToBeAGuess() throws {
         var model = SampleModels.qwen25
         model.weightBytesByType = ["IQ3_S": 700_000_000, "Q6_K": 191_469_978]
-        let decode = try estimate(model, on: "galaxy-s23").decode
+        let decode = try estimate(model, on: "galaxy-s23").speed
         #expect(decode.confidence == .low)
         #expect(decode.low <= decode.mid / 2 && decode.high >= decode.mid * 2)
         #expect(decode.source.contains("not measured"))

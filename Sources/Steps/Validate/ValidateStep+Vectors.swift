@@ -3,6 +3,7 @@ import BinaryIO
 import Evaluation
 import Inference
 import Pipeline
+import SystemPackage
 
 /// How embedding models are measured: by how near their vectors are to those of the model they were made from.
 extension ValidateStep {

@@ -1,6 +1,7 @@
 import Answers
 import Architectures
 import BinaryIO
+import Briefs
 import DeviceFit
 import Testing
 

@@ -86,7 +86,9 @@ import Testing
         query.kind = .language
         #expect(try query.answer(from: session).best == nil)
 
-        let page = try session.report(ReportRequest(model: "tiny")) { _, _, _ in }.markdown(.english)
+        let output = run.scratch.path.appending("report.md")
+        try session.writeReport(ReportRequest(model: "tiny"), to: output) { _, _, _ in }
+        let page = String(decoding: try readFile(output, limit: 1 << 20), as: UTF8.self)
         #expect(page.contains("1 − cosine") && page.contains("Same ten nearest texts"))
     }
 
