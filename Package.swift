@@ -291,8 +291,8 @@ let package = Package(
         .testTarget(
             name: "StepsTests",
             dependencies: [
-                "Answers", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry",
-                "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "edgepipe", system,
+                "Answers", "Architectures", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization",
+                "Registry", "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "edgepipe", system,
             ],
             swiftSettings: strict
         ),

@@ -165,6 +165,10 @@ def add_tokenizer(kind, folder):
         return sentencepiece_as_json(folder)
     if kind == "wordpiece":
         return conversion_encoders.save_wordpiece(ROOT / "texts/sample.txt", folder)
+    if kind in ("multilingual", "multilingual-json"):
+        return conversion_encoders.save_multilingual(ROOT / "texts/sample.txt", folder, kind == "multilingual")
+    if kind == "modern":
+        return conversion_encoders.save_modern(ROOT / "texts/sample.txt", folder)
     if kind in BYTE_LEVEL:
         return byte_level_tokenizer(kind, folder)
     for name in ["tokenizer.model", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json"]:

@@ -38,7 +38,8 @@ TEXTS = [
 PAIRS = [["What is a panda?", "A bear that eats bamboo."], ["Who wrote it?", "It was cold in winter."]]
 FAMILIES = [
     "qwen3-embedding", "qwen2-both-ways", "qwen3-headless", "qwen3-reranker", "qwen3-untied-reranker", "llama3", "embeddinggemma",
-    "bert", "bert-reranker-head", "nomic-bert",
+    "bert", "bert-reranker-head", "nomic-bert", "xlm-roberta", "xlm-roberta-json", "xlm-roberta-reranker-head", "modern-bert",
+    "modern-bert-reranker-head",
 ]
 POOLINGS = ["none", "mean", "cls", "last"]
 

@@ -1,4 +1,5 @@
 import Answers
+import Architectures
 import BinaryIO
 import DeviceFit
 import Foundation
