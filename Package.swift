@@ -231,7 +231,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["BinaryIO", "Pipeline", "Settings", "Steps", "TestSupport", "edgepipe", system],
+            dependencies: ["BinaryIO", "GGUF", "Pipeline", "Settings", "Steps", "TestSupport", "edgepipe", system],
             swiftSettings: strict
         ),
         .testTarget(

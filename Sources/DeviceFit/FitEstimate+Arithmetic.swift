@@ -63,7 +63,8 @@ extension FitEstimate {
         let isGuess = read.share { factors($0).isMeasured } < 0.9
         let speeds =
             writes
-            ? "generating at \(figure(decode)) and reading prompts at \(figure(prefill))" : "reading texts at \(figure(prefill))"
+            ? "generating at \(figure(decode)) and reading prompts at \(figure(prefill))"
+            : "reading texts at \(figure(prefill))"
         return "\(profile.quantType) is slow on Android processors: \(speeds) of Q4_0's speed"
             + (isGuess ? " (estimated from a similar type)" : "")
     }

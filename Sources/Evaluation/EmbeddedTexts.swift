@@ -84,9 +84,14 @@ public struct EmbeddedTexts: Sendable {
                 pairs[query, default: []].append(input)
             }
         }
-        let own = texts.count < 2 ? [] : texts.indices.prefix(mostQuestions).map { index in
-            texts.indices.filter { $0 != index }.map { EmbeddingInput.pair(query: texts[index], document: texts[$0]) }
-        }
+        let own =
+            texts.count < 2
+            ? []
+            : texts.indices.prefix(mostQuestions).map { index in
+                texts.indices.filter { $0 != index }.map {
+                    EmbeddingInput.pair(query: texts[index], document: texts[$0])
+                }
+            }
         return own + order.compactMap { pairs[$0] }
     }
 

@@ -77,7 +77,7 @@ public struct EmbeddingRun {
                 guard isUsed, let token, vocabulary.tokens.indices.contains(Int(token)) else { return "" }
                 return vocabulary.tokens[Int(token)]
             }
-            let end = text(vocabulary.special.end, vocabulary.addsEnd && vocabulary.kind != .wordPiece)
+            let end = text(vocabulary.special.end, model.addsEnd)
             return Array((query + end + text(vocabulary.special.separator, model.addsSeparator) + document).utf8)
         }
     }

@@ -71,7 +71,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             (path.map { "\($0): " } ?? "") + "\(count) texts were given, where \(least) to \(most) are needed. "
                 + "Write each on a line of its own; a few hundred tell builds apart."
         case .badTextLine(let line, let path):
-            (path.map { "\($0): line" } ?? "Line") + " \(line) is no JSON string. Write each text as a JSON string on a line of "
+            (path.map { "\($0): line" } ?? "Line")
+                + " \(line) is no JSON string. Write each text as a JSON string on a line of "
                 + "its own, or give a plain text under another name than .jsonl."
         case .nothingToCompare:
             "No tensor is left whose type is another than the base's. Name another type, or fewer conditions."

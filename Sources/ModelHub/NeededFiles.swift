@@ -4,7 +4,8 @@ import SystemPackage
 extension HubListing {
     private static let required: Set = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
-        "added_tokens.json", "sentencepiece.bpe.model", "merges.txt", "chat_template.json", "chat_template.jinja", "adapter_config.json",
+        "added_tokens.json", "sentencepiece.bpe.model", "merges.txt", "chat_template.json", "chat_template.jinja",
+        "adapter_config.json",
         "adapter_model.safetensors", WeightsIndex.file,
     ]
     /// Come along where they can: a model without them converts, though less may be said of it.
@@ -14,6 +15,7 @@ extension HubListing {
     /// How an embedding model pools, as sentence-transformers says it: a list of modules, and the settings of the one that pools.
     private static let modules = "modules.json"
     private static let pooling = "Pooling/config.json"
+    private static let dense = ["Dense/config.json", "Dense/model.safetensors"]
     private static let templates = "additional_chat_templates/"
 
     /// What a conversion cannot do without, of what the repository holds: configuration, vocabulary and weights in one
@@ -31,7 +33,8 @@ extension HubListing {
             + files.filter { file in
                 Self.welcome.contains(file.path)
                     || file.path == Self.modules
-                    || file.path.hasSuffix(Self.pooling) && file.path.count(where: { $0 == "/" }) == 1
+                    || ([Self.pooling] + Self.dense).contains(where: file.path.hasSuffix)
+                        && file.path.count(where: { $0 == "/" }) == 1
                     || file.path.hasPrefix(Self.templates) && file.path.hasSuffix(".jinja")
                         && file.path.count(where: { $0 == "/" }) == 1
             }

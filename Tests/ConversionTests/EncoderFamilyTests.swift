@@ -15,13 +15,16 @@ import Testing
         var checkpoint = SmallCheckpoint()
         checkpoint.config = [
             "architectures": #"["XLMRobertaModel"]"#, "hidden_size": "64", "intermediate_size": "96",
-            "max_position_embeddings": "34", "num_attention_heads": "4", "num_hidden_layers": "1", "type_vocab_size": "1",
+            "max_position_embeddings": "34", "num_attention_heads": "4", "num_hidden_layers": "1",
+            "type_vocab_size": "1",
             "vocab_size": "8", "layer_norm_eps": "1e-05", "pad_token_id": "1",
         ]
         checkpoint.add("embeddings.word_embeddings.weight", [8, 64])
         checkpoint.add("embeddings.position_embeddings.weight", [34, 64])
         checkpoint.add("embeddings.token_type_embeddings.weight", [1, 64])
-        for name in ["embeddings.LayerNorm", "encoder.layer.0.attention.output.LayerNorm", "encoder.layer.0.output.LayerNorm"] {
+        for name in [
+            "embeddings.LayerNorm", "encoder.layer.0.attention.output.LayerNorm", "encoder.layer.0.output.LayerNorm",
+        ] {
             checkpoint.add("\(name).weight", [64])
             checkpoint.add("\(name).bias", [64])
         }
@@ -101,7 +104,10 @@ import Testing
         #expect(metadata["tokenizer.ggml.precompiled_charsmap"] == .array(.uint8([7, 8])))
 
         checkpoint.files["sentencepiece.bpe.model"] = pieces + [0x12, 2, 0x18, 2]
-        let other = ConversionProblem.invalidVocabulary(file: "sentencepiece.bpe.model", reason: "it is no Unigram model")
+        let other = ConversionProblem.invalidVocabulary(
+            file: "sentencepiece.bpe.model",
+            reason: "it is no Unigram model"
+        )
         #expect(try Conversions().problem(checkpoint) == other)
         checkpoint.files["sentencepiece.bpe.model"] = [0x0a, 200]
         guard case .invalidVocabulary("sentencepiece.bpe.model", _) = try Conversions().problem(checkpoint) else {

@@ -114,7 +114,9 @@ import Testing
             try folder.write(text, to: name)
         }
         let used = Set(mistake.arguments)
-        if used.contains("wide.gguf") { try write("wide.gguf", width: 128) { $0.set("llama.pooling_type", .uint32(1)) } }
+        if used.contains("wide.gguf") {
+            try write("wide.gguf", width: 128) { $0.set("llama.pooling_type", .uint32(1)) }
+        }
         if used.contains("words.gguf") {
             try write("words.gguf", dropping: 2) { $0.set("llama.pooling_type", .uint32(1)) }
         }

@@ -104,7 +104,8 @@ struct BuildJudge {
     private func kindObstacle(of profile: String) -> String? {
         let own = session.profile(profile)?.kind ?? .language
         guard own != kind else { return nil }
-        return "it is \(own.words), which is not ranked with \(kind.words); ask for it with \(setting: "kind", own.rawValue)"
+        return
+            "it is \(own.words), which is not ranked with \(kind.words); ask for it with \(setting: "kind", own.rawValue)"
     }
 
     private func missingTags(of profile: String) -> [String] {

@@ -33,7 +33,8 @@ extension BuildQuery {
             guard index > 0 else { continue }
             let (before, own) = (rank(ranked[index - 1]), rank(ranked[index]))
             if (before.0, before.1, before.2) == (own.0, own.1, own.2), own.1 == 0, before.3 < own.3 {
-                let step = ranked[index].bitsPerByte == nil ? "ten-thousandth of the cosine" : "thousandth of a bit per byte"
+                let step =
+                    ranked[index].bitsPerByte == nil ? "ten-thousandth of the cosine" : "thousandth of a bit per byte"
                 ranked[index].remarks.append("as good as \(ranked[index - 1].build) to a \(step), and slower")
             }
         }

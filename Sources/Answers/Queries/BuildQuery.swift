@@ -56,7 +56,8 @@ extension BuildQuery {
         let measured = try registry.deviceMeasurements(on: target?.deviceIDs ?? [])
         var judge = BuildJudge(self, target: target, measured: measured, in: session)
         // The standings know no quality of models that embed.
-        if model == nil, judge.kind == .language, let count = try registry.standingCount(), count > Self.mostRankedWhole,
+        if model == nil, judge.kind == .language, let count = try registry.standingCount(),
+            count > Self.mostRankedWhole,
             let answer = try answerWithFew(of: session, &judge)
         {
             return answer

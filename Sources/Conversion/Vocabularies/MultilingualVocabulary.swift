@@ -113,7 +113,8 @@ struct MultilingualVocabulary {
         let ids = Dictionary(added.map { ($1, $0) }) { first, _ in first }
         let roles = Self.roles(settings)
         let special = Set(roles.values.compactMap { text in ids[text] ?? pieces.firstIndex { $0.text == text } })
-        let unknown = settings?["unk_token"].flatMap(Self.text).flatMap { ids[$0] }
+        let unknown =
+            settings?["unk_token"].flatMap(Self.text).flatMap { ids[$0] }
             ?? tokenizer["model"]?["unk_id"]?.integer ?? 3
         for (id, piece) in pieces.enumerated() {
             tokens[id] = added[id] ?? piece.text

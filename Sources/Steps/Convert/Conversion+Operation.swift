@@ -227,6 +227,7 @@ extension ConvertSettings {
     func options(merging adapters: [AdapterReference]) -> ConversionOptions {
         var options = ConversionOptions(type: type, preTokenizer: preTokenizer, adapters: adapters)
         options.allowsNonFinite = allowsNonFinite
+        options.includesDenseModules = includesDenseModules
         return options
     }
 }

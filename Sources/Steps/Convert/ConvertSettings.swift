@@ -14,6 +14,8 @@ public struct ConvertSettings: StepKind {
     public var keepsFile = true
     /// Whether infinities and NaN among the weights are passed on.
     public var allowsNonFinite = false
+    /// Whether the dense modules behind an embedding model come along.
+    public var includesDenseModules = false
 
     package static let kind = "convert"
     package static let settings = [
@@ -35,6 +37,11 @@ public struct ConvertSettings: StepKind {
             "keep infinities and NaN among the weights, which are refused otherwise",
             standard: "false"
         ),
+        Setting(
+            "dense-modules",
+            "keep sentence-transformers' dense modules behind EmbeddingGemma, which are left out otherwise",
+            standard: "false"
+        ),
     ]
 
     /// The types that a model can be converted to, with `auto` first.
@@ -54,6 +61,7 @@ public struct ConvertSettings: StepKind {
         preTokenizer = reader.text("pre")
         keepsFile = reader.flag("keep") ?? true
         allowsNonFinite = reader.flag("allow-nonfinite") ?? false
+        includesDenseModules = reader.flag("dense-modules") ?? false
     }
 
     package var needs: [String] { [] }

@@ -49,6 +49,7 @@ struct ConvertStep: BuildMaker {
         ]
         if !settings.keepsFile { entries["keep"] = "false" }
         if settings.allowsNonFinite { entries["allowNonFinite"] = "true" }
+        if settings.includesDenseModules { entries["denseModules"] = "true" }
         let key = StepKey(
             kind: ConvertSettings.kind,
             version: version,

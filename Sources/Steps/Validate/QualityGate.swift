@@ -85,7 +85,10 @@ public struct QualityGate: Sendable, Codable, Equatable {
                 minTop10Overlap: values.percent("min-top10-overlap")
             )
             if let cosine = gate.minMeanCosine, cosine > 1, let place = values.node("min-mean-cosine") {
-                reader.report("a cosine is at most 1. Give 'min-mean-cosine' a number from 0 to 1, such as 0.995.", at: place)
+                reader.report(
+                    "a cosine is at most 1. Give 'min-mean-cosine' a number from 0 to 1, such as 0.995.",
+                    at: place
+                )
             }
             if gate.obstacle(for: .language) != nil, let other = gate.obstacle(for: .embedding) {
                 reader.report("no model has all of these figures: \(other)", at: key)

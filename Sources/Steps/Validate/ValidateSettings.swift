@@ -56,7 +56,10 @@ public struct ValidateSettings: StepKind {
             pooling = Pooling(named: name)
             if pooling == nil || pooling == Pooling.none {
                 let known = Pooling.names.filter { $0 != Pooling.none.name }
-                reader.report("'pooling' does not know '\(name)'. \(Spelling.advice(for: name, among: known))", at: node)
+                reader.report(
+                    "'pooling' does not know '\(name)'. \(Spelling.advice(for: name, among: known))",
+                    at: node
+                )
             }
         }
         if let node = reader.node("gates") {
@@ -96,7 +99,9 @@ public struct ValidateSettings: StepKind {
             return pooling == nil
                 ? nil : "'pooling' is for embedding models, and this is a language model. Leave it out."
         }
-        if tasks != nil { return "'tasks' are answered by language models, and this is \(model.words). Leave them out." }
+        if tasks != nil {
+            return "'tasks' are answered by language models, and this is \(model.words). Leave them out."
+        }
         return against == nil ? EvaluationError.noBaseOfEmbeddings.description : nil
     }
 }

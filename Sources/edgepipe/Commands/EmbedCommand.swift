@@ -68,7 +68,9 @@ struct EmbedCommand: RecordCommand {
             throw ValidationError("--pooling takes \(Pooling.names.joined(separator: ", ")).")
         }
         if against != nil {
-            if text != nil { throw ValidationError("--against compares many texts: give them in a file, or to standard input.") }
+            if text != nil {
+                throw ValidationError("--against compares many texts: give them in a file, or to standard input.")
+            }
             try refuse(ignored: ["--no-normalize": isRaw], because: "cosines do not depend on lengths.")
         } else if records.chosen == .csv || records.chosen == .markdown {
             throw ValidationError("embed prints JSON arrays; leave out --format.")

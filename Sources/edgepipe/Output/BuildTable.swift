@@ -14,7 +14,9 @@ enum BuildTable {
 
     /// Builds of one kind: models that embed have other figures.
     static func table(_ builds: [BuildSummary]) -> Table {
-        guard let kind = builds.first?.kind, kind != .language else { return Table(columns: columns, rows: builds.map(row)) }
+        guard let kind = builds.first?.kind, kind != .language else {
+            return Table(columns: columns, rows: builds.map(row))
+        }
         return Table(
             columns: embeddingColumns,
             rows: builds.map { build in

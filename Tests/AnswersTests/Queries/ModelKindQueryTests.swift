@@ -23,8 +23,12 @@ import Testing
         #expect(try shelf.ask { $0.kind = .embedding }.models == ["near", "far"])
         #expect(try shelf.ask { $0.kind = .reranker }.models == ["ranker"])
         let refused = try shelf.ask { _ in }.reasons("near")
-        #expect(refused?.count == 1 && refused?[0].hasPrefix("it is an embedding model, which is not ranked with") == true)
-        #expect(try shelf.ask { $0.kind = .embedding }.reasons("writer")?[0].hasPrefix("it is a language model") == true)
+        #expect(
+            refused?.count == 1 && refused?[0].hasPrefix("it is an embedding model, which is not ranked with") == true
+        )
+        #expect(
+            try shelf.ask { $0.kind = .embedding }.reasons("writer")?[0].hasPrefix("it is a language model") == true
+        )
     }
 
     @Test func aModelThatIsNamedIsAskedForWhatItGives() throws {

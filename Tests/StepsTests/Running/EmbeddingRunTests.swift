@@ -83,7 +83,10 @@ import Testing
         #expect(best.decodeTokensPerSecond == nil && best.prefillTokensPerSecond != nil && best.bitsPerByte == nil)
         #expect(best.batteryPercentPer1kTokens == nil && best.estimate?.decode == nil)
         (query.kind, query.model) = (nil, "tiny")
-        #expect(try query.answer(from: session).best?.type == "q8_0", "a model that is named is asked for what it gives")
+        #expect(
+            try query.answer(from: session).best?.type == "q8_0",
+            "a model that is named is asked for what it gives"
+        )
         query.kind = .language
         #expect(try query.answer(from: session).best == nil)
 
@@ -218,7 +221,10 @@ import Testing
     /// A reranker's scores of all texts for a question take the place of a vector.
     @Test func rerankersAreMeasuredByTheirScores() throws {
         let model = try Self.write("reranker", pooling: nil, labels: ["yes", "no"], in: run.scratch)
-        let definition = try definition("text: \"\(run.pipeline.text)\", context: 32, chunks: 13, against: full", model.string)
+        let definition = try definition(
+            "text: \"\(run.pipeline.text)\", context: 32, chunks: 13, against: full",
+            model.string
+        )
         _ = try PipelineRunner(definition, RunOptions(registry: run.registry, threads: 2)).run()
         let published = try Self.published(run.registry)
         #expect(published.conditions == ["pooling": "rank", "dimensions": "12", "neighbours": "10"])
