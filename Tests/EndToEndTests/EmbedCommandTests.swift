@@ -80,7 +80,6 @@ import Testing
     static let mistakes: [(arguments: [String], status: Int32, words: String)] = [
         (["model.gguf", "a", "--pooling", "max"], 64, "--pooling takes none, mean, cls, last, rank"),
         (["model.gguf", "a", "--pooling", "rank"], 3, "classifier"),
-        (["model.gguf", ""], 3, "token"),
         (["model.gguf", "a", "--file", "texts.jsonl"], 64, "not both"),
         (["absent.gguf", "a"], 3, "absent.gguf"),
         (["texts.jsonl", "a"], 3, "texts.jsonl"),
@@ -139,6 +138,16 @@ import Testing
         #expect(cosine > 0.99 && cosine < 1, "\(result.output)")
         let same = try program("embed", "model.gguf", "--against", "model.gguf", "--file", "many.txt", "--json").json()
         #expect(same["meanCosine"] as? Double == 1 && same["overlapPercent"] as? Double == 100)
+    }
+
+    /// What is measured of predictions is refused, whatever the vocabulary puts around texts.
+    @Test func figuresOfPredictionsAreRefusedWhereThereAreNone() throws {
+        let text = try folder.write(String(repeating: "The boat lay there. ", count: 200), to: "text.txt").string
+        try write("both.gguf") { $0.set("llama.attention.causal", .bool(false)) }
+        for arguments in [["perplexity"], ["imatrix", "-o", "matrix.gguf"]] {
+            let result = try program.run(arguments + ["both.gguf", "--text", text, "--context", "32", "--chunks", "2"])
+            #expect(result.status == 3 && result.errors.contains("edgepipe embed"), "\(arguments): \(result.errors)")
+        }
     }
 
     @Test func phonesAreToldTheSpeedOfReadingAlone() throws {

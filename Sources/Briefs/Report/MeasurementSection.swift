@@ -117,7 +117,11 @@ struct MeasurementWords {
         if let text = conditions.text {
             parts.append(language.say("text \(text.shortDigest)", "текст \(text.shortDigest)"))
         }
-        if let chunks = conditions.chunks, let context = conditions.context {
+        if let chunks = conditions.chunks, let context = conditions.context, conditions.others["pooling"] != nil {
+            parts.append(
+                language.say("\(chunks) texts of up to \(context) tokens", "текстов: \(chunks), до \(context) токенов")
+            )
+        } else if let chunks = conditions.chunks, let context = conditions.context {
             parts.append(
                 language.say("\(chunks) chunks of \(context) tokens", "фрагментов: \(chunks), по \(context) токенов")
             )

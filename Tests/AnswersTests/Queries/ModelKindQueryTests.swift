@@ -80,6 +80,7 @@ import Testing
         request.builds = ["near:q4_0", "far:q4_0"]
         let page = try #require(try shelf.session.brief(request)).markdown
         #expect(page.contains("cosine 0.99910") && page.contains("search by meaning"))
+        #expect(page.contains("llama_get_embeddings_seq") && !page.contains("bits per byte compares models"))
         #expect(throws: AnswersError.self) {
             try shelf.session.snippet(.swift, of: "near", context: nil, kvType: "f16")
         }

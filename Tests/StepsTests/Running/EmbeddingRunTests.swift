@@ -31,7 +31,7 @@ import Testing
         in scratch: ScratchFolder
     ) throws -> FilePath {
         var model = try SyntheticModel(
-            architecture: "qwen2",
+            architecture: "qwen3",
             vocabulary: try TinyModels().metadata(),
             width: 256,
             hidden: 256,
@@ -39,11 +39,11 @@ import Testing
             heads: (8, 2),
             seed: 7
         )
-        if let pooling { model.metadata.set("qwen2.pooling_type", .uint32(pooling)) }
-        if !labels.isEmpty { model.metadata.set("qwen2.classifier.output_labels", .array(.string(labels))) }
+        if let pooling { model.metadata.set("qwen3.pooling_type", .uint32(pooling)) }
+        if !labels.isEmpty { model.metadata.set("qwen3.classifier.output_labels", .array(.string(labels))) }
         for layer in 0..<2 {
-            for (matrix, rows) in [("q", 256), ("k", 64), ("v", 64)] {
-                model.add("blk.\(layer).attn_\(matrix).bias", [rows], spread: 0.1)
+            for matrix in ["q", "k"] {
+                model.add("blk.\(layer).attn_\(matrix)_norm.weight", [32], spread: 0.5, center: 1)
             }
         }
         if !labels.isEmpty { model.add("cls.output.weight", [256, labels.count]) }
