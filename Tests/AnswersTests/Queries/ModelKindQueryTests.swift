@@ -22,6 +22,8 @@ import Testing
         #expect(try shelf.ask { $0.tags = ["search"] }.models == ["writer"], "a tag mixes no kinds")
         #expect(try shelf.ask { $0.kind = .embedding }.models == ["near", "far"])
         #expect(try shelf.ask { $0.kind = .reranker }.models == ["ranker"])
+        #expect(try shelf.ask { $0.kind = .embedding }.hint?.contains("which of these models does better") == true)
+        #expect(try shelf.ask { $0.kind = .reranker }.hint == nil)
         let refused = try shelf.ask { _ in }.reasons("near")
         #expect(
             refused?.count == 1 && refused?[0].hasPrefix("it is an embedding model, which is not ranked with") == true
