@@ -115,7 +115,11 @@ let package = Package(
         ),
 
         // Layer 5: tell
-        .target(name: "Briefs", dependencies: ["BinaryIO", "DeviceFit", "Registry"], swiftSettings: strict),
+        .target(
+            name: "Briefs",
+            dependencies: ["Architectures", "BinaryIO", "DeviceFit", "Registry"],
+            swiftSettings: strict
+        ),
 
         // Layer 6: order work, answer questions, carry builds
         .target(
@@ -144,7 +148,7 @@ let package = Package(
         .target(
             name: "Steps",
             dependencies: [
-                "Answers", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
                 "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings",
                 "Tensors",
                 "Work", system, yams,
@@ -187,8 +191,8 @@ let package = Package(
         .testTarget(
             name: "AnswersTests",
             dependencies: [
-                "Answers", "BinaryIO", "DeviceFit", "Pipeline", "StepsTestSupport", "Registry", "TestSupport",
-                "Work", "edgepipe", crypto, system,
+                "Answers", "Architectures", "BinaryIO", "Briefs", "DeviceFit", "Pipeline", "StepsTestSupport",
+                "Registry", "TestSupport", "Work", "edgepipe", crypto, system,
             ],
             swiftSettings: strict
         ),
@@ -230,7 +234,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["BinaryIO", "Pipeline", "Settings", "Steps", "TestSupport", "edgepipe", system],
+            dependencies: ["BinaryIO", "GGUF", "Pipeline", "Settings", "Steps", "TestSupport", "edgepipe", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -290,8 +294,8 @@ let package = Package(
         .testTarget(
             name: "StepsTests",
             dependencies: [
-                "Answers", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization", "Registry",
-                "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "edgepipe", system,
+                "Answers", "Architectures", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization",
+                "Registry", "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "edgepipe", system,
             ],
             swiftSettings: strict
         ),

@@ -41,7 +41,7 @@ import conversion_purposes  # noqa: E402
 import conversion_state_families  # noqa: E402
 import conversion_storage  # noqa: E402
 from conversion_families import (  # noqa: E402
-    ARCHITECTURES, BYTE_LEVEL, FAMILIES, REFERENCE_OPTIONS, older, predictors, shorter,
+    ARCHITECTURES, BYTE_LEVEL, FAMILIES, OWN_OPTIONS, REFERENCE_OPTIONS, older, predictors, shorter,
 )
 from conversion_goldens import write_golden  # noqa: E402
 CHANGES = {
@@ -165,6 +165,10 @@ def add_tokenizer(kind, folder):
         return sentencepiece_as_json(folder)
     if kind == "wordpiece":
         return conversion_encoders.save_wordpiece(ROOT / "texts/sample.txt", folder)
+    if kind in ("multilingual", "multilingual-json"):
+        return conversion_encoders.save_multilingual(ROOT / "texts/sample.txt", folder, kind == "multilingual")
+    if kind == "modern":
+        return conversion_encoders.save_modern(ROOT / "texts/sample.txt", folder)
     if kind in BYTE_LEVEL:
         return byte_level_tokenizer(kind, folder)
     for name in ["tokenizer.model", "tokenizer_config.json", "added_tokens.json", "special_tokens_map.json"]:
@@ -322,7 +326,8 @@ def compare(llama_cpp, name, form, outtype):
         path.unlink(missing_ok=True)
     refusal = run_reference(llama_cpp, source, reference, FAMILIES[name][2], outtype)
     run = subprocess.run(
-        [EDGEPIPE, "convert", source, "-o", ours, "--type", outtype, "--quiet"], capture_output=True, text=True
+        [EDGEPIPE, "convert", source, "-o", ours, "--type", outtype, "--quiet", *OWN_OPTIONS.get(name, [])],
+        capture_output=True, text=True,
     )
     if refusal is not None:
         return f"REFUSED by the reference: {refusal}"

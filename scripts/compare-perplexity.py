@@ -143,7 +143,8 @@ def make_model(name):
            name.startswith("gemma3n"))
     output = folder / "f32.gguf"
     run = subprocess.run(
-        [EDGEPIPE, "convert", source, "-o", output, "--type", "f32", "--quiet"], capture_output=True, text=True
+        [EDGEPIPE, "convert", source, "-o", output, "--type", "f32", "--quiet", *conversion.OWN_OPTIONS.get(name, [])],
+        capture_output=True, text=True,
     )
     return output if run.returncode == 0 else run.stderr.strip().splitlines()[-1]
 

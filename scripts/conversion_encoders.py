@@ -1,4 +1,4 @@
-"""The encoders of compare-conversion.py: configurations, model classes, and a tokenizer of whole words and their parts."""
+"""The encoders of compare-conversion.py: configurations, model classes, and tokenizers."""
 
 import json
 
@@ -10,14 +10,25 @@ def families(some):
         "bert": ("BertConfig", plain, "wordpiece"),
         "nomic-bert": ("BertConfig", plain, "wordpiece"),
         "bert-reranker-head": ("BertConfig", {**plain, "num_labels": 1}, "wordpiece"),
+        "bert-labels": ("BertConfig", {**plain, "num_labels": 3}, "wordpiece"),
+        "xlm-roberta": ("XLMRobertaConfig", {**plain, "type_vocab_size": 1}, "multilingual"),
+        "xlm-roberta-json": ("XLMRobertaConfig", {**plain, "type_vocab_size": 1}, "multilingual-json"),
+        "xlm-roberta-reranker-head": ("XLMRobertaConfig", {**plain, "num_labels": 1}, "multilingual"),
+        "modern-bert": ("ModernBertConfig", {**plain, "local_attention": 32, "num_hidden_layers": 4}, "modern"),
+        "modern-bert-reranker-head": (
+            "ModernBertConfig", {**plain, "local_attention": 32, "num_labels": 1, "classifier_pooling": "mean"}, "modern"
+        ),
     }
 
 
 # transformers' classes, where a family has no head that predicts.
 CLASSES = {
     "bert": "BertModel", "nomic-bert": "BertModel", "bert-reranker-head": "BertForSequenceClassification",
+    "bert-labels": "BertForSequenceClassification", "xlm-roberta": "XLMRobertaModel", "xlm-roberta-json": "XLMRobertaModel",
+    "xlm-roberta-reranker-head": "XLMRobertaForSequenceClassification", "modern-bert": "ModernBertModel",
+    "modern-bert-reranker-head": "ModernBertForSequenceClassification",
 }
-RULES = {"wordpiece": "jina-v2-en"}
+RULES = {"wordpiece": "jina-v2-en", "modern": "modern-bert"}
 
 
 def save_wordpiece(text, folder):
@@ -41,6 +52,76 @@ def save_wordpiece(text, folder):
     path = folder / "tokenizer_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "tokenizer_class": "BertTokenizer"}, indent=2))
     return len(wrapped)
+
+
+def save_multilingual(text, folder, keeps_pieces):
+    """Trains a Unigram model as XLM-RoBERTa has it and saves it as transformers does, beside SentencePiece's own file or without.
+    -> the vocabulary's size."""
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+    from transformers import XLMRobertaTokenizer
+
+    file = folder / "sentencepiece.bpe.model"
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(text), model_prefix=str(folder / "trained"), vocab_size=500, model_type="unigram", minloglevel=2,
+        normalization_rule_name="nmt_nfkc", num_threads=1,
+    )
+    (folder / "trained.model").rename(file)
+    (folder / "trained.vocab").unlink()
+    model = sentencepiece_model_pb2.ModelProto()
+    model.ParseFromString(file.read_bytes())
+    own = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0)]
+    pieces = own + [(piece.piece, piece.score) for piece in model.pieces[3:]] + [("<mask>", 0.0)]
+    tokenizer = XLMRobertaTokenizer(vocab=pieces, _spm_precompiled_charsmap=model.normalizer_spec.precompiled_charsmap)
+    tokenizer.save_pretrained(folder)
+    if not keeps_pieces:
+        file.unlink()
+        path = folder / "tokenizer_config.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), "clean_up_tokenization_spaces": True}, indent=2))
+    return len(tokenizer)
+
+
+def save_modern(text, folder):
+    """Trains a byte-level tokenizer as ModernBERT has it. -> the vocabulary's size."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+    tokenizer.train([str(text)], trainer)
+    roles = ["[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]"]
+    tokenizer.add_special_tokens([AddedToken(role, special=True) for role in roles])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B [SEP]",
+        special_tokens=[(role, tokenizer.token_to_id(role)) for role in ["[CLS]", "[SEP]"]],
+    )
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]", mask_token="[MASK]"
+    )
+    wrapped.save_pretrained(folder)
+    return len(wrapped)
+
+
+def pad_in_front(path, config):
+    """The numbers of XLM-RoBERTa's own tokens, by which positions begin."""
+    config.update(bos_token_id=0, pad_token_id=1, eos_token_id=2)
+    if config["architectures"] == ["XLMRobertaModel"]:
+        pool_cls(path, config)
+
+
+def as_modern(path, config):
+    """What the Hub's configurations have and transformers 5 leaves out; and how the model pools."""
+    config["layer_norm_eps"] = config["norm_eps"]
+    config["global_attn_every_n_layers"] = 3
+    for role in ["cls", "sep", "bos", "eos", "pad"]:
+        config.pop(f"{role}_token_id", None)
+    import conversion_purposes
+
+    if config["architectures"] == ["ModernBertModel"]:
+        conversion_purposes._pool(path.parent, {"word_embedding_dimension": 64, "pooling_mode_mean_tokens": True})
 
 
 def as_nomic(path, config):
@@ -99,5 +180,6 @@ def pool_cls(path, config):
 
 # What is done to a family; each by its name.
 CHANGES = {
-    "bert": pool_cls, "nomic-bert": as_nomic,
+    "bert": pool_cls, "nomic-bert": as_nomic, "xlm-roberta": pad_in_front, "xlm-roberta-json": pad_in_front,
+    "xlm-roberta-reranker-head": pad_in_front, "modern-bert": as_modern, "modern-bert-reranker-head": as_modern,
 }

@@ -115,6 +115,7 @@ FAMILIES = {
     "qwen2-sections": ("Qwen2Config", some(rope_parameters=SECTIONS), "qwen2"),
     # Other purposes; conversion_purposes.py changes what was saved by the end of the name.
     "embeddinggemma": ("Gemma3TextConfig", some(head_dim=32, sliding_window=32, num_hidden_layers=8), "sentencepiece"),
+    "dense-embeddinggemma": ("Gemma3TextConfig", some(head_dim=32, sliding_window=32, num_hidden_layers=8), "sentencepiece"),
     "qwen3-embedding": ("Qwen3Config", some(tie_word_embeddings=True), "qwen2"),
     "qwen2-both-ways": ("Qwen2Config", some(tie_word_embeddings=True), "qwen2"),
     "qwen3-headless": ("Qwen3Config", some(), "qwen2"),
@@ -193,7 +194,8 @@ def predictors(tensors, width):
 
 
 # What the reference is to be told beside the files.
-REFERENCE_OPTIONS = {"qwen35-tied": ["--no-mtp"]}
+REFERENCE_OPTIONS = {"qwen35-tied": ["--no-mtp"], "dense-embeddinggemma": ["--sentence-transformers-dense-modules"]}
+OWN_OPTIONS = {"dense-embeddinggemma": ["--dense-modules"]}
 
 # What the reference calls an architecture that transformers calls otherwise.
 ARCHITECTURES = {"phimoe": "PhiMoEForCausalLM"}

@@ -45,6 +45,23 @@ def embed_gemma(path, config):
     _pool(path.parent, {"word_embedding_dimension": 64, "pooling_mode_mean_tokens": True})
 
 
+def add_dense(path, config):
+    """The two modules that EmbeddingGemma has behind it."""
+    import torch
+    from safetensors.torch import save_file
+
+    modules = json.loads((path.parent / "modules.json").read_text())
+    for index, (columns, rows) in enumerate([(64, 160), (160, 64)], start=2):
+        folder = path.parent / f"{index}_Dense"
+        folder.mkdir()
+        settings = {"in_features": columns, "out_features": rows, "bias": False,
+                    "activation_function": "torch.nn.modules.linear.Identity"}
+        (folder / "config.json").write_text(json.dumps(settings))
+        save_file({"linear.weight": torch.randn(rows, columns) / columns ** 0.5}, folder / "model.safetensors", metadata={"format": "pt"})
+        modules.append({"idx": index, "name": str(index), "path": folder.name, "type": "sentence_transformers.models.Dense"})
+    (path.parent / "modules.json").write_text(json.dumps(modules))
+
+
 def leave_out_head(path, config):
     _without_head(path)
     config["architectures"] = [config["architectures"][0].replace("ForCausalLM", "Model")]
@@ -57,6 +74,6 @@ def rerank(path, config):
 
 # What is done to a family by the end of its name.
 CHANGES = {"-embedding": embed, "-both-ways": embed_both_ways, "-headless": leave_out_head, "-reranker": rerank,
-           "embeddinggemma": embed_gemma}
+           "embeddinggemma": embed_gemma, "dense-embeddinggemma": add_dense}
 # The files that say it, which a golden holds.
 FILES = ["README.md", "modules.json", "1_Pooling/config.json"]

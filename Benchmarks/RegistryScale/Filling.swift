@@ -129,7 +129,7 @@ struct Filling {
                     peakMemoryLow: estimate.memory.total.low,
                     peakMemoryMid: estimate.memory.total.mid,
                     peakMemoryHigh: estimate.memory.total.high,
-                    decodeTokensPerSecond: estimate.decode.mid,
+                    decodeTokensPerSecond: estimate.decode?.mid ?? 0,
                     prefillTokensPerSecond: estimate.prefill.mid,
                     sustainedFactor: estimate.sustainedFactor.mid,
                     batteryPercentPer1kTokens: estimate.batteryPercentPer1kTokens?.mid,

@@ -1,3 +1,4 @@
+import Architectures
 import DeviceFit
 
 /// The page that an architect would write for an app: two or three builds side by side, how to prepare the best and how to load
@@ -84,9 +85,13 @@ public struct Brief: Sendable {
         }
         let note = say(
             "Speeds and battery are estimates, each with its range; `edgepipe query --explain` shows how they come about. "
-                + "Quality is measured: bits per byte compares models, divergence only builds with their own original.",
-            "Скорость и батарея — оценки с диапазоном; `edgepipe query --explain` показывает расчёт. Качество измерено: биты на "
-                + "байт сравнивают модели, расхождение — только сборку с её исходной моделью."
+                + (best.profile.kind == .language
+                    ? "Quality is measured: bits per byte compares models, divergence only builds with their own original."
+                    : "Quality is measured: cosine and neighbours compare builds with their own original, and no two models."),
+            "Скорость и батарея — оценки с диапазоном; `edgepipe query --explain` показывает расчёт. "
+                + (best.profile.kind == .language
+                    ? "Качество измерено: биты на байт сравнивают модели, расхождение — только сборку с её исходной моделью."
+                    : "Качество измерено: косинус и соседи сравнивают сборку с её исходной моделью, но не две модели.")
         )
         return ([head, rule] + lines + ["", note]).joined(separator: "\n")
     }
@@ -104,17 +109,27 @@ public struct Brief: Sendable {
         if let kld = build.kld {
             parts.append(language.say("divergence \(number(kld, 4))", "расхождение \(number(kld, 4))"))
         }
+        if let cosine = build.meanCosine {
+            parts.append(language.say("cosine \(number(cosine, 5))", "косинус \(number(cosine, 5))"))
+        }
+        if let overlap = build.top10OverlapPercent {
+            parts.append(
+                language.say("\(number(overlap, 1)) % of neighbours kept", "\(number(overlap, 1)) % соседей сохранено")
+            )
+        }
         return parts.isEmpty ? language.say("not measured", "не измерено") : parts.joined(separator: ", ")
     }
 
-    private func speed(_ range: RangeEstimate) -> String {
+    /// A model that does not write has no such speed.
+    private func speed(_ range: RangeEstimate?) -> String {
+        guard let range else { return "–" }
         let unit = language.say("token/s", "токенов/с")
         return "\(number(range.mid, 1)) \(unit) (\(number(range.low, 1)) – \(number(range.high, 1)))"
     }
 
     private func battery(_ build: BriefedBuild) -> String {
         guard let percent = build.estimate.batteryPercentPer1kTokens else {
-            return language.say("not known", "неизвестно")
+            return build.estimate.decode == nil ? "–" : language.say("not known", "неизвестно")
         }
         let digits = percent.mid < 0.1 ? 4 : 2
         return "\(number(percent.mid, digits)) % (\(number(percent.low, digits)) – \(number(percent.high, digits)))"
@@ -146,7 +161,33 @@ public struct Brief: Sendable {
             """
     }
 
+    /// What an app does with llama.cpp's functions; the code of snippets has models write.
+    private var embedding: String {
+        let isReranker = best.profile.kind == .reranker
+        let pooling = isReranker ? "LLAMA_POOLING_TYPE_RANK" : "LLAMA_POOLING_TYPE_UNSPECIFIED"
+        let text = language.say(
+            isReranker
+                ? "A question and a document make one text, as the build's template or its separator says; the first number is the score."
+                : "Each text is a sequence of its own; bring vectors to length one, and cosines are their products.",
+            isReranker
+                ? "Вопрос и документ образуют один текст по шаблону или разделителю сборки; первое число — оценка."
+                : "Каждый текст — отдельная последовательность; приведите векторы к единичной длине, и косинус станет произведением."
+        )
+        return """
+            ## \(language.say("Step 2: integrate", "Шаг 2: интеграция"))
+
+            \(text)
+
+                params.embeddings   = true;
+                params.pooling_type = \(pooling);
+                params.n_ubatch     = params.n_batch = params.n_ctx;
+                llama_decode(context, batch);
+                const float * vector = llama_get_embeddings_seq(context, 0);
+            """
+    }
+
     private var integration: String {
+        guard best.profile.kind == .language else { return embedding }
         let kinds: [SnippetKind] = platform == .ios ? [.swift] : [.kotlin]
         let parts = kinds.map { kind in
             Snippet(kind, for: best).text.markdownBlock(language: kind.fence)

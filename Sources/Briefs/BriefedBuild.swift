@@ -22,6 +22,10 @@ public struct BriefedBuild: Sendable {
     public var perplexity: Double?
     /// Mean divergence from the model it was made from, in nats a token.
     public var kld: Double?
+    /// Of an embedding model: the mean cosine of its vectors and those of the model it was made from.
+    public var meanCosine: Double?
+    /// Of an embedding model: how many of a text's ten nearest are the same by both models, in percent.
+    public var top10OverlapPercent: Double?
     /// The model's shape.
     public var profile: ModelProfile
     /// For what was asked: devices, or a budget on a platform.

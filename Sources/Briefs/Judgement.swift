@@ -1,3 +1,4 @@
+import Architectures
 import DeviceFit
 
 /// What a build is good for and where it fails, from its numbers alone.
@@ -9,6 +10,12 @@ struct Judgement {
         let billions = Double(build.profile.activeParameterCount) / 1e9
         var parts: [String] = []
         switch billions {
+        case _ where build.estimate.decode == nil:
+            parts.append(
+                build.profile.kind == .reranker
+                    ? language.say("ordering what a search found", "упорядочивание найденного поиском")
+                    : language.say("search by meaning, clustering", "поиск по смыслу, кластеризация")
+            )
         case ..<0.05:
             parts.append(language.say("tests of the pipeline and of the app", "проверка сборки и приложения"))
         case ..<1:
@@ -28,10 +35,10 @@ struct Judgement {
         default:
             parts.append(language.say("general questions and longer texts", "общие вопросы и длинные тексты"))
         }
-        if build.estimate.decode.mid >= 12 {
+        if let speed = build.estimate.decode, speed.mid >= 12 {
             parts.append(language.say("text appears faster than one reads", "текст появляется быстрее, чем его читают"))
         }
-        if let kld = build.kld, kld < 0.005 {
+        if build.kld.map({ $0 < 0.005 }) ?? build.meanCosine.map({ $0 > 0.999 }) ?? false {
             parts.append(language.say("all but the quality of the original", "качество почти как у исходной модели"))
         }
         if FitEstimate.suitsAccelerators(build.profile, on: build.estimate) {
@@ -48,7 +55,9 @@ struct Judgement {
     var failsAt: String {
         let billions = Double(build.profile.activeParameterCount) / 1e9
         var parts: [String] = []
-        if billions < 1 {
+        if build.estimate.decode == nil {
+            parts.append(language.say("writing: it gives numbers, no text", "письмо: модель даёт числа, а не текст"))
+        } else if billions < 1 {
             parts.append(
                 language.say("reasoning in steps, facts, long texts", "рассуждения по шагам, факты, длинные тексты")
             )
@@ -59,7 +68,7 @@ struct Judgement {
         } else {
             parts.append(language.say("phones with little memory", "телефоны с малой памятью"))
         }
-        if build.estimate.decode.mid < 5 {
+        if let speed = build.estimate.decode, speed.mid < 5 {
             parts.append(
                 language.say("conversation: it writes slower than one reads", "диалог: пишет медленнее, чем читают")
             )
@@ -97,7 +106,7 @@ struct Judgement {
         guard !fitting.isEmpty else {
             return language.say("fits none of \(all.count)", "не помещается ни на один из \(all.count)")
         }
-        let speeds = fitting.map(\.decode.mid).sorted()
+        let speeds = fitting.map(\.speed.mid).sorted()
         let span = "\(number(speeds.first ?? 0, 1)) – \(number(speeds.last ?? 0, 1))"
         return language.say(
             "fits \(fitting.count) of \(all.count), \(span) token/s",

@@ -16,6 +16,9 @@ public struct ConversionOptions: Sendable, Equatable {
     /// Whether infinities and NaN are passed on; they are refused unless somebody asks for them.
     public var allowsNonFinite = false
 
+    /// Whether the dense modules of sentence-transformers behind an embedding model come along.
+    public var includesDenseModules = false
+
     /// Options; without arguments, those of a plain conversion.
     public init(type: ConvertedType? = nil, preTokenizer: String? = nil, adapters: [AdapterReference] = []) {
         self.type = type

@@ -52,13 +52,23 @@ public struct ConversionPlan: Sendable {
             let family = try ModelFamilies.family(for: folder.config)
             let type = options.type ?? Self.automaticType(folder.checkpoint.entries)
             let extras = try family.extras(of: folder)
-            tensors = try Self.tensors(folder, family, extras, adapters, vocabulary.rows, as: type)
+            let dense = options.includesDenseModules ? try DenseModules(folder, family) : nil
+            tensors = try Self.tensors(
+                folder,
+                family,
+                extras,
+                adapters,
+                dense?.modules ?? [],
+                vocabulary.rows,
+                as: type
+            )
             self.type = type
             var metadata = Metadata()
             metadata.set("general.architecture", .string(Swift.type(of: family).ggufName))
             for (key, value) in extras.metadata { metadata.set(key, value) }
             try GeneralMetadata.write(folder, ParameterCount(tensors.map(\.target)), to: &metadata)
             try family.writeParameters(to: &metadata, fileType: Self.fileType(type, folder.config))
+            dense?.write(to: &metadata, prefix: Swift.type(of: family).ggufName)
             family.config.purpose.write(to: &metadata, prefix: Swift.type(of: family).ggufName)
             metadata.set("general.quantization_version", .uint32(2))
             try Self.checkLayers(tensors, metadata, Swift.type(of: family).ggufName)
@@ -123,6 +133,7 @@ public struct ConversionPlan: Sendable {
         _ family: any ModelFamily,
         _ extras: FamilyExtras,
         _ adapters: [LowRankAdapter],
+        _ dense: [DenseModules.Module],
         _ tokenRows: Int?,
         as type: ConvertedType
     ) throws -> [Tensor] {
@@ -147,6 +158,10 @@ public struct ConversionPlan: Sendable {
             adapters: adapters,
             tokenRows: tokenRows
         )
+        for module in dense {
+            let part = (module.entry, module.entry.tensor.name)
+            tensors.append(try builder.tensor([part], module.name + ".weight", TensorEdit()))
+        }
         let isTied = family.config.flag("tie_word_embeddings") ?? Swift.type(of: family).tiesEmbeddings
         let base = AdapterBase(folder, family) { !scales.contains($0) && !matrices.contains($0) }
         for adapter in adapters { try adapter.check(against: base) }

@@ -55,8 +55,12 @@ extension EncoderFamily {
         return sorted.count == 2 && sorted[0] == "LABEL_0" ? [] : sorted
     }
 
-    /// What all these families say, behind the family's purpose.
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
+        try writeEncoderParameters(to: &metadata, fileType: fileType)
+    }
+
+    /// What all these families say, behind the family's purpose.
+    func writeEncoderParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         var common = CommonParameters(config, Self.ggufName, fileType: fileType)
         common.assumesOwnKeyHeads = false
         common.contextLength = try contextLength()

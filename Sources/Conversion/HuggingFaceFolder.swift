@@ -54,9 +54,10 @@ public struct HuggingFaceFolder: Sendable {
             [
                 ModelConfig.file, "generation_config.json", "tokenizer.model", "tokenizer.json",
                 "tokenizer_config.json",
-                "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "chat_template.json",
+                "added_tokens.json", MultilingualVocabulary.file, "vocab.json", "merges.txt", "chat_template.jinja",
+                "chat_template.json",
                 "model.safetensors.index.json", "README.md", ModelPurpose.modules,
-            ] + ModelPurpose.poolingFiles(in: path)
+            ] + ModelPurpose.poolingFiles(in: path) + DenseModules.files(in: path)
         let folder = "additional_chat_templates"
         let templates = ((try? fileNames(in: folder)) ?? []).map { "\(folder)/\($0)" }
         return (names + templates).map { path.appending($0) }.filter { fileIdentity($0) != nil } + checkpoint.files

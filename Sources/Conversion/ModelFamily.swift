@@ -112,7 +112,7 @@ enum ModelFamilies {
         GLM4Family.self, Granite4Family.self, HunYuanFamily.self, LFM2MoEFamily.self, Ministral3Family.self,
         FalconH1Family.self, GraniteHybridFamily.self, NemotronHFamily.self,
         Mistral3Family.self, Qwen2VLFamily.self, Qwen3VLFamily.self, SeedOSSFamily.self,
-        BERTFamily.self, NomicBERTFamily.self,
+        BERTFamily.self, ModernBERTFamily.self, NomicBERTFamily.self, XLMRobertaFamily.self,
         Ernie45MoEFamily.self, GPTOSSFamily.self, GraniteMoEFamily.self, Qwen3VLMoEFamily.self,
     ]
 

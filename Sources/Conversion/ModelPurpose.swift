@@ -82,13 +82,18 @@ enum ModelPurpose: Sendable, Equatable {
     private static func poolingFile(in folder: FilePath) throws -> String? {
         let list = try HuggingFaceFolder.json(modules, in: folder)?.array ?? []
         guard let module = list.first(where: { $0["type"]?.string?.hasSuffix("Pooling") == true }) else { return nil }
-        // A path leads nowhere but into the folder.
+        return FilePath(try path(of: module)).appending("config.json").string
+    }
+
+    /// The folder of a module; a path leads nowhere but into the model's.
+    /// - Throws: `ConversionProblem.invalidValue`.
+    static func path(of module: JSONValue) throws -> String {
         guard let path = module["path"]?.string, case let inner = FilePath(path), !inner.isAbsolute,
             inner.components.allSatisfy({ $0.kind == .regular })
         else {
             throw ConversionProblem.invalidValue(file: modules, key: "path", expected: "the name of a folder")
         }
-        return inner.appending("config.json").string
+        return path
     }
 
     /// What is read of a folder, for digests.

@@ -35,8 +35,10 @@ extension FitEstimate {
         for measurement in measurements where measurement.value > 0 && measurement.value.isFinite {
             switch measurement.metric {
             case .decodeSpeed:
+                // What does not write was measured as something else.
+                guard decode != nil else { continue }
                 estimate.decode = measurement.range
-                estimate.sustainedDecode = estimate.decode.times(sustainedFactor)
+                estimate.sustainedDecode = measurement.range.times(sustainedFactor)
             case .prefillSpeed: estimate.prefill = measurement.range
             case .peakMemory: estimate.takePeak(measurement)
             }

@@ -17,13 +17,16 @@ extension FitEstimate {
             "memory: " + parts.joined(separator: " + ")
                 + " = \(size(total.mid)) (\(size(total.low)) to \(size(total.high)))",
             "limit: \(size(limitBytes)) on \(target); \(reason)",
-            Self.line("generating on \(engine)", decode),
-            Self.line("reading a prompt", prefill),
-            "after ten minutes: \(Self.figure(decode.mid)) x \(Self.figure(sustainedFactor.mid)) = "
-                + "\(Self.figure(sustainedDecode.mid)) token/s (\(sustainedFactor.confidence.rawValue) confidence) "
-                + "[\(sustainedFactor.source)]",
-            Self.line("energy", joulesPerToken),
         ]
+        if let decode { lines.append(Self.line("generating on \(engine)", decode)) }
+        lines.append(Self.line(decode == nil ? "reading texts on \(engine)" : "reading a prompt", prefill))
+        let sustained = speed.times(sustainedFactor)
+        lines.append(
+            "after ten minutes: \(Self.figure(speed.mid)) x \(Self.figure(sustainedFactor.mid)) = "
+                + "\(Self.figure(sustained.mid)) token/s (\(sustainedFactor.confidence.rawValue) confidence) "
+                + "[\(sustainedFactor.source)]"
+        )
+        if let joulesPerToken { lines.append(Self.line("energy", joulesPerToken)) }
         if let battery = batteryPercentPer1kTokens { lines.append(Self.line("battery", battery)) }
         return lines
     }
@@ -55,11 +58,15 @@ extension FitEstimate {
         // Where bytes decide, decoding slows nothing.
         let decode = read.speed { factors($0).decode ?? 1 }
         let prefill = TypeMixture.ofPrompts(profile).speed { factors($0).prefill }
-        guard decode < 0.85 || prefill < 0.5 else { return nil }
+        let writes = estimate.decode != nil
+        guard writes && decode < 0.85 || prefill < 0.5 else { return nil }
         let isGuess = read.share { factors($0).isMeasured } < 0.9
-        return
-            "\(profile.quantType) is slow on Android processors: generating at \(figure(decode)) and reading prompts at "
-            + "\(figure(prefill)) of Q4_0's speed\(isGuess ? " (estimated from a similar type)" : "")"
+        let speeds =
+            writes
+            ? "generating at \(figure(decode)) and reading prompts at \(figure(prefill))"
+            : "reading texts at \(figure(prefill))"
+        return "\(profile.quantType) is slow on Android processors: \(speeds) of Q4_0's speed"
+            + (isGuess ? " (estimated from a similar type)" : "")
     }
 
     /// Whether other processors of Snapdragon phones than the CPU take a build's layers, which are estimated for none.

@@ -108,19 +108,22 @@ public struct FitEstimate: Codable, Hashable, Sendable {
     public var verdict: FitVerdict
     /// The sentence behind the verdict.
     public var reason: String
-    /// While generating, with half of the context filled.
-    public var decode: RangeEstimate
+    /// While generating, with half of the context filled; nil for models that do not write, as are all figures of generating.
+    public var decode: RangeEstimate?
     /// While reading a prompt of a few hundred tokens.
     public var prefill: RangeEstimate
-    /// Share of `decode` that is left after ten minutes without a pause.
+    /// Share of the speed that is left after ten minutes without a pause.
     public var sustainedFactor: RangeEstimate
     /// While generating, after ten minutes without a pause.
-    public var sustainedDecode: RangeEstimate
+    public var sustainedDecode: RangeEstimate?
     /// While generating.
-    public var joulesPerToken: RangeEstimate
+    public var joulesPerToken: RangeEstimate?
     /// Nil where the battery of the device is not known.
     public var batteryPercentPer1kTokens: RangeEstimate?
 
     /// The weakest confidence of the speeds.
-    public var confidence: Confidence { min(decode.confidence, prefill.confidence) }
+    public var confidence: Confidence { min(decode?.confidence ?? prefill.confidence, prefill.confidence) }
+
+    /// Tokens a second that decide between builds: while generating, or while a text is read by a model that does not write.
+    public var speed: RangeEstimate { decode ?? prefill }
 }

@@ -1,3 +1,4 @@
+import Architectures
 import Tensors
 
 /// How a model is run.
@@ -75,7 +76,8 @@ public struct FitEstimator: Sendable {
             limit,
             target: device.id,
             device.platform,
-            request
+            request,
+            writes: profile.kind == .language
         )
     }
 
@@ -129,7 +131,15 @@ public struct FitEstimator: Sendable {
             throw .invalidRequest("the catalogue has no device of \(platform.rawValue). Choose the other platform.")
         }
         let limit = MemoryLimit(bytes: budget.bytes, mostBytes: budget.bytes, allowance: "the budget is")
-        return assemble(speed, memory, limit, target: "\(budget) on \(platform.rawValue)", platform, request)
+        return assemble(
+            speed,
+            memory,
+            limit,
+            target: "\(budget) on \(platform.rawValue)",
+            platform,
+            request,
+            writes: profile.kind == .language
+        )
     }
 
     /// Devices whose app limit is between three quarters and one and a half times the budget; where there is none, those
@@ -171,7 +181,8 @@ public struct FitEstimator: Sendable {
         _ limit: MemoryLimit,
         target: String,
         _ platform: Platform,
-        _ request: FitRequest
+        _ request: FitRequest,
+        writes: Bool
     ) -> FitEstimate {
         let (verdict, reason) = limit.judge(memory.total)
         return FitEstimate(
@@ -185,12 +196,12 @@ public struct FitEstimator: Sendable {
             limitBytes: limit.bytes,
             verdict: verdict,
             reason: reason,
-            decode: speed.decode,
+            decode: writes ? speed.decode : nil,
             prefill: speed.prefill,
             sustainedFactor: speed.sustainedFactor,
-            sustainedDecode: speed.decode.times(speed.sustainedFactor),
-            joulesPerToken: speed.joulesPerToken,
-            batteryPercentPer1kTokens: speed.batteryPercentPer1kTokens
+            sustainedDecode: writes ? speed.decode.times(speed.sustainedFactor) : nil,
+            joulesPerToken: writes ? speed.joulesPerToken : nil,
+            batteryPercentPer1kTokens: writes ? speed.batteryPercentPer1kTokens : nil
         )
     }
 }

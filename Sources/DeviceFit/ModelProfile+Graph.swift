@@ -49,6 +49,8 @@ extension ModelProfile {
         public var normsSums: Bool?
         /// True where embeddings are normalized before the first layer; nil likewise.
         public var normsEmbedding: Bool?
+        /// What the model gives for a text where that is not what follows it; nil elsewhere, and in older registries.
+        public var kind: ModelKind?
 
         /// Every value is as its property describes it.
         public init(
@@ -126,6 +128,7 @@ extension ModelProfile.Graph {
         inputRowCount = shape.input.rowCount > 1 ? shape.input.rowCount : nil
         growsQueries = shape.input.growsQueries ? true : nil
         pooling = shape.text.pooling.flatMap { $0 == .none ? nil : $0.rawValue }
+        kind = shape.kind == .language ? nil : shape.kind
         expertLength = has("ffn_gate_up_exps.weight") ? rows("ffn_gate_up_exps.weight") / 2 : rows("ffn_up_exps.weight")
         sharedExpertLength = rows("ffn_up_shexp.weight")
         leadingDenseLayers = shape.experts?.denseLayerCount ?? 0

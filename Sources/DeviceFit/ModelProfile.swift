@@ -189,8 +189,15 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         self.tags = tags
     }
 
-    /// Whether the model turns texts into vectors or scores and is not made to write.
-    public var embeds: Bool { graph?.pooling != nil || !Architecture(named: architecture).keepsKeys }
+    /// What the model gives for a text.
+    public var kind: ModelKind {
+        graph?.kind
+            ?? ModelKind(
+                pooling: graph?.pooling.flatMap(Pooling.init(rawValue:)),
+                seesBothWays: !Architecture(named: architecture).keepsKeys,
+                labelCount: 0
+            )
+    }
 
     /// Adds tags that are not there yet.
     public mutating func addTags(_ more: [String]) {

@@ -1,17 +1,19 @@
 import Architectures
 import Inference
-import Work
+import SystemPackage
+import Tokenizers
 
-/// How far the vectors of one model are from another's, on a collection of texts.
+/// How far the vectors of one build are from another's, on a collection of texts.
 ///
 /// Two figures say what a build lost: the mean cosine of a text's two vectors, and how many of a text's ten nearest neighbours in the
-/// collection are the same. The second is what a search in the collection would notice.
+/// collection are the same. The second is what a search in the collection would notice. Of a reranker, the scores of all documents
+/// for a question take the place of a text's vector, and the ten best documents that of the nearest texts.
 public struct EmbeddingComparison: Sendable, Codable, Equatable {
     /// Texts that were compared.
     public let texts: Int
     /// How vectors were pooled.
     public let pooling: String
-    /// Elements of a vector.
+    /// Elements of a vector, or scores of a question.
     public let dimensions: Int
     /// Of the two vectors of each text, on average.
     public let meanCosine: Double
@@ -21,10 +23,11 @@ public struct EmbeddingComparison: Sendable, Codable, Equatable {
     public let neighbours: Int
     /// The share of a text's nearest neighbours that both models name, on average, in percent.
     public let overlapPercent: Double
+    /// The kernels that multiplied.
+    public let kernels: String
 
     /// Neighbours that count.
     public static let mostNeighbours = 10
-    private static let mostTexts = 20_000
 
     /// Embeds the texts with both models.
     /// - Parameter progress: called after each text.
@@ -36,72 +39,70 @@ public struct EmbeddingComparison: Sendable, Codable, Equatable {
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws {
         try Self.check(build, base)
-        guard (2...Self.mostTexts).contains(inputs.count) else {
-            let reason = "\(inputs.count) texts were given, where 2 to \(Self.mostTexts) are needed, one a line"
-            throw EvaluationError.badEmbeddings(reason)
-        }
-        var vectors: [[[Float]]] = []
-        for (index, run) in [build, base].enumerated() {
-            var own: [[Float]] = []
-            try run.embed(run.tokens(of: inputs)) { _, rows in
-                own.append(EmbeddingRun.normalized(rows[0]))
-                try progress(index * inputs.count + own.count, 2 * inputs.count)
-            }
-            vectors.append(own)
-        }
-        let cosines = zip(vectors[0], vectors[1]).map(Self.cosine)
-        texts = inputs.count
-        pooling = build.pooling.name
-        dimensions = vectors[0][0].count
-        meanCosine = cosines.reduce(0, +) / Double(cosines.count)
-        minCosine = cosines.min() ?? 1
-        neighbours = min(Self.mostNeighbours, inputs.count - 1)
-        overlapPercent = Self.overlap(vectors[0], vectors[1], neighbours) * 100
+        let own = try EmbeddedTexts(build, inputs) { try progress($0, 2 * $1) }
+        self.init(of: own, with: try EmbeddedTexts(base, inputs) { try progress($1 + $0, 2 * $1) })
     }
 
-    private static func check(_ build: EmbeddingRun, _ base: EmbeddingRun) throws {
+    /// Compares what two builds made of the same texts.
+    /// - Precondition: `check` let the builds pass, and the texts are the same.
+    public init(of build: EmbeddedTexts, with base: EmbeddedTexts) {
+        let cosines = zip(build.rows, base.rows).map(Self.cosine)
+        texts = build.texts
+        pooling = build.pooling.name
+        dimensions = build.rows.first?.count ?? 0
+        meanCosine = cosines.reduce(0, +) / Double(max(1, cosines.count))
+        minCosine = cosines.min() ?? 1
+        neighbours = build.neighbours
+        let shared = zip(build.nearest, base.nearest).map { Double($0.intersection($1).count) }
+        overlapPercent = shared.reduce(0, +) / Double(max(1, shared.count * build.neighbours)) * 100
+        kernels = build.kernels
+    }
+
+    /// Whether vectors of two builds can be compared at all.
+    /// - Throws: `EvaluationError` for builds of different models, and for vectors that were made otherwise.
+    public static func check(_ build: EmbeddingRun, _ base: EmbeddingRun) throws {
         let (one, other) = (build.model.shape, base.model.shape)
-        guard one.architecture == other.architecture, one.embeddingLength == other.embeddingLength else {
-            throw EvaluationError.badEmbeddings(
-                "\(build.model.path) (\(one.architecture.name), \(one.embeddingLength) elements) and \(base.model.path) "
-                    + "(\(other.architecture.name), \(other.embeddingLength) elements) are different models, whose vectors "
-                    + "have nothing in common"
+        func differ(_ what: String, _ own: some Any, _ its: some Any) -> EvaluationError {
+            .badEmbeddings(
+                "\(build.model.path) (\(own)) and \(base.model.path) (\(its)) differ in \(what): they are different models, whose "
+                    + "vectors have nothing in common"
             )
+        }
+        guard one.architecture == other.architecture else {
+            throw differ("architecture", one.architecture.name, other.architecture.name)
+        }
+        guard one.embeddingLength == other.embeddingLength else {
+            throw differ("width", one.embeddingLength, other.embeddingLength)
+        }
+        guard one.layers.count == other.layers.count else {
+            throw differ("the number of layers", one.layers.count, other.layers.count)
+        }
+        guard one.text.denseLengths == other.text.denseLengths else {
+            throw EvaluationError.badEmbeddings(
+                "of \(build.model.path) and \(base.model.path) one has dense modules behind the model that the other lacks"
+            )
+        }
+        let tokens = (build.model.tokenizer.vocabulary.tokens, base.model.tokenizer.vocabulary.tokens)
+        guard tokens.0 == tokens.1 else {
+            throw differ("vocabulary", "\(tokens.0.count) tokens", "\(tokens.1.count) tokens")
         }
         guard build.pooling == base.pooling else {
             throw EvaluationError.badEmbeddings(
                 "\(build.model.path) pools by \(build.pooling.name) and \(base.model.path) by \(base.pooling.name)"
             )
         }
-        guard build.pooling != .none, build.pooling != .rank else {
-            throw EvaluationError.badEmbeddings(
-                "pooling \(build.pooling.name) gives no vector of a text; choose mean, cls or last"
-            )
-        }
+        guard build.pooling != .none else { throw EvaluationError.noPooling(build.model.path) }
     }
 
+    /// Of equal rows it is 1, also where they have no length.
     private static func cosine(_ one: [Float], _ other: [Float]) -> Double {
-        zip(one, other).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-    }
-
-    /// The mean share of each text's nearest neighbours that both collections have.
-    private static func overlap(_ ones: [[Float]], _ others: [[Float]], _ count: Int) -> Double {
-        let shares = ones.indices.map { index in
-            let (mine, theirs) = (nearest(index, ones, count), nearest(index, others, count))
-            return Double(mine.intersection(theirs).count) / Double(count)
+        var (product, own, its) = (0.0, 0.0, 0.0)
+        for (left, right) in zip(one, other) {
+            product += Double(left) * Double(right)
+            own += Double(left) * Double(left)
+            its += Double(right) * Double(right)
         }
-        return shares.reduce(0, +) / Double(shares.count)
-    }
-
-    /// The other texts that are nearest; of those that are equally near, the first ones.
-    private static func nearest(_ index: Int, _ vectors: [[Float]], _ count: Int) -> Set<Int> {
-        var scores: [(score: Float, text: Int)] = []
-        for (text, vector) in vectors.enumerated() where text != index {
-            var score: Float = 0
-            for place in vector.indices { score += vector[place] * vectors[index][place] }
-            scores.append((score, text))
-        }
-        scores.sort { ($0.score, $1.text) > ($1.score, $0.text) }
-        return Set(scores.prefix(count).map(\.text))
+        guard own > 0, its > 0 else { return one == other ? 1 : 0 }
+        return min(1, max(-1, product / (own * its).squareRoot()))
     }
 }

@@ -23,7 +23,7 @@ public struct EmbeddingRun {
     public let pooling: Pooling
     /// Whether vectors are brought to length one; scores never are.
     public let isNormalized: Bool
-    private let threads: Int
+    let threads: Int
 
     /// - Parameter pooling: nil for the file's; a file that does not say pools nothing, as in llama.cpp.
     public init(_ model: LanguageModel, pooling: Pooling? = nil, isNormalized: Bool = true, threads: Int) {
@@ -77,7 +77,7 @@ public struct EmbeddingRun {
                 guard isUsed, let token, vocabulary.tokens.indices.contains(Int(token)) else { return "" }
                 return vocabulary.tokens[Int(token)]
             }
-            let end = text(vocabulary.special.end, vocabulary.addsEnd && vocabulary.kind != .wordPiece)
+            let end = text(vocabulary.special.end, model.addsEnd)
             return Array((query + end + text(vocabulary.special.separator, model.addsSeparator) + document).utf8)
         }
     }

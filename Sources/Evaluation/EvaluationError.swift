@@ -20,6 +20,10 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case unreadableType(tensor: String, type: String)
     case nothingToCompare
     case badEmbeddings(String)
+    case noPooling(FilePath)
+    case noBaseOfEmbeddings
+    case wrongTextCount(Int, least: Int, most: Int, path: FilePath? = nil)
+    case badTextLine(line: Int, path: FilePath? = nil)
 
     /// The file where there is one, the cause, and what to do.
     public var description: String {
@@ -57,6 +61,19 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             "Tensor '\(tensor)' of the build has the type \(type), which cannot be decoded. Quantize to another type."
         case .badEmbeddings(let reason):
             "Embeddings cannot be compared: \(reason). Give two builds of one embedding model, and texts."
+        case .noPooling(let path):
+            "\(path) does not say how a text's vectors become one, as language models do not. Choose mean, cls or last with "
+                + "\(setting: "pooling"), or give an embedding model."
+        case .noBaseOfEmbeddings:
+            "An embedding model's quality is how near its vectors are to another build's. Name the step of the F32 or F16 build "
+                + "with \(setting: "against")."
+        case .wrongTextCount(let count, let least, let most, let path):
+            (path.map { "\($0): " } ?? "") + "\(count) texts were given, where \(least) to \(most) are needed. "
+                + "Write each on a line of its own; a few hundred tell builds apart."
+        case .badTextLine(let line, let path):
+            (path.map { "\($0): line" } ?? "Line")
+                + " \(line) is no JSON string. Write each text as a JSON string on a line of "
+                + "its own, or give a plain text under another name than .jsonl."
         case .nothingToCompare:
             "No tensor is left whose type is another than the base's. Name another type, or fewer conditions."
         case .noText:
@@ -79,6 +96,10 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             throw EvaluationError.notUTF8(line: line, path: text)
         } catch EvaluationError.badTask(let line, let why, _) {
             throw EvaluationError.badTask(line: line, why: why, path: text)
+        } catch EvaluationError.wrongTextCount(let count, let least, let most, _) {
+            throw EvaluationError.wrongTextCount(count, least: least, most: most, path: text)
+        } catch EvaluationError.badTextLine(let line, _) {
+            throw EvaluationError.badTextLine(line: line, path: text)
         } catch EvaluationError.noTasks {
             throw EvaluationError.noTasks(path: text)
         }

@@ -65,6 +65,7 @@ public struct ImportanceRun {
         continuing earlier: ImportanceSums? = nil,
         progress: (ImportanceProgress, () -> ImportanceSums) throws -> Void = { _, _ in }
     ) throws -> (sums: ImportanceSums, perplexity: Double?) {
+        try model.requirePredictions()
         let windows = try TextWindows(
             text: text,
             tokenizer: model.tokenizer,

@@ -1,5 +1,13 @@
+import Architectures
 import Inference
 import Work
+
+extension LanguageModel {
+    /// - Throws: `InferenceError` for a model whose tokens see those behind them, which predicts none.
+    func requirePredictions() throws {
+        guard !shape.seesBothWays else { throw InferenceError(path: path, problem: .embedsAlone) }
+    }
+}
 
 extension InferenceSession {
     /// Runs one window from an empty cache and hands out the logits of its scored positions, in slabs.

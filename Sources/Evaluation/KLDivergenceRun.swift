@@ -34,6 +34,7 @@ public struct KLDivergenceRun {
         text: [UInt8],
         progress: (_ build: Int, EvaluationProgress) throws -> Void
     ) throws -> [KLDivergenceResult] {
+        for model in builds + [base] { try model.requirePredictions() }
         for build in builds where base.tokenizer.vocabulary.tokens != build.tokenizer.vocabulary.tokens {
             throw EvaluationError.vocabulariesDiffer(base: base.vocabularySize, build: build.vocabularySize)
         }

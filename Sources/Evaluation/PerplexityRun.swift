@@ -86,6 +86,7 @@ public struct PerplexityRun {
         progress: (EvaluationProgress) throws -> Void = { _ in },
         saving writer: ((TextWindows) throws -> BaseLogitsWriter)? = nil
     ) throws -> PerplexityResult {
+        try model.requirePredictions()
         let windows = try TextWindows(
             text: text,
             tokenizer: model.tokenizer,

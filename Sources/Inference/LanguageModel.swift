@@ -71,6 +71,13 @@ public final class LanguageModel: Sendable {
         return ((try? file.metadata.bool("tokenizer.ggml.add_sep_token")) ?? nil) ?? standard
     }
 
+    /// Whether an end stands behind each part of a text of several. Word pieces end with a separator, whatever this says.
+    public var addsEnd: Bool {
+        let vocabulary = tokenizer.vocabulary
+        let own = ((try? file.metadata.bool("tokenizer.ggml.add_eos_token")) ?? nil)
+        return vocabulary.kind == .wordPiece ? own ?? false : vocabulary.addsEnd
+    }
+
     /// Gives back the memory that the weights take, until they are read again.
     public func releaseWeights() { file.release() }
 

@@ -4,13 +4,17 @@ import SystemPackage
 extension HubListing {
     private static let required: Set = [
         "config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json", "tokenizer.model",
-        "added_tokens.json", "merges.txt", "chat_template.json", "chat_template.jinja", "adapter_config.json",
-        "adapter_model.safetensors",
+        "added_tokens.json", "sentencepiece.bpe.model", "merges.txt", "chat_template.json", "chat_template.jinja",
+        "adapter_config.json", "adapter_model.safetensors",
     ]
     /// Come along where they can: a model without them converts, though less may be said of it.
     private static let welcome: Set = [
         "README.md", "special_tokens_map.json", "vocab.json", "preprocessor_config.json", "processor_config.json",
     ]
+    /// How an embedding model pools, as sentence-transformers says it: a list of modules, and the settings of the one that pools.
+    private static let modules = "modules.json"
+    private static let pooling = "Pooling/config.json"
+    private static let dense = ["Dense/config.json", "Dense/model.safetensors"]
     private static let templates = "additional_chat_templates/"
 
     /// What a conversion cannot do without, of what the repository holds: configuration, vocabulary and weights in one
@@ -38,6 +42,9 @@ extension HubListing {
         requiredFiles
             + files.filter { file in
                 Self.welcome.contains(file.path)
+                    || file.path == Self.modules
+                    || ([Self.pooling] + Self.dense).contains(where: file.path.hasSuffix)
+                        && file.path.count(where: { $0 == "/" }) == 1
                     || file.path.hasPrefix(Self.templates) && file.path.hasSuffix(".jinja")
                         && file.path.count(where: { $0 == "/" }) == 1
             }

@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import Pipeline
 import Registry
@@ -21,6 +22,9 @@ extension [PlannedBuild] {
 /// A step whose products are builds.
 protocol BuildMaker: Step {
     var builds: [PlannedBuild] { get }
+
+    /// What the model that the builds are made of gives for a text; nil where its headers do not tell.
+    var modelKind: ModelKind? { get }
 
     /// Sizes of the files of some builds, in their order. It takes a plan of every tensor, so it is asked only of what is due.
     /// - Throws: what reading the model and planning throw.

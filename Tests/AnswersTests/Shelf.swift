@@ -22,6 +22,8 @@ struct Shelf {
     /// - Parameters:
     ///   - gigabytes: of the weights, by which memory and speed are estimated.
     ///   - text: what `bitsPerByte` was measured on.
+    ///   - pooling: of a model that embeds, by GGUF's number; nil for one that writes.
+    ///   - meanCosine: measured on `text`, too.
     ///   - isChecked: whether it is noted that engines can load it; the file is no model.
     /// - Returns: what a benchmark of the model would say of its size.
     @discardableResult func add(
@@ -34,24 +36,31 @@ struct Shelf {
         trainedContext: Int = 8192,
         tags: [String]? = nil,
         profile: String? = nil,
+        pooling: Int? = nil,
+        meanCosine: Double? = nil,
         isChecked: Bool = true
     ) throws -> (parameters: Int, bytes: Int) {
         let file = try scratch.write("\(model) \(gigabytes)", to: "files/\(model)")
         var own = Self.profile(Int(gigabytes * 1e9), trainedContext)
         (own.tags, own.loads) = (tags, isChecked ? true : nil)
+        if let pooling {
+            own.graph = ModelProfile.Graph()
+            own.graph?.pooling = pooling
+        }
         let shape = try JSONEncoder().encode(own)
-        let measurements = bitsPerByte.map { value in
-            [
+        let figures = [(Metric.bitsPerByte, bitsPerByte, "bit/byte"), (Metric.meanCosine, meanCosine, "1")]
+        let measurements = figures.compactMap { metric, value, unit in
+            value.map {
                 MeasurementRecord(
-                    metric: Metric.bitsPerByte,
-                    value: value,
-                    unit: "bit/byte",
+                    metric: metric,
+                    value: $0,
+                    unit: unit,
                     method: "test",
                     textDigest: SHA256Digest(of: text.utf8),
                     kernels: "swift",
                     toolVersion: "0"
                 )
-            ]
+            }
         }
         let facts = BuildFacts(
             quantType: "Q4_0",
@@ -60,7 +69,7 @@ struct Shelf {
             license: license,
             profile: profile ?? String(decoding: shape, as: UTF8.self)
         )
-        let draft = BuildDraft(type: "q4_0", file: file, facts: facts, measurements: measurements ?? [])
+        let draft = BuildDraft(type: "q4_0", file: file, facts: facts, measurements: measurements)
         let version = try ModelVersion(parsing: "1.0.0")
         try registry.publish(
             Publication(model: model, version: version, builds: [draft], channel: channel, toolVersion: "0")

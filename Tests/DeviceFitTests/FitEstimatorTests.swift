@@ -9,8 +9,8 @@ import Testing
 
     private func ranges(_ estimate: FitEstimate) -> [RangeEstimate] {
         [
-            estimate.decode, estimate.prefill, estimate.sustainedFactor, estimate.sustainedDecode,
-            estimate.joulesPerToken,
+            estimate.speed, estimate.prefill, estimate.sustainedFactor,
+            estimate.sustainedDecode ?? estimate.prefill, estimate.joulesPerToken ?? estimate.prefill,
         ] + [estimate.batteryPercentPer1kTokens].compactMap(\.self)
     }
 
@@ -26,7 +26,7 @@ import Testing
             }
             let total = estimate.memory.total
             #expect(0 < total.low && total.low <= total.mid && total.mid <= total.high, "\(device.id)")
-            #expect(estimate.sustainedDecode.mid <= estimate.decode.mid)
+            #expect(estimate.sustainedDecode?.mid ?? .infinity <= estimate.speed.mid)
             #expect(!estimate.reason.isEmpty)
         }
     }
@@ -89,7 +89,7 @@ import Testing
     @Test func theSpanOfABudgetHoldsItsDevices() throws {
         let estimate = try estimator.estimate(SampleModels.qwen25, budget: ByteSize("4GiB"), platform: .android)
         let phone = try estimator.estimate(SampleModels.qwen25, on: estimator.catalogue.device("galaxy-s23"))
-        #expect(estimate.decode.low <= phone.decode.low && phone.decode.high <= estimate.decode.high)
+        #expect(estimate.speed.low <= phone.speed.low && phone.speed.high <= estimate.speed.high)
     }
 
     @Test func impossibleRequestsAreRefused() throws {

@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import Briefs
 import DeviceFit
@@ -51,6 +52,11 @@ extension RegistrySession {
         guard let build = try briefed(request).builds.first else {
             throw AnswersError.badRequest("'\(name)' has no profile in the registry. Publish it again.")
         }
+        guard build.profile.kind == .language else {
+            throw AnswersError.badRequest(
+                "\(build.build) is \(build.profile.kind.words), and the code of snippets has models write. Name a language model."
+            )
+        }
         return Snippet(kind, for: build)
     }
 
@@ -92,6 +98,12 @@ extension RegistrySession {
                 return try BuildSummary(registry, record)
             }
         }
+        if let first = chosen.first, let other = chosen.first(where: { $0.kind != first.kind }) {
+            throw AnswersError.badRequest(
+                "\(first.build) is \((first.kind ?? .language).words) and \(other.build) \((other.kind ?? .language).words): no figure "
+                    + "compares them. Name builds of one kind."
+            )
+        }
         let estimator = FitEstimator(catalogue: catalogue)
         let measured = try registry.deviceMeasurements(on: devices.map(\.id))
         let older = catalogue.devices.filter { $0.platform == platform && request.olderYears.contains($0.year) }
@@ -104,7 +116,7 @@ extension RegistrySession {
                 judged.set(try target.estimates(profile, fit, measured: measured[record.digest] ?? [:]))
             }
             guard let estimate = judged.estimate else { return nil }
-            return BriefedBuild(
+            var briefed = BriefedBuild(
                 build: summary.build,
                 model: summary.model,
                 quantType: record.facts.quantType,
@@ -119,6 +131,8 @@ extension RegistrySession {
                 estimate: estimate,
                 olderPhones: try older.map { try estimator.estimate(profile, on: $0, fit) }
             )
+            (briefed.meanCosine, briefed.top10OverlapPercent) = (summary.meanCosine, summary.top10OverlapPercent)
+            return briefed
         }
         return (builds, platform, words)
     }

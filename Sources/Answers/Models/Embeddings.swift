@@ -27,8 +27,11 @@ public enum Embeddings {
         let run = EmbeddingRun(model, pooling: pooling, isNormalized: isNormalized, threads: threads)
         if pooling == nil, model.shape.text.pooling == nil {
             remark(
-                "The model names no pooling, as language models do not: each token keeps its vector, as in llama.cpp. "
-                    + "Choose one with \(setting: "pooling")."
+                model.shape.kind == .reranker
+                    ? "The file does not say that the model ranks: each token keeps its vector, as in llama.cpp. For scores give "
+                        + "\(setting: "pooling", "rank")."
+                    : "The model names no pooling, as language models do not: each token keeps its vector, as in llama.cpp. "
+                        + "Choose one with \(setting: "pooling")."
             )
         }
         let texts = try run.tokens(of: inputs)
@@ -42,22 +45,36 @@ public enum Embeddings {
     }
 
     /// How far a model's vectors are from another's on the texts.
-    /// - Throws: as `make`, and `EvaluationError` for models whose vectors cannot be compared.
+    /// - Parameters:
+    ///   - text: a text on each line, or where `isJSON` as `inputs(jsonLines:)` takes them.
+    ///   - pooling: nil for the model's own; a classifier's scores of a model that has labels for them.
+    /// - Throws: as `make`, and `EvaluationError` for models whose vectors cannot be compared, and for texts that are too few.
     public static func compare(
         _ model: FilePath,
         with base: FilePath,
-        on inputs: [EmbeddingInput],
+        on text: [UInt8],
+        isJSON: Bool,
         pooling: Pooling?,
         threads: Int,
         progress: WorkProgress = { _, _, _ in }
     ) throws -> EmbeddingComparison {
-        let runs = try [model, base].map {
-            EmbeddingRun(try LanguageModel(path: $0), pooling: pooling, threads: threads)
+        let runs = try [model, base].map { path in
+            let model = try LanguageModel(path: path)
+            let own = pooling ?? (model.shape.kind == .reranker ? .rank : nil)
+            return EmbeddingRun(model, pooling: own, threads: threads)
         }
+        try EmbeddingComparison.check(runs[0], runs[1])
+        let inputs =
+            isJSON
+            ? try Self.inputs(jsonLines: text)
+            : try TextCollection(text, for: runs[1], context: standardContext).inputs
         return try EmbeddingComparison(of: runs[0], with: runs[1], on: inputs) { done, all in
             try progress("embedding", done, all)
         }
     }
+
+    /// Tokens of a text at most where lines of prose are cut into texts.
+    private static let standardContext = 512
 
     /// The texts in lines of JSON: each a string, an array of bytes, or an array of two strings that a reranker judges together.
     /// - Throws: `TextLineError` for a line that is none.

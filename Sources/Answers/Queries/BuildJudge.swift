@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import DeviceFit
 import Foundation
@@ -9,6 +10,8 @@ struct BuildJudge {
     let target: BuildQuery.Target?
     /// What was measured of builds on the devices that the query names, by device.
     let measured: [SHA256Digest: [String: [DeviceMeasurement]]]
+    /// What the builds give for a text that are ranked with each other: figures of one kind say nothing about another.
+    private(set) var kind: ModelKind
     private let session: RegistrySession
     private var judgements: [String: Judgement] = [:]
 
@@ -19,6 +22,14 @@ struct BuildJudge {
         in session: RegistrySession
     ) {
         (self.query, self.target, self.measured, self.session) = (query, target, measured, session)
+        kind = query.kind ?? .language
+    }
+
+    /// A model that is named is asked for what it gives, whatever that is.
+    mutating func chooseKind(among builds: [BuildRecord]) {
+        guard query.kind == nil, query.model != nil else { return }
+        let kinds = Set(builds.compactMap { session.profile($0.facts.profile)?.kind })
+        if let only = kinds.first, kinds.count == 1 { kind = only }
     }
 
     /// What a shape comes to on the target.
@@ -32,7 +43,7 @@ struct BuildJudge {
     /// What becomes of a build of this shape and licence, by its estimate alone.
     mutating func fate(of profile: String, license: String) throws -> Shortlist.Fate {
         if let wanted = query.license, license.lowercased() != wanted.lowercased() { return .refused }
-        guard missingTags(of: profile).isEmpty, purposeObstacle(of: profile) == nil else { return .refused }
+        guard missingTags(of: profile).isEmpty, kindObstacle(of: profile) == nil else { return .refused }
         guard let target else { return contextObstacle(of: profile) == nil ? .fits : .refused }
         if judgements[profile] == nil, try surelyExceeds(profile, target) { return .refused }
         let judgement = try judgement(of: profile, target)
@@ -57,8 +68,9 @@ struct BuildJudge {
                     + (own.isEmpty ? "; it has no tags" : "; its tags are \(own.joined(separator: ", "))")
             )
         }
-        if let reason = purposeObstacle(of: record.facts.profile) { reasons.append(reason) }
+        if let reason = kindObstacle(of: record.facts.profile) { reasons.append(reason) }
         if let profile = session.profile(record.facts.profile) {
+            summary.kind = profile.kind
             summary.remarks += [profile.fallbackRemark, profile.projector?.remark].compactMap { $0 }
         }
         guard let target else { return reasons + [contextObstacle(of: record.facts.profile)].compactMap { $0 } }
@@ -90,14 +102,15 @@ struct BuildJudge {
     /// Whether its publisher made sure that engines can load a build of this shape.
     func wasChecked(_ profile: String) -> Bool { session.profile(profile)?.loads == true }
 
-    /// Why a build stays out of a ranking of models of all kinds: what embeds and what writes have no figure in common.
-    private func purposeObstacle(of profile: String) -> String? {
+    /// Why a build stays out of a ranking: what embeds, what ranks and what writes have no figure in common.
+    private func kindObstacle(of profile: String) -> String? {
         if query.takesImages, session.profile(profile)?.projector == nil {
             return "it takes no images: no projector was published with it"
         }
-        guard query.model == nil, query.tags.isEmpty, session.profile(profile)?.embeds == true else { return nil }
-        return "it is an embedding model, which is not ranked among those that write; name it with "
-            + "\(setting: "model"), or a tag of it"
+        let own = session.profile(profile)?.kind ?? .language
+        guard own != kind else { return nil }
+        return
+            "it is \(own.words), which is not ranked with \(kind.words); ask for it with \(setting: "kind", own.rawValue)"
     }
 
     private func missingTags(of profile: String) -> [String] {
@@ -154,14 +167,15 @@ struct BuildJudge {
             let limit = ByteSize(bytes: estimate.limitBytes)
             reasons.append("peak \(peak) at context \(estimate.context) is over \(limit), \(name)")
         }
-        if let minSpeed = query.minSpeed, estimate.decode.mid < minSpeed {
+        if let minSpeed = query.minSpeed, estimate.speed.mid < minSpeed {
             reasons.append(
-                "about \(estimate.decode.mid.formatted(1)) tokens a second are under \(minSpeed.formatted(1))"
+                "about \(estimate.speed.mid.formatted(1)) tokens a second are under \(minSpeed.formatted(1))"
             )
         }
-        if let minSustainedSpeed = query.minSustainedSpeed, estimate.sustainedDecode.mid < minSustainedSpeed {
+        let sustained = estimate.speed.mid * estimate.sustainedFactor.mid
+        if let minSustainedSpeed = query.minSustainedSpeed, sustained < minSustainedSpeed {
             reasons.append(
-                "about \(estimate.sustainedDecode.mid.formatted(1)) tokens a second after ten minutes are under "
+                "about \(sustained.formatted(1)) tokens a second after ten minutes are under "
                     + minSustainedSpeed.formatted(1)
             )
         }
@@ -173,7 +187,12 @@ struct BuildJudge {
                     )
                 }
             } else {
-                reasons.append("what it takes of the battery is not known")
+                let isRead = estimate.decode == nil
+                reasons.append(
+                    isRead
+                        ? "it writes no tokens that would take of the battery; leave \(setting: "max-battery") out"
+                        : "what it takes of the battery is not known"
+                )
             }
         }
         return reasons

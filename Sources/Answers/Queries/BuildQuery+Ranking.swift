@@ -10,15 +10,15 @@ extension BuildQuery {
 
     /// What surely fits comes before what is tight, then quality on the same text, then speed.
     ///
-    /// Bits per byte of different texts cannot be compared, so builds measured on the text that most were measured on
-    /// come first. A thousandth of a bit is less than such a text can tell apart: there the speed decides.
+    /// Bits per byte of different texts cannot be compared, nor can cosines, so builds measured on the text that most were measured
+    /// on come first. A thousandth of a bit is less than such a text can tell apart: there the speed decides.
     /// - Parameter common: the text that most were measured on.
     static func ranked(_ builds: [BuildSummary], common: SHA256Digest?) -> [BuildSummary] {
         func rank(_ build: BuildSummary) -> (Int, Int, Double, Double, Double) {
-            let isComparable = build.textSha256 == common && build.bitsPerByte != nil
+            let isComparable = build.textSha256 == common && build.loss != nil
             return (
                 build.estimate?.verdict == .tight ? 1 : 0, isComparable ? 0 : 1, build.qualityStep ?? .infinity,
-                -(build.decodeTokensPerSecond ?? 0), build.bitsPerByte ?? .infinity
+                -(build.decodeTokensPerSecond ?? build.prefillTokensPerSecond ?? 0), build.loss ?? .infinity
             )
         }
         var ranked = builds.sorted { first, second in
@@ -27,15 +27,15 @@ extension BuildQuery {
         }
         ranked.remarkBeaten(on: common)
         for index in ranked.indices {
-            if ranked[index].textSha256 != common || ranked[index].bitsPerByte == nil {
+            if ranked[index].textSha256 != common || ranked[index].loss == nil {
                 ranked[index].remarks.append("its quality was not measured on the same text as the others'")
             }
             guard index > 0 else { continue }
             let (before, own) = (rank(ranked[index - 1]), rank(ranked[index]))
             if (before.0, before.1, before.2) == (own.0, own.1, own.2), own.1 == 0, before.3 < own.3 {
-                ranked[index].remarks.append(
-                    "as good as \(ranked[index - 1].build) to a thousandth of a bit per byte, and slower"
-                )
+                let step =
+                    ranked[index].bitsPerByte == nil ? "ten-thousandth of the cosine" : "thousandth of a bit per byte"
+                ranked[index].remarks.append("as good as \(ranked[index - 1].build) to a \(step), and slower")
             }
         }
         return ranked

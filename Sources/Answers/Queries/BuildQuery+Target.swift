@@ -73,7 +73,7 @@ extension BuildQuery {
         let given: [(String, Bool)] = [
             ("model", model != nil), ("max-size", maxSize != nil), ("min-speed", minSpeed != nil),
             ("min-sustained-speed", minSustainedSpeed != nil), ("max-battery", maxBattery != nil),
-            ("license", license != nil), ("channel", channel != nil), ("tag", !tags.isEmpty),
+            ("license", license != nil), ("channel", channel != nil), ("kind", kind != nil), ("tag", !tags.isEmpty),
         ]
         return given.filter(\.1).map(\.0)
     }

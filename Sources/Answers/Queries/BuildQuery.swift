@@ -1,3 +1,5 @@
+import Architectures
+import BinaryIO
 import DeviceFit
 import Registry
 
@@ -29,6 +31,8 @@ public struct BuildQuery: Sendable {
     public var license: String?
     /// Builds that this channel points to only.
     public var channel: String?
+    /// What builds give for a text; nil takes language models, or what a model that is named gives.
+    public var kind: ModelKind?
     /// What the model is for; it must be tagged with all of these.
     public var tags: [String] = []
     /// Whether it must take images; what it sees with counts as memory then.
@@ -53,12 +57,15 @@ extension BuildQuery {
         try NothingFits.unless(registry, knowsModel: model, channel: channel)
         let measured = try registry.deviceMeasurements(on: target?.deviceIDs ?? [])
         var judge = BuildJudge(self, target: target, measured: measured, in: session)
-        if model == nil, let count = try registry.standingCount(), count > Self.mostRankedWhole,
+        // The standings know no quality of models that embed.
+        if model == nil, judge.kind == .language, let count = try registry.standingCount(),
+            count > Self.mostRankedWhole,
             let answer = try answerWithFew(of: session, &judge)
         {
             return answer
         }
         let records = try registry.builds(matching: BuildFilter(model: model, channel: channel))
+        judge.chooseKind(among: records)
         var assessment = try assess(records, registry, &judge)
         let ranked = try assessment.ranked(naming: .max, in: session)
         return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: assessment.refused)

@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import DeviceFit
 import Registry
@@ -28,7 +29,13 @@ public struct BuildSummary: Encodable, Sendable {
     public var perplexity: Double?
     /// Mean, in nats per token.
     public var kld: Double?
-    /// While generating, as estimated or measured.
+    /// What the model gives for a text; nil where the registry does not have its shape.
+    public var kind: ModelKind?
+    /// Of an embedding model: how near its vectors are to those of the model that it was made from, mean over the texts.
+    public var meanCosine: Double?
+    /// Likewise: how many of a text's ten nearest are the same by both models, in percent.
+    public var top10OverlapPercent: Double?
+    /// While generating, as estimated or measured; nil for models that do not write.
     public var decodeTokensPerSecond: Double?
     /// While a prompt is read.
     public var prefillTokensPerSecond: Double?
@@ -48,24 +55,32 @@ public struct BuildSummary: Encodable, Sendable {
     public var estimates: [FitEstimate] = []
     /// Whether other processors of Android phones than the CPU take its type; see `QueryAnswer.hint`.
     var suitsAccelerators = false
-    /// Bits per byte in steps of a thousandth: what a ranking tells apart.
-    var qualityStep: Double? { bitsPerByte.map { ($0 * 1000).rounded() } }
+    /// What a ranking tells apart, the less the better: bits per byte in steps of a thousandth, or what is missing of a cosine in steps of
+    /// a ten-thousandth.
+    var qualityStep: Double? {
+        bitsPerByte.map { ($0 * 1000).rounded() } ?? meanCosine.map { ((1 - $0) * 10_000).rounded() }
+    }
+    /// The same, unrounded.
+    var loss: Double? { bitsPerByte ?? meanCosine.map { 1 - $0 } }
 
     private enum CodingKeys: String, CodingKey {
         case build, model, version, type, sha256, fileBytes, bitsPerWeight, license, peakMemoryBytes, bitsPerByte,
             perplexity
         case kld, decodeTokensPerSecond, prefillTokensPerSecond, batteryPercentPer1kTokens, sustainedFactor, estimate
-        case estimates, textSha256, note
+        case estimates, textSha256, note, kind, meanCosine, top10OverlapPercent
     }
 
     /// A build with what was measured of it, and no estimate.
     /// - Throws: `RegistryError`.
     public init(_ registry: ModelRegistry, _ record: BuildRecord) throws {
         self.init(record, try registry.figures(of: [record.digest], metrics: Self.metrics)[record.digest] ?? [])
+        kind = ModelProfile(stored: record.facts.profile)?.kind
     }
 
     /// What a summary tells of what was measured.
-    static let metrics = [Metric.bitsPerByte, Metric.perplexity, Metric.meanKLD]
+    static let metrics = [
+        Metric.bitsPerByte, Metric.perplexity, Metric.meanKLD, Metric.meanCosine, Metric.top10OverlapPercent,
+    ]
 
     /// - Parameter measurements: of `metrics`, oldest first.
     init(_ record: BuildRecord, _ measurements: [MeasuredFigure]) {
@@ -78,7 +93,8 @@ public struct BuildSummary: Encodable, Sendable {
         bitsPerWeight = record.facts.bitsPerWeight
         license = record.facts.license
         // Numbers of one text belong together; the latest measurement of each wins.
-        let text = measurements.last { $0.metric == Metric.bitsPerByte }?.textDigest
+        let main = [Metric.bitsPerByte, Metric.meanCosine]
+        let text = measurements.last { main.contains($0.metric) }?.textDigest
         func value(_ metric: String) -> Double? {
             measurements.last { $0.metric == metric && $0.textDigest == text }?.value
         }
@@ -86,6 +102,8 @@ public struct BuildSummary: Encodable, Sendable {
         bitsPerByte = value(Metric.bitsPerByte)
         perplexity = value(Metric.perplexity)
         kld = value(Metric.meanKLD)
+        meanCosine = value(Metric.meanCosine)
+        top10OverlapPercent = value(Metric.top10OverlapPercent)
     }
 
     /// What is not known is null: every build has the same keys, and a reader need not ask which.
@@ -111,6 +129,9 @@ public struct BuildSummary: Encodable, Sendable {
         if estimates.count > 1 { try container.encode(estimates, forKey: .estimates) }
         try container.encode(textSha256, forKey: .textSha256)
         try container.encode(note, forKey: .note)
+        try container.encode(kind, forKey: .kind)
+        try container.encode(meanCosine, forKey: .meanCosine)
+        try container.encode(top10OverlapPercent, forKey: .top10OverlapPercent)
     }
 
     /// Takes what was estimated, of which the hardest device speaks for all: the slowest where all fit alike.
@@ -120,12 +141,12 @@ public struct BuildSummary: Encodable, Sendable {
         guard
             let estimate = estimates.min(by: { first, second in
                 let ranks = [first, second].map { verdicts.firstIndex(of: $0.verdict) ?? 0 }
-                return (ranks[0], first.decode.mid) < (ranks[1], second.decode.mid)
+                return (ranks[0], first.speed.mid) < (ranks[1], second.speed.mid)
             })
         else { return }
         self.estimate = estimate
         peakMemoryBytes = estimates.map(\.memory.total.mid).max()
-        decodeTokensPerSecond = estimates.map(\.decode.mid).min()
+        decodeTokensPerSecond = estimates.compactMap { $0.decode?.mid }.min()
         prefillTokensPerSecond = estimates.map(\.prefill.mid).min()
         batteryPercentPer1kTokens = estimates.compactMap { $0.batteryPercentPer1kTokens?.mid }.max()
         sustainedFactor = estimates.map(\.sustainedFactor.mid).min()

@@ -1,3 +1,5 @@
+import Architectures
+
 /// The best build, the runners-up, and for every refused one the reasons.
 public struct QueryAnswer: Encodable, Sendable {
     /// A build that was asked about in vain.
@@ -17,14 +19,24 @@ public struct QueryAnswer: Encodable, Sendable {
     /// Builds of a large registry that are neither named as fitting nor as refused, because better ones are.
     public var omitted = 0
 
-    /// Which build other processors than the CPU take, which are not estimated; nil where none of those that fit is such.
+    /// Which build other processors than the CPU take, which are not estimated; and what figures of several embedding models do not say.
+    /// Nil where there is nothing of the kind.
     ///
     /// Source: llama.cpp's docs/backend/snapdragon/README.md and OPENCL.md.
     public var hint: String? {
-        ([best].compactMap { $0 } + alternatives).first(where: \.suitsAccelerators).map { build in
+        let builds = [best].compactMap { $0 } + alternatives
+        let accelerated = builds.first(where: \.suitsAccelerators).map { build in
             "On Snapdragon phones, Hexagon and Adreno take Q4_0 first of all (llama.cpp, docs/backend): \(build.build). The figures "
                 + "are those of the CPU."
         }
+        let hints = [accelerated, modelsApart(builds)].compactMap(\.self)
+        return hints.isEmpty ? nil : hints.joined(separator: " ")
+    }
+
+    /// Of embedding models, what each lost is known, and not which is the better one.
+    private func modelsApart(_ builds: [BuildSummary]) -> String? {
+        guard let kind = builds.first?.kind, kind != .language, Set(builds.map(\.model)).count > 1 else { return nil }
+        return "A cosine says how near a build is to its own model; which of these models does better, it does not say."
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -1,3 +1,5 @@
+import Registry
+
 /// Every number, under its conditions, and which may be compared.
 struct MeasurementSection {
     let report: ModelReport
@@ -82,6 +84,14 @@ struct MeasurementSection {
                 "Разность двух сборок точнее каждого из чисел: ошибка текста у них общая."
             ),
         ]
+        if report.builds.contains(where: { $0.measurements.contains { $0.metric == Metric.meanCosine } }) {
+            rules.append(
+                say(
+                    "Cosine and neighbours: only with builds that were compared with the same model, on the same texts.",
+                    "Косинус и соседи: только со сборками, сравнёнными с той же моделью на тех же текстах."
+                )
+            )
+        }
         let texts = Set(groups.compactMap(\.text))
         if texts.count > 1 {
             rules.append(
@@ -107,7 +117,11 @@ struct MeasurementWords {
         if let text = conditions.text {
             parts.append(language.say("text \(text.shortDigest)", "текст \(text.shortDigest)"))
         }
-        if let chunks = conditions.chunks, let context = conditions.context {
+        if let chunks = conditions.chunks, let context = conditions.context, conditions.others["pooling"] != nil {
+            parts.append(
+                language.say("\(chunks) texts of up to \(context) tokens", "текстов: \(chunks), до \(context) токенов")
+            )
+        } else if let chunks = conditions.chunks, let context = conditions.context {
             parts.append(
                 language.say("\(chunks) chunks of \(context) tokens", "фрагментов: \(chunks), по \(context) токенов")
             )

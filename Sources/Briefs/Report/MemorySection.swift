@@ -107,16 +107,19 @@ struct MemorySection {
                 let estimate = fit.estimate
                 return [
                     .text(fit.device.name), .number("\(ByteSize(bytes: estimate.limitBytes))"),
-                    .range(estimate.memory.total), verdict(estimate.verdict), .range(estimate.decode),
-                    .range(estimate.sustainedDecode), .range(estimate.prefill),
+                    .range(estimate.memory.total), verdict(estimate.verdict), speed(estimate.decode),
+                    speed(estimate.sustainedDecode), .range(estimate.prefill),
                     estimate.batteryPercentPer1kTokens.map { .range($0, unit: " %") }
-                        ?? .text(say("not known", "неизвестно")),
+                        ?? .text(estimate.decode == nil ? "–" : say("not known", "неизвестно")),
                     .text(confidence(estimate.confidence) + (fit.isStored ? "" : " *")),
                     .text(fit.best ?? say("none fits", "ни одна")),
                 ]
             }
         )
     }
+
+    /// A model that does not write has no such speed.
+    private func speed(_ range: RangeEstimate?) -> ReportPage.Cell { range.map { .range($0) } ?? .text("–") }
 
     private var note: String {
         let say = language.say

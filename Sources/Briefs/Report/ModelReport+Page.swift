@@ -68,10 +68,10 @@ extension ModelReport {
         if let measured = quality.value(of: build) {
             cards.append((quality.shortName, significant(measured.value, 4), say("measured", "измерено")))
         }
-        if let slowest = fits.min(by: { $0.estimate.decode.mid < $1.estimate.decode.mid }) {
+        if let slowest = fits.min(by: { $0.estimate.speed.mid < $1.estimate.speed.mid }) {
             cards.append(
                 (
-                    say("Slowest device", "Самое медленное"), number(slowest.estimate.decode.mid, 0),
+                    say("Slowest device", "Самое медленное"), number(slowest.estimate.speed.mid, 0),
                     say("token/s on \(slowest.device.name)", "токенов/с, \(slowest.device.name)")
                 )
             )

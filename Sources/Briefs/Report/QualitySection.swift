@@ -5,14 +5,14 @@ import Registry
 struct QualitySection {
     let report: ModelReport
     let language: Language
-    /// Bits per byte where that was measured, else mean divergence; nil where neither was.
+    /// Bits per byte where that was measured, else mean divergence, else the cosine of an embedding model; nil where none was.
     private let metric: String?
     /// The conditions that most builds share.
     private let conditions: MeasurementConditions?
 
     init(report: ModelReport, language: Language) {
         (self.report, self.language) = (report, language)
-        for metric in [Metric.bitsPerByte, Metric.meanKLD] {
+        for metric in [Metric.bitsPerByte, Metric.meanKLD, Metric.meanCosine] {
             let found = report.builds.map { build in
                 Set(build.measurements.filter { $0.metric == metric }.map(\.conditions))
             }
@@ -28,15 +28,20 @@ struct QualitySection {
         (metric, conditions) = (nil, nil)
     }
 
-    /// The number under the common conditions; the latest, where there are several.
+    /// The number under the common conditions, the less the better; the latest, where there are several.
     func value(of build: ReportedBuild) -> ReportedMeasurement? {
-        build.measurements.last { $0.metric == metric && $0.conditions == conditions }
+        guard var found = build.measurements.last(where: { $0.metric == metric && $0.conditions == conditions }) else {
+            return nil
+        }
+        if metric == Metric.meanCosine { found.value = 1 - found.value }
+        return found
     }
 
     var shortName: String {
         switch metric {
         case Metric.bitsPerByte: language.say("Bits per byte", "Биты на байт")
         case Metric.meanKLD: language.say("KL divergence", "KL-расхождение")
+        case Metric.meanCosine: language.say("1 − cosine", "1 − косинус")
         default: language.say("Quality", "Качество")
         }
     }
@@ -45,6 +50,8 @@ struct QualitySection {
         switch metric {
         case Metric.meanKLD:
             language.say("mean KL divergence, nats a token", "среднее KL-расхождение, нат на токен")
+        case Metric.meanCosine:
+            language.say("1 less the mean cosine", "1 минус средний косинус")
         default: language.say("bits per byte", "бит на байт")
         }
     }
@@ -88,15 +95,23 @@ struct QualitySection {
     private func explanation(_ conditions: MeasurementConditions) -> String {
         let words = MeasurementWords(language: language).sentence(conditions)
         let what =
-            metric == Metric.bitsPerByte
-            ? language.say(
-                "Quality is bits per byte: how many bits the model needs for a byte of the text.",
-                "Качество — биты на байт: сколько бит нужно модели на байт текста."
-            )
-            : language.say(
-                "Quality is the mean KL divergence from the model that the builds were made from; bits per byte were not measured.",
-                "Качество — среднее KL-расхождение с исходной моделью; биты на байт не измерены."
-            )
+            switch metric {
+            case Metric.bitsPerByte:
+                language.say(
+                    "Quality is bits per byte: how many bits the model needs for a byte of the text.",
+                    "Качество — биты на байт: сколько бит нужно модели на байт текста."
+                )
+            case Metric.meanCosine:
+                language.say(
+                    "Quality is how far the vectors of the texts are from those of the model that the builds were made from: 1 less the mean cosine.",
+                    "Качество — насколько векторы текстов далеки от векторов исходной модели: 1 минус средний косинус."
+                )
+            default:
+                language.say(
+                    "Quality is the mean KL divergence from the model that the builds were made from; bits per byte were not measured.",
+                    "Качество — среднее KL-расхождение с исходной моделью; биты на байт не измерены."
+                )
+            }
         let front = language.say(
             "On the Pareto front stand the builds that no other betters in both size and quality.",
             "На фронте Парето стоят сборки, лучше которых и по размеру, и по качеству нет ни одной."

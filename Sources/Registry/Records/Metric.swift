@@ -24,4 +24,10 @@ public enum Metric {
     public static let accuracyPercent = "accuracyPercent"
     /// The same where an answer's likelihood is divided by its length.
     public static let normalizedAccuracyPercent = "normalizedAccuracyPercent"
+    /// The cosine of an embedding model's vectors and those of the model that was quantized, mean over the texts.
+    public static let meanCosine = "meanCosine"
+    /// Its least value.
+    public static let minCosine = "minCosine"
+    /// How many of a text's ten nearest neighbours are the same by both models, in percent.
+    public static let top10OverlapPercent = "top10OverlapPercent"
 }

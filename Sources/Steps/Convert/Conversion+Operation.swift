@@ -231,6 +231,7 @@ extension ConvertSettings {
     func options(merging adapters: [AdapterReference]) -> ConversionOptions {
         var options = ConversionOptions(type: type, preTokenizer: preTokenizer, adapters: adapters)
         (options.allowsNonFinite, options.padding) = (allowsNonFinite, padding)
+        options.includesDenseModules = includesDenseModules
         return options
     }
 }

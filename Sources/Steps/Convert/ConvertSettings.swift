@@ -16,6 +16,8 @@ public struct ConvertSettings: StepKind {
     public var allowsNonFinite = false
     /// How many tokens there are to be, where tokenizer and embeddings count differently.
     public var padding: VocabularyPadding?
+    /// Whether the dense modules behind an embedding model come along.
+    public var includesDenseModules = false
 
     package static let kind = "convert"
     package static let settings = [
@@ -46,6 +48,11 @@ public struct ConvertSettings: StepKind {
                 "Make tokenizer and embeddings count as many tokens: a number, x64 for a multiple of 64, or auto for the "
                 + "larger count. Missing tokens get no text, missing rows the mean of all rows."
         ),
+        Setting(
+            "dense-modules",
+            "keep sentence-transformers' dense modules behind EmbeddingGemma, which are left out otherwise",
+            standard: "false"
+        ),
     ]
 
     /// The types that a model can be converted to, with `auto` first.
@@ -74,6 +81,7 @@ public struct ConvertSettings: StepKind {
                 )
             }
         }
+        includesDenseModules = reader.flag("dense-modules") ?? false
     }
 
     package var needs: [String] { [] }

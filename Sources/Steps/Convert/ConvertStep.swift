@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import Conversion
 import GGUF
@@ -49,6 +50,7 @@ struct ConvertStep: BuildMaker {
         if !settings.keepsFile { entries["keep"] = "false" }
         if settings.allowsNonFinite { entries["allowNonFinite"] = "true" }
         if let padding = settings.padding { entries["padVocab"] = padding.description }
+        if settings.includesDenseModules { entries["denseModules"] = "true" }
         let key = StepKey(
             kind: ConvertSettings.kind,
             version: version,
@@ -62,6 +64,8 @@ struct ConvertStep: BuildMaker {
         let weights = work.tensors.elementCount
         return [PlannedBuild(type: work.typeName, node: node, weights: weights)]
     }
+
+    var modelKind: ModelKind? { try? ModelKind(work.model.metadata) }
 
     func byteCounts(of types: [String]) -> [Int] { types.map { _ in work.byteCount } }
 

@@ -171,7 +171,8 @@ struct PublishStep: Step {
             peakMemoryLow: memory.low,
             peakMemoryMid: memory.mid,
             peakMemoryHigh: memory.high,
-            decodeTokensPerSecond: estimate.decode.mid,
+            // A model that does not write has no speed of writing.
+            decodeTokensPerSecond: estimate.decode?.mid ?? 0,
             prefillTokensPerSecond: estimate.prefill.mid,
             sustainedFactor: estimate.sustainedFactor.mid,
             batteryPercentPer1kTokens: estimate.batteryPercentPer1kTokens?.mid,

@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import GGUF
 import Inference
@@ -58,6 +59,8 @@ struct QuantizeStep: BuildMaker {
         let weights = model.work.tensors.elementCount
         return settings.types.map { PlannedBuild(type: $0.tag, node: node($0), weights: weights) }
     }
+
+    var modelKind: ModelKind? { model.modelKind }
 
     func byteCounts(of types: [String]) throws -> [Int] {
         let types = types.compactMap { tag in settings.types.first { $0.tag == tag } }

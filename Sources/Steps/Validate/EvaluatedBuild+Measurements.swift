@@ -4,10 +4,10 @@ import Registry
 
 extension EvaluatedBuild {
     /// Every number with the conditions it was measured under.
-    var measurements: [MeasurementRecord] { textMeasurements + taskMeasurements }
+    var measurements: [MeasurementRecord] { textMeasurements + taskMeasurements + embeddingMeasurements }
 
     private var taskMeasurements: [MeasurementRecord] {
-        guard let accuracy, let tasksDigest else { return [] }
+        guard let accuracy, let tasksDigest, let perplexity else { return [] }
         func record(_ metric: String, _ share: AccuracyResult.Share) -> MeasurementRecord {
             MeasurementRecord(
                 metric: metric,
@@ -27,7 +27,35 @@ extension EvaluatedBuild {
         ]
     }
 
+    private var embeddingMeasurements: [MeasurementRecord] {
+        guard let embedding else { return [] }
+        func record(_ metric: String, _ value: Double, unit: String) -> MeasurementRecord {
+            MeasurementRecord(
+                metric: metric,
+                value: value,
+                unit: unit,
+                method: "edgepipe-embed",
+                textDigest: textDigest,
+                context: embeddingContext,
+                chunks: embedding.texts,
+                againstDigest: baseDigest,
+                kernels: embedding.kernels,
+                toolVersion: Edgepipe.version,
+                conditions: [
+                    "pooling": embedding.pooling, "dimensions": "\(embedding.dimensions)",
+                    "neighbours": "\(embedding.neighbours)",
+                ]
+            )
+        }
+        return [
+            record(Metric.meanCosine, embedding.meanCosine, unit: "1"),
+            record(Metric.minCosine, embedding.minCosine, unit: "1"),
+            record(Metric.top10OverlapPercent, embedding.overlapPercent, unit: "%"),
+        ]
+    }
+
     private var textMeasurements: [MeasurementRecord] {
+        guard let perplexity else { return [] }
         func record(_ metric: String, _ value: Double, _ error: Double?, unit: String, isComparison: Bool = false)
             -> MeasurementRecord
         {

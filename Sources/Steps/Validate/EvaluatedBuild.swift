@@ -9,8 +9,8 @@ public struct EvaluatedBuild: Codable, Sendable {
     public let digest: SHA256Digest
     /// Of the text.
     public let textDigest: SHA256Digest
-    /// By llama-perplexity's method.
-    public let perplexity: PerplexityResult
+    /// By llama-perplexity's method; nil for models that do not write.
+    public let perplexity: PerplexityResult?
     /// The comparison with the model it was made from, where one was asked for.
     public let divergence: KLDivergenceResult?
     /// Of the model that it was compared with.
@@ -19,6 +19,10 @@ public struct EvaluatedBuild: Codable, Sendable {
     public let accuracy: AccuracyResult?
     /// Of the tasks' file.
     public let tasksDigest: SHA256Digest?
+    /// How near an embedding model's vectors are to those of the model it was made from; nil for models that write.
+    public let embedding: EmbeddingComparison?
+    /// Tokens of a text at most, beside `embedding`.
+    public let embeddingContext: Int?
 }
 
 extension EvaluatedBuild {
@@ -29,16 +33,25 @@ extension EvaluatedBuild {
             guard let limit, let value, value > limit else { return }
             failures.append("\(what) is \(value.formatted(4))\(unit), over \(limit.formatted(4))\(unit)")
         }
-        check(perplexity.perplexity, atMost: gate.maxPerplexity, "perplexity")
-        check(perplexity.bitsPerByte, atMost: gate.maxBitsPerByte, "bits per byte")
+        check(perplexity?.perplexity, atMost: gate.maxPerplexity, "perplexity")
+        check(perplexity?.bitsPerByte, atMost: gate.maxBitsPerByte, "bits per byte")
         check(divergence?.divergence.mean, atMost: gate.maxMeanKLD, "mean KL divergence")
-        let increase = divergence.map { (perplexity.perplexity / $0.basePerplexity.value - 1) * 100 }
+        let increase = divergence.flatMap { result in
+            perplexity.map { ($0.perplexity / result.basePerplexity.value - 1) * 100 }
+        }
         check(increase, atMost: gate.maxPerplexityIncrease, "the increase of perplexity", unit: " %")
         if let limit = gate.minSameTop, let same = divergence?.sameTopPercent.value, same < limit {
             failures.append("the same top token comes in \(same.formatted(2)) %, under \(limit.formatted(2)) %")
         }
         if let limit = gate.minAccuracy, let accuracy = accuracy?.accuracy.percent, accuracy < limit {
             failures.append("accuracy is \(accuracy.formatted(2)) %, under \(limit.formatted(2)) %")
+        }
+        if let limit = gate.minMeanCosine, let cosine = embedding?.meanCosine, cosine < limit {
+            failures.append("the mean cosine is \(cosine.formatted(6)), under \(limit.formatted(6))")
+        }
+        if let limit = gate.minTop10Overlap, let overlap = embedding?.overlapPercent, overlap < limit {
+            let share = "\(overlap.formatted(2)) % of the ten nearest texts"
+            failures.append("\(share) are the same, under \(limit.formatted(2)) %")
         }
         return failures
     }

@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import Settings
 import Yams
@@ -16,14 +17,42 @@ public struct QualityGate: Sendable, Codable, Equatable {
     public var minSameTop: Double?
     /// In percent.
     public var minAccuracy: Double?
+    /// Of embedding models: from 0 to 1.
+    public var minMeanCosine: Double?
+    /// Of embedding models: the share of the ten nearest texts that must stay, in percent.
+    public var minTop10Overlap: Double?
 
     /// Whether the gate needs a model to compare with.
-    var needsBase: Bool { maxPerplexityIncrease != nil || maxMeanKLD != nil || minSameTop != nil }
+    var needsBase: Bool { [maxPerplexityIncrease, maxMeanKLD, minSameTop].contains { $0 != nil } || asksForVectors }
 
-    private static let settings = [
+    /// Whether it asks for what embedding models are measured by.
+    private var asksForVectors: Bool { minMeanCosine != nil || minTop10Overlap != nil }
+
+    private static let languageSettings = [
         "max-perplexity-increase", "max-perplexity", "max-bits-per-byte", "max-mean-kld", "min-same-top",
         "min-accuracy",
     ]
+    private static let embeddingSettings = ["min-mean-cosine", "min-top10-overlap"]
+    private static let settings = languageSettings + embeddingSettings
+
+    /// Why the gate asks for what a model of this kind has no figures of, with the settings that would do; nil where it does not.
+    func obstacle(for kind: ModelKind) -> String? {
+        let ofLanguage: [(String, Double?)] = [
+            ("max-perplexity-increase", maxPerplexityIncrease), ("max-perplexity", maxPerplexity),
+            ("max-bits-per-byte", maxBitsPerByte), ("max-mean-kld", maxMeanKLD), ("min-same-top", minSameTop),
+            ("min-accuracy", minAccuracy),
+        ]
+        let ofEmbedding: [(String, Double?)] = [
+            ("min-mean-cosine", minMeanCosine), ("min-top10-overlap", minTop10Overlap),
+        ]
+        func words(_ wrong: [(String, Double?)], _ others: String, _ right: String) -> String? {
+            guard let name = wrong.first(where: { $0.1 != nil })?.0 else { return nil }
+            return "'\(name)' is a gate for \(others), and this model is \(kind.words). Use \(right)."
+        }
+        return kind == .language
+            ? words(ofEmbedding, "embedding models", "max-mean-kld, min-same-top or max-perplexity-increase")
+            : words(ofLanguage, "language models", "min-mean-cosine or min-top10-overlap")
+    }
 
     /// Reads the gates of a step, by build type.
     /// - Parameter types: of the builds that are measured.
@@ -51,8 +80,19 @@ public struct QualityGate: Sendable, Codable, Equatable {
                 maxBitsPerByte: values.number("max-bits-per-byte"),
                 maxMeanKLD: values.number("max-mean-kld"),
                 minSameTop: values.percent("min-same-top"),
-                minAccuracy: values.percent("min-accuracy")
+                minAccuracy: values.percent("min-accuracy"),
+                minMeanCosine: values.number("min-mean-cosine"),
+                minTop10Overlap: values.percent("min-top10-overlap")
             )
+            if let cosine = gate.minMeanCosine, cosine > 1, let place = values.node("min-mean-cosine") {
+                reader.report(
+                    "a cosine is at most 1. Give 'min-mean-cosine' a number from 0 to 1, such as 0.995.",
+                    at: place
+                )
+            }
+            if gate.obstacle(for: .language) != nil, let other = gate.obstacle(for: .embedding) {
+                reader.report("no model has all of these figures: \(other)", at: key)
+            }
             if gate.needsBase, step.against == nil {
                 reader.report("this gate compares with another model. Name its step with 'against'.", at: key)
             }

@@ -1,4 +1,6 @@
+import Architectures
 import BinaryIO
+import Evaluation
 import Pipeline
 import Settings
 import Yams
@@ -17,17 +19,29 @@ public struct ValidateSettings: StepKind {
     public var against: String?
     /// Multiple-choice tasks to answer too, as the pipeline file writes their path.
     public var tasks: String?
+    /// How an embedding model's vectors are pooled; nil for the file's own way.
+    public var pooling: Pooling?
     /// By build type, such as "q4_k_m".
     public var gates: [String: QualityGate] = [:]
 
     package static let kind = "validate"
     package static let settings = [
         Setting("builds", "the `quantize` or `convert` step whose builds are measured", .files),
-        Setting("text", "a UTF-8 text", help: "A UTF-8 text; the file of base logits holds its own."),
+        Setting(
+            "text",
+            "a UTF-8 text; for an embedding model a text a line, or JSON strings in a file that ends in .jsonl",
+            help: "A UTF-8 text; the file of base logits holds its own."
+        ),
         .context,
         .chunks,
-        Setting("against", "a `convert` step to compare with: adds KL divergence", standard: "none", .files),
+        Setting(
+            "against",
+            "a `convert` step to compare with: adds KL divergence; an embedding model needs it",
+            standard: "none",
+            .files
+        ),
         Setting("tasks", "multiple-choice tasks, lines of JSON: adds accuracy", standard: "none", .files),
+        Setting("pooling", "of an embedding model: mean, cls, last or rank", standard: "the model's own", .files),
         Setting("gates", "by build type, what a build must reach, see below", standard: "none", .files),
     ]
 
@@ -38,6 +52,16 @@ public struct ValidateSettings: StepKind {
         chunks = reader.chunks
         if reader.node("against") != nil { against = references.file("against", in: reader) }
         tasks = reader.text("tasks")
+        if let node = reader.node("pooling"), let name = reader.text("pooling") {
+            pooling = Pooling(named: name)
+            if pooling == nil || pooling == Pooling.none {
+                let known = Pooling.names.filter { $0 != Pooling.none.name }
+                reader.report(
+                    "'pooling' does not know '\(name)'. \(Spelling.advice(for: name, among: known))",
+                    at: node
+                )
+            }
+        }
         if let node = reader.node("gates") {
             gates = QualityGate.gates(node, reader, of: self, types: references.buildTypes(of: builds))
         }
@@ -50,10 +74,13 @@ public struct ValidateSettings: StepKind {
 
     func step(_ id: String, on bench: Workbench) throws -> any Step {
         let text = bench.path(text)
+        let made = bench.builds(builds)
+        if let model = made.modelKind, let obstacle = obstacle(for: model) { throw StepsError.badFile(obstacle) }
         return ValidateStep(
             id: id,
             settings: self,
-            made: bench.builds(builds).builds,
+            made: made.builds,
+            modelKind: made.modelKind,
             base: against.map(bench.conversion),
             text: ValidateStep.Source(path: text, digest: try bench.cache.digest(of: text)),
             tasks: try tasks.map { name in
@@ -61,5 +88,20 @@ public struct ValidateSettings: StepKind {
                 return ValidateStep.Source(path: path, digest: try bench.cache.digest(of: path))
             }
         )
+    }
+
+    /// Why a model of this kind cannot be measured so, with what to do; nil where it can.
+    func obstacle(for model: ModelKind) -> String? {
+        for gate in gates.sorted(by: { $0.key < $1.key }) {
+            if let words = gate.value.obstacle(for: model) { return "the gate of \(gate.key): \(words)" }
+        }
+        guard model != .language else {
+            return pooling == nil
+                ? nil : "'pooling' is for embedding models, and this is a language model. Leave it out."
+        }
+        if tasks != nil {
+            return "'tasks' are answered by language models, and this is \(model.words). Leave them out."
+        }
+        return against == nil ? EvaluationError.noBaseOfEmbeddings.description : nil
     }
 }

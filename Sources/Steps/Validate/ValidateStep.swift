@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import Evaluation
 import GGUF
@@ -6,8 +7,9 @@ import Pipeline
 import SystemPackage
 import Tensors
 
-/// Perplexity and bits per byte of each build on a text, and how far each is from the model it was made from. A node for
-/// each build; those that are due share one pass of the model that they are compared with.
+/// Perplexity and bits per byte of each build on a text, and how far each is from the model it was made from; of embedding models
+/// how near their vectors are to that model's. A node for each build; those that are due share one pass of the model that they are
+/// compared with.
 struct ValidateStep: Step {
     /// Raised whenever the same builds would score otherwise.
     static let version = 1
@@ -24,6 +26,8 @@ struct ValidateStep: Step {
     let settings: ValidateSettings
     /// What is measured.
     let made: [PlannedBuild]
+    /// What the model gives for a text; nil where its headers do not tell.
+    let modelKind: ModelKind?
     /// What it is compared with.
     let base: ConvertStep?
     let text: Source
@@ -38,15 +42,16 @@ struct ValidateStep: Step {
         var inputs = ["build": build.node.asInput, "text": .file(text.digest)]
         if let base { inputs["against"] = base.node.asInput }
         if let tasks { inputs["tasks"] = .file(tasks.digest) }
-        let key = StepKey(
-            kind: kind,
-            version: Self.version,
-            settings: [
-                "type": build.type, "context": "\(settings.context)",
-                "chunks": settings.chunks.map { "\($0)" } ?? "all", "cache": "f32",
-            ],
-            inputs: inputs
-        )
+        var entries = [
+            "type": build.type, "context": "\(settings.context)",
+            "chunks": settings.chunks.map { "\($0)" } ?? "all", "cache": "f32",
+        ]
+        if let modelKind, modelKind != .language {
+            entries["measures"] = "vectors"
+            entries["pooling"] = settings.pooling?.name ?? "own"
+            entries["lines"] = isJSON ? "json" : "plain"
+        }
+        let key = StepKey(kind: kind, version: Self.version, settings: entries, inputs: inputs)
         return StepNode(StepNode.Name(step: id, build: build.type), key)
     }
 
@@ -67,6 +72,10 @@ struct ValidateStep: Step {
         let builds = try made.of(nodes).map { try context.build($0.node) }
         let base = try base.map { try context.build($0.node) }
         let models = try builds.map { try LanguageModel(path: $0.path) }
+        if let kind = models.first?.shape.kind, kind != .language {
+            if let obstacle = settings.obstacle(for: kind) { throw StepsError.badFile(obstacle) }
+            return try compareVectors(of: builds, models, with: base, bytes, context)
+        }
         let compared = builds.indices.filter { base != nil && builds[$0].digest != base?.digest }
         let divergences = try divergences(of: compared, builds, models, base, bytes, context)
         return try builds.indices.map { index in
@@ -79,7 +88,9 @@ struct ValidateStep: Step {
                 divergence: divergence,
                 baseDigest: divergence == nil ? nil : base?.digest,
                 accuracy: try accuracy(build, models[index], context),
-                tasksDigest: tasks?.digest
+                tasksDigest: tasks?.digest,
+                embedding: nil,
+                embeddingContext: nil
             )
             return try StepProduct(facts: evaluated, outputs: [build.type])
         }

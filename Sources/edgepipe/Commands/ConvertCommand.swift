@@ -61,6 +61,9 @@ struct ConvertCommand: RecordCommand {
     @Flag(help: .setting(ConvertSettings.self, "allow-nonfinite"))
     var allowNonfinite = false
 
+    @Flag(help: .setting(ConvertSettings.self, "dense-modules"))
+    var denseModules = false
+
     @OptionGroup var hub: HubOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
@@ -87,6 +90,7 @@ struct ConvertCommand: RecordCommand {
             let settings = try ConvertSettings(options: [
                 "type": .text(type), "pre": pre.map { .text($0) }, "allow-nonfinite": .flag(allowNonfinite),
                 "pad-vocab": padVocab.map { .text($0) },
+                "dense-modules": .flag(denseModules),
             ])
             var request = ConvertRequest(settings)
             (request.adapters, request.adapterOnly, request.projectorOnly) = (lora, loraOnly, mmproj)

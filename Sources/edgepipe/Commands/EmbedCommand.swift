@@ -17,6 +17,7 @@ struct EmbedCommand: RecordCommand {
               edgepipe embed model.gguf "Hello there"
               jq -c .text documents.jsonl | edgepipe embed model.gguf --json-lines
               edgepipe embed model-q4_k_m.gguf --against model-f32.gguf --file texts.jsonl --json-lines
+              edgepipe embed model-q4_k_m.gguf --against model-f32.gguf --file sample.txt
               echo '["What is a panda?", "A bear."]' | edgepipe embed reranker.gguf --json-lines
             """
     )
@@ -50,7 +51,9 @@ struct EmbedCommand: RecordCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Print no vectors, but how far they are from this model's: mean cosine, and overlap of the ten nearest texts.",
+            """
+            Print no vectors, but how far they are from this model's: mean cosine, and overlap of the ten nearest texts. Each line is a text.
+            """,
             valueName: "model"
         )
     )
@@ -65,7 +68,9 @@ struct EmbedCommand: RecordCommand {
             throw ValidationError("--pooling takes \(Pooling.names.joined(separator: ", ")).")
         }
         if against != nil {
-            if !jsonLines { throw ValidationError("--against compares many texts: give them with --json-lines.") }
+            if text != nil {
+                throw ValidationError("--against compares many texts: give them in a file, or to standard input.")
+            }
             try refuse(ignored: ["--no-normalize": isRaw], because: "cosines do not depend on lengths.")
         } else if records.chosen == .csv || records.chosen == .markdown {
             throw ValidationError("embed prints JSON arrays; leave out --format.")
@@ -74,8 +79,8 @@ struct EmbedCommand: RecordCommand {
 
     func run() throws {
         let bytes = try bytes()
+        if let against { return try compare(bytes, with: against) }
         let inputs = jsonLines ? try Embeddings.inputs(jsonLines: bytes) : [.text(bytes)]
-        if let against { return try compare(inputs, with: against) }
         try Embeddings.make(
             of: inputs,
             with: FilePath(model),
@@ -90,12 +95,13 @@ struct EmbedCommand: RecordCommand {
         }
     }
 
-    private func compare(_ inputs: [EmbeddingInput], with base: String) throws {
+    private func compare(_ bytes: [UInt8], with base: String) throws {
         let line = records.progressLine()
         let result = try Embeddings.compare(
             FilePath(model),
             with: FilePath(base),
-            on: inputs,
+            on: bytes,
+            isJSON: jsonLines,
             pooling: pooling.flatMap(Pooling.init(named:)),
             threads: work.threadCount
         ) { try line.track($0, $1, $2) }

@@ -1,4 +1,5 @@
 import Answers
+import Architectures
 import ArgumentParser
 
 /// What builds are asked for: options of every command that chooses among them.
@@ -54,6 +55,14 @@ struct FilterOptions: ParsableArguments {
     var channel: String?
 
     @Option(
+        help: ArgumentHelp(
+            "language, embedding or reranker; language models by default, or what --model gives.",
+            valueName: "kind"
+        )
+    )
+    var kind: String?
+
+    @Option(
         name: .customLong("tag"),
         help: ArgumentHelp("What the model is for, as it is tagged; may be repeated.", valueName: "word")
     )
@@ -69,6 +78,9 @@ struct FilterOptions: ParsableArguments {
         for (name, value) in numbers where value.map({ $0 < 0 || !$0.isFinite }) == true {
             throw ValidationError("\(name) takes a number of at least 0.")
         }
+        if let kind, ModelKind(rawValue: kind) == nil {
+            throw ValidationError("--kind takes \(ModelKind.names.joined(separator: ", ")).")
+        }
         guard tags.allSatisfy({ !$0.isEmpty }) else { throw ValidationError("--tag takes a word.") }
     }
 
@@ -80,6 +92,7 @@ struct FilterOptions: ParsableArguments {
         (query.minSpeed, query.license, query.channel) = (minSpeed, license, channel)
         (query.minSustainedSpeed, query.maxBattery, query.tags) = (minSustainedSpeed, maxBattery, tags)
         query.takesImages = images
+        query.kind = kind.flatMap(ModelKind.init(rawValue:))
         return query
     }
 }

@@ -85,10 +85,13 @@ extension FitCommand {
             try records.print(estimates, columns: columns) { estimate in
                 [
                     estimate.target, estimate.verdict.rawValue, sizeText(estimate.memory.total.mid),
-                    sizeText(estimate.limitBytes), numberText(estimate.decode.mid, 1),
-                    numberText(estimate.sustainedDecode.mid, 1), numberText(estimate.prefill.mid, 0),
+                    sizeText(estimate.limitBytes), numberText(estimate.decode?.mid, 1),
+                    numberText(estimate.sustainedDecode?.mid, 1), numberText(estimate.prefill.mid, 0),
                     numberText(estimate.batteryPercentPer1kTokens?.mid, 3), estimate.confidence.rawValue,
                 ]
+            }
+            if let first = estimates.first, first.decode == nil {
+                records.remark("note: the model turns texts into vectors or scores; its speed is that of reading them")
             }
             if let predictors = estimates.first?.memory.predictors {
                 records.remark(

@@ -1,4 +1,5 @@
 import Answers
+import Architectures
 
 /// Builds as rows.
 enum BuildTable {
@@ -6,7 +7,27 @@ enum BuildTable {
         "build", "size", "bits/weight", "bits/byte", "perplexity", "KL div.", "peak memory", "tokens/s", "%/1k tokens",
     ]
 
-    static func table(_ builds: [BuildSummary]) -> Table { Table(columns: columns, rows: builds.map(row)) }
+    /// Of models that do not write.
+    private static let embeddingColumns = [
+        "build", "size", "bits/weight", "mean cosine", "top-10 overlap %", "peak memory", "text tokens/s",
+    ]
+
+    /// Builds of one kind: models that embed have other figures.
+    static func table(_ builds: [BuildSummary]) -> Table {
+        guard let kind = builds.first?.kind, kind != .language else {
+            return Table(columns: columns, rows: builds.map(row))
+        }
+        return Table(
+            columns: embeddingColumns,
+            rows: builds.map { build in
+                [
+                    build.build, sizeText(build.fileBytes), numberText(build.bitsPerWeight, 2),
+                    numberText(build.meanCosine, 6), numberText(build.top10OverlapPercent, 2),
+                    build.peakMemoryBytes.map(sizeText) ?? "-", numberText(build.prefillTokensPerSecond, 0),
+                ]
+            }
+        )
+    }
 
     static func row(_ build: BuildSummary) -> [String] {
         [

@@ -230,7 +230,7 @@ import Testing
         #expect(!refusals.isEmpty && refusals.allSatisfy { $0.hasPrefix("iPhone 13: peak 3.") })
         let best = try #require(answer.best)
         #expect(best.estimates.map(\.target) == ["pixel-8", "iphone-13"])
-        #expect(best.decodeTokensPerSecond == best.estimates.map(\.decode.mid).min())
+        #expect(best.decodeTokensPerSecond == best.estimates.map(\.speed.mid).min())
         #expect(best.peakMemoryBytes == best.estimates.map(\.memory.total.mid).max())
         let error = try #require(throws: AnswersError.self) {
             try shelf.ask { ($0.devices, $0.platform) = (["iphone-13", "pixel-8"], .ios) }
