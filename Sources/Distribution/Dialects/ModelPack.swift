@@ -1,3 +1,4 @@
+import Architectures
 import BinaryIO
 import DeviceFit
 import Foundation
@@ -86,7 +87,7 @@ enum ModelPack {
                 quantization: record.facts.quantType,
                 capabilities: .init(
                     inputTypes: build.projector == nil ? ["text"] : ["text", "image"],
-                    outputTypes: profile?.embeds == true ? ["embedding"] : ["text"]
+                    outputTypes: profile?.kind == .embedding ? ["embedding"] : ["text"]
                 )
             ),
             modelfs: .init(diffIds: layers.map(\.digest))

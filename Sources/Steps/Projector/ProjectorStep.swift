@@ -22,6 +22,8 @@ struct ProjectorStep: BuildMaker {
 
     let kind = ProjectorSettings.kind
     let needs: [String] = []
+    /// It answers nothing by itself.
+    let modelKind: ModelKind? = nil
     var nodes: [StepNode] { [node] }
 
     /// Reads the model's headers.
