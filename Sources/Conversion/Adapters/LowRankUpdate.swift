@@ -39,7 +39,7 @@ struct LowRankUpdate: Sendable {
         for row in rows { tall += factors(of: row).map { strength * $0 } }
         kernels.addProduct(tall: tall, wide: wide, rank: rank, to: weights)
         guard let magnitude else { return }
-        for (index, row) in rows.enumerated() {
+        for (index, row) in rows.enumerated() where row < shape[0] {
             let range = (index * columns)..<((index + 1) * columns)
             let length = weights[range].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
             let factor = WeightDecoder.numbers(of: magnitude, row..<(row + 1))[0] / Float(length)

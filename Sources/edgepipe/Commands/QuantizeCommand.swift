@@ -65,7 +65,12 @@ struct QuantizeCommand: RecordCommand {
     @Option(help: ArgumentHelp("Of a folder: the pre-tokenizer's name, where it is not recognized.", valueName: "name"))
     var pre: String?
 
-    @Option(help: ArgumentHelp("Of a folder: merge a LoRA adapter.", valueName: "folder[=scale]"))
+    @Option(
+        help: ArgumentHelp(
+            "Of a folder, or a GGUF file of f32, f16 or bf16: merge a LoRA adapter.",
+            valueName: "folder[=scale]"
+        )
+    )
     var lora: [String] = []
 
     @Flag(help: .setting(QuantizeSettings.self, "leave-output-tensor"))
