@@ -70,7 +70,8 @@ extension BuildSummary {
         guard model == other.model, version == other.version, build != other.build, fileBytes <= other.fileBytes,
             textSha256 == text, other.textSha256 == text, let own = qualityStep, let its = other.qualityStep
         else { return false }
-        let isNearer = (kld ?? 0) <= (other.kld ?? .infinity)
-        return own < its || (own == its && isNearer && fileBytes < other.fileBytes)
+        // Where a model is small, a coarser build may read a short text better by chance; how near it is to its source tells.
+        if let kld, let theirs = other.kld, kld > theirs { return false }
+        return own < its || (own == its && fileBytes < other.fileBytes)
     }
 }
