@@ -27,25 +27,35 @@ public struct ProjectorShape: Sendable, Equatable {
     public let width: Int
     /// nil where the file only hears, or is of a kind that this table lacks.
     public let imageTokens: ImageTokens?
+    /// nil where the file only hears, or is of a kind that is not known so far.
+    public let tower: ProjectorTower?
 
     /// - Throws: `GGUFProblem` for a file that is no projector's, and for keys that are missing or of another type;
     ///   `ShapeProblem` for values that no projector has.
-    public init(_ metadata: Metadata) throws {
+    public init(_ metadata: Metadata, _ tensors: [GGUFTensor] = []) throws {
         guard try metadata.isProjector else { throw GGUFProblem.notProjector }
         let part = try metadata.bool("clip.has_vision_encoder") == true ? "clip.vision" : "clip.audio"
         width = try Self.whole(metadata, "\(part).projection_dim")
         imageTokens = part == "clip.vision" ? try Self.imageTokens(metadata) : nil
+        tower =
+            part == "clip.vision" && !tensors.isEmpty
+            ? try ProjectorTower(metadata, tensors, kind: Self.kind(metadata), outputWidth: width) : nil
+    }
+
+    private static func kind(_ metadata: Metadata) throws -> String {
+        let key = "clip.projector_type"
+        return try metadata.string(key) ?? metadata.string("clip.vision.projector_type").required(key)
     }
 
     /// The same of a file, which errors name.
     /// - Throws: `GGUFError`, `ShapeError`.
-    public init(of file: GGUFFile) throws { try self.init(file.metadata, of: file.path) }
+    public init(of file: GGUFFile) throws { try self.init(file.metadata, file.tensors, of: file.path) }
 
     /// The same of a file that may not be written yet, which errors name.
     /// - Throws: `GGUFError`, `ShapeError`.
-    public init(_ metadata: Metadata, of path: FilePath) throws {
+    public init(_ metadata: Metadata, _ tensors: [GGUFTensor], of path: FilePath) throws {
         do {
-            try self.init(metadata)
+            try self.init(metadata, tensors)
         } catch let problem as GGUFProblem {
             throw GGUFError(path: path, problem: problem)
         } catch let problem as ShapeProblem {
@@ -55,8 +65,7 @@ public struct ProjectorShape: Sendable, Equatable {
 
     /// llama.cpp's `clip_n_output_tokens`.
     private static func imageTokens(_ metadata: Metadata) throws -> ImageTokens? {
-        let key = "clip.projector_type"
-        let kind = try metadata.string(key) ?? metadata.string("clip.vision.projector_type").required(key)
+        let kind = try kind(metadata)
         func scale(_ standard: Int, _ key: String = "clip.vision.projector.scale_factor") throws -> Int {
             metadata[key] == nil ? standard : try whole(metadata, key)
         }
@@ -75,7 +84,7 @@ public struct ProjectorShape: Sendable, Equatable {
 
     private static func square(_ side: Int) -> Int { side * side }
 
-    private static func whole(_ metadata: Metadata, _ key: String) throws -> Int {
+    static func whole(_ metadata: Metadata, _ key: String) throws -> Int {
         let value = try metadata.integer(key).required(key)
         // A picture's side, a width or a factor; their products stay far from overflowing.
         guard (1...(1 << 20)).contains(value) else {

@@ -58,8 +58,8 @@ public struct MemoryEstimate: Codable, Hashable, Sendable {
     public var computeBuffer: ByteRange
     /// The program, its libraries and what they allocate beside the model.
     public var runtimeOverhead: ByteRange
-    /// The tensors of the part that sees, where it is loaded beside the model; nil for none. Engines read them into memory of
-    /// their own, and compute with some more, which is not counted.
+    /// The part that sees, where it is loaded beside the model; nil for none: its tensors, which engines read into memory of their
+    /// own, and what they reserve to compute with.
     public var projector: ByteRange?
     /// Bytes of layers that predict further tokens (MTP): engines leave them on the disk, and the sum has none of them. Nil
     /// for a model without.

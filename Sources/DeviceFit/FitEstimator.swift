@@ -9,7 +9,7 @@ public struct FitRequest: Codable, Hashable, Sendable {
     public var kvType: String
     /// Tokens processed at once while a prompt is read; a smaller number is the cheapest way to save memory.
     public var batch: Int
-    /// Of the tensors of a projector that is loaded beside the model; nil for none.
+    /// Of a projector that is loaded beside the model, with what an engine computes with; nil for none.
     public var projectorBytes: Int?
 
     /// Every value is as its property describes it.

@@ -12,6 +12,10 @@ public struct ProjectorProfile: Codable, Hashable, Sendable {
     public let width: Int
     /// What an image takes of the context, in words; nil where that is not known.
     public let imageCost: String?
+    /// What an engine reserves to compute with, in bytes; nil for kinds that are not known so far, and in older registries.
+    public let computeBytes: Int?
+    /// Pixels of a side of the picture that this is for.
+    public let pictureSide: Int?
     /// The SHA-256 of its file and the type of its build, once both are published as a pair.
     public private(set) var published: Published?
 
@@ -41,11 +45,23 @@ public struct ProjectorProfile: Codable, Hashable, Sendable {
         bytes = file.tensors.byteCount
         width = shape.width
         imageCost = shape.imageTokens?.description
+        computeBytes = shape.tower.map { TowerGraph.bytes($0) }
+        pictureSide = shape.tower?.pictureSide
+    }
+
+    /// What it takes beside the language model, in bytes.
+    public var memoryBytes: Int { bytes + (computeBytes ?? 0) }
+
+    /// Where its memory goes, in words.
+    public var memoryRemark: String {
+        guard let computeBytes, let pictureSide else { return "\(ByteSize(bytes: bytes))" }
+        return "\(ByteSize(bytes: memoryBytes)), of which \(ByteSize(bytes: computeBytes)) to see a picture of "
+            + "\(pictureSide) x \(pictureSide) pixels"
     }
 
     /// What somebody who chooses a build should know of it.
     public var remark: String {
-        "it takes images with \(published?.type ?? "a projector") of \(ByteSize(bytes: bytes))"
+        "it takes images with \(published?.type ?? "a projector"), \(memoryRemark)"
             + (imageCost.map { "; \($0)" } ?? "")
     }
 

@@ -63,7 +63,11 @@ import Testing
         let without = try #require(try registry.answer(query).best?.peakMemoryBytes)
         query.takesImages = true
         let with = try #require(try registry.answer(query).best?.peakMemoryBytes)
-        #expect(with - without == (try GGUFFile(path: file).tensors.reduce(0) { $0 + $1.byteCount }))
+        let facts = try registry.details(of: "tiny@1.0.0:q8_0").build.facts
+        let projector = try #require(ModelProfile(stored: facts.profile)?.projector)
+        #expect(projector.bytes == (try GGUFFile(path: file).tensors.reduce(0) { $0 + $1.byteCount }))
+        #expect(try #require(projector.computeBytes) > 0 && projector.pictureSide == 112)
+        #expect(with - without == projector.memoryBytes)
         // The `fit` step took it along, too.
         let fits = try registry.details(of: "tiny@1.0.0:q8_0").fits
         let estimate = try JSONDecoder().decode(FitEstimate.self, from: Data(try #require(fits.first).payload.utf8))

@@ -59,7 +59,7 @@ extension BuildQuery {
     /// How a model is run where the query does not say.
     func fitRequest(for profile: ModelProfile) -> FitRequest {
         var request = FitRequest(for: profile, context: context, kvType: kvType ?? Self.usualCache)
-        if takesImages { request.projectorBytes = profile.projector?.bytes }
+        if takesImages { request.projectorBytes = profile.projector?.memoryBytes }
         return request
     }
 

@@ -38,8 +38,8 @@ extension Operations {
         var request = FitRequest(for: profile, context: context, kvType: kvType, batch: batch)
         if let projector {
             let part = try ProjectorProfile(GGUFFile(path: projector), beside: profile, of: model)
-            request.projectorBytes = part.bytes
-            remark("The projector takes \(ByteSize(bytes: part.bytes))\(part.imageCost.map { "; \($0)" } ?? "").")
+            request.projectorBytes = part.memoryBytes
+            remark("The projector takes \(part.memoryRemark)\(part.imageCost.map { "; \($0)" } ?? "").")
         }
         let named = try catalogue.devices(devices, running: system)
         let chosen = devices.isEmpty ? catalogue.devices : named

@@ -68,7 +68,7 @@ struct FitStep: Step {
                 kvType: settings.kvType
             )
             request.projectorBytes = try projector.map { projector in
-                try ProjectorProfile(GGUFFile(path: projector.path), beside: profile, of: build.path).bytes
+                try ProjectorProfile(GGUFFile(path: projector.path), beside: profile, of: build.path).memoryBytes
             }
             let fitted = FittedBuild(
                 type: build.type,

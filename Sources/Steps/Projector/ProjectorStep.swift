@@ -61,7 +61,7 @@ struct ProjectorStep: BuildMaker {
             inputs: inputs
         )
         node = StepNode(StepNode.Name(step: id), key)
-        _ = try ProjectorShape(work.model.metadata, of: work.model.path)
+        _ = try ProjectorShape(work.model.metadata, work.model.tensors, of: work.model.path)
     }
 
     /// The type of the build, as it stands in its name.

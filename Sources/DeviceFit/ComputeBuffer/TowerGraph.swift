@@ -1,0 +1,170 @@
+import Architectures
+
+/// Builds the graph that llama.cpp builds to see a picture: patches, the tower's layers, and what brings them to the width of the
+/// language model.
+///
+/// [LC `tools/mtmd/clip.cpp`, `tools/mtmd/models/*.cpp`] With flash attention and one picture, which is what memory is reserved for.
+struct TowerGraph {
+    private var graph = ComputeGraph()
+    private let tower: ProjectorTower
+    /// Patches of a side of the picture.
+    private let side: Int
+    private var count: Int { side * side }
+
+    /// Bytes of the compute buffer, for the picture that engines make room for.
+    static func bytes(_ tower: ProjectorTower) -> Int {
+        var builder = TowerGraph(tower, side: tower.pictureSide / tower.patchSize)
+        builder.build()
+        return GraphAllocator.peak(builder.graph)
+    }
+
+    private init(_ tower: ProjectorTower, side: Int) { (self.tower, self.side) = (tower, side) }
+
+    /// Of layers that are alike, more than these change nothing: places repeat from layer to layer.
+    private static let layers = 4
+
+    private mutating func build() {
+        let raw = graph.input(side * tower.patchSize, side * tower.patchSize, 3)
+        var state = patches(of: raw)
+        let places = (0..<tower.positionInputs).map { _ in graph.input(count * tower.positionsPerPatch) }
+        let mask = tower.hasWindows ? windows(&state) : nil
+        for index in 0..<Self.layers {
+            // The first layers look through a window, and every so many at all.
+            state = layer(state, places, index % 2 == 0 ? mask : nil)
+        }
+        if tower.hasLastNorm { state = norm(state) }
+        graph.expand(project(state))
+    }
+
+    /// The picture as embeddings of patches, and their positions.
+    private mutating func patches(of raw: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        var input = raw
+        // Pixels scaled; the picture itself is no longer needed then.
+        if tower.scalesPixels { input = graph.update(raw) }
+        var parts: [ComputeGraph.Tensor] = []
+        for _ in 0..<tower.frames {
+            let columns = graph.columns(tower.patchSize * tower.patchSize * 3, count, of: input)
+            let product = graph.result([count, tower.width], from: [columns])
+            parts.append(graph.result([side, side, tower.width], from: [graph.view(product, side, side, tower.width)]))
+        }
+        var state = parts.count > 1 ? graph.update(parts[0], with: parts[1]) : parts[0]
+        // Patches before channels.
+        state = graph.result([tower.width, count], from: [graph.view(state, tower.width, count)])
+        if tower.frames > 1 { state = graph.result([tower.width, count], from: [graph.view(state, tower.width, count)]) }
+        state = graph.update(state)
+        if tower.resizesPositions {
+            let resized = graph.result([tower.width, count], from: [])
+            state = graph.update(state, with: graph.result([tower.width, count], from: [graph.view(resized, tower.width, count)]))
+        }
+        if tower.looksUpPositions {
+            for _ in 0..<2 { state = graph.update(state, with: graph.result([tower.width, count], from: [])) }
+        }
+        return state
+    }
+
+    /// Patches in the order of windows, and which of them see each other.
+    private mutating func windows(_ state: inout ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        let order = graph.input(count / 4)
+        let mask = graph.input(count, count)
+        let rows = graph.result([tower.width * 4, count / 4], from: [graph.view(state, tower.width * 4, count / 4), order])
+        state = graph.view(rows, tower.width, count)
+        return graph.halved(mask)
+    }
+
+    private mutating func layer(
+        _ state: ComputeGraph.Tensor,
+        _ places: [ComputeGraph.Tensor],
+        _ mask: ComputeGraph.Tensor?
+    ) -> ComputeGraph.Tensor {
+        let (heads, length) = (tower.headCount, tower.width / tower.headCount)
+        let normed = norm(state)
+        var own: [ComputeGraph.Tensor]
+        if tower.fusesQKV {
+            let all = graph.update(graph.result([3 * tower.width, count], from: [normed]))
+            own = (0..<3).map { _ in graph.view(all, length, heads, count) }
+        } else {
+            own = (0..<3).map { _ in
+                let part = graph.update(graph.result([tower.width, count], from: [normed]))
+                return graph.view(part, length, heads, count)
+            }
+        }
+        for index in 0..<2 {
+            if tower.normalizesHeads {
+                let normed = graph.result(graph[own[index]].shape.dimensions, from: [own[index]], mayReuse: !tower.hasLayerNorm)
+                own[index] = graph.update(normed)
+            }
+            for place in places where tower.turnsHeads {
+                own[index] = graph.result(graph[own[index]].shape.dimensions, from: [own[index], place], mayReuse: true)
+            }
+        }
+        if tower.normalizesValues { own[2] = graph.result([length, heads, count], from: [own[2]], mayReuse: true) }
+        for tensor in own { graph.expand(tensor) }
+        let halved = own.dropFirst().map { graph.halved(graph.view($0, length, count, heads)) }
+        let asking = graph.view(own[0], length, count, heads)
+        let read = graph.result([length, heads, count], from: [asking] + halved + (mask.map { [$0] } ?? []))
+        var attended = graph.update(graph.result([tower.width, count], from: [graph.view(read, tower.width, count)]))
+        if tower.hasNormsBehind { attended = norm(attended) }
+        let between = graph.update(attended, with: state)
+        var behind = network(norm(between))
+        if tower.hasNormsBehind { behind = norm(behind) }
+        return graph.update(between, with: behind)
+    }
+
+    private mutating func network(_ state: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        let up = graph.update(graph.result([tower.innerWidth, count], from: [state]))
+        var inner: ComputeGraph.Tensor
+        if tower.isGated {
+            let gate = graph.update(graph.result([tower.innerWidth, count], from: [state]))
+            inner = graph.result([tower.innerWidth, count], from: [gate, up])
+        } else {
+            inner = graph.update(up)
+        }
+        inner = graph.result([tower.width, count], from: [inner])
+        return graph.update(inner)
+    }
+
+    private mutating func norm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        let normed = graph.result(graph[tensor].shape.dimensions, from: [tensor], mayReuse: !tower.hasLayerNorm)
+        return graph.update(normed)
+    }
+
+    /// Fewer and wider: what is read of the tower's patches.
+    private mutating func project(_ state: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
+        let merged = tower.mergesSide * tower.mergesSide
+        let rows = count / merged
+        if tower.pools {
+            let turned = graph.result([side, side, tower.width], from: [graph.view(state, side, side, tower.width)])
+            let pooled = graph.result([rows, tower.width], from: [turned])
+            let back = graph.result([tower.width, rows], from: [graph.view(pooled, tower.width, rows)])
+            return graph.result([tower.outputWidth, rows], from: [graph.update(graph.update(back))])
+        }
+        let wide = tower.width * merged
+        let inner = graph.update(graph.update(graph.result([wide, rows], from: [graph.view(state, wide, rows)])))
+        return graph.update(graph.result([tower.outputWidth, rows], from: [inner]))
+    }
+}
+
+extension ComputeGraph {
+    /// The numbers of each patch in a column, in half precision.
+    mutating func columns(_ length: Int, _ count: Int, of picture: Tensor) -> Tensor {
+        halved(view(picture, length, count))
+    }
+}
+
+/// How kinds differ. [LC `tools/mtmd/models/*.cpp`]
+extension ProjectorTower {
+    private var isQwen: Bool { kind.hasSuffix("vl_merger") }
+    fileprivate var hasLayerNorm: Bool { kind != "gemma4v" && kind != "qwen2.5vl_merger" }
+    /// A still picture counts as two frames.
+    fileprivate var frames: Int { isQwen ? 2 : 1 }
+    fileprivate var positionInputs: Int { isQwen ? 1 : kind == "gemma4v" ? 2 : 0 }
+    fileprivate var positionsPerPatch: Int { isQwen ? 4 : 1 }
+    fileprivate var turnsHeads: Bool { isQwen || kind == "gemma4v" }
+    fileprivate var hasWindows: Bool { kind == "qwen2.5vl_merger" }
+    fileprivate var scalesPixels: Bool { kind == "gemma4v" }
+    fileprivate var resizesPositions: Bool { kind == "lfm2" || kind == "qwen3vl_merger" }
+    fileprivate var looksUpPositions: Bool { kind == "gemma4v" }
+    fileprivate var normalizesValues: Bool { kind == "gemma4v" }
+    fileprivate var hasNormsBehind: Bool { kind == "gemma4v" }
+    fileprivate var pools: Bool { kind == "gemma3" || kind == "gemma4v" }
+}
