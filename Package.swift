@@ -65,7 +65,7 @@ let package = Package(
         ),
 
         // Layer 2: what a model is made of
-        .target(name: "Architectures", dependencies: ["GGUF", system], swiftSettings: strict),
+        .target(name: "Architectures", dependencies: ["GGUF", "Tensors", system], swiftSettings: strict),
 
         // Layer 3: change, run or fetch a model
         .target(
@@ -133,7 +133,8 @@ let package = Package(
         .target(
             name: "Distribution",
             dependencies: [
-                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Transfer", "Work",
+                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Transfer",
+                "Work",
                 httpClient, nioHTTP, system,
             ],
             swiftSettings: strict
@@ -178,7 +179,7 @@ let package = Package(
         // Tests mirror the sources one to one
         .target(
             name: "TestSupport",
-            dependencies: ["Conversion", "GGUF", "Quantization", "Tensors", crypto, system],
+            dependencies: ["BinaryIO", "Conversion", "GGUF", "Quantization", "Tensors", crypto, system],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -220,15 +221,18 @@ let package = Package(
         ),
         .testTarget(
             name: "DeviceFitTests",
-            dependencies: ["Conversion", "DeviceFit", "GGUF", "Quantization", "Settings", "TestSupport", system],
+            dependencies: [
+                "Architectures", "Conversion", "DeviceFit", "GGUF", "Quantization", "Settings", "Tensors",
+                "TestSupport", system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "DistributionTests",
             dependencies: [
-                "Answers", "BinaryIO", "Distribution", "Pipeline", "StepsTestSupport", "Registry",
-                "TestSupport",
-                "edgepipe", system,
+                "Answers", "BinaryIO", "DeviceFit", "Distribution", "GGUF", "Pipeline", "Registry", "Steps",
+                "StepsTestSupport",
+                "TestSupport", "Transfer", "edgepipe", system,
             ],
             swiftSettings: strict
         ),

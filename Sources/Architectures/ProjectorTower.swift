@@ -25,6 +25,8 @@ public struct ProjectorTower: Sendable, Equatable {
     public let fusesQKV: Bool
     /// Whether heads are normalized.
     public let normalizesHeads: Bool
+    /// Layers that are read beside the last one.
+    public let tapCount: Int
     /// Whether a norm follows the last layer.
     public let hasLastNorm: Bool
 
@@ -58,10 +60,41 @@ public struct ProjectorTower: Sendable, Equatable {
         isGated = names.contains("v.blk.0.ffn_gate.weight")
         fusesQKV = names.contains("v.blk.0.attn_qkv.weight")
         normalizesHeads = names.contains("v.blk.0.attn_q_norm.weight")
+        tapCount = names.count { $0.hasPrefix("v.deepstack.") && $0.hasSuffix(".norm.weight") }
         hasLastNorm = names.contains("v.post_ln.weight")
         // A picture that engines would make room for, of layers that they have; no product below overflows then.
-        guard (1...512).contains(pictureSide / patchSize), width <= 1 << 16, innerWidth <= 1 << 18, outputWidth <= 1 << 16,
+        guard (1...512).contains(pictureSide / patchSize), width <= 1 << 16, innerWidth <= 1 << 18,
+            outputWidth <= 1 << 16,
             (1...width).contains(headCount), pictureSide / patchSize >= mergesSide
         else { throw ShapeProblem.badValue(key: "clip.vision", value: kind, expected: "sizes that a tower has") }
     }
+}
+
+/// How kinds differ. [LC `tools/mtmd/models/*.cpp`]
+extension ProjectorTower {
+    private var isQwen: Bool { kind.hasSuffix("vl_merger") }
+    /// Whether norms are layer norms, not root mean squares.
+    public var hasLayerNorm: Bool { kind != "gemma4v" && kind != "qwen2.5vl_merger" }
+    /// How often patches are made of a picture; a still one counts as two frames of a film.
+    public var frames: Int { isQwen ? 2 : 1 }
+    /// Lists of positions that are read.
+    public var positionInputs: Int { isQwen ? 1 : kind == "gemma4v" ? 2 : 0 }
+    /// Numbers for each patch in such a list.
+    public var positionsPerPatch: Int { isQwen ? 4 : 1 }
+    /// Whether positions rotate queries and keys.
+    public var turnsHeads: Bool { isQwen || kind == "gemma4v" }
+    /// Whether most layers see a window alone.
+    public var hasWindows: Bool { kind == "qwen2.5vl_merger" }
+    /// Whether pixels are scaled first.
+    public var scalesPixels: Bool { kind == "gemma4v" }
+    /// Whether a table of positions is stretched to the picture.
+    public var resizesPositions: Bool { kind == "lfm2" || kind == "qwen3vl_merger" }
+    /// Whether positions are looked up by row and by column.
+    public var looksUpPositions: Bool { kind == "gemma4v" }
+    /// Whether values are normalized.
+    public var normalizesValues: Bool { kind == "gemma4v" }
+    /// Whether norms follow attention and network, too.
+    public var hasNormsBehind: Bool { kind == "gemma4v" }
+    /// Whether patches are averaged into tokens, not put side by side.
+    public var pools: Bool { kind == "gemma3" || kind == "gemma4v" }
 }

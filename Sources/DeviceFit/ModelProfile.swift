@@ -226,7 +226,10 @@ public struct ModelProfile: Codable, Hashable, Sendable {
     func validate() throws(DeviceFitError) {
         let states = layers.flatMap { ($0.gatedDelta?.sizes ?? []) + ($0.stateSpace?.sizes ?? []) }
         let bytes =
-            [tokenEmbeddingBytes, perLayerEmbeddingBytes, predictorBytes ?? 0, projector?.bytes ?? 0, projector?.computeBytes ?? 0] + layers.map(\.stateBytes)
+            [
+                tokenEmbeddingBytes, perLayerEmbeddingBytes, predictorBytes ?? 0, projector?.bytes ?? 0,
+                projector?.computeBytes ?? 0,
+            ] + layers.map(\.stateBytes)
             + weightBytesByType.values + (layerBytesByType ?? [:]).values
         let shapes = layers.flatMap { [$0.count, $0.kvHeads, $0.keyLength, $0.valueLength] }
         guard

@@ -45,9 +45,12 @@ public struct ProjectorProfile: Codable, Hashable, Sendable {
         bytes = file.tensors.byteCount
         width = shape.width
         imageCost = shape.imageTokens?.description
-        computeBytes = shape.tower.map { TowerGraph.bytes($0) }
+        computeBytes = shape.tower.map(Self.computeBytes)
         pictureSide = shape.tower?.pictureSide
     }
+
+    /// Bytes that an engine reserves to compute with, for the picture that it makes room for when it loads the file.
+    public static func computeBytes(of tower: ProjectorTower) -> Int { TowerGraph.bytes(tower) }
 
     /// What it takes beside the language model, in bytes.
     public var memoryBytes: Int { bytes + (computeBytes ?? 0) }

@@ -120,9 +120,10 @@ public struct LayoutImport {
         in source: any LayoutSource
     ) throws -> (details: BuildDetails, file: OCIDescriptor) {
         let manifest = try source.read(OCIManifest.self, at: descriptor)
-        guard let file = manifest.layers.first(where: {
-            [DockerModel.fileType, DockerModel.projectorType].contains($0.mediaType)
-        }),
+        guard
+            let file = manifest.layers.first(where: {
+                [DockerModel.fileType, DockerModel.projectorType].contains($0.mediaType)
+            }),
             let known = manifest.layers.first(where: { $0.mediaType == OCILayout.detailsType })
         else {
             let name = OCILayout.name(of: try source.digest(of: descriptor))

@@ -7,7 +7,9 @@ extension HTTPTransport {
     /// - Throws: as `forEachPart`.
     package func document(of answer: HTTPClientResponse, limit: Int) async throws -> [UInt8]? {
         struct TooLong: Error {}
-        if let text = answer.headers.first(name: "Content-Length"), let length = Int(text), length > limit { return nil }
+        if let text = answer.headers.first(name: "Content-Length"), let length = Int(text), length > limit {
+            return nil
+        }
         var bytes: [UInt8] = []
         do {
             try await forEachPart(of: answer) { part in

@@ -1,5 +1,6 @@
 import Answers
 import BinaryIO
+import Distribution
 import Foundation
 import Registry
 import Steps
@@ -8,8 +9,6 @@ import SystemPackage
 import TestSupport
 import Testing
 import Transfer
-
-@testable import Distribution
 
 /// Builds go to an OCI registry and come back, whatever that registry does.
 @Suite struct RegistryPushTests {
@@ -21,6 +20,9 @@ import Transfer
         try run.run()
         names = try run.published().keys.sorted()
     }
+
+    /// Of the first build.
+    private var type: Substring { names[0].split(separator: ":")[1] }
 
     /// Does not wait long for what is broken, and reads no credentials of whoever runs the tests.
     private static var hasty: TransportSettings {
@@ -54,7 +56,9 @@ import Transfer
         return place
     }
 
-    private func pull(_ registry: SmallOCIRegistry, _ rest: String, to name: String = "pulled.gguf") throws -> PullReport {
+    private func pull(_ registry: SmallOCIRegistry, _ rest: String, to name: String = "pulled.gguf") throws
+        -> PullReport
+    {
         try RemotePull(from: place(registry, rest)).write(to: run.scratch.appending(name)) { _, _, _ in }
     }
 
@@ -65,7 +69,9 @@ import Transfer
 
     private var bytes: Int {
         get throws {
-            try TestRegistry(run.registry).builds().filter { names.contains("\($0.name)") }.reduce(0) { $0 + $1.fileBytes }
+            try TestRegistry(run.registry).builds().filter { names.contains("\($0.name)") }.reduce(0) {
+                $0 + $1.fileBytes
+            }
         }
     }
 
@@ -76,7 +82,11 @@ import Transfer
         let name = try #require(names.first { $0.hasSuffix("q8_0") })
         let report = try push([name], to: registry)
         #expect(report.pushed.map(\.dialect) == [.docker, .modelpack, .ollama])
-        #expect(registry.tags("models/tiny") == ["1.0.0-q8_0", "1.0.0-q8_0-modelpack", "1.0.0-q8_0-ollama", "edgepipe-index"])
+        #expect(
+            registry.tags("models/tiny") == [
+                "1.0.0-q8_0", "1.0.0-q8_0-modelpack", "1.0.0-q8_0-ollama", "edgepipe-index",
+            ]
+        )
         let digest = try #require(try run.published()[name])
         for tag in registry.tags("models/tiny").prefix(3) {
             let stored = try #require(registry.state.value.manifests["models/tiny"]?[tag])
@@ -116,12 +126,21 @@ import Transfer
         let registry = try SmallOCIRegistry(listsReferrers: lists)
         try push([names[0]], to: registry)
         try push([names[0]], to: registry)
-        let (place, tag) = (try place(registry, "models/tiny"), "1.0.0-\(names[0].split(separator: ":")[1])")
-        let types = try place.with("", { _, _, _ in }) { client, _ in
-            let manifest = try await RemoteManifest(tag, in: client)
-            return try await client.referrers(of: manifest.digest).compactMap(\.artifactType).sorted()
+        let manifests = registry.state.value.manifests["models/tiny"] ?? [:]
+        let digest = "sha256:" + "\(SHA256Digest(of: try #require(manifests["1.0.0-\(type)"]).bytes))"
+        let attached = try manifests.filter { $0.key.hasPrefix("sha256:") }.values.compactMap { stored -> String? in
+            let json = try JSONValue(parsing: stored.bytes)
+            return json["subject"]?["digest"]?.string == digest ? json["artifactType"]?.string : nil
         }
-        #expect(types == [PushedDocument.factsType, PushedDocument.partsType].sorted())
+        let types = ["application/vnd.edgepipe.build.v1+json", "application/vnd.edgepipe.parts.v1+json"]
+        #expect(attached.sorted() == types)
+        guard !lists else { return }
+        let tag = try #require(manifests["sha256-\(digest.dropFirst(7))"])
+        guard case .array(let listed)? = try JSONValue(parsing: tag.bytes)["manifests"] else {
+            Issue.record("the tag lists nothing")
+            return
+        }
+        #expect(listed.compactMap { $0["artifactType"]?.string }.sorted() == types)
     }
 
     // MARK: - What is cut
@@ -132,7 +151,7 @@ import Transfer
         let report = try push([names[0]], to: registry)
         let size = try TestRegistry(run.registry).details(of: names[0]).build.fileBytes
         #expect(report.bytesSent <= size + 3 << 20)
-        #expect(try pull(registry, "models/tiny:1.0.0-\(names[0].split(separator: ":")[1])").bytes == size)
+        #expect(try pull(registry, "models/tiny:1.0.0-\(type)").bytes == size)
     }
 
     @Test func aRegistryThatForgotAnUploadGetsTheBlobAnew() throws {
@@ -161,7 +180,7 @@ import Transfer
         let registry = try SmallOCIRegistry()
         try push([names[0]], to: registry)
         registry.set { $0.cuts = [100_000, 70_000, 300_000] }
-        let report = try pull(registry, "models/tiny:1.0.0-\(names[0].split(separator: ":")[1])")
+        let report = try pull(registry, "models/tiny:1.0.0-\(type)")
         #expect("\(report.sha256)" == (try run.published()[names[0]]))
         let fetched = try #require(report.bytesFetched)
         #expect(fetched == report.bytes, "nothing was fetched twice")
@@ -173,7 +192,7 @@ import Transfer
         let registry = try SmallOCIRegistry()
         try push([names[0]], to: registry)
         registry.set { $0.changesBlobs = true }
-        let tag = "models/tiny:1.0.0-\(names[0].split(separator: ":")[1])"
+        let tag = "models/tiny:1.0.0-\(type)"
         #expect(refusal { try pull(registry, tag) }.contains("has another SHA-256"))
         #expect(FileStatus(run.scratch.appending("pulled.gguf")) == nil)
     }
@@ -195,7 +214,10 @@ import Transfer
         (#"{"schemaVersion":2,"layers":[],"manifests":[]}"#, "no manifest, or two in one"),
         (#"{"schemaVersion":2,"manifests":[]}"#, "a list of manifests"),
         (#"[1,2"#, "no manifest"),
-        (#"{"schemaVersion":2,"config":{"mediaType":"a","digest":"sha256:1","size":1},"layers":[]}"#, "holds no GGUF file"),
+        (
+            #"{"schemaVersion":2,"config":{"mediaType":"a","digest":"sha256:1","size":1},"layers":[]}"#,
+            "holds no GGUF file"
+        ),
         (
             #"{"config":{"mediaType":"a","digest":"b","size":1},"layers":[{"mediaType":"c","digest":"../../x","size":1}]}"#,
             "by no SHA-256"
@@ -234,10 +256,12 @@ import Transfer
         let environment = ["DOCKER_CONFIG": config.string]
         try push([names[0]], to: registry, environment: environment)
         try push([names[0]], to: registry, "models/copy", environment: environment)
-        #expect(Set(registry.state.value.scopes) == [
-            "repository:models/tiny:pull,push", "repository:models/copy:pull,push",
-            "repository:models/copy:pull,push repository:models/tiny:pull",
-        ])
+        #expect(
+            Set(registry.state.value.scopes) == [
+                "repository:models/tiny:pull,push", "repository:models/copy:pull,push",
+                "repository:models/copy:pull,push repository:models/tiny:pull",
+            ]
+        )
     }
 
     @Test func helpersAreAskedByHost() throws {
@@ -330,9 +354,10 @@ import Transfer
         let registry = try SmallOCIRegistry(listsReferrers: false)
         try push(to: registry)
         registry.state.change { $0.manifests["models/tiny"]?["edgepipe-index"] = nil }
-        let index = try place(registry, "models/tiny").with("", { _, _, _ in }) { client, _ in
-            try await RemoteIndex.wanted(from: client, OCIReference("oci://\(registry.host)/models/tiny"))
-        }
-        #expect(Set(index.builds.map { "\($0.details.build.name)" }) == Set(names))
+        let other = try TestRegistry(new: run.scratch.appending("other.db"))
+        let target = try ModelRegistry(path: other.path, mode: .openExisting)
+        defer { try? target.close() }
+        let report = try RemoteImport(from: place(registry, "models/tiny")).publish(into: target) { _, _, _ in }
+        #expect(Set(report.builds) == Set(names))
     }
 }

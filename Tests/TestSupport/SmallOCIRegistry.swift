@@ -73,7 +73,8 @@ private struct Responder {
         if parts[0] == "/token" { return token(request, query) }
         if let refusal = refusal(request) { return refusal }
         if take({ $0.busyAnswers > 0 }, { $0.busyAnswers -= 1 }) { return Answer(503, headers: ["Retry-After": "0"]) }
-        guard let match = parts[0].wholeMatch(of: /\/v2\/(.+)\/(blobs\/uploads|blobs|manifests|referrers|tags)\/(.*)/) else {
+        guard let match = parts[0].wholeMatch(of: /\/v2\/(.+)\/(blobs\/uploads|blobs|manifests|referrers|tags)\/(.*)/)
+        else {
             return parts[0] == "/v2/" ? Answer(200) : Answer(404)
         }
         let (repository, name) = (String(match.1), String(match.3))
@@ -143,7 +144,9 @@ private struct Responder {
         guard var bytes = state.value.blobs[repository]?[digest] else { return Answer(404) }
         if state.value.faults.changesBlobs, bytes.count > 1000 { bytes[bytes.count - 1] ^= 1 }
         var answer = Answer(200, headers: ["Docker-Content-Digest": digest], body: bytes)
-        if let text = request.headers["range"], let match = text.wholeMatch(of: /bytes=(\d+)-/), let start = Int(match.1) {
+        if let text = request.headers["range"], let match = text.wholeMatch(of: /bytes=(\d+)-/),
+            let start = Int(match.1)
+        {
             guard start < bytes.count else { return Answer(416) }
             answer = Answer(
                 206,
@@ -153,7 +156,9 @@ private struct Responder {
         }
         if request.method == "HEAD" { return answer }
         var cut: Int?
-        state.change { state in if bytes.count > 1000, !state.faults.cuts.isEmpty { cut = state.faults.cuts.removeFirst() } }
+        state.change { state in
+            if bytes.count > 1000, !state.faults.cuts.isEmpty { cut = state.faults.cuts.removeFirst() }
+        }
         if let cut { (answer.announcedLength, answer.cutAfter) = ("\(answer.body.count)", cut) }
         return answer
     }
@@ -193,7 +198,9 @@ private struct Responder {
                 if state.value.faults.forgetsUploads { state.change { $0.uploads[name] = nil } }
                 return Answer(0)
             }
-            guard let range = request.headers["content-range"], range.hasPrefix("\(held.count)-") else { return Answer(416) }
+            guard let range = request.headers["content-range"], range.hasPrefix("\(held.count)-") else {
+                return Answer(416)
+            }
             state.change { state in
                 state.uploads[name] = held + request.body
                 state.receivedBlobBytes += request.body.count
@@ -248,7 +255,8 @@ private struct Responder {
                 return nil
             }
             let type = json["artifactType"]?.string ?? ""
-            return #"{"mediaType":"\#(stored.type)","digest":"\#(key)","size":\#(stored.bytes.count),"artifactType":"\#(type)"}"#
+            return
+                #"{"mediaType":"\#(stored.type)","digest":"\#(key)","size":\#(stored.bytes.count),"artifactType":"\#(type)"}"#
         }
         let body = #"{"schemaVersion":2,"manifests":[\#(found.joined(separator: ","))]}"#
         return Answer(200, headers: ["Content-Type": "application/vnd.oci.image.index.v1+json"], body: Array(body.utf8))

@@ -28,12 +28,26 @@ struct TowerGraph {
         var state = patches(of: raw)
         let places = (0..<tower.positionInputs).map { _ in graph.input(count * tower.positionsPerPatch) }
         let mask = tower.hasWindows ? windows(&state) : nil
-        for index in 0..<Self.layers {
-            // The first layers look through a window, and every so many at all.
-            state = layer(state, places, index % 2 == 0 ? mask : nil)
+        var taps: [ComputeGraph.Tensor] = []
+        for index in 0..<max(Self.layers, tower.tapCount + 1) {
+            // The first layers look through a window, and every so many at all. Each makes a mask of its own.
+            let own = index % 2 == 0 ? mask.map { graph.halved($0) } : nil
+            state = layer(state, places, own)
+            if taps.count < tower.tapCount { taps.append(state) }
         }
         if tower.hasLastNorm { state = norm(state) }
-        graph.expand(project(state))
+        var output = project(state)
+        // What some layers made is read at the end, and kept until then.
+        let tapped = taps.map { project(norm($0, isLayerNorm: true)) }
+        if let first = tapped.first {
+            let rows = count / (tower.mergesSide * tower.mergesSide)
+            var joined = first
+            for (index, other) in tapped.dropFirst().enumerated() {
+                joined = graph.result([tower.outputWidth * (index + 2), rows], from: [joined, other])
+            }
+            output = graph.result([tower.outputWidth * (tapped.count + 1), rows], from: [output, joined])
+        }
+        graph.expand(output)
     }
 
     /// The picture as embeddings of patches, and their positions.
@@ -50,11 +64,16 @@ struct TowerGraph {
         var state = parts.count > 1 ? graph.update(parts[0], with: parts[1]) : parts[0]
         // Patches before channels.
         state = graph.result([tower.width, count], from: [graph.view(state, tower.width, count)])
-        if tower.frames > 1 { state = graph.result([tower.width, count], from: [graph.view(state, tower.width, count)]) }
+        if tower.frames > 1 {
+            state = graph.result([tower.width, count], from: [graph.view(state, tower.width, count)])
+        }
         state = graph.update(state)
         if tower.resizesPositions {
             let resized = graph.result([tower.width, count], from: [])
-            state = graph.update(state, with: graph.result([tower.width, count], from: [graph.view(resized, tower.width, count)]))
+            state = graph.update(
+                state,
+                with: graph.result([tower.width, count], from: [graph.view(resized, tower.width, count)])
+            )
         }
         if tower.looksUpPositions {
             for _ in 0..<2 { state = graph.update(state, with: graph.result([tower.width, count], from: [])) }
@@ -66,9 +85,14 @@ struct TowerGraph {
     private mutating func windows(_ state: inout ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         let order = graph.input(count / 4)
         let mask = graph.input(count, count)
-        let rows = graph.result([tower.width * 4, count / 4], from: [graph.view(state, tower.width * 4, count / 4), order])
+        let rows = graph.result(
+            [tower.width * 4, count / 4],
+            from: [graph.view(state, tower.width * 4, count / 4), order]
+        )
         state = graph.view(rows, tower.width, count)
-        return graph.halved(mask)
+        let half = graph.halved(mask)
+        graph.expand(half)
+        return half
     }
 
     private mutating func layer(
@@ -90,11 +114,19 @@ struct TowerGraph {
         }
         for index in 0..<2 {
             if tower.normalizesHeads {
-                let normed = graph.result(graph[own[index]].shape.dimensions, from: [own[index]], mayReuse: !tower.hasLayerNorm)
+                let normed = graph.result(
+                    graph[own[index]].shape.dimensions,
+                    from: [own[index]],
+                    mayReuse: !tower.hasLayerNorm
+                )
                 own[index] = graph.update(normed)
             }
             for place in places where tower.turnsHeads {
-                own[index] = graph.result(graph[own[index]].shape.dimensions, from: [own[index], place], mayReuse: true)
+                own[index] = graph.result(
+                    graph[own[index]].shape.dimensions,
+                    from: [own[index], place],
+                    mayReuse: true
+                )
             }
         }
         if tower.normalizesValues { own[2] = graph.result([length, heads, count], from: [own[2]], mayReuse: true) }
@@ -123,8 +155,12 @@ struct TowerGraph {
         return graph.update(inner)
     }
 
-    private mutating func norm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
-        let normed = graph.result(graph[tensor].shape.dimensions, from: [tensor], mayReuse: !tower.hasLayerNorm)
+    private mutating func norm(
+        _ tensor: ComputeGraph.Tensor,
+        isLayerNorm: Bool? = nil
+    ) -> ComputeGraph.Tensor {
+        let mayReuse = !(isLayerNorm ?? tower.hasLayerNorm)
+        let normed = graph.result(graph[tensor].shape.dimensions, from: [tensor], mayReuse: mayReuse)
         return graph.update(normed)
     }
 
@@ -149,22 +185,4 @@ extension ComputeGraph {
     mutating func columns(_ length: Int, _ count: Int, of picture: Tensor) -> Tensor {
         halved(view(picture, length, count))
     }
-}
-
-/// How kinds differ. [LC `tools/mtmd/models/*.cpp`]
-extension ProjectorTower {
-    private var isQwen: Bool { kind.hasSuffix("vl_merger") }
-    fileprivate var hasLayerNorm: Bool { kind != "gemma4v" && kind != "qwen2.5vl_merger" }
-    /// A still picture counts as two frames.
-    fileprivate var frames: Int { isQwen ? 2 : 1 }
-    fileprivate var positionInputs: Int { isQwen ? 1 : kind == "gemma4v" ? 2 : 0 }
-    fileprivate var positionsPerPatch: Int { isQwen ? 4 : 1 }
-    fileprivate var turnsHeads: Bool { isQwen || kind == "gemma4v" }
-    fileprivate var hasWindows: Bool { kind == "qwen2.5vl_merger" }
-    fileprivate var scalesPixels: Bool { kind == "gemma4v" }
-    fileprivate var resizesPositions: Bool { kind == "lfm2" || kind == "qwen3vl_merger" }
-    fileprivate var looksUpPositions: Bool { kind == "gemma4v" }
-    fileprivate var normalizesValues: Bool { kind == "gemma4v" }
-    fileprivate var hasNormsBehind: Bool { kind == "gemma4v" }
-    fileprivate var pools: Bool { kind == "gemma3" || kind == "gemma4v" }
 }

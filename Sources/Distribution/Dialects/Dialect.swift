@@ -55,7 +55,8 @@ struct DescribedBuild {
     var license: String {
         let known = [
             "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0",
-            "CC-BY-NC-SA-4.0", "CC0-1.0", "GPL-3.0-only", "AGPL-3.0-only", "LGPL-3.0-only", "ISC", "Unlicense", "OpenRAIL",
+            "CC-BY-NC-SA-4.0", "CC0-1.0", "GPL-3.0-only", "AGPL-3.0-only", "LGPL-3.0-only", "ISC", "Unlicense",
+            "OpenRAIL",
         ]
         return known.first { $0.lowercased() == record.facts.license.lowercased() } ?? record.facts.license
     }

@@ -177,13 +177,18 @@ struct BlobUpload {
         if answer.status == .notFound { throw UploadLost(meaning: .badAnswer(client.host, "it lost an upload")) }
         try await client.check(answer, .created, of: call)
         if let told = answer.headers.first(name: "Docker-Content-Digest"), told != "sha256:\(source.digest)" {
-            throw DistributionError.wrongBytes(client.host, what: "the blob \(source.digest.short)", "was stored with other bytes")
+            throw DistributionError.wrongBytes(
+                client.host,
+                what: "the blob \(source.digest.short)",
+                "was stored with other bytes"
+            )
         }
     }
 
     /// Bytes that the registry has, from `Range: 0-1023`; a registry that has none may say `0-0`, or nothing.
     private static func end(of answer: HTTPClientResponse) -> Int? {
-        guard let text = answer.headers.first(name: "Range"), let match = text.wholeMatch(of: /(?:bytes=)?0-(\d{1,18})/),
+        guard let text = answer.headers.first(name: "Range"),
+            let match = text.wholeMatch(of: /(?:bytes=)?0-(\d{1,18})/),
             let last = Int(match.1)
         else { return nil }
         return last == 0 ? 0 : last + 1

@@ -18,7 +18,10 @@ struct HelperProgram {
     /// - Throws: `DistributionError.badCredentials`. What a helper prints is never part of a message.
     func run(input host: String, _ longest: Int, _ timeout: Double) throws -> [UInt8]? {
         guard let path = find() else {
-            throw DistributionError.badCredentials(host, "the helper \(name) is not on the path. Install it, or log in again")
+            throw DistributionError.badCredentials(
+                host,
+                "the helper \(name) is not on the path. Install it, or log in again"
+            )
         }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path.string)
@@ -37,16 +40,23 @@ struct HelperProgram {
         try? input.fileHandleForWriting.write(contentsOf: Data(host.utf8))
         try? input.fileHandleForWriting.close()
         var bytes: [UInt8] = []
-        while bytes.count <= longest, let data = try? output.fileHandleForReading.read(upToCount: longest), !data.isEmpty {
+        while bytes.count <= longest, let data = try? output.fileHandleForReading.read(upToCount: longest),
+            !data.isEmpty
+        {
             bytes += data
         }
         if bytes.count > longest { process.terminate() }
         process.waitUntilExit()
         hasEnded.withLock { $0 = true }
         killer.cancel()
-        guard bytes.count <= longest else { throw DistributionError.badCredentials(host, "the helper \(name) prints no end") }
+        guard bytes.count <= longest else {
+            throw DistributionError.badCredentials(host, "the helper \(name) prints no end")
+        }
         guard process.terminationReason == .exit else {
-            throw DistributionError.badCredentials(host, "the helper \(name) did not answer within \(Int(timeout)) seconds")
+            throw DistributionError.badCredentials(
+                host,
+                "the helper \(name) did not answer within \(Int(timeout)) seconds"
+            )
         }
         // A helper that knows nothing says so and fails.
         return process.terminationStatus == 0 ? bytes : nil

@@ -1,12 +1,12 @@
 /// What a registry asks for before it answers: the header `WWW-Authenticate`.
 ///
 /// Source: RFC 9110, section 11.6.1; the distribution project's token authentication specification for the keys.
-enum OCIChallenge: Equatable {
+package enum OCIChallenge: Equatable {
     case basic
     case bearer(realm: String, service: String?, scope: String?)
 
     /// - Parameter headers: every value of the header; the first scheme that is known counts, a bearer's before a password's.
-    init?(_ headers: [String]) {
+    package init?(_ headers: [String]) {
         var knowsBasic = false
         for header in headers.map({ $0.prefix(8192) }) {
             let scheme = header.prefix { $0 != " " }.lowercased()
@@ -32,7 +32,11 @@ enum OCIChallenge: Equatable {
             if rest.first == "\"" {
                 rest.removeFirst()
                 while let character = rest.popFirst(), character != "\"" {
-                    if character == "\\", let next = rest.popFirst() { value.append(next) } else { value.append(character) }
+                    if character == "\\", let next = rest.popFirst() {
+                        value.append(next)
+                    } else {
+                        value.append(character)
+                    }
                 }
             } else {
                 value = String(rest.prefix { $0 != "," })

@@ -29,7 +29,10 @@ extension OCIClient {
                 try await transport.document(of: answer, limit: Self.longestManifest)
             }
             guard let bytes else {
-                throw DistributionError.badAnswer(host, "the manifest \(name) is larger than \(Self.longestManifest >> 20) MiB")
+                throw DistributionError.badAnswer(
+                    host,
+                    "the manifest \(name) is larger than \(Self.longestManifest >> 20) MiB"
+                )
             }
             let type = answer.headers.first(name: "Content-Type")?.prefix { $0 != ";" } ?? ""
             let stored = Stored(bytes: bytes, mediaType: String(type.prefix(200)))
@@ -54,7 +57,9 @@ extension OCIClient {
         return try await retrying {
             let answer = try await send("manifests/\(name)", call)
             try await check(answer, .created, .ok, of: call)
-            if let told = answer.headers.first(name: "Docker-Content-Digest"), told != "sha256:\(SHA256Digest(of: bytes))" {
+            if let told = answer.headers.first(name: "Docker-Content-Digest"),
+                told != "sha256:\(SHA256Digest(of: bytes))"
+            {
                 throw DistributionError.wrongBytes(host, what: "the manifest \(name)", "was stored with other bytes")
             }
             return answer.headers.contains(name: "OCI-Subject")
@@ -78,7 +83,11 @@ extension OCIClient {
                 try await transport.document(of: answer, limit: descriptor.size)
             }
             guard let bytes, bytes.count == descriptor.size, SHA256Digest(of: bytes) == digest else {
-                throw DistributionError.wrongBytes(host, what: "the document \(digest.short)", "has other bytes than it is named by")
+                throw DistributionError.wrongBytes(
+                    host,
+                    what: "the document \(digest.short)",
+                    "has other bytes than it is named by"
+                )
             }
             return bytes
         }

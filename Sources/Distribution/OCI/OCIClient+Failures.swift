@@ -34,7 +34,8 @@ extension OCIClient {
     /// The server's own words, short and harmless. Source: the distribution specification, "Error codes".
     private func words(of answer: HTTPClientResponse) async -> String? {
         guard let body = try? await transport.document(of: answer, limit: Self.longestRefusal),
-            let json = try? JSONValue(parsing: body), case .array(let errors)? = json["errors"], let first = errors.first
+            let json = try? JSONValue(parsing: body), case .array(let errors)? = json["errors"],
+            let first = errors.first
         else { return nil }
         let parts = [first["code"]?.string, first["message"]?.string].compactMap { $0?.harmless }
         return parts.isEmpty ? nil : parts.joined(separator: ": ")

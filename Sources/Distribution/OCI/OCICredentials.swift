@@ -91,7 +91,9 @@ struct OCICredentialStore: Sendable {
         if let text = entry?["auth"]?.string, !text.isEmpty {
             guard let data = Data(base64Encoded: text), let pair = String(validating: data, as: UTF8.self),
                 let colon = pair.firstIndex(of: ":")
-            else { throw DistributionError.badCredentials(host, "its 'auth' in \(path) is no user and password in base64") }
+            else {
+                throw DistributionError.badCredentials(host, "its 'auth' in \(path) is no user and password in base64")
+            }
             let password = String(pair[pair.index(after: colon)...])
             return .password(user: try Self.checked(String(pair[..<colon]), host), try Self.checked(password, host))
         }
@@ -102,7 +104,10 @@ struct OCICredentialStore: Sendable {
     /// Runs `docker-credential-NAME get`, which reads the host and prints `{"Username", "Secret"}`.
     private func ask(_ helper: String, for host: String) throws -> OCICredentials? {
         guard helper.wholeMatch(of: /[a-z0-9][a-z0-9._\-]{0,63}/) != nil else {
-            throw DistributionError.badCredentials(host, "'\(helper.visible.prefix(64))' is no name of a credential helper")
+            throw DistributionError.badCredentials(
+                host,
+                "'\(helper.visible.prefix(64))' is no name of a credential helper"
+            )
         }
         let name = "docker-credential-\(helper)"
         guard let output = try HelperProgram(name, environment).run(input: host, Self.longestAnswer, Self.helperTimeout)

@@ -38,7 +38,10 @@ public struct OCIReference: Hashable, Sendable, CustomStringConvertible {
         if let colon = rest.lastIndex(of: ":") {
             let written = String(rest[rest.index(after: colon)...])
             guard Self.isTag(written) else {
-                throw Self.wrong(text, "'\(written.prefix(40))' is no tag; those have letters, digits, '.', '_' and '-'")
+                throw Self.wrong(
+                    text,
+                    "'\(written.prefix(40))' is no tag; those have letters, digits, '.', '_' and '-'"
+                )
             }
             tag = written
             rest = rest[..<colon]

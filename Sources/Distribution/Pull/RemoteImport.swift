@@ -29,7 +29,8 @@ public struct RemoteImport: Sendable {
         }
         let folder = FilePath("\(registry.path).work").appending("imports")
         // What models see with goes first, so that no half of a pair can ever be had.
-        let ordered = index.builds.filter { $0.details.build.name.isProjector }
+        let ordered =
+            index.builds.filter { $0.details.build.name.isProjector }
             + index.builds.filter { !$0.details.build.name.isProjector }
         var report = TransferReport(folder: "\(reference)", builds: [], bytes: 0)
         for entry in ordered {

@@ -16,7 +16,8 @@ extension RemoteIndex {
         }
         if let known = try await read(client) { return known.index }
         var entries: [Entry] = []
-        for tag in try await client.tags(limit: mostTags) where Dialect.allCases.allSatisfy({ !tag.hasSuffix("-\($0)") }) {
+        for tag in try await client.tags(limit: mostTags)
+        where Dialect.allCases.allSatisfy({ !tag.hasSuffix("-\($0)") }) {
             // What somebody else put there is none of ours.
             guard let entry = try? await entry(tag, client) else { continue }
             if !entries.contains(where: { $0.manifest == entry.manifest }) { entries.append(entry) }

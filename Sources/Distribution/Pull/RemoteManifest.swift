@@ -25,11 +25,17 @@ struct RemoteManifest {
             throw DistributionError.badAnswer(client.host, "\(what) is no manifest, or two in one")
         }
         guard json["manifests"] == nil else {
-            throw DistributionError.badAnswer(client.host, "\(what) is a list of manifests. Name one of them by its tag")
+            throw DistributionError.badAnswer(
+                client.host,
+                "\(what) is a list of manifests. Name one of them by its tag"
+            )
         }
         let manifest = try OCILayout.decode(OCIManifest.self, from: stored.bytes, of: "\(client.host)/\(what)")
         guard manifest.mediaType == nil || manifest.mediaType == stored.mediaType else {
-            throw DistributionError.badAnswer(client.host, "\(what) says that it is of another type than the answer says")
+            throw DistributionError.badAnswer(
+                client.host,
+                "\(what) says that it is of another type than the answer says"
+            )
         }
         for layer in manifest.layers where layer.sha256 == nil || layer.size < 0 {
             throw DistributionError.badAnswer(client.host, "\(what) names a file by no SHA-256, or with no size")
@@ -42,6 +48,7 @@ struct RemoteManifest {
         digest = stored.digest
         self.file = file
         // ModelPack has one type for all weights, and names the model first.
-        projector = files.isEmpty ? nil : known ?? (file.mediaType == ModelPack.fileType ? files.dropFirst().first : nil)
+        projector =
+            files.isEmpty ? nil : known ?? (file.mediaType == ModelPack.fileType ? files.dropFirst().first : nil)
     }
 }

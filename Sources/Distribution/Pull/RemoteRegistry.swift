@@ -77,7 +77,8 @@ public struct RemoteRegistry: Sendable {
         return (index, mirror)
     }
 
-    private func make(_ index: RemoteIndex, _ found: (digest: SHA256Digest, bytes: [UInt8]), _ mirror: FilePath) throws {
+    private func make(_ index: RemoteIndex, _ found: (digest: SHA256Digest, bytes: [UInt8]), _ mirror: FilePath) throws
+    {
         try makeFolder(folder)
         let draft = folder.appending(".\(found.digest.short).\(UInt64.random(in: 0 ... .max)).db")
         defer {

@@ -30,7 +30,10 @@ public struct RegistryPush: Sendable {
         let builds = try registry.select(names)
         guard !builds.isEmpty else { throw RegistryError.notFound("a build", available: []) }
         guard place.digest == nil else {
-            throw DistributionError.badReference("\(place)", "a push names no digest, since that follows from what is pushed")
+            throw DistributionError.badReference(
+                "\(place)",
+                "a push names no digest, since that follows from what is pushed"
+            )
         }
         let models = Set(builds.map(\.name.model))
         let tagged = builds.filter { !$0.name.isProjector }
@@ -126,7 +129,8 @@ public struct RegistryPush: Sendable {
             let descriptor = OCIDescriptor(of: bytes, as: type)
             try await outlet.client.put(bytes, as: type, under: descriptor.digest)
             if dialect == .docker { subject = descriptor }
-            let name = tag.map { dialect == .docker ? $0 : "\($0)-\(dialect.rawValue)" } ?? dialect.tag(of: build.record.name)
+            let name =
+                tag.map { dialect == .docker ? $0 : "\($0)-\(dialect.rawValue)" } ?? dialect.tag(of: build.record.name)
             guard OCIReference.isTag(name) else {
                 throw DistributionError.badReference(name, "it is no tag: those have at most 128 characters")
             }

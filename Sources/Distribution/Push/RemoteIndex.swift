@@ -40,7 +40,11 @@ struct RemoteIndex: Codable {
     static func read(_ client: OCIClient) async throws -> (index: RemoteIndex, digest: SHA256Digest)? {
         guard let layer = try await layer(client) else { return nil }
         let bytes = try await client.document(layer, limit: longest)
-        let index = try OCILayout.decode(RemoteIndex.self, from: bytes, of: "\(client.host)/\(client.repository):\(tag)")
+        let index = try OCILayout.decode(
+            RemoteIndex.self,
+            from: bytes,
+            of: "\(client.host)/\(client.repository):\(tag)"
+        )
         return (index, SHA256Digest(of: bytes))
     }
 

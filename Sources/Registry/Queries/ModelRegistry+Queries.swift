@@ -92,9 +92,10 @@ extension ModelRegistry {
             case .newest: versions.filter { !$0.isPreRelease }.max() ?? versions.max()
             }
         let ofVersion = candidates.filter { $0.name.version == version }
-        let isMeant: (BuildRecord) -> Bool = reference.type.map { type in { $0.name.type == type } } ?? {
-            !$0.name.isProjector
-        }
+        let isMeant: (BuildRecord) -> Bool =
+            reference.type.map { type in { $0.name.type == type } } ?? {
+                !$0.name.isProjector
+            }
         let matching = ofVersion.filter(isMeant)
         guard let first = matching.first else {
             let known = ofVersion.isEmpty ? candidates : ofVersion

@@ -85,7 +85,9 @@ struct PublishStep: Step {
         guard let registry else { preconditionFailure("a run opens the registry before its first step") }
         let builds = made.of(nodes)
         var known: Set<LineageEdge> = []
-        let lineage = builds.flatMap { maker(of: $0).lineage(of: $0.node, context) }.filter { known.insert($0).inserted }
+        let lineage = builds.flatMap { maker(of: $0).lineage(of: $0.node, context) }.filter {
+            known.insert($0).inserted
+        }
         let publication = Publication(
             model: definition.name,
             version: try ModelVersion(parsing: definition.version),

@@ -19,13 +19,14 @@ public struct PushRequest: Sendable {
     ///   - chunk: a size, such as `16MiB`.
     /// - Throws: `StepsError.badRequest`, `DeviceFitError`.
     public init(dialects: String?, chunk: String?) throws {
-        self.dialects = try (dialects?.split(separator: ",").map { String($0) })?.map { name in
-            guard let dialect = Dialect(rawValue: name.lowercased()) else {
-                let advice = Spelling.advice(for: name, among: Dialect.allCases.map(\.rawValue))
-                throw StepsError.badRequest("\(setting: "dialect") '\(name)' is not known. \(advice)")
-            }
-            return dialect
-        } ?? Dialect.allCases
+        self.dialects =
+            try (dialects?.split(separator: ",").map { String($0) })?.map { name in
+                guard let dialect = Dialect(rawValue: name.lowercased()) else {
+                    let advice = Spelling.advice(for: name, among: Dialect.allCases.map(\.rawValue))
+                    throw StepsError.badRequest("\(setting: "dialect") '\(name)' is not known. \(advice)")
+                }
+                return dialect
+            } ?? Dialect.allCases
         chunkBytes = try chunk.map { try ByteSize($0).bytes } ?? 16 << 20
         guard Self.chunks.contains(chunkBytes) else {
             throw StepsError.badRequest("\(setting: "chunk") takes 1 MiB to 256 MiB.")

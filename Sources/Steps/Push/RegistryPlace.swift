@@ -13,13 +13,16 @@ public enum RegistryPlace: Sendable {
     /// - Parameter isInsecure: whether a remote one speaks plain HTTP.
     /// - Throws: `DistributionError.badReference`.
     public init(_ text: String, isInsecure: Bool) throws {
-        self = OCIReference.isWritten(text)
+        self =
+            OCIReference.isWritten(text)
             ? .remote(try RemotePlace(text, isInsecure: isInsecure)) : .file(FilePath(text))
     }
 
     /// Opens the registry to ask it, and closes it when `body` returns or throws.
     /// - Throws: `RegistryError`, `DistributionError`, and what `body` throws.
-    public func reading<Value>(progress: @escaping WorkProgress, _ body: (RegistrySession) throws -> Value) throws -> Value {
+    public func reading<Value>(progress: @escaping WorkProgress, _ body: (RegistrySession) throws -> Value) throws
+        -> Value
+    {
         switch self {
         case .file(let path): return try RegistrySession.with(path, .reading, body)
         case .remote(let place):

@@ -21,7 +21,8 @@ extension RegistryCommand {
                 It is stored in parts, and what another build holds already is not stored again.
                 """
         )
-        @Argument(help: "The GGUF file, a folder or tar file that was exported, or oci://host/path[:tag].") var file: String
+        @Argument(help: "The GGUF file, a folder or tar file that was exported, or oci://host/path[:tag].") var file:
+            String
         @Option(name: .customLong("as"), help: ArgumentHelp("The file's name.", valueName: "model@version:type"))
         var name: String?
         @Option(help: ArgumentHelp("What the model sees with, published as a pair with it.", valueName: "file"))
@@ -37,7 +38,10 @@ extension RegistryCommand {
         func validate() throws {
             guard name == nil else { return }
             try refuse(
-                ignored: ["--mmproj": mmproj != nil, "--license": license != nil, "--source": source != nil, "--channel": channel != nil],
+                ignored: [
+                    "--mmproj": mmproj != nil, "--license": license != nil, "--source": source != nil,
+                    "--channel": channel != nil,
+                ],
                 because: "what was exported brings its own. With --as, a GGUF file takes them."
             )
         }
@@ -71,7 +75,7 @@ extension RegistryCommand {
                 return "\(build.name): \(outcome), \(sizes)"
             }
         }
-    
+
         private func importFromAfar(_ line: ProgressLine) throws {
             var place = RemoteImport(from: try RemotePlace(file, isInsecure: registry.insecure))
             place.takesChannels = channels

@@ -1,7 +1,6 @@
 import BinaryIO
+import Distribution
 import Testing
-
-@testable import Distribution
 
 @Suite struct OCIReferenceTests {
     @Test func theFormsThatPeopleWrite() throws {
@@ -16,7 +15,8 @@ import Testing
 
     @Test(arguments: [
         "ghcr.io/team/phi3", "oci://ghcr.io", "oci:///phi3", "oci://host/", "oci://host/UPPER", "oci://host/a//b",
-        "oci://host/../etc", "oci://host/a:tag with space", "oci://host/a:", "oci://host/a@sha256:123", "oci://host/a@md5:00",
+        "oci://host/../etc", "oci://host/a:tag with space", "oci://host/a:", "oci://host/a@sha256:123",
+        "oci://host/a@md5:00",
         "oci://user:word@host/a", "oci://host:99999/a", "oci://host/a..b", "oci://host/-a", "oci://ho st/a",
     ])
     func whatNamesNoPlaceIsRefused(_ text: String) {
