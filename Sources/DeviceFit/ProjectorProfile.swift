@@ -34,14 +34,20 @@ public struct ProjectorProfile: Codable, Hashable, Sendable {
     /// - Throws: `GGUFError` and `ShapeError` for a file that is no projector; `DeviceFitError.invalidRequest` for one of
     ///   another model.
     public init(_ file: GGUFFile, beside profile: ModelProfile, of model: FilePath) throws {
-        let shape = try ProjectorShape(of: file)
-        guard shape.width == profile.embeddingLength else {
+        try self.init(file)
+        guard width == profile.embeddingLength else {
             throw DeviceFitError.invalidRequest(
-                "\(file.path) makes embeddings of \(shape.width) elements, and those of \(model) have "
+                "\(file.path) makes embeddings of \(width) elements, and those of \(model) have "
                     + "\(profile.embeddingLength): they are parts of different models. Give the projector of this model's "
                     + "checkpoint."
             )
         }
+    }
+
+    /// The same of a projector by itself.
+    /// - Throws: `GGUFError` and `ShapeError` for a file that is no projector.
+    public init(_ file: GGUFFile) throws {
+        let shape = try ProjectorShape(of: file)
         bytes = file.tensors.byteCount
         width = shape.width
         imageCost = shape.imageTokens?.description

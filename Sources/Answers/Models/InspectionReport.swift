@@ -1,5 +1,6 @@
 import Architectures
 import BinaryIO
+import DeviceFit
 import GGUF
 import Safetensors
 import SystemPackage
@@ -39,6 +40,8 @@ public struct InspectionReport: Encodable, Sendable {
     public var bytesByType: [String: Int]
     /// Bytes of layers that predict further tokens (MTP), which engines do not run; nil where there are none.
     public var predictorBytes: Int?
+    /// Of a file that a model sees or hears with; nil for others.
+    public var projector: ProjectorProfile?
 }
 
 extension InspectionReport {
@@ -71,7 +74,8 @@ extension InspectionReport {
             metadata: OrderedMetadata(file.metadata),
             tensors: tensors ? rows : nil,
             bytesByType: Dictionary(rows.map { ($0.type, $0.bytes) }, uniquingKeysWith: +),
-            predictorBytes: Self.predictorBytes(file)
+            predictorBytes: Self.predictorBytes(file),
+            projector: try? ProjectorProfile(file)
         )
     }
 

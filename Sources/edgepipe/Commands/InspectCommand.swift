@@ -1,5 +1,6 @@
 import Answers
 import ArgumentParser
+import DeviceFit
 import SystemPackage
 
 struct InspectCommand: RecordCommand {
@@ -36,6 +37,12 @@ struct InspectCommand: RecordCommand {
         ]
         if let bytes = report.predictorBytes {
             parts.append("layers that predict further tokens, kept and not run: \(sizeText(bytes))")
+        }
+        if let projector = report.projector {
+            let cost = projector.imageCost.map { "; \($0)" } ?? ""
+            parts.append(
+                "makes embeddings of \(projector.width) elements; takes \(projector.memoryRemark) beside its model\(cost)"
+            )
         }
         if let digest = report.sha256 { parts.append("sha256 \(digest)") }
         if !report.metadata.rows.isEmpty {
