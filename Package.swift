@@ -131,7 +131,8 @@ let package = Package(
             name: "Answers",
             dependencies: [
                 "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF",
-                "Inference", "ModelHub", "Registry", "Safetensors", "Tensors", "Tokenizers", "Work", system,
+                "Inference", "ModelHub", "ObjectStorage", "Registry", "Safetensors", "Tensors", "Tokenizers", "Work",
+                system,
             ],
             swiftSettings: strict
         ),

@@ -144,6 +144,9 @@ extension ModelRegistry {
         )
     }
 
+    /// Why files in object storage could not be read a moment ago; nil where none were asked for, or they could be.
+    public var unreachableTier: ObjectStorageError? { store.tier?.unreachable }
+
     /// The files that published builds need.
     private func neededFiles() throws -> [File] {
         try look { database in
@@ -215,13 +218,13 @@ extension ModelRegistry {
             VerificationReport.Leftover(kind: .orphanObject, path: tier.address(of: name), bytes: size)
         }
         guard !dryRun, !found.isEmpty else { return leftovers }
-        try claim(tier.store())
+        try tier.asking { try claim($0) }
         // A few at a time, since other writers wait meanwhile.
         for begin in stride(from: 0, to: found.count, by: 50) {
             try change { database in
                 let still = Set(try unneeded(database))
                 for (name, _) in found[begin..<min(begin + 50, found.count)] where still.contains(name) {
-                    try tier.store().remove(name)
+                    try tier.asking { try $0.remove(name) }
                 }
             }
         }

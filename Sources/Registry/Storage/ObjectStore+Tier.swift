@@ -51,11 +51,10 @@ extension ObjectStore {
         let name = tierName(of: path)
         let bytes: [UInt8]?
         do {
-            bytes = try tier.store().bytes(
-                part.offset..<(part.offset + part.storedBytes),
-                of: name,
-                byteCount: isSalvage ? nil : part.pack.byteCount
-            )
+            let range = part.offset..<(part.offset + part.storedBytes)
+            bytes = try tier.asking {
+                try $0.bytes(range, of: name, byteCount: isSalvage ? nil : part.pack.byteCount)
+            }
         } catch let error as ObjectStorageError {
             guard case .wrongSize = error else { throw error }
             throw damage("\(error)".trimmingSuffix("."))
@@ -118,7 +117,10 @@ extension ObjectStore {
         let temporary = incoming.appending("\(PackName()).fetch")
         defer { Self.remove(temporary) }
         let name = tierName(of: path)
-        guard try tier.store().fetch(name, byteCount: byteCount, to: temporary, advance: advance) else { return false }
+        let isThere = try tier.asking {
+            try $0.fetch(name, byteCount: byteCount, to: temporary, advance: advance)
+        }
+        guard isThere else { return false }
         try settle(temporary, as: path, replacing: false)
         tier.noteGrowth()
         return true

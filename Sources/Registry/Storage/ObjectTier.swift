@@ -14,13 +14,18 @@ final class ObjectTier: Sendable {
     /// Whether anything came since room was made last.
     private let hasGrown = Atomic(false)
 
+    /// Since when it cannot be reached, and why.
+    private let failure = Mutex<(error: ObjectStorageError, since: ContinuousClock.Instant)?>(nil)
+    /// How long it is not asked again after all tries of one request failed: who needs many files would wait for each otherwise.
+    private static let pause = Duration.seconds(60)
+
     init(_ note: TierNote, _ access: TierAccess, opened store: S3Store? = nil) {
         (self.note, self.access) = (note, access)
         opened.withLock { $0 = store }
     }
 
     /// - Throws: `ObjectStorageError`.
-    func store() throws -> S3Store {
+    private func store() throws -> S3Store {
         try opened.withLock { opened in
             if let opened { return opened }
             let own = S3Settings.ownEndpoint(access.environment)
@@ -41,10 +46,30 @@ final class ObjectTier: Sendable {
         }
     }
 
+    /// Asks the tier, unless it could not be reached a moment ago.
+    /// - Throws: `ObjectStorageError`.
+    func asking<Value>(_ body: (S3Store) throws -> Value) throws -> Value {
+        if let failure = unreachable { throw failure }
+        do {
+            return try body(store())
+        } catch let error as ObjectStorageError {
+            if case .unreachable = error { failure.withLock { $0 = (error, .now) } }
+            throw error
+        }
+    }
+
+    /// Why it cannot be reached; nil where it was not asked, or it answered.
+    var unreachable: ObjectStorageError? {
+        failure.withLock { failure in
+            guard let known = failure, ContinuousClock.now - known.since < Self.pause else { return nil }
+            return known.error
+        }
+    }
+
     /// The size of a file in the tier; nil where it has none of this name. What was told once is not asked again.
     func size(of name: String) throws -> Int? {
         if let known = sizes.withLock({ $0[name] }) { return known }
-        let size = try store().size(of: name)
+        let size = try asking { try $0.size(of: name) }
         sizes.withLock { $0[name] = .some(size) }
         return size
     }
