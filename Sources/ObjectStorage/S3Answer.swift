@@ -12,7 +12,9 @@ struct S3Answer {
         guard let opening = text.firstRange(of: "<\(name)") else { return nil }
         guard let end = text[opening.upperBound...].firstIndex(of: ">") else { return nil }
         let rest = text[text.index(after: end)...]
-        guard let closing = rest.firstRange(of: "</\(name)>") else { return text[..<end].hasSuffix("/") ? S3Answer("") : nil }
+        guard let closing = rest.firstRange(of: "</\(name)>") else {
+            return text[..<end].hasSuffix("/") ? S3Answer("") : nil
+        }
         return S3Answer(rest[..<closing.lowerBound])
     }
 
@@ -47,7 +49,8 @@ struct S3Answer {
     }
 
     private static let entities: [(name: String, text: String)] = [
-        ("&quot;", "\""), ("&#34;", "\""), ("&#x22;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"),
+        ("&quot;", "\""), ("&#34;", "\""), ("&#x22;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&lt;", "<"),
+        ("&gt;", ">"),
         ("&amp;", "&"),
     ]
 }

@@ -20,7 +20,8 @@ extension S3Client {
         throw RetryPolicy.Retriable(error: refusal, pause: HTTPTransport.pause(answer.headers).map { .seconds($0) })
     }
 
-    private static func refusal(_ status: Int, _ code: String?, of call: Call, _ client: S3Client) -> ObjectStorageError {
+    private static func refusal(_ status: Int, _ code: String?, of call: Call, _ client: S3Client) -> ObjectStorageError
+    {
         switch (status, code) {
         case (401, _), (403, _): .denied(client.what(call), code: code)
         case (404, "NoSuchBucket"): .missingBucket("\(S3Place.scheme)\(client.place.bucket)")

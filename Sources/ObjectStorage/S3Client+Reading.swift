@@ -21,14 +21,20 @@ extension S3Client {
             let told = answer.headers.first(name: "Content-Range") ?? ""
             let whole = told.split(separator: "/").last.flatMap { Int($0) }
             if answer.status == .rangeNotSatisfiable {
-                throw ObjectStorageError.wrongSize(what(call), found: whole ?? 0, expected: byteCount ?? range.upperBound)
+                throw ObjectStorageError.wrongSize(
+                    what(call),
+                    found: whole ?? 0,
+                    expected: byteCount ?? range.upperBound
+                )
             }
             try await check(answer, .partialContent, of: call)
             if let byteCount, let whole, whole != byteCount {
                 throw ObjectStorageError.wrongSize(what(call), found: whole, expected: byteCount)
             }
             guard told.hasPrefix(wanted) else { throw again(call, "it sends other bytes than it was asked for") }
-            let bytes = try await explaining(what(call)) { try await transport.document(of: answer, limit: range.count) }
+            let bytes = try await explaining(what(call)) {
+                try await transport.document(of: answer, limit: range.count)
+            }
             guard let bytes, bytes.count == range.count else { throw again(call, "it sends more or less than it says") }
             return bytes
         }
@@ -37,7 +43,9 @@ extension S3Client {
     /// Fetches a whole object into a file; what is cut goes on where it was.
     /// - Returns: false where there is none of this name.
     /// - Throws: `ObjectStorageError.wrongSize` where the object has another size, `.wrongBytes`.
-    func fetch(_ name: String, byteCount: Int, into file: PartialFile, _ advance: (Int) throws -> Void) async throws -> Bool {
+    func fetch(_ name: String, byteCount: Int, into file: PartialFile, _ advance: (Int) throws -> Void) async throws
+        -> Bool
+    {
         var start = file.count
         return try await transport.settings.retries.run {
             defer { start = max(start, file.count) }
@@ -71,7 +79,8 @@ extension S3Client {
             try file.restart()
             throw again(call, "it sends other bytes than it was asked for")
         }
-        if let text = answer.headers.first(name: "Content-Length"), let length = Int(text), length != byteCount - begin {
+        if let text = answer.headers.first(name: "Content-Length"), let length = Int(text), length != byteCount - begin
+        {
             throw ObjectStorageError.wrongSize(what(call), found: begin + max(0, length), expected: byteCount)
         }
         try await explaining(what(call)) {

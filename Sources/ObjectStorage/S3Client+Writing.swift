@@ -25,7 +25,8 @@ extension S3Client {
     /// Stores a file under a name that nothing has yet.
     /// - Parameter advance: told how many bytes are there.
     /// - Throws: `ObjectStorageError`, what `advance` throws; the next call goes on with the parts that are there.
-    func put(_ name: String, _ file: FilePath, byteCount: Int, _ advance: (Int) throws -> Void) async throws -> Outcome {
+    func put(_ name: String, _ file: FilePath, byteCount: Int, _ advance: (Int) throws -> Void) async throws -> Outcome
+    {
         let input = try naming("open", file) { try FileDescriptor.open(file, .readOnly, options: [.noFollow]) }
         defer { try? input.close() }
         guard byteCount > Self.longestWhole else {
@@ -80,7 +81,8 @@ extension S3Client {
             } else {
                 tag = try await putPart(index + 1, of: upload, name, bytes, digest)
             }
-            list += "<Part><ChecksumSHA256>\(checksum)</ChecksumSHA256><ETag>\(Self.escaped(tag))</ETag>"
+            list +=
+                "<Part><ChecksumSHA256>\(checksum)</ChecksumSHA256><ETag>\(Self.escaped(tag))</ETag>"
                 + "<PartNumber>\(index + 1)</PartNumber></Part>"
             try advance(min(offset + step, byteCount))
         }
@@ -203,11 +205,15 @@ extension S3Client {
     private static func read(_ input: FileDescriptor, _ file: FilePath, _ range: Range<Int>) throws -> [UInt8] {
         try [UInt8](unsafeUninitializedCapacity: range.count) { target, count in
             while count < range.count {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(target)[count..<range.count])
+                let rest = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(target)[count..<range.count]
+                )
                 let got = try naming("read", file) {
                     try input.read(fromAbsoluteOffset: Int64(range.lowerBound + count), into: rest)
                 }
-                guard got > 0 else { throw FileError("read", file, because: "it became shorter. Run the same command again.") }
+                guard got > 0 else {
+                    throw FileError("read", file, because: "it became shorter. Run the same command again.")
+                }
                 count += got
             }
         }

@@ -24,7 +24,8 @@ struct S3Credentials: Sendable {
             try self.init(access, secret, environment.variable("AWS_SESSION_TOKEN"))
             return
         }
-        let path = environment.path("AWS_SHARED_CREDENTIALS_FILE")
+        let path =
+            environment.path("AWS_SHARED_CREDENTIALS_FILE")
             ?? environment.variable("HOME").map { FilePath($0).appending(".aws").appending("credentials") }
         guard let path, let status = FileStatus(path), status.byteCount <= Self.longestFile,
             let data = FileManager.default.contents(atPath: path.string)
@@ -41,9 +42,11 @@ struct S3Credentials: Sendable {
 
     private init(_ access: String, _ secret: String, _ token: String?) throws {
         // They become headers; a line break in one would begin another header.
-        guard [access, secret, token ?? "-"].allSatisfy({ text in
-            !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
-        }) else {
+        guard
+            [access, secret, token ?? "-"].allSatisfy({ text in
+                !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+            })
+        else {
             throw ObjectStorageError.badCredentials("the credentials for object storage hold characters that none have")
         }
         (accessKey, self.secret, sessionToken) = (access, secret, token)

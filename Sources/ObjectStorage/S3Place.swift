@@ -21,7 +21,9 @@ public struct S3Place: Hashable, Sendable, CustomStringConvertible {
             (3...63).contains(bucket.utf8.count) && !bucket.contains("..")
             && bucket.utf8.allSatisfy { $0.isAlphanumeric && !$0.isCapital || "-.".utf8.contains($0) }
             && bucket.utf8.first?.isAlphanumeric == true && bucket.utf8.last?.isAlphanumeric == true
-        guard isBucket else { throw .badPlace(text, "a bucket's name has 3 to 63 small letters, digits, dots and dashes") }
+        guard isBucket else {
+            throw .badPlace(text, "a bucket's name has 3 to 63 small letters, digits, dots and dashes")
+        }
         var prefix = rest.dropFirst(bucket.count).drop { $0 == "/" }
         while prefix.hasSuffix("/") { prefix = prefix.dropLast() }
         let components = prefix.split(separator: "/", omittingEmptySubsequences: false)

@@ -2,6 +2,7 @@ import Foundation
 import SystemPackage
 import TestSupport
 import Testing
+import Transfer
 
 @testable import ObjectStorage
 
@@ -16,8 +17,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "models", "s3://", "s3://a", "s3://Models/a", "s3://models/../b", "s3://models/a//b", "s3://models/a b", "s3://models/ä",
-        "s3://mo..els", "s3://-models", "s3://models/a?b", "s3://models/a%2e", "s3://models/a\u{10}", "https://models/a",
+        "", "models", "s3://", "s3://a", "s3://Models/a", "s3://models/../b", "s3://models/a//b", "s3://models/a b",
+        "s3://models/ä",
+        "s3://mo..els", "s3://-models", "s3://models/a?b", "s3://models/a%2e", "s3://models/a\u{10}",
+        "https://models/a",
     ])
     func whatIsNoPlaceIsRefused(_ text: String) {
         #expect(throws: ObjectStorageError.self) { try S3Place(text) }
@@ -27,7 +30,9 @@ import Testing
         let settings = try S3Settings(environment: keys)
         #expect(settings.endpoint.text == "https://s3.us-east-1.amazonaws.com" && settings.ownEndpoint == nil)
         #expect(settings.host == "s3.us-east-1.amazonaws.com")
-        #expect(try S3Settings(environment: keys.merging(["AWS_DEFAULT_REGION": "eu-west-3"]) { $1 }).region == "eu-west-3")
+        #expect(
+            try S3Settings(environment: keys.merging(["AWS_DEFAULT_REGION": "eu-west-3"]) { $1 }).region == "eu-west-3"
+        )
     }
 
     @Test(arguments: [
@@ -49,7 +54,8 @@ import Testing
 
     @Test func credentialsComeFromTheProfilesSection() throws {
         let scratch = try ScratchFolder()
-        let text = "[default]\naws_access_key_id = A\naws_secret_access_key=B=C\n; note\n[other]\naws_access_key_id=D\n"
+        let text =
+            "[default]\naws_access_key_id = A\naws_secret_access_key=B=C\n; note\n[other]\naws_access_key_id=D\n"
             + "aws_secret_access_key=E\naws_session_token = F\n"
         let folder = scratch.path.appending(".aws")
         try FileManager.default.createDirectory(atPath: folder.string, withIntermediateDirectories: true)
@@ -68,7 +74,8 @@ import Testing
     }
 
     @Test func answersAreReadWithoutExpandingAnything() {
-        let text = "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b \"c\">]><R xmlns=\"x\"><A>1 &amp; 2</A><A>&b;</A><B><C>3</C></B></R>"
+        let text =
+            "<?xml version=\"1.0\"?><!DOCTYPE a [<!ENTITY b \"c\">]><R xmlns=\"x\"><A>1 &amp; 2</A><A>&b;</A><B><C>3</C></B></R>"
         let answer = S3Answer(text.utf8).first("R")
         #expect(answer?.text("A") == "1 & 2")
         #expect(answer?.all("A").count == 2 && answer?.text("B") == nil && answer?.all("B").first?.text("C") == "3")

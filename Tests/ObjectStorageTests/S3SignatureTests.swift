@@ -22,7 +22,9 @@ import Testing
         _ headers: [(name: String, value: String)] = [],
         payload: String = empty
     ) -> String {
-        let own = [Self.host, (name: "x-amz-date", value: signature.time), (name: "x-amz-content-sha256", value: payload)]
+        let own = [
+            Self.host, (name: "x-amz-date", value: signature.time), (name: "x-amz-content-sha256", value: payload),
+        ]
         return signature.authorization(method, path, query: query, headers: headers + own, payload: payload)
     }
 
@@ -38,7 +40,8 @@ import Testing
 
     @Test func putsAnObjectAsTheReferenceDoes() {
         let headers = [
-            (name: "Date", value: "Fri, 24 May 2013 00:00:00 GMT"), (name: "x-amz-storage-class", value: "REDUCED_REDUNDANCY"),
+            (name: "Date", value: "Fri, 24 May 2013 00:00:00 GMT"),
+            (name: "x-amz-storage-class", value: "REDUCED_REDUNDANCY"),
         ]
         let payload = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"
         let path = "/" + S3Signature.encoded("test$file.text", keeping: "/")

@@ -127,7 +127,11 @@ import Transfer
         try put("x", 1000)
         server.set { $0.changesBytes = true }
         #expect(throws: ObjectStorageError.wrongBytes("s3://models/a/b/x")) { try fetch("x", 1000) }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path.string).allSatisfy { !$0.hasPrefix("fetched") })
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: scratch.path.string).allSatisfy {
+                !$0.hasPrefix("fetched")
+            }
+        )
     }
 
     @Test func liesAboutSizesAreTold() throws {

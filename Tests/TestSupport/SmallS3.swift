@@ -190,7 +190,9 @@ public final class SmallS3: Sendable {
                 status = 206
             }
             var cut: Int?
-            if request.method == "GET" { state.change { cut = $0.faults.cuts.isEmpty ? nil : $0.faults.cuts.removeFirst() } }
+            if request.method == "GET" {
+                state.change { cut = $0.faults.cuts.isEmpty ? nil : $0.faults.cuts.removeFirst() }
+            }
             let length = faults.extraBytes == 0 || status == 206 ? nil : "\(total)"
             return Answer(status, headers: headers, body: bytes, announcedLength: length, cutAfter: cut)
         }
@@ -214,8 +216,12 @@ public final class SmallS3: Sendable {
 
         private func isSigned(_ request: Request) -> Bool {
             guard let header = request.headers["authorization"],
-                let found = header.wholeMatch(of: /AWS4-HMAC-SHA256 Credential=([^\/]+)\/(\d+)\/([^\/]+)\/s3\/aws4_request,SignedHeaders=([^,]+),Signature=([0-9a-f]{64})/),
-                found.1 == SmallS3.accessKey, request.headers["x-amz-content-sha256"] == hex(SHA256.hash(data: request.body)),
+                let found = header.wholeMatch(
+                    of:
+                        /AWS4-HMAC-SHA256 Credential=([^\/]+)\/(\d+)\/([^\/]+)\/s3\/aws4_request,SignedHeaders=([^,]+),Signature=([0-9a-f]{64})/
+                ),
+                found.1 == SmallS3.accessKey,
+                request.headers["x-amz-content-sha256"] == hex(SHA256.hash(data: request.body)),
                 let time = request.headers["x-amz-date"]
             else { return false }
             let halves = request.target.split(separator: "?", maxSplits: 1).map(String.init)
@@ -223,18 +229,25 @@ public final class SmallS3: Sendable {
             let signed = found.4.split(separator: ";").map { "\($0):\(request.headers[String($0)] ?? "")\n" }.joined()
             guard found.4.contains("host"), found.4.contains("x-amz-date") else { return false }
             let canonical = [
-                request.method, halves[0], query, signed, String(found.4), request.headers["x-amz-content-sha256"] ?? "",
+                request.method, halves[0], query, signed, String(found.4),
+                request.headers["x-amz-content-sha256"] ?? "",
             ].joined(separator: "\n")
-            let text = "AWS4-HMAC-SHA256\n\(time)\n\(found.2)/\(found.3)/s3/aws4_request\n"
+            let text =
+                "AWS4-HMAC-SHA256\n\(time)\n\(found.2)/\(found.3)/s3/aws4_request\n"
                 + hex(SHA256.hash(data: Array(canonical.utf8)))
             func mac(_ key: [UInt8], _ text: String) -> [UInt8] {
                 Array(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: key)))
             }
-            let key = ["\(found.2)", "\(found.3)", "s3", "aws4_request"].reduce(Array("AWS4\(SmallS3.secret)".utf8), mac)
+            let key = ["\(found.2)", "\(found.3)", "s3", "aws4_request"].reduce(
+                Array("AWS4\(SmallS3.secret)".utf8),
+                mac
+            )
             return mac(key, text).map { String(format: "%02x", $0) }.joined() == found.5
         }
 
-        private func hex(_ digest: some Sequence<UInt8>) -> String { digest.map { String(format: "%02x", $0) }.joined() }
+        private func hex(_ digest: some Sequence<UInt8>) -> String {
+            digest.map { String(format: "%02x", $0) }.joined()
+        }
         private func md5(_ bytes: [UInt8]) -> String { hex(Insecure.MD5.hash(data: bytes)) }
         private func checksum(_ bytes: [UInt8]) -> String { Data(SHA256.hash(data: bytes)).base64EncodedString() }
     }

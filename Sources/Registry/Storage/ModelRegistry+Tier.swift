@@ -209,7 +209,8 @@ extension ModelRegistry {
             let needed = try neededPaths(database)
             let objects = try Row.fetchAll(database, sql: Rows.objectColumns(database)).map { try Rows.object($0) }
             let packs = try String.fetchAll(database, sql: "SELECT name FROM pack").compactMap(PackName.init)
-            let paths = objects.filter { $0.encoding != .parts }.map { store.path(of: $0) } + packs.map { store.path(of: $0) }
+            let paths =
+                objects.filter { $0.encoding != .parts }.map { store.path(of: $0) } + packs.map { store.path(of: $0) }
             return paths.filter { !needed.contains($0.string) }.map(store.tierName)
         }
         tier.forgetSizes()

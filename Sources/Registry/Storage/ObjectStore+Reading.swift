@@ -18,7 +18,7 @@ extension ObjectStore {
                     try body(bytes)
                 }
                 return trim()
-            } catch where !isHandedOut && attempt < 3 && Self.size(of: path(of: object)) == nil {
+            } catch  where !isHandedOut && attempt < 3 && Self.size(of: path(of: object)) == nil {
                 // Another process made room meanwhile.
                 continue
             }

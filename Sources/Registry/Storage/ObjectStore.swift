@@ -80,7 +80,8 @@ struct ObjectStore: Sendable {
     /// What is wrong where the folder of objects is not beside the database, or its disk is not mounted.
     var absence: RegistryError? {
         guard Self.isFolder(root) else { return .objectsMissing(root, isEmpty: false) }
-        return tier != nil || Self.isFolder(packs) || Self.isFolder(objects) ? nil : .objectsMissing(root, isEmpty: true)
+        return tier != nil || Self.isFolder(packs) || Self.isFolder(objects)
+            ? nil : .objectsMissing(root, isEmpty: true)
     }
 
     /// Runs `body`, which reads one of the registry's files, and says so where the system refuses.

@@ -31,7 +31,9 @@ final class ObjectTier: Sendable {
             let own = S3Settings.ownEndpoint(access.environment)
             guard own == note.endpoint else {
                 throw ObjectStorageError.badEndpoint(
-                    note.endpoint.map { "\(note.place) is at \($0.visible), and the environment names \(own.map(\.visible) ?? "none")" }
+                    note.endpoint.map {
+                        "\(note.place) is at \($0.visible), and the environment names \(own.map(\.visible) ?? "none")"
+                    }
                         ?? "\(note.place) is at Amazon's, and the environment names \(own?.visible ?? "none")"
                 )
             }

@@ -45,7 +45,8 @@ struct TierNote: Codable, Equatable, Sendable {
         else {
             throw RegistryError.invalidValue(
                 field: path.string,
-                detail: "it should say where the builds' files are, and cannot be read. Move it away and give the place again "
+                detail:
+                    "it should say where the builds' files are, and cannot be read. Move it away and give the place again "
                     + "with \(command: "registry storage", "tier PLACE")."
             )
         }

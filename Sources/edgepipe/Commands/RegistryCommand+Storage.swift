@@ -9,7 +9,8 @@ extension RegistryCommand {
     struct StorageCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "storage",
-            abstract: "What the builds take on the disk, against the sum of their files; or keep them in object storage.",
+            abstract:
+                "What the builds take on the disk, against the sum of their files; or keep them in object storage.",
             discussion: """
                 EXAMPLES
                   edgepipe registry storage

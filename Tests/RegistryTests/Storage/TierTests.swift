@@ -4,6 +4,7 @@ import ObjectStorage
 import SystemPackage
 import TestSupport
 import Testing
+import Transfer
 
 @testable import Registry
 
@@ -24,7 +25,9 @@ import Testing
         return access
     }
 
-    private func open(_ mode: ModelRegistry.Mode = .openExisting, _ changes: [String: String] = [:]) throws -> ModelRegistry {
+    private func open(_ mode: ModelRegistry.Mode = .openExisting, _ changes: [String: String] = [:]) throws
+        -> ModelRegistry
+    {
         try ModelRegistry(path: scratch.database, mode: mode, tier: access(changes))
     }
 
@@ -35,7 +38,8 @@ import Testing
         var found: [(BuildName, [UInt8])] = []
         for (index, type) in ["q4_k_m", "q8_0", "f16"].enumerated() {
             let path = try scratch.file("\(type).gguf", count: 1 << 20, seed: 1, compressible: false)
-            let bytes = try contents(of: path) + contents(of: scratch.file("t", count: 400_000, seed: UInt64(index + 5)))
+            let bytes =
+                try contents(of: path) + contents(of: scratch.file("t", count: 400_000, seed: UInt64(index + 5)))
             try writeFile(bytes, to: path)
             var publication = try publication(path, type: type)
             if type != "f16" { publication.builds[0].cuts = [1 << 20, 1_200_000].map { PartCut(offset: $0) } }
@@ -58,7 +62,9 @@ import Testing
 
     private var localFiles: Int {
         ["packs", "sha256"].reduce(0) { count, name in
-            let files = FileManager.default.enumerator(atPath: scratch.objects.appending(name).string)?.compactMap { $0 as? String }
+            let files = FileManager.default.enumerator(atPath: scratch.objects.appending(name).string)?.compactMap {
+                $0 as? String
+            }
             return count + (files ?? []).filter { $0.contains("/") }.count
         }
     }
@@ -171,7 +177,11 @@ import Testing
         _ = try move()
         let key = try #require(packKeys().first)
         server.state.change { state in
-            if change < 0 { state.objects[key]?.removeLast(-change) } else { state.objects[key]? += [UInt8](repeating: 0, count: change) }
+            if change < 0 {
+                state.objects[key]?.removeLast(-change)
+            } else {
+                state.objects[key]? += [UInt8](repeating: 0, count: change)
+            }
         }
         let report = try open(.readOnly).verify(readData: false)
         #expect(!report.isSound && report.damages.allSatisfy { $0.detail.contains("s3://models/\(key)") })
