@@ -293,7 +293,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RegistryTests",
-            dependencies: ["Registry", "BinaryIO", "CZstd", "ObjectStorage", "TestSupport", crypto, grdb, system],
+            dependencies: [
+                "Registry", "BinaryIO", "CZstd", "ObjectStorage", "TestSupport", "Transfer", crypto, grdb, system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
