@@ -1,5 +1,5 @@
-/// The few elements that are needed of an answer in XML. Nothing is expanded but the five entities of XML itself, and an answer's
-/// length is limited by whoever reads it.
+/// The few elements that are needed of an answer in XML. Nothing is expanded but the five entities of XML itself, and
+/// an answer's length is limited by whoever reads it.
 struct S3Answer {
     private let text: Substring
 

@@ -96,7 +96,8 @@ struct S3Client: Sendable {
         return text
     }
 
-    /// - Throws: `ObjectStorageError.missingBucket`; without it, a bucket that is gone would look like objects that are.
+    /// - Throws: `ObjectStorageError.missingBucket`; without it, a bucket that is gone would look like objects that
+    ///   are.
     func checkBucket() async throws {
         let call = Call(method: .HEAD)
         try await retrying {

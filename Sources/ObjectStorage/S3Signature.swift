@@ -2,8 +2,8 @@ import BinaryIO
 import Crypto
 import Foundation
 
-/// Signs one request. Source: Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring
-/// Payload in a Single Chunk (AWS Signature Version 4)".
+/// Signs one request. Source: Amazon S3 API Reference, "Signature Calculations for the Authorization Header:
+/// Transferring Payload in a Single Chunk (AWS Signature Version 4)".
 struct S3Signature {
     let accessKey: String
     let secret: String

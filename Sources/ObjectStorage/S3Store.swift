@@ -3,8 +3,8 @@ import Synchronization
 import SystemPackage
 import Transfer
 
-/// Objects in one place of an object storage, for synchronous callers: each call waits for its answer, and several threads may
-/// call at once. Connections live as long as the value.
+/// Objects in one place of an object storage, for synchronous callers: each call waits for its answer, and several
+/// threads may call at once. Connections live as long as the value.
 public final class S3Store: Sendable {
     /// Where the objects are.
     public let place: S3Place

@@ -3,8 +3,8 @@ import Testing
 
 @testable import ObjectStorage
 
-/// Goldens: the examples of Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring Payload in a
-/// Single Chunk".
+/// Goldens: the examples of Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring
+/// Payload in a Single Chunk".
 @Suite struct S3SignatureTests {
     private static let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     private static let host = (name: "Host", value: "examplebucket.s3.amazonaws.com")

@@ -1,8 +1,8 @@
 import Crypto
 import Foundation
 
-/// An object storage in memory, on the loopback address, that may also misbehave. It checks every signature, by its own reading of
-/// Amazon S3 API Reference, "Signature Calculations for the Authorization Header".
+/// An object storage in memory, on the loopback address, that may also misbehave. It checks every signature, by its own
+/// reading of Amazon S3 API Reference, "Signature Calculations for the Authorization Header".
 public final class SmallS3: Sendable {
     public static let accessKey = "EDGEKEY"
     public static let secret = "a/secret+of=its-own"

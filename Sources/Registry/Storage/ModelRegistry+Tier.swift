@@ -45,11 +45,12 @@ extension ModelRegistry {
         let byteCount: Int
     }
 
-    /// Brings the files of all published builds to object storage that are not there yet, looks whether they are there, and keeps no more
-    /// than a bound of them on the disk from then on. Run again, it brings what was published since.
+    /// Brings the files of all published builds to object storage that are not there yet, looks whether they are there,
+    /// and keeps no more than a bound of them on the disk from then on. Run again, it brings what was published since.
     /// - Parameters:
     ///   - cacheBytes: the bound; nil for the one that was given before.
-    ///   - progress: told how many bytes of how many are there; what it throws stops the work, and the next call goes on.
+    ///   - progress: told how many bytes of how many are there; what it throws stops the work, and the next call goes
+    ///     on.
     /// - Throws: `RegistryError` for a place of another registry, or where files are neither here nor there;
     ///   `ObjectStorageError`, `FileError`.
     public func moveToTier(
@@ -179,7 +180,8 @@ extension ModelRegistry {
         )
     }
 
-    /// Says whose the place is, and refuses one of another registry: a collection there would remove what that one needs.
+    /// Says whose the place is, and refuses one of another registry: a collection there would remove what that one
+    /// needs.
     private func claim(_ service: S3Store) throws {
         let first = try look { try String.fetchOne($0, sql: "SELECT digest FROM audit ORDER BY sequence LIMIT 1") }
         let text = try CanonicalJSON.encode(Owner(registry: first ?? ""))
@@ -201,8 +203,8 @@ extension ModelRegistry {
         }
     }
 
-    /// Removes from the tier what builds needed that were withdrawn. Only files that have a row here are looked at, so that nothing goes
-    /// that a copy of this registry has published.
+    /// Removes from the tier what builds needed that were withdrawn. Only files that have a row here are looked at, so
+    /// that nothing goes that a copy of this registry has published.
     func collectTier(dryRun: Bool) throws -> [VerificationReport.Leftover] {
         guard let tier = store.tier else { return [] }
         func unneeded(_ database: Database) throws -> [String] {

@@ -16,7 +16,8 @@ enum PartSource {
     case tier
 }
 
-/// Files of which some are in object storage. Those that are here are a cache of it, up to a bound, or were not brought there yet.
+/// Files of which some are in object storage. Those that are here are a cache of it, up to a bound, or were not brought
+/// there yet.
 extension ObjectStore {
     /// What a file is called in the tier: its path below the folder of objects.
     func tierName(of path: FilePath) -> String {
@@ -82,8 +83,8 @@ extension ObjectStore {
         }
     }
 
-    /// Fetches the packs that are not here and that these parts are most of. Of the others only the parts themselves are read, as
-    /// they are needed.
+    /// Fetches the packs that are not here and that these parts are most of. Of the others only the parts themselves
+    /// are read, as they are needed.
     /// - Throws: `ObjectStorageError` where the tier cannot be asked. What it lacks is found when parts are read.
     func bring(_ parts: [StoredPart]) throws {
         guard tier != nil, absence == nil else { return }
@@ -138,8 +139,8 @@ extension ObjectStore {
         if tier?.takeGrowth() == true { makeRoom() }
     }
 
-    /// The files that were not used for longest go, as far as the tier has them with the same size, until the others keep to the
-    /// bound. That it cannot be asked is no failure of what was done before.
+    /// The files that were not used for longest go, as far as the tier has them with the same size, until the others
+    /// keep to the bound. That it cannot be asked is no failure of what was done before.
     func makeRoom() {
         guard let tier else { return }
         var files = here().map { (path: $0.path, size: $0.byteCount, age: Self.age(of: $0.path) ?? 0) }

@@ -3,8 +3,8 @@ import ObjectStorage
 import Synchronization
 import SystemPackage
 
-/// Object storage in which a registry's files lie. It is reached when it is first needed, so that a registry whose files are here works
-/// without it.
+/// Object storage in which a registry's files lie. It is reached when it is first needed, so that a registry whose
+/// files are here works without it.
 final class ObjectTier: Sendable {
     let note: TierNote
     private let access: TierAccess
@@ -16,7 +16,8 @@ final class ObjectTier: Sendable {
 
     /// Since when it cannot be reached, and why.
     private let failure = Mutex<(error: ObjectStorageError, since: ContinuousClock.Instant)?>(nil)
-    /// How long it is not asked again after all tries of one request failed: who needs many files would wait for each otherwise.
+    /// How long it is not asked again after all tries of one request failed: who needs many files would wait for each
+    /// otherwise.
     private static let pause = Duration.seconds(60)
 
     init(_ note: TierNote, _ access: TierAccess, opened store: S3Store? = nil) {

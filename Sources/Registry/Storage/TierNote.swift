@@ -3,7 +3,8 @@ import Foundation
 import ObjectStorage
 import SystemPackage
 
-/// How objects are reached that lie in object storage: the environment has the credentials, which no file of a registry holds.
+/// How objects are reached that lie in object storage: the environment has the credentials, which no file of a registry
+/// holds.
 public struct TierAccess: Sendable {
     /// Variables by their names.
     public var environment: [String: String]
@@ -18,8 +19,8 @@ public struct TierAccess: Sendable {
 struct TierNote: Codable, Equatable, Sendable {
     /// `s3://bucket/prefix`.
     let place: String
-    /// Where it is not Amazon's own. It is compared with the environment's, never followed: a file that came along with a registry
-    /// must not choose who is asked with this machine's credentials.
+    /// Where it is not Amazon's own. It is compared with the environment's, never followed: a file that came along with
+    /// a registry must not choose who is asked with this machine's credentials.
     let endpoint: String?
     let region: String
     let cacheBytes: Int
