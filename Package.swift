@@ -88,6 +88,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "ObjectStorage",
+            dependencies: ["BinaryIO", "Transfer", crypto, httpClient, nioHTTP, system],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Quantization",
             dependencies: ["Architectures", "BinaryIO", "BlockFormats", "GGUF", "Tensors", "Work", system],
             swiftSettings: strict
@@ -110,7 +115,7 @@ let package = Package(
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", "Work", crypto, grdb, system],
+            dependencies: ["BinaryIO", "CZstd", "ObjectStorage", "Work", crypto, grdb, system],
             swiftSettings: strict
         ),
 
@@ -126,7 +131,8 @@ let package = Package(
             name: "Answers",
             dependencies: [
                 "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit", "Evaluation", "GGUF",
-                "Inference", "ModelHub", "Registry", "Safetensors", "Tensors", "Tokenizers", "Work", system,
+                "Inference", "ModelHub", "ObjectStorage", "Registry", "Safetensors", "Tensors", "Tokenizers", "Work",
+                system,
             ],
             swiftSettings: strict
         ),
@@ -162,8 +168,8 @@ let package = Package(
             name: "edgepipe",
             dependencies: [
                 "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit",
-                "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry",
-                "Safetensors", "Settings", "Steps", "Tokenizers", "Work", argumentParser, system,
+                "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage", "Pipeline", "Quantization",
+                "Registry", "Safetensors", "Settings", "Steps", "Tokenizers", "Work", argumentParser, system,
             ],
             swiftSettings: strict
         ),
@@ -268,6 +274,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ObjectStorageTests",
+            dependencies: ["BinaryIO", "ObjectStorage", "TestSupport", "Transfer", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "BriefsTests",
             dependencies: ["BinaryIO", "Briefs", "DeviceFit", "TestSupport", system],
             swiftSettings: strict
@@ -286,7 +297,9 @@ let package = Package(
         ),
         .testTarget(
             name: "RegistryTests",
-            dependencies: ["Registry", "BinaryIO", "CZstd", "TestSupport", crypto, grdb, system],
+            dependencies: [
+                "Registry", "BinaryIO", "CZstd", "ObjectStorage", "TestSupport", "Transfer", crypto, grdb, system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

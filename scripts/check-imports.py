@@ -19,7 +19,7 @@ LAYERS = [
     {"BinaryIO", "Tensors", "Work"},
     {"BlockFormats", "GGUF", "Safetensors", "Settings", "Tokenizers", "Transfer"},
     {"Architectures"},
-    {"Conversion", "Inference", "ModelHub", "Quantization"},
+    {"Conversion", "Inference", "ModelHub", "ObjectStorage", "Quantization"},
     {"DeviceFit", "Evaluation", "Registry"},
     {"Briefs"},
     {"Answers", "Distribution", "Pipeline"},

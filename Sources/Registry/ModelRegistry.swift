@@ -29,23 +29,27 @@ public final class ModelRegistry: Sendable {
     private let isReadOnly: Bool
     /// Where the builds' files lie; nil for the folder of objects.
     let elsewhere: (any BuildsElsewhere)?
+    let tierAccess: TierAccess
 
     /// - Throws: `RegistryError` where there is no registry, another kind of file, a damaged one, or one that a newer
     ///   edgepipe has written. A file that is refused is not changed.
     /// - Parameters:
     ///   - checksDatabase: refuse a small database that does not pass SQLite's quick check; a repair looks itself.
     ///   - elsewhere: where the builds' files lie; nil for the folder of objects.
+    ///   - tier: how objects are reached that lie in object storage.
     public init(
         path: FilePath,
         mode: Mode,
         checksDatabase: Bool = true,
-        elsewhere: (any BuildsElsewhere)? = nil
+        elsewhere: (any BuildsElsewhere)? = nil,
+        tier: TierAccess = TierAccess()
     ) throws {
         self.path = path
         self.elsewhere = elsewhere
         let location = path.followingLastLink()
         self.location = location
-        store = ObjectStore(beside: location)
+        store = try ObjectStore(beside: location, tier)
+        tierAccess = tier
         isReadOnly = mode == .readOnly
         if mode == .create, try !Self.exists(location) { try Self.makeEmpty(at: location) }
         guard try Self.exists(location) else { throw RegistryError.missing(path) }

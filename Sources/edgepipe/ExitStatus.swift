@@ -9,6 +9,7 @@ import Evaluation
 import GGUF
 import Inference
 import ModelHub
+import ObjectStorage
 import Pipeline
 import Quantization
 import Registry
@@ -53,6 +54,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case let error as AnswersError: self = Self.status(of: error)
         case let error as StepsError: self = Self.status(of: error)
         case is DistributionError: self = .badInput
+        case let error as ObjectStorageError: self = error.isBadInput ? .badInput : .failed
         case OutputError.replacesInput: self = .wrongUsage
         case is OutputError: self = .failed
         case is NothingFits: self = .nothingMatches

@@ -2,6 +2,7 @@ import BinaryIO
 import Foundation
 import GGUF
 import Inference
+import ObjectStorage
 import Registry
 import Work
 
@@ -26,6 +27,9 @@ extension RegistrySession {
         } catch is RegistryError {
             return nil
         } catch is FileError {
+            return nil
+        } catch let error as ObjectStorageError {
+            guard case .unreachable = error else { throw error }
             return nil
         }
         loadingProblems.keep(answer, for: build.digest)

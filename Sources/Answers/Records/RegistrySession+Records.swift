@@ -29,7 +29,7 @@ extension RegistrySession {
     public func objectsWarning() throws -> String? {
         do {
             try registry.checkObjects()
-            return nil
+            return registry.unreachableTier.map { "builds that are not on the disk cannot be pulled: \($0)" }
         } catch let error as RegistryError where error.isDamage {
             return "no build can be pulled: \(error)"
         }

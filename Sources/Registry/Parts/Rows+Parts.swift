@@ -131,9 +131,9 @@ extension Rows {
         )
         let isNew = database.changesCount == 1
         var packs: [StoredPart.Pack: Bool] = [:]
-        func isThere(_ pack: StoredPart.Pack) -> Bool {
+        func isThere(_ pack: StoredPart.Pack) throws -> Bool {
             if let known = packs[pack] { return known }
-            let found = store.hasRightSize(pack)
+            let found = try store.hasRightSize(pack)
             packs[pack] = found
             return found
         }
@@ -141,9 +141,9 @@ extension Rows {
             if let known = try Rows.part(part.digest, database) {
                 // Where another writer mended it meanwhile, that is right too.
                 let isDamaged = object.replaced[part.digest] == known
-                if known == part || !isDamaged && isThere(known.pack) { continue }
+                if try known == part || !isDamaged && isThere(known.pack) { continue }
             }
-            guard isThere(part.pack) else { throw RegistryError.objectVanished(object.digest) }
+            guard try isThere(part.pack) else { throw RegistryError.objectVanished(object.digest) }
             try database.execute(
                 sql: "INSERT INTO pack (name, byteCount, createdAt) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 arguments: [part.pack.name.description, part.pack.byteCount, Timestamp.now]

@@ -268,6 +268,8 @@ extension ModelRegistry {
 
     /// Writes the rows of an object, and refuses where its bytes are not there any more.
     private func insert(_ shelved: Shelved, _ database: Database) throws {
+        // A collection may have run since they were looked for; it waits for this transaction.
+        store.tier?.forgetSizes()
         var isNew = true
         switch shelved {
         case .found(let object):

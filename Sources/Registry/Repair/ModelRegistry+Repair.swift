@@ -133,7 +133,7 @@ extension ModelRegistry {
                 """
         ).compactMap { row in
             let part = try Rows.part(Rows.digest(row.value("digest")), database)
-            guard let part, !store.hasRightSize(part.pack) else { return nil }
+            guard let part, try !store.hasRightSize(part.pack) else { return nil }
             return (try row.value("id"), "\(part.pack.name)")
         }
     }

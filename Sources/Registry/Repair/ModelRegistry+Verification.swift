@@ -117,8 +117,11 @@ extension ModelRegistry {
     @discardableResult
     public func collectLeftovers(olderThan age: Double = 3600, dryRun: Bool) throws -> [VerificationReport.Leftover] {
         // A look needs no leave to write.
-        if dryRun { return try leftovers(needed: look(neededPaths)).filter { $0.age >= age }.map(\.leftover) }
-        return try change { database in
+        if dryRun {
+            return try leftovers(needed: look(neededPaths)).filter { $0.age >= age }.map(\.leftover)
+                + collectTier(dryRun: true)
+        }
+        let local = try change { database in
             let found = try leftovers(needed: neededPaths(database)).filter { $0.age >= age }
             for entry in found {
                 guard unlink(entry.leftover.path) == 0 else {
@@ -127,6 +130,7 @@ extension ModelRegistry {
             }
             return found.map(\.leftover)
         }
+        return try local + collectTier(dryRun: false)
     }
 
     /// What SQLite finds, references that lead nowhere, and where the audit log was changed. A check that cannot go on is
@@ -167,7 +171,7 @@ extension ModelRegistry {
     }
 
     /// Every file that an offered build needs.
-    private func neededPaths(_ database: Database) throws -> Set<String> {
+    func neededPaths(_ database: Database) throws -> Set<String> {
         let objects = try Rows.neededObjects(database)
         let files = objects.filter { $0.encoding != .parts }.map { store.path(of: $0) }
         return Set((files + (try Rows.packs(database)).map { store.path(of: $0.name) }).map(\.string))

@@ -44,7 +44,13 @@ struct RepairRun {
             complaint = error.description
         }
         let path = store.path(of: object)
+        let isAway = try store.isAway(path, byteCount: object.storedBytes)
         if ObjectStore.isAnything(path) { try quarantine(path) }
+        if isAway, try !applies || isWhole(object) {
+            let place = store.tierAddress(of: path)
+            saved[object.digest] = Finding(bytes: object.rawBytes, detail: "\(complaint) Taken from \(place).")
+            return
+        }
         try store.makeFolderIfNeeded(store.incoming, applies)
         let scratch = store.incoming.appending("\(object.digest).repair")
         let source = try finder.find(object, scratch: applies ? scratch : Self.temporary(object)) { file in
@@ -65,13 +71,32 @@ struct RepairRun {
         }
     }
 
+    private func isWhole(_ object: StoredObject) throws -> Bool {
+        do {
+            try store.read(object) { _ in }
+            return true
+        } catch let error as RegistryError where error.isDamage {
+            return false
+        }
+    }
+
     /// A pack, with all the parts that lie in it.
     mutating func repair(_ pack: StoredPart.Pack) throws {
         let parts = try registry.look { try Rows.parts(in: pack.name, $0) }
         var damaged: Set<SHA256Digest> = []
         for part in parts where try !isIntact(part) { damaged.insert(part.digest) }
         let path = store.path(of: pack.name)
-        guard !damaged.isEmpty || !store.hasRightSize(pack) else { return }
+        guard try !damaged.isEmpty || !store.hasRightSize(pack) else { return }
+        if ObjectStore.isAnything(path), try store.isAway(path, byteCount: pack.byteCount),
+            try parts.allSatisfy({ try isIntact($0, from: .tier) })
+        {
+            // What is here was a copy, and goes.
+            let detail = "\(path): the copy that is here is damaged, \(store.tierAddress(of: path)) is whole."
+            for part in parts where damaged.contains(part.digest) {
+                note(part, try registry.look { try Rows.places(of: part.digest, $0) }, in: &saved, detail)
+            }
+            return try quarantine(path)
+        }
         // The new pack is whole and named by rows before the old one goes.
         var moved: [StoredPart] = []
         let name = PackName()
@@ -137,9 +162,9 @@ struct RepairRun {
     private typealias Found = (bytes: UnsafeRawBufferPointer, encoding: PartEncoding, source: String)
 
     /// - Throws: what says that the system does not let it be read: such a part may be whole, and stays where it is.
-    private func isIntact(_ part: StoredPart) throws -> Bool {
+    private func isIntact(_ part: StoredPart, from source: PartSource = .nearest) throws -> Bool {
         do {
-            _ = try store.decode(part, of: part.digest, decoder, buffers, isSalvage: true)
+            _ = try store.decode(part, of: part.digest, decoder, buffers, isSalvage: true, from: source)
             return true
         } catch let error as RegistryError where error.isDamage {
             return false

@@ -125,6 +125,7 @@ public final class BuildBytes: Sendable {
     private func ownPiece(_ range: Range<Int>) throws -> [UInt8] {
         let path = store.path(of: object)
         let first = try verified.withLock { verified -> [UInt8]? in
+            try store.bring(object)
             let status = FileStatus(path)
             if let verified, verified == status { return nil }
             var bytes: [UInt8] = []

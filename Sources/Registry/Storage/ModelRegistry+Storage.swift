@@ -14,6 +14,10 @@ public struct StorageReport: Codable, Hashable, Sendable {
     public var parts: Int
     /// How often the builds use parts; more than `parts` where some are shared.
     public var partUses: Int
+    /// Where the files are kept in object storage; nil where all of them are on the disk.
+    public var tier: String?
+    /// Where there is a tier: what of the files is on the disk too, in bytes.
+    public var localBytes: Int?
 
     /// Bytes of files for each byte on the disk.
     public var ratio: Double { storedBytes == 0 ? 1 : Double(fileBytes) / Double(storedBytes) }
@@ -37,7 +41,9 @@ extension ModelRegistry {
                 distinctBytes: objects.reduce(0) { $0 &+ $1.rawBytes },
                 storedBytes: try Rows.packs(database).reduce(files) { $0 &+ $1.byteCount },
                 parts: hasParts ? try sum("SELECT count(*) FROM part") : 0,
-                partUses: hasParts ? try sum("SELECT count(*) FROM assemblyPart") : 0
+                partUses: hasParts ? try sum("SELECT count(*) FROM assemblyPart") : 0,
+                tier: store.tier?.note.place,
+                localBytes: store.tier == nil ? nil : store.here().reduce(0) { $0 &+ $1.byteCount }
             )
         }
     }

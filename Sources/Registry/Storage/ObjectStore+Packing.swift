@@ -24,12 +24,14 @@ extension ObjectStore {
     }
 
     /// The cheap check: the pack is there and as long as its row says.
-    func hasRightSize(_ pack: StoredPart.Pack) -> Bool { Self.size(of: path(of: pack.name)) == pack.byteCount }
+    func hasRightSize(_ pack: StoredPart.Pack) throws -> Bool {
+        try holds(path(of: pack.name), byteCount: pack.byteCount)
+    }
 
     /// The same for a whole object, by whichever files it lies in.
     func isThere(_ object: StoredObject, _ database: Database) throws -> Bool {
-        guard object.encoding == .parts else { return hasRightSize(object) }
-        return Set(try Rows.parts(of: object.digest, database).map(\.pack)).allSatisfy(hasRightSize)
+        guard object.encoding == .parts else { return try hasRightSize(object) }
+        return try Set(Rows.parts(of: object.digest, database).map(\.pack)).allSatisfy { try hasRightSize($0) }
     }
 
     /// How many threads encode or decode the parts of one file. Each holds some 50 MB, so they are few.

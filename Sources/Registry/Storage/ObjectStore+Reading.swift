@@ -8,6 +8,24 @@ extension ObjectStore {
     /// more than the recorded number of bytes, whatever the compressed data claims to hold.
     /// - Throws: `RegistryError.damagedObject`; `FileError` where the disk refuses.
     func read(_ object: StoredObject, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+        guard tier != nil else { return try readHere(object, body) }
+        var isHandedOut = false
+        for attempt in 1... {
+            try bring(object)
+            do {
+                try readHere(object) { bytes in
+                    isHandedOut = true
+                    try body(bytes)
+                }
+                return trim()
+            } catch  where !isHandedOut && attempt < 3 && Self.size(of: path(of: object)) == nil {
+                // Another process made room meanwhile.
+                continue
+            }
+        }
+    }
+
+    private func readHere(_ object: StoredObject, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let path = path(of: object)
         func damage(_ detail: String) -> RegistryError {
             .damagedObject(object.digest, path: path, detail: detail)

@@ -32,9 +32,11 @@ extension ObjectStore {
             offsets.append(end)
             end += part.rawBytes
         }
+        try bring(parts)
         let digest = try withoutActuallyEscaping(body) { body in
             try withoutActuallyEscaping(advance) { try unpack(object, parts, offsets, $0, body) }
         }
+        trim()
         guard digest == object.digest else {
             throw RegistryError.damagedObject(
                 object.digest,
@@ -89,28 +91,24 @@ extension ObjectStore {
     /// - Parameters:
     ///   - buffers: the first takes the part as it is stored, the second its raw bytes where they are not stored raw.
     ///   - isSalvage: whether a pack of another length than was stored may still hold the part.
+    ///   - source: the tier alone, where what is here is not to be relied on.
     func decode(
         _ part: StoredPart,
         of object: SHA256Digest,
         _ decoder: PartDecoder,
         _ buffers: [UnsafeMutableRawBufferPointer],
-        isSalvage: Bool = false
+        isSalvage: Bool = false,
+        from source: PartSource = .nearest
     ) throws -> UnsafeRawBufferPointer {
         let path = path(of: part.pack.name)
         func damage(_ detail: String) -> RegistryError { .damagedObject(object, path: path, detail: detail) }
         guard part.isPossible, part.storedBytes <= buffers[0].count, part.rawBytes <= buffers[1].count else {
             throw damage("part \(part.digest.short) has a size or a place that no part has")
         }
-        guard let size = try size(ofOwn: path) else { throw damage("the pack is missing") }
-        guard size == part.pack.byteCount || isSalvage else {
-            throw damage("the pack has \(size) bytes, \(part.pack.byteCount) were stored")
-        }
-        let input = try Self.reading(path) {
-            try FileDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking])
-        }
-        defer { try? input.close() }
         let stored = UnsafeMutableRawBufferPointer(rebasing: buffers[0][..<part.storedBytes])
-        guard try Self.read(input, at: part.offset, into: stored, of: path) else { throw damage("the pack ends early") }
+        if try source == .tier || !readHere(part, path, into: stored, isSalvage, damage) {
+            try readAway(part, path, into: stored, isSalvage, damage)
+        }
         var bytes = UnsafeRawBufferPointer(stored)
         if part.encoding != .raw {
             let raw = UnsafeMutableRawBufferPointer(rebasing: buffers[1][..<part.rawBytes])
@@ -125,6 +123,32 @@ extension ObjectStore {
             throw damage("part \(part.digest.short) holds other bytes than were published")
         }
         return bytes
+    }
+
+    /// - Returns: false where the pack is not here, and may be in the tier.
+    private func readHere(
+        _ part: StoredPart,
+        _ path: FilePath,
+        into stored: UnsafeMutableRawBufferPointer,
+        _ isSalvage: Bool,
+        _ damage: (String) -> RegistryError
+    ) throws -> Bool {
+        guard let size = try size(ofOwn: path) else { return false }
+        guard size == part.pack.byteCount || isSalvage else {
+            throw damage("the pack has \(size) bytes, \(part.pack.byteCount) were stored")
+        }
+        let input: FileDescriptor
+        do {
+            input = try Self.reading(path) {
+                try FileDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking])
+            }
+        } catch let error as FileError where tier != nil && error.errno == .noSuchFileOrDirectory {
+            // Another process made room in this moment.
+            return false
+        }
+        defer { try? input.close() }
+        guard try Self.read(input, at: part.offset, into: stored, of: path) else { throw damage("the pack ends early") }
+        return true
     }
 
     /// Fills the target from a file.

@@ -19,14 +19,20 @@ struct StoredObject: Hashable, Sendable {
 /// The folder of objects: write-once files named by the SHA-256 of their raw bytes.
 struct ObjectStore: Sendable {
     let root: FilePath
+    /// Where the files are that are not here; nil where all of them are here.
+    let tier: ObjectTier?
 
     /// `registry.db` keeps its objects in `registry.db.objects`.
-    init(beside database: FilePath) {
+    /// - Throws: `RegistryError` where a note says that they are elsewhere, and cannot be read.
+    init(beside database: FilePath, _ access: TierAccess = TierAccess()) throws {
         var root = database
         let name = database.lastComponent?.string ?? "registry"
         root.removeLastComponent()
         self.root = root.appending(name + RegistryFiles.objectsSuffix)
+        tier = try TierNote(in: self.root).map { ObjectTier($0, access) }
     }
+
+    init(root: FilePath, tier: ObjectTier?) { (self.root, self.tier) = (root, tier) }
 
     var incoming: FilePath { root.appending("incoming") }
     var objects: FilePath { root.appending("sha256") }
@@ -45,8 +51,8 @@ struct ObjectStore: Sendable {
     }
 
     /// The cheap check: the file is there and as long as its row says.
-    func hasRightSize(_ object: StoredObject) -> Bool {
-        Self.size(of: path(of: object)) == object.storedBytes
+    func hasRightSize(_ object: StoredObject) throws -> Bool {
+        try holds(path(of: object), byteCount: object.storedBytes)
     }
 
     /// The length of a regular file, or nil where there is none; a symbolic link is none.
@@ -74,7 +80,8 @@ struct ObjectStore: Sendable {
     /// What is wrong where the folder of objects is not beside the database, or its disk is not mounted.
     var absence: RegistryError? {
         guard Self.isFolder(root) else { return .objectsMissing(root, isEmpty: false) }
-        return Self.isFolder(packs) || Self.isFolder(objects) ? nil : .objectsMissing(root, isEmpty: true)
+        return tier != nil || Self.isFolder(packs) || Self.isFolder(objects)
+            ? nil : .objectsMissing(root, isEmpty: true)
     }
 
     /// Runs `body`, which reads one of the registry's files, and says so where the system refuses.

@@ -1,34 +1,88 @@
 import Answers
 import ArgumentParser
+import DeviceFit
 import Foundation
+import ObjectStorage
 import Registry
 
 extension RegistryCommand {
     struct StorageCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "storage",
-            abstract: "What the builds take on the disk, against the sum of their files.",
+            abstract:
+                "What the builds take on the disk, against the sum of their files; or keep them in object storage.",
             discussion: """
                 EXAMPLES
                   edgepipe registry storage
                   edgepipe registry storage --json
+                  edgepipe registry storage --tier s3://models/edgepipe --cache 20GB
+                  edgepipe registry storage --tier none
+
+                With --tier, the files of all published builds go to object storage; what is read is cached here, up to --cache. \
+                The database stays here. Run it again after publishing: new builds stay on the disk until then. With \
+                --tier none, everything comes back to the disk.
+
+                The endpoint and the credentials come from AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID and \
+                AWS_SECRET_ACCESS_KEY, or from ~/.aws/credentials.
                 """
         )
+        @Option(help: ArgumentHelp("Where the files go, or none to bring them back.", valueName: "s3://bucket/prefix"))
+        var tier: String?
+        @Option(help: ArgumentHelp("How much stays on the disk, such as 20GB; 10GiB by default.", valueName: "size"))
+        var cache: String?
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var records: OutputOptions
 
+        func validate() throws {
+            if cache != nil, tier == nil || tier == "none" { throw ValidationError("--cache needs --tier s3://....") }
+        }
+
         func run() throws {
+            guard let tier else { return try printReport() }
+            let bound = try cache.map { try ByteSize($0).bytes }
+            let place = tier == "none" ? nil : try S3Place(tier)
+            let line = records.progressLine()
+            let report = try registry.changing { session in
+                if let place {
+                    return try session.registry.moveToTier(place, cacheBytes: bound) { try line.track($0, $1, $2) }
+                }
+                return try session.registry.bringBack { try line.track($0, $1, $2) }
+            }
+            line.clear()
+            try records.print(report) { _ in Self.text(report) }
+        }
+
+        private func printReport() throws {
             let report = try registry.reading { try $0.storage() }
             try records.print(report) { format in
-                let rows: [[String]] = [
+                var rows: [[String]] = [
                     ["files", sizeText(report.fileBytes)],
                     ["different files", sizeText(report.distinctBytes)],
-                    ["on the disk", sizeText(report.storedBytes)],
+                    [report.tier == nil ? "on the disk" : "stored", sizeText(report.storedBytes)],
                     ["ratio", numberText(report.ratio, 3)],
                     ["parts", "\(report.parts), used \(report.partUses) times"],
                 ]
+                if let tier = report.tier, let local = report.localBytes {
+                    rows += [["in object storage", tier], ["on the disk", sizeText(local)]]
+                }
                 return Table(columns: ["", "\(report.builds) builds"], rows: rows).text(format)
             }
+        }
+
+        private static func text(_ report: TierReport) -> String {
+            let all = "\(report.files) files, \(sizeText(report.bytes))"
+            let moved = "\(report.movedFiles) files, \(sizeText(report.movedBytes))"
+            guard let bound = report.cacheBytes else {
+                return [
+                    "\(all), are on the disk again; \(moved), were fetched.",
+                    "\(report.place) keeps what it has: remove it there once nobody needs it.",
+                ].asLines
+            }
+            return [
+                "\(all), are in \(report.place); \(moved), were uploaded.",
+                "\(sizeText(report.localBytes)) are on the disk too, of at most \(sizeText(bound)).",
+                "What is published from now on stays on the disk until this command is run again.",
+            ].asLines
         }
     }
 

@@ -1,0 +1,56 @@
+/// The few elements that are needed of an answer in XML. Nothing is expanded but the five entities of XML itself, and
+/// an answer's length is limited by whoever reads it.
+struct S3Answer {
+    private let text: Substring
+
+    init(_ bytes: some Collection<UInt8>) { text = Substring(String(decoding: bytes, as: UTF8.self)) }
+
+    private init(_ text: Substring) { self.text = text }
+
+    /// The document's own element, whatever its attributes are.
+    func first(_ name: String) -> S3Answer? {
+        guard let opening = text.firstRange(of: "<\(name)") else { return nil }
+        guard let end = text[opening.upperBound...].firstIndex(of: ">") else { return nil }
+        let rest = text[text.index(after: end)...]
+        guard let closing = rest.firstRange(of: "</\(name)>") else {
+            return text[..<end].hasSuffix("/") ? S3Answer("") : nil
+        }
+        return S3Answer(rest[..<closing.lowerBound])
+    }
+
+    /// What every element of this name holds, in their order. None of these elements holds another of its own name.
+    func all(_ name: String) -> [S3Answer] {
+        var found: [S3Answer] = []
+        var rest = text
+        while let opening = rest.firstRange(of: "<\(name)>") {
+            rest = rest[opening.upperBound...]
+            guard let closing = rest.firstRange(of: "</\(name)>") else { break }
+            found.append(S3Answer(rest[..<closing.lowerBound]))
+            rest = rest[closing.upperBound...]
+        }
+        return found
+    }
+
+    /// The text of the first element of this name; nil where there is none, or it is not plain text.
+    func text(_ name: String) -> String? { all(name).first?.plain }
+
+    private var plain: String? {
+        guard !text.contains("<"), text.utf8.count <= 4096 else { return nil }
+        var result = ""
+        var rest = text
+        while let mark = rest.firstIndex(of: "&") {
+            result += rest[..<mark]
+            rest = rest[mark...]
+            guard let entity = Self.entities.first(where: { rest.starts(with: $0.name) }) else { return nil }
+            result += entity.text
+            rest = rest.dropFirst(entity.name.count)
+        }
+        return result + rest
+    }
+
+    private static let entities: [(name: String, text: String)] = [
+        ("&quot;", "\""), ("&#34;", "\""), ("&#x22;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ]
+}
