@@ -1,4 +1,6 @@
 /// A table of comma-separated values by RFC 4180, read strictly: every line has every column, every quote closes.
+///
+/// It is read byte by byte, because every query reads the catalogue first.
 struct CSVTable {
     let columns: [String]
     let rows: [Row]
@@ -6,66 +8,88 @@ struct CSVTable {
     struct Row {
         /// Counted from 1, the header included.
         let line: Int
-        let values: [String: String]
+        fileprivate let places: [String: Int]
+        fileprivate let fields: [String]
 
         /// The value of a column; empty where the table leaves it empty.
-        subscript(column: String) -> String { values[column] ?? "" }
+        subscript(column: String) -> String { places[column].map { fields[$0] } ?? "" }
     }
 
     /// - Parameter name: for error messages.
     init(_ text: String, name: String) throws(DeviceFitError) {
-        // CR LF, which RFC 4180 asks for, is one Character and a newline as LF is.
-        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
-        if lines.last == "" { lines.removeLast() }
+        var lines = Self.lines(of: text)
+        if lines.last?.isEmpty == true { lines.removeLast() }
         guard let header = lines.first else {
             throw .malformedCatalogue(table: name, line: 1, detail: "the table is empty")
         }
         let columns = try Self.fields(of: header, name, line: 1)
-        guard Set(columns).count == columns.count else {
+        let places = Dictionary(zip(columns, columns.indices)) { first, _ in first }
+        guard places.count == columns.count else {
             throw .malformedCatalogue(table: name, line: 1, detail: "a column is named twice")
         }
         var rows: [Row] = []
-        for (index, text) in lines.enumerated().dropFirst() {
-            let fields = try Self.fields(of: text, name, line: index + 1)
+        rows.reserveCapacity(lines.count)
+        for (index, line) in lines.enumerated().dropFirst() {
+            let fields = try Self.fields(of: line, name, line: index + 1)
             guard fields.count == columns.count else {
                 let detail = "\(fields.count) fields, \(columns.count) expected"
                 throw .malformedCatalogue(table: name, line: index + 1, detail: detail)
             }
-            rows.append(Row(line: index + 1, values: Dictionary(uniqueKeysWithValues: zip(columns, fields))))
+            rows.append(Row(line: index + 1, places: places, fields: fields))
         }
         (self.columns, self.rows) = (columns, rows)
     }
 
-    private static func fields(of text: String, _ name: String, line: Int) throws(DeviceFitError) -> [String] {
+    private static let (quote, comma, feed, back) = (UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(10), UInt8(13))
+
+    /// Lines end with LF, or with the CR LF that RFC 4180 asks for.
+    private static func lines(of text: String) -> [ArraySlice<UInt8>] {
+        Array(text.utf8).split(separator: feed, omittingEmptySubsequences: false).map { line in
+            line.last == back ? line.dropLast() : line
+        }
+    }
+
+    private static func fields(
+        of text: ArraySlice<UInt8>,
+        _ name: String,
+        line: Int
+    ) throws(DeviceFitError) -> [String] {
         var fields: [String] = []
-        var rest = text[...]
+        var rest = text
         while true {
-            var field = ""
-            if rest.first == "\"" {
-                rest.removeFirst()
-                var isClosed = false
-                while let character = rest.popFirst() {
-                    if character != "\"" {
-                        field.append(character)
-                    } else if rest.first == "\"" {
-                        field.append(rest.removeFirst())
-                    } else {
-                        isClosed = true
-                        break
-                    }
-                }
-                guard isClosed, rest.isEmpty || rest.first == "," else {
-                    throw .malformedCatalogue(table: name, line: line, detail: "a quoted field does not end")
-                }
+            if rest.first == quote {
+                fields.append(try quoted(&rest, name, line: line))
             } else {
-                field = String(rest.prefix { $0 != "," })
-                rest = rest.dropFirst(field.count)
-                guard !field.contains("\"") else {
+                let field = rest.prefix { $0 != comma }
+                guard !field.contains(quote) else {
                     throw .malformedCatalogue(table: name, line: line, detail: "a quote inside of a plain field")
                 }
+                fields.append(String(decoding: field, as: UTF8.self))
+                rest = rest[field.endIndex...]
             }
-            fields.append(field)
             guard rest.popFirst() != nil else { return fields }
         }
+    }
+
+    /// Takes a field in quotes off; a doubled quote in it means one.
+    private static func quoted(
+        _ rest: inout ArraySlice<UInt8>,
+        _ name: String,
+        line: Int
+    ) throws(DeviceFitError) -> String {
+        rest.removeFirst()
+        var field: [UInt8] = []
+        while let byte = rest.popFirst() {
+            if byte != quote {
+                field.append(byte)
+            } else if rest.first == quote {
+                rest.removeFirst()
+                field.append(quote)
+            } else {
+                guard rest.isEmpty || rest.first == comma else { break }
+                return String(decoding: field, as: UTF8.self)
+            }
+        }
+        throw .malformedCatalogue(table: name, line: line, detail: "a quoted field does not end")
     }
 }

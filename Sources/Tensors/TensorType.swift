@@ -78,17 +78,19 @@ extension TensorType {
     }
 
     /// The name that llama.cpp prints, in its own spelling: "Q4_K", "F16", "IQ2_XXS".
-    public var name: String {
-        let spelling = String(describing: self)
-        return spelling.uppercased()
-    }
+    public var name: String { Self.names[self] ?? "" }
 
     /// Accepts the name in any case.
     public init?(name: some StringProtocol) {
-        let wanted = name.uppercased()
-        guard let match = Self.allCases.first(where: { $0.name == wanted }) else { return nil }
+        guard let match = Self.byName[name.uppercased()] else { return nil }
         self = match
     }
+
+    /// Spelt once: estimates ask for types by name thousands of times, and the spelling of a case is slow to come by.
+    private static let names = Dictionary(
+        uniqueKeysWithValues: allCases.map { ($0, String(describing: $0).uppercased()) }
+    )
+    private static let byName = Dictionary(uniqueKeysWithValues: names.map { ($0.value, $0.key) })
 
     /// Whether several elements share a block, as in every quantized type.
     public var isQuantized: Bool { block.elements > 1 }

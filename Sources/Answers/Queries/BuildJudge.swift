@@ -40,9 +40,8 @@ struct BuildJudge {
         var suitsAccelerators = false
     }
 
-    /// What becomes of a build of this shape and licence, by its estimate alone.
-    mutating func fate(of profile: String, license: String) throws -> Shortlist.Fate {
-        if let wanted = query.license, license.lowercased() != wanted.lowercased() { return .refused }
+    /// What becomes of a build of this shape, by its estimate alone.
+    mutating func fate(of profile: String) throws -> Shortlist.Fate {
         guard missingTags(of: profile).isEmpty, kindObstacle(of: profile) == nil else { return .refused }
         guard let target else { return contextObstacle(of: profile) == nil ? .fits : .refused }
         if judgements[profile] == nil, try surelyExceeds(profile, target) { return .refused }

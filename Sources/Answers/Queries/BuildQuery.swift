@@ -83,11 +83,9 @@ extension BuildQuery {
             count: wanted,
             channel: channel,
             fileBytes: [maxSize?.bytes, judge.target?.mostFileBytes].compactMap { $0 }.min(),
-            judgesLicense: license != nil
+            license: license
         )
-        let shortlist = try registry.shortlist(request) { profile, license in
-            try judge.fate(of: profile, license: license)
-        }
+        let shortlist = try registry.shortlist(request) { try judge.fate(of: $0) }
         guard let shortlist else { return nil }
         // What was measured on these devices may tell otherwise than an estimate of the shape.
         let known = Set((shortlist.chosen + shortlist.refused).map(\.digest))

@@ -164,7 +164,8 @@ struct Inspection {
     /// Standings follow from builds and measurements.
     private mutating func compareStandings() throws {
         guard try database.tableExists("standing") else { return }
-        for (table, sql) in Schema.wrongStandings {
+        let isNarrowed = try database.tableExists("channelStanding")
+        for (table, sql) in Schema.wrongStandings + (isNarrowed ? Schema.wrongNarrowStandings : []) {
             let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM (\(sql))") ?? 0
             guard count > 0 else { continue }
             note(

@@ -108,6 +108,7 @@ extension ModelRegistry {
             // All of it was looked at just now.
             try Seals.put(.damages, database)
             try database.execute(sql: Schema.refillStandings)
+            try database.execute(sql: Schema.refillNarrowStandings)
             guard !report.database.isEmpty || !report.saved.isEmpty || !lost.isEmpty else { return }
             let detail = try CanonicalJSON.encode([
                 "saved": report.saved.map(\.sha256.description), "lost": lost.map(\.sha256.description),

@@ -44,6 +44,10 @@ enum Schema {
             try database.execute(sql: tensorErrorTable)
             try OlderTensorErrors.move(database)
         }
+        migrator.registerMigration("10 standings by shape and channel") { database in
+            try database.execute(sql: narrowStandingTables)
+            try database.execute(sql: refillNarrowStandings)
+        }
         return migrator
     }
 

@@ -19,13 +19,15 @@ public struct ShortlistRequest: Sendable {
     public var channel: String?
     /// Builds above this file size are refused before anybody judges their shape, in bytes.
     public var fileBytes: Int?
-    /// Whether the licence decides too; otherwise it is not read, and builds of one shape are judged once.
-    public var judgesLicense: Bool
+    /// Builds under other licences are refused; in any case of letters, nil for all licences.
+    public var license: String?
+    /// After how many standings a walk stops to judge one after the other, and judges all shapes instead. The answer is the same.
+    package var patience = 1500
 
     /// Asks for the best of all builds where nothing is said.
-    public init(count: Int, channel: String? = nil, fileBytes: Int? = nil, judgesLicense: Bool = false) {
+    public init(count: Int, channel: String? = nil, fileBytes: Int? = nil, license: String? = nil) {
         (self.count, self.channel, self.fileBytes) = (count, channel, fileBytes)
-        self.judgesLicense = judgesLicense
+        self.license = license
     }
 }
 
@@ -103,15 +105,19 @@ extension ModelRegistry {
     /// Builds measured on the text that most were measured on come first; then those of other texts, then the unmeasured,
     /// in the order of their publication. Where qualities agree to a thousandth, all of them are taken, because something
     /// else decides between those.
-    /// - Parameter judge: what becomes of a build of this shape (its profile, as published) and licence, in small letters.
+    /// - Parameter judge: what becomes of a build of this shape (its profile, as published); asked once a shape.
     /// - Returns: nil in a registry from before there were standings.
     public func shortlist(
         _ request: ShortlistRequest,
-        judge: (_ profile: String, _ license: String) throws -> Shortlist.Fate
+        judge: (_ profile: String) throws -> Shortlist.Fate
     ) throws -> Shortlist? {
         try look { database in
             guard try database.tableExists("standing") else { return nil }
-            var walk = StandingWalk(database: database, request: request)
+            var walk = StandingWalk(
+                request: request,
+                standings: try StandingTable(channel: request.channel, database),
+                shapes: ShapeFates(database: database)
+            )
             return try walk.run(judge)
         }
     }

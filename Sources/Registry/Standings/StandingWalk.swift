@@ -2,28 +2,41 @@ import BinaryIO
 import GRDB
 
 /// One walk over the standings; see `ModelRegistry.shortlist`.
+///
+/// It begins with standings one by one, which is quick where many builds fit. Where few do, it would go through nearly all of
+/// them: then it judges the shapes that are left and looks for standings of those that are wanted.
 struct StandingWalk {
-    let database: Database
     let request: ShortlistRequest
+    let standings: StandingTable
+    var shapes: ShapeFates
 
-    private var fates: [Shape: Shortlist.Fate] = [:]
     private var fitting: [Int64] = []
     private var tight: [Int64] = []
     private var refused: [Int64] = []
+    private var rowsLeft: Int
+    private var leap: StandingLeap?
+    private let license: String?
 
-    /// What of a build decides its fate; few of these belong to many builds.
-    private struct Shape: Hashable {
-        let id: Int64
-        let license: String
+    /// Standings that are walked in one order, before the next segment's.
+    struct Segment {
+        let condition: String
+        let arguments: StatementArguments
+        var yardsticks: [Int64] = []
+        /// How many standings there are, where they are counted.
+        var count = 0
+        /// Whether builds that agree with the last one to a thousandth are taken too.
+        var completesTies = true
     }
 
-    init(database: Database, request: ShortlistRequest) {
-        (self.database, self.request) = (database, request)
+    init(request: ShortlistRequest, standings: StandingTable, shapes: ShapeFates) {
+        (self.request, self.standings, self.shapes) = (request, standings, shapes)
+        license = request.license?.lowercased()
+        rowsLeft = standings.isNarrow ? request.patience : .max
     }
 
-    mutating func run(_ judge: (String, String) throws -> Shortlist.Fate) throws -> Shortlist {
+    mutating func run(_ judge: (String) throws -> Shortlist.Fate) throws -> Shortlist {
         let common = try Row.fetchOne(
-            database,
+            standings.database,
             sql: """
                 SELECT id, textDigest FROM yardstick WHERE builds > 0 AND length(textDigest) = 64
                 ORDER BY builds DESC, textDigest DESC LIMIT 1
@@ -31,111 +44,134 @@ struct StandingWalk {
         )
         var shortlist = Shortlist()
         shortlist.commonText = try common.map { try Rows.digest($0.value("textDigest")) }
-        shortlist.total = try Int.fetchOne(database, sql: countQuery, arguments: channelArguments) ?? 0
+        shortlist.total = try standings.count()
         let commonID: Int64 = try common?.value("id") ?? -1
-        try walk("yardstickId = ?", [commonID], judge)
-        if fitting.count < request.count {
-            try walk("yardstickId > 0 AND yardstickId <> ?", [commonID], judge)
-        }
-        // Nothing tells the unmeasured apart, so as many are taken as are missing.
-        if fitting.count < request.count { try walk("yardstickId = 0", [], completesTies: false, judge) }
+        for segment in segments(commonID) where fitting.count < request.count { try walk(segment, judge) }
         try refuseLargeOnes(commonID)
         shortlist.chosen = try builds(fitting + (fitting.count < request.count ? tight : []))
         shortlist.refused = try builds(refused)
         return shortlist
     }
 
-    private var countQuery: String {
-        guard request.channel != nil else { return "SELECT sum(builds) FROM yardstick" }
-        return """
-            SELECT count(*) FROM channel JOIN build ON build.versionId = channel.versionId
-            JOIN standing ON standing.buildId = build.id WHERE channel.name = ?
-            """
-    }
-
-    private var channelArguments: StatementArguments { request.channel.map { [$0] } ?? [] }
-
-    private var channelCondition: String {
-        """
-        EXISTS (SELECT 1 FROM build JOIN channel ON channel.versionId = build.versionId
-            WHERE build.id = standing.buildId AND channel.name = ?)
-        """
-    }
-
-    /// A question about standings under these conditions and those of the request.
-    private func cursor(
-        _ condition: String,
-        _ arguments: StatementArguments
-    ) throws -> RowCursor {
-        var (conditions, arguments) = ([condition], arguments)
-        if request.channel != nil {
-            conditions.append(channelCondition)
-            arguments += channelArguments
+    /// The text that most were measured on, the other texts, and the unmeasured: nothing tells those apart, so as many are taken as
+    /// are missing.
+    private func segments(_ commonID: Int64) -> [Segment] {
+        var segments = [
+            Segment(condition: "yardstickId = ?", arguments: [commonID]),
+            Segment(condition: "yardstickId > 0 AND yardstickId <> ?", arguments: [commonID]),
+            Segment(condition: "yardstickId = 0", arguments: [], completesTies: false),
+        ]
+        guard standings.isNarrow else { return segments }
+        for (id, builds) in standings.yardsticks {
+            let index = id == commonID ? 0 : id == 0 ? 2 : 1
+            segments[index].yardsticks.append(id)
+            segments[index].count += builds
         }
-        return try Row.fetchCursor(
-            database,
-            sql: """
-                SELECT value, buildId, shapeId, license FROM standing
-                WHERE \(conditions.joined(separator: " AND ")) ORDER BY value, buildId
-                """,
-            arguments: arguments
-        )
+        return segments.filter { $0.count > 0 }
     }
 
-    private mutating func walk(
-        _ condition: String,
-        _ arguments: StatementArguments,
-        completesTies: Bool = true,
-        _ judge: (String, String) throws -> Shortlist.Fate
-    ) throws {
-        let (limit, arguments) = (request.fileBytes, request.fileBytes.map { arguments + [$0] } ?? arguments)
-        let rows = try cursor(condition + (limit == nil ? "" : " AND rawBytes <= ?"), arguments)
-        var last: Int?
-        while let row = try rows.next() {
-            if !completesTies, fitting.count >= request.count { return }
-            // Tens of thousands of rows may pass here, so that of each no more is read than is needed.
-            if let last, try step(of: row) > last { return }
-            let license = request.judgesLicense ? try row.value(at: 3, as: String.self) : ""
-            switch try fate(of: Shape(id: try row.value(at: 2), license: license), judge) {
-            case .fits:
-                fitting.append(try row.value(at: 1))
-                if fitting.count == request.count { last = try step(of: row) }
-            case .tight:
-                if tight.count < request.count { tight.append(try row.value(at: 1)) }
-            case .refused:
-                if refused.count < request.count { refused.append(try row.value(at: 1)) }
+    private mutating func walk(_ segment: Segment, _ judge: (String) throws -> Shortlist.Fate) throws {
+        var stop = StandingStop(completesTies: segment.completesTies)
+        var last: StandingPlace?
+        // Standings of several texts are sorted by SQLite before the first one comes.
+        if rowsLeft > 0, segment.yardsticks.count <= 1 || segment.count <= rowsLeft {
+            last = try step(through: segment, after: nil, &stop, judge)
+            guard rowsLeft == 0 else { return }
+        }
+        let leap =
+            try self.leap ?? StandingLeap(standings, &shapes, fileBytes: request.fileBytes, license: license, judge)
+        self.leap = leap
+        guard leap.runs(through: segment) <= StandingLeap.mostRuns else {
+            rowsLeft = .max
+            _ = try step(through: segment, after: last, &stop, judge)
+            return
+        }
+        var merge = try leap.standings(.fits, of: segment, after: last)
+        while let place = try merge.next(), !stop.isBefore(place) { found(place, &stop) }
+        if fitting.count < request.count, tight.count < request.count {
+            var merge = try leap.standings(.tight, of: segment, after: last)
+            while tight.count < request.count, let place = try merge.next() { tight.append(place.buildId) }
+        }
+        if refused.count < request.count {
+            var merge = try leap.standings(.refused, of: segment, after: last)
+            while refused.count < request.count, let place = try merge.next(), !stop.isBefore(place) {
+                refused.append(place.buildId)
             }
         }
     }
 
-    /// A thousandth of a bit per byte is what a ranking tells apart; out of range is no quality.
-    private func step(of row: Row) throws -> Int {
-        let value: Double = try row.value(at: 0)
-        return Int(exactly: (value * 1000).rounded()) ?? .max
+    private mutating func found(_ place: StandingPlace, _ stop: inout StandingStop) {
+        fitting.append(place.buildId)
+        if fitting.count == request.count { stop.last = place }
     }
 
-    private mutating func fate(
-        of shape: Shape,
-        _ judge: (String, String) throws -> Shortlist.Fate
-    ) throws -> Shortlist.Fate {
-        if let known = fates[shape] { return known }
-        let statement = try database.cachedStatement(sql: "SELECT profile FROM shape WHERE id = ?")
-        let profile = try String.fetchOne(statement, arguments: [shape.id])
-        let fate = try judge(profile ?? "", shape.license)
-        fates[shape] = fate
-        return fate
+    /// Judges standings in their order, up to `rowsLeft` of them.
+    /// - Returns: the last place that was judged.
+    private mutating func step(
+        through segment: Segment,
+        after start: StandingPlace?,
+        _ stop: inout StandingStop,
+        _ judge: (String) throws -> Shortlist.Fate
+    ) throws -> StandingPlace? {
+        var (condition, arguments) = (segment.condition, segment.arguments)
+        if let start {
+            condition += " AND (value, buildId) > (?, ?)"
+            arguments += [start.value, start.buildId]
+        }
+        if let limit = request.fileBytes {
+            condition += " AND rawBytes <= ?"
+            arguments += [limit]
+        }
+        let rows = try standings.cursor(condition, arguments)
+        var last = start
+        while rowsLeft > 0, let row = try rows.next() {
+            // Tens of thousands of rows may pass here, so that of each no more is read than is needed.
+            let place = StandingPlace(value: try row.value(at: 0), buildId: try row.value(at: 1))
+            if stop.isBefore(place) { return last }
+            rowsLeft -= 1
+            last = place
+            switch try fate(of: row, judge) {
+            case .fits: found(place, &stop)
+            case .tight: if tight.count < request.count { tight.append(place.buildId) }
+            case .refused: if refused.count < request.count { refused.append(place.buildId) }
+            }
+        }
+        return last
+    }
+
+    private mutating func fate(of row: Row, _ judge: (String) throws -> Shortlist.Fate) throws -> Shortlist.Fate {
+        if let license, try row.value(at: 3, as: String.self).lowercased() != license { return .refused }
+        return try shapes.fate(of: row.value(at: 2), judge)
     }
 
     /// Fills the refused ones up with the best of those whose size alone says so.
     private mutating func refuseLargeOnes(_ commonID: Int64) throws {
         guard let limit = request.fileBytes, refused.count < request.count else { return }
-        let rows = try cursor("yardstickId = ? AND rawBytes > ?", [commonID, limit])
+        if standings.isNarrow {
+            guard limit < .max else { return }
+            let large = try standings.shapes("mostBytes > ?", [limit])
+            if large.isEmpty { return }
+            // Few of them may stand behind very many others.
+            if large.count <= 64 {
+                var merge = try StandingMerge(
+                    standings,
+                    large.map { .init(shape: $0) },
+                    license: nil,
+                    bytes: (limit + 1)...(.max),
+                    yardsticks: [commonID],
+                    after: nil
+                )
+                while refused.count < request.count, let place = try merge.next() { refused.append(place.buildId) }
+                return
+            }
+        }
+        let rows = try standings.cursor("yardstickId = ? AND rawBytes > ?", [commonID, limit])
         while refused.count < request.count, let row = try rows.next() { refused.append(try row.value(at: 1)) }
     }
 
     private func builds(_ ids: [Int64]) throws -> [BuildRecord] {
-        let sql = try Rows.offeredBuilds(database) + " AND build.id = ?"
-        let statement = try database.cachedStatement(sql: sql)
+        let sql = try Rows.offeredBuilds(standings.database) + " AND build.id = ?"
+        let statement = try standings.database.cachedStatement(sql: sql)
         return try ids.compactMap { try Row.fetchOne(statement, arguments: [$0]).map(Rows.build) }
     }
 }
