@@ -46,6 +46,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Zstd", dependencies: ["CZstd"], swiftSettings: strict),
         .target(name: "Work", dependencies: ["CKernels"], swiftSettings: strict),
 
         // Layer 1: files, text, blocks, bytes from servers
@@ -93,6 +94,12 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(
+            name: "Delta",
+            dependencies: ["BinaryIO", "GGUF", "Work", "Zstd", system],
+            swiftSettings: strict
+        ),
+
         // Layer 4: judge, estimate, remember
         .target(
             name: "DeviceFit",
@@ -110,7 +117,7 @@ let package = Package(
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", "Work", crypto, grdb, system],
+            dependencies: ["BinaryIO", "CZstd", "Work", "Zstd", crypto, grdb, system],
             swiftSettings: strict
         ),
 
@@ -160,7 +167,7 @@ let package = Package(
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit",
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "Delta", "DeviceFit",
                 "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry",
                 "Safetensors", "Settings", "Steps", "Tokenizers", "Work", argumentParser, system,
             ],
@@ -216,6 +223,11 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: ["BinaryIO", "Conversion", "GGUF", "Safetensors", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DeltaTests",
+            dependencies: ["BinaryIO", "Delta", "GGUF", "TestSupport", system],
             swiftSettings: strict
         ),
         .testTarget(
