@@ -46,6 +46,7 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
         .target(name: "BinaryIO", dependencies: [crypto, system], swiftSettings: strict),
         .target(name: "Tensors", swiftSettings: strict),
+        .target(name: "Zstd", dependencies: ["CZstd"], swiftSettings: strict),
         .target(name: "Work", dependencies: ["CKernels"], swiftSettings: strict),
 
         // Layer 1: files, text, blocks, bytes from servers
@@ -98,6 +99,12 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .target(
+            name: "Delta",
+            dependencies: ["BinaryIO", "GGUF", "Work", "Zstd", system],
+            swiftSettings: strict
+        ),
+
         // Layer 4: judge, estimate, remember
         .target(
             name: "DeviceFit",
@@ -115,7 +122,7 @@ let package = Package(
         ),
         .target(
             name: "Registry",
-            dependencies: ["BinaryIO", "CZstd", "ObjectStorage", "Work", crypto, grdb, system],
+            dependencies: ["BinaryIO", "CZstd", "ObjectStorage", "Work", "Zstd", crypto, grdb, system],
             swiftSettings: strict
         ),
 
@@ -167,7 +174,7 @@ let package = Package(
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit",
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "Delta", "DeviceFit",
                 "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage", "Pipeline", "Quantization",
                 "Registry", "Safetensors", "Settings", "Steps", "Tokenizers", "Work", argumentParser, system,
             ],
@@ -223,6 +230,11 @@ let package = Package(
         .testTarget(
             name: "ConversionTests",
             dependencies: ["BinaryIO", "Conversion", "GGUF", "Safetensors", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "DeltaTests",
+            dependencies: ["BinaryIO", "Delta", "GGUF", "TestSupport", system],
             swiftSettings: strict
         ),
         .testTarget(

@@ -16,10 +16,10 @@ TOOLCHAIN = {"Swift", "Foundation", "FoundationEssentials", "Dispatch", "Synchro
 # Layers from the ground up; an arrow may only lead downwards.
 LAYERS = [
     {"CKernels", "CZstd"},
-    {"BinaryIO", "Tensors", "Work"},
+    {"BinaryIO", "Tensors", "Work", "Zstd"},
     {"BlockFormats", "GGUF", "Safetensors", "Settings", "Tokenizers", "Transfer"},
     {"Architectures"},
-    {"Conversion", "Inference", "ModelHub", "ObjectStorage", "Quantization"},
+    {"Conversion", "Delta", "Inference", "ModelHub", "ObjectStorage", "Quantization"},
     {"DeviceFit", "Evaluation", "Registry"},
     {"Briefs"},
     {"Answers", "Distribution", "Pipeline"},

@@ -37,7 +37,9 @@ struct EdgepipeCommand: ParsableCommand {
             ),
             CommandGroup(
                 name: "Registry",
-                subcommands: [RegistryCommand.self, PullCommand.self, PushCommand.self, ExportCommand.self]
+                subcommands: [
+                    RegistryCommand.self, PullCommand.self, PushCommand.self, ExportCommand.self, DeltaCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Single steps",

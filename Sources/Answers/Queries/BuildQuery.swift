@@ -49,18 +49,31 @@ extension BuildQuery {
     /// How many builds, and how many refusals, such an answer names.
     static let mostNamed = 50
 
+    /// How many builds are looked at for an answer.
+    package enum Ranking {
+        /// Few of a large registry, all of a small one.
+        case usual
+        case all
+        /// Few, whatever the registry's size; see `ShortlistRequest.patience`.
+        case few(patience: Int)
+    }
+
     /// Ranks the registry's builds: of those that fit, the best in bits per byte of the same text first.
     /// - Throws: `RegistryError`, `DeviceFitError` for an unknown device, `AnswersError.badRequest`.
     public func answer(from session: RegistrySession) throws -> QueryAnswer {
+        try answer(from: session, ranking: .usual)
+    }
+
+    /// The same, with the way to it chosen.
+    package func answer(from session: RegistrySession, ranking: Ranking) throws -> QueryAnswer {
         let registry = session.registry
         let target = try target(among: session.catalogue())
         try NothingFits.unless(registry, knowsModel: model, channel: channel)
         let measured = try registry.deviceMeasurements(on: target?.deviceIDs ?? [])
         var judge = BuildJudge(self, target: target, measured: measured, in: session)
         // The standings know no quality of models that embed.
-        if model == nil, judge.kind == .language, let count = try registry.standingCount(),
-            count > Self.mostRankedWhole,
-            let answer = try answerWithFew(of: session, &judge)
+        if model == nil, judge.kind == .language, let patience = try patience(ranking, registry),
+            let answer = try answerWithFew(of: session, &judge, patience: patience)
         {
             return answer
         }
@@ -71,20 +84,33 @@ extension BuildQuery {
         return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: assessment.refused)
     }
 
+    /// How long to walk standings one by one; nil to rank all builds.
+    private func patience(_ ranking: Ranking, _ registry: ModelRegistry) throws -> Int? {
+        switch ranking {
+        case .all: return nil
+        case .few(let patience): return patience
+        case .usual:
+            guard let count = try registry.standingCount(), count > Self.mostRankedWhole else { return nil }
+            return ShortlistRequest.usualPatience
+        }
+    }
+
     /// The same with at most `mostNamed` builds, without reading the others.
     /// - Parameter wanted: how many of those that fit are looked at; more than are named where engines cannot load some.
     private func answerWithFew(
         of session: RegistrySession,
         _ judge: inout BuildJudge,
+        patience: Int,
         wanted: Int = mostNamed
     ) throws -> QueryAnswer? {
         let registry = session.registry
-        let request = ShortlistRequest(
+        var request = ShortlistRequest(
             count: wanted,
             channel: channel,
             fileBytes: [maxSize?.bytes, judge.target?.mostFileBytes].compactMap { $0 }.min(),
             license: license
         )
+        request.patience = patience
         let shortlist = try registry.shortlist(request) { try judge.fate(of: $0) }
         guard let shortlist else { return nil }
         // What was measured on these devices may tell otherwise than an estimate of the shape.
@@ -99,7 +125,7 @@ extension BuildQuery {
         if ranked.count < Self.mostNamed, assessment.holdsUnloadable, shortlist.chosen.count >= wanted,
             wanted < Self.mostRankedWhole
         {
-            return try answerWithFew(of: session, &judge, wanted: wanted * 2)
+            return try answerWithFew(of: session, &judge, patience: patience, wanted: wanted * 2)
         }
         let named = assessment.refused.prefix(Self.mostNamed)
         return QueryAnswer(

@@ -1,4 +1,5 @@
 import CZstd
+import Zstd
 
 /// Chooses the smallest encoding of a part by measuring a sample, and encodes it. Belongs to one thread.
 final class PartEncoder {

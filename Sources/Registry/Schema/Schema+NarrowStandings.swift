@@ -74,7 +74,7 @@ extension Schema {
     private static func join(_ row: String) -> String {
         """
         INSERT INTO channelStanding (channel, yardstickId, value, buildId, shapeId, rawBytes, license)
-            SELECT \(row).name, yardstickId, value, buildId, shapeId, rawBytes, license
+            SELECT \(row).name, yardstickId, value, buildId, shapeId, rawBytes, standing.license
             FROM build JOIN standing ON standing.buildId = build.id WHERE build.versionId = \(row).versionId
         """
     }
@@ -99,7 +99,7 @@ extension Schema {
         """
 
     private static let rightChannelStandings = """
-        SELECT channel.name, yardstickId, value, buildId, shapeId, rawBytes, license
+        SELECT channel.name, yardstickId, value, buildId, shapeId, rawBytes, standing.license
         FROM channel JOIN build ON build.versionId = channel.versionId JOIN standing ON standing.buildId = build.id
         """
 

@@ -22,7 +22,8 @@ public struct ShortlistRequest: Sendable {
     /// Builds under other licences are refused; in any case of letters, nil for all licences.
     public var license: String?
     /// After how many standings a walk stops to judge one after the other, and judges all shapes instead. The answer is the same.
-    package var patience = 1500
+    package var patience = usualPatience
+    package static let usualPatience = 1500
 
     /// Asks for the best of all builds where nothing is said.
     public init(count: Int, channel: String? = nil, fileBytes: Int? = nil, license: String? = nil) {

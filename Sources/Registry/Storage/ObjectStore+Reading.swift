@@ -1,5 +1,6 @@
 import BinaryIO
 import SystemPackage
+import Zstd
 
 extension ObjectStore {
     /// Hands out an object's raw bytes slab by slab and checks, at the end, that they are the published ones.

@@ -2,6 +2,7 @@ import BinaryIO
 import Foundation
 import SystemPackage
 import Work
+import Zstd
 
 #if canImport(Darwin)
     import Darwin

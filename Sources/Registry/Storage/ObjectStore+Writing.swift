@@ -1,5 +1,6 @@
 import BinaryIO
 import SystemPackage
+import Zstd
 
 #if canImport(Darwin)
     import Darwin

@@ -67,7 +67,7 @@ import Testing
         #expect(try registry.storage().builds == 3)
         #expect(try registry.repair(applies: false).isWhole)
         #expect(try registry.standingCount() == (mode == .readOnly ? nil : 3))
-        let found = try registry.shortlist(ShortlistRequest(count: 5)) { _, _ in .fits }
+        let found = try registry.shortlist(ShortlistRequest(count: 5)) { _ in .fits }
         #expect(found?.chosen.count == (mode == .readOnly ? nil : 3))
     }
 

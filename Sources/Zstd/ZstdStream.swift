@@ -2,11 +2,14 @@ import CZstd
 import Foundation
 
 /// What zstd said, in its own words.
-struct ZstdError: Error, Equatable, CustomStringConvertible {
-    let description: String
+package struct ZstdError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+
+    /// An error in these words.
+    package init(description: String) { self.description = description }
 
     /// Returns the result of a zstd call, or throws what it means.
-    static func check(_ result: Int) throws -> Int {
+    package static func check(_ result: Int) throws -> Int {
         guard ZSTD_isError(result) == 0 else {
             throw ZstdError(description: String(cString: ZSTD_getErrorName(result)))
         }
@@ -15,12 +18,12 @@ struct ZstdError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Compresses bytes that arrive piece by piece into one zstd frame. Memory is bounded by the level, never by the input.
-final class ZstdCompressor {
+package final class ZstdCompressor {
     private let context: OpaquePointer
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: ZSTD_CStreamOutSize(), alignment: 64)
 
     /// - Parameter byteCount: of the whole input; the frame records it, and another length is an error at the end.
-    init(level: Int32, byteCount: Int) throws {
+    package init(level: Int32, byteCount: Int) throws {
         guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "no memory for a compressor") }
         self.context = context
         _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
@@ -39,12 +42,12 @@ final class ZstdCompressor {
         output.deallocate()
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void) throws {
         var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
         while input.pos < input.size { _ = try step(&input, ZSTD_e_continue, emit) }
     }
 
-    func finish(emit: (UnsafeRawBufferPointer) throws -> Void) throws {
+    package func finish(emit: (UnsafeRawBufferPointer) throws -> Void) throws {
         var input = ZSTD_inBuffer(src: nil, size: 0, pos: 0)
         while try step(&input, ZSTD_e_end, emit) != 0 {}
     }
@@ -62,15 +65,15 @@ final class ZstdCompressor {
 }
 
 /// Decompresses exactly one zstd frame that arrives piece by piece.
-final class ZstdDecompressor {
+package final class ZstdDecompressor {
     /// The largest window accepted, 2^27 bytes: a frame may not make the reader take more memory than that.
-    static let largestWindowLog: Int32 = 27
+    package static let largestWindowLog: Int32 = 27
 
     private let context: OpaquePointer
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: ZSTD_DStreamOutSize(), alignment: 64)
     private var hasEnded = false
 
-    init() throws {
+    package init() throws {
         guard let context = ZSTD_createDCtx() else { throw ZstdError(description: "no memory for a decompressor") }
         self.context = context
         _ = try ZstdError.check(ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Self.largestWindowLog))
@@ -81,7 +84,7 @@ final class ZstdDecompressor {
         output.deallocate()
     }
 
-    func write(_ bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer, emit: (UnsafeRawBufferPointer) throws -> Void) throws {
         var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: 0)
         var outputWasFull = false
         while input.pos < input.size || outputWasFull {
@@ -95,7 +98,7 @@ final class ZstdDecompressor {
     }
 
     /// - Throws: `ZstdError` when the frame is not complete.
-    func finish() throws {
+    package func finish() throws {
         guard hasEnded else { throw ZstdError(description: "the compressed data ends too early") }
     }
 }
