@@ -46,7 +46,7 @@ public struct FileStatus: Equatable, Sendable {
     }
 
     /// - Returns: nil for a descriptor that is not open.
-    init?(_ descriptor: FileDescriptor) {
+    public init?(_ descriptor: FileDescriptor) {
         var status = stat()
         guard fstat(descriptor.rawValue, &status) == 0 else { return nil }
         self.init(status)
