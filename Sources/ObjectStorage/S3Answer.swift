@@ -1,14 +1,14 @@
 /// The few elements that are needed of an answer in XML. Nothing is expanded but the five entities of XML itself, and
 /// an answer's length is limited by whoever reads it.
-struct S3Answer {
+package struct S3Answer {
     private let text: Substring
 
-    init(_ bytes: some Collection<UInt8>) { text = Substring(String(decoding: bytes, as: UTF8.self)) }
+    package init(_ bytes: some Collection<UInt8>) { text = Substring(String(decoding: bytes, as: UTF8.self)) }
 
     private init(_ text: Substring) { self.text = text }
 
     /// The document's own element, whatever its attributes are.
-    func first(_ name: String) -> S3Answer? {
+    package func first(_ name: String) -> S3Answer? {
         guard let opening = text.firstRange(of: "<\(name)") else { return nil }
         guard let end = text[opening.upperBound...].firstIndex(of: ">") else { return nil }
         let rest = text[text.index(after: end)...]
@@ -19,7 +19,7 @@ struct S3Answer {
     }
 
     /// What every element of this name holds, in their order. None of these elements holds another of its own name.
-    func all(_ name: String) -> [S3Answer] {
+    package func all(_ name: String) -> [S3Answer] {
         var found: [S3Answer] = []
         var rest = text
         while let opening = rest.firstRange(of: "<\(name)>") {
@@ -32,7 +32,7 @@ struct S3Answer {
     }
 
     /// The text of the first element of this name; nil where there is none, or it is not plain text.
-    func text(_ name: String) -> String? { all(name).first?.plain }
+    package func text(_ name: String) -> String? { all(name).first?.plain }
 
     private var plain: String? {
         guard !text.contains("<"), text.utf8.count <= 4096 else { return nil }

@@ -4,17 +4,17 @@ import SystemPackage
 import Transfer
 
 /// Who asks. It has no description, and no message holds a word of it.
-struct S3Credentials: Sendable {
-    let accessKey: String
-    let secret: String
-    let sessionToken: String?
+package struct S3Credentials: Sendable {
+    package let accessKey: String
+    package let secret: String
+    package let sessionToken: String?
 
     /// A file of credentials that is longer is none, in bytes.
     private static let longestFile = 1 << 20
 
     /// From the environment, or else from the profile's section of the file of credentials.
     /// - Throws: `ObjectStorageError.badCredentials`.
-    init(environment: [String: String]) throws {
+    package init(environment: [String: String]) throws {
         let access = environment.variable("AWS_ACCESS_KEY_ID")
         let secret = environment.variable("AWS_SECRET_ACCESS_KEY")
         if access != nil || secret != nil {

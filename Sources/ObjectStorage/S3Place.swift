@@ -38,7 +38,7 @@ public struct S3Place: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The whole key of what is called by a name here.
-    func key(_ name: String) -> String { prefix.isEmpty ? name : "\(prefix)/\(name)" }
+    package func key(_ name: String) -> String { prefix.isEmpty ? name : "\(prefix)/\(name)" }
 
     /// The address of what is called by a name here, for messages.
     public func address(of name: String) -> String { "\(Self.scheme)\(bucket)/\(key(name))" }

@@ -3,7 +3,7 @@ import Transfer
 
 /// Where an object storage answers and who asks, in the variables that other programs for S3 read.
 public struct S3Settings: Sendable {
-    let endpoint: HTTPAddress
+    package let endpoint: HTTPAddress
     /// What requests are signed for.
     public let region: String
     let credentials: S3Credentials
@@ -49,7 +49,7 @@ public struct S3Settings: Sendable {
     }
 
     /// As the server is called in its requests' headers.
-    var host: String {
+    package var host: String {
         let isUsual = endpoint.port == (endpoint.isSecure ? 443 : 80)
         let name = endpoint.host.contains(":") && !endpoint.host.hasPrefix("[") ? "[\(endpoint.host)]" : endpoint.host
         return isUsual ? name : "\(name):\(endpoint.port)"

@@ -4,14 +4,14 @@ import Foundation
 
 /// Signs one request. Source: Amazon S3 API Reference, "Signature Calculations for the Authorization Header:
 /// Transferring Payload in a Single Chunk (AWS Signature Version 4)".
-struct S3Signature {
+package struct S3Signature {
     let accessKey: String
     let secret: String
     let region: String
     /// `20130524T000000Z`.
-    let time: String
+    package let time: String
 
-    init(accessKey: String, secret: String, region: String, at date: Date) {
+    package init(accessKey: String, secret: String, region: String, at date: Date) {
         (self.accessKey, self.secret, self.region) = (accessKey, secret, region)
         time = date.formatted(.iso8601).replacing("-", with: "").replacing(":", with: "")
     }
@@ -21,7 +21,7 @@ struct S3Signature {
     ///   - path: encoded, from the slash on.
     ///   - headers: all that is signed, with the host.
     ///   - payload: the SHA-256 of the body in hexadecimal digits.
-    func authorization(
+    package func authorization(
         _ method: String,
         _ path: String,
         query: [(name: String, value: String)],
@@ -53,7 +53,7 @@ struct S3Signature {
     }
 
     /// - Parameter keeping: bytes beside the unreserved ones that stay as they are.
-    static func encoded(_ text: String, keeping: String = "") -> String {
+    package static func encoded(_ text: String, keeping: String = "") -> String {
         var result = ""
         for byte in text.utf8 {
             if byte.isAlphanumeric || "-._~".utf8.contains(byte) || keeping.utf8.contains(byte) {

@@ -1,10 +1,9 @@
 import Foundation
+import ObjectStorage
 import SystemPackage
 import TestSupport
 import Testing
 import Transfer
-
-@testable import ObjectStorage
 
 @Suite struct S3SettingsTests {
     private let keys = ["AWS_ACCESS_KEY_ID": "KEY", "AWS_SECRET_ACCESS_KEY": "hidden"]
@@ -81,6 +80,5 @@ import Transfer
         #expect(answer?.all("A").count == 2 && answer?.text("B") == nil && answer?.all("B").first?.text("C") == "3")
         #expect(S3Answer("<A>&b;</A>".utf8).text("A") == nil)
         #expect(S3Answer("<A>cut".utf8).text("A") == nil)
-        #expect(S3Client.code(of: Array("<Error><Code>No\u{1b}[1m</Code></Error>".utf8)) == nil)
     }
 }

@@ -1,7 +1,6 @@
 import Foundation
+import ObjectStorage
 import Testing
-
-@testable import ObjectStorage
 
 /// Goldens: the examples of Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring
 /// Payload in a Single Chunk".

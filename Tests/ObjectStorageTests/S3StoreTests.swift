@@ -1,11 +1,10 @@
 import BinaryIO
 import Foundation
+import ObjectStorage
 import SystemPackage
 import TestSupport
 import Testing
 import Transfer
-
-@testable import ObjectStorage
 
 @Suite struct S3StoreTests {
     private let scratch: ScratchFolder

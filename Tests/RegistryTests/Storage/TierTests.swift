@@ -1,12 +1,11 @@
 import BinaryIO
 import Foundation
 import ObjectStorage
+import Registry
 import SystemPackage
 import TestSupport
 import Testing
 import Transfer
-
-@testable import Registry
 
 @Suite struct TierTests {
     private let scratch: Scratch
@@ -60,14 +59,15 @@ import Transfer
         return try contents(of: path)
     }
 
-    private var localFiles: Int {
-        ["packs", "sha256"].reduce(0) { count, name in
-            let files = FileManager.default.enumerator(atPath: scratch.objects.appending(name).string)?.compactMap {
-                $0 as? String
-            }
-            return count + (files ?? []).filter { $0.contains("/") }.count
+    private var localPaths: [FilePath] {
+        ["packs", "sha256"].flatMap { name in
+            let folder = scratch.objects.appending(name)
+            let found = FileManager.default.enumerator(atPath: folder.string)?.compactMap { $0 as? String } ?? []
+            return found.filter { $0.contains("/") }.map { folder.pushing(FilePath($0)) }
         }
     }
+
+    private var localFiles: Int { localPaths.count }
 
     private func packKeys() -> [String] { server.state.value.objects.keys.filter { $0.hasSuffix(".pack") }.sorted() }
 
@@ -242,7 +242,7 @@ import Transfer
         let builds = try publish()
         _ = try move(cacheBytes: 1 << 30)
         #expect(localFiles == 3)
-        for path in try ObjectStore(beside: scratch.database, access()).here().map(\.path) {
+        for path in localPaths {
             var bytes = try contents(of: path)
             bytes[10] ^= 1
             try FileManager.default.removeItem(atPath: path.string)
@@ -292,7 +292,7 @@ import Transfer
         #expect(throws: Stop.self) {
             try registry.moveToTier(place, cacheBytes: 0) { _, done, _ in if done > 1 << 20 { throw Stop() } }
         }
-        #expect(localFiles == 3 && ObjectStore.size(of: scratch.objects.appending("tier.json")) == nil)
+        #expect(localFiles == 3 && FileStatus(scratch.objects.appending("tier.json")) == nil)
         try registry.close()
         #expect(try move().movedFiles < 3)
         for (name, bytes) in builds { #expect(try pull(name, open(.readOnly)) == bytes) }
