@@ -175,7 +175,8 @@ let package = Package(
             name: "edgepipe",
             dependencies: [
                 "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "Delta", "DeviceFit",
-                "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage", "Pipeline", "Quantization",
+                "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage", "Pipeline",
+                "Quantization",
                 "Registry", "Safetensors", "Settings", "Steps", "Tokenizers", "Work", argumentParser, system,
             ],
             swiftSettings: strict
