@@ -38,12 +38,14 @@ struct RegistryScale {
         func measure(_ name: String, _ make: () throws -> BuildQuery) throws {
             var times: [Double] = []
             var named = 0
-            for _ in 0..<300 {
+            for round in 0..<300 {
                 let query = try make()
                 let begin = ContinuousClock.now
                 let answer = try RegistrySession.with(path) { try query.answer(from: $0) }
                 _ = try JSONEncoder().encode(answer)
                 times.append(seconds(since: begin) * 1000)
+                // Whatever makes it quick must not change it.
+                if round < 10, query.model == nil { try compare(answer, query, path) }
                 named += (answer.best == nil ? 0 : 1) + answer.alternatives.count
             }
             report(name, times, "\(named / times.count) builds named on average")
@@ -71,11 +73,32 @@ struct RegistryScale {
             query.devices = [devices.randomElement(using: &random) ?? ""]
             return query
         }
+        try measure("query for too much speed") {
+            var query = BuildQuery()
+            query.devices = [devices.randomElement(using: &random) ?? ""]
+            query.minSpeed = 1000
+            return query
+        }
+        try measure("query by licence") {
+            var query = BuildQuery()
+            query.devices = [devices.randomElement(using: &random) ?? ""]
+            query.license = "gemma"
+            return query
+        }
         try measure("query for too little") {
             var query = BuildQuery()
             query.ram = ByteSize(bytes: 200_000_000)
             query.platform = .android
             return query
+        }
+    }
+
+    private static func compare(_ answer: QueryAnswer, _ query: BuildQuery, _ path: FilePath) throws {
+        let walked = try RegistrySession.with(path) { try query.answer(from: $0, ranking: .few(patience: .max)) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        guard try encoder.encode(answer) == encoder.encode(walked) else {
+            fatalError("a walk through all standings gives another answer to \(query)")
         }
     }
 

@@ -31,7 +31,7 @@ final class PartialFile {
             try? descriptor.close()
             throw DeltaError.busy(output)
         }
-        count = FileStatus(descriptor)?.byteCount ?? 0
+        count = Int(try naming("read", path) { try descriptor.seek(offset: 0, from: .end) })
         (self.path, self.output, self.descriptor) = (path, output, descriptor)
     }
 

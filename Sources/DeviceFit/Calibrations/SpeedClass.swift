@@ -1,3 +1,5 @@
+import Synchronization
+
 /// How fast a kind of chip runs llama.cpp: two constants for generating, one for reading a prompt.
 ///
 /// Generating a token takes `millisecondsPerGB` for every 10^9 bytes read plus `millisecondsPerBillion` for every 10^9
@@ -174,12 +176,24 @@ struct CoreClusters {
     /// Gigahertz summed over all cores but those of the last cluster, which is the little one; 0 where all cores are little.
     let bigGigahertz: Double
 
+    /// Queries estimate a thousand shapes on the same few processors.
+    private static let known = Mutex<[String: Double]>([:])
+
     init(_ text: String) {
+        bigGigahertz = Self.known.withLock { known in
+            if let value = known[text] { return value }
+            let value = Self.read(text)
+            if known.count < 1024 { known[text] = value }
+            return value
+        }
+    }
+
+    private static func read(_ text: String) -> Double {
         let clusters = text.split(separator: "+").map { $0.trimmingPrefix(" ") }
         let big = clusters.count > 1 ? clusters.dropLast() : []
-        bigGigahertz = big.reduce(0) { sum, cluster in
+        return big.reduce(0) { sum, cluster in
             let isLittle = cluster.contains("A53") || cluster.contains("A55") || cluster.contains("A510")
-            return isLittle ? sum : sum + Self.gigahertz(cluster)
+            return isLittle ? sum : sum + gigahertz(cluster)
         }
     }
 

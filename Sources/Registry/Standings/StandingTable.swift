@@ -60,11 +60,11 @@ struct StandingTable {
         )
     }
 
-    /// A question for `value, buildId` of the next standings of one shape under one yardstick, with these further conditions.
+    /// A question for `value, buildId, license` of the next standings of one shape under one yardstick, with these further conditions.
     func runStatement(_ conditions: [String]) throws -> Statement {
         try database.cachedStatement(
             sql: """
-                SELECT value, buildId FROM \(name) INDEXED BY \(name)ByShape
+                SELECT value, buildId, license FROM \(name) INDEXED BY \(name)ByShape
                 WHERE \(([ownCondition, "shapeId = ?", "yardstickId = ?"] + conditions).joined(separator: " AND "))
                     AND (value, buildId) > (?, ?)
                 ORDER BY value, buildId LIMIT ?
@@ -119,6 +119,9 @@ struct ShapeFates {
     private var known: [Int64: Shortlist.Fate] = [:]
 
     init(database: Database) { self.database = database }
+
+    /// Whether it was found to be refused.
+    func isRefused(_ shape: Int64) -> Bool { known[shape] == .refused }
 
     mutating func fate(of shape: Int64, _ judge: (String) throws -> Shortlist.Fate) throws -> Shortlist.Fate {
         if let fate = known[shape] { return fate }

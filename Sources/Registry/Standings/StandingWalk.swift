@@ -4,7 +4,7 @@ import GRDB
 /// One walk over the standings; see `ModelRegistry.shortlist`.
 ///
 /// It begins with standings one by one, which is quick where many builds fit. Where few do, it would go through nearly all of
-/// them: then it judges the shapes that are left and looks for standings of those that are wanted.
+/// them: then it looks up the next standing of each shape, and passes over the shapes that count no more.
 struct StandingWalk {
     let request: ShortlistRequest
     let standings: StandingTable
@@ -14,8 +14,10 @@ struct StandingWalk {
     private var tight: [Int64] = []
     private var refused: [Int64] = []
     private var rowsLeft: Int
-    private var leap: StandingLeap?
     private let license: String?
+
+    /// Where there are more shapes and texts than this, a walk goes on one by one.
+    private static let mostRuns = 4096
 
     /// Standings that are walked in one order, before the next segment's.
     struct Segment {
@@ -78,26 +80,55 @@ struct StandingWalk {
             last = try step(through: segment, after: nil, &stop, judge)
             guard rowsLeft == 0 else { return }
         }
-        let leap =
-            try self.leap ?? StandingLeap(standings, &shapes, fileBytes: request.fileBytes, license: license, judge)
-        self.leap = leap
-        guard leap.runs(through: segment) <= StandingLeap.mostRuns else {
+        let small = try standings.shapes("leastBytes <= ?", [request.fileBytes ?? .max])
+        guard small.count * segment.yardsticks.count <= Self.mostRuns else {
             rowsLeft = .max
             _ = try step(through: segment, after: last, &stop, judge)
             return
         }
-        var merge = try leap.standings(.fits, of: segment, after: last)
-        while let place = try merge.next(), !stop.isBefore(place) { found(place, &stop) }
-        if fitting.count < request.count, tight.count < request.count {
-            var merge = try leap.standings(.tight, of: segment, after: last)
-            while tight.count < request.count, let place = try merge.next() { tight.append(place.buildId) }
-        }
-        if refused.count < request.count {
-            var merge = try leap.standings(.refused, of: segment, after: last)
-            while refused.count < request.count, let place = try merge.next(), !stop.isBefore(place) {
+        while let place = try leap(over: small, of: segment, after: last, &stop, judge) { last = place }
+    }
+
+    /// Goes on in the same order, and passes over all standings of shapes that count no more.
+    /// - Returns: where to begin anew, because enough are refused from here on; nil at the end.
+    private mutating func leap(
+        over small: [Int64],
+        of segment: Segment,
+        after start: StandingPlace?,
+        _ stop: inout StandingStop,
+        _ judge: (String) throws -> Shortlist.Fate
+    ) throws -> StandingPlace? {
+        let isFull = refused.count >= request.count
+        var merge = try StandingMerge(
+            standings,
+            shapes: isFull ? small.filter { !shapes.isRefused($0) } : small,
+            .init(bytes: 1...max(1, request.fileBytes ?? .max), license: isFull ? license : nil),
+            yardsticks: segment.yardsticks,
+            after: start
+        )
+        while let (standing, shape) = merge.first {
+            let place = standing.place
+            if stop.isBefore(place) { return nil }
+            let isOther = license.map { standing.license.lowercased() != $0 } ?? false
+            switch try isOther ? .refused : shapes.fate(of: shape, judge) {
+            case .fits:
+                found(place, &stop)
+                try merge.advance()
+            case .tight:
+                if tight.count < request.count { tight.append(place.buildId) }
+                // Once there are enough of them, the shape may still have builds under a licence that is refused.
+                try merge.advance(dropping: tight.count >= request.count && (license == nil || isFull))
+            case .refused:
+                guard !isFull else {
+                    try merge.advance(dropping: !isOther)
+                    continue
+                }
                 refused.append(place.buildId)
+                if refused.count >= request.count { return place }
+                try merge.advance()
             }
         }
+        return nil
     }
 
     private mutating func found(_ place: StandingPlace, _ stop: inout StandingStop) {
@@ -155,13 +186,15 @@ struct StandingWalk {
             if large.count <= 64 {
                 var merge = try StandingMerge(
                     standings,
-                    large.map { .init(shape: $0) },
-                    license: nil,
-                    bytes: (limit + 1)...(.max),
+                    shapes: large,
+                    .init(bytes: (limit + 1)...(.max)),
                     yardsticks: [commonID],
                     after: nil
                 )
-                while refused.count < request.count, let place = try merge.next() { refused.append(place.buildId) }
+                while refused.count < request.count, let (standing, _) = merge.first {
+                    refused.append(standing.place.buildId)
+                    try merge.advance()
+                }
                 return
             }
         }
