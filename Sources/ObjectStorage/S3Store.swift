@@ -18,7 +18,7 @@ public final class S3Store: Sendable {
         let (stream, closing) = AsyncStream<Never>.makeStream()
         let transport = try waiting {
             try await withCheckedThrowingContinuation { ready in
-                Task.detached {
+                beginning {
                     do {
                         // The body returns when the store is released; nothing throws after `ready` was told.
                         try await HTTPTransport.with(settings.transport) { transport in

@@ -176,7 +176,8 @@ import Transfer
     @Test func anUploadThatWasForgottenBeginsAnew() throws {
         server.set { $0.forgottenUploads = 1 }
         #expect(try put("x", Self.large) == .stored)
-        server.set { $0.isLate = server.state.value.objects["a/b/x"] }
+        let stored = server.state.value.objects["a/b/x"]
+        server.set { $0.isLate = stored }
         #expect(try put("x", Self.large) == .wasThere)
         #expect(server.state.value.uploads.isEmpty)
     }
