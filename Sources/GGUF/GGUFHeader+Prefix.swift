@@ -12,10 +12,14 @@ extension GGUFHeader {
     /// - Parameters:
     ///   - path: what messages name.
     ///   - byteCount: of the whole file.
+    ///   - givenCount: how many bytes can be had of it; nil for all.
     ///   - read: gives the file's bytes from its start to the offset it is told, which is never past the end.
     /// - Throws: `GGUFError`, and what `read` throws.
-    public init(named path: FilePath, byteCount: Int, read: (_ end: Int) throws -> [UInt8]) throws {
-        var end = min(byteCount, Self.firstPrefix)
+    public init(named path: FilePath, byteCount: Int, givenCount: Int? = nil, read: (_ end: Int) throws -> [UInt8])
+        throws
+    {
+        let limit = min(byteCount, givenCount ?? byteCount)
+        var end = min(limit, Self.firstPrefix)
         while true {
             let prefix = try read(end)
             precondition(prefix.count == end, "the bytes that were asked for, neither more nor less")
@@ -26,10 +30,11 @@ extension GGUFHeader {
                 self = try GGUFError.naming(path) { try header.get() }
                 return
             }
-            guard needed <= Self.longestPrefix else {
-                throw GGUFError(path: path, problem: .longHeader(limit: Self.longestPrefix), offset: error.offset)
+            guard needed <= Self.longestPrefix, needed <= limit else {
+                let longest = min(limit, Self.longestPrefix)
+                throw GGUFError(path: path, problem: .longHeader(limit: longest), offset: error.offset)
             }
-            end = min(byteCount, max(2 * end, needed))
+            end = min(limit, max(2 * end, needed))
         }
     }
 }

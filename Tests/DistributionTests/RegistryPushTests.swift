@@ -219,10 +219,13 @@ import Transfer
             "holds no GGUF file"
         ),
         (
-            #"{"config":{"mediaType":"a","digest":"b","size":1},"layers":[{"mediaType":"c","digest":"../../x","size":1}]}"#,
+            #"{"schemaVersion":2,"config":{"mediaType":"a","digest":"b","size":1},"layers":[{"mediaType":"c","digest":"../../x","size":1}]}"#,
             "by no SHA-256"
         ),
-        (#"{"mediaType":"other","config":{"mediaType":"a","digest":"b","size":1},"layers":[]}"#, "of another type"),
+        (
+            #"{"schemaVersion":2,"mediaType":"other","config":{"mediaType":"a","digest":"b","size":1},"layers":[]}"#,
+            "of another type"
+        ),
     ])
     func manifestsThatSayTwoThingsAreRefused(_ text: String, _ reason: String) throws {
         let registry = try SmallOCIRegistry()
@@ -260,6 +263,8 @@ import Transfer
             Set(registry.state.value.scopes) == [
                 "repository:models/tiny:pull,push", "repository:models/copy:pull,push",
                 "repository:models/copy:pull,push repository:models/tiny:pull",
+                // What is only read.
+                "repository:models/tiny:pull", "repository:models/copy:pull",
             ]
         )
     }

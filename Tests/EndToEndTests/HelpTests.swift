@@ -12,7 +12,8 @@ import Testing
         "fit", "fit estimate", "fit import", "devices", "devices list", "devices show",
         "registry", "registry init", "registry list", "registry show", "registry verify", "registry promote",
         "registry history", "registry gc", "registry import", "registry export", "registry storage", "registry sign",
-        "registry attest", "registry repair", "registry delete", "pull", "convert", "imatrix", "quantize", "perplexity",
+        "registry attest", "registry repair", "registry delete", "pull", "push", "delta", "delta make", "delta apply",
+        "delta plan", "convert", "imatrix", "quantize", "perplexity",
         "accuracy", "sensitivity",
         "tokenize", "generate", "embed", "inspect", "doctor",
     ]
@@ -36,7 +37,7 @@ import Testing
     /// A command that is missing above would go untested.
     @Test func theListAboveIsComplete() throws {
         let program = Program(folder: try ScratchFolder())
-        for group in ["", "devices", "export", "fit", "registry"] {
+        for group in ["", "delta", "devices", "export", "fit", "registry"] {
             let words = group.split(separator: " ").map(String.init)
             let lines = try program.run(words + ["--help"]).lines
             let named = lines.drop { !$0.hasSuffix("SUBCOMMANDS:") }.filter {

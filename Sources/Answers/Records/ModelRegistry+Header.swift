@@ -8,7 +8,8 @@ extension ModelRegistry {
     /// - Throws: `GGUFError` where the build is no GGUF file; `RegistryError`, `FileError`.
     func header(of build: BuildRecord, progress: (Int) throws -> Void = { _ in }) throws -> GGUFHeader {
         let bytes = try bytes(of: build.digest)
-        return try GGUFHeader(named: FilePath("\(build.name)"), byteCount: bytes.count) { end in
+        let name = FilePath("\(build.name)")
+        return try GGUFHeader(named: name, byteCount: bytes.count, givenCount: bytes.headCount) { end in
             try progress(end)
             return try bytes.read(0..<end)
         }

@@ -56,6 +56,9 @@ public final class BuildBytes: Sendable {
         (digest, count) = (object.digest, object.rawBytes)
     }
 
+    /// How many bytes can be had of a file that lies elsewhere, from its beginning; nil where all can.
+    public var headCount: Int? { elsewhere == nil ? nil : bounds[1] }
+
     /// - Throws: as `forEachPiece`.
     public func read(_ range: Range<Int>) throws -> [UInt8] {
         var bytes: [UInt8] = []

@@ -57,7 +57,14 @@ struct DeltaCommand: ParsableCommand {
     }
 
     struct Plan: RecordCommand {
-        static let configuration = CommandConfiguration(abstract: "Say what a delta would take, and write none.")
+        static let configuration = CommandConfiguration(
+            abstract: "Say what a delta would take, and write none.",
+            discussion: """
+                EXAMPLES
+                  edgepipe delta plan phi3@1.0.0:q4_k_m phi3@1.1.0:q4_k_m
+                  edgepipe delta plan old.gguf new.gguf --json
+                """
+        )
 
         @OptionGroup var sides: Sides
         @OptionGroup var records: OutputOptions
@@ -75,7 +82,12 @@ struct DeltaCommand: ParsableCommand {
 
     struct Make: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write the delta that leads from one build to another."
+            abstract: "Write the delta that leads from one build to another.",
+            discussion: """
+                EXAMPLES
+                  edgepipe delta make phi3@1.0.0:q4_k_m phi3@1.1.0:q4_k_m -o update.delta
+                  edgepipe delta make old.gguf new.gguf -o update.delta
+                """
         )
 
         @OptionGroup var sides: Sides
@@ -97,7 +109,11 @@ struct DeltaCommand: ParsableCommand {
 
     struct Apply: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make the new file out of the old one and a delta; run it again to resume."
+            abstract: "Make the new file out of the old one and a delta; run it again to resume.",
+            discussion: """
+                EXAMPLES
+                  edgepipe delta apply old.gguf update.delta -o new.gguf
+                """
         )
 
         @Argument(help: "The file that the delta was made from.") var old: String

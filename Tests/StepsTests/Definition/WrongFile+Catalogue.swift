@@ -314,7 +314,7 @@ extension WrongFile {
             "unknown setting of a step",
             steps: builds + "  - { id: v, publish: { build: builds, channel: beta } }\n",
             "7:23: 'publish' needs the setting 'builds'. Add it.",
-            "7:25: 'publish' has no setting 'build'. Did you mean 'builds'? Known here: builds, measures, channel."
+            "7:25: 'publish' has no setting 'build'. Did you mean 'builds'? Known here: builds, measures, channel, projector."
         ),
         WrongFile(
             "errors in many places, in the order of the file",
