@@ -75,10 +75,13 @@ struct BlobUpload {
             var upload: UploadState
             if let state { upload = state } else { upload = try await begin() }
             reached = upload.offset
+            var bytes = try source.read(chunk(at: upload.offset, upload))
             while upload.offset < source.count {
                 state = upload
-                let bytes = try source.read(upload.offset..<min(source.count, upload.offset + upload.chunkBytes))
                 sent += bytes.count
+                // The next chunk is read while this one is on its way.
+                let next = chunk(at: upload.offset + bytes.count, upload)
+                async let following = source.read(next)
                 do {
                     upload = try await send(bytes, upload)
                 } catch let error as UploadLost {
@@ -88,6 +91,7 @@ struct BlobUpload {
                 memory?.save(upload)
                 reached = upload.offset
                 progress(reached)
+                bytes = try await following
             }
             state = upload
             do { try await finish(upload) } catch let error as UploadLost {
@@ -97,6 +101,10 @@ struct BlobUpload {
         }
         memory?.forget()
         return .sent(sent)
+    }
+
+    private func chunk(at offset: Int, _ upload: UploadState) -> Range<Int> {
+        offset..<min(source.count, offset + upload.chunkBytes)
     }
 
     /// The registry no longer has, or never had, what was sent of a blob.

@@ -29,18 +29,19 @@ public struct RemoteRegistry: Sendable {
     /// Opens what is known of the builds.
     /// - Throws: `DistributionError`, `RegistryError`, `FileError`, and whatever `progress` throws.
     public func open(progress: @escaping WorkProgress) throws -> ModelRegistry {
-        let (index, mirror) = try current(progress)
-        return try ModelRegistry(path: mirror, mode: .readOnly, elsewhere: RemoteHeads(place, index))
+        let known = try current(progress)
+        return try ModelRegistry(path: known.mirror, mode: .readOnly, elsewhere: RemoteHeads(place, known))
     }
 
     /// Where a build of the place is, by the digest of its manifest.
     /// - Parameter name: `model[@version][:type]`.
     /// - Throws: as `open`; `RegistryError.notFound`.
     public func place(of name: String, progress: @escaping WorkProgress) throws -> (RemotePlace, BuildRecord) {
-        let (index, mirror) = try current(progress)
-        let registry = try ModelRegistry(path: mirror, mode: .readOnly)
+        let known = try current(progress)
+        let registry = try ModelRegistry(path: known.mirror, mode: .readOnly)
         defer { try? registry.close() }
         let record = try registry.resolve(BuildReference(name))
+        let index = try known.index()
         guard let entry = index.builds.first(where: { $0.details.build.name == record.name }) else {
             throw RegistryError.notFound(name, available: index.builds.map { "\($0.details.build.name)" })
         }
@@ -48,12 +49,29 @@ public struct RemoteRegistry: Sendable {
         return (try place.at(OCIReference(text)), record)
     }
 
-    /// The index as it is now, and a registry made of it.
-    private func current(_ progress: @escaping WorkProgress) throws -> (RemoteIndex, FilePath) {
+    /// An index that is here, and the registry that was made of it.
+    fileprivate struct Known {
+        let folder: FilePath
+        let digest: SHA256Digest
+
+        var mirror: FilePath { folder.appending("\(digest).db") }
+        var file: FilePath { folder.appending("\(digest).json") }
+
+        /// - Throws: `FileError`; `DistributionError` for a file that another program changed.
+        func index() throws -> RemoteIndex {
+            let bytes = try readFile(file, limit: RemoteIndex.longest)
+            guard SHA256Digest(of: bytes) == digest else {
+                throw DistributionError.unusable(place: file.string, "it was changed. Delete it, and ask again.")
+            }
+            return try OCILayout.decode(RemoteIndex.self, from: bytes, of: file.string)
+        }
+    }
+
+    /// What the place has now; it is fetched where it is not here yet.
+    private func current(_ progress: @escaping WorkProgress) throws -> Known {
         let reference = place.reference
-        let known = try? FileManager.default.contentsOfDirectory(atPath: folder.string)
         let folder = folder
-        let found = try place.with("asking \(reference.host)", progress) { client, _ in
+        let found = try place.with("asking \(reference.host)", progress) { client, _ -> (Known, [UInt8]?) in
             guard let layer = try await RemoteIndex.layer(client) else {
                 throw DistributionError.missing(
                     reference.host,
@@ -63,24 +81,18 @@ public struct RemoteRegistry: Sendable {
             guard let digest = layer.sha256 else {
                 throw DistributionError.badAnswer(reference.host, "it names its index by no SHA-256")
             }
-            let path = folder.appending("\(digest).json")
-            if known?.contains("\(digest).json") == true,
-                let bytes = try? readFile(path, limit: RemoteIndex.longest), SHA256Digest(of: bytes) == digest
-            {
-                return (digest, bytes)
-            }
-            return (digest, try await client.document(layer, limit: RemoteIndex.longest))
+            let known = Known(folder: folder, digest: digest)
+            if FileStatus(known.mirror) != nil, FileStatus(known.file) != nil { return (known, nil) }
+            return (known, try await client.document(layer, limit: RemoteIndex.longest))
         }
-        let index = try OCILayout.decode(RemoteIndex.self, from: found.1, of: "\(reference)")
-        let mirror = folder.appending("\(found.0).db")
-        if FileStatus(mirror) == nil { try make(index, found, mirror) }
-        return (index, mirror)
+        if let bytes = found.1 { try make(bytes, found.0) }
+        return found.0
     }
 
-    private func make(_ index: RemoteIndex, _ found: (digest: SHA256Digest, bytes: [UInt8]), _ mirror: FilePath) throws
-    {
+    private func make(_ bytes: [UInt8], _ known: Known) throws {
+        let index = try OCILayout.decode(RemoteIndex.self, from: bytes, of: "\(place.reference)")
         try makeFolder(folder)
-        let draft = folder.appending(".\(found.digest.short).\(UInt64.random(in: 0 ... .max)).db")
+        let draft = folder.appending(".\(known.digest.short).\(UInt64.random(in: 0 ... .max)).db")
         defer {
             for ending in ["", "-wal", "-shm"] { unlink(draft.string + ending) }
             try? FileManager.default.removeItem(atPath: "\(draft).objects")
@@ -88,13 +100,13 @@ public struct RemoteRegistry: Sendable {
         let registry = try ModelRegistry(path: draft, mode: .create)
         try registry.mirror(index.builds.map(\.details), channels: index.channels)
         try registry.close()
-        try writeFile(found.bytes, to: folder.appending("\(found.digest).json"))
-        guard rename(draft.string, mirror.string) == 0 else {
-            throw FileError("rename into place", mirror, errno: Errno(rawValue: errno))
+        try writeFile(bytes, to: known.file)
+        guard rename(draft.string, known.mirror.string) == 0 else {
+            throw FileError("rename into place", known.mirror, errno: Errno(rawValue: errno))
         }
         // What the place said before is of no use any more.
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
-        where !name.hasPrefix("\(found.digest)") && !name.hasPrefix(".") {
+        where !name.hasPrefix("\(known.digest)") && !name.hasPrefix(".") {
             unlink(folder.appending(name).string)
         }
     }
@@ -103,18 +115,23 @@ public struct RemoteRegistry: Sendable {
 /// The first bytes of files that lie in an OCI registry, fetched by range and held against the digest of the file's first part.
 private final class RemoteHeads: BuildsElsewhere {
     private let place: RemotePlace
-    private let entries: [SHA256Digest: RemoteIndex.Entry]
+    private let known: RemoteRegistry.Known
+    /// By the digests of the builds' files, read once a header is asked for.
+    private let entries = Mutex<[SHA256Digest: RemoteIndex.Entry]?>(nil)
     private let kept = Mutex<[SHA256Digest: [UInt8]]>([:])
 
     /// More heads than these are fetched again when they are asked for.
     private static let mostKept = 8
 
-    init(_ place: RemotePlace, _ index: RemoteIndex) {
-        self.place = place
-        entries = Dictionary(index.builds.map { ($0.details.build.digest, $0) }) { first, _ in first }
-    }
+    init(_ place: RemotePlace, _ known: RemoteRegistry.Known) { (self.place, self.known) = (place, known) }
 
     private func entry(_ digest: SHA256Digest) throws -> RemoteIndex.Entry {
+        let entries = try entries.withLock { entries in
+            if let entries { return entries }
+            let read = Dictionary(try known.index().builds.map { ($0.details.build.digest, $0) }) { first, _ in first }
+            entries = read
+            return read
+        }
         guard let entry = entries[digest] else { throw RegistryError.notFound("\(digest)", available: []) }
         return entry
     }
