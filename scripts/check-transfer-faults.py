@@ -107,6 +107,22 @@ def main():
         def run(*arguments, check=True):
             return subprocess.run([program, *arguments], env=environment, capture_output=True, text=True, check=check)
 
+        def run_killed(least, most, *arguments, after_kill=lambda: None):
+            """Runs the program until it ends by itself, killed up to four times after some seconds. -> how often it was."""
+            command, killed = [program, *arguments, "--insecure", "--json"], 0
+            while True:
+                process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                try:
+                    out, _ = process.communicate(timeout=dice.uniform(least, most) if killed < 4 else None)
+                except subprocess.TimeoutExpired:
+                    process.send_signal(signal.SIGKILL)
+                    process.communicate()
+                    after_kill()
+                    killed += 1
+                    continue
+                assert process.returncode == 0, out
+                return killed
+
         checkpoint = "models/tiny-phi3"
         run("registry", "init")
         run("convert", checkpoint, "-o", str(work / "model.gguf"), "--type", "f32")
@@ -153,37 +169,16 @@ def main():
         while kills < options.faults:
             number += 1
             name = f"kill{number}/m"
-            arguments = [program, "push", "m@1.0.0:f32", place(port, name), "--insecure", "--json", "--chunk", "1MiB", "--dialect", "docker"]
-            own = 0
-            while True:
-                process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-                try:
-                    out, _ = process.communicate(timeout=dice.uniform(0.03, 0.5) if own < 4 else None)
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                    process.communicate()
-                    own += 1
-                    continue
-                assert process.returncode == 0, out
-                break
-            kills += own
+            kills += run_killed(0.03, 0.5, "push", "m@1.0.0:f32", place(port, name), "--chunk", "1MiB", "--dialect", "docker")
             output = work / "pulled.gguf"
-            arguments = [program, "pull", place(port, name) + ":1.0.0-f32", "-o", str(output), "--insecure", "--json"]
-            own = 0
-            while True:
-                process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-                try:
-                    out, _ = process.communicate(timeout=dice.uniform(0.02, 0.2) if own < 4 else None)
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                    process.communicate()
-                    assert not output.exists() or hashlib.sha256(output.read_bytes()).hexdigest() == digest
-                    output.unlink(missing_ok=True)
-                    own += 1
-                    continue
-                assert process.returncode == 0, out
-                break
-            kills += own
+
+            def check_cut():
+                assert not output.exists() or hashlib.sha256(output.read_bytes()).hexdigest() == digest
+                output.unlink(missing_ok=True)
+
+            kills += run_killed(
+                0.02, 0.2, "pull", place(port, name) + ":1.0.0-f32", "-o", str(output), after_kill=check_cut
+            )
             assert hashlib.sha256(output.read_bytes()).hexdigest() == digest
             output.unlink()
             assert not list(work.glob(".pulled*")), "nothing is left of what was cut"
