@@ -56,21 +56,8 @@ public struct LayoutExport {
         try target.add(build, from: registry) { transfer in
             try progress("exporting \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
         }
-        let described = DescribedBuild(build, try registry.projector(of: build))
-        let details = try target.add(
-            try registry.details(of: build),
-            as: OCILayout.detailsType,
-            title: "\(described.stem).json"
-        )
-        // What the model sees with is a build of its own here.
-        let layers = [DockerModel.layer(build), details]
-        let manifest = OCIManifest(
-            config: try target.add(DockerModel.config(of: described, layers: layers), as: DockerModel.configType),
-            layers: layers,
-            annotations: described.annotations
-        )
-        var descriptor = try target.add(manifest, as: OCIManifest.ociType)
-        descriptor.annotations = [OCILayout.nameKey: "\(build.name)"]
-        return descriptor
+        // A build whose other half is lost is not carried alone.
+        _ = try registry.projector(of: build)
+        return try target.describe(build, registry.details(of: build))
     }
 }

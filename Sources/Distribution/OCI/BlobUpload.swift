@@ -235,3 +235,17 @@ struct UploadMemory: Sendable {
 
     func forget() { unlink(path.string) }
 }
+
+extension OCIClient {
+    /// Sends a small document in one piece, unless the registry has it.
+    func send(document bytes: [UInt8]) async throws {
+        let upload = BlobUpload(
+            client: self,
+            source: DocumentSource(bytes: bytes),
+            chunkBytes: max(1, bytes.count),
+            memory: nil,
+            progress: { _ in }
+        )
+        _ = try await upload.run(mounting: [])
+    }
+}

@@ -32,6 +32,25 @@ extension LayoutTarget {
     }
 }
 
+extension LayoutTarget {
+    /// Adds the documents of a build: what is known of it, and the manifest that names both. What a model sees with is a build of
+    /// its own in a layout.
+    /// - Returns: what an index lists.
+    func describe(_ build: BuildRecord, _ details: BuildDetails) throws -> OCIDescriptor {
+        let described = DescribedBuild(build, nil)
+        let facts = try add(details, as: OCILayout.detailsType, title: "\(described.stem).json")
+        let layers = [DockerModel.layer(build), facts]
+        let manifest = OCIManifest(
+            config: try add(DockerModel.config(of: described, layers: layers), as: DockerModel.configType),
+            layers: layers,
+            annotations: described.annotations
+        )
+        var descriptor = try add(manifest, as: OCIManifest.ociType)
+        descriptor.annotations = [OCILayout.nameKey: "\(build.name)"]
+        return descriptor
+    }
+}
+
 struct FolderTarget: LayoutTarget {
     private let folder: FilePath
 

@@ -72,17 +72,7 @@ public struct RemoteImport: Sendable {
                 _ = try await fetch.run()
             }
         }
-        let described = DescribedBuild(build, nil)
-        let details = try target.add(entry.details, as: OCILayout.detailsType, title: "\(described.stem).json")
-        let layers = [DockerModel.layer(build), details]
-        let manifest = OCIManifest(
-            config: try target.add(DockerModel.config(of: described, layers: layers), as: DockerModel.configType),
-            layers: layers,
-            annotations: described.annotations
-        )
-        var descriptor = try target.add(manifest, as: OCIManifest.ociType)
-        descriptor.annotations = [OCILayout.nameKey: "\(build.name)"]
-        try target.finish(OCIIndex([descriptor]))
+        try target.finish(OCIIndex([target.describe(build, entry.details)]))
     }
 
     private func point(_ channels: [MirroredChannel], in registry: ModelRegistry) throws {

@@ -25,16 +25,4 @@ struct Outlet: Sendable {
         known.note(source.digest, in: client.repository)
         return outcome
     }
-
-    /// A small document.
-    func send(_ bytes: [UInt8]) async throws {
-        let upload = BlobUpload(
-            client: client,
-            source: DocumentSource(bytes: bytes),
-            chunkBytes: max(1, bytes.count),
-            memory: nil,
-            progress: { _ in }
-        )
-        _ = try await upload.run(mounting: [])
-    }
 }

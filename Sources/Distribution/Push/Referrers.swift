@@ -17,10 +17,10 @@ struct Referrers {
     }
 
     func add(_ documents: [PushedDocument]) async throws {
-        try await outlet.send(OCIEmpty.bytes)
+        try await outlet.client.send(document: OCIEmpty.bytes)
         var unlisted: [OCIDescriptor] = []
         for document in documents {
-            try await outlet.send(document.bytes)
+            try await outlet.client.send(document: document.bytes)
             let manifest = document.manifest(about: subject, created: created)
             let bytes = try OCILayout.encode(manifest)
             var descriptor = OCIDescriptor(of: bytes, as: OCIManifest.ociType)

@@ -123,7 +123,7 @@ public struct RegistryPush: Sendable {
         var subject: OCIDescriptor?
         for dialect in wanted {
             let made = try dialect.manifest(of: build)
-            try await outlet.send(made.config.bytes)
+            try await outlet.client.send(document: made.config.bytes)
             let bytes = try made.encoded()
             let type = made.manifest.mediaType ?? OCIManifest.ociType
             let descriptor = OCIDescriptor(of: bytes, as: type)

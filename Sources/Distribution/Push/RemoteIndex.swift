@@ -74,16 +74,7 @@ struct RemoteIndex: Codable {
     }
 
     private static func send(_ bytes: [UInt8], _ client: OCIClient) async throws {
-        for bytes in [bytes, OCIEmpty.bytes] {
-            let upload = BlobUpload(
-                client: client,
-                source: DocumentSource(bytes: bytes),
-                chunkBytes: max(1, bytes.count),
-                memory: nil,
-                progress: { _ in }
-            )
-            _ = try await upload.run(mounting: [])
-        }
+        for bytes in [bytes, OCIEmpty.bytes] { try await client.send(document: bytes) }
         let manifest = OCIManifest(
             artifactType: type,
             config: OCIEmpty.descriptor,
