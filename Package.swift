@@ -15,6 +15,12 @@ let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let strict: [SwiftSetting] = [
@@ -33,12 +39,16 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
         // Layer 0: ground, on two rooms of C
@@ -170,14 +180,32 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // Layer 8: options in, one call, text out
+        // Layer 7: what people and programs are shown of a registry, without a server
+        .target(
+            name: "Site",
+            dependencies: ["Answers", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Registry", "Work", system],
+            swiftSettings: strict
+        ),
+
+        // Layer 8: the same over HTTP
+        .target(
+            name: "Server",
+            dependencies: [
+                "Answers", "BinaryIO", "Briefs", "Delta", "DeviceFit", "Distribution", "GGUF", "Registry", "Site", "Work",
+                crypto, httpTypes, hummingbird, hummingbirdTLS, lifecycle, logging, nio, nioPosix, nioSSL, system,
+            ],
+            swiftSettings: strict
+        ),
+
+        // Layer 9: options in, one call, text out
         .executableTarget(
             name: "edgepipe",
             dependencies: [
                 "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "Delta", "DeviceFit",
                 "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage", "Pipeline",
                 "Quantization",
-                "Registry", "Safetensors", "Settings", "Steps", "Tokenizers", "Work", argumentParser, system,
+                "Registry", "Safetensors", "Server", "Settings", "Site", "Steps", "Tokenizers", "Work", argumentParser,
+                system,
             ],
             swiftSettings: strict
         ),
@@ -318,6 +346,23 @@ let package = Package(
         .testTarget(
             name: "SafetensorsTests",
             dependencies: ["BinaryIO", "Safetensors", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Answers", "BinaryIO", "DeviceFit", "Distribution", "Registry", "Server", "Site", "Steps",
+                "StepsTestSupport", "TestSupport", "Transfer", "edgepipe", httpTypes, hummingbird, hummingbirdTesting, nio,
+                system,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SiteTests",
+            dependencies: [
+                "Answers", "BinaryIO", "Briefs", "DeviceFit", "Registry", "Site", "Steps", "StepsTestSupport", "TestSupport",
+                "edgepipe", system,
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "WorkTests", dependencies: ["Work"], swiftSettings: strict),

@@ -23,7 +23,8 @@ LAYERS = [
     {"DeviceFit", "Evaluation", "Registry"},
     {"Briefs"},
     {"Answers", "Distribution", "Pipeline"},
-    {"Steps"},
+    {"Site", "Steps"},
+    {"Server"},
     {"edgepipe", "RegistryScale"},
 ]
 # Rooms that must not know each other although their layers would allow it.
