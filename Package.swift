@@ -156,7 +156,7 @@ let package = Package(
         .target(
             name: "Distribution",
             dependencies: [
-                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Transfer",
+                "Architectures", "BinaryIO", "Delta", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Transfer",
                 "Work",
                 httpClient, nioHTTP, system,
             ],
