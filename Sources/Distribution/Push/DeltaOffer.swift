@@ -26,7 +26,9 @@ struct DeltaOffer {
         where !attached.contains("sha256:\(old.digest)") {
             guard let made = try delta(from: old) else { continue }
             outlet.meter.expect(more: made.bytes)
-            if case .sent(let bytes) = try await outlet.send(DeltaSource(made), label: "\(made.digest)") { sent += bytes }
+            if case .sent(let bytes) = try await outlet.send(DeltaSource(made), label: "\(made.digest)") {
+                sent += bytes
+            }
             let manifest = made.manifest(to: build, subject)
             try await Referrers(outlet, subject, created: build.created).tie([manifest])
         }

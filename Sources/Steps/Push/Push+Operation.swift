@@ -23,7 +23,9 @@ public struct PushRequest: Sendable {
     ///   - deltas: a number of versions; nil for none.
     public init(dialects: String?, chunk: String?, deltas: Int? = nil) throws {
         self.deltas = deltas ?? 0
-        guard (0...100).contains(self.deltas) else { throw StepsError.badRequest("\(setting: "deltas") takes 0 to 100.") }
+        guard (0...100).contains(self.deltas) else {
+            throw StepsError.badRequest("\(setting: "deltas") takes 0 to 100.")
+        }
         self.dialects =
             try (dialects?.split(separator: ",").map { String($0) })?.map { name in
                 guard let dialect = Dialect(rawValue: name.lowercased()) else {

@@ -53,7 +53,9 @@ struct PullCommand: RecordCommand {
         try records.print(report) { _ in
             var lines = ["\(report.output): \(report.build), \(sizeText(report.bytes)), sha256 \(report.sha256)"]
             if let way = report.update, let fetched = report.bytesFetched {
-                let share = (Double(fetched) / Double(max(1, report.bytes))).formatted(.percent.precision(.fractionLength(2)))
+                let share = (Double(fetched) / Double(max(1, report.bytes))).formatted(
+                    .percent.precision(.fractionLength(2))
+                )
                 lines.append("fetched \(sizeText(fetched)), \(share) of the file (\(way))")
             }
             if let file = report.projector {
