@@ -141,7 +141,7 @@ import Transfer
         defer { try? opened.close() }
         let (large, small) = (
             try opened.resolve(BuildReference("\(model)@1.0.0:q8_0")),
-            try opened.resolve(BuildReference("\(model)@1.0.0:q4_0"))
+            try opened.resolve(BuildReference("\(model)@1.0.0:q4_k_m"))
         )
         for _ in 0..<2 {
             #expect(try shelf.delta(from: small, to: large, in: opened) { _, _, _ in } == nil)

@@ -258,8 +258,13 @@ private struct Responder {
                 return nil
             }
             let type = json["artifactType"]?.string ?? ""
-            return
-                #"{"mediaType":"\#(stored.type)","digest":"\#(key)","size":\#(stored.bytes.count),"artifactType":"\#(type)"}"#
+            var notes = ""
+            if case .object(let annotations)? = json["annotations"] {
+                notes = annotations.compactMap { key, value in value.string.map { #""\#(key)":"\#($0)""# } }
+                    .joined(separator: ",")
+            }
+            return #"{"mediaType":"\#(stored.type)","digest":"\#(key)","size":\#(stored.bytes.count),"#
+                + #""artifactType":"\#(type)","annotations":{\#(notes)}}"#
         }
         let body = #"{"schemaVersion":2,"manifests":[\#(found.joined(separator: ","))]}"#
         return Answer(200, headers: ["Content-Type": "application/vnd.oci.image.index.v1+json"], body: Array(body.utf8))

@@ -11,7 +11,7 @@ import Work
 /// worth its trouble is noted too, by an empty file, so that nobody tries again.
 public struct DeltaShelf: Sendable {
     /// A delta.
-    public struct Entry: Hashable, Sendable {
+    public struct Entry: Codable, Hashable, Sendable {
         /// Of the file that phones have.
         public var from: SHA256Digest
         /// Of the file that it leads to.
@@ -21,7 +21,7 @@ public struct DeltaShelf: Sendable {
         /// Of the delta.
         public var bytes: Int
         /// Where it is.
-        public var path: FilePath
+        public var path: String
     }
 
     /// Where they are; it need not be there.
@@ -43,7 +43,7 @@ public struct DeltaShelf: Sendable {
         else { return nil }
         let path = folder.appending(name)
         guard let bytes = FileStatus(path)?.byteCount else { return nil }
-        return Entry(from: from, to: to, digest: digest, bytes: bytes, path: path)
+        return Entry(from: from, to: to, digest: digest, bytes: bytes, path: path.string)
     }
 
     /// The delta between two builds; it is made where it is not here yet.
@@ -89,7 +89,7 @@ public struct DeltaShelf: Sendable {
             to: new.digest,
             digest: digest,
             bytes: FileStatus(path)?.byteCount ?? 0,
-            path: path
+            path: path.string
         )
     }
 }

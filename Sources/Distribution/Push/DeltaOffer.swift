@@ -78,7 +78,7 @@ private struct DeltaSource: BlobSource {
     let digest: SHA256Digest
     let count: Int
 
-    init(_ entry: DeltaShelf.Entry) { (path, digest, count) = (entry.path, entry.digest, entry.bytes) }
+    init(_ entry: DeltaShelf.Entry) { (path, digest, count) = (FilePath(entry.path), entry.digest, entry.bytes) }
 
     func read(_ range: Range<Int>) throws -> [UInt8] {
         let (file, _) = try openRegularFile(path)
