@@ -81,7 +81,7 @@ struct FinderPage {
     }
 
     private func devices(_ platform: Platform) throws -> Markup {
-        let devices = try session.catalogue().devices.filter { $0.platform == platform }
+        let devices = try session.catalogue().devices.filter { $0.platform == platform && $0.hasAddress }
         guard !devices.isEmpty else { return .empty }
         let table = PageTable(
             caption: words("The best build for each device", "Лучшая сборка для каждого устройства"),

@@ -1,4 +1,5 @@
 import Answers
+import BinaryIO
 import Briefs
 import DeviceFit
 import Registry
@@ -29,7 +30,7 @@ struct SiteAnswers {
     /// Everything that is asked beforehand.
     func requests() throws -> [SiteRequest] {
         let budgets = Platform.allCases.flatMap { platform in MemoryStep.all.map { SiteRequest.best(platform, $0) } }
-        return budgets + (try session.catalogue().devices.map { .bestOnDevice($0.id) })
+        return budgets + (try session.catalogue().devices.filter(\.hasAddress).map { .bestOnDevice($0.id) })
     }
 
     /// - Returns: nil for requests that are no such question, and for unknown devices.
@@ -41,13 +42,18 @@ struct SiteAnswers {
         case .best(let platform, let step):
             (query.platform, query.ram, asked) = (platform, ByteSize(bytes: step.bytes), step)
         case .bestOnDevice(let id):
-            device = try session.catalogue().devices.first { $0.id == id }
+            device = try session.catalogue().devices.first { $0.id == id && $0.hasAddress }
             guard device != nil else { return nil }
             query.devices = [id]
         default: return nil
         }
         return Found(query: query, answer: try query.answer(from: session).named, device: device, step: asked)
     }
+}
+
+extension Device {
+    /// Whether its id can be a file's name; those of the catalogue can, and devices that somebody added may be called otherwise.
+    var hasAddress: Bool { NameGrammar.accepts(id) }
 }
 
 extension QueryAnswer {

@@ -12,6 +12,8 @@ public struct SitePages: Sendable {
     private let links: SiteLinks
     private let language: Language
     private let scope: SiteScope
+    /// What stays the same from page to page; nil reads it for each.
+    private let shelf: SiteShelf?
 
     /// - Parameters:
     ///   - session: over the registry that is shown.
@@ -19,14 +21,20 @@ public struct SitePages: Sendable {
     ///   - language: of all texts that the program writes.
     ///   - scope: which builds are shown.
     public init(session: RegistrySession, links: SiteLinks, language: Language, scope: SiteScope = SiteScope()) {
+        self.init(session: session, links: links, language: language, scope: scope, shelf: nil)
+    }
+
+    /// The same for many pages of a registry at one moment.
+    init(session: RegistrySession, links: SiteLinks, language: Language, scope: SiteScope, shelf: SiteShelf?) {
         (self.session, self.links, self.language, self.scope) = (session, links, language, scope)
+        self.shelf = shelf
     }
 
     /// The page that is asked for; one that says so where there is none.
     /// - Throws: `RegistryError` where the registry is damaged or cannot be read; `FileError`.
     public func page(_ request: SiteRequest) throws -> SitePage {
         let context = PageContext(request, links, language)
-        let shelf = try SiteShelf(session, scope)
+        let shelf = try shelf ?? SiteShelf(session, scope)
         switch request {
         case .home(let number):
             guard (1...shelf.pageCount).contains(number) else { return notFound(context) }
