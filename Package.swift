@@ -184,7 +184,8 @@ let package = Package(
         .target(
             name: "Site",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Registry", "Work", system,
+                "Answers", "Architectures", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Registry", "Work",
+                system,
             ],
             swiftSettings: strict
         ),

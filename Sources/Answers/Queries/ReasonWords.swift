@@ -26,7 +26,8 @@ struct ReasonWords: Sendable {
         let (missing, tags) = (missing.joined(separator: ", "), own.joined(separator: ", "))
         return say("it is not tagged \(missing)", "нет меток: \(missing)")
             + (own.isEmpty
-                ? say("; it has no tags", "; меток нет вообще") : say("; its tags are \(tags)", "; есть метки: \(tags)"))
+                ? say("; it has no tags", "; меток нет вообще")
+                : say("; its tags are \(tags)", "; есть метки: \(tags)"))
     }
 
     var takesNoImages: String {

@@ -48,7 +48,8 @@ struct HTMLPage {
     private var mark: Markup {
         guard !trail.isEmpty else { return "<p class=\"mark\">edgepipe</p>" }
         let links = trail.map { item -> Markup in "<a href=\"\(item.address)\">\(item.title)</a>" }
-        return "<nav class=\"mark\" aria-label=\"\(language.say("Where you are", "Вы здесь"))\">\(links.joined(" / "))</nav>"
+        return
+            "<nav class=\"mark\" aria-label=\"\(language.say("Where you are", "Вы здесь"))\">\(links.joined(" / "))</nav>"
     }
 
     private var links: Markup {

@@ -28,8 +28,11 @@ public struct SiteExport: Sendable {
     /// Files come before what names them, and the pages at the root last. Files with the same bytes are left as they are.
     /// - Throws: `SiteExportError`; `NothingFits` for an unknown model or channel; `RegistryError` where a build cannot be read;
     ///   `OutputError.diskFull`, `FileError`, and whatever `progress` throws.
-    public func write(_ session: RegistrySession, to root: FilePath, progress: @escaping WorkProgress) throws -> SiteReport {
+    public func write(_ session: RegistrySession, to root: FilePath, progress: @escaping WorkProgress) throws
+        -> SiteReport
+    {
         let origin = try baseURL.map(Self.origin)
+        precondition(!languages.isEmpty, "a site has a language")
         let folder = try SiteFolder(root)
         for _ in 0..<Self.mostAttempts {
             let run = try SiteRun(self, origin: origin, session: session, folder: folder, progress: progress)

@@ -135,7 +135,9 @@ final class SiteFolder {
 
     /// How many bytes of a file are missing: none where it is there as the list says.
     func missingBytes(of path: String, digest: SHA256Digest, size: Int) -> Int {
-        if let entry = list.files[path], entry.sha256 == digest, let status = FileStatus(target(path)), status.byteCount == size {
+        if let entry = list.files[path], entry.sha256 == digest, let status = FileStatus(target(path)),
+            status.byteCount == size
+        {
             return 0
         }
         return size

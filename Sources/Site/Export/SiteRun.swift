@@ -21,6 +21,8 @@ struct SiteRun {
     private let builds: [BuildRecord]
     private let shelf: SiteShelf
     private let answers: SiteAnswers
+    /// Each once.
+    private let languages: [Language]
 
     init(
         _ export: SiteExport,
@@ -29,7 +31,9 @@ struct SiteRun {
         folder: SiteFolder,
         progress: @escaping WorkProgress
     ) throws {
-        (self.export, self.origin, self.session, self.folder, self.progress) = (export, origin, session, folder, progress)
+        (self.export, self.origin, self.session, self.folder, self.progress) = (
+            export, origin, session, folder, progress
+        )
         // An unknown model or channel is a slip; the query says so, with near names.
         var query = BuildQuery()
         (query.model, query.channel) = (export.scope.model, export.scope.channel)
@@ -39,6 +43,8 @@ struct SiteRun {
             matching: BuildFilter(model: export.scope.model, channel: export.scope.channel)
         )
         answers = SiteAnswers(session, export.scope)
+        var seen: Set<Language> = []
+        languages = export.languages.filter { seen.insert($0).inserted }
     }
 
     /// Each file once, whatever names it has.
@@ -48,7 +54,7 @@ struct SiteRun {
     }
 
     private var links: SiteLinks {
-        .files(languages: export.languages, origin: origin, hasBlobs: export.hasBlobs)
+        .files(languages: languages, origin: origin, hasBlobs: export.hasBlobs)
     }
 
     func write() throws -> SiteReport {
@@ -56,7 +62,7 @@ struct SiteRun {
         let pages = try self.pages
         let data = try answers.requests().map(dataPath) + [SitePaths.builds, SitePaths.devices, SitePaths.headers]
         let blobs = files.flatMap { [SitePaths.blob($0.digest), SitePaths.parts($0.digest)] }
-        let paths = pages.flatMap { page in export.languages.map { links.file(of: page, $0) } }
+        let paths = pages.flatMap { page in languages.map { links.file(of: page, $0) } }
         try folder.begin(blobs + data + paths)
         try write(files)
         try writeLists()
@@ -87,10 +93,10 @@ struct SiteRun {
     private var pages: [SiteRequest] {
         get throws {
             var pages: [SiteRequest] = []
+            let byVersion = Dictionary(grouping: builds) { "\($0.name.model)@\($0.name.version)" }
             for model in shelf.models {
                 for version in model.versions {
-                    let own = builds.filter { $0.name.model == model.name && $0.name.version == version.version }
-                    pages += own.map { SiteRequest($0.name) }
+                    pages += (byVersion["\(model.name)@\(version.version)"] ?? []).map { SiteRequest($0.name) }
                     pages.append(.report(model: model.name, version: "\(version.version)"))
                 }
                 pages.append(.model(model.name))
@@ -111,7 +117,11 @@ struct SiteRun {
 
     private func write(_ files: [BuildRecord]) throws {
         let missing = files.reduce(0) { sum, build in
-            let bytes = folder.missingBytes(of: SitePaths.blob(build.digest), digest: build.digest, size: build.fileBytes)
+            let bytes = folder.missingBytes(
+                of: SitePaths.blob(build.digest),
+                digest: build.digest,
+                size: build.fileBytes
+            )
             return sum + (session.registry.plainFile(of: build) == nil ? bytes : 0)
         }
         try checkSpace(for: missing, at: folder.root)
@@ -174,7 +184,7 @@ struct SiteRun {
     // MARK: Pages
 
     private func write(_ pages: [SiteRequest], _ best: [SiteRequest: String]) throws {
-        for language in export.languages {
+        for language in languages {
             let site = SitePages(session: session, links: links, language: language, scope: export.scope, shelf: shelf)
             for (index, request) in pages.enumerated() {
                 try progress("pages", index, pages.count)

@@ -60,7 +60,8 @@ struct FinderPage {
             \(try steps().markup)</section>
             \(try Platform.allCases.map(devices).joined())
             """
-        return PageFrame(context: context, title: title, summary: lead, content: content, translations: context.request).page
+        return PageFrame(context: context, title: title, summary: lead, content: content, translations: context.request)
+            .page
     }
 
     private func steps() throws -> PageTable {

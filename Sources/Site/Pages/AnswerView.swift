@@ -26,7 +26,8 @@ struct AnswerView {
     }
 
     private var nothing: Markup {
-        let text = answer.refused.isEmpty
+        let text =
+            answer.refused.isEmpty
             ? words("There is no such build in the registry.", "Таких сборок в реестре нет.")
             : words(
                 "No build meets these conditions; the reasons are below. Relax one of them, or publish a smaller build.",
@@ -76,8 +77,8 @@ struct AnswerView {
             )
         }
         return words(
-            "It fits: about \(peak) of \(limit) at its peak. Of the builds that surely fit it has the best quality, then speed.",
-            "Помещается: на пике около \(peak) из \(limit). Среди тех, что точно помещаются, она лучшая по качеству, затем по скорости."
+            "It fits: about \(peak) of \(limit) at its peak. Among the builds that surely fit it ranks first, by quality and then by speed.",
+            "Помещается: на пике около \(peak) из \(limit). Среди тех, что точно помещаются, она первая — по качеству, а затем по скорости."
         )
     }
 
@@ -95,7 +96,9 @@ struct AnswerView {
         if let bits = build.bitsPerByte {
             cards.append((words("Bits per byte", "Бит на байт"), words.figure(bits, 4), words("measured", "измерено")))
         } else if let cosine = build.meanCosine {
-            cards.append((words("Mean cosine", "Средний косинус"), words.number(cosine, 5), words("measured", "измерено")))
+            cards.append(
+                (words("Mean cosine", "Средний косинус"), words.number(cosine, 5), words("measured", "измерено"))
+            )
         }
         if let speed = build.decodeTokensPerSecond ?? build.prefillTokensPerSecond, let estimate = build.estimate {
             let range = estimate.speed
@@ -144,7 +147,8 @@ struct AnswerView {
         columns.append((words("Notes", "Замечания"), false))
         let rows = shown.map { build -> [Markup] in
             let name = try? BuildName(build.build)
-            let quality = embeds ? build.meanCosine.map { words.number($0, 5) } : build.bitsPerByte.map { words.figure($0, 4) }
+            let quality =
+                embeds ? build.meanCosine.map { words.number($0, 5) } : build.bitsPerByte.map { words.figure($0, 4) }
             var cells: [Markup] = [
                 name.map { context.link(.init($0), build.build) } ?? "\(build.build)", "\(words.size(build.fileBytes))",
                 "\(quality ?? "–")",
@@ -188,6 +192,7 @@ struct AnswerView {
 
     private func rest(_ count: Int) -> Markup {
         guard count > 0 else { return .empty }
-        return "<p class=\"more\">\(words("\(words.builds(count)) more are not shown.", "Ещё \(words.builds(count)) здесь не показаны."))</p>"
+        return
+            "<p class=\"more\">\(words("\(words.builds(count)) more are not shown.", "Ещё \(words.builds(count)) здесь не показаны."))</p>"
     }
 }

@@ -20,7 +20,7 @@ struct BuildJudgementView {
             guard let first = briefs.first else { return .empty }
             let judgement = Judgement(build: first, language: context.language)
             return """
-                <section aria-labelledby="why"><h2 id="why">\(words("Why this build", "Чем она хороша"))</h2>
+                <section aria-labelledby="why"><h2 id="why">\(words("Why this build", "Почему эта сборка"))</h2>
                 <dl class="facts">
                 <dt>\(words("Good for", "Подходит для"))</dt><dd>\(judgement.goodFor)</dd>
                 <dt>\(words("Weak at", "Слабые места"))</dt><dd>\(judgement.failsAt)</dd>
@@ -38,13 +38,18 @@ struct BuildJudgementView {
     private var quality: String {
         var parts: [String] = []
         if let bits = summary.bitsPerByte {
-            parts.append(words("\(words.figure(bits, 4)) bits per byte of text", "\(words.figure(bits, 4)) бита на байт текста"))
+            parts.append(
+                words("\(words.figure(bits, 4)) bits per byte of text", "\(words.figure(bits, 4)) бита на байт текста")
+            )
         }
         if let perplexity = summary.perplexity {
-            parts.append(words("perplexity \(words.figure(perplexity, 4))", "перплексия \(words.figure(perplexity, 4))"))
+            parts.append(
+                words("perplexity \(words.figure(perplexity, 4))", "перплексия \(words.figure(perplexity, 4))")
+            )
         }
         if let kld = summary.kld {
-            let change = kld < 0.01
+            let change =
+                kld < 0.01
                 ? words("hardly changed by quantization", "квантование почти не изменило модель")
                 : kld < 0.05
                     ? words("slightly changed by quantization", "квантование слегка изменило модель")
@@ -61,7 +66,10 @@ struct BuildJudgementView {
         }
         if let overlap = summary.top10OverlapPercent {
             parts.append(
-                words("\(words.number(overlap, 1)) % of neighbours kept", "сохранено \(words.number(overlap, 1)) % соседей")
+                words(
+                    "\(words.number(overlap, 1)) % of neighbours kept",
+                    "сохранено \(words.number(overlap, 1)) % соседей"
+                )
             )
         }
         return parts.isEmpty ? words("not measured", "не измерено") : parts.joined(separator: "; ")
@@ -89,8 +97,10 @@ struct BuildJudgementView {
         ]
         return PageTable(
             caption: words("What to expect on each system", "Чего ждать на каждой системе"),
-            columns: [("", false)] + briefs.map { ($0.estimate.platform == .ios ? "iPhone" : "Android", true) },
-            rows: rows.map { name, cell in ["\(name)"] + briefs.map(cell) }
+            columns: [(words("Figure", "Показатель"), false)]
+                + briefs.map { ($0.estimate.platform == .ios ? "iPhone" : "Android", true) },
+            rows: rows.map { name, cell in ["\(name)"] + briefs.map(cell) },
+            unfolds: true
         )
     }
 

@@ -24,7 +24,9 @@ struct BuildList {
 
     /// - Parameter builds: of one version, without projectors.
     init(context: PageContext, session: RegistrySession, builds: [BuildRecord], projectors: [BuildRecord]) throws {
-        let shown = builds.sorted { ($0.fileBytes, $0.name.type) < ($1.fileBytes, $1.name.type) }.prefix(SiteLimits.builds)
+        let shown = builds.sorted { ($0.fileBytes, $0.name.type) < ($1.fileBytes, $1.name.type) }.prefix(
+            SiteLimits.builds
+        )
         let estimator = FitEstimator(catalogue: try session.catalogue())
         lines = try zip(shown, session.summaries(of: Array(shown))).map { build, summary in
             var estimates: [Platform: FitEstimate] = [:]
@@ -116,7 +118,8 @@ struct BuildList {
         PageTable(
             caption: words("\(title), by size", "\(title), по размеру"),
             columns: [
-                (words("Build", "Сборка"), false), (words("File", "Файл"), true), (words("Bits a weight", "Бит на вес"), true),
+                (words("Build", "Сборка"), false), (words("File", "Файл"), true),
+                (words("Bits a weight", "Бит на вес"), true),
                 (metricName.capitalizedFirst, true), (words("Peak memory", "Пик памяти"), true),
                 ("Android, \(words.perSecond)", true), ("iPhone, \(words.perSecond)", true),
             ],

@@ -65,8 +65,11 @@ struct BuildPage {
 
     private var chips: [String] {
         let profile = session.profile(build.facts.profile)
-        return [profile.map { words.kind($0.kind) }, words("licence \(build.facts.license)", "лицензия \(build.facts.license)")]
-            .compactMap { $0 } + channels.map { words("channel \($0)", "канал \($0)") }
+        return [
+            profile.map { words.kind($0.kind) },
+            words("licence \(build.facts.license)", "лицензия \(build.facts.license)"),
+        ]
+        .compactMap { $0 } + channels.map { words("channel \($0)", "канал \($0)") }
             + (profile?.tags ?? []).prefix(12)
     }
 
@@ -81,12 +84,20 @@ struct BuildPage {
             )
         ]
         if let bits = summary.bitsPerByte {
-            let kld = summary.kld.map { words("divergence \(words.figure($0, 2))", "расхождение \(words.figure($0, 2))") }
-            cards.append((words("Bits per byte", "Бит на байт"), words.figure(bits, 4), kld ?? words("measured", "измерено")))
+            let kld = summary.kld.map {
+                words("divergence \(words.figure($0, 2))", "расхождение \(words.figure($0, 2))")
+            }
+            cards.append(
+                (words("Bits per byte", "Бит на байт"), words.figure(bits, 4), kld ?? words("measured", "измерено"))
+            )
         } else if let cosine = summary.meanCosine {
-            cards.append((words("Mean cosine", "Средний косинус"), words.number(cosine, 5), words("measured", "измерено")))
+            cards.append(
+                (words("Mean cosine", "Средний косинус"), words.number(cosine, 5), words("measured", "измерено"))
+            )
         } else if let kld = summary.kld {
-            cards.append((words("KL divergence", "KL-расхождение"), words.figure(kld, 2), words("measured", "измерено")))
+            cards.append(
+                (words("KL divergence", "KL-расхождение"), words.figure(kld, 2), words("measured", "измерено"))
+            )
         }
         if let estimate = briefs.first?.estimate {
             cards.append(
@@ -115,7 +126,8 @@ struct BuildPage {
         let address = context.links.download(build, from: context.from)
         let button = address.map { address -> Markup in
             let label = words("Download \(words.size(build.fileBytes))", "Скачать, \(words.size(build.fileBytes))")
-            return "<p class=\"actions\"><a class=\"button\" href=\"\(address)\" download=\"\(fileName)\">\(label)</a></p>"
+            return
+                "<p class=\"actions\"><a class=\"button\" href=\"\(address)\" download=\"\(fileName)\">\(label)</a></p>"
         }
         return """
             <section aria-labelledby="get"><h2 id="get">\(words("Get it", "Как получить"))</h2>
@@ -135,9 +147,14 @@ struct BuildPage {
         let check = "echo '\(build.digest)  \(fileName)' | sha256sum --check"
         if let address = context.links.absoluteDownload(build) {
             let fetch = "curl --fail --location --continue-at - --output \(fileName.shellWord) \(address.shellWord)"
-            parts.append("<p>\(words("Or with curl; an interrupted download resumes:", "Или с помощью curl; прерванная загрузка продолжится:"))</p>")
             parts.append(
-                .command("\(fetch)\n\(check)", label: words("Commands that download and check", "Команды загрузки и проверки"))
+                "<p>\(words("Or with curl; an interrupted download resumes:", "Или с помощью curl; прерванная загрузка продолжится:"))</p>"
+            )
+            parts.append(
+                .command(
+                    "\(fetch)\n\(check)",
+                    label: words("Commands that download and check", "Команды загрузки и проверки")
+                )
             )
         }
         return parts.joined()
@@ -153,7 +170,7 @@ struct BuildPage {
             else { return nil }
             let label = words("Code for \(title)", "Код для \(title)")
             return """
-                <details><summary>\(title)</summary><pre tabindex="0" aria-label="\(label)"><code>\(Markup.code(Snippet(kind, for: brief).text))</code></pre></details>
+                <details><summary>\(title)</summary><pre tabindex="0" role="group" aria-label="\(label)"><code>\(Markup.code(Snippet(kind, for: brief).text))</code></pre></details>
                 """
         }
         guard !items.isEmpty else { return .empty }
@@ -166,7 +183,8 @@ struct BuildPage {
     private func facts(_ summary: BuildSummary) -> Markup {
         let profile = session.profile(build.facts.profile)
         var rows: [(String, Markup)] = [
-            (words("Type", "Тип"), "\(build.facts.quantType)"), (words("Licence", "Лицензия"), "\(build.facts.license)"),
+            (words("Type", "Тип"), "\(build.facts.quantType)"),
+            (words("Licence", "Лицензия"), "\(build.facts.license)"),
             (words("Source", "Источник"), "<code>\(build.facts.sourceURI)</code>"),
             (words("Published", "Опубликована"), "\(words.date(build.createdAt)), edgepipe \(build.toolVersion)"),
             (words("Bytes", "Байт"), "\(build.fileBytes)"),
@@ -180,11 +198,16 @@ struct BuildPage {
             }
         }
         if let text = summary.textSha256 {
-            rows.append((words("Measured on", "Измерено на тексте"), "SHA-256 <code>\(String("\(text)".prefix(16)))…</code>"))
+            rows.append(
+                (words("Measured on", "Измерено на тексте"), "SHA-256 <code>\(String("\(text)".prefix(16)))…</code>")
+            )
         }
         let report = context.link(
             .report(model: build.name.model, version: "\(build.name.version)"),
-            words("Lineage, tensors and all measurements are in the report", "Происхождение, тензоры и все измерения — в отчёте")
+            words(
+                "Lineage, tensors and all measurements are in the report",
+                "Происхождение, тензоры и все измерения — в отчёте"
+            )
         )
         let items = rows.map { name, value -> Markup in "<dt>\(name)</dt><dd>\(value)</dd>" }
         return """

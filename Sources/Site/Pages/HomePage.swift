@@ -77,7 +77,7 @@ struct HomePage {
             let items = steps.map { step -> Markup in
                 "<li>\(context.link(.best(platform, step), words.memory(step)))</li>"
             }
-            return "<h3>\(words.system(platform))</h3><ul class=\"answers\">\(items.joined(""))</ul>"
+            return "<div><h3>\(words.system(platform))</h3><ul class=\"answers\">\(items.joined(""))</ul></div>"
         }
         let hint = words(
             "Choose the memory that your app may use; about half of a phone’s memory is safe.",
@@ -86,7 +86,7 @@ struct HomePage {
         return """
             <section aria-labelledby="find"><h2 id="find">\(heading)</h2>
             <p>\(hint)</p>
-            \(lists.joined())
+            <div class="systems">\(lists.joined())</div>
             <p class="more">\(context.link(.finder, all))</p></section>
             """
     }

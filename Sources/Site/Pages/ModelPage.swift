@@ -16,7 +16,12 @@ struct ModelPage {
     func page() throws -> SitePage {
         let all = try session.registry.builds(matching: BuildFilter(model: model.name, version: current.version))
         let builds = all.filter { !$0.name.isProjector }
-        let table = try BuildList(context: context, session: session, builds: builds, projectors: all.filter(\.name.isProjector))
+        let table = try BuildList(
+            context: context,
+            session: session,
+            builds: builds,
+            projectors: all.filter(\.name.isProjector)
+        )
         let content: Markup = """
             <nav class="trail" aria-label="\(words("Where you are", "Вы здесь"))">\
             \(context.link(.home(), words("Models", "Модели"))) / \(model.name)</nav>
@@ -45,7 +50,10 @@ struct ModelPage {
         let parameters = profile.map { profile in
             let billions = Double(profile.parameterCount) / 1e9
             return billions >= 0.1
-                ? words("\(words.number(billions, 1)) billion parameters", "\(words.number(billions, 1)) млрд параметров")
+                ? words(
+                    "\(words.number(billions, 1)) billion parameters",
+                    "\(words.number(billions, 1)) млрд параметров"
+                )
                 : words(
                     "\(words.number(billions * 1000, 1)) million parameters",
                     "\(words.number(billions * 1000, 1)) млн параметров"

@@ -13,9 +13,14 @@ struct PageTable {
     /// Each as long as `columns`; the first cell names the row. Empty cells are left out on a narrow screen.
     let rows: [[Markup]]
 
-    /// A column of numbers has a dash before its name.
-    init(caption: String, columns: [(String, Bool)], rows: [[Markup]]) {
-        self.caption = caption
+    /// Whether rows become lists on a narrow screen; otherwise the table scrolls.
+    let unfolds: Bool
+
+    /// - Parameters:
+    ///   - columns: names, and whether their cells are numbers.
+    ///   - unfolds: nil for what tables with so many columns usually do.
+    init(caption: String, columns: [(String, Bool)], rows: [[Markup]], unfolds: Bool? = nil) {
+        (self.caption, self.unfolds) = (caption, unfolds ?? (columns.count > 3))
         self.columns = columns.map { Column(name: $0.0, isNumber: $0.1) }
         self.rows = rows
     }
@@ -34,7 +39,7 @@ struct PageTable {
             }
             return "<tr>\(cells.joined(""))</tr>"
         }
-        let style: Markup = columns.count > 3 ? "wide" : "slim"
+        let style: Markup = unfolds ? "wide" : "slim"
         return """
             <div class="scroll"><table class="\(style)">
             <caption>\(caption)</caption>
@@ -67,7 +72,7 @@ extension Markup {
 
     /// A command or code that one click selects.
     static func command(_ text: String, label: String) -> Markup {
-        "<pre class=\"command\" tabindex=\"0\" aria-label=\"\(label)\"><code>\(Markup.code(text))</code></pre>"
+        "<pre class=\"command\" tabindex=\"0\" role=\"group\" aria-label=\"\(label)\"><code>\(Markup.code(text))</code></pre>"
     }
 
     /// Code with its lines; everything else is as in other text.

@@ -26,7 +26,8 @@ extension QueryFields {
     static let usualMemory = "3GB"
 
     /// The query that the fields are, and what is wrong with them.
-    func query(in session: RegistrySession, _ words: SiteWords) throws -> (query: BuildQuery, problems: [FieldProblem]) {
+    func query(in session: RegistrySession, _ words: SiteWords) throws -> (query: BuildQuery, problems: [FieldProblem])
+    {
         var query = BuildQuery()
         query.language = words.language
         var problems: [FieldProblem] = []

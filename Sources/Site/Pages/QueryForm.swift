@@ -51,7 +51,8 @@ struct QueryForm {
     private func form(_ content: Markup) -> Markup {
         // A form's own parameters replace those of its address, so the language is a field.
         let language: Markup =
-            context.language == .english ? "" : "<input type=\"hidden\" name=\"lang\" value=\"\(context.language.rawValue)\"/>"
+            context.language == .english
+            ? "" : "<input type=\"hidden\" name=\"lang\" value=\"\(context.language.rawValue)\"/>"
         return "<form class=\"ask\" action=\"/query\" method=\"get\">\(language)\(content)</form>"
     }
 
@@ -61,7 +62,9 @@ struct QueryForm {
 
     private var platform: Markup {
         let chosen = fields.isEmpty ? Platform.android.rawValue : fields[.platform] ?? ""
-        let options = [(Platform.android.rawValue, "Android"), (Platform.ios.rawValue, "iOS"), ("", words("Any", "Любая"))]
+        let options = [
+            (Platform.android.rawValue, "Android"), (Platform.ios.rawValue, "iOS"), ("", words("Any", "Любая")),
+        ]
         let choices = options.dropLast(choices == nil ? 1 : 0).map { value, name -> Markup in
             let checked: Markup = value == chosen ? " checked=\"checked\"" : ""
             return "<label><input type=\"radio\" name=\"platform\" value=\"\(value)\"\(checked)/>\(name)</label>"
@@ -78,7 +81,10 @@ struct QueryForm {
             .ram,
             words("Memory that the app may use", "Память, доступная приложению"),
             placeholder: QueryFields.usualMemory,
-            hint: words("About half of what the phone has. Empty: 3 GB.", "Примерно половина памяти телефона. Пусто: 3 ГБ."),
+            hint: words(
+                "About half of what the phone has. Empty: 3 GB.",
+                "Примерно половина памяти телефона. Пусто: 3 ГБ."
+            ),
             list: "steps"
         )
         return "\(field)<datalist id=\"steps\">\(list.joined(""))</datalist>"
@@ -89,11 +95,12 @@ struct QueryForm {
             let options = devices.filter { $0.platform == platform }.map { option($0.id, $0.name, .device) }
             return "<optgroup label=\"\(words.system(platform))\">\(options.joined(""))</optgroup>"
         }
+        let hint = words("Decides system and memory.", "Определяет систему и память.")
         return field(
             .device,
             words("Device", "Устройство"),
-            "<select id=\"device\" name=\"device\"\(hints(.device, words("–", "–")))><option value=\"\">\(words("Any with this memory", "Любое с такой памятью"))</option>\(groups.joined())</select>",
-            hint: words("Decides system and memory.", "Определяет систему и память.")
+            "<select id=\"device\" name=\"device\"\(hints(.device, hint))><option value=\"\">\(words("Any with this memory", "Любое с такой памятью"))</option>\(groups.joined())</select>",
+            hint: hint
         )
     }
 

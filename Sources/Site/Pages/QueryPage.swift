@@ -16,7 +16,9 @@ struct QueryPage {
     func page() throws -> SitePage {
         let title = words("Find a build", "Подбор сборки")
         let asked = fields.completed
-        let (query, found) = try asked.query(in: session, words)
+        var (query, found) = try asked.query(in: session, words)
+        query.model = query.model ?? scope.model
+        query.channel = query.channel ?? scope.channel
         var problems = found
         var answer: Markup = .empty
         if !fields.isEmpty, problems.isEmpty {

@@ -37,11 +37,13 @@ enum ContentPolicy {
     }
 
     /// Of reports, whose drawings set widths of their own.
-    static let report = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    static let report =
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
     /// Of a whole site in files, where each page has a stricter one of its own.
     static let site =
-        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'" + headerOnly
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'"
+        + headerOnly
 
     /// What a policy in a document cannot say, so that only a header has it.
     static let headerOnly = "; frame-ancestors 'none'"

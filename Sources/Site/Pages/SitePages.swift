@@ -55,7 +55,9 @@ public struct SitePages: Sendable {
         case .finder:
             return try finder { try SiteAnswers(session, scope).answer(to: $0, language)?.answer.best?.build }
         case .best, .bestOnDevice:
-            guard let found = try SiteAnswers(session, scope).answer(to: request, language) else { return notFound(context) }
+            guard let found = try SiteAnswers(session, scope).answer(to: request, language) else {
+                return notFound(context)
+            }
             return try page(of: found, for: request)
         }
     }

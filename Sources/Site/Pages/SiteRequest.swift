@@ -12,7 +12,7 @@ public enum SiteRequest: Hashable, Sendable {
     case build(model: String, version: String, type: String)
     /// The form, and the answer where something is asked.
     case query(QueryFields)
-    /// The list of answers that were made beforehand.
+    /// The list of answers that were made beforehand; as the other two below, for files alone: a server answers what is asked.
     case finder
     /// An answer for a system and the memory that an app may use.
     case best(Platform, MemoryStep)
@@ -36,11 +36,6 @@ public enum SiteRequest: Hashable, Sendable {
         case ("models", 3): self = .report(model: parts[1], version: parts[2])
         case ("builds", 4): self = .build(model: parts[1], version: parts[2], type: parts[3])
         case ("query", 1): self = .query(QueryFields(parameters))
-        case ("best", 1): self = .finder
-        case ("best", 3) where parts[1] == "device": self = .bestOnDevice(parts[2])
-        case ("best", 3):
-            guard let platform = Platform(rawValue: parts[1]), let step = MemoryStep(parts[2]) else { return nil }
-            self = .best(platform, step)
         default: return nil
         }
     }
@@ -69,12 +64,6 @@ public struct MemoryStep: Hashable, Sendable {
     public static let all = [10, 15, 20, 30, 40, 60, 80, 120, 160].map(MemoryStep.init(tenths:))
 
     private init(tenths: Int) { self.tenths = tenths }
-
-    /// - Parameter name: such as `1.5gb`; nil where no answer is made for it.
-    init?(_ name: String) {
-        guard let step = Self.all.first(where: { $0.name == name }) else { return nil }
-        self = step
-    }
 
     /// In gigabytes.
     var gigabytes: Double { Double(tenths) / 10 }

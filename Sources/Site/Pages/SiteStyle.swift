@@ -16,11 +16,14 @@ enum SiteStyle {
         .bar [aria-current] { color: var(--ink); font-weight: 600; }
         .bar .languages { margin-left: auto; gap: .2rem .8rem; font-size: .86rem; }
         .trail { display: block; margin: 0 0 .5rem; font-size: .88rem; color: var(--soft); overflow-wrap: anywhere; }
-        .site h1 { margin: 0 0 .5rem; font-size: clamp(1.6rem, 4.6vw, 2.3rem); }
+        .site h1 { margin: 0 0 .8rem; font-size: clamp(1.6rem, 4.6vw, 2.3rem); }
         .lead { max-width: 44rem; margin: 0 0 1.4rem; font-size: 1.08rem; color: var(--soft); }
         .site section { scroll-margin-top: 1rem; }
         .site section > :last-child { margin-bottom: 0; }
-        .more { margin: 0; font-size: .92rem; }
+        .site main > .chips { margin: 0 0 1.5rem; } .site h1 + .chips { margin-top: -.3rem; }
+        .more { margin: 0; font-size: .92rem; } .more + .more { margin-top: .5rem; } .facts + .more { margin-top: 1rem; }
+        .site section > .scroll:last-child table { margin-bottom: 0; }
+        .site tbody th a { white-space: nowrap; }
         footer { margin: 2.4rem 0 0; padding: 1.1rem 0 0; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
         footer p { margin: 0 0 .3rem; max-width: none; }
         .problem { padding: .8rem 1.1rem; border-radius: 12px; background: var(--bad-soft); color: var(--bad); max-width: none; }
@@ -40,13 +43,15 @@ enum SiteStyle {
         .models h3 a { text-decoration: none; } .models h3 a::after { content: ""; position: absolute; inset: 0; border-radius: 14px; }
         .models p { margin: 0; color: var(--soft); font-size: .9rem; }
         .models .chips { margin-top: auto; padding-top: .3rem; }
+        .systems { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 2rem; }
+        .systems h3 { margin: .4rem 0 .5rem; }
         .answers { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0 0 1rem; padding: 0; list-style: none; }
         .site .answers li { margin: 0; } .answers a { display: block; padding: .45rem .9rem; border: 1px solid var(--line); border-radius: 99px;
           background: var(--sheet); text-decoration: none; } .answers a:hover { border-color: var(--accent); }
         .best { border-color: var(--good); border-width: 2px; }
         .best h2 { font-size: 1.5rem; } .best h2 small, .eyebrow { display: block; margin-bottom: .2rem; color: var(--good); font-size: .85rem;
           font-weight: 650; letter-spacing: .02em; }
-        .best .cards { margin: 1rem 0; }
+        .best .cards { grid-template-columns: repeat(auto-fit, minmax(8.6rem, 1fr)); margin: 1rem 0; }
         .refused { margin: 0; padding: 0; list-style: none; } .site .refused li { margin: 0; padding: .55rem 0; max-width: none;
           border-top: 1px solid var(--line); }
         .refused li:first-child { border-top: 0; } .refused ul { margin: .15rem 0 0; } .site .refused ul li { padding: 0; border: 0; color: var(--soft); }
@@ -89,7 +94,8 @@ enum SiteStyle {
           .site section { padding: 1.1rem 1rem 1rem; } .actions .button { flex: 1 1 auto; justify-content: center; }
           .site dl.facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin: 0 0 .6rem; }
           .ask button { width: 100%; justify-content: center; }
-          .site .wide th { overflow-wrap: anywhere; }
+          .site .wide th { overflow-wrap: anywhere; } .site tbody th a { white-space: normal; }
+          .site td { overflow-wrap: anywhere; } .best .cards { grid-template-columns: 1fr 1fr; }
         }
         @media print {
           .bar nav, .ask, .actions, .snippets, .skip { display: none; } .bar { border: 0; margin: 0; padding: 0; }

@@ -46,7 +46,8 @@ import Testing
         #expect(report.builds == 2 && report.written == report.files && report.removed == 0)
         for path in [
             "index.html", "ru/index.html", "models/tiny/index.html", "models/tiny/1.0.0/index.html",
-            "builds/tiny/1.0.0/q8_0/index.html", "best/index.html", "best/android/1.5gb.html", "best/device/pixel-8.html",
+            "builds/tiny/1.0.0/q8_0/index.html", "best/index.html", "best/android/1.5gb.html",
+            "best/device/pixel-8.html",
             "best/ios/16gb.json", "api/v1/builds.json", "api/v1/devices.json", "_headers",
         ] {
             #expect(FileStatus(place.file(path)) != nil, "\(path)")
@@ -161,12 +162,18 @@ import Testing
         try place.write()
         let best = try #require(try place.json("best/ios/3gb.json")["best"] as? [String: Any])
         let digest = try #require(best["sha256"] as? String)
-        #expect((best["download"] as? [String: Any])?["url"] as? String == "https://models.example/edge/blobs/sha256/\(digest)")
+        #expect(
+            (best["download"] as? [String: Any])?["url"] as? String
+                == "https://models.example/edge/blobs/sha256/\(digest)"
+        )
         let page = try String(contentsOfFile: place.file("builds/tiny/1.0.0/q8_0/index.html").string, encoding: .utf8)
         #expect(page.contains("curl --fail") && page.contains("https://models.example/edge/blobs/sha256/"))
     }
 
-    @Test(arguments: ["models.example", "ftp://x", "https://", "https://x/?a", "https://x/#a", "https://x y", "javascript:alert(1)", "https://x\"y"])
+    @Test(arguments: [
+        "models.example", "ftp://x", "https://", "https://x/?a", "https://x/#a", "https://x y", "javascript:alert(1)",
+        "https://x\"y",
+    ])
     func otherAddressesAreRefused(_ address: String) throws {
         let sample = try SiteSample()
         var export = SiteExport()
@@ -207,7 +214,8 @@ import Testing
     }
 
     private func names(of folder: FilePath) throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: folder.string).filter { !$0.hasPrefix(".") }.sorted().map { name in
+        try FileManager.default.subpathsOfDirectory(atPath: folder.string).filter { !$0.hasPrefix(".") }.sorted().map {
+            name in
             let path = folder.pushing(FilePath(name))
             return FileStatus(path)?.isFolder == true ? name : "\(name) \(try SHA256Digest(ofFile: path))"
         }

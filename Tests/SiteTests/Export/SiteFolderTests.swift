@@ -52,10 +52,13 @@ import Testing
 
     @Test(arguments: [
         "no JSON", "[]", "{\"version\":2,\"files\":{}}", "{\"version\":1}",
-        "{\"version\":1,\"files\":{\"../x\":{\"size\":1,\"modified\":1}}}", "{\"version\":1,\"files\":{\"/etc/x\":{\"size\":1,\"modified\":1}}}",
-        "{\"version\":1,\"files\":{\"a//b\":{\"size\":1,\"modified\":1}}}", "{\"version\":1,\"files\":{\"\":{\"size\":1,\"modified\":1}}}",
+        "{\"version\":1,\"files\":{\"../x\":{\"size\":1,\"modified\":1}}}",
+        "{\"version\":1,\"files\":{\"/etc/x\":{\"size\":1,\"modified\":1}}}",
+        "{\"version\":1,\"files\":{\"a//b\":{\"size\":1,\"modified\":1}}}",
+        "{\"version\":1,\"files\":{\"\":{\"size\":1,\"modified\":1}}}",
         "{\"version\":1,\"files\":{\".git/config\":{\"size\":1,\"modified\":1}}}",
-        "{\"version\":1,\"files\":{\"a/./b\":{\"size\":1,\"modified\":1}}}", "{\"version\":1,\"files\":{\"a\":{\"sha256\":\"x\",\"size\":1,\"modified\":1}}}",
+        "{\"version\":1,\"files\":{\"a/./b\":{\"size\":1,\"modified\":1}}}",
+        "{\"version\":1,\"files\":{\"a\":{\"sha256\":\"x\",\"size\":1,\"modified\":1}}}",
     ])
     func aListThatNoExportWroteRemovesNothing(_ text: String) throws {
         try scratch.write(text, to: "site/.edgepipe-site/files.json")

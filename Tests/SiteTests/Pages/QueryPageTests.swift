@@ -37,10 +37,14 @@ import Testing
     }
 
     @Test(arguments: [
-        ("ram", "much", "is not a size"), ("device", "nokia-3310", "There is no device"), ("platform", "windows", "neither android nor ios"),
-        ("context", "-5", "is not a number"), ("min-speed", "fast", "is not a number"), ("min-speed", "5", "A speed needs a phone"),
-        ("model", "phi4", "There is no model"), ("channel", "nightly", "There is no channel"), ("kind", "vision", "is not a kind"),
-        ("ram", "3GB", "Choose Android or iOS"), ("max-size", "1e999", "is not a size"), ("context", "1e400", "is not a number"),
+        ("ram", "much", "is not a size"), ("device", "nokia-3310", "There is no device"),
+        ("platform", "windows", "neither android nor ios"),
+        ("context", "-5", "is not a number"), ("min-speed", "fast", "is not a number"),
+        ("min-speed", "5", "A speed needs a phone"),
+        ("model", "phi4", "There is no model"), ("channel", "nightly", "There is no channel"),
+        ("kind", "vision", "is not a kind"),
+        ("ram", "3GB", "Choose Android or iOS"), ("max-size", "1e999", "is not a size"),
+        ("context", "1e400", "is not a number"),
     ])
     func whatCannotBeAskedIsSaidBesideTheField(_ name: String, _ value: String, _ words: String) throws {
         let page = try page([(name, value)])
@@ -48,7 +52,9 @@ import Testing
         #expect(page.html.contains(words))
         // The form keeps what was typed.
         let reader = try PageReader(page.html)
-        let isKept = reader.elements.contains { ["input", "option"].contains($0.name) && $0.attributes["value"] == value }
+        let isKept = reader.elements.contains {
+            ["input", "option"].contains($0.name) && $0.attributes["value"] == value
+        }
         #expect(isKept || name == "device" || name == "platform" || name == "kind")
         #expect(try self.page([(name, value)], .russian).html.contains("role=\"alert\""))
     }

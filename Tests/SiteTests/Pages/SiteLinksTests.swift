@@ -19,9 +19,13 @@ import Testing
     @Test func aNameThatIsAPagesNameTakesNoPagesPlace() {
         let names = ["index.html", "pages", "best", "ru", "models"]
         let requests = names.flatMap { name -> [SiteRequest] in
-            [.model(name), .report(model: name, version: "1.0.0"), .build(model: name, version: "1.0.0", type: "index.html")]
+            [
+                .model(name), .report(model: name, version: "1.0.0"),
+                .build(model: name, version: "1.0.0", type: "index.html"),
+            ]
         }
-        let all = requests + [.home(), .home(page: 2), .finder, .best(.ios, MemoryStep.all[0]), .bestOnDevice("pixel-8")]
+        let all =
+            requests + [.home(), .home(page: 2), .finder, .best(.ios, MemoryStep.all[0]), .bestOnDevice("pixel-8")]
         let paths = all.flatMap { page in [Language.english, .russian].map { files.file(of: page, $0) } }
         #expect(Set(paths).count == paths.count)
         // No file is a folder of another one.

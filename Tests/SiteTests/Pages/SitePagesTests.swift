@@ -25,7 +25,9 @@ import Testing
     func nothingRunsAndNothingIsFetchedFromElsewhere(_ request: SiteRequest) throws {
         let page = try SiteSample.usual().pages().page(request)
         let reader = try PageReader(page.html)
-        for name in ["script", "img", "iframe", "object", "embed", "foreignObject", "use"] { #expect(reader.all(name).isEmpty) }
+        for name in ["script", "img", "iframe", "object", "embed", "foreignObject", "use"] {
+            #expect(reader.all(name).isEmpty)
+        }
         for element in reader.elements {
             for (key, value) in element.attributes {
                 #expect(!key.lowercased().hasPrefix("on") && key != "src" && key != "style", "\(element.name) \(key)")
@@ -48,7 +50,8 @@ import Testing
         #expect(reader.all("table").count == reader.all("caption").count)
         #expect(reader.all("th").allSatisfy { ["row", "col"].contains($0.attributes["scope"]) })
         let labels = Set(reader.all("label").compactMap { $0.attributes["for"] })
-        for field in reader.all("input") + reader.all("select") where !["hidden", "radio"].contains(field.attributes["type"]) {
+        for field in reader.all("input") + reader.all("select")
+        where !["hidden", "radio"].contains(field.attributes["type"]) {
             #expect(field.attributes["id"].map(labels.contains) == true, "\(field.attributes)")
         }
         let ids = reader.elements.compactMap { $0.attributes["id"] }
@@ -72,7 +75,9 @@ import Testing
         let sample = try SiteSample()
         for number in 0..<(SiteLimits.models + 1) { try sample.publish("model-\(number)", "1.0.0", [("q4_0", 1, 1)]) }
         let pages = sample.pages()
-        let (first, second) = (try PageReader(try pages.page(.home()).html), try PageReader(try pages.page(.home(page: 2)).html))
+        let (first, second) = (
+            try PageReader(try pages.page(.home()).html), try PageReader(try pages.page(.home(page: 2)).html)
+        )
         #expect(first.all("h3").count == SiteLimits.models && second.all("h3").count == 1)
         #expect(try pages.page(.home(page: 3)).outcome == .notFound)
     }
@@ -80,7 +85,11 @@ import Testing
     @Test func aModelsPageShowsChannelsVersionsAndTheBuildsOfTheNewestVersion() throws {
         let html = try SiteSample.usual().pages().page(.model("phi3")).html
         let reader = try PageReader(html)
-        #expect(reader.all("section").compactMap { $0.attributes["aria-labelledby"] } == ["channels", "builds", "quality", "versions"])
+        #expect(
+            reader.all("section").compactMap { $0.attributes["aria-labelledby"] } == [
+                "channels", "builds", "quality", "versions",
+            ]
+        )
         #expect(html.contains("href=\"/models/phi3/1.0.0\"") && html.contains("href=\"/builds/phi3/1.1.0/q8_0\""))
         #expect(reader.all("svg").count == 1)
     }
@@ -88,7 +97,9 @@ import Testing
     @Test func aBuildsPageSaysHowToGetItAndLoadIt() throws {
         let sample = try SiteSample.usual()
         let html = try sample.pages().page(.build(model: "phi3", version: "1.1.0", type: "q4_0")).html
-        #expect(html.contains("edgepipe pull phi3@1.1.0:q4_0 -o phi3-1.1.0-q4_0.gguf --registry https://models.example"))
+        #expect(
+            html.contains("edgepipe pull phi3@1.1.0:q4_0 -o phi3-1.1.0-q4_0.gguf --registry https://models.example")
+        )
         #expect(html.contains("curl --fail") && html.contains("sha256sum --check"))
         for word in ["Swift, iOS", "Kotlin, Android", "Flutter", "React Native", "llama_model_load_from_file"] {
             #expect(html.contains(word), "\(word)")
@@ -96,7 +107,8 @@ import Testing
     }
 
     @Test(arguments: [
-        SiteRequest.model("nothing"), .report(model: "phi3", version: "9.9.9"), .build(model: "phi3", version: "1.1.0", type: "f16"),
+        SiteRequest.model("nothing"), .report(model: "phi3", version: "9.9.9"),
+        .build(model: "phi3", version: "1.1.0", type: "f16"),
         .build(model: "../..", version: "x", type: "y"), .bestOnDevice("../etc/passwd"), .home(page: 99),
     ])
     func whatIsNotThereHasAPageThatSaysSo(_ request: SiteRequest) throws {
