@@ -183,7 +183,10 @@ let package = Package(
         // Layer 7: what people and programs are shown of a registry, without a server
         .target(
             name: "Site",
-            dependencies: ["Answers", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Registry", "Work", system],
+            dependencies: [
+                "Answers", "Architectures", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Registry", "Work",
+                system,
+            ],
             swiftSettings: strict
         ),
 

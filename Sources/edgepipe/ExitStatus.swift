@@ -15,6 +15,7 @@ import Quantization
 import Registry
 import Safetensors
 import Settings
+import Site
 import Steps
 import Tokenizers
 import Work
@@ -54,6 +55,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case let error as AnswersError: self = Self.status(of: error)
         case let error as StepsError: self = Self.status(of: error)
         case is DistributionError: self = .badInput
+        case let error as SiteExportError: self = error.isBadRequest ? .wrongUsage : .failed
         case let error as ObjectStorageError: self = error.isBadInput ? .badInput : .failed
         case OutputError.replacesInput: self = .wrongUsage
         case is OutputError: self = .failed
