@@ -1,3 +1,4 @@
+import Answers
 import BinaryIO
 import Foundation
 import Pipeline
@@ -54,15 +55,6 @@ enum Console {
 
     /// - Throws: where a number is no number, which JSON cannot say.
     static func print(json value: some Encodable, isPretty: Bool = true) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        if isPretty { encoder.outputFormatting.insert(.prettyPrinted) }
-        encoder.dateEncodingStrategy = .iso8601
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf",
-            negativeInfinity: "-inf",
-            nan: "nan"
-        )
-        write(String(decoding: try encoder.encode(value), as: UTF8.self).visibleJSON + "\n")
+        write(try RecordText.json(value, isPretty: isPretty))
     }
 }

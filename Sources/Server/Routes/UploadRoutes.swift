@@ -1,0 +1,4 @@
+/// How builds are sent.
+enum UploadRoutes {
+    static let all: [Route] = []
+}
