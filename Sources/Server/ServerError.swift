@@ -83,3 +83,8 @@ extension ServerError {
         "the server could not answer; its log says why."
     )
 }
+
+extension HTTPResponse.Status {
+    /// Source: RFC 4918, section 11.5.
+    static let noRoom = HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
+}

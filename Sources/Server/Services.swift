@@ -60,6 +60,7 @@ final class Services: Sendable {
     func shutDown() async {
         await answers.shutDown()
         await files.shutDown()
+        await receiving?.shutDown()
         sessions.close()
     }
 }

@@ -139,6 +139,10 @@ enum OCIRoutes {
         if let bytes = try await services.receiving?.blob(digest, of: model, services) {
             return small(bytes, digest, fields, call)
         }
+        // A file that was sent and is not published yet: whoever sends it asks whether it is here.
+        if call.isHead, let count = services.receiving?.byteCount(of: digest, model) {
+            return Answer(.ok, fields, .nothing(length: count))
+        }
         let now = try services.sessions.state()
         let repositories = services.repositories
         let found = try await services.asking { session -> [UInt8]? in
@@ -192,7 +196,7 @@ enum OCIRoutes {
         let own = try await services.asking { session in
             Array(try repositories.contents(of: model, now, session).tags.keys) + [IndexDocuments.tag]
         }
-        let received = try await services.receiving?.tags(of: model, services) ?? []
+        let received = services.receiving?.tags(of: model) ?? []
         let last = call.values.text("last")
         // Compared byte by byte, whatever the language of this machine.
         let all = Set(own + received).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
