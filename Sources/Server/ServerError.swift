@@ -6,12 +6,12 @@ import HTTPTypes
 import Registry
 
 /// Why a request is refused: a status, a code for programs, and words for people.
-struct ServerError: Error, Sendable {
+package struct ServerError: Error, Sendable {
     let status: HTTPResponse.Status
     /// For programs; never changes.
     let code: String
     /// What is wrong, where, and what to do.
-    let message: String
+    package let message: String
     /// The specification's own code where an OCI client is told.
     var ociCode: String?
     /// What the Hub calls it where its client is told.

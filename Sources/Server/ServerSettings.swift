@@ -68,7 +68,7 @@ public struct ServerSettings: Sendable {
     }
 
     /// - Throws: `ServerStartError` for settings that would let others read along, or let nobody in.
-    func validated() throws {
+    package func validated() throws {
         guard isLocal || transport != .plain else {
             let host = host
             throw ServerStartError(

@@ -134,19 +134,20 @@ package final class BuildPieces: Sendable {
         return hasher.finalize()
     }
 
-    /// All bytes of a part, verified, wherever they lie. Takes about three times their length of memory while it runs.
+    /// All bytes of a part, verified, wherever they lie.
     /// - Precondition: the build lies in parts.
     /// - Throws: as `read`, and `ObjectStorageError` where object storage cannot be asked.
-    package func decode(_ index: Int) throws -> [UInt8] {
+    package func decode(_ index: Int, with tools: PieceTools) throws -> PieceMemory {
         let part = parts[index]
-        let stored = UnsafeMutableRawBufferPointer.allocate(byteCount: part.storedBytes, alignment: 64)
-        defer { stored.deallocate() }
-        return try [UInt8](unsafeUninitializedCapacity: part.rawBytes) { buffer, count in
-            let target = UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<part.rawBytes]))
-            let bytes = try store.decode(part, of: digest, PartDecoder(), [stored, target])
-            if bytes.baseAddress != UnsafeRawPointer(target.baseAddress) { target.copyMemory(from: bytes) }
-            count = part.rawBytes
+        let memory = try PieceMemory(part.rawBytes)
+        let status = FileStatus(store.path(of: part.pack.name))
+        let isKnown = status != nil && verified.withLock { $0[index] } == status
+        try tools.with(part.storedBytes) { decoder, stored in
+            let bytes = try store.decode(part, of: digest, decoder, [stored, memory.buffer], isVerified: isKnown)
+            if bytes.baseAddress != UnsafeRawPointer(memory.buffer.baseAddress) { memory.buffer.copyMemory(from: bytes) }
         }
+        if !isKnown { verified.withLock { $0[index] = status } }
+        return memory
     }
 }
 

@@ -37,10 +37,10 @@ public struct AccessToken: Codable, Sendable, Hashable {
         return (grant, token)
     }
 
-    static func digest(_ token: String) -> SHA256Digest { SHA256Digest(of: Array(token.utf8)) }
+    package static func digest(_ token: String) -> SHA256Digest { SHA256Digest(of: Array(token.utf8)) }
 
     /// Whether it allows something of a model; nil stands for all models.
-    func allows(_ action: Action, _ name: String?, at now: Date) -> Bool {
+    package func allows(_ action: Action, _ name: String?, at now: Date) -> Bool {
         guard isValid(at: now), allow.contains(action) || (action == .pull && allow.contains(.push)) else { return false }
         guard let name else { return model == "*" }
         return Self.matches(Array(model.utf8)[...], Array(name.utf8)[...])

@@ -119,12 +119,23 @@ struct BlobStream: Sendable {
             }
             // A small part is decoded once, and goes out whole.
             guard piece.range.count <= Self.smallPart else { break }
-            let bytes = try pieces.decode(index)
             let last = min(piece.range.upperBound, range.upperBound)
-            buffer.writeBytes(bytes[(offset - piece.range.lowerBound)..<(last - piece.range.lowerBound)])
+            let wanted = (offset - piece.range.lowerBound)..<(last - piece.range.lowerBound)
+            try pieces.decode(index, with: decoded.tools).withBytes {
+                buffer.writeBytes(UnsafeRawBufferPointer(rebasing: $0[wanted]))
+            }
             offset = last
         }
         return offset == begin ? nil : Slice(buffer: buffer, end: offset)
+    }
+
+    /// The next part that is worth being decoded ahead.
+    private func next(after index: Int, _ pieces: BuildPieces) -> Int? {
+        let near = pieces.pieces.indices.dropFirst(index + 1).prefix(8)
+        return near.first { number in
+            let piece = pieces.pieces[number]
+            return !piece.isPlain && piece.range.count > Self.smallPart && piece.range.lowerBound < range.upperBound
+        }
     }
 
     private func large(_ index: Int, _ pieces: BuildPieces, from begin: Int, _ known: Held?) async throws -> Slice {
@@ -134,7 +145,11 @@ struct BlobStream: Sendable {
         var held = known
         while true {
             let part: DecodedParts.Part
-            if let held { part = held.part } else { part = try await decoded.take(index, of: pieces) }
+            if let held { part = held.part } else {
+                part = try await decoded.take(index, of: pieces)
+                // The next part is decoded while this one is sent.
+                if let next = next(after: index, pieces) { Task { await decoded.prepare(next, of: pieces) } }
+            }
             var buffer = ByteBufferAllocator().buffer(capacity: wanted.count)
             if part.with(wanted, { buffer.writeBytes($0) }) {
                 let isLast = end == piece.range.upperBound

@@ -1,7 +1,7 @@
 import HTTPTypes
 
 /// Which bytes of a file a request wants. Source: RFC 9110, section 14.
-enum ByteRange: Equatable {
+package enum ByteRange: Equatable, Sendable {
     case whole
     case part(Range<Int>)
     /// None of the file's bytes.
@@ -10,7 +10,7 @@ enum ByteRange: Equatable {
     /// - Parameters:
     ///   - count: bytes of the file.
     ///   - etag: of the file; a range under another condition is not served, but all of it.
-    init(_ headers: HTTPFields, count: Int, etag: String) {
+    package init(_ headers: HTTPFields, count: Int, etag: String) {
         self = .whole
         guard let text = headers[.range] else { return }
         if let condition = headers[.ifRange], condition != etag { return }
@@ -18,7 +18,7 @@ enum ByteRange: Equatable {
     }
 
     /// A range that is not written as one counts for nothing, and several are answered with the whole file.
-    init(_ text: String, count: Int) {
+    package init(_ text: String, count: Int) {
         self = .whole
         guard text.lowercased().hasPrefix("bytes=") else { return }
         let ends = text.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false).map(\.trimmingBlanks)

@@ -7,19 +7,20 @@ import Synchronization
 final class DecodedParts: Sendable {
     /// One part, until it is taken back because others wait for its room.
     final class Part: Sendable {
-        fileprivate let bytes: Mutex<[UInt8]?>
+        private let memory: Mutex<PieceMemory?>
         fileprivate let since = ContinuousClock.now
 
-        fileprivate init(_ bytes: [UInt8]) { self.bytes = Mutex(bytes) }
+        fileprivate init(_ memory: PieceMemory) { self.memory = Mutex(memory) }
 
         /// Hands out a range of the part; false where it was taken back.
         func with(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
-            bytes.withLock { bytes in
-                guard let bytes else { return false }
-                bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
-                return true
-            }
+            // Readers of one part copy at the same time; who takes it back waits for nobody.
+            guard let memory = memory.withLock({ $0 }) else { return false }
+            memory.withBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+            return true
         }
+
+        fileprivate func takeBack() { memory.withLock { $0 = nil } }
     }
 
     private enum Entry {
@@ -43,13 +44,18 @@ final class DecodedParts: Sendable {
 
     /// How long a reader keeps what others wait for.
     private static let patience = Duration.seconds(1)
-    private static let pause = Duration.milliseconds(10)
+    private static let pause = Duration.milliseconds(5)
 
     private let limit: Int
     private let threads: WorkerThreads
+    /// What decoding takes, shared by all.
+    let tools: PieceTools
     private let state = Mutex(State())
 
-    init(limit: Int, _ threads: WorkerThreads) { (self.limit, self.threads) = (limit, threads) }
+    init(limit: Int, _ threads: WorkerThreads) {
+        (self.limit, self.threads) = (limit, threads)
+        tools = PieceTools(count: threads.count)
+    }
 
     /// The bytes of a part. Whoever has it says when it is done with it.
     /// - Throws: as `BuildPieces.decode`; `CancellationError`.
@@ -59,16 +65,35 @@ final class DecodedParts: Sendable {
             switch state.withLock({ Self.step(piece.digest, piece.range.count, limit, &$0) }) {
             case .take(let part): return part
             case .wait: try await Task.sleep(for: Self.pause)
-            case .make:
-                do {
-                    let part = Part(try await threads.run { try pieces.decode(index) })
-                    state.withLock { $0.entries[piece.digest] = .made(part, readers: 1) }
-                    return part
-                } catch {
-                    state.withLock { Self.forget(piece.digest, &$0) }
-                    throw error
-                }
+            case .make: return try await make(index, of: pieces, readers: 1)
             }
+        }
+    }
+
+    /// Decodes a part that somebody will want next, where there is room for it without taking any from others.
+    func prepare(_ index: Int, of pieces: BuildPieces) async {
+        let piece = pieces.pieces[index]
+        let isDue = state.withLock { state -> Bool in
+            guard state.entries[piece.digest] == nil else { return false }
+            Self.makeRoom(piece.range.count, limit, takesFromReaders: false, &state)
+            guard state.total + piece.range.count <= limit else { return false }
+            Self.begin(piece.digest, piece.range.count, &state)
+            return true
+        }
+        // Whoever wants the part meets the same failure, and says so.
+        if isDue { _ = try? await make(index, of: pieces, readers: 0) }
+    }
+
+    private func make(_ index: Int, of pieces: BuildPieces, readers: Int) async throws -> Part {
+        let digest = pieces.pieces[index].digest
+        let tools = tools
+        do {
+            let part = Part(try await threads.run { try pieces.decode(index, with: tools) })
+            state.withLock { $0.entries[digest] = .made(part, readers: readers) }
+            return part
+        } catch {
+            state.withLock { Self.forget(digest, &$0) }
+            throw error
         }
     }
 
@@ -76,7 +101,7 @@ final class DecodedParts: Sendable {
     func release(_ part: Part, _ digest: SHA256Digest) {
         state.withLock { state in
             guard case .made(let known, let readers)? = state.entries[digest], known === part else { return }
-            state.entries[digest] = .made(part, readers: readers - 1)
+            state.entries[digest] = .made(part, readers: max(0, readers - 1))
         }
     }
 
@@ -90,21 +115,31 @@ final class DecodedParts: Sendable {
         case .making: return .wait
         case nil: break
         }
-        // What nobody reads goes first, then what somebody has had for long.
-        for isRead in [false, true] {
-            for other in state.order where state.total + size > limit {
-                guard case .made(let part, let readers)? = state.entries[other], (readers > 0) == isRead else { continue }
-                if isRead, ContinuousClock.now - part.since < patience { continue }
-                part.bytes.withLock { $0 = nil }
-                forget(other, &state)
-            }
-        }
+        makeRoom(size, limit, takesFromReaders: true, &state)
         guard state.total + size <= limit || state.entries.isEmpty else { return .wait }
+        begin(digest, size, &state)
+        return .make
+    }
+
+    private static func begin(_ digest: SHA256Digest, _ size: Int, _ state: inout State) {
         state.entries[digest] = .making
         state.sizes[digest] = size
         state.order.append(digest)
         state.total += size
-        return .make
+    }
+
+    /// What nobody reads goes first, then what somebody has had for long.
+    private static func makeRoom(_ size: Int, _ limit: Int, takesFromReaders: Bool, _ state: inout State) {
+        for isRead in takesFromReaders ? [false, true] : [false] {
+            for other in state.order where state.total + size > limit {
+                guard case .made(let part, let readers)? = state.entries[other], (readers > 0) == isRead else { continue }
+                // What was just prepared is for somebody, too.
+                let isFresh = ContinuousClock.now - part.since < patience
+                if isFresh, isRead || !takesFromReaders { continue }
+                part.takeBack()
+                forget(other, &state)
+            }
+        }
     }
 
     private static func forget(_ digest: SHA256Digest, _ state: inout State) {

@@ -4,10 +4,10 @@ import NIOCore
 /// ways: the parser behind it sees nothing else.
 ///
 /// Source: RFC 9112, sections 2.2, 3, 5, 6 and 7.1, where its rules are the strict ones.
-struct HeadScanner {
+package struct HeadScanner {
     /// Why a connection ends.
-    struct Refusal: Error, Equatable {
-        let status: Int
+    package struct Refusal: Error, Equatable {
+        package let status: Int
         let words: String
     }
 
@@ -32,7 +32,7 @@ struct HeadScanner {
 
     private static let longestChunkLine = 256
 
-    init(_ limits: ServerLimits) { self.limits = limits }
+    package init(_ limits: ServerLimits) { self.limits = limits }
 
     /// Whether a head has begun and not ended.
     var isInHead: Bool {
@@ -49,7 +49,7 @@ struct HeadScanner {
     /// Takes bytes as they come.
     /// - Parameter pass: takes what may go on, in order.
     /// - Throws: `Refusal`; nothing after it may go on.
-    mutating func take(_ bytes: ByteBuffer, pass: (ByteBuffer) -> Void) throws {
+    package mutating func take(_ bytes: ByteBuffer, pass: (ByteBuffer) -> Void) throws {
         var bytes = bytes
         while bytes.readableBytes > 0 {
             switch state {

@@ -3,8 +3,8 @@ import Architectures
 import DeviceFit
 
 /// What builds are asked for: the options of `edgepipe query`, as parameters of a request.
-enum QueryParameters {
-    static let filters: [Parameter] = [
+package enum QueryParameters {
+    package static let filters: [Parameter] = [
         Parameter(name: "ram", help: "Memory that the app may use; beside a device, the smaller limit counts.", example: "3GB"),
         Parameter(name: "platform", form: .choice(["android", "ios"]), help: "The system of the phones.", example: "android"),
         Parameter(name: "device", isList: true, help: "A device of the catalogue; builds have to fit all that are named."),

@@ -1,7 +1,7 @@
 import HTTPTypes
 
 /// The one table of what a server answers. The document of the interface is written from it.
-enum Routes {
+package enum Routes {
     static let document: Route = Route(
         method: .get,
         path: "/openapi.json",
@@ -17,7 +17,7 @@ enum Routes {
     // Pages of the site are joined here: `/`, `/models/{model}` and what they link to, of the family `.page`.
     static let pages: [Route] = []
 
-    static let all: [Route] = APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + HubRoutes.all + pages
+    package static let all: [Route] = APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + HubRoutes.all + pages
 
-    static let table = RouteTable(all)
+    package static let table = RouteTable(all)
 }

@@ -3,10 +3,10 @@ import HTTPTypes
 import Registry
 
 /// The description of the interface in OpenAPI 3.1, written from the table that answers requests.
-enum InterfaceDocument {
+package enum InterfaceDocument {
     static let version = "3.1.0"
 
-    static func bytes(_ routes: [Route]) -> [UInt8] {
+    package static func bytes(_ routes: [Route]) -> [UInt8] {
         var paths: [String: [String: Any]] = [:]
         for route in routes where route.family == .api {
             paths[path(route), default: [:]][route.method.rawValue.lowercased()] = operation(route)
@@ -27,7 +27,7 @@ enum InterfaceDocument {
         return Array(data) + [UInt8(ascii: "\n")]
     }
 
-    static func path(_ route: Route) -> String { route.path.replacing("...}", with: "}") }
+    package static func path(_ route: Route) -> String { route.path.replacing("...}", with: "}") }
 
     private static func operation(_ route: Route) -> [String: Any] {
         let names = Route.pieces(route.path).compactMap { piece -> [String: Any]? in

@@ -1,7 +1,7 @@
 import BinaryIO
 
 /// One parameter of a request's query, as the document of the interface describes it.
-struct Parameter: Sendable {
+package struct Parameter: Sendable {
     /// What may stand for its value.
     enum Form: Sendable {
         case text
@@ -22,7 +22,7 @@ struct Parameter: Sendable {
 }
 
 /// The parameters that a request gave, held against those of its route.
-struct ParameterValues: Sendable {
+package struct ParameterValues: Sendable {
     private let values: [String: [String]]
 
     private static let mostValues = 64
@@ -31,7 +31,7 @@ struct ParameterValues: Sendable {
     ///   - query: what follows the question mark; nil for none.
     ///   - known: those of the route; nil lets any through, as other programs' clients send what they like.
     /// - Throws: `ServerError` for one that is not known, given twice, or no value of its form.
-    init(_ query: String?, among known: [Parameter]?) throws {
+    package init(_ query: String?, among known: [Parameter]?) throws {
         var values: [String: [String]] = [:]
         let pairs = (query ?? "").split(separator: "&")
         guard pairs.count <= Self.mostValues else { throw ServerError.badRequest("more than \(Self.mostValues) parameters.") }

@@ -2,14 +2,14 @@ import BinaryIO
 
 /// The path of a request, decoded component by component. What could lead anywhere else than where it says is refused before anything
 /// looks at it; no component ever becomes a path of a file.
-struct RequestPath: Sendable, Equatable {
-    let components: [String]
+package struct RequestPath: Sendable, Equatable {
+    package let components: [String]
 
     private static let longestComponent = 512
 
     /// - Parameter text: what stands before the question mark.
     /// - Throws: `ServerError`.
-    init(_ text: some StringProtocol) throws {
+    package init(_ text: some StringProtocol) throws {
         guard text.utf8.first == UInt8(ascii: "/") else { throw ServerError.badRequest("a path begins with a slash.") }
         var parts = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
         // A slash at the end stands for an empty name there, as `/v2/` and `blobs/uploads/` have it.

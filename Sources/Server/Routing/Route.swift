@@ -1,9 +1,9 @@
 import HTTPTypes
 
 /// One kind of request: where it goes, what may stand in it, what answers it, and what the document of the interface says of it.
-struct Route: Sendable {
+package struct Route: Sendable {
     /// In whose form errors are told, and what of the path is a name.
-    enum Family: Sendable {
+    package enum Family: Sendable {
         case api
         case oci
         case hub
@@ -27,10 +27,10 @@ struct Route: Sendable {
         case names(String)
     }
 
-    let method: HTTPRequest.Method
+    package let method: HTTPRequest.Method
     /// As the document of the interface has it: `/api/v1/builds/{build}`.
-    let path: String
-    var family = Family.api
+    package let path: String
+    package var family = Family.api
     var right = Right.pull
     /// What it does, in one line.
     let summary: String
@@ -53,7 +53,7 @@ struct Route: Sendable {
 }
 
 /// All routes of a server. The first that fits a path and a method answers.
-struct RouteTable: Sendable {
+package struct RouteTable: Sendable {
     let routes: [Route]
     private let pieces: [[Route.Piece]]
 
@@ -62,14 +62,14 @@ struct RouteTable: Sendable {
         pieces = routes.map { Route.pieces($0.path) }
     }
 
-    enum Match: Sendable {
+    package enum Match: Sendable {
         case route(Route, names: [String: String])
         /// The path is known, for other methods.
         case method(Route.Family, allowed: [HTTPRequest.Method])
         case none
     }
 
-    func match(_ method: HTTPRequest.Method, _ path: RequestPath) -> Match {
+    package func match(_ method: HTTPRequest.Method, _ path: RequestPath) -> Match {
         var allowed: [HTTPRequest.Method] = []
         var family: Route.Family?
         for (route, pieces) in zip(routes, pieces) {

@@ -1,5 +1,5 @@
 /// What a document of JSON holds, as far as clients may rely on it.
-indirect enum Schema: Sendable {
+package indirect enum Schema: Sendable {
     case string
     case integer
     case number
@@ -38,7 +38,7 @@ indirect enum Schema: Sendable {
 }
 
 /// Documents that several answers hold.
-enum Schemas {
+package enum Schemas {
     static let error = Schema.object(["error": .object(["code": .string, "message": .string])])
 
     private static let record = Schema.object([
@@ -62,7 +62,7 @@ enum Schemas {
         "reason": .string, "limitBytes": .integer, "memory": .any, "prefill": .any, "sustainedFactor": .any,
     ])
 
-    static let all: [String: Schema] = [
+    package static let all: [String: Schema] = [
         "Error": error,
         "Build": record,
         "BuildDetails": .object([

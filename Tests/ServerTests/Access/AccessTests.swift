@@ -5,7 +5,7 @@ import Registry
 import TestSupport
 import Testing
 
-@testable import Server
+import Server
 
 /// Tokens open what they are for, and nothing says what they are.
 @Suite struct AccessTests {

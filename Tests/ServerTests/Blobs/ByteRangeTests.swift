@@ -1,7 +1,7 @@
 import HTTPTypes
 import Testing
 
-@testable import Server
+import Server
 
 @Suite struct ByteRangeTests {
     @Test(arguments: [

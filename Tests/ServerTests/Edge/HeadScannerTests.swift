@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Server
+import Server
 
 /// Heads that two programs could read in two ways are refused before any parser sees them.
 @Suite struct HeadScannerTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Server
+import Server
 
 /// Requests that nobody means well. Each is answered or ended in bounded time, and the server goes on.
 @Suite struct HostileRequestsTests {

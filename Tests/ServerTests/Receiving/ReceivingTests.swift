@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 import Transfer
 
-@testable import Server
+import Server
 
 /// Builds come in by the client that every registry gets, and nothing else does.
 @Suite struct ReceivingTests {

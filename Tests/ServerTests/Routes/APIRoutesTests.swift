@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Server
+import Server
 
 /// What programs read is what the commands print.
 @Suite struct APIRoutesTests {

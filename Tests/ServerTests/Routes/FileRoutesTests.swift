@@ -6,7 +6,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@testable import Server
+import Server
 
 /// Files, manifests and the Hub's lists: the published bytes under every address.
 @Suite struct FileRoutesTests {

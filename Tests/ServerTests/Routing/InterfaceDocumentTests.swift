@@ -2,7 +2,7 @@ import Foundation
 import HTTPTypes
 import Testing
 
-@testable import Server
+import Server
 
 /// The document of the interface and the routes that answer are one table.
 @Suite struct InterfaceDocumentTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Server
+import Server
 
 @Suite struct RequestPathTests {
     @Test func componentsAreDecodedOneByOne() throws {
