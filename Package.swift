@@ -16,10 +16,12 @@ let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS = Target.Dependency.product(name: "HummingbirdTLS", package: "hummingbird")
 let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -194,8 +196,10 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Answers", "BinaryIO", "Briefs", "Delta", "DeviceFit", "Distribution", "GGUF", "Registry", "Site", "Work",
-                crypto, httpTypes, hummingbird, hummingbirdTLS, lifecycle, logging, nio, nioPosix, nioSSL, system,
+                "Answers", "Architectures", "BinaryIO", "Briefs", "Delta", "DeviceFit", "Distribution", "GGUF", "Registry",
+                "Site", "Work",
+                crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioPosix, nioSSL,
+                system, unixSignals,
             ],
             swiftSettings: strict
         ),

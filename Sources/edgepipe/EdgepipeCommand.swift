@@ -38,7 +38,8 @@ struct EdgepipeCommand: ParsableCommand {
             CommandGroup(
                 name: "Registry",
                 subcommands: [
-                    RegistryCommand.self, PullCommand.self, PushCommand.self, ExportCommand.self, DeltaCommand.self,
+                    RegistryCommand.self, PullCommand.self, PushCommand.self, ServeCommand.self, ExportCommand.self,
+                    DeltaCommand.self,
                 ]
             ),
             CommandGroup(

@@ -14,6 +14,7 @@ import Pipeline
 import Quantization
 import Registry
 import Safetensors
+import Server
 import Settings
 import Site
 import Steps
@@ -65,7 +66,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case is SettingsError, is GGUFError, is SafetensorsError, is ConversionError, is QuantizationError,
             is InferenceError, is EvaluationError, is ShapeError, is TokenizerError, is TextLineError:
             self = .badInput
-        case is DeviceFitError, is UnknownKernels: self = .wrongUsage
+        case is DeviceFitError, is UnknownKernels, is ServerStartError: self = .wrongUsage
         // Reading concerns what somebody gave; writing concerns this machine.
         case let error as FileError: self = ["open", "map", "read"].contains(error.operation) ? .badInput : .failed
         default: return nil

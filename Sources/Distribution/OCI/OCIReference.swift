@@ -74,9 +74,10 @@ public struct OCIReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether a text obeys the grammar of tags.
-    static func isTag(_ text: String) -> Bool { text.wholeMatch(of: /[a-zA-Z0-9_][a-zA-Z0-9._\-]{0,127}/) != nil }
+    package static func isTag(_ text: String) -> Bool { text.wholeMatch(of: /[a-zA-Z0-9_][a-zA-Z0-9._\-]{0,127}/) != nil }
 
-    private static func isName(_ text: some StringProtocol) -> Bool {
+    /// Whether a text obeys the grammar of repositories.
+    package static func isName(_ text: some StringProtocol) -> Bool {
         let component = /[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*/
         return text.utf8.count <= longestName && !text.isEmpty
             && text.split(separator: "/", omittingEmptySubsequences: false)

@@ -153,28 +153,8 @@ public struct RegistryPush: Sendable {
 
     /// Facts, signatures, the list of parts, and what else is known, as manifests whose subject is the build's.
     private func attach(_ build: DescribedBuild, to subject: OCIDescriptor, _ outlet: Outlet) async throws {
-        let record = build.record
-        var own = [
-            PushedDocument(
-                PushedDocument.factsType,
-                title: "\(build.stem).json",
-                bytes: try OCILayout.encode(try registry.details(of: record))
-            ),
-            PushedDocument(
-                PushedDocument.partsType,
-                title: "\(build.stem).parts.json",
-                bytes: try OCILayout.encode(try registry.partList(of: record))
-            ),
-        ]
-        own += try registry.signatureBundles(of: record.digest).map { key, bundle in
-            PushedDocument(
-                PushedDocument.signatureType,
-                title: "\(build.stem).\(key.short).sig",
-                bytes: Array(bundle.utf8),
-                annotations: ["vnd.edgepipe.key": "sha256:\(key)"]
-            )
-        }
-        try await Referrers(outlet, subject, created: build.created).add(own + self.documents(record))
+        let own = try registry.documents(about: build)
+        try await Referrers(outlet, subject, created: build.created).add(own + documents(build.record))
     }
 }
 

@@ -75,11 +75,15 @@ struct RemoteIndex: Codable {
 
     private static func send(_ bytes: [UInt8], _ client: OCIClient) async throws {
         for bytes in [bytes, OCIEmpty.bytes] { try await client.send(document: bytes) }
-        let manifest = OCIManifest(
+        try await client.put(OCILayout.encode(manifest(of: bytes)), as: OCIManifest.ociType, under: tag)
+    }
+
+    /// What names an index.
+    static func manifest(of bytes: [UInt8]) -> OCIManifest {
+        OCIManifest(
             artifactType: type,
             config: OCIEmpty.descriptor,
             layers: [OCIDescriptor(of: bytes, as: type, title: "index.json")]
         )
-        try await client.put(OCILayout.encode(manifest), as: OCIManifest.ociType, under: tag)
     }
 }

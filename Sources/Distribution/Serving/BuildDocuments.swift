@@ -1,0 +1,120 @@
+import BinaryIO
+import Registry
+
+/// A manifest as an OCI registry has it once a build was pushed there.
+package struct ServedManifest: Sendable {
+    /// The manifest.
+    package let bytes: [UInt8]
+    /// Of the manifest.
+    package let digest: SHA256Digest
+    /// What it is, as its `mediaType` says.
+    package let mediaType: String
+    /// Whose clients it is for; nil for a document about a build.
+    package let dialect: Dialect?
+    /// What it is tagged; nil for what is only found by its digest.
+    package let tag: String?
+    /// Of a document about a build.
+    package let artifactType: String?
+    /// Those of the manifest.
+    package let annotations: [String: String]?
+}
+
+/// A small blob that manifests name.
+package struct ServedBlob: Sendable {
+    /// The bytes.
+    package let bytes: [UInt8]
+    /// Of the bytes.
+    package let digest: SHA256Digest
+
+    init(_ bytes: [UInt8]) { (self.bytes, digest) = (bytes, SHA256Digest(of: bytes)) }
+}
+
+/// Everything but its files that an OCI registry has of a build after it was pushed: the same bytes, under the same digests.
+package struct BuildDocuments: Sendable {
+    /// One for each dialect, docker's first; of a projector docker's alone.
+    package let manifests: [ServedManifest]
+    /// Documents about the build, attached to docker's manifest.
+    package let referrers: [ServedManifest]
+    /// What the manifests name beside the build's files.
+    package let blobs: [ServedBlob]
+    /// The build, and what it sees with.
+    package let files: [BuildRecord]
+}
+
+extension ModelRegistry {
+    /// What an OCI registry would have of a build.
+    /// - Parameter documents: about the build, beside those that a registry keeps of itself.
+    /// - Throws: `RegistryError`; `DistributionError.halfPair` for a build whose projector is not here.
+    package func documents(of record: BuildRecord, with documents: [PushedDocument]) throws -> BuildDocuments {
+        let build = DescribedBuild(record, try projector(of: record))
+        var blobs: [ServedBlob] = []
+        var manifests: [ServedManifest] = []
+        var subject: OCIDescriptor?
+        for dialect in record.name.isProjector ? [Dialect.docker] : Dialect.allCases {
+            let made = try dialect.manifest(of: build)
+            let bytes = try made.encoded()
+            let type = made.manifest.mediaType ?? OCIManifest.ociType
+            blobs.append(ServedBlob(made.config.bytes))
+            if dialect == .docker { subject = OCIDescriptor(of: bytes, as: type) }
+            manifests.append(
+                ServedManifest(
+                    bytes: bytes,
+                    digest: SHA256Digest(of: bytes),
+                    mediaType: type,
+                    dialect: dialect,
+                    tag: dialect.tag(of: record.name),
+                    artifactType: nil,
+                    annotations: made.manifest.annotations
+                )
+            )
+        }
+        guard let subject else { preconditionFailure("docker's manifest is always made") }
+        blobs.append(ServedBlob(OCIEmpty.bytes))
+        let referrers = try (self.documents(about: build) + documents).map { document in
+            blobs.append(ServedBlob(document.bytes))
+            let manifest = document.manifest(about: subject, created: build.created)
+            let bytes = try OCILayout.encode(manifest)
+            return ServedManifest(
+                bytes: bytes,
+                digest: SHA256Digest(of: bytes),
+                mediaType: OCIManifest.ociType,
+                dialect: nil,
+                tag: nil,
+                artifactType: document.artifactType,
+                annotations: manifest.annotations
+            )
+        }
+        return BuildDocuments(
+            manifests: manifests,
+            referrers: referrers,
+            blobs: blobs,
+            files: [record] + (build.projector.map { [$0] } ?? [])
+        )
+    }
+
+    /// Facts, the list of parts and signatures: what a registry keeps of itself about a build.
+    func documents(about build: DescribedBuild) throws -> [PushedDocument] {
+        let record = build.record
+        let own = [
+            PushedDocument(
+                PushedDocument.factsType,
+                title: "\(build.stem).json",
+                bytes: try OCILayout.encode(try details(of: record))
+            ),
+            PushedDocument(
+                PushedDocument.partsType,
+                title: "\(build.stem).parts.json",
+                bytes: try OCILayout.encode(try partList(of: record))
+            ),
+        ]
+        return try own
+            + signatureBundles(of: record.digest).map { key, bundle in
+                PushedDocument(
+                    PushedDocument.signatureType,
+                    title: "\(build.stem).\(key.short).sig",
+                    bytes: Array(bundle.utf8),
+                    annotations: ["vnd.edgepipe.key": "sha256:\(key)"]
+                )
+            }
+    }
+}

@@ -1,0 +1,73 @@
+import BinaryIO
+import Registry
+
+/// The list of a model's builds that a registry asked from afar reads first, as a push leaves it.
+package struct IndexDocuments: Sendable {
+    /// What the list is tagged.
+    package static let tag = RemoteIndex.tag
+    /// What names the list.
+    package let manifest: ServedManifest
+    /// The list, and the empty configuration.
+    package let blobs: [ServedBlob]
+
+    /// - Parameters:
+    ///   - builds: of one model.
+    ///   - repository: where clients find them.
+    ///   - manifests: the digests of docker's manifests, by build.
+    /// - Throws: `RegistryError`.
+    package init(
+        of builds: [BuildRecord],
+        in repository: String,
+        manifests: [BuildName: SHA256Digest],
+        _ registry: ModelRegistry
+    ) throws {
+        let entries = try builds.compactMap { build -> RemoteIndex.Entry? in
+            guard let manifest = manifests[build.name] else { return nil }
+            return RemoteIndex.Entry(
+                repository: repository,
+                manifest: "sha256:\(manifest)",
+                head: try registry.partList(of: build).parts[0],
+                details: try registry.details(of: build)
+            )
+        }
+        let models = Set(builds.map(\.name.model))
+        let channels = try registry.versions().filter { models.contains($0.model) }.flatMap { version in
+            version.channels.map { MirroredChannel(model: version.model, name: $0, version: version.version) }
+        }
+        let index = RemoteIndex(
+            builds: entries.sorted { "\($0.details.build.name)" < "\($1.details.build.name)" },
+            channels: channels.sorted { ($0.model, $0.name) < ($1.model, $1.name) }
+        )
+        let list = try OCILayout.encode(index)
+        let document = try OCILayout.encode(RemoteIndex.manifest(of: list))
+        blobs = [ServedBlob(list), ServedBlob(OCIEmpty.bytes)]
+        manifest = ServedManifest(
+            bytes: document,
+            digest: SHA256Digest(of: document),
+            mediaType: OCIManifest.ociType,
+            dialect: nil,
+            tag: Self.tag,
+            artifactType: RemoteIndex.type,
+            annotations: nil
+        )
+    }
+}
+
+/// A list of manifests, as the referrers API answers.
+package enum ReferrersList {
+    /// Media type of the list.
+    package static let mediaType = OCIIndex.type
+
+    /// - Throws: `EncodingError`, never for values of a registry.
+    package static func encode(_ manifests: [ServedManifest]) throws -> [UInt8] {
+        try OCILayout.encode(
+            OCIIndex(
+                manifests.map { manifest in
+                    var descriptor = OCIDescriptor(of: manifest.bytes, as: manifest.mediaType)
+                    (descriptor.artifactType, descriptor.annotations) = (manifest.artifactType, manifest.annotations)
+                    return descriptor
+                }
+            )
+        )
+    }
+}

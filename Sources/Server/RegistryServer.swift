@@ -1,0 +1,125 @@
+import Answers
+import BinaryIO
+import Dispatch
+import Foundation
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOSSL
+import Registry
+import ServiceLifecycle
+import Synchronization
+import SystemPackage
+import UnixSignals
+
+/// A registry over HTTP: for programs (JSON), for clients of OCI registries and of the Hub, and for people.
+///
+/// The server is asynchronous at its edge; the rooms below are called on threads of its own.
+public struct RegistryServer: Sendable {
+    private let settings: ServerSettings
+    private let services: Services
+
+    /// Opens nothing yet but what says who may do what.
+    /// - Parameter report: told, in a line, what the operator should know; never a token, nor the fields of a request.
+    /// - Throws: `ServerStartError`, `FileError`.
+    public init(_ settings: ServerSettings, report: @escaping @Sendable (String) -> Void) throws {
+        try settings.validated()
+        self.settings = settings
+        services = try Services(settings, report: report)
+    }
+
+    /// Answers requests until a SIGTERM or SIGINT; what was begun by then ends within `shutdownSeconds`.
+    /// - Parameter listening: told the address once it answers.
+    /// - Throws: `RegistryError` where there is no registry, `ServerStartError` where the address cannot be had.
+    public func run(listening: @escaping @Sendable (String) -> Void) throws {
+        // This thread waits, and may be the one that main tasks run on.
+        let outcome = Mutex<Result<Void, any Error>?>(nil)
+        let done = DispatchSemaphore(value: 0)
+        Task.detached {
+            let result: Result<Void, any Error>
+            do { result = .success(try await serve(signals: [.sigterm, .sigint], listening)) } catch { result = .failure(error) }
+            outcome.withLock { $0 = result }
+            done.signal()
+        }
+        done.wait()
+        try outcome.withLock { $0 }?.get()
+    }
+
+    /// The same until the task is cancelled.
+    package func runUntilCancelled(listening: @escaping @Sendable (String) -> Void) async throws {
+        try await serve(signals: [], listening)
+    }
+
+    private func serve(signals: [UnixSignal], _ listening: @escaping @Sendable (String) -> Void) async throws {
+        // Whoever starts a server over no registry hears of it at once.
+        _ = try await services.asking { try $0.registry.modelNames() }
+        var group = ServiceGroupConfiguration(
+            services: [try application(listening)],
+            gracefulShutdownSignals: signals,
+            logger: Self.silence
+        )
+        group.maximumGracefulShutdownDuration = .seconds(settings.limits.shutdownSeconds)
+        let failure: (any Error)?
+        do {
+            try await ServiceGroup(configuration: group).run()
+            failure = nil
+        } catch {
+            failure = error
+        }
+        await services.shutDown()
+        if let failure { throw Self.started(failure, settings) }
+    }
+
+    /// The server by itself.
+    package func application(_ listening: @escaping @Sendable (String) -> Void) throws -> some ApplicationProtocol {
+        let scheme = if case .tls = settings.transport { "https" } else { "http" }
+        let host = settings.host
+        var limits = settings.limits
+        if settings.transport == .behindProxy { limits.connectionsPerAddress = nil }
+        return Application(
+            responder: EdgeResponder(table: Routes.table, services: services, settings: settings),
+            server: try secured(GuardedChannel.builder(limits)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: settings.port),
+                serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections + 64)
+            ),
+            onServerRunning: { channel in
+                let port = channel.localAddress?.port ?? 0
+                let shown = host.contains(":") ? "[\(host)]" : host
+                listening("\(scheme)://\(shown):\(port)")
+            },
+            logger: Self.silence
+        )
+    }
+
+    /// What the library says of itself is for its own developers.
+    private static let silence = Logger(label: "edgepipe.server") { _ in SwiftLogNoOpLogHandler() }
+
+    private func secured(_ base: HTTPServerBuilder) throws -> HTTPServerBuilder {
+        guard case .tls(let certificate, let key) = settings.transport else { return base }
+        do {
+            let chain = try NIOSSLCertificate.fromPEMFile(certificate.string).map { NIOSSLCertificateSource.certificate($0) }
+            let secret = try NIOSSLPrivateKey(file: key.string, format: .pem)
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: chain,
+                privateKey: .privateKey(secret)
+            )
+            configuration.minimumTLSVersion = .tlsv12
+            return try .tls(base, tlsConfiguration: configuration)
+        } catch {
+            throw ServerStartError(
+                "\(certificate), \(key): no TLS with these: \(error). Give a certificate and its own key, both in PEM form."
+            )
+        }
+    }
+
+    private static func started(_ error: any Error, _ settings: ServerSettings) -> any Error {
+        guard let error = error as? IOError else { return error }
+        let reason = Errno(rawValue: error.errnoCode).description
+        let address = "\(settings.host):\(settings.port)"
+        return ServerStartError("\(address) cannot be listened on: \(reason). Choose another with \(setting: "listen").")
+    }
+}

@@ -1,0 +1,140 @@
+import Answers
+import BinaryIO
+import Distribution
+import HTTPTypes
+import Registry
+import Synchronization
+
+/// The models of a registry as repositories of an OCI registry: manifests and documents are made when they are asked for, the same
+/// bytes as a push would send.
+final class Repositories: Sendable {
+    /// What a repository has, by digest.
+    struct Contents: Sendable {
+        var builds: [BuildRecord] = []
+        var tags: [String: SHA256Digest] = [:]
+        /// The build that a manifest is of or about.
+        var manifests: [SHA256Digest: BuildName] = [:]
+        var blobs: [SHA256Digest: BuildName] = [:]
+        var files: Set<SHA256Digest> = []
+        /// Docker's manifests, to which documents are attached.
+        var subjects: [BuildName: SHA256Digest] = [:]
+    }
+
+    private struct State {
+        var registry: RegistryState?
+        var contents: [String: Contents] = [:]
+        var documents: [BuildName: BuildDocuments] = [:]
+        var indexes: [String: IndexDocuments] = [:]
+    }
+
+    private static let mostContents = 256
+    private static let mostDocuments = 32
+
+    let owner: String
+    private let state = Mutex(State())
+
+    init(owner: String) { self.owner = owner }
+
+    /// The model that a repository is of. Names are held against the grammar, and then looked up as rows; they lead nowhere else.
+    /// - Throws: `ServerError` for what is no name of a repository, or of none here.
+    func model(_ repository: String) throws -> String {
+        guard OCIReference.isName(repository) else {
+            throw ServerError(.badRequest, "badName", "'\(repository.visible)' is no name of a repository.", oci: "NAME_INVALID")
+        }
+        let parts = repository.split(separator: "/").map(String.init)
+        guard let model = parts.last, parts.count == 1 || (parts.count == 2 && parts[0] == owner) else {
+            throw Self.unknown(repository)
+        }
+        return model
+    }
+
+    static func unknown(_ repository: String) -> ServerError {
+        .notFound("there is no repository '\(repository.visible)' here.", oci: "NAME_UNKNOWN", hub: "RepoNotFound")
+    }
+
+    private func with<Value>(_ now: RegistryState, _ body: (inout sending State) throws -> sending Value) rethrows -> Value {
+        try state.withLock { state in
+            if state.registry != now { state = State(registry: now) }
+            return try body(&state)
+        }
+    }
+
+    /// What a model's repository has.
+    /// - Parameter now: the registry's state before the session was asked.
+    /// - Throws: `ServerError` where no build is offered.
+    func contents(of model: String, _ now: RegistryState, _ session: RegistrySession) throws -> Contents {
+        if let known = with(now, { $0.contents[model] }) { return known }
+        var contents = Contents()
+        contents.builds = try session.registry.builds(matching: BuildFilter(model: model))
+        guard !contents.builds.isEmpty else { throw Self.unknown(model) }
+        for build in contents.builds {
+            // A build whose other half is lost is not offered; others are.
+            guard let documents = try? documents(of: build, now, session) else { continue }
+            for manifest in documents.manifests {
+                contents.manifests[manifest.digest] = build.name
+                if let tag = manifest.tag { contents.tags[tag] = manifest.digest }
+                if manifest.dialect == .docker { contents.subjects[build.name] = manifest.digest }
+            }
+            for manifest in documents.referrers { contents.manifests[manifest.digest] = build.name }
+            for blob in documents.blobs { contents.blobs[blob.digest] = build.name }
+            contents.files.formUnion(documents.files.map(\.digest))
+        }
+        let made = contents
+        with(now) { state in
+            if state.contents.count >= Self.mostContents { state.contents = [:] }
+            state.contents[model] = made
+        }
+        return contents
+    }
+
+    /// The documents of a build.
+    func documents(of build: BuildRecord, _ now: RegistryState, _ session: RegistrySession) throws -> BuildDocuments {
+        if let known = with(now, { $0.documents[build.name] }) { return known }
+        let others = try session.attestations(of: build).map { document in
+            PushedDocument(
+                document.artifactType,
+                title: document.name,
+                bytes: document.bytes,
+                annotations: document.annotations
+            )
+        }
+        let documents = try session.registry.documents(of: build, with: others)
+        with(now) { state in
+            if state.documents.count >= Self.mostDocuments { state.documents = [:] }
+            state.documents[build.name] = documents
+        }
+        return documents
+    }
+
+    /// The documents of the build that has a manifest or a blob; nil where none has.
+    func documents(
+        of name: BuildName?,
+        in contents: Contents,
+        _ now: RegistryState,
+        _ session: RegistrySession
+    ) throws -> BuildDocuments? {
+        guard let name, let build = contents.builds.first(where: { $0.name == name }) else { return nil }
+        return try documents(of: build, now, session)
+    }
+
+    /// The list of a repository's builds.
+    func index(
+        _ repository: String,
+        _ contents: Contents,
+        _ now: RegistryState,
+        _ session: RegistrySession
+    ) throws -> IndexDocuments {
+        if let known = with(now, { $0.indexes[repository] }) { return known }
+        let index = try IndexDocuments(
+            of: contents.builds,
+            in: repository,
+            manifests: contents.subjects,
+            session.registry
+        )
+        with(now) { state in
+            if state.indexes.count >= Self.mostDocuments { state.indexes = [:] }
+            state.indexes[repository] = index
+        }
+        return index
+    }
+}

@@ -1,0 +1,23 @@
+import HTTPTypes
+
+/// The one table of what a server answers. The document of the interface is written from it.
+package enum Routes {
+    static let document: Route = Route(
+        method: .get,
+        path: "/openapi.json",
+        right: .nothing,
+        summary: "This document.",
+        schema: .any
+    ) { call, _ in
+        .tagged(documentBytes.bytes, as: APIRoutes.json, etag: documentBytes.etag, call)
+    }
+
+    private static let documentBytes: AnswerCache.Kept = AnswerCache.Kept(InterfaceDocument.bytes(all))
+
+    // Pages of the site are joined here: `/`, `/models/{model}` and what they link to, of the family `.page`.
+    static let pages: [Route] = []
+
+    package static let all: [Route] = APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + HubRoutes.all + pages
+
+    package static let table = RouteTable(all)
+}

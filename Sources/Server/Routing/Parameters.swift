@@ -1,0 +1,97 @@
+import BinaryIO
+
+/// One parameter of a request's query, as the document of the interface describes it.
+package struct Parameter: Sendable {
+    /// What may stand for its value.
+    enum Form: Sendable {
+        case text
+        case integer(ClosedRange<Int>)
+        case number
+        case flag
+        case choice([String])
+    }
+
+    let name: String
+    var form = Form.text
+    /// Whether it may be given several times.
+    var isList = false
+    var isRequired = false
+    /// For people, in one sentence.
+    let help: String
+    var example: String?
+}
+
+/// The parameters that a request gave, held against those of its route.
+package struct ParameterValues: Sendable {
+    private let values: [String: [String]]
+
+    private static let mostValues = 64
+
+    /// - Parameters:
+    ///   - query: what follows the question mark; nil for none.
+    ///   - known: those of the route; nil lets any through, as other programs' clients send what they like.
+    /// - Throws: `ServerError` for one that is not known, given twice, or no value of its form.
+    package init(_ query: String?, among known: [Parameter]?) throws {
+        var values: [String: [String]] = [:]
+        let pairs = (query ?? "").split(separator: "&")
+        guard pairs.count <= Self.mostValues else { throw ServerError.badRequest("more than \(Self.mostValues) parameters.") }
+        for pair in pairs {
+            let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = RequestPath.decode(halves[0], plusIsSpace: true),
+                let value = RequestPath.decode(halves.count > 1 ? halves[1] : "", plusIsSpace: true)
+            else { throw ServerError.badRequest("a parameter is not written in UTF-8.") }
+            values[name, default: []].append(value)
+        }
+        self.values = values
+        guard let known else { return }
+        for (name, given) in values.sorted(by: { $0.key < $1.key }) {
+            guard let parameter = known.first(where: { $0.name == name }) else {
+                let advice = known.isEmpty ? "There are none here." : Spelling.advice(for: name, among: known.map(\.name))
+                throw ServerError.badRequest("unknown parameter '\(name.visible)'. \(advice)")
+            }
+            guard given.count == 1 || parameter.isList else {
+                throw ServerError.badRequest("'\(name)' is given \(given.count) times. Give it once.")
+            }
+            for value in given { try Self.check(value, parameter) }
+        }
+        for parameter in known where parameter.isRequired && values[parameter.name] == nil {
+            throw ServerError.badRequest("'\(parameter.name)' is missing: \(parameter.help)")
+        }
+    }
+
+    private static func check(_ value: String, _ parameter: Parameter) throws {
+        let name = parameter.name
+        guard value.unicodeScalars.allSatisfy({ !$0.isHidden }) else {
+            throw ServerError.badRequest("'\(name)' holds control characters.")
+        }
+        switch parameter.form {
+        case .text:
+            guard !value.isEmpty else { throw ServerError.badRequest("'\(name)' is empty. Leave it out, or give a value.") }
+        case .integer(let range):
+            guard let number = Int(value), range.contains(number) else {
+                throw ServerError.badRequest("'\(name)' takes \(range.lowerBound) to \(range.upperBound).")
+            }
+        case .number:
+            guard let number = Double(value), number.isFinite, number >= 0 else {
+                throw ServerError.badRequest("'\(name)' takes a number of at least 0.")
+            }
+        case .flag:
+            guard ["true", "false"].contains(value) else { throw ServerError.badRequest("'\(name)' takes true or false.") }
+        case .choice(let choices):
+            guard choices.contains(value.lowercased()) else {
+                throw ServerError.badRequest("'\(name)' takes \(choices.joined(separator: ", ")).")
+            }
+        }
+    }
+
+    func text(_ name: String) -> String? { values[name]?.first }
+    func list(_ name: String) -> [String] { values[name] ?? [] }
+    func integer(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
+    func number(_ name: String) -> Double? { text(name).flatMap { Double($0) } }
+    func flag(_ name: String) -> Bool { text(name) == "true" }
+
+    /// The same values in the same order always give the same text.
+    var canonical: String {
+        values.sorted { $0.key < $1.key }.map { "\($0.key.utf8.count):\($0.key)=\($0.value)" }.joined(separator: "&")
+    }
+}

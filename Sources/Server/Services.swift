@@ -1,0 +1,66 @@
+import Answers
+import BinaryIO
+import Registry
+
+/// What handlers of requests work with.
+final class Services: Sendable {
+    let limits: ServerLimits
+    /// Who the models belong to in addresses of the Hub's form.
+    let owner: String
+    let sessions: SessionPool
+    let blobs: BlobStore
+    let repositories: Repositories
+    let access: AccessControl
+    /// nil where nothing is taken in.
+    let receiving: Receiving?
+    let report: @Sendable (String) -> Void
+
+    private let answers: WorkerThreads
+    private let files: WorkerThreads
+    private let cache: AnswerCache
+
+    /// - Throws: `ServerStartError` for tokens that cannot be read.
+    init(_ settings: ServerSettings, report: @escaping @Sendable (String) -> Void) throws {
+        (limits, owner, self.report) = (settings.limits, settings.owner, report)
+        access = try AccessControl(settings)
+        sessions = SessionPool(settings.registry)
+        answers = WorkerThreads(settings.threads, mostQueued: settings.limits.queuedWork)
+        files = WorkerThreads(settings.threads, mostQueued: settings.limits.connections * 4)
+        cache = AnswerCache(limit: settings.limits.answerBytes)
+        blobs = BlobStore(sessions, answers: answers, files: files, settings.limits)
+        receiving = settings.isWritable ? Receiving(settings) : nil
+        repositories = Repositories(owner: settings.owner)
+    }
+
+    /// Asks a session of the registry on a thread that may wait.
+    /// - Throws: `ServerError.busy`, `RegistryError`, what `body` throws.
+    func asking<Value: Sendable>(_ body: @escaping @Sendable (RegistrySession) throws -> Value) async throws -> Value {
+        let sessions = sessions
+        return try await answers.run { try sessions.with(body) }
+    }
+
+    /// Works on files on a thread that may wait.
+    func working<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await files.run(body)
+    }
+
+    /// An answer that is made once for each state of the registry.
+    /// - Parameter key: says what is asked; the same key always means the same question.
+    func cached(
+        _ key: String,
+        _ make: @escaping @Sendable (RegistrySession) throws -> String
+    ) async throws -> AnswerCache.Kept {
+        let now = try sessions.state()
+        if let known = cache.known(key, now) { return known }
+        let made = AnswerCache.Kept(Array(try await asking(make).utf8))
+        cache.keep(made, for: key, now)
+        return made
+    }
+
+    func shutDown() async {
+        await answers.shutDown()
+        await files.shutDown()
+        await receiving?.shutDown()
+        sessions.close()
+    }
+}

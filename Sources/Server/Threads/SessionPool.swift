@@ -1,0 +1,117 @@
+import Answers
+import BinaryIO
+import Registry
+import Synchronization
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// What a registry's files were at some moment: an answer stays right as long as this stays the same.
+struct RegistryState: Hashable, Sendable {
+    /// Which file it is, and how it was last changed.
+    private let database: FileMark
+    private let log: FileMark?
+
+    /// - Returns: nil where there is no database.
+    init?(_ path: FilePath) {
+        guard let database = FileMark(path) else { return nil }
+        self.database = database
+        log = FileMark(FilePath(path.string + "-wal"))
+    }
+
+    /// Whether both are of the same file, changed or not.
+    func isSameFile(as other: RegistryState) -> Bool {
+        (database.device, database.number) == (other.database.device, other.database.number)
+    }
+
+    private struct FileMark: Hashable, Sendable {
+        let device: UInt64
+        let number: UInt64
+        let byteCount: Int
+        let modified: Int
+
+        init?(_ path: FilePath) {
+            var status = stat()
+            guard stat(path.string, &status) == 0 else { return nil }
+            (device, number) = (UInt64(truncatingIfNeeded: status.st_dev), UInt64(status.st_ino))
+            byteCount = Int(status.st_size)
+            #if canImport(Darwin)
+                let time = status.st_mtimespec
+            #else
+                let time = status.st_mtim
+            #endif
+            modified = Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec)
+        }
+    }
+}
+
+/// Opened sessions of one registry, as many as threads ask at a time. A session has one connection, so that a thread that asks has
+/// one to itself. Where the file was moved, replaced or damaged, sessions of the old one go and new ones are opened.
+final class SessionPool: Sendable {
+    private struct Opened: Sendable {
+        let session: RegistrySession
+        let state: RegistryState
+    }
+
+    let path: FilePath
+    private let idle = Mutex<[Opened]>([])
+
+    init(_ path: FilePath) { self.path = path }
+
+    /// What the registry is now.
+    /// - Throws: `RegistryError.missing`.
+    func state() throws -> RegistryState {
+        guard let state = RegistryState(path) else { throw RegistryError.missing(path) }
+        return state
+    }
+
+    /// Runs `body` with a session that nobody else asks meanwhile.
+    /// - Throws: `RegistryError`, what `body` throws.
+    func with<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
+        let state = try state()
+        let opened = try take(state) ?? Opened(session: RegistrySession(path), state: state)
+        do {
+            let value = try body(opened.session)
+            idle.withLock { $0.append(opened) }
+            return value
+        } catch {
+            if Self.isOfConnection(error) {
+                try? opened.session.close()
+            } else {
+                idle.withLock { $0.append(opened) }
+            }
+            throw error
+        }
+    }
+
+    private func take(_ state: RegistryState) -> Opened? {
+        let (found, old) = idle.withLock { idle in
+            let old = idle.filter { !$0.state.isSameFile(as: state) }
+            idle.removeAll { !$0.state.isSameFile(as: state) }
+            return (idle.popLast(), old)
+        }
+        for opened in old { try? opened.session.close() }
+        return found
+    }
+
+    /// Whether a new connection may do better.
+    private static func isOfConnection(_ error: any Error) -> Bool {
+        guard let error = error as? RegistryError else { return false }
+        switch error {
+        case .notFound, .invalidName, .invalidValue, .ambiguousType: return false
+        default: return true
+        }
+    }
+
+    func close() {
+        let opened = idle.withLock { idle in
+            defer { idle = [] }
+            return idle
+        }
+        for opened in opened { try? opened.session.close() }
+    }
+}

@@ -1,0 +1,27 @@
+import NIOPosix
+import Synchronization
+
+/// Threads that may wait, for the synchronous rooms: neither those that connections are served on nor those that Swift runs tasks
+/// on. How much waits for them is bounded.
+final class WorkerThreads: Sendable {
+    private let pool: NIOThreadPool
+    private let queued = Atomic(0)
+    private let mostQueued: Int
+    let count: Int
+
+    init(_ count: Int, mostQueued: Int) {
+        (self.count, self.mostQueued) = (count, mostQueued)
+        pool = NIOThreadPool(numberOfThreads: count)
+        pool.start()
+    }
+
+    /// Runs `body` on one of the threads.
+    /// - Throws: `ServerError.busy` where too much waits already; what `body` throws.
+    func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        defer { queued.subtract(1, ordering: .relaxed) }
+        guard queued.add(1, ordering: .relaxed).newValue <= mostQueued else { throw ServerError.busy }
+        return try await pool.runIfActive(body)
+    }
+
+    func shutDown() async { try? await pool.shutdownGracefully() }
+}
