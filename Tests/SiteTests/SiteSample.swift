@@ -4,10 +4,9 @@ import Briefs
 import DeviceFit
 import Foundation
 import Registry
+import Site
 import SystemPackage
 import TestSupport
-
-@testable import Site
 
 /// A registry with builds that a test describes; their files hold a few bytes only.
 struct SiteSample {

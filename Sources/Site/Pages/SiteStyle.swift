@@ -21,6 +21,7 @@ enum SiteStyle {
         .site section { scroll-margin-top: 1rem; }
         .site section > :last-child { margin-bottom: 0; }
         .site main > .chips { margin: 0 0 1.5rem; } .site h1 + .chips { margin-top: -.3rem; }
+        .cards dd span { display: block; line-height: 1.4; }
         .more { margin: 0; font-size: .92rem; } .more + .more { margin-top: .5rem; } .facts + .more { margin-top: 1rem; }
         .site section > .scroll:last-child table { margin-bottom: 0; }
         .site tbody th a { white-space: nowrap; }
@@ -95,6 +96,7 @@ enum SiteStyle {
           .site dl.facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin: 0 0 .6rem; }
           .ask button { width: 100%; justify-content: center; }
           .site .wide th { overflow-wrap: anywhere; } .site tbody th a { white-space: normal; }
+          .site .wide td { grid-template-columns: 49% 1fr; }
           .site td { overflow-wrap: anywhere; } .best .cards { grid-template-columns: 1fr 1fr; }
         }
         @media print {

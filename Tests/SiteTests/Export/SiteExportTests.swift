@@ -3,12 +3,11 @@ import BinaryIO
 import Briefs
 import Foundation
 import Registry
+import Site
 import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import Site
 
 @Suite struct SiteExportTests {
     /// A registry that a pipeline filled, so that reports can be written too.

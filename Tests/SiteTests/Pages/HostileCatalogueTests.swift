@@ -1,8 +1,7 @@
 import Briefs
+import Site
 import TestSupport
 import Testing
-
-@testable import Site
 
 /// Licences, sources, tags, tokens and versions of programs are whatever somebody published.
 @Suite struct HostileCatalogueTests {

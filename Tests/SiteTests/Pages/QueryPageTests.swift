@@ -1,8 +1,7 @@
 import Briefs
+import Site
 import TestSupport
 import Testing
-
-@testable import Site
 
 @Suite struct QueryPageTests {
     private func page(_ fields: [(name: String, value: String)], _ language: Language = .english) throws -> SitePage {

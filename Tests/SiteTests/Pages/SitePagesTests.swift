@@ -1,10 +1,9 @@
 import Briefs
 import DeviceFit
+import Site
 import StepsTestSupport
 import TestSupport
 import Testing
-
-@testable import Site
 
 @Suite struct SitePagesTests {
     @Test(arguments: SiteSample.requests)
