@@ -105,6 +105,11 @@ extension SiteSample {
         )
     }
 
+    /// One page of a server; the registry stays as long.
+    func page(_ request: SiteRequest, _ language: Language = .english) throws -> SitePage {
+        try withExtendedLifetime(self) { try pages(language).page(request) }
+    }
+
     /// One request of each kind that needs no model file.
     static let requests: [SiteRequest] = [
         .home(), .model("phi3"), .build(model: "phi3", version: "1.1.0", type: "q8_0"), .query(QueryFields()),

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct QueryPageTests {
     private func page(_ fields: [(name: String, value: String)], _ language: Language = .english) throws -> SitePage {
-        try SiteSample.usual().pages(language).page(.query(QueryFields(fields)))
+        try SiteSample.usual().page(.query(QueryFields(fields)), language)
     }
 
     @Test func theBestComesFirstThenTheOthersThenTheRefusedWithReasons() throws {
