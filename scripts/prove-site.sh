@@ -115,9 +115,13 @@ check "a page of somebody else is not replaced" "$("$edgepipe" export site "$wor
 if [[ -z ${1:-} ]]; then
     name=$("$edgepipe" registry list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["name"])')
     digest=$("$edgepipe" registry show "$name" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["build"]["digest"])')
+    # A version that a channel points to is not withdrawn.
+    other=$("$edgepipe" registry list --json | python3 -c 'import json, sys; print(json.load(sys.stdin)[-1]["digest"])')
+    "$edgepipe" registry import "$site/blobs/sha256/$other" --as "${name%%@*}@99.0.0:q8_0" --license mit --quiet > /dev/null
+    "$edgepipe" registry promote "${name%%@*}@99.0.0" candidate --why "for a proof" > /dev/null
     "$edgepipe" registry delete "$name" --why "for a proof" --apply > /dev/null
     "$edgepipe" export site "$site" --quiet > /dev/null
     check "a withdrawn build's file is gone" "$(find "$site" -name "*$digest*" | wc -l)" 0
-    check "and so is its page" "$(find "$site" -path "*builds*${name##*:}*" | wc -l)" 0
+    check "and so is its page" "$(find "$site" -path "*builds*1.0.0/${name##*:}*" | wc -l)" 0
 fi
 check "files of somebody else stay" "$(cat "$site/CNAME")" mine

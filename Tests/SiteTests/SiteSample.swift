@@ -4,10 +4,9 @@ import Briefs
 import DeviceFit
 import Foundation
 import Registry
+import Site
 import SystemPackage
 import TestSupport
-
-@testable import Site
 
 /// A registry with builds that a test describes; their files hold a few bytes only.
 struct SiteSample {
@@ -104,6 +103,11 @@ extension SiteSample {
             links: .server(origin: "https://models.example") { "/blobs/\($0.digest)" },
             language: language
         )
+    }
+
+    /// One page of a server; the registry stays as long.
+    func page(_ request: SiteRequest, _ language: Language = .english) throws -> SitePage {
+        try withExtendedLifetime(self) { try pages(language).page(request) }
     }
 
     /// One request of each kind that needs no model file.

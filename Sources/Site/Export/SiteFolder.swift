@@ -10,9 +10,9 @@ import SystemPackage
 /// The folder of a site while it is written. Files appear whole, under their names, one after the other; what is not part of the
 /// site any more goes at the end. A killed export leaves a site in which every link still leads somewhere, and a list by which the
 /// next one goes on.
-final class SiteFolder {
+package final class SiteFolder {
     /// Where the list, the lock and unfinished files are; hosts do not serve folders with a dot.
-    static let stateFolder = ".edgepipe-site"
+    package static let stateFolder = ".edgepipe-site"
 
     let root: FilePath
     private let lock: FileDescriptor
@@ -22,7 +22,7 @@ final class SiteFolder {
     private var serial = 0
     private(set) var written = 0
     private(set) var kept = 0
-    private(set) var removed = 0
+    package private(set) var removed = 0
 
     private var state: FilePath { root.appending(Self.stateFolder) }
     private var listPath: FilePath { state.appending("files.json") }
@@ -30,7 +30,7 @@ final class SiteFolder {
 
     /// Locks the folder, which is made where there is none, and reads the list of its files.
     /// - Throws: `SiteExportError.busy`, `.unreadableList`; `FileError`.
-    init(_ root: FilePath) throws {
+    package init(_ root: FilePath) throws {
         guard !RegistryFiles.protects(root) else {
             throw FileError("write", root, because: "it belongs to a registry. Choose another folder.")
         }
@@ -66,7 +66,7 @@ final class SiteFolder {
 
     /// Says which files the site will have, before any is written: what a killed export leaves is known by this.
     /// - Throws: `SiteExportError.foreignFile`.
-    func begin(_ paths: some Sequence<String>) throws {
+    package func begin(_ paths: some Sequence<String>) throws {
         planned = Set(paths)
         (written, kept, removed) = (0, 0, 0)
         for path in planned.sorted() where list.files[path] == nil {
@@ -77,7 +77,7 @@ final class SiteFolder {
     }
 
     /// Writes a file, unless it is there with these bytes.
-    func write(_ bytes: [UInt8], to path: String) throws {
+    package func write(_ bytes: [UInt8], to path: String) throws {
         precondition(planned.contains(path), "\(path) is not planned")
         let digest = SHA256Digest(of: bytes)
         if isKept(path, digest, bytes.count) { return }
@@ -115,7 +115,7 @@ final class SiteFolder {
     }
 
     /// Removes what is not part of the site any more, and writes the list.
-    func finish() throws {
+    package func finish() throws {
         for path in list.files.keys.sorted() where !planned.contains(path) {
             let file = target(path)
             if unlink(file.string) == 0 {

@@ -70,7 +70,8 @@ struct FinderPage {
             columns: [(words("Memory", "Память"), false)] + Platform.allCases.map { (words.system($0), false) },
             rows: try MemoryStep.all.map { step in
                 ["\(words.memory(step))"] + (try Platform.allCases.map { try cell(.best($0, step)) })
-            }
+            },
+            unfolds: true
         )
     }
 
@@ -92,7 +93,8 @@ struct FinderPage {
             ],
             rows: try devices.map { device in
                 ["\(device.name)", "\(words.size(device.appLimitBytes))", try cell(.bestOnDevice(device.id))]
-            }
+            },
+            unfolds: true
         )
         let name = words.system(platform)
         return """

@@ -130,5 +130,5 @@ struct HomePage {
 
 extension SiteWords {
     /// `3 GB`
-    func memory(_ step: MemoryStep) -> String { plain(step.gigabytes) + "\u{a0}" + self("GB", "ГБ") }
+    package func memory(_ step: MemoryStep) -> String { plain(step.gigabytes) + "\u{a0}" + self("GB", "ГБ") }
 }

@@ -1,7 +1,7 @@
 /// What somebody filled into the form of the query page, as they wrote it. Empty fields are not asked.
 public struct QueryFields: Hashable, Sendable {
     /// The names of the fields, which are those of the query's settings.
-    enum Name: String, CaseIterable, Sendable {
+    package enum Name: String, CaseIterable, Sendable {
         case device, ram, platform, context, model, channel, kind, license
         case minSpeed = "min-speed"
         case maxSize = "max-size"
@@ -21,7 +21,7 @@ public struct QueryFields: Hashable, Sendable {
         }
     }
 
-    subscript(name: Name) -> String? {
+    package subscript(name: Name) -> String? {
         get { values[name] }
         set { values[name] = newValue }
     }
@@ -29,7 +29,7 @@ public struct QueryFields: Hashable, Sendable {
     var isEmpty: Bool { values.isEmpty }
 
     /// In the order of the form.
-    var parameters: [(name: String, value: String)] {
+    package var parameters: [(name: String, value: String)] {
         Name.allCases.compactMap { name in values[name].map { (name.rawValue, $0) } }
     }
 }

@@ -32,7 +32,7 @@ struct QueryForm {
             \(device(choices.devices))
             \(model(choices.models))
             \(input(.context, words("Context, tokens", "Контекст, токенов"), placeholder: "4096", hint: words("Empty: 4096, or the model’s own.", "Пусто: 4096 или меньше, если модель обучена на меньшем."), mode: "numeric"))
-            <details\(isDetailed ? " open=\"open\"" : "")><summary>\(words("More conditions", "Другие условия"))</summary><div>
+            <details\(opening)><summary>\(words("More conditions", "Другие условия"))</summary><div>
             \(input(.minSpeed, words("Slowest writing, token/s", "Генерация не медленнее, токенов/с"), placeholder: "10", mode: "decimal"))
             \(input(.maxSize, words("Largest file", "Файл не больше"), placeholder: "2GB"))
             \(select(.license, words("Licence", "Лицензия"), choices.licenses.map { ($0, $0) }, any: words("Any", "Любая")))
@@ -44,8 +44,10 @@ struct QueryForm {
         )
     }
 
-    private var isDetailed: Bool {
-        [QueryFields.Name.minSpeed, .maxSize, .license, .channel, .kind].contains { fields[$0] != nil }
+    /// Further conditions are open where one of them is asked.
+    private var opening: Markup {
+        let isAsked = [QueryFields.Name.minSpeed, .maxSize, .license, .channel, .kind].contains { fields[$0] != nil }
+        return isAsked ? " open=\"open\"" : ""
     }
 
     private func form(_ content: Markup) -> Markup {
@@ -53,7 +55,8 @@ struct QueryForm {
         let language: Markup =
             context.language == .english
             ? "" : "<input type=\"hidden\" name=\"lang\" value=\"\(context.language.rawValue)\"/>"
-        return "<form class=\"ask\" action=\"/query\" method=\"get\">\(language)\(content)</form>"
+        let style: Markup = choices == nil ? "ask short" : "ask"
+        return "<form class=\"\(style)\" action=\"/query\" method=\"get\">\(language)\(content)</form>"
     }
 
     private var send: Markup {
@@ -79,7 +82,7 @@ struct QueryForm {
         let list = MemoryStep.all.map { step -> Markup in "<option value=\"\(step.setting)\"></option>" }
         let field = input(
             .ram,
-            words("Memory that the app may use", "Память, доступная приложению"),
+            words("Memory that the app may use", "Память для приложения"),
             placeholder: QueryFields.usualMemory,
             hint: words(
                 "About half of what the phone has. Empty: 3 GB.",
@@ -99,7 +102,7 @@ struct QueryForm {
         return field(
             .device,
             words("Device", "Устройство"),
-            "<select id=\"device\" name=\"device\"\(hints(.device, hint))><option value=\"\">\(words("Any with this memory", "Любое с такой памятью"))</option>\(groups.joined())</select>",
+            "<select id=\"device\" name=\"device\"\(hints(.device, hint))><option value=\"\">\(words("Any", "Любое"))</option>\(groups.joined())</select>",
             hint: hint
         )
     }

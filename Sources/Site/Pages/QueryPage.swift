@@ -40,11 +40,12 @@ struct QueryPage {
             choices: try choices(),
             problems: problems
         )
+        let isAnswered = !fields.isEmpty && problems.isEmpty
         let content: Markup = """
             <h1>\(title)</h1>
-            <p class="lead">\(lead)</p>
+            \(isAnswered ? .empty : "<p class=\"lead\">\(lead)</p>")
             \(list(problems))
-            <section aria-label="\(words("Conditions", "Условия"))">\(form.whole)</section>
+            <section aria-label="\(words("Conditions", "Условия"))">\(isAnswered ? folded(form.whole, asked) : form.whole)</section>
             \(answer)
             """
         return PageFrame(
@@ -62,6 +63,19 @@ struct QueryPage {
             "Say what your app runs on. You get the best build that fits, the runners-up, and the reason for every build that does not fit.",
             "Скажите, на чём работает приложение, — и получите лучшую подходящую сборку, запасные варианты и причину отказа по каждой из остальных."
         )
+    }
+
+    /// Above an answer the form takes one line, which says what was asked.
+    private func folded(_ form: Markup, _ asked: QueryFields) -> Markup {
+        let chips = asked.parameters.map { parameter -> Markup in
+            let name = QueryFields.Name(rawValue: parameter.name).map(words.field) ?? parameter.name
+            let value = Platform(rawValue: parameter.value).map(words.system) ?? parameter.value
+            return "<span class=\"badge\">\(name): \(value)</span>"
+        }
+        return """
+            <details class="again"><summary>\(words("Change the conditions", "Изменить условия")) \(chips.joined(" "))</summary>
+            \(form)</details>
+            """
     }
 
     private func list(_ problems: [FieldProblem]) -> Markup {

@@ -1,7 +1,7 @@
 /// Bounds of what one page shows, so that a large registry still gives small pages.
-enum SiteLimits {
+package enum SiteLimits {
     /// Models on a page of the list.
-    static let models = 40
+    package static let models = 40
     /// Builds in the table of a version.
     static let builds = 200
     /// Versions in the table of a model.

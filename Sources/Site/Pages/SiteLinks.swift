@@ -37,7 +37,7 @@ public struct SiteLinks: Sendable {
     ///   - languages: those of the site; the first one is at its root, each other in a folder of its own.
     ///   - origin: where the site will be reached; nil where that is not known.
     ///   - hasBlobs: whether the builds' files belong to the site.
-    static func files(languages: [Language], origin: String?, hasBlobs: Bool) -> SiteLinks {
+    package static func files(languages: [Language], origin: String?, hasBlobs: Bool) -> SiteLinks {
         SiteLinks(.files(languages: languages, hasBlobs: hasBlobs), origin: origin)
     }
 
@@ -52,7 +52,7 @@ public struct SiteLinks: Sendable {
     }
 
     /// The address of a page, as the page `from` writes it.
-    func address(of page: SiteRequest, _ language: Language, from: Place) -> String {
+    package func address(of page: SiteRequest, _ language: Language, from: Place) -> String {
         switch form {
         case .server:
             var parameters: [(name: String, value: String)] = []
@@ -66,7 +66,7 @@ public struct SiteLinks: Sendable {
     }
 
     /// The path of a page's file from the root of a static site.
-    func file(of page: SiteRequest, _ language: Language) -> String {
+    package func file(of page: SiteRequest, _ language: Language) -> String {
         let folder = language == languages.first ? "" : "\(language.rawValue)/"
         switch page {
         // Answers are beside their JSON, which is named likewise.
@@ -109,13 +109,13 @@ public struct SiteLinks: Sendable {
     }
 
     /// From where addresses are written.
-    func place(of page: SiteRequest, _ language: Language) -> Place {
+    package func place(of page: SiteRequest, _ language: Language) -> Place {
         let depth = isServer ? 0 : file(of: page, language).count { $0 == "/" }
         return Place(climb: String(repeating: "../", count: depth), language: language)
     }
 
     /// The page that links are written on.
-    struct Place: Sendable {
+    package struct Place: Sendable {
         /// What leads from a file's folder to the root of a static site.
         let climb: String
         let language: Language

@@ -41,7 +41,7 @@ public enum SiteRequest: Hashable, Sendable {
     }
 
     /// The parts of its path.
-    var path: [String] {
+    package var path: [String] {
         switch self {
         case .home(let page): page > 1 ? ["pages", "\(page)"] : []
         case .model(let model): ["models", model]

@@ -21,11 +21,13 @@ enum SiteStyle {
         .site section { scroll-margin-top: 1rem; }
         .site section > :last-child { margin-bottom: 0; }
         .site main > .chips { margin: 0 0 1.5rem; } .site h1 + .chips { margin-top: -.3rem; }
+        .cards dd span { display: block; line-height: 1.4; }
         .more { margin: 0; font-size: .92rem; } .more + .more { margin-top: .5rem; } .facts + .more { margin-top: 1rem; }
         .site section > .scroll:last-child table { margin-bottom: 0; }
         .site tbody th a { white-space: nowrap; }
         footer { margin: 2.4rem 0 0; padding: 1.1rem 0 0; border-top: 1px solid var(--line); color: var(--soft); font-size: .85rem; }
         footer p { margin: 0 0 .3rem; max-width: none; }
+        .problem, .note { margin: 0 0 1.4rem; } .problem a { color: inherit; }
         .problem { padding: .8rem 1.1rem; border-radius: 12px; background: var(--bad-soft); color: var(--bad); max-width: none; }
         .note { padding: .8rem 1.1rem; border-radius: 12px; background: var(--fair-soft); color: var(--fair); max-width: none; }
         .site code { overflow-wrap: anywhere; }
@@ -60,17 +62,21 @@ enum SiteStyle {
         """
 
     private static let forms = """
-        .ask { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13.5rem), 1fr)); gap: 1rem 1.2rem; align-items: start; }
+        .ask, .ask details > div { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr));
+          gap: 1rem 1.4rem; align-items: start; }
+        .ask.short .send { grid-column: auto; margin-top: 1.72rem; } .ask + .more { margin-top: .7rem; }
+        ::placeholder { color: var(--soft); opacity: 1; }
+        .again summary { font-size: 1rem; font-weight: 600; } .again summary .badge { margin-left: .35rem; font-weight: 550; }
+        .again[open] > summary { margin-bottom: 1.1rem; } .site .again { margin: 0; }
         .ask .field { min-width: 0; } .ask label, .ask legend { display: block; padding: 0; margin: 0 0 .25rem; font-size: .88rem; font-weight: 600; }
         .ask small { display: block; margin: .2rem 0 0; color: var(--soft); font-size: .78rem; line-height: 1.4; }
         .ask input:not([type=radio]), .ask select { width: 100%; min-height: 2.75rem; padding: .5rem .7rem; border: 1px solid var(--soft); border-radius: 9px;
           background: var(--ground); color: var(--ink); font: inherit; }
         .ask fieldset { margin: 0; padding: 0; border: 0; min-width: 0; }
-        .ask .choice { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; min-height: 2.75rem; align-items: center; }
+        .ask .choice { display: flex; flex-wrap: wrap; gap: .2rem 1rem; min-height: 2.75rem; align-items: center; }
         .ask .choice label { display: inline-flex; gap: .45rem; align-items: center; min-height: 2.2rem; margin: 0; font-weight: 450; font-size: 1rem; }
         .ask input[type=radio] { width: 1.15rem; height: 1.15rem; margin: 0; accent-color: var(--accent); }
         .ask details { grid-column: 1 / -1; margin: 0; } .ask details[open] summary { margin-bottom: .8rem; }
-        .ask details > div { display: grid; grid-template-columns: inherit; gap: inherit; grid-template-columns: repeat(auto-fill, minmax(min(100%, 13.5rem), 1fr)); }
         .ask .send { grid-column: 1 / -1; display: flex; flex-wrap: wrap; gap: .6rem 1rem; align-items: center; }
         button, .button { display: inline-flex; align-items: center; min-height: 2.75rem; padding: .45rem 1.3rem; border: 0; border-radius: 9px;
           background: var(--accent); color: var(--ground); font: inherit; font-weight: 650; text-decoration: none; cursor: pointer; }
@@ -93,8 +99,9 @@ enum SiteStyle {
           .site { padding: 0 1rem 3rem; } .bar { padding: .8rem 0; margin-bottom: 1.2rem; }
           .site section { padding: 1.1rem 1rem 1rem; } .actions .button { flex: 1 1 auto; justify-content: center; }
           .site dl.facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin: 0 0 .6rem; }
-          .ask button { width: 100%; justify-content: center; }
+          .ask.short .send { margin-top: 0; } .ask button { width: 100%; justify-content: center; }
           .site .wide th { overflow-wrap: anywhere; } .site tbody th a { white-space: normal; }
+          .site .wide td { grid-template-columns: 49% 1fr; }
           .site td { overflow-wrap: anywhere; } .best .cards { grid-template-columns: 1fr 1fr; }
         }
         @media print {

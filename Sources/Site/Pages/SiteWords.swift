@@ -3,14 +3,16 @@ import DeviceFit
 import Foundation
 
 /// Numbers, sizes, dates and counts as a page's language writes them.
-struct SiteWords: Sendable {
+package struct SiteWords: Sendable {
     let language: Language
+
+    package init(language: Language) { self.language = language }
 
     /// Every sentence is in the source in all languages, side by side.
     func callAsFunction(_ english: String, _ russian: String) -> String { language.say(english, russian) }
 
     /// With so many digits after the decimal mark.
-    func number(_ value: Double, _ digits: Int) -> String { localized(Briefs.number(value, digits)) }
+    package func number(_ value: Double, _ digits: Int) -> String { localized(Briefs.number(value, digits)) }
 
     /// With so many significant digits.
     func figure(_ value: Double, _ digits: Int) -> String { localized(significant(value, digits)) }
@@ -21,7 +23,7 @@ struct SiteWords: Sendable {
     }
 
     /// `1.2 GB`, or `1,2 ГБ`; the number and its unit stay on one line.
-    func size(_ bytes: Int) -> String { language.size(bytes).replacing(" ", with: "\u{a0}") }
+    package func size(_ bytes: Int) -> String { language.size(bytes).replacing(" ", with: "\u{a0}") }
 
     /// A number that is written without its trailing zeros: `1.5`, `3`.
     func plain(_ value: Double) -> String {
@@ -31,7 +33,7 @@ struct SiteWords: Sendable {
     private func localized(_ text: String) -> String { language.decimal(text) }
 
     /// `30 Nov 2026`, in Greenwich.
-    func date(_ date: Date) -> String {
+    package func date(_ date: Date) -> String {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
         let parts = calendar.dateComponents([.day, .month, .year], from: date)
@@ -65,7 +67,7 @@ struct SiteWords: Sendable {
         }
     }
 
-    func builds(_ number: Int) -> String {
+    package func builds(_ number: Int) -> String {
         count(number, ("build", "builds"), Russian("сборка", "сборки", "сборок"))
     }
 

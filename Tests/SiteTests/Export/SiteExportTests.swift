@@ -3,12 +3,11 @@ import BinaryIO
 import Briefs
 import Foundation
 import Registry
+import Site
 import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import Site
 
 @Suite struct SiteExportTests {
     /// A registry that a pipeline filled, so that reports can be written too.
@@ -110,6 +109,14 @@ import Testing
         try place.write()
         try place.run.scratch.write("models.example", to: "site/CNAME")
         let digest = try #require(try place.run.published()["tiny@1.0.0:q4_k_m"])
+        // A version that a channel points to is not withdrawn.
+        let kept = try #require(try place.run.published()["tiny@1.0.0:q8_0"])
+        try TestRegistry(place.run.registry).importFile(place.file("blobs/sha256/\(kept)"), as: "tiny@2.0.0:q8_0")
+        try RegistrySession.with(place.run.registry, .changing) {
+            let reason = MoveReason(who: "test", why: "test")
+            _ = try $0.promote("tiny@2.0.0", to: "candidate", expecting: nil, because: reason)
+        }
+        try place.write()
         try RegistrySession.with(place.run.registry, .changing) {
             _ = try $0.delete("tiny@1.0.0:q4_k_m", because: MoveReason(who: "test", why: "test"), applies: true)
         }

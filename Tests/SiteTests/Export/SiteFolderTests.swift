@@ -1,10 +1,9 @@
 import BinaryIO
 import Foundation
+import Site
 import SystemPackage
 import TestSupport
 import Testing
-
-@testable import Site
 
 @Suite struct SiteFolderTests {
     private let scratch: ScratchFolder

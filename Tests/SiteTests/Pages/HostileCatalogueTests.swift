@@ -1,8 +1,7 @@
 import Briefs
+import Site
 import TestSupport
 import Testing
-
-@testable import Site
 
 /// Licences, sources, tags, tokens and versions of programs are whatever somebody published.
 @Suite struct HostileCatalogueTests {
@@ -18,7 +17,7 @@ import Testing
     @Test(arguments: SiteSample.requests)
     func whatSomebodyWroteIsTextOnEveryPage(_ request: SiteRequest) throws {
         for language in Language.allCases {
-            let page = try sample().pages(language).page(request)
+            let page = try sample().page(request, language)
             #expect(!page.html.contains("<script") && !page.html.contains("<img") && !page.html.contains("<b>alert"))
             let hidden: Set<Unicode.Scalar> = ["\u{202E}", "\u{0}", "\u{1b}", "\u{9b}", "\u{2028}"]
             #expect(!page.html.unicodeScalars.contains(where: hidden.contains))
@@ -30,7 +29,7 @@ import Testing
 
     @Test func whatSomebodyTypedIsTextInTheForm() throws {
         let names = QueryFields.Name.allCases.map { (name: $0.rawValue, value: Self.evil) }
-        let page = try sample().pages().page(.query(QueryFields(names)))
+        let page = try sample().page(.query(QueryFields(names)))
         #expect(page.outcome == .badRequest)
         #expect(!page.html.contains("<script") && !page.html.contains("<img"))
         let reader = try PageReader(page.html)

@@ -1,12 +1,11 @@
 import Briefs
+import Site
 import TestSupport
 import Testing
 
-@testable import Site
-
 @Suite struct QueryPageTests {
     private func page(_ fields: [(name: String, value: String)], _ language: Language = .english) throws -> SitePage {
-        try SiteSample.usual().pages(language).page(.query(QueryFields(fields)))
+        try SiteSample.usual().page(.query(QueryFields(fields)), language)
     }
 
     @Test func theBestComesFirstThenTheOthersThenTheRefusedWithReasons() throws {

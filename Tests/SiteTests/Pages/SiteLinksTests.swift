@@ -1,8 +1,7 @@
 import Briefs
 import DeviceFit
+import Site
 import Testing
-
-@testable import Site
 
 @Suite struct SiteLinksTests {
     private let files = SiteLinks.files(languages: [.english, .russian], origin: nil, hasBlobs: true)

@@ -1,17 +1,16 @@
 import Briefs
 import DeviceFit
+import Site
 import StepsTestSupport
 import TestSupport
 import Testing
-
-@testable import Site
 
 @Suite struct SitePagesTests {
     @Test(arguments: SiteSample.requests)
     func everyPageIsWellFormedInEveryLanguage(_ request: SiteRequest) throws {
         let sample = try SiteSample.usual()
         for language in Language.allCases {
-            let page = try sample.pages(language).page(request)
+            let page = try sample.page(request, language)
             let reader = try PageReader(page.html)
             #expect(page.outcome == .found)
             #expect(reader.all("html").first?.attributes["lang"] == language.rawValue)
@@ -23,7 +22,7 @@ import Testing
     /// Whoever opens a page is not told of to anybody, and nothing that a model brings can run.
     @Test(arguments: SiteSample.requests)
     func nothingRunsAndNothingIsFetchedFromElsewhere(_ request: SiteRequest) throws {
-        let page = try SiteSample.usual().pages().page(request)
+        let page = try SiteSample.usual().page(request)
         let reader = try PageReader(page.html)
         for name in ["script", "img", "iframe", "object", "embed", "foreignObject", "use"] {
             #expect(reader.all(name).isEmpty)
@@ -40,7 +39,7 @@ import Testing
 
     @Test(arguments: SiteSample.requests)
     func headingsGoDownOneLevelAtATimeAndEveryTableIsNamed(_ request: SiteRequest) throws {
-        let reader = try PageReader(try SiteSample.usual().pages().page(request).html)
+        let reader = try PageReader(try SiteSample.usual().page(request).html)
         var level = 0
         for element in reader.elements where element.name.count == 2 && element.name.hasPrefix("h") {
             guard let own = element.name.dropFirst().first?.wholeNumberValue else { continue }
@@ -60,30 +59,29 @@ import Testing
 
     @Test func theHomePageHasWhatWasPublishedLastFirst() throws {
         let sample = try SiteSample.usual()
-        let reader = try PageReader(try sample.pages().page(.home()).html)
+        let reader = try PageReader(try sample.page(.home()).html)
         let names = reader.all("h3").map(\.content)
         #expect(names == ["qwen", "phi3"])
         #expect(reader.all("form").first?.attributes["action"] == "/query")
     }
 
     @Test func anEmptyRegistrySaysHowToFillIt() throws {
-        let page = try SiteSample().pages().page(.home())
+        let page = try SiteSample().page(.home())
         #expect(page.outcome == .found && page.html.contains("edgepipe run"))
     }
 
     @Test func aLargeRegistryHasSeveralPages() throws {
         let sample = try SiteSample()
         for number in 0..<(SiteLimits.models + 1) { try sample.publish("model-\(number)", "1.0.0", [("q4_0", 1, 1)]) }
-        let pages = sample.pages()
         let (first, second) = (
-            try PageReader(try pages.page(.home()).html), try PageReader(try pages.page(.home(page: 2)).html)
+            try PageReader(try sample.page(.home()).html), try PageReader(try sample.page(.home(page: 2)).html)
         )
         #expect(first.all("h3").count == SiteLimits.models && second.all("h3").count == 1)
-        #expect(try pages.page(.home(page: 3)).outcome == .notFound)
+        #expect(try sample.page(.home(page: 3)).outcome == .notFound)
     }
 
     @Test func aModelsPageShowsChannelsVersionsAndTheBuildsOfTheNewestVersion() throws {
-        let html = try SiteSample.usual().pages().page(.model("phi3")).html
+        let html = try SiteSample.usual().page(.model("phi3")).html
         let reader = try PageReader(html)
         #expect(
             reader.all("section").compactMap { $0.attributes["aria-labelledby"] } == [
@@ -96,7 +94,7 @@ import Testing
 
     @Test func aBuildsPageSaysHowToGetItAndLoadIt() throws {
         let sample = try SiteSample.usual()
-        let html = try sample.pages().page(.build(model: "phi3", version: "1.1.0", type: "q4_0")).html
+        let html = try sample.page(.build(model: "phi3", version: "1.1.0", type: "q4_0")).html
         #expect(
             html.contains("edgepipe pull phi3@1.1.0:q4_0 -o phi3-1.1.0-q4_0.gguf --registry https://models.example")
         )
@@ -112,7 +110,7 @@ import Testing
         .build(model: "../..", version: "x", type: "y"), .bestOnDevice("../etc/passwd"), .home(page: 99),
     ])
     func whatIsNotThereHasAPageThatSaysSo(_ request: SiteRequest) throws {
-        let page = try SiteSample.usual().pages().page(request)
+        let page = try SiteSample.usual().page(request)
         #expect(page.outcome == .notFound)
         #expect(try PageReader(page.html).all("h1").count == 1)
     }
@@ -129,12 +127,13 @@ import Testing
         #expect(html.contains("phi3") && !html.contains("qwen"))
         #expect(try pages.page(.model("qwen")).outcome == .notFound)
         #expect(try pages.page(.report(model: "phi3", version: "1.0.0")).outcome == .notFound)
+        withExtendedLifetime(sample) {}
     }
 
     @Test func theSameRegistryGivesTheSameBytes() throws {
         let pages = try SiteSample.usual()
         for request in SiteSample.requests {
-            let texts = try (0..<2).map { _ in try pages.pages(.russian).page(request).html }
+            let texts = try (0..<2).map { _ in try pages.page(request, .russian).html }
             #expect(texts[0] == texts[1])
         }
     }

@@ -1,9 +1,8 @@
 import Briefs
 import DeviceFit
 import Foundation
+import Site
 import Testing
-
-@testable import Site
 
 @Suite struct SiteRequestTests {
     @Test(arguments: [

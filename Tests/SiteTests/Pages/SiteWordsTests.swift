@@ -1,8 +1,7 @@
 import Briefs
 import Foundation
+import Site
 import Testing
-
-@testable import Site
 
 @Suite struct SiteWordsTests {
     private let english = SiteWords(language: .english)
