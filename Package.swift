@@ -158,7 +158,7 @@ let package = Package(
         .target(
             name: "Distribution",
             dependencies: [
-                "Architectures", "BinaryIO", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Transfer",
+                "Architectures", "BinaryIO", "Delta", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Transfer",
                 "Work",
                 httpClient, nioHTTP, system,
             ],
@@ -185,7 +185,10 @@ let package = Package(
         // Layer 7: what people and programs are shown of a registry, without a server
         .target(
             name: "Site",
-            dependencies: ["Answers", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Registry", "Work", system],
+            dependencies: [
+                "Answers", "Architectures", "BinaryIO", "Briefs", "DeviceFit", "Distribution", "Registry", "Work",
+                system,
+            ],
             swiftSettings: strict
         ),
 

@@ -61,7 +61,7 @@ public final class RegistrySession: Sendable {
     }
 
     /// What a registry's text says of a shape; nil where it is unreadable.
-    func profile(_ text: String) -> ModelProfile? {
+    package func profile(_ text: String) -> ModelProfile? {
         profiles.value(for: text) { ModelProfile(stored: text) }
     }
 }

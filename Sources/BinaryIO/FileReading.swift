@@ -50,6 +50,32 @@ public func forEachSlab(of path: FilePath, _ body: (UnsafeRawBufferPointer) thro
     }
 }
 
+extension FileDescriptor {
+    /// Bytes of an open file.
+    /// - Throws: `FileError`, also where the file ends before the range does.
+    package func bytes(_ range: Range<Int>, of path: FilePath) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: range.count)
+        try bytes.withUnsafeMutableBytes { try read(range.lowerBound, of: path, into: $0) }
+        return bytes
+    }
+
+    /// Fills a buffer from an open file, from byte `offset` on.
+    /// - Throws: as `bytes`.
+    package func read(_ offset: Int, of path: FilePath, into buffer: UnsafeMutableRawBufferPointer) throws {
+        var done = 0
+        while done < buffer.count {
+            let count = try naming("read", path) {
+                try read(
+                    fromAbsoluteOffset: Int64(offset + done),
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+                )
+            }
+            guard count > 0 else { throw FileError("read", path, because: "it became shorter while it was read.") }
+            done += count
+        }
+    }
+}
+
 /// The whole of a small file.
 /// - Parameter limit: the most bytes accepted, so that a hostile path cannot exhaust memory.
 /// - Throws: `FileError` when the file cannot be read or is larger than `limit`.

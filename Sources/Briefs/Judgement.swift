@@ -2,11 +2,14 @@ import Architectures
 import DeviceFit
 
 /// What a build is good for and where it fails, from its numbers alone.
-struct Judgement {
+package struct Judgement {
     let build: BriefedBuild
     let language: Language
 
-    var goodFor: String {
+    /// Every value is as its property describes it.
+    package init(build: BriefedBuild, language: Language) { (self.build, self.language) = (build, language) }
+
+    package var goodFor: String {
         let billions = Double(build.profile.activeParameterCount) / 1e9
         var parts: [String] = []
         switch billions {
@@ -52,7 +55,7 @@ struct Judgement {
         return parts.joined(separator: "; ")
     }
 
-    var failsAt: String {
+    package var failsAt: String {
         let billions = Double(build.profile.activeParameterCount) / 1e9
         var parts: [String] = []
         if build.estimate.decode == nil {
@@ -99,7 +102,7 @@ struct Judgement {
     }
 
     /// How it does on phones of three to four years ago.
-    var olderPhones: String {
+    package var olderPhones: String {
         let all = build.olderPhones
         guard !all.isEmpty else { return "-" }
         let fitting = all.filter { $0.verdict != .doesNotFit }
@@ -116,7 +119,7 @@ struct Judgement {
 }
 
 /// A number with some digits after the point.
-func number(_ value: Double, _ digits: Int) -> String {
+package func number(_ value: Double, _ digits: Int) -> String {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }
     guard value.isFinite, abs(value) * scale < 1e15 else { return "?" }

@@ -4,5 +4,5 @@ public enum Language: String, Sendable, CaseIterable {
     case russian = "ru"
 
     /// Every sentence stands in the source in all languages, side by side.
-    func say(_ english: String, _ russian: String) -> String { self == .english ? english : russian }
+    package func say(_ english: String, _ russian: String) -> String { self == .english ? english : russian }
 }

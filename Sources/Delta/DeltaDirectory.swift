@@ -10,6 +10,9 @@ public struct DeltaDirectory: Codable, Hashable, Sendable {
         public var bytes: Int
         /// Of all of it.
         public var sha256: SHA256Digest
+
+        /// Every value is as its property describes it.
+        public init(bytes: Int, sha256: SHA256Digest) { (self.bytes, self.sha256) = (bytes, sha256) }
     }
 
     /// How some bytes of the new file come about; in the order of the file, without gaps.
@@ -73,6 +76,18 @@ public struct DeltaDirectory: Codable, Hashable, Sendable {
             let text = try encoder.encode(self)
             return Self.magic + withUnsafeBytes(of: UInt32(text.count).littleEndian, Array.init) + text
         }
+    }
+
+    /// Of a delta file.
+    /// - Throws: `DeltaError`, `FileError`.
+    public init(of path: FilePath) throws {
+        let (file, byteCount) = try openRegularFile(path)
+        defer { try? file.close() }
+        self = try Self.read(file, path, byteCount: byteCount).0
+    }
+
+    init(old: File, new: File, operations: [Operation]) {
+        (self.old, self.new, self.operations) = (old, new, operations)
     }
 
     /// Reads the beginning of a delta and holds every number against the others.
@@ -139,29 +154,5 @@ extension DeltaDirectory.Operation {
             guard (1...(bytes + bytes / 64 + 1024)).contains(frame) else { return "a frame of \(frame) bytes" }
         }
         return nil
-    }
-}
-
-extension FileDescriptor {
-    /// Bytes of an open file.
-    func bytes(_ range: Range<Int>, of path: FilePath) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: range.count)
-        try bytes.withUnsafeMutableBytes { try read(range.lowerBound, of: path, into: $0) }
-        return bytes
-    }
-
-    /// Fills a buffer from an open file.
-    func read(_ offset: Int, of path: FilePath, into buffer: UnsafeMutableRawBufferPointer) throws {
-        var done = 0
-        while done < buffer.count {
-            let count = try naming("read", path) {
-                try read(
-                    fromAbsoluteOffset: Int64(offset + done),
-                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
-                )
-            }
-            guard count > 0 else { throw FileError("read", path, because: "it became shorter while it was read.") }
-            done += count
-        }
     }
 }

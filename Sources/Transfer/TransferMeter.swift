@@ -8,6 +8,8 @@ package final class TransferMeter: Sendable {
         var bytes: [String: Int] = [:]
         /// The most that was reported: a file that begins anew does not move the line back.
         var reported = 0
+        /// What is done meanwhile, without a byte on its way.
+        var interlude: (detail: String, done: Int, total: Int)?
     }
 
     private let detail: String
@@ -22,13 +24,25 @@ package final class TransferMeter: Sendable {
     /// Begins to count, now that it is known what comes.
     package func expect(_ total: Int) { state.withLock { $0 = State(total: total) } }
 
+    /// What else comes, now that it is known.
+    package func expect(more bytes: Int) { state.withLock { $0.total += bytes } }
+
+    /// Tells of other work until `resume`.
+    package func interrupt(with detail: String, _ done: Int, _ total: Int) {
+        state.withLock { $0.interlude = (detail, done, total) }
+    }
+
+    /// Tells of the transfer again.
+    package func resume() { state.withLock { $0.interlude = nil } }
+
     /// - Parameter count: how much of the file is here now.
     package func update(_ file: String, _ count: Int) { state.withLock { $0.bytes[file] = count } }
 
     package func tell() throws {
-        let (done, total) = state.withLock { state in
+        let (detail, done, total) = state.withLock { state in
+            if let interlude = state.interlude { return interlude }
             state.reported = max(state.reported, min(state.total, state.bytes.values.reduce(0, +)))
-            return (state.reported, state.total)
+            return (self.detail, state.reported, state.total)
         }
         try report(detail, done, total)
     }

@@ -16,6 +16,7 @@ import Registry
 import Safetensors
 import Server
 import Settings
+import Site
 import Steps
 import Tokenizers
 import Work
@@ -55,6 +56,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case let error as AnswersError: self = Self.status(of: error)
         case let error as StepsError: self = Self.status(of: error)
         case is DistributionError: self = .badInput
+        case let error as SiteExportError: self = error.isBadRequest ? .wrongUsage : .failed
         case let error as ObjectStorageError: self = error.isBadInput ? .badInput : .failed
         case OutputError.replacesInput: self = .wrongUsage
         case is OutputError: self = .failed

@@ -8,7 +8,7 @@ import Testing
 @Suite struct HelpTests {
     static let commands = [
         "", "run", "plan", "validate", "runs", "query", "compare", "report", "snippet", "export", "export mlc",
-        "export play",
+        "export play", "export site",
         "fit", "fit estimate", "fit import", "devices", "devices list", "devices show",
         "registry", "registry init", "registry list", "registry show", "registry verify", "registry promote",
         "registry history", "registry gc", "registry import", "registry export", "registry storage", "registry sign",

@@ -13,6 +13,8 @@ public final class SmallOCIRegistry: Sendable {
         public var busyAnswers = 0
         /// Sends blobs with another last byte.
         public var changesBlobs = false
+        /// Answers requests for a range with the whole blob.
+        public var knowsNoRanges = false
         /// Sends so many bytes of a blob, then cuts the connection; as many times as there are entries.
         public var cuts: [Int] = []
         /// Says that an upload is stored with another digest.
@@ -144,20 +146,21 @@ private struct Responder {
         guard var bytes = state.value.blobs[repository]?[digest] else { return Answer(404) }
         if state.value.faults.changesBlobs, bytes.count > 1000 { bytes[bytes.count - 1] ^= 1 }
         var answer = Answer(200, headers: ["Docker-Content-Digest": digest], body: bytes)
-        if let text = request.headers["range"], let match = text.wholeMatch(of: /bytes=(\d+)-/),
-            let start = Int(match.1)
+        if let text = request.headers["range"], let match = text.wholeMatch(of: /bytes=(\d+)-(\d*)/),
+            let start = Int(match.1), !state.value.faults.knowsNoRanges
         {
-            guard start < bytes.count else { return Answer(416) }
+            let last = min(Int(match.2) ?? .max, bytes.count - 1)
+            guard start <= last else { return Answer(416) }
             answer = Answer(
                 206,
-                headers: ["Content-Range": "bytes \(start)-\(bytes.count - 1)/\(bytes.count)"],
-                body: bytes[start...]
+                headers: ["Content-Range": "bytes \(start)-\(last)/\(bytes.count)"],
+                body: bytes[start...last]
             )
         }
         if request.method == "HEAD" { return answer }
         var cut: Int?
         state.change { state in
-            if bytes.count > 1000, !state.faults.cuts.isEmpty { cut = state.faults.cuts.removeFirst() }
+            if answer.body.count > 1000, !state.faults.cuts.isEmpty { cut = state.faults.cuts.removeFirst() }
         }
         if let cut { (answer.announcedLength, answer.cutAfter) = ("\(answer.body.count)", cut) }
         return answer
@@ -255,8 +258,13 @@ private struct Responder {
                 return nil
             }
             let type = json["artifactType"]?.string ?? ""
-            return
-                #"{"mediaType":"\#(stored.type)","digest":"\#(key)","size":\#(stored.bytes.count),"artifactType":"\#(type)"}"#
+            var notes = ""
+            if case .object(let annotations)? = json["annotations"] {
+                notes = annotations.compactMap { key, value in value.string.map { #""\#(key)":"\#($0)""# } }
+                    .joined(separator: ",")
+            }
+            return #"{"mediaType":"\#(stored.type)","digest":"\#(key)","size":\#(stored.bytes.count),"#
+                + #""artifactType":"\#(type)","annotations":{\#(notes)}}"#
         }
         let body = #"{"schemaVersion":2,"manifests":[\#(found.joined(separator: ","))]}"#
         return Answer(200, headers: ["Content-Type": "application/vnd.oci.image.index.v1+json"], body: Array(body.utf8))

@@ -61,7 +61,9 @@ extension RegistrySession {
     }
 
     /// Builds that were named, or the best ones that fit: of three the first of each model, then more of the best one's.
-    private func briefed(
+    /// - Returns: the builds that have a shape in the registry, the platform, and what was asked for in words.
+    /// - Throws: as `brief(_:)`; `AnswersError.badFile` for a named build that no engine can load.
+    package func briefed(
         _ request: BriefRequest
     ) throws -> (builds: [BriefedBuild], platform: Platform, target: String) {
         var query = request.query

@@ -1,4 +1,5 @@
 import BinaryIO
+import Briefs
 import Registry
 
 /// What a query found of the builds that it looked at.
@@ -16,15 +17,17 @@ struct Assessment {
     /// the next best takes its place.
     /// - Parameters:
     ///   - most: how many are named.
+    ///   - language: of the remarks.
     ///   - text: what qualities are compared on; nil takes the text that most of those that fit were measured on.
     mutating func ranked(
         naming most: Int,
+        _ language: Language,
         on text: SHA256Digest? = nil,
         in session: RegistrySession
     ) throws -> [BuildSummary] {
         while true {
             let common = text ?? BuildQuery.commonText(of: fitting)
-            let named = Array(BuildQuery.ranked(fitting, common: common).prefix(most))
+            let named = Array(BuildQuery.ranked(fitting, common: common, language).prefix(most))
             let problems = try session.loadingProblems(of: named.compactMap { unchecked[$0.build] })
             if problems.isEmpty { return named }
             let unloadable = named.compactMap { build in

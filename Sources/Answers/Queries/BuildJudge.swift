@@ -13,6 +13,7 @@ struct BuildJudge {
     /// What the builds give for a text that are ranked with each other: figures of one kind say nothing about another.
     private(set) var kind: ModelKind
     private let session: RegistrySession
+    private let words: ReasonWords
     private var judgements: [String: Judgement] = [:]
 
     init(
@@ -23,6 +24,7 @@ struct BuildJudge {
     ) {
         (self.query, self.target, self.measured, self.session) = (query, target, measured, session)
         kind = query.kind ?? .language
+        words = ReasonWords(language: query.language)
     }
 
     /// A model that is named is asked for what it gives, whatever that is.
@@ -54,23 +56,20 @@ struct BuildJudge {
     mutating func reasons(against record: BuildRecord, _ summary: inout BuildSummary) throws -> [String] {
         var reasons: [String] = []
         if let maxSize = query.maxSize, record.fileBytes > maxSize.bytes {
-            reasons.append("the file has \(ByteSize(bytes: record.fileBytes)), over \(maxSize)")
+            reasons.append(words.fileTooLarge(record.fileBytes, over: maxSize))
         }
         if let license = query.license, record.facts.license.lowercased() != license.lowercased() {
-            reasons.append("its licence is \(record.facts.license), not \(license)")
+            reasons.append(words.otherLicense(record.facts.license, than: license))
         }
         let missing = missingTags(of: record.facts.profile)
         if !missing.isEmpty {
             let own = session.profile(record.facts.profile)?.tags ?? []
-            reasons.append(
-                "it is not tagged \(missing.joined(separator: ", "))"
-                    + (own.isEmpty ? "; it has no tags" : "; its tags are \(own.joined(separator: ", "))")
-            )
+            reasons.append(words.notTagged(missing, own: own))
         }
         if let reason = kindObstacle(of: record.facts.profile) { reasons.append(reason) }
         if let profile = session.profile(record.facts.profile) {
             summary.kind = profile.kind
-            summary.remarks += [profile.fallbackRemark, profile.projector?.remark].compactMap { $0 }
+            summary.remarks += [words.fallback(profile), words.projector(profile)].compactMap { $0 }
         }
         guard let target else { return reasons + [contextObstacle(of: record.facts.profile)].compactMap { $0 } }
         let own = measured[record.digest]
@@ -104,12 +103,11 @@ struct BuildJudge {
     /// Why a build stays out of a ranking: what embeds, what ranks and what writes have no figure in common.
     private func kindObstacle(of profile: String) -> String? {
         if query.takesImages, session.profile(profile)?.projector == nil {
-            return "it takes no images: no projector was published with it"
+            return words.takesNoImages
         }
         let own = session.profile(profile)?.kind ?? .language
         guard own != kind else { return nil }
-        return
-            "it is \(own.words), which is not ranked with \(kind.words); ask for it with \(setting: "kind", own.rawValue)"
+        return words.otherKind(own, than: kind)
     }
 
     private func missingTags(of profile: String) -> [String] {
@@ -123,7 +121,7 @@ struct BuildJudge {
         guard let context = query.context, let trained = session.profile(text)?.contextLength, context > trained else {
             return nil
         }
-        return "it was trained for \(trained) tokens of context; \(context) were asked for"
+        return words.contextTooLong(context, trainedFor: trained)
     }
 
     private func judge(
@@ -132,66 +130,46 @@ struct BuildJudge {
         _ measured: [String: [DeviceMeasurement]] = [:]
     ) throws -> Judgement {
         guard let profile = session.profile(text) else {
-            let reason = "its shape is not in the registry, so that nothing can be estimated; publish it again"
-            return Judgement(reasons: [reason])
+            return Judgement(reasons: [words.shapeUnknown])
         }
         if let reason = contextObstacle(of: text) { return Judgement(reasons: [reason]) }
         let estimates = try target.estimates(profile, query.fitRequest(for: profile), measured: measured)
         let judged = zip(estimates, target.names).map { estimate, name in
-            (
-                estimate: estimate, limit: name.map { "what an app on \($0) may use" } ?? "the budget",
-                prefix: estimates.count > 1 ? name.map { "\($0): " } ?? "" : ""
-            )
+            (estimate: estimate, device: name, prefix: estimates.count > 1 ? name.map { "\($0): " } ?? "" : "")
         }
         var judgement = Judgement(estimates: estimates)
         let known = estimates.map(\.target).filter { measured[$0] != nil }
-        if !known.isEmpty { judgement.remarks = ["measured, not estimated, on \(known.joined(separator: ", "))"] }
+        if !known.isEmpty { judgement.remarks = [words.measured(on: known)] }
         judgement.remarks += judged.compactMap { item in
-            item.estimate.verdict == .tight ? "tight: \(item.prefix)\(item.estimate.reason)" : nil
+            item.estimate.verdict == .tight ? words.tight(item.estimate, item.prefix) : nil
         }
-        if let slow = judged.lazy.compactMap({ FitEstimate.slowness(of: profile, on: $0.estimate) }).first {
+        if let slow = judged.lazy.compactMap({ words.slowness(profile, $0.estimate) }).first {
             judgement.remarks.append(slow)
         }
         judgement.suitsAccelerators = estimates.contains { FitEstimate.suitsAccelerators(profile, on: $0) }
         judgement.reasons = judged.flatMap { item in
-            reasons(against: item.estimate, limit: item.limit).map { item.prefix + $0 }
+            reasons(against: item.estimate, device: item.device).map { item.prefix + $0 }
         }
         return judgement
     }
 
-    private func reasons(against estimate: FitEstimate, limit name: String) -> [String] {
+    private func reasons(against estimate: FitEstimate, device: String?) -> [String] {
         var reasons: [String] = []
         if estimate.verdict == .doesNotFit {
-            let peak = ByteSize(bytes: estimate.memory.total.mid)
-            let limit = ByteSize(bytes: estimate.limitBytes)
-            reasons.append("peak \(peak) at context \(estimate.context) is over \(limit), \(name)")
+            reasons.append(words.over(estimate, device: device))
         }
         if let minSpeed = query.minSpeed, estimate.speed.mid < minSpeed {
-            reasons.append(
-                "about \(estimate.speed.mid.formatted(1)) tokens a second are under \(minSpeed.formatted(1))"
-            )
+            reasons.append(words.slow(estimate.speed.mid, under: minSpeed))
         }
         let sustained = estimate.speed.mid * estimate.sustainedFactor.mid
         if let minSustainedSpeed = query.minSustainedSpeed, sustained < minSustainedSpeed {
-            reasons.append(
-                "about \(sustained.formatted(1)) tokens a second after ten minutes are under "
-                    + minSustainedSpeed.formatted(1)
-            )
+            reasons.append(words.slowLater(sustained, under: minSustainedSpeed))
         }
         if let maxBattery = query.maxBattery {
             if let percent = estimate.batteryPercentPer1kTokens?.mid {
-                if percent > maxBattery {
-                    reasons.append(
-                        "about \(percent.formatted(3)) % of the battery for 1000 tokens are over \(maxBattery.formatted(3)) %"
-                    )
-                }
+                if percent > maxBattery { reasons.append(words.drains(percent, over: maxBattery)) }
             } else {
-                let isRead = estimate.decode == nil
-                reasons.append(
-                    isRead
-                        ? "it writes no tokens that would take of the battery; leave \(setting: "max-battery") out"
-                        : "what it takes of the battery is not known"
-                )
+                reasons.append(estimate.decode == nil ? words.writesNothing : words.batteryUnknown)
             }
         }
         return reasons

@@ -1,4 +1,5 @@
 import BinaryIO
+import Briefs
 import DeviceFit
 import Registry
 
@@ -12,8 +13,11 @@ extension BuildQuery {
     ///
     /// Bits per byte of different texts cannot be compared, nor can cosines, so builds measured on the text that most were measured
     /// on come first. A thousandth of a bit is less than such a text can tell apart: there the speed decides.
-    /// - Parameter common: the text that most were measured on.
-    static func ranked(_ builds: [BuildSummary], common: SHA256Digest?) -> [BuildSummary] {
+    /// - Parameters:
+    ///   - common: the text that most were measured on.
+    ///   - language: of the remarks.
+    static func ranked(_ builds: [BuildSummary], common: SHA256Digest?, _ language: Language) -> [BuildSummary] {
+        let words = ReasonWords(language: language)
         func rank(_ build: BuildSummary) -> (Int, Int, Double, Double, Double) {
             let isComparable = build.textSha256 == common && build.loss != nil
             return (
@@ -25,17 +29,16 @@ extension BuildQuery {
             let (a, b) = (rank(first), rank(second))
             return a == b ? precedes(first, second) : a < b
         }
-        ranked.remarkBeaten(on: common)
+        ranked.remarkBeaten(on: common, language)
         for index in ranked.indices {
             if ranked[index].textSha256 != common || ranked[index].loss == nil {
-                ranked[index].remarks.append("its quality was not measured on the same text as the others'")
+                ranked[index].remarks.append(words.otherText)
             }
             guard index > 0 else { continue }
             let (before, own) = (rank(ranked[index - 1]), rank(ranked[index]))
             if (before.0, before.1, before.2) == (own.0, own.1, own.2), own.1 == 0, before.3 < own.3 {
-                let step =
-                    ranked[index].bitsPerByte == nil ? "ten-thousandth of the cosine" : "thousandth of a bit per byte"
-                ranked[index].remarks.append("as good as \(ranked[index - 1].build) to a \(step), and slower")
+                let isBits = ranked[index].bitsPerByte != nil
+                ranked[index].remarks.append(words.asGood(as: ranked[index - 1].build, isBits: isBits))
             }
         }
         return ranked
@@ -54,12 +57,14 @@ extension BuildQuery {
 
 extension [BuildSummary] {
     /// Says of each build which other one of its version takes no more bytes and is better.
-    /// - Parameter text: the text on which quality is compared; nil for the one that most were measured on.
-    package mutating func remarkBeaten(on text: SHA256Digest? = nil) {
+    /// - Parameters:
+    ///   - text: the text on which quality is compared; nil for the one that most were measured on.
+    ///   - language: of the remarks.
+    package mutating func remarkBeaten(on text: SHA256Digest? = nil, _ language: Language = .english) {
         guard let text = text ?? BuildQuery.commonText(of: self) else { return }
         for index in indices {
             guard let better = first(where: { $0.beats(self[index], on: text) }) else { continue }
-            self[index].remarks.append("\(better.build) is no larger and better")
+            self[index].remarks.append(ReasonWords(language: language).beaten(by: better.build))
         }
     }
 }

@@ -1,5 +1,6 @@
 import Architectures
 import BinaryIO
+import Briefs
 import DeviceFit
 import Registry
 
@@ -37,6 +38,8 @@ public struct BuildQuery: Sendable {
     public var tags: [String] = []
     /// Whether it must take images; what it sees with counts as memory then.
     public var takesImages = false
+    /// Of the reasons and remarks in the answer.
+    public var language = Language.english
 
     /// Asks for all builds, and judges none by a phone.
     public init() {}
@@ -80,7 +83,7 @@ extension BuildQuery {
         let records = try registry.builds(matching: BuildFilter(model: model, channel: channel))
         judge.chooseKind(among: records)
         var assessment = try assess(records, registry, &judge)
-        let ranked = try assessment.ranked(naming: .max, in: session)
+        let ranked = try assessment.ranked(naming: .max, language, in: session)
         return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: assessment.refused)
     }
 
@@ -120,7 +123,7 @@ extension BuildQuery {
             channel: channel
         )
         var assessment = try assess(shortlist.chosen + shortlist.refused + measured, registry, &judge)
-        let ranked = try assessment.ranked(naming: Self.mostNamed, on: shortlist.commonText, in: session)
+        let ranked = try assessment.ranked(naming: Self.mostNamed, language, on: shortlist.commonText, in: session)
         // The next best take the places of those that cannot be loaded; a registry full of them is not read to its end.
         if ranked.count < Self.mostNamed, assessment.holdsUnloadable, shortlist.chosen.count >= wanted,
             wanted < Self.mostRankedWhole
@@ -148,7 +151,7 @@ extension BuildQuery {
             var summary = BuildSummary(record, figures[record.digest] ?? [])
             var reasons = try judge.reasons(against: record, &summary)
             if damaged.contains(record.digest) {
-                reasons.insert("its bytes are lost or damaged; publish the same file again", at: 0)
+                reasons.insert(ReasonWords(language: language).damaged, at: 0)
             }
             if reasons.isEmpty {
                 assessment.fitting.append(summary)

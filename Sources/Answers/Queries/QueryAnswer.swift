@@ -1,4 +1,5 @@
 import Architectures
+import Briefs
 
 /// The best build, the runners-up, and for every refused one the reasons.
 public struct QueryAnswer: Encodable, Sendable {
@@ -23,20 +24,30 @@ public struct QueryAnswer: Encodable, Sendable {
     /// Nil where there is nothing of the kind.
     ///
     /// Source: llama.cpp's docs/backend/snapdragon/README.md and OPENCL.md.
-    public var hint: String? {
+    public var hint: String? { hint(.english) }
+
+    /// The same in a language.
+    package func hint(_ language: Language) -> String? {
         let builds = [best].compactMap { $0 } + alternatives
         let accelerated = builds.first(where: \.suitsAccelerators).map { build in
-            "On Snapdragon phones, Hexagon and Adreno take Q4_0 first of all (llama.cpp, docs/backend): \(build.build). The figures "
-                + "are those of the CPU."
+            language.say(
+                "On Snapdragon phones, Hexagon and Adreno take Q4_0 first of all (llama.cpp, docs/backend): \(build.build). The figures "
+                    + "are those of the CPU.",
+                "В телефонах Snapdragon блоки Hexagon и Adreno лучше всего работают с Q4_0 (llama.cpp, docs/backend): \(build.build). "
+                    + "Цифры здесь — для процессора."
+            )
         }
-        let hints = [accelerated, modelsApart(builds)].compactMap(\.self)
+        let hints = [accelerated, modelsApart(builds, language)].compactMap(\.self)
         return hints.isEmpty ? nil : hints.joined(separator: " ")
     }
 
     /// Of embedding models, what each lost is known, and not which is the better one.
-    private func modelsApart(_ builds: [BuildSummary]) -> String? {
+    private func modelsApart(_ builds: [BuildSummary], _ language: Language) -> String? {
         guard let kind = builds.first?.kind, kind != .language, Set(builds.map(\.model)).count > 1 else { return nil }
-        return "A cosine says how near a build is to its own model; which of these models does better, it does not say."
+        return language.say(
+            "A cosine says how near a build is to its own model; which of these models does better, it does not say.",
+            "Косинус показывает, насколько сборка близка к своей исходной модели, но не какая из моделей лучше."
+        )
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -2,15 +2,19 @@
 struct HTMLPage {
     let page: ReportPage
     let language: Language
+    /// Where the page belongs on a site: its name and its pages above this one; empty for a page by itself.
+    let trail: [(title: String, address: String)]
 
-    init(_ page: ReportPage, language: Language) { (self.page, self.language) = (page, language) }
+    init(_ page: ReportPage, language: Language, trail: [(title: String, address: String)] = []) {
+        (self.page, self.language, self.trail) = (page, language, trail)
+    }
 
     var text: String {
         let body: Markup = """
             <body>
             <a class="skip" href="#content">\(language.say("To the content", "К содержанию"))</a>
             <header>
-            <p class="mark">edgepipe</p>
+            \(mark)
             <h1>\(page.title)</h1>
             <p class="sub">\(page.subtitle)</p>
             <ul class="chips">\(page.chips.map { "<li>\($0)</li>" }.joined(""))</ul>
@@ -39,6 +43,13 @@ struct HTMLPage {
             </html>
 
             """
+    }
+
+    private var mark: Markup {
+        guard !trail.isEmpty else { return "<p class=\"mark\">edgepipe</p>" }
+        let links = trail.map { item -> Markup in "<a href=\"\(item.address)\">\(item.title)</a>" }
+        return
+            "<nav class=\"mark\" aria-label=\"\(language.say("Where you are", "Вы здесь"))\">\(links.joined(" / "))</nav>"
     }
 
     private var links: Markup {

@@ -1,7 +1,7 @@
 import DeviceFit
 
 /// Peak memory as a waterfall, part upon part, against what the devices of one platform give an app.
-struct MemoryChart {
+package struct MemoryChart {
     let estimate: FitEstimate
     /// Names of devices with what each gives an app, in bytes; the smallest first.
     let limits: [(names: String, bytes: Int)]
@@ -9,6 +9,17 @@ struct MemoryChart {
     let id: String
     let title: String
     let language: Language
+
+    /// Every value is as its property describes it.
+    package init(
+        estimate: FitEstimate,
+        limits: [(names: String, bytes: Int)],
+        id: String,
+        title: String,
+        language: Language
+    ) {
+        (self.estimate, self.limits, self.id, self.title, self.language) = (estimate, limits, id, title, language)
+    }
 
     private static let width = 680.0
     private static let (left, right, row) = (150.0, 590.0, 34.0)
@@ -42,7 +53,7 @@ struct MemoryChart {
         ]
     }
 
-    var svg: Markup {
+    package var svg: Markup {
         let total = estimate.memory.total
         let summary = (parts + [(language.say("Peak", "Пик"), total)]).map {
             "\($0.name) \(ByteSize(bytes: $0.range.mid))"

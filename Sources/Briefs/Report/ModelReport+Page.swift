@@ -4,6 +4,12 @@ extension ModelReport {
     /// One self-contained HTML file: no script, and nothing that a reader's browser would have to fetch.
     public func html(_ language: Language) -> String { HTMLPage(page(language), language: language).text }
 
+    /// The same as a page of a site.
+    /// - Parameter trail: the site's name and its pages above this one, from the top, with their addresses.
+    package func html(_ language: Language, trail: [(title: String, address: String)]) -> String {
+        HTMLPage(page(language), language: language, trail: trail).text
+    }
+
     /// The same content; tables in place of drawings.
     public func markdown(_ language: Language) -> String { MarkdownPage(page(language)).text }
 

@@ -1,19 +1,23 @@
 /// Builds by size and loss, where less of both is better.
-struct ParetoFront: Sendable {
-    struct Point: Sendable {
-        var name: String
-        var bytes: Int
+package struct ParetoFront: Sendable {
+    package struct Point: Sendable {
+        package var name: String
+        package var bytes: Int
         /// Bits per byte, or divergence.
-        var loss: Double
-        var standardError: Double?
+        package var loss: Double
+        package var standardError: Double?
+
+        package init(name: String, bytes: Int, loss: Double, standardError: Double?) {
+            (self.name, self.bytes, self.loss, self.standardError) = (name, bytes, loss, standardError)
+        }
     }
 
     /// By size, the smallest first.
-    let points: [Point]
+    package let points: [Point]
     /// Those that no other point betters: no point is at most as large and at most as lossy, and less of one.
-    let best: [Point]
+    package let best: [Point]
 
-    init(_ points: [Point]) {
+    package init(_ points: [Point]) {
         self.points = points.sorted { ($0.bytes, $0.loss, $0.name) < ($1.bytes, $1.loss, $1.name) }
         best = self.points.filter { point in
             !points.contains { other in
@@ -23,5 +27,5 @@ struct ParetoFront: Sendable {
         }
     }
 
-    func isBest(_ point: Point) -> Bool { best.contains { $0.name == point.name } }
+    package func isBest(_ point: Point) -> Bool { best.contains { $0.name == point.name } }
 }

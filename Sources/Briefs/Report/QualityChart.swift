@@ -1,11 +1,21 @@
 /// Size against quality, with the front of builds that no other betters.
-struct QualityChart {
+package struct QualityChart {
     let front: ParetoFront
     /// The name of the build that the report is about.
     let focus: String
     /// What the vertical axis shows, with its unit.
     let measure: String
     let language: Language
+    /// What the ring around the focus means; nil where the page shows nothing more of it.
+    let focusNote: String?
+
+    /// - Parameters:
+    ///   - focus: the name of a point that is marked; empty for none.
+    ///   - focusNote: what the mark means, in the page's language.
+    package init(front: ParetoFront, focus: String, measure: String, language: Language, focusNote: String? = nil) {
+        (self.front, self.focus, self.measure, self.language) = (front, focus, measure, language)
+        self.focusNote = focusNote
+    }
 
     private static let (width, height) = (680.0, 400.0)
     private static let (left, right, top, bottom) = (76.0, 664.0, 44.0, 336.0)
@@ -39,7 +49,7 @@ struct QualityChart {
         return most > 0 && most <= spread / 2
     }
 
-    var svg: Markup {
+    package var svg: Markup {
         let summary = language.say(
             "\(front.points.count) builds; on the Pareto front: \(front.best.map(\.name).joined(separator: ", "))",
             "Сборок: \(front.points.count); на фронте Парето: \(front.best.map(\.name).joined(separator: ", "))"
@@ -165,7 +175,7 @@ struct QualityChart {
             entries.append(("<circle class=\"point other\" cx=\"12\" cy=\"0\" r=\"6\"/>", other))
         }
         if front.points.contains(where: { $0.name == focus }) {
-            let shown = say("shown below", "показана ниже")
+            let shown = focusNote ?? say("shown below", "показана ниже")
             entries.append(("<circle class=\"ring\" cx=\"12\" cy=\"0\" r=\"8\"/>", shown))
         }
         var (x, parts) = (Self.left, [Markup]())

@@ -1,7 +1,7 @@
 import DeviceFit
 
 /// A number with so many significant digits, without an exponent.
-func significant(_ value: Double, _ digits: Int) -> String {
+package func significant(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return "?" }
     guard value != 0 else { return "0" }
     var (size, decimals) = (abs(value), digits - 1)

@@ -1,7 +1,7 @@
 /// How a report looks: on a screen, on a phone, in the dark and on paper. Every pair of text and ground has a contrast of
 /// at least 4.5 to 1 (WCAG 2.2, AA).
-enum StyleSheet {
-    static let text = [colors, page, tables, drawings, devices].joined(separator: "\n")
+package enum StyleSheet {
+    package static let text = [colors, page, tables, drawings, devices].joined(separator: "\n")
 
     private static let colors = """
         :root { color-scheme: light dark;

@@ -24,15 +24,23 @@ struct BlobFetch: Sendable {
         return output.removingLastComponent().appending(name)
     }
 
+    /// Somebody asked for a range, and got all of it.
+    struct KnowsNoRanges: Error {}
+
+    var blobDigest: BlobDigest {
+        guard let digest = BlobDigest(hex: "\(digest)") else { preconditionFailure("a SHA-256 has 64 digits") }
+        return digest
+    }
+
     /// - Returns: bytes that came over the network.
     func run() async throws -> Int {
-        guard let expected = BlobDigest(hex: "\(digest)") else { preconditionFailure("a SHA-256 has 64 digits") }
+        let expected = blobDigest
         let partial = try PartialFile(partialPath, of: expected, size: size)
-        var fetched = try await fill(partial)
+        var fetched = try await fill(partial, upTo: size)
         if partial.found != expected {
             // Bytes that an earlier run left may be to blame, so everything comes anew, once.
             try partial.restart()
-            fetched += try await fill(partial)
+            fetched += try await fill(partial, upTo: size)
         }
         guard partial.found == expected else {
             partial.remove()
@@ -42,7 +50,10 @@ struct BlobFetch: Sendable {
         return fetched
     }
 
-    private func fill(_ partial: PartialFile) async throws -> Int {
+    /// Fetches what is missing before `end`, an offset in the blob.
+    /// - Returns: bytes that came.
+    /// - Throws: `DistributionError`; `KnowsNoRanges` where the end is not the blob's and the server sends all of it.
+    func fill(_ partial: PartialFile, upTo end: Int) async throws -> Int {
         let before = partial.count
         var start = partial.count
         try await client.transport.settings.retries.run {
@@ -50,37 +61,44 @@ struct BlobFetch: Sendable {
             return partial.count - start >= Self.worthwhile
         } _: {
             progress(partial.count)
-            if !partial.isComplete { try await receive(partial) }
+            if partial.count < end { try await receive(partial, upTo: end) }
         }
         return partial.count - before
     }
 
-    private func receive(_ partial: PartialFile) async throws {
+    private func receive(_ partial: PartialFile, upTo end: Int) async throws {
         var call = OCIClient.Call(what: "the blob \(digest.short) in \(client.repository)")
-        if partial.count > 0 { call.range = "bytes=\(partial.count)-" }
+        if end < size {
+            call.range = "bytes=\(partial.count)-\(end - 1)"
+        } else if partial.count > 0 {
+            call.range = "bytes=\(partial.count)-"
+        }
         let answer = try await client.send("blobs/sha256:\(digest)", call)
         if answer.status == .rangeNotSatisfiable {
             try partial.restart()
             throw wrong("it knows no such part of the blob \(digest.short)")
         }
         try await client.check(answer, .ok, .partialContent, of: call)
-        if answer.status != .partialContent, partial.count > 0 { try partial.restart() }
+        if answer.status != .partialContent {
+            guard end == size else { throw KnowsNoRanges() }
+            if partial.count > 0 { try partial.restart() }
+        }
         if answer.status == .partialContent,
-            answer.headers.first(name: "Content-Range") != "bytes \(partial.count)-\(size - 1)/\(size)"
+            answer.headers.first(name: "Content-Range") != "bytes \(partial.count)-\(end - 1)/\(size)"
         {
             try partial.restart()
             throw wrong("it sends another part of the blob \(digest.short) than it was asked for")
         }
-        if let text = answer.headers.first(name: "Content-Length"), Int(text) != size - partial.count {
+        if let text = answer.headers.first(name: "Content-Length"), Int(text) != end - partial.count {
             throw DistributionError.wrongBytes(
                 client.host,
                 what: "the blob \(digest.short)",
-                "is announced with \(text.prefix(20).description.visible) bytes where \(size - partial.count) are named"
+                "is announced with \(text.prefix(20).description.visible) bytes where \(end - partial.count) are named"
             )
         }
         try await OCIClient.naming(client.host) {
             try await client.transport.forEachPart(of: answer) { bytes in
-                guard partial.count + bytes.count <= size else {
+                guard partial.count + bytes.count <= end else {
                     try partial.restart()
                     throw DistributionError.wrongBytes(
                         client.host,
@@ -92,7 +110,7 @@ struct BlobFetch: Sendable {
                 progress(partial.count)
             }
         }
-        guard partial.isComplete else { throw wrong("it sent \(partial.count) of \(size) bytes") }
+        guard partial.count == end else { throw wrong("it sent \(partial.count) of \(end) bytes") }
     }
 
     private func wrong(_ reason: String) -> RetryPolicy.Retriable {

@@ -31,6 +31,8 @@ public struct PullReport: Codable, Sendable {
     public var projector: PulledFile?
     /// Bytes that came over a network; nil where it came from a disk.
     public var bytesFetched: Int?
+    /// How an older file helped: `delta`, `parts`, or not at all (`whole`); nil where none was named.
+    public var update: String?
 }
 
 /// Takes single builds out of a registry, each with what it sees with.

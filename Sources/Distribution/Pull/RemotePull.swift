@@ -8,6 +8,8 @@ import Work
 public struct RemotePull: Sendable {
     /// Whether a model that sees comes without what it sees with.
     public var leavesProjector = false
+    /// A file of an older build, of which as much is taken as helps; nil for none.
+    public var since: FilePath?
 
     private let place: RemotePlace
 
@@ -38,7 +40,7 @@ public struct RemotePull: Sendable {
             meter.expect(total)
             if let key { try await checkSignature(of: manifest, by: key, client) }
             let pulled = try await projector.asyncMap { try await fetch($0, to: projectorOutput, client, meter) }
-            let file = try await fetch(manifest.file, to: output, client, meter)
+            let (file, way) = try await update(manifest, to: output, client, meter)
             var report = PullReport(
                 build: "\(reference)",
                 output: file.output,
@@ -46,6 +48,7 @@ public struct RemotePull: Sendable {
                 bytes: file.bytes,
                 projector: pulled
             )
+            report.update = way?.rawValue
             report.bytesFetched = (file.bytesFetched ?? 0) + (pulled?.bytesFetched ?? 0)
             return report
         }
@@ -57,16 +60,41 @@ public struct RemotePull: Sendable {
         _ client: OCIClient,
         _ meter: TransferMeter
     ) async throws -> PulledFile {
+        let fetch = blob(descriptor, to: output, client, meter)
+        return pulled(fetch, fetched: try await fetch.run())
+    }
+
+    /// The model's own file, with the help of an older one where that is named.
+    private func update(
+        _ manifest: RemoteManifest,
+        to output: FilePath,
+        _ client: OCIClient,
+        _ meter: TransferMeter
+    ) async throws -> (PulledFile, UpdateFetch.Way?) {
+        guard let since else { return (try await fetch(manifest.file, to: output, client, meter), nil) }
+        let whole = blob(manifest.file, to: output, client, meter)
+        let (fetched, way) = try await UpdateFetch(old: since, whole: whole, manifest: manifest.digest).run()
+        return (pulled(whole, fetched: fetched), way)
+    }
+
+    private func blob(
+        _ descriptor: OCIDescriptor,
+        to output: FilePath,
+        _ client: OCIClient,
+        _ meter: TransferMeter
+    ) -> BlobFetch {
         guard let digest = descriptor.sha256 else { preconditionFailure("the manifest was looked through") }
-        let fetch = BlobFetch(client: client, digest: digest, size: descriptor.size, output: output) {
+        return BlobFetch(client: client, digest: digest, size: descriptor.size, output: output) {
             meter.update("\(digest)", $0)
         }
-        let fetched = try await fetch.run()
-        return PulledFile(
+    }
+
+    private func pulled(_ fetch: BlobFetch, fetched: Int) -> PulledFile {
+        PulledFile(
             build: "\(place.reference)",
-            output: output.string,
-            sha256: digest,
-            bytes: descriptor.size,
+            output: fetch.output.string,
+            sha256: fetch.digest,
+            bytes: fetch.size,
             bytesFetched: fetched
         )
     }

@@ -33,6 +33,11 @@ public struct PushedDocument: Sendable {
     /// A signature over a file, as OpenSSF Model Signing has it.
     static let signatureType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
+    /// What leads to a build from an older one; see docs/deltas.md.
+    static let deltaType = "application/vnd.edgepipe.delta.v1"
+    /// Says which file a delta leads from, as `sha256:` and its digest.
+    static let oldKey = "vnd.edgepipe.delta.from"
+
     /// The manifest that ties a document to what it is about.
     func manifest(about subject: OCIDescriptor, created: String) -> OCIManifest {
         var manifest = OCIManifest(

@@ -16,15 +16,20 @@ struct Referrers {
         (self.outlet, self.subject, self.created) = (outlet, subject, created)
     }
 
+    /// Sends documents, and ties them to the subject.
     func add(_ documents: [PushedDocument]) async throws {
+        for document in documents { try await outlet.client.send(document: document.bytes) }
+        try await tie(documents.map { $0.manifest(about: subject, created: created) })
+    }
+
+    /// Ties manifests to the subject whose blobs are there.
+    func tie(_ manifests: [OCIManifest]) async throws {
         try await outlet.client.send(document: OCIEmpty.bytes)
         var unlisted: [OCIDescriptor] = []
-        for document in documents {
-            try await outlet.client.send(document: document.bytes)
-            let manifest = document.manifest(about: subject, created: created)
+        for manifest in manifests {
             let bytes = try OCILayout.encode(manifest)
             var descriptor = OCIDescriptor(of: bytes, as: OCIManifest.ociType)
-            descriptor.artifactType = document.artifactType
+            descriptor.artifactType = manifest.artifactType
             descriptor.annotations = manifest.annotations
             let isListed = try await outlet.client.put(bytes, as: OCIManifest.ociType, under: descriptor.digest)
             if !isListed { unlisted.append(descriptor) }

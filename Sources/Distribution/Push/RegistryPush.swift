@@ -14,6 +14,9 @@ public struct RegistryPush: Sendable {
     /// Documents about a build beside those that a registry keeps of itself.
     public var documents: @Sendable (BuildRecord) throws -> [PushedDocument] = { _ in [] }
 
+    /// From how many earlier versions of a build deltas are offered.
+    public var deltas = 0
+
     private let registry: ModelRegistry
 
     /// Takes them out of this registry.
@@ -74,6 +77,7 @@ public struct RegistryPush: Sendable {
             let tag = build.name.isProjector ? nil : place.tag
             let subject = try await pushManifests(of: described, tag, to: target, outlet, &report)
             try await attach(described, to: subject, outlet)
+            report.bytesSent += try await DeltaOffer(registry, described, to: subject, outlet).send(from: deltas)
             let digest = "\(subject.digest)"
             let head = try registry.partList(of: build).parts[0]
             entries.append(

@@ -1,4 +1,5 @@
 import BinaryIO
+import SystemPackage
 
 /// The parts that a build's file is made of, for a client that has an older file and fetches only what changed.
 public struct PartList: Codable, Hashable, Sendable {
@@ -21,6 +22,30 @@ public struct PartList: Codable, Hashable, Sendable {
     public var size: Int
     /// In the order of the file, without a gap; one for all of it where the registry keeps it whole.
     public var parts: [Part]
+
+    /// Whether the parts make up a file of this size.
+    public var isWhole: Bool {
+        var offset = 0
+        for part in parts {
+            guard part.at == offset, part.size > 0, part.size <= size - offset else { return false }
+            offset += part.size
+        }
+        return offset == size
+    }
+
+    /// The parts that a registry would keep a file in, for a client that holds them against another list.
+    /// - Throws: `FileError`; `RegistryError.invalidValue` for cuts that are none of this file's.
+    public init(ofFile path: FilePath, cutAt cuts: [PartCut]) throws {
+        let file = try MappedFile(path: path)
+        parts = try PartCut.pieces(of: file.count, cutAt: cuts).map { piece in
+            let range = piece.offset..<(piece.offset + piece.count)
+            defer { file.release(range) }
+            return Part(at: piece.offset, size: piece.count, sha256: SHA256Digest(of: try file.bytes(in: range)))
+        }
+        (build, size) = ("sha256:\(try SHA256Digest(ofFile: path))", file.count)
+    }
+
+    init(build: String, size: Int, parts: [Part]) { (self.build, self.size, self.parts) = (build, size, parts) }
 }
 
 extension ModelRegistry {

@@ -11,6 +11,8 @@ public struct PushRequest: Sendable {
     public var dialects: [Dialect]
     /// Bytes of a chunk.
     public var chunkBytes: Int
+    /// From how many earlier versions of a build deltas are offered.
+    public var deltas = 0
     /// What a chunk may take, in bytes: two of them are held in memory.
     private static let chunks = (1 << 20)...(256 << 20)
 
@@ -18,7 +20,12 @@ public struct PushRequest: Sendable {
     ///   - dialects: names with commas between; nil for all.
     ///   - chunk: a size, such as `16MiB`.
     /// - Throws: `StepsError.badRequest`, `DeviceFitError`.
-    public init(dialects: String?, chunk: String?) throws {
+    ///   - deltas: a number of versions; nil for none.
+    public init(dialects: String?, chunk: String?, deltas: Int? = nil) throws {
+        self.deltas = deltas ?? 0
+        guard (0...100).contains(self.deltas) else {
+            throw StepsError.badRequest("\(setting: "deltas") takes 0 to 100.")
+        }
         self.dialects =
             try (dialects?.split(separator: ",").map { String($0) })?.map { name in
                 guard let dialect = Dialect(rawValue: name.lowercased()) else {
@@ -46,7 +53,7 @@ extension Operations {
         progress: @escaping WorkProgress
     ) throws -> PushReport {
         var push = RegistryPush(from: session.registry)
-        (push.dialects, push.chunkBytes) = (request.dialects, request.chunkBytes)
+        (push.dialects, push.chunkBytes, push.deltas) = (request.dialects, request.chunkBytes, request.deltas)
         push.documents = { build in
             try session.attestations(of: build).map { document in
                 PushedDocument(

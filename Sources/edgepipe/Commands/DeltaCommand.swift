@@ -1,6 +1,7 @@
 import ArgumentParser
 import BinaryIO
 import Delta
+import Distribution
 import Foundation
 import Registry
 import Steps
@@ -87,18 +88,36 @@ struct DeltaCommand: ParsableCommand {
                 EXAMPLES
                   edgepipe delta make phi3@1.0.0:q4_k_m phi3@1.1.0:q4_k_m -o update.delta
                   edgepipe delta make old.gguf new.gguf -o update.delta
+                  edgepipe delta make phi3@1.0.0:q4_k_m phi3@1.1.0:q4_k_m
+
+                Without a file to write, the delta between two builds of a registry is kept beside it, for `push` and `serve` to offer.
                 """
         )
 
         @OptionGroup var sides: Sides
 
-        @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
-        var output: String
+        @Option(
+            name: [.customShort("o"), .long],
+            help: ArgumentHelp("The file to write; the registry keeps the delta by default.", valueName: "file")
+        )
+        var output: String?
 
         @OptionGroup var records: OutputOptions
 
         func run() throws {
             let line = records.progressLine()
+            guard let output else {
+                let kept = try Operations.keepDelta(
+                    from: sides.old,
+                    to: sides.new,
+                    in: sides.registry.place(),
+                    threads: sides.work.threads
+                ) { try line.track($0, $1, $2) }
+                line.clear()
+                return try records.print(kept) { _ in
+                    "\(kept.path): \(sizeText(kept.bytes)) from \(kept.from.short) to \(kept.to.short)"
+                }
+            }
             let report = try sides.withMaker { maker in
                 try maker.make(to: FilePath(output)) { try line.track("comparing", $0, $1) }
             }

@@ -1,5 +1,7 @@
 import Answers
 import ArgumentParser
+import Briefs
+import Site
 import SystemPackage
 
 struct ExportCommand: ParsableCommand {
@@ -10,8 +12,9 @@ struct ExportCommand: ParsableCommand {
             EXAMPLES
               edgepipe export mlc phi3 --device iphone-15 -o folder
               edgepipe export play phi3 -o folder
+              edgepipe export site folder
             """,
-        subcommands: [MLCCommand.self, PlayCommand.self]
+        subcommands: [MLCCommand.self, PlayCommand.self, SiteCommand.self]
     )
 
     struct MLCCommand: RecordCommand {
@@ -102,6 +105,62 @@ struct ExportCommand: ParsableCommand {
             }
             line.clear()
             try records.print(summary) { _ in summary.files.asLines }
+        }
+    }
+}
+
+extension ExportCommand {
+    struct SiteCommand: RecordCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "site",
+            abstract: "Write a static site: pages, answers as JSON, and the builds' files.",
+            discussion: """
+                EXAMPLES
+                  edgepipe export site public
+                  edgepipe export site public --base-url https://models.example/edge
+                  edgepipe export site public --model phi3 --channel stable --language ru
+                  edgepipe export site public --no-blobs
+
+                Any host that serves files can serve it: no script, no database. Pages for people, the answers of `edgepipe query` \
+                for each system, amount of memory and device as JSON for apps, and the files of the builds, which apps fetch by \
+                range. Exporting into the same folder again writes what changed and removes what was withdrawn; an interrupted \
+                export resumes. docs/site.md has the layout and the headers to set.
+                """
+        )
+        @Argument(help: "The folder; created if needed.") var folder: String
+        @Option(help: ArgumentHelp("Builds of this model only.", valueName: "name")) var model: String?
+        @Option(help: ArgumentHelp("Builds in this channel only.", valueName: "name")) var channel: String?
+        @Flag(inversion: .prefixedNo, help: "Include the builds' files.") var blobs = true
+        @Option(
+            name: .customLong("base-url"),
+            help: ArgumentHelp("Where the site will be reached; addresses are relative without it.", valueName: "url")
+        )
+        var baseURL: String?
+        @Option(
+            name: .customLong("language"),
+            help: ArgumentHelp(
+                "en or ru; may be repeated, the first one is at the root. Both by default.",
+                valueName: "code"
+            )
+        )
+        var languages: [Language] = []
+        @OptionGroup var registry: RegistryOptions
+        @OptionGroup var records: OutputOptions
+
+        func run() throws {
+            var export = SiteExport()
+            (export.scope.model, export.scope.channel) = (model, channel)
+            (export.hasBlobs, export.baseURL) = (blobs, baseURL)
+            if !languages.isEmpty { export.languages = languages }
+            let line = records.progressLine()
+            let report = try registry.reading { session in
+                try export.write(session, to: FilePath(folder)) { try line.track($0, $1, $2) }
+            }
+            line.clear()
+            try records.print(report) { _ in
+                "\(report.folder): \(report.builds) builds, \(report.files) files (\(report.written) written, \(report.kept) unchanged, "
+                    + "\(report.removed) removed), builds' files \(sizeText(report.blobBytes))"
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 import Answers
 import ArgumentParser
 import Distribution
+import Foundation
 import Registry
 import Steps
 import SystemPackage
@@ -16,6 +17,9 @@ struct PullCommand: RecordCommand {
               edgepipe pull phi3@1.0.0:q4_k_m -o model.gguf --key public.pem
               edgepipe pull oci://ghcr.io/team/phi3:1.0.0-q4_k_m -o model.gguf
               edgepipe pull phi3@stable:q4_k_m -o model.gguf --registry oci://ghcr.io/team/phi3
+              edgepipe pull oci://ghcr.io/team/phi3:1.1.0-q4_k_m -o new.gguf --since old.gguf
+
+            With an older file of the model, only what changed is fetched: a delta where one is offered, or the parts that differ.
 
             What a model sees with comes along, as mmproj-model.gguf beside model.gguf.
             """
@@ -29,6 +33,9 @@ struct PullCommand: RecordCommand {
     @Option(help: ArgumentHelp("Only if it is signed by this public key, in PEM form.", valueName: "file"))
     var key: String?
 
+    @Option(help: ArgumentHelp("An older file of the model; it is only read.", valueName: "file"))
+    var since: String?
+
     @Flag(help: "Leave what the model sees with where it is.")
     var noMmproj = false
 
@@ -40,11 +47,17 @@ struct PullCommand: RecordCommand {
         let line = records.progressLine()
         var request = Operations.PullRequest(build, to: FilePath(output))
         (request.key, request.leavesProjector) = (key.map { FilePath($0) }, noMmproj)
-        request.isInsecure = registry.insecure
+        (request.isInsecure, request.since) = (registry.insecure, since.map { FilePath($0) })
         let report = try Operations.pull(request, from: registry.place()) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { _ in
             var lines = ["\(report.output): \(report.build), \(sizeText(report.bytes)), sha256 \(report.sha256)"]
+            if let way = report.update, let fetched = report.bytesFetched {
+                let share = (Double(fetched) / Double(max(1, report.bytes))).formatted(
+                    .percent.precision(.fractionLength(2))
+                )
+                lines.append("fetched \(sizeText(fetched)), \(share) of the file (\(way))")
+            }
             if let file = report.projector {
                 lines.append("\(file.output): \(file.build), \(sizeText(file.bytes)), sha256 \(file.sha256)")
             }

@@ -12,6 +12,7 @@ struct PushCommand: RecordCommand {
               edgepipe push phi3@1.0.0 oci://ghcr.io/team/phi3
               edgepipe push phi3@stable:q4_k_m oci://ghcr.io/team/phi3
               edgepipe push phi3:q4_k_m oci://localhost:5000/phi3:test --insecure
+              edgepipe push phi3@1.1.0 oci://ghcr.io/team/phi3 --deltas 2
               edgepipe push oci://ghcr.io/team/models
 
             The last argument is the place; none before it means all builds. A build is tagged by version and type, such as \
@@ -32,6 +33,14 @@ struct PushCommand: RecordCommand {
     @Option(help: ArgumentHelp("Size of a chunk, which is what a cut costs; 16MiB by default.", valueName: "size"))
     var chunk: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "From how many earlier versions deltas are offered, where they save 40 % or more; none by default.",
+            valueName: "n"
+        )
+    )
+    var deltas: Int?
+
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
@@ -48,7 +57,7 @@ struct PushCommand: RecordCommand {
     func run() throws {
         let line = records.progressLine()
         let place = try RemotePlace(names[names.count - 1], isInsecure: registry.insecure)
-        let request = try PushRequest(dialects: dialect, chunk: chunk)
+        let request = try PushRequest(dialects: dialect, chunk: chunk, deltas: deltas)
         let report = try registry.reading { session in
             try Operations.push(Array(names.dropLast()), to: place, request, from: session) {
                 try line.track($0, $1, $2)

@@ -1,5 +1,6 @@
 import Briefs
 import DeviceFit
+import TestSupport
 import Testing
 
 @Suite struct HTMLReportTests {

@@ -1,17 +1,17 @@
 /// The elements of a page, read as strictly as XML wants it.
-struct PageReader {
-    struct Element {
-        var name: String
-        var attributes: [String: String]
+public struct PageReader {
+    public struct Element {
+        public var name: String
+        public var attributes: [String: String]
         /// Of the element and all that is in it, as it stands in the file.
-        var content = ""
+        public var content = ""
     }
 
-    struct NotWellFormed: Error { var detail: String }
+    public struct NotWellFormed: Error { var detail: String }
 
-    private(set) var elements: [Element] = []
+    public private(set) var elements: [Element] = []
 
-    init(_ text: String) throws {
+    public init(_ text: String) throws {
         var rest = text[...]
         var open: [Int] = []
         while let start = rest.firstIndex(of: "<") {
@@ -54,7 +54,7 @@ struct PageReader {
         return element
     }
 
-    func all(_ name: String, class style: Substring? = nil) -> [Element] {
+    public func all(_ name: String, class style: Substring? = nil) -> [Element] {
         elements.filter { element in
             guard element.name == name else { return false }
             return style.map { (element.attributes["class"] ?? "").split(separator: " ").contains($0) } ?? true

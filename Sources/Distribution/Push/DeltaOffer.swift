@@ -1,0 +1,88 @@
+import BinaryIO
+import Registry
+import SystemPackage
+import Transfer
+
+/// Attaches deltas from earlier versions to a build that is pushed.
+struct DeltaOffer {
+    private let registry: ModelRegistry
+    private let build: DescribedBuild
+    private let subject: OCIDescriptor
+    private let outlet: Outlet
+
+    init(_ registry: ModelRegistry, _ build: DescribedBuild, to subject: OCIDescriptor, _ outlet: Outlet) {
+        (self.registry, self.build, self.subject, self.outlet) = (registry, build, subject, outlet)
+    }
+
+    /// - Parameter count: how many earlier versions; deltas from those that are attached already are not made again.
+    /// - Returns: bytes that were sent.
+    func send(from count: Int) async throws -> Int {
+        guard count > 0, !build.record.name.isProjector, let digest = subject.sha256 else { return 0 }
+        let attached = Set(
+            try await outlet.client.referrers(of: digest).compactMap { $0.annotations?[PushedDocument.oldKey] }
+        )
+        var sent = 0
+        for old in try registry.predecessors(of: build.record).prefix(count)
+        where !attached.contains("sha256:\(old.digest)") {
+            guard let made = try delta(from: old) else { continue }
+            outlet.meter.expect(more: made.bytes)
+            if case .sent(let bytes) = try await outlet.send(DeltaSource(made), label: "\(made.digest)") {
+                sent += bytes
+            }
+            let manifest = made.manifest(to: build, subject)
+            try await Referrers(outlet, subject, created: build.created).tie([manifest])
+        }
+        return sent
+    }
+
+    private func delta(from old: BuildRecord) throws -> DeltaShelf.Entry? {
+        let meter = outlet.meter
+        defer { meter.resume() }
+        return try DeltaShelf(beside: registry.path).delta(from: old, to: build.record, in: registry) {
+            try Task.checkCancellation()
+            meter.interrupt(with: $0, $1, $2)
+        }
+    }
+}
+
+extension DeltaShelf.Entry {
+    /// What ties the delta to the manifest of the build that it leads to.
+    func manifest(to build: DescribedBuild, _ subject: OCIDescriptor) -> OCIManifest {
+        let blob = OCIDescriptor(mediaType: PushedDocument.deltaType, digest: "sha256:\(digest)", size: bytes)
+        return OCIManifest(
+            artifactType: PushedDocument.deltaType,
+            config: OCIEmpty.descriptor,
+            layers: [blob],
+            subject: subject,
+            annotations: [
+                PushedDocument.oldKey: "sha256:\(from)",
+                "org.opencontainers.image.created": build.created,
+                OCIDescriptor.titleKey: "\(build.stem)-from-\(from.short).delta",
+            ]
+        )
+    }
+}
+
+extension ModelRegistry {
+    /// Builds of the same type of earlier versions, the latest first; the same bytes need no delta.
+    func predecessors(of build: BuildRecord) throws -> [BuildRecord] {
+        try builds(matching: BuildFilter(model: build.name.model, type: build.name.type)).filter {
+            $0.name.version < build.name.version && $0.digest != build.digest
+        }
+    }
+}
+
+/// A delta's bytes, as they lie on the shelf.
+private struct DeltaSource: BlobSource {
+    let path: FilePath
+    let digest: SHA256Digest
+    let count: Int
+
+    init(_ entry: DeltaShelf.Entry) { (path, digest, count) = (FilePath(entry.path), entry.digest, entry.bytes) }
+
+    func read(_ range: Range<Int>) throws -> [UInt8] {
+        let (file, _) = try openRegularFile(path)
+        defer { try? file.close() }
+        return try file.bytes(range, of: path)
+    }
+}

@@ -1,0 +1,141 @@
+import Briefs
+import Registry
+
+/// Where links of the pages lead: to the routes of a server, or to the files of a static site.
+public struct SiteLinks: Sendable {
+    private enum Form {
+        case server(download: @Sendable (BuildRecord) -> String?)
+        case files(languages: [Language], hasBlobs: Bool)
+    }
+
+    private let form: Form
+    /// Where the site is reached, without a slash at its end; nil where that is not known.
+    let origin: String?
+    /// Whether links of a server name the language even where it is English, for readers whose browser asks for another.
+    private let namesLanguage: Bool
+
+    private init(_ form: Form, origin: String?, namesLanguage: Bool = false) {
+        (self.form, self.namesLanguage) = (form, namesLanguage)
+        self.origin = origin.map { String($0.reversed().drop { $0 == "/" }.reversed()) }
+    }
+
+    /// Links to the paths that `SiteRequest(path:parameters:)` reads, and to `/api/v1/query`.
+    /// - Parameters:
+    ///   - origin: where clients reach the server, such as `https://models.example`; nil where that is not known.
+    ///   - namesLanguage: whether all links say which language the page has; otherwise English goes without saying.
+    ///   - download: the address of a build's file, whole or from the root; nil where it cannot be had.
+    public static func server(
+        origin: String?,
+        namesLanguage: Bool = false,
+        download: @escaping @Sendable (BuildRecord) -> String?
+    ) -> SiteLinks {
+        SiteLinks(.server(download: download), origin: origin, namesLanguage: namesLanguage)
+    }
+
+    /// Links between files, relative to each other, so that the site may be in any folder of any host.
+    /// - Parameters:
+    ///   - languages: those of the site; the first one is at its root, each other in a folder of its own.
+    ///   - origin: where the site will be reached; nil where that is not known.
+    ///   - hasBlobs: whether the builds' files belong to the site.
+    static func files(languages: [Language], origin: String?, hasBlobs: Bool) -> SiteLinks {
+        SiteLinks(.files(languages: languages, hasBlobs: hasBlobs), origin: origin)
+    }
+
+    var isServer: Bool { if case .server = form { true } else { false } }
+
+    /// The languages that a page can be had in.
+    var languages: [Language] {
+        switch form {
+        case .server: Language.allCases
+        case .files(let languages, _): languages
+        }
+    }
+
+    /// The address of a page, as the page `from` writes it.
+    func address(of page: SiteRequest, _ language: Language, from: Place) -> String {
+        switch form {
+        case .server:
+            var parameters: [(name: String, value: String)] = []
+            if case .query(let fields) = page { parameters = fields.parameters }
+            if namesLanguage || language != .english || from.language != language {
+                parameters.append(("lang", language.rawValue))
+            }
+            return "/" + page.path.map(Self.encoded).joined(separator: "/") + Self.question(parameters)
+        case .files: return from.climb + file(of: page, language)
+        }
+    }
+
+    /// The path of a page's file from the root of a static site.
+    func file(of page: SiteRequest, _ language: Language) -> String {
+        let folder = language == languages.first ? "" : "\(language.rawValue)/"
+        switch page {
+        // Answers are beside their JSON, which is named likewise.
+        case .best, .bestOnDevice: return folder + page.path.joined(separator: "/") + ".html"
+        case .query: return file(of: .finder, language)
+        default: return folder + (page.path + ["index.html"]).joined(separator: "/")
+        }
+    }
+
+    /// The address of an answer as JSON.
+    func data(of page: SiteRequest, from: Place) -> String? {
+        switch (form, page) {
+        case (.server, .query(let fields)): "/api/v1/query" + Self.question(fields.parameters)
+        case (.server, _): nil
+        case (.files, .best), (.files, .bestOnDevice): from.climb + page.path.joined(separator: "/") + ".json"
+        case (.files, _): nil
+        }
+    }
+
+    /// The address of a list as JSON: `builds` or `devices`.
+    func list(_ name: String, from: Place) -> String {
+        switch form {
+        case .server: "/api/v1/\(name)"
+        case .files: from.climb + "api/v1/\(name).json"
+        }
+    }
+
+    /// The address of a build's file; nil where it cannot be had.
+    func download(_ build: BuildRecord, from: Place) -> String? {
+        switch form {
+        case .server(let download): download(build)
+        case .files(_, let hasBlobs): hasBlobs ? from.climb + SitePaths.blob(build.digest) : nil
+        }
+    }
+
+    /// The same as a command can use it; nil where the site's address is not known.
+    func absoluteDownload(_ build: BuildRecord) -> String? {
+        guard let origin, let path = download(build, from: Place(climb: "", language: .english)) else { return nil }
+        return path.contains("://") ? path : "\(origin)/\(path.drop { $0 == "/" })"
+    }
+
+    /// From where addresses are written.
+    func place(of page: SiteRequest, _ language: Language) -> Place {
+        let depth = isServer ? 0 : file(of: page, language).count { $0 == "/" }
+        return Place(climb: String(repeating: "../", count: depth), language: language)
+    }
+
+    /// The page that links are written on.
+    struct Place: Sendable {
+        /// What leads from a file's folder to the root of a static site.
+        let climb: String
+        let language: Language
+    }
+
+    private static func question(_ parameters: [(name: String, value: String)]) -> String {
+        let pairs = parameters.map { "\(encoded($0.name))=\(encoded($0.value))" }
+        return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
+    }
+
+    /// Source: RFC 3986, section 2.3: what is not unreserved is written as bytes.
+    static func encoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return text.utf8.reduce(into: "") { encoded, byte in
+            let scalar = Unicode.Scalar(byte)
+            if byte < 0x80, scalar.properties.isAlphabetic || "0123456789-._~".unicodeScalars.contains(scalar) {
+                encoded.unicodeScalars.append(scalar)
+            } else {
+                encoded += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+            }
+        }
+    }
+}

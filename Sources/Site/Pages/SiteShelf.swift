@@ -1,0 +1,65 @@
+import Answers
+import BinaryIO
+import DeviceFit
+import Foundation
+import Registry
+
+/// Which of a registry's builds a site shows.
+public struct SiteScope: Hashable, Sendable {
+    /// Builds of this model only; nil for all.
+    public var model: String?
+    /// Builds that this channel points to only; nil for all.
+    public var channel: String?
+
+    /// Shows everything where nothing is said.
+    public init(model: String? = nil, channel: String? = nil) { (self.model, self.channel) = (model, channel) }
+
+    func contains(_ version: VersionRecord) -> Bool {
+        (model == nil || version.model == model) && (channel.map { version.channels.contains($0) } ?? true)
+    }
+}
+
+/// The models of a site, as far as their names and versions tell.
+struct SiteShelf {
+    struct Model {
+        let name: String
+        /// The newest first.
+        let versions: [VersionRecord]
+
+        /// The newest release, or the newest pre-release where nothing was released yet.
+        var current: VersionRecord { versions.first { !$0.version.isPreRelease } ?? versions[0] }
+        var updated: Date { versions.map(\.createdAt).max() ?? .distantPast }
+        var channels: [String] { Set(versions.flatMap(\.channels)).sorted() }
+    }
+
+    /// What was published last comes first.
+    let models: [Model]
+
+    init(_ session: RegistrySession, _ scope: SiteScope) throws {
+        let versions = try session.versions().filter { scope.contains($0) && $0.types.contains { !$0.isProjectorType } }
+        models = Dictionary(grouping: versions, by: \.model)
+            .map { Model(name: $0, versions: $1.sorted { $0.version > $1.version }) }
+            .sorted { ($0.updated, $1.name) > ($1.updated, $0.name) }
+    }
+
+    func model(_ name: String) -> Model? { models.first { $0.name == name } }
+
+    var pageCount: Int { max(1, (models.count + SiteLimits.models - 1) / SiteLimits.models) }
+}
+
+extension String {
+    /// Whether a build of this type is no model, but what one sees or hears with.
+    var isProjectorType: Bool { hasPrefix(BuildName.projectorPrefix) }
+}
+
+extension Collection where Element == BuildRecord {
+    /// `12.3 MB – 40.1 MB`, or one size.
+    func sizes(_ words: SiteWords) -> String {
+        let bytes = map(\.fileBytes)
+        guard let least = bytes.min(), let most = bytes.max() else { return "" }
+        return least == most ? words.size(least) : "\(words.size(least)) – \(words.size(most))"
+    }
+
+    /// Licences by name, each once.
+    var licenses: [String] { Set(map(\.facts.license)).sorted() }
+}

@@ -1,0 +1,12 @@
+import Architectures
+
+extension SiteWords {
+    /// What a model is.
+    func kind(_ kind: ModelKind) -> String {
+        switch kind {
+        case .language: self("language model", "языковая модель")
+        case .embedding: self("embedding model", "модель эмбеддингов")
+        case .reranker: self("reranker", "реранкер")
+        }
+    }
+}
