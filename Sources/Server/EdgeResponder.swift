@@ -27,11 +27,12 @@ struct EdgeResponder: HTTPResponder {
         var takesBody = false
         var answer: Answer
         do {
-            switch table.match(request.method, try RequestPath(path)) {
+            let parsed = try RequestPath(path)
+            switch table.match(request.method, parsed) {
             case .route(let route, let names):
                 family = route.family
                 let query = halves.count > 1 ? String(halves[1]) : nil
-                let call = try call(request, path, names, ParameterValues(query, among: route.parameters))
+                let call = try call(request, path, parsed, names, ParameterValues(query, among: route.parameters))
                 try authorize(route, call)
                 answer = try await route.handler(call, services)
                 takesBody = route.takesBody
@@ -64,6 +65,7 @@ struct EdgeResponder: HTTPResponder {
     private func call(
         _ request: Request,
         _ path: String,
+        _ parsed: RequestPath,
         _ names: [String: String],
         _ values: ParameterValues
     ) throws -> Call {
@@ -83,6 +85,7 @@ struct EdgeResponder: HTTPResponder {
             body: request.body,
             isHead: request.method == .head,
             path: path,
+            decodedPath: "/" + parsed.components.joined(separator: "/"),
             origin: "\(isSecure ? "https" : "http")://\(host)",
             caller: caller
         )

@@ -124,7 +124,15 @@ final class Receiving: Sendable {
     }
 
     /// The length of anything that was sent, files of builds among them.
-    func byteCount(of digest: SHA256Digest, _ model: String) -> Int? { files(of: model).byteCount(of: digest) }
+    private func byteCount(of digest: SHA256Digest, _ model: String) -> Int? {
+        files(of: model).byteCount(of: digest)
+    }
+
+    /// Anything that was sent and is no small document.
+    func file(_ digest: SHA256Digest, of model: String) -> Blob? {
+        let files = files(of: model)
+        return files.byteCount(of: digest).map { .file(files.path(of: digest), digest, count: $0) }
+    }
 
     func tags(of model: String) -> [String] { Array(files(of: model).tags.keys) }
 

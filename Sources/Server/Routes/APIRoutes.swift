@@ -3,6 +3,7 @@ import Architectures
 import BinaryIO
 import Briefs
 import DeviceFit
+import Distribution
 import HTTPTypes
 import Registry
 
@@ -127,13 +128,31 @@ enum APIRoutes {
         method: .get,
         path: "/api/v1/builds/{build}/deltas",
         summary: "Files that lead from older builds to this one; none where there are none.",
-        schema: .array(.any)
+        schema: .array(.object(["from": .string, "builds": .array(.string), "sha256": .string, "bytes": .integer, "path": .string]))
     ) { call, services in
         let name = call.name("build")
-        return try await answer(call, services, "deltas") { session -> [String] in
-            // Says in words what there is instead of an unknown build.
-            _ = try session.registry.resolve(BuildReference(name))
-            return []
+        return try await answer(call, services, "deltas") { session -> [DeltaRecord] in
+            let build = try session.registry.resolve(BuildReference(name))
+            return try DeltaShelf(beside: session.path).entries().filter { $0.to == build.digest }.map { entry in
+                DeltaRecord(entry, from: try session.registry.builds(ofDigest: entry.from).map { "\($0.name)" }, build)
+            }
+        }
+    }
+
+    /// A delta that leads to a build.
+    private struct DeltaRecord: Encodable {
+        /// SHA-256 of the file that it leads from.
+        let from: String
+        /// The builds with these bytes.
+        let builds: [String]
+        let sha256: String
+        let bytes: Int
+        /// Where it can be fetched.
+        let path: String
+
+        init(_ entry: DeltaShelf.Entry, from builds: [String], _ build: BuildRecord) {
+            (from, self.builds, sha256, bytes) = ("\(entry.from)", builds, "\(entry.digest)", entry.bytes)
+            path = "/v2/\(build.name.model)/blobs/sha256:\(entry.digest)"
         }
     }
 

@@ -15,7 +15,7 @@ final class Repositories: Sendable {
         /// The build that a manifest is of or about.
         var manifests: [SHA256Digest: BuildName] = [:]
         var blobs: [SHA256Digest: BuildName] = [:]
-        var files: Set<SHA256Digest> = []
+        var deltas: [SHA256Digest: DeltaShelf.Entry] = [:]
         /// Docker's manifests, to which documents are attached.
         var subjects: [BuildName: SHA256Digest] = [:]
     }
@@ -77,7 +77,7 @@ final class Repositories: Sendable {
             }
             for manifest in documents.referrers { contents.manifests[manifest.digest] = build.name }
             for blob in documents.blobs { contents.blobs[blob.digest] = build.name }
-            contents.files.formUnion(documents.files.map(\.digest))
+            for delta in documents.deltas { contents.deltas[delta.digest] = delta }
         }
         let made = contents
         with(now) { state in
