@@ -260,7 +260,7 @@ private struct Responder {
             let type = json["artifactType"]?.string ?? ""
             var notes = ""
             if case .object(let annotations)? = json["annotations"] {
-                notes = annotations.compactMap { key, value in value.string.map { #""\#(key)":"\#($0)""# } }
+                notes = annotations.members.compactMap { key, value in value.string.map { #""\#(key)":"\#($0)""# } }
                     .joined(separator: ",")
             }
             return #"{"mediaType":"\#(stored.type)","digest":"\#(key)","size":\#(stored.bytes.count),"#
