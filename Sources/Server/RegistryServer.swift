@@ -39,7 +39,9 @@ public struct RegistryServer: Sendable {
         let done = DispatchSemaphore(value: 0)
         Task.detached {
             let result: Result<Void, any Error>
-            do { result = .success(try await serve(signals: [.sigterm, .sigint], listening)) } catch { result = .failure(error) }
+            do { result = .success(try await serve(signals: [.sigterm, .sigint], listening)) } catch {
+                result = .failure(error)
+            }
             outcome.withLock { $0 = result }
             done.signal()
         }
@@ -101,7 +103,9 @@ public struct RegistryServer: Sendable {
     private func secured(_ base: HTTPServerBuilder) throws -> HTTPServerBuilder {
         guard case .tls(let certificate, let key) = settings.transport else { return base }
         do {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificate.string).map { NIOSSLCertificateSource.certificate($0) }
+            let chain = try NIOSSLCertificate.fromPEMFile(certificate.string).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
             let secret = try NIOSSLPrivateKey(file: key.string, format: .pem)
             var configuration = TLSConfiguration.makeServerConfiguration(
                 certificateChain: chain,
@@ -120,6 +124,8 @@ public struct RegistryServer: Sendable {
         guard let error = error as? IOError else { return error }
         let reason = Errno(rawValue: error.errnoCode).description
         let address = "\(settings.host):\(settings.port)"
-        return ServerStartError("\(address) cannot be listened on: \(reason). Choose another with \(setting: "listen").")
+        return ServerStartError(
+            "\(address) cannot be listened on: \(reason). Choose another with \(setting: "listen")."
+        )
     }
 }

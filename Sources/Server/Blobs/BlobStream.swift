@@ -161,7 +161,9 @@ struct BlobStream: Sendable {
         var held = known
         while true {
             let part: DecodedParts.Part
-            if let held { part = held.part } else {
+            if let held {
+                part = held.part
+            } else {
                 part = try await decoded.take(index, of: pieces)
                 // The next part is decoded while this one is sent.
                 if let next = next(after: index, pieces) { Task { await decoded.prepare(next, of: pieces) } }

@@ -43,7 +43,8 @@ enum OCIRoutes {
     // MARK: Manifests
 
     private static let manifest = route("/v2/{name...}/manifests/{reference}", "A manifest, by tag or digest.") {
-        call, services in
+        call,
+        services in
         let (repository, reference) = (call.name("name"), call.name("reference"))
         let model = try services.repositories.model(repository)
         let wanted = try Self.wanted(reference)
@@ -124,7 +125,8 @@ enum OCIRoutes {
     // MARK: Blobs
 
     private static let blob = route("/v2/{name...}/blobs/{digest}", "A file or a document, by its digest.") {
-        call, services in
+        call,
+        services in
         let repository = call.name("name")
         let model = try services.repositories.model(repository)
         let digest = try digest(call.name("digest"))
@@ -148,7 +150,9 @@ enum OCIRoutes {
             if let documents = try repositories.documents(of: contents.blobs[digest], in: contents, now, session) {
                 return documents.blobs.first { $0.digest == digest }.map { .blob($0.bytes) }
             }
-            if let delta = contents.deltas[digest] { return .file(.file(FilePath(delta.path), digest, count: delta.bytes)) }
+            if let delta = contents.deltas[digest] {
+                return .file(.file(FilePath(delta.path), digest, count: delta.bytes))
+            }
             return try repositories.index(repository, contents, now, session).blobs.first { $0.digest == digest }
                 .map { .blob($0.bytes) }
         }
@@ -183,7 +187,8 @@ enum OCIRoutes {
     private static let mostTags = 10_000
 
     private static let tags = route("/v2/{name...}/tags/list", "The tags of a repository, page by page.") {
-        call, services in
+        call,
+        services in
         let repository = call.name("name")
         let model = try services.repositories.model(repository)
         let count = try call.values.text("n").map { text in
@@ -217,7 +222,8 @@ enum OCIRoutes {
     }
 
     private static let referrers = route("/v2/{name...}/referrers/{digest}", "What is attached to a manifest.") {
-        call, services in
+        call,
+        services in
         let model = try services.repositories.model(call.name("name"))
         let subject = try digest(call.name("digest"))
         let type = call.values.text("artifactType")

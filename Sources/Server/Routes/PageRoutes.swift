@@ -6,14 +6,17 @@ import Site
 /// What people are shown: the pages of the site.
 enum PageRoutes {
     static let all: [Route] = [
-        route("/", "The models, newest first.", right: .pullAny), route("/pages/{number}", "More models.", right: .pullAny),
+        route("/", "The models, newest first.", right: .pullAny),
+        route("/pages/{number}", "More models.", right: .pullAny),
         route("/models/{model}", "Versions, channels and builds of a model."),
         route("/models/{model}/{version}", "Everything known of one version."),
         route("/builds/{model}/{version}/{type}", "One build."), route("/query", "The form, and its answer."),
     ]
 
     private static func route(_ path: String, _ summary: String, right: Route.Right = .pull) -> Route {
-        Route(method: .get, path: path, family: .page, right: right, summary: summary, parameters: nil) { call, services in
+        Route(method: .get, path: path, family: .page, right: right, summary: summary, parameters: nil) {
+            call,
+            services in
             guard let request = SiteRequest(path: call.decodedPath, parameters: call.values.pairs) else {
                 throw ServerError.notFound("there is no such page.")
             }

@@ -14,7 +14,8 @@ package enum Routes {
 
     private static let documentBytes: AnswerCache.Kept = AnswerCache.Kept(InterfaceDocument.bytes(all))
 
-    package static let all: [Route] = APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + HubRoutes.all + PageRoutes.all
+    package static let all: [Route] =
+        APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + HubRoutes.all + PageRoutes.all
 
     package static let table = RouteTable(all)
 }
