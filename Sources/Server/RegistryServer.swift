@@ -57,8 +57,9 @@ public struct RegistryServer: Sendable {
     private func serve(signals: [UnixSignal], _ listening: @escaping @Sendable (String) -> Void) async throws {
         // Whoever starts a server over no registry hears of it at once.
         _ = try await services.asking { try $0.registry.modelNames() }
+        let notice = StopNotice()
         var group = ServiceGroupConfiguration(
-            services: [try application(listening)],
+            services: [try application(listening), notice],
             gracefulShutdownSignals: signals,
             logger: Self.silence
         )
@@ -71,7 +72,8 @@ public struct RegistryServer: Sendable {
             failure = error
         }
         await services.shutDown()
-        if let failure { throw Self.started(failure, settings) }
+        // What is cut off when the time to end is over was asked to end before.
+        if let failure, !notice.isStopped { throw Self.started(failure, settings) }
     }
 
     /// The server by itself.
@@ -127,5 +129,17 @@ public struct RegistryServer: Sendable {
         return ServerStartError(
             "\(address) cannot be listened on: \(reason). Choose another with \(setting: "listen")."
         )
+    }
+}
+
+/// Knows whether the server was asked to stop.
+private final class StopNotice: Service {
+    private let stopped = Atomic(false)
+
+    var isStopped: Bool { stopped.load(ordering: .acquiring) }
+
+    func run() async throws {
+        try await gracefulShutdown()
+        stopped.store(true, ordering: .releasing)
     }
 }
