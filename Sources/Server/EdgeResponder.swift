@@ -27,11 +27,19 @@ struct EdgeResponder: HTTPResponder {
         var takesBody = false
         var answer: Answer
         do {
-            switch table.match(request.method, try RequestPath(path)) {
+            let parsed = try RequestPath(path)
+            switch table.match(request.method, parsed) {
             case .route(let route, let names):
                 family = route.family
                 let query = halves.count > 1 ? String(halves[1]) : nil
-                let call = try call(request, path, names, ParameterValues(query, among: route.parameters))
+                let call = try call(
+                    request,
+                    path,
+                    parsed,
+                    route.family,
+                    names,
+                    ParameterValues(query, among: route.parameters)
+                )
                 try authorize(route, call)
                 answer = try await route.handler(call, services)
                 takesBody = route.takesBody
@@ -46,7 +54,11 @@ struct EdgeResponder: HTTPResponder {
                 error.headers = [(.allow, allowed.map(\.rawValue).joined(separator: ", "))]
                 throw error
             case .none:
-                throw ServerError.notFound("there is nothing under this path.", oci: "NAME_UNKNOWN", hub: "EntryNotFound")
+                throw ServerError.notFound(
+                    "there is nothing under this path.",
+                    oci: "NAME_UNKNOWN",
+                    hub: "EntryNotFound"
+                )
             }
         } catch {
             answer = refusal(error, family, request, path)
@@ -64,10 +76,18 @@ struct EdgeResponder: HTTPResponder {
     private func call(
         _ request: Request,
         _ path: String,
+        _ parsed: RequestPath,
+        _ family: Route.Family,
         _ names: [String: String],
         _ values: ParameterValues
     ) throws -> Call {
-        var caller = try services.access.caller(request.headers)
+        var caller: Caller
+        do { caller = try services.access.caller(request.headers) } catch
+            where family == .hub && !services.access.isPrivate
+        {
+            // The Hub's clients send the token of its users to whatever stands in its place.
+            caller = .anyone
+        }
         if case .anyone = caller, services.access.accepts(values, for: path) { caller = .guest }
         let isSecure: Bool =
             switch settings.transport {
@@ -83,6 +103,7 @@ struct EdgeResponder: HTTPResponder {
             body: request.body,
             isHead: request.method == .head,
             path: path,
+            decodedPath: "/" + parsed.components.joined(separator: "/"),
             origin: "\(isSecure ? "https" : "http")://\(host)",
             caller: caller
         )

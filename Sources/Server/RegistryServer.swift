@@ -39,7 +39,9 @@ public struct RegistryServer: Sendable {
         let done = DispatchSemaphore(value: 0)
         Task.detached {
             let result: Result<Void, any Error>
-            do { result = .success(try await serve(signals: [.sigterm, .sigint], listening)) } catch { result = .failure(error) }
+            do { result = .success(try await serve(signals: [.sigterm, .sigint], listening)) } catch {
+                result = .failure(error)
+            }
             outcome.withLock { $0 = result }
             done.signal()
         }
@@ -55,8 +57,9 @@ public struct RegistryServer: Sendable {
     private func serve(signals: [UnixSignal], _ listening: @escaping @Sendable (String) -> Void) async throws {
         // Whoever starts a server over no registry hears of it at once.
         _ = try await services.asking { try $0.registry.modelNames() }
+        let notice = StopNotice()
         var group = ServiceGroupConfiguration(
-            services: [try application(listening)],
+            services: [try application(listening), notice],
             gracefulShutdownSignals: signals,
             logger: Self.silence
         )
@@ -69,7 +72,8 @@ public struct RegistryServer: Sendable {
             failure = error
         }
         await services.shutDown()
-        if let failure { throw Self.started(failure, settings) }
+        // What is cut off when the time to end is over was asked to end before.
+        if let failure, !notice.isStopped { throw Self.started(failure, settings) }
     }
 
     /// The server by itself.
@@ -101,7 +105,9 @@ public struct RegistryServer: Sendable {
     private func secured(_ base: HTTPServerBuilder) throws -> HTTPServerBuilder {
         guard case .tls(let certificate, let key) = settings.transport else { return base }
         do {
-            let chain = try NIOSSLCertificate.fromPEMFile(certificate.string).map { NIOSSLCertificateSource.certificate($0) }
+            let chain = try NIOSSLCertificate.fromPEMFile(certificate.string).map {
+                NIOSSLCertificateSource.certificate($0)
+            }
             let secret = try NIOSSLPrivateKey(file: key.string, format: .pem)
             var configuration = TLSConfiguration.makeServerConfiguration(
                 certificateChain: chain,
@@ -120,6 +126,20 @@ public struct RegistryServer: Sendable {
         guard let error = error as? IOError else { return error }
         let reason = Errno(rawValue: error.errnoCode).description
         let address = "\(settings.host):\(settings.port)"
-        return ServerStartError("\(address) cannot be listened on: \(reason). Choose another with \(setting: "listen").")
+        return ServerStartError(
+            "\(address) cannot be listened on: \(reason). Choose another with \(setting: "listen")."
+        )
+    }
+}
+
+/// Knows whether the server was asked to stop.
+private final class StopNotice: Service {
+    private let stopped = Atomic(false)
+
+    var isStopped: Bool { stopped.load(ordering: .acquiring) }
+
+    func run() async throws {
+        try await gracefulShutdown()
+        stopped.store(true, ordering: .releasing)
     }
 }

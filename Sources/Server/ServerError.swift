@@ -63,7 +63,11 @@ extension ServerError {
             case .badFile(let words): (ServerError(.unprocessableContent, "unusable", words), false)
             }
         case let error as DeviceFitError:
-            if case .malformedCatalogue = error { (internalError, true) } else { (.badRequest(error.description), false) }
+            if case .malformedCatalogue = error {
+                (internalError, true)
+            } else {
+                (.badRequest(error.description), false)
+            }
         case let error as RegistryError:
             switch error {
             case .notFound: (.notFound(error.description), false)

@@ -51,7 +51,9 @@ public struct ServerSettings: Sendable {
     /// - Throws: `ServerStartError`.
     public mutating func listen(on text: String) throws {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-            throw ServerStartError("'\(text.visible)' is no address to listen on. Write HOST:PORT, such as 127.0.0.1:8080.")
+            throw ServerStartError(
+                "'\(text.visible)' is no address to listen on. Write HOST:PORT, such as 127.0.0.1:8080."
+            )
         }
         var host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }

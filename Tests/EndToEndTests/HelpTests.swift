@@ -15,7 +15,7 @@ import Testing
         "registry attest", "registry repair", "registry delete", "pull", "push", "delta", "delta make", "delta apply",
         "delta plan", "convert", "imatrix", "quantize", "perplexity",
         "accuracy", "sensitivity",
-        "tokenize", "generate", "embed", "inspect", "doctor",
+        "tokenize", "generate", "embed", "inspect", "doctor", "serve", "serve start", "serve token", "serve token new",
     ]
 
     @Test(arguments: commands)
@@ -37,7 +37,7 @@ import Testing
     /// A command that is missing above would go untested.
     @Test func theListAboveIsComplete() throws {
         let program = Program(folder: try ScratchFolder())
-        for group in ["", "delta", "devices", "export", "fit", "registry"] {
+        for group in ["", "delta", "devices", "export", "fit", "registry", "serve", "serve token"] {
             let words = group.split(separator: " ").map(String.init)
             let lines = try program.run(words + ["--help"]).lines
             let named = lines.drop { !$0.hasSuffix("SUBCOMMANDS:") }.filter {

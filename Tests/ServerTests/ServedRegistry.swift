@@ -75,7 +75,9 @@ final class ServedRegistry: Sendable {
         let (ports, tell) = AsyncStream<Int>.makeStream()
         let running = Task {
             defer { tell.finish() }
-            try await server.runUntilCancelled { address in tell.yield(Int(address.split(separator: ":").last ?? "") ?? 0) }
+            try await server.runUntilCancelled { address in
+                tell.yield(Int(address.split(separator: ":").last ?? "") ?? 0)
+            }
         }
         defer { running.cancel() }
         for await port in ports {

@@ -39,6 +39,8 @@ package struct BuildDocuments: Sendable {
     package let blobs: [ServedBlob]
     /// The build, and what it sees with.
     package let files: [BuildRecord]
+    /// What leads to the build from older ones, made before.
+    package let deltas: [DeltaShelf.Entry]
 }
 
 extension ModelRegistry {
@@ -70,7 +72,7 @@ extension ModelRegistry {
         }
         guard let subject else { preconditionFailure("docker's manifest is always made") }
         blobs.append(ServedBlob(OCIEmpty.bytes))
-        let referrers = try (self.documents(about: build) + documents).map { document in
+        var referrers = try (self.documents(about: build) + documents).map { document in
             blobs.append(ServedBlob(document.bytes))
             let manifest = document.manifest(about: subject, created: build.created)
             let bytes = try OCILayout.encode(manifest)
@@ -84,11 +86,26 @@ extension ModelRegistry {
                 annotations: manifest.annotations
             )
         }
+        let deltas = record.name.isProjector ? [] : DeltaShelf(beside: path).entries().filter { $0.to == record.digest }
+        referrers += try deltas.map { delta in
+            let manifest = delta.manifest(to: build, subject)
+            let bytes = try OCILayout.encode(manifest)
+            return ServedManifest(
+                bytes: bytes,
+                digest: SHA256Digest(of: bytes),
+                mediaType: OCIManifest.ociType,
+                dialect: nil,
+                tag: nil,
+                artifactType: manifest.artifactType,
+                annotations: manifest.annotations
+            )
+        }
         return BuildDocuments(
             manifests: manifests,
             referrers: referrers,
             blobs: blobs,
-            files: [record] + (build.projector.map { [$0] } ?? [])
+            files: [record] + (build.projector.map { [$0] } ?? []),
+            deltas: deltas
         )
     }
 

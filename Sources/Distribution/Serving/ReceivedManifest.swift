@@ -50,7 +50,8 @@ package struct ReceivedManifest: Sendable {
         }
         (self.mediaType, artifactType, annotations) = (mediaType, manifest.artifactType, manifest.annotations)
         if let subject = manifest.subject {
-            guard let about = subject.sha256, manifest.layers.count == 1, let document = manifest.layers[0].sha256 else {
+            guard let about = subject.sha256, manifest.layers.count == 1, let document = manifest.layers[0].sha256
+            else {
                 throw Self.refusal("it is about something and holds no single document")
             }
             kind = .document(about: about, document)
@@ -68,7 +69,10 @@ package struct ReceivedManifest: Sendable {
     }
 
     private static func refusal(_ reason: String) -> DistributionError {
-        .unusable(place: "the manifest", "\(reason). Only builds of edgepipe are taken; send them with `edgepipe push`.")
+        .unusable(
+            place: "the manifest",
+            "\(reason). Only builds of edgepipe are taken; send them with `edgepipe push`."
+        )
     }
 
     /// A manifest as it is answered with.

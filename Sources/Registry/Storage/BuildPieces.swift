@@ -144,7 +144,9 @@ package final class BuildPieces: Sendable {
         let isKnown = status != nil && verified.withLock { $0[index] } == status
         try tools.with(part.storedBytes) { decoder, stored in
             let bytes = try store.decode(part, of: digest, decoder, [stored, memory.buffer], isVerified: isKnown)
-            if bytes.baseAddress != UnsafeRawPointer(memory.buffer.baseAddress) { memory.buffer.copyMemory(from: bytes) }
+            if bytes.baseAddress != UnsafeRawPointer(memory.buffer.baseAddress) {
+                memory.buffer.copyMemory(from: bytes)
+            }
         }
         if !isKnown { verified.withLock { $0[index] = status } }
         return memory

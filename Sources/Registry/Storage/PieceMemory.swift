@@ -16,7 +16,9 @@ package final class PieceMemory: @unchecked Sendable {
     /// - Parameter count: of bytes; at least one.
     init(_ count: Int) throws {
         let mapped = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
-        guard let mapped, mapped != MAP_FAILED else { throw RegistryError.invalidValue(field: "memory", detail: "there is none left.") }
+        guard let mapped, mapped != MAP_FAILED else {
+            throw RegistryError.invalidValue(field: "memory", detail: "there is none left.")
+        }
         (base, self.count) = (mapped, count)
     }
 
@@ -47,8 +49,12 @@ package final class PieceTools: Sendable {
     deinit { for tools in idle.withLock({ $0 }) { tools.stored.deallocate() } }
 
     /// Runs `body` with a decoder and memory for a part as it is stored.
-    func with<Value>(_ storedBytes: Int, _ body: (PartDecoder, UnsafeMutableRawBufferPointer) throws -> Value) throws -> Value {
-        var tools = try idle.withLock { $0.popLast() } ?? Idle(decoder: PartDecoder(), stored: .allocate(byteCount: 1, alignment: 64))
+    func with<Value>(_ storedBytes: Int, _ body: (PartDecoder, UnsafeMutableRawBufferPointer) throws -> Value) throws
+        -> Value
+    {
+        var tools =
+            try idle.withLock { $0.popLast() }
+            ?? Idle(decoder: PartDecoder(), stored: .allocate(byteCount: 1, alignment: 64))
         if tools.stored.count < storedBytes {
             tools.stored.deallocate()
             tools.stored = .allocate(byteCount: storedBytes, alignment: 64)

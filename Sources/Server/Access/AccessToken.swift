@@ -32,7 +32,8 @@ public struct AccessToken: Codable, Sendable, Hashable {
     public static func make(model: String, allow: [Action], expires: Date?) -> (grant: AccessToken, token: String) {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         var generator = SystemRandomNumberGenerator()
-        let token = prefix + String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] })
+        let token =
+            prefix + String((0..<length).map { _ in letters[Int.random(in: 0..<letters.count, using: &generator)] })
         let grant = AccessToken(sha256: digest(token), model: model, allow: allow, expires: expires)
         return (grant, token)
     }
@@ -41,7 +42,9 @@ public struct AccessToken: Codable, Sendable, Hashable {
 
     /// Whether it allows something of a model; nil stands for all models.
     package func allows(_ action: Action, _ name: String?, at now: Date) -> Bool {
-        guard isValid(at: now), allow.contains(action) || (action == .pull && allow.contains(.push)) else { return false }
+        guard isValid(at: now), allow.contains(action) || (action == .pull && allow.contains(.push)) else {
+            return false
+        }
         guard let name else { return model == "*" }
         return Self.matches(Array(model.utf8)[...], Array(name.utf8)[...])
     }

@@ -20,7 +20,9 @@ extension TokenFile {
         to path: FilePath
     ) throws -> (id: String, token: String) {
         guard !model.isEmpty, NameGrammar.accepts("a" + model.replacing("*", with: "")) else {
-            throw ServerStartError("\(setting: "model") '\(model.visible)' names no model. Use \(NameGrammar.rule), and * for anything.")
+            throw ServerStartError(
+                "\(setting: "model") '\(model.visible)' names no model. Use \(NameGrammar.rule), and * for anything."
+            )
         }
         let actions = try allow.split(separator: ",").map { name in
             guard let action = AccessToken.Action(rawValue: String(name)) else {

@@ -79,7 +79,12 @@ final class BlobStore: Sendable {
         _ call: Call,
         _ fields: [(HTTPField.Name, String)] = []
     ) async throws -> Answer {
-        let blob = try await blob(digest)
+        answer(try await blob(digest), call, fields)
+    }
+
+    /// The same for a file that is known already.
+    func answer(_ blob: Blob, _ call: Call, _ fields: [(HTTPField.Name, String)]) -> Answer {
+        let digest = blob.digest
         let etag = "\"\(digest)\""
         let own: [(HTTPField.Name, String)] = [(.eTag, etag), (.acceptRanges, "bytes")]
         if call.headers.hasMatch(etag) { return Answer(.notModified, own + fields, .nothing(length: blob.count)) }

@@ -2,17 +2,21 @@ import BinaryIO
 import Hummingbird
 import NIOCore
 import Registry
+import SystemPackage
 
 /// A published file, opened for many clients.
 enum Blob: Sendable {
     case pieces(BuildPieces)
     /// One that is decompressed from its beginning.
     case bytes(BuildBytes)
+    /// A plain file that is no build's.
+    case file(FilePath, SHA256Digest, count: Int)
 
     var digest: SHA256Digest {
         switch self {
         case .pieces(let pieces): pieces.digest
         case .bytes(let bytes): bytes.digest
+        case .file(_, let digest, _): digest
         }
     }
 
@@ -20,6 +24,7 @@ enum Blob: Sendable {
         switch self {
         case .pieces(let pieces): pieces.count
         case .bytes(let bytes): bytes.count
+        case .file(_, _, let count): count
         }
     }
 }
@@ -82,8 +87,7 @@ struct BlobStream: Sendable {
         }
         guard case .pieces(let pieces) = blob else {
             let end = min(range.upperBound, begin + sliceBytes)
-            guard case .bytes(let bytes) = blob else { preconditionFailure("a blob is one or the other") }
-            return Slice(buffer: try await threads.run { ByteBuffer(bytes: try bytes.read(begin..<end)) }, end: end)
+            return Slice(buffer: try await threads.run { ByteBuffer(bytes: try bytes(begin..<end)) }, end: end)
         }
         let index = pieces.index(at: begin)
         let piece = pieces.pieces[index]
@@ -94,6 +98,18 @@ struct BlobStream: Sendable {
             if isSmall, let slice = try await threads.run({ try plain(from: begin, pieces) }) { return slice }
         }
         return try await large(index, pieces, from: begin, known)
+    }
+
+    /// A range of what does not lie in pieces.
+    private func bytes(_ range: Range<Int>) throws -> [UInt8] {
+        switch blob {
+        case .pieces: preconditionFailure("pieces are read as such")
+        case .bytes(let bytes): return try bytes.read(range)
+        case .file(let path, _, _):
+            let (file, _) = try openRegularFile(path)
+            defer { try? file.close() }
+            return try file.bytes(range, of: path)
+        }
     }
 
     /// As many pieces as a slice takes, as long as they are plain or small; nil where the first one is not here.
@@ -145,7 +161,9 @@ struct BlobStream: Sendable {
         var held = known
         while true {
             let part: DecodedParts.Part
-            if let held { part = held.part } else {
+            if let held {
+                part = held.part
+            } else {
                 part = try await decoded.take(index, of: pieces)
                 // The next part is decoded while this one is sent.
                 if let next = next(after: index, pieces) { Task { await decoded.prepare(next, of: pieces) } }

@@ -132,7 +132,9 @@ final class DecodedParts: Sendable {
     private static func makeRoom(_ size: Int, _ limit: Int, takesFromReaders: Bool, _ state: inout State) {
         for isRead in takesFromReaders ? [false, true] : [false] {
             for other in state.order where state.total + size > limit {
-                guard case .made(let part, let readers)? = state.entries[other], (readers > 0) == isRead else { continue }
+                guard case .made(let part, let readers)? = state.entries[other], (readers > 0) == isRead else {
+                    continue
+                }
                 // What was just prepared is for somebody, too.
                 let isFresh = ContinuousClock.now - part.since < patience
                 if isFresh, isRead || !takesFromReaders { continue }

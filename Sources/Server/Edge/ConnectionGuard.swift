@@ -129,7 +129,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
             400: "Bad Request", 408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large",
             503: "Service Unavailable",
         ]
-        let body = #"{"error":{"code":"\#(refusal.status == 503 ? "busy" : "badRequest")","message":"\#(refusal.words)."}}"#
+        let body =
+            #"{"error":{"code":"\#(refusal.status == 503 ? "busy" : "badRequest")","message":"\#(refusal.words)."}}"#
         let head = """
             HTTP/1.1 \(refusal.status) \(reasons[refusal.status] ?? "Refused")\r
             Content-Type: application/json\r

@@ -125,7 +125,9 @@ package struct HeadScanner {
                 throw Refusal(status: 431, words: "there are more than \(limits.headerCount) header fields")
             }
             if pending.count - lineStart == 2 {
-                guard lineCount > 1 else { throw Refusal(status: 400, words: "an empty line stands before the request") }
+                guard lineCount > 1 else {
+                    throw Refusal(status: 400, words: "an empty line stands before the request")
+                }
                 return true
             }
             lineStart = pending.count
@@ -139,7 +141,9 @@ package struct HeadScanner {
             pending.append(byte)
             if try endsLine(byte) { return true }
             guard case .trailers = state else {
-                if pending.count > Self.longestChunkLine { throw Refusal(status: 400, words: "a chunk's line is too long") }
+                if pending.count > Self.longestChunkLine {
+                    throw Refusal(status: 400, words: "a chunk's line is too long")
+                }
                 continue
             }
             if pending.count > limits.headerBytes { throw Refusal(status: 431, words: "a trailer is too long") }
@@ -257,7 +261,9 @@ package struct HeadScanner {
     }
 
     private static func number(_ text: String) -> Int? {
-        guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
         return Int(text)
     }
 

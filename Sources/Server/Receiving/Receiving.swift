@@ -124,7 +124,15 @@ final class Receiving: Sendable {
     }
 
     /// The length of anything that was sent, files of builds among them.
-    func byteCount(of digest: SHA256Digest, _ model: String) -> Int? { files(of: model).byteCount(of: digest) }
+    private func byteCount(of digest: SHA256Digest, _ model: String) -> Int? {
+        files(of: model).byteCount(of: digest)
+    }
+
+    /// Anything that was sent and is no small document.
+    func file(_ digest: SHA256Digest, of model: String) -> Blob? {
+        let files = files(of: model)
+        return files.byteCount(of: digest).map { .file(files.path(of: digest), digest, count: $0) }
+    }
 
     func tags(of model: String) -> [String] { Array(files(of: model).tags.keys) }
 
@@ -186,7 +194,9 @@ final class Receiving: Sendable {
             guard tag == nil else { throw Self.refused("documents about builds have no tags.") }
             kept.subject = about
         case .index:
-            guard tag == IndexDocuments.tag || tag == nil else { throw Self.refused("a list of builds has a tag of its own.") }
+            guard tag == IndexDocuments.tag || tag == nil else {
+                throw Self.refused("a list of builds has a tag of its own.")
+            }
         case .build(let file):
             guard tag != IndexDocuments.tag else { throw Self.refused("this tag is that of the list of builds.") }
             if tag != nil { try await publish(file, of: model, services) }
@@ -231,7 +241,9 @@ final class Receiving: Sendable {
             let build: ReceivedBuild
             do { build = try ReceivedBuild(document, in: files.folder) } catch { throw Self.refused("\(error)") }
             guard build.details.build.name.model == model, build.details.build.digest == file else {
-                throw Self.refused("the facts are of \(build.details.build.name), and this is a repository of \(model).")
+                throw Self.refused(
+                    "the facts are of \(build.details.build.name), and this is a repository of \(model)."
+                )
             }
             if known.contains(build.details.build.name) { continue }
             do {

@@ -1,7 +1,7 @@
 import BinaryIO
 import Foundation
-import SystemPackage
 import Synchronization
+import SystemPackage
 
 #if canImport(Darwin)
     import Darwin

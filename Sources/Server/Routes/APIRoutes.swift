@@ -3,6 +3,7 @@ import Architectures
 import BinaryIO
 import Briefs
 import DeviceFit
+import Distribution
 import HTTPTypes
 import Registry
 
@@ -33,7 +34,8 @@ enum APIRoutes {
     private static let query = Route(
         method: .get,
         path: "/api/v1/query",
-        summary: "The best build, the runners-up, and for every refused one the reasons; what `edgepipe query --json` prints.",
+        summary:
+            "The best build, the runners-up, and for every refused one the reasons; what `edgepipe query` prints as JSON.",
         parameters: QueryParameters.filters,
         schema: .named("Answer")
     ) { call, services in
@@ -46,9 +48,17 @@ enum APIRoutes {
         path: "/api/v1/compare",
         summary: "The page that compares two or three builds for one platform, in Markdown.",
         parameters: [
-            Parameter(name: "build", isList: true, help: "A build, model[@version]:type; the best three that fit where none are named."),
+            Parameter(
+                name: "build",
+                isList: true,
+                help: "A build, model[@version]:type; the best three that fit where none are named."
+            ),
             Parameter(name: "task", help: "What the app is for, in your words."),
-            Parameter(name: "lang", form: .choice(Language.allCases.map(\.rawValue)), help: "The language of the page."),
+            Parameter(
+                name: "lang",
+                form: .choice(Language.allCases.map(\.rawValue)),
+                help: "The language of the page."
+            ),
         ] + QueryParameters.filters
     ) { call, services in
         var request = BriefRequest()
@@ -72,12 +82,25 @@ enum APIRoutes {
         path: "/api/v1/fit",
         summary: "Memory, speed, heat and battery of a build on phones.",
         parameters: [
-            Parameter(name: "build", isRequired: true, help: "The build, model[@version][:type].", example: "phi3:q4_k_m"),
-            Parameter(name: "device", isList: true, help: "A device of the catalogue; all of them where none are named."),
+            Parameter(
+                name: "build",
+                isRequired: true,
+                help: "The build, model[@version][:type].",
+                example: "phi3:q4_k_m"
+            ),
+            Parameter(
+                name: "device",
+                isList: true,
+                help: "A device of the catalogue; all of them where none are named."
+            ),
             Parameter(name: "os", help: "Version of the devices' system, which limits memory: 17, 26.4."),
             Parameter(name: "context", form: .integer(1...(1 << 24)), help: "Tokens of context."),
             Parameter(name: "kv-type", help: "Element type of the key-value cache; f16 by default."),
-            Parameter(name: "batch", form: .integer(1...(1 << 16)), help: "Tokens processed at once while a prompt is read."),
+            Parameter(
+                name: "batch",
+                form: .integer(1...(1 << 16)),
+                help: "Tokens processed at once while a prompt is read."
+            ),
             Parameter(name: "images", form: .flag, help: "Whether what the model sees with is loaded, too."),
         ],
         schema: .array(.named("Estimate"))
@@ -97,7 +120,7 @@ enum APIRoutes {
     private static let builds = Route(
         method: .get,
         path: "/api/v1/builds",
-        summary: "All builds; what `edgepipe registry list --json` prints.",
+        summary: "All builds; what `edgepipe registry list` prints as JSON.",
         parameters: [
             Parameter(name: "model", help: "Builds of this model only."),
             Parameter(name: "channel", help: "Builds in this channel only."),
@@ -116,7 +139,7 @@ enum APIRoutes {
     private static let build = Route(
         method: .get,
         path: "/api/v1/builds/{build}",
-        summary: "Everything known of a build, model[@version][:type]; what `edgepipe registry show --json` prints.",
+        summary: "Everything known of a build, model[@version][:type]; what `edgepipe registry show` prints as JSON.",
         schema: .named("BuildDetails")
     ) { call, services in
         let name = call.name("build")
@@ -127,13 +150,33 @@ enum APIRoutes {
         method: .get,
         path: "/api/v1/builds/{build}/deltas",
         summary: "Files that lead from older builds to this one; none where there are none.",
-        schema: .array(.any)
+        schema: .array(
+            .object(["from": .string, "builds": .array(.string), "sha256": .string, "bytes": .integer, "path": .string])
+        )
     ) { call, services in
         let name = call.name("build")
-        return try await answer(call, services, "deltas") { session -> [String] in
-            // Says in words what there is instead of an unknown build.
-            _ = try session.registry.resolve(BuildReference(name))
-            return []
+        return try await answer(call, services, "deltas") { session -> [DeltaRecord] in
+            let build = try session.registry.resolve(BuildReference(name))
+            return try DeltaShelf(beside: session.path).entries().filter { $0.to == build.digest }.map { entry in
+                DeltaRecord(entry, from: try session.registry.builds(ofDigest: entry.from).map { "\($0.name)" }, build)
+            }
+        }
+    }
+
+    /// A delta that leads to a build.
+    private struct DeltaRecord: Encodable {
+        /// SHA-256 of the file that it leads from.
+        let from: String
+        /// The builds with these bytes.
+        let builds: [String]
+        let sha256: String
+        let bytes: Int
+        /// Where it can be fetched.
+        let path: String
+
+        init(_ entry: DeltaShelf.Entry, from builds: [String], _ build: BuildRecord) {
+            (from, self.builds, sha256, bytes) = ("\(entry.from)", builds, "\(entry.digest)", entry.bytes)
+            path = "/v2/\(build.name.model)/blobs/sha256:\(entry.digest)"
         }
     }
 
@@ -187,7 +230,7 @@ enum APIRoutes {
         method: .get,
         path: "/api/v1/devices",
         right: .nothing,
-        summary: "The phones that the program knows; what `edgepipe devices --json` prints.",
+        summary: "The phones that the program knows; what `edgepipe devices` prints as JSON.",
         parameters: [
             Parameter(name: "word", isList: true, help: "Words that stand in id, name or chip."),
             Parameter(name: "platform", form: .choice(["android", "ios"]), help: "Phones of this system only."),

@@ -19,10 +19,11 @@ enum HubRoutes {
 
     private static func model(_ call: Call, _ services: Services) throws -> String {
         let (owner, model) = (call.name("owner"), call.name("model"))
-        guard owner == services.owner, NameGrammar.accepts(model) else { throw Repositories.unknown("\(owner)/\(model)") }
+        guard owner == services.owner, NameGrammar.accepts(model) else {
+            throw Repositories.unknown("\(owner)/\(model)")
+        }
         return model
     }
-
 
     private static func answer(_ kept: AnswerCache.Kept, _ call: Call) -> Answer {
         .tagged(kept.bytes, as: APIRoutes.json, etag: kept.etag, call)
@@ -47,7 +48,9 @@ enum HubRoutes {
             let versions = try HubVersion.all(of: model, session)
             var refs = Refs()
             if let newest = HubVersion.newest(versions) {
-                refs.branches.append(.init(name: HubVersion.newest, ref: "refs/heads/main", targetCommit: newest.commit))
+                refs.branches.append(
+                    .init(name: HubVersion.newest, ref: "refs/heads/main", targetCommit: newest.commit)
+                )
             }
             for version in versions {
                 for channel in version.version.channels where channel != HubVersion.newest {
@@ -86,7 +89,8 @@ enum HubRoutes {
     }
 
     private static let tree = route("/api/models/{owner}/{model}/tree/{revision}", "The files of a revision.") {
-        call, services in
+        call,
+        services in
         let (model, revision) = (try model(call, services), call.name("revision"))
         let kept = try await services.cached("hub/tree/\(model)/\(revision)") { session in
             let version = try HubVersion.find(revision, of: model, session)
@@ -95,8 +99,10 @@ enum HubRoutes {
         return answer(kept, call)
     }
 
-    private static let folder = route("/api/models/{owner}/{model}/tree/{revision}/{path...}", "There are no folders.") {
-        call, services in
+    private static let folder = route("/api/models/{owner}/{model}/tree/{revision}/{path...}", "There are no folders.")
+    {
+        call,
+        services in
         throw entryMissing(call.name("path"), of: try model(call, services))
     }
 
@@ -170,19 +176,22 @@ enum HubRoutes {
     }
 
     private static let repository = route("/api/models/{owner}/{model}", "What a model's newest version has.") {
-        call, services in
+        call,
+        services in
         try await info(call, services, HubVersion.newest)
     }
 
     private static let revision = route("/api/models/{owner}/{model}/revision/{revision}", "What a revision has.") {
-        call, services in
+        call,
+        services in
         try await info(call, services, call.name("revision"))
     }
 
     // MARK: Files
 
     private static let file = route("/{owner}/{model}/resolve/{revision}/{path...}", "A file of a revision.") {
-        call, services in
+        call,
+        services in
         let (model, revision, name) = (try model(call, services), call.name("revision"), call.name("path"))
         let version = try await services.asking { try HubVersion.find(revision, of: model, $0) }
         guard let file = version.files.first(where: { $0.name == name }) else {

@@ -54,7 +54,10 @@ struct HubVersion: Sendable {
                 $0.version.channels.contains(revision) || "\($0.version.version)" == revision || $0.commit == revision
             }
         guard let found else {
-            throw ServerError.notFound("there is no revision '\(revision.visible)' of \(model).", hub: "RevisionNotFound")
+            throw ServerError.notFound(
+                "there is no revision '\(revision.visible)' of \(model).",
+                hub: "RevisionNotFound"
+            )
         }
         return found
     }

@@ -3,16 +3,16 @@ import BinaryIO
 import Distribution
 import HTTPTypes
 import Registry
+import SystemPackage
 
 /// What clients of OCI registries read. Source: the distribution specification 1.1, and the clients' own code where they want more.
 enum OCIRoutes {
     static let all: [Route] = [version, token, manifest, blob, tags, referrers]
 
-    /// A small blob or a manifest that was made for a repository.
+    /// What a repository has beside the builds' files.
     private enum Found: Sendable {
-        case manifest(ServedManifest)
-        case blob(ServedBlob)
-        case file
+        case blob([UInt8])
+        case file(Blob)
     }
 
     private static func route(
@@ -43,7 +43,8 @@ enum OCIRoutes {
     // MARK: Manifests
 
     private static let manifest = route("/v2/{name...}/manifests/{reference}", "A manifest, by tag or digest.") {
-        call, services in
+        call,
+        services in
         let (repository, reference) = (call.name("name"), call.name("reference"))
         let model = try services.repositories.model(repository)
         let wanted = try Self.wanted(reference)
@@ -124,7 +125,8 @@ enum OCIRoutes {
     // MARK: Blobs
 
     private static let blob = route("/v2/{name...}/blobs/{digest}", "A file or a document, by its digest.") {
-        call, services in
+        call,
+        services in
         let repository = call.name("name")
         let model = try services.repositories.model(repository)
         let digest = try digest(call.name("digest"))
@@ -139,23 +141,26 @@ enum OCIRoutes {
         if let bytes = try await services.receiving?.blob(digest, of: model, services) {
             return small(bytes, digest, fields, call)
         }
-        // A file that was sent and is not published yet: whoever sends it asks whether it is here.
-        if call.isHead, let count = services.receiving?.byteCount(of: digest, model) {
-            return Answer(.ok, fields, .nothing(length: count))
-        }
+        // A delta, or the file of a build that is not published yet: whoever sends it asks whether it is here.
+        if let file = services.receiving?.file(digest, of: model) { return services.blobs.answer(file, call, fields) }
         let now = try services.sessions.state()
         let repositories = services.repositories
-        let found = try await services.asking { session -> [UInt8]? in
+        let found = try await services.asking { session -> Found? in
             let contents = try repositories.contents(of: model, now, session)
             if let documents = try repositories.documents(of: contents.blobs[digest], in: contents, now, session) {
-                return documents.blobs.first { $0.digest == digest }?.bytes
+                return documents.blobs.first { $0.digest == digest }.map { .blob($0.bytes) }
             }
-            return try repositories.index(repository, contents, now, session).blobs.first { $0.digest == digest }?.bytes
+            if let delta = contents.deltas[digest] {
+                return .file(.file(FilePath(delta.path), digest, count: delta.bytes))
+            }
+            return try repositories.index(repository, contents, now, session).blobs.first { $0.digest == digest }
+                .map { .blob($0.bytes) }
         }
-        guard let found else {
-            throw ServerError.notFound("there is no blob sha256:\(digest) in \(repository).", oci: "BLOB_UNKNOWN")
+        switch found {
+        case .blob(let bytes): return small(bytes, digest, fields, call)
+        case .file(let file): return services.blobs.answer(file, call, fields)
+        case nil: throw ServerError.notFound("there is no blob sha256:\(digest) in \(repository).", oci: "BLOB_UNKNOWN")
         }
-        return small(found, digest, fields, call)
     }
 
     private static func small(
@@ -182,7 +187,8 @@ enum OCIRoutes {
     private static let mostTags = 10_000
 
     private static let tags = route("/v2/{name...}/tags/list", "The tags of a repository, page by page.") {
-        call, services in
+        call,
+        services in
         let repository = call.name("name")
         let model = try services.repositories.model(repository)
         let count = try call.values.text("n").map { text in
@@ -216,7 +222,8 @@ enum OCIRoutes {
     }
 
     private static let referrers = route("/v2/{name...}/referrers/{digest}", "What is attached to a manifest.") {
-        call, services in
+        call,
+        services in
         let model = try services.repositories.model(call.name("name"))
         let subject = try digest(call.name("digest"))
         let type = call.values.text("artifactType")

@@ -15,7 +15,7 @@ final class Repositories: Sendable {
         /// The build that a manifest is of or about.
         var manifests: [SHA256Digest: BuildName] = [:]
         var blobs: [SHA256Digest: BuildName] = [:]
-        var files: Set<SHA256Digest> = []
+        var deltas: [SHA256Digest: DeltaShelf.Entry] = [:]
         /// Docker's manifests, to which documents are attached.
         var subjects: [BuildName: SHA256Digest] = [:]
     }
@@ -39,7 +39,12 @@ final class Repositories: Sendable {
     /// - Throws: `ServerError` for what is no name of a repository, or of none here.
     func model(_ repository: String) throws -> String {
         guard OCIReference.isName(repository) else {
-            throw ServerError(.badRequest, "badName", "'\(repository.visible)' is no name of a repository.", oci: "NAME_INVALID")
+            throw ServerError(
+                .badRequest,
+                "badName",
+                "'\(repository.visible)' is no name of a repository.",
+                oci: "NAME_INVALID"
+            )
         }
         let parts = repository.split(separator: "/").map(String.init)
         guard let model = parts.last, parts.count == 1 || (parts.count == 2 && parts[0] == owner) else {
@@ -52,7 +57,9 @@ final class Repositories: Sendable {
         .notFound("there is no repository '\(repository.visible)' here.", oci: "NAME_UNKNOWN", hub: "RepoNotFound")
     }
 
-    private func with<Value>(_ now: RegistryState, _ body: (inout sending State) throws -> sending Value) rethrows -> Value {
+    private func with<Value>(_ now: RegistryState, _ body: (inout sending State) throws -> sending Value) rethrows
+        -> Value
+    {
         try state.withLock { state in
             if state.registry != now { state = State(registry: now) }
             return try body(&state)
@@ -77,7 +84,7 @@ final class Repositories: Sendable {
             }
             for manifest in documents.referrers { contents.manifests[manifest.digest] = build.name }
             for blob in documents.blobs { contents.blobs[blob.digest] = build.name }
-            contents.files.formUnion(documents.files.map(\.digest))
+            for delta in documents.deltas { contents.deltas[delta.digest] = delta }
         }
         let made = contents
         with(now) { state in

@@ -60,7 +60,9 @@ enum UploadRoutes {
     // MARK: Uploads
 
     private static let begin = route(.post, "/v2/{name...}/blobs/uploads", "Begins to send a blob.", takesBody: true) {
-        call, services, receiving in
+        call,
+        services,
+        receiving in
         let model = try model(call, services)
         // Nothing is mounted: what the model has is found before, and another model's blobs are its own.
         let upload = try await services.working { try receiving.begin(of: model) }
@@ -78,18 +80,24 @@ enum UploadRoutes {
     }
 
     private static let state = route(.get, "/v2/{name...}/blobs/uploads/{id}", "How far a blob is.") {
-        call, services, receiving in
+        call,
+        services,
+        receiving in
         accepted(.noContent, try receiving.upload(call.name("id"), of: model(call, services)), call)
     }
 
     private static let cancel = route(.delete, "/v2/{name...}/blobs/uploads/{id}", "Gives a blob up.") {
-        call, services, receiving in
+        call,
+        services,
+        receiving in
         receiving.forget(try receiving.upload(call.name("id"), of: model(call, services)))
         return Answer(.noContent)
     }
 
     private static let add = route(.patch, "/v2/{name...}/blobs/uploads/{id}", "The next chunk.", takesBody: true) {
-        call, services, receiving in
+        call,
+        services,
+        receiving in
         let upload = try receiving.upload(call.name("id"), of: model(call, services))
         return try await taking(upload) {
             try await receive(call, upload, call.headers[.contentRange], services, receiving)
@@ -98,7 +106,9 @@ enum UploadRoutes {
     }
 
     private static let finish = route(.put, "/v2/{name...}/blobs/uploads/{id}", "The end of a blob.", takesBody: true) {
-        call, services, receiving in
+        call,
+        services,
+        receiving in
         let upload = try receiving.upload(call.name("id"), of: model(call, services))
         guard let wanted = call.values.text("digest") else {
             throw ServerError(.badRequest, "badDigest", "'digest' is missing.", oci: "DIGEST_INVALID")
@@ -134,7 +144,8 @@ enum UploadRoutes {
         let limit = receiving.limits.chunkBytes
         let length = call.headers[.contentLength].flatMap { Int($0) }
         if let range {
-            guard let match = range.wholeMatch(of: /(?:bytes )?(\d{1,18})-(\d{1,18})(?:\/\S*)?/), let first = Int(match.1),
+            guard let match = range.wholeMatch(of: /(?:bytes )?(\d{1,18})-(\d{1,18})(?:\/\S*)?/),
+                let first = Int(match.1),
                 let last = Int(match.2), first == upload.offset, length == nil || last - first + 1 == length
             else {
                 var error = ServerError(

@@ -12,6 +12,8 @@ struct Call: Sendable {
     let isHead: Bool
     /// The path as it was written, for addresses that lead back here.
     let path: String
+    /// The same, decoded.
+    let decodedPath: String
     /// `http://host:port`, as the client called it.
     let origin: String
     let caller: Caller

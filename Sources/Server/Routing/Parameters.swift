@@ -34,7 +34,9 @@ package struct ParameterValues: Sendable {
     package init(_ query: String?, among known: [Parameter]?) throws {
         var values: [String: [String]] = [:]
         let pairs = (query ?? "").split(separator: "&")
-        guard pairs.count <= Self.mostValues else { throw ServerError.badRequest("more than \(Self.mostValues) parameters.") }
+        guard pairs.count <= Self.mostValues else {
+            throw ServerError.badRequest("more than \(Self.mostValues) parameters.")
+        }
         for pair in pairs {
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = RequestPath.decode(halves[0], plusIsSpace: true),
@@ -46,7 +48,8 @@ package struct ParameterValues: Sendable {
         guard let known else { return }
         for (name, given) in values.sorted(by: { $0.key < $1.key }) {
             guard let parameter = known.first(where: { $0.name == name }) else {
-                let advice = known.isEmpty ? "There are none here." : Spelling.advice(for: name, among: known.map(\.name))
+                let advice =
+                    known.isEmpty ? "There are none here." : Spelling.advice(for: name, among: known.map(\.name))
                 throw ServerError.badRequest("unknown parameter '\(name.visible)'. \(advice)")
             }
             guard given.count == 1 || parameter.isList else {
@@ -66,7 +69,9 @@ package struct ParameterValues: Sendable {
         }
         switch parameter.form {
         case .text:
-            guard !value.isEmpty else { throw ServerError.badRequest("'\(name)' is empty. Leave it out, or give a value.") }
+            guard !value.isEmpty else {
+                throw ServerError.badRequest("'\(name)' is empty. Leave it out, or give a value.")
+            }
         case .integer(let range):
             guard let number = Int(value), range.contains(number) else {
                 throw ServerError.badRequest("'\(name)' takes \(range.lowerBound) to \(range.upperBound).")
@@ -76,7 +81,9 @@ package struct ParameterValues: Sendable {
                 throw ServerError.badRequest("'\(name)' takes a number of at least 0.")
             }
         case .flag:
-            guard ["true", "false"].contains(value) else { throw ServerError.badRequest("'\(name)' takes true or false.") }
+            guard ["true", "false"].contains(value) else {
+                throw ServerError.badRequest("'\(name)' takes true or false.")
+            }
         case .choice(let choices):
             guard choices.contains(value.lowercased()) else {
                 throw ServerError.badRequest("'\(name)' takes \(choices.joined(separator: ", ")).")
@@ -89,6 +96,11 @@ package struct ParameterValues: Sendable {
     func integer(_ name: String) -> Int? { text(name).flatMap { Int($0) } }
     func number(_ name: String) -> Double? { text(name).flatMap { Double($0) } }
     func flag(_ name: String) -> Bool { text(name) == "true" }
+
+    /// Names and values, sorted by name.
+    var pairs: [(name: String, value: String)] {
+        values.sorted { $0.key < $1.key }.flatMap { name, values in values.map { (name, $0) } }
+    }
 
     /// The same values in the same order always give the same text.
     var canonical: String {

@@ -16,7 +16,9 @@ package struct RequestPath: Sendable, Equatable {
         if parts.last == "" { parts.removeLast() }
         components = try parts.map { part in
             guard let decoded = Self.decode(part), Self.isPlain(decoded) else {
-                throw ServerError.badRequest("the path holds what no name has. Write it without '..', '//' and control characters.")
+                throw ServerError.badRequest(
+                    "the path holds what no name has. Write it without '..', '//' and control characters."
+                )
             }
             return decoded
         }
@@ -40,7 +42,9 @@ package struct RequestPath: Sendable, Equatable {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else { return nil }
+            guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit) else {
+                return nil
+            }
             bytes.append(high << 4 | low)
         }
         return String(validating: bytes, as: UTF8.self)

@@ -74,7 +74,9 @@ package struct RouteTable: Sendable {
         var family: Route.Family?
         for (route, pieces) in zip(routes, pieces) {
             guard let names = Self.names(pieces, path.components) else { continue }
-            if route.method == method || (route.method == .get && method == .head) { return .route(route, names: names) }
+            if route.method == method || (route.method == .get && method == .head) {
+                return .route(route, names: names)
+            }
             family = family ?? route.family
             if !allowed.contains(route.method) { allowed += route.method == .get ? [.get, .head] : [route.method] }
         }

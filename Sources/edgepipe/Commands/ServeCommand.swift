@@ -64,7 +64,9 @@ extension ServeCommand {
                 throw ValidationError("--tls-cert and --tls-key go together. Give both, or neither.")
             }
             guard tlsCert == nil || !behindProxy else {
-                throw ValidationError("--behind-proxy means that the proxy encrypts. Leave it out, or leave out --tls-cert.")
+                throw ValidationError(
+                    "--behind-proxy means that the proxy encrypts. Leave it out, or leave out --tls-cert."
+                )
             }
         }
 
@@ -106,7 +108,9 @@ extension ServeCommand {
                     """
             )
 
-            @Option(help: ArgumentHelp("The models it is for: a name, in which * stands for anything.", valueName: "name"))
+            @Option(
+                help: ArgumentHelp("The models it is for: a name, in which * stands for anything.", valueName: "name")
+            )
             var model: String
 
             @Option(help: ArgumentHelp("What it allows: pull, push; push allows both.", valueName: "list"))
@@ -123,7 +127,9 @@ extension ServeCommand {
             func run() throws {
                 let made = try TokenFile.adding(model: model, allow: allow, expires: expires, to: FilePath(tokens))
                 try records.print(["id": made.id, "token": made.token]) { _ in made.token }
-                records.remark("this is the only time that the token is shown; \(tokens) keeps its digest as \(made.id)")
+                records.remark(
+                    "this is the only time that the token is shown; \(tokens) keeps its digest as \(made.id)"
+                )
             }
         }
     }

@@ -1,11 +1,10 @@
 import BinaryIO
 import Foundation
-import SystemPackage
 import Registry
+import Server
+import SystemPackage
 import TestSupport
 import Testing
-
-import Server
 
 /// Tokens open what they are for, and nothing says what they are.
 @Suite struct AccessTests {
@@ -42,7 +41,10 @@ import Server
         func allows(_ pattern: String, _ name: String?) -> Bool {
             AccessToken.make(model: pattern, allow: [.pull], expires: nil).grant.allows(.pull, name, at: Date())
         }
-        #expect(allows("*", "tiny") && allows("*", nil) && allows("t*", "tiny") && allows("*ny", "tiny") && allows("t*n*y", "tiny"))
+        #expect(
+            allows("*", "tiny") && allows("*", nil) && allows("t*", "tiny") && allows("*ny", "tiny")
+                && allows("t*n*y", "tiny")
+        )
         #expect(allows("tiny", "tiny") && allows("tiny*", "tiny"))
         #expect(!allows("tiny", "tiny2") && !allows("t*x", "tiny") && !allows("tiny", nil) && !allows("tiny*y", "tiny"))
         let ended = AccessToken.make(model: "*", allow: [.pull], expires: Date(timeIntervalSince1970: 0)).grant
@@ -61,15 +63,22 @@ import Server
         try await served { served in
             for target in ["/v2/", blob, "/v2/tiny/tags/list", "/api/v1/builds", "/edgepipe/tiny/resolve/main/x.gguf"] {
                 #expect(try await served.ask(target).status == 401, "\(target)")
-                let wrong = try await served.ask(target, headers: ["Authorization": "Bearer hf_\(String(repeating: "x", count: 40))"])
+                let wrong = try await served.ask(
+                    target,
+                    headers: ["Authorization": "Bearer hf_\(String(repeating: "x", count: 40))"]
+                )
                 #expect(wrong.status == 401, "\(target)")
             }
             let challenge = try await served.ask("/v2/tiny/tags/list").headers["www-authenticate"] ?? ""
-            #expect(challenge.hasPrefix("Bearer realm=\"http://127.0.0.1:\(served.port)/v2/token\",service=\"edgepipe\""))
+            #expect(
+                challenge.hasPrefix("Bearer realm=\"http://127.0.0.1:\(served.port)/v2/token\",service=\"edgepipe\"")
+            )
             #expect(challenge.hasSuffix("scope=\"repository:tiny:pull\""))
             for field in ["Bearer \(good)", "Basic \(Data("any:\(good)".utf8).base64EncodedString())"] {
                 #expect(try await served.ask(blob, headers: ["Authorization": field]).status == 200)
-                #expect(try await served.ask("/api/v1/query?model=tiny", headers: ["Authorization": field]).status == 200)
+                #expect(
+                    try await served.ask("/api/v1/query?model=tiny", headers: ["Authorization": field]).status == 200
+                )
                 // A token of one model does not read the list of all.
                 #expect(try await served.ask("/api/v1/builds", headers: ["Authorization": field]).status == 403)
             }

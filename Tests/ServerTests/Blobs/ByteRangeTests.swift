@@ -1,7 +1,6 @@
 import HTTPTypes
-import Testing
-
 import Server
+import Testing
 
 @Suite struct ByteRangeTests {
     @Test(arguments: [

@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 import Server
+import Testing
 
 /// Requests that nobody means well. Each is answered or ended in bounded time, and the server goes on.
 @Suite struct HostileRequestsTests {
@@ -16,15 +15,20 @@ import Server
         (head("GET /v2/tiny/blobs/..%2f..%2fetc HTTP/1.1"), [400]), (head("GET /%00 HTTP/1.1"), [400]),
         (head("GET /edgepipe/tiny/resolve/main/../../x HTTP/1.1"), [400]),
         (head("GET /edgepipe/tiny/resolve/main/%2e%2e%2fregistry.db HTTP/1.1"), [400]),
-        (head("GET /registry.db HTTP/1.1"), [404]), (head("GET /v2/\(String(repeating: "a", count: 600))/tags/list HTTP/1.1"), [400]),
+        (head("GET /registry.db HTTP/1.1"), [404]),
+        (head("GET /v2/\(String(repeating: "a", count: 600))/tags/list HTTP/1.1"), [400]),
         (head("GET /\(String(repeating: "a", count: 9000)) HTTP/1.1"), [414]),
         (head("GET / HTTP/1.1", "Host: a\r\nX: \(String(repeating: "a", count: 30_000))\r\n"), [431]),
         (head("POST /api/v1/query HTTP/1.1", "Host: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n"), [400]),
         (head("POST /api/v1/query HTTP/1.1", "Host: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n"), [400]),
-        (head("GET / HTTP/1.1", "Host: a\r\n folded: 1\r\n"), [400]), (Array("GET / HTTP/1.1\nHost: a\n\n".utf8), [400]),
+        (head("GET / HTTP/1.1", "Host: a\r\n folded: 1\r\n"), [400]),
+        (Array("GET / HTTP/1.1\nHost: a\n\n".utf8), [400]),
         (head("GET http://other/ HTTP/1.1"), [400]), (head("CONNECT other:80 HTTP/1.1"), [400]),
         (head("TRACE /api/v1/builds HTTP/1.1"), [405]), (head("PRI * HTTP/2.0"), [400]),
-        (head("GET /api/v1/builds HTTP/1.1", "Host: a\r\nAuthorization: Bearer \u{e9}\r\nConnection: close\r\n"), [401]),
+        (
+            head("GET /api/v1/builds HTTP/1.1", "Host: a\r\nAuthorization: Bearer \u{e9}\r\nConnection: close\r\n"),
+            [401]
+        ),
         (Array(repeating: 0x16, count: 300), [400]),
     ])
     func aHostileHeadIsRefusedAndNothingElseHappens(bytes: [UInt8], statuses: [Int]) async throws {

@@ -3,13 +3,12 @@ import BinaryIO
 import Distribution
 import Foundation
 import Registry
+import Server
 import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing
 import Transfer
-
-import Server
 
 /// Builds come in by the client that every registry gets, and nothing else does.
 @Suite struct ReceivingTests {
@@ -20,15 +19,22 @@ import Server
 
     init() throws {
         scratch = try ScratchFolder()
-        token = try TokenFile.adding(model: "tiny", allow: "push", expires: "1d", to: scratch.appending("tokens.json")).token
+        token = try TokenFile.adding(model: "tiny", allow: "push", expires: "1d", to: scratch.appending("tokens.json"))
+            .token
         try RegistryCare.initialize(scratch.appending("empty.db"))
     }
 
     private func served(_ body: (ServedRegistry) async throws -> Void) async throws {
-        try await ServedRegistry.run(empty, { [file] settings in (settings.isWritable, settings.tokens) = (true, file) }, body)
+        try await ServedRegistry.run(
+            empty,
+            { [file] settings in (settings.isWritable, settings.tokens) = (true, file) },
+            body
+        )
     }
 
-    private func push(_ names: [String], to served: ServedRegistry, _ path: String, _ token: String?) async throws -> PushReport {
+    private func push(_ names: [String], to served: ServedRegistry, _ path: String, _ token: String?) async throws
+        -> PushReport
+    {
         let registry = try TinyRegistry.path()
         let port = served.port
         return try await withCheckedThrowingContinuation { continuation in
@@ -40,7 +46,8 @@ import Server
                         var place = try RemotePlace("oci://127.0.0.1:\(port)/\(path)", isInsecure: true)
                         place.transport.retries.base = .milliseconds(1)
                         place.transport.retries.longest = .milliseconds(10)
-                        place.environment = token.map { ["EDGEPIPE_OCI_USER": "any", "EDGEPIPE_OCI_PASSWORD": $0] } ?? [:]
+                        place.environment =
+                            token.map { ["EDGEPIPE_OCI_USER": "any", "EDGEPIPE_OCI_PASSWORD": $0] } ?? [:]
                         return try RegistryPush(from: source).run(names, to: place) { _, _, _ in }
                     }
                 )
@@ -123,7 +130,10 @@ import Server
             let image = """
                 {"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":\(layer),"layers":[\(layer)]}
                 """
-            let gguf = image.replacing("application/vnd.oci.image.layer.v1.tar", with: "application/vnd.docker.ai.gguf.v3")
+            let gguf = image.replacing(
+                "application/vnd.oci.image.layer.v1.tar",
+                with: "application/vnd.docker.ai.gguf.v3"
+            )
             let gone = gguf.replacing(digest, with: "sha256:\(String(repeating: "0", count: 64))")
             for (document, code) in [
                 (image, "MANIFEST_INVALID"), (gguf, "MANIFEST_INVALID"), (gone, "MANIFEST_BLOB_UNKNOWN"),
@@ -134,7 +144,8 @@ import Server
                     "/v2/tiny/manifests/latest",
                     method: "PUT",
                     headers: [
-                        "Authorization": "Bearer \(token)", "Content-Type": "application/vnd.oci.image.manifest.v1+json",
+                        "Authorization": "Bearer \(token)",
+                        "Content-Type": "application/vnd.oci.image.manifest.v1+json",
                     ],
                     body: Array(document.utf8)
                 )

@@ -2,12 +2,11 @@ import Answers
 import BinaryIO
 import Foundation
 import Registry
+import Server
 import StepsTestSupport
 import SystemPackage
 import TestSupport
 import Testing
-
-import Server
 
 /// What programs read is what the commands print.
 @Suite struct APIRoutesTests {
@@ -62,8 +61,10 @@ import Server
     @Test func everyDocumentedRouteAnswers() async throws {
         try await ServedRegistry.run { served in
             for target in [
-                "/api/v1/builds/tiny:q8_0", "/api/v1/builds/tiny:q8_0/deltas", "/api/v1/models", "/api/v1/models/tiny/versions",
-                "/api/v1/models/tiny/channels", "/api/v1/devices?word=pixel&since=2023", "/api/v1/devices/pixel-8", "/healthz",
+                "/api/v1/builds/tiny:q8_0", "/api/v1/builds/tiny:q8_0/deltas", "/api/v1/models",
+                "/api/v1/models/tiny/versions",
+                "/api/v1/models/tiny/channels", "/api/v1/devices?word=pixel&since=2023", "/api/v1/devices/pixel-8",
+                "/healthz",
                 "/api/v1/fit?build=tiny:q8_0&device=pixel-8", "/api/v1/compare?platform=ios&lang=ru", "/openapi.json",
             ] {
                 let answer = try await served.ask(target)

@@ -2,11 +2,10 @@ import BinaryIO
 import Distribution
 import Foundation
 import Registry
+import Server
 import SystemPackage
 import TestSupport
 import Testing
-
-import Server
 
 /// Files, manifests and the Hub's lists: the published bytes under every address.
 @Suite struct FileRoutesTests {
@@ -31,7 +30,10 @@ import Server
                     let part = try await served.ask(target, headers: ["Range": text])
                     #expect(part.status == 206)
                     #expect(part.body == Array(bytes[range]))
-                    #expect(part.headers["content-range"] == "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)")
+                    #expect(
+                        part.headers["content-range"]
+                            == "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(bytes.count)"
+                    )
                 }
                 let several = try await served.ask(target, headers: ["Range": "bytes=0-1,4-5"])
                 #expect(several.status == 200)
@@ -115,11 +117,15 @@ import Server
             #expect(file["size"]?.integer == build.fileBytes)
             let info = try await served.ask("/api/models/edgepipe/tiny/revision/1.0.0")
             #expect(try JSONValue(parsing: info.body)["sha"]?.string == commit)
-            let resolved = try await served.ask("/edgepipe/tiny/resolve/\(commit)/tiny-\(build.name.type).gguf", method: "HEAD")
+            let resolved = try await served.ask(
+                "/edgepipe/tiny/resolve/\(commit)/tiny-\(build.name.type).gguf",
+                method: "HEAD"
+            )
             #expect(resolved.headers["x-repo-commit"] == commit)
             #expect(resolved.headers["x-linked-size"] == "\(build.fileBytes)")
             for (target, code) in [
-                ("/edgepipe/tiny/resolve/main/none.gguf", "EntryNotFound"), ("/api/models/edgepipe/none", "RepoNotFound"),
+                ("/edgepipe/tiny/resolve/main/none.gguf", "EntryNotFound"),
+                ("/api/models/edgepipe/none", "RepoNotFound"),
                 ("/api/models/other/tiny", "RepoNotFound"), ("/api/models/edgepipe/tiny/tree/none", "RevisionNotFound"),
                 ("/edgepipe/tiny/resolve/none/tiny-q8_0.gguf", "RevisionNotFound"),
             ] {
@@ -157,9 +163,11 @@ import Server
             try bytes.write(to: URL(fileURLWithPath: file))
         }
         try await ServedRegistry.run(path) { served in
-            let answer = try await served.send(Array(
-                "GET /v2/tiny/blobs/sha256:\(build.digest) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8
-            ))
+            let answer = try await served.send(
+                Array(
+                    "GET /v2/tiny/blobs/sha256:\(build.digest) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8
+                )
+            )
             #expect((answer?.body.count ?? 0) < build.fileBytes)
             #expect(try await served.ask("/healthz").status == 200)
         }

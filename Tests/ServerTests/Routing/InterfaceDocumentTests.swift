@@ -1,8 +1,7 @@
 import Foundation
 import HTTPTypes
-import Testing
-
 import Server
+import Testing
 
 /// The document of the interface and the routes that answer are one table.
 @Suite struct InterfaceDocumentTests {
