@@ -39,6 +39,8 @@ package struct BuildDocuments: Sendable {
     package let blobs: [ServedBlob]
     /// The build, and what it sees with.
     package let files: [BuildRecord]
+    /// What leads to the build from older ones.
+    package let deltas: [DeltaShelf.Entry]
 }
 
 extension ModelRegistry {
@@ -70,9 +72,12 @@ extension ModelRegistry {
         }
         guard let subject else { preconditionFailure("docker's manifest is always made") }
         blobs.append(ServedBlob(OCIEmpty.bytes))
-        let referrers = try (self.documents(about: build) + documents).map { document in
+        let attached = try (self.documents(about: build) + documents).map { document in
             blobs.append(ServedBlob(document.bytes))
-            let manifest = document.manifest(about: subject, created: build.created)
+            return document.manifest(about: subject, created: build.created)
+        }
+        let deltas = DeltaShelf(beside: path).entries(to: record.digest)
+        let referrers = try (attached + deltas.map { $0.manifest(to: build, subject) }).map { manifest in
             let bytes = try OCILayout.encode(manifest)
             return ServedManifest(
                 bytes: bytes,
@@ -80,7 +85,7 @@ extension ModelRegistry {
                 mediaType: OCIManifest.ociType,
                 dialect: nil,
                 tag: nil,
-                artifactType: document.artifactType,
+                artifactType: manifest.artifactType,
                 annotations: manifest.annotations
             )
         }
@@ -88,7 +93,8 @@ extension ModelRegistry {
             manifests: manifests,
             referrers: referrers,
             blobs: blobs,
-            files: [record] + (build.projector.map { [$0] } ?? [])
+            files: [record] + (build.projector.map { [$0] } ?? []),
+            deltas: deltas
         )
     }
 

@@ -1,5 +1,6 @@
 import Answers
 import BinaryIO
+import Distribution
 import HTTPTypes
 import Registry
 import Synchronization
@@ -79,7 +80,20 @@ final class BlobStore: Sendable {
         _ call: Call,
         _ fields: [(HTTPField.Name, String)] = []
     ) async throws -> Answer {
-        let blob = try await blob(digest)
+        answer(try await blob(digest), digest, call, fields)
+    }
+
+    /// A delta, or the part of it that was asked for.
+    func answer(_ delta: DeltaShelf.Entry, _ call: Call, _ fields: [(HTTPField.Name, String)]) -> Answer {
+        answer(.delta(delta), delta.digest, call, fields)
+    }
+
+    private func answer(
+        _ blob: Blob,
+        _ digest: SHA256Digest,
+        _ call: Call,
+        _ fields: [(HTTPField.Name, String)]
+    ) -> Answer {
         let etag = "\"\(digest)\""
         let own: [(HTTPField.Name, String)] = [(.eTag, etag), (.acceptRanges, "bytes")]
         if call.headers.hasMatch(etag) { return Answer(.notModified, own + fields, .nothing(length: blob.count)) }

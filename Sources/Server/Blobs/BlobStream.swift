@@ -1,4 +1,5 @@
 import BinaryIO
+import Distribution
 import Hummingbird
 import NIOCore
 import Registry
@@ -8,11 +9,13 @@ enum Blob: Sendable {
     case pieces(BuildPieces)
     /// One that is decompressed from its beginning.
     case bytes(BuildBytes)
+    case delta(DeltaShelf.Entry)
 
     var digest: SHA256Digest {
         switch self {
         case .pieces(let pieces): pieces.digest
         case .bytes(let bytes): bytes.digest
+        case .delta(let delta): delta.digest
         }
     }
 
@@ -20,6 +23,16 @@ enum Blob: Sendable {
         switch self {
         case .pieces(let pieces): pieces.count
         case .bytes(let bytes): bytes.count
+        case .delta(let delta): delta.bytes
+        }
+    }
+
+    /// Bytes of a file that is not made of pieces.
+    fileprivate func read(_ range: Range<Int>) throws -> [UInt8] {
+        switch self {
+        case .pieces: preconditionFailure("pieces are decoded one by one")
+        case .bytes(let bytes): return try bytes.read(range)
+        case .delta(let delta): return try delta.read(range)
         }
     }
 }
@@ -82,8 +95,8 @@ struct BlobStream: Sendable {
         }
         guard case .pieces(let pieces) = blob else {
             let end = min(range.upperBound, begin + sliceBytes)
-            guard case .bytes(let bytes) = blob else { preconditionFailure("a blob is one or the other") }
-            return Slice(buffer: try await threads.run { ByteBuffer(bytes: try bytes.read(begin..<end)) }, end: end)
+            let blob = blob
+            return Slice(buffer: try await threads.run { ByteBuffer(bytes: try blob.read(begin..<end)) }, end: end)
         }
         let index = pieces.index(at: begin)
         let piece = pieces.pieces[index]

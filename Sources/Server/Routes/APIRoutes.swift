@@ -3,6 +3,7 @@ import Architectures
 import BinaryIO
 import Briefs
 import DeviceFit
+import Distribution
 import HTTPTypes
 import Registry
 
@@ -127,13 +128,28 @@ enum APIRoutes {
         method: .get,
         path: "/api/v1/builds/{build}/deltas",
         summary: "Files that lead from older builds to this one; none where there are none.",
-        schema: .array(.any)
+        schema: .array(
+            .object(["from": .string, "to": .string, "sha256": .string, "bytes": .integer, "location": .string])
+        )
     ) { call, services in
         let name = call.name("build")
-        return try await answer(call, services, "deltas") { session -> [String] in
-            // Says in words what there is instead of an unknown build.
-            _ = try session.registry.resolve(BuildReference(name))
-            return []
+        return try await answer(call, services, "deltas") { session -> [OfferedDelta] in
+            let build = try session.registry.resolve(BuildReference(name))
+            return DeltaShelf(beside: session.path).entries(to: build.digest).map { OfferedDelta($0, of: build) }
+        }
+    }
+
+    /// A delta, and where it is.
+    private struct OfferedDelta: Encodable {
+        let from: SHA256Digest
+        let to: SHA256Digest
+        let sha256: SHA256Digest
+        let bytes: Int
+        let location: String
+
+        init(_ delta: DeltaShelf.Entry, of build: BuildRecord) {
+            (from, to, sha256, bytes) = (delta.from, delta.to, delta.digest, delta.bytes)
+            location = "/v2/\(build.name.model)/blobs/sha256:\(delta.digest)"
         }
     }
 

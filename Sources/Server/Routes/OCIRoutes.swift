@@ -8,13 +8,6 @@ import Registry
 enum OCIRoutes {
     static let all: [Route] = [version, token, manifest, blob, tags, referrers]
 
-    /// A small blob or a manifest that was made for a repository.
-    private enum Found: Sendable {
-        case manifest(ServedManifest)
-        case blob(ServedBlob)
-        case file
-    }
-
     private static func route(
         _ path: String,
         _ summary: String,
@@ -55,6 +48,10 @@ enum OCIRoutes {
         let now = try services.sessions.state()
         let repositories = services.repositories
         let found = try await services.asking { session -> ServedManifest? in
+            if repository == IndexDocuments.wholeRepository {
+                let index = try repositories.index(now, session).manifest
+                return reference == IndexDocuments.tag || wanted == index.digest ? index : nil
+            }
             let contents = try repositories.contents(of: model, now, session)
             if reference == IndexDocuments.tag {
                 return try repositories.index(repository, contents, now, session).manifest
@@ -145,17 +142,29 @@ enum OCIRoutes {
         }
         let now = try services.sessions.state()
         let repositories = services.repositories
-        let found = try await services.asking { session -> [UInt8]? in
-            let contents = try repositories.contents(of: model, now, session)
-            if let documents = try repositories.documents(of: contents.blobs[digest], in: contents, now, session) {
-                return documents.blobs.first { $0.digest == digest }?.bytes
+        let found = try await services.asking { session -> FoundBlob? in
+            if repository == IndexDocuments.wholeRepository {
+                return try repositories.index(now, session).blobs.first { $0.digest == digest }.map { .bytes($0.bytes) }
             }
-            return try repositories.index(repository, contents, now, session).blobs.first { $0.digest == digest }?.bytes
+            let contents = try repositories.contents(of: model, now, session)
+            if let delta = contents.deltas[digest] { return .delta(delta) }
+            if let documents = try repositories.documents(of: contents.blobs[digest], in: contents, now, session) {
+                return documents.blobs.first { $0.digest == digest }.map { .bytes($0.bytes) }
+            }
+            let index = try repositories.index(repository, contents, now, session)
+            return index.blobs.first { $0.digest == digest }.map { .bytes($0.bytes) }
         }
-        guard let found else {
+        switch found {
+        case .bytes(let bytes): return small(bytes, digest, fields, call)
+        case .delta(let delta): return services.blobs.answer(delta, call, fields)
+        case nil:
             throw ServerError.notFound("there is no blob sha256:\(digest) in \(repository).", oci: "BLOB_UNKNOWN")
         }
-        return small(found, digest, fields, call)
+    }
+
+    private enum FoundBlob: Sendable {
+        case bytes([UInt8])
+        case delta(DeltaShelf.Entry)
     }
 
     private static func small(

@@ -14,10 +14,7 @@ package enum Routes {
 
     private static let documentBytes: AnswerCache.Kept = AnswerCache.Kept(InterfaceDocument.bytes(all))
 
-    // Pages of the site are joined here: `/`, `/models/{model}` and what they link to, of the family `.page`.
-    static let pages: [Route] = []
-
-    package static let all: [Route] = APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + HubRoutes.all + pages
+    package static let all: [Route] = APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + HubRoutes.all + PageRoutes.all
 
     package static let table = RouteTable(all)
 }

@@ -90,6 +90,11 @@ package struct ParameterValues: Sendable {
     func number(_ name: String) -> Double? { text(name).flatMap { Double($0) } }
     func flag(_ name: String) -> Bool { text(name) == "true" }
 
+    /// Names and values; of one name in the order in which they were given.
+    var pairs: [(name: String, value: String)] {
+        values.sorted { $0.key < $1.key }.flatMap { name, given in given.map { (name: name, value: $0) } }
+    }
+
     /// The same values in the same order always give the same text.
     var canonical: String {
         values.sorted { $0.key < $1.key }.map { "\($0.key.utf8.count):\($0.key)=\($0.value)" }.joined(separator: "&")

@@ -1,5 +1,6 @@
 import Answers
 import BinaryIO
+import Distribution
 import Registry
 import Synchronization
 import SystemPackage
@@ -15,12 +16,15 @@ struct RegistryState: Hashable, Sendable {
     /// Which file it is, and how it was last changed.
     private let database: FileMark
     private let log: FileMark?
+    /// The folder of deltas, which changes with each that is made.
+    private let deltas: FileMark?
 
     /// - Returns: nil where there is no database.
     init?(_ path: FilePath) {
         guard let database = FileMark(path) else { return nil }
         self.database = database
         log = FileMark(FilePath(path.string + "-wal"))
+        deltas = FileMark(DeltaShelf(beside: path).folder)
     }
 
     /// Whether both are of the same file, changed or not.
