@@ -23,7 +23,7 @@ struct EdgeResponder: HTTPResponder {
         let target = request.head.path ?? "/"
         let halves = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = String(halves.first ?? "/")
-        var family = Self.family(of: path)
+        var family = Self.family(of: path, request.headers)
         var takesBody = false
         var answer: Answer
         do {
@@ -67,10 +67,11 @@ struct EdgeResponder: HTTPResponder {
     }
 
     /// In whose form a path's errors are told where no route is found.
-    private static func family(of path: String) -> Route.Family {
+    private static func family(of path: String, _ fields: HTTPFields) -> Route.Family {
         if path == "/v2" || path.hasPrefix("/v2/") { return .oci }
         if path.hasPrefix("/api/models/") || path.contains("/resolve/") { return .hub }
-        return .api
+        // Browsers alone ask for pages.
+        return fields[.accept]?.contains("text/html") == true && !path.hasPrefix("/api/") ? .page : .api
     }
 
     private func call(
@@ -142,7 +143,8 @@ struct EdgeResponder: HTTPResponder {
             answer = json(["error": told.message])
             if let code = told.hubCode { answer.headers[.xErrorCode] = code }
             answer.headers[.xErrorMessage] = told.message.asciiLine
-        case .api, .page: answer = json(["error": ["code": told.code, "message": told.message]])
+        case .api: answer = json(["error": ["code": told.code, "message": told.message]])
+        case .page: answer = PageRoutes.problem(told, request.headers)
         }
         answer.status = told.status
         for (name, value) in told.headers { answer.headers[name] = value }
@@ -154,6 +156,8 @@ struct EdgeResponder: HTTPResponder {
     }
 
     private func challenge(_ family: Route.Family, _ request: Request, _ path: String) -> String {
+        // A browser asks its user for a password: that is where a token goes.
+        if family == .page { return "Basic realm=\"edgepipe\", charset=\"UTF-8\"" }
         guard family == .oci, let host = request.head.authority else { return "Bearer realm=\"edgepipe\"" }
         let isSecure =
             switch settings.transport {

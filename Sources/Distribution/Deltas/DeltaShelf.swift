@@ -22,6 +22,14 @@ public struct DeltaShelf: Sendable {
         public var bytes: Int
         /// Where it is.
         public var path: String
+
+        /// Bytes of it.
+        /// - Throws: `FileError`.
+        package func read(_ range: Range<Int>) throws -> [UInt8] {
+            let (file, _) = try openRegularFile(FilePath(path))
+            defer { try? file.close() }
+            return try file.bytes(range, of: FilePath(path))
+        }
     }
 
     /// Where they are; it need not be there.
@@ -35,6 +43,9 @@ public struct DeltaShelf: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
         return names.sorted().compactMap(entry)
     }
+
+    /// Those that lead to a file.
+    public func entries(to digest: SHA256Digest) -> [Entry] { entries().filter { $0.to == digest } }
 
     private func entry(_ name: String) -> Entry? {
         guard let match = name.wholeMatch(of: /([0-9a-f]{64})-([0-9a-f]{64})-([0-9a-f]{64})\.delta/),

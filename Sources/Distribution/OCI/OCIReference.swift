@@ -74,7 +74,9 @@ public struct OCIReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether a text obeys the grammar of tags.
-    package static func isTag(_ text: String) -> Bool { text.wholeMatch(of: /[a-zA-Z0-9_][a-zA-Z0-9._\-]{0,127}/) != nil }
+    package static func isTag(_ text: String) -> Bool {
+        text.wholeMatch(of: /[a-zA-Z0-9_][a-zA-Z0-9._\-]{0,127}/) != nil
+    }
 
     /// Whether a text obeys the grammar of repositories.
     package static func isName(_ text: some StringProtocol) -> Bool {

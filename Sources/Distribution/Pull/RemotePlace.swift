@@ -22,6 +22,22 @@ public struct RemotePlace: Sendable {
         self.isInsecure = isInsecure
     }
 
+    /// The list of all builds that `edgepipe serve` has.
+    /// - Parameter address: `https://host[:port]`, or `http://`.
+    /// - Returns: nil for a text that is no such address.
+    /// - Throws: `DistributionError.badReference` for one with a path.
+    public init?(server address: String) throws {
+        guard let match = address.wholeMatch(of: /(https?):\/\/([^\/?#]+)\/?(.*)/) else { return nil }
+        guard match.3.isEmpty else {
+            throw DistributionError.badReference(
+                address,
+                "a server is asked at its root, without a path behind the host"
+            )
+        }
+        let place = "\(OCIReference.scheme)\(match.2)/\(IndexDocuments.wholeRepository)"
+        try self.init(place, isInsecure: match.1 == "http")
+    }
+
     /// The same access to another place, which must be on the same host.
     func at(_ reference: OCIReference) throws -> RemotePlace {
         guard reference.host == self.reference.host else {

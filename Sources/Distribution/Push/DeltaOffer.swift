@@ -26,7 +26,7 @@ struct DeltaOffer {
         where !attached.contains("sha256:\(old.digest)") {
             guard let made = try delta(from: old) else { continue }
             outlet.meter.expect(more: made.bytes)
-            if case .sent(let bytes) = try await outlet.send(DeltaSource(made), label: "\(made.digest)") {
+            if case .sent(let bytes) = try await outlet.send(DeltaSource(entry: made), label: "\(made.digest)") {
                 sent += bytes
             }
             let manifest = made.manifest(to: build, subject)
@@ -74,15 +74,9 @@ extension ModelRegistry {
 
 /// A delta's bytes, as they lie on the shelf.
 private struct DeltaSource: BlobSource {
-    let path: FilePath
-    let digest: SHA256Digest
-    let count: Int
+    let entry: DeltaShelf.Entry
+    var digest: SHA256Digest { entry.digest }
+    var count: Int { entry.bytes }
 
-    init(_ entry: DeltaShelf.Entry) { (path, digest, count) = (FilePath(entry.path), entry.digest, entry.bytes) }
-
-    func read(_ range: Range<Int>) throws -> [UInt8] {
-        let (file, _) = try openRegularFile(path)
-        defer { try? file.close() }
-        return try file.bytes(range, of: path)
-    }
+    func read(_ range: Range<Int>) throws -> [UInt8] { try entry.read(range) }
 }

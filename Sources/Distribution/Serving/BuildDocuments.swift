@@ -86,7 +86,7 @@ extension ModelRegistry {
                 annotations: manifest.annotations
             )
         }
-        let deltas = record.name.isProjector ? [] : DeltaShelf(beside: path).entries().filter { $0.to == record.digest }
+        let deltas = record.name.isProjector ? [] : DeltaShelf(beside: path).entries(to: record.digest)
         referrers += try deltas.map { delta in
             let manifest = delta.manifest(to: build, subject)
             let bytes = try OCILayout.encode(manifest)

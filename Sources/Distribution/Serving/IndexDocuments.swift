@@ -1,30 +1,32 @@
 import BinaryIO
 import Registry
 
-/// The list of a model's builds that a registry asked from afar reads first, as a push leaves it.
+/// The list of builds that a registry asked from afar reads first, as a push leaves it.
 package struct IndexDocuments: Sendable {
     /// What the list is tagged.
     package static let tag = RemoteIndex.tag
+    /// Where a server has the list of all its builds.
+    package static let wholeRepository = RemoteIndex.tag
     /// What names the list.
     package let manifest: ServedManifest
     /// The list, and the empty configuration.
     package let blobs: [ServedBlob]
 
     /// - Parameters:
-    ///   - builds: of one model.
-    ///   - repository: where clients find them.
+    ///   - builds: those to be listed.
     ///   - manifests: the digests of docker's manifests, by build.
+    ///   - repository: where clients find a build.
     /// - Throws: `RegistryError`.
     package init(
         of builds: [BuildRecord],
-        in repository: String,
         manifests: [BuildName: SHA256Digest],
-        _ registry: ModelRegistry
+        _ registry: ModelRegistry,
+        repository: (BuildName) -> String
     ) throws {
         let entries = try builds.compactMap { build -> RemoteIndex.Entry? in
             guard let manifest = manifests[build.name] else { return nil }
             return RemoteIndex.Entry(
-                repository: repository,
+                repository: repository(build.name),
                 manifest: "sha256:\(manifest)",
                 head: try registry.partList(of: build).parts[0],
                 details: try registry.details(of: build)

@@ -157,7 +157,7 @@ enum APIRoutes {
         let name = call.name("build")
         return try await answer(call, services, "deltas") { session -> [DeltaRecord] in
             let build = try session.registry.resolve(BuildReference(name))
-            return try DeltaShelf(beside: session.path).entries().filter { $0.to == build.digest }.map { entry in
+            return try DeltaShelf(beside: session.path).entries(to: build.digest).map { entry in
                 DeltaRecord(entry, from: try session.registry.builds(ofDigest: entry.from).map { "\($0.name)" }, build)
             }
         }

@@ -23,12 +23,15 @@ struct HubVersion: Sendable {
     private init(_ version: VersionRecord, _ builds: [BuildRecord]) {
         (model, self.version) = (version.model, version)
         let own = builds.filter { $0.name.version == version.version }
-        files = own.map { File(name: "\(version.model)-\($0.name.type).gguf", build: $0) }
+        files = own.map { File(name: Self.fileName(of: $0), build: $0) }
             .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
         let lines = files.map { "\($0.build.digest) \($0.name)\n" }.joined()
         let digest = SHA256Digest(of: Array("\(version.model)@\(version.version)\n\(lines)".utf8))
         commit = String("\(digest)".prefix(Self.commitLength))
     }
+
+    /// What a build's file is called in its revision.
+    static func fileName(of build: BuildRecord) -> String { "\(build.name.model)-\(build.name.type).gguf" }
 
     /// All versions of a model, the newest first.
     /// - Throws: `ServerError` where no build is offered.

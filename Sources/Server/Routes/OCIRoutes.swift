@@ -56,6 +56,10 @@ enum OCIRoutes {
         let now = try services.sessions.state()
         let repositories = services.repositories
         let found = try await services.asking { session -> ServedManifest? in
+            if repository == IndexDocuments.wholeRepository {
+                let index = try repositories.index(now, session).manifest
+                return reference == IndexDocuments.tag || wanted == index.digest ? index : nil
+            }
             let contents = try repositories.contents(of: model, now, session)
             if reference == IndexDocuments.tag {
                 return try repositories.index(repository, contents, now, session).manifest
@@ -146,6 +150,9 @@ enum OCIRoutes {
         let now = try services.sessions.state()
         let repositories = services.repositories
         let found = try await services.asking { session -> Found? in
+            if repository == IndexDocuments.wholeRepository {
+                return try repositories.index(now, session).blobs.first { $0.digest == digest }.map { .blob($0.bytes) }
+            }
             let contents = try repositories.contents(of: model, now, session)
             if let documents = try repositories.documents(of: contents.blobs[digest], in: contents, now, session) {
                 return documents.blobs.first { $0.digest == digest }.map { .blob($0.bytes) }

@@ -29,6 +29,8 @@ final class Repositories: Sendable {
 
     private static let mostContents = 256
     private static let mostDocuments = 32
+    /// Each takes some ten kilobytes of a list.
+    private static let mostListed = 5000
 
     let owner: String
     private let state = Mutex(State())
@@ -46,6 +48,7 @@ final class Repositories: Sendable {
                 oci: "NAME_INVALID"
             )
         }
+        if repository == IndexDocuments.wholeRepository { return repository }
         let parts = repository.split(separator: "/").map(String.init)
         guard let model = parts.last, parts.count == 1 || (parts.count == 2 && parts[0] == owner) else {
             throw Self.unknown(repository)
@@ -124,6 +127,30 @@ final class Repositories: Sendable {
         return try documents(of: build, now, session)
     }
 
+    /// The list of all builds, for a registry that is asked as a whole.
+    /// - Throws: `ServerError` for a registry with more builds than one list takes.
+    func index(_ now: RegistryState, _ session: RegistrySession) throws -> IndexDocuments {
+        let name = IndexDocuments.wholeRepository
+        if let known = with(now, { $0.indexes[name] }) { return known }
+        let builds = try session.registry.builds(matching: BuildFilter())
+        guard builds.count <= Self.mostListed else {
+            throw ServerError(
+                .contentTooLarge,
+                "tooLarge",
+                "the registry has \(builds.count) builds, more than the \(Self.mostListed) of one list. Ask /api/v1/query, or a model's repository.",
+                oci: "SIZE_INVALID"
+            )
+        }
+        var subjects: [BuildName: SHA256Digest] = [:]
+        for build in builds {
+            guard let documents = try? documents(of: build, now, session) else { continue }
+            subjects[build.name] = documents.manifests.first { $0.dialect == .docker }?.digest
+        }
+        let index = try IndexDocuments(of: builds, manifests: subjects, session.registry) { $0.model }
+        with(now) { $0.indexes[name] = index }
+        return index
+    }
+
     /// The list of a repository's builds.
     func index(
         _ repository: String,
@@ -134,10 +161,9 @@ final class Repositories: Sendable {
         if let known = with(now, { $0.indexes[repository] }) { return known }
         let index = try IndexDocuments(
             of: contents.builds,
-            in: repository,
             manifests: contents.subjects,
             session.registry
-        )
+        ) { _ in repository }
         with(now) { state in
             if state.indexes.count >= Self.mostDocuments { state.indexes = [:] }
             state.indexes[repository] = index

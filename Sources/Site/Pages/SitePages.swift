@@ -85,6 +85,23 @@ public struct SitePages: Sendable {
     /// The page for whatever is not there.
     public func notFound() -> SitePage { notFound(PageContext(.home(), links, language)) }
 
+    /// A page that tells why there is no other, for a server that cannot make one.
+    /// - Parameters:
+    ///   - message: why, in a sentence, as the rooms below say it.
+    ///   - status: HTTP's number for it.
+    public static func problem(_ message: String, status: Int, links: SiteLinks, _ language: Language) -> SitePage {
+        let context = PageContext(.home(), links, language)
+        let title = context.words("This did not work", "Не получилось")
+        let content: Markup = """
+            <h1>\(title)</h1>
+            <p class="lead">\(message)</p>
+            <p class="note">HTTP \(status)</p>
+            <p>\(context.link(.home(), context.words("All models", "Все модели")))</p>
+            """
+        let outcome = status == 404 ? SitePage.Outcome.notFound : .badRequest
+        return PageFrame(context: context, title: title, summary: message, content: content, outcome: outcome).page
+    }
+
     private func notFound(_ context: PageContext) -> SitePage {
         let words = context.words
         let title = words("There is no such page", "Такой страницы нет")

@@ -11,12 +11,18 @@ public enum RegistryPlace: Sendable {
     case file(FilePath)
     case remote(RemotePlace)
 
-    /// - Parameter isInsecure: whether a remote one speaks plain HTTP.
+    /// - Parameters:
+    ///   - text: a path, `oci://host/path`, or the `http://` or `https://` address of a server.
+    ///   - isInsecure: whether an OCI registry speaks plain HTTP.
     /// - Throws: `DistributionError.badReference`.
     public init(_ text: String, isInsecure: Bool) throws {
-        self =
-            OCIReference.isWritten(text)
-            ? .remote(try RemotePlace(text, isInsecure: isInsecure)) : .file(FilePath(text))
+        if OCIReference.isWritten(text) {
+            self = .remote(try RemotePlace(text, isInsecure: isInsecure))
+        } else if let server = try RemotePlace(server: text) {
+            self = .remote(server)
+        } else {
+            self = .file(FilePath(text))
+        }
     }
 
     /// Opens the registry to ask it, and closes it when `body` returns or throws.

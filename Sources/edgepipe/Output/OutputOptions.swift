@@ -68,7 +68,7 @@ struct RegistryOptions: ParsableArguments {
     @Option(
         name: .customLong("registry"),
         help: ArgumentHelp(
-            "The registry's file, or oci://host/path to ask one from afar; EDGEPIPE_REGISTRY, or registry.db.",
+            "The registry's file, or to ask one from afar oci://host/path or https://host; EDGEPIPE_REGISTRY, or registry.db.",
             valueName: "path"
         )
     )
