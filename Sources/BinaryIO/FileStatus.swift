@@ -67,6 +67,8 @@ public struct FileStatus: Equatable, Sendable {
 /// Makes a folder and those above it.
 /// - Throws: `FileError`.
 public func makeFolder(_ path: FilePath) throws {
+    // What a plain name of a file stands in is the current folder.
+    guard !path.isEmpty else { return }
     var folder = FilePath(root: path.root)
     for component in path.components {
         folder.append(component)

@@ -107,12 +107,15 @@ final class ServedRegistry: Sendable {
     /// Sends bytes as they are, and reads until the server ends the connection.
     /// - Parameter pieces: sent with pauses between.
     /// - Returns: nil where nothing came.
-    func send(_ bytes: [UInt8], then pieces: [[UInt8]] = [], seconds: Int = 20) async throws -> RawAnswer? {
+    func send(_ bytes: [UInt8], then pieces: [[UInt8]] = [], seconds: Int = 300) async throws -> RawAnswer? {
         let port = port
-        return try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(with: Result { try RawConnection.exchange(port, [bytes] + pieces, seconds) })
-            }
-        }
+        return try await onOwnThread { try RawConnection.exchange(port, [bytes] + pieces, seconds) }
+    }
+}
+
+/// Waits on a thread of its own, as a command does: a server on the shared ones must not wait for its clients.
+func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
     }
 }

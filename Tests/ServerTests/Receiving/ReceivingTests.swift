@@ -37,21 +37,14 @@ import Transfer
     {
         let registry = try TinyRegistry.path()
         let port = served.port
-        return try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    with: Result {
-                        let source = try ModelRegistry(path: registry, mode: .readOnly)
-                        defer { try? source.close() }
-                        var place = try RemotePlace("oci://127.0.0.1:\(port)/\(path)", isInsecure: true)
-                        place.transport.retries.base = .milliseconds(1)
-                        place.transport.retries.longest = .milliseconds(10)
-                        place.environment =
-                            token.map { ["EDGEPIPE_OCI_USER": "any", "EDGEPIPE_OCI_PASSWORD": $0] } ?? [:]
-                        return try RegistryPush(from: source).run(names, to: place) { _, _, _ in }
-                    }
-                )
-            }
+        return try await onOwnThread {
+            let source = try ModelRegistry(path: registry, mode: .readOnly)
+            defer { try? source.close() }
+            var place = try RemotePlace("oci://127.0.0.1:\(port)/\(path)", isInsecure: true)
+            place.transport.retries.base = .milliseconds(1)
+            place.transport.retries.longest = .milliseconds(10)
+            place.environment = token.map { ["EDGEPIPE_OCI_USER": "any", "EDGEPIPE_OCI_PASSWORD": $0] } ?? [:]
+            return try RegistryPush(from: source).run(names, to: place) { _, _, _ in }
         }
     }
 
