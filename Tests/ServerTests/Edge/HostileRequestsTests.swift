@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func tooManyConnectionsOfAnAddressAreToldSo() async throws {
-        try await ServedRegistry.run(nil, { ($0.limits.connectionsPerAddress, $0.limits.headSeconds) = (2, 3) }) {
+        try await ServedRegistry.run(nil, { ($0.limits.connectionsPerAddress, $0.limits.headSeconds) = (2, 20) }) {
             served in
             // Two that say nothing stay until the server's time for a head is over.
             async let first = served.send(Array("GET /".utf8))
