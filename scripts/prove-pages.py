@@ -7,6 +7,7 @@ Each page is opened at 375 and 1280 pixels, bright and dark, and printed. It mus
 window, have texts with a contrast of at least 4.5 to 1 on their grounds, headings in order, names for all fields, tables and
 drawings, and targets of at least 24 pixels for fingers. Drawings of the pages go into FOLDER.
 """
+import re
 import sys
 
 from page_browser import Browser
@@ -91,14 +92,16 @@ def main():
 
     try:
         for path in sys.argv[4:]:
-            name = (path.split("?")[0].removesuffix("index.html").removesuffix(".html").strip("/").replace("/", "-")
-                    or "home") + ("-asked" if "?" in path else "") + ("-ru" if "lang=ru" in path else "")
+            name = path.replace("index.html", "").replace(".html", "").strip("/")
+            name = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-") or "home"
             for width in [375, 1280]:
                 for dark in [False, True]:
                     label = f"{name}-{width}{'-dark' if dark else ''}"
                     browser.open(address + path, width, dark=dark)
                     wide = browser.evaluate("document.documentElement.scrollWidth")
-                    expect(f"{label} says", browser.complaints)
+                    # A page that says what is wrong comes with status 400, of which the browser makes an error.
+                    said = [text for text in browser.complaints if not ("=wrong" in path and "status of 400" in text)]
+                    expect(f"{label} says", said)
                     expect(f"{label} is {wide} pixels wide", browser.evaluate(WIDEST) or "" if wide > width else "")
                     expect(f"{label} overflows", f"{wide}" if wide > width else "")
                     expect(f"{label} has poor contrast", browser.evaluate(CONTRAST)[:4])

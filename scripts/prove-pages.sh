@@ -15,8 +15,8 @@ edgepipe=$PWD/.build/release/edgepipe
 chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
 [[ -n $chromium ]] || { echo "prove-pages: chromium is missing; set CHROMIUM to a browser" >&2; exit 1; }
 work=$(mktemp -d)
-server=
-finish() { [[ -z $server ]] || kill "$server" 2> /dev/null || true; rm -rf "$work"; }
+servers=()
+finish() { for server in "${servers[@]}"; do kill "$server" 2> /dev/null || true; done; rm -rf "$work"; }
 trap finish EXIT
 drawings=$work/drawings
 if [[ ${1:-} == -o ]]; then
@@ -29,7 +29,7 @@ registry=${1:-$work/registry.db}
 "$edgepipe" export site "$work/site" --registry "$registry" --quiet
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 python3 -m http.server --bind 127.0.0.1 --directory "$work/site" "$port" > /dev/null 2>&1 &
-server=$!
+servers+=($!)
 for _ in $(seq 50); do
     python3 -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:$port/')" 2> /dev/null && break
     sleep 0.1
@@ -44,3 +44,18 @@ mapfile -t pages < <(cd "$work/site" && for folder in . ru; do
     done)
 done)
 python3 scripts/prove-pages.py "$chromium" "$drawings" "http://127.0.0.1:$port" "${pages[@]}"
+
+# The form, which a server alone has: empty, with an answer, where nothing fits, and filled in wrongly
+"$edgepipe" serve --registry "$registry" --listen 127.0.0.1:0 2> "$work/serve.log" &
+servers+=($!)
+for _ in $(seq 100); do
+    address=$(sed -n 's/.*listening on \(http[^ ]*\).*/\1/p' "$work/serve.log" | head -1)
+    [[ -n $address ]] && break
+    sleep 0.1
+done
+[[ -n $address ]] || { cat "$work/serve.log" >&2; exit 1; }
+mapfile -t pages < <(for language in en ru; do
+    printf '%s\n' "/?lang=$language" "/query?lang=$language" "/query?platform=android&ram=3GB&min-speed=5&lang=$language" \
+        "/query?device=pixel-8&lang=$language" "/query?platform=ios&ram=100MB&lang=$language" "/query?ram=wrong&model=wrong&lang=$language"
+done)
+python3 scripts/prove-pages.py "$chromium" "$drawings" "$address" "${pages[@]}"

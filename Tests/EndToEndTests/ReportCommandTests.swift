@@ -46,6 +46,28 @@ import Testing
         #expect(mlc.status == 0 && mlc.lines.count == 2)
     }
 
+    @Test func aSiteIsWrittenOnceAndThenKept() throws {
+        let first = try program(
+            "export",
+            "site",
+            "site",
+            "--json",
+            "--language",
+            "ru",
+            "--base-url",
+            "https://models.example"
+        )
+        #expect(first.status == 0 && first.errors == "")
+        let report = try first.json()
+        #expect(report["written"] as? Int == report["files"] as? Int)
+        #expect(try text("site/index.html").contains("lang=\"ru\""))
+        #expect(try text("site/best/android/3gb.json").contains("https://models.example/blobs/sha256/"))
+        let second = try program("export", "site", "site", "--language", "ru", "--base-url", "https://models.example")
+        #expect(second.status == 0 && second.output.contains("(0 written"))
+        #expect(try program("export", "site", "site", "--base-url", "models.example").status == 64)
+        #expect(try program("export", "site", "other", "--model", "nothing").status == 4)
+    }
+
     @Test func aContextThatNoBuildHasIsNothingThatMatches() throws {
         let answer = try program(
             "export",

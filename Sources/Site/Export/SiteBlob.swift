@@ -10,13 +10,17 @@ import Work
 #endif
 
 /// A build's file for a site: a link to the registry's own where that holds it as it is, else unpacked.
-struct SiteBlob {
+package struct SiteBlob {
     let build: BuildRecord
     let registry: ModelRegistry
     let progress: WorkProgress
 
+    package init(build: BuildRecord, registry: ModelRegistry, progress: @escaping WorkProgress) {
+        (self.build, self.registry, self.progress) = (build, registry, progress)
+    }
+
     /// Writes the file; its bytes are verified and durable when this returns.
-    func write(to file: FilePath) throws {
+    package func write(to file: FilePath) throws {
         if let plain = registry.plainFile(of: build), share(plain, as: file) {
             guard try SHA256Digest(ofFile: file) == build.digest else {
                 unlink(file.string)

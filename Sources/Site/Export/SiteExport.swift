@@ -33,6 +33,7 @@ public struct SiteExport: Sendable {
     {
         let origin = try baseURL.map(Self.origin)
         precondition(!languages.isEmpty, "a site has a language")
+        try Self.check(root, outside: session.path)
         let folder = try SiteFolder(root)
         for _ in 0..<Self.mostAttempts {
             let run = try SiteRun(self, origin: origin, session: session, folder: folder, progress: progress)
@@ -43,6 +44,17 @@ public struct SiteExport: Sendable {
             }
         }
         throw SiteExportError.restless(root)
+    }
+
+    /// Hosts serve whatever is in the folder.
+    private static func check(_ root: FilePath, outside registry: FilePath) throws {
+        guard !registry.resolvingLinks().starts(with: root.resolvingLinks()) else {
+            throw FileError(
+                "write",
+                root,
+                because: "the registry is in this folder, and would be served. Choose another."
+            )
+        }
     }
 
     /// - Returns: the address without a slash at its end.

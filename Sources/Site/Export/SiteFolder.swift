@@ -20,6 +20,8 @@ package final class SiteFolder {
     /// What the site consists of; a file of the list that is not among them goes.
     private var planned: Set<String> = []
     private var serial = 0
+    /// Folders that got files since they were last synced.
+    private var unsynced: Set<FilePath> = []
     private(set) var written = 0
     private(set) var kept = 0
     package private(set) var removed = 0
@@ -116,6 +118,7 @@ package final class SiteFolder {
 
     /// Removes what is not part of the site any more, and writes the list.
     package func finish() throws {
+        try settle()
         for path in list.files.keys.sorted() where !planned.contains(path) {
             let file = target(path)
             if unlink(file.string) == 0 {
@@ -128,6 +131,14 @@ package final class SiteFolder {
         }
         try saveList()
         rmdir(incoming.string)
+    }
+
+    /// Makes the names of all files so far durable: what names them may be written after this.
+    func settle() throws {
+        for folder in unsynced.sorted(by: { $0.string < $1.string }) {
+            try synchronizeFolder(of: folder.appending("any"))
+        }
+        unsynced = []
     }
 
     /// Keeps what is known so far, so that another export need not read large files again.
@@ -160,7 +171,7 @@ package final class SiteFolder {
             unlink(temporary.string)
             throw FileError("rename into place", target, errno: reason)
         }
-        try synchronizeFolder(of: target)
+        unsynced.insert(target.removingLastComponent())
         list.files[path] = .init(sha256: digest, size: size, modified: FileStatus(target)?.modified ?? 0)
         written += 1
     }

@@ -67,8 +67,10 @@ struct SiteRun {
         try write(files)
         try writeLists()
         let best = try writeAnswers()
+        try folder.settle()
         try write(pages.filter { !Self.isIndex($0) }, best)
         // What leads to the others comes last.
+        try folder.settle()
         try write(pages.filter(Self.isIndex), best)
         guard try hasMoved() == false else { throw Moved() }
         try folder.finish()
@@ -132,6 +134,7 @@ struct SiteRun {
             }
             try folder.write(encoded(session.registry.partList(of: build)), to: SitePaths.parts(build.digest))
         }
+        try folder.settle()
         try folder.saveList()
     }
 

@@ -22,7 +22,7 @@ struct BuildJudgementView {
             return """
                 <section aria-labelledby="why"><h2 id="why">\(words("Why this build", "Почему эта сборка"))</h2>
                 <dl class="facts">
-                <dt>\(words("Good for", "Подходит для"))</dt><dd>\(judgement.goodFor)</dd>
+                <dt>\(words("Good for", "Сильные стороны"))</dt><dd>\(judgement.goodFor)</dd>
                 <dt>\(words("Weak at", "Слабые места"))</dt><dd>\(judgement.failsAt)</dd>
                 <dt>\(words("Quality", "Качество"))</dt><dd>\(quality)</dd>
                 </dl>

@@ -51,10 +51,10 @@ struct QueryForm {
     }
 
     private func form(_ content: Markup) -> Markup {
-        // A form's own parameters replace those of its address, so the language is a field.
+        let own = context.language
         let language: Markup =
-            context.language == .english
-            ? "" : "<input type=\"hidden\" name=\"lang\" value=\"\(context.language.rawValue)\"/>"
+            context.links.names(own)
+            ? "<input type=\"hidden\" name=\"\(SiteLinks.languageName)\" value=\"\(own.rawValue)\"/>" : ""
         let style: Markup = choices == nil ? "ask short" : "ask"
         return "<form class=\"\(style)\" action=\"/query\" method=\"get\">\(language)\(content)</form>"
     }
@@ -85,8 +85,8 @@ struct QueryForm {
             words("Memory that the app may use", "Память для приложения"),
             placeholder: QueryFields.usualMemory,
             hint: words(
-                "About half of what the phone has. Empty: 3 GB.",
-                "Примерно половина памяти телефона. Пусто: 3 ГБ."
+                "About half of what the phone has. Empty: 3\u{a0}GB.",
+                "Примерно половина памяти телефона. Пусто: 3\u{a0}ГБ."
             ),
             list: "steps"
         )

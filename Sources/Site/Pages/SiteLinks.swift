@@ -41,6 +41,12 @@ public struct SiteLinks: Sendable {
         SiteLinks(.files(languages: languages, hasBlobs: hasBlobs), origin: origin)
     }
 
+    /// The parameter that says which language a page has.
+    static let languageName = "lang"
+
+    /// Whether a form has to say which language the next page has; its fields take the place of what its address says.
+    func names(_ language: Language) -> Bool { isServer && (namesLanguage || language != .english) }
+
     var isServer: Bool { if case .server = form { true } else { false } }
 
     /// The languages that a page can be had in.
@@ -58,7 +64,7 @@ public struct SiteLinks: Sendable {
             var parameters: [(name: String, value: String)] = []
             if case .query(let fields) = page { parameters = fields.parameters }
             if namesLanguage || language != .english || from.language != language {
-                parameters.append(("lang", language.rawValue))
+                parameters.append((Self.languageName, language.rawValue))
             }
             return "/" + page.path.map(Self.encoded).joined(separator: "/") + Self.question(parameters)
         case .files: return from.climb + file(of: page, language)
