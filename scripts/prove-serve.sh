@@ -58,7 +58,7 @@ start() {
     echo "prove-serve: the server does not answer: $(cat server.log)" >&2
     exit 1
 }
-ended() { local status=0; kill -TERM "$server"; wait "$server" || status=$?; echo "$status"; }
+ends() { local status=0; kill -TERM "$server"; wait "$server" || status=$?; check "SIGTERM ends it with 0" "$status" 0; }
 
 start --registry "$registry"
 host=${base#http://}
@@ -92,12 +92,12 @@ fi
 # That a text is no size is the server's to say, whatever the schema allows.
 "$clients/bin/schemathesis" run "$base/openapi.json" --max-examples 40 --exclude-checks positive_data_acceptance > schema.log 2>&1 \
     || { tail -60 schema.log; exit 1; }
-show ok "schemathesis: $(grep -o '[0-9]* generated' schema.log | head -1) requests, no failure"
+show ok "schemathesis: $(grep -Eo '[0-9]+ generated' schema.log | head -1) requests, no failure"
 check "the server's log holds nothing but its address" "$(wc -l < server.log)" 1
 curl -s --limit-rate 2M -o slow.gguf "$base/v2/$model/blobs/sha256:$sha" &
 slow=$!
 sleep 0.3
-check "SIGTERM ends it with 0" "$(ended)" 0
+ends
 wait "$slow"
 check "a download that was on its way ended whole" "$(sha256sum slow.gguf | cut -d' ' -f1)" "$sha"
 
@@ -123,14 +123,14 @@ check "skopeo reads with a token as the password" "$(skopeo inspect --tls-verify
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["layers"][0]["digest"])')" "sha256:$sha"
 check "Ollama's requests bring a private build" "$("$python" "$parts" ollama "$base" "$model" "$tag" "$pull")" "$sha"
 check "no token is in the log" "$(grep -c -e "$push" -e "$pull" server.log || true)" 0
-check "SIGTERM ends it with 0" "$(ended)" 0
+ends
 
 # TLS, and addresses that others reach.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 2> /dev/null
 start --registry "$registry" --tls-cert cert.pem --tls-key key.pem
 check "curl fetches a build over TLS" \
     "$(curl -sf --cacert cert.pem "$base/v2/$model/blobs/sha256:$sha" | sha256sum | cut -d' ' -f1)" "$sha"
-check "SIGTERM ends it with 0" "$(ended)" 0
+ends
 status=0
 "$edgepipe" serve --listen 0.0.0.0:0 --registry "$registry" 2> refused.log || status=$?
 check "another address needs TLS" "$status $(grep -c -- --behind-proxy refused.log)" "64 1"

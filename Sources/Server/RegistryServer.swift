@@ -66,7 +66,8 @@ public struct RegistryServer: Sendable {
         group.maximumGracefulShutdownDuration = .seconds(settings.limits.shutdownSeconds)
         let failure: (any Error)?
         do {
-            try await ServiceGroup(configuration: group).run()
+            let running = ServiceGroup(configuration: group)
+            try await withTaskExecutorPreference(EdgeThreads.shared) { try await running.run() }
             failure = nil
         } catch {
             failure = error

@@ -33,7 +33,7 @@ public struct ServerLimits: Sendable {
     /// Bytes of a blob that are read at a time; a client holds up to three of these.
     public var sliceBytes = 256 << 10
     /// What decoded parts of builds may take together, in bytes.
-    public var decodedBytes = 64 << 20
+    public var decodedBytes = 48 << 20
     /// Answers that are kept, in bytes.
     public var answerBytes = 16 << 20
     /// Uploads at a time.

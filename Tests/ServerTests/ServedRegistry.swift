@@ -21,11 +21,16 @@ enum TinyRegistry {
         return Made(scratch: run.scratch, path: run.registry)
     }
 
-    static func path() throws -> FilePath { try made.get().path }
+    /// The threads that tasks run on are few, and servers of other tests need them: none of them waits for the pipeline.
+    static func path() async throws -> FilePath {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Result { try made.get().path }) }
+        }
+    }
 
     /// A registry of one's own.
-    static func copy(to scratch: ScratchFolder) throws -> FilePath {
-        let original = try path()
+    static func copy(to scratch: ScratchFolder) async throws -> FilePath {
+        let original = try await path()
         let copy = scratch.appending("registry.db")
         for ending in ["", ".objects"] {
             try FileManager.default.copyItem(atPath: original.string + ending, toPath: copy.string + ending)
@@ -33,15 +38,15 @@ enum TinyRegistry {
         return copy
     }
 
-    static func builds() throws -> [BuildRecord] {
-        let registry = try ModelRegistry(path: path(), mode: .readOnly)
+    static func builds() async throws -> [BuildRecord] {
+        let registry = try ModelRegistry(path: await path(), mode: .readOnly)
         defer { try? registry.close() }
         return try registry.builds()
     }
 
     /// The bytes of a build.
-    static func bytes(of build: BuildRecord) throws -> [UInt8] {
-        let registry = try ModelRegistry(path: path(), mode: .readOnly)
+    static func bytes(of build: BuildRecord) async throws -> [UInt8] {
+        let registry = try ModelRegistry(path: await path(), mode: .readOnly)
         defer { try? registry.close() }
         return try registry.bytes(of: build.name).read(0..<build.fileBytes)
     }
@@ -61,13 +66,18 @@ final class ServedRegistry: Sendable {
         let lines = Mutex<[String]>([])
     }
 
+    private static func served(_ registry: FilePath?) async throws -> FilePath {
+        if let registry { return registry }
+        return try await TinyRegistry.path()
+    }
+
     /// - Parameter registry: the shared one by default.
     static func run(
         _ registry: FilePath? = nil,
         _ change: (inout ServerSettings) -> Void = { _ in },
         _ body: (ServedRegistry) async throws -> Void
     ) async throws {
-        var settings = ServerSettings(registry: try registry ?? TinyRegistry.path())
+        var settings = ServerSettings(registry: try await served(registry))
         try settings.listen(on: "127.0.0.1:0")
         change(&settings)
         let reports = Reports()

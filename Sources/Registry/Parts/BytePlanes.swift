@@ -17,6 +17,7 @@ enum BytePlanes {
         let length = source.count / count
         guard length > 0, let from = source.baseAddress, let to = target.baseAddress else { return }
         if count == 2 { return joinPairs(from, into: to, length) }
+        if count == 4 { return joinQuads(from, into: to, length) }
         let bytes = to.assumingMemoryBound(to: UInt8.self)
         for plane in 0..<count {
             let row = from.assumingMemoryBound(to: UInt8.self) + plane * length
@@ -45,6 +46,25 @@ enum BytePlanes {
                 toByteOffset: index,
                 as: UInt8.self
             )
+        }
+    }
+
+    /// Numbers of four bytes, sixteen at once.
+    private static func joinQuads(_ planes: UnsafeRawPointer, into to: UnsafeMutableRawPointer, _ length: Int) {
+        let whole = length / 16 * 16
+        for index in stride(from: 0, to: whole, by: 16) {
+            func plane(_ number: Int) -> SIMD16<UInt32> {
+                let offset = index &+ number &* length
+                return SIMD16(truncatingIfNeeded: planes.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self))
+            }
+            let quads = plane(0) | plane(1) &<< 8 | plane(2) &<< 16 | plane(3) &<< 24
+            to.storeBytes(of: quads, toByteOffset: index &* 4, as: SIMD16<UInt32>.self)
+        }
+        for number in 0..<4 {
+            for index in whole..<length {
+                let byte = planes.load(fromByteOffset: index &+ number &* length, as: UInt8.self)
+                to.storeBytes(of: byte, toByteOffset: index &* 4 &+ number, as: UInt8.self)
+            }
         }
     }
 

@@ -100,7 +100,16 @@ final class Receiving: Sendable {
 
     // MARK: What was sent
 
-    func manifest(_ reference: String, of model: String, _ services: Services) async throws -> ServedManifest? {
+    /// A manifest as it was sent.
+    /// - Parameter forOllama: whether the tag's counterpart for Ollama is wanted in its place.
+    func manifest(
+        _ reference: String,
+        of model: String,
+        forOllama: Bool,
+        _ services: Services
+    ) async throws -> ServedManifest? {
+        let suffix = "-\(Dialect.ollama.rawValue)"
+        let reference = forOllama && !reference.hasSuffix(suffix) ? reference + suffix : reference
         let files = files(of: model)
         let limit = limits.manifestBytes
         if reference == IndexDocuments.tag {

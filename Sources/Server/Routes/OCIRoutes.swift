@@ -50,7 +50,12 @@ enum OCIRoutes {
         let wanted = try Self.wanted(reference)
         // Ollama takes Docker's manifests alone, and asks for nothing else.
         let isOllama = call.headers.takesDockerAlone
-        if let received = try await services.receiving?.manifest(reference, of: model, services) {
+        if let received = try await services.receiving?.manifest(
+            reference,
+            of: model,
+            forOllama: isOllama && wanted == nil,
+            services
+        ) {
             return answer(received.bytes, received.mediaType, received.digest, byDigest: wanted != nil, call)
         }
         let now = try services.sessions.state()

@@ -58,7 +58,7 @@ import Testing
     @Test func aPrivateServerShowsNothingWithoutATokenForIt() async throws {
         let (good, other) = (try token("tiny", "pull"), try token("else", "pull"))
         try makePrivate()
-        let build = try #require(try TinyRegistry.builds().first)
+        let build = try #require(try await TinyRegistry.builds().first)
         let blob = "/v2/tiny/blobs/sha256:\(build.digest)"
         try await served { served in
             for target in ["/v2/", blob, "/v2/tiny/tags/list", "/api/v1/builds", "/edgepipe/tiny/resolve/main/x.gguf"] {
@@ -92,7 +92,7 @@ import Testing
     @Test func aSignedAddressLeadsToItsFileAndToNoOther() async throws {
         let good = try token("tiny", "pull")
         try makePrivate()
-        let builds = try TinyRegistry.builds()
+        let builds = try await TinyRegistry.builds()
         let paths = builds.prefix(2).map { "/v2/tiny/blobs/sha256:\($0.digest)" }
         try await served { served in
             let answer = try await served.ask(paths[0], headers: ["Authorization": "Bearer \(good)"])

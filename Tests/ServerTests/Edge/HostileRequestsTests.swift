@@ -4,7 +4,7 @@ import Testing
 
 /// Requests that nobody means well. Each is answered or ended in bounded time, and the server goes on.
 @Suite struct HostileRequestsTests {
-    private static func head(_ line: String, _ fields: String = "Host: a\r\n") -> [UInt8] {
+    private static func head(_ line: String, _ fields: String = "Host: a\r\nConnection: close\r\n") -> [UInt8] {
         Array("\(line)\r\n\(fields)\r\n".utf8)
     }
 

@@ -35,7 +35,7 @@ import Transfer
     private func push(_ names: [String], to served: ServedRegistry, _ path: String, _ token: String?) async throws
         -> PushReport
     {
-        let registry = try TinyRegistry.path()
+        let registry = try await TinyRegistry.path()
         let port = served.port
         return try await onOwnThread {
             let source = try ModelRegistry(path: registry, mode: .readOnly)
@@ -52,8 +52,16 @@ import Transfer
         try await served { served in
             let report = try await push([], to: served, "tiny", token)
             let builds = try TestRegistry(empty).builds()
-            #expect(builds.map(\.digest) == (try TinyRegistry.builds().map(\.digest)))
-            #expect(builds.map(\.name) == (try TinyRegistry.builds().map(\.name)))
+            let own = try await TinyRegistry.builds()
+            #expect(builds.map(\.digest) == own.map(\.digest))
+            #expect(builds.map(\.name) == own.map(\.name))
+            // Ollama asks by the usual tag, and takes its own kind of manifest.
+            let docker = "application/vnd.docker.distribution.manifest.v2+json"
+            let tag = try #require(try OCIReference(report.pushed[0].reference).tag)
+            let ollama = try await served.ask("/v2/tiny/manifests/\(tag)", headers: ["Accept": docker])
+            #expect(ollama.headers["content-type"] == docker)
+            let pushed = report.pushed.first { $0.build == report.pushed[0].build && $0.dialect == .ollama }
+            #expect(ollama.headers["docker-content-digest"] == pushed?.digest)
             for manifest in report.pushed {
                 let reference = try OCIReference(manifest.reference)
                 for name in [try #require(reference.tag), manifest.digest] {
@@ -67,7 +75,8 @@ import Transfer
             // The same again sends nothing.
             #expect(try await push([], to: served, "tiny", token).bytesSent == 0)
             let blob = try await served.ask("/v2/tiny/blobs/sha256:\(builds[0].digest)")
-            #expect(blob.body == (try TinyRegistry.bytes(of: builds[0])))
+            let bytes = try await TinyRegistry.bytes(of: builds[0])
+            #expect(blob.body == bytes)
             #expect(try TestRegistry(empty).verify(readData: true).isSound)
         }
     }

@@ -11,7 +11,7 @@ import Testing
 /// What programs read is what the commands print.
 @Suite struct APIRoutesTests {
     @Test func aQueryAnswersWhatTheCommandPrints() async throws {
-        let registry = TestRegistry(try TinyRegistry.path())
+        let registry = TestRegistry(try await TinyRegistry.path())
         var query = try BuildQuery(ram: "3GB", platform: "android", maxSize: nil)
         query.tags = []
         let expected = try RecordText.json(registry.answer(query))
@@ -78,7 +78,7 @@ import Testing
 
     @Test func aRegistryThatIsTakenAwayIsMissedUntilItComesBack() async throws {
         let scratch = try ScratchFolder()
-        let path = try TinyRegistry.copy(to: scratch)
+        let path = try await TinyRegistry.copy(to: scratch)
         try await ServedRegistry.run(path) { served in
             #expect(try await served.ask("/api/v1/builds").status == 200)
             try FileManager.default.moveItem(atPath: path.string, toPath: path.string + ".away")
@@ -94,7 +94,7 @@ import Testing
 
     @Test func whatIsPublishedMeanwhileIsAnsweredAtOnce() async throws {
         let scratch = try ScratchFolder()
-        let path = try TinyRegistry.copy(to: scratch)
+        let path = try await TinyRegistry.copy(to: scratch)
         try await ServedRegistry.run(path) { served in
             let before = try await served.ask("/api/v1/models/tiny/channels")
             try RegistrySession.with(path, .changing) { session in

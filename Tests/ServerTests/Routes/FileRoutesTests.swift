@@ -10,8 +10,8 @@ import Testing
 /// Files, manifests and the Hub's lists: the published bytes under every address.
 @Suite struct FileRoutesTests {
     @Test func aFileComesWholeAndInRangesUnderBothAddresses() async throws {
-        let build = try #require(try TinyRegistry.builds().first)
-        let bytes = try TinyRegistry.bytes(of: build)
+        let build = try #require(try await TinyRegistry.builds().first)
+        let bytes = try await TinyRegistry.bytes(of: build)
         try await ServedRegistry.run { served in
             for target in [
                 "/v2/tiny/blobs/sha256:\(build.digest)", "/v2/edgepipe/tiny/blobs/sha256:\(build.digest)",
@@ -50,8 +50,8 @@ import Testing
     }
 
     @Test func aManifestIsThatOfAPush() async throws {
-        let build = try #require(try TinyRegistry.builds().first)
-        let registry = try ModelRegistry(path: TinyRegistry.path(), mode: .readOnly)
+        let build = try #require(try await TinyRegistry.builds().first)
+        let registry = try ModelRegistry(path: await TinyRegistry.path(), mode: .readOnly)
         defer { try? registry.close() }
         let documents = try registry.documents(of: build, with: [])
         try await ServedRegistry.run { served in
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test func theHubsClientsFindFilesAndReasons() async throws {
-        let build = try #require(try TinyRegistry.builds().first)
+        let build = try #require(try await TinyRegistry.builds().first)
         try await ServedRegistry.run { served in
             let refs = try await served.ask("/api/models/edgepipe/tiny/refs")
             let branches = try #require(try JSONValue(parsing: refs.body)["branches"]?.array)
@@ -153,8 +153,8 @@ import Testing
 
     @Test func aDamagedPartEndsTheTransferInsteadOfLying() async throws {
         let scratch = try ScratchFolder()
-        let path = try TinyRegistry.copy(to: scratch)
-        let build = try #require(try TinyRegistry.builds().first)
+        let path = try await TinyRegistry.copy(to: scratch)
+        let build = try #require(try await TinyRegistry.builds().first)
         for pack in try FileManager.default.subpathsOfDirectory(atPath: path.string + ".objects/packs")
         where pack.contains("/") {
             let file = path.string + ".objects/packs/" + pack
