@@ -158,7 +158,8 @@ let package = Package(
         .target(
             name: "Distribution",
             dependencies: [
-                "Architectures", "BinaryIO", "Delta", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors", "Transfer",
+                "Architectures", "BinaryIO", "Delta", "DeviceFit", "GGUF", "Inference", "Registry", "Tensors",
+                "Transfer",
                 "Work",
                 httpClient, nioHTTP, system,
             ],
@@ -196,9 +197,11 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "Briefs", "Delta", "DeviceFit", "Distribution", "GGUF", "Registry",
+                "Answers", "Architectures", "BinaryIO", "Briefs", "Delta", "DeviceFit", "Distribution", "GGUF",
+                "Registry",
                 "Site", "Work",
-                crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioPosix, nioSSL,
+                crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioPosix,
+                nioSSL,
                 system, unixSignals,
             ],
             swiftSettings: strict
@@ -359,7 +362,8 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Answers", "BinaryIO", "DeviceFit", "Distribution", "Registry", "Server", "Site", "Steps",
-                "StepsTestSupport", "TestSupport", "Transfer", "edgepipe", httpTypes, hummingbird, hummingbirdTesting, nio,
+                "StepsTestSupport", "TestSupport", "Transfer", "edgepipe", httpTypes, hummingbird, hummingbirdTesting,
+                nio,
                 system,
             ],
             swiftSettings: strict
@@ -367,7 +371,8 @@ let package = Package(
         .testTarget(
             name: "SiteTests",
             dependencies: [
-                "Answers", "BinaryIO", "Briefs", "DeviceFit", "Registry", "Site", "Steps", "StepsTestSupport", "TestSupport",
+                "Answers", "BinaryIO", "Briefs", "DeviceFit", "Registry", "Site", "Steps", "StepsTestSupport",
+                "TestSupport",
                 "edgepipe", system,
             ],
             swiftSettings: strict

@@ -11,7 +11,7 @@ extension DecoderGraph {
         private static let smallest = 64
 
         /// - Parameter layers: those that one cache is for, with keys of their own.
-        init(_ layers: [ModelProfile.LayerGroup], of profile: ModelProfile, kvType: TensorType) {
+        init(_ layers: [ModelProfile.LayerGroup], of profile: GraphShape, kvType: TensorType) {
             guard kvType.isQuantized, let first = profile.layers.first(where: { $0.kvHeads > 0 }) else { return }
             func length(_ part: (ModelProfile.LayerGroup) -> Int) -> Int? {
                 let lengths = Set(layers.map(part))

@@ -1,5 +1,25 @@
 import Architectures
+import Synchronization
 import Tensors
+
+/// What of a model's profile its graph depends on: shapes, and not how weights are stored.
+struct GraphShape: Hashable, Sendable {
+    let architecture: String
+    let layers: [ModelProfile.LayerGroup]
+    let embeddingLength: Int
+    let vocabularySize: Int
+    let feedForwardLength: Int
+    let headCount: Int
+    let experts: ModelProfile.Experts?
+    let graph: ModelProfile.Graph
+
+    init(_ profile: ModelProfile) {
+        (architecture, layers, experts) = (profile.architecture, profile.layers, profile.experts)
+        (embeddingLength, vocabularySize) = (profile.embeddingLength, profile.vocabularySize)
+        (feedForwardLength, headCount) = (profile.feedForwardLength, profile.headCount)
+        graph = profile.graph ?? .assumed(of: profile)
+    }
+}
 
 /// Builds the graph that llama.cpp builds to read a prompt, from a model's shapes: what is computed of a batch, and in which order.
 ///
@@ -7,7 +27,7 @@ import Tensors
 /// what memory is reserved for.
 struct DecoderGraph {
     var graph = ComputeGraph()
-    let profile: ModelProfile
+    let profile: GraphShape
     let shape: ModelProfile.Graph
     private let sumOrder: SumOrder
     private let picksRowsLast: Bool
@@ -56,12 +76,37 @@ struct DecoderGraph {
         cells: (full: Int?, windowed: Int?),
         kvType: TensorType
     ) -> Int {
-        GraphAllocator.peak(DecoderGraph(profile, batch: batch, cells: cells, kvType).graph)
+        let question = Question(
+            shape: GraphShape(profile),
+            batch: batch,
+            fullCells: cells.full,
+            windowedCells: cells.windowed,
+            kvType: kvType
+        )
+        if let known = answers.withLock({ $0[question] }) { return known }
+        let bytes = GraphAllocator.peak(DecoderGraph(question.shape, batch: batch, cells: cells, kvType).graph)
+        answers.withLock { answers in
+            if answers.count >= mostAnswers { answers.removeAll(keepingCapacity: true) }
+            answers[question] = bytes
+        }
+        return bytes
     }
 
-    private init(_ profile: ModelProfile, batch: Int, cells: (full: Int?, windowed: Int?), _ kvType: TensorType) {
+    /// Builds of all types of a model have the same graph, so that a registry is asked for few of them, and for those often.
+    private struct Question: Hashable {
+        let shape: GraphShape
+        let batch: Int
+        let fullCells: Int?
+        let windowedCells: Int?
+        let kvType: TensorType
+    }
+
+    private static let mostAnswers = 4096
+    private static let answers = Mutex<[Question: Int]>([:])
+
+    private init(_ profile: GraphShape, batch: Int, cells: (full: Int?, windowed: Int?), _ kvType: TensorType) {
         self.profile = profile
-        shape = profile.graph ?? .assumed(of: profile)
+        shape = profile.graph
         let architecture = Architecture(named: profile.architecture)
         sumOrder = architecture.sumOrder
         picksRowsLast = architecture.picksRowsLast

@@ -34,14 +34,15 @@ import Testing
             let far = try await onOwnThread {
                 try place.reading(progress: { _, _, _ in }) { try RecordText.json(query.answer(from: $0)) }
             }
-            let near = try RegistrySession.with(TinyRegistry.path()) { try RecordText.json(query.answer(from: $0)) }
+            let registry = try await TinyRegistry.path()
+            let near = try RegistrySession.with(registry) { try RecordText.json(query.answer(from: $0)) }
             #expect(far == near)
         }
     }
 
     @Test func aBuildIsPulledByItsNameFromAServer() async throws {
         let (cache, output) = (scratch.appending("cache"), scratch.appending("pulled.gguf"))
-        let build = try #require(try TinyRegistry.builds().first)
+        let build = try #require(try await TinyRegistry.builds().first)
         try await ServedRegistry.run { served in
             let place = try place(served, cache: cache)
             let report = try await onOwnThread {
@@ -103,11 +104,11 @@ import Testing
     // MARK: - Updates
 
     @Test func aDeltaIsListedAndLeadsToTheBuild() async throws {
-        let registry = try TinyRegistry.copy(to: scratch)
-        let builds = try TinyRegistry.builds()
+        let registry = try await TinyRegistry.copy(to: scratch)
+        let builds = try await TinyRegistry.builds()
         let new = try #require(builds.first { $0.name.type == "q8_0" })
         let (old, output) = (scratch.appending("old.gguf"), scratch.appending("new.gguf"))
-        var bytes = try TinyRegistry.bytes(of: new)
+        var bytes = try await TinyRegistry.bytes(of: new)
         for place in bytes.indices.suffix(200) { bytes[place] ^= 1 }
         try writeFile(bytes, to: old)
         let opened = try ModelRegistry(path: registry, mode: .openExisting)
