@@ -1,4 +1,5 @@
 import BinaryIO
+import Synchronization
 import SystemPackage
 import Work
 import Zstd
@@ -78,7 +79,7 @@ public struct DeltaApplication: Sendable {
     ) throws -> Int {
         var (frame, place, resumed) = (begin, 0, 0)
         var resumes = true
-        var hasher = SHA256Hasher()
+        let whole = Mutex(SHA256Hasher())
         let longest = directory.operations.lazy.map(\.bytes).max() ?? 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, longest), alignment: 64)
         defer { buffer.deallocate() }
@@ -86,6 +87,7 @@ public struct DeltaApplication: Sendable {
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<operation.bytes])
             resumes = try resumes && partial.read(place, into: bytes, expecting: operation.sha256)
             if resumes {
+                whole.withLock { $0.update(UnsafeRawBufferPointer(bytes)) }
                 resumed += bytes.count
             } else {
                 do {
@@ -94,22 +96,35 @@ public struct DeltaApplication: Sendable {
                     try checkSource(directory)
                     throw DeltaError.damaged(delta, detail: "operation \(index): \(error)")
                 }
-                guard SHA256Digest(of: UnsafeRawBufferPointer(bytes)) == operation.sha256 else {
+                guard try Self.digest(of: UnsafeRawBufferPointer(bytes), adding: whole) == operation.sha256 else {
                     try checkSource(directory)
                     throw DeltaError.damaged(delta, detail: "operation \(index) does not give what it promises")
                 }
                 try partial.write(UnsafeRawBufferPointer(bytes), at: place)
             }
-            hasher.update(UnsafeRawBufferPointer(bytes))
             place += operation.bytes
             frame += operation.frame ?? 0
             try progress(place, directory.new.bytes)
         }
-        guard hasher.finalize() == directory.new.sha256 else {
+        guard whole.withLock({ $0.finalize() }) == directory.new.sha256 else {
             throw DeltaError.damaged(delta, detail: "what it gives is not the new file")
         }
         try partial.finish(byteCount: place)
         return resumed
+    }
+
+    /// The digest of some bytes, while another thread adds them to the digest of the whole file: hashing is most of the work.
+    private static func digest(of bytes: UnsafeRawBufferPointer, adding whole: borrowing Mutex<SHA256Hasher>) throws
+        -> SHA256Digest
+    {
+        nonisolated(unsafe) let bytes = bytes
+        let digests = try [false, true].concurrentMap(threads: 2) { isWhole -> SHA256Digest? in
+            guard isWhole else { return SHA256Digest(of: bytes) }
+            whole.withLock { $0.update(bytes) }
+            return nil
+        }
+        guard let digest = digests.compactMap({ $0 }).first else { preconditionFailure("one of two gives a digest") }
+        return digest
     }
 
     private func fill(

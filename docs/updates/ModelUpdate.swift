@@ -28,6 +28,8 @@ struct ModelUpdate {
         case server(status: Int)
         /// The bytes are not those of the list; nothing was kept.
         case otherBytes
+        /// The new file is whole, but cannot take its place.
+        case cannotReplace
     }
 
     let old: (file: URL, parts: Parts)
@@ -58,7 +60,7 @@ struct ModelUpdate {
         guard "sha256:" + hex(whole.finalize()) == new.build else { throw Problem.otherBytes }
         try target.synchronize()
         try target.close()
-        _ = try FileManager.default.replaceItemAt(output, withItemAt: draft)
+        guard rename(draft.path, output.path) == 0 else { throw Problem.cannotReplace }
     }
 
     /// Bytes that differ; a part has at most 16 MiB.
