@@ -17,6 +17,14 @@ extension StringProtocol {
     }
 
     private func escaped(keeping kept: [Unicode.Scalar], _ escape: (Unicode.Scalar) -> String) -> String {
+        // Nearly every text is ASCII of which nothing is written out, and long ones are looked through often.
+        let keptBytes = kept.compactMap { UInt8(exactly: $0.value) }
+        func isShown(_ byte: UInt8) -> Bool {
+            (0x20..<0x7f).contains(byte) || (byte < 0x80 && keptBytes.contains(byte))
+        }
+        if utf8.withContiguousStorageIfAvailable({ $0.allSatisfy(isShown) }) ?? utf8.allSatisfy(isShown) {
+            return String(self)
+        }
         func isWrittenOut(_ scalar: Unicode.Scalar) -> Bool { scalar.isHidden && !kept.contains(scalar) }
         guard unicodeScalars.contains(where: isWrittenOut) else { return String(self) }
         var text = ""

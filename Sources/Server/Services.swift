@@ -50,11 +50,7 @@ final class Services: Sendable {
         _ key: String,
         _ make: @escaping @Sendable (RegistrySession) throws -> String
     ) async throws -> AnswerCache.Kept {
-        let now = try sessions.state()
-        if let known = cache.known(key, now) { return known }
-        let made = AnswerCache.Kept(Array(try await asking(make).utf8))
-        cache.keep(made, for: key, now)
-        return made
+        try await cache.answer(to: key, sessions.state()) { AnswerCache.Kept(Array(try await asking(make).utf8)) }
     }
 
     func shutDown() async {

@@ -15,10 +15,33 @@ final class AnswerCache: Sendable {
         }
     }
 
+    /// What is asked of a registry in some state.
+    private struct Question: Hashable {
+        let key: String
+        let registry: RegistryState
+    }
+
     private struct State {
         var registry: RegistryState?
         var kept: [String: Kept] = [:]
         var byteCount = 0
+        /// Who waits for an answer that somebody makes.
+        var waiting: [Question: [CheckedContinuation<Kept?, any Error>]] = [:]
+
+        /// Answers of another state are of no use any more.
+        mutating func turn(to now: RegistryState) {
+            if registry != now { (registry, kept, byteCount) = (now, [:], 0) }
+        }
+
+        /// Of those who wait the first; nil for none, and then nobody makes the answer any more.
+        mutating func next(_ question: Question) -> CheckedContinuation<Kept?, any Error>? {
+            guard let first = waiting[question]?.first else {
+                waiting[question] = nil
+                return nil
+            }
+            waiting[question]?.removeFirst()
+            return first
+        }
     }
 
     private let limit: Int
@@ -26,15 +49,44 @@ final class AnswerCache: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    func known(_ key: String, _ now: RegistryState) -> Kept? {
-        state.withLock { state in
-            if state.registry != now { state = State(registry: now) }
-            return state.kept[key]
+    /// The answer that is kept, or the one that `make` gives: of many who ask the same at once, the first makes it for all.
+    /// - Parameters:
+    ///   - key: says what is asked; the same key always means the same question.
+    ///   - now: what the registry was before it is asked.
+    /// - Throws: what `make` throws, to all of them.
+    func answer(to key: String, _ now: RegistryState, _ make: () async throws -> Kept) async throws -> Kept {
+        let question = Question(key: key, registry: now)
+        let known = try await withCheckedThrowingContinuation { (own: CheckedContinuation<Kept?, any Error>) in
+            state.withLock { state in
+                state.turn(to: now)
+                if let kept = state.kept[key] { return own.resume(returning: kept) }
+                guard state.waiting[question] != nil else {
+                    state.waiting[question] = []
+                    return own.resume(returning: nil)
+                }
+                state.waiting[question]?.append(own)
+            }
         }
+        if let known { return known }
+        let made: Result<Kept?, any Error>
+        do {
+            let answer = try await make()
+            keep(answer, for: key, now)
+            made = .success(answer)
+        } catch let error as CancellationError {
+            // Whoever began went away; the next one goes on.
+            state.withLock { $0.next(question) }?.resume(returning: nil)
+            throw error
+        } catch {
+            made = .failure(error)
+        }
+        for waiter in state.withLock({ $0.waiting.removeValue(forKey: question) }) ?? [] { waiter.resume(with: made) }
+        guard let answer = try made.get() else { preconditionFailure("what is made is an answer") }
+        return answer
     }
 
     /// Keeps an answer that was asked for after the registry was in this state.
-    func keep(_ answer: Kept, for key: String, _ now: RegistryState) {
+    private func keep(_ answer: Kept, for key: String, _ now: RegistryState) {
         let size = answer.bytes.count + key.utf8.count + 256
         state.withLock { state in
             guard state.registry == now, size <= limit / 4, state.kept[key] == nil else { return }
