@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes a GGUF file of any size whose tensors hold noise in F16: for measuring what takes large files, not for running.
+"""Writes a GGUF file of any size in Llama's form whose matrices hold noise in F16: for measuring what takes large files.
 
     scripts/make-large-gguf.py build/large.gguf --gigabytes 2
 """
@@ -10,10 +10,11 @@ import random
 import struct
 
 # GGUF's numbers for types of values and of tensors.
-U32, STRING = 4, 8
-F16 = 1
+U32, I32, FLOAT, STRING, ARRAY = 4, 5, 6, 8, 9
+F32, F16 = 0, 1
 ALIGNMENT = 32
 ROWS, COLUMNS = 4096, 4096
+MATRICES = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 
 
 def text(value):
@@ -28,23 +29,39 @@ def main():
     arguments = parser.parse_args()
     tensor_bytes = ROWS * COLUMNS * 2
     count = max(1, round(arguments.gigabytes * 1e9 / tensor_bytes))
+    layers = max(1, (count - 1) // len(MATRICES))
     numbers = {
-        "llama.block_count": count, "llama.embedding_length": COLUMNS, "llama.attention.head_count": 32,
+        "llama.block_count": layers, "llama.embedding_length": COLUMNS, "llama.attention.head_count": 32,
         "llama.context_length": 4096, "llama.feed_forward_length": ROWS,
     }
-    head = b"GGUF" + struct.pack("<IQQ", 3, count, len(numbers) + 1)
+    # Names, types, shapes: matrices of noise, and norms of ones.
+    tensors = [("token_embd.weight", F16, (COLUMNS, ROWS)), ("output_norm.weight", F32, (COLUMNS,))]
+    for layer in range(layers):
+        tensors += [(f"blk.{layer}.{name}_norm.weight", F32, (COLUMNS,)) for name in ("attn", "ffn")]
+        tensors += [(f"blk.{layer}.{name}.weight", F16, (COLUMNS, ROWS)) for name in MATRICES]
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(numbers) + 6)
     head += text("general.architecture") + struct.pack("<I", STRING) + text("llama")
     for key, value in numbers.items():
         head += text(key) + struct.pack("<II", U32, value)
-    for index in range(count):
-        name = "token_embd.weight" if index == 0 else f"blk.{index - 1}.ffn_up.weight"
-        head += text(name) + struct.pack("<IQQIQ", 2, COLUMNS, ROWS, F16, index * tensor_bytes)
+    head += text("llama.attention.layer_norm_rms_epsilon") + struct.pack("<If", FLOAT, 1e-5)
+    head += text("tokenizer.ggml.model") + struct.pack("<I", STRING) + text("llama")
+    tokens = [f"token {index}" for index in range(ROWS)]
+    head += text("tokenizer.ggml.tokens") + struct.pack("<IIQ", ARRAY, STRING, ROWS) + b"".join(map(text, tokens))
+    head += text("tokenizer.ggml.scores") + struct.pack("<IIQ", ARRAY, FLOAT, ROWS) + bytes(4 * ROWS)
+    head += text("tokenizer.ggml.token_type") + struct.pack("<IIQ", ARRAY, I32, ROWS) + struct.pack("<i", 1) * ROWS
+    place = 0
+    for name, kind, shape in tensors:
+        head += text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, place)
+        place += tensor_bytes if kind == F16 else 4 * COLUMNS
     head += bytes(-len(head) % ALIGNMENT)
     # The exponents of weights say little: of each number's second byte four bits are noise.
     table = bytes(0x28 | (value & 0x8F) for value in range(256))
     with open(arguments.output + ".partial", "wb") as file:
         file.write(head)
-        for index in range(count):
+        for index, (_, kind, _) in enumerate(tensors):
+            if kind == F32:
+                file.write(struct.pack("<f", 1) * COLUMNS)
+                continue
             noise = bytearray(random.Random(index).randbytes(tensor_bytes))
             noise[1::2] = bytes(noise[1::2]).translate(table)
             file.write(noise)
