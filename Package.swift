@@ -117,7 +117,7 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // Layer 4: judge, estimate, remember
+        // Layer 4: judge, estimate, spend bytes, remember
         .target(
             name: "DeviceFit",
             dependencies: ["Architectures", "BinaryIO", "GGUF", "Settings", "Tensors", system, yams],
@@ -130,6 +130,11 @@ let package = Package(
                 "Architectures", "BinaryIO", "BlockFormats", "GGUF", "Inference", "Quantization", "Tensors",
                 "Tokenizers", "Work", system,
             ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Recipes",
+            dependencies: ["BinaryIO", "BlockFormats", "GGUF", "Quantization", "Tensors", "Work", system],
             swiftSettings: strict
         ),
         .target(
@@ -176,9 +181,8 @@ let package = Package(
             name: "Steps",
             dependencies: [
                 "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
-                "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Registry", "Settings",
-                "Tensors",
-                "Work", system, yams,
+                "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Recipes", "Registry",
+                "Settings", "Tensors", "Work", system, yams,
             ],
             swiftSettings: strict
         ),
@@ -214,7 +218,7 @@ let package = Package(
                 "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "Delta", "DeviceFit",
                 "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage", "Pipeline",
                 "Quantization",
-                "Registry", "Safetensors", "Server", "Settings", "Site", "Steps", "Tokenizers", "Work", argumentParser,
+                "Recipes", "Registry", "Safetensors", "Server", "Settings", "Site", "Steps", "Tokenizers", "Work", argumentParser,
                 system,
             ],
             swiftSettings: strict
@@ -343,6 +347,13 @@ let package = Package(
             name: "QuantizationTests",
             dependencies: [
                 "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "RecipesTests",
+            dependencies: [
+                "BinaryIO", "Conversion", "GGUF", "Quantization", "Recipes", "TestSupport", "Tensors", system,
             ],
             swiftSettings: strict
         ),

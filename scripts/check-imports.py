@@ -20,7 +20,7 @@ LAYERS = [
     {"BlockFormats", "GGUF", "Safetensors", "Settings", "Tokenizers", "Transfer"},
     {"Architectures"},
     {"Conversion", "Delta", "Inference", "ModelHub", "ObjectStorage", "Quantization"},
-    {"DeviceFit", "Evaluation", "Registry"},
+    {"DeviceFit", "Evaluation", "Recipes", "Registry"},
     {"Briefs"},
     {"Answers", "Distribution", "Pipeline"},
     {"Site", "Steps"},

@@ -109,6 +109,13 @@ public struct FitEstimator: Sendable {
         return min(max(device.appLimitBytes, best), device.budgetBytes ?? .max)
     }
 
+    /// What weights of a type add to the time of a generated token, in milliseconds: the middle of the estimate.
+    /// - Parameter count: the weights that one token is multiplied with.
+    public static func milliseconds(ofWeights count: Double, as type: TensorType, on device: Device) -> Double {
+        let bytes = count * type.bitsPerElement / 8
+        return SpeedModel.milliseconds(TypeMixture.Part(type: type.name, weights: count, bytes: bytes), on: device)
+    }
+
     /// What to expect where only the memory that the app may use is known.
     ///
     /// Speed is that of the devices of the platform whose app limit is nearest, from the slowest to the fastest.

@@ -11,6 +11,13 @@ extension ModelProfile {
         self = try file.reading { try ModelProfile(shape, $0, file.tensors, quantType: quantType) }
     }
 
+    /// The profile of a file that is yet to be made.
+    /// - Parameter tensors: as they will be.
+    /// - Throws: as the other initializer; `ShapeProblem` and `GGUFProblem` without a path.
+    public init(planned metadata: Metadata, _ tensors: [GGUFTensor], quantType: String) throws {
+        try self.init(try ModelShape(metadata), metadata, tensors, quantType: quantType)
+    }
+
     init(_ shape: ModelShape, _ metadata: Metadata, _ tensors: [GGUFTensor], quantType: String) throws {
         let embedding = tensors.first { $0.name == "token_embd.weight" }
         // A single expert is a network as others are.

@@ -58,6 +58,11 @@ struct SpeedModel {
         engine = speed.engine.rawValue
     }
 
+    /// What a token takes for weights of one type.
+    static func milliseconds(_ part: TypeMixture.Part, on device: Device) -> Double {
+        milliseconds(TypeMixture(parts: [part]), SpeedClass.of(device))
+    }
+
     /// [P] The two-term model, by the bytes of each type or for Q4_0 and then the type's factor.
     private static func milliseconds(_ read: TypeMixture, _ speed: SpeedClass) -> Double {
         read.parts.reduce(0) { sum, part in

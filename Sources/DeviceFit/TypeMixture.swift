@@ -14,6 +14,8 @@ struct TypeMixture {
 
     let parts: [Part]
 
+    init(parts: [Part]) { self.parts = parts }
+
     /// All of its weights.
     var weights: Double { parts.reduce(0) { $0 + $1.weights } }
 

@@ -30,7 +30,7 @@ package final class ImportanceCollector {
 
     /// - Parameters:
     ///   - matrixCount: how many matrices a tensor is a stack of: its experts, else 1.
-    ///   - includesOutput: whether the output matrix counts, which the embedding is quantized like.
+    ///   - includesOutput: whether the output matrix counts, or the token embedding that serves as one.
     ///   - earlier: what was collected before.
     package init(
         matrixCount: @escaping (String) -> Int,
@@ -54,7 +54,9 @@ package final class ImportanceCollector {
 
     /// Adds the rows that one of a tensor's matrices is multiplied with.
     package func add(to tensor: String, matrix: Int, rows: [UnsafeBufferPointer<Float>]) {
-        guard tensor.hasPrefix("blk.") || (includesOutput && tensor == "output.weight"), let columns = rows.first?.count
+        // Where there is no output matrix, the token embedding is multiplied with in its place.
+        let isOutput = tensor == "output.weight" || tensor == "token_embd.weight"
+        guard tensor.hasPrefix("blk.") || (includesOutput && isOutput), let columns = rows.first?.count
         else { return }
         let tally = tally(tensor, columns: columns)
         tally.counts[matrix] += rows.count

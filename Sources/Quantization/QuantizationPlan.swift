@@ -39,6 +39,9 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
+    /// The tensors whose types may change, as they will be.
+    public var freeTensors: [GGUFTensor] { tensors.filter(\.isQuantizable).map(\.target) }
+
     /// The types as they were chosen, of all tensors that may change: with the same base mix and options it makes the same
     /// file, byte for byte.
     public var assignment: TypeAssignment {

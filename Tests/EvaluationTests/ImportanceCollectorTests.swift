@@ -53,7 +53,8 @@ import Testing
             for name in ["token_embd.weight", "output.weight", "blk.0.ffn_down.weight"] {
                 add([[1]], to: name, collector)
             }
-            let expected = ["blk.0.ffn_down.weight"] + (includesOutput ? ["output.weight"] : [])
+            let outputs = ["output.weight", "token_embd.weight"]
+            let expected = ["blk.0.ffn_down.weight"] + (includesOutput ? outputs : [])
             #expect(entries(collector).keys.sorted() == expected)
         }
     }

@@ -17,6 +17,9 @@ public final class TinyModels: Sendable {
         return path
     }
 
+    /// A place for another file, beside them.
+    public func scratch(_ name: String) -> FilePath { folder.path.appending(name) }
+
     /// The metadata of a converted file, for its tokenizer.
     public func metadata() throws -> Metadata { try GGUFFile(path: try converted(.f16)).metadata }
 

@@ -57,7 +57,7 @@ public struct ImportanceMatrix: Sendable, Equatable {
     /// The numbers for one tensor: one for each column, for each of its matrices.
     /// - Returns: nil where there is no entry.
     /// - Throws: `QuantizationProblem.importanceMatrixMismatch` when the entry is of another size.
-    func values(for tensor: GGUFTensor) throws -> [Float]? {
+    package func values(for tensor: GGUFTensor) throws -> [Float]? {
         guard let values = entries[tensor.name] else { return nil }
         let matrices = tensor.shape.dimensions.dropFirst(2).reduce(1, *)
         guard values.count == tensor.shape.rowLength * matrices else {
