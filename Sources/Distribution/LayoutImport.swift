@@ -153,7 +153,8 @@ public struct LayoutImport {
                 facts: facts,
                 measurements: details.measurements,
                 fits: details.fits,
-                tensorErrors: details.tensorErrors ?? []
+                tensorErrors: details.tensorErrors ?? [],
+                recipes: details.recipes ?? []
             )
             let publication = Publication(
                 model: name.model,

@@ -95,6 +95,15 @@ public struct RecipeFinder {
         return recipe(best, preset, base: base(of: best.bytes + fixedBytes))
     }
 
+    /// What a plan of given types is predicted to cost.
+    /// - Throws: `RecipeError.tableOfAnotherModel` for a type that the costs do not know.
+    public func recipe(of plan: QuantizationPlan) throws -> Recipe {
+        guard let selection = search.selection(of: plan.freeTensors.map(\.type)) else {
+            throw RecipeError.tableOfAnotherModel(tensor: plan.freeTensors.first?.name ?? "")
+        }
+        return recipe(selection, nil, base: plan.fileType)
+    }
+
     /// The mixes that a ladder can make, the smallest first, with what they are predicted to cost.
     public var presetSizes: [(type: FileType, bytes: Int, cost: Double)] {
         presets.map { ($0.type, $0.bytes, $0.selection.cost) }

@@ -1,4 +1,5 @@
 import GGUF
+import Tensors
 
 /// How much an error counts in one weight matrix, or in each of a stack of them: by the gradient of its row and the activation
 /// of its column.

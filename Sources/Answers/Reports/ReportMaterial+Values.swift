@@ -78,7 +78,7 @@ struct TensorErrors {
     private var relative: [String: Double] = [:]
 
     /// Takes what each tensor of this very build costs, where that was measured; else the latest measurement of the model it was
-    /// quantized from; else what the quantizer noted.
+    /// quantized from; else what its recipe predicted; else what the quantizer noted.
     init(of build: BuildRecord, _ lineage: [LineageEdge], in registry: ModelRegistry) throws {
         let bases = lineage.filter { $0.to == build.digest && $0.stepKind == "quantize" }.map(\.from)
         let records = try bases.flatMap { base in try unlessOlder { try registry.sensitivities(of: base) } ?? [] }
@@ -86,6 +86,13 @@ struct TensorErrors {
         guard let chosen,
             let result = try? JSONDecoder().decode(SensitivityResult.self, from: Data(chosen.payload.utf8))
         else {
+            if let recipe = try registry.recipes(of: build.digest).last {
+                divergences = Dictionary(recipe.tensors.map { (Self.key($0.name, $0.type), $0.kldShare) }) { first, _ in
+                    first
+                }
+                kind = .predicted(ReportedRecipe(recipe))
+                return
+            }
             divergences = [:]
             let noted = try registry.tensorErrors(of: build.digest).last?.tensors ?? []
             relative = Dictionary(noted.map { ($0.name, $0.relativeError) }) { first, _ in first }
@@ -116,4 +123,17 @@ struct TensorErrors {
     }
 
     private static func key(_ name: String, _ type: String) -> String { "\(name) \(type.lowercased())" }
+}
+
+extension ReportedRecipe {
+    init(_ record: RecipeRecord) {
+        var preset: (type: String, predictedKld: Double)?
+        if let type = record.presetType, let predicted = record.presetPredictedKld { preset = (type, predicted) }
+        self.init(
+            budgetBytes: record.budgetBytes,
+            ladder: record.ladder,
+            predictedKld: record.predictedKld,
+            preset: preset
+        )
+    }
 }

@@ -121,9 +121,33 @@ public struct ReportedTensor: Sendable {
 public enum TensorErrorKind: Sendable {
     /// KL divergence that each tensor alone costs, in nats a token.
     case divergence(TensorErrorConditions)
+    /// The part of the divergence that a recipe predicted for each tensor, in nats a token.
+    case predicted(ReportedRecipe)
     /// Root mean square of what quantizing changed, against that of the weights: what the quantizer itself noted.
     case relative
     case unknown
+}
+
+/// How the types of a build's tensors were chosen.
+public struct ReportedRecipe: Sendable {
+    /// The most bytes that the file was allowed to have.
+    public var budgetBytes: Int
+    /// The types that were allowed.
+    public var ladder: String
+    /// Mean divergence, in nats a token.
+    public var predictedKld: Double
+    /// The best preset that fitted, and what it was predicted to lose; nil where none did.
+    public var preset: (type: String, predictedKld: Double)?
+
+    /// Every value is as its property describes it.
+    public init(
+        budgetBytes: Int,
+        ladder: String,
+        predictedKld: Double,
+        preset: (type: String, predictedKld: Double)?
+    ) {
+        (self.budgetBytes, self.ladder, self.predictedKld, self.preset) = (budgetBytes, ladder, predictedKld, preset)
+    }
 }
 
 /// What the errors of single tensors were measured under.

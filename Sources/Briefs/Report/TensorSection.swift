@@ -31,6 +31,7 @@ struct TensorSection {
         let conditions: TensorErrorConditions
         switch report.errors {
         case .divergence(let own): conditions = own
+        case .predicted(let recipe): return types + " " + words(on: recipe)
         case .relative:
             return types
                 + language.say(
@@ -55,6 +56,26 @@ struct TensorSection {
             + language.say(
                 " The small number and the bar are the error: mean KL divergence, in nats a token, of \(whose); \(conditions.chunks) chunks of \(conditions.context) tokens of the text \(conditions.text.shortDigest), \(conditions.kernels), edgepipe \(conditions.toolVersion). The bar is logarithmic. A tensor without a number was not measured.",
                 " Малое число и полоса — ошибка: среднее KL-расхождение, нат на токен, \(whose); фрагментов: \(conditions.chunks), по \(conditions.context) токенов, текст \(conditions.text.shortDigest), \(conditions.kernels), edgepipe \(conditions.toolVersion). Полоса логарифмическая. Тензор без числа не измерен."
+            )
+    }
+
+    private func words(on recipe: ReportedRecipe) -> String {
+        let size = ByteSize(bytes: recipe.budgetBytes)
+        let predicted = significant(recipe.predictedKld, 3)
+        let preset = recipe.preset.map { preset in
+            let lost = significant(preset.predictedKld, 3)
+            return language.say(
+                " The best preset of at most this size, \(preset.type), was predicted to lose \(lost).",
+                " Для лучшего готового набора не больше этого размера, \(preset.type), предсказано \(lost)."
+            )
+        }
+        return language.say(
+            "A recipe chose them for the least divergence in \(size), among the types `\(recipe.ladder)`: it predicted \(predicted) nats a token.",
+            "Их выбрал рецепт с наименьшим расхождением в \(size) среди типов `\(recipe.ladder)`: предсказано \(predicted) нат на токен."
+        ) + (preset ?? "")
+            + language.say(
+                " The small number and the bar are each tensor's part of the prediction. The bar is logarithmic.",
+                " Малое число и полоса — доля тензора в предсказании. Полоса логарифмическая."
             )
     }
 

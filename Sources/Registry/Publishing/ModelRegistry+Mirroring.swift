@@ -62,7 +62,8 @@ extension ModelRegistry {
             facts: build.facts,
             measurements: details.measurements,
             fits: details.fits,
-            tensorErrors: details.tensorErrors ?? []
+            tensorErrors: details.tensorErrors ?? [],
+            recipes: details.recipes ?? []
         )
         try draft.validate()
         if try Rows.object(build.digest, database) == nil { try Rows.upsert(object, database) }

@@ -328,6 +328,7 @@ extension ModelRegistry {
         }
         for measurement in named.draft.measurements { try Rows.insert(measurement, of: digest, database) }
         for record in named.draft.tensorErrors { try Rows.insert(record, of: digest, database) }
+        for record in named.draft.recipes { try Rows.insert(record, of: digest, database) }
         for fit in named.draft.fits { try Rows.upsert(fit, of: digest, database) }
         if published?.isOffered != true {
             var about = try Seals.facts(of: digest, database)

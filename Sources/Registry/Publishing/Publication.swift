@@ -72,6 +72,8 @@ public struct BuildDraft: Codable, Sendable {
     public var fits: [FitRecord]
     /// What quantizing did to its tensors.
     public var tensorErrors: [TensorErrorRecord]
+    /// How the types of its tensors were chosen, where no preset did.
+    public var recipes: [RecipeRecord]
 
     /// Every value is as its property describes it.
     public init(
@@ -81,7 +83,8 @@ public struct BuildDraft: Codable, Sendable {
         facts: BuildFacts,
         measurements: [MeasurementRecord] = [],
         fits: [FitRecord] = [],
-        tensorErrors: [TensorErrorRecord] = []
+        tensorErrors: [TensorErrorRecord] = [],
+        recipes: [RecipeRecord] = []
     ) {
         self.type = type
         self.file = file
@@ -90,6 +93,7 @@ public struct BuildDraft: Codable, Sendable {
         self.measurements = measurements
         self.fits = fits
         self.tensorErrors = tensorErrors
+        self.recipes = recipes
     }
 
     func validate() throws(RegistryError) {
@@ -109,6 +113,18 @@ public struct BuildDraft: Codable, Sendable {
             try Self.check(Self.isJSON(fit.payload), "payload of the fit on \(fit.device)", "JSON")
         }
         for record in tensorErrors { try Self.check(record) }
+        for record in recipes { try Self.check(record) }
+    }
+
+    static func check(_ record: RecipeRecord) throws(RegistryError) {
+        try check(record.budgetBytes > 0 && !record.tensors.isEmpty, "recipe", "a budget and tensors")
+        try check(!record.ladder.isEmpty && !record.rounding.isEmpty, "recipe", "a ladder and a rounding")
+        for value in [record.predictedKld, record.presetPredictedKld ?? 0] + record.tensors.map(\.kldShare) {
+            try check(value.isFinite && value >= 0, "divergence of a recipe", "a finite number of at least 0")
+        }
+        for tensor in record.tensors {
+            try check(!tensor.name.isEmpty && !tensor.type.isEmpty && tensor.bytes >= 0, "recipe", "tensors with types")
+        }
     }
 
     static func check(_ record: TensorErrorRecord) throws(RegistryError) {

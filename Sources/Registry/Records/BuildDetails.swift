@@ -10,6 +10,8 @@ public struct BuildDetails: Codable, Sendable {
     public var lineage: [LineageEdge]
     /// Nil in exports of versions that kept none.
     public var tensorErrors: [TensorErrorRecord]?
+    /// How tensors' types were chosen; nil in exports of versions that kept none.
+    public var recipes: [RecipeRecord]?
 }
 
 extension ModelRegistry {
@@ -21,7 +23,8 @@ extension ModelRegistry {
             measurements: try measurements(of: build.digest),
             fits: try fits(of: build.digest),
             lineage: try lineage(of: build.digest),
-            tensorErrors: try tensorErrors(of: build.digest)
+            tensorErrors: try tensorErrors(of: build.digest),
+            recipes: try recipes(of: build.digest)
         )
     }
 }

@@ -88,6 +88,7 @@ struct Inspection {
             ("pack", "id", ["createdAt"]), ("signature", "buildDigest", ["createdAt"]),
             ("sensitivity", "id", ["createdAt"]), ("withdrawal", "buildId", ["createdAt"]),
             ("damage", "objectDigest", ["createdAt"]), ("tensorError", "id", ["createdAt"]),
+            ("recipe", "id", ["createdAt"]),
         ]
         for (table, key, columns) in tables where try database.tableExists(table) {
             try rows(of: table, "SELECT * FROM \(table)", key: key, times(columns))
@@ -137,6 +138,16 @@ struct Inspection {
         }
         for case let (id, build)? in noted {
             note("tensorError \(id)", "it is not what was noted; its fingerprint is another", of: names[build] ?? [])
+        }
+        guard try database.tableExists("recipe") else { return }
+        let chosen = try rows(of: "recipe", "SELECT * FROM recipe", key: "id") { row -> (Int64, SHA256Digest)? in
+            let build = try Rows.digest(row.value("buildDigest"))
+            _ = try Rows.recipe(row)
+            let own = Rows.fingerprint(ofRecipe: try row.value("payload"), build)
+            return try own.description == row.value("fingerprint") ? nil : (row.value("id"), build)
+        }
+        for case let (id, build)? in chosen {
+            note("recipe \(id)", "it is not what was noted; its fingerprint is another", of: names[build] ?? [])
         }
     }
 

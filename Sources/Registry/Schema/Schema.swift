@@ -48,6 +48,9 @@ enum Schema {
             try database.execute(sql: narrowStandingTables)
             try database.execute(sql: refillNarrowStandings)
         }
+        migrator.registerMigration("11 recipes") { database in
+            try database.execute(sql: recipeTable)
+        }
         return migrator
     }
 

@@ -63,6 +63,7 @@ enum SealedGroup: Hashable, Sendable {
                 ),
                 ("measurement", "SELECT * FROM measurement WHERE buildDigest = ? ORDER BY id"),
                 ("tensorError", "SELECT * FROM tensorError WHERE buildDigest = ? ORDER BY id"),
+                ("recipe", "SELECT * FROM recipe WHERE buildDigest = ? ORDER BY id"),
                 ("fit", "SELECT * FROM fit WHERE buildDigest = ? ORDER BY device, context, kvType"),
                 ("signature", "SELECT * FROM signature WHERE buildDigest = ? ORDER BY keyDigest"),
                 (
@@ -137,8 +138,9 @@ enum SealedGroup: Hashable, Sendable {
     /// The digests of a group's rows, by table; empty where there are no rows.
     func digests(_ database: Database) throws -> String {
         try questions.compactMap { table, sql in
-            // A registry from before migration 9 is sealed and read without.
-            guard try table != "tensorError" || database.tableExists(table) else { return nil }
+            // Registries from before migrations 9 and 11 are sealed and read without.
+            let isLater = table == "tensorError" || table == "recipe"
+            guard try !isLater || database.tableExists(table) else { return nil }
             let statement = try database.cachedStatement(sql: sql)
             let rows = try Row.fetchCursor(statement, arguments: [name.key])
             var hasher = SHA256Hasher()

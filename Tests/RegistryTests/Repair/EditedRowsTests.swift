@@ -21,6 +21,7 @@ import Testing
         first.builds[0].measurements = [someMeasurement, bits, device]
         first.builds[0].fits = [someFit]
         first.builds[0].tensorErrors = [someTensorErrors]
+        first.builds[0].recipes = [someRecipe]
         first.builds[0].cuts = [PartCut(offset: 10_000), PartCut(offset: 20_000)]
         let source = BinaryIO.SHA256Digest(of: "source".utf8)
         let build = try registry.publish(first)[0].record
