@@ -24,6 +24,10 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case noBaseOfEmbeddings
     case wrongTextCount(Int, least: Int, most: Int, path: FilePath? = nil)
     case badTextLine(line: Int, path: FilePath? = nil)
+    case gradientsNotFinite(tensor: String, chunk: Int)
+    case factorsOfAnotherModel(tensor: String, path: FilePath? = nil)
+    case factorsOfAnotherRun
+    case notFisherFactors(path: FilePath, why: String)
 
     /// The file where there is one, the cause, and what to do.
     public var description: String {
@@ -74,6 +78,17 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             (path.map { "\($0): line" } ?? "Line")
                 + " \(line) is no JSON string. Write each text as a JSON string on a line of "
                 + "its own, or give a plain text under another name than .jsonl."
+        case .gradientsNotFinite(let tensor, let chunk):
+            "A gradient of tensor '\(tensor)' in chunk \(chunk) is infinite or not a number. The model's weights are damaged; "
+                + "make the file again."
+        case .factorsOfAnotherModel(let tensor, let path):
+            (path.map { "\($0): " } ?? "")
+                + "The factors of '\(tensor)' do not fit the model, which has no tensor of that name "
+                + "and shape. Collect the factors of this model."
+        case .factorsOfAnotherRun:
+            "The factors to go on with come from another context, seed or set of kernels. Collect them from the beginning."
+        case .notFisherFactors(let path, let why):
+            "\(path): \(why). Collect the factors again."
         case .nothingToCompare:
             "No tensor is left whose type is another than the base's. Name another type, or fewer conditions."
         case .noText:

@@ -16,17 +16,24 @@ public struct SensitivityHeatMap {
     private let least: Double
     private let most: Double
 
+    /// A tensor's place, and its divergence.
+    private typealias Cell = (layer: Int?, role: String, kld: Double)
+
     /// A picture of what was measured.
-    public init(_ result: SensitivityResult) {
-        let inside = result.tensors.filter { $0.layer != nil }
+    public init(_ result: SensitivityResult) { self.init(result.tensors.map { ($0.layer, $0.role, $0.kld) }) }
+
+    /// A picture of what was predicted.
+    public init(_ prediction: FisherPrediction) { self.init(prediction.tensors.map { ($0.layer, $0.role, $0.kld) }) }
+
+    private init(_ cells: [Cell]) {
+        let inside = cells.filter { $0.layer != nil }
         let roles = inside.reduce(into: [String]()) { if !$0.contains($1.role) { $0.append($1.role) } }
         let layers = Dictionary(grouping: inside) { $0.layer ?? 0 }
         var rows: [(name: String, cells: [Double?])] = layers.keys.sorted().map { layer in
             ("\(layer)", roles.map { role in layers[layer]?.first { $0.role == role }?.kld })
         }
-        let outside = result.tensors.filter { $0.layer == nil }
-        for tensor in outside { rows.append((tensor.role, [tensor.kld])) }
-        let values = result.tensors.map(\.kld).filter { $0 > 0 }
+        for cell in cells where cell.layer == nil { rows.append((cell.role, [cell.kld])) }
+        let values = cells.map(\.kld).filter { $0 > 0 }
         most = values.max() ?? 1
         least = max(values.min() ?? most, most * 1e-4)
         (self.roles, self.rows) = (roles, rows)

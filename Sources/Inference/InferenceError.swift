@@ -40,6 +40,8 @@ public enum InferenceProblem: Error, Equatable, Sendable {
     case embeds(pooling: String)
     /// Scores were asked of a model that gives none.
     case noClassifier
+    /// Gradients were asked of a model with a part that they do not flow back through.
+    case noGradients(layer: Int, part: String)
     case outOfMemory(byteCount: Int, purpose: String)
 
     /// The problem in words, ending with what to do about it.
@@ -79,6 +81,9 @@ public enum InferenceProblem: Error, Equatable, Sendable {
             "this is an embedding model (pooling \(pooling)), which writes no text. Use `edgepipe embed`."
         case .noClassifier:
             "the model has no classifier, which gives the scores of a reranker. Choose another pooling, or convert a reranker."
+        case .noGradients(let layer, let part):
+            "gradients cannot be computed: layer \(layer) has a part without a backward pass (\(part)). Measure what quantizing "
+                + "each tensor costs instead."
         case .outOfMemory(let byteCount, let purpose):
             "there is no memory for the \(purpose) of \(byteCount) bytes. Ask for a smaller context."
         }

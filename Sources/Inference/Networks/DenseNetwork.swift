@@ -28,33 +28,50 @@ struct DenseNetwork {
         let kernels = product.kernels
         product.workers.forEach(count) { row, _ in
             let start = shared.rows.start + row * shared.rows.stride
-            switch activation {
-            case .gatedSiLU: kernels.swiglu(start, UnsafePointer(start + length), count: length)
-            case .gatedGELU: kernels.gelu(start, times: UnsafePointer(start + length), count: length)
-            case .gatedSparseGELU(let deviations):
-                Self.cut(UnsafeMutableBufferPointer(start: start, count: length), deviations)
-                kernels.gelu(start, times: UnsafePointer(start + length), count: length)
-            case .gatedClampedSiLU: ClampedSwish.apply(start, UnsafePointer(start + length), count: length)
-            case .plainGELU: kernels.gelu(start, times: nil, count: length)
-            case .plainSquaredReLU:
-                for index in 0..<length {
-                    let positive = max(0, start[index])
-                    start[index] = positive * positive
-                }
-            case .plainXIELU(let unit):
-                for index in 0..<length { start[index] = unit(start[index]) }
-            }
+            Self.activate(start, UnsafePointer(start + length), count: length, activation, kernels)
         }
         let activated = Rows(start: UnsafePointer(hidden.start), stride: hidden.stride)
         product.multiply(activated, count: count, by: weights.down, into: destination, observer)
     }
 
+    /// Puts what the unit gives for one token in the place of its gate, or of up where it has none.
+    /// - Parameter up: what the gate is multiplied with; a unit without a gate does not read it.
+    static func activate(
+        _ start: UnsafeMutablePointer<Float>,
+        _ up: UnsafePointer<Float>,
+        count: Int,
+        _ activation: Activation,
+        _ kernels: Kernels
+    ) {
+        switch activation {
+        case .gatedSiLU: kernels.swiglu(start, up, count: count)
+        case .gatedGELU: kernels.gelu(start, times: up, count: count)
+        case .gatedSparseGELU(let deviations):
+            cut(UnsafeMutableBufferPointer(start: start, count: count), deviations)
+            kernels.gelu(start, times: up, count: count)
+        case .gatedClampedSiLU: ClampedSwish.apply(start, up, count: count)
+        case .plainGELU: kernels.gelu(start, times: nil, count: count)
+        case .plainSquaredReLU:
+            for index in 0..<count {
+                let positive = max(0, start[index])
+                start[index] = positive * positive
+            }
+        case .plainXIELU(let unit):
+            for index in 0..<count { start[index] = unit(start[index]) }
+        }
+    }
+
     /// What lies above so many standard deviations over the mean remains, less that.
     private static func cut(_ x: UnsafeMutableBufferPointer<Float>, _ deviations: Float) {
-        let mean = Float(x.reduce(into: 0.0) { $0 += Double($1) } / Double(x.count))
-        let squares = x.reduce(into: 0.0) { $0 += Double(($1 - mean) * ($1 - mean)) }
-        let deviation = (Float(squares) * (1 / Float(max(1, x.count - 1)))).squareRoot()
+        let (mean, deviation) = spread(UnsafeBufferPointer(x))
         let least = mean + deviation * deviations
         for index in x.indices { x[index] = max(0, x[index] - least) }
+    }
+
+    /// Mean and standard deviation.
+    static func spread(_ x: UnsafeBufferPointer<Float>) -> (mean: Float, deviation: Float) {
+        let mean = Float(x.reduce(into: 0.0) { $0 += Double($1) } / Double(x.count))
+        let squares = x.reduce(into: 0.0) { $0 += Double(($1 - mean) * ($1 - mean)) }
+        return (mean, (Float(squares) * (1 / Float(max(1, x.count - 1)))).squareRoot())
     }
 }

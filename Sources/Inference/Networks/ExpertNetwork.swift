@@ -22,9 +22,6 @@ struct ExpertNetwork {
         let weight: Float
     }
 
-    /// Keeps the weights of experts finite when all are zero; the smallest normal number of half precision.
-    private static let leastSum: Float = 6.103515625e-5
-
     init(_ model: ModelShape, product: MatrixProduct, dense: DenseNetwork, batch: Int) throws(InferenceProblem) {
         width = model.embeddingLength
         shape = model.experts
@@ -71,37 +68,16 @@ struct ExpertNetwork {
 
     /// For each expert the rows that it sees, with the weights of what it says.
     private func choose(_ count: Int, _ weights: ExpertWeights, _ shape: ExpertShape) -> [[Choice]] {
-        let (bias, scales) = (weights.choiceBias, weights.partScales)
+        let choice = ExpertChoice(shape, weights, product.kernels)
         var chosen = [[Choice]](repeating: [], count: shape.count)
         for row in 0..<count {
             let own = UnsafeMutableBufferPointer(start: scores.start + row * shape.count, count: shape.count)
-            if shape.gating != .softmaxOfChosen { gate(own, shape.gating) }
-            let ranks = own.indices.map { bias.isEmpty ? own[$0] : own[$0] + bias[$0] }
-            // Of equals the first.
-            let best = ranks.indices.sorted { (ranks[$1], $0) < (ranks[$0], $1) }.prefix(shape.usedCount)
-            var weights = best.map { own[$0] }
-            if shape.gating == .softmaxOfChosen {
-                weights.withUnsafeMutableBufferPointer { gate($0, .softmax) }
-            }
-            let divisor = shape.normalizesWeights ? max(weights.reduce(0, +), Self.leastSum) : 1
-            for (expert, weight) in zip(best, weights) {
-                let scale = scales.isEmpty ? 1 : scales[expert]
-                chosen[expert].append(Choice(row: row, weight: weight / divisor * scale))
+            let found = choice.choose(own)
+            for (expert, weight) in zip(found.experts, found.weights) {
+                chosen[expert].append(Choice(row: row, weight: weight))
             }
         }
         return chosen
-    }
-
-    private func gate(_ scores: UnsafeMutableBufferPointer<Float>, _ gating: ExpertShape.Gating) {
-        switch gating {
-        case .softmax, .softmaxOfChosen:
-            let largest = product.kernels.max(UnsafeBufferPointer(scores))
-            let sum = product.kernels.exponentiate(scores, shift: largest, scale: 1)
-            let factor = Float(1 / sum)
-            for index in scores.indices { scores[index] *= factor }
-        case .sigmoid:
-            for index in scores.indices { scores[index] = sigmoid(scores[index]) }
-        }
     }
 
     /// How much of the shared expert each token gets.

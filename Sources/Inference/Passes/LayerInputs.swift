@@ -29,6 +29,13 @@ public final class LayerInputs {
         (buffers[layer].start + tokens.lowerBound * width).update(from: rows, count: tokens.count * width)
     }
 
+    /// What was kept of the first tokens.
+    func rows(layer: Int, count: Int) -> TokenRows {
+        precondition(count <= tokenCount)
+        let width = widths[layer]
+        return TokenRows(start: buffers[layer].start, stride: width, count: count, width: width)
+    }
+
     func restore(_ rows: UnsafeMutablePointer<Float>, layer: Int, tokens: Range<Int>) {
         precondition(tokens.upperBound <= tokenCount)
         let width = widths[layer]

@@ -135,7 +135,9 @@ extension Operations {
         }
     }
 
-    private static func wanted(_ patterns: [String]) throws -> (String) -> Bool {
+    /// Whether one of the patterns matches a tensor's name, or there are none.
+    /// - Throws: `StepsError.badRequest` for what is not a regular expression.
+    static func wanted(_ patterns: [String]) throws -> (String) -> Bool {
         let patterns = try patterns.map { text in
             guard let pattern = try? Regex(text) else {
                 throw StepsError.badRequest("\(setting: "tensor") '\(text)' is no regular expression.")

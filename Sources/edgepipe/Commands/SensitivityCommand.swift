@@ -14,10 +14,15 @@ struct SensitivityCommand: RecordCommand {
               edgepipe sensitivity f16.gguf --text texts/sample.txt --chunks 4 --type q3_k_s
               edgepipe sensitivity f16.gguf --text texts/sample.txt --build q4_k_m.gguf --tensor ffn_down
               edgepipe sensitivity f16.gguf --text texts/sample.txt --chunks 4 --heat-map map.svg --registry registry.db
+              edgepipe sensitivity f16.gguf --text texts/calibration.txt --method fisher --chunks 16 -o factors.gguf
 
             Each tensor in turn is quantized to the type, without a mix, or taken from a build, while all others stay as
             they are; only the layers after it run again. Where a tensor costs much, spend bits there. Figures of different
             texts, types or chunks cannot be compared.
+
+            With --method fisher nothing is measured: one pass back through the model gives Fisher factors, which predict what
+            any type costs each tensor. -o keeps them. A run that is cut leaves what it has in OUTPUT.part, and the same command
+            resumes from there.
             """
     )
 
@@ -26,6 +31,18 @@ struct SensitivityCommand: RecordCommand {
 
     @Option(help: ArgumentHelp("A UTF-8 text to measure on.", valueName: "file"))
     var text: String?
+
+    @Option(help: "measured, each tensor alone; or fisher, predicted from gradients.")
+    var method = Method.measured
+
+    @Option(
+        name: [.customShort("o"), .long],
+        help: ArgumentHelp("Keep the Fisher factors in this GGUF file.", valueName: "file")
+    )
+    var output: String?
+
+    @Option(help: ArgumentHelp("What the labels of --method fisher are drawn by; 0 by default.", valueName: "n"))
+    var seed: UInt64?
 
     @Option(help: ArgumentHelp("The type that each tensor alone gets, as quantize names them.", valueName: "type"))
     var type: String?
@@ -60,7 +77,26 @@ struct SensitivityCommand: RecordCommand {
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
+    enum Method: String, ExpressibleByArgument, CaseIterable {
+        case measured
+        case fisher
+    }
+
     func validate() throws {
+        if method == .fisher {
+            try refuse(
+                ignored: [
+                    "--build": build != nil, "--imatrix": imatrix != nil, "--registry": registry != nil,
+                    "--stored": stored,
+                ],
+                because: "--method fisher measures nothing."
+            )
+        } else {
+            try refuse(
+                ignored: ["--output": output != nil, "--seed": seed != nil],
+                because: "only --method fisher has factors and labels."
+            )
+        }
         if build != nil, type != nil || imatrix != nil {
             throw ValidationError("Give --build, or --type with or without --imatrix.")
         }
@@ -86,6 +122,7 @@ struct SensitivityCommand: RecordCommand {
                 reports.first.map { SensitivityTable.text($0, format) } ?? "Nothing is stored of this model."
             }
         }
+        if method == .fisher { return try predict() }
         var request = SensitivityRequest(model: FilePath(model), text: FilePath(text ?? ""))
         if let type { request.type = type }
         (request.build, request.importanceMatrix) = (build.map { FilePath($0) }, imatrix.map { FilePath($0) })
@@ -95,6 +132,19 @@ struct SensitivityCommand: RecordCommand {
         let line = records.progressLine()
         defer { line.clear() }
         let report = try Operations.sensitivity(request, remark: { records.remark($0) }) { try line.track($0, $1, $2) }
+        line.clear()
+        try records.print(report) { SensitivityTable.text(report, $0) }
+    }
+
+    private func predict() throws {
+        var request = FisherRequest(model: FilePath(model), text: FilePath(text ?? ""))
+        if let type { request.type = type }
+        (request.output, request.heatMap) = (output.map { FilePath($0) }, heatMap.map { FilePath($0) })
+        (request.tensors, request.context, request.chunks) = (tensors, context ?? request.context, chunks)
+        (request.seed, request.threads) = (seed ?? request.seed, work.threadCount)
+        let line = records.progressLine()
+        defer { line.clear() }
+        let report = try Operations.fisher(request, remark: { records.remark($0) }) { try line.track($0, $1, $2) }
         line.clear()
         try records.print(report) { SensitivityTable.text(report, $0) }
     }

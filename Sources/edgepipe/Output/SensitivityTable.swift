@@ -18,26 +18,45 @@ enum SensitivityTable {
                 }
             ).text(format)
         }
-        let map = SensitivityHeatMap(result)
+        let types = Set(result.tensors.map(\.type)).sorted().joined(separator: ", ")
+        let footer =
+            "Mean KL divergence, in nats a token, of each tensor alone in \(types), over \(result.chunks) chunks of "
+            + "\(result.context) tokens. All together: \(SensitivityHeatMap.figure(result.sumOfDivergences))."
+        return text(SensitivityHeatMap(result), footer)
+    }
+
+    static func text(_ report: FisherReport, _ format: OutputFormat) -> String {
+        let result = report.result
+        guard format == .table else {
+            return Table(
+                columns: ["tensor", "type", "bytes", "KL divergence"],
+                rows: result.tensors.map { [$0.name, $0.type, "\($0.bytes)", "\($0.kld)"] }
+            ).text(format)
+        }
+        let types = Set(result.tensors.map(\.type)).sorted().joined(separator: ", ")
+        let footer =
+            "KL divergence predicted by Fisher factors, in nats a token, of each tensor alone in \(types), from "
+            + "\(result.chunks) chunks of \(result.context) tokens. All together: "
+            + "\(SensitivityHeatMap.figure(result.sumOfDivergences))."
+        return text(SensitivityHeatMap(result), footer)
+    }
+
+    /// Layers and roles in a table, what is outside of them in another, and what it is.
+    private static func text(_ map: SensitivityHeatMap, _ footer: String) -> String {
         func cell(_ value: Double?) -> String {
             value.map { "\(map.shade(of: $0)) \(SensitivityHeatMap.figure($0))" } ?? ""
         }
-        let inside = map.rows.filter { $0.cells.count == map.roles.count && Int($0.name) != nil }
-        let outside = result.tensors.filter { $0.layer == nil }
+        let inside = map.rows.filter { Int($0.name) != nil }
+        let outside = map.rows.filter { Int($0.name) == nil }
         var parts: [String] = []
         if !inside.isEmpty {
             let rows = inside.map { [$0.name] + $0.cells.map(cell) }
             parts.append(Table(columns: ["layer"] + map.roles, rows: rows).plain)
         }
         if !outside.isEmpty {
-            let rows = outside.map { [$0.role, cell($0.kld)] }
+            let rows = outside.map { [$0.name, cell($0.cells.first ?? nil)] }
             parts.append(Table(columns: ["tensor", "KL divergence"], rows: rows).plain)
         }
-        let types = Set(result.tensors.map(\.type)).sorted().joined(separator: ", ")
-        parts.append(
-            "Mean KL divergence, in nats a token, of each tensor alone in \(types), over \(result.chunks) chunks of "
-                + "\(result.context) tokens. All together: \(SensitivityHeatMap.figure(result.sumOfDivergences))."
-        )
-        return parts.joined(separator: "\n\n")
+        return (parts + [footer]).joined(separator: "\n\n")
     }
 }

@@ -39,13 +39,15 @@ struct RotaryTable {
     }
 
     /// Rotates the first elements of one head in place.
-    /// - Parameter row: which of the table's positions.
-    func apply(row: Int, to head: UnsafeMutablePointer<Float>) {
+    /// - Parameters:
+    ///   - row: which of the table's positions.
+    ///   - isBackward: whether gradients flow back through the rotation, which is by the opposite angle.
+    func apply(row: Int, to head: UnsafeMutablePointer<Float>, isBackward: Bool = false) {
         let (first, second, step) = layout == .adjacent ? (0, 1, 2) : (0, dimensions / 2, 1)
         values.withUnsafeBufferPointer { table in
             let angles = UnsafeBufferPointer(rebasing: table[(row * dimensions)..<((row + 1) * dimensions)])
             for pair in 0..<(dimensions / 2) {
-                let (cosine, sine) = (angles[2 * pair], angles[2 * pair + 1])
+                let (cosine, sine) = (angles[2 * pair], isBackward ? -angles[2 * pair + 1] : angles[2 * pair + 1])
                 let (a, b) = (head[first + pair * step], head[second + pair * step])
                 head[first + pair * step] = a * cosine - b * sine
                 head[second + pair * step] = a * sine + b * cosine

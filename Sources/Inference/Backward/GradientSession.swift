@@ -1,0 +1,110 @@
+import Architectures
+import BlockFormats
+import Work
+
+/// Gradients of a loss in every weight matrix's output, for windows of text, each from an empty cache.
+///
+/// A window runs forward as in any session, and keeps what every layer was given. Then layers are computed again from the last to
+/// the first, each with what its gradients need. So memory is one layer's numbers and the inputs of all.
+///
+/// The loss is the sum over tokens of -log p of a label, which the caller chooses when it sees the probabilities. Gradients in
+/// weights are not formed: observers see, for each matrix, what it was multiplied with and the gradient in what came out.
+///
+/// Synchronous; several threads work inside one call, and results are the same for any number of them.
+public final class GradientSession {
+    /// The model that runs.
+    public let model: LanguageModel
+    /// The kernels in use.
+    public let kernels: Kernels
+    /// Most tokens of a window.
+    public let tokenCount: Int
+    private let session: InferenceSession
+    private let inputs: LayerInputs
+    private let tools: GradientTools
+    private let attention: AttentionGradient
+    private let output: OutputGradient
+    private let keys = SharedKeys()
+
+    /// - Parameters:
+    ///   - tokenCount: the most tokens of a window.
+    ///   - kernels: nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
+    /// - Throws: `InferenceError` for a model with a part that gradients do not flow back through, and where there is no memory;
+    ///   `UnknownKernels`.
+    public init(_ model: LanguageModel, tokenCount: Int, threads: Int = 1, kernels: Kernels? = nil) throws {
+        self.model = model
+        self.tokenCount = max(1, tokenCount)
+        if let obstacle = model.gradientObstacle { throw InferenceError(path: model.path, problem: obstacle) }
+        self.kernels = try kernels ?? Kernels.selected()
+        let options = SessionOptions(
+            context: self.tokenCount,
+            threads: threads,
+            readsWholeTexts: true,
+            kernels: self.kernels
+        )
+        session = try InferenceSession(model, options)
+        inputs = try LayerInputs(of: model, tokenCount: self.tokenCount)
+        do {
+            let (count, workers) = (self.tokenCount, Workers(count: threads, keepingThreads: true))
+            tools = try GradientTools(model, kernels: self.kernels, workers: workers, tokens: count)
+            attention = try AttentionGradient(model, kernels: self.kernels, workers: workers, tokens: count)
+            output = OutputGradient(model, tools)
+        } catch {
+            throw InferenceError(path: model.path, problem: error)
+        }
+    }
+
+    /// Runs a window forward and back.
+    /// - Parameters:
+    ///   - label: chooses the label of a position by the probabilities of all tokens. Called on several threads.
+    ///   - observer: called with each matrix's gradients, from the output matrix to the first layer's.
+    /// - Throws: `InferenceError` for a token outside the vocabulary, too many tokens, or output that is not a number.
+    public func run(
+        _ tokens: [Int32],
+        label: @Sendable (_ position: Int, _ probabilities: UnsafeBufferPointer<Float>) -> Int,
+        observer: (MatrixGradients) -> Void
+    ) throws {
+        do {
+            try withoutActuallyEscaping(observer) { body in
+                tools.observer.body = body
+                defer { tools.observer.body = nil }
+                try flow(tokens, label)
+            }
+        } catch let problem as InferenceProblem {
+            throw InferenceError(path: model.path, problem: problem)
+        }
+    }
+
+    private func flow(_ tokens: [Int32], _ label: @Sendable (Int, UnsafeBufferPointer<Float>) -> Int) throws {
+        let mark = tools.memory.mark
+        defer { tools.memory.release(to: mark) }
+        keys.reset()
+        let change = try tools.memory.zeros(tokens.count, model.shape.embeddingLength)
+        try session.evaluate(tokens, logitsFor: tokens.indices, keeping: inputs) { [inputs] logits in
+            let states = inputs.rows(layer: model.layers.count, count: tokens.count)
+            try output.flowBack(logits, states, label, to: change)
+        }
+        let embedding = try model.layerEmbedding.map {
+            try RecordedLayerEmbedding(tools, $0, tokens, inputs.rows(layer: 0, count: tokens.count))
+        }
+        let context = GradientContext(
+            model: model,
+            tools: tools,
+            attention: attention,
+            keys: keys,
+            tables: RotaryTables(
+                model.arithmetic,
+                factors: model.rotaryFactors(capacity: tokenCount),
+                positions: tokens.indices
+            ),
+            embedding: embedding,
+            inputs: inputs,
+            count: tokens.count
+        )
+        for index in model.layers.indices.reversed() {
+            let mark = tools.memory.mark
+            defer { tools.memory.release(to: mark) }
+            try RecordedLayer(context, index).flowBack(change)
+        }
+        embedding?.finish()
+    }
+}

@@ -1,0 +1,192 @@
+import BinaryIO
+import BlockFormats
+import Evaluation
+import GGUF
+import Inference
+import Pipeline
+import Quantization
+import Registry
+import Settings
+import SystemPackage
+import Work
+
+/// What to predict of each tensor, as it is given on a command line.
+public struct FisherRequest: Sendable {
+    /// The GGUF file whose tensors are judged.
+    public var model: FilePath
+    /// The text that is read.
+    public var text: FilePath
+    /// Where the factors go; nil to keep none.
+    public var output: FilePath?
+    /// The type that each tensor alone would get; every tensor gets the type itself, without a mix.
+    public var type = "q4_k_m"
+    /// Regular expressions; a tensor is judged where one matches its name. None for all tensors.
+    public var tensors: [String] = []
+    /// Tokens of a window.
+    public var context = 512
+    /// At most this many windows; nil for all of the text.
+    public var chunks: Int?
+    /// What labels are drawn by.
+    public var seed: UInt64 = 0
+    /// How many work at a time.
+    public var threads = 1
+    /// Where to draw the heat map, an SVG image.
+    public var heatMap: FilePath?
+
+    /// With one thread, each tensor as q4_k_m.
+    public init(model: FilePath, text: FilePath) {
+        self.model = model
+        self.text = text
+    }
+}
+
+/// What quantizing each tensor alone would cost, with everything that it was predicted under.
+public struct FisherReport: Codable, Sendable {
+    /// The file's path, as it was given.
+    public var model: String
+    /// Of the model's file.
+    public var modelSha256: SHA256Digest
+    /// Of the text.
+    public var textSha256: SHA256Digest
+    /// The program's version.
+    public var toolVersion: String
+    /// Where the factors are.
+    public var output: String?
+    /// Windows that an earlier run, which was cut, had read.
+    public var resumedAfter: Int?
+    /// The figures.
+    public var result: FisherPrediction
+}
+
+extension Operations {
+    /// Collects Fisher factors, and predicts from them what quantizing each tensor alone costs. A run that is cut resumes where it
+    /// last saved, if it has an output.
+    /// - Parameter remark: told what somebody should know although all went well.
+    public static func fisher(
+        _ request: FisherRequest,
+        remark: (String) -> Void = { _ in },
+        progress: WorkProgress
+    ) throws -> FisherReport {
+        for output in [request.output, request.heatMap].compactMap({ $0 }) {
+            try checkOutput(output, replacing: [request.model, request.text])
+        }
+        let text = try readFile(request.text, limit: ValidateStep.textLimit)
+        let file = try GGUFFile(path: request.model)
+        let model = try LanguageModel(file)
+        // Before hours of work, whatever else may be wrong.
+        let targets = try targets(request, file)
+        let (factors, resumedAfter) = try collect(request, model, text, remark, progress)
+        if let output = request.output { try factors.write(to: output) }
+        let known = Set(factors.tensors.map(\.name))
+        let left = targets.filter { !known.contains($0.source.name) }
+        if let first = left.first {
+            let others = left.count == 1 ? "" : " and \(left.count - 1) more"
+            remark("There are no factors for \(first.source.name)\(others), which nothing is multiplied by. Measure them.")
+        }
+        let tensors = try targets.filter { known.contains($0.source.name) }.enumerated().map { index, planned in
+            try progress(planned.source.name, index, targets.count)
+            let kld = try factors.predictedDivergence(
+                of: planned.source,
+                in: file,
+                as: planned.target.type,
+                threads: request.threads
+            )
+            return FisherPrediction.Tensor(planned.source, as: planned.target, kld: kld)
+        }
+        let report = FisherReport(
+            model: request.model.string,
+            modelSha256: try SHA256Digest(ofFile: request.model),
+            textSha256: SHA256Digest(of: text),
+            toolVersion: Edgepipe.version,
+            output: request.output?.string,
+            resumedAfter: resumedAfter,
+            result: FisherPrediction(factors, tensors)
+        )
+        if let output = request.heatMap {
+            let name = request.model.lastComponent?.string ?? "model"
+            let svg = SensitivityHeatMap(report.result).svg(
+                title: "KL divergence predicted for each tensor of \(name), quantized alone"
+            )
+            try writeFile(svg.utf8, to: output)
+        }
+        return report
+    }
+
+    private static func collect(
+        _ request: FisherRequest,
+        _ model: LanguageModel,
+        _ text: [UInt8],
+        _ remark: (String) -> Void,
+        _ progress: WorkProgress
+    ) throws -> (factors: FisherFactors, resumedAfter: Int?) {
+        let options = FisherOptions(
+            context: request.context,
+            chunks: request.chunks,
+            threads: request.threads,
+            seed: request.seed
+        )
+        var saved = try request.output.map { try SavedFactors(of: request, text: text, output: $0) }
+        let start = saved?.load()
+        if let start, let saved {
+            remark("Resuming after \(start.chunks) chunks that an earlier run left in \(saved.file.path).")
+        }
+        let factors = try EvaluationError.naming(request.text) {
+            try FisherRun(model, options).collect(text: text, continuing: start) { state, factors in
+                do {
+                    try progress("Fisher factors", state.chunk, state.chunkCount)
+                } catch is Interruption.Stopped where saved == nil {
+                    throw Interruption.Stopped(
+                        soFar:
+                            "after \(state.chunk) of \(state.chunkCount) chunks. With \(setting: "output") a run resumes."
+                    )
+                } catch {
+                    try saved?.save(factors())
+                    throw error
+                }
+                if state.chunk < state.chunkCount, saved?.file.isDue == true { try saved?.save(factors()) }
+            }
+        }
+        saved?.file.remove()
+        return (factors, start?.chunks)
+    }
+
+    /// The tensors that the type would change, as a build without a mix has them.
+    private static func targets(_ request: FisherRequest, _ file: GGUFFile) throws -> [PlannedTensor] {
+        let settings = try QuantizeSettings(options: [
+            "types": .text(request.type), "pure": .flag(true), "allow-requantize": .flag(true),
+        ])
+        guard case .mix(let type)? = settings.types.first else {
+            throw StepsError.badRequest("\(setting: "type") takes a type of quantize.")
+        }
+        let isWanted = try wanted(request.tensors)
+        let plan = try QuantizationPlan(try GGUFModel(file), as: type, options: settings.options(with: nil))
+        let found = plan.tensors.filter { $0.isChanged && isWanted($0.source.name) }
+        guard !found.isEmpty else { throw EvaluationError.nothingToCompare }
+        return found
+    }
+}
+
+/// The factors that a run has collected so far, in a file beside the one that is to be: `OUTPUT.part`.
+struct SavedFactors {
+    private(set) var file: PartialResult
+
+    init(of request: FisherRequest, text: [UInt8], output: FilePath) throws {
+        file = try PartialResult(
+            of: output,
+            kind: "fisher",
+            model: request.model,
+            settings: [
+                "\(SHA256Digest(of: text))", "\(request.context)", "\(request.chunks ?? 0)", "\(request.seed)",
+                try Kernels.selected().rawValue,
+            ]
+        )
+    }
+
+    /// What a run of the same command left; nil where there is nothing that could be used.
+    func load() -> FisherFactors? { file.open().flatMap { try? FisherFactors($0) } }
+
+    mutating func save(_ factors: FisherFactors) throws {
+        try factors.write(to: file.path, note: file.note)
+        file.wasSaved()
+    }
+}
