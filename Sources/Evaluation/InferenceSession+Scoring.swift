@@ -4,7 +4,7 @@ import Work
 
 extension LanguageModel {
     /// - Throws: `InferenceError` for a model whose tokens see those behind them, which predicts none.
-    func requirePredictions() throws {
+    package func requirePredictions() throws {
         guard !shape.seesBothWays else { throw InferenceError(path: path, problem: .embedsAlone) }
     }
 }

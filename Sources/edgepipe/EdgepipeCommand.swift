@@ -46,7 +46,8 @@ struct EdgepipeCommand: ParsableCommand {
                 name: "Single steps",
                 subcommands: [
                     ConvertCommand.self, ImatrixCommand.self, QuantizeCommand.self, PerplexityCommand.self,
-                    AccuracyCommand.self, SensitivityCommand.self, TokenizeCommand.self, GenerateCommand.self,
+                    AccuracyCommand.self, SensitivityCommand.self, FrontierCommand.self, TokenizeCommand.self,
+                    GenerateCommand.self,
                     EmbedCommand.self,
                     InspectCommand.self,
                 ]

@@ -112,7 +112,9 @@ extension Operations {
         return report
     }
 
-    private static func collect(
+    /// Collects factors, and resumes what a run with the same output left. The output itself is not written.
+    /// - Parameter text: what is read of the request's text.
+    static func collect(
         _ request: FisherRequest,
         _ model: LanguageModel,
         _ text: [UInt8],

@@ -16,6 +16,9 @@ struct QuantizeCommand: RecordCommand {
               edgepipe quantize model-f16.gguf --type q2_k --dry-run
               edgepipe quantize models/tiny-phi3 -o tiny-q4_k_m.gguf --type q4_k_m --convert-type f16
               edgepipe quantize model-00001-of-00003.gguf -o joined.gguf --type copy
+              edgepipe quantize model-f16.gguf -o best.gguf --size 1.2GB --text calibration.txt
+              edgepipe quantize model-f16.gguf -o best.gguf --bpw 3.5 --text calibration.txt --ladder all --costs costs/
+              edgepipe quantize model-f16.gguf -o best.gguf --fit pixel-8 --context 4096 --text calibration.txt
 
             Types: \(QuantizeSettings.types.joined(separator: ", ")).
             """
@@ -28,7 +31,15 @@ struct QuantizeCommand: RecordCommand {
     var output: String?
 
     @Option(help: .setting(QuantizeSettings.self, "types", "type"))
-    var type: String
+    var type: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "For --size, --bpw and --fit: a UTF-8 text like what the model will read.",
+            valueName: "file"
+        )
+    )
+    var text: String?
 
     @Option(help: .setting(QuantizeSettings.self, "imatrix", "file"))
     var imatrix: String?
@@ -94,12 +105,21 @@ struct QuantizeCommand: RecordCommand {
     @Flag(help: "Print what would be made; write nothing.")
     var dryRun = false
 
+    @OptionGroup(title: "The best file of a size") var recipe: RecipeOptions
     @OptionGroup var hub: HubOptions
     @OptionGroup var work: WorkOptions
     @OptionGroup var records: OutputOptions
 
     func validate() throws {
         if output == nil, !dryRun { throw ValidationError("Give the file to write with -o, or --dry-run.") }
+        guard recipe.isUsed != (type != nil) else {
+            throw ValidationError("Give a --type, or one of --size, --bpw and --fit.")
+        }
+        if recipe.isUsed {
+            try checkRecipe()
+        } else if text != nil {
+            try refuse(ignored: ["--text": true], because: "no --size, --bpw or --fit asks for a recipe.")
+        }
         if !includeWeights.isEmpty, !excludeWeights.isEmpty {
             throw ValidationError("Give --include-weights or --exclude-weights, not both.")
         }
@@ -113,7 +133,22 @@ struct QuantizeCommand: RecordCommand {
         }
     }
 
+    private func checkRecipe() throws {
+        guard text != nil else { throw ValidationError("Give a text that costs are computed on with --text.") }
+        try refuse(
+            ignored: [
+                "--pure": pure, "--tensor-type": !tensorType.isEmpty, "--tensor-type-file": tensorTypeFile != nil,
+                "--output-tensor-type": outputTensorType != nil, "--token-embedding-type": tokenEmbeddingType != nil,
+                "--leave-output-tensor": leaveOutputTensor, "--prune-layers": !pruneLayers.isEmpty,
+                "--keep-split": keepSplit, "--lora": !lora.isEmpty, "--dry-run": dryRun,
+                "--include-weights": !includeWeights.isEmpty, "--exclude-weights": !excludeWeights.isEmpty,
+            ],
+            because: "the recipe decides."
+        )
+    }
+
     func run() throws {
+        if recipe.isUsed { return try makeRecipe() }
         guard !dryRun, let output else {
             let report = try Operations.planQuantization(try request, remark: { records.remark($0) })
             try records.print(report) { Self.text(report, $0) }
@@ -133,25 +168,30 @@ struct QuantizeCommand: RecordCommand {
         }
     }
 
+    private func makeRecipe() throws {
+        var request = try recipe.request(
+            model: input,
+            text: text ?? "",
+            try settings(type: "q8_0"),
+            threads: work.threadCount
+        )
+        request.costs.importanceMatrix = imatrix.map { FilePath($0) }
+        let line = records.progressLine()
+        defer { line.clear() }
+        let report = try Operations.bestBuild(
+            request,
+            to: FilePath(output ?? ""),
+            remark: { records.remark($0) },
+            progress: { try line.track($0, $1, $2) }
+        )
+        line.clear()
+        for words in report.remarks { records.remark(words) }
+        try records.print(report) { "\(RecipeTable.text(report, $0))\n\(output ?? "")" }
+    }
+
     private var request: QuantizeRequest {
         get throws {
-            let settings = try QuantizeSettings(options: [
-                "types": .text(type),
-                "imatrix": imatrix.map { .text($0) },
-                "include-weights": .list(includeWeights),
-                "exclude-weights": .list(excludeWeights),
-                "rounding": rounding.map { .text($0) },
-                "pure": .flag(pure),
-                "output-tensor-type": outputTensorType.map { .text($0) },
-                "token-embedding-type": tokenEmbeddingType.map { .text($0) },
-                "tensor-types": .list(tensorType),
-                "tensor-type-file": tensorTypeFile.map { .text($0) },
-                "leave-output-tensor": .flag(leaveOutputTensor),
-                "allow-requantize": .flag(allowRequantize),
-                "prune-layers": .list(pruneLayers),
-                "override-kv": .list(overrides),
-            ])
-            var request = QuantizeRequest(input: input, settings)
+            var request = QuantizeRequest(input: input, try settings(type: type ?? ""))
             request.conversion.settings = try ConvertSettings(options: [
                 "type": .text(convertType), "pre": pre.map { .text($0) },
             ])
@@ -159,6 +199,25 @@ struct QuantizeCommand: RecordCommand {
             (request.keepSplit, request.measuresErrors) = (keepSplit, errors)
             return request
         }
+    }
+
+    private func settings(type: String) throws -> QuantizeSettings {
+        try QuantizeSettings(options: [
+            "types": .text(type),
+            "imatrix": imatrix.map { .text($0) },
+            "include-weights": .list(includeWeights),
+            "exclude-weights": .list(excludeWeights),
+            "rounding": rounding.map { .text($0) },
+            "pure": .flag(pure),
+            "output-tensor-type": outputTensorType.map { .text($0) },
+            "token-embedding-type": tokenEmbeddingType.map { .text($0) },
+            "tensor-types": .list(tensorType),
+            "tensor-type-file": tensorTypeFile.map { .text($0) },
+            "leave-output-tensor": .flag(leaveOutputTensor),
+            "allow-requantize": .flag(allowRequantize),
+            "prune-layers": .list(pruneLayers),
+            "override-kv": .list(overrides),
+        ])
     }
 
     /// The tensors, and under them the whole and what did not get the type it was meant to have.

@@ -1,0 +1,313 @@
+import BinaryIO
+import Evaluation
+import Foundation
+import GGUF
+import Inference
+import Pipeline
+import Quantization
+import Recipes
+import Settings
+import SystemPackage
+import Tensors
+import Work
+
+/// Of what model to work out what its tensors cost, and how.
+public struct CostRequest: Sendable {
+    /// A GGUF file of f32, f16 or bf16.
+    public var model: FilePath
+    /// A text like those that the model will read; its last quarter is held back for judging builds.
+    public var text: FilePath
+    /// The types that are compared.
+    public var ladder = TypeLadder.k
+    /// An importance matrix that rows are rounded by; the activations of the same windows where there is none.
+    public var importanceMatrix: FilePath?
+    /// Tokens of a window.
+    public var context = 512
+    /// Windows that gradients are taken of.
+    public var chunks = 16
+    /// What labels are drawn by.
+    public var seed: UInt64 = 0
+    /// How many work at a time.
+    public var threads = 1
+
+    /// With one thread and the K types.
+    public init(model: FilePath, text: FilePath) { (self.model, self.text) = (model, text) }
+}
+
+/// A model whose tensors' costs are known.
+struct CostedModel {
+    let source: GGUFModel
+    let model: LanguageModel
+    let text: Calibration
+    let ladder: TypeLadder
+    let table: CostTable
+    /// With what rows are rounded by.
+    let options: QuantizationOptions
+
+    func finder(_ table: CostTable? = nil, milliseconds: ((GGUFTensor) -> Double)? = nil) throws -> RecipeFinder {
+        try RecipeFinder(source, table ?? self.table, ladder, options: options, milliseconds: milliseconds)
+    }
+}
+
+extension Operations {
+    /// Works out what each tensor of a model costs at each type of a ladder, in KL divergence. What is done is kept in the
+    /// folder, and a run that was cut resumes there.
+    static func costedModel(
+        _ request: CostRequest,
+        _ options: QuantizationOptions,
+        in folder: FilePath,
+        remark: (String) -> Void,
+        progress: WorkProgress
+    ) throws -> CostedModel {
+        var work = try CostWork(request, options, folder)
+        let factors = try work.factors(remark, progress)
+        try work.tabulate(factors, progress)
+        try work.measure(progress)
+        return CostedModel(
+            source: work.source,
+            model: work.model,
+            text: work.text,
+            ladder: request.ladder,
+            table: work.file.table,
+            options: work.options
+        )
+    }
+}
+
+/// The phases of working costs out, each of which is kept.
+private struct CostWork {
+    let request: CostRequest
+    let folder: FilePath
+    let text: Calibration
+    let source: GGUFModel
+    let model: LanguageModel
+    private(set) var options: QuantizationOptions
+    private(set) var file: CostFile
+    private let path: FilePath
+
+    /// Windows that single tensors are measured on.
+    private static let measuredChunks = 4
+    /// Bits a weight of the type that tensors are measured at: inside the range that recipes choose from.
+    private static let measuredBits = 3.5
+
+    init(_ request: CostRequest, _ options: QuantizationOptions, _ folder: FilePath) throws {
+        (self.request, self.options, self.folder) = (request, options, folder)
+        try makeFolder(folder)
+        text = try Calibration(path: request.text)
+        let file = try GGUFFile(path: request.model)
+        source = try GGUFModel(file)
+        model = try LanguageModel(file)
+        try model.requirePredictions()
+        let origin = CostFile.Origin(
+            modelSha256: try SHA256Digest(ofFile: request.model),
+            textSha256: text.digest,
+            imatrixSha256: try request.importanceMatrix.map { try SHA256Digest(ofFile: $0) },
+            context: request.context,
+            chunks: request.chunks,
+            seed: request.seed,
+            rounding: options.rounding.rawValue
+        )
+        path = folder.appending("costs-\(request.ladder).json".replacing(",", with: "-"))
+        self.file = CostFile(origin, request.ladder)
+        guard FileStatus(path) != nil else { return }
+        let earlier = try CostFile(path: path)
+        guard earlier.origin == origin else {
+            throw StepsError.badFile(
+                "\(path): these costs are of another model, text or importance matrix. Remove the file, or name another folder."
+            )
+        }
+        self.file = earlier
+    }
+
+    /// Factors by tensor, absolute where gradients flow back through the model. The importance matrix is made of them, where none
+    /// was given.
+    mutating func factors(
+        _ remark: (String) -> Void,
+        _ progress: WorkProgress
+    ) throws -> [String: TensorFactors] {
+        let given = try request.importanceMatrix.map { try ImportanceMatrix(path: $0) }
+        if let given { options.importanceMatrix = given }
+        guard let obstacle = model.gradientObstacle else {
+            let factors = try fisher(remark, progress)
+            if given == nil { options.importanceMatrix = try importance(of: factors) }
+            return Dictionary(uniqueKeysWithValues: factors.tensors.map { ($0.name, TensorFactors($0, of: factors)) })
+        }
+        remark("\(InferenceError(path: request.model, problem: obstacle)) Each tensor is measured instead.")
+        if given == nil { options.importanceMatrix = try importance(remark, progress) }
+        let entries = options.importanceMatrix?.entries ?? [:]
+        return Dictionary(
+            source.tensors.filter { entries[$0.name] != nil }.map {
+                ($0.name, TensorFactors(relativeTo: entries[$0.name], of: $0))
+            }
+        ) { first, _ in first }
+    }
+
+    private func fisher(_ remark: (String) -> Void, _ progress: WorkProgress) throws -> FisherFactors {
+        var wanted = FisherRequest(model: request.model, text: text.path)
+        (wanted.context, wanted.chunks, wanted.seed) = (request.context, request.chunks, request.seed)
+        (wanted.threads, wanted.output) = (request.threads, folder.appending("factors.gguf"))
+        let path = folder.appending("factors.gguf")
+        let key = ("edgepipe.costs.origin", "\(file.origin.digest)")
+        if FileStatus(path) != nil {
+            let kept = try GGUFFile(path: path)
+            if case .string(key.1)? = kept.metadata[key.0] { return try FisherFactors(kept) }
+        }
+        let factors = try Operations.collect(wanted, model, text.learned, remark, progress).factors
+        try factors.write(to: path, note: key)
+        return factors
+    }
+
+    /// The activations that factors hold, as an importance matrix: the output's too, which llama-imatrix leaves out of a tied model.
+    private func importance(of factors: FisherFactors) throws -> ImportanceMatrix {
+        let entries = factors.tensors.map { tensor in
+            let sums = tensor.columnFactors.enumerated().map { index, mean in
+                mean * Float(tensor.counts[index / tensor.columns])
+            }
+            return (tensor.name, ImportanceSums.Entry(sums: sums, counts: tensor.counts))
+        }
+        let sums = ImportanceSums(
+            entries: Dictionary(uniqueKeysWithValues: entries),
+            datasets: [text.path.lastComponent?.string ?? "text"],
+            chunkCount: factors.chunks,
+            chunkSize: factors.context
+        )
+        let path = folder.appending("imatrix.gguf")
+        try sums.write(to: path, as: .gguf)
+        return try ImportanceMatrix(path: path).named("imatrix.gguf")
+    }
+
+    private func importance(_ remark: (String) -> Void, _ progress: WorkProgress) throws -> ImportanceMatrix {
+        let learned = folder.appending("learned.txt")
+        try writeFile(text.learned, to: learned)
+        let settings = try ImatrixSettings(options: [
+            "text": .text(text.path.lastComponent?.string ?? "text"), "context": .text("\(request.context)"),
+            "chunks": .text("\(request.chunks)"), "process-output": .flag(true),
+        ])
+        var wanted = ImportanceRequest(settings, model: request.model, text: learned)
+        wanted.threads = request.threads
+        let path = folder.appending("imatrix.gguf")
+        if FileStatus(path) == nil {
+            _ = try Operations.importanceMatrix(wanted, to: path, remark: remark, progress: progress)
+        }
+        return try ImportanceMatrix(path: path).named("imatrix.gguf")
+    }
+
+    mutating func tabulate(_ factors: [String: TensorFactors], _ progress: WorkProgress) throws {
+        if file.isComplete { return }
+        let run = CostRun(source, request.ladder, factors: factors, options: options, threads: request.threads)
+        var saved = ContinuousClock.now
+        let measured = file.table
+        file.table = try run.table(continuing: measured.tensors.isEmpty ? nil : measured) {
+            tensor,
+            done,
+            total,
+            table in
+            var state = file
+            state.table = table
+            do {
+                try progress("costs of \(tensor)", done, total)
+            } catch {
+                try state.write(to: path)
+                throw error
+            }
+            guard ContinuousClock.now - saved > .seconds(30) else { return }
+            try state.write(to: path)
+            saved = .now
+        }
+        try file.write(to: path)
+    }
+
+    /// Measures tensors alone whose costs gradients do not tell: an embedding, whose rows are looked up too, and whatever has no
+    /// gradients.
+    mutating func measure(_ progress: WorkProgress) throws {
+        let due = file.table.tensors.filter { tensor in
+            tensor.source == .unknown || (tensor.source == .fisher && tensor.name == "token_embd.weight")
+        }
+        if !due.isEmpty {
+            let types = due.compactMap { tensor in tensor.middleType(Self.measuredBits).map { (tensor.name, $0) } }
+            let found = try measured(Dictionary(types) { first, _ in first }, progress)
+            file.table = file.table.scaled(to: found)
+        }
+        file.isComplete = true
+        try file.write(to: path)
+    }
+
+    /// The divergence of each tensor alone in a type.
+    private func measured(_ types: [String: TensorType], _ progress: WorkProgress) throws -> [MeasuredCost] {
+        let path = folder.appending("measured.gguf")
+        defer { try? FileManager.default.removeItem(atPath: path.string) }
+        let part = ModelPart(of: source) { types[$0] != nil }
+        let policy = TypePolicy.recipe("measured", TypeAssignment(types), base: .f16)
+        let plan = try QuantizationPlan(part, policy: policy, options: options)
+        try Quantizer(source: part, outputs: [Quantizer.Output(plan: plan, path: path)]).run(threads: request.threads)
+        return try Operations.measuredCosts(
+            model,
+            build: path,
+            text.learned,
+            context: request.context,
+            chunks: Self.measuredChunks,
+            threads: request.threads,
+            progress: progress
+        ) { types[$0] != nil }
+    }
+}
+
+/// The divergence that one tensor alone costs in a type.
+struct MeasuredCost {
+    let tensor: String
+    let type: TensorType
+    let kld: Double
+}
+
+extension Operations {
+    /// Measures tensors of a build, each alone in the place of the model's own.
+    static func measuredCosts(
+        _ model: LanguageModel,
+        build: FilePath,
+        _ text: [UInt8],
+        context: Int,
+        chunks: Int,
+        threads: Int,
+        progress: WorkProgress,
+        where isWanted: (String) -> Bool
+    ) throws -> [MeasuredCost] {
+        let options = EvaluationOptions(context: context, chunks: chunks, threads: threads)
+        let run = try SensitivityRun(model, build: try GGUFFile(path: build), options, where: isWanted)
+        let result = try run.measure(text: text) { try progress("measuring \($0.tensor)", $0.done, $0.total) }
+        return result.tensors.compactMap { tensor in
+            TensorType(name: tensor.type).map { MeasuredCost(tensor: tensor.name, type: $0, kld: tensor.kld) }
+        }
+    }
+}
+
+extension CostTable {
+    /// The table with the tensors' costs as they were measured; other types in proportion.
+    func scaled(to measured: [MeasuredCost]) -> CostTable {
+        var table = self
+        for cost in measured {
+            guard let index = table.tensors.firstIndex(where: { $0.name == cost.tensor }),
+                let choice = table.tensors[index][cost.type], choice.cost > 0
+            else { continue }
+            table.tensors[index] = table.tensors[index].scaled(by: cost.kld / choice.cost, source: .measured)
+        }
+        return table
+    }
+}
+
+extension CostTable.Tensor {
+    /// The type whose bits a weight are nearest.
+    func middleType(_ bits: Double) -> TensorType? {
+        choices.compactMap(\.tensorType).min { abs($0.bitsPerElement - bits) < abs($1.bitsPerElement - bits) }
+    }
+}
+
+extension TensorFactors {
+    /// The factors of a tensor, as gradients gave them.
+    init(_ tensor: FisherFactors.Tensor, of factors: FisherFactors) {
+        self.init(
+            rows: tensor.rowFactors,
+            columns: tensor.columnFactors,
+            shares: tensor.counts.map { Double($0) / Double(max(1, factors.tokens)) }
+        )
+    }
+}

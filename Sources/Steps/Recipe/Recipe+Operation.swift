@@ -1,0 +1,239 @@
+import BinaryIO
+import DeviceFit
+import Evaluation
+import Foundation
+import GGUF
+import Inference
+import Quantization
+import Recipes
+import SystemPackage
+import Tensors
+import Work
+
+extension Operations {
+    /// Makes the build of a model that loses least in a number of bytes, and judges it beside the best preset of that size.
+    /// - Parameter remark: told what somebody should know while work goes on.
+    /// - Throws: what the rooms throw; nothing appears under `output` then, and costs that are kept stay for the next run.
+    public static func bestBuild(
+        _ request: RecipeRequest,
+        to output: FilePath,
+        remark: (String) -> Void = { _ in },
+        progress: WorkProgress
+    ) throws -> RecipeReport {
+        let texts = [request.costs.text] + request.otherTexts
+        let inputs = [request.costs.model, request.costs.importanceMatrix].compactMap { $0 } + texts
+        for file in [output, request.typeFile].compactMap({ $0 }) { try checkOutput(file, replacing: inputs) }
+        let folder = request.folder ?? FilePath("\(output).costs")
+        var options = try request.settings.withRules(in: nil).options(with: nil)
+        options.importanceMatrix = nil
+        let costed = try costedModel(request.costs, options, in: folder, remark: remark, progress: progress)
+        let search = try RecipeSearch(costed, request, to: output, in: folder)
+        defer { search.removeCandidates() }
+        let report = try search.run(remark, progress)
+        if request.folder == nil { try? FileManager.default.removeItem(atPath: folder.string) }
+        return report
+    }
+}
+
+/// The search for one size: a choice by predicted costs, the build, its true divergence, and where the two differ, costs measured
+/// around the choice and a second one.
+private struct RecipeSearch {
+    let costed: CostedModel
+    let request: RecipeRequest
+    let output: FilePath
+    /// Where builds are made before one of them is chosen.
+    let folder: FilePath
+    let target: RecipeTarget
+
+    /// How far predictions may be off before they are mended.
+    private static let tolerance = 0.15
+    /// Tensors that are measured around a choice, and the part of the divergence that they have to make up.
+    private static let mostMeasured = 24
+    private static let measuredPart = 0.8
+    private static let measuredChunks = 2
+
+    /// A build that was made, and what it lost.
+    private struct Candidate {
+        let recipe: Recipe
+        let path: FilePath
+        let result: KLDivergenceResult
+        var kld: Double { result.divergence.mean }
+    }
+
+    init(_ costed: CostedModel, _ request: RecipeRequest, to output: FilePath, in folder: FilePath) throws {
+        (self.costed, self.request, self.output, self.folder) = (costed, request, output, folder)
+        target = try RecipeTarget(request.goal, costed)
+    }
+
+    func run(_ remark: (String) -> Void, _ progress: WorkProgress) throws -> RecipeReport {
+        try checkSpace(for: 3 * target.budget, at: folder)
+        let first = try target.recipe(by: costed.table)
+        var candidates = [try make(first, number: 0, progress)]
+        let preset = try makePreset(of: first, progress)
+        if abs(first.predictedKld / candidates[0].kld - 1) > Self.tolerance {
+            let table = costed.table.scaled(to: try costs(around: candidates[0], progress))
+            let second = try target.recipe(by: table)
+            if second.assignment != first.assignment { candidates.append(try make(second, number: 1, progress)) }
+        }
+        // A preset that turns out better is taken as it is: no choice is worse.
+        let chosen = (candidates + [preset].compactMap { $0 }).min { $0.kld < $1.kld } ?? candidates[0]
+        let report = try report(on: chosen, preset, rounds: candidates.count - 1, progress)
+        if let file = request.typeFile { try chosen.recipe.assignment.write(to: file) }
+        try moveFile(chosen.path, to: output)
+        return report
+    }
+
+    func removeCandidates() {
+        for name in Self.names { try? FileManager.default.removeItem(atPath: place(name).string) }
+    }
+
+    private static let names = ["0", "1", "preset"]
+
+    private func place(_ name: String) -> FilePath { folder.appending("candidate-\(name).gguf") }
+
+    private func make(_ recipe: Recipe, number: Int, _ progress: WorkProgress) throws -> Candidate {
+        let plan = try QuantizationPlan(
+            costed.source,
+            policy: recipe.policy(named: "recipe"),
+            options: costed.options
+        )
+        return try make(recipe, plan, Self.names[number], progress)
+    }
+
+    private func makePreset(of recipe: Recipe, _ progress: WorkProgress) throws -> Candidate? {
+        guard let name = recipe.preset?.type, let type = FileType(name: name) else { return nil }
+        let plan = try QuantizationPlan(costed.source, as: type, options: costed.options)
+        return try make(try target.recipe(like: plan), plan, "preset", progress)
+    }
+
+    private func make(
+        _ recipe: Recipe,
+        _ plan: QuantizationPlan,
+        _ name: String,
+        _ progress: WorkProgress
+    ) throws -> Candidate {
+        let path = place(name)
+        let threads = request.costs.threads
+        let outputs = [Quantizer.Output(plan: plan, path: path)]
+        let what = name == "preset" ? "quantizing the preset" : "quantizing"
+        try Quantizer(source: costed.source, outputs: outputs).run(threads: threads) { try progress(what, $0, $1) }
+        return Candidate(
+            recipe: recipe,
+            path: path,
+            result: try judge(path, costed.text.judged, costed.text.path, progress)
+        )
+    }
+
+    private func judge(
+        _ build: FilePath,
+        _ text: [UInt8],
+        _ path: FilePath,
+        _ progress: WorkProgress
+    ) throws -> KLDivergenceResult {
+        let options = EvaluationOptions(
+            context: request.costs.context,
+            chunks: request.judgedChunks,
+            threads: request.costs.threads
+        )
+        let run = KLDivergenceRun(try LanguageModel(path: build), options)
+        return try EvaluationError.naming(path) {
+            try run.compare(with: costed.model, text: text) {
+                try progress("judging the build", $0.chunk, $0.chunkCount)
+            }
+        }
+    }
+
+    /// What the tensors cost, each alone, that most of the divergence was predicted for.
+    private func costs(around candidate: Candidate, _ progress: WorkProgress) throws -> [MeasuredCost] {
+        var (wanted, sum): (Set<String>, Double) = ([], 0)
+        for tensor in candidate.recipe.tensors.sorted(by: { $0.kldShare > $1.kldShare }) {
+            guard wanted.count < Self.mostMeasured, sum < Self.measuredPart * candidate.recipe.predictedKld else {
+                break
+            }
+            wanted.insert(tensor.name)
+            sum += tensor.kldShare
+        }
+        return try Operations.measuredCosts(
+            costed.model,
+            build: candidate.path,
+            costed.text.learned,
+            context: request.costs.context,
+            chunks: Self.measuredChunks,
+            threads: request.costs.threads,
+            progress: progress,
+            where: wanted.contains
+        )
+    }
+
+    private func report(
+        on chosen: Candidate,
+        _ preset: Candidate?,
+        rounds: Int,
+        _ progress: WorkProgress
+    ) throws -> RecipeReport {
+        var texts = [
+            RecipeReport.Measured(costed.text.path, costed.text.digest, chosen.result, preset?.result)
+        ]
+        for path in request.otherTexts {
+            let bytes = try readFile(path, limit: ValidateStep.textLimit)
+            let own = try judge(chosen.path, bytes, path, progress)
+            let other = try preset.map { try judge($0.path, bytes, path, progress) }
+            texts.append(RecipeReport.Measured(path, SHA256Digest(of: bytes), own, other))
+        }
+        var shown = preset?.recipe.preset ?? chosen.recipe.preset
+        shown?.measuredKld = preset?.kld
+        return RecipeReport(
+            bytes: chosen.recipe.bytes,
+            bitsPerWeight: chosen.recipe.bitsPerWeight,
+            budget: target.budget,
+            ladder: chosen.recipe.ladder,
+            predictedKld: chosen.recipe.predictedKld,
+            measuredKld: chosen.kld,
+            base: chosen.recipe.base,
+            preset: shown,
+            texts: texts,
+            rounds: rounds,
+            millisecondsPerToken: chosen.recipe.millisecondsPerToken,
+            remarks: remarks(chosen, preset, texts),
+            tensors: chosen.recipe.tensors
+        )
+    }
+
+    private func remarks(_ chosen: Candidate, _ preset: Candidate?, _ texts: [RecipeReport.Measured]) -> [String] {
+        var remarks: [String] = []
+        if let preset, preset.path == chosen.path {
+            remarks.append(
+                "No choice of types was better than the preset \(chosen.recipe.base): the file is that preset."
+            )
+        }
+        for text in texts where text.isWithinError {
+            remarks.append(
+                "On \(text.text), the gain over the preset lies within the error of measurement. Judge on a longer text."
+            )
+        }
+        if abs(chosen.recipe.predictedKld / chosen.kld - 1) > Self.tolerance {
+            remarks.append(
+                "The prediction of \(chosen.recipe.predictedKld.formatted(4)) nats is off by more than 15 %: below 3.5 bits a "
+                    + "weight the errors of tensors do not simply add up."
+            )
+        }
+        return remarks
+    }
+}
+
+extension RecipeReport.Measured {
+    init(_ path: FilePath, _ digest: SHA256Digest, _ build: KLDivergenceResult, _ preset: KLDivergenceResult?) {
+        (text, textSha256) = (path.string, digest)
+        (kld, standardError) = (build.divergence.mean, build.divergence.standardError)
+        perplexity = build.build.perplexity
+        (presetKld, presetStandardError) = (preset?.divergence.mean, preset?.divergence.standardError)
+        presetPerplexity = preset?.build.perplexity
+    }
+
+    /// Whether build and preset are nearer to each other than twice the error of their difference.
+    var isWithinError: Bool {
+        guard let presetKld, let presetStandardError, presetKld != kld else { return false }
+        let error = (standardError * standardError + presetStandardError * presetStandardError).squareRoot()
+        return abs(presetKld - kld) < 2 * error
+    }
+}
