@@ -1,5 +1,6 @@
 import BinaryIO
 import Pipeline
+import Registry
 import SystemPackage
 
 /// A GGUF file that a step made: the converted model, or one quantization of it.
@@ -22,6 +23,8 @@ package struct BuildFile: Sendable {
         package var relativeError: Double?
         /// What each of them lost.
         package var errors: [TensorError]?
+        /// How its types were chosen, where that was by cost.
+        package var recipe: RecipeRecord?
     }
 
     /// - Throws: `DecodingError` for the product of something else.

@@ -13,6 +13,7 @@ package enum StepKinds {
         ConvertSettings.self,
         ProjectorSettings.self,
         ImatrixSettings.self,
+        SensitivitySettings.self,
         QuantizeSettings.self,
         ValidateSettings.self,
         FitSettings.self,

@@ -41,7 +41,10 @@ struct Workbench {
     func conversion(_ id: String) -> ConvertStep { step(id) }
 
     /// The importance matrix that an earlier step makes.
-    func importanceMatrix(_ id: String) -> ImatrixStep { step(id) }
+    func importanceMatrix(_ id: String) -> any ImportanceMaker { step(id) }
+
+    /// What an earlier step worked out of tensors' costs.
+    func costs(_ id: String) -> SensitivityStep { step(id) }
 
     /// The builds that an earlier step makes.
     func builds(_ id: String) -> any BuildMaker { step(id) }

@@ -23,7 +23,11 @@ public struct ImatrixSettings: StepKind {
         .context,
         .chunks,
         Setting("parse-special", "control tokens that are written out in the text count as such", standard: "false"),
-        Setting("process-output", "collect for the output matrix too, or the token embedding that serves as one", standard: "false"),
+        Setting(
+            "process-output",
+            "collect for the output matrix too, or the token embedding that serves as one",
+            standard: "false"
+        ),
     ]
 
     package init(_ reader: SettingReader, _ references: StepReferences) {

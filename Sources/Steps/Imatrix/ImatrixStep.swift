@@ -6,7 +6,7 @@ import Registry
 import SystemPackage
 
 /// An importance matrix of a model on a text.
-struct ImatrixStep: Step {
+struct ImatrixStep: ImportanceMaker {
     /// Raised whenever the same model and text would give another importance matrix.
     static let version = 1
 
@@ -39,7 +39,8 @@ struct ImatrixStep: Step {
 
     var fileName: String { "\(id).gguf" }
 
-    /// What stands for the importance matrix before it is made: plans are the same with it.
+    func importanceFile(_ context: StepContext) -> FilePath { context.product(of: node.name).files[0].path }
+
     var standIn: ImportanceMatrix {
         .standIn(for: model.work.tensors, path: fileName, dataset: settings.text)
     }

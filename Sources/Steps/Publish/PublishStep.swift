@@ -136,7 +136,8 @@ struct PublishStep: Step {
             ),
             measurements: evaluations.flatMap { $0.measurements },
             fits: try fits.flatMap { try $0.estimates.map(Self.record) },
-            tensorErrors: tensorErrors(of: build, lineage)
+            tensorErrors: tensorErrors(of: build, lineage),
+            recipes: build.facts.recipe.map { [$0] } ?? []
         )
     }
 

@@ -13,6 +13,8 @@ public struct QuantizeSettings: StepKind {
     public var types: [BuildType]
     /// By the names that stand among the types.
     public var recipes: [String: Recipe]
+    /// The `sensitivity` step that knows what tensors cost; nil where no type is chosen by cost.
+    public var costs: String?
     /// Where the importance matrix comes from; nil for none.
     public var imatrix: MatrixReference?
     /// Parts of the names of the importance matrix's entries that are used; all where there are none.
@@ -29,7 +31,8 @@ public struct QuantizeSettings: StepKind {
         Setting("model", "the `convert` step to start from", .files),
         Setting(
             "types",
-            "a list such as [q8_0, q4_k_m]",
+            "a list such as [q8_0, q4_k_m, auto-3.5bpw, auto-1.2gb, auto-pixel-8]; `auto` chooses each tensor's type by `costs`, for bits a "
+                + "weight, a size or a device",
             help: "The quantization type, or copy to keep every tensor's."
         ),
         Setting(
@@ -39,9 +42,10 @@ public struct QuantizeSettings: StepKind {
             standard: "none",
             .files
         ),
+        Setting("costs", "the `sensitivity` step that `auto` types are chosen by", standard: "none", .files),
         Setting(
             "imatrix",
-            "an importance matrix: an `imatrix` step's id, or a file in either form of llama-imatrix, with a dot or a slash "
+            "an importance matrix: an `imatrix` or `sensitivity` step's id, or a file in either form of llama-imatrix, with a dot or a slash "
                 + "in its name; types of two bits need one",
             standard: "none",
             help: "An importance matrix that llama-imatrix wrote, in either form; types of two bits need one."
@@ -111,6 +115,7 @@ public struct QuantizeSettings: StepKind {
         recipes = reader.recipes()
         types = reader.buildTypes(recipes, isForCommand: !references.areSteps)
         imatrix = Self.matrix(reader, references)
+        costs = Self.costs(reader, references, types)
         includedWeights = reader.texts("include-weights")?.map(\.text) ?? []
         excludedWeights = reader.texts("exclude-weights")?.map(\.text) ?? []
         tensorTypeFile = reader.text("tensor-type-file")
@@ -134,10 +139,31 @@ public struct QuantizeSettings: StepKind {
     private static func matrix(_ reader: SettingReader, _ references: StepReferences) -> MatrixReference? {
         guard let text = reader.text("imatrix") else { return nil }
         if !references.areSteps || text.contains(".") || text.contains("/") { return .file(text) }
-        return .step(references.id("imatrix", in: reader, kinds: [ImatrixSettings.kind]))
+        return .step(references.id("imatrix", in: reader, kinds: [ImatrixSettings.kind, SensitivitySettings.kind]))
     }
 
-    package var needs: [String] { [model] + (imatrix?.step.map { [$0] } ?? []) }
+    private static func costs(_ reader: SettingReader, _ references: StepReferences, _ types: [BuildType]) -> String? {
+        guard references.areSteps else { return nil }
+        let automatic = types.first { AutoType.goal($0.tag) != nil }
+        guard reader.node("costs") != nil else {
+            if let automatic, let place = reader.node("types") {
+                reader.report(
+                    "'\(automatic)' is chosen by what tensors cost. Name a `sensitivity` step with 'costs'.",
+                    at: place
+                )
+            }
+            return nil
+        }
+        if automatic == nil, let place = reader.node("costs") {
+            reader.report("'costs' is used by no type. Add one such as auto-3.5bpw, or leave it out.", at: place)
+        }
+        return references.id("costs", in: reader, kinds: [SensitivitySettings.kind])
+    }
+
+    package var needs: [String] {
+        let others = [imatrix?.step, costs].compactMap { $0 }
+        return [model] + others.enumerated().filter { others.firstIndex(of: $1) == $0 }.map { $1 }
+    }
 
     func step(_ id: String, on bench: Workbench) throws -> any Step {
         var matrix: QuantizeStep.Matrix?
@@ -153,7 +179,8 @@ public struct QuantizeSettings: StepKind {
             id: id,
             settings: try self.withRules(in: rules),
             model: bench.conversion(model),
-            matrix: matrix,
+            matrix: matrix ?? costs.map { .step(bench.importanceMatrix($0)) },
+            costs: costs.map(bench.costs),
             recipes: try recipes.mapValues { recipe in
                 let path = bench.path(recipe.tensors)
                 return QuantizeStep.Recipe(base: recipe.base, path: path, input: try bench.file(path))

@@ -4,6 +4,7 @@ import GGUF
 import Inference
 import Pipeline
 import Quantization
+import Recipes
 import Registry
 import SystemPackage
 import Tensors
@@ -19,7 +20,7 @@ struct QuantizeStep: BuildMaker {
         /// The name is as the pipeline file writes the path. It becomes part of what is made, so it must not depend on the
         /// machine.
         case file(name: String, FilePath, StepKey.Input)
-        case step(ImatrixStep)
+        case step(any ImportanceMaker)
     }
 
     /// A build of one's own.
@@ -34,6 +35,8 @@ struct QuantizeStep: BuildMaker {
     let settings: QuantizeSettings
     let model: ConvertStep
     let matrix: Matrix?
+    /// What tensors cost; nil where no type is chosen by it.
+    let costs: SensitivityStep?
     /// By name.
     let recipes: [String: Recipe]
 
@@ -45,6 +48,7 @@ struct QuantizeStep: BuildMaker {
         var entries = settings.keyEntries
         entries["type"] = type.tag
         var inputs = ["model": model.node.asInput]
+        if let costs, AutoType.goal(type.tag) != nil { inputs["costs"] = costs.node.asInput }
         if let recipe = recipe(type) { (entries["base"], inputs["recipe"]) = (recipe.base.tag, recipe.input) }
         switch matrix {
         case .file(let name, _, let input)?: (entries["imatrix"], inputs["imatrix"]) = (name, input)
@@ -64,16 +68,40 @@ struct QuantizeStep: BuildMaker {
 
     func byteCounts(of types: [String]) throws -> [Int] {
         let types = types.compactMap { tag in settings.types.first { $0.tag == tag } }
-        return try plans(of: types, model.work.model, planningMatrix).map(\.byteCount)
+        let matrix = try planningMatrix
+        return try types.map { type in
+            guard let goal = AutoType.goal(type.tag) else {
+                return try plans(of: [type], model.work.model, matrix, nil)[0].plan.byteCount
+            }
+            return try goal.mostBytes(model.work.model)
+        }
     }
 
     private func plans(
         of types: [BuildType],
         _ source: any ModelSource,
-        _ matrix: ImportanceMatrix?
-    ) throws -> [QuantizationPlan] {
+        _ matrix: ImportanceMatrix?,
+        _ costs: CostFile?
+    ) throws -> [Planned] {
         let options = settings.options(with: matrix)
-        return try types.map { try QuantizationPlan(source, policy: policy(of: $0), options: options) }
+        return try types.map { type in
+            guard let goal = AutoType.goal(type.tag), recipes[type.tag] == nil, let costs else {
+                return Planned(try QuantizationPlan(source, policy: policy(of: type), options: options))
+            }
+            let tensors = CostedTensors(source: source, ladder: costs.types, table: costs.table, options: options)
+            let target = try RecipeTarget(goal, tensors)
+            let recipe = try target.recipe(by: costs.table)
+            let plan = try QuantizationPlan(source, policy: recipe.policy(named: type.tag), options: options)
+            return Planned(plan, RecipeRecord(recipe, budget: target.budget, costs))
+        }
+    }
+
+    /// A plan, and how its types were chosen where that was by cost.
+    private struct Planned {
+        let plan: QuantizationPlan
+        let recipe: RecipeRecord?
+
+        init(_ plan: QuantizationPlan, _ recipe: RecipeRecord? = nil) { (self.plan, self.recipe) = (plan, recipe) }
     }
 
     private func recipe(_ type: BuildType) -> Recipe? {
@@ -103,8 +131,7 @@ struct QuantizeStep: BuildMaker {
 
     private func madeMatrix(_ context: StepContext) throws -> ImportanceMatrix? {
         guard case .step(let step)? = matrix else { return try planningMatrix }
-        let path = context.product(of: step.node.name).files[0].path
-        return try ImportanceMatrix(path: path).named(step.fileName)
+        return try ImportanceMatrix(path: step.importanceFile(context)).named(step.fileName)
     }
 
     func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge] {
@@ -134,8 +161,8 @@ struct QuantizeStep: BuildMaker {
         let source: any ModelSource = try file.map { try GGUFModel(path: $0.path) } ?? model.work.model
         try LoadingCheck.require(source)
         let types = settings.types.filter { type in nodes.contains { $0.name.build == type.tag } }
-        let plans = try plans(of: types, source, madeMatrix(context))
-        let outputs = try zip(plans, nodes).map { plan, node in
+        let plans = try plans(of: types, source, madeMatrix(context), try costs?.costs(context))
+        let outputs = try zip(plans.map(\.plan), nodes).map { plan, node in
             if let obstacle = plan.obstacle { throw obstacle }
             let path = try context.folder(for: node).appending("\(plan.buildType.tag).gguf")
             return Quantizer.Output(plan: plan, path: path)
@@ -152,15 +179,16 @@ struct QuantizeStep: BuildMaker {
             if let grids = report.gridSummary { context.remark("\(output.plan.buildType.tag): \(grids)") }
         }
         // Each file is read again for its digest, which takes longer than some are to make.
-        return try Array(zip(outputs, reports)).concurrentMap(threads: context.threads) { output, report in
-            try StepProduct(files: [output.path], facts: BuildFile.Facts(output.plan, report))
+        return try outputs.indices.map { $0 }.concurrentMap(threads: context.threads) { index in
+            let facts = BuildFile.Facts(outputs[index].plan, reports[index], plans[index].recipe)
+            return try StepProduct(files: [outputs[index].path], facts: facts)
         }
     }
 }
 
 extension BuildFile.Facts {
     /// Describes a finished quantization.
-    fileprivate init(_ plan: QuantizationPlan, _ report: QuantizationReport) {
+    fileprivate init(_ plan: QuantizationPlan, _ report: QuantizationReport, _ recipe: RecipeRecord?) {
         self.init(
             type: plan.buildType.tag,
             bitsPerWeight: report.bitsPerWeight,
@@ -173,6 +201,26 @@ extension BuildFile.Facts {
                 tensor.relativeError.map {
                     TensorError(tensor: tensor.name, relativeError: $0, weightedError: tensor.weightedError)
                 }
+            },
+            recipe: recipe
+        )
+    }
+}
+
+extension RecipeRecord {
+    /// How a build's types were chosen.
+    fileprivate init(_ recipe: Recipe, budget: Int, _ costs: CostFile) {
+        self.init(
+            budgetBytes: budget,
+            ladder: recipe.ladder,
+            predictedKld: recipe.predictedKld,
+            presetType: recipe.preset?.type,
+            presetPredictedKld: recipe.preset?.predictedKld,
+            textDigest: costs.origin.textSha256,
+            rounding: costs.origin.rounding,
+            toolVersion: Edgepipe.version,
+            tensors: recipe.tensors.map { tensor in
+                .init(name: tensor.name, type: tensor.type, bytes: tensor.bytes, kldShare: tensor.kldShare)
             }
         )
     }

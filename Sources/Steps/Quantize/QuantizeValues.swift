@@ -1,4 +1,5 @@
 import BinaryIO
+import DeviceFit
 import Pipeline
 import Quantization
 import Settings
@@ -17,11 +18,18 @@ extension SettingReader {
         let known = (QuantizeSettings.types + (isForCommand ? [QuantizeSettings.copy] : [])) + recipes.keys.sorted()
         var types: [BuildType] = []
         for (name, node) in names {
-            guard let type = FileType(name: name).map(BuildType.mix) ?? (recipes[name] == nil ? nil : .recipe(name))
-            else {
+            let small = name.lowercased()
+            let isAutomatic = !isForCommand && recipes[name] == nil && AutoType.goal(small) != nil
+            let own = isAutomatic ? small : recipes[name] == nil ? nil : name
+            guard let type = FileType(name: name).map(BuildType.mix) ?? own.map(BuildType.recipe) else {
                 let listed = isForCommand ? known : known.sorted()
                 report("'\(name)' is no quantization type. \(Spelling.advice(for: name, among: listed))", at: node)
                 continue
+            }
+            if isAutomatic, case .device(let id, _, _)? = AutoType.goal(small),
+                let catalogue = try? DeviceCatalogue.configured()
+            {
+                do { _ = try catalogue.device(id) } catch { report("\(error)", at: node) }
             }
             if types.contains(type) { report("the type '\(type.tag)' stands twice. Name each once.", at: node) }
             types.append(type)

@@ -56,6 +56,9 @@ public struct CostFile: Codable, Sendable {
         self = file
     }
 
+    /// The types that were compared.
+    var types: TypeLadder { TypeLadder(ladder) ?? .k }
+
     /// Writes the file; it appears when it is complete.
     /// - Throws: `FileError`.
     func write(to path: FilePath) throws {

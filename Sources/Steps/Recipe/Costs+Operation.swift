@@ -34,11 +34,9 @@ public struct CostRequest: Sendable {
     public init(model: FilePath, text: FilePath) { (self.model, self.text) = (model, text) }
 }
 
-/// A model whose tensors' costs are known.
-struct CostedModel {
-    let source: GGUFModel
-    let model: LanguageModel
-    let text: Calibration
+/// What a model's tensors cost.
+struct CostedTensors {
+    let source: any ModelSource
     let ladder: TypeLadder
     let table: CostTable
     /// With what rows are rounded by.
@@ -47,6 +45,17 @@ struct CostedModel {
     func finder(_ table: CostTable? = nil, milliseconds: ((GGUFTensor) -> Double)? = nil) throws -> RecipeFinder {
         try RecipeFinder(source, table ?? self.table, ladder, options: options, milliseconds: milliseconds)
     }
+}
+
+/// A model whose tensors' costs are known, and the text that they were worked out on.
+struct CostedModel {
+    let tensors: CostedTensors
+    let model: LanguageModel
+    let text: Calibration
+    /// Where rows' importance is kept.
+    let importanceFile: FilePath
+    /// Where the costs are kept.
+    let costFile: FilePath
 }
 
 extension Operations {
@@ -63,13 +72,18 @@ extension Operations {
         let factors = try work.factors(remark, progress)
         try work.tabulate(factors, progress)
         try work.measure(progress)
-        return CostedModel(
+        let tensors = CostedTensors(
             source: work.source,
-            model: work.model,
-            text: work.text,
             ladder: request.ladder,
             table: work.file.table,
             options: work.options
+        )
+        return CostedModel(
+            tensors: tensors,
+            model: work.model,
+            text: work.text,
+            importanceFile: request.importanceMatrix ?? folder.appending("imatrix.gguf"),
+            costFile: work.path
         )
     }
 }
@@ -83,7 +97,7 @@ private struct CostWork {
     let model: LanguageModel
     private(set) var options: QuantizationOptions
     private(set) var file: CostFile
-    private let path: FilePath
+    let path: FilePath
 
     /// Windows that single tensors are measured on.
     private static let measuredChunks = 4

@@ -101,7 +101,7 @@ private struct FrontierBuilds {
 
     init(_ costed: CostedModel, _ request: FrontierRequest, _ remark: (String) -> Void) throws {
         (self.costed, self.request) = (costed, request)
-        let finder = try costed.finder()
+        let finder = try costed.tensors.finder()
         let limits = (request.bits.lowerBound, request.bits.upperBound)
         var builds: [(name: String, kind: String, recipe: Recipe, plan: QuantizationPlan)] = []
         for step in 0..<request.steps {
@@ -118,14 +118,14 @@ private struct FrontierBuilds {
             let recipe = try finder.recipe(within: bytes)
             if builds.contains(where: { $0.recipe.assignment == recipe.assignment }) { continue }
             let plan = try QuantizationPlan(
-                costed.source,
+                costed.tensors.source,
                 policy: recipe.policy(named: "recipe"),
-                options: costed.options
+                options: costed.tensors.options
             )
             builds.append(("\(bits.formatted(2)) bits", "recipe", recipe, plan))
         }
         for preset in finder.presetSizes {
-            let plan = try QuantizationPlan(costed.source, as: preset.type, options: costed.options)
+            let plan = try QuantizationPlan(costed.tensors.source, as: preset.type, options: costed.tensors.options)
             guard request.bits.contains(plan.bitsPerWeight) else { continue }
             builds.append((preset.type.tag, "preset", try finder.recipe(of: plan), plan))
         }
@@ -145,7 +145,7 @@ private struct FrontierBuilds {
         defer { for path in paths { try? FileManager.default.removeItem(atPath: path.string) } }
         try checkSpace(for: builds.reduce(0) { $0 + $1.plan.byteCount }, at: paths[0])
         let outputs = zip(builds, paths).map { Quantizer.Output(plan: $0.plan, path: $1) }
-        try Quantizer(source: costed.source, outputs: outputs).run(threads: threads) {
+        try Quantizer(source: costed.tensors.source, outputs: outputs).run(threads: threads) {
             try progress("quantizing \(outputs.count) builds", $0, $1)
         }
         let options = EvaluationOptions(

@@ -62,16 +62,16 @@ private struct RecipeSearch {
 
     init(_ costed: CostedModel, _ request: RecipeRequest, to output: FilePath, in folder: FilePath) throws {
         (self.costed, self.request, self.output, self.folder) = (costed, request, output, folder)
-        target = try RecipeTarget(request.goal, costed)
+        target = try RecipeTarget(request.goal, costed.tensors)
     }
 
     func run(_ remark: (String) -> Void, _ progress: WorkProgress) throws -> RecipeReport {
         try checkSpace(for: 3 * target.budget, at: folder)
-        let first = try target.recipe(by: costed.table)
+        let first = try target.recipe(by: costed.tensors.table)
         var candidates = [try make(first, number: 0, progress)]
         let preset = try makePreset(of: first, progress)
         if abs(first.predictedKld / candidates[0].kld - 1) > Self.tolerance {
-            let table = costed.table.scaled(to: try costs(around: candidates[0], progress))
+            let table = costed.tensors.table.scaled(to: try costs(around: candidates[0], progress))
             let second = try target.recipe(by: table)
             if second.assignment != first.assignment { candidates.append(try make(second, number: 1, progress)) }
         }
@@ -93,16 +93,16 @@ private struct RecipeSearch {
 
     private func make(_ recipe: Recipe, number: Int, _ progress: WorkProgress) throws -> Candidate {
         let plan = try QuantizationPlan(
-            costed.source,
+            costed.tensors.source,
             policy: recipe.policy(named: "recipe"),
-            options: costed.options
+            options: costed.tensors.options
         )
         return try make(recipe, plan, Self.names[number], progress)
     }
 
     private func makePreset(of recipe: Recipe, _ progress: WorkProgress) throws -> Candidate? {
         guard let name = recipe.preset?.type, let type = FileType(name: name) else { return nil }
-        let plan = try QuantizationPlan(costed.source, as: type, options: costed.options)
+        let plan = try QuantizationPlan(costed.tensors.source, as: type, options: costed.tensors.options)
         return try make(try target.recipe(like: plan), plan, "preset", progress)
     }
 
@@ -116,7 +116,9 @@ private struct RecipeSearch {
         let threads = request.costs.threads
         let outputs = [Quantizer.Output(plan: plan, path: path)]
         let what = name == "preset" ? "quantizing the preset" : "quantizing"
-        try Quantizer(source: costed.source, outputs: outputs).run(threads: threads) { try progress(what, $0, $1) }
+        try Quantizer(source: costed.tensors.source, outputs: outputs).run(threads: threads) {
+            try progress(what, $0, $1)
+        }
         return Candidate(
             recipe: recipe,
             path: path,

@@ -9,10 +9,10 @@ import Tensors
 struct RecipeTarget {
     /// The most bytes that a file may have.
     let budget: Int
-    private let costed: CostedModel
+    private let costed: CostedTensors
     private let device: FittedDevice?
 
-    init(_ goal: RecipeGoal, _ costed: CostedModel) throws {
+    init(_ goal: RecipeGoal, _ costed: CostedTensors) throws {
         self.costed = costed
         switch goal {
         case .budget(let budget):
@@ -45,14 +45,14 @@ struct FittedDevice {
     private let estimator: FitEstimator
     private let shape: ModelProfile
 
-    init(_ id: String, context: Int?, tokensPerSecond: Double?, _ costed: CostedModel) throws {
+    init(_ id: String, context: Int?, tokensPerSecond: Double?, _ costed: CostedTensors) throws {
         let catalogue = try DeviceCatalogue.configured()
         guard let device = try catalogue.devices([id], running: nil).first else {
             throw StepsError.badRequest("\(setting: "fit") names no device. Give an id of `edgepipe devices`.")
         }
         (self.device, self.tokensPerSecond) = (device, tokensPerSecond)
         estimator = FitEstimator(catalogue: catalogue)
-        shape = try ModelProfile(loadable: costed.source.files[0], quantType: "recipe")
+        shape = try ModelProfile(planned: costed.source.metadata, costed.source.tensors, quantType: "recipe")
         if let context, context > shape.contextLength {
             throw StepsError.badRequest(
                 "the model was trained for \(shape.contextLength) tokens of context; \(context) were asked for. "
@@ -80,7 +80,7 @@ struct FittedDevice {
 
     /// The most bytes with which the best recipe fits.
     /// - Throws: `StepsError.notMet` with the smallest that there is.
-    func largest(_ costed: CostedModel) throws -> Int {
+    func largest(_ costed: CostedTensors) throws -> Int {
         let finder = try costed.finder(milliseconds: milliseconds)
         var (low, high) = (finder.fewestBytes, finder.mostBytes)
         func fits(_ bytes: Int) throws -> Bool { try estimate(recipe(within: bytes, finder), costed).verdict == .fits }
@@ -100,7 +100,7 @@ struct FittedDevice {
         return low
     }
 
-    func recipe(within bytes: Int, by table: CostTable, _ costed: CostedModel) throws -> Recipe {
+    func recipe(within bytes: Int, by table: CostTable, _ costed: CostedTensors) throws -> Recipe {
         try recipe(within: bytes, try costed.finder(table, milliseconds: milliseconds))
     }
 
@@ -119,10 +119,26 @@ struct FittedDevice {
         return 1000 / full.mid - 1000 / empty.mid
     }
 
-    private func estimate(_ recipe: Recipe, _ costed: CostedModel) throws -> FitEstimate {
+    private func estimate(_ recipe: Recipe, _ costed: CostedTensors) throws -> FitEstimate {
         let plan = try QuantizationPlan(costed.source, policy: recipe.policy(named: "recipe"), options: costed.options)
         let tensors = plan.tensors.map(\.target)
         let profile = try ModelProfile(planned: costed.source.metadata, tensors, quantType: "recipe")
         return try estimator.estimate(profile, on: device, request)
+    }
+}
+
+extension RecipeGoal {
+    /// The most bytes that a build may have, as far as that is known before tensors' costs are.
+    func mostBytes(_ source: any ModelSource) throws -> Int {
+        let largest = try QuantizationPlan(source, as: .q8_0)
+        switch self {
+        case .budget(.bytes(let bytes)): return bytes
+        case .budget(.bitsPerWeight(let bits)):
+            let header = largest.byteCount - largest.tensors.lazy.map(\.target).byteCount
+            return header + Int(bits * Double(source.tensors.elementCount) / 8)
+        case .device(let id, _, _):
+            let device = try DeviceCatalogue.configured().device(id)
+            return min(largest.byteCount, FitEstimator.mostBytes(on: device))
+        }
     }
 }

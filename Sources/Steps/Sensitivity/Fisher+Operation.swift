@@ -81,7 +81,9 @@ extension Operations {
         let left = targets.filter { !known.contains($0.source.name) }
         if let first = left.first {
             let others = left.count == 1 ? "" : " and \(left.count - 1) more"
-            remark("There are no factors for \(first.source.name)\(others), which nothing is multiplied by. Measure them.")
+            remark(
+                "There are no factors for \(first.source.name)\(others), which nothing is multiplied by. Measure them."
+            )
         }
         let tensors = try targets.filter { known.contains($0.source.name) }.enumerated().map { index, planned in
             try progress(planned.source.name, index, targets.count)

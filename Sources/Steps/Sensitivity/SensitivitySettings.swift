@@ -1,0 +1,62 @@
+import BinaryIO
+import Pipeline
+import Recipes
+import Settings
+
+/// How to work out what quantizing each tensor of a model costs.
+public struct SensitivitySettings: StepKind {
+    /// The `convert` step whose file is read.
+    public var model: String
+    /// As the pipeline file writes its path.
+    public var text: String
+    /// The types that are compared.
+    public var ladder = TypeLadder.k
+    /// Tokens of a window.
+    public var context = 512
+    /// Windows that gradients are taken of.
+    public var chunks = 16
+    /// What labels are drawn by.
+    public var seed = 0
+
+    package static let kind = "sensitivity"
+    package static let settings = [
+        Setting("model", "the `convert` step whose file is read", .files),
+        Setting("text", "a UTF-8 text that is like what the model will read; its last quarter is not read"),
+        Setting(
+            "ladder",
+            "the types that `auto` builds choose from: k, the K types, which phones multiply fast; all; or a list such as q3_k,q4_k",
+            standard: "k"
+        ),
+        .context,
+        Setting("chunks", "at most this many windows", standard: "16"),
+        Setting("seed", "of the labels that are drawn from the model's own predictions", standard: "0"),
+    ]
+
+    package init(_ reader: SettingReader, _ references: StepReferences) {
+        model = references.areSteps ? references.file("model", in: reader) : ""
+        text = reader.requiredText("text") ?? ""
+        if let name = reader.text("ladder"), let place = reader.node("ladder") {
+            if let found = TypeLadder(name) {
+                ladder = found
+            } else {
+                reader.report("'\(name)' is no ladder. Take k, all, or tensor types with commas between.", at: place)
+            }
+        }
+        context = reader.context ?? context
+        chunks = reader.chunks ?? chunks
+        seed = reader.integer("seed", in: 0...(1 << 60)) ?? seed
+    }
+
+    package var needs: [String] { [model] }
+
+    func step(_ id: String, on bench: Workbench) throws -> any Step {
+        let path = bench.path(text)
+        return SensitivityStep(
+            id: id,
+            settings: self,
+            model: bench.conversion(model),
+            text: path,
+            textInput: try bench.file(path)
+        )
+    }
+}
