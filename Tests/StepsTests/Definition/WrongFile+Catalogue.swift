@@ -220,7 +220,7 @@ extension WrongFile {
                 """,
             "7:60: 'imatrix' names the step 'importence', which does not stand before this one. Did you mean "
                 + "'importance'? Known here: importance.",
-            "8:60: 'imatrix' must name a step that does 'imatrix'; 'f16' does not."
+            "8:60: 'imatrix' must name a step that does 'imatrix' or 'sensitivity'; 'f16' does not."
         ),
         WrongFile(
             "importance matrix with wrong settings",
