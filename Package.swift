@@ -393,7 +393,8 @@ let package = Package(
             name: "StepsTests",
             dependencies: [
                 "Answers", "Architectures", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization",
-                "Registry", "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "edgepipe", system,
+                "Recipes", "Registry", "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "Work", "edgepipe",
+                system,
             ],
             swiftSettings: strict
         ),
