@@ -66,7 +66,7 @@ extension Operations {
         _ options: QuantizationOptions,
         in folder: FilePath,
         remark: (String) -> Void,
-        progress: WorkProgress
+        progress: @escaping WorkProgress
     ) throws -> CostedModel {
         var work = try CostWork(request, options, folder)
         let factors = try work.factors(remark, progress)
@@ -137,7 +137,7 @@ private struct CostWork {
     /// was given.
     mutating func factors(
         _ remark: (String) -> Void,
-        _ progress: WorkProgress
+        _ progress: @escaping WorkProgress
     ) throws -> [String: TensorFactors] {
         let given = try request.importanceMatrix.map { try ImportanceMatrix(path: $0) }
         if let given { options.importanceMatrix = given }
@@ -156,7 +156,7 @@ private struct CostWork {
         ) { first, _ in first }
     }
 
-    private func fisher(_ remark: (String) -> Void, _ progress: WorkProgress) throws -> FisherFactors {
+    private func fisher(_ remark: (String) -> Void, _ progress: @escaping WorkProgress) throws -> FisherFactors {
         var wanted = FisherRequest(model: request.model, text: text.path)
         (wanted.context, wanted.chunks, wanted.seed) = (request.context, request.chunks, request.seed)
         (wanted.threads, wanted.output) = (request.threads, folder.appending("factors.gguf"))
@@ -190,7 +190,7 @@ private struct CostWork {
         return try ImportanceMatrix(path: path).named("imatrix.gguf")
     }
 
-    private func importance(_ remark: (String) -> Void, _ progress: WorkProgress) throws -> ImportanceMatrix {
+    private func importance(_ remark: (String) -> Void, _ progress: @escaping WorkProgress) throws -> ImportanceMatrix {
         let learned = folder.appending("learned.txt")
         try writeFile(text.learned, to: learned)
         let settings = try ImatrixSettings(options: [
@@ -206,7 +206,7 @@ private struct CostWork {
         return try ImportanceMatrix(path: path).named("imatrix.gguf")
     }
 
-    mutating func tabulate(_ factors: [String: TensorFactors], _ progress: WorkProgress) throws {
+    mutating func tabulate(_ factors: [String: TensorFactors], _ progress: @escaping WorkProgress) throws {
         if file.isComplete { return }
         let run = CostRun(source, request.ladder, factors: factors, options: options, threads: request.threads)
         var saved = ContinuousClock.now
@@ -233,7 +233,7 @@ private struct CostWork {
 
     /// Measures tensors alone whose costs gradients do not tell: an embedding, whose rows are looked up too, and whatever has no
     /// gradients.
-    mutating func measure(_ progress: WorkProgress) throws {
+    mutating func measure(_ progress: @escaping WorkProgress) throws {
         let due = file.table.tensors.filter { tensor in
             tensor.source == .unknown || (tensor.source == .fisher && tensor.name == "token_embd.weight")
         }
@@ -247,7 +247,7 @@ private struct CostWork {
     }
 
     /// The divergence of each tensor alone in a type.
-    private func measured(_ types: [String: TensorType], _ progress: WorkProgress) throws -> [MeasuredCost] {
+    private func measured(_ types: [String: TensorType], _ progress: @escaping WorkProgress) throws -> [MeasuredCost] {
         let path = folder.appending("measured.gguf")
         defer { try? FileManager.default.removeItem(atPath: path.string) }
         let part = ModelPart(of: source) { types[$0] != nil }
@@ -282,7 +282,7 @@ extension Operations {
         context: Int,
         chunks: Int,
         threads: Int,
-        progress: WorkProgress,
+        progress: @escaping WorkProgress,
         where isWanted: (String) -> Bool
     ) throws -> [MeasuredCost] {
         let options = EvaluationOptions(context: context, chunks: chunks, threads: threads)

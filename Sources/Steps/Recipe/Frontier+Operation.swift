@@ -66,7 +66,7 @@ extension Operations {
     public static func frontier(
         _ request: FrontierRequest,
         remark: (String) -> Void = { _ in },
-        progress: WorkProgress
+        progress: @escaping WorkProgress
     ) throws -> FrontierReport {
         if let page = request.page { try checkOutput(page, replacing: [request.costs.model, request.costs.text]) }
         let place = request.folder ?? FilePath(NSTemporaryDirectory()).appending("edgepipe-\(UUID().uuidString)")
@@ -139,7 +139,7 @@ private struct FrontierBuilds {
     }
 
     /// Makes all builds in one pass over the model, and judges them in one pass of it.
-    func measure(in folder: FilePath, _ progress: WorkProgress) throws -> [FrontierReport.Point] {
+    func measure(in folder: FilePath, _ progress: @escaping WorkProgress) throws -> [FrontierReport.Point] {
         let threads = request.costs.threads
         let paths = builds.indices.map { folder.appending("frontier-\($0).gguf") }
         defer { for path in paths { try? FileManager.default.removeItem(atPath: path.string) } }

@@ -18,7 +18,7 @@ extension Operations {
         _ request: RecipeRequest,
         to output: FilePath,
         remark: (String) -> Void = { _ in },
-        progress: WorkProgress
+        progress: @escaping WorkProgress
     ) throws -> RecipeReport {
         let texts = [request.costs.text] + request.otherTexts
         let inputs = [request.costs.model, request.costs.importanceMatrix].compactMap { $0 } + texts
@@ -65,7 +65,7 @@ private struct RecipeSearch {
         target = try RecipeTarget(request.goal, costed.tensors)
     }
 
-    func run(_ remark: (String) -> Void, _ progress: WorkProgress) throws -> RecipeReport {
+    func run(_ remark: (String) -> Void, _ progress: @escaping WorkProgress) throws -> RecipeReport {
         try checkSpace(for: 3 * target.budget, at: folder)
         let first = try target.recipe(by: costed.tensors.table)
         var candidates = [try make(first, number: 0, progress)]
@@ -91,7 +91,7 @@ private struct RecipeSearch {
 
     private func place(_ name: String) -> FilePath { folder.appending("candidate-\(name).gguf") }
 
-    private func make(_ recipe: Recipe, number: Int, _ progress: WorkProgress) throws -> Candidate {
+    private func make(_ recipe: Recipe, number: Int, _ progress: @escaping WorkProgress) throws -> Candidate {
         let plan = try QuantizationPlan(
             costed.tensors.source,
             policy: recipe.policy(named: "recipe"),
@@ -100,7 +100,7 @@ private struct RecipeSearch {
         return try make(recipe, plan, Self.names[number], progress)
     }
 
-    private func makePreset(of recipe: Recipe, _ progress: WorkProgress) throws -> Candidate? {
+    private func makePreset(of recipe: Recipe, _ progress: @escaping WorkProgress) throws -> Candidate? {
         guard let name = recipe.preset?.type, let type = FileType(name: name) else { return nil }
         let plan = try QuantizationPlan(costed.tensors.source, as: type, options: costed.tensors.options)
         return try make(try target.recipe(like: plan), plan, "preset", progress)
@@ -110,7 +110,7 @@ private struct RecipeSearch {
         _ recipe: Recipe,
         _ plan: QuantizationPlan,
         _ name: String,
-        _ progress: WorkProgress
+        _ progress: @escaping WorkProgress
     ) throws -> Candidate {
         let path = place(name)
         let threads = request.costs.threads
@@ -130,7 +130,7 @@ private struct RecipeSearch {
         _ build: FilePath,
         _ text: [UInt8],
         _ path: FilePath,
-        _ progress: WorkProgress
+        _ progress: @escaping WorkProgress
     ) throws -> KLDivergenceResult {
         let options = EvaluationOptions(
             context: request.costs.context,
@@ -146,7 +146,7 @@ private struct RecipeSearch {
     }
 
     /// What the tensors cost, each alone, that most of the divergence was predicted for.
-    private func costs(around candidate: Candidate, _ progress: WorkProgress) throws -> [MeasuredCost] {
+    private func costs(around candidate: Candidate, _ progress: @escaping WorkProgress) throws -> [MeasuredCost] {
         var (wanted, sum): (Set<String>, Double) = ([], 0)
         for tensor in candidate.recipe.tensors.sorted(by: { $0.kldShare > $1.kldShare }) {
             guard wanted.count < Self.mostMeasured, sum < Self.measuredPart * candidate.recipe.predictedKld else {
@@ -171,7 +171,7 @@ private struct RecipeSearch {
         on chosen: Candidate,
         _ preset: Candidate?,
         rounds: Int,
-        _ progress: WorkProgress
+        _ progress: @escaping WorkProgress
     ) throws -> RecipeReport {
         var texts = [
             RecipeReport.Measured(costed.text.path, costed.text.digest, chosen.result, preset?.result)
