@@ -14,7 +14,7 @@ import Testing
         "registry history", "registry gc", "registry import", "registry export", "registry storage", "registry sign",
         "registry attest", "registry repair", "registry delete", "pull", "push", "delta", "delta make", "delta apply",
         "delta plan", "convert", "imatrix", "quantize", "perplexity",
-        "accuracy", "sensitivity",
+        "accuracy", "sensitivity", "frontier",
         "tokenize", "generate", "embed", "inspect", "doctor", "serve", "serve start", "serve token", "serve token new",
     ]
 
