@@ -90,12 +90,6 @@ struct EdgeResponder: HTTPResponder {
             caller = .anyone
         }
         if case .anyone = caller, services.access.accepts(values, for: path) { caller = .guest }
-        let isSecure: Bool =
-            switch settings.transport {
-            case .plain: false
-            case .tls: true
-            case .behindProxy: request.headers[.xForwardedProto]?.lowercased() == "https"
-            }
         let host = request.head.authority ?? "\(settings.host):\(settings.port)"
         return Call(
             names: names,
@@ -105,9 +99,20 @@ struct EdgeResponder: HTTPResponder {
             isHead: request.method == .head,
             path: path,
             decodedPath: "/" + parsed.components.joined(separator: "/"),
-            origin: "\(isSecure ? "https" : "http")://\(host)",
+            origin: "\(scheme(request))://\(host)",
             caller: caller
         )
+    }
+
+    /// What the client's addresses begin with.
+    private func scheme(_ request: Request) -> String {
+        let isSecure =
+            switch settings.transport {
+            case .plain: false
+            case .tls: true
+            case .behindProxy: request.headers[.xForwardedProto]?.lowercased() == "https"
+            }
+        return isSecure ? "https" : "http"
     }
 
     private func authorize(_ route: Route, _ call: Call) throws {
@@ -159,13 +164,7 @@ struct EdgeResponder: HTTPResponder {
         // A browser asks its user for a password: that is where a token goes.
         if family == .page { return "Basic realm=\"edgepipe\", charset=\"UTF-8\"" }
         guard family == .oci, let host = request.head.authority else { return "Bearer realm=\"edgepipe\"" }
-        let isSecure =
-            switch settings.transport {
-            case .plain: false
-            case .tls: true
-            case .behindProxy: request.headers[.xForwardedProto]?.lowercased() == "https"
-            }
-        var challenge = "Bearer realm=\"\(isSecure ? "https" : "http")://\(host)/v2/token\",service=\"edgepipe\""
+        var challenge = "Bearer realm=\"\(scheme(request))://\(host)/v2/token\",service=\"edgepipe\""
         if let match = path.wholeMatch(of: /\/v2\/([a-z0-9._\/\-]+?)\/(?:manifests|blobs|tags|referrers)\/.*/) {
             let action = [.get, .head].contains(request.method) ? "pull" : "pull,push"
             challenge += ",scope=\"repository:\(match.1):\(action)\""

@@ -40,12 +40,19 @@ public struct DeltaShelf: Sendable {
 
     /// All that is there; what is named otherwise is none of ours.
     public func entries() -> [Entry] {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
-        return names.sorted().compactMap(entry)
+        names.compactMap(entry)
     }
 
     /// Those that lead to a file.
-    public func entries(to digest: SHA256Digest) -> [Entry] { entries().filter { $0.to == digest } }
+    public func entries(to digest: SHA256Digest) -> [Entry] {
+        // The names tell; only those that are wanted are asked for their sizes.
+        let part = "-\(digest)-"
+        return names.filter { $0.contains(part) }.compactMap(entry)
+    }
+
+    private var names: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []).sorted()
+    }
 
     private func entry(_ name: String) -> Entry? {
         guard let match = name.wholeMatch(of: /([0-9a-f]{64})-([0-9a-f]{64})-([0-9a-f]{64})\.delta/),
@@ -67,7 +74,7 @@ public struct DeltaShelf: Sendable {
         threads: Int = ProcessInfo.processInfo.activeProcessorCount,
         progress: @escaping WorkProgress
     ) throws -> Entry? {
-        if let known = entries().first(where: { $0.from == old.digest && $0.to == new.digest }) { return known }
+        if let known = entries(to: new.digest).first(where: { $0.from == old.digest }) { return known }
         let vain = folder.appending("\(old.digest)-\(new.digest).none")
         if FileStatus(vain) != nil { return nil }
         let work = folder.appending(".\(UUID().uuidString)")

@@ -17,6 +17,26 @@ package struct ServedManifest: Sendable {
     package let artifactType: String?
     /// Those of the manifest.
     package let annotations: [String: String]?
+
+    /// A manifest that was encoded.
+    init(
+        _ bytes: [UInt8],
+        as mediaType: String = OCIManifest.ociType,
+        for dialect: Dialect? = nil,
+        tag: String? = nil,
+        artifactType: String? = nil,
+        annotations: [String: String]? = nil
+    ) {
+        (self.bytes, digest, self.mediaType) = (bytes, SHA256Digest(of: bytes), mediaType)
+        (self.dialect, self.tag) = (dialect, tag)
+        (self.artifactType, self.annotations) = (artifactType, annotations)
+    }
+
+    /// A document about a build.
+    fileprivate init(attached manifest: OCIManifest) throws {
+        let bytes = try OCILayout.encode(manifest)
+        self.init(bytes, artifactType: manifest.artifactType, annotations: manifest.annotations)
+    }
 }
 
 /// A small blob that manifests name.
@@ -60,12 +80,10 @@ extension ModelRegistry {
             if dialect == .docker { subject = OCIDescriptor(of: bytes, as: type) }
             manifests.append(
                 ServedManifest(
-                    bytes: bytes,
-                    digest: SHA256Digest(of: bytes),
-                    mediaType: type,
-                    dialect: dialect,
+                    bytes,
+                    as: type,
+                    for: dialect,
                     tag: dialect.tag(of: record.name),
-                    artifactType: nil,
                     annotations: made.manifest.annotations
                 )
             )
@@ -74,32 +92,10 @@ extension ModelRegistry {
         blobs.append(ServedBlob(OCIEmpty.bytes))
         var referrers = try (self.documents(about: build) + documents).map { document in
             blobs.append(ServedBlob(document.bytes))
-            let manifest = document.manifest(about: subject, created: build.created)
-            let bytes = try OCILayout.encode(manifest)
-            return ServedManifest(
-                bytes: bytes,
-                digest: SHA256Digest(of: bytes),
-                mediaType: OCIManifest.ociType,
-                dialect: nil,
-                tag: nil,
-                artifactType: document.artifactType,
-                annotations: manifest.annotations
-            )
+            return try ServedManifest(attached: document.manifest(about: subject, created: build.created))
         }
         let deltas = record.name.isProjector ? [] : DeltaShelf(beside: path).entries(to: record.digest)
-        referrers += try deltas.map { delta in
-            let manifest = delta.manifest(to: build, subject)
-            let bytes = try OCILayout.encode(manifest)
-            return ServedManifest(
-                bytes: bytes,
-                digest: SHA256Digest(of: bytes),
-                mediaType: OCIManifest.ociType,
-                dialect: nil,
-                tag: nil,
-                artifactType: manifest.artifactType,
-                annotations: manifest.annotations
-            )
-        }
+        referrers += try deltas.map { try ServedManifest(attached: $0.manifest(to: build, subject)) }
         return BuildDocuments(
             manifests: manifests,
             referrers: referrers,

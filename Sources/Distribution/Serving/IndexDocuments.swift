@@ -43,15 +43,7 @@ package struct IndexDocuments: Sendable {
         let list = try OCILayout.encode(index)
         let document = try OCILayout.encode(RemoteIndex.manifest(of: list))
         blobs = [ServedBlob(list), ServedBlob(OCIEmpty.bytes)]
-        manifest = ServedManifest(
-            bytes: document,
-            digest: SHA256Digest(of: document),
-            mediaType: OCIManifest.ociType,
-            dialect: nil,
-            tag: Self.tag,
-            artifactType: RemoteIndex.type,
-            annotations: nil
-        )
+        manifest = ServedManifest(document, tag: Self.tag, artifactType: RemoteIndex.type)
     }
 }
 

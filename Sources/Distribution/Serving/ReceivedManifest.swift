@@ -77,15 +77,7 @@ package struct ReceivedManifest: Sendable {
 
     /// A manifest as it is answered with.
     package func served(_ bytes: [UInt8]) -> ServedManifest {
-        ServedManifest(
-            bytes: bytes,
-            digest: SHA256Digest(of: bytes),
-            mediaType: mediaType,
-            dialect: nil,
-            tag: nil,
-            artifactType: artifactType,
-            annotations: annotations
-        )
+        ServedManifest(bytes, as: mediaType, artifactType: artifactType, annotations: annotations)
     }
 }
 

@@ -92,14 +92,8 @@ public struct SitePages: Sendable {
     public static func problem(_ message: String, status: Int, links: SiteLinks, _ language: Language) -> SitePage {
         let context = PageContext(.home(), links, language)
         let title = context.words("This did not work", "Не получилось")
-        let content: Markup = """
-            <h1>\(title)</h1>
-            <p class="lead">\(message)</p>
-            <p class="note">HTTP \(status)</p>
-            <p>\(context.link(.home(), context.words("All models", "Все модели")))</p>
-            """
-        let outcome = status == 404 ? SitePage.Outcome.notFound : .badRequest
-        return PageFrame(context: context, title: title, summary: message, content: content, outcome: outcome).page
+        let note: Markup = "<p class=\"note\">HTTP \(status)</p>"
+        return refusal(title, message, note, status == 404 ? .notFound : .badRequest, context)
     }
 
     private func notFound(_ context: PageContext) -> SitePage {
@@ -109,12 +103,23 @@ public struct SitePages: Sendable {
             "The address may be mistyped, or the build was withdrawn.",
             "Возможно, в адресе опечатка или сборка отозвана."
         )
+        return Self.refusal(title, text, .empty, .notFound, context)
+    }
+
+    private static func refusal(
+        _ title: String,
+        _ text: String,
+        _ note: Markup,
+        _ outcome: SitePage.Outcome,
+        _ context: PageContext
+    ) -> SitePage {
         let content: Markup = """
             <h1>\(title)</h1>
             <p class="lead">\(text)</p>
-            <p>\(context.link(.home(), words("All models", "Все модели")))</p>
+            \(note)
+            <p>\(context.link(.home(), context.words("All models", "Все модели")))</p>
             """
-        return PageFrame(context: context, title: title, summary: text, content: content, outcome: .notFound).page
+        return PageFrame(context: context, title: title, summary: text, content: content, outcome: outcome).page
     }
 
     private func report(_ model: String, _ version: String, _ context: PageContext) throws -> SitePage {

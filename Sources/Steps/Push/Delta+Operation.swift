@@ -1,0 +1,38 @@
+import Answers
+import Distribution
+import Foundation
+import Registry
+import Work
+
+extension Operations {
+    /// Makes the delta between two builds, and keeps it beside their registry, where it is offered to whoever has the older one.
+    /// - Parameters:
+    ///   - old: `model[@version][:type]`, as is `new`.
+    ///   - threads: how many compress; nil for all processors.
+    /// - Throws: `StepsError.badRequest` for a registry that lies elsewhere, and where the delta would save less than 40 %;
+    ///   `RegistryError`, `FileError`, and whatever `progress` throws.
+    public static func keepDelta(
+        from old: String,
+        to new: String,
+        in place: RegistryPlace,
+        threads: Int?,
+        progress: @escaping WorkProgress
+    ) throws -> DeltaShelf.Entry {
+        try place.changing { session in
+            let builds = try [old, new].map { try session.registry.resolve(BuildReference($0)) }
+            let kept = try DeltaShelf(beside: session.path).delta(
+                from: builds[0],
+                to: builds[1],
+                in: session.registry,
+                threads: threads ?? ProcessInfo.processInfo.activeProcessorCount,
+                progress: progress
+            )
+            guard let kept else {
+                throw StepsError.badRequest(
+                    "a delta from \(builds[0].name) to \(builds[1].name) would be no shorter than 0.6 of the file. Send the file itself."
+                )
+            }
+            return kept
+        }
+    }
+}
