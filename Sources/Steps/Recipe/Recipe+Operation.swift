@@ -29,7 +29,7 @@ extension Operations {
         let costed = try costedModel(request.costs, options, in: folder, remark: remark, progress: progress)
         let search = try RecipeSearch(costed, request, to: output, in: folder)
         defer { search.removeCandidates() }
-        let report = try search.run(remark, progress)
+        let report = try search.run(progress)
         if request.folder == nil { try? FileManager.default.removeItem(atPath: folder.string) }
         return report
     }
@@ -54,6 +54,7 @@ private struct RecipeSearch {
 
     /// A build that was made, and what it lost.
     private struct Candidate {
+        let name: String
         let recipe: Recipe
         let path: FilePath
         let result: KLDivergenceResult
@@ -65,82 +66,88 @@ private struct RecipeSearch {
         target = try RecipeTarget(request.goal, costed.tensors)
     }
 
-    func run(_ remark: (String) -> Void, _ progress: @escaping WorkProgress) throws -> RecipeReport {
+    func run(_ progress: @escaping WorkProgress) throws -> RecipeReport {
         try checkSpace(for: 3 * target.budget, at: folder)
         let first = try target.recipe(by: costed.tensors.table)
-        var candidates = [try make(first, number: 0, progress)]
-        let preset = try makePreset(of: first, progress)
+        var wanted = [("choice", first, try plan(first))]
+        if let type = first.preset.flatMap({ FileType(name: $0.type) }) {
+            let plan = try QuantizationPlan(costed.tensors.source, as: type, options: costed.tensors.options)
+            wanted.append((Self.preset, try target.recipe(like: plan), plan))
+        }
+        // Both in one pass over the model, and judged in one.
+        var candidates = try make(wanted, progress)
+        let preset = candidates.first { $0.name == Self.preset }
+        var rounds = 0
         if abs(first.predictedKld / candidates[0].kld - 1) > Self.tolerance {
+            rounds = 1
             let table = costed.tensors.table.scaled(to: try costs(around: candidates[0], progress))
             let second = try target.recipe(by: table)
-            if second.assignment != first.assignment { candidates.append(try make(second, number: 1, progress)) }
+            if second.assignment != first.assignment {
+                candidates += try make([("second choice", second, try plan(second))], progress)
+            }
         }
         // A preset that turns out better is taken as it is: no choice is worse.
-        let chosen = (candidates + [preset].compactMap { $0 }).min { $0.kld < $1.kld } ?? candidates[0]
-        let report = try report(on: chosen, preset, rounds: candidates.count - 1, progress)
+        let chosen = candidates.min { $0.kld < $1.kld } ?? candidates[0]
+        let report = try report(on: chosen, preset, rounds: rounds, progress)
         if let file = request.typeFile { try chosen.recipe.assignment.write(to: file) }
         try moveFile(chosen.path, to: output)
         return report
     }
 
     func removeCandidates() {
-        for name in Self.names { try? FileManager.default.removeItem(atPath: place(name).string) }
+        for name in ["choice", "second choice", Self.preset] {
+            try? FileManager.default.removeItem(atPath: place(name).string)
+        }
     }
 
-    private static let names = ["0", "1", "preset"]
+    private static let preset = "preset"
 
-    private func place(_ name: String) -> FilePath { folder.appending("candidate-\(name).gguf") }
+    private func place(_ name: String) -> FilePath { folder.appending("\(name.replacing(" ", with: "-")).gguf") }
 
-    private func make(_ recipe: Recipe, number: Int, _ progress: @escaping WorkProgress) throws -> Candidate {
-        let plan = try QuantizationPlan(
+    private func plan(_ recipe: Recipe) throws -> QuantizationPlan {
+        try QuantizationPlan(
             costed.tensors.source,
             policy: recipe.policy(named: "recipe"),
             options: costed.tensors.options
         )
-        return try make(recipe, plan, Self.names[number], progress)
-    }
-
-    private func makePreset(of recipe: Recipe, _ progress: @escaping WorkProgress) throws -> Candidate? {
-        guard let name = recipe.preset?.type, let type = FileType(name: name) else { return nil }
-        let plan = try QuantizationPlan(costed.tensors.source, as: type, options: costed.tensors.options)
-        return try make(try target.recipe(like: plan), plan, "preset", progress)
     }
 
     private func make(
-        _ recipe: Recipe,
-        _ plan: QuantizationPlan,
-        _ name: String,
+        _ wanted: [(name: String, recipe: Recipe, plan: QuantizationPlan)],
         _ progress: @escaping WorkProgress
-    ) throws -> Candidate {
-        let path = place(name)
-        let threads = request.costs.threads
-        let outputs = [Quantizer.Output(plan: plan, path: path)]
-        let what = name == "preset" ? "quantizing the preset" : "quantizing"
-        try Quantizer(source: costed.tensors.source, outputs: outputs).run(threads: threads) {
-            try progress(what, $0, $1)
+    ) throws -> [Candidate] {
+        let outputs = wanted.map { Quantizer.Output(plan: $0.plan, path: place($0.name)) }
+        let names = wanted.map(\.name).joined(separator: " and ")
+        try Quantizer(source: costed.tensors.source, outputs: outputs).run(threads: request.costs.threads) {
+            try progress("quantizing \(names)", $0, $1)
         }
-        return Candidate(
-            recipe: recipe,
-            path: path,
-            result: try judge(path, costed.text.judged, costed.text.path, progress)
-        )
+        let results = try judge(outputs.map(\.path), costed.text.judged, costed.text.path, progress)
+        return zip(wanted, results).map { wanted, result in
+            Candidate(name: wanted.name, recipe: wanted.recipe, path: place(wanted.name), result: result)
+        }
     }
 
     private func judge(
-        _ build: FilePath,
+        _ builds: [FilePath],
         _ text: [UInt8],
         _ path: FilePath,
         _ progress: @escaping WorkProgress
-    ) throws -> KLDivergenceResult {
+    ) throws -> [KLDivergenceResult] {
         let options = EvaluationOptions(
             context: request.costs.context,
             chunks: request.judgedChunks,
             threads: request.costs.threads
         )
-        let run = KLDivergenceRun(try LanguageModel(path: build), options)
+        let run = KLDivergenceRun(try builds.map { try LanguageModel(path: $0) }, options)
+        var done = 0
         return try EvaluationError.naming(path) {
-            try run.compare(with: costed.model, text: text) {
-                try progress("judging the build", $0.chunk, $0.chunkCount)
+            try run.compare(with: costed.model, text: text) { _, state in
+                done += 1
+                try progress(
+                    "judging on \(path.lastComponent?.string ?? "text")",
+                    done,
+                    state.chunkCount * builds.count
+                )
             }
         }
     }
@@ -178,9 +185,9 @@ private struct RecipeSearch {
         ]
         for path in request.otherTexts {
             let bytes = try readFile(path, limit: ValidateStep.textLimit)
-            let own = try judge(chosen.path, bytes, path, progress)
-            let other = try preset.map { try judge($0.path, bytes, path, progress) }
-            texts.append(RecipeReport.Measured(path, SHA256Digest(of: bytes), own, other))
+            let builds = [chosen.path] + (preset.map { [$0.path] } ?? [])
+            let results = try judge(builds, bytes, path, progress)
+            texts.append(RecipeReport.Measured(path, SHA256Digest(of: bytes), results[0], results.dropFirst().first))
         }
         var shown = preset?.recipe.preset ?? chosen.recipe.preset
         shown?.measuredKld = preset?.kld
