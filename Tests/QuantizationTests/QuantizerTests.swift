@@ -52,6 +52,30 @@ import Testing
         }
     }
 
+    /// The digests are of llama-quantize's tensors (llama.cpp 0c1e57098), with the goldens' importance matrix and an entry for the token
+    /// embedding in it: the numbers 1 to 7 over and over.
+    @Test(arguments: [
+        (FileType.q4_K_M, "9ffe9eaf11498f529a15ccc7bdd2070caa24456c66cc2ad8c467a5528f12cd64"),
+        (.q2_K, "4d95fc619a2b9db6766f68bef78060dc064decf38f29537ddf524dcf348d9907"),
+    ])
+    func anEntryForTheEmbeddingCountsAsWithLlama(_ type: FileType, _ digest: String) throws {
+        let name = "token_embd.weight"
+        let golden = try QuantizedGolden.matrix()
+        let columns = try #require(source.tensors.first { $0.name == name }).shape.rowLength
+        var options = QuantizationOptions()
+        options.importanceMatrix = ImportanceMatrix(
+            path: golden.path,
+            entries: golden.entries.merging([name: (0..<columns).map { Float($0 % 7 + 1) }]) { $1 },
+            dataset: golden.dataset,
+            chunkCount: golden.chunkCount
+        )
+        let made = try outputs([type], options)
+        try Quantizer(source: source, outputs: made).run(threads: 2)
+        let file = try GGUFFile(path: made[0].path)
+        let tensor = try #require(file.tensor(named: name))
+        #expect("\(SHA256Digest(of: file.bytes(of: tensor)))" == digest)
+    }
+
     @Test(arguments: Kernels.available)
     func allFilesOfOnePassWithAMatrixAreLlamas(_ kernels: Kernels) throws {
         let goldens = try QuantizedGolden.withMatrix()
