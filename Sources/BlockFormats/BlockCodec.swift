@@ -128,7 +128,7 @@ public enum BlockCodec {
         return Float(bitPattern: weights.reduce(0) { max($0, $1.bitPattern & 0x7fff_ffff) })
     }
 
-    private static func format(of type: TensorType) -> (any BlockFormat.Type)? {
+    static func format(of type: TensorType) -> (any BlockFormat.Type)? {
         switch type {
         case .f32: F32.self
         case .f16: F16.self

@@ -4,6 +4,8 @@ import SystemPackage
 /// Why a model's quality could not be measured.
 public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
     case textTooShort(tokens: Int, needed: Int, context: Int, path: FilePath? = nil)
+    case textTooShortForFeedback(tokens: Int, needed: Int, columns: Int, path: FilePath? = nil)
+    case layersReadEachOther(FilePath)
     case contextTooSmall(context: Int)
     case strideOutOfRange(stride: Int, window: Int)
     case noChunks(Int)
@@ -36,6 +38,13 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             (path.map { "\($0): " } ?? "")
                 + "The text has \(tokens) tokens, but \(needed) are needed for a context of \(context). "
                 + "Give a longer text or a smaller context."
+        case .textTooShortForFeedback(let tokens, let needed, let columns, let path):
+            (path.map { "\($0): " } ?? "")
+                + "\(tokens) tokens of text are too few to round matrices of \(columns) columns with feedback; \(needed) are "
+                + "needed. Give a longer text, or more of it with \(setting: "feedback-tokens")."
+        case .layersReadEachOther(let path):
+            "\(path): some layers read the keys and values of others, so that a text cannot be taken through them one at a time. "
+                + "Choose another rounding with \(setting: "rounding")."
         case .contextTooSmall(let context):
             "A context of \(context) tokens leaves nothing to score. Use 4 or more; 512 is usual."
         case .strideOutOfRange(let stride, let window):
@@ -107,6 +116,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             return try work()
         } catch EvaluationError.textTooShort(let tokens, let needed, let context, _) {
             throw EvaluationError.textTooShort(tokens: tokens, needed: needed, context: context, path: text)
+        } catch EvaluationError.textTooShortForFeedback(let tokens, let needed, let columns, _) {
+            throw EvaluationError.textTooShortForFeedback(tokens: tokens, needed: needed, columns: columns, path: text)
         } catch EvaluationError.notUTF8(let line, _) {
             throw EvaluationError.notUTF8(line: line, path: text)
         } catch EvaluationError.badTask(let line, let why, _) {

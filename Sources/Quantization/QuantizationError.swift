@@ -8,6 +8,13 @@ public struct QuantizationError: Error, CustomStringConvertible, Sendable {
     /// What went wrong.
     public let problem: QuantizationProblem
 
+    /// Does work on a model, so that a problem names its file.
+    package static func naming<Result>(_ path: FilePath, _ work: () throws -> Result) throws -> Result {
+        do { return try work() } catch let problem as QuantizationProblem {
+            throw QuantizationError(path: path, problem: problem)
+        }
+    }
+
     /// The file, the line where there is one, what is wrong and what to do.
     public var description: String {
         if case .badAssignment(let line, let reason) = problem { return "\(path):\(line): \(reason)" }
@@ -32,6 +39,9 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
     case importanceMatrixMismatch(tensor: String, found: Int, expected: Int)
     case importanceMatrixNeeded(tensor: String, type: String)
     case refinementNeedsImportanceMatrix
+    case feedbackNeedsText
+    case badCorrelation
+    case outOfMemory(byteCount: Int, purpose: String)
     case noLattice
     case importanceMatrixOfAnotherModel(String)
     case noLayerLeft
@@ -80,6 +90,13 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
         case .refinementNeedsImportanceMatrix:
             "refined rounding weighs errors by an importance matrix. Give one with \(setting: "imatrix"), or round as the "
                 + "reference does."
+        case .feedbackNeedsText:
+            "rounding with feedback fits weights to the inputs that they meet on a text. Give one with \(setting: "text"), or "
+                + "round as the reference does."
+        case .badCorrelation:
+            "the inputs of a weight matrix are infinite or not numbers. The model's weights are damaged; make the file again."
+        case .outOfMemory(let byteCount, let purpose):
+            "there is no memory for \(purpose), which takes \(byteCount) bytes. Use a machine with more, or a smaller model."
         case .noLattice:
             "no tensor that becomes q4_0 lies on a grid of four bits. The model was not trained for one; set "
                 + "\(setting: "rounding", "reference"), or \(setting: "rounding", "auto") to take grids where there are any."

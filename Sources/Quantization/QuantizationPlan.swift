@@ -194,7 +194,7 @@ public struct PlannedTensor: Sendable {
     /// Whether llama.cpp's rules let it change its type.
     let isQuantizable: Bool
     /// What the columns count, those of each expert behind each other.
-    let importance: [Float]?
+    package let importance: [Float]?
     let rounding: Rounding
 
     /// Whether its blocks are refined: the type allows it, and what the columns count is known.

@@ -17,11 +17,15 @@ public struct Quantizer: Sendable {
         public let plan: QuantizationPlan
         /// Where it goes; with a plan that keeps a split, where its first name comes from.
         public let path: FilePath
+        /// Tensors whose bytes are there already, by their names in the output: they are copied in.
+        public let prepared: [String: MappedFile]
 
         /// An output.
-        public init(plan: QuantizationPlan, path: FilePath) {
+        /// - Precondition: what is prepared has the tensors' sizes.
+        public init(plan: QuantizationPlan, path: FilePath, prepared: [String: MappedFile] = [:]) {
             self.plan = plan
             self.path = path
+            self.prepared = prepared
         }
 
         /// The files that will be written.
@@ -145,8 +149,9 @@ public struct Quantizer: Sendable {
             let tensor = plan.tensors[index]
             let type = tensor.target.type
             let finish = tensor.finish(isOnGrid: isOnGrid)
+            let prepared = outputs[output].prepared[tensor.target.name]
             let known = targets.firstIndex {
-                $0.type == type && $0.importance == tensor.importance && $0.finish == finish
+                $0.type == type && $0.importance == tensor.importance && $0.finish == finish && $0.prepared === prepared
             }
             if let known {
                 targets[known].outputs.append(output)
@@ -156,6 +161,7 @@ public struct Quantizer: Sendable {
                         type: type,
                         importance: tensor.importance,
                         finish: finish,
+                        prepared: prepared,
                         outputs: [output]
                     )
                 )

@@ -5,6 +5,9 @@ public enum Rounding: String, Sendable, CaseIterable {
     /// From there on to a lower weighted error, in the same formats and sizes; needs an importance matrix, and changes
     /// the types with evenly spaced levels, from Q4_0 to Q6_K.
     case refined
+    /// Each column makes up for the errors of those before it, as the inputs on a text go together; in the formats that
+    /// `FeedbackRounding` knows, and where it lowers the error of the outputs on text that was held back.
+    case feedback
     /// For models that were trained for four bits: a tensor that becomes Q4_0 and lies on a grid of four bits keeps that grid.
     /// A model without such tensors is refused.
     case lattice

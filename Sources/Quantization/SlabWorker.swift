@@ -1,3 +1,4 @@
+import BinaryIO
 import BlockFormats
 import GGUF
 import Tensors
@@ -10,6 +11,8 @@ struct Slab: Sendable {
         let importance: [Float]?
         /// What is done to what was encoded.
         let finish: BlockFinish
+        /// The tensor's bytes, where they are there already.
+        let prepared: MappedFile?
         var outputs: [Int]
     }
 
@@ -106,7 +109,10 @@ struct SlabWorker {
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<size])
             weights.withUnsafeBufferPointer { weights in
                 let weights = UnsafeBufferPointer(rebasing: weights[..<count])
-                if let importance = target.importance {
+                if let prepared = target.prepared {
+                    let first = slab.rows.lowerBound * rowSize
+                    bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: prepared.bytes[first..<(first + size)]))
+                } else if let importance = target.importance {
                     Self.encode(weights, slab, importance, target, kernels, into: bytes)
                 } else {
                     BlockCodec.encode(weights, as: target.type, kernels: kernels, into: bytes)

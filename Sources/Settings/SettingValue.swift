@@ -4,6 +4,7 @@ import Yams
 public enum SettingValue: Sendable {
     case text(String)
     case number(Int)
+    case decimal(Double)
     case flag(Bool)
     case list([String])
 
@@ -12,6 +13,7 @@ public enum SettingValue: Sendable {
         switch self {
         case .text(let text): Node(text, .implicit, .singleQuoted)
         case .number(let number): Node("\(number)")
+        case .decimal(let number): Node("\(number)")
         case .flag(let flag): Node("\(flag)")
         case .list(let texts): Node(texts.map { Node($0, .implicit, .singleQuoted) })
         }

@@ -6,9 +6,9 @@ import Tensors
 enum IQ2_S: WeightedFormat {
     static let type = TensorType.iq2_s
     static var halfOffsets: [Int] { [0] }
-    private static let points = 2
-    private static let signs = 34
-    private static let highBits = 66
+    static let points = 2
+    static let signs = 34
+    static let highBits = 66
     private static let scales = 74
     private static let search = GridSearch(
         neighbours: .iq2_s,
@@ -22,17 +22,22 @@ enum IQ2_S: WeightedFormat {
     private static let correction: Float = 0.9875
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
-        let scale = block.half(at: 0)
         for index in 0..<32 {
-            let level = block[scales + index / 4] >> UInt8(index / 2 % 2 * 4) & 15
             let high = block[highBits + index / 4] >> UInt8(index % 4 * 2) & 3
             Grid.iq2_s.decode(
                 Int(block[points + index]) | Int(high) << 8,
-                scale: scale * (0.5 + Float(level)) * 0.25,
+                scale: pointScale(index, of: block),
                 signs: block[signs + index],
                 into: weights + index * 8
             )
         }
+    }
+
+    /// What the values of a point are multiplied with.
+    @inline(__always)
+    static func pointScale(_ index: Int, of block: UnsafePointer<UInt8>) -> Float {
+        let level = block[scales + index / 4] >> UInt8(index / 2 % 2 * 4) & 15
+        return block.half(at: 0) * (0.5 + Float(level)) * 0.25
     }
 
     static func encode(

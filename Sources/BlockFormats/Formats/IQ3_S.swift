@@ -5,9 +5,9 @@ import Tensors
 enum IQ3_S: WeightedFormat {
     static let type = TensorType.iq3_s
     static var halfOffsets: [Int] { [0] }
-    private static let points = 2
-    private static let highBits = 66
-    private static let signs = 74
+    static let points = 2
+    static let highBits = 66
+    static let signs = 74
     private static let scales = 106
     private static let search = GridSearch(
         neighbours: .iq3_s,
@@ -21,18 +21,23 @@ enum IQ3_S: WeightedFormat {
     private static let correction: Float = 1.033
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
-        let scale = block.half(at: 0)
         for index in 0..<64 {
             let group = index / 8
-            let level = block[scales + group / 2] >> UInt8(group % 2 * 4) & 15
             let high = block[highBits + group] >> UInt8(index % 8) & 1
             Grid.iq3_s.decode(
                 Int(block[points + index]) | Int(high) << 8,
-                scale: scale * Float(1 + 2 * Int32(level)),
+                scale: groupScale(group, of: block),
                 signs: block[signs + index / 2] >> UInt8(index % 2 * 4),
                 into: weights + index * 4
             )
         }
+    }
+
+    /// What the values of a group's points are multiplied with.
+    @inline(__always)
+    static func groupScale(_ group: Int, of block: UnsafePointer<UInt8>) -> Float {
+        let level = block[scales + group / 2] >> UInt8(group % 2 * 4) & 15
+        return block.half(at: 0) * Float(1 + 2 * Int32(level))
     }
 
     static func encode(

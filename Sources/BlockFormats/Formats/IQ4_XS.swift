@@ -7,20 +7,24 @@ enum IQ4_XS: WeightedFormat {
     static var halfOffsets: [Int] { [0] }
     private static let highBits = 2
     private static let lowBits = 4
-    private static let levels = 8
+    static let levels = 8
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
-        let scale = block.half(at: 0)
-        let high = block.load(UInt16.self, at: highBits)
         for group in 0..<8 {
-            let low = block[lowBits + group / 2] >> UInt8(group % 2 * 4) & 15
-            let groupScale = Int32(low) | Int32(high >> UInt16(group * 2) & 3) << 4
             UnevenSearch.decode(
                 block + levels + group * 16,
-                scale: scale * Float(groupScale - 32),
+                scale: groupScale(group, of: block),
                 into: weights + group * 32
             )
         }
+    }
+
+    /// What a group's values are multiplied with.
+    @inline(__always)
+    static func groupScale(_ group: Int, of block: UnsafePointer<UInt8>) -> Float {
+        let low = block[lowBits + group / 2] >> UInt8(group % 2 * 4) & 15
+        let high = block.load(UInt16.self, at: highBits) >> UInt16(group * 2) & 3
+        return block.half(at: 0) * Float((Int32(low) | Int32(high) << 4) - 32)
     }
 
     static func encode(

@@ -87,29 +87,47 @@ final class ForwardPass {
                 kept.keep(hidden.start, layer: model.layers.count, tokens: positions)
             }
         }
-        let tables = RotaryTables(model.arithmetic, factors: factors, positions: positions)
+        let tables = rotaryTables(positions)
         for (index, layer) in model.layers.enumerated().dropFirst(first) {
             if case .keeping(let kept) = inputs { kept.keep(between, layer: index, tokens: positions) }
             // After the last layer's attention, other rows are of no more use, unless streams are to be merged.
             let isLast = index == model.layers.count - 1 && streams == nil
-            let rows = isLast ? needed : 0..<tokens.count
-            if let own = layer.streams { streams?.predict(own, tokens.count, into: hidden.start, observer) }
-            let x = normalize(0..<tokens.count, layer.mixerNorm)
-            if let own = layer.streams { streams?.takeDetour(x, own, tokens.count, observer) }
-            runMixer(layer, index, x, positions, tables, rows, observer)
-            if isLast { keepRows(rows) }
-            settle(rows.count, layer.mixerSumNorm)
-            streams?.join(hidden.start, tokens.count)
-            runNetwork(layer, x, rows.count, observer)
-            settle(rows.count, layer.networkSumNorm)
-            takeInput(layer, index, rows, observer)
-            if layer.scale != 1 { for place in 0..<(rows.count * width) { hidden.start[place] *= layer.scale } }
+            run(layer, index, positions, tables, keeping: isLast ? needed : 0..<tokens.count, observer)
         }
         streams?.merge(needed, into: hidden.start, observer)
     }
 
+    /// Runs one layer.
+    /// - Parameter rows: those that go on behind the mixer, counted from the first position.
+    func run(
+        _ layer: LayerWeights,
+        _ index: Int,
+        _ positions: Range<Int>,
+        _ tables: RotaryTables,
+        keeping rows: Range<Int>,
+        _ observer: ((Activations) -> Void)?
+    ) {
+        let count = positions.count
+        if let own = layer.streams { streams?.predict(own, count, into: hidden.start, observer) }
+        let x = normalize(0..<count, layer.mixerNorm)
+        if let own = layer.streams { streams?.takeDetour(x, own, count, observer) }
+        runMixer(layer, index, x, positions, tables, rows, observer)
+        if rows.count < count { keepRows(rows) }
+        settle(rows.count, layer.mixerSumNorm)
+        streams?.join(hidden.start, count)
+        runNetwork(layer, x, rows.count, observer)
+        settle(rows.count, layer.networkSumNorm)
+        takeInput(layer, index, rows, observer)
+        if layer.scale != 1 { for place in 0..<(rows.count * width) { hidden.start[place] *= layer.scale } }
+    }
+
+    /// The tables of rotary embeddings for some positions.
+    func rotaryTables(_ positions: Range<Int>) -> RotaryTables {
+        RotaryTables(model.arithmetic, factors: factors, positions: positions)
+    }
+
     /// Where layers find the hidden states of all tokens.
-    private var between: UnsafeMutablePointer<Float> { streams?.all.start ?? hidden.start }
+    var between: UnsafeMutablePointer<Float> { streams?.all.start ?? hidden.start }
 
     /// The logits of rows that `run` was asked for: (rows, V).
     func logits(rows: Range<Int>, observer: ((Activations) -> Void)?) throws(InferenceProblem) -> UnsafePointer<Float> {
@@ -135,7 +153,7 @@ final class ForwardPass {
     /// The final states of rows that `run` was asked for, normalized as the output takes them: (rows, E).
     func states(_ rows: Range<Int>) -> Rows<UnsafePointer<Float>> { normalize(rows, model.outputNorm) }
 
-    private func embed(_ tokens: [Int32], at position: Int, _ observer: ((Activations) -> Void)?) {
+    func embed(_ tokens: [Int32], at position: Int, _ observer: ((Activations) -> Void)?) {
         let scale = model.arithmetic.embeddingScale
         let table = product.overrides.matrix(model.tokenEmbedding)
         for (row, token) in tokens.enumerated() {

@@ -38,10 +38,12 @@ extension Operations {
         remark: @escaping @Sendable (String) -> Void = { _ in },
         progress: @escaping WorkProgress = { _, _, _ in }
     ) throws -> QuantizationReport {
-        let (_, plan, options) = try plan(request, remark, progress)
+        let (source, plan, options) = try plan(request, remark, progress)
         remarks(on: plan, request, options).forEach(remark)
         if let obstacle = plan.obstacle { remark("These are the sizes alone. \(obstacle.problem.explanation)") }
-        return QuantizationReport(plan, options, [])
+        var report = QuantizationReport(plan, options, [])
+        report.feedbackMemory = try feedbackStage(request, source, plan)?.byteCount
+        return report
     }
 
     /// GGUF to a smaller GGUF.
@@ -55,15 +57,49 @@ extension Operations {
         progress: @escaping WorkProgress
     ) throws -> QuantizationReport {
         let (source, plan, options) = try plan(request, remark, progress)
-        let work = Quantizer.Output(plan: plan, path: output)
-        let quantizer = try Quantizer(source: source, outputs: [work])
+        var work = Quantizer.Output(plan: plan, path: output)
+        _ = try Quantizer(source: source, outputs: [work])
         try checkSpace(for: plan.byteCount, at: output)
         remarks(on: plan, request, options).forEach(remark)
+        var records: [String: FeedbackRecord] = [:]
+        var folder: FeedbackFolder?
+        if let stage = try feedbackStage(request, source, plan), let text = request.settings.feedback.text {
+            // As much again, for the tensors that are rounded before the output is written.
+            try checkSpace(for: 2 * plan.byteCount, at: output)
+            let path = FilePath(output.string + ".feedback")
+            let result = try stage.run(
+                try readFile(FilePath(text), limit: ValidateStep.textLimit),
+                of: FilePath(text),
+                in: path,
+                threads: threads,
+                progress: progress
+            )
+            work = Quantizer.Output(plan: plan, path: output, prepared: result.outcomes[0].prepared)
+            (records, folder) = (result.outcomes[0].records, result.folder)
+        }
+        let quantizer = try Quantizer(source: source, outputs: [work])
         let verb = options.copiesOnly ? "copying" : "quantizing to \(plan.fileType.tag)"
         let outcomes = try quantizer.run(threads: threads, measuresLoss: request.measuresErrors) {
             try progress(verb, $0, $1)
         }
-        return QuantizationReport(plan, options, outcomes[0], outputs: work.paths)
+        try folder?.remove()
+        return QuantizationReport(plan, options, outcomes[0], outputs: work.paths, feedback: records)
+    }
+
+    /// - Returns: nil for other roundings.
+    private static func feedbackStage(
+        _ request: QuantizeRequest,
+        _ source: any ModelSource,
+        _ plan: QuantizationPlan
+    ) throws -> FeedbackStage? {
+        guard request.settings.options.rounding == .feedback, !request.settings.options.copiesOnly else { return nil }
+        guard source is GGUFModel, source.inputs.count == 1 else {
+            throw StepsError.badRequest(
+                "\(source.path): rounding with feedback runs the model, which must lie in one GGUF file. Make it with "
+                    + "\(command: "convert"), or join its files with \(command: "quantize", "type copy"), and quantize that."
+            )
+        }
+        return try FeedbackStage(request.settings.feedback, model: source.inputs[0], source: source, plans: [plan])
     }
 
     private static func plan(

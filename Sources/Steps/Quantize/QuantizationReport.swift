@@ -1,3 +1,5 @@
+import BinaryIO
+import Foundation
 import GGUF
 import Quantization
 import SystemPackage
@@ -27,6 +29,8 @@ public struct QuantizationReport: Codable, Sendable {
         public var weightedError: Double?
         /// Whether it lies on a grid of four bits and keeps it; absent where the rounding does not ask.
         public var keepsGrid: Bool?
+        /// What rounding with feedback made of it; absent for other roundings and in plans.
+        public var feedback: FeedbackRecord?
     }
 
     /// The name of the file type, or COPY.
@@ -41,12 +45,15 @@ public struct QuantizationReport: Codable, Sendable {
     public var tensors: [Tensor]
     /// What was written, where it is several files.
     public var outputs: [String]?
+    /// The most memory that rounding with feedback takes, in bytes, where the rounding is that.
+    public var feedbackMemory: Int?
 
     init(
         _ plan: QuantizationPlan,
         _ options: QuantizationOptions,
         _ outcomes: [TensorOutcome],
-        outputs: [FilePath] = []
+        outputs: [FilePath] = [],
+        feedback: [String: FeedbackRecord] = [:]
     ) {
         type = options.copiesOnly ? "COPY" : plan.fileType.name
         bytes = plan.byteCount
@@ -66,7 +73,8 @@ public struct QuantizationReport: Codable, Sendable {
                 from: tensor.isChanged ? tensor.source.type.name : nil,
                 relativeError: outcome?.loss?.relativeError,
                 weightedError: outcome?.loss?.weightedError,
-                keepsGrid: outcome?.keepsGrid
+                keepsGrid: outcome?.keepsGrid,
+                feedback: feedback[tensor.target.name]
             )
         }
     }
@@ -80,6 +88,35 @@ extension QuantizationReport {
         let kept = grids.count { $0 }
         let summary = "\(kept) of \(grids.count) Q4_0 tensors lie on a grid of four bits and keep it"
         return kept == grids.count ? summary : summary + "; the others are rounded as llama-quantize does"
+    }
+}
+
+/// What became of a tensor that was to be rounded with feedback.
+public typealias FeedbackRecord = Quantization.FeedbackRecord
+
+extension QuantizationReport {
+    /// How many tensors took feedback and what came of it, in words; nil for other roundings.
+    public var feedbackSummary: String? {
+        let records = tensors.compactMap { tensor in tensor.feedback.map { (tensor.name, $0) } }
+        guard !records.isEmpty else { return nil }
+        let taken = records.filter { $0.1.taken > 0 }
+        var text = "\(taken.count) of \(records.count) tensors are rounded with feedback"
+        let ratios = taken.map { $0.1.error / $0.1.plainError }
+        if !ratios.isEmpty {
+            // Each tensor counts alike: squared errors of outputs differ by powers of ten.
+            let mean = exp(ratios.reduce(0) { $0 + log(max($1, 1e-300)) } / Double(ratios.count))
+            text += "; of their outputs' squared error on held-back text \((100 * mean).formatted(1)) % is left"
+        }
+        let reasons = Dictionary(grouping: records.filter { $0.1.taken == 0 }) { $0.1.reason ?? "" }
+        for (reason, tensors) in reasons.sorted(by: { $0.key < $1.key }) {
+            let others = tensors.count == 1 ? "" : " and \(tensors.count - 1) more"
+            text += "\n  \(tensors[0].0)\(others): rounded as llama-quantize does, for \(reason)"
+        }
+        let experts = records.reduce((0, 0)) { ($0.0 + $1.1.pooled, $0.1 + ($1.1.matrices > 1 ? $1.1.unseen : 0)) }
+        if experts.0 > 0 {
+            text += "\n  \(experts.0) experts that few tokens reached are fitted to what all experts saw"
+        }
+        return text
     }
 }
 

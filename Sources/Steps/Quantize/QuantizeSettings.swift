@@ -23,69 +23,78 @@ public struct QuantizeSettings: StepKind {
     public var excludedWeights: [String]
     /// A file of further rules on tensors' types, as it is written.
     public var tensorTypeFile: String?
+    /// What rounding with feedback is fitted to.
+    public var feedback: FeedbackSettings
     /// All that is said by itself: neither the importance matrix nor the rules of the file.
     public var options: QuantizationOptions
 
     package static let kind = "quantize"
-    package static let settings = [
-        Setting("model", "the `convert` step to start from", .files),
-        Setting(
-            "types",
-            "a list such as [q8_0, q4_k_m, auto-3.5bpw, auto-1.2gb, auto-pixel-8]; `auto` chooses each tensor's type by `costs`, for bits a "
-                + "weight, a size or a device",
-            help: "The quantization type, or copy to keep every tensor's."
-        ),
-        Setting(
-            "recipes",
-            "types of one's own, by name: `{ base: q4_k_m, tensors: FILE }`, where the file assigns types to tensors, NAME=TYPE, "
-                + "and the others follow the base",
-            standard: "none",
-            .files
-        ),
-        Setting("costs", "the `sensitivity` step that `auto` types are chosen by", standard: "none", .files),
-        Setting(
-            "imatrix",
-            "an importance matrix: an `imatrix` or `sensitivity` step's id, or a file in either form of llama-imatrix, with a dot or a slash "
-                + "in its name; types of two bits need one",
-            standard: "none",
-            help: "An importance matrix that llama-imatrix wrote, in either form; types of two bits need one."
-        ),
-        Setting(
-            "include-weights",
-            "use the importance matrix only for tensors with this in their names",
-            standard: "all"
-        ),
-        Setting("exclude-weights", "use the importance matrix for no tensor with this in its name", standard: "none"),
-        Setting(
-            "rounding",
-            "reference, to the byte as llama-quantize does; refined, lower error in the same size with an importance "
-                + "matrix; lattice, for models trained for four bits, whose grid q4_0 keeps; auto, lattice where tensors lie "
-                + "on a grid, else reference",
-            standard: "reference"
-        ),
-        Setting("pure", "one type for all tensors, without a mix", standard: "false"),
-        Setting("output-tensor-type", "type of the output tensor", standard: "by the mix"),
-        Setting("token-embedding-type", "type of the token embedding", standard: "by the mix"),
-        Setting(
-            "tensor-types",
-            "regular expressions of tensor names and their types; the first match wins",
-            standard: "none",
-            help: "A type for tensors whose names match; the first match wins."
-        ),
-        Setting(
-            "tensor-type-file",
-            "a file of further such rules, REGEX=TYPE, with spaces or lines between",
-            standard: "none"
-        ),
-        Setting("leave-output-tensor", "keep the output tensor as it is", standard: "false"),
-        Setting("allow-requantize", "quantize again what is quantized; adds the errors of both", standard: "false"),
-        Setting("prune-layers", "layers to leave out, such as 3,5,7", standard: "none"),
-        Setting(
-            "override-kv",
-            "metadata to write instead, KEY=TYPE:VALUE; the type is int, float, bool or str",
-            standard: "none"
-        ),
-    ]
+    package static let settings =
+        [
+            Setting("model", "the `convert` step to start from", .files),
+            Setting(
+                "types",
+                "a list such as [q8_0, q4_k_m, auto-3.5bpw, auto-1.2gb, auto-pixel-8]; `auto` chooses each tensor's type by `costs`, for bits a "
+                    + "weight, a size or a device",
+                help: "The quantization type, or copy to keep every tensor's."
+            ),
+            Setting(
+                "recipes",
+                "types of one's own, by name: `{ base: q4_k_m, tensors: FILE }`, where the file assigns types to tensors, NAME=TYPE, "
+                    + "and the others follow the base",
+                standard: "none",
+                .files
+            ),
+            Setting("costs", "the `sensitivity` step that `auto` types are chosen by", standard: "none", .files),
+            Setting(
+                "imatrix",
+                "an importance matrix: an `imatrix` or `sensitivity` step's id, or a file in either form of llama-imatrix, with a dot or a slash "
+                    + "in its name; types of two bits need one",
+                standard: "none",
+                help: "An importance matrix that llama-imatrix wrote, in either form; types of two bits need one."
+            ),
+            Setting(
+                "include-weights",
+                "use the importance matrix only for tensors with this in their names",
+                standard: "all"
+            ),
+            Setting(
+                "exclude-weights",
+                "use the importance matrix for no tensor with this in its name",
+                standard: "none"
+            ),
+            Setting(
+                "rounding",
+                "reference, to the byte as llama-quantize does; refined, lower error in the same size with an importance "
+                    + "matrix; lattice, for models trained for four bits, whose grid q4_0 keeps; auto, lattice where tensors lie "
+                    + "on a grid, else reference; feedback, each column makes up for the errors of those before it on a text",
+                standard: "reference"
+            ),
+        ]
+        + FeedbackSettings.settings + [
+            Setting("pure", "one type for all tensors, without a mix", standard: "false"),
+            Setting("output-tensor-type", "type of the output tensor", standard: "by the mix"),
+            Setting("token-embedding-type", "type of the token embedding", standard: "by the mix"),
+            Setting(
+                "tensor-types",
+                "regular expressions of tensor names and their types; the first match wins",
+                standard: "none",
+                help: "A type for tensors whose names match; the first match wins."
+            ),
+            Setting(
+                "tensor-type-file",
+                "a file of further such rules, REGEX=TYPE, with spaces or lines between",
+                standard: "none"
+            ),
+            Setting("leave-output-tensor", "keep the output tensor as it is", standard: "false"),
+            Setting("allow-requantize", "quantize again what is quantized; adds the errors of both", standard: "false"),
+            Setting("prune-layers", "layers to leave out, such as 3,5,7", standard: "none"),
+            Setting(
+                "override-kv",
+                "metadata to write instead, KEY=TYPE:VALUE; the type is int, float, bool or str",
+                standard: "none"
+            ),
+        ]
 
     /// Where an importance matrix comes from.
     public enum MatrixReference: Sendable, Equatable {
@@ -111,7 +120,7 @@ public struct QuantizeSettings: StepKind {
     static let copy = "copy"
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
-        model = references.areSteps ? references.id("model", in: reader, kinds: [ConvertSettings.kind]) : ""
+        model = ""
         recipes = reader.recipes()
         types = reader.buildTypes(recipes, isForCommand: !references.areSteps)
         imatrix = Self.matrix(reader, references)
@@ -122,6 +131,14 @@ public struct QuantizeSettings: StepKind {
         options = QuantizationOptions()
         options.copiesOnly = types.isEmpty
         options.rounding = reader.rounding(hasMatrix: imatrix != nil || !references.areSteps)
+        feedback = FeedbackSettings(reader, isUsed: options.rounding == .feedback)
+        // A model that is run must lie in a file.
+        if references.areSteps {
+            model =
+                options.rounding == .feedback
+                ? references.file("model", in: reader)
+                : references.id("model", in: reader, kinds: [ConvertSettings.kind])
+        }
         options.pure = reader.flag("pure") ?? false
         options.outputTensorType = reader.tensorType("output-tensor-type")
         options.tokenEmbeddingType = reader.tensorType("token-embedding-type")
@@ -175,12 +192,14 @@ public struct QuantizeSettings: StepKind {
         case nil: break
         }
         let rules = tensorTypeFile.map(bench.path)
+        let text = feedback.text.map(bench.path)
         return QuantizeStep(
             id: id,
             settings: try self.withRules(in: rules),
             model: bench.conversion(model),
             matrix: matrix ?? costs.map { .step(bench.importanceMatrix($0)) },
             costs: costs.map(bench.costs),
+            text: try text.map { ($0, try bench.file($0)) },
             recipes: try recipes.mapValues { recipe in
                 let path = bench.path(recipe.tensors)
                 return QuantizeStep.Recipe(base: recipe.base, path: path, input: try bench.file(path))
@@ -229,6 +248,10 @@ extension QuantizeSettings {
         for (index, text) in includedWeights.enumerated() { entries["included.\(index)"] = text }
         for (index, text) in excludedWeights.enumerated() { entries["excluded.\(index)"] = text }
         if options.rounding != .reference { entries["rounding"] = options.rounding.rawValue }
+        if options.rounding == .feedback {
+            entries["feedbackTokens"] = "\(feedback.tokens)"
+            entries["damping"] = "\(feedback.damping)"
+        }
         return entries
     }
 }

@@ -37,6 +37,8 @@ struct QuantizeStep: BuildMaker {
     let matrix: Matrix?
     /// What tensors cost; nil where no type is chosen by it.
     let costs: SensitivityStep?
+    /// What rounding with feedback is fitted to.
+    let text: (path: FilePath, input: StepKey.Input)?
     /// By name.
     let recipes: [String: Recipe]
 
@@ -55,6 +57,7 @@ struct QuantizeStep: BuildMaker {
         case .step(let step)?: (entries["imatrix"], inputs["imatrix"]) = (step.fileName, step.node.asInput)
         case nil: break
         }
+        if let text { inputs["text"] = text.input }
         let key = StepKey(kind: kind, version: Self.version, settings: entries, inputs: inputs)
         return StepNode(StepNode.Name(step: id, build: type.tag), key)
     }
@@ -162,27 +165,59 @@ struct QuantizeStep: BuildMaker {
         try LoadingCheck.require(source)
         let types = settings.types.filter { type in nodes.contains { $0.name.build == type.tag } }
         let plans = try plans(of: types, source, madeMatrix(context), try costs?.costs(context))
-        let outputs = try zip(plans.map(\.plan), nodes).map { plan, node in
+        let targets = try zip(plans.map(\.plan), nodes).map { plan, node in
             if let obstacle = plan.obstacle { throw obstacle }
             let path = try context.folder(for: node).appending("\(plan.buildType.tag).gguf")
-            return Quantizer.Output(plan: plan, path: path)
+            return (plan, path)
         }
+        let (prepared, folder) = try feedback(plans.map(\.plan), source, file?.path, context)
         let detail = "quantizing to \(types.map { $0.tag }.joined(separator: ", "))"
+        let outputs = targets.indices.map {
+            Quantizer.Output(plan: targets[$0].0, path: targets[$0].1, prepared: prepared[$0].prepared)
+        }
         let outcomes = try Quantizer(source: source, outputs: outputs).run(
             threads: context.threads,
             measuresLoss: true
         ) { done, total in
             try context.progress(detail, done, total)
         }
-        let reports = zip(outputs, outcomes).map { QuantizationReport($0.plan, QuantizationOptions(), $1) }
-        for (output, report) in zip(outputs, reports) {
-            if let grids = report.gridSummary { context.remark("\(output.plan.buildType.tag): \(grids)") }
+        let reports = outputs.indices.map {
+            QuantizationReport(outputs[$0].plan, QuantizationOptions(), outcomes[$0], feedback: prepared[$0].records)
         }
+        for (output, report) in zip(outputs, reports) {
+            for summary in [report.gridSummary, report.feedbackSummary].compactMap({ $0 }) {
+                context.remark("\(output.plan.buildType.tag): \(summary)")
+            }
+        }
+        try folder?.remove()
         // Each file is read again for its digest, which takes longer than some are to make.
         return try outputs.indices.map { $0 }.concurrentMap(threads: context.threads) { index in
             let facts = BuildFile.Facts(outputs[index].plan, reports[index], plans[index].recipe)
             return try StepProduct(files: [outputs[index].path], facts: facts)
         }
+    }
+}
+
+extension QuantizeStep {
+    /// Rounds with feedback what is to be rounded so, for all builds that are due.
+    private func feedback(
+        _ plans: [QuantizationPlan],
+        _ source: any ModelSource,
+        _ file: FilePath?,
+        _ context: StepContext
+    ) throws -> (outcomes: [FeedbackStage.Outcome], folder: FeedbackFolder?) {
+        guard let text, let file else { return (plans.map { _ in FeedbackStage.Outcome() }, nil) }
+        let stage = try FeedbackStage(settings.feedback, model: file, source: source, plans: plans)
+        // The same folder whichever builds are due, so that what is done is found again.
+        let folder = try context.folder(for: nodes[0]).appending("feedback")
+        let (outcomes, kept) = try stage.run(
+            try readFile(text.path, limit: ValidateStep.textLimit),
+            of: text.path,
+            in: folder,
+            threads: context.threads,
+            progress: context.progress
+        )
+        return (outcomes, kept)
     }
 }
 

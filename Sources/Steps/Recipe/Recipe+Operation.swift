@@ -71,7 +71,10 @@ private struct RecipeSearch {
         let first = try target.recipe(by: costed.tensors.table)
         var wanted = [("choice", first, try plan(first))]
         if let type = first.preset.flatMap({ FileType(name: $0.type) }) {
-            let plan = try QuantizationPlan(costed.tensors.source, as: type, options: costed.tensors.options)
+            // As llama-quantize makes it.
+            var options = costed.tensors.options
+            options.rounding = .reference
+            let plan = try QuantizationPlan(costed.tensors.source, as: type, options: options)
             wanted.append((Self.preset, try target.recipe(like: plan), plan))
         }
         // Both in one pass over the model, and judged in one.
@@ -116,15 +119,43 @@ private struct RecipeSearch {
         _ wanted: [(name: String, recipe: Recipe, plan: QuantizationPlan)],
         _ progress: @escaping WorkProgress
     ) throws -> [Candidate] {
-        let outputs = wanted.map { Quantizer.Output(plan: $0.plan, path: place($0.name)) }
+        let (outcomes, kept) = try feedback(wanted.map(\.plan), progress)
+        let outputs = zip(wanted, outcomes).map {
+            Quantizer.Output(plan: $0.plan, path: place($0.name), prepared: $1.prepared)
+        }
         let names = wanted.map(\.name).joined(separator: " and ")
         try Quantizer(source: costed.tensors.source, outputs: outputs).run(threads: request.costs.threads) {
             try progress("quantizing \(names)", $0, $1)
         }
+        try kept?.remove()
         let results = try judge(outputs.map(\.path), costed.text.judged, costed.text.path, progress)
         return zip(wanted, results).map { wanted, result in
             Candidate(name: wanted.name, recipe: wanted.recipe, path: place(wanted.name), result: result)
         }
+    }
+
+    /// Rounds with feedback what is to be rounded so.
+    private func feedback(
+        _ plans: [QuantizationPlan],
+        _ progress: @escaping WorkProgress
+    ) throws -> (outcomes: [FeedbackStage.Outcome], folder: FeedbackFolder?) {
+        guard costed.tensors.options.rounding == .feedback else {
+            return (plans.map { _ in FeedbackStage.Outcome() }, nil)
+        }
+        let stage = try FeedbackStage(
+            request.settings.feedback,
+            model: request.costs.model,
+            source: costed.tensors.source,
+            plans: plans
+        )
+        let (outcomes, kept) = try stage.run(
+            costed.text.learned,
+            of: costed.text.path,
+            in: folder.appending("feedback"),
+            threads: request.costs.threads,
+            progress: progress
+        )
+        return (outcomes, kept)
     }
 
     private func judge(

@@ -13,6 +13,7 @@ struct QuantizeCommand: RecordCommand {
               edgepipe quantize model-f16.gguf -o model-q4_k_m.gguf --type q4_k_m
               edgepipe quantize model-f16.gguf -o out.gguf --type q4_k_m --tensor-type 'ffn_down=q6_k'
               edgepipe quantize model-f16.gguf -o out.gguf --type iq2_xxs --imatrix model.imatrix.gguf
+              edgepipe quantize model-f16.gguf -o out.gguf --type q3_k_s --rounding feedback --text texts/calibration.txt
               edgepipe quantize model-f16.gguf --type q2_k --dry-run
               edgepipe quantize models/tiny-phi3 -o tiny-q4_k_m.gguf --type q4_k_m --convert-type f16
               edgepipe quantize model-00001-of-00003.gguf -o joined.gguf --type copy
@@ -33,14 +34,6 @@ struct QuantizeCommand: RecordCommand {
     @Option(help: .setting(QuantizeSettings.self, "types", "type"))
     var type: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "For --size, --bpw and --fit: a UTF-8 text like what the model will read.",
-            valueName: "file"
-        )
-    )
-    var text: String?
-
     @Option(help: .setting(QuantizeSettings.self, "imatrix", "file"))
     var imatrix: String?
 
@@ -52,6 +45,18 @@ struct QuantizeCommand: RecordCommand {
 
     @Option(help: .setting(QuantizeSettings.self, "rounding", "how"))
     var rounding: String?
+
+    @Option(help: .setting(QuantizeSettings.self, "text", "file"))
+    var text: String?
+
+    @Option(help: .setting(QuantizeSettings.self, "feedback-tokens", "n"))
+    var feedbackTokens: Int?
+
+    @Option(help: .setting(QuantizeSettings.self, "damping", "share"))
+    var damping: Double?
+
+    @Option(help: .setting(QuantizeSettings.self, "feedback-memory", "gb"))
+    var feedbackMemory: Double?
 
     @Flag(help: .setting(QuantizeSettings.self, "pure"))
     var pure = false
@@ -115,11 +120,7 @@ struct QuantizeCommand: RecordCommand {
         guard recipe.isUsed != (type != nil) else {
             throw ValidationError("Give a --type, or one of --size, --bpw and --fit.")
         }
-        if recipe.isUsed {
-            try checkRecipe()
-        } else if text != nil {
-            try refuse(ignored: ["--text": true], because: "no --size, --bpw or --fit asks for a recipe.")
-        }
+        if recipe.isUsed { try checkRecipe() }
         if !includeWeights.isEmpty, !excludeWeights.isEmpty {
             throw ValidationError("Give --include-weights or --exclude-weights, not both.")
         }
@@ -208,6 +209,11 @@ struct QuantizeCommand: RecordCommand {
             "include-weights": .list(includeWeights),
             "exclude-weights": .list(excludeWeights),
             "rounding": rounding.map { .text($0) },
+            // A recipe's costs are computed on it, whatever the rounding.
+            "text": recipe.isUsed && rounding?.lowercased() != "feedback" ? nil : text.map { .text($0) },
+            "feedback-tokens": feedbackTokens.map { .number($0) },
+            "damping": damping.map { .decimal($0) },
+            "feedback-memory": feedbackMemory.map { .decimal($0) },
             "pure": .flag(pure),
             "output-tensor-type": outputTensorType.map { .text($0) },
             "token-embedding-type": tokenEmbeddingType.map { .text($0) },
@@ -238,6 +244,10 @@ struct QuantizeCommand: RecordCommand {
         text += "\n\n\(report.type), \(sizeText(report.bytes)), \(numberText(report.bitsPerWeight, 3)) bits a weight"
         if let error = report.relativeError { text += ", error \(percent(error)) %" }
         if let grids = report.gridSummary { text += "\n  \(grids)" }
+        if let feedback = report.feedbackSummary { text += "\n  \(feedback)" }
+        if let memory = report.feedbackMemory {
+            text += "\n  rounding with feedback takes up to \(sizeText(memory)) of memory"
+        }
         for tensor in report.tensors where tensor.fallback {
             text += "\n  \(tensor.name): \(tensor.type) in place of \(tensor.wanted ?? "-"): \(tensor.reason ?? "")"
         }

@@ -1,0 +1,135 @@
+import BinaryIO
+import Foundation
+import GGUF
+import Inference
+import Quantization
+import SystemPackage
+import Tensors
+
+/// One tensor that is to become one type: the unit of what is remembered.
+struct FeedbackItem {
+    /// The tensor's name in the model that is run.
+    let name: String
+    let tensor: PlannedTensor
+    /// The layer whose run shows the tensor's inputs; the count of layers for the output matrix.
+    let stage: Int
+    /// What its files are called.
+    let stem: String
+
+    /// Of the tensor's matrices.
+    var columns: Int { tensor.source.shape.rowLength }
+
+    init(_ tensor: PlannedTensor, stage: Int) {
+        (name, self.tensor, self.stage) = (tensor.source.name, tensor, stage)
+        let importance = tensor.importance.map { $0.withUnsafeBytes { SHA256Digest(of: $0).description } } ?? "none"
+        let digest = SHA256Digest(of: "\(tensor.source.name)\n\(tensor.target.type.name)\n\(importance)".utf8)
+        stem = digest.short
+    }
+}
+
+/// Where rounding with feedback keeps what it has: the tensors that are done, and the states of the text between two layers.
+/// Files are complete or not there; what is damaged is made again.
+struct FeedbackFolder {
+    let path: FilePath
+    /// A digest of all that decides what is in it.
+    private let run: SHA256Digest
+
+    /// What is written beside a tensor's bytes.
+    private struct Entry: Codable {
+        var record: FeedbackRecord
+        var digest: String?
+    }
+
+    private static let endings = ["bytes", "json", "states", "run"]
+
+    /// Opens a folder; what another run left there goes.
+    init(_ path: FilePath, run: SHA256Digest) throws {
+        (self.path, self.run) = (path, run)
+        try makeFolder(path)
+        let note = path.appending("this.run")
+        guard (try? readFile(note, limit: 64)).map({ $0 == Array(run.description.utf8) }) != true else { return }
+        try remove(folderToo: false)
+        try writeFile(run.description.utf8, to: note)
+    }
+
+    /// Removes what was kept, and the folder, unless there is something else in it.
+    func remove(folderToo: Bool = true) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: path.string) {
+            guard Self.endings.contains(where: { name.hasSuffix(".\($0)") }) else { continue }
+            try FileManager.default.removeItem(atPath: path.appending(name).string)
+        }
+        if folderToo { rmdir(path.string) }
+    }
+
+    func bytesPath(of item: FeedbackItem) -> FilePath { path.appending("\(item.stem).bytes") }
+
+    /// What became of a tensor; nil where that is not known, or its bytes are damaged.
+    func outcome(of item: FeedbackItem) -> (record: FeedbackRecord, bytes: MappedFile?)? {
+        guard let json = try? readFile(path.appending("\(item.stem).json"), limit: 1 << 16),
+            let entry = try? JSONDecoder().decode(Entry.self, from: Data(json))
+        else { return nil }
+        guard let digest = entry.digest else { return (entry.record, nil) }
+        guard let file = try? MappedFile(path: bytesPath(of: item)), file.count == item.tensor.target.byteCount,
+            withExtendedLifetime(file, { "\(SHA256Digest(of: file.bytes))" == digest })
+        else { return nil }
+        return (entry.record, file)
+    }
+
+    /// Remembers what became of a tensor whose bytes, if there are any, are there.
+    func save(_ record: FeedbackRecord, of item: FeedbackItem) throws {
+        var entry = Entry(record: record)
+        if record.taken > 0 { entry.digest = "\(try SHA256Digest(ofFile: bytesPath(of: item)))" }
+        try writeFile(try JSONEncoder().encode(entry), to: path.appending("\(item.stem).json"))
+    }
+
+    private var statesPath: FilePath { path.appending("text.states") }
+
+    /// Reads the states of the text.
+    /// - Parameter last: the last layer that they may be before.
+    /// - Returns: the layer that they are before; nil where there are none that could be used.
+    func loadStates(_ states: LayerStates, upTo last: Int) -> Int? {
+        guard let file = try? MappedFile(path: statesPath), file.count == Self.headCount + states.byteCount else {
+            return nil
+        }
+        return withExtendedLifetime(file) {
+            let body = UnsafeRawBufferPointer(rebasing: file.bytes[Self.headCount...])
+            let layer = Int(Int64(littleEndian: file.bytes.loadUnaligned(as: Int64.self)))
+            guard (0...last).contains(layer), file.bytes[..<Self.headCount].elementsEqual(head(layer, body)) else {
+                return nil
+            }
+            var offset = 0
+            for window in states.windows.indices {
+                let target = UnsafeMutableRawBufferPointer(states[window])
+                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: body[offset..<(offset + target.count)]))
+                offset += target.count
+            }
+            return layer
+        }
+    }
+
+    /// Keeps the states of the text before a layer.
+    func save(_ states: LayerStates, before layer: Int) throws {
+        let file = try AtomicFile(path: statesPath)
+        try file.write([UInt8](repeating: 0, count: Self.headCount))
+        var hash = SHA256Hasher()
+        for window in states.windows.indices {
+            let bytes = UnsafeRawBufferPointer(states[window])
+            hash.update(bytes)
+            try file.write(bytes)
+        }
+        try head(layer, hash.finalize()).withUnsafeBytes { try file.write($0, at: 0) }
+        try file.commit()
+    }
+
+    private static let headCount = 8 + 64
+
+    private func head(_ layer: Int, _ body: UnsafeRawBufferPointer) -> [UInt8] { head(layer, SHA256Digest(of: body)) }
+
+    private func head(_ layer: Int, _ digest: SHA256Digest) -> [UInt8] {
+        withUnsafeBytes(of: Int64(layer).littleEndian) { Array($0) } + Array(digest.description.utf8)
+    }
+}
+
+extension LayerStates {
+    fileprivate var byteCount: Int { windows.reduce(0) { $0 + $1.count * width * MemoryLayout<Float>.stride } }
+}

@@ -1,0 +1,75 @@
+import Architectures
+import BinaryIO
+import Evaluation
+import GGUF
+import Inference
+import Quantization
+import SystemPackage
+import Tensors
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// What rounding with feedback will take, known before anything runs. It counts as if no two tensors shared their inputs,
+/// which shows only when the model runs, so that no run takes more.
+struct FeedbackForecast {
+    /// The most memory at a time, in bytes.
+    let byteCount: Int
+    /// The tensors that are collected for at a time, layer by layer: a layer is run as often as it has groups.
+    let groups: [Int: [Set<String>]]
+
+    /// - Parameters:
+    ///   - items: what is to be rounded.
+    ///   - limit: the most memory, in bytes; layers are run several times where one time would take more.
+    init(_ items: [FeedbackItem], model: LanguageModel, tokens: Int, limit: Int) {
+        let context = CorrelationOptions.context
+        let windows = (tokens + context - 1) / context
+        let held = max(1, windows / 8) * context
+        let used = model.shape.experts?.usedCount ?? 1
+        // The states of all windows, and those of a run in hand.
+        let states = LayerStates.byteCount(of: model, tokens: windows * context) + (256 << 20)
+        let (basis, scratch) = FeedbackBasis.byteCount(columns: items.map(\.columns).max() ?? 0)
+        let base = states + 2 * basis + scratch
+        var most = 0
+        groups = Dictionary(grouping: items, by: \.stage).mapValues { items in
+            var groups: [Set<String>] = []
+            var bytes = 0
+            for item in items.sorted(by: { $0.name < $1.name }) where groups.last?.contains(item.name) != true {
+                let matrices = item.tensor.matrixCount
+                // Held-back tokens come to as many experts as each token uses, in strips that are not all full.
+                let rows = matrices > 1 ? held * used + matrices * 32 : held
+                let own =
+                    (matrices > 1 ? matrices + 1 : 1) * InputCorrelation.byteCount(columns: item.columns)
+                    + HeldInputs.byteCount(columns: item.columns, tokens: rows)
+                    + 2 * context * item.columns * MemoryLayout<Float>.stride
+                if groups.isEmpty || base + bytes + own > limit {
+                    groups.append([])
+                    bytes = 0
+                }
+                groups[groups.count - 1].insert(item.name)
+                bytes += own
+                most = max(most, bytes)
+            }
+            return groups
+        }
+        byteCount = items.isEmpty ? 0 : base + most
+    }
+
+    /// Three quarters of the machine's memory, in bytes.
+    static var standardLimit: Int {
+        sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 4 * 3
+    }
+
+    /// - Throws: `StepsError.badRequest` where it is more than the limit.
+    func require(_ limit: Int, _ path: FilePath) throws {
+        guard byteCount > limit else { return }
+        func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e9).formatted(2)) GB" }
+        throw StepsError.badRequest(
+            "\(path): rounding with feedback takes up to \(gigabytes(byteCount)) of memory, and may take \(gigabytes(limit)). "
+                + "Allow more with \(setting: "feedback-memory"), or take fewer tokens with \(setting: "feedback-tokens")."
+        )
+    }
+}

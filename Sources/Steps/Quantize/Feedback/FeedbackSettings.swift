@@ -1,0 +1,60 @@
+import BinaryIO
+import Settings
+
+/// What rounding with feedback is fitted to, and what it may take.
+public struct FeedbackSettings: Sendable, Equatable {
+    /// The text, as it is written; nil where the rounding is another.
+    public var text: String?
+    /// At most about this many tokens of the text.
+    public var tokens = 16384
+    /// What is added to the diagonal of a correlation, as a share of its mean.
+    public var damping = 0.1
+    /// The most memory, in bytes; nil for three quarters of the machine's.
+    public var memory: Int?
+
+    /// Most tokens that can be asked for.
+    static let tokenRange = 1024...(1 << 24)
+
+    static let settings = [
+        Setting("text", "with rounding feedback: a UTF-8 text that is like what the model will read", standard: "none"),
+        Setting("feedback-tokens", "most tokens of that text; the last eighth of them judges", standard: "16384"),
+        Setting(
+            "damping",
+            "what is added to the diagonal of the inputs' correlation before it is inverted, as a share of its mean",
+            standard: "0.1"
+        ),
+        Setting(
+            "feedback-memory",
+            "the most memory that rounding with feedback may take, in GB",
+            standard: "three quarters of the machine's"
+        ),
+    ]
+
+    /// - Parameter isUsed: whether the rounding is feedback.
+    init(_ reader: SettingReader, isUsed: Bool) {
+        text = reader.text("text")
+        tokens = reader.integer("feedback-tokens", in: Self.tokenRange) ?? tokens
+        if let damping = reader.number("damping"), let node = reader.node("damping") {
+            if damping > 0, damping <= 10 {
+                self.damping = damping
+            } else {
+                reader.report("\(setting: "damping") must be a number above 0, and 10 at most.", at: node)
+            }
+        }
+        memory = reader.number("feedback-memory").map { Int(min($0, 1e9) * 1e9) }
+        if isUsed, text == nil, let node = reader.node("rounding") {
+            reader.report(
+                "'feedback' fits weights to the inputs that they meet on a text. Give one with \(setting: "text").",
+                at: node
+            )
+        }
+        guard !isUsed else { return }
+        for key in ["text", "feedback-tokens", "damping", "feedback-memory"] {
+            guard let node = reader.node(key) else { continue }
+            reader.report(
+                "\(setting: key) counts with \(setting: "rounding", "feedback") only. Leave it out, or say that.",
+                at: node
+            )
+        }
+    }
+}
