@@ -3,8 +3,8 @@ import Inference
 import Tensors
 import Work
 
-/// Adds up the squares of what matrices read and of the gradients in what they give, in double precision and token after token; a
-/// window at a time becomes part of the means.
+/// Adds up the squares of what matrices read and of the gradients in what they give, in double precision and token
+/// after token; a window at a time becomes part of the means.
 ///
 /// What is kept between windows is what a file holds, so that a run that was cut gives the same numbers.
 final class FisherCollector {

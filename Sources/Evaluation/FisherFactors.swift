@@ -1,8 +1,9 @@
 /// What is needed to predict the divergence that an error in a weight matrix costs, without measuring it.
 ///
-/// With W's input x and the gradient g of the text's total -log p(label) in W's output, for labels that are drawn from the model's
-/// own distribution, the Fisher information of a weight is the mean over tokens of (g[r] x[c])^2. Here it is held as the product of
-/// two means (K-FAC's diagonal), a number a row and a number a column, so that an error E costs about
+/// With W's input x and the gradient g of the text's total -log p(label) in W's output, for labels that are drawn from
+/// the model's own distribution, the Fisher information of a weight is the mean over tokens of (g[r] x[c])^2. Here it
+/// is held as the product of two means (K-FAC's diagonal), a number a row and a number a column, so that an error E
+/// costs about
 ///
 ///     1/2 sum over matrices m of n[m] / N sum over r, c of b[m][r] a[m][c] E[m][r][c]^2   nats a token,
 ///
@@ -12,7 +13,8 @@
 public struct FisherFactors: Codable, Sendable, Equatable {
     /// The factors of one weight tensor: a matrix, or a stack of them.
     public struct Tensor: Codable, Sendable, Equatable {
-        /// The tensor's name in the model's file. Of an embedding that serves as output matrix, too, this is the latter's use.
+        /// The tensor's name in the model's file. Of an embedding that serves as output matrix, too, this is the
+        /// latter's use.
         public var name: String
         /// How many matrices it is a stack of: experts; else 1.
         public var matrixCount: Int
@@ -54,7 +56,8 @@ public struct FisherFactors: Codable, Sendable, Equatable {
 }
 
 extension FisherFactors {
-    /// The divergence that is predicted for some rows of a tensor, in nats a token. That of a tensor is the sum over its rows.
+    /// The divergence that is predicted for some rows of a tensor, in nats a token. That of a tensor is the sum over
+    /// its rows.
     /// - Parameters:
     ///   - rows: counted through all matrices of the tensor.
     ///   - original: these rows as they are, `columns` numbers each.

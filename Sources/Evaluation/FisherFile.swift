@@ -3,8 +3,8 @@ import GGUF
 import SystemPackage
 import Tensors
 
-/// Fisher factors as a GGUF file: for each weight tensor `NAME.rows` and `NAME.columns`, means of squares in single precision, and
-/// `NAME.counts`, whole numbers of tokens, one for each matrix.
+/// Fisher factors as a GGUF file: for each weight tensor `NAME.rows` and `NAME.columns`, means of squares in single
+/// precision, and `NAME.counts`, whole numbers of tokens, one for each matrix.
 extension FisherFactors {
     private static let (type, prefix) = ("fisher", "edgepipe.fisher.")
     private static let (rowsEnding, columnsEnding, countsEnding) = (".rows", ".columns", ".counts")

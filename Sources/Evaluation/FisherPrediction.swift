@@ -60,8 +60,8 @@ extension FisherFactors {
     /// Numbers that a thread encodes at a time, about.
     private static let slabCount = 1 << 18
 
-    /// The divergence that is predicted for a tensor in another type, in nats a token. Its rows are encoded with the column factors
-    /// as their importance, and decoded again.
+    /// The divergence that is predicted for a tensor in another type, in nats a token. Its rows are encoded with the
+    /// column factors as their importance, and decoded again.
     /// - Parameters:
     ///   - tensor: one of the file's, for which there are factors.
     ///   - threads: how many work; the result is the same for any number.

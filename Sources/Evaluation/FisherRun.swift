@@ -36,8 +36,8 @@ public struct FisherProgress: Sendable {
     public let chunkCount: Int
 }
 
-/// Collects Fisher factors of every weight matrix over all positions of windows that follow each other, each from an empty cache:
-/// one pass forward and one back for each, with labels drawn from the model's own predictions.
+/// Collects Fisher factors of every weight matrix over all positions of windows that follow each other, each from an
+/// empty cache: one pass forward and one back for each, with labels drawn from the model's own predictions.
 public struct FisherRun {
     /// The model whose factors are collected.
     public let model: LanguageModel
@@ -51,11 +51,13 @@ public struct FisherRun {
 
     /// - Parameters:
     ///   - text: UTF-8; one newline at its end does not count.
-    ///   - earlier: what a run over the same text had collected when it was cut; this one goes on after its windows, and gives
+    ///   - earlier: what a run over the same text had collected when it was cut; this one goes on after its windows,
+    ///     and gives
     ///     what one run gives.
-    ///   - progress: called after each window; what it throws ends the run. Its second argument gives what was collected so far.
-    /// - Throws: `EvaluationError` for a text that is too short, factors of another model or run, or gradients that are no numbers;
-    ///   `InferenceError` for a model without a backward pass.
+    ///   - progress: called after each window; what it throws ends the run. Its second argument gives what was
+    ///     collected so far.
+    /// - Throws: `EvaluationError` for a text that is too short, factors of another model or run, or gradients that are
+    ///   no numbers; `InferenceError` for a model without a backward pass.
     public func collect(
         text: [UInt8],
         continuing earlier: FisherFactors? = nil,

@@ -6,8 +6,8 @@ import SystemPackage
 
 /// The file of what a run has collected so far, beside the one that is to be: `OUTPUT.part`.
 ///
-/// It names the run that it belongs to by a digest of everything that decides the result, so that only the same command goes on
-/// with it.
+/// It names the run that it belongs to by a digest of everything that decides the result, so that only the same command
+/// goes on with it.
 struct PartialResult {
     let path: FilePath
     /// A key and a text that tell whose the file is.

@@ -80,8 +80,8 @@ import Testing
         return found
     }
 
-    /// All weights of a tensor move a little, each against its gradient's sign or with it: the loss changes by the sum of the
-    /// gradients' magnitudes.
+    /// All weights of a tensor move a little, each against its gradient's sign or with it: the loss changes by the sum
+    /// of the gradients' magnitudes.
     @Test(arguments: try SeededGolden.names)
     func gradientsAreDifferencesOfTheLoss(name: String) throws {
         let golden = try SeededGolden(name, vocabulary: vocabulary).model
@@ -120,7 +120,7 @@ import Testing
         let base = try self.loss(session, tokens)
         for (tensor, own) in found.sorted(by: { $0.key < $1.key }) where !(isTied && tensor == "token_embd.weight") {
             let predicted = Double(try #require(steps[tensor])) * own.reduce(0) { $0 + abs($1) }
-            let (above, below) = (try loss(tensor, up) - base, base - loss(tensor, down))
+            let (above, below) = (try loss(tensor, up) - base, try base - loss(tensor, down))
             func isClose(_ change: Double, _ tolerance: Double) -> Bool { abs(change / predicted - 1) < tolerance }
             // A step may change which experts a token sees, on one side.
             let sides = [above, below].contains { isClose($0, 2 * tolerance) }

@@ -9,8 +9,8 @@ import BlockFormats
 
 /// What stands between a network's matrices, and its gradients, for one token.
 ///
-/// A gated unit gives m = f(gate) up, so that dgate = dm up f'(gate) and dup = dm f(gate); a plain one gives m = f(up). GELU is
-/// the usual approximation with a hyperbolic tangent, whose rounding to half precision gradients leave out.
+/// A gated unit gives m = f(gate) up, so that dgate = dm up f'(gate) and dup = dm f(gate); a plain one gives m = f(up).
+/// GELU is the usual approximation with a hyperbolic tangent, whose rounding to half precision gradients leave out.
 struct ActivationGradient: Sendable {
     let activation: Activation
     /// Numbers of the unit's output; of its input, too, or half of them where it is gated.
@@ -60,8 +60,8 @@ struct ActivationGradient: Sendable {
         }
     }
 
-    /// Of a gate g, max(0, g - least) goes into GELU, where least is the mean and so many standard deviations of g: its slope in
-    /// g[j] is 1 / n + deviations (g[j] - mean) / ((n - 1) deviation).
+    /// Of a gate g, max(0, g - least) goes into GELU, where least is the mean and so many standard deviations of g: its
+    /// slope in g[j] is 1 / n + deviations (g[j] - mean) / ((n - 1) deviation).
     private func flowBackSparsely(
         _ change: UnsafePointer<Float>,
         _ input: UnsafePointer<Float>,

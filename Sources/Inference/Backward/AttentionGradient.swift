@@ -2,9 +2,9 @@ import Architectures
 import BlockFormats
 import Work
 
-/// Attention of a whole window over its own keys and values, and its gradients. For one head, with queries q, keys k, values v,
-/// scores s = scale q k^T, bounded to b = cap tanh(s / cap) where the model does so, weights p = softmax(b) and answers
-/// o = p v,
+/// Attention of a whole window over its own keys and values, and its gradients. For one head, with queries q, keys k,
+/// values v, scores s = scale q k^T, bounded to b = cap tanh(s / cap) where the model does so, weights p = softmax(b)
+/// and answers o = p v,
 ///
 ///     dv = p^T do,   dp = do v^T,   db = p (dp - sum of p dp over positions),   ds = db (1 - (b / cap)^2),
 ///     dq = scale ds k,   dk = scale ds^T q.

@@ -4,11 +4,12 @@ import Work
 
 /// Gradients of a loss in every weight matrix's output, for windows of text, each from an empty cache.
 ///
-/// A window runs forward as in any session, and keeps what every layer was given. Then layers are computed again from the last to
-/// the first, each with what its gradients need. So memory is one layer's numbers and the inputs of all.
+/// A window runs forward as in any session, and keeps what every layer was given. Then layers are computed again from
+/// the last to the first, each with what its gradients need. So memory is one layer's numbers and the inputs of all.
 ///
-/// The loss is the sum over tokens of -log p of a label, which the caller chooses when it sees the probabilities. Gradients in
-/// weights are not formed: observers see, for each matrix, what it was multiplied with and the gradient in what came out.
+/// The loss is the sum over tokens of -log p of a label, which the caller chooses when it sees the probabilities.
+/// Gradients in weights are not formed: observers see, for each matrix, what it was multiplied with and the gradient in
+/// what came out.
 ///
 /// Synchronous; several threads work inside one call, and results are the same for any number of them.
 public final class GradientSession {
@@ -28,8 +29,8 @@ public final class GradientSession {
     /// - Parameters:
     ///   - tokenCount: the most tokens of a window.
     ///   - kernels: nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
-    /// - Throws: `InferenceError` for a model with a part that gradients do not flow back through, and where there is no memory;
-    ///   `UnknownKernels`.
+    /// - Throws: `InferenceError` for a model with a part that gradients do not flow back through, and where there is
+    ///   no memory; `UnknownKernels`.
     public init(_ model: LanguageModel, tokenCount: Int, threads: Int = 1, kernels: Kernels? = nil) throws {
         self.model = model
         self.tokenCount = max(1, tokenCount)
@@ -78,13 +79,14 @@ public final class GradientSession {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
         keys.reset()
-        let change = try tools.memory.zeros(tokens.count, model.shape.embeddingLength)
+        let width = model.shape.embeddingLength
+        let last = try tools.memory.zeros(tokens.count, width)
         try session.evaluate(tokens, logitsFor: tokens.indices, keeping: inputs) { [inputs] logits in
             let states = inputs.rows(layer: model.layers.count, count: tokens.count)
-            try output.flowBack(logits, states, label, to: change)
+            try output.flowBack(logits, states, label, to: last)
         }
         let embedding = try model.layerEmbedding.map {
-            try RecordedLayerEmbedding(tools, $0, tokens, inputs.rows(layer: 0, count: tokens.count))
+            try RecordedLayerEmbedding(tools, $0, tokens, inputs.rows(layer: 0, count: tokens.count).columns(0..<width))
         }
         let context = GradientContext(
             model: model,
@@ -100,11 +102,18 @@ public final class GradientSession {
             inputs: inputs,
             count: tokens.count
         )
+        let ends = model.streamEnds.map { StreamEnds(tools: tools, weights: $0, width: width) }
+        let change = ends == nil ? last : try tools.memory.zeros(tokens.count, model.shape.stateWidth)
         for index in model.layers.indices.reversed() {
             let mark = tools.memory.mark
             defer { tools.memory.release(to: mark) }
-            try RecordedLayer(context, index).flowBack(change)
+            let layer = try RecordedLayer(context, index)
+            if index == model.layers.count - 1, let streams = layer.streams {
+                try ends?.flowBackMerge(streams, last, to: change)
+            }
+            try layer.flowBack(change)
         }
+        try ends?.flowBackSpread(context.input(0), change)
         embedding?.finish()
     }
 }

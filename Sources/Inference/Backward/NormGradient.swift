@@ -1,9 +1,9 @@
 import Architectures
 
 extension Norm {
-    /// What a gradient becomes on its way back through the norm: with y = w (x - m) s, where m is the mean (of a layer norm;
-    /// else 0) and s the inverse root of the mean square, and t = w dy,
-    /// dx = s (t - mean(t) - (x - m) s^2 mean(t (x - m))), where mean(t) is a layer norm's alone.
+    /// What a gradient becomes on its way back through the norm: with y = w (x - m) s, where m is the mean (of a layer
+    /// norm; else 0) and s the inverse root of the mean square, and t = w dy, dx = s (t - mean(t) - (x - m) s^2 mean(t
+    /// (x - m))), where mean(t) is a layer norm's alone.
     /// - Parameters:
     ///   - gradient: dy, as many numbers as there are weights.
     ///   - x: what was normalized.

@@ -4,8 +4,8 @@ import Work
 
 /// The gradient of -log p(label) on its way from logits to the last layer's states.
 ///
-/// With probabilities p, the gradient in the logits is p - 1 at the label and p elsewhere. Where a model scales and bounds them,
-/// z = cap tanh(scale y / cap), that in the matrix's output y is dz scale (1 - (z / cap)^2).
+/// With probabilities p, the gradient in the logits is p - 1 at the label and p elsewhere. Where a model scales and
+/// bounds them, z = cap tanh(scale y / cap), that in the matrix's output y is dz scale (1 - (z / cap)^2).
 struct OutputGradient {
     private let model: LanguageModel
     private let tools: GradientTools

@@ -1,11 +1,12 @@
 import Architectures
 import Work
 
-/// Attention as a layer's mixer, computed again with what its gradients need: what was normalized, what was answered before it
-/// was gated, and the queries, keys and values that attention worked with.
+/// Attention as a layer's mixer, computed again with what its gradients need: what was normalized, what was answered
+/// before it was gated, and the queries, keys and values that attention worked with.
 ///
-/// Queries and keys go through matrix, norm, rotary embedding and temperature (the norm after the rotation in some families);
-/// values through matrix and, in few, a norm. Gradients take the same way back. A rotation goes back by the opposite angle.
+/// Queries and keys go through matrix, norm, rotary embedding and temperature (the norm after the rotation in some
+/// families); values through matrix and, in few, a norm. Gradients take the same way back. A rotation goes back by the
+/// opposite angle.
 ///
 /// Letters: T tokens of the window, E embedding length, H heads, G key and value heads, D head length.
 struct RecordedAttention: RecordedPart {
@@ -105,7 +106,8 @@ struct RecordedAttention: RecordedPart {
         }
     }
 
-    /// Copies one token's queries from where they are beside their gates, and brings its heads to what attention works with.
+    /// Copies one token's queries from where they are beside their gates, and brings its heads to what attention works
+    /// with.
     private func prepare(_ token: Int) {
         let (row, length) = (mixed[token], shape.keyLength)
         if let asked {

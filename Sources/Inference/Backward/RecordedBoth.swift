@@ -1,9 +1,9 @@
 import Architectures
 import Work
 
-/// A dense network and a mixture of experts side by side, computed again with what their gradients need:
-/// norm(dense(x)) + norm(experts(norm(state))), where the router reads the state brought to a mean square of one over its width
-/// and scaled element by element.
+/// A dense network and a mixture of experts side by side, computed again with what their gradients need: norm(dense(x))
+/// + norm(experts(norm(state))), where the router reads the state brought to a mean square of one over its width and
+/// scaled element by element.
 ///
 /// Letters: T tokens of the window, E embedding length.
 struct RecordedBoth {

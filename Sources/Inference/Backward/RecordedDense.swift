@@ -38,8 +38,8 @@ struct RecordedDense: RecordedPart {
 
     /// The same for a network of which each token gets a share, as it gets of experts.
     /// - Parameter gradient: in the sum of shares; afterwards in what the network gave.
-    /// - Returns: for each token the gradient in its share, which is the product of the gradient with what the network gave:
-    ///   D^T dy . m + dy . b
+    /// - Returns: for each token the gradient in its share, which is the product of the gradient with what the network
+    ///   gave: D^T dy . m + dy . b
     func flowBack(_ gradient: TokenRows, shares: [Float], to change: TokenRows) throws -> [Float] {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }

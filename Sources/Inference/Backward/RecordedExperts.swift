@@ -1,10 +1,10 @@
 import Architectures
 
-/// A mixture of experts, computed again with what its gradients need: what the router chose, and each expert with the tokens that
-/// it sees.
+/// A mixture of experts, computed again with what its gradients need: what the router chose, and each expert with the
+/// tokens that it sees.
 ///
-/// With y = sum over the chosen e of w_e f_e(x), an expert's gradient is w_e dy, and dw_e = dy . f_e(x) flows on through the
-/// weights into the router. A shared expert gets a share that is the sigmoid of its own gate, or all.
+/// With y = sum over the chosen e of w_e f_e(x), an expert's gradient is w_e dy, and dw_e = dy . f_e(x) flows on
+/// through the weights into the router. A shared expert gets a share that is the sigmoid of its own gate, or all.
 ///
 /// Letters: T tokens of the window, E embedding length, N experts.
 struct RecordedExperts: RecordedPart {
@@ -132,9 +132,9 @@ struct RecordedExperts: RecordedPart {
         return products
     }
 
-    /// Makes of the gradients in one token's weights w those in the router's scores z. With gates g, w = scale g / sum(g) where
-    /// weights sum to one, so that dg = (scale dw - sum of scale dw g / sum(g)) / sum(g). A softmax gives dz = g (dg - sum of dg g), a
-    /// sigmoid dz = dg g (1 - g).
+    /// Makes of the gradients in one token's weights w those in the router's scores z. With gates g, w = scale g /
+    /// sum(g) where weights sum to one, so that dg = (scale dw - sum of scale dw g / sum(g)) / sum(g). A softmax gives
+    /// dz = g (dg - sum of dg g), a sigmoid dz = dg g (1 - g).
     private func route(_ token: Int, _ changes: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {
         let found = found[token]
         let choice = ExpertChoice(shape, weights, tools.kernels)

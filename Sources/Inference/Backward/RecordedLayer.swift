@@ -13,12 +13,18 @@ struct GradientContext {
     /// Tokens of the window.
     let count: Int
 
-    /// What a layer was given: (T, S E).
+    /// What a layer was given: (T, S E), S streams, of which most models have one.
     func input(_ layer: Int) -> TokenRows { inputs.rows(layer: layer, count: count) }
+
+    /// The streams that a layer predicts before it works on the first; nil for a model with a single one.
+    func prediction(_ layer: Int) throws -> RecordedPrediction? {
+        guard let weights = model.layers[layer].streams, let streams = model.shape.streams else { return nil }
+        return try RecordedPrediction(tools, weights, input(layer), count: streams.count)
+    }
 }
 
-/// One layer, computed again from what it was given, part by part:
-/// state + mixer(norm(state)), and that + network(norm(that)), with norms and scales around the parts where the family has them.
+/// One layer, computed again from what it was given, part by part: state + mixer(norm(state)), and that +
+/// network(norm(that)), with norms and scales around the parts where the family has them.
 ///
 /// Letters: T tokens of the window, E embedding length.
 struct RecordedLayer {
@@ -34,8 +40,13 @@ struct RecordedLayer {
     private let fed: TokenRows  // (T, E), what the network reads
     private let network: Network?
     private let networkPart: TokenRows?  // (T, E), what the network gives before its norm
-    private let after: TokenRows?  // (T, E), the state after the network
     private let input: RecordedLayerInput?
+    private let prediction: RecordedPrediction?
+    private let detour: RecordedDetour?
+    private let correction: RecordedCorrection?
+
+    /// What a layer that works on streams gives: (T, S E); nil of another.
+    var streams: TokenRows? { correction?.corrected }
 
     private enum Network {
         case one(any RecordedPart)
@@ -52,40 +63,71 @@ struct RecordedLayer {
     init(_ context: GradientContext, _ index: Int) throws {
         let (tools, weights) = (context.tools, context.model.layers[index])
         (self.context, self.tools, self.weights, self.index) = (context, tools, weights, index)
-        state = context.input(index)
+        prediction = try context.prediction(index)
+        state = prediction?.state ?? context.input(index)
         let (count, width) = (state.count, state.width)
         mixed = try tools.normalized(state, weights.mixerNorm)
+        detour = try weights.streams.map { [mixed] in try RecordedDetour(tools, $0, mixed) }
         mixer = try Self.mixer(context, index, mixed)
         mixerPart = try tools.memory.rows(count, width)
         between = try tools.memory.rows(count, width)
         between.copy(state)
         try mixer?.give(into: mixerPart)
         if mixer != nil { try Self.add(mixerPart, weights.mixerPostNorm, to: between, context) }
+        if let detour { try Self.join(detour, to: between, tools) }
         // A layer with a single norm in front feeds mixer and network from it.
         let isParallel = weights.networkNorm == nil && weights.mixerNorm != nil
         fed = isParallel ? mixed : try tools.normalized(between, weights.networkNorm)
         network = try Self.network(tools, weights, context.model.shape.layers[index], fed, state: between)
         // What the network gives is of use where something follows it.
-        let isNeeded = weights.networkPostNorm != nil || weights.input != nil
+        let isNeeded = weights.networkPostNorm != nil || weights.input != nil || weights.streams != nil
         networkPart = network != nil && isNeeded ? try tools.memory.rows(count, width) : nil
         if let networkPart { try network?.give(into: networkPart) }
-        guard let own = weights.input, let embedding = context.embedding else {
-            (after, input) = (nil, nil)
+        let embedding = context.embedding?.part(index)
+        guard weights.streams != nil || weights.input != nil else {
+            (input, correction) = (nil, nil)
             return
         }
         let after = try tools.memory.rows(count, width)
         after.copy(between)
         if let networkPart { try Self.add(networkPart, weights.networkPostNorm, to: after, context) }
-        self.after = after
-        input = try RecordedLayerInput(tools, own, after, embedding.part(index).embedding)
+        if let own = weights.streams, let predicted = prediction?.predicted {
+            input = nil
+            correction = try RecordedCorrection(
+                tools,
+                weights,
+                own,
+                state: after,
+                predicted: predicted,
+                embedding: embedding
+            )
+        } else {
+            correction = nil
+            input = try weights.input.flatMap { own in
+                try embedding.map { try RecordedLayerInput(tools, own, after, $0.embedding) }
+            }
+        }
     }
 
-    /// Shows the gradients of the layer's matrices, and makes of the gradient in what the layer gives that in what it was given.
+    /// Shows the gradients of the layer's matrices, and makes of the gradient in what the layer gives that in what it
+    /// was given.
     func flowBack(_ change: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
+        guard let prediction, let correction else {
+            change.multiply(by: weights.scale)
+            return try flowBack(state: change)
+        }
+        let own = try tools.memory.zeros(state.count, state.width)
+        try correction.flowBack(change, to: own)
+        try flowBack(state: own)
+        change.columns(0..<state.width).add(own)
+        try prediction.flowBack(change)
+    }
+
+    /// The same for the state that the layer works on.
+    private func flowBack(state change: TokenRows) throws {
         let (count, width) = (state.count, state.width)
-        change.multiply(by: weights.scale)
         if let input, let embedding = context.embedding {
             let gradient = try tools.memory.rows(count, width)
             gradient.copy(change)
@@ -101,6 +143,10 @@ struct RecordedLayer {
             case .both(let part): try part.flowBack(gradient, to: fedChange, state: change)
             }
             if !isParallel { tools.flowBack(fedChange, through: weights.networkNorm, at: between, to: change) }
+        }
+        if let detour {
+            change.multiply(by: 1 / Float(2).squareRoot())
+            try detour.flowBack(change, to: mixedChange)
         }
         if let mixer {
             let gradient = try gradient(change, through: weights.mixerPostNorm, at: mixerPart)
@@ -129,27 +175,55 @@ struct RecordedLayer {
         state.add(try context.tools.normalized(part, norm), times: context.model.arithmetic.residualScale)
     }
 
+    /// state = (state + detour) / sqrt(2)
+    private static func join(_ detour: RecordedDetour, to state: TokenRows, _ tools: GradientTools) throws {
+        let mark = tools.memory.mark
+        defer { tools.memory.release(to: mark) }
+        let part = try tools.memory.rows(state.count, state.width)
+        detour.give(into: part)
+        state.add(part)
+        state.multiply(by: 1 / Float(2).squareRoot())
+    }
+
     private static func mixer(_ context: GradientContext, _ index: Int, _ x: TokenRows) throws -> (any RecordedPart)? {
+        let tools = context.tools
         switch context.model.layers[index].mixer {
-        case .attention(let weights, let shape):
-            let source = try shape.source.map { source in
-                try context.keys.entry(of: source) { try keys(context, source) }
-            }
-            return try RecordedAttention(
-                context.tools,
-                context.attention,
-                weights,
-                shape,
-                x,
-                context.tables[shape.positions],
-                context.model.arithmetic.temperature,
-                source: source,
-                later: context.keys.take(index)
+        case .attention(let weights, let shape): return try attention(context, index, weights, shape, x)
+        case .shortConvolution(let weights, let shape):
+            return try RecordedShortConvolution(tools, weights, shape, x)
+        case .gatedDelta(let weights, let shape): return try RecordedGatedDelta(tools, weights, shape, x)
+        case .stateSpace(let weights, let shape): return try RecordedStateSpace(tools, weights, shape, x)
+        case .attentionAndStateSpace(let weights, let shape, let spaceWeights, let spaceShape):
+            return RecordedPair(
+                tools: tools,
+                first: try attention(context, index, weights, shape, x),
+                second: try RecordedStateSpace(tools, spaceWeights, spaceShape, x)
             )
         case .absent: return nil
-        case .shortConvolution, .gatedDelta, .stateSpace, .attentionAndStateSpace:
-            throw InferenceProblem.noGradients(layer: index, part: context.model.shape.layers[index].mixer.name)
         }
+    }
+
+    private static func attention(
+        _ context: GradientContext,
+        _ index: Int,
+        _ weights: AttentionWeights,
+        _ shape: AttentionShape,
+        _ x: TokenRows
+    ) throws -> RecordedAttention {
+        let source = try shape.source.map { source in
+            try context.keys.entry(of: source) { try keys(context, source) }
+        }
+        return try RecordedAttention(
+            context.tools,
+            context.attention,
+            weights,
+            shape,
+            x,
+            context.tables[shape.positions],
+            context.model.arithmetic.temperature,
+            source: source,
+            later: context.keys.take(index)
+        )
     }
 
     /// Keys and values of a layer before its own turn comes.
@@ -163,7 +237,10 @@ struct RecordedLayer {
             context.attention,
             own,
             shape,
-            try context.tools.normalized(context.input(index), weights.mixerNorm),
+            try context.tools.normalized(
+                try context.prediction(index)?.state ?? context.input(index),
+                weights.mixerNorm
+            ),
             context.tables[shape.positions],
             context.model.arithmetic.temperature
         ).parts

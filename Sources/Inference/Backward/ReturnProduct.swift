@@ -2,11 +2,11 @@ import BlockFormats
 import Tensors
 import Work
 
-/// Multiplies gradients by weight matrices of any stored type, in the direction in which gradients flow:
-/// change[t][c] += sum over r of gradient[t][r] * W[r][c].
+/// Multiplies gradients by weight matrices of any stored type, in the direction in which gradients flow: change[t][c]
+/// += sum over r of gradient[t][r] * W[r][c].
 ///
-/// Rows of W are decoded a slab at a time. As in the forward direction, weights of sixteen bits and fewer are multiplied in
-/// whole numbers and those of single precision as they are.
+/// Rows of W are decoded a slab at a time. As in the forward direction, weights of sixteen bits and fewer are
+/// multiplied in whole numbers and those of single precision as they are.
 struct ReturnProduct: Sendable {
     private let kernels: Kernels
     private let workers: Workers

@@ -1,7 +1,8 @@
 import Architectures
 
-/// Keys and values that later layers read of an earlier one, and the gradients that those layers have in them. Layers run from
-/// the last to the first: the first that asks has the keys computed, and the one that they are of takes the gradients.
+/// Keys and values that later layers read of an earlier one, and the gradients that those layers have in them. Layers
+/// run from the last to the first: the first that asks has the keys computed, and the one that they are of takes the
+/// gradients.
 ///
 /// Unchecked: used by the thread that runs the pass.
 final class SharedKeys: @unchecked Sendable {

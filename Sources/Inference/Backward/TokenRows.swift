@@ -2,7 +2,8 @@ import BlockFormats
 
 /// A row of numbers for each token of a window, or a part of each row.
 ///
-/// Unchecked: `Workers` gives every task its own rows, and the memory belongs to a `ScratchMemory` or a buffer that outlives it.
+/// Unchecked: `Workers` gives every task its own rows, and the memory belongs to a `ScratchMemory` or a buffer that
+/// outlives it.
 struct TokenRows: @unchecked Sendable {
     let start: UnsafeMutablePointer<Float>
     /// How far apart rows are, in numbers.

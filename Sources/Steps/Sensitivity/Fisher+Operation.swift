@@ -59,8 +59,8 @@ public struct FisherReport: Codable, Sendable {
 }
 
 extension Operations {
-    /// Collects Fisher factors, and predicts from them what quantizing each tensor alone costs. A run that is cut resumes where it
-    /// last saved, if it has an output.
+    /// Collects Fisher factors, and predicts from them what quantizing each tensor alone costs. A run that is cut
+    /// resumes where it last saved, if it has an output.
     /// - Parameter remark: told what somebody should know although all went well.
     public static func fisher(
         _ request: FisherRequest,
@@ -76,14 +76,11 @@ extension Operations {
         // Before hours of work, whatever else may be wrong.
         let targets = try targets(request, file)
         let (factors, resumedAfter) = try collect(request, model, text, remark, progress)
-        if let output = request.output { try factors.write(to: output) }
         let known = Set(factors.tensors.map(\.name))
         let left = targets.filter { !known.contains($0.source.name) }
         if let first = left.first {
             let others = left.count == 1 ? "" : " and \(left.count - 1) more"
-            remark(
-                "There are no factors for \(first.source.name)\(others), which nothing is multiplied by. Measure them."
-            )
+            remark("There are no factors for \(first.source.name)\(others), which no product uses. Measure the cost.")
         }
         let tensors = try targets.filter { known.contains($0.source.name) }.enumerated().map { index, planned in
             try progress(planned.source.name, index, targets.count)
@@ -140,8 +137,8 @@ extension Operations {
                     try progress("Fisher factors", state.chunk, state.chunkCount)
                 } catch is Interruption.Stopped where saved == nil {
                     throw Interruption.Stopped(
-                        soFar:
-                            "after \(state.chunk) of \(state.chunkCount) chunks. With \(setting: "output") a run resumes."
+                        soFar: "after \(state.chunk) of \(state.chunkCount) chunks. "
+                            + "With \(setting: "output") a run resumes."
                     )
                 } catch {
                     try saved?.save(factors())
@@ -150,6 +147,7 @@ extension Operations {
                 if state.chunk < state.chunkCount, saved?.file.isDue == true { try saved?.save(factors()) }
             }
         }
+        if let output = request.output { try factors.write(to: output) }
         saved?.file.remove()
         return (factors, start?.chunks)
     }

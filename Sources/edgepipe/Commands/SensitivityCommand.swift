@@ -20,9 +20,9 @@ struct SensitivityCommand: RecordCommand {
             they are; only the layers after it run again. Where a tensor costs much, spend bits there. Figures of different
             texts, types or chunks cannot be compared.
 
-            With --method fisher nothing is measured: one pass back through the model gives Fisher factors, which predict what
-            any type costs each tensor. -o keeps them. A run that is cut leaves what it has in OUTPUT.part, and the same command
-            resumes from there.
+            With --method fisher nothing is measured: one pass back through the model gives Fisher factors, which predict
+            what any type costs each tensor. -o keeps them. A run that is cut leaves what it has in OUTPUT.part, and the
+            same command resumes from there.
             """
     )
 
