@@ -43,7 +43,7 @@ public struct SensitivityRun {
     /// - Parameters:
     ///   - base: the model as it is.
     ///   - build: the same model, quantized. Tensors whose type is the base's are left out.
-    ///   - isWanted: whether a tensor is measured, by its name.
+    ///   - isWanted: whether a tensor is measured, by its name; the build may lack the others.
     /// - Throws: `EvaluationError` where the two do not belong together, or nothing is left to measure.
     public init(
         _ base: LanguageModel,
@@ -54,10 +54,11 @@ public struct SensitivityRun {
         self.base = base
         self.options = options
         candidates = try base.weightTensors.compactMap { original in
+            guard isWanted(original.name) else { return nil }
             guard let tensor = build.tensor(named: original.name), tensor.shape == original.shape else {
                 throw EvaluationError.buildOfAnotherModel(tensor: original.name)
             }
-            guard tensor.type != original.type, isWanted(tensor.name) else { return nil }
+            guard tensor.type != original.type else { return nil }
             guard BlockCodec.canDecode(tensor.type) else {
                 throw EvaluationError.unreadableType(tensor: tensor.name, type: tensor.type.name)
             }
