@@ -61,7 +61,7 @@ public final class FeedbackTensor {
         let size = FeedbackRounding.rowsAtATime
         let matrixRows = (matrix * rowsPerMatrix)..<((matrix + 1) * rowsPerMatrix)
         let chunks = (rowsPerMatrix + size - 1) / size
-        let outcomes = Mutex([Outcome](repeating: Outcome(), count: chunks))
+        let outcomes = Mutex([RowOutcome](repeating: RowOutcome(), count: chunks))
         try forEach(chunks) { rows, reader, chunk in
             try check()
             let first = matrixRows.lowerBound + chunk * size
@@ -70,7 +70,7 @@ public final class FeedbackTensor {
             outcomes.withLock { $0[chunk] = outcome }
         }
         // In the order of the rows, whichever thread was first.
-        let sum = outcomes.withLock { $0.reduce(Outcome(), +) }
+        let sum = outcomes.withLock { $0.reduce(RowOutcome(), +) }
         let isBetter = sum.isUsable && sum.error < sum.plainError
         record.plainError += sum.plainError
         record.error += isBetter ? sum.error : sum.plainError
@@ -113,13 +113,13 @@ public final class FeedbackTensor {
 }
 
 /// What rows add to the sums that decide.
-private struct Outcome {
+struct RowOutcome {
     var plainError = 0.0
     var error = 0.0
     var isUsable = true
 
-    static func + (first: Outcome, second: Outcome) -> Outcome {
-        Outcome(
+    static func + (first: RowOutcome, second: RowOutcome) -> RowOutcome {
+        RowOutcome(
             plainError: first.plainError + second.plainError,
             error: first.error + second.error,
             isUsable: first.isUsable && second.isUsable
@@ -127,12 +127,12 @@ private struct Outcome {
     }
 }
 
-/// Rows of a tensor on their way to its file.
+/// Rows of a tensor on their way to its file, where there is one.
 ///
 /// Unchecked: threads write to places of their own in the file.
-private struct TensorRows: @unchecked Sendable {
+struct TensorRows: @unchecked Sendable {
     let tensor: PlannedTensor
-    let file: AtomicFile
+    let file: AtomicFile?
     let kernels: Kernels
 
     private var columns: Int { tensor.source.shape.rowLength }
@@ -144,9 +144,9 @@ private struct TensorRows: @unchecked Sendable {
         _ reader: any RowReader,
         _ rounding: FeedbackRounding,
         _ held: HeldInputs
-    ) throws -> Outcome {
+    ) throws -> RowOutcome {
         let weights = try weights(rows, reader)
-        var outcome = Outcome()
+        var outcome = RowOutcome()
         outcome.plainError = error(of: encode(weights, matrix), weights, held)
         let bytes = [UInt8](unsafeUninitializedCapacity: rows.count * rowBytes) { buffer, count in
             count = rows.count * rowBytes
@@ -216,7 +216,7 @@ private struct TensorRows: @unchecked Sendable {
     }
 
     func write(_ bytes: [UInt8], _ rows: Range<Int>) throws {
-        try bytes.withUnsafeBytes { try file.write($0, at: rows.lowerBound * rowBytes) }
+        try bytes.withUnsafeBytes { try file?.write($0, at: rows.lowerBound * rowBytes) }
     }
 }
 

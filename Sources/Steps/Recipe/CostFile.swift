@@ -36,6 +36,8 @@ public struct CostFile: Codable, Sendable {
     public var ladder: String
     /// Whether every tensor is in the table, and measured where that has to be.
     public var isComplete = false
+    /// Tensors whose costs are those after feedback.
+    public var fedBack: [String] = []
     /// See `CostTable`.
     public var table = CostTable(tensors: [])
 

@@ -64,6 +64,7 @@ extension Operations {
     static func costedModel(
         _ request: CostRequest,
         _ options: QuantizationOptions,
+        _ feedback: FeedbackSettings = FeedbackSettings(),
         in folder: FilePath,
         remark: (String) -> Void,
         progress: @escaping WorkProgress
@@ -72,6 +73,7 @@ extension Operations {
         let factors = try work.factors(remark, progress)
         try work.tabulate(factors, progress)
         try work.measure(progress)
+        try work.feedBack(feedback, progress)
         let tensors = CostedTensors(
             source: work.source,
             ladder: request.ladder,
@@ -112,6 +114,7 @@ private struct CostWork {
         source = try GGUFModel(file)
         model = try LanguageModel(file)
         try model.requirePredictions()
+        let ending = options.rounding == .feedback ? "-feedback" : ""
         let origin = CostFile.Origin(
             modelSha256: try SHA256Digest(ofFile: request.model),
             textSha256: text.digest,
@@ -121,7 +124,7 @@ private struct CostWork {
             seed: request.seed,
             rounding: options.rounding.rawValue
         )
-        path = folder.appending("costs-\(request.ladder).json".replacing(",", with: "-"))
+        path = folder.appending("costs-\(request.ladder)\(ending).json".replacing(",", with: "-"))
         self.file = CostFile(origin, request.ladder)
         guard FileStatus(path) != nil else { return }
         let earlier = try CostFile(path: path)
@@ -241,6 +244,26 @@ private struct CostWork {
             let types = due.compactMap { tensor in tensor.middleType(Self.measuredBits).map { (tensor.name, $0) } }
             let found = try measured(Dictionary(types) { first, _ in first }, progress)
             file.table = file.table.scaled(to: found)
+        }
+        try file.write(to: path)
+    }
+
+    /// Takes the costs after feedback, where weights are rounded so.
+    mutating func feedBack(_ settings: FeedbackSettings, _ progress: @escaping WorkProgress) throws {
+        if options.rounding == .feedback {
+            let costs = FeedbackCosts(
+                model: model,
+                source: source,
+                options: options,
+                settings: settings,
+                threads: request.threads
+            )
+            do {
+                try costs.apply(to: &file, text.learned, of: text.path, progress)
+            } catch {
+                try file.write(to: path)
+                throw error
+            }
         }
         file.isComplete = true
         try file.write(to: path)

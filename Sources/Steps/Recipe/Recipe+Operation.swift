@@ -26,7 +26,14 @@ extension Operations {
         let folder = request.folder ?? FilePath("\(output).costs")
         var options = try request.settings.withRules(in: nil).options(with: nil)
         options.importanceMatrix = nil
-        let costed = try costedModel(request.costs, options, in: folder, remark: remark, progress: progress)
+        let costed = try costedModel(
+            request.costs,
+            options,
+            request.settings.feedback,
+            in: folder,
+            remark: remark,
+            progress: progress
+        )
         let search = try RecipeSearch(costed, request, to: output, in: folder)
         defer { search.removeCandidates() }
         let report = try search.run(progress)

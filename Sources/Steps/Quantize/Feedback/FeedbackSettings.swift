@@ -30,6 +30,9 @@ public struct FeedbackSettings: Sendable, Equatable {
         ),
     ]
 
+    /// Where nothing is said.
+    init() {}
+
     /// - Parameter isUsed: whether the rounding is feedback.
     init(_ reader: SettingReader, isUsed: Bool) {
         text = reader.text("text")

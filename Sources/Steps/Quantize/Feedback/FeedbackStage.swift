@@ -52,7 +52,7 @@ struct FeedbackStage {
     var byteCount: Int { forecast.byteCount }
 
     /// The layer whose run shows the tensor's inputs.
-    private static func stage(of tensor: PlannedTensor, _ model: LanguageModel) -> Int? {
+    static func stage(of tensor: PlannedTensor, _ model: LanguageModel) -> Int? {
         let count = model.shape.layers.count
         if tensor.source.name == model.outputTensor { return count }
         guard let match = tensor.source.name.prefixMatch(of: /blk\.([0-9]+)\./), let layer = Int(match.1), layer < count
@@ -204,7 +204,7 @@ struct FeedbackStage {
 }
 
 /// What the matrices of a tensor are fitted to, made when it is needed.
-private struct FeedbackFits {
+struct FeedbackFits {
     private let parts: [MatrixInputs?]
     private let damping: Double
     private let kernels: Kernels
