@@ -1,3 +1,4 @@
+import Architectures
 import Evaluation
 import GGUF
 import Inference
