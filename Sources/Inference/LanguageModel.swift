@@ -21,9 +21,6 @@ public final class LanguageModel: Sendable {
     /// The tensors of the file that are matrices or stacks of them, in the file's order.
     public var weightTensors: [GGUFTensor] { file.tensors.filter { $0.shape.withoutTrailingOnes.dimensions.count > 1 } }
 
-    /// The name of the tensor that makes logits: that of the token embedding where the model has no other.
-    public var outputTensor: String { output.matrix.name }
-
     /// Tokens in the vocabulary, which is also the count of logits per position.
     public var vocabularySize: Int { tokenEmbedding.rows }
 

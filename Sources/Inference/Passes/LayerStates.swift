@@ -10,8 +10,8 @@ public final class LayerStates {
     private let buffers: [FloatBuffer]
 
     /// What they take in memory.
-    public static func byteCount(of model: LanguageModel, tokens: Int) -> Int {
-        tokens * model.shape.stateWidth * MemoryLayout<Float>.stride
+    public static func byteCount(of shape: ModelShape, tokens: Int) -> Int {
+        tokens * shape.stateWidth * MemoryLayout<Float>.stride
     }
 
     /// States that are yet to be made.

@@ -152,10 +152,34 @@ struct QuantizeStep: BuildMaker {
     func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
         let types = nodes.compactMap(\.name.build)
         let weights = model.work.tensors.elementCount * types.count
+        let outputs = zip(types, try byteCounts(of: types)).map { Forecast.Output(name: $0, bytes: $1) }
+        guard let text else {
+            return Forecast(
+                outputs: outputs,
+                peakMemoryBytes: Throughput.memory(ofSlabs: threads),
+                work: Forecast.Work(Double(weights) / Double(threads), speed: Throughput.quantizing)
+            )
+        }
+        let model = model.work.model
+        let shape = try model.reading { try ModelShape($0) }
+        let due = settings.types.filter { type in nodes.contains { $0.name.build == type.tag } }
+        let matrix = try planningMatrix
+        let plans = try due.map { type in
+            // What types tensors get by cost is not known yet; it decides little of the memory.
+            AutoType.goal(type.tag) == nil
+                ? try plans(of: [type], model, matrix, nil)[0].plan
+                : try QuantizationPlan(model, as: .q4_K_M, options: settings.options(with: matrix))
+        }
+        let items = FeedbackItem.all(of: plans, shape)
+        let limit = settings.feedback.memory ?? FeedbackForecast.standardLimit
+        let tokens = Throughput.tokens(of: text.path, context: 1, chunks: settings.feedback.tokens)
         return Forecast(
-            outputs: zip(types, try byteCounts(of: types)).map { Forecast.Output(name: $0, bytes: $1) },
-            peakMemoryBytes: Throughput.memory(ofSlabs: threads),
-            work: Forecast.Work(Double(weights) / Double(threads), speed: Throughput.quantizing)
+            outputs: outputs,
+            peakMemoryBytes: FeedbackForecast(items, shape, tokens: tokens, limit: limit).byteCount,
+            work: Forecast.Work(
+                FeedbackForecast.operations(items, tokens: tokens) / Double(threads),
+                speed: Throughput.multiplying
+            )
         )
     }
 

@@ -1,3 +1,4 @@
+import Architectures
 import Evaluation
 import GGUF
 import Inference
@@ -86,8 +87,11 @@ struct FeedbackCosts {
                 plans[tensor.target.name, default: []].append(tensor)
             }
         }
+        let hasOutput = source.tensors.contains { $0.name == "output.weight" }
         return table.tensors.compactMap { tensor in
-            guard let own = plans[tensor.name], let stage = FeedbackStage.stage(of: own[0], model) else { return nil }
+            guard let own = plans[tensor.name],
+                let stage = FeedbackItem.stage(of: own[0], hasOutput: hasOutput, model.shape)
+            else { return nil }
             return Item(name: tensor.name, stage: stage, plans: own)
         }
     }

@@ -11,7 +11,7 @@ struct CorrelatedInputs {
     /// - Parameter dead: columns whose inputs are zero.
     init(columns: Int, tokens: Int, dead: Set<Int> = []) {
         self.columns = columns
-        random = SeededRandom.printed(for: "\(columns) columns")
+        var random = SeededRandom.printed(for: "\(columns) columns")
         // A few hidden numbers decide most of every column; some columns are far larger than others.
         let hidden = 24
         var mixing = [[Float]](repeating: [], count: columns)
@@ -30,7 +30,7 @@ struct CorrelatedInputs {
                 }
             )
         }
-        self.rows = rows
+        (self.rows, self.random) = (rows, random)
     }
 
     private init(_ whole: CorrelatedInputs, _ rows: [[Float]]) {

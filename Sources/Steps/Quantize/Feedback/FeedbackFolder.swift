@@ -4,28 +4,6 @@ import GGUF
 import Inference
 import Quantization
 import SystemPackage
-import Tensors
-
-/// One tensor that is to become one type: the unit of what is remembered.
-struct FeedbackItem {
-    /// The tensor's name in the model that is run.
-    let name: String
-    let tensor: PlannedTensor
-    /// The layer whose run shows the tensor's inputs; the count of layers for the output matrix.
-    let stage: Int
-    /// What its files are called.
-    let stem: String
-
-    /// Of the tensor's matrices.
-    var columns: Int { tensor.source.shape.rowLength }
-
-    init(_ tensor: PlannedTensor, stage: Int) {
-        (name, self.tensor, self.stage) = (tensor.source.name, tensor, stage)
-        let importance = tensor.importance.map { $0.withUnsafeBytes { SHA256Digest(of: $0).description } } ?? "none"
-        let digest = SHA256Digest(of: "\(tensor.source.name)\n\(tensor.target.type.name)\n\(importance)".utf8)
-        stem = digest.short
-    }
-}
 
 /// Where rounding with feedback keeps what it has: the tensors that are done, and the states of the text between two layers.
 /// Files are complete or not there; what is damaged is made again.

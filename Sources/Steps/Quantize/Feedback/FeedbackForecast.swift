@@ -24,13 +24,13 @@ struct FeedbackForecast {
     /// - Parameters:
     ///   - items: what is to be rounded.
     ///   - limit: the most memory, in bytes; layers are run several times where one time would take more.
-    init(_ items: [FeedbackItem], model: LanguageModel, tokens: Int, limit: Int) {
+    init(_ items: [FeedbackItem], _ shape: ModelShape, tokens: Int, limit: Int) {
         let context = CorrelationOptions.context
         let windows = (tokens + context - 1) / context
         let held = max(1, windows / 8) * context
-        let used = model.shape.experts?.usedCount ?? 1
+        let used = shape.experts?.usedCount ?? 1
         // The states of all windows, and those of a run in hand.
-        let states = LayerStates.byteCount(of: model, tokens: windows * context) + (256 << 20)
+        let states = LayerStates.byteCount(of: shape, tokens: windows * context) + (256 << 20)
         let (basis, scratch) = FeedbackBasis.byteCount(columns: items.map(\.columns).max() ?? 0)
         let base = states + 2 * basis + scratch
         var most = 0
@@ -56,6 +56,19 @@ struct FeedbackForecast {
             return groups
         }
         byteCount = items.isEmpty ? 0 : base + most
+    }
+
+    /// About how many operations it takes: the model is run, sums are made and inverted, weights are rounded and judged.
+    static func operations(_ items: [FeedbackItem], tokens: Int) -> Double {
+        let inputs = Dictionary(items.map { ("\($0.stage) \($0.columns)", $0) }) { first, _ in first }.values
+        let sums = inputs.reduce(0.0) { sum, item in
+            let columns = Double(item.columns)
+            return sum + columns * columns * (Double(tokens) + columns)
+        }
+        return items.reduce(sums) { sum, item in
+            let weights = Double(item.tensor.source.shape.elementCount)
+            return sum + weights * (2 * Double(tokens) + Double(item.columns) + Double(tokens) / 2)
+        }
     }
 
     /// Three quarters of the machine's memory, in bytes.

@@ -36,29 +36,14 @@ struct FeedbackStage {
         model = try LanguageModel(path: path)
         guard !model.shape.seesBothWays else { throw InferenceError(path: path, problem: .embedsAlone) }
         guard InferenceSession.canRunLayers(of: model) else { throw EvaluationError.layersReadEachOther(path) }
-        var items: [String: FeedbackItem] = [:]
-        for tensor in plans.flatMap(\.tensors) where tensor.mayFeedBack {
-            guard let stage = Self.stage(of: tensor, model) else { continue }
-            let item = FeedbackItem(tensor, stage: stage)
-            items[item.stem] = item
-        }
-        self.items = items.values.sorted { ($0.stage, $0.name, $0.stem) < ($1.stage, $1.name, $1.stem) }
+        items = FeedbackItem.all(of: plans, model.shape)
         let limit = settings.memory ?? FeedbackForecast.standardLimit
-        forecast = FeedbackForecast(self.items, model: model, tokens: settings.tokens, limit: limit)
+        forecast = FeedbackForecast(items, model.shape, tokens: settings.tokens, limit: limit)
         try forecast.require(limit, path)
     }
 
     /// The most memory that it takes, in bytes.
     var byteCount: Int { forecast.byteCount }
-
-    /// The layer whose run shows the tensor's inputs.
-    static func stage(of tensor: PlannedTensor, _ model: LanguageModel) -> Int? {
-        let count = model.shape.layers.count
-        if tensor.source.name == model.outputTensor { return count }
-        guard let match = tensor.source.name.prefixMatch(of: /blk\.([0-9]+)\./), let layer = Int(match.1), layer < count
-        else { return nil }
-        return layer
-    }
 
     /// - Parameters:
     ///   - text: what is read.
@@ -184,7 +169,7 @@ struct FeedbackStage {
                 outcome.records[name] = FeedbackRecord(plain: "\(tensor.target.type.name) cannot be rounded so")
                 continue
             }
-            guard let stage = Self.stage(of: tensor, model) else {
+            guard let stage = FeedbackItem.stage(of: tensor, in: plan, model.shape) else {
                 outcome.records[name] = FeedbackRecord(plain: "it is looked up, not multiplied")
                 continue
             }
