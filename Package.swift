@@ -180,9 +180,9 @@ let package = Package(
         .target(
             name: "Steps",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Distribution",
-                "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Recipes", "Registry",
-                "Settings", "Tensors", "Work", system, yams,
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "DeviceFit",
+                "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "Pipeline", "Quantization", "Recipes",
+                "Registry", "Settings", "Tensors", "Work", system, yams,
             ],
             swiftSettings: strict
         ),
@@ -218,7 +218,8 @@ let package = Package(
                 "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "Delta", "DeviceFit",
                 "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage", "Pipeline",
                 "Quantization",
-                "Recipes", "Registry", "Safetensors", "Server", "Settings", "Site", "Steps", "Tokenizers", "Work", argumentParser,
+                "Recipes", "Registry", "Safetensors", "Server", "Settings", "Site", "Steps", "Tokenizers", "Work",
+                argumentParser,
                 system,
             ],
             swiftSettings: strict
@@ -346,7 +347,8 @@ let package = Package(
         .testTarget(
             name: "QuantizationTests",
             dependencies: [
-                "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Quantization", "TestSupport", "Tensors", system,
+                "BinaryIO", "BlockFormats", "Conversion", "GGUF", "Quantization", "Tensors", "TestSupport", "Work",
+                system,
             ],
             swiftSettings: strict
         ),
@@ -392,9 +394,9 @@ let package = Package(
         .testTarget(
             name: "StepsTests",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "Conversion", "DeviceFit", "GGUF", "Pipeline", "Quantization",
-                "Recipes", "Registry", "Settings", "Steps", "StepsTestSupport", "Tensors", "TestSupport", "Work", "edgepipe",
-                system,
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Evaluation",
+                "GGUF", "Inference", "Pipeline", "Quantization", "Recipes", "Registry", "Settings", "Steps",
+                "StepsTestSupport", "Tensors", "TestSupport", "Work", "edgepipe", system,
             ],
             swiftSettings: strict
         ),
