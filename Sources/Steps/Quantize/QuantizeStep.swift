@@ -164,13 +164,13 @@ struct QuantizeStep: BuildMaker {
         let shape = try model.reading { try ModelShape($0) }
         let due = settings.types.filter { type in nodes.contains { $0.name.build == type.tag } }
         let matrix = try planningMatrix
-        let plans = try due.map { type in
+        let wanted = try due.map { type in
             // What types tensors get by cost is not known yet; it decides little of the memory.
             AutoType.goal(type.tag) == nil
                 ? try plans(of: [type], model, matrix, nil)[0].plan
                 : try QuantizationPlan(model, as: .q4_K_M, options: settings.options(with: matrix))
         }
-        let items = FeedbackItem.all(of: plans, shape)
+        let items = FeedbackItem.all(of: wanted, shape)
         let limit = settings.feedback.memory ?? FeedbackForecast.standardLimit
         let tokens = Throughput.tokens(of: text.path, context: 1, chunks: settings.feedback.tokens)
         return Forecast(
