@@ -1,3 +1,4 @@
+import Answers
 import BinaryIO
 import GGUF
 import Pipeline

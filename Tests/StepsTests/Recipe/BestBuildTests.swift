@@ -1,10 +1,13 @@
 import BinaryIO
+import Conversion
 import GGUF
 import Quantization
 import Recipes
+import Settings
 import Steps
 import StepsTestSupport
 import SystemPackage
+import Tensors
 import TestSupport
 import Testing
 import Work
@@ -33,7 +36,7 @@ import Work
     private func make(
         _ request: RecipeRequest,
         _ name: String = "best.gguf",
-        _ progress: WorkProgress = { _, _, _ in }
+        _ progress: @escaping WorkProgress = { _, _, _ in }
     ) throws -> RecipeReport {
         try Operations.bestBuild(request, to: scratch.path.appending(name), progress: progress)
     }
@@ -77,23 +80,24 @@ import Work
 
     @Test func aRunThatIsStoppedAnywhereResumesToTheSameBytes() throws {
         let whole = try make(try request(.budget(.bitsPerWeight(3.5))), "whole.gguf")
-        var phases: [String] = []
-        _ = try make(try request(.budget(.bitsPerWeight(3.5))), "counted.gguf") { phase, _, _ in phases.append(phase) }
+        let calls = Mutexed(0)
+        _ = try make(try request(.budget(.bitsPerWeight(3.5))), "counted.gguf") { _, _, _ in
+            calls.change { $0 += 1 }
+        }
         var kept = try request(.budget(.bitsPerWeight(3.5)))
         kept.folder = scratch.path.appending("costs")
         struct Stop: Error {}
-        // A stop in every phase, then to the end.
-        for share in [0.05, 0.3, 0.6, 0.9] {
-            var left = Int(share * Double(phases.count))
+        // A stop in every phase, then to the end. What is kept makes each run shorter than the one before.
+        for share in [0.05, 0.2, 0.35, 0.5] {
+            let left = Mutexed(Int(share * Double(calls.value)))
+            let stopped = kept
             #expect(throws: Stop.self) {
-                _ = try make(kept, "resumed.gguf") { _, _, _ in
-                    left -= 1
-                    if left < 0 { throw Stop() }
+                _ = try make(stopped, "resumed.gguf") { _, _, _ in
+                    left.change { $0 -= 1 }
+                    if left.value < 0 { throw Stop() }
                 }
             }
             #expect(FileStatus(scratch.path.appending("resumed.gguf")) == nil)
-            // What is kept makes later runs shorter.
-            phases.removeLast(phases.count / 8)
         }
         let resumed = try make(kept, "resumed.gguf")
         #expect(resumed.tensors == whole.tensors)
