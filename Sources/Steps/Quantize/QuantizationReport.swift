@@ -110,7 +110,7 @@ extension QuantizationReport {
         let reasons = Dictionary(grouping: records.filter { $0.1.taken == 0 }) { $0.1.reason ?? "" }
         for (reason, tensors) in reasons.sorted(by: { $0.key < $1.key }) {
             let others = tensors.count == 1 ? "" : " and \(tensors.count - 1) more"
-            text += "\n  \(tensors[0].0)\(others): rounded as llama-quantize does, for \(reason)"
+            text += "\n  \(tensors[0].0)\(others): rounded as llama-quantize does, because \(reason)"
         }
         let experts = records.reduce((0, 0)) { ($0.0 + $1.1.pooled, $0.1 + ($1.1.matrices > 1 ? $1.1.unseen : 0)) }
         if experts.0 > 0 {

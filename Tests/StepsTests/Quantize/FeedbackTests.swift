@@ -51,9 +51,10 @@ import Testing
         return (report, try SHA256Digest(ofFile: output))
     }
 
-    /// Kernels round products of activations in ways of their own, so that there is a digest for each.
+    /// Kernels round products of activations in ways of their own, so that there is a digest for each; of x86-64.
     private static let golden = [
-        "avx2": "", "avx512": "", "avx512vnni": "",
+        "avx2": "9cff6983eaacec2e3fb0275e8e2d44c89b1bf166da3b86223f4ca453c81cd4f4",
+        "scalar": "87b9e522f5affa74ea2955c4208c8435d6b03a978ee170069a94794d89d8a446",
     ]
 
     @Test func theFileIsAStockOneWithLowerErrorOfOutputs() throws {
@@ -76,7 +77,9 @@ import Testing
         #expect(report.tensors.first { $0.name == "token_embd.weight" }?.feedback?.reason != nil)
         #expect(report.tensors.first { $0.name == "output.weight" }?.feedback?.taken == 1)
         #expect(!FileManager.default.fileExists(atPath: scratch.appending("out.gguf.feedback").string))
-        if let golden = Self.golden[try Kernels.selected().rawValue], !golden.isEmpty { #expect("\(digest)" == golden) }
+        #if arch(x86_64)
+            if let golden = Self.golden[try Kernels.selected().rawValue] { #expect("\(digest)" == golden) }
+        #endif
     }
 
     @Test func theBytesDoNotDependOnTheThreads() throws {
