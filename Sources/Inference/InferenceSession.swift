@@ -182,6 +182,16 @@ public final class InferenceSession {
         try run(tokens, logitsFor: wanted, isComplete: false, .kept(inputs, from: layer), body)
     }
 
+    /// Keeps what the first layer is given for tokens from an empty cache; no layer runs.
+    func embed(_ tokens: [Int32], into inputs: LayerInputs) throws {
+        reset()
+        try check(tokens, 0..<0)
+        for start in stride(from: 0, to: tokens.count, by: pass.batch) {
+            let batch = start..<min(start + pass.batch, tokens.count)
+            pass.embed(Array(tokens[batch]), at: start, keeping: inputs)
+        }
+    }
+
     private func run(
         _ tokens: [Int32],
         logitsFor wanted: Range<Int>,

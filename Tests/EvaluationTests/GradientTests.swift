@@ -150,6 +150,30 @@ import Testing
         #expect(try gradients(model, tokens(model), threads: 3) == one)
     }
 
+    /// Layers that keep what their gradients need give what layers that are computed again give.
+    @Test(arguments: ["llama3-short", "gemma4-window", "gpt2", "qwen3", "granite", "cohere2-window", "lfm2-moe"])
+    func keptLayersGiveTheSame(name: String) throws {
+        let (model, _) = try open(try SeededGolden(name, vocabulary: vocabulary).model, "model")
+        let tokens = tokens(model)
+        let runs = try [true, false].map { keepsLayers in
+            var all: [String: [Float]] = [:]
+            let session = try GradientSession(
+                model,
+                tokenCount: tokens.count,
+                threads: 2,
+                keepsLayers: keepsLayers
+            )
+            for _ in 0..<2 {
+                try session.run(tokens, label: { position, _ in position }) { gradients in
+                    let rows = (0..<gradients.tokens).flatMap { Array(gradients.gradient($0)) }
+                    all["\(gradients.tensor) \(gradients.matrix)", default: []] += rows
+                }
+            }
+            return all
+        }
+        #expect(runs[0] == runs[1])
+    }
+
     /// The gradients of one window do not depend on the windows before it.
     @Test func windowsLeaveNothingBehind() throws {
         let (model, _) = try open(try SeededGolden("gemma4-window", vocabulary: vocabulary).model, "model")

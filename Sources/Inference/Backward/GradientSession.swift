@@ -25,14 +25,34 @@ public final class GradientSession {
     private let attention: AttentionGradient
     private let output: OutputGradient
     private let keys = SharedKeys()
+    /// Whether what the gradients of all layers need is kept on the way forward.
+    private let keepsLayers: Bool
 
     /// - Parameters:
     ///   - tokenCount: the most tokens of a window.
     ///   - kernels: nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
     /// - Throws: `InferenceError` for a model with a part that gradients do not flow back through, and where there is
     ///   no memory; `UnknownKernels`.
-    public init(_ model: LanguageModel, tokenCount: Int, threads: Int = 1, kernels: Kernels? = nil) throws {
+    public convenience init(
+        _ model: LanguageModel,
+        tokenCount: Int,
+        threads: Int = 1,
+        kernels: Kernels? = nil
+    ) throws {
+        let keepsLayers = KeptLayers.count(model.shape, tokens: tokenCount).map { $0 <= KeptLayers.most } ?? false
+        try self.init(model, tokenCount: tokenCount, threads: threads, kernels: kernels, keepsLayers: keepsLayers)
+    }
+
+    /// - Parameter keepsLayers: whether layers keep what their gradients need; else they are computed again.
+    package init(
+        _ model: LanguageModel,
+        tokenCount: Int,
+        threads: Int,
+        kernels: Kernels? = nil,
+        keepsLayers: Bool
+    ) throws {
         self.model = model
+        self.keepsLayers = keepsLayers && model.shape.streams == nil
         self.tokenCount = max(1, tokenCount)
         if let obstacle = model.gradientObstacle { throw InferenceError(path: model.path, problem: obstacle) }
         self.kernels = try kernels ?? Kernels.selected()
@@ -81,10 +101,7 @@ public final class GradientSession {
         keys.reset()
         let width = model.shape.embeddingLength
         let last = try tools.memory.zeros(tokens.count, width)
-        try session.evaluate(tokens, logitsFor: tokens.indices, keeping: inputs) { [inputs] logits in
-            let states = inputs.rows(layer: model.layers.count, count: tokens.count)
-            try output.flowBack(logits, states, label, to: last)
-        }
+        if keepsLayers { try session.embed(tokens, into: inputs) } else { try score(tokens, label, to: last) }
         let embedding = try model.layerEmbedding.map {
             try RecordedLayerEmbedding(tools, $0, tokens, inputs.rows(layer: 0, count: tokens.count).columns(0..<width))
         }
@@ -102,8 +119,46 @@ public final class GradientSession {
             inputs: inputs,
             count: tokens.count
         )
+        if keepsLayers {
+            let marked = try model.layers.indices.map { index in
+                let mark = tools.memory.mark
+                let layer = try RecordedLayer(context, index)
+                try layer.give(into: inputs.rows(layer: index + 1, count: tokens.count))
+                return (layer, mark)
+            }
+            try score(tokens, label, to: last)
+            for (layer, mark) in marked.reversed() {
+                try layer.flowBack(last)
+                tools.memory.release(to: mark)
+            }
+        } else {
+            try flowAgain(context, last)
+        }
+        embedding?.finish()
+    }
+
+    /// Computes the output of a window whose layers' inputs are kept, or of all of it, and takes the gradients in the
+    /// last states.
+    private func score(
+        _ tokens: [Int32],
+        _ label: @Sendable (Int, UnsafeBufferPointer<Float>) -> Int,
+        to change: TokenRows
+    ) throws {
+        let count = model.layers.count
+        let states = inputs.rows(layer: count, count: tokens.count)
+        let body: (LogitRows) throws -> Void = { [output] in try output.flowBack($0, states, label, to: change) }
+        if keepsLayers {
+            try session.evaluate(tokens, logitsFor: tokens.indices, from: count, of: inputs, body)
+        } else {
+            try session.evaluate(tokens, logitsFor: tokens.indices, keeping: inputs, body)
+        }
+    }
+
+    /// Computes layers again from the last to the first, and runs back through each.
+    private func flowAgain(_ context: GradientContext, _ last: TokenRows) throws {
+        let width = model.shape.embeddingLength
         let ends = model.streamEnds.map { StreamEnds(tools: tools, weights: $0, width: width) }
-        let change = ends == nil ? last : try tools.memory.zeros(tokens.count, model.shape.stateWidth)
+        let change = ends == nil ? last : try tools.memory.zeros(context.count, model.shape.stateWidth)
         for index in model.layers.indices.reversed() {
             let mark = tools.memory.mark
             defer { tools.memory.release(to: mark) }
@@ -114,6 +169,5 @@ public final class GradientSession {
             try layer.flowBack(change)
         }
         try ends?.flowBackSpread(context.input(0), change)
-        embedding?.finish()
     }
 }

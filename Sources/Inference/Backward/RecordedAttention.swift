@@ -23,8 +23,8 @@ struct RecordedAttention: RecordedPart {
     private let answered: TokenRows  // (T, H D)
     private let gated: TokenRows  // (T, H D): what the output matrix reads
     private let shared: SharedKeys.Entry?  // another layer's keys and values
-    /// The gradients that later layers have in this one's keys and values.
-    private let later: SharedKeys.Entry?
+    /// Takes the gradients that later layers have in this one's keys and values.
+    private let later: @Sendable () -> SharedKeys.Entry?
 
     /// - Parameters:
     ///   - x: what the mixer reads.
@@ -39,7 +39,7 @@ struct RecordedAttention: RecordedPart {
         _ rotary: RotaryTable?,
         _ temperature: TemperatureRule?,
         source: SharedKeys.Entry? = nil,
-        later: SharedKeys.Entry? = nil
+        later: @escaping @Sendable () -> SharedKeys.Entry? = { nil }
     ) throws {
         (self.tools, self.attention, self.weights, self.shape) = (tools, attention, weights, shape)
         (self.x, self.rotary, self.temperature, shared, self.later) = (x, rotary, temperature, source, later)
@@ -92,7 +92,7 @@ struct RecordedAttention: RecordedPart {
             shared.keyChanges.add(own.keys)
             shared.valueChanges.add(own.values)
         }
-        if let later {
+        if let later = later() {
             own.keys.add(later.keyChanges)
             own.values.add(later.valueChanges)
         }

@@ -109,6 +109,24 @@ struct RecordedLayer {
         }
     }
 
+    /// What a layer gives that works on a single state: (T, E).
+    func give(into out: TokenRows) throws {
+        let mark = tools.memory.mark
+        defer { tools.memory.release(to: mark) }
+        out.copy(between)
+        if let network {
+            let part = try networkPart ?? tools.memory.rows(out.count, out.width)
+            if networkPart == nil { try network.give(into: part) }
+            try Self.add(part, weights.networkPostNorm, to: out, context)
+        }
+        if let input {
+            let part = try tools.memory.rows(out.count, out.width)
+            input.give(into: part)
+            out.add(part)
+        }
+        out.multiply(by: weights.scale)
+    }
+
     /// Shows the gradients of the layer's matrices, and makes of the gradient in what the layer gives that in what it
     /// was given.
     func flowBack(_ change: TokenRows) throws {
@@ -222,7 +240,7 @@ struct RecordedLayer {
             context.tables[shape.positions],
             context.model.arithmetic.temperature,
             source: source,
-            later: context.keys.take(index)
+            later: { [keys = context.keys] in keys.take(index) }
         )
     }
 

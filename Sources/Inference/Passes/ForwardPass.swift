@@ -126,6 +126,13 @@ final class ForwardPass {
         RotaryTables(model.arithmetic, factors: factors, positions: positions)
     }
 
+    /// Keeps what the first layer is given.
+    func embed(_ tokens: [Int32], at position: Int, keeping inputs: LayerInputs) {
+        embed(tokens, at: position, nil)
+        streams?.spread(UnsafePointer(hidden.start), tokens.count, nil)
+        inputs.keep(between, layer: 0, tokens: position..<(position + tokens.count))
+    }
+
     /// Where layers find the hidden states of all tokens.
     var between: UnsafeMutablePointer<Float> { streams?.all.start ?? hidden.start }
 
