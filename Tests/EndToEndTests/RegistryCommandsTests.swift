@@ -72,7 +72,7 @@ import Testing
 
     @Test func aBuildShowsItsMeasurementsFitsAndLineage() throws {
         let shown = try program("registry", "show", "tiny:q4_k_m", "--json").json()
-        #expect(Set(shown.keys) == ["build", "measurements", "tensorErrors", "fits", "lineage"])
+        #expect(Set(shown.keys) == ["build", "measurements", "tensorErrors", "recipes", "fits", "lineage"])
         let metrics = (shown["measurements"] as? [[String: Any]])?.compactMap { $0["metric"] as? String }
         #expect(Set(metrics ?? []).isSuperset(of: ["perplexity", "bitsPerByte", "meanKLD"]))
         #expect((shown["fits"] as? [Any])?.count == 2)
