@@ -275,7 +275,7 @@ private struct CostWork {
         defer { try? FileManager.default.removeItem(atPath: path.string) }
         let part = ModelPart(of: source) { types[$0] != nil }
         let policy = TypePolicy.recipe("measured", TypeAssignment(types), base: .f16)
-        let plan = try QuantizationPlan(part, policy: policy, options: options)
+        let plan = try QuantizationPlan(part, policy: policy, options: part.options(options))
         try Quantizer(source: part, outputs: [Quantizer.Output(plan: plan, path: path)]).run(threads: request.threads)
         return try Operations.measuredCosts(
             model,

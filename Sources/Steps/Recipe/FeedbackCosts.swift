@@ -80,7 +80,7 @@ struct FeedbackCosts {
             guard !names.isEmpty else { continue }
             let assignment = TypeAssignment(Dictionary(names) { first, _ in first })
             let part = ModelPart(of: source) { assignment[$0] != nil }
-            var options = options
+            var options = part.options(options)
             options.rounding = .feedback
             let plan = try QuantizationPlan(part, policy: .recipe("costs", assignment, base: .f16), options: options)
             for tensor in plan.tensors where tensor.mayFeedBack {

@@ -1,4 +1,5 @@
 import GGUF
+import Quantization
 import SystemPackage
 
 /// Some tensors of a model, as a model of its own: to quantize them without the others.
@@ -9,6 +10,14 @@ struct ModelPart: ModelSource {
     init(of whole: any ModelSource, where isWanted: (String) -> Bool) {
         self.whole = whole
         tensors = whole.tensors.filter { isWanted($0.name) }
+    }
+
+    /// The options with the entries of the importance matrix that are of this part; without one where there is none.
+    func options(_ options: QuantizationOptions) -> QuantizationOptions {
+        let names = Set(tensors.map(\.name))
+        var own = options
+        own.importanceMatrix = options.importanceMatrix?.filtered(names.contains)
+        return own
     }
 
     var path: FilePath { whole.path }

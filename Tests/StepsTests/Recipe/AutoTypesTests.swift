@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func aSizeThatNoBuildMeetsIsRefusedWithTheSmallest() throws {
-        let error = try #require(throws: (any Error).self) { try report("costs: costs, types: [auto-10kb]") }
+        let error = try #require(throws: (any Error).self) { try report("costs: costs, types: [auto-0.01mb]") }
         #expect("\(error)".contains("the smallest"), "\(error)")
         #expect(try run.published().isEmpty)
     }
