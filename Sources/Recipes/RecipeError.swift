@@ -21,7 +21,7 @@ public enum RecipeError: Error, Equatable, Sendable, CustomStringConvertible {
             "\(bytes) bytes are more than any build needs: the largest with the ladder '\(ladder)' has \(largest) bytes. "
                 + "Give that size or less, or keep the model as it is."
         case .tooSlow(let milliseconds, let fastest):
-            "No build takes \(milliseconds.formatted(1)) ms a token: the fastest takes \(fastest.formatted(1)) ms. "
+            "No build takes \(milliseconds.formatted(3)) ms a token: the fastest takes \(fastest.formatted(3)) ms. "
                 + "Ask for fewer tokens a second, or take a smaller model."
         case .tableOfAnotherModel(let tensor):
             "The costs do not know the tensor '\(tensor)'. They belong to another model; compute them from this one."

@@ -13,9 +13,8 @@ enum AutoType {
             guard let bits = Double(wanted.dropLast(3)), bits > 0, bits <= 32 else { return nil }
             return .budget(.bitsPerWeight(bits))
         }
-        // A size begins with a digit; a device that does so has its name checked below.
-        if wanted.first?.isNumber == true, let bytes = try? Operations.byteCount(wanted) {
-            return .budget(.bytes(bytes))
+        if wanted.first?.isNumber == true {
+            return (try? Operations.byteCount(wanted)).map { .budget(.bytes($0)) }
         }
         return .device(id: wanted, context: nil, tokensPerSecond: nil)
     }

@@ -66,10 +66,11 @@ extension Operations {
         _ options: QuantizationOptions,
         _ feedback: FeedbackSettings = FeedbackSettings(),
         in folder: FilePath,
+        replacesOthers: Bool = false,
         remark: (String) -> Void,
         progress: @escaping WorkProgress
     ) throws -> CostedModel {
-        var work = try CostWork(request, options, folder)
+        var work = try CostWork(request, options, folder, replacesOthers: replacesOthers)
         let factors = try work.factors(remark, progress)
         try work.tabulate(factors, progress)
         try work.measure(progress)
@@ -106,7 +107,13 @@ private struct CostWork {
     /// Bits a weight of the type that tensors are measured at: inside the range that recipes choose from.
     private static let measuredBits = 3.5
 
-    init(_ request: CostRequest, _ options: QuantizationOptions, _ folder: FilePath) throws {
+    /// - Parameter replacesOthers: whether costs of another model or text that lie in the folder are replaced, and not refused.
+    init(
+        _ request: CostRequest,
+        _ options: QuantizationOptions,
+        _ folder: FilePath,
+        replacesOthers: Bool
+    ) throws {
         (self.request, self.options, self.folder) = (request, options, folder)
         try makeFolder(folder)
         text = try Calibration(path: request.text)
@@ -129,6 +136,7 @@ private struct CostWork {
         guard FileStatus(path) != nil else { return }
         let earlier = try CostFile(path: path)
         guard earlier.origin == origin else {
+            if replacesOthers { return }
             throw StepsError.badFile(
                 "\(path): these costs are of another model, text or importance matrix. Remove the file, or name another folder."
             )

@@ -31,6 +31,8 @@ extension Operations {
             options,
             request.settings.feedback,
             in: folder,
+            // What an earlier command left beside its output is of no use to another.
+            replacesOthers: request.folder == nil,
             remark: remark,
             progress: progress
         )
@@ -74,8 +76,8 @@ private struct RecipeSearch {
     }
 
     func run(_ progress: @escaping WorkProgress) throws -> RecipeReport {
-        try checkSpace(for: 3 * target.budget, at: folder)
         let first = try target.recipe(by: costed.tensors.table)
+        try checkSpace(for: 3 * first.bytes, at: folder)
         var wanted = [("choice", first, try plan(first))]
         if let type = first.preset.flatMap({ FileType(name: $0.type) }) {
             // As llama-quantize makes it.

@@ -198,7 +198,8 @@ extension WrongFile {
                   - { id: b, quantize: { model: f16, types: q8_0, rounding: refine, imatrix: m.dat } }
 
                 """,
-            "6:61: 'refine' is no rounding. Did you mean 'refined'? Known here: reference, refined, lattice, auto."
+            "6:61: 'refine' is no rounding. Did you mean 'refined'? Known here: reference, refined, feedback, lattice, "
+                + "auto."
         ),
         WrongFile(
             "refined rounding without a matrix",

@@ -67,6 +67,7 @@ import Testing
         ("types: [auto-0bpw], costs: costs", "auto-0bpw"),
         ("types: [auto-pixle-8], costs: costs", "pixel-8"),
         ("types: [auto-], costs: costs", "'auto-' is no quantization type."),
+        ("types: [auto-10kb], costs: costs", "'auto-10kb' is no quantization type."),
     ])
     func wrongRequestsAreRefusedBeforeAnythingRuns(_ quantize: String, _ words: String) throws {
         let found = try diagnostics(of: text(quantize))
@@ -79,7 +80,7 @@ import Testing
     }
 
     @Test func aSizeThatNoBuildMeetsIsRefusedWithTheSmallest() throws {
-        let error = try #require(throws: (any Error).self) { try report("costs: costs, types: [auto-0.01mb]") }
+        let error = try #require(throws: (any Error).self) { try report("costs: costs, types: [auto-1mb]") }
         #expect("\(error)".contains("the smallest"), "\(error)")
         #expect(try run.published().isEmpty)
     }

@@ -114,7 +114,7 @@ import Work
         // Everything fits: the largest types of the ladder are taken.
         #expect(report.bitsPerWeight > 8)
         #expect(report.millisecondsPerToken ?? 0 > 0)
-        let speed = 1000 / ((report.millisecondsPerToken ?? 1) * 0.8)
+        let speed = 1000 / ((report.millisecondsPerToken ?? 1) * 0.97)
         wanted.goal = .device(id: "pixel-8", context: 512, tokensPerSecond: speed)
         let faster = try make(wanted)
         #expect(faster.millisecondsPerToken ?? .infinity < report.millisecondsPerToken ?? 0)
