@@ -136,7 +136,10 @@ private struct CostWork {
         guard FileStatus(path) != nil else { return }
         let earlier = try CostFile(path: path)
         guard earlier.origin == origin else {
-            if replacesOthers { return }
+            if replacesOthers {
+                try? FileManager.default.removeItem(atPath: folder.appending("imatrix.gguf").string)
+                return
+            }
             throw StepsError.badFile(
                 "\(path): these costs are of another model, text or importance matrix. Remove the file, or name another folder."
             )
