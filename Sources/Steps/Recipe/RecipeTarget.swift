@@ -78,14 +78,14 @@ struct FittedDevice {
         )
     }
 
-    /// The most bytes with which the best recipe fits.
+    /// The most bytes with which the best recipe fits, however fast it is.
     /// - Throws: `StepsError.notMet` with the smallest that there is.
     func largest(_ costed: CostedTensors) throws -> Int {
         let finder = try costed.finder(milliseconds: milliseconds)
         var (low, high) = (finder.fewestBytes, finder.mostBytes)
-        func fits(_ bytes: Int) throws -> Bool { try estimate(recipe(within: bytes, finder), costed).verdict == .fits }
+        func fits(_ bytes: Int) throws -> Bool { try estimate(finder.recipe(within: bytes), costed).verdict == .fits }
         guard try fits(low) else {
-            let estimate = try estimate(recipe(within: low, finder), costed)
+            let estimate = try estimate(finder.recipe(within: low), costed)
             throw StepsError.badRequest(
                 "\(device.name): no build fits. The smallest with this ladder \(estimate.reason) "
                     + "Give a shorter context, the ladder 'all', or a smaller model."
