@@ -59,27 +59,17 @@ public struct BudgetSearch: Sendable {
     ///   - milliseconds: for one token; nil for any.
     /// - Returns: nil where nothing is small and fast enough.
     public func best(within bytes: Int, milliseconds: Double? = nil) -> Selection? {
-        guard fewestBytes <= bytes else { return nil }
-        guard let limit = milliseconds else { return search(bytes, price: 0, limit: .infinity) }
         let free = search(bytes, price: 0, limit: .infinity)
-        if free.milliseconds <= limit { return free }
-        // The price of a millisecond in bytes: the least at which the time holds, since it buys the most quality.
-        var (low, high) = (0.0, 1.0)
-        while search(bytes, price: high, limit: .infinity).milliseconds > limit {
-            high *= 4
-            guard high < 1e18 else { return nil }
-        }
-        for _ in 0..<60 where high - low > high * 1e-6 {
-            let middle = (low + high) / 2
-            if search(bytes, price: middle, limit: .infinity).milliseconds > limit {
-                low = middle
-            } else {
-                high = middle
-            }
-        }
-        let found = search(bytes, price: high, limit: limit)
-        return found.bytes <= bytes ? found : nil
+        guard let limit = milliseconds, let free, free.milliseconds > limit else { return free }
+        // What a millisecond is worth in bytes, from little to much; where both are short, something between fits best.
+        let even = Double(bytes) / limit
+        let found = Self.prices.compactMap { search(bytes, price: even * $0, limit: limit) }
+        return found.min { $0.cost < $1.cost }
     }
+
+    private static let prices: [Double] = [
+        0, 0x1p-8, 0x1p-6, 0x1p-5, 0x1p-4, 0x1p-3, 0x1p-2, 0x1p-1, 1, 2, 4, 8, 16, 32, 64, 256, 4096,
+    ]
 
     /// The selection of given types, a preset's say; nil where one of them is no option.
     public func selection(of types: [TensorType]) -> Selection? {
@@ -117,8 +107,9 @@ extension BudgetSearch {
 
     /// - Parameters:
     ///   - price: of a millisecond, in bytes.
-    ///   - limit: for what is filled in at the end.
-    private func search(_ bytes: Int, price: Double, limit: Double) -> Selection {
+    ///   - limit: in milliseconds.
+    /// - Returns: nil where what it begins with is too large or too slow.
+    private func search(_ bytes: Int, price: Double, limit: Double) -> Selection? {
         func weight(_ option: Option) -> Double { Double(option.bytes) + price * option.milliseconds }
         var picks: [Int] = []
         var moves: [Move] = []
@@ -134,12 +125,16 @@ extension BudgetSearch {
         // A tensor's steps have falling gains, so that they stay in order; equal gains go by the file's order.
         moves.sort { $0.gain != $1.gain ? $0.gain > $1.gain : ($0.tensor, $0.option) < ($1.tensor, $1.option) }
         var selection = selection(picks)
+        guard selection.bytes <= bytes, selection.milliseconds <= limit else { return nil }
         var isStopped = [Bool](repeating: false, count: tensors.count)
         for move in moves where !isStopped[move.tensor] {
             let changed = replacing(selection, move.tensor, move.option)
-            if changed.bytes <= bytes { selection = changed } else { isStopped[move.tensor] = true }
+            if changed.bytes <= bytes, changed.milliseconds <= limit {
+                selection = changed
+            } else {
+                isStopped[move.tensor] = true
+            }
         }
-        if selection.bytes > bytes { selection = self.selection(picks.map { _ in 0 }) }
         return fill(selection, bytes, limit)
     }
 
