@@ -117,6 +117,12 @@ private struct CostWork {
         (self.request, self.options, self.folder) = (request, options, folder)
         try makeFolder(folder)
         text = try Calibration(path: request.text)
+        if FileStatus(request.model)?.isFolder == true {
+            throw StepsError.badFile(
+                "\(request.model): costs are computed by running a GGUF file, and this is a folder. Convert it first: "
+                    + "`edgepipe convert` makes the file."
+            )
+        }
         let file = try GGUFFile(path: request.model)
         source = try GGUFModel(file)
         model = try LanguageModel(file)

@@ -138,6 +138,10 @@ import Work
         let short = scratch.path.appending("short.txt")
         try writeFile("A few words.\n".utf8, to: short)
         #expect(refusal(.budget(.bitsPerWeight(4))) { $0.costs.text = short }?.contains("tokens") == true)
+        let checkpoint = Goldens.packageRoot.appending("models/tiny-phi3")
+        #expect(
+            refusal(.budget(.bitsPerWeight(4))) { $0.costs.model = checkpoint }?.contains("Convert it first") == true
+        )
         // Costs of another text.
         let folder = scratch.path.appending("other")
         var other = try request(.budget(.bitsPerWeight(4)))

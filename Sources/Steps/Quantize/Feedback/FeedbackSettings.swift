@@ -16,7 +16,12 @@ public struct FeedbackSettings: Sendable, Equatable {
     static let tokenRange = 1024...(1 << 24)
 
     static let settings = [
-        Setting("text", "with rounding feedback: a UTF-8 text that is like what the model will read", standard: "none"),
+        Setting(
+            "text",
+            "with rounding feedback: a UTF-8 text that is like what the model will read",
+            standard: "none",
+            help: "A UTF-8 text that is like what the model will read; with rounding feedback, --size, --bpw or --fit."
+        ),
         Setting("feedback-tokens", "most tokens of that text; the last eighth of them judges", standard: "16384"),
         Setting(
             "damping",
