@@ -101,17 +101,24 @@ import Testing
 
     /// What a column lost goes to those behind it: the sum of the row's errors hardly grows.
     @Test(arguments: types) func errorsReachTheColumnsBehind(_ type: TensorType) {
-        var (alone, spread) = (Sample(type), Sample(type))
-        _ = alone.round(alone.weights, spreading: 0)
-        // As if all columns always had the same input: each error goes wholly to the next column.
-        _ = spread.round(spread.weights, spreading: -0.5)
         func sums(_ sample: Sample) -> Float {
             stride(from: 0, to: sample.weights.count, by: stripe).reduce(0) { total, first in
                 let sum = (first..<(first + stripe)).reduce(Float(0)) { $0 + sample.decoded[$1] - sample.weights[$1] }
                 return total + abs(sum)
             }
         }
-        #expect(sums(spread) < sums(alone), "\(type)")
+        // One block may be lucky; many are not.
+        var totals: (alone: Float, spread: Float) = (0, 0)
+        for _ in 0..<32 {
+            let sample = Sample(type)
+            var (alone, spread) = (sample, sample)
+            _ = alone.round(alone.weights, spreading: 0)
+            // As if all columns always had the same input: each error goes wholly to the next column.
+            _ = spread.round(spread.weights, spreading: -0.5)
+            totals.alone += sums(alone)
+            totals.spread += sums(spread)
+        }
+        #expect(totals.spread < totals.alone, "\(type)")
     }
 
     private static let hostile: [Float] = [.infinity, -.infinity, .nan, 1e38, -1e38]
