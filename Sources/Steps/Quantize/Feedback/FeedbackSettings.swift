@@ -20,7 +20,7 @@ public struct FeedbackSettings: Sendable, Equatable {
             "text",
             "with rounding feedback: a UTF-8 text that is like what the model will read",
             standard: "none",
-            help: "A UTF-8 text that is like what the model will read; for rounding feedback, or for the best file of a size."
+            help: "A UTF-8 text that is like what the model will read; for rounding feedback, and for sizes."
         ),
         Setting("feedback-tokens", "most tokens of that text; the last eighth of them judges", standard: "16384"),
         Setting(
