@@ -79,7 +79,7 @@ struct FittedDevice {
     }
 
     /// The most bytes with which the best recipe fits, however fast it is.
-    /// - Throws: `StepsError.notMet` with the smallest that there is.
+    /// - Throws: `StepsError.badRequest` with what the smallest that there is needs.
     func largest(_ costed: CostedTensors) throws -> Int {
         let finder = try costed.finder(milliseconds: milliseconds)
         var (low, high) = (finder.fewestBytes, finder.mostBytes)
