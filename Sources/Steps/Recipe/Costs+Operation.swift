@@ -11,29 +11,6 @@ import SystemPackage
 import Tensors
 import Work
 
-/// Of what model to work out what its tensors cost, and how.
-public struct CostRequest: Sendable {
-    /// A GGUF file of f32, f16 or bf16.
-    public var model: FilePath
-    /// A text like those that the model will read; its last quarter is held back for judging builds.
-    public var text: FilePath
-    /// The types that are compared.
-    public var ladder = TypeLadder.k
-    /// An importance matrix that rows are rounded by; the activations of the same windows where there is none.
-    public var importanceMatrix: FilePath?
-    /// Tokens of a window.
-    public var context = 512
-    /// Windows that gradients are taken of.
-    public var chunks = 16
-    /// What labels are drawn by.
-    public var seed: UInt64 = 0
-    /// How many work at a time.
-    public var threads = 1
-
-    /// With one thread and the K types.
-    public init(model: FilePath, text: FilePath) { (self.model, self.text) = (model, text) }
-}
-
 /// What a model's tensors cost.
 struct CostedTensors {
     let source: any ModelSource
@@ -303,55 +280,6 @@ private struct CostWork {
             threads: request.threads,
             progress: progress
         ) { types[$0] != nil }
-    }
-}
-
-/// The divergence that one tensor alone costs in a type.
-struct MeasuredCost {
-    let tensor: String
-    let type: TensorType
-    let kld: Double
-}
-
-extension Operations {
-    /// Measures tensors of a build, each alone in the place of the model's own.
-    static func measuredCosts(
-        _ model: LanguageModel,
-        build: FilePath,
-        _ text: [UInt8],
-        context: Int,
-        chunks: Int,
-        threads: Int,
-        progress: @escaping WorkProgress,
-        where isWanted: (String) -> Bool
-    ) throws -> [MeasuredCost] {
-        let options = EvaluationOptions(context: context, chunks: chunks, threads: threads)
-        let run = try SensitivityRun(model, build: try GGUFFile(path: build), options, where: isWanted)
-        let result = try run.measure(text: text) { try progress("measuring \($0.tensor)", $0.done, $0.total) }
-        return result.tensors.compactMap { tensor in
-            TensorType(name: tensor.type).map { MeasuredCost(tensor: tensor.name, type: $0, kld: tensor.kld) }
-        }
-    }
-}
-
-extension CostTable {
-    /// The table with the tensors' costs as they were measured; other types in proportion.
-    func scaled(to measured: [MeasuredCost]) -> CostTable {
-        var table = self
-        for cost in measured {
-            guard let index = table.tensors.firstIndex(where: { $0.name == cost.tensor }),
-                let choice = table.tensors[index][cost.type], choice.cost > 0
-            else { continue }
-            table.tensors[index] = table.tensors[index].scaled(by: cost.kld / choice.cost, source: .measured)
-        }
-        return table
-    }
-}
-
-extension CostTable.Tensor {
-    /// The type whose bits a weight are nearest.
-    func middleType(_ bits: Double) -> TensorType? {
-        choices.compactMap(\.tensorType).min { abs($0.bitsPerElement - bits) < abs($1.bitsPerElement - bits) }
     }
 }
 
