@@ -14,6 +14,8 @@ public struct FitSettings: StepKind {
     public var kvType = "f16"
     /// Devices by id; all of the catalogue where there are none.
     public var devices: [String] = []
+    /// By build type, such as "q4_k_m".
+    public var gates: [String: FitGate] = [:]
     /// The step whose projector is loaded beside each build.
     public var projector: String?
 
@@ -33,6 +35,7 @@ public struct FitSettings: StepKind {
             standard: "all",
             help: "A device of `edgepipe devices`; all where none is given."
         ),
+        Setting("gates", "by build type, what a build must reach on every device, see below", standard: "none", .files),
         Setting("projector", "a `projector` step whose file counts as memory, too", standard: "none", .files),
     ]
 
@@ -49,6 +52,9 @@ public struct FitSettings: StepKind {
             kvType = type.lowercased()
         }
         projector = references.projector(in: reader, standard: nil)
+        if let node = reader.node("gates") {
+            gates = FitGate.gates(node, reader, of: builds, types: references.buildTypes(of: builds))
+        }
         let named = reader.texts("devices") ?? []
         devices = named.map(\.text)
         if references.areSteps, !named.isEmpty, let catalogue = try? DeviceCatalogue.configured() {
@@ -61,12 +67,18 @@ public struct FitSettings: StepKind {
     package var needs: [String] { [builds] + (projector.map { [$0] } ?? []) }
 
     func step(_ id: String, on bench: Workbench) throws -> any Step {
-        FitStep(
+        let channels = Set(gates.values.compactMap(\.over))
+        return FitStep(
             id: id,
             settings: self,
             made: bench.builds(builds).builds,
             projector: projector.map(bench.projector),
-            ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) }
+            ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) },
+            references: try channels.map(bench.reference)
         )
     }
+
+    /// What a build of this type must reach. A model that was converted to its own precision has its gate under `auto`, for its type
+    /// shows only later.
+    func gate(for type: String) -> FitGate? { gates[type] ?? gates["auto"] }
 }

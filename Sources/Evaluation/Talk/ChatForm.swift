@@ -1,0 +1,50 @@
+/// How a chat model is asked one question: what stands before and behind it.
+///
+/// A model's chat template is a program; of what the templates in use make of a single question, there are few forms. Which one it
+/// is, marks in the template tell, as llama.cpp does it (`llama-chat.cpp`). A beginning of the text (BOS) is the tokenizer's affair.
+public struct ChatForm: Sendable, Equatable {
+    /// What it is called, as by llama.cpp where that has it.
+    public let name: String
+    /// Stands before the question.
+    public let opening: String
+    /// Stands behind the question; the answer follows.
+    public let closing: String
+    /// What an answer never holds: the beginning of another's turn.
+    let turns: [String]
+
+    /// Where in a form of one's own the question goes.
+    public static let place = "{prompt}"
+
+    init(_ name: String, _ opening: String, _ closing: String, turns: [String]? = nil) {
+        (self.name, self.opening, self.closing) = (name, opening, closing)
+        // What opens the question opens a turn.
+        let end = opening.lastIndex { !$0.isWhitespace }
+        self.turns = turns ?? end.map { [String(opening[...$0])] } ?? []
+    }
+
+    /// A form by its name, or one of one's own: a text with `{prompt}` in it.
+    /// - Returns: nil where it is neither.
+    public init?(_ text: String) {
+        if let known = Self.known.first(where: { $0.form.name == text.lowercased() }) {
+            self = known.form
+            return
+        }
+        guard let place = text.firstRange(of: Self.place) else { return nil }
+        self.init("own", String(text[..<place.lowerBound]), String(text[place.upperBound...]))
+    }
+
+    /// The form that a chat template asks in.
+    /// - Returns: nil for a template of no known form.
+    public init?(template: String) {
+        guard let known = Self.known.first(where: { $0.marks.allSatisfy { template.contains($0) } }) else { return nil }
+        let thought = known.thoughts.first { template.contains($0.mark) }?.text ?? ""
+        let form = known.form
+        self.init(form.name, form.opening, form.closing + thought, turns: form.turns)
+    }
+
+    /// The names of all forms.
+    public static var names: [String] { known.map(\.form.name) }
+
+    /// The text that a model continues with its answer.
+    public func text(asking question: String) -> String { opening + question + closing }
+}
