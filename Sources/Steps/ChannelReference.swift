@@ -25,7 +25,9 @@ struct ChannelReference {
     func name(of type: String) -> String? { builds[type].map { "\($0.name)" } }
 
     /// What to expect of the build on the same devices and with the same request; nil where that cannot be told.
-    func estimates(of type: String, on devices: [Device], _ request: FitRequest, by estimator: FitEstimator) throws -> [FitEstimate]? {
+    func estimates(of type: String, on devices: [Device], _ request: FitRequest, by estimator: FitEstimator) throws
+        -> [FitEstimate]?
+    {
         guard let profile = builds[type].flatMap({ ModelProfile(stored: $0.facts.profile) }) else { return nil }
         return try devices.map { try estimator.estimate(profile, on: $0, request) }
     }

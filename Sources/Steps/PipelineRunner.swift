@@ -40,7 +40,7 @@ public struct PipelineRunner: Sendable {
         try registry.record(record)
         do {
             let result = try run(selected, registry)
-            record.status = result.gateFailures.isEmpty ? .done : .failed
+            record.status = result.gateFailures.isEmpty && result.errors.isEmpty ? .done : .failed
             record.finishedAt = Date()
             try registry.record(record)
             return result

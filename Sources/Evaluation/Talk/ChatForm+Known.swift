@@ -19,7 +19,11 @@ extension ChatForm {
     private static let noThought = (mark: "enable_thinking", text: "<think>\n\n</think>\n\n")
 
     static let known: [Known] = [
-        Known(ChatForm("phi4", "<|im_start|>user<|im_sep|>", "<|im_end|><|im_start|>assistant<|im_sep|>"), "<|im_start|>", "<|im_sep|>"),
+        Known(
+            ChatForm("phi4", "<|im_start|>user<|im_sep|>", "<|im_end|><|im_start|>assistant<|im_sep|>"),
+            "<|im_start|>",
+            "<|im_sep|>"
+        ),
         Known(
             ChatForm("smolvlm", "<|im_start|>User: ", "<end_of_utterance>\nAssistant:", turns: ["User:"]),
             "<|im_start|>",

@@ -1,3 +1,5 @@
+import Inference
+
 /// How a chat model is asked one question: what stands before and behind it.
 ///
 /// A model's chat template is a program; of what the templates in use make of a single question, there are few forms. Which one it
@@ -40,6 +42,18 @@ public struct ChatForm: Sendable, Equatable {
         let thought = known.thoughts.first { template.contains($0.mark) }?.text ?? ""
         let form = known.form
         self.init(form.name, form.opening, form.closing + thought, turns: form.turns)
+    }
+
+    /// The form of a model's own template.
+    /// - Throws: `EvaluationError.noChatForm` for a model without a template, or with one of no known form.
+    public init(of model: LanguageModel) throws {
+        guard let template = model.chatTemplate else {
+            throw EvaluationError.noChatForm(model.path, hasTemplate: false)
+        }
+        guard let form = ChatForm(template: template) else {
+            throw EvaluationError.noChatForm(model.path, hasTemplate: true)
+        }
+        self = form
     }
 
     /// The names of all forms.

@@ -54,7 +54,7 @@ extension TalkResult.Fault {
     ///   - tokens: that were written, without the one that ends the answer.
     ///   - text: of these, with control tokens.
     ///   - ended: whether the model said that it was done.
-    init?(_ tokens: [Int32], _ text: String, ended: Bool, in form: ChatForm) {
+    package init?(_ tokens: [Int32], _ text: String, ended: Bool, in form: ChatForm) {
         if form.turns.contains(where: { text.contains($0) }) {
             self = .anotherTurn
         } else if Self.repeats(tokens) {
@@ -74,7 +74,7 @@ extension TalkResult.Fault {
     private static let longestPiece = 48
 
     /// Whether the end is one piece over and over.
-    static func repeats(_ tokens: [Int32]) -> Bool {
+    package static func repeats(_ tokens: [Int32]) -> Bool {
         (1...longestPiece).contains { length in
             let needed = max(fewestTokens, fewestTimes * length)
             guard tokens.count >= needed else { return false }

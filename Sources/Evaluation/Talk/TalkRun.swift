@@ -31,25 +31,19 @@ public struct TalkRun {
     /// - Parameter form: nil for that of the model's own template.
     /// - Throws: `EvaluationError.noChatForm`.
     public init(_ model: LanguageModel, form: ChatForm? = nil, limit: Int = 256, threads: Int = 1) throws {
-        guard let form = try form ?? Self.form(of: model) else {
-            throw EvaluationError.noChatForm(model.path, hasTemplate: true)
-        }
-        (self.model, self.form, self.limit, self.threads) = (model, form, limit, threads)
-    }
-
-    private static func form(of model: LanguageModel) throws -> ChatForm? {
-        guard let template = model.chatTemplate else {
-            throw EvaluationError.noChatForm(model.path, hasTemplate: false)
-        }
-        return ChatForm(template: template)
+        (self.model, self.limit, self.threads) = (model, limit, threads)
+        self.form = try form ?? ChatForm(of: model)
     }
 
     /// The questions of a text, one a line; empty lines count for nothing.
     /// - Throws: `EvaluationError.wrongTextCount`, `.notUTF8`, `.questionTooLong`.
     public static func questions(_ bytes: [UInt8]) throws -> [String] {
         var questions: [String] = []
-        for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            guard let text = String(validating: line, as: UTF8.self) else { throw EvaluationError.notUTF8(line: number + 1) }
+        for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated()
+        {
+            guard let text = String(validating: line, as: UTF8.self) else {
+                throw EvaluationError.notUTF8(line: number + 1)
+            }
             guard !text.allSatisfy(\.isWhitespace) else { continue }
             guard line.count <= longestQuestion else { throw EvaluationError.questionTooLong(line: number + 1) }
             questions.append(text.hasSuffix("\r") ? String(text.dropLast()) : text)

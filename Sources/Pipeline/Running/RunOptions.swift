@@ -13,6 +13,8 @@ public struct RunOptions: Sendable {
     public var isOffline = false
     /// Run again what is cached.
     public var force = false
+    /// Run on after a step fails with what does not need it.
+    public var keepsGoing = false
     /// Begin with this step; those before it must be cached.
     public var from: String?
     /// Run this step alone; those before it must be cached.

@@ -15,6 +15,8 @@ package struct StepRunner {
         package let products: [StepProduct]
         /// What keeps the run from going on.
         package let problems: [String]
+        /// What the step failed with, in a run that goes on nevertheless.
+        package var error: PipelineError?
     }
 
     private let steps: [any Step]
@@ -42,35 +44,50 @@ package struct StepRunner {
         lookup = NodeLookup(cache)
     }
 
-    /// - Throws: `PipelineError` for the step that failed; what was finished stays cached.
+    /// - Throws: `PipelineError` for the step that failed, unless the run keeps going; what was finished stays cached.
     package mutating func run() throws -> [Outcome] {
         let needed = needed
         var outcomes: [Outcome] = []
-        var isBlocked = false
+        // Steps that failed, and those that need them.
+        var blocked: Set<String> = []
         for step in steps {
-            guard !isBlocked, needed.contains(step.id) else {
+            let mayRun = options.keepsGoing ? blocked.isDisjoint(with: step.needs) : blocked.isEmpty
+            guard mayRun, needed.contains(step.id) else {
+                blocked.formUnion(mayRun ? [] : [step.id])
                 outcomes.append(Outcome(step, .skipped, seconds: 0, [], []))
                 continue
             }
             try Interruption.check()
-            let started = Date()
-            let (products, isCached) = try naming(step) { try perform(step) }
-            let problems = try naming(step) { try products.flatMap(step.problems) }
-            isBlocked = !problems.isEmpty
-            let status: StepStatus = isBlocked ? .failed : isCached ? .cached : .done
-            let outcome = Outcome(step, status, seconds: Date().timeIntervalSince(started), products, problems)
+            let outcome = try outcome(of: step)
+            if outcome.status == .failed { blocked.insert(step.id) }
             outcomes.append(outcome)
-            try report(
-                RunEvent(
-                    event: .stepFinished,
-                    step: step.id,
-                    kind: step.kind,
-                    status: status,
-                    seconds: outcome.seconds
-                )
-            )
         }
         return outcomes
+    }
+
+    private mutating func outcome(of step: any Step) throws -> Outcome {
+        let started = Date()
+        var outcome: Outcome
+        do {
+            let (products, isCached) = try naming(step) { try perform(step) }
+            let problems = try naming(step) { try products.flatMap(step.problems) }
+            let status: StepStatus = !problems.isEmpty ? .failed : isCached ? .cached : .done
+            outcome = Outcome(step, status, seconds: Date().timeIntervalSince(started), products, problems)
+        } catch let error as PipelineError {
+            outcome = Outcome(step, .failed, seconds: Date().timeIntervalSince(started), [], [])
+            outcome.error = error
+        }
+        try report(
+            RunEvent(
+                event: .stepFinished,
+                step: step.id,
+                kind: step.kind,
+                status: outcome.status,
+                seconds: outcome.seconds
+            )
+        )
+        if let error = outcome.error, !options.keepsGoing { throw error }
+        return outcome
     }
 
     private mutating func perform(_ step: any Step) throws -> (products: [StepProduct], isCached: Bool) {

@@ -25,7 +25,8 @@ public struct FitGate: Sendable, Codable, Equatable {
     public var maxSpeedLoss: Double?
 
     private static let settings = [
-        "max-size", "max-memory", "min-speed", "max-battery", "fits", "over", "max-size-increase", "max-memory-increase",
+        "max-size", "max-memory", "min-speed", "max-battery", "fits", "over", "max-size-increase",
+        "max-memory-increase",
         "max-speed-loss",
     ]
 
@@ -100,7 +101,9 @@ extension FittedBuild {
         if let limit = gate.maxSizeIncrease, let reference, let fileBytes {
             let grown = increase(Double(fileBytes), Double(reference.fileBytes))
             if grown > limit {
-                failures.append("the file is \(grown.formatted(1)) % larger than \(reference.name), over \(limit.formatted(1)) %")
+                failures.append(
+                    "the file is \(grown.formatted(1)) % larger than \(reference.name), over \(limit.formatted(1)) %"
+                )
             }
         }
         for (index, estimate) in estimates.enumerated() {
@@ -108,7 +111,9 @@ extension FittedBuild {
             let (memory, speed) = (estimate.memory.total.mid, estimate.speed.mid)
             func fail(_ words: String) { failures.append("on \(estimate.target) \(words)") }
             if gate.mustFit, estimate.verdict != .fits { fail("it does not surely fit: \(estimate.reason.dropLast())") }
-            if let limit = gate.maxMemory, memory > limit { fail("it takes about \(size(memory)), over \(size(limit))") }
+            if let limit = gate.maxMemory, memory > limit {
+                fail("it takes about \(size(memory)), over \(size(limit))")
+            }
             if let limit = gate.minSpeed, speed < limit {
                 fail("it makes about \(speed.formatted(1)) tokens a second, under \(limit.formatted(1))")
             }

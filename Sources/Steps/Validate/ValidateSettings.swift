@@ -79,7 +79,10 @@ public struct ValidateSettings: StepKind {
             chatForm = ChatForm(text)
             if chatForm == nil {
                 let advice = Spelling.advice(for: text, among: ChatForm.names)
-                reader.report("'chat-form' knows no form '\(text)', and it has no \(ChatForm.place). \(advice)", at: node)
+                reader.report(
+                    "'chat-form' knows no form '\(text)', and it has no \(ChatForm.place). \(advice)",
+                    at: node
+                )
             }
         }
         answerTokens = reader.integer("answer-tokens", in: 1...65_536) ?? answerTokens

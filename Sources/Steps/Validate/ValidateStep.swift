@@ -114,7 +114,8 @@ struct ValidateStep: Step {
     }
 
     /// The published build that a gate compares with, where it was measured on the same text.
-    private func reference(of build: EvaluatedBuild, _ gate: QualityGate) throws -> (name: String, bitsPerByte: Double)? {
+    private func reference(of build: EvaluatedBuild, _ gate: QualityGate) throws -> (name: String, bitsPerByte: Double)?
+    {
         guard let reference = references.first(where: { $0.channel == gate.over }),
             let name = reference.name(of: build.type),
             let value = try reference.value(

@@ -10,6 +10,7 @@ struct GenerateCommand: RecordCommand {
             EXAMPLES
               edgepipe generate model.gguf --prompt "Once upon a time" -n 64 --greedy
               edgepipe generate model.gguf --prompt "Once upon a time" --seed 7
+              edgepipe generate model.gguf --prompt "What is the capital of France?" --chat
             """
     )
 
@@ -18,6 +19,9 @@ struct GenerateCommand: RecordCommand {
 
     @Option(help: ArgumentHelp("The text to continue.", valueName: "text"))
     var prompt: String
+
+    @Flag(help: "Put the prompt as a question, in the form of the model's chat template.")
+    var chat = false
 
     @Option(name: .customShort("n"), help: ArgumentHelp("Most tokens to write.", valueName: "n"))
     var count = 64
@@ -52,6 +56,7 @@ struct GenerateCommand: RecordCommand {
         let report = try GenerationReport(
             continuing: prompt,
             with: FilePath(model),
+            isQuestion: chat,
             limit: count,
             greedy: greedy,
             temperature: temperature ?? 0.8,

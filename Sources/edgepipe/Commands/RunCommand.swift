@@ -37,6 +37,12 @@ struct RunCommand: RecordCommand {
     @Flag(help: "Run again what is cached.")
     var force = false
 
+    @Flag(help: "Run on after a step fails, with what does not need it.")
+    var keepGoing = false
+
+    @Option(help: ArgumentHelp("Write a page that shows where the time went.", valueName: "file"))
+    var timings: String?
+
     @Flag(help: "Print what would be done; write nothing.")
     var dryRun = false
 
@@ -59,6 +65,7 @@ struct RunCommand: RecordCommand {
         options.memoryLimit = try memory.map(Operations.byteCount)
         options.isOffline = hub.offline
         (options.force, options.from, options.only) = (force, from, only)
+        options.keepsGoing = keepGoing
         if dryRun {
             try PlanCommand.print(try PipelineRunner(definition, options).plan(), records)
             return
@@ -68,12 +75,33 @@ struct RunCommand: RecordCommand {
             isVerbose: records.verbose,
             isStreaming: records.chosen == .jsonl
         )
-        let report = try PipelineRunner(definition, options, report: reporter.receive).run()
+        let clock = RunTimings(definition.name)
+        if records.chosen == .jsonl { try Console.print(json: RunHeader(definition), isPretty: false) }
+        // The time of a run that fails is of interest, too.
+        defer {
+            if let timings { Self.write(clock, to: FilePath(timings)) }
+        }
+        let report = try PipelineRunner(definition, options) { event in
+            clock.note(event)
+            try reporter.receive(event)
+        }.run()
         reporter.finish()
         try Self.print(report, records)
+        if !report.errors.isEmpty {
+            for error in report.errors + report.gateFailures { Console.message(error) }
+            throw ExitCode(ExitStatus.failed)
+        }
         guard report.gateFailures.isEmpty else {
             for failure in report.gateFailures { Console.message("gate not met: \(failure)") }
             throw ExitCode(ExitStatus.gateNotMet)
+        }
+    }
+
+    private static func write(_ clock: RunTimings, to path: FilePath) {
+        do {
+            try clock.write(to: path)
+        } catch {
+            Console.message("\(error)")
         }
     }
 
