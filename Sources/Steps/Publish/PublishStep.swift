@@ -99,6 +99,7 @@ struct PublishStep: Step {
         let published = try registry.publish(publication) { transfer in
             try context.progress("\(transfer.build.type): \(transfer.phase)", transfer.doneBytes, transfer.totalBytes)
         }
+        if let costs = try maker.costs(context) { try registry.record(costs) }
         return try published.map { build in
             let registered = RegisteredBuild(
                 name: "\(build.record.name)",

@@ -172,7 +172,7 @@ extension Operations {
     public static func storedSensitivities(of model: FilePath, in registry: FilePath) throws -> [SensitivityReport] {
         let digest = try SHA256Digest(ofFile: model)
         return try RegistrySession.with(registry) { session in
-            try session.registry.sensitivities(of: digest).map { record in
+            try session.registry.sensitivities(of: digest).filter { !$0.isOfLadder }.map { record in
                 SensitivityReport(
                     model: model.string,
                     modelSha256: record.modelDigest,

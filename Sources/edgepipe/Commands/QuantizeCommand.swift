@@ -152,7 +152,7 @@ struct QuantizeCommand: RecordCommand {
         if recipe.isUsed { return try makeRecipe() }
         guard !dryRun, let output else {
             let report = try Operations.planQuantization(try request, remark: { records.remark($0) })
-            try records.print(report) { Self.text(report, $0) }
+            try records.print(report) { text(report, $0) }
             return
         }
         let line = records.progressLine()
@@ -165,7 +165,7 @@ struct QuantizeCommand: RecordCommand {
         line.clear()
         try records.print(report) { format in
             let files = report.outputs?.asLines ?? output
-            return "\(Self.text(report, format))\n\(files)"
+            return records.quiet ? files : "\(text(report, format))\n\(files)"
         }
     }
 
@@ -226,31 +226,7 @@ struct QuantizeCommand: RecordCommand {
         ])
     }
 
-    /// The tensors, and under them the whole and what did not get the type it was meant to have.
-    private static func text(_ report: QuantizationReport, _ format: OutputFormat) -> String {
-        let isMeasured = report.tensors.contains { $0.relativeError != nil }
-        let isWeighted = report.tensors.contains { $0.weightedError != nil }
-        var columns = ["tensor", "type", "bytes", "instead of"]
-        if isMeasured { columns.append("error %") }
-        if isWeighted { columns.append("weighted %") }
-        func percent(_ share: Double?) -> String { numberText(share.map { $0 * 100 }, 4) }
-        let rows = report.tensors.map { tensor in
-            var row = [tensor.name, tensor.type, "\(tensor.bytes)", tensor.wanted ?? "-"]
-            if isMeasured { row.append(percent(tensor.relativeError)) }
-            if isWeighted { row.append(percent(tensor.weightedError)) }
-            return row
-        }
-        var text = Table(columns: columns, rows: rows).text(format)
-        text += "\n\n\(report.type), \(sizeText(report.bytes)), \(numberText(report.bitsPerWeight, 3)) bits a weight"
-        if let error = report.relativeError { text += ", error \(percent(error)) %" }
-        if let grids = report.gridSummary { text += "\n  \(grids)" }
-        if let feedback = report.feedbackSummary { text += "\n  \(feedback)" }
-        if let memory = report.feedbackMemory {
-            text += "\n  rounding with feedback takes up to \(sizeText(memory)) of memory"
-        }
-        for tensor in report.tensors where tensor.fallback {
-            text += "\n  \(tensor.name): \(tensor.type) in place of \(tensor.wanted ?? "-"): \(tensor.reason ?? "")"
-        }
-        return text
+    private func text(_ report: QuantizationReport, _ format: OutputFormat) -> String {
+        QuantizationTable(report, isVerbose: records.verbose, format).text(format)
     }
 }

@@ -21,7 +21,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Print no progress and no remarks.")
     var quiet = false
 
-    @Flag(name: .shortAndLong, help: "Also print time and memory that the command took.")
+    @Flag(name: .shortAndLong, help: "Also print every row of long tables, and the time and memory that the command took.")
     var verbose = false
 
     var chosen: OutputFormat { isJSON ? .json : format }

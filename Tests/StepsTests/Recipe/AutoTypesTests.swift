@@ -42,6 +42,7 @@ import Testing
             ]
         )
         #expect(try report(quantize).statuses == "cached cached cached cached")
+        let f16 = FilePath(first.steps[0].outputs[0])
         let registry = try ModelRegistry(path: run.registry, mode: .readOnly)
         for build in first.builds {
             let record = try registry.build(named: BuildName(build.build))
@@ -50,6 +51,8 @@ import Testing
             guard let recipe = recipes.first else { continue }
             #expect(record.fileBytes <= recipe.budgetBytes && recipe.predictedKld > 0)
         }
+        let costs = try registry.sensitivities(of: SHA256Digest(ofFile: run.scratch.path.pushing(f16)))
+        #expect(costs.count == 1 && costs.allSatisfy(\.isOfLadder) && costs[0].types == "ladder:k")
         let bits = try registry.build(named: BuildName("tiny@1.0.0:auto-5bpw")).facts.bitsPerWeight
         #expect(bits <= 5 && bits > 4.9)
         #expect(try registry.build(named: BuildName("tiny@1.0.0:auto-2.2mb")).fileBytes <= 2_200_000)
