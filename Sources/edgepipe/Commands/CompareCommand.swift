@@ -17,8 +17,8 @@ struct CompareCommand: ParsableCommand {
               edgepipe compare phi3:q4_k_m qwen:q4_0 --device pixel-8
               edgepipe compare --platform android --ram 2GB --lang ru > brief.md
 
-            Markdown: the builds side by side (memory, quality, speed, heat, battery, older phones, what each is good for and
-            where it fails), how to prepare the best one, how to load it, and what to do when the phone gets hot. Everything in
+            Markdown: the builds side by side (memory, quality, speed, heat, battery, older phones, what each is good for and \
+            where it fails), how to prepare the best one, how to load it, and what to do when the phone gets hot. Everything in \
             it runs on the phone.
             """
     )
@@ -58,7 +58,7 @@ struct SnippetCommand: ParsableCommand {
               edgepipe snippet phi3:q4_k_m --for swift > LocalModel.swift
               edgepipe snippet phi3:q4_k_m --for react-native --context 2048 --kv-type q8_0
 
-            Context, batch, cache and stop tokens are the build's own. Swift is for llama.cpp's XCFramework, kotlin for its
+            Context, batch, cache and stop tokens are the build's own. Swift is for llama.cpp's XCFramework, kotlin for its \
             Android library, react-native for llama.rn, flutter for fllama.
             """
     )

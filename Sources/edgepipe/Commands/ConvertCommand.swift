@@ -19,7 +19,7 @@ struct ConvertCommand: RecordCommand {
 
               edgepipe convert hf://google/gemma-3-4b-it -o mmproj-gemma3.gguf --mmproj --type f16
 
-            Types: \(ConvertSettings.types.joined(separator: ", ")); auto keeps the checkpoint's own.
+            Types: \(ConvertSettings.types.joined(separator: ", ")); auto keeps the checkpoint's own. \
             Pre-tokenizers for --pre: llama-bpe, qwen2, gpt-2, smollm and others that llama.cpp knows.
             """
     )

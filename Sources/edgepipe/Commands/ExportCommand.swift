@@ -27,8 +27,8 @@ struct ExportCommand: ParsableCommand {
                   edgepipe export mlc phi3:q4_k_m qwen:q4_0 --device pixel-8 --context 2048 -o folder
                   edgepipe export mlc phi3 --device iphone-15 --hub acme --quantization q4f16_1 -o folder
 
-                MLC does not load GGUF: it compiles its own weights. Its file asks for the memory that each model takes, and the
-                estimates of builds with as many bits stand in for it. Notes beside the file say so, and how to make the
+                MLC does not load GGUF: it compiles its own weights. Its file asks for the memory that each model takes, and the \
+                estimates of builds with as many bits stand in for it. Notes beside the file say so, and how to make the \
                 weights.
                 """
         )
@@ -75,7 +75,7 @@ struct ExportCommand: ParsableCommand {
                   edgepipe export play phi3 -o folder
                   edgepipe export play phi3@1.0.0 -o folder --pack chat_model --tier 6 --tier 8 --tier 12 --pull
 
-                device_targeting_config.xml, the pack's folders with their group suffixes, its build.gradle and a README. Each
+                device_targeting_config.xml, the pack's folders with their group suffixes, its build.gradle and a README. Each \
                 group gets the build that `edgepipe query` ranks first for what an app may use on its smallest phone.
                 """
         )

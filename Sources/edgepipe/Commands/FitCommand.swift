@@ -110,7 +110,7 @@ extension FitCommand {
                   edgepipe fit import bench.json --build phi3@1.0.0:q4_k_m --device galaxy-s23
                   edgepipe fit import profile.json --build phi3:q4_k_m --device galaxy-s24 --tokens-per-inference 128
 
-                Takes JSON or JSON lines of llama-bench (`llama-bench -m model.gguf -p 512 -n 128 -o json`), and profiles of
+                Takes JSON or JSON lines of llama-bench (`llama-bench -m model.gguf -p 512 -n 128 -o json`), and profiles of \
                 Qualcomm AI Hub, which time one run of a graph.
                 """
         )

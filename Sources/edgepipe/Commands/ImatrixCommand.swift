@@ -16,8 +16,8 @@ struct ImatrixCommand: RecordCommand {
               edgepipe imatrix --show imatrix.gguf
               edgepipe quantize f16.gguf -o iq3_xxs.gguf --type iq3_xxs --imatrix imatrix.gguf
 
-            An importance matrix tells how much each column of a weight matrix counts on some text; quantization then
-            spends its precision there. A run that is cut leaves what it has in OUTPUT.part, every half minute and on
+            An importance matrix tells how much each column of a weight matrix counts on some text; quantization then \
+            spends its precision there. A run that is cut leaves what it has in OUTPUT.part, every half minute and on \
             Ctrl-C; the same command goes on from there and ends with the same bytes.
             """
     )

@@ -15,8 +15,8 @@ struct PerplexityCommand: RecordCommand {
               edgepipe perplexity f16.gguf --text texts/sample.txt --save-logits base.logits
               edgepipe perplexity q4_k_m.gguf --base-logits base.logits
 
-            Perplexity compares builds of one model. Bits per byte also compares models with different tokenizers, on the
-            same text. KL divergence tells how far a build is from the model it was made from, which runs beside it
+            Perplexity compares builds of one model. Bits per byte also compares models with different tokenizers, on the \
+            same text. KL divergence tells how far a build is from the model it was made from, which runs beside it \
             (--base) or left its log-probabilities in a file of llama-perplexity's format (--base-logits).
             """
     )

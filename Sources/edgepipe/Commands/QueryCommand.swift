@@ -17,11 +17,11 @@ struct QueryCommand: RecordCommand {
               edgepipe query --device iphone-15 --explain
               edgepipe query --kind embedding --ram 500MB --platform android
 
-            Builds are ranked by bits per byte on the same text, which also compares models with different tokenizers; where
-            two differ by less than a thousandth, the faster comes first. A build that surely fits comes before one that is
-            tight. Models that embed and rerankers are ranked among themselves, with --kind, by how near they are to the
-            model that was quantized: no figure compares them with models that write. Of several devices a build has to
-            fit all. Speeds and battery are estimates; --json has their
+            Builds are ranked by bits per byte on the same text, which also compares models with different tokenizers; where \
+            two differ by less than a thousandth, the faster comes first. A build that surely fits comes before one that is \
+            tight. Models that embed and rerankers are ranked among themselves, with --kind, by how near they are to the \
+            model that was quantized: no figure compares them with models that write. Of several devices a build has to \
+            fit all. Speeds and battery are estimates; --json has their \
             ranges, confidence and sources.
             """
     )

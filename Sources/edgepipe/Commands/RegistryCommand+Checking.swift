@@ -81,8 +81,8 @@ extension RegistryCommand {
                   edgepipe registry repair --apply
                   edgepipe registry repair --from /backup/registry.db --from exported-folder --from model.gguf --apply
 
-                Without --apply it only says what is damaged, what can be saved and what is lost. It makes indices anew, takes
-                intact parts out of damaged files, and missing ones from the copies that --from names. No published build
+                Without --apply it only says what is damaged, what can be saved and what is lost. It makes indices anew, takes \
+                intact parts out of damaged files, and missing ones from the copies that --from names. No published build \
                 is ever forgotten, and damaged files are moved to the folder quarantine.
                 """
         )

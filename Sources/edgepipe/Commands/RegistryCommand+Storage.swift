@@ -132,7 +132,7 @@ extension RegistryCommand {
                   edgepipe registry delete phi3@1.0.0 --why 'licence withdrawn' --apply
                   edgepipe registry gc --remove
 
-                Without --apply it only says what would go. A version that a channel points to stays. The name stays taken:
+                Without --apply it only says what would go. A version that a channel points to stays. The name stays taken: \
                 only the same bytes can be published under it again. Who, when and why stay in the audit log.
                 """
         )

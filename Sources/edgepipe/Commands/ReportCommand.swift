@@ -15,8 +15,8 @@ struct ReportCommand: ParsableCommand {
               edgepipe report phi3 -o report.md
               edgepipe report phi3@production:q4_k_m -o report.html --device pixel-8 --device iphone-15 --lang ru
 
-            Size against quality, memory against what devices allow, tensor types layer by layer with the errors that were
-            measured, lineage, provenance, and every measurement with its conditions. One file that needs nothing else: no
+            Size against quality, memory against what devices allow, tensor types layer by layer with the errors that were \
+            measured, lineage, provenance, and every measurement with its conditions. One file that needs nothing else: no \
             script, no network. All numbers are the registry's.
             """
     )

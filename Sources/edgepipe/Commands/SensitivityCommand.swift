@@ -16,12 +16,12 @@ struct SensitivityCommand: RecordCommand {
               edgepipe sensitivity f16.gguf --text texts/sample.txt --chunks 4 --heat-map map.svg --registry registry.db
               edgepipe sensitivity f16.gguf --text texts/calibration.txt --method fisher --chunks 16 -o factors.gguf
 
-            Each tensor in turn is quantized to the type, without a mix, or taken from a build, while all others stay as
-            they are; only the layers after it run again. Where a tensor costs much, spend bits there. Figures of different
+            Each tensor in turn is quantized to the type, without a mix, or taken from a build, while all others stay as \
+            they are; only the layers after it run again. Where a tensor costs much, spend bits there. Figures of different \
             texts, types or chunks cannot be compared.
 
-            With --method fisher nothing is measured: one pass back through the model gives Fisher factors, which predict
-            what any type costs each tensor. -o keeps them. A run that is cut leaves what it has in OUTPUT.part, and the
+            With --method fisher nothing is measured: one pass back through the model gives Fisher factors, which predict \
+            what any type costs each tensor. -o keeps them. A run that is cut leaves what it has in OUTPUT.part, and the \
             same command resumes from there.
             """
     )
