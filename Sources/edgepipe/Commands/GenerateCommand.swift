@@ -5,7 +5,7 @@ import SystemPackage
 struct GenerateCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Continue a text: a smoke test that a build talks.",
+        abstract: "Continue a text: a quick check that a build works.",
         discussion: """
             EXAMPLES
               edgepipe generate model.gguf --prompt "Once upon a time" -n 64 --greedy
@@ -20,19 +20,19 @@ struct GenerateCommand: RecordCommand {
     @Option(help: ArgumentHelp("The text to continue.", valueName: "text"))
     var prompt: String
 
-    @Flag(help: "Put the prompt as a question, in the form of the model's chat template.")
+    @Flag(help: "Ask the prompt as a question, in the format of the model's chat template.")
     var chat = false
 
-    @Option(name: .customShort("n"), help: ArgumentHelp("Most tokens to write.", valueName: "n"))
+    @Option(name: .customShort("n"), help: ArgumentHelp("Maximum number of tokens to generate.", valueName: "n"))
     var count = 64
 
-    @Flag(help: "Always the most likely token.")
+    @Flag(help: "Always choose the most likely token.")
     var greedy = false
 
-    @Option(help: ArgumentHelp("Temperature of the choice; 0.8 by default.", valueName: "t"))
+    @Option(help: ArgumentHelp("Sampling temperature; default: 0.8.", valueName: "t"))
     var temperature: Float?
 
-    @Option(help: ArgumentHelp("The same seed gives the same text; 0 by default.", valueName: "n"))
+    @Option(help: ArgumentHelp("Random seed; the same seed gives the same text. Default: 0.", valueName: "n"))
     var seed: UInt64?
 
     @OptionGroup var work: WorkOptions

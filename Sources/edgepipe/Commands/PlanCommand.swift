@@ -7,7 +7,7 @@ import SystemPackage
 struct PlanCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Say what `run` would do; nothing is written.",
+        abstract: "Show what `run` would do, without writing anything.",
         discussion: """
             EXAMPLES
               edgepipe plan pipelines/phi3.yaml
@@ -18,13 +18,13 @@ struct PlanCommand: RecordCommand {
     @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
     var file: String
 
-    @Option(help: ArgumentHelp("A setting in place of the file's.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
     var set: [String] = []
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
 
-    @Option(help: ArgumentHelp("How many threads would work.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var jobs: Int?
 
     @OptionGroup var records: OutputOptions

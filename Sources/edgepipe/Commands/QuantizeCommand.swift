@@ -25,7 +25,7 @@ struct QuantizeCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "The GGUF file to quantize; or a Hugging Face folder, which is converted on the way.")
+    @Argument(help: "The GGUF file to quantize, or a Hugging Face folder, which is converted on the fly.")
     var input: String
 
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
@@ -74,16 +74,16 @@ struct QuantizeCommand: RecordCommand {
     var tokenEmbeddingType: String?
 
     @Option(
-        help: ArgumentHelp("Of a folder: the type that its weights are converted to on the way.", valueName: "type")
+        help: ArgumentHelp("For a folder: the type that its weights are converted to on the fly.", valueName: "type")
     )
     var convertType = "auto"
 
-    @Option(help: ArgumentHelp("Of a folder: the pre-tokenizer's name, where it is not recognized.", valueName: "name"))
+    @Option(help: ArgumentHelp("For a folder: the pre-tokenizer's name, if it is not recognized.", valueName: "name"))
     var pre: String?
 
     @Option(
         help: ArgumentHelp(
-            "Of a folder, or a GGUF file of f32, f16 or bf16: merge a LoRA adapter.",
+            "For a folder, or a GGUF file of f32, f16 or bf16: merge a LoRA adapter.",
             valueName: "folder[=scale]"
         )
     )
@@ -98,16 +98,16 @@ struct QuantizeCommand: RecordCommand {
     @Option(help: .setting(QuantizeSettings.self, "prune-layers", "numbers"))
     var pruneLayers: [String] = []
 
-    @Flag(help: "Write as many files as the model has, OUTPUT-00001-of-0000N.gguf.")
+    @Flag(help: "Keep the model's split: write OUTPUT-00001-of-0000N.gguf.")
     var keepSplit = false
 
     @Option(name: .customLong("override-kv"), help: .setting(QuantizeSettings.self, "override-kv", "key=type:value"))
     var overrides: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Measure the error that each tensor takes.")
+    @Flag(inversion: .prefixedNo, help: "Measure the quantization error of each tensor.")
     var errors = true
 
-    @Flag(help: "Print what would be made; write nothing.")
+    @Flag(help: "Print the plan without writing anything.")
     var dryRun = false
 
     @OptionGroup(title: "The best file of a size") var recipe: RecipeOptions

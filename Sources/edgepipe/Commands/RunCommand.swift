@@ -15,41 +15,41 @@ struct RunCommand: RecordCommand {
               edgepipe run pipelines/phi3.yaml --set version=1.1.0 --set quality.chunks=10
               edgepipe run pipelines/phi3.yaml --dry-run
 
-            A step whose inputs, options and version did not change is not run again.
+            A step is skipped if its inputs, settings and version have not changed.
             """
     )
 
     @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
     var file: String
 
-    @Option(help: ArgumentHelp("A setting in place of the file's.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
     var set: [String] = []
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
 
-    @Option(help: ArgumentHelp("Begin with this step; those before it must be cached.", valueName: "step"))
+    @Option(help: ArgumentHelp("Start at this step; the steps before it must be cached.", valueName: "step"))
     var from: String?
 
-    @Option(help: ArgumentHelp("Run this step alone; those before it must be cached.", valueName: "step"))
+    @Option(help: ArgumentHelp("Run only this step; the steps before it must be cached.", valueName: "step"))
     var only: String?
 
-    @Flag(help: "Run again what is cached.")
+    @Flag(help: "Run cached steps again.")
     var force = false
 
-    @Flag(help: "Run on after a step fails, with what does not need it.")
+    @Flag(help: "After a step fails, continue with the steps that do not need it.")
     var keepGoing = false
 
-    @Option(help: ArgumentHelp("Write a page that shows where the time went.", valueName: "file"))
+    @Option(help: ArgumentHelp("Write an HTML chart of where the time went.", valueName: "file"))
     var timings: String?
 
-    @Flag(help: "Print what would be done; write nothing.")
+    @Flag(help: "Print the plan without running it.")
     var dryRun = false
 
-    @Option(help: ArgumentHelp("How many threads work.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var jobs: Int?
 
-    @Option(help: ArgumentHelp("Refuse steps that take more memory, such as 4GB.", valueName: "size"))
+    @Option(help: ArgumentHelp("Reject steps that need more memory than this, such as 4GB.", valueName: "size"))
     var memory: String?
 
     @OptionGroup var records: OutputOptions

@@ -7,7 +7,7 @@ import SystemPackage
 struct ValidateCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check a pipeline file: all errors at once, each with its place.",
+        abstract: "Check a pipeline file: all errors at once, each with its location.",
         discussion: """
             EXAMPLES
               edgepipe validate pipelines/phi3.yaml
@@ -17,7 +17,7 @@ struct ValidateCommand: RecordCommand {
     @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
     var file: String
 
-    @Option(help: ArgumentHelp("A setting in place of the file's.", valueName: "key=value"))
+    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
     var set: [String] = []
 
     @OptionGroup var records: OutputOptions
