@@ -41,7 +41,7 @@ public struct FitRequest: Codable, Hashable, Sendable {
         }
         guard let type = Self.kvTypes[kvType.lowercased()] else {
             let known = Self.kvTypes.keys.sorted().joined(separator: ", ")
-            throw .invalidRequest("\"\(kvType)\" is no type of a key-value cache. Choose one of: \(known).")
+            throw .invalidRequest("\"\(kvType)\" is not a valid KV cache type. Choose one of: \(known).")
         }
         return type
     }

@@ -126,7 +126,7 @@ private struct DefinitionReader {
     /// Builds are named after pipeline and version, so both must be fit for that.
     private func check(_ nameNode: Node?, _ versionNode: Node?, _ name: String?, _ version: String?) {
         if let version, let node = versionNode, ModelVersion(version) == nil {
-            log.report("'\(version)' is no version. Write three numbers, such as 1.0.0.", at: node)
+            log.report("'\(version)' is not a valid version. Write three numbers, such as 1.0.0.", at: node)
         }
         guard let name, let node = nameNode, let version = ModelVersion("1.0.0") else { return }
         do {

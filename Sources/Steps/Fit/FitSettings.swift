@@ -47,7 +47,7 @@ public struct FitSettings: StepKind {
         if let type = reader.text("kv-type"), let place = reader.node("kv-type") {
             if !Self.cacheTypes.contains(type.lowercased()) {
                 let advice = Spelling.advice(for: type, among: Self.cacheTypes)
-                reader.report("'\(type)' is no type of a key-value cache. \(advice)", at: place)
+                reader.report("'\(type)' is not a valid KV cache type. \(advice)", at: place)
             }
             kvType = type.lowercased()
         }

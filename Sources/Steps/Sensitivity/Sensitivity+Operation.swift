@@ -140,7 +140,7 @@ extension Operations {
     static func wanted(_ patterns: [String]) throws -> (String) -> Bool {
         let patterns = try patterns.map { text in
             guard let pattern = try? Regex(text) else {
-                throw StepsError.badRequest("\(setting: "tensor") '\(text)' is no regular expression.")
+                throw StepsError.badRequest("\(setting: "tensor") '\(text)' is not a valid regular expression.")
             }
             return pattern
         }

@@ -69,8 +69,8 @@ import Testing
         ("types: [auto-3.5bpw], costs: cost", "Did you mean 'costs'?"),
         ("types: [auto-0bpw], costs: costs", "auto-0bpw"),
         ("types: [auto-pixle-8], costs: costs", "pixel-8"),
-        ("types: [auto-], costs: costs", "'auto-' is no quantization type."),
-        ("types: [auto-10kb], costs: costs", "'auto-10kb' is no quantization type."),
+        ("types: [auto-], costs: costs", "'auto-' is not a known quantization type."),
+        ("types: [auto-10kb], costs: costs", "'auto-10kb' is not a known quantization type."),
     ])
     func wrongRequestsAreRefusedBeforeAnythingRuns(_ quantize: String, _ words: String) throws {
         let found = try diagnostics(of: text(quantize))
@@ -79,7 +79,7 @@ import Testing
 
     @Test func aWrongLadderIsRefused() throws {
         let found = try diagnostics(of: text("types: [auto-4bpw], costs: costs", ladder: "q4_9"))
-        #expect(found.contains { $0.contains("'q4_9' is no ladder.") }, "\(found)")
+        #expect(found.contains { $0.contains("'q4_9' is not a known ladder.") }, "\(found)")
     }
 
     @Test func aSizeThatNoBuildMeetsIsRefusedWithTheSmallest() throws {
