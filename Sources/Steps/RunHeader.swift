@@ -1,4 +1,5 @@
 import Pipeline
+import Registry
 
 /// The first line of a stream of events: what runs, and by which rules the lines that follow are to be read.
 public struct RunHeader: Encodable, Sendable {

@@ -2,6 +2,7 @@ import BinaryIO
 import Briefs
 import Foundation
 import Pipeline
+import Registry
 import Synchronization
 import SystemPackage
 

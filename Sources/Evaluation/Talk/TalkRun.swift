@@ -1,3 +1,4 @@
+import Architectures
 import Inference
 import Tokenizers
 import Work
