@@ -21,7 +21,10 @@ struct ShapeFates {
         guard try Schema.hasShapeBounds(database) else { return }
         let rows = try Row.fetchCursor(
             database,
-            sql: "SELECT id, weightBytes, readWeights FROM shape WHERE weightBytes IS NOT NULL AND readWeights IS NOT NULL"
+            sql: """
+                SELECT id, weightBytes, readWeights FROM shape
+                WHERE weightBytes IS NOT NULL AND readWeights IS NOT NULL
+                """
         )
         while let row = try rows.next() {
             let bounds = ShapeBounds(weightBytes: try row.value(at: 1), readWeights: try row.value(at: 2))
