@@ -26,10 +26,12 @@ public struct ValidateSettings: StepKind {
 
     package static let kind = "validate"
     package static let settings = [
-        Setting("builds", "the `quantize` or `convert` step whose builds are measured", .files),
+        .builds("the `quantize` or `convert` step whose builds are measured"),
         Setting(
             "text",
             "a UTF-8 text; for an embedding model a text a line, or JSON strings in a file that ends in .jsonl",
+            takes: .path,
+            isRequired: true,
             help: "A UTF-8 text; the file of base logits holds its own."
         ),
         .context,
@@ -38,12 +40,33 @@ public struct ValidateSettings: StepKind {
             "against",
             "a `convert` step to compare with: adds KL divergence; an embedding model needs it",
             standard: "none",
-            .files
+            .files,
+            takes: .step([ConvertSettings.kind])
         ),
-        Setting("tasks", "multiple-choice tasks, lines of JSON: adds accuracy", standard: "none", .files),
-        Setting("pooling", "of an embedding model: mean, cls, last or rank", standard: "the model's own", .files),
-        Setting("gates", "by build type, what a build must reach, see below", standard: "none", .files),
+        Setting(
+            "tasks",
+            "multiple-choice tasks, lines of JSON: adds accuracy",
+            standard: "none",
+            .files,
+            takes: .path
+        ),
+        Setting(
+            "pooling",
+            "of an embedding model: mean, cls, last or rank",
+            standard: "the model's own",
+            .files,
+            takes: .choice(poolings)
+        ),
+        Setting(
+            "gates",
+            "by build type, what a build must reach, see below",
+            standard: "none",
+            .files,
+            takes: .each(QualityGate.kind)
+        ),
     ]
+
+    private static let poolings = Pooling.names.filter { $0 != Pooling.none.name }
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
         builds = references.areSteps ? references.builds("builds", in: reader) : ""
@@ -55,11 +78,8 @@ public struct ValidateSettings: StepKind {
         if let node = reader.node("pooling"), let name = reader.text("pooling") {
             pooling = Pooling(named: name)
             if pooling == nil || pooling == Pooling.none {
-                let known = Pooling.names.filter { $0 != Pooling.none.name }
-                reader.report(
-                    "'pooling' does not know '\(name)'. \(Spelling.advice(for: name, among: known))",
-                    at: node
-                )
+                let advice = Spelling.advice(for: name, among: Self.poolings)
+                reader.report("'pooling' does not know '\(name)'. \(advice)", at: node)
             }
         }
         if let node = reader.node("gates") {

@@ -1,9 +1,7 @@
 import Answers
 import ArgumentParser
 import Pipeline
-import Settings
 import Steps
-import SystemPackage
 
 struct RunCommand: RecordCommand {
     static let configuration = CommandConfiguration(
@@ -14,16 +12,13 @@ struct RunCommand: RecordCommand {
               edgepipe run pipelines/quickstart.yaml
               edgepipe run pipelines/phi3.yaml --set version=1.1.0 --set quality.chunks=10
               edgepipe run pipelines/phi3.yaml --dry-run
+              edgepipe run pipelines/phi3.yaml --smoke
 
-            A step whose inputs, options and version did not change is not run again.
+            Of a file with several models all are run, in the order of the file. A step whose inputs, options and version did not change is not run again.
             """
     )
 
-    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-    var file: String
-
-    @Option(help: ArgumentHelp("A setting in place of the file's.", valueName: "key=value"))
-    var set: [String] = []
+    @OptionGroup var pipeline: PipelineFileOptions
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
@@ -40,6 +35,14 @@ struct RunCommand: RecordCommand {
     @Flag(help: "Print what would be done; write nothing.")
     var dryRun = false
 
+    @Flag(
+        help: """
+            Run every step on the model's first two layers, in seconds, into a registry that is thrown away: whether the file works. \
+            Few windows of text are read, and gates are reported only.
+            """
+    )
+    var smoke = false
+
     @Option(help: ArgumentHelp("How many threads work.", valueName: "n"))
     var jobs: Int?
 
@@ -50,17 +53,22 @@ struct RunCommand: RecordCommand {
 
     func validate() throws {
         if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs takes 1 to 1024.") }
+        if smoke, from != nil || only != nil || dryRun || force {
+            throw ValidationError("--smoke runs the whole file anew. Leave out --from, --only, --force and --dry-run.")
+        }
         if from != nil, only != nil { throw ValidationError("Give --from or --only, not both.") }
     }
 
     func run() throws {
-        let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
+        let file = try pipeline.read()
+        let definitions = try file.definitions(of: pipeline.model)
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.memoryLimit = try memory.map(Operations.byteCount)
         options.isOffline = hub.offline
         (options.force, options.from, options.only) = (force, from, only)
         if dryRun {
-            try PlanCommand.print(try PipelineRunner(definition, options).plan(), records)
+            let plans = try definitions.map { try PipelineRunner($0, options).plan() }
+            try PlanCommand.print(plans, of: file, records)
             return
         }
         let reporter = RunReporter(
@@ -68,31 +76,47 @@ struct RunCommand: RecordCommand {
             isVerbose: records.verbose,
             isStreaming: records.chosen == .jsonl
         )
-        let report = try PipelineRunner(definition, options, report: reporter.receive).run()
+        if smoke {
+            let reports = try definitions.map { try SmokeRun($0, options, report: reporter.receive).run() }
+            reporter.finish()
+            return try records.print(reports, of: file, tables: Self.text(of:_:))
+        }
+        let reports = try definitions.map { definition in
+            try PipelineRunner(definition, options, report: reporter.receive).run()
+        }
         reporter.finish()
-        try Self.print(report, records)
-        guard report.gateFailures.isEmpty else {
-            for failure in report.gateFailures { Console.message("gate not met: \(failure)") }
+        try records.print(reports, of: file, tables: Self.text(of:_:))
+        let failures = reports.flatMap(\.gateFailures)
+        guard failures.isEmpty else {
+            for failure in failures { Console.message("gate not met: \(failure)") }
             throw ExitCode(ExitStatus.gateNotMet)
         }
     }
 
-    private static func print(_ report: RunReport, _ records: OutputOptions) throws {
-        try records.print(report) { format in
-            let steps = Table(
-                columns: ["step", "status", "seconds"],
-                rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
-            )
-            var parts = [steps.text(format)]
-            let made = report.steps.flatMap { $0.quantizations ?? [] }
-            if !made.isEmpty { parts.append(Self.quantizations(made, format)) }
-            if !report.builds.isEmpty {
-                let notes = report.builds.compactMap { build in build.note.map { "  \(build.build): \($0)" } }
-                let table = BuildTable.table(report.builds).text(format)
-                parts.append(notes.isEmpty ? table : "\(table)\n\(notes.asLines)")
-            }
-            return parts.joined(separator: "\n\n")
+    private static func text(of report: RunReport, _ format: OutputFormat) -> String {
+        let steps = Table(
+            columns: ["step", "status", "seconds"],
+            rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
+        )
+        var parts = [steps.text(format)]
+        let made = report.steps.flatMap { $0.quantizations ?? [] }
+        if !made.isEmpty { parts.append(Self.quantizations(made, format)) }
+        if !report.builds.isEmpty {
+            let notes = report.builds.compactMap { build in build.note.map { "  \(build.build): \($0)" } }
+            let table = BuildTable.table(report.builds).text(format)
+            parts.append(notes.isEmpty ? table : "\(table)\n\(notes.asLines)")
         }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private static func text(of report: SmokeReport, _ format: OutputFormat) -> String {
+        let steps = Table(
+            columns: ["step", "status", "seconds"],
+            rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
+        )
+        let gates = report.unmetGates.map { "  gate not met by the cut, which means nothing: \($0)" }
+        let words = "\(report.pipeline): all steps work on \(report.layers) of \(report.modelLayers) layers; nothing was published."
+        return ([steps.text(format), "", words] + gates).joined(separator: "\n")
     }
 
     private static func quantizations(_ made: [RunReport.Quantization], _ format: OutputFormat) -> String {
