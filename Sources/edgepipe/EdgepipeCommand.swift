@@ -26,7 +26,10 @@ struct EdgepipeCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
-                subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self]
+                subcommands: [
+                    InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self,
+                    SchemaCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Answers",
