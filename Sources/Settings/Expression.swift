@@ -52,7 +52,8 @@ package struct Expression: Sendable, Hashable {
         let words = inside.trimming(where: \.isWhitespace).split(separator: ".", omittingEmptySubsequences: false)
         guard words.count == 2, words.allSatisfy(Self.isName) else {
             throw Problem(
-                message: "'\(source)' is not an expression. Write one name, such as \(Self.opening) vars.context \(Self.closing).",
+                message:
+                    "'\(source)' is not an expression. Write one name, such as \(Self.opening) vars.context \(Self.closing).",
                 source: source
             )
         }

@@ -13,7 +13,8 @@ package enum SettingsDocument {
             log.report("the file is empty. Describe a pipeline in it.", at: SourcePlace(line: 1, column: 1))
         } catch {
             let (place, problem) = Self.explain(error)
-            let advice = Self.hasExpression(text, at: place.line)
+            let advice =
+                Self.hasExpression(text, at: place.line)
                 ? "Put expressions inside of [ ] and { } in quotes." : "Correct it."
             log.report("this is not valid YAML: \(problem). \(advice)", at: place)
         }

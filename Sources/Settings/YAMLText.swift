@@ -16,7 +16,9 @@ package enum YAMLText {
             case "\t": quoted += "\\t"
             case "\r": quoted += "\\r"
             default:
-                if scalar.value >= 0x20, scalar.value < 0x7f || scalar.properties.isAlphabetic || scalar.properties.numericType != nil {
+                if scalar.value >= 0x20,
+                    scalar.value < 0x7f || scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                {
                     quoted.unicodeScalars.append(scalar)
                 } else {
                     quoted += "\\U" + hexadecimal(scalar.value, digits: 8)
@@ -33,10 +35,15 @@ package enum YAMLText {
 
     /// Letters, digits and the signs of paths and names, beginning with a letter: no number, no truth value, no null.
     private static func isPlain(_ text: String) -> Bool {
-        guard let first = text.unicodeScalars.first, first.isASCII, isLetter(first) || "./".unicodeScalars.contains(first) else {
+        guard let first = text.unicodeScalars.first, first.isASCII,
+            isLetter(first) || "./".unicodeScalars.contains(first)
+        else {
             return false
         }
-        guard text.unicodeScalars.dropFirst().allSatisfy({ isLetter($0) || isDigit($0) || "._/@+-".unicodeScalars.contains($0) || $0 == ":" })
+        guard
+            text.unicodeScalars.dropFirst().allSatisfy({
+                isLetter($0) || isDigit($0) || "._/@+-".unicodeScalars.contains($0) || $0 == ":"
+            })
         else { return false }
         let node = Node(text)
         // A colon means something before a space or at the end.

@@ -114,8 +114,12 @@ public struct PipelineRunner: Sendable {
 
     private func selectedSteps() throws -> Set<String> {
         let steps = definition.steps
-        for name in [options.only, options.from].compactMap({ $0 }) where !steps.contains(where: { $0.answers(to: name) }) {
-            throw PipelineError.unknownStep(name, known: steps.flatMap { $0.group == $0.id ? [$0.id] : [$0.group, $0.id] })
+        for name in [options.only, options.from].compactMap({ $0 })
+        where !steps.contains(where: { $0.answers(to: name) }) {
+            throw PipelineError.unknownStep(
+                name,
+                known: steps.flatMap { $0.group == $0.id ? [$0.id] : [$0.group, $0.id] }
+            )
         }
         if let only = options.only { return Set(steps.filter { $0.answers(to: only) }.map(\.id)) }
         guard let from = options.from, let index = steps.firstIndex(where: { $0.answers(to: from) }) else {

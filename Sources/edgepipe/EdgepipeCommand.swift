@@ -28,13 +28,14 @@ struct EdgepipeCommand: ParsableCommand {
                 name: "Pipelines",
                 subcommands: [
                     InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self,
-                    SchemaCommand.self,
+                    SchemaCommand.self, EmitCommand.self,
                 ]
             ),
             CommandGroup(
                 name: "Answers",
                 subcommands: [
-                    QueryCommand.self, CompareCommand.self, ReportCommand.self, SnippetCommand.self, FitCommand.self,
+                    QueryCommand.self, CompareCommand.self, DiffCommand.self, ReportCommand.self, SnippetCommand.self,
+                    FitCommand.self,
                     DevicesCommand.self,
                 ]
             ),

@@ -53,8 +53,15 @@ public struct PipelineDefinition: Sendable {
 
     /// The same with other settings of the steps.
     package func mapSettings(_ transform: (Step) -> any StepSettings) -> PipelineDefinition {
-        let changed = steps.map { step in
-            Step(id: step.id, group: step.group, settings: transform(step), place: step.place, file: step.file)
+        compactMapSettings(transform)
+    }
+
+    /// The same without the steps that are given no settings.
+    package func compactMapSettings(_ transform: (Step) -> (any StepSettings)?) -> PipelineDefinition {
+        let changed = steps.compactMap { step in
+            transform(step).map { settings in
+                Step(id: step.id, group: step.group, settings: settings, place: step.place, file: step.file)
+            }
         }
         return PipelineDefinition(self, source: source, adapters: adapters, steps: changed)
     }

@@ -49,10 +49,12 @@ public struct QuantizeSettings: StepKind {
                     + "and the others follow the base",
                 standard: "none",
                 .files,
-                takes: .each(.mapping([
-                    SettingKind.Field("base", .choice(types), isRequired: true),
-                    SettingKind.Field("tensors", .path, isRequired: true),
-                ]))
+                takes: .each(
+                    .mapping([
+                        SettingKind.Field("base", .choice(types), isRequired: true),
+                        SettingKind.Field("tensors", .path, isRequired: true),
+                    ])
+                )
             ),
             Setting(
                 "costs",

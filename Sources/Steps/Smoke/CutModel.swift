@@ -1,4 +1,5 @@
 import Architectures
+import BinaryIO
 import GGUF
 import Inference
 import Settings
@@ -8,24 +9,23 @@ import Tensors
 /// The first layers of a model with all that stands before and behind them: it runs as the model does, and knows nothing.
 ///
 /// Two layers are kept, or as many as it takes to have one of each kind that the model mixes.
-struct CutModel: ModelSource {
+package struct CutModel: ModelSource {
     private static let fewest = 2
 
     private let source: any ModelSource
-    let metadata: Metadata
-    let tensors: [GGUFTensor]
+    package let metadata: Metadata
+    package let tensors: [GGUFTensor]
 
-    var path: FilePath { source.path }
-    var inputs: [FilePath] { source.inputs }
-    var alignment: Int { source.alignment }
+    package var path: FilePath { source.path }
+    package var inputs: [FilePath] { source.inputs }
+    package var alignment: Int { source.alignment }
 
-    /// - Throws: `ShapeError` or `GGUFError` for a model whose metadata is unfit; `StepsError.badFile` for one that cannot run with
-    ///   fewer layers.
-    init(_ source: any ModelSource) throws {
+    /// - Throws: `GGUFError`, or `StepsError.badFile` for a model whose metadata is unfit, or that cannot run with fewer layers.
+    package init(_ source: any ModelSource) throws {
         self.source = source
         let shape: ModelShape
         do { shape = try source.reading { try ModelShape($0) } } catch let problem as ShapeProblem {
-            throw ShapeError(path: source.path, problem: problem)
+            throw StepsError.badFile("\(source.path): \(problem.explanation)")
         }
         let count = Self.layerCount(for: shape)
         let all = shape.layers.count + shape.predictorCount
@@ -39,8 +39,8 @@ struct CutModel: ModelSource {
         }
     }
 
-    func shard(of tensor: GGUFTensor) -> Int { 0 }
-    func makeReader() -> any RowReader { source.makeReader() }
+    package func shard(of tensor: GGUFTensor) -> Int { 0 }
+    package func makeReader() -> any RowReader { source.makeReader() }
 
     /// How many of the first layers have one of each kind.
     private static func layerCount(for shape: ModelShape) -> Int {

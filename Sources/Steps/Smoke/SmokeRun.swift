@@ -2,6 +2,7 @@ import BinaryIO
 import Conversion
 import Foundation
 import GGUF
+import ModelHub
 import Pipeline
 import Quantization
 import Registry

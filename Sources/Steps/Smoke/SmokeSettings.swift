@@ -1,4 +1,5 @@
 import Pipeline
+import Quantization
 
 /// A kind of step that a smoke run makes smaller.
 protocol SmokeSettings: StepKind {

@@ -26,7 +26,8 @@ public struct PipelineTemplate: Sendable {
         let last = source.split(separator: "/").last.map { $0.split(separator: "@").first.map(String.init) ?? "" } ?? ""
         let stem = last.lowercased().hasSuffix(".gguf") ? String(last.dropLast(5)) : last
         let fit = stem.lowercased().map { character in
-            character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character)) ? character : "-"
+            character.isASCII && (character.isLetter || character.isNumber || "._-".contains(character))
+                ? character : "-"
         }
         let text = String(String(fit).drop { !$0.isLetter && !$0.isNumber }.prefix(NameGrammar.longest))
         return text.isEmpty ? "model" : text
@@ -37,7 +38,9 @@ public struct PipelineTemplate: Sendable {
     /// - Throws: `StepsError.badRequest` for what no pipeline file can say.
     public func yaml(at path: FilePath) throws -> String {
         for text in [source, name, text].compactMap({ $0 }) + types + devices where Expression.isIn(text) {
-            throw StepsError.badRequest("'\(text)' has an expression's braces in it. Choose a name or a path without '${{'.")
+            throw StepsError.badRequest(
+                "'\(text)' has an expression's braces in it. Choose a name or a path without '${{'."
+            )
         }
         let text = self.text(at: path)
         do {
@@ -54,7 +57,9 @@ public struct PipelineTemplate: Sendable {
     public func write(to path: FilePath) throws -> [FilePath] {
         let text = try yaml(at: path)
         guard FileStatus(path) == nil else {
-            throw StepsError.badRequest("\(path): there is a file already, and it is kept. Give another name with \(setting: "output").")
+            throw StepsError.badRequest(
+                "\(path): there is a file already, and it is kept. Give another name with \(setting: "output")."
+            )
         }
         try writeFile(text.utf8, to: path)
         let schema = path.removingLastComponent().appending(Self.schemaName)

@@ -6,5 +6,7 @@ extension QualityGate {
         .mapping(settings.map { SettingKind.Field($0, percentages.contains($0) ? .percent : .number) })
     }
 
-    private static let percentages: Set = ["max-perplexity-increase", "min-same-top", "min-accuracy", "min-top10-overlap"]
+    private static let percentages: Set = [
+        "max-perplexity-increase", "min-same-top", "min-accuracy", "min-top10-overlap",
+    ]
 }

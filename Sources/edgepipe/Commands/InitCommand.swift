@@ -29,7 +29,12 @@ struct InitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Types of the builds, with commas between; q8_0,q4_k_m by default.", valueName: "types"))
     var types: String?
 
-    @Option(help: ArgumentHelp("A UTF-8 text that quality is measured on; without it, it is not measured.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "A UTF-8 text that quality is measured on; without it, it is not measured.",
+            valueName: "file"
+        )
+    )
     var text: String?
 
     @Option(help: ArgumentHelp("Devices of `edgepipe devices`, with commas between; all by default.", valueName: "ids"))
@@ -55,10 +60,14 @@ struct InitCommand: ParsableCommand {
         template.name = name ?? question?.ask("Name of the builds", standard: template.pipelineName)
         let standard = template.types.joined(separator: ",")
         template.types = Self.list(types ?? question?.ask("Types", standard: standard) ?? standard)
-        template.text = text ?? question?.ask("Text to measure quality on (none: not measured)", standard: "none").flatMap {
-            $0 == "none" ? nil : $0
-        }
-        template.devices = Self.list(devices ?? question?.ask("Devices", standard: "all").flatMap { $0 == "all" ? nil : $0 } ?? "")
+        template.text =
+            text
+            ?? question?.ask("Text to measure quality on (none: not measured)", standard: "none").flatMap {
+                $0 == "none" ? nil : $0
+            }
+        template.devices = Self.list(
+            devices ?? question?.ask("Devices", standard: "all").flatMap { $0 == "all" ? nil : $0 } ?? ""
+        )
         if let text = template.text, FileStatus(FilePath(text)) == nil {
             throw StepsError.badRequest("\(text): there is no such file. Give the path of a UTF-8 text.")
         }

@@ -19,8 +19,16 @@ struct PipelineFileOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Of a file with several models, this one; may be repeated.", valueName: "name"))
     var model: [String] = []
 
+    @Option(help: ArgumentHelp("Of the builds that are quantized, this type only; may be repeated.", valueName: "type"))
+    var type: [String] = []
+
     /// Reads and checks the file.
     func read() throws -> PipelineFile { try PipelineFile(path: FilePath(file), overrides: set) }
+
+    /// The pipelines that were chosen, with the builds that were chosen.
+    func definitions(of file: PipelineFile) throws -> [PipelineDefinition] {
+        try file.definitions(of: model).map { try $0.building(only: type) }
+    }
 }
 
 extension OutputOptions {

@@ -27,7 +27,7 @@ struct PlanCommand: RecordCommand {
         let file = try pipeline.read()
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.isOffline = hub.offline
-        let definitions = try file.definitions(of: pipeline.model)
+        let definitions = try pipeline.definitions(of: file)
         try Self.print(try definitions.map { try PipelineRunner($0, options).plan() }, of: file, records)
     }
 

@@ -61,7 +61,7 @@ struct RunCommand: RecordCommand {
 
     func run() throws {
         let file = try pipeline.read()
-        let definitions = try file.definitions(of: pipeline.model)
+        let definitions = try pipeline.definitions(of: file)
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.memoryLimit = try memory.map(Operations.byteCount)
         options.isOffline = hub.offline
@@ -115,7 +115,8 @@ struct RunCommand: RecordCommand {
             rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
         )
         let gates = report.unmetGates.map { "  gate not met by the cut, which means nothing: \($0)" }
-        let words = "\(report.pipeline): all steps work on \(report.layers) of \(report.modelLayers) layers; nothing was published."
+        let words =
+            "\(report.pipeline): all steps work on \(report.layers) of \(report.modelLayers) layers; nothing was published."
         return ([steps.text(format), "", words] + gates).joined(separator: "\n")
     }
 

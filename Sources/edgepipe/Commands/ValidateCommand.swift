@@ -26,7 +26,7 @@ struct ValidateCommand: RecordCommand {
 
     func run() throws {
         let file = try pipeline.read()
-        let reports = try file.definitions(of: pipeline.model).map { definition in
+        let reports = try pipeline.definitions(of: file).map { definition in
             Report(
                 pipeline: definition.name,
                 version: definition.version,

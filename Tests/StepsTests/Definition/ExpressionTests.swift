@@ -26,7 +26,9 @@ import Testing
         #expect(problem.message == "'${{' is not closed. End the expression with '}}'.")
     }
 
-    @Test(arguments: ["${{ }}", "${{ vars }}", "${{ vars.a.b }}", "${{ vars.a || 1 }}", "${{ vars. }}", "${{ ${{ vars.a }} }}"])
+    @Test(arguments: [
+        "${{ }}", "${{ vars }}", "${{ vars.a.b }}", "${{ vars.a || 1 }}", "${{ vars. }}", "${{ ${{ vars.a }} }}",
+    ])
     func whatIsNotOneNameIsRefused(_ text: String) throws {
         let problem = try #require(throws: Expression.Problem.self) { try Expression.pieces(of: text) }
         #expect(problem.message.hasSuffix("is not an expression. Write one name, such as ${{ vars.context }}."))

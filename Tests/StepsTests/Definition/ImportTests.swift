@@ -27,7 +27,10 @@ import Testing
     }
 
     @Test func stepsStandBeforeOrInTheirPlaceAndPathsStartFromTheirFile() throws {
-        try folder.write("vars: { size: 64 }\nsteps:\n  - { id: f16, convert: { type: f16 } }\n", to: "main/common.yaml")
+        try folder.write(
+            "vars: { size: 64 }\nsteps:\n  - { id: f16, convert: { type: f16 } }\n",
+            to: "main/common.yaml"
+        )
         try folder.write(
             """
             steps:
@@ -36,21 +39,24 @@ import Testing
             """,
             to: "main/shared/quality.yaml"
         )
-        let text = Self.head + """
-            import: [common.yaml]
-            steps:
-              - { id: builds, quantize: { model: f16, types: [q8_0] } }
-              - import: shared/quality.yaml
-              - { id: out, publish: { builds: builds } }
+        let text =
+            Self.head + """
+                import: [common.yaml]
+                steps:
+                  - { id: builds, quantize: { model: f16, types: [q8_0] } }
+                  - import: shared/quality.yaml
+                  - { id: out, publish: { builds: builds } }
 
-            """
+                """
         let definition = try read(text)
         #expect(definition.steps.map(\.id) == ["f16", "builds", "quality", "out"])
         let quality = try #require(definition.step("quality"))
         #expect((quality.settings as? ValidateSettings)?.context == 64)
         #expect(quality.path("sample.txt") == folder.appending("main/shared/sample.txt"))
         #expect(definition.step("builds")?.path("x") == folder.appending("main/x"))
-        #expect((try read(text, ["quality.context=128"]).step("quality")?.settings as? ValidateSettings)?.context == 128)
+        #expect(
+            (try read(text, ["quality.context=128"]).step("quality")?.settings as? ValidateSettings)?.context == 128
+        )
         #expect((try read(text, ["vars.size=32"]).step("quality")?.settings as? ValidateSettings)?.context == 32)
     }
 
@@ -72,8 +78,13 @@ import Testing
     }
 
     @Test func whatIsWrongInAnImportedFileIsToldThere() throws {
-        try folder.write("vars: { a: [1] }\nstep: []\nsteps:\n  - { id: b, convert: { type: f17 } }\n", to: "main/more.yaml")
-        let error = try #require(throws: SettingsError.self) { try read(Self.head + "licence: mit\nimport: more.yaml\n") }
+        try folder.write(
+            "vars: { a: [1] }\nstep: []\nsteps:\n  - { id: b, convert: { type: f17 } }\n",
+            to: "main/more.yaml"
+        )
+        let error = try #require(throws: SettingsError.self) {
+            try read(Self.head + "licence: mit\nimport: more.yaml\n")
+        }
         let path = folder.appending("main")
         #expect(
             error.description == """
@@ -95,7 +106,10 @@ import Testing
 
     @Test func aFileThatIsNotThereOrNotTextIsToldAtTheImportingLine() throws {
         let path = folder.appending("main/none.yaml")
-        #expect(try problems(Self.head + "import: [none.yaml]\n").first?.hasPrefix("p.yaml:4:10: \(path): cannot open") == true)
+        #expect(
+            try problems(Self.head + "import: [none.yaml]\n").first?.hasPrefix("p.yaml:4:10: \(path): cannot open")
+                == true
+        )
         try folder.write([0x61, 0xff], to: "main/bytes.yaml")
         #expect(
             try problems(Self.head + "import: bytes.yaml\n").first

@@ -22,7 +22,9 @@ import Testing
             """
         )
         #expect(
-            steps.map(\.id) == ["f16", "builds@q8_0-true", "builds@q8_0-false", "builds@q4_0-true", "builds@q4_0-false"]
+            steps.map(\.id) == [
+                "f16", "builds@q8_0-true", "builds@q8_0-false", "builds@q4_0-true", "builds@q4_0-false",
+            ]
         )
         #expect(steps.map(\.group) == ["f16", "builds", "builds", "builds", "builds"])
         let settings = steps.compactMap { $0.settings as? QuantizeSettings }
@@ -99,8 +101,12 @@ import Testing
     }
 
     @Test func anOverrideReachesAllStepsOfAMatrix() throws {
-        let text = Self.head + "  - { id: fit, matrix: { c: [512, 1024] }, fit: { builds: f16, context: '${{ matrix.c }}' } }\n"
-        let kinds = try definition(text, ["fit.kv-type=q8_0"]).steps.compactMap { ($0.settings as? FitSettings)?.kvType }
+        let text =
+            Self.head
+            + "  - { id: fit, matrix: { c: [512, 1024] }, fit: { builds: f16, context: '${{ matrix.c }}' } }\n"
+        let kinds = try definition(text, ["fit.kv-type=q8_0"]).steps.compactMap {
+            ($0.settings as? FitSettings)?.kvType
+        }
         #expect(kinds == ["q8_0", "q8_0"])
     }
 
@@ -114,19 +120,36 @@ import Testing
         ("matrix: { a: [1, 2, 1] }", "6:38: the value '1' stands twice. Give each once."),
         ("matrix: { a.b: [1] }", "6:33: the matrix's name 'a.b' may hold letters, digits, '-' and '_' only."),
         ("matrix: { a: [a/b, a+b] }", "6:5: two combinations of the matrix make the id 'c@a_b'. Change a value."),
-        ("matrix: { a: [1], exclude: [{ a: 2 }] }", "6:46: no combination has these values, so nothing is excluded. Correct them."),
+        (
+            "matrix: { a: [1], exclude: [{ a: 2 }] }",
+            "6:46: no combination has these values, so nothing is excluded. Correct them."
+        ),
         ("matrix: { a: [1], exclude: [{ a: 1 }] }", "6:26: the matrix has no combination. Give at least one."),
-        ("matrix: { aa: [1], exclude: [{ ab: 1 }] }", "6:49: 'exclude' has no setting 'ab'. Did you mean 'aa'? Known here: aa."),
-        ("matrix: { a: [1], include: [{ a: 1 }] }", "6:46: the matrix has this combination already. Leave it out here."),
+        (
+            "matrix: { aa: [1], exclude: [{ ab: 1 }] }",
+            "6:49: 'exclude' has no setting 'ab'. Did you mean 'aa'? Known here: aa."
+        ),
+        (
+            "matrix: { a: [1], include: [{ a: 1 }] }",
+            "6:46: the matrix has this combination already. Leave it out here."
+        ),
         (
             "matrix: { a: [1], b: [2], include: [{ a: 2 }] }",
             "6:54: what is included needs a value for 'a' and 'b', and for nothing else."
         ),
-        ("matrix: { a: [1], include: 3 }", "6:45: 'include' must be a list of mappings from the matrix's names to values."),
-        ("matrix: { a: ['${{ matrix.b }}'] }", "6:33: '${{ matrix.b }}' is known inside of a step with a 'matrix' only. Add one to the step."),
+        (
+            "matrix: { a: [1], include: 3 }",
+            "6:45: 'include' must be a list of mappings from the matrix's names to values."
+        ),
+        (
+            "matrix: { a: ['${{ matrix.b }}'] }",
+            "6:33: '${{ matrix.b }}' is known inside of a step with a 'matrix' only. Add one to the step."
+        ),
     ])
     func aMatrixThatIsNoneIsRefused(_ matrix: String, _ problem: String) throws {
-        #expect(try problems("  - { id: c, \(matrix.replacing("matrix:", with: "  matrix:")), convert: {} }\n") == [problem])
+        #expect(
+            try problems("  - { id: c, \(matrix.replacing("matrix:", with: "  matrix:")), convert: {} }\n") == [problem]
+        )
     }
 
     @Test func whatAStepDoesNotKnowOfItsMatrixIsTold() throws {
@@ -135,7 +158,8 @@ import Testing
             try problems(text) == ["6:62: the step's matrix has no 'tipe'. Did you mean 'type'? Known here: type."]
         )
         // Each step has the mistake; it is told once.
-        let wrong = "  - { id: c, matrix: { keep: [true, false] }, convert: { type: f17, keep: '${{ matrix.keep }}' } }\n"
+        let wrong =
+            "  - { id: c, matrix: { keep: [true, false] }, convert: { type: f17, keep: '${{ matrix.keep }}' } }\n"
         #expect(try problems(wrong).count == 1)
     }
 
@@ -143,7 +167,9 @@ import Testing
         let values = (0..<17).map { "\($0)" }.joined(separator: ", ")
         let two = "  - { id: c, matrix: { a: [\(values)], b: [\(values)] }, convert: {} }\n"
         #expect(
-            try problems(two) == ["6:24: the matrix has more than 256 combinations. Shorten its lists, or split the step."]
+            try problems(two) == [
+                "6:24: the matrix has more than 256 combinations. Shorten its lists, or split the step."
+            ]
         )
         let meeting = """
               - { id: c, matrix: { a: [\(values)] }, convert: { type: f16 } }
@@ -155,7 +181,10 @@ import Testing
         #expect(found.count == 1 && found[0].contains("this step stands for more than 256 steps"))
         let many = (0..<64).map { "  - { id: c\($0), matrix: { a: [\(values)] }, convert: {} }\n" }.joined()
         let total = try problems(many)
-        #expect(total.count == 1 && total[0].hasSuffix("the pipeline has more than 1024 steps, matrices written out. Split it."))
+        #expect(
+            total.count == 1
+                && total[0].hasSuffix("the pipeline has more than 1024 steps, matrices written out. Split it.")
+        )
     }
 
     @Test func matricesWithoutACommonCombinationAreRefused() throws {

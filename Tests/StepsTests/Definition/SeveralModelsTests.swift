@@ -1,6 +1,7 @@
 import Pipeline
 import Settings
 import Steps
+import SystemPackage
 import Testing
 
 /// `models:` in the place of `model:`, a pipeline for each.
@@ -34,7 +35,9 @@ import Testing
         #expect(file.definitions.map(\.source) == ["hf://a/small", "hf://a/large"])
         #expect(file.definitions.map(\.license) == ["mit", "unknown"])
         #expect(file.definitions.map(\.tags) == [[], ["chat"]])
-        #expect(file.definitions.map { ($0.step("m")?.settings as? ImatrixSettings)?.text } == ["small.txt", "large.txt"])
+        #expect(
+            file.definitions.map { ($0.step("m")?.settings as? ImatrixSettings)?.text } == ["small.txt", "large.txt"]
+        )
         #expect(Set(file.definitions.map(\.digest)).count == 2)
     }
 
@@ -43,14 +46,18 @@ import Testing
         #expect(try file.definitions(of: ["large"]).map(\.name) == ["phi-big"])
         #expect(try file.definitions(of: ["large", "small"]).map(\.name) == ["phi-small", "phi-big"])
         let unknown = try #require(throws: PipelineError.self) { try file.definitions(of: ["smal"]) }
-        #expect("\(unknown)" == "the pipeline file has no model 'smal'. Did you mean 'small'? Known here: small, large.")
+        #expect(
+            "\(unknown)" == "the pipeline file has no model 'smal'. Did you mean 'small'? Known here: small, large."
+        )
         #expect(throws: PipelineError.self) { try PipelineDefinition(text: Self.text, path: "p.yaml") }
     }
 
     @Test func aModelsSettingsAreReplacedFromOutside() throws {
         let changed = try file(Self.text, ["models.small.source=there", "version=1.1.0"])
         #expect(changed.definitions.map(\.source) == ["there", "hf://a/large"])
-        let error = try #require(throws: SettingsError.self) { try file(Self.text, ["model.source=x", "models.tiny.source=x"]) }
+        let error = try #require(throws: SettingsError.self) {
+            try file(Self.text, ["model.source=x", "models.tiny.source=x"])
+        }
         #expect(error.diagnostics.count == 2)
     }
 
@@ -60,8 +67,14 @@ import Testing
         ("models: { a: b }", "3:14: the model 'a' must be a mapping of settings, `key: value`."),
         ("models: { a: {} }", "3:14: the model 'a' needs the setting 'source'. Add it."),
         ("models: { a b: { source: m } }", "3:11: the model's name 'a b' may hold letters, digits, '-' and '_' only."),
-        ("models: { a: { source: m, sorce: n } }", "3:27: the model 'a' has no setting 'sorce'. Did you mean 'source'? Known here: source, license, lora, tags, name."),
-        ("models: { a: { source: m } }\nmodel: { source: n }", "4:8: 'model' and 'models' do not go together. Give one of them."),
+        (
+            "models: { a: { source: m, sorce: n } }",
+            "3:27: the model 'a' has no setting 'sorce'. Did you mean 'source'? Known here: source, license, lora, tags, name."
+        ),
+        (
+            "models: { a: { source: m } }\nmodel: { source: n }",
+            "4:8: 'model' and 'models' do not go together. Give one of them."
+        ),
         (
             "models: { A: { source: m } }",
             "1:11: \"p-A\" cannot be the name of a model. Use small letters, digits, dots, underscores and hyphens, beginning with a letter or digit."

@@ -1,6 +1,7 @@
 import Pipeline
 import Settings
 import Steps
+import SystemPackage
 import Testing
 
 /// `vars`, `env` and what stands in their places.
@@ -27,7 +28,13 @@ import Testing
         environment: [String: String] = [:]
     ) throws -> PipelineDefinition {
         let kinds = StepKinds.settings
-        let file = try PipelineFile(text: text, path: "p.yaml", overrides: overrides, kinds: kinds, environment: environment)
+        let file = try PipelineFile(
+            text: text,
+            path: "p.yaml",
+            overrides: overrides,
+            kinds: kinds,
+            environment: environment
+        )
         return try #require(file.definitions.first)
     }
 
@@ -41,7 +48,9 @@ import Testing
     }
 
     @Test func aScalarThatIsOneExpressionTakesTheValuesType() throws {
-        let settings = try quality(try file(text("size: 256, name: sample", context: "${{ vars.size }}", text: "'texts/${{ vars.name }}.txt'")))
+        let settings = try quality(
+            try file(text("size: 256, name: sample", context: "${{ vars.size }}", text: "'texts/${{ vars.name }}.txt'"))
+        )
         #expect(settings.context == 256)
         #expect(settings.text == "texts/sample.txt")
     }
@@ -96,7 +105,10 @@ import Testing
         ("", "1${{ vars.a }}", "10:17: there is no variable 'a'. Add it to 'vars'."),
         ("", "${{ env.HOMME }}", "10:16: the environment has no variable 'HOMME'. Did you mean 'HOME'?"),
         ("", "${{ env.ZZ }}", "10:16: the environment has no variable 'ZZ'. Set it, or use a variable of the file."),
-        ("", "${{ var.a }}", "10:16: 'var' holds no values. Did you mean 'vars'? Known here: vars, env, matrix, model."),
+        (
+            "", "${{ var.a }}",
+            "10:16: 'var' holds no values. Did you mean 'vars'? Known here: vars, env, matrix, model."
+        ),
         ("", "${{ vars.a", "10:16: '${{' is not closed. End the expression with '}}'."),
         ("", "${{ a }}", "10:16: '${{ a }}' is not an expression. Write one name, such as ${{ vars.context }}."),
         (
@@ -122,7 +134,10 @@ import Testing
         #expect(own == ["4:14: the variables go in a circle: a, a. Give one of them a value."])
         let chain = (0..<99).map { "v\($0 + 100): '${{ vars.v\($0 + 101) }}'" } + ["v199: 1"]
         let long = try problems(text(chain.joined(separator: ", ")))
-        #expect(long.count == 1 && long[0].hasSuffix("variables lead to each other more than 32 times in a row. Shorten the chain."))
+        #expect(
+            long.count == 1
+                && long[0].hasSuffix("variables lead to each other more than 32 times in a row. Shorten the chain.")
+        )
     }
 
     @Test func textThatDoublesWithEachVariableIsRefused() throws {
@@ -150,7 +165,9 @@ import Testing
     }
 
     @Test func anExpressionInBracketsWithoutQuotesIsExplained() throws {
-        let found = try problems(Self.head + "vars: { a: q8_0 }\nsteps:\n  - { id: f16, convert: { type: ${{ vars.a }} } }\n")
+        let found = try problems(
+            Self.head + "vars: { a: q8_0 }\nsteps:\n  - { id: f16, convert: { type: ${{ vars.a }} } }\n"
+        )
         #expect(found.count == 1 && found[0].hasSuffix("Put expressions inside of [ ] and { } in quotes."), "\(found)")
     }
 }

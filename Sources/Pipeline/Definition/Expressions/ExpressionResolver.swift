@@ -128,7 +128,10 @@ final class ExpressionResolver {
                 throw Failure(message: "there is no variable '\(name)'. \(advice)")
             }
             guard path.count < Self.mostVariables else {
-                throw Failure(message: "variables lead to each other more than \(Self.mostVariables) times in a row. Shorten the chain.")
+                throw Failure(
+                    message:
+                        "variables lead to each other more than \(Self.mostVariables) times in a row. Shorten the chain."
+                )
             }
             guard !path.contains(name) else {
                 let circle = (path.drop { $0 != name } + [name]).joined(separator: ", ")
@@ -146,10 +149,15 @@ final class ExpressionResolver {
             return Node.Scalar(value, .implicit, .doubleQuoted)
         case "matrix":
             guard let matrix else {
-                throw Failure(message: "'\(expression.source)' is known inside of a step with a 'matrix' only. Add one to the step.")
+                throw Failure(
+                    message:
+                        "'\(expression.source)' is known inside of a step with a 'matrix' only. Add one to the step."
+                )
             }
             guard let value = matrix[name] else {
-                throw Failure(message: "the step's matrix has no '\(name)'. \(Spelling.advice(for: name, among: matrix.names))")
+                throw Failure(
+                    message: "the step's matrix has no '\(name)'. \(Spelling.advice(for: name, among: matrix.names))"
+                )
             }
             return value
         case "model":
@@ -157,12 +165,15 @@ final class ExpressionResolver {
                 throw Failure(message: "of a model only the name is known. Write ${{ model.name }}.")
             }
             guard let model else {
-                throw Failure(message: "'\(expression.source)' is known in files with several 'models' only. Write the name out.")
+                throw Failure(
+                    message: "'\(expression.source)' is known in files with several 'models' only. Write the name out."
+                )
             }
             return Node.Scalar(model, .implicit, .doubleQuoted)
         default:
             throw Failure(
-                message: "'\(expression.scope)' holds no values. \(Spelling.advice(for: expression.scope, among: Self.scopes))"
+                message:
+                    "'\(expression.scope)' holds no values. \(Spelling.advice(for: expression.scope, among: Self.scopes))"
             )
         }
     }

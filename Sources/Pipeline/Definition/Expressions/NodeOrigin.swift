@@ -8,7 +8,9 @@ struct NodeOrigin {
 
     /// Says what is wrong with a part of a scalar, and hears nothing more of that scalar.
     /// - Parameter part: as the file writes it; the place is that of the scalar where it stands on another line.
-    func settle(_ message: String, at node: Node, part: String) { log.settle(message, at: node, place: place(of: part, in: node)) }
+    func settle(_ message: String, at node: Node, part: String) {
+        log.settle(message, at: node, place: place(of: part, in: node))
+    }
 
     private func place(of part: String, in node: Node) -> SourcePlace {
         let place = node.place

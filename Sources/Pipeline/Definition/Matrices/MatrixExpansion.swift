@@ -58,7 +58,8 @@ struct MatrixExpansion {
         let named = references.filter { !$0.isList }.flatMap(\.names)
         var factors = named.compactMap { groups[$0]?.map(\.combination) }
         if let matrix {
-            guard let own = StepMatrix(resolver.resolve(matrix, origin), origin.log)?.combinations(), !own.isEmpty else {
+            guard let own = StepMatrix(resolver.resolve(matrix, origin), origin.log)?.combinations(), !own.isEmpty
+            else {
                 return nil
             }
             factors.append(own)
@@ -126,7 +127,10 @@ struct MatrixExpansion {
             node = resolver.resolve(node, origin, matrix: isMatrix ? combination : nil)
             let id = isMatrix ? "\(base)@\(combination.suffix)" : base
             if group.contains(where: { $0.id == id }) {
-                origin.log.report("two combinations of the matrix make the id '\(id)'. Change a value.", at: template.node)
+                origin.log.report(
+                    "two combinations of the matrix make the id '\(id)'. Change a value.",
+                    at: template.node
+                )
             }
             group.append((combination, id))
             members.append(Member(node: node, id: id))
@@ -150,7 +154,9 @@ struct MatrixExpansion {
         guard let kind = kinds.first(where: { mapping[Node($0.kind)] != nil }), let settings = mapping[Node(kind.kind)]
         else { return [] }
         return kind.settings.compactMap { setting in
-            guard let isList = setting.takes.namesSeveralSteps, let node = settings.mapping?[Node(setting.key)] else { return nil }
+            guard let isList = setting.takes.namesSeveralSteps, let node = settings.mapping?[Node(setting.key)] else {
+                return nil
+            }
             let nodes = node.sequence.map(Array.init) ?? [node]
             let names = nodes.compactMap { node -> String? in
                 let name = name(node, origin)
@@ -166,13 +172,18 @@ struct MatrixExpansion {
         guard let text = node.scalar?.string else { return nil }
         guard Expression.isIn(text) else { return text }
         let pieces = (try? Expression.pieces(of: text)) ?? []
-        let isOpen = pieces.contains { if case .expression(let expression) = $0 { expression.scope == "matrix" } else { false } }
+        let isOpen = pieces.contains {
+            if case .expression(let expression) = $0 { expression.scope == "matrix" } else { false }
+        }
         return isOpen ? nil : resolver.resolve(node, origin).scalar?.string
     }
 
     /// The step with the steps of a combination in the place of the entries that it names.
-    private func resolving(_ reference: Reference, _ combination: MatrixCombination, _ node: Node, _ origin: NodeOrigin) -> Node {
-        guard reference.names.contains(where: isGroup), let settings = node[reference.kind], let value = settings[reference.key]
+    private func resolving(_ reference: Reference, _ combination: MatrixCombination, _ node: Node, _ origin: NodeOrigin)
+        -> Node
+    {
+        guard reference.names.contains(where: isGroup), let settings = node[reference.kind],
+            let value = settings[reference.key]
         else { return node }
         func steps(_ node: Node) -> [Node] {
             guard let name = name(node, origin), let group = groups[name] else { return [node] }

@@ -24,7 +24,7 @@ struct StepMatrix {
             log.report("'matrix' must be a mapping from names to lists of values.", at: node)
             return nil
         }
-        let names = mapping.keys.compactMap(\.string)
+        let names = Array(mapping.keys.compactMap(\.string))
         guard let reader = SettingReader(node, "the matrix", known: names, log) else { return nil }
         self.reader = reader
     }
@@ -124,7 +124,7 @@ struct StepMatrix {
             return []
         }
         return nodes.compactMap { node in
-            let known = names.isEmpty ? (node.mapping?.keys.compactMap(\.string) ?? []) : names
+            let known = names.isEmpty ? Array(node.mapping?.keys.compactMap(\.string) ?? []) : names
             guard let values = reader.inner(node, "'\(key)'", known: known) else { return nil }
             var entry = MatrixCombination()
             for name in known {

@@ -82,7 +82,10 @@ package struct PipelineSchema {
                 ["type": "object", "propertyNames": Self.name, "additionalProperties": SettingSchema.scalar],
                 "Values by name, for ${{ vars.NAME }}."
             ),
-            "import": Self.described(Self.imports, "Files with variables and steps; the steps stand before those of this file."),
+            "import": Self.described(
+                Self.imports,
+                "Files with variables and steps; the steps stand before those of this file."
+            ),
             "steps": Self.described(
                 [
                     "type": "array", "minItems": 1,
@@ -129,7 +132,7 @@ package struct PipelineSchema {
         return schema
     }
 
-    private static let name: [String: Any] = ["pattern": "^[A-Za-z0-9_-]+$"]
+    private static var name: [String: Any] { ["pattern": "^[A-Za-z0-9_-]+$"] }
 
     private static var imports: [String: Any] {
         let path: [String: Any] = ["type": "string", "minLength": 1]
@@ -163,13 +166,25 @@ package struct PipelineSchema {
             [
                 "name": described(SettingSchema.text, "Of several models: what the builds are called."),
                 "source": described(SettingSchema.text, "A folder, a GGUF file, or hf://owner/name[@revision]."),
-                "license": described(SettingSchema.optionalText, "An SPDX identifier, or the name that the source gives (default: unknown)."),
+                "license": described(
+                    SettingSchema.optionalText,
+                    "An SPDX identifier, or the name that the source gives (default: unknown)."
+                ),
                 "tags": described(
-                    ["anyOf": [SettingSchema.optionalText, ["type": "array", "items": SettingSchema.text] as [String: Any]]],
+                    [
+                        "anyOf": [
+                            SettingSchema.optionalText,
+                            ["type": "array", "items": SettingSchema.text] as [String: Any],
+                        ]
+                    ],
                     "What the model is for; queries ask for them."
                 ),
                 "lora": described(
-                    ["anyOf": [SettingSchema.optionalText, adapter, ["type": "array", "items": adapters] as [String: Any]]],
+                    [
+                        "anyOf": [
+                            SettingSchema.optionalText, adapter, ["type": "array", "items": adapters] as [String: Any],
+                        ]
+                    ],
                     "Adapters that are merged into the model."
                 ),
             ],

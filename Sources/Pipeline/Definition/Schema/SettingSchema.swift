@@ -3,13 +3,13 @@ import Settings
 /// What a setting takes, as JSON Schema.
 enum SettingSchema {
     /// A scalar of any kind.
-    static let scalar: [String: Any] = ["type": ["string", "number", "boolean", "null"]]
+    static var scalar: [String: Any] { ["type": ["string", "number", "boolean", "null"]] }
     /// A text that is there; numbers and truth values count as they are written.
-    static let text: [String: Any] = ["type": ["string", "number", "boolean"], "minLength": 1]
+    static var text: [String: Any] { ["type": ["string", "number", "boolean"], "minLength": 1] }
     /// A text, or null for one that is left out.
-    static let optionalText: [String: Any] = ["type": ["string", "number", "boolean", "null"], "minLength": 1]
+    static var optionalText: [String: Any] { ["type": ["string", "number", "boolean", "null"], "minLength": 1] }
 
-    private static let expression: [String: Any] = ["$ref": "#/definitions/expression"]
+    private static var expression: [String: Any] { ["$ref": "#/definitions/expression"] }
 
     /// A mapping with these keys and no others.
     static func object(_ properties: [String: Any], required: [String]) -> [String: Any] {
