@@ -23,6 +23,8 @@ public struct QuantizeSettings: StepKind {
     public var excludedWeights: [String]
     /// A file of further rules on tensors' types, as it is written.
     public var tensorTypeFile: String?
+    /// Rules for tensors by their roles, which come behind all others.
+    var roleRules: [TensorTypeRule] = []
     /// What rounding with feedback is fitted to.
     public var feedback: FeedbackSettings
     /// All that is said by itself: neither the importance matrix nor the rules of the file.
@@ -114,6 +116,13 @@ public struct QuantizeSettings: StepKind {
                 help: "A type for tensors whose names match; the first match wins."
             ),
             Setting(
+                "role-types",
+                "types of all tensors of a role: \(RoleTypes.names.joined(separator: ", ")); `tensor-types` win",
+                standard: "none",
+                .files,
+                takes: .mapping(RoleTypes.names.map { SettingKind.Field($0, .choice(tensorTypes)) })
+            ),
+            Setting(
                 "tensor-type-file",
                 "a file of further such rules, REGEX=TYPE, with spaces or lines between",
                 standard: "none",
@@ -185,6 +194,7 @@ public struct QuantizeSettings: StepKind {
         options.outputTensorType = reader.tensorType("output-tensor-type")
         options.tokenEmbeddingType = reader.tensorType("token-embedding-type")
         options.tensorTypes = reader.tensorTypes()
+        roleRules = reader.roleTypes(&options)
         options.leaveOutputTensor = reader.flag("leave-output-tensor") ?? false
         options.allowRequantize = reader.flag("allow-requantize") ?? false
         options.prunedLayers = reader.layers()
@@ -253,12 +263,13 @@ public struct QuantizeSettings: StepKind {
 }
 
 extension QuantizeSettings {
-    /// The same with the rules of the file among the others.
+    /// The same with all rules on tensors' types: those of the file behind those that are named, and those for roles last.
     /// - Throws: `FileError`; `StepsError.badFile` with the line of a rule that is none.
-    func withRules(in file: FilePath?) throws -> QuantizeSettings {
-        guard let file else { return self }
+    package func withRules(in file: FilePath?) throws -> QuantizeSettings {
         var settings = self
-        settings.options.tensorTypes += try TensorTypeRule.rules(in: file)
+        if let file { settings.options.tensorTypes += try TensorTypeRule.rules(in: file) }
+        settings.options.tensorTypes += roleRules
+        settings.roleRules = []
         return settings
     }
 
