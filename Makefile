@@ -2,8 +2,10 @@
 
 SWIFT ?= swift
 PROGRAM := .build/release/edgepipe
+PREFIX ?= /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help libraries build test check format demo registry-example fuzz bench clean
+.PHONY: help libraries build install install-files check-install test check format demo registry-example fuzz bench clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +15,20 @@ libraries: ## install SQLite and zstd where they are missing
 
 build: libraries ## build the program, .build/release/edgepipe
 	$(SWIFT) build -c release --product edgepipe
+
+install: build install-files ## install program, completions and manual pages below PREFIX, /usr/local
+
+install-files:
+	install -d $(DESTDIR)$(PREFIX)/bin $(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions \
+		$(SHARE)/fish/vendor_completions.d $(SHARE)/man/man1
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/edgepipe
+	$(PROGRAM) --generate-completion-script bash > $(SHARE)/bash-completion/completions/edgepipe
+	$(PROGRAM) --generate-completion-script zsh > $(SHARE)/zsh/site-functions/_edgepipe
+	$(PROGRAM) --generate-completion-script fish > $(SHARE)/fish/vendor_completions.d/edgepipe.fish
+	python3 scripts/make-man-pages.py $(PROGRAM) $(SHARE)/man/man1
+
+check-install: build ## install into a folder of its own, and check pages and completions
+	scripts/check-install.sh $(PROGRAM)
 
 test: libraries ## run all tests
 	$(SWIFT) build -c release --build-tests

@@ -396,7 +396,7 @@ let package = Package(
             dependencies: [
                 "Answers", "Architectures", "BinaryIO", "BlockFormats", "Conversion", "DeviceFit", "Evaluation",
                 "GGUF", "Inference", "Pipeline", "Quantization", "Recipes", "Registry", "Settings", "Steps",
-                "StepsTestSupport", "Tensors", "TestSupport", "Work", "edgepipe", system,
+                "StepsTestSupport", "Tensors", "TestSupport", "Work", "edgepipe", system, yams,
             ],
             swiftSettings: strict
         ),

@@ -18,6 +18,7 @@ OTHERS = {
     "Sources/Briefs/Report/ProvenanceSection.swift": "a command to paste into a terminal",
     "Sources/Briefs/Report/StyleSheet.swift": "custom properties of CSS",
     "Sources/Briefs/Report/TensorSection.swift": "a command to paste into a terminal",
+    "Sources/Steps/Template/PipelineTemplate.swift": "commands to paste into a terminal, in a new pipeline file",
     "Sources/Site/Pages/BuildPage.swift": "commands to paste into a terminal",
     "Sources/Site/Pages/SiteStyle.swift": "custom properties of CSS",
 }

@@ -4,6 +4,8 @@ import Settings
 /// Why a pipeline cannot run, beyond what its steps say.
 public enum PipelineError: Error, CustomStringConvertible, Sendable {
     case unknownStep(String, known: [String])
+    case unknownModel(String, known: [String])
+    case severalModels(known: [String])
     case notCached(step: String, wanted: String)
     /// Both in bytes.
     case memoryLimit(step: String, needed: Int, limit: Int)
@@ -14,6 +16,12 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
         switch self {
         case .unknownStep(let name, let known):
             "the pipeline has no step '\(name)'. \(Spelling.advice(for: name, among: known))"
+        case .unknownModel(let name, let known):
+            known.isEmpty
+                ? "the pipeline file has one model without a name. Leave out \(setting: "model")."
+                : "the pipeline file has no model '\(name)'. \(Spelling.advice(for: name, among: known))"
+        case .severalModels(let known):
+            "the pipeline file has several models: \(known.joined(separator: ", ")). Choose one with \(setting: "model")."
         case .notCached(let step, let wanted):
             "step '\(wanted)' needs step '\(step)', whose result is not cached. Run the pipeline without "
                 + "\(setting: "only") and \(setting: "from") once."

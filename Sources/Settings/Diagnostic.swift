@@ -2,7 +2,7 @@ import BinaryIO
 import SystemPackage
 
 /// A place in a pipeline file; lines and columns count from one.
-public struct SourcePlace: Sendable, Equatable, Codable {
+public struct SourcePlace: Sendable, Hashable, Codable {
     /// From one.
     public let line: Int
     /// In characters, from one.
@@ -16,34 +16,52 @@ public struct SourcePlace: Sendable, Equatable, Codable {
 }
 
 /// One thing that is wrong with a pipeline file.
-public struct Diagnostic: Sendable, Equatable, Codable {
+public struct Diagnostic: Sendable, Hashable, Codable {
     /// Where it is.
     public let place: SourcePlace
     /// What is wrong and what to do, as sentences.
     public let message: String
+    /// The imported file that it is in; nil for the file that was asked for.
+    public let file: FilePath?
+
+    package init(place: SourcePlace, message: String, file: FilePath? = nil) {
+        (self.place, self.message, self.file) = (place, message, file)
+    }
 }
 
 /// Everything that is wrong with a pipeline file, all at once.
 public struct SettingsError: Error, CustomStringConvertible, Sendable {
     /// The file.
     public let path: FilePath
-    /// The problems in the order of the file.
+    /// The problems in the order of the file, and then those of the files that it imports, each once.
     public let diagnostics: [Diagnostic]
-    private let lines: [Substring]
+    /// By file; nil stands for the file itself. A line may end as on Windows, which Swift takes for one character.
+    private let lines: [FilePath?: [Substring]]
 
-    package init(path: FilePath, text: String, diagnostics: [Diagnostic]) {
+    /// - Parameter imported: the files that diagnostics may name beside the first one, in the order of their problems.
+    package init(path: FilePath, text: String, diagnostics: [Diagnostic], imported: [SettingsFile] = []) {
         self.path = path
-        self.diagnostics = diagnostics.sorted { ($0.place.line, $0.place.column) < ($1.place.line, $1.place.column) }
-        // A line may end as on Windows, which Swift takes for one character.
-        lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let ranks = Dictionary(uniqueKeysWithValues: imported.enumerated().map { ($1.path, $0 + 1) })
+        func order(_ diagnostic: Diagnostic) -> (Int, Int, Int) {
+            let rank = diagnostic.file.map { ranks[$0] ?? imported.count + 1 } ?? 0
+            return (rank, diagnostic.place.line, diagnostic.place.column)
+        }
+        // A step that a matrix multiplies has its problems as often.
+        var known: Set<Diagnostic> = []
+        self.diagnostics = diagnostics.filter { known.insert($0).inserted }.sorted { order($0) < order($1) }
+        let files = [(nil, text)] + imported.map { ($0.path as FilePath?, $0.text) }
+        lines = Dictionary(files) { first, _ in first }.mapValues { text in
+            text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        }
     }
 
     /// Each problem as `file:line:column: message`, with the line and a caret below it.
     public var description: String {
         diagnostics.map { diagnostic in
             let place = diagnostic.place
-            let head = "\(path):\(place.line):\(place.column): \(diagnostic.message)".visible
-            guard lines.indices.contains(place.line - 1) else { return head }
+            let file = diagnostic.file ?? path
+            let head = "\(file):\(place.line):\(place.column): \(diagnostic.message)".visible
+            guard let lines = lines[diagnostic.file], lines.indices.contains(place.line - 1) else { return head }
             let line = lines[place.line - 1]
             let caret = String(repeating: " ", count: line.prefix(max(0, place.column - 1)).visible.count) + "^"
             return "\(head)\n    \(line.visible)\n    \(caret)"

@@ -7,6 +7,10 @@ package struct Setting: Sendable {
     /// What holds where nothing is said, in words; nil where it must be said, or nothing holds.
     package let standard: String?
     package let surface: Surface
+    /// What may be given.
+    package let takes: SettingKind
+    /// Whether there is no default, and nothing works without it.
+    package let isRequired: Bool
     /// The help of the command's option, where `meaning` would not do.
     package let help: String
 
@@ -17,15 +21,20 @@ package struct Setting: Sendable {
         case files
     }
 
-    /// - Parameter help: of the command's option; `meaning` as a sentence where nothing is said.
+    /// - Parameters:
+    ///   - help: of the command's option; `meaning` as a sentence where nothing is said.
+    ///   - isRequired: in pipeline files.
     package init(
         _ key: String,
         _ meaning: String,
         standard: String? = nil,
         _ surface: Surface = .everywhere,
+        takes: SettingKind = .text,
+        isRequired: Bool = false,
         help: String? = nil
     ) {
         (self.key, self.meaning, self.standard, self.surface) = (key, meaning, standard, surface)
+        (self.takes, self.isRequired) = (takes, isRequired)
         self.help = help ?? meaning.prefix(1).uppercased() + meaning.dropFirst() + "."
     }
 }

@@ -1,19 +1,6 @@
 import BinaryIO
 import Yams
 
-/// Collects what is wrong while a pipeline file is read, so that all of it is reported at once.
-package final class DiagnosticLog {
-    package private(set) var diagnostics: [Diagnostic] = []
-
-    package init() {}
-
-    package func report(_ message: String, at node: Node) { report(message, at: node.place) }
-
-    package func report(_ message: String, at place: SourcePlace) {
-        diagnostics.append(Diagnostic(place: place, message: message))
-    }
-}
-
 /// The settings of one mapping in a pipeline file: reads values by key, and knows which keys nobody asked for. A setting
 /// that is null counts as left out.
 package struct SettingReader {
@@ -60,6 +47,9 @@ package struct SettingReader {
     package func inner(_ node: Node, _ what: String, known: [String]) -> SettingReader? {
         SettingReader(node, what, known: known, log)
     }
+
+    /// The keys that stand in the mapping with a value.
+    package var keys: [String] { pairs.compactMap(\.key.string) }
 
     /// Says what is wrong with a value.
     package func report(_ message: String, at node: Node) { log.report(message, at: node) }
@@ -119,7 +109,8 @@ package struct SettingReader {
         return nil
     }
 
-    private func text(_ node: Node, _ key: String) -> String? {
+    /// A value that stands for the setting `key`, wherever it comes from.
+    package func text(_ node: Node, _ key: String) -> String? {
         if let text = node.scalar?.string, !text.isEmpty, !node.isNull { return text }
         log.report("\(setting: key) must be a text.", at: node)
         return nil

@@ -13,9 +13,18 @@ package enum SettingsDocument {
             log.report("the file is empty. Describe a pipeline in it.", at: SourcePlace(line: 1, column: 1))
         } catch {
             let (place, problem) = Self.explain(error)
-            log.report("this is not valid YAML: \(problem). Correct it.", at: place)
+            let advice =
+                Self.hasExpression(text, at: place.line)
+                ? "Put expressions inside of [ ] and { } in quotes." : "Correct it."
+            log.report("this is not valid YAML: \(problem). \(advice)", at: place)
         }
         return nil
+    }
+
+    /// Whether a line holds an expression, whose braces mean something else inside of brackets.
+    private static func hasExpression(_ text: String, at line: Int) -> Bool {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        return lines.indices.contains(line - 1) && Expression.isIn(String(lines[line - 1]))
     }
 
     private static func explain(_ error: any Error) -> (SourcePlace, String) {

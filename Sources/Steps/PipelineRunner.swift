@@ -113,12 +113,18 @@ public struct PipelineRunner: Sendable {
     }
 
     private func selectedSteps() throws -> Set<String> {
-        let known = definition.steps.map { $0.id }
-        for name in [options.only, options.from].compactMap({ $0 }) where !known.contains(name) {
-            throw PipelineError.unknownStep(name, known: known)
+        let steps = definition.steps
+        for name in [options.only, options.from].compactMap({ $0 })
+        where !steps.contains(where: { $0.answers(to: name) }) {
+            throw PipelineError.unknownStep(
+                name,
+                known: steps.flatMap { $0.group == $0.id ? [$0.id] : [$0.group, $0.id] }
+            )
         }
-        if let only = options.only { return [only] }
-        guard let from = options.from, let index = known.firstIndex(of: from) else { return Set(known) }
-        return Set(known[index...])
+        if let only = options.only { return Set(steps.filter { $0.answers(to: only) }.map(\.id)) }
+        guard let from = options.from, let index = steps.firstIndex(where: { $0.answers(to: from) }) else {
+            return Set(steps.map(\.id))
+        }
+        return Set(steps[index...].map(\.id))
     }
 }

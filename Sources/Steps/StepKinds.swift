@@ -25,17 +25,32 @@ package enum StepKinds {
 
     /// Every kind with its settings, in the order of the reference.
     package static var settings: [any StepSettings.Type] { all }
+
+    /// What editors are told of pipeline files.
+    package static var schema: PipelineSchema { PipelineSchema(kinds: all) }
 }
 
-extension PipelineDefinition {
+extension PipelineFile {
     /// Reads and checks a pipeline file.
-    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `STEP.KEY`.
+    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `vars.NAME`, `STEP.KEY`.
     /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
     public init(path: FilePath, overrides: [String] = []) throws {
         try self.init(path: path, overrides: overrides, kinds: StepKinds.all)
     }
+}
+
+extension PipelineDefinition {
+    /// Reads and checks a pipeline file with one model, or one of several.
+    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `vars.NAME`, `STEP.KEY`.
+    /// - Throws: `FileError`; `SettingsError` with everything that is wrong; `PipelineError` where several models are left.
+    public init(path: FilePath, overrides: [String] = [], model: String? = nil) throws {
+        try self.init(PipelineFile(path: path, overrides: overrides), model: model)
+    }
 
     package init(text: String, path: FilePath, overrides: [String] = []) throws {
-        try self.init(text: text, path: path, overrides: overrides, kinds: StepKinds.all)
+        try self.init(
+            PipelineFile(text: text, path: path, overrides: overrides, kinds: StepKinds.all),
+            model: nil
+        )
     }
 }

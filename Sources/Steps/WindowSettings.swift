@@ -9,17 +9,32 @@ extension Setting {
         "context",
         "tokens of a window",
         standard: "512",
+        takes: .integer(contexts),
         help: "Tokens of a window; 512 by default."
     )
-    static let chunks = Setting("chunks", "at most this many windows", standard: "all")
+    static let chunks = Setting("chunks", "at most this many windows", standard: "all", takes: .integer(chunkCounts))
+
+    fileprivate static let contexts = 4...(1 << 20)
+    static let chunkCounts = 1...(1 << 30)
+
+    /// A `convert` step whose file is read.
+    static func model(_ meaning: String) -> Setting {
+        Setting("model", meaning, .files, takes: .step([ConvertSettings.kind]), isRequired: true)
+    }
+
+    /// The step whose builds are measured, estimated or published.
+    static func builds(_ meaning: String) -> Setting {
+        let kinds = [ConvertSettings.kind, QuantizeSettings.kind]
+        return Setting("builds", meaning, .files, takes: .step(kinds), isRequired: true)
+    }
 }
 
 extension SettingReader {
     /// Tokens of a window.
-    var context: Int? { integer("context", in: 4...(1 << 20)) }
+    var context: Int? { integer("context", in: Setting.contexts) }
 
     /// At most this many windows.
-    var chunks: Int? { integer("chunks", in: 1...(1 << 30)) }
+    var chunks: Int? { integer("chunks", in: Setting.chunkCounts) }
 }
 
 extension StepReferences {

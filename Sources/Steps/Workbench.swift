@@ -7,7 +7,13 @@ struct Workbench {
     let definition: PipelineDefinition
     let source: SourceCheckpoint
     let cache: StepCache
+    /// The step that is being made, which paths belong to.
+    private var current: PipelineDefinition.Step?
     private(set) var steps: [any Step] = []
+
+    private init(_ definition: PipelineDefinition, _ source: SourceCheckpoint, _ cache: StepCache) {
+        (self.definition, self.source, self.cache) = (definition, source, cache)
+    }
 
     /// The steps of a definition, each behind those that it needs.
     static func steps(
@@ -15,11 +21,12 @@ struct Workbench {
         _ source: SourceCheckpoint,
         _ cache: StepCache
     ) throws -> [any Step] {
-        var bench = Workbench(definition: definition, source: source, cache: cache)
+        var bench = Workbench(definition, source, cache)
         for step in definition.steps {
             guard let kind = step.settings as? any StepKind else {
                 preconditionFailure("'\(step.kind)' is no row of StepKinds")
             }
+            bench.current = step
             do {
                 bench.steps.append(try kind.step(step.id, on: bench))
             } catch {
@@ -29,8 +36,8 @@ struct Workbench {
         return bench.steps
     }
 
-    /// A path as the pipeline file writes it.
-    func path(_ text: String) -> FilePath { definition.path(text) }
+    /// A path as the step that is being made writes it.
+    func path(_ text: String) -> FilePath { current?.path(text) ?? FilePath(text) }
 
     /// A file that goes into a key.
     func file(_ path: FilePath) throws -> StepKey.Input { .file(try digest(of: path)) }

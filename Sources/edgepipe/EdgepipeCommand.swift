@@ -26,12 +26,16 @@ struct EdgepipeCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
-                subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self]
+                subcommands: [
+                    InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self,
+                    SchemaCommand.self, EmitCommand.self,
+                ]
             ),
             CommandGroup(
                 name: "Answers",
                 subcommands: [
-                    QueryCommand.self, CompareCommand.self, ReportCommand.self, SnippetCommand.self, FitCommand.self,
+                    QueryCommand.self, CompareCommand.self, DiffCommand.self, ReportCommand.self, SnippetCommand.self,
+                    FitCommand.self,
                     DevicesCommand.self,
                 ]
             ),

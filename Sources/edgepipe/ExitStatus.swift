@@ -90,7 +90,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     private static func status(of error: PipelineError) -> ExitStatus {
         switch error {
         case .stepFailed(_, let underlying): ExitStatus(underlying) ?? .failed
-        case .unknownStep: .wrongUsage
+        case .unknownStep, .unknownModel, .severalModels: .wrongUsage
         case .notCached, .memoryLimit: .failed
         }
     }

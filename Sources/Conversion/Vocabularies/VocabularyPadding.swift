@@ -8,7 +8,7 @@ public enum VocabularyPadding: Sendable, Equatable, CustomStringConvertible {
     case multiple(Int)
 
     /// No vocabulary is larger.
-    private static let limit = 1 << 24
+    package static let limit = 1 << 24
 
     /// Reads `auto`, `32064` or `x64`.
     /// - Returns: nil for another text, or a number beyond 2^24.

@@ -4,136 +4,105 @@ import Settings
 import SystemPackage
 import Yams
 
-extension PipelineDefinition {
-    /// Reads and checks a pipeline file.
-    /// - Parameters:
-    ///   - overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `STEP.KEY`.
-    ///   - kinds: the kinds of steps that there are.
-    /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
-    package init(path: FilePath, overrides: [String], kinds: [any StepSettings.Type]) throws {
-        try self.init(text: try SourceText.read(path), path: path, overrides: overrides, kinds: kinds)
-    }
-
-    package init(text: String, path: FilePath, overrides: [String], kinds: [any StepSettings.Type]) throws {
-        let log = DiagnosticLog()
-        let root = SettingsDocument.compose(text, log)
-        // Whoever asks for it, what is wrong with a file is said in the file's own words.
-        let parts = SettingStyle.name.within {
-            var reader = root.flatMap { DefinitionReader($0, kinds, log) }
-            reader?.apply(overrides)
-            return reader?.read()
-        }
-        guard log.diagnostics.isEmpty, let parts else {
-            throw SettingsError(path: path, text: text, diagnostics: log.diagnostics)
-        }
-        name = parts.name
-        version = parts.version
-        source = parts.source
-        license = parts.license
-        tags = parts.tags
-        adapters = parts.adapters
-        steps = parts.steps
-        self.path = path
-        digest = SHA256Digest(of: (text + overrides.map { "\n\($0)" }.joined()).utf8)
-    }
-}
-
-/// Walks a composed pipeline file.
-private struct DefinitionReader {
-    struct Parts {
-        var name: String
-        var version: String
-        var source: String
-        var license: String
-        var adapters: [ModelAdapter]
-        var tags: [String]
-        var steps: [PipelineDefinition.Step]
-    }
-
-    private static let keys = ["pipeline", "version", "model", "steps"]
-    private var root: Node
+/// Reads the pipeline of one model out of a file.
+struct DefinitionReader {
+    private let document: PipelineDocument
+    /// The model's name among several; nil where the file has one.
+    private let model: String?
     private let kinds: [any StepSettings.Type]
-    private let log: DiagnosticLog
+    private let resolver: ExpressionResolver
 
-    init?(_ root: Node, _ kinds: [any StepSettings.Type], _ log: DiagnosticLog) {
-        guard root.mapping != nil else {
-            log.report("a pipeline file must be a mapping with 'pipeline', 'version', 'model' and 'steps'.", at: root)
-            return nil
-        }
-        (self.root, self.kinds, self.log) = (root, kinds, log)
+    private var origin: NodeOrigin { document.origin }
+    private var log: DiagnosticLog { document.origin.log }
+
+    init(
+        _ document: PipelineDocument,
+        _ model: String?,
+        _ kinds: [any StepSettings.Type],
+        _ environment: [String: String]
+    ) {
+        (self.document, self.model, self.kinds) = (document, model, kinds)
+        resolver = ExpressionResolver(document.variables, environment: environment, model: model)
     }
 
-    /// Puts settings from outside in the place of the file's.
-    mutating func apply(_ overrides: [String]) {
-        for override in overrides {
-            let parts = override.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            let path = parts.first?.split(separator: ".").map(String.init) ?? []
-            guard parts.count == 2, !path.isEmpty, let value = try? Yams.compose(yaml: parts[1]) else {
-                log.report("the override '\(override)' is not KEY=VALUE, such as version=1.0.1.", at: root)
-                continue
-            }
-            guard set(value, at: path) else {
-                log.report(
-                    "the override '\(override)' names no setting of the pipeline, the model or a step.",
-                    at: root
-                )
-                continue
-            }
-        }
-    }
-
-    private mutating func set(_ value: Node, at path: [String]) -> Bool {
-        if path == ["version"] || path == ["pipeline"] {
-            root[path[0]] = value
-            return true
-        }
-        if path.count == 2, path[0] == "model" {
-            root["model"]?[path[1]] = value
-            return root["model"]?[path[1]] != nil
-        }
-        guard path.count == 2, var steps = root["steps"]?.sequence,
-            let index = steps.firstIndex(where: { $0["id"]?.string == path[0] }),
-            let kind = kinds.first(where: { steps[index][$0.kind] != nil })
-        else { return false }
-        steps[index][kind.kind]?[path[1]] = value
-        root["steps"] = .sequence(steps)
-        return true
-    }
-
-    func read() -> Parts? {
-        guard let reader = SettingReader(root, "the pipeline", known: Self.keys, log) else { return nil }
-        let name = reader.requiredText("pipeline")
-        let version = reader.requiredText("version")
-        check(reader.node("pipeline"), reader.node("version"), name, version)
-        let model = reader.required("model").flatMap {
-            SettingReader($0, "the model", known: ["source", "license", "lora", "tags"], log)
-        }
-        let source = model?.requiredText("source")
-        let tags = model?.texts("tags")?.map(\.text) ?? []
-        let steps = reader.required("steps").map(readSteps) ?? []
+    /// - Returns: nil where something that the pipeline needs is missing, which is reported.
+    func read(overrides: [String]) -> PipelineDefinition? {
+        // What is unknown was reported when the document was read.
+        let keys = document.root.mapping?.keys.compactMap(\.string) ?? []
+        guard let reader = SettingReader(document.root, "the pipeline", known: keys, log) else { return nil }
+        let base = text("pipeline", reader)
+        let version = text("version", reader)
+        check(version)
+        let source = readModel(reader)
+        let name = name(base, source?.name)
+        let steps = readSteps(reader)
         guard let name, let version, let source else { return nil }
-        return Parts(
+        return PipelineDefinition(
             name: name,
-            version: version,
-            source: source,
-            license: model?.text("license") ?? "unknown",
-            adapters: model?.node("lora").map(readAdapters) ?? [],
-            tags: tags,
-            steps: steps
+            version: version.text,
+            model: model,
+            source: source.uri,
+            license: source.license,
+            adapters: source.adapters,
+            tags: source.tags,
+            steps: steps,
+            path: origin.file.path,
+            digest: digest(overrides)
         )
     }
 
-    /// Builds are named after pipeline and version, so both must be fit for that.
-    private func check(_ nameNode: Node?, _ versionNode: Node?, _ name: String?, _ version: String?) {
-        if let version, let node = versionNode, ModelVersion(version) == nil {
-            log.report("'\(version)' is not a valid version. Write three numbers, such as 1.0.0.", at: node)
-        }
-        guard let name, let node = nameNode, let version = ModelVersion("1.0.0") else { return }
+    private func text(_ key: String, _ reader: SettingReader) -> (text: String, node: Node)? {
+        guard let node = reader.required(key) else { return nil }
+        let value = resolver.resolve(node, origin)
+        guard let text = reader.text(value, key) else { return nil }
+        return (text, value)
+    }
+
+    private func check(_ version: (text: String, node: Node)?) {
+        guard let version, ModelVersion(version.text) == nil else { return }
+        log.report("'\(version.text)' is not a valid version. Write three numbers, such as 1.0.0.", at: version.node)
+    }
+
+    /// Builds are named after the pipeline, so its name must be fit for that.
+    private func name(_ base: (text: String, node: Node)?, _ own: (text: String, node: Node)?) -> String? {
+        guard let base else { return nil }
+        let name = own?.text ?? model.map { "\(base.text)-\($0)" } ?? base.text
+        guard let version = ModelVersion("1.0.0") else { return nil }
         do {
             _ = try BuildName(model: name, version: version, type: "f16")
         } catch {
-            log.report("\(error)", at: node)
+            log.report("\(error)", at: own?.node ?? base.node)
         }
+        return name
+    }
+
+    /// A model as the file says it.
+    private struct Source {
+        var name: (text: String, node: Node)?
+        var uri: String
+        var license: String
+        var adapters: [ModelAdapter]
+        var tags: [String]
+    }
+
+    private func readModel(_ pipeline: SettingReader) -> Source? {
+        let keys = ["source", "license", "lora", "tags"]
+        let node: Node?
+        if let model { node = pipeline.node("models")?[model] } else { node = pipeline.required("model") }
+        guard let node else { return nil }
+        let what = model.map { "the model '\($0)'" } ?? "the model"
+        let known = model == nil ? keys : keys + ["name"]
+        guard let reader = SettingReader(resolver.resolve(node, origin), what, known: known, log) else { return nil }
+        let tags = reader.texts("tags")?.map(\.text) ?? []
+        guard let uri = reader.requiredText("source") else { return nil }
+        let name = reader.node("name").flatMap { node in reader.text("name").map { (text: $0, node: node) } }
+        return Source(
+            name: name,
+            uri: uri,
+            license: reader.text("license") ?? "unknown",
+            adapters: reader.node("lora").map(readAdapters) ?? [],
+            tags: tags
+        )
     }
 
     /// A folder, or a list of folders and of mappings with `folder` and `scale`.
@@ -150,29 +119,42 @@ private struct DefinitionReader {
         }
     }
 
-    private func readSteps(_ node: Node) -> [PipelineDefinition.Step] {
-        guard let sequence = node.sequence, !sequence.isEmpty else {
-            log.report("'steps' must be a list of steps.", at: node)
+    private func readSteps(_ pipeline: SettingReader) -> [PipelineDefinition.Step] {
+        guard !document.templates.isEmpty else {
+            let node = pipeline.node("steps") ?? pipeline.node("import") ?? pipeline.required("steps")
+            if let node, log.diagnostics.isEmpty {
+                log.report("the pipeline has no steps: the files that it imports hold none. Add one.", at: node)
+            }
             return []
         }
+        var expansion = MatrixExpansion(kinds, resolver)
         var steps: [PipelineDefinition.Step] = []
-        for node in sequence {
-            guard let step = readStep(node, earlier: steps) else { continue }
-            steps.append(step)
+        for template in document.templates {
+            let earlier = Set(steps.map(\.group))
+            for member in expansion.members(of: template) {
+                guard let step = readStep(member, template, earlier: steps, taken: earlier) else { continue }
+                steps.append(step)
+            }
         }
         return steps
     }
 
-    private func readStep(_ node: Node, earlier: [PipelineDefinition.Step]) -> PipelineDefinition.Step? {
+    /// - Parameter taken: the ids of the entries before this one.
+    private func readStep(
+        _ member: MatrixExpansion.Member,
+        _ template: StepTemplate,
+        earlier: [PipelineDefinition.Step],
+        taken: Set<String>
+    ) -> PipelineDefinition.Step? {
         let names = kinds.map { $0.kind }
-        guard let reader = SettingReader(node, "a step", known: ["id"] + names, log) else { return nil }
+        let node = member.node
+        let log = template.origin.log
+        guard let reader = SettingReader(node, "a step", known: ["id", "matrix"] + names, log) else { return nil }
         guard let id = reader.requiredText("id") else { return nil }
-        if let place = reader.node("id"),
-            !id.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") })
-        {
+        if let place = reader.node("id"), !Expression.isName(id) {
             log.report("the id '\(id)' may hold letters, digits, '-' and '_' only.", at: place)
         }
-        if earlier.contains(where: { $0.id == id }) {
+        if taken.contains(id) {
             log.report("another step is called '\(id)' already. Give each its own id.", at: reader.node("id") ?? node)
         }
         let present = kinds.filter { reader.node($0.kind) != nil }
@@ -181,6 +163,22 @@ private struct DefinitionReader {
             return nil
         }
         guard let settings = kind.init(mapping, StepReferences(earlier: earlier), log) else { return nil }
-        return PipelineDefinition.Step(id: id, settings: settings, place: node.place)
+        return PipelineDefinition.Step(
+            id: member.id,
+            group: id,
+            settings: settings,
+            place: node.place,
+            file: template.origin.file.path
+        )
+    }
+
+    /// Of the file and all that went into the definition from elsewhere.
+    private func digest(_ overrides: [String]) -> SHA256Digest {
+        var words = origin.file.text + overrides.map { "\n\($0)" }.joined()
+        func append(_ what: String, _ text: String) { words += "\n\(what) \(text.utf8.count)\n\(text)" }
+        for file in log.imported { append("import", file.text) }
+        for (name, value) in resolver.usedEnvironment.sorted(by: { $0.key < $1.key }) { append("env \(name)", value) }
+        if let model { append("model", model) }
+        return SHA256Digest(of: words.utf8)
     }
 }

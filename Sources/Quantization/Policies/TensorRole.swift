@@ -1,7 +1,7 @@
 /// The part a tensor plays in a model, as far as the choice of its type depends on it.
 ///
 /// Recognized from the name, in the order of the cases, by the substrings llama.cpp looks for.
-package enum TensorRole: Equatable, Sendable {
+package enum TensorRole: Equatable, Sendable, CaseIterable {
     case output
     case tokenEmbedding
     case attentionQKV
@@ -16,15 +16,26 @@ package enum TensorRole: Equatable, Sendable {
     case other
 
     package init(name: String) {
-        let marks: [(String, TensorRole)] = [
-            ("attn_qkv.weight", .attentionQKV), ("attn_kv_b.weight", .attentionKVB), ("attn_v.weight", .attentionV),
-            ("attn_k.weight", .attentionK), ("attn_q.weight", .attentionQ), ("attn_output.weight", .attentionOutput),
-            ("ffn_up", .ffnUp), ("ffn_gate", .ffnGate), ("ffn_down", .ffnDown),
-        ]
         switch name {
         case "output.weight": self = .output
         case "token_embd.weight", "per_layer_token_embd.weight": self = .tokenEmbedding
-        default: self = marks.first { name.contains($0.0) }?.1 ?? .other
+        default: self = Self.allCases.first { $0.mark.map(name.contains) ?? false } ?? .other
+        }
+    }
+
+    /// What the names of the role's tensors have in them; nil for roles that one name has, and for none.
+    package var mark: String? {
+        switch self {
+        case .output, .tokenEmbedding, .other: nil
+        case .attentionQKV: "attn_qkv.weight"
+        case .attentionKVB: "attn_kv_b.weight"
+        case .attentionV: "attn_v.weight"
+        case .attentionK: "attn_k.weight"
+        case .attentionQ: "attn_q.weight"
+        case .attentionOutput: "attn_output.weight"
+        case .ffnUp: "ffn_up"
+        case .ffnGate: "ffn_gate"
+        case .ffnDown: "ffn_down"
         }
     }
 

@@ -25,6 +25,7 @@ public struct ConvertSettings: StepKind {
             "type",
             "f32, f16, bf16, q8_0, or auto: the checkpoint's own precision",
             standard: "auto",
+            takes: .choice(types),
             help: "Type of the weight matrices."
         ),
         Setting("pre", "the pre-tokenizer's name, where it is not recognized", standard: "recognized"),
@@ -32,18 +33,23 @@ public struct ConvertSettings: StepKind {
             "keep",
             "false writes no file: `quantize` takes the weights as they are converted, to the same bytes",
             standard: "true",
-            .files
+            .files,
+            takes: .flag
         ),
         Setting(
             "allow-nonfinite",
             "keep infinities and NaN among the weights, which are refused otherwise",
-            standard: "false"
+            standard: "false",
+            takes: .flag
         ),
         Setting(
             "pad-vocab",
             "tokens that the model is to have, where tokenizer and embeddings count differently: a number, `x64` for the next "
                 + "multiple of 64, or auto for the larger count; missing tokens get no text, missing rows the mean of all",
             standard: "as they are",
+            takes: .any([
+                .integer(1...VocabularyPadding.limit), .choice(["auto"]), .pattern("^x[1-9][0-9]*$", example: "x64"),
+            ]),
             help:
                 "Make tokenizer and embeddings count as many tokens: a number, x64 for a multiple of 64, or auto for the "
                 + "larger count. Missing tokens get no text, missing rows the mean of all rows."
@@ -51,7 +57,8 @@ public struct ConvertSettings: StepKind {
         Setting(
             "dense-modules",
             "keep sentence-transformers' dense modules behind EmbeddingGemma, which are left out otherwise",
-            standard: "false"
+            standard: "false",
+            takes: .flag
         ),
     ]
 

@@ -30,6 +30,20 @@ public struct FitGate: Sendable, Codable, Equatable {
         "max-speed-loss",
     ]
 
+    /// The settings of a gate, for the schema of pipeline files.
+    static var kind: SettingKind {
+        .mapping(
+            settings.map { key in
+                switch key {
+                case "max-size", "max-memory", "over": SettingKind.Field(key, .text)
+                case "fits": SettingKind.Field(key, .flag)
+                case "min-speed": SettingKind.Field(key, .number)
+                default: SettingKind.Field(key, .percent)
+                }
+            }
+        )
+    }
+
     private var comparesVersions: Bool { [maxSizeIncrease, maxMemoryIncrease, maxSpeedLoss].contains { $0 != nil } }
 
     /// Reads the gates of a step, by build type.

@@ -21,29 +21,44 @@ public struct FitSettings: StepKind {
 
     package static let kind = "fit"
     package static let settings = [
-        Setting("builds", "the step whose builds are estimated", .files),
+        .builds("the step whose builds are estimated"),
         Setting(
             "context",
             "tokens of context; no more than the model was trained for",
             standard: "4096",
+            takes: .integer(contexts),
             help: "Tokens of context."
         ),
-        Setting("kv-type", "element type of the key-value cache", standard: "f16"),
+        Setting("kv-type", "element type of the key-value cache", standard: "f16", takes: .choice(cacheTypes)),
         Setting(
             "devices",
             "ids of `edgepipe devices`",
             standard: "all",
+            takes: .list(.text),
             help: "A device of `edgepipe devices`; all where none is given."
         ),
-        Setting("gates", "by build type, what a build must reach on every device, see below", standard: "none", .files),
-        Setting("projector", "a `projector` step whose file counts as memory, too", standard: "none", .files),
+        Setting(
+            "gates",
+            "by build type, what a build must reach on every device, see below",
+            standard: "none",
+            .files,
+            takes: .each(FitGate.kind)
+        ),
+        Setting(
+            "projector",
+            "a `projector` step whose file counts as memory, too",
+            standard: "none",
+            .files,
+            takes: .step([ProjectorSettings.kind])
+        ),
     ]
 
+    private static let contexts = 1...(1 << 24)
     private static let cacheTypes = ["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
         builds = references.areSteps ? references.builds("builds", in: reader) : ""
-        context = reader.integer("context", in: 1...(1 << 24))
+        context = reader.integer("context", in: Self.contexts)
         if let type = reader.text("kv-type"), let place = reader.node("kv-type") {
             if !Self.cacheTypes.contains(type.lowercased()) {
                 let advice = Spelling.advice(for: type, among: Self.cacheTypes)

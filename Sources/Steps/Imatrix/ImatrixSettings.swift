@@ -18,15 +18,21 @@ public struct ImatrixSettings: StepKind {
 
     package static let kind = "imatrix"
     package static let settings = [
-        Setting("model", "the `convert` step that is run", .files),
-        Setting("text", "a UTF-8 text that is like what the model will read"),
+        .model("the `convert` step that is run"),
+        Setting("text", "a UTF-8 text that is like what the model will read", takes: .path, isRequired: true),
         .context,
         .chunks,
-        Setting("parse-special", "control tokens that are written out in the text count as such", standard: "false"),
+        Setting(
+            "parse-special",
+            "control tokens that are written out in the text count as such",
+            standard: "false",
+            takes: .flag
+        ),
         Setting(
             "process-output",
             "collect for the output matrix too, or the token embedding that serves as one",
-            standard: "false"
+            standard: "false",
+            takes: .flag
         ),
     ]
 

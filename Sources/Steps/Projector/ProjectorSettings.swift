@@ -13,8 +13,20 @@ public struct ProjectorSettings: StepKind {
 
     package static let kind = "projector"
     package static let settings = [
-        Setting("type", "f32, f16, bf16 or q8_0", standard: "f16, or the file's own", .files),
-        Setting("file", "a projector (mmproj) that is there already", standard: "the checkpoint's own", .files),
+        Setting(
+            "type",
+            "f32, f16, bf16 or q8_0",
+            standard: "f16, or the file's own",
+            .files,
+            takes: .choice(types)
+        ),
+        Setting(
+            "file",
+            "a projector (mmproj) that is there already",
+            standard: "the checkpoint's own",
+            .files,
+            takes: .path
+        ),
     ]
 
     private static var types: [String] { ConvertedType.allCases.map(\.rawValue) }

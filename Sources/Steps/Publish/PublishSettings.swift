@@ -14,19 +14,21 @@ public struct PublishSettings: StepKind {
 
     package static let kind = "publish"
     package static let settings = [
-        Setting("builds", "the step whose builds are published", .files),
+        .builds("the step whose builds are published"),
         Setting(
             "measures",
             "the `validate` and `fit` steps whose figures go along",
             standard: "those before it with the same `builds`",
-            .files
+            .files,
+            takes: .steps([ValidateSettings.kind, FitSettings.kind])
         ),
         Setting("channel", "a name that will point to this version", standard: "none", .files),
         Setting(
             "projector",
             "the `projector` step whose file is published beside the builds, as the other half of a pair",
             standard: "the last one before it",
-            .files
+            .files,
+            takes: .step([ProjectorSettings.kind])
         ),
     ]
 
@@ -40,7 +42,23 @@ public struct PublishSettings: StepKind {
                 (settings as? ValidateSettings)?.builds == builds || (settings as? FitSettings)?.builds == builds
             }
         channel = reader.text("channel")
+        Self.refuseTwins(of: builds, reader, references)
         projector = references.projector(in: reader, standard: references.ids { $0 is ProjectorSettings }.last)
+    }
+
+    /// Two builds of one version cannot have one name: whichever came second would be refused at the very end.
+    private static func refuseTwins(of builds: String, _ reader: SettingReader, _ references: StepReferences) {
+        guard let place = reader.node("builds") else { return }
+        let types = Set(references.buildTypes(of: builds))
+        for id in references.ids(where: { $0 is PublishSettings }) {
+            guard let other = references[id] as? PublishSettings, other.builds != builds else { continue }
+            let twins = types.intersection(references.buildTypes(of: other.builds)).sorted()
+            guard let twin = twins.first else { continue }
+            reader.report(
+                "step '\(id)' publishes a build '\(twin)' of this version already, out of '\(other.builds)'. Publish one of them.",
+                at: place
+            )
+        }
     }
 
     package var needs: [String] { [builds] + measures + (projector.map { [$0] } ?? []) }

@@ -23,6 +23,8 @@ public struct QuantizeSettings: StepKind {
     public var excludedWeights: [String]
     /// A file of further rules on tensors' types, as it is written.
     public var tensorTypeFile: String?
+    /// Rules for tensors by their roles, which come behind all others.
+    var roleRules: [TensorTypeRule] = []
     /// What rounding with feedback is fitted to.
     public var feedback: FeedbackSettings
     /// All that is said by itself: neither the importance matrix nor the rules of the file.
@@ -31,11 +33,16 @@ public struct QuantizeSettings: StepKind {
     package static let kind = "quantize"
     package static let settings =
         [
-            Setting("model", "the `convert` step to start from", .files),
+            .model("the `convert` step to start from"),
             Setting(
                 "types",
                 "a list such as [q8_0, q4_k_m, auto-3.5bpw, auto-1.2gb, auto-pixel-8]; `auto` chooses each tensor's type by `costs`, for bits a "
                     + "weight, a size or a device",
+                takes: .strict(
+                    .list(.any([.choice(types), .pattern("^[aA][uU][tT][oO]-.+$", example: "auto-3.5bpw")])),
+                    unless: "recipes"
+                ),
+                isRequired: true,
                 help: "The quantization type, or copy to keep every tensor's."
             ),
             Setting(
@@ -43,56 +50,97 @@ public struct QuantizeSettings: StepKind {
                 "types of one's own, by name: `{ base: q4_k_m, tensors: FILE }`, where the file assigns types to tensors, NAME=TYPE, "
                     + "and the others follow the base",
                 standard: "none",
-                .files
+                .files,
+                takes: .each(
+                    .mapping([
+                        SettingKind.Field("base", .choice(types), isRequired: true),
+                        SettingKind.Field("tensors", .path, isRequired: true),
+                    ])
+                )
             ),
-            Setting("costs", "the `sensitivity` step that `auto` types are chosen by", standard: "none", .files),
+            Setting(
+                "costs",
+                "the `sensitivity` step that `auto` types are chosen by",
+                standard: "none",
+                .files,
+                takes: .step([SensitivitySettings.kind])
+            ),
             Setting(
                 "imatrix",
                 "an importance matrix: an `imatrix` or `sensitivity` step's id, or a file in either form of llama-imatrix, with a dot or a slash "
                     + "in its name; types of two bits need one",
                 standard: "none",
+                takes: .stepOrPath([ImatrixSettings.kind, SensitivitySettings.kind]),
                 help: "An importance matrix that llama-imatrix wrote, in either form; types of two bits need one."
             ),
             Setting(
                 "include-weights",
                 "use the importance matrix only for tensors with this in their names",
-                standard: "all"
+                standard: "all",
+                takes: .list(.text)
             ),
             Setting(
                 "exclude-weights",
                 "use the importance matrix for no tensor with this in its name",
-                standard: "none"
+                standard: "none",
+                takes: .list(.text)
             ),
             Setting(
                 "rounding",
                 "reference, to the byte as llama-quantize does; refined, lower error in the same size with an importance "
                     + "matrix; lattice, for models trained for four bits, whose grid q4_0 keeps; auto, lattice where tensors lie "
                     + "on a grid, else reference; feedback, each column makes up for the errors of those before it on a text",
-                standard: "reference"
+                standard: "reference",
+                takes: .choice(Rounding.allCases.map(\.rawValue))
             ),
         ]
         + FeedbackSettings.settings + [
-            Setting("pure", "one type for all tensors, without a mix", standard: "false"),
-            Setting("output-tensor-type", "type of the output tensor", standard: "by the mix"),
-            Setting("token-embedding-type", "type of the token embedding", standard: "by the mix"),
+            Setting("pure", "one type for all tensors, without a mix", standard: "false", takes: .flag),
+            Setting(
+                "output-tensor-type",
+                "type of the output tensor",
+                standard: "by the mix",
+                takes: .choice(tensorTypes)
+            ),
+            Setting(
+                "token-embedding-type",
+                "type of the token embedding",
+                standard: "by the mix",
+                takes: .choice(tensorTypes)
+            ),
             Setting(
                 "tensor-types",
                 "regular expressions of tensor names and their types; the first match wins",
                 standard: "none",
+                takes: .any([.each(.choice(tensorTypes)), .list(.pattern("=", example: "ffn_down=q6_k"))]),
                 help: "A type for tensors whose names match; the first match wins."
+            ),
+            Setting(
+                "role-types",
+                "types of all tensors of a role: \(RoleTypes.names.joined(separator: ", ")); `tensor-types` win",
+                standard: "none",
+                .files,
+                takes: .mapping(RoleTypes.names.map { SettingKind.Field($0, .choice(tensorTypes)) })
             ),
             Setting(
                 "tensor-type-file",
                 "a file of further such rules, REGEX=TYPE, with spaces or lines between",
-                standard: "none"
+                standard: "none",
+                takes: .path
             ),
-            Setting("leave-output-tensor", "keep the output tensor as it is", standard: "false"),
-            Setting("allow-requantize", "quantize again what is quantized; adds the errors of both", standard: "false"),
-            Setting("prune-layers", "layers to leave out, such as 3,5,7", standard: "none"),
+            Setting("leave-output-tensor", "keep the output tensor as it is", standard: "false", takes: .flag),
+            Setting(
+                "allow-requantize",
+                "quantize again what is quantized; adds the errors of both",
+                standard: "false",
+                takes: .flag
+            ),
+            Setting("prune-layers", "layers to leave out, such as 3,5,7", standard: "none", takes: .list(.text)),
             Setting(
                 "override-kv",
                 "metadata to write instead, KEY=TYPE:VALUE; the type is int, float, bool or str",
-                standard: "none"
+                standard: "none",
+                takes: .list(.pattern("^[^=]+=[a-z]+:", example: "llama.context_length=int:4096"))
             ),
         ]
 
@@ -115,6 +163,9 @@ public struct QuantizeSettings: StepKind {
 
     /// The names of the quantization types, as they are written in builds' names.
     public static var types: [String] { FileType.allCases.map { $0.tag } }
+
+    /// The types that tensors can be quantized to, as they are written.
+    static var tensorTypes: [String] { TensorType.allCases.filter(Quantizer.canEncode).map { $0.name.lowercased() } }
 
     /// What a command says for a type to keep every tensor's.
     static let copy = "copy"
@@ -143,6 +194,7 @@ public struct QuantizeSettings: StepKind {
         options.outputTensorType = reader.tensorType("output-tensor-type")
         options.tokenEmbeddingType = reader.tensorType("token-embedding-type")
         options.tensorTypes = reader.tensorTypes()
+        roleRules = reader.roleTypes(&options)
         options.leaveOutputTensor = reader.flag("leave-output-tensor") ?? false
         options.allowRequantize = reader.flag("allow-requantize") ?? false
         options.prunedLayers = reader.layers()
@@ -152,10 +204,12 @@ public struct QuantizeSettings: StepKind {
         }
     }
 
-    /// An earlier step that makes an importance matrix, or a file: ids hold neither dots nor slashes.
+    /// An earlier step that makes an importance matrix, or a file: ids in pipeline files hold neither dots nor slashes.
     private static func matrix(_ reader: SettingReader, _ references: StepReferences) -> MatrixReference? {
         guard let text = reader.text("imatrix") else { return nil }
-        if !references.areSteps || text.contains(".") || text.contains("/") { return .file(text) }
+        // The id of a step with a matrix may hold a dot, too.
+        let isPath = references[text] == nil && (text.contains(".") || text.contains("/"))
+        if !references.areSteps || isPath { return .file(text) }
         return .step(references.id("imatrix", in: reader, kinds: [ImatrixSettings.kind, SensitivitySettings.kind]))
     }
 
@@ -209,12 +263,13 @@ public struct QuantizeSettings: StepKind {
 }
 
 extension QuantizeSettings {
-    /// The same with the rules of the file among the others.
+    /// The same with all rules on tensors' types: those of the file behind those that are named, and those for roles last.
     /// - Throws: `FileError`; `StepsError.badFile` with the line of a rule that is none.
-    func withRules(in file: FilePath?) throws -> QuantizeSettings {
-        guard let file else { return self }
+    package func withRules(in file: FilePath?) throws -> QuantizeSettings {
         var settings = self
-        settings.options.tensorTypes += try TensorTypeRule.rules(in: file)
+        if let file { settings.options.tensorTypes += try TensorTypeRule.rules(in: file) }
+        settings.options.tensorTypes += roleRules
+        settings.roleRules = []
         return settings
     }
 

@@ -167,8 +167,7 @@ extension TensorTypeRule {
     }
 
     fileprivate static func complaint(aboutType name: String) -> String {
-        let known = TensorType.allCases.filter(Quantizer.canEncode).map { $0.name.lowercased() }
-        return "'\(name)' is not a known tensor type. \(Spelling.advice(for: name, among: known))"
+        "'\(name)' is not a known tensor type. \(Spelling.advice(for: name, among: QuantizeSettings.tensorTypes))"
     }
 
     /// The rules of a file, with spaces or lines between.

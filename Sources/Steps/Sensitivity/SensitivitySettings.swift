@@ -20,17 +20,29 @@ public struct SensitivitySettings: StepKind {
 
     package static let kind = "sensitivity"
     package static let settings = [
-        Setting("model", "the `convert` step whose file is read", .files),
-        Setting("text", "a UTF-8 text that is like what the model will read; its last quarter is not read"),
+        .model("the `convert` step whose file is read"),
+        Setting(
+            "text",
+            "a UTF-8 text that is like what the model will read; its last quarter is not read",
+            takes: .path,
+            isRequired: true
+        ),
         Setting(
             "ladder",
             "the types that `auto` builds choose from: k, the K types, which phones multiply fast; all; or a list such as q3_k,q4_k",
             standard: "k"
         ),
         .context,
-        Setting("chunks", "at most this many windows", standard: "16"),
-        Setting("seed", "of the labels that are drawn from the model's own predictions", standard: "0"),
+        Setting("chunks", "at most this many windows", standard: "16", takes: .integer(Setting.chunkCounts)),
+        Setting(
+            "seed",
+            "of the labels that are drawn from the model's own predictions",
+            standard: "0",
+            takes: .integer(seeds)
+        ),
     ]
+
+    private static let seeds = 0...(1 << 60)
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
         model = references.areSteps ? references.file("model", in: reader) : ""
@@ -47,7 +59,7 @@ public struct SensitivitySettings: StepKind {
         }
         context = reader.context ?? context
         chunks = reader.chunks ?? chunks
-        seed = reader.integer("seed", in: 0...(1 << 60)) ?? seed
+        seed = reader.integer("seed", in: Self.seeds) ?? seed
     }
 
     package var needs: [String] { [model] }

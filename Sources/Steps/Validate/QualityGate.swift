@@ -40,7 +40,7 @@ public struct QualityGate: Sendable, Codable, Equatable {
         "min-accuracy", "min-answered",
     ]
     private static let embeddingSettings = ["min-mean-cosine", "min-top10-overlap"]
-    private static let settings = languageSettings + embeddingSettings
+    static let settings = languageSettings + embeddingSettings
 
     /// Why the gate asks for what a model of this kind has no figures of, with the settings that would do; nil where it does not.
     func obstacle(for kind: ModelKind) -> String? {

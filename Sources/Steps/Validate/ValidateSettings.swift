@@ -34,10 +34,12 @@ public struct ValidateSettings: StepKind {
     /// What stands in a file's place for `TalkRun.usualQuestions`.
     static let usualQuestions = "usual"
     package static let settings = [
-        Setting("builds", "the `quantize` or `convert` step whose builds are measured", .files),
+        .builds("the `quantize` or `convert` step whose builds are measured"),
         Setting(
             "text",
             "a UTF-8 text; for an embedding model a text a line, or JSON strings in a file that ends in .jsonl",
+            takes: .path,
+            isRequired: true,
             help: "A UTF-8 text; the file of base logits holds its own."
         ),
         .context,
@@ -46,26 +48,56 @@ public struct ValidateSettings: StepKind {
             "against",
             "a `convert` step to compare with: adds KL divergence; an embedding model needs it",
             standard: "none",
-            .files
+            .files,
+            takes: .step([ConvertSettings.kind])
         ),
-        Setting("tasks", "multiple-choice tasks, lines of JSON: adds accuracy", standard: "none", .files),
+        Setting(
+            "tasks",
+            "multiple-choice tasks, lines of JSON: adds accuracy",
+            standard: "none",
+            .files,
+            takes: .path
+        ),
         Setting(
             "questions",
             "a file of questions, one a line, or usual for four plain ones: each build is asked in the form of its chat template, and an "
                 + "answer counts that ends, says something, and does not repeat itself",
             standard: "none",
-            .files
+            .files,
+            takes: .any([.choice([usualQuestions]), .path])
         ),
         Setting(
             "chat-form",
             "how questions are asked, where the chat template's form is not known: a name such as chatml, or a text with {prompt} in it",
             standard: "the template's",
-            .files
+            .files,
+            takes: .any([.choice(ChatForm.names), .text])
         ),
-        Setting("answer-tokens", "tokens of an answer at most", standard: "256", .files),
-        Setting("pooling", "of an embedding model: mean, cls, last or rank", standard: "the model's own", .files),
-        Setting("gates", "by build type, what a build must reach, see below", standard: "none", .files),
+        Setting(
+            "answer-tokens",
+            "tokens of an answer at most",
+            standard: "256",
+            .files,
+            takes: .integer(answerLimits)
+        ),
+        Setting(
+            "pooling",
+            "of an embedding model: mean, cls, last or rank",
+            standard: "the model's own",
+            .files,
+            takes: .choice(poolings)
+        ),
+        Setting(
+            "gates",
+            "by build type, what a build must reach, see below",
+            standard: "none",
+            .files,
+            takes: .each(QualityGate.kind)
+        ),
     ]
+
+    private static let answerLimits = 1...65_536
+    private static let poolings = Pooling.names.filter { $0 != Pooling.none.name }
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
         builds = references.areSteps ? references.builds("builds", in: reader) : ""
@@ -85,18 +117,15 @@ public struct ValidateSettings: StepKind {
                 )
             }
         }
-        answerTokens = reader.integer("answer-tokens", in: 1...65_536) ?? answerTokens
+        answerTokens = reader.integer("answer-tokens", in: Self.answerLimits) ?? answerTokens
         if questions == nil, let node = reader.node("chat-form") ?? reader.node("answer-tokens") {
             reader.report("nothing is asked. Name a file of questions with 'questions', or 'usual'.", at: node)
         }
         if let node = reader.node("pooling"), let name = reader.text("pooling") {
             pooling = Pooling(named: name)
             if pooling == nil || pooling == Pooling.none {
-                let known = Pooling.names.filter { $0 != Pooling.none.name }
-                reader.report(
-                    "'pooling' does not know '\(name)'. \(Spelling.advice(for: name, among: known))",
-                    at: node
-                )
+                let advice = Spelling.advice(for: name, among: Self.poolings)
+                reader.report("'pooling' does not know '\(name)'. \(advice)", at: node)
             }
         }
         if let node = reader.node("gates") {

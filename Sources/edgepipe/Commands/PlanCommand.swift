@@ -1,8 +1,6 @@
 import ArgumentParser
 import Pipeline
-import Settings
 import Steps
-import SystemPackage
 
 struct PlanCommand: RecordCommand {
     static let configuration = CommandConfiguration(
@@ -15,11 +13,7 @@ struct PlanCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-    var file: String
-
-    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
-    var set: [String] = []
+    @OptionGroup var pipeline: PipelineFileOptions
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
@@ -30,14 +24,15 @@ struct PlanCommand: RecordCommand {
     @OptionGroup var records: OutputOptions
 
     func run() throws {
-        let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
+        let file = try pipeline.read()
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.isOffline = hub.offline
-        try Self.print(try PipelineRunner(definition, options).plan(), records)
+        let definitions = try pipeline.definitions(of: file)
+        try Self.print(try definitions.map { try PipelineRunner($0, options).plan() }, of: file, records)
     }
 
-    static func print(_ plan: PipelinePlan, _ records: OutputOptions) throws {
-        try records.print(plan) { format in
+    static func print(_ plans: [PipelinePlan], of file: PipelineFile, _ records: OutputOptions) throws {
+        try records.print(plans, of: file) { plan, format in
             let table = Table(
                 columns: ["step", "what", "action", "writes", "memory", "time", "because"],
                 rows: plan.steps.map { step in
@@ -50,13 +45,14 @@ struct PlanCommand: RecordCommand {
                     ]
                 }
             )
+            let head = file.namesModels ? "\(plan.pipeline) \(plan.version)\n" : ""
             guard let download = plan.downloadBytes else {
-                return table.text(format)
+                return head + table.text(format)
                     + "\n\nNothing is known of the model: it is not in the local cache, and the Hub is not "
                     + "asked offline. Plan again without --offline and HF_HUB_OFFLINE."
             }
             let free = plan.freeDiskBytes.map { " of \(sizeText($0)) free" } ?? ""
-            return table.text(format) + "\n\n" + (download > 0 ? "download \(sizeText(download)), " : "")
+            return head + table.text(format) + "\n\n" + (download > 0 ? "download \(sizeText(download)), " : "")
                 + "peak memory \(sizeText(plan.peakMemoryBytes)), disk \(sizeText(plan.diskBytes))\(free), "
                 + "time \(time(plan.secondsLow, plan.secondsHigh))"
         }

@@ -1,9 +1,7 @@
 import Answers
 import ArgumentParser
 import Pipeline
-import Settings
 import Steps
-import SystemPackage
 
 struct RunCommand: RecordCommand {
     static let configuration = CommandConfiguration(
@@ -14,16 +12,14 @@ struct RunCommand: RecordCommand {
               edgepipe run pipelines/quickstart.yaml
               edgepipe run pipelines/phi3.yaml --set version=1.1.0 --set quality.chunks=10
               edgepipe run pipelines/phi3.yaml --dry-run
+              edgepipe run pipelines/phi3.yaml --smoke
 
-            A step is skipped if its inputs, settings and version have not changed.
+            If the file has several models, all are run, in the order of the file. A step is skipped if its inputs, \
+            settings and version have not changed.
             """
     )
 
-    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-    var file: String
-
-    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
-    var set: [String] = []
+    @OptionGroup var pipeline: PipelineFileOptions
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
@@ -46,6 +42,14 @@ struct RunCommand: RecordCommand {
     @Flag(help: "Print the plan without running it.")
     var dryRun = false
 
+    @Flag(
+        help: """
+            Run every step on the model's first two layers, in seconds, into a temporary registry, to check that the file \
+            works. Few windows of text are read, and gates are only reported.
+            """
+    )
+    var smoke = false
+
     @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var jobs: Int?
 
@@ -56,18 +60,23 @@ struct RunCommand: RecordCommand {
 
     func validate() throws {
         if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs takes 1 to 1024.") }
+        if smoke, from != nil || only != nil || dryRun || force {
+            throw ValidationError("--smoke runs the whole file anew. Leave out --from, --only, --force and --dry-run.")
+        }
         if from != nil, only != nil { throw ValidationError("Give --from or --only, not both.") }
     }
 
     func run() throws {
-        let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
+        let file = try pipeline.read()
+        let definitions = try pipeline.definitions(of: file)
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.memoryLimit = try memory.map(Operations.byteCount)
         options.isOffline = hub.offline
         (options.force, options.from, options.only) = (force, from, only)
         options.keepsGoing = keepGoing
         if dryRun {
-            try PlanCommand.print(try PipelineRunner(definition, options).plan(), records)
+            let plans = try definitions.map { try PipelineRunner($0, options).plan() }
+            try PlanCommand.print(plans, of: file, records)
             return
         }
         let reporter = RunReporter(
@@ -75,24 +84,31 @@ struct RunCommand: RecordCommand {
             isVerbose: records.verbose,
             isStreaming: records.chosen == .jsonl
         )
-        let clock = RunTimings(definition.name)
-        if records.chosen == .jsonl { try Console.print(json: RunHeader(definition), isPretty: false) }
+        if smoke {
+            let reports = try definitions.map { try SmokeRun($0, options, report: reporter.receive).run() }
+            reporter.finish()
+            return try records.print(reports, of: file, tables: Self.text(of:_:))
+        }
+        let clock = RunTimings()
         // The time of a run that fails is of interest, too.
         defer {
             if let timings { Self.write(clock, to: FilePath(timings)) }
         }
-        let report = try PipelineRunner(definition, options) { event in
-            clock.note(event)
-            try reporter.receive(event)
-        }.run()
-        reporter.finish()
-        try Self.print(report, records)
-        if !report.errors.isEmpty {
-            for error in report.errors + report.gateFailures { Console.message(error) }
-            throw ExitCode(ExitStatus.failed)
+        let reports = try definitions.map { definition in
+            if records.chosen == .jsonl { try Console.print(json: RunHeader(definition), isPretty: false) }
+            clock.begin(definition.name)
+            return try PipelineRunner(definition, options) { event in
+                clock.note(event)
+                try reporter.receive(event)
+            }.run()
         }
-        guard report.gateFailures.isEmpty else {
-            for failure in report.gateFailures { Console.message("gate not met: \(failure)") }
+        reporter.finish()
+        try records.print(reports, of: file, tables: Self.text(of:_:))
+        let (errors, failures) = (reports.flatMap(\.errors), reports.flatMap(\.gateFailures))
+        for error in errors { Console.message(error) }
+        for failure in failures { Console.message("gate not met: \(failure)") }
+        if !errors.isEmpty { throw ExitCode(ExitStatus.failed) }
+        guard failures.isEmpty else {
             throw ExitCode(ExitStatus.gateNotMet)
         }
     }
@@ -105,22 +121,31 @@ struct RunCommand: RecordCommand {
         }
     }
 
-    private static func print(_ report: RunReport, _ records: OutputOptions) throws {
-        try records.print(report) { format in
-            let steps = Table(
-                columns: ["step", "status", "seconds"],
-                rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
-            )
-            var parts = [steps.text(format)]
-            let made = report.steps.flatMap { $0.quantizations ?? [] }
-            if !made.isEmpty { parts.append(Self.quantizations(made, format)) }
-            if !report.builds.isEmpty {
-                let notes = report.builds.compactMap { build in build.note.map { "  \(build.build): \($0)" } }
-                let table = BuildTable.table(report.builds).text(format)
-                parts.append(notes.isEmpty ? table : "\(table)\n\(notes.asLines)")
-            }
-            return parts.joined(separator: "\n\n")
+    private static func text(of report: RunReport, _ format: OutputFormat) -> String {
+        let steps = Table(
+            columns: ["step", "status", "seconds"],
+            rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
+        )
+        var parts = [steps.text(format)]
+        let made = report.steps.flatMap { $0.quantizations ?? [] }
+        if !made.isEmpty { parts.append(Self.quantizations(made, format)) }
+        if !report.builds.isEmpty {
+            let notes = report.builds.compactMap { build in build.note.map { "  \(build.build): \($0)" } }
+            let table = BuildTable.table(report.builds).text(format)
+            parts.append(notes.isEmpty ? table : "\(table)\n\(notes.asLines)")
         }
+        return parts.joined(separator: "\n\n")
+    }
+
+    private static func text(of report: SmokeReport, _ format: OutputFormat) -> String {
+        let steps = Table(
+            columns: ["step", "status", "seconds"],
+            rows: report.steps.map { [$0.step, $0.status.rawValue, numberText($0.seconds, 1)] }
+        )
+        let gates = report.unmetGates.map { "  gate not met by the cut, which means nothing: \($0)" }
+        let words =
+            "\(report.pipeline): all steps work on \(report.layers) of \(report.modelLayers) layers; nothing was published."
+        return ([steps.text(format), "", words] + gates).joined(separator: "\n")
     }
 
     private static func quantizations(_ made: [RunReport.Quantization], _ format: OutputFormat) -> String {

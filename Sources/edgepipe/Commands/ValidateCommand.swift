@@ -1,8 +1,6 @@
 import ArgumentParser
 import Pipeline
-import Settings
 import Steps
-import SystemPackage
 
 struct ValidateCommand: RecordCommand {
     static let configuration = CommandConfiguration(
@@ -11,14 +9,11 @@ struct ValidateCommand: RecordCommand {
         discussion: """
             EXAMPLES
               edgepipe validate pipelines/phi3.yaml
+              edgepipe validate pipelines/phi3.yaml --set vars.context=2048
             """
     )
 
-    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-    var file: String
-
-    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
-    var set: [String] = []
+    @OptionGroup var pipeline: PipelineFileOptions
 
     @OptionGroup var records: OutputOptions
 
@@ -30,14 +25,16 @@ struct ValidateCommand: RecordCommand {
     }
 
     func run() throws {
-        let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
-        let report = Report(
-            pipeline: definition.name,
-            version: definition.version,
-            steps: definition.steps.map { $0.id }
-        )
-        try records.print(report) { _ in
-            "\(file): \(report.pipeline) \(report.version), \(report.steps.count) steps, no errors"
+        let file = try pipeline.read()
+        let reports = try pipeline.definitions(of: file).map { definition in
+            Report(
+                pipeline: definition.name,
+                version: definition.version,
+                steps: definition.steps.map { $0.id }
+            )
+        }
+        try records.print(reports, of: file) { report, _ in
+            "\(pipeline.file): \(report.pipeline) \(report.version), \(report.steps.count) steps, no errors"
         }
     }
 }

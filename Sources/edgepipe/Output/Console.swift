@@ -14,6 +14,7 @@ import Pipeline
 /// Names and texts from files may be in anything that is printed, so control characters are written out on the way.
 enum Console {
     static var isErrorTerminal: Bool { isatty(STDERR_FILENO) != 0 }
+    static var isInputTerminal: Bool { isatty(STDIN_FILENO) != 0 }
 
     /// Columns of the terminal behind standard error.
     static var errorWidth: Int {
@@ -44,6 +45,9 @@ enum Console {
     static func message(_ text: String) { writeError("edgepipe: " + text.visible + "\n") }
 
     static func error(_ text: String) { writeError(text.visibleLines + "\n") }
+
+    /// Asks on the terminal; the answer comes on the same line.
+    static func prompt(_ text: String) { writeError(text.visible) }
 
     /// Draws a line of the terminal anew, or clears it.
     static func redrawErrorLine(_ text: String = "") { writeError("\r\u{1b}[K" + text.visible) }

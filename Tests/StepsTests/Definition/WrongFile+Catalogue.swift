@@ -37,7 +37,7 @@ extension WrongFile {
             "unknown key in the head",
             text: "pipline: p\nversion: 1.0.0\nmodel: { source: m }\nsteps:\n  - { id: f16, convert: {} }\n",
             "1:1: the pipeline has no setting 'pipline'. Did you mean 'pipeline'? Known here: pipeline, version, model, "
-                + "steps.",
+                + "steps, models, vars, import.",
             "1:1: the pipeline needs the setting 'pipeline'. Add it."
         ),
         WrongFile(
@@ -147,7 +147,7 @@ extension WrongFile {
             "unknown kind of step",
             steps: "  - { id: f16, convrt: {} }\n",
             "5:5: step 'f16' must say what it does, with one of: \(kinds).",
-            "5:16: a step has no setting 'convrt'. Did you mean 'convert'? Known here: id, \(kinds)."
+            "5:16: a step has no setting 'convrt'. Did you mean 'convert'? Known here: id, matrix, \(kinds)."
         ),
         WrongFile(
             "two kinds in one step",

@@ -220,7 +220,8 @@ import Testing
 
     @Test func timingsTellWhereARunsTimeWent() throws {
         let tiny = try TinyRun()
-        let timings = RunTimings("a <pipeline>")
+        let timings = RunTimings()
+        timings.begin("a <pipeline>")
         let report = try tiny.runner(report: { timings.note($0) }).run()
         let path = tiny.scratch.appending("timings.html")
         try timings.write(to: path)

@@ -20,18 +20,26 @@ public struct FeedbackSettings: Sendable, Equatable {
             "text",
             "with rounding feedback: a UTF-8 text that is like what the model will read",
             standard: "none",
+            takes: .path,
             help: "A UTF-8 text that is like what the model will read; for rounding feedback, and for sizes."
         ),
-        Setting("feedback-tokens", "most tokens of that text; the last eighth of them judges", standard: "16384"),
+        Setting(
+            "feedback-tokens",
+            "most tokens of that text; the last eighth of them judges",
+            standard: "16384",
+            takes: .integer(tokenRange)
+        ),
         Setting(
             "damping",
             "what is added to the diagonal of the inputs' correlation before it is inverted, as a share of its mean",
-            standard: "0.1"
+            standard: "0.1",
+            takes: .number
         ),
         Setting(
             "feedback-memory",
             "the most memory that rounding with feedback may take, in GB",
-            standard: "three quarters of the machine's"
+            standard: "three quarters of the machine's",
+            takes: .number
         ),
     ]
 

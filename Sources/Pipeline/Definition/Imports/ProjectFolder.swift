@@ -1,0 +1,24 @@
+import BinaryIO
+import SystemPackage
+
+/// The folder that a pipeline file may import from: that of its repository, or its own where it is in none.
+struct ProjectFolder {
+    /// Absolute, and without links.
+    let path: FilePath
+
+    /// - Parameter file: the pipeline file.
+    init(of file: FilePath) {
+        let own = file.resolvingLinks().removingLastComponent()
+        var folder = own
+        while FileStatus(folder.appending(".git")) == nil {
+            guard folder.removeLastComponent() else {
+                path = own
+                return
+            }
+        }
+        path = folder
+    }
+
+    /// Whether a file is in the folder or below it, wherever its links lead.
+    func contains(_ file: FilePath) -> Bool { file.resolvingLinks().starts(with: path) }
+}

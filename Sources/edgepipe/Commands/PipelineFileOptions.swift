@@ -1,0 +1,50 @@
+import ArgumentParser
+import Pipeline
+import Steps
+import SystemPackage
+
+/// The pipeline file of a command, and what is changed of it for one call.
+struct PipelineFileOptions: ParsableArguments {
+    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+    var file: String
+
+    @Option(
+        help: ArgumentHelp(
+            "A setting in place of the file's, such as version=1.1.0, vars.context=2048 or quality.chunks=10.",
+            valueName: "key=value"
+        )
+    )
+    var set: [String] = []
+
+    @Option(help: ArgumentHelp("Of a file with several models, this one; may be repeated.", valueName: "name"))
+    var model: [String] = []
+
+    @Option(help: ArgumentHelp("Of the builds that are quantized, this type only; may be repeated.", valueName: "type"))
+    var type: [String] = []
+
+    /// Reads and checks the file.
+    func read() throws -> PipelineFile { try PipelineFile(path: FilePath(file), overrides: set) }
+
+    /// The pipelines that were chosen, with the builds that were chosen.
+    func definitions(of file: PipelineFile) throws -> [PipelineDefinition] {
+        try file.definitions(of: model).map { try $0.building(only: type) }
+    }
+}
+
+extension OutputOptions {
+    /// Prints what was made of the pipelines of a file: one record, or a list where the file names its models.
+    func print<Record: Encodable>(
+        _ records: [Record],
+        of file: PipelineFile,
+        tables: (Record, OutputFormat) -> String
+    ) throws {
+        if !file.namesModels, let record = records.first {
+            return try print(record) { tables(record, $0) }
+        }
+        switch chosen {
+        case .json: try Console.print(json: records)
+        case .jsonl: for record in records { try Console.print(json: record, isPretty: false) }
+        case .table, .csv, .markdown: Console.print(records.map { tables($0, chosen) }.joined(separator: "\n\n"))
+        }
+    }
+}

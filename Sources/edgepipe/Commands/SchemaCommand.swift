@@ -1,0 +1,25 @@
+import ArgumentParser
+import Pipeline
+import Steps
+
+struct SchemaCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "schema",
+        abstract: "Print the JSON Schema of pipeline files, for editors.",
+        discussion: """
+            EXAMPLES
+              edgepipe schema > edgepipe.schema.json
+              edgepipe schema --imported > edgepipe-import.schema.json
+
+            Editors with yaml-language-server complete and check a file whose first line names the schema:
+              # yaml-language-server: $schema=edgepipe.schema.json
+            """
+    )
+
+    @Flag(help: "The schema of files that pipelines import, which hold variables and steps only.")
+    var imported = false
+
+    func run() {
+        Console.print(StepKinds.schema.json(of: imported ? .imported : .pipeline), terminator: "")
+    }
+}
