@@ -2,6 +2,7 @@ import Answers
 import ArgumentParser
 import Pipeline
 import Steps
+import SystemPackage
 
 struct RunCommand: RecordCommand {
     static let configuration = CommandConfiguration(
