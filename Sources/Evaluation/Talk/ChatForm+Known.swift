@@ -8,15 +8,15 @@ extension ChatForm {
         let form: ChatForm
         /// A template of this form holds all of them. The first row whose marks are all there counts.
         let marks: [String]
-        /// What a template with this mark begins the answer with, so that it comes without thinking aloud first.
-        var thoughts: [(mark: String, text: String)] = []
 
-        init(_ form: ChatForm, _ marks: String..., thoughts: [(mark: String, text: String)] = []) {
-            (self.form, self.marks, self.thoughts) = (form, marks, thoughts)
-        }
+        init(_ form: ChatForm, _ marks: String...) { (self.form, self.marks) = (form, marks) }
     }
 
-    private static let noThought = (mark: "enable_thinking", text: "<think>\n\n</think>\n\n")
+    /// Empty thoughts, as they stand at the end of a text in quotes. The first one that is there counts.
+    static let thoughts = [
+        "<think>\n\n</think>\n\n", "<think>\n\n</think>\n", "<think>\n</think>", "<think></think>",
+        "<|channel>thought\n<channel|>",
+    ]
 
     static let known: [Known] = [
         Known(
@@ -31,8 +31,7 @@ extension ChatForm {
         ),
         Known(
             ChatForm("chatml", "<|im_start|>user\n", "<|im_end|>\n<|im_start|>assistant\n"),
-            "<|im_start|>",
-            thoughts: [noThought]
+            "<|im_start|>"
         ),
         Known(ChatForm("mistral-v7", "[INST]", "[/INST]"), "[INST]", "[SYSTEM_PROMPT]"),
         Known(ChatForm("mistral-v3-tekken", "[INST]", "[/INST]"), "\"[INST]\"", "[AVAILABLE_TOOLS]"),
@@ -52,8 +51,7 @@ extension ChatForm {
         Known(
             ChatForm("gemma4", "<|turn>user\n", "<turn|>\n<|turn>model\n"),
             "<|turn>",
-            "<turn|>",
-            thoughts: [("<|channel>thought", "<|channel>thought\n<channel|>")]
+            "<turn|>"
         ),
         Known(ChatForm("openchat", "GPT4 Correct User: ", "<|end_of_turn|>GPT4 Correct Assistant:"), "GPT4 Correct "),
         Known(ChatForm("vicuna", "USER: ", "\nASSISTANT:"), "USER: ", "ASSISTANT: "),

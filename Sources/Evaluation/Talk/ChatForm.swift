@@ -39,9 +39,8 @@ public struct ChatForm: Sendable, Equatable {
     /// - Returns: nil for a template of no known form.
     public init?(template: String) {
         guard let known = Self.known.first(where: { $0.marks.allSatisfy { template.contains($0) } }) else { return nil }
-        let thought = known.thoughts.first { template.contains($0.mark) }?.text ?? ""
         let form = known.form
-        self.init(form.name, form.opening, form.closing + thought, turns: form.turns)
+        self.init(form.name, form.opening, form.closing + Self.thought(in: template), turns: form.turns)
     }
 
     /// The form of a model's own template.
@@ -54,6 +53,13 @@ public struct ChatForm: Sendable, Equatable {
             throw EvaluationError.noChatForm(model.path, hasTemplate: true)
         }
         self = form
+    }
+
+    /// The empty thought that a template begins an answer with, so that a model which reasons answers at once; empty where it has none.
+    private static func thought(in template: String) -> String {
+        // Lines end as they do, or as two characters that Jinja reads as an end.
+        let template = template.replacing("\\n", with: "\n")
+        return thoughts.first { thought in ["'", "\""].contains { template.contains(thought + $0) } } ?? ""
     }
 
     /// The names of all forms.
