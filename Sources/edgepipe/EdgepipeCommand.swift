@@ -26,7 +26,13 @@ struct EdgepipeCommand: ParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Pipelines",
-                subcommands: [RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self]
+                subcommands: [
+                    RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self, CacheCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Clusters",
+                subcommands: [SubmitCommand.self, StatusCommand.self, CancelCommand.self, ExecStepCommand.self]
             ),
             CommandGroup(
                 name: "Answers",

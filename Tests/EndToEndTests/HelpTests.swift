@@ -7,7 +7,9 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "", "run", "plan", "validate", "runs", "query", "compare", "report", "snippet", "export", "export mlc",
+        "", "run", "plan", "validate", "runs", "cache",
+        "cache status", "cache evict", "submit", "status", "cancel", "exec-step", "query", "compare", "report",
+        "snippet", "export", "export mlc",
         "export play", "export site",
         "fit", "fit estimate", "fit import", "devices", "devices list", "devices show",
         "registry", "registry init", "registry list", "registry show", "registry verify", "registry promote",
@@ -37,7 +39,7 @@ import Testing
     /// A command that is missing above would go untested.
     @Test func theListAboveIsComplete() throws {
         let program = Program(folder: try ScratchFolder())
-        for group in ["", "delta", "devices", "export", "fit", "registry", "serve", "serve token"] {
+        for group in ["", "cache", "delta", "devices", "export", "fit", "registry", "serve", "serve token"] {
             let words = group.split(separator: " ").map(String.init)
             let lines = try program.run(words + ["--help"]).lines
             let named = lines.drop { !$0.hasSuffix("SUBCOMMANDS:") }.filter {

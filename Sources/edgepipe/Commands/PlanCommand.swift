@@ -23,6 +23,7 @@ struct PlanCommand: RecordCommand {
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
+    @OptionGroup var caching: CachingOptions
 
     @Option(help: ArgumentHelp("How many threads would work.", valueName: "n"))
     var jobs: Int?
@@ -33,6 +34,7 @@ struct PlanCommand: RecordCommand {
         let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.isOffline = hub.offline
+        options.cache = caching.options
         try Self.print(try PipelineRunner(definition, options).plan(), records)
     }
 

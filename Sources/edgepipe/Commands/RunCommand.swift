@@ -14,6 +14,7 @@ struct RunCommand: RecordCommand {
               edgepipe run pipelines/quickstart.yaml
               edgepipe run pipelines/phi3.yaml --set version=1.1.0 --set quality.chunks=10
               edgepipe run pipelines/phi3.yaml --dry-run
+              edgepipe run pipelines/phi3.yaml --cache /shared/cache
 
             A step whose inputs, options and version did not change is not run again.
             """
@@ -27,6 +28,12 @@ struct RunCommand: RecordCommand {
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
+    @OptionGroup var caching: CachingOptions
+
+    @Option(
+        help: ArgumentHelp("The most that the cache's folder may hold after the run, such as 50GB.", valueName: "size")
+    )
+    var cacheSize: String?
 
     @Option(help: ArgumentHelp("Begin with this step; those before it must be cached.", valueName: "step"))
     var from: String?
@@ -58,6 +65,8 @@ struct RunCommand: RecordCommand {
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.memoryLimit = try memory.map(Operations.byteCount)
         options.isOffline = hub.offline
+        options.cache = caching.options
+        options.cache.sizeLimit = try cacheSize.map(Operations.byteCount)
         (options.force, options.from, options.only) = (force, from, only)
         if dryRun {
             try PlanCommand.print(try PipelineRunner(definition, options).plan(), records)
