@@ -387,7 +387,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Answers", "BinaryIO", "DeviceFit", "Distribution", "Registry", "Server", "Site", "Steps",
+                "Answers", "BinaryIO", "DeviceFit", "Distribution", "Pipeline", "Registry", "Server", "Site", "Steps",
                 "StepsTestSupport", "TestSupport", "Transfer", "edgepipe", httpTypes, hummingbird, hummingbirdTesting,
                 nio,
                 system,
