@@ -47,7 +47,8 @@ import Testing
             #expect(try await served.ask("/cas/\(none)", method: "PUT", body: [1]).status == 401)
         }
         try await ServedRegistry.run { served in
-            #expect(try await served.ask("/cas/\(file.digest)").status == 404, "no cache is served")
+            let answer = try await served.ask("/cas/\(file.digest)")
+            #expect(answer.status == 404, "no cache is served")
         }
     }
 
@@ -65,7 +66,8 @@ import Testing
             func put(_ target: String, _ body: [UInt8]) async throws -> Int {
                 try await served.ask(target, method: "PUT", headers: headers, body: body).status
             }
-            #expect(try await served.ask("/cas/\(file.digest)", method: "PUT", body: bytes).status == 401)
+            let anonymous = try await served.ask("/cas/\(file.digest)", method: "PUT", body: bytes)
+            #expect(anonymous.status == 401)
             #expect(try await put("/cas/\(file.digest)", bytes + [0]) == 400)
             #expect(try await put("/cas/\(file.digest)", Array(bytes.dropLast())) == 400)
             #expect(try await served.ask("/cas/\(file.digest)").status == 404)
