@@ -25,7 +25,7 @@ import Testing
         let machines: SlurmAnswers.Machines = try read(
             #"{"nodes": [{"name": "node1", "real_memory": 4000, "cpus": 2, "partitions": ["all"], "state": "idle"}]}"#
         )
-        #expect(machines.nodes[0].real_memory.value == 4000 && machines.nodes[0].isUsable)
+        #expect(machines.nodes[0].real_memory.value == 4000 && machines.nodes[0].partitions == ["all"])
     }
 
     /// As Slurm 23.11 and later write it.
@@ -45,7 +45,7 @@ import Testing
               "state": ["IDLE", "DRAIN"]}]}
             """
         )
-        #expect(machines.nodes[0].cpus.value == nil && !machines.nodes[0].isUsable)
+        #expect(machines.nodes[0].cpus.value == nil && machines.nodes[0].real_memory.value == 9)
     }
 
     @Test func numbersOfTasksThatMakeNoSenseAreLeftOut() {

@@ -11,14 +11,6 @@ package enum SlurmAnswers {
         package let real_memory: Number
         package let cpus: Number
         package let partitions: [String]
-        package let state: Words
-
-        /// Whether it may be given work again by itself.
-        package var isUsable: Bool {
-            !state.words.contains { word in
-                ["DOWN", "DRAIN", "FAIL", "FUTURE"].contains { word.uppercased().hasPrefix($0) }
-            }
-        }
     }
 
     package struct Queue: Decodable {

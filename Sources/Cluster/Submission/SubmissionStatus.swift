@@ -115,7 +115,9 @@ extension SubmissionStatus {
 extension SubmissionStatus.Step {
     fileprivate mutating func count(_ entry: SlurmAnswers.Job?, isCached: Bool) {
         let state = entry?.job_state.words.first?.uppercased() ?? ""
-        let isRefused = entry?.exit_code?.value == 2 && state == "FAILED"
+        // The last job ends so where it published some builds and not others.
+        let isRefused =
+            entry?.exit_code?.value == 2 && state == "FAILED" && !(isCached && step == SubmitRun.publishing)
         switch state {
         case _ where isRefused: refused += 1
         case _ where isCached: done += 1

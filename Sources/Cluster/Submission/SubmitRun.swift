@@ -62,6 +62,7 @@ public struct SubmitRun: Sendable {
         let nodes = try PipelineTasks(definition, options, report: report).nodes()
         let plan = JobPlan(nodes, longest: longest)
         for job in plan.jobs { try check(memory: job.memory, of: job.step, on: machines) }
+        try check(memory: plan.publishingMemory, of: Self.publishing, on: machines)
         let others = try working(definition, folder, slurm)
         var submission = Submission(plan, definition, request)
         let written = try write(plan, &submission, folder)

@@ -8,6 +8,8 @@ import SystemPackage
 /// once everything that is made of it is.
 struct NodeLookup {
     private let steps: [any Step]
+    /// The nodes of each step; a key is worked out whenever a step is asked for its nodes.
+    private let nodes: [[StepNode]]
     private let cache: StepCache
     /// The nodes that are asked for.
     let wanted: Set<StepNode.Name>
@@ -35,9 +37,10 @@ struct NodeLookup {
         workFolder: FilePath
     ) {
         (self.steps, self.cache, self.wanted) = (steps, cache, wanted)
+        nodes = steps.map(\.nodes)
         (self.isForced, self.workFolder) = (isForced, workFolder)
         var needed = wanted
-        for node in steps.reversed().flatMap(\.nodes) where needed.contains(node.name) {
+        for node in nodes.reversed().joined() where needed.contains(node.name) {
             needed.formUnion(node.inputs)
         }
         self.needed = needed
@@ -45,8 +48,8 @@ struct NodeLookup {
 
     /// The nodes that have to be made, as far as that shows now: what comes out of those before may spare some of them.
     mutating func due() throws -> Set<StepNode.Name> {
-        for step in steps {
-            for node in step.nodes where isOpen(node) { try look(for: node, in: step) }
+        for (step, nodes) in zip(steps, nodes) {
+            for node in nodes where isOpen(node) { try look(for: node, in: step) }
         }
         return try backwards()
     }
@@ -78,8 +81,8 @@ struct NodeLookup {
         var fileUsers = filesForTheUser
         /// Nodes whose facts a due node may ask for, however far behind it.
         var recordUsers = wanted
-        for step in steps.reversed() {
-            for node in step.nodes.reversed() where needed.contains(node.name) {
+        for nodes in nodes.reversed() {
+            for node in nodes.reversed() where needed.contains(node.name) {
                 guard
                     try isDue(
                         node,
@@ -106,8 +109,8 @@ struct NodeLookup {
     /// Files that are asked for themselves: nothing is made of them that has files, and nobody stores them elsewhere.
     private var filesForTheUser: Set<StepNode.Name> {
         var files = wanted
-        for step in steps {
-            for node in step.nodes where needed.contains(node.name) {
+        for (step, nodes) in zip(steps, nodes) {
+            for node in nodes where needed.contains(node.name) {
                 let isCarried = step.publishes || products[node.name]?.files.isEmpty == false
                 if isCarried { files.subtract(node.inputs) }
             }
@@ -118,7 +121,7 @@ struct NodeLookup {
     /// The nodes whose products a node takes, directly or through others.
     func ancestors(of node: StepNode) -> Set<StepNode.Name> {
         var found = Set(node.inputs)
-        for other in steps.reversed().flatMap(\.nodes) where found.contains(other.name) {
+        for other in nodes.reversed().joined() where found.contains(other.name) {
             found.formUnion(other.inputs)
         }
         return found
@@ -133,5 +136,7 @@ struct NodeLookup {
     mutating func note(_ product: StepProduct, of node: StepNode) {
         products[node.name] = product
         ready.insert(node.name)
+        // Another step may ask for the same.
+        unknown.subtract([node.key.digest, contentDigest(of: node)].compactMap { $0 })
     }
 }
