@@ -37,6 +37,8 @@ public struct ServerSettings: Sendable {
     public var owner = "edgepipe"
     /// Whether builds are taken in.
     public var isWritable = false
+    /// A cache of steps' results that is served beside the registry; nil for none.
+    public var cache: FilePath?
     /// A file of tokens; nil for none.
     public var tokens: FilePath?
     /// Bounds of what clients may ask for.

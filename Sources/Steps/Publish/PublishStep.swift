@@ -25,6 +25,7 @@ struct PublishStep: Step {
     let measured: [StepNode]
 
     let kind = PublishSettings.kind
+    let publishes = true
     var needs: [String] { settings.needs }
     var nodes: [StepNode] { made.map(node) }
 

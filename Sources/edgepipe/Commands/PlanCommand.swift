@@ -17,6 +17,7 @@ struct PlanCommand: RecordCommand {
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
+    @OptionGroup var caching: CachingOptions
 
     @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var jobs: Int?
@@ -27,6 +28,7 @@ struct PlanCommand: RecordCommand {
         let file = try pipeline.read()
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.isOffline = hub.offline
+        options.cache = caching.options
         let definitions = try pipeline.definitions(of: file)
         try Self.print(try definitions.map { try PipelineRunner($0, options).plan() }, of: file, records)
     }

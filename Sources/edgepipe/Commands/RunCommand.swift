@@ -14,6 +14,7 @@ struct RunCommand: RecordCommand {
               edgepipe run pipelines/phi3.yaml --set version=1.1.0 --set quality.chunks=10
               edgepipe run pipelines/phi3.yaml --dry-run
               edgepipe run pipelines/phi3.yaml --smoke
+              edgepipe run pipelines/phi3.yaml --cache /shared/cache
 
             If the file has several models, all are run, in the order of the file. A step is skipped if its inputs, \
             settings and version have not changed.
@@ -24,6 +25,12 @@ struct RunCommand: RecordCommand {
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
+    @OptionGroup var caching: CachingOptions
+
+    @Option(
+        help: ArgumentHelp("The most that the cache's folder may hold after the run, such as 50GB.", valueName: "size")
+    )
+    var cacheSize: String?
 
     @Option(help: ArgumentHelp("Start at this step; the steps before it must be cached.", valueName: "step"))
     var from: String?
@@ -73,6 +80,8 @@ struct RunCommand: RecordCommand {
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.memoryLimit = try memory.map(Operations.byteCount)
         options.isOffline = hub.offline
+        options.cache = caching.options
+        options.cache.sizeLimit = try cacheSize.map(Operations.byteCount)
         (options.force, options.from, options.only) = (force, from, only)
         options.keepsGoing = keepGoing
         if dryRun {

@@ -58,6 +58,14 @@ extension ServeCommand {
         @Option(help: ArgumentHelp("The file of tokens, as `serve token new` writes it.", valueName: "file"))
         var tokens: String?
 
+        @Option(
+            help: ArgumentHelp(
+                "Serve this folder of results of steps, too, for --cache http://host; writing takes --writable and a token for all models.",
+                valueName: "folder"
+            )
+        )
+        var cache: String?
+
         @OptionGroup var registry: RegistryOptions
 
         func validate() throws {
@@ -79,6 +87,7 @@ extension ServeCommand {
             } else if behindProxy {
                 settings.transport = .behindProxy
             }
+            settings.cache = cache.map { FilePath($0) }
             (settings.owner, settings.isWritable, settings.tokens) = (owner, writable, tokens.map { FilePath($0) })
             let server = try RegistryServer(settings) { Console.message($0) }
             try server.run { Console.error("listening on \($0)") }
