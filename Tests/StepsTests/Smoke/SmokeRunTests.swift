@@ -39,7 +39,6 @@ import Testing
         #expect(FileStatus(run.registry) == nil)
     }
 
-    /// The families of the goldens, each cut: what comes out runs, or it is said why there is no cut.
     @Test func aCutIsTheFirstLayersOfTheModel() throws {
         let folder = try HuggingFaceFolder(path: Goldens.packageRoot.appending("models/tiny-phi3"))
         let whole = ConvertedModel(try ConversionPlan(folder, options: ConversionOptions()), inputs: folder.inputs)
