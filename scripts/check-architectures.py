@@ -13,6 +13,8 @@ ROOMS = {"Architectures", "Conversion"}
 
 # Names of other things that are spelled like an architecture's.
 OTHERS = {
+    # Forms of chat templates, as llama.cpp calls them.
+    "Sources/Evaluation/Talk/ChatForm+Known.swift": {"phi3", "gemma", "gemma4", "granite", "gpt-oss"},
     # Kinds of tokenizers, in `tokenizer.ggml.model`.
     "Sources/Inference/Vocabulary+GGUF.swift": {"llama", "gpt2", "gemma4"},
     # Ways to split text, in `tokenizer.ggml.pre`.
