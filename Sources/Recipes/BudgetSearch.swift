@@ -4,8 +4,8 @@ import Tensors
 ///
 /// Every tensor has its choices, a size and a cost each. From the smallest ones on, the step that saves most divergence a byte is
 /// taken as long as it fits: along each tensor's convex hull that is the optimum of the Lagrangian for every size it stops at.
-/// What is left of the bytes is filled with whatever fits and saves most, hull or not. Where a token's time
-/// is limited, milliseconds have a price beside bytes.
+/// What is left of the bytes is filled with whatever fits and saves most, hull or not. `tabulated` goes through sums of bytes besides, and
+/// the better one counts. Where a token's time is limited, milliseconds have a price beside bytes.
 public struct BudgetSearch: Sendable {
     /// One type that a tensor may have.
     public struct Option: Sendable, Equatable {
@@ -59,7 +59,11 @@ public struct BudgetSearch: Sendable {
     ///   - milliseconds: for one token; nil for any.
     /// - Returns: nil where nothing is small and fast enough.
     public func best(within bytes: Int, milliseconds: Double? = nil) -> Selection? {
-        let free = search(bytes, price: 0, limit: .infinity)
+        var free = search(bytes, price: 0, limit: .infinity)
+        if let table = tabulated(within: bytes) {
+            let other = fill(table, bytes, .infinity)
+            if other.cost < free?.cost ?? .infinity { free = other }
+        }
         guard let limit = milliseconds, let free, free.milliseconds > limit else { return free }
         // What a millisecond is worth in bytes, from little to much; where both are short, something between fits best.
         let even = Double(bytes) / limit
@@ -84,7 +88,7 @@ public struct BudgetSearch: Sendable {
         fill(selection, bytes, limit ?? .infinity)
     }
 
-    private func selection(_ picks: [Int]) -> Selection {
+    func selection(_ picks: [Int]) -> Selection {
         var selection = Selection(picks: picks, bytes: 0, cost: 0, milliseconds: 0)
         for (options, pick) in zip(tensors, picks) {
             selection.bytes += options[pick].bytes

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Draws the pictures of the README: the top of a report, light and dark.
+
+usage: make-readme-pictures.py REPORT.html [FOLDER]
+
+Needs chromium (CHROMIUM names another) and ImageMagick's convert, which reduces the colours: a picture takes less than 200 kB. FOLDER is
+docs/images by default.
+"""
+import base64
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from page_browser import Browser
+
+WIDTH, HEIGHT = 1100, 900
+LARGEST = 200_000
+
+
+def main():
+    if not 2 <= len(sys.argv) <= 3:
+        sys.exit(__doc__)
+    report = pathlib.Path(sys.argv[1]).resolve()
+    folder = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else pathlib.Path(__file__).parent.parent / "docs/images")
+    folder.mkdir(parents=True, exist_ok=True)
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        sys.exit("make-readme-pictures: chromium is missing; set CHROMIUM to a browser")
+    browser = Browser(program)
+    for name, dark in [("report-light.png", False), ("report-dark.png", True)]:
+        browser.open(report.as_uri(), WIDTH, HEIGHT, dark=dark)
+        clip = {"x": 0, "y": 0, "width": WIDTH, "height": HEIGHT, "scale": 1}
+        data = browser.call("Page.captureScreenshot", format="png", clip=clip)["data"]
+        picture = folder / name
+        picture.write_bytes(base64.b64decode(data))
+        subprocess.run(["convert", picture, "-strip", "-colors", "96", f"PNG8:{picture}"], check=True)
+        size = picture.stat().st_size
+        print(f"{picture}: {size} bytes")
+        if size > LARGEST:
+            sys.exit(f"make-readme-pictures: {picture} has more than {LARGEST} bytes")
+
+
+if __name__ == "__main__":
+    main()
