@@ -149,7 +149,7 @@ struct QuantizeStep: BuildMaker {
         return edges + LineageEdge.edges(from: origins, to: node, context)
     }
 
-    func costs(_ context: StepContext) throws -> SensitivityRecord? { try costs?.costs(context).record }
+    func costs(_ context: StepContext) throws -> SensitivityRecord? { try costs?.record(context) }
 
     func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
         let types = nodes.compactMap(\.name.build)

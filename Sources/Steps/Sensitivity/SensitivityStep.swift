@@ -47,6 +47,12 @@ struct SensitivityStep: ImportanceMaker {
         try CostFile(path: context.product(of: node.name).files[1].path)
     }
 
+    /// The same as the registry keeps it; nil where the file is gone, since builds that are made need it no more.
+    func record(_ context: StepContext) throws -> SensitivityRecord? {
+        guard FileStatus(context.product(of: node.name).files[1].path) != nil else { return nil }
+        return try costs(context).record
+    }
+
     func lineage(_ context: StepContext) -> [LineageEdge] {
         let origins = context.product(of: model.node.name).files.map { $0.digest }
         return LineageEdge.edges(from: origins, to: node, context) + model.lineage(of: model.node, context)
