@@ -34,6 +34,7 @@ test: libraries ## run all tests
 	$(SWIFT) build -c release --build-tests
 	$(SWIFT) test -c release --skip-build
 	scripts/fuzz.py --seconds 20 --jobs 2
+	scripts/prove-slurm.py $(PROGRAM)
 
 check: libraries ## formatting, imports, architectures' names and options; warnings are errors in every build
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift

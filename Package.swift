@@ -172,7 +172,9 @@ let package = Package(
         ),
         .target(
             name: "Pipeline",
-            dependencies: ["BinaryIO", "Registry", "Settings", "Work", system, yams],
+            dependencies: [
+                "BinaryIO", "Registry", "Settings", "Transfer", "Work", httpClient, nioHTTP, system, yams,
+            ],
             swiftSettings: strict
         ),
 
@@ -202,8 +204,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Answers", "Architectures", "BinaryIO", "Briefs", "Delta", "DeviceFit", "Distribution", "GGUF",
-                "Registry",
-                "Site", "Work",
+                "Pipeline", "Registry", "Site", "Work",
                 crypto, httpTypes, hummingbird, hummingbirdCore, hummingbirdTLS, lifecycle, logging, nio, nioPosix,
                 nioSSL,
                 system, unixSignals,
@@ -211,13 +212,20 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Layer 8: the same on many machines
+        .target(
+            name: "Cluster",
+            dependencies: ["BinaryIO", "Pipeline", "Registry", "Steps", "Work", system],
+            swiftSettings: strict
+        ),
+
         // Layer 9: options in, one call, text out
         .executableTarget(
             name: "edgepipe",
             dependencies: [
-                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Conversion", "Delta", "DeviceFit",
-                "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage", "Pipeline",
-                "Quantization",
+                "Answers", "Architectures", "BinaryIO", "BlockFormats", "Briefs", "Cluster", "Conversion", "Delta",
+                "DeviceFit", "Distribution", "Evaluation", "GGUF", "Inference", "ModelHub", "ObjectStorage",
+                "Pipeline", "Quantization",
                 "Recipes", "Registry", "Safetensors", "Server", "Settings", "Site", "Steps", "Tokenizers", "Work",
                 argumentParser,
                 system,
@@ -269,6 +277,11 @@ let package = Package(
         .testTarget(
             name: "BlockFormatsTests",
             dependencies: ["BinaryIO", "BlockFormats", "CKernels", "TestSupport", "Tensors", system],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ClusterTests",
+            dependencies: ["BinaryIO", "Cluster", "Pipeline", "Steps", "TestSupport", system],
             swiftSettings: strict
         ),
         .testTarget(
@@ -374,7 +387,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Answers", "BinaryIO", "DeviceFit", "Distribution", "Registry", "Server", "Site", "Steps",
+                "Answers", "BinaryIO", "DeviceFit", "Distribution", "Pipeline", "Registry", "Server", "Site", "Steps",
                 "StepsTestSupport", "TestSupport", "Transfer", "edgepipe", httpTypes, hummingbird, hummingbirdTesting,
                 nio,
                 system,

@@ -24,7 +24,7 @@ LAYERS = [
     {"Briefs"},
     {"Answers", "Distribution", "Pipeline"},
     {"Site", "Steps"},
-    {"Server"},
+    {"Cluster", "Server"},
     {"edgepipe", "RegistryScale"},
 ]
 # Rooms that must not know each other although their layers would allow it.

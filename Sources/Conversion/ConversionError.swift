@@ -101,7 +101,7 @@ public enum ConversionProblem: Error, Equatable, Sendable {
         case .invalidVocabulary(let file, let reason):
             "\(file): \(reason). Fetch it again."
         case .unknownPreTokenizerName(let name, let nearest):
-            "'\(name)' is no pre-tokenizer that llama.cpp knows. The nearest names are \(nearest.joined(separator: ", "))."
+            "'\(name)' is not a pre-tokenizer that llama.cpp knows. The nearest names are \(nearest.joined(separator: ", "))."
         case .unknownPreTokenizer(let description, let nearest):
             "the tokenizer splits text by a rule that is not known: \(description). The nearest that are: "
                 + "\(nearest.joined(separator: ", ")). Name the rule with \(setting: "pre", "NAME"); "

@@ -30,7 +30,7 @@ struct ModelConfig: Sendable {
 
     private init(_ json: JSONValue, defaults: [String: JSONValue]) throws {
         guard json.object != nil else {
-            throw ConversionProblem.invalidJSON(file: Self.file, reason: "it is no object")
+            throw ConversionProblem.invalidJSON(file: Self.file, reason: "it is not an object")
         }
         self.json = json
         var settings = defaults

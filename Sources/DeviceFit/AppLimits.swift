@@ -14,7 +14,7 @@ public struct SystemVersion: Hashable, Sendable, Comparable, CustomStringConvert
         }
         guard (1...3).contains(parts.count), let major = parts[0], major > 0, parts.allSatisfy({ ($0 ?? -1) >= 0 })
         else {
-            throw .invalidRequest("'\(text)' is no version of a system. Write it as 17 or 26.4.")
+            throw .invalidRequest("'\(text)' is not a system version. Write it as 17 or 26.4.")
         }
         self.major = major
         minor = parts.count > 1 ? parts[1] : nil

@@ -81,7 +81,7 @@ package enum DeviceFile {
         if let platformName, platform == nil, let node = reader.node("platform") {
             let known = Platform.allCases.map(\.rawValue)
             log.report(
-                "'\(platformName)' is no platform. \(Spelling.advice(for: platformName, among: known))",
+                "'\(platformName)' is not a known platform. \(Spelling.advice(for: platformName, among: known))",
                 at: node
             )
         }

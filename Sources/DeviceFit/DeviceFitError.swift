@@ -24,7 +24,7 @@ public enum DeviceFitError: Error, Equatable, Sendable, CustomStringConvertible 
         case .ambiguousDevice(let name, let ids):
             "\"\(name)\" may be any of \(ids.joined(separator: ", ")). Name one of them."
         case .unknownPlatform(let name):
-            "'\(name)' is no platform. \(Spelling.advice(for: name, among: Platform.allCases.map(\.rawValue)))"
+            "'\(name)' is not a known platform. \(Spelling.advice(for: name, among: Platform.allCases.map(\.rawValue)))"
         case .systemWithoutDevice:
             "\(setting: "os") needs \(setting: "device"): what an app may use depends on the device too."
         case .smallSize(let text, let bytes):

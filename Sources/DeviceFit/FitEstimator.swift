@@ -41,7 +41,7 @@ public struct FitRequest: Codable, Hashable, Sendable {
         }
         guard let type = Self.kvTypes[kvType.lowercased()] else {
             let known = Self.kvTypes.keys.sorted().joined(separator: ", ")
-            throw .invalidRequest("\"\(kvType)\" is no type of a key-value cache. Choose one of: \(known).")
+            throw .invalidRequest("\"\(kvType)\" is not a valid KV cache type. Choose one of: \(known).")
         }
         return type
     }
@@ -95,6 +95,17 @@ public struct FitEstimator: Sendable {
         try profile.validate()
         let cache = MemoryModel.kvBytes(profile, context: request.context, type: kvType, batch: request.batch)
         return MemoryModel.weights(profile, platform).mid + cache + MemoryModel.overhead.mid > limit
+    }
+
+    /// The same by the bytes of the weights alone.
+    public static func surelyExceeds(weightBytes: Int, limit: Int) -> Bool {
+        weightBytes > limit - MemoryModel.overhead.mid
+    }
+
+    /// The least that a token takes on a device, in milliseconds, whatever the types of the weights.
+    /// - Parameter weights: at most as many as it is multiplied with.
+    public static func leastMilliseconds(weights: Int, on device: Device) -> Double {
+        SpeedClass.of(device).millisecondsPerBillion * Double(weights) / 1e9
     }
 
     /// What an app may use at best: good enough for "tight", never for "fits". A build whose weights alone are larger fits nowhere.
@@ -151,7 +162,7 @@ public struct FitEstimator: Sendable {
 
     /// Devices whose app limit is between three quarters and one and a half times the budget; where there is none, those
     /// whose limit is nearest.
-    func representatives(of budget: ByteSize, _ platform: Platform) -> [Device] {
+    public func representatives(of budget: ByteSize, _ platform: Platform) -> [Device] {
         let all = catalogue.devices.filter { $0.platform == platform }
         func ratio(_ device: Device) -> Double { Double(device.appLimitBytes) / Double(budget.bytes) }
         let near = all.filter { (0.75...1.5).contains(ratio($0)) }

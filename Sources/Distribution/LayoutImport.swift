@@ -127,7 +127,7 @@ public struct LayoutImport {
             let known = manifest.layers.first(where: { $0.mediaType == OCILayout.detailsType })
         else {
             let name = OCILayout.name(of: try source.digest(of: descriptor))
-            throw DistributionError.damage(source.place(of: name), "it is no build that edgepipe exported")
+            throw DistributionError.damage(source.place(of: name), "it is not a build that edgepipe exported")
         }
         return (try source.read(BuildDetails.self, at: known), file)
     }

@@ -30,6 +30,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case factorsOfAnotherModel(tensor: String, path: FilePath? = nil)
     case factorsOfAnotherRun
     case notFisherFactors(path: FilePath, why: String)
+    case noChatForm(FilePath, hasTemplate: Bool)
+    case questionTooLong(line: Int, path: FilePath? = nil)
 
     /// The file where there is one, the cause, and what to do.
     public var description: String {
@@ -98,6 +100,16 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             "The factors to go on with come from another context, seed or set of kernels. Collect them from the beginning."
         case .notFisherFactors(let path, let why):
             "\(path): \(why). Collect the factors again."
+        case .noChatForm(let path, let hasTemplate):
+            "\(path): "
+                + (hasTemplate
+                    ? "The model's chat template is of no known form. "
+                    : "The model has no chat template, so that nobody knows how it wants to be asked. ")
+                + "Name the form with \(setting: "chat-form"): one of \(ChatForm.names.joined(separator: ", ")), or a text with "
+                + "\(ChatForm.place) in the question's place."
+        case .questionTooLong(let line, let path):
+            (path.map { "\($0): line" } ?? "Line") + " \(line) is longer than \(TalkRun.longestQuestion >> 10) KiB. "
+                + "Write one short question a line."
         case .nothingToCompare:
             "No tensor is left whose type is another than the base's. Name another type, or fewer conditions."
         case .noText:
@@ -126,6 +138,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
             throw EvaluationError.wrongTextCount(count, least: least, most: most, path: text)
         } catch EvaluationError.badTextLine(let line, _) {
             throw EvaluationError.badTextLine(line: line, path: text)
+        } catch EvaluationError.questionTooLong(let line, _) {
+            throw EvaluationError.questionTooLong(line: line, path: text)
         } catch EvaluationError.noTasks {
             throw EvaluationError.noTasks(path: text)
         }

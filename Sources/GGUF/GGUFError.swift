@@ -114,7 +114,7 @@ extension GGUFProblem {
         case .notModel(let what):
             "this is \(what), not a model. Give the model's own GGUF file."
         case .notProjector:
-            "this is no projector (mmproj). Give the file that \(command: "convert", "mmproj") writes of the model."
+            "this is not a projector (mmproj). Give the file that \(command: "convert", "mmproj") writes of the model."
         case .wrongEndianness:
             "the file was written for a big-endian machine. Make it again on a little-endian one."
         case .unsupportedVersion(let version):

@@ -60,6 +60,9 @@ public final class LanguageModel: Sendable {
     var output: Projection { weights.output }
     var text: TextWeights { weights.text }
 
+    /// The program, in Jinja, that makes one text of a conversation; nil for a model without. It is untrusted.
+    public var chatTemplate: String? { (try? file.metadata.string("tokenizer.chat_template")) ?? nil }
+
     /// The text that a reranker judges, with places `{query}` and `{document}`; nil for a model that reads the two as they are.
     public var rerankTemplate: String? { (try? file.metadata.string("tokenizer.chat_template.rerank")) ?? nil }
 

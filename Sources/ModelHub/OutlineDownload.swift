@@ -81,7 +81,7 @@ struct OutlineDownload: Sendable {
             }
         }
         let first = try await beginning(min(size, Self.firstBytes))
-        guard first.count >= 8 else { throw client.badAnswer("'\(file.path)'", "it is no file of weights") }
+        guard first.count >= 8 else { throw client.badAnswer("'\(file.path)'", "it is not a file of weights") }
         let length = first.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         guard length <= Self.largestHeader, Int(length) + 8 <= size else {
             throw client.badAnswer("'\(file.path)'", "its header claims \(length) bytes")

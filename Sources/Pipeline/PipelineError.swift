@@ -9,6 +9,8 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
     case notCached(step: String, wanted: String)
     /// Both in bytes.
     case memoryLimit(step: String, needed: Int, limit: Int)
+    /// A node whose key is not the one that was asked for, or nil where it has none.
+    case otherKey(step: String, wanted: String, found: String?, version: String)
     case stepFailed(step: String, underlying: any Error)
 
     /// In words that end with what to do.
@@ -28,6 +30,10 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
         case .memoryLimit(let step, let needed, let limit):
             "step '\(step)' would take about \(needed >> 20) MiB of memory, over the limit of \(limit >> 20) MiB. Raise "
                 + "\(setting: "memory"), or lower \(setting: "jobs")."
+        case .otherKey(let step, let wanted, let found, let version):
+            "step '\(step)' has the key \(found?.prefix(12) ?? "of no node") here and was asked for by \(wanted.prefix(12)): edgepipe "
+                + "\(version), the pipeline file or one of its inputs differs from what the key was made of. Submit the pipeline "
+                + "again, with the same edgepipe on all machines."
         case .stepFailed(let step, let underlying):
             "step '\(step)': \(Self.words(underlying))"
         }

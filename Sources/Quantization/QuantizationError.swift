@@ -77,9 +77,9 @@ public enum QuantizationProblem: Error, Equatable, Sendable {
         case .outputIsInput:
             "the output is the input. Choose another output path."
         case .badPattern(let pattern):
-            "'\(pattern)' is no regular expression. Check its brackets and escapes."
+            "'\(pattern)' is not a valid regular expression. Check its brackets and escapes."
         case .badImportanceMatrix(let reason):
-            "this is no importance matrix that can be used: \(reason). Make one with edgepipe "
+            "this is not a usable importance matrix: \(reason). Make one with edgepipe "
                 + "imatrix."
         case .importanceMatricesOfDifferentModels(let reason):
             "this importance matrix cannot be merged with the others: \(reason). One of them was made from another model; "

@@ -69,7 +69,7 @@ public struct CostRun: Sendable {
 
     private func costs(of tensor: GGUFTensor, _ kernels: Kernels) throws -> CostTable.Tensor {
         let own = try factors[tensor.name].map { try checked($0, tensor) }
-        let used = own ?? TensorFactors(relativeTo: nil, of: tensor)
+        let used = own ?? TensorFactors(evenOver: tensor)
         let estimate = CostEstimate(
             tensor,
             used,

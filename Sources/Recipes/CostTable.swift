@@ -2,8 +2,8 @@ import Tensors
 
 /// The divergence that each tensor of a model costs at each type that it may have, in nats a token.
 ///
-/// Costs add up: what a whole build loses is predicted as the sum over its tensors. That holds from about 3.5 bits a weight up;
-/// below, errors are too large for it, and a build's divergence has to be measured.
+/// Costs are added up: what a whole build loses is predicted as the sum over its tensors. That ranks builds of one size; how much one
+/// loses has to be measured, since errors of many tensors together do more than each alone, or less.
 public struct CostTable: Codable, Equatable, Sendable {
     /// Where a tensor's costs come from.
     public enum Source: String, Codable, Sendable {

@@ -25,13 +25,12 @@ public struct TensorFactors: Sendable, Equatable {
         (self.rows, self.columns, self.shares, self.isAbsolute) = (rows, columns, shares, isAbsolute)
     }
 
-    /// Factors of a tensor whose rows all count the same.
-    /// - Parameter columns: what its columns count, those of each matrix behind each other; nil for all the same.
-    public init(relativeTo columns: [Float]?, of tensor: GGUFTensor) {
+    /// Factors of a tensor that nothing is known of: all its weights count the same.
+    public init(evenOver tensor: GGUFTensor) {
         let matrices = tensor.shape.dimensions.dropFirst(2).reduce(1, *)
         self.init(
             rows: [Float](repeating: 1, count: tensor.shape.rowCount),
-            columns: columns ?? [Float](repeating: 1, count: tensor.shape.rowLength * matrices),
+            columns: [Float](repeating: 1, count: tensor.shape.rowLength * matrices),
             shares: [Double](repeating: 1, count: matrices),
             isAbsolute: false
         )

@@ -67,7 +67,7 @@ extension ModelRegistry {
             try queue.write { try AuditLog.append("create", subject: name.string, detail: "{}", to: $0) }
             try queue.writeWithoutTransaction { _ = try String.fetchOne($0, sql: "PRAGMA journal_mode = WAL") }
             try queue.close()
-            try look(at: draft, checksDatabase: true)
+            try openReader(draft, checksDatabase: true).close()
         }
         // A hard link never replaces what another process put there. Where there are none, a rename must do.
         if link(draft.string, path.string) != 0 {
@@ -83,10 +83,10 @@ extension ModelRegistry {
         try synchronizeFolder(of: path)
     }
 
-    /// Looks at a file through a read-only connection, so that one that is refused stays as it was.
-    static func examine(_ path: FilePath, checksDatabase: Bool) throws {
+    /// Opens a file to read from it, and looks at it first: one that is refused stays as it was.
+    private static func openReader(_ path: FilePath, checksDatabase: Bool) throws -> DatabaseQueue {
         do {
-            try look(at: path, checksDatabase: checksDatabase)
+            return try lookedAt(try reader(of: path), path, checksDatabase: checksDatabase)
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
             // A killed process left a transaction half written, and only a writer can take it back. That may be done to
             // a registry, and to no other file.
@@ -94,12 +94,16 @@ extension ModelRegistry {
             let queue = try DatabaseQueue(path: path.string, configuration: configuration(readOnly: false))
             _ = try queue.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM sqlite_schema") }
             try queue.close()
-            try look(at: path, checksDatabase: checksDatabase)
+            return try lookedAt(try reader(of: path), path, checksDatabase: checksDatabase)
         }
     }
 
-    private static func look(at path: FilePath, checksDatabase: Bool) throws {
-        let queue = try reader(of: path)
+    /// The same connection, where it is to a registry of a version that is known.
+    private static func lookedAt(
+        _ queue: DatabaseQueue,
+        _ path: FilePath,
+        checksDatabase: Bool
+    ) throws -> DatabaseQueue {
         try queue.read { database in
             let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
             let application = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
@@ -115,11 +119,14 @@ extension ModelRegistry {
             let complaint = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
             guard complaint == "ok" else { throw RegistryError.damagedDatabase(path, detail: complaint) }
         }
-        try queue.close()
+        return queue
     }
 
-    static func open(_ path: FilePath, _ mode: Mode) throws -> any DatabaseWriter {
-        if mode == .readOnly { return try reader(of: path) }
+    /// - Parameter checksDatabase: whether a small database has to pass SQLite's quick check.
+    static func open(_ path: FilePath, _ mode: Mode, checksDatabase: Bool) throws -> any DatabaseWriter {
+        let reader = try openReader(path, checksDatabase: checksDatabase)
+        if mode == .readOnly { return reader }
+        try reader.close()
         let pool = try DatabasePool(path: path.string, configuration: configuration(readOnly: false))
         // The pool itself sets NORMAL, with which a power cut may take back a publication that was reported as done.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }

@@ -53,10 +53,7 @@ public final class ModelRegistry: Sendable {
         isReadOnly = mode == .readOnly
         if mode == .create, try !Self.exists(location) { try Self.makeEmpty(at: location) }
         guard try Self.exists(location) else { throw RegistryError.missing(path) }
-        database = try Self.naming(path) {
-            try Self.examine(location, checksDatabase: checksDatabase)
-            return try Self.open(location, mode)
-        }
+        database = try Self.naming(path) { try Self.open(location, mode, checksDatabase: checksDatabase) }
     }
 
     /// Closes the connections; calls after this fail. What was written moves from the write-ahead log into the file

@@ -73,7 +73,7 @@ public enum SafetensorsProblem: Error, Equatable, Sendable {
         case .invalidIndex(let reason):
             "the index is not what it should be, \(reason). Fetch it again."
         case .unsafeShardName(let name):
-            "the index names the shard '\(name)', which is no plain file name. Do not use this checkpoint."
+            "the index names the shard '\(name)', which is not a plain file name. Do not use this checkpoint."
         case .missingShard(let name):
             "the shard '\(name)' is missing, of which the index or the other shards tell. Fetch it."
         case .missingTensor(let name, let shard):

@@ -125,11 +125,11 @@ public final class SafetensorsFile: Sendable {
             throw SafetensorsProblem.unknownType(tensor: name, type: typeName)
         }
         guard let shape = entry["shape"]?.array?.map(\.integer), shape.allSatisfy({ $0 != nil && $0! >= 0 }) else {
-            throw SafetensorsProblem.invalidEntry(tensor: name, "'shape' is no list of whole numbers")
+            throw SafetensorsProblem.invalidEntry(tensor: name, "'shape' is not a list of whole numbers")
         }
         guard let pair = entry["data_offsets"]?.array, pair.count == 2, case let offsets = pair.compactMap(\.integer),
             offsets.count == 2, offsets[0] >= 0, offsets[0] <= offsets[1]
-        else { throw SafetensorsProblem.invalidEntry(tensor: name, "'data_offsets' is no ascending pair") }
+        else { throw SafetensorsProblem.invalidEntry(tensor: name, "'data_offsets' is not an ascending pair") }
         var bits = type.bitsPerElement
         for dimension in shape.compactMap({ $0 }) {
             let (product, overflow) = bits.multipliedReportingOverflow(by: dimension)

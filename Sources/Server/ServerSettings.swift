@@ -37,6 +37,8 @@ public struct ServerSettings: Sendable {
     public var owner = "edgepipe"
     /// Whether builds are taken in.
     public var isWritable = false
+    /// A cache of steps' results that is served beside the registry; nil for none.
+    public var cache: FilePath?
     /// A file of tokens; nil for none.
     public var tokens: FilePath?
     /// Bounds of what clients may ask for.
@@ -52,7 +54,7 @@ public struct ServerSettings: Sendable {
     public mutating func listen(on text: String) throws {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw ServerStartError(
-                "'\(text.visible)' is no address to listen on. Write HOST:PORT, such as 127.0.0.1:8080."
+                "'\(text.visible)' is not an address to listen on. Write HOST:PORT, such as 127.0.0.1:8080."
             )
         }
         var host = String(text[..<colon])

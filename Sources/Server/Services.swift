@@ -1,5 +1,6 @@
 import Answers
 import BinaryIO
+import Pipeline
 import Registry
 
 /// What handlers of requests work with.
@@ -13,6 +14,8 @@ final class Services: Sendable {
     let access: AccessControl
     /// nil where nothing is taken in.
     let receiving: Receiving?
+    /// Results of steps; nil where none are served.
+    let stepCache: ServedCache?
     let report: @Sendable (String) -> Void
 
     private let answers: WorkerThreads
@@ -29,6 +32,7 @@ final class Services: Sendable {
         cache = AnswerCache(limit: settings.limits.answerBytes)
         blobs = BlobStore(sessions, answers: answers, files: files, settings.limits)
         receiving = settings.isWritable ? Receiving(settings) : nil
+        stepCache = try settings.cache.map { try ServedCache($0, settings) }
         repositories = Repositories(owner: settings.owner)
     }
 

@@ -32,6 +32,13 @@ protocol BuildMaker: Step {
 
     /// From what a build was made, edge by edge, back to the source.
     func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge]
+
+    /// What the tensors of the model cost that builds were chosen by; nil where none were.
+    func costs(_ context: StepContext) throws -> SensitivityRecord?
+}
+
+extension BuildMaker {
+    func costs(_ context: StepContext) throws -> SensitivityRecord? { nil }
 }
 
 extension StepContext {

@@ -35,6 +35,9 @@ extension PipelineDefinition {
                 // Gates of what is converted only have its precision for a name.
                 validate.gates = validate.gates.filter { wanted.contains($0.key) || !known.contains($0.key) }
                 settings = validate
+            } else if var fit = settings as? FitSettings {
+                fit.gates = fit.gates.filter { wanted.contains($0.key) || !known.contains($0.key) }
+                settings = fit
             }
             if !isNeeded { dropped.insert(step.id) }
             return isNeeded ? settings : nil

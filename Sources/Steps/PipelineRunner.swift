@@ -40,9 +40,12 @@ public struct PipelineRunner: Sendable {
         try registry.record(record)
         do {
             let result = try run(selected, registry)
-            record.status = result.gateFailures.isEmpty ? .done : .failed
+            record.status = result.gateFailures.isEmpty && result.errors.isEmpty ? .done : .failed
             record.finishedAt = Date()
             try registry.record(record)
+            if let limit = options.cache.sizeLimit, options.cache.mode.writes {
+                _ = options.cacheFolder.evict(to: limit)
+            }
             return result
         } catch {
             record.status = .failed
@@ -53,7 +56,12 @@ public struct PipelineRunner: Sendable {
     }
 
     private func run(_ selected: Set<String>, _ registry: ModelRegistry) throws -> RunReport {
-        let cache = StepCache(registry: registry, options, isWritable: true)
+        let report = report
+        let cache = try StepCache(registry: registry, options, isWritable: true) { words in
+            try? report(RunEvent(event: .remark, step: "", kind: "cache", detail: words))
+        }
+        let lease = cache.lease()
+        defer { lease?.end() }
         let located = try LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
         let source = try SourceCheckpoint(located, of: definition, cache)
         let steps = try Workbench.steps(of: definition, source, cache)
@@ -62,17 +70,20 @@ public struct PipelineRunner: Sendable {
             cache,
             options,
             selected: selected,
-            workFolder: options.workFolder.appending(definition.name),
+            workFolder: workFolder,
             report: report
         )
         return try RunReport(definition.name, try runner.run(), registry)
     }
 
+    /// In which the files of the pipeline's steps have names.
+    private var workFolder: FilePath { options.workFolder.appending(definition.name) }
+
     /// Works out what `run` would do. Reads the model's headers, from the Hub where the model is not here; writes nothing.
     public func plan() throws -> PipelinePlan {
         let exists = FileStatus(options.registry) != nil
         let registry = exists ? try ModelRegistry(path: options.registry, mode: .readOnly) : nil
-        let cache = StepCache(registry: registry, options, isWritable: false)
+        let cache = try StepCache(registry: registry, options, isWritable: false)
         let located: LocatedSource
         do {
             located = try .cached(definition)
@@ -80,7 +91,12 @@ public struct PipelineRunner: Sendable {
             return try planBeforeDownload(cache)
         }
         let source = try SourceCheckpoint(located, of: definition, cache)
-        var planner = StepPlanner(try Workbench.steps(of: definition, source, cache), cache, options)
+        var planner = StepPlanner(
+            try Workbench.steps(of: definition, source, cache),
+            cache,
+            options,
+            workFolder: workFolder
+        )
         return plan(of: try planner.plan(), source: source.uri, downloadBytes: 0)
     }
 
@@ -95,7 +111,12 @@ public struct PipelineRunner: Sendable {
                 return plan(of: steps, source: definition.source, downloadBytes: nil)
             }
             let source = SourceCheckpoint(outline, of: definition)
-            var planner = StepPlanner(try Workbench.steps(of: definition, source, cache), cache, options)
+            var planner = StepPlanner(
+                try Workbench.steps(of: definition, source, cache),
+                cache,
+                options,
+                workFolder: workFolder
+            )
             let steps = try planner.plan(allBecause: reason)
             return plan(of: steps, source: source.uri, downloadBytes: outline.bytes)
         }

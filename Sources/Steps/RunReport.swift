@@ -17,6 +17,8 @@ public struct RunReport: Encodable, Sendable {
         public var outputs: [String]
         /// Gates that were not met.
         public var problems: [String]?
+        /// What the step failed with, in a run that went on nevertheless.
+        public var error: String?
         /// How each quantization came out.
         public var quantizations: [Quantization]?
     }
@@ -41,6 +43,9 @@ public struct RunReport: Encodable, Sendable {
     public var steps: [Step]
     /// What the registry says of the builds that were published, cached ones among them.
     public var builds: [BuildSummary]
+
+    /// What steps failed with, in words; empty unless the run kept going.
+    public var errors: [String] { steps.compactMap(\.error) }
 
     /// Gates that were not met, in words.
     public var gateFailures: [String] { steps.flatMap { $0.problems ?? [] } }
@@ -70,7 +75,8 @@ extension RunReport.Step {
         seconds = outcome.seconds
         outputs = outcome.products.flatMap(\.names)
         problems = outcome.problems.isEmpty ? nil : outcome.problems
-        guard outcome.kind == QuantizeSettings.kind, outcome.status != .skipped else { return }
+        error = outcome.error.map { "\($0)" }
+        guard outcome.kind == QuantizeSettings.kind, !outcome.products.isEmpty else { return }
         quantizations = try outcome.products.map { product in
             let facts: BuildFile.Facts = try product.facts()
             return RunReport.Quantization(

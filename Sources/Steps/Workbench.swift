@@ -44,6 +44,11 @@ struct Workbench {
 
     func digest(of path: FilePath) throws -> SHA256Digest { try cache.digest(of: path) }
 
+    /// The version of this model that a channel points to now.
+    func reference(_ channel: String) throws -> ChannelReference {
+        try ChannelReference(channel, of: definition.name, in: cache.registry)
+    }
+
     /// The model that an earlier step converts.
     func conversion(_ id: String) -> ConvertStep { step(id) }
 

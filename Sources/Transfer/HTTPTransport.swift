@@ -24,6 +24,8 @@ package struct HTTPTransport: Sendable {
         package var headers: [(name: String, value: String)]
         /// Sent along; a redirect takes it to another address only where the server asks to repeat the request (307, 308).
         package var body: [UInt8]?
+        /// A file that is sent in place of `body`, as it is read.
+        package var file: (path: FilePath, byteCount: Int)?
         /// Whether an answer is the one that is wanted although it redirects.
         package var isFinal: (HTTPClientResponse) -> Bool
 
@@ -84,12 +86,16 @@ package struct HTTPTransport: Sendable {
             request.headers.add(name: "Accept-Encoding", value: "identity")
             for header in wanted.headers { request.headers.add(name: header.name, value: header.value) }
             if let body { request.body = .bytes(body) }
+            if let file = wanted.file {
+                request.body = .stream(FileBody(path: file.path), length: .known(Int64(file.byteCount)))
+            }
             if let range = wanted.range { request.headers.add(name: "Range", value: range) }
             if let authorization = wanted.authorization, place.hasOrigin(of: wanted.address) {
                 request.headers.add(name: "Authorization", value: authorization)
             }
-            let answer = try await head(of: request, sending: body?.readableBytes ?? 0)
-            guard (body == nil ? 301...308 : 307...308).contains(answer.status.code), answer.status != .notModified,
+            let answer = try await head(of: request, sending: wanted.file?.byteCount ?? body?.readableBytes ?? 0)
+            guard (body == nil && wanted.file == nil ? 301...308 : 307...308).contains(answer.status.code),
+                answer.status != .notModified,
                 let location = answer.headers.first(name: "Location"), !wanted.isFinal(answer)
             else { return answer }
             guard let next = HTTPAddress(location, relativeTo: place), next.isSecure || !place.isSecure else {

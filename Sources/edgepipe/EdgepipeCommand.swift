@@ -28,8 +28,12 @@ struct EdgepipeCommand: ParsableCommand {
                 name: "Pipelines",
                 subcommands: [
                     InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self,
-                    SchemaCommand.self, EmitCommand.self,
+                    CacheCommand.self, SchemaCommand.self, EmitCommand.self,
                 ]
+            ),
+            CommandGroup(
+                name: "Clusters",
+                subcommands: [SubmitCommand.self, StatusCommand.self, CancelCommand.self, ExecStepCommand.self]
             ),
             CommandGroup(
                 name: "Answers",

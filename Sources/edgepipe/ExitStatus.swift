@@ -2,6 +2,7 @@ import Answers
 import Architectures
 import BinaryIO
 import BlockFormats
+import Cluster
 import Conversion
 import DeviceFit
 import Distribution
@@ -56,6 +57,8 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case let error as AnswersError: self = Self.status(of: error)
         case let error as StepsError: self = Self.status(of: error)
         case is DistributionError: self = .badInput
+        case let error as ClusterError: self = error.isBadRequest ? .wrongUsage : .failed
+        case let error as CacheError: self = Self.status(of: error)
         case let error as SiteExportError: self = error.isBadRequest ? .wrongUsage : .failed
         case let error as ObjectStorageError: self = error.isBadInput ? .badInput : .failed
         case OutputError.replacesInput: self = .wrongUsage
@@ -87,11 +90,18 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         }
     }
 
+    private static func status(of error: CacheError) -> ExitStatus {
+        switch error {
+        case .unusable, .badServer, .noFolder: .wrongUsage
+        case .vanished: .failed
+        }
+    }
+
     private static func status(of error: PipelineError) -> ExitStatus {
         switch error {
         case .stepFailed(_, let underlying): ExitStatus(underlying) ?? .failed
         case .unknownStep, .unknownModel, .severalModels: .wrongUsage
-        case .notCached, .memoryLimit: .failed
+        case .notCached, .memoryLimit, .otherKey: .failed
         }
     }
 }

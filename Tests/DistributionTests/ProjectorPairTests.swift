@@ -100,7 +100,7 @@ import Testing
         try Self.language(at: model)
         run.pipeline.projector = model.string
         let error = refusal { try run.run() }
-        #expect(error.contains("this is no projector (mmproj)"))
+        #expect(error.contains("this is not a projector (mmproj)"))
     }
 
     private static func language(at path: FilePath) throws {

@@ -7,8 +7,9 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "", "init", "run", "plan", "validate", "runs", "schema", "emit", "emit github", "query", "compare", "diff",
-        "report", "snippet", "export", "export mlc",
+        "", "init", "run", "plan", "validate", "runs", "cache", "cache status", "cache evict", "schema", "emit",
+        "emit github", "submit", "status", "cancel", "exec-step", "query", "compare", "diff", "report", "snippet",
+        "export", "export mlc",
         "export play", "export site",
         "fit", "fit estimate", "fit import", "devices", "devices list", "devices show",
         "registry", "registry init", "registry list", "registry show", "registry verify", "registry promote",
@@ -38,7 +39,7 @@ import Testing
     /// A command that is missing above would go untested.
     @Test func theListAboveIsComplete() throws {
         let program = Program(folder: try ScratchFolder())
-        for group in ["", "delta", "devices", "emit", "export", "fit", "registry", "serve", "serve token"] {
+        for group in ["", "cache", "delta", "devices", "emit", "export", "fit", "registry", "serve", "serve token"] {
             let words = group.split(separator: " ").map(String.init)
             let lines = try program.run(words + ["--help"]).lines
             let named = lines.drop { !$0.hasSuffix("SUBCOMMANDS:") }.filter {

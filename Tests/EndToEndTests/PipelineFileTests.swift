@@ -86,7 +86,7 @@ import Testing
         try folder.write("pipeline: p\nversion: 1.0.0\nmodel: { source: m }\nimport: more.yaml\n", to: "p.yaml")
         let run = try program("validate", "p.yaml")
         #expect(run.status == 3)
-        #expect(run.errors.contains("more.yaml:2:33: 'f17' is no type to convert to."))
+        #expect(run.errors.contains("more.yaml:2:33: 'f17' is not a known type to convert to."))
         #expect(run.errors.contains("      - { id: f16, convert: { type: f17 } }\n"))
     }
 }

@@ -19,7 +19,11 @@ struct FakeStep: Step {
     /// What it writes; the same words under another setting are the same product.
     var word = "word"
     var bytes = 100
+    var makesFile = true
+    var publishes = false
     var ran = Ran()
+    /// What happens while it runs.
+    var meanwhile: @Sendable () throws -> Void = {}
 
     /// What was asked of a step, batch by batch.
     final class Ran: Sendable {
@@ -55,8 +59,10 @@ struct FakeStep: Step {
 
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
         ran.note(nodes.map { "\($0.name)" })
+        try meanwhile()
         return try nodes.map { node in
             for input in node.inputs { _ = context.product(of: input) }
+            guard makesFile else { return try StepProduct(facts: word, outputs: []) }
             let path = try context.folder(for: node).appending("word.txt")
             try writeFile("\(word) \(node.name.build ?? "")".utf8, to: path)
             return try StepProduct(files: [path], facts: word)
@@ -76,11 +82,16 @@ struct FakeRun {
 
     private var options: RunOptions { RunOptions(registry: scratch.appending("registry.db"), threads: 1) }
 
+    /// The cache's folder, unless a run is told another one.
+    var folder: CacheFolder { CacheFolder(options.workFolder) }
+
     /// `cached done skipped`, in the order of the steps.
+    /// - Parameter remarks: hears what the cache says.
     @discardableResult
     func run(
         _ steps: [FakeStep],
         only: String? = nil,
+        remarks: Mutexed<[String]> = Mutexed([]),
         _ change: (inout RunOptions) -> Void = { _ in }
     ) throws -> String {
         var options = options
@@ -89,7 +100,9 @@ struct FakeRun {
         defer { try? registry.close() }
         var runner = StepRunner(
             steps,
-            StepCache(registry: registry, options, isWritable: true),
+            try StepCache(registry: registry, options, isWritable: true) { words in
+                remarks.change { $0.append(words) }
+            },
             options,
             selected: only.map { [$0] } ?? Set(steps.map(\.id)),
             workFolder: scratch.appending("work")
@@ -97,19 +110,38 @@ struct FakeRun {
         return try runner.run().map(\.status.rawValue).joined(separator: " ")
     }
 
-    func plan(_ steps: [FakeStep], force: Bool = false) throws -> [PipelinePlan.Step] {
+    func plan(
+        _ steps: [FakeStep],
+        _ change: (inout RunOptions) -> Void = { _ in }
+    ) throws -> [PipelinePlan.Step] {
         var options = options
-        options.force = force
+        change(&options)
         let registry = try ModelRegistry(path: options.registry, mode: .create)
         defer { try? registry.close() }
-        var planner = StepPlanner(steps, StepCache(registry: registry, options, isWritable: false), options)
+        var planner = StepPlanner(
+            steps,
+            try StepCache(registry: registry, options, isWritable: false),
+            options,
+            workFolder: scratch.appending("work")
+        )
         return try planner.plan()
     }
 
-    /// The file that a step left.
-    func file(of step: FakeStep, _ index: Int = 0) -> FilePath {
+    /// The name under which a step left its file.
+    func name(of step: FakeStep, _ index: Int = 0) -> FilePath {
         let node = step.nodes[index]
         let build = node.name.build.map { "-\($0)" } ?? ""
         return scratch.appending("work/\(step.id)\(build)-\(node.key.digest.short)/word.txt")
+    }
+
+    /// The file itself, in the cache.
+    func file(of step: FakeStep, _ index: Int = 0) -> FilePath {
+        let text = "\(step.word) \(step.nodes[index].name.build ?? "")"
+        return folder.root.appending("cas/\(SHA256Digest(of: text.utf8))")
+    }
+
+    /// The record of a node.
+    func record(of step: FakeStep, _ index: Int = 0) -> FilePath {
+        folder.root.appending("ac/\(step.nodes[index].key.digest)")
     }
 }

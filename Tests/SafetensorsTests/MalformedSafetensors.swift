@@ -118,8 +118,8 @@ enum MalformedSafetensors: CaseIterable {
 }
 
 extension MalformedSafetensors {
-    private static let badShape = "'shape' is no list of whole numbers"
-    private static let badOffsets = "'data_offsets' is no ascending pair"
+    private static let badShape = "'shape' is not a list of whole numbers"
+    private static let badOffsets = "'data_offsets' is not an ascending pair"
 
     private func metadata(_ value: String) -> ([UInt8], SafetensorsProblem) {
         (

@@ -6,7 +6,7 @@ import SystemPackage
 #endif
 
 /// A disk of a few megabytes in memory, to be full in no time. Needs Linux and root; `isAvailable` says whether it works.
-public final class SmallDisk {
+public final class SmallDisk: Sendable {
     public let folder: ScratchFolder
 
     public init(bytes: Int) throws {

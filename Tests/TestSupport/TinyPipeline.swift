@@ -12,6 +12,12 @@ public struct TinyPipeline {
     public var imatrixStep = ""
     /// The path of multiple-choice tasks.
     public var tasks: String?
+    /// What is asked, with further settings behind it.
+    public var questions: String?
+    /// A further setting of the quantization.
+    public var rule = ""
+    /// What a build must reach on the devices, by type.
+    public var fitGates = ""
     public var context = 128
     public var chunks = 2
     /// What a build must reach, by type: `q8_0: { max-perplexity: 1 }`.
@@ -32,7 +38,7 @@ public struct TinyPipeline {
             convert: { type: f16 }
         \(imatrixStep)
           - id: builds
-            quantize: { model: f16, types: [\(types)]\(imatrix.map { ", imatrix: \($0)" } ?? "") }
+            quantize: { model: f16, types: [\(types)]\(imatrix.map { ", imatrix: \($0)" } ?? "")\(rule.isEmpty ? "" : ", \(rule)") }
         \(projector.map { "  - id: sight\n    projector: { file: \"\($0)\" }" } ?? "")
           - id: quality
             validate:
@@ -41,12 +47,22 @@ public struct TinyPipeline {
               context: \(context)
               chunks: \(chunks)
               against: f16\(tasks.map { "\n      tasks: \"\($0)\"" } ?? "")
-              gates: { \(gates) }
+              gates: { \(gates) }\(questionLines)
           - id: fit
-            fit: { builds: builds, context: \(fitContext), devices: [pixel-8, iphone-15]\(projector == nil ? "" : ", projector: sight") }
+            fit:
+              builds: builds
+              context: \(fitContext)
+              devices: [pixel-8, iphone-15]
+              gates: { \(fitGates) }\(projector == nil ? "" : "\n      projector: sight")
           - id: publish
             publish: { builds: builds, channel: candidate }
 
         """
+    }
+
+    /// `questions`, and what follows it, a line each.
+    private var questionLines: String {
+        guard let questions else { return "" }
+        return "questions: \(questions)".split(separator: ", ").map { "\n      \($0)" }.joined()
     }
 }

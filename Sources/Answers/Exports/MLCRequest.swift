@@ -47,7 +47,7 @@ extension RegistrySession {
         }
         guard MLCPackage.bitsPerWeight(of: request.quantization) != nil else {
             throw AnswersError.badRequest(
-                "'\(request.quantization)' is no quantization of MLC. Write one like q4f16_1 with "
+                "'\(request.quantization)' is not a known MLC quantization. Write one like q4f16_1 with "
                     + "\(setting: "quantization")."
             )
         }

@@ -63,7 +63,7 @@ extension RegistrySession {
         let pack = request.pack ?? Self.packName(model)
         guard PlayDelivery.isPackName(pack) else {
             throw AnswersError.badRequest(
-                "'\(pack)' is no name of an AI pack: a letter, then letters, digits and underscores. Choose one "
+                "'\(pack)' is not a valid AI pack name: a letter, then letters, digits and underscores. Choose one "
                     + "with \(setting: "pack")."
             )
         }

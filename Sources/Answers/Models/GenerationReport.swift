@@ -1,4 +1,5 @@
 import Architectures
+import Evaluation
 import Inference
 import SystemPackage
 import Tokenizers
@@ -6,6 +7,8 @@ import Work
 
 /// What a model wrote.
 public struct GenerationReport: Codable, Sendable {
+    /// What the model continued.
+    public var prompt: String
     /// Without the prompt.
     public var text: String
     /// Ids of the tokens that were generated.
@@ -17,7 +20,8 @@ public struct GenerationReport: Codable, Sendable {
     /// While writing, after the first token.
     public var tokensPerSecond: Double
 
-    init(_ generation: Generation) {
+    init(_ prompt: String, _ generation: Generation) {
+        self.prompt = prompt
         text = generation.text
         tokens = generation.tokens
         promptTokens = generation.promptTokens
@@ -30,13 +34,15 @@ public struct GenerationReport: Codable, Sendable {
 extension GenerationReport {
     /// Continues a prompt: a trial whether a model talks.
     /// - Parameters:
+    ///   - isQuestion: whether the prompt is put in the form of the model's chat template.
     ///   - limit: tokens, at most.
     ///   - temperature: of the random choice, where it is not `greedy`.
     ///   - onText: called with each piece of text as it becomes complete.
-    /// - Throws: `GGUFError`, `InferenceError`, `TokenizerError`; `Interruption.Stopped`.
+    /// - Throws: `EvaluationError.noChatForm`, `GGUFError`, `InferenceError`, `TokenizerError`; `Interruption.Stopped`.
     public init(
         continuing prompt: String,
         with model: FilePath,
+        isQuestion: Bool = false,
         limit: Int,
         greedy: Bool,
         temperature: Float,
@@ -45,6 +51,7 @@ extension GenerationReport {
         onText: (String) -> Void
     ) throws {
         let model = try LanguageModel(path: model)
+        let prompt = isQuestion ? try ChatForm(of: model).text(asking: prompt) : prompt
         let promptCount = try model.tokenizer.encode(prompt, parseSpecial: true).count
         let context = min(max(model.shape.trainedContext ?? .max, promptCount + 1), promptCount + limit)
         let session = try InferenceSession(model, SessionOptions(context: context, threads: threads))
@@ -54,6 +61,6 @@ extension GenerationReport {
             return (try? Interruption.check()) != nil
         }
         try Interruption.check()
-        self.init(result)
+        self.init(prompt, result)
     }
 }

@@ -42,6 +42,19 @@ struct BuildJudge {
         var suitsAccelerators = false
     }
 
+    /// Tells shapes that `fate` refuses by two of their numbers; what it does not tell, `fate` judges.
+    func hopelessness() -> (ShapeBounds) -> Bool {
+        guard let target else { return { _ in false } }
+        let most = target.limits.map(\.bytes).min() ?? .max
+        let speed = query.minSpeed ?? 0
+        // Within a budget the median of several devices counts, so that the quickest bounds it.
+        let quickest = target.timed.map { FitEstimator.leastMilliseconds(weights: 1_000_000_000, on: $0) }.min() ?? 0
+        return { bounds in
+            if FitEstimator.surelyExceeds(weightBytes: bounds.weightBytes, limit: most) { return true }
+            return speed > 0 && Double(bounds.readWeights) / 1e9 * quickest > 1000 / speed
+        }
+    }
+
     /// What becomes of a build of this shape, by its estimate alone.
     mutating func fate(of profile: String) throws -> Shortlist.Fate {
         guard missingTags(of: profile).isEmpty, kindObstacle(of: profile) == nil else { return .refused }

@@ -30,6 +30,14 @@ extension BuildQuery {
             }
         }
 
+        /// The devices by whose speed a shape is judged.
+        var timed: [Device] {
+            switch self {
+            case .devices(let devices, _): devices
+            case .budget(let ram, let platform, let estimator): estimator.representatives(of: ram, platform)
+            }
+        }
+
         /// What a shape comes to: on each device, with what was measured there in the estimate's place, or within the budget.
         func estimates(
             _ profile: ModelProfile,

@@ -50,7 +50,7 @@ extension BuildQuery {
     /// builds are ranked whatever their number.
     static let mostRankedWhole = 200
     /// How many builds, and how many refusals, such an answer names.
-    static let mostNamed = 50
+    package static let mostNamed = 20
 
     /// How many builds are looked at for an answer.
     package enum Ranking {
@@ -114,7 +114,7 @@ extension BuildQuery {
             license: license
         )
         request.patience = patience
-        let shortlist = try registry.shortlist(request) { try judge.fate(of: $0) }
+        let shortlist = try registry.shortlist(request, isHopeless: judge.hopelessness()) { try judge.fate(of: $0) }
         guard let shortlist else { return nil }
         // What was measured on these devices may tell otherwise than an estimate of the shape.
         let known = Set((shortlist.chosen + shortlist.refused).map(\.digest))

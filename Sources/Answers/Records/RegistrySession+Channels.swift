@@ -17,7 +17,7 @@ extension RegistrySession {
     ) throws -> ChannelMove {
         let reference = try BuildReference(version)
         guard case .version(let target) = reference.selector, reference.type == nil else {
-            throw AnswersError.badRequest("'\(version)' is no version of a model. Write model@1.2.3.")
+            throw AnswersError.badRequest("'\(version)' is not a model version. Write model@1.2.3.")
         }
         try registry.setChannel(
             channel,

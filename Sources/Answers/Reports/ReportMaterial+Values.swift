@@ -82,6 +82,7 @@ struct TensorErrors {
     init(of build: BuildRecord, _ lineage: [LineageEdge], in registry: ModelRegistry) throws {
         let bases = lineage.filter { $0.to == build.digest && $0.stepKind == "quantize" }.map(\.from)
         let records = try bases.flatMap { base in try unlessOlder { try registry.sensitivities(of: base) } ?? [] }
+            .filter { !$0.isOfLadder }
         let chosen = records.first { $0.buildDigest == build.digest } ?? records.first
         guard let chosen,
             let result = try? JSONDecoder().decode(SensitivityResult.self, from: Data(chosen.payload.utf8))

@@ -17,6 +17,7 @@ enum MetricName {
         case Metric.rmsDeltaPercent: say("Change of probability, RMS", "Изменение вероятности, RMS")
         case Metric.accuracyPercent: say("Accuracy", "Точность")
         case Metric.normalizedAccuracyPercent: say("Accuracy, by length", "Точность с учётом длины")
+        case Metric.answeredPercent: say("Questions answered properly", "Вопросы с правильно завершённым ответом")
         case Metric.meanCosine: say("Cosine, mean", "Косинус, средний")
         case Metric.minCosine: say("Cosine, least", "Косинус, наименьший")
         case Metric.top10OverlapPercent: say("Same ten nearest texts", "Те же десять ближайших текстов")

@@ -46,7 +46,7 @@ struct ByteLevelSource {
         return try merges.map { merge in
             let texts = merge.string.map { $0.split(separator: " ", maxSplits: 1).map(String.init) }
             guard let pair = texts ?? merge.array?.compactMap(\.string), pair.count == 2 else {
-                throw ConversionProblem.invalidVocabulary(file: file, reason: "a merge is no pair of texts")
+                throw ConversionProblem.invalidVocabulary(file: file, reason: "a merge is not a pair of texts")
             }
             return (pair[0], pair[1])
         }

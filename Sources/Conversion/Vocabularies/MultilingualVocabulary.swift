@@ -93,7 +93,7 @@ struct MultilingualVocabulary {
         return try entries.enumerated().map { id, entry in
             guard let pair = entry.array, pair.count == 2, let text = pair[0].string,
                 let score = pair[1].double.map(Float.init), score.isFinite
-            else { throw problem(json, "the piece \(id) is no text with a score") }
+            else { throw problem(json, "the piece \(id) is not a text with a score") }
             return (text, score)
         }
     }

@@ -29,7 +29,7 @@ struct UnigramInJSON {
                 let score = pair[1].double.map(Float.init),
                 score.isFinite
             else {
-                throw Self.problem("the piece \(id) is no text with a score")
+                throw Self.problem("the piece \(id) is not a text with a score")
             }
             return (text: text, score: score)
         }

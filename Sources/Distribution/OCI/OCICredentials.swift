@@ -92,7 +92,10 @@ struct OCICredentialStore: Sendable {
             guard let data = Data(base64Encoded: text), let pair = String(validating: data, as: UTF8.self),
                 let colon = pair.firstIndex(of: ":")
             else {
-                throw DistributionError.badCredentials(host, "its 'auth' in \(path) is no user and password in base64")
+                throw DistributionError.badCredentials(
+                    host,
+                    "its 'auth' in \(path) is not a user and password in base64"
+                )
             }
             let password = String(pair[pair.index(after: colon)...])
             return .password(user: try Self.checked(String(pair[..<colon]), host), try Self.checked(password, host))
@@ -106,7 +109,7 @@ struct OCICredentialStore: Sendable {
         guard helper.wholeMatch(of: /[a-z0-9][a-z0-9._\-]{0,63}/) != nil else {
             throw DistributionError.badCredentials(
                 host,
-                "'\(helper.visible.prefix(64))' is no name of a credential helper"
+                "'\(helper.visible.prefix(64))' is not a valid credential helper name"
             )
         }
         let name = "docker-credential-\(helper)"

@@ -26,7 +26,7 @@ public struct OCIReference: Hashable, Sendable, CustomStringConvertible {
         if let at = rest.lastIndex(of: "@") {
             let written = rest[rest.index(after: at)...]
             guard written.hasPrefix("sha256:"), let parsed = SHA256Digest(hex: written.dropFirst(7)) else {
-                throw Self.wrong(text, "what follows '@' is no digest; those are sha256: and 64 hexadecimal digits")
+                throw Self.wrong(text, "what follows '@' is not a digest; those are sha256: and 64 hexadecimal digits")
             }
             digest = parsed
             rest = rest[..<at]
@@ -40,19 +40,19 @@ public struct OCIReference: Hashable, Sendable, CustomStringConvertible {
             guard Self.isTag(written) else {
                 throw Self.wrong(
                     text,
-                    "'\(written.prefix(40))' is no tag; those have letters, digits, '.', '_' and '-'"
+                    "'\(written.prefix(40))' is not a valid tag; those have letters, digits, '.', '_' and '-'"
                 )
             }
             tag = written
             rest = rest[..<colon]
         }
         guard HTTPAddress("https://\(host)") != nil, !host.contains("%") else {
-            throw Self.wrong(text, "'\(host.prefix(80))' is no host")
+            throw Self.wrong(text, "'\(host.prefix(80))' is not a valid host")
         }
         guard Self.isName(rest) else {
             throw Self.wrong(
                 text,
-                "'\(rest.prefix(80))' is no repository; those have small letters, digits, '.', '_', '-' and slashes"
+                "'\(rest.prefix(80))' is not a valid repository; those have small letters, digits, '.', '_', '-' and slashes"
             )
         }
         (self.host, repository, self.tag, self.digest) = (host, String(rest), tag, digest)

@@ -22,7 +22,7 @@ extension RegistryTar {
             }
             if block.allSatisfy({ $0 == 0 }) { break }
             guard let sum = Self.number(block[148..<156]), sum == Self.sum(of: block) else {
-                throw refuse("this is no header of a tar file, or it was changed")
+                throw refuse("this is not a header of a tar file, or it was changed")
             }
             guard let byteCount = Self.number(block[124..<136]), byteCount <= size - offset - Self.blockBytes,
                 Self.padded(byteCount) <= size - offset - Self.blockBytes
@@ -54,7 +54,7 @@ extension RegistryTar {
                     throw refuse("a header gives the next file another name or length")
                 }
             default:
-                throw refuse("\(Self.quoted(name)) is a link or something else that is no file")
+                throw refuse("\(Self.quoted(name)) is a link or something else that is not a file")
             }
             offset = entry.offset + Self.padded(byteCount)
         }

@@ -22,7 +22,7 @@ struct RemoteManifest {
         let json = try? JSONValue(parsing: stored.bytes)
         // A document that is both can be read in two ways, by whoever checks it and by whoever uses it.
         guard let json, json["manifests"] == nil || json["layers"] == nil else {
-            throw DistributionError.badAnswer(client.host, "\(what) is no manifest, or two in one")
+            throw DistributionError.badAnswer(client.host, "\(what) is not a manifest, or two in one")
         }
         guard json["manifests"] == nil else {
             throw DistributionError.badAnswer(

@@ -136,7 +136,7 @@ public struct RegistryPush: Sendable {
             let name =
                 tag.map { dialect == .docker ? $0 : "\($0)-\(dialect.rawValue)" } ?? dialect.tag(of: build.record.name)
             guard OCIReference.isTag(name) else {
-                throw DistributionError.badReference(name, "it is no tag: those have at most 128 characters")
+                throw DistributionError.badReference(name, "it is not a valid tag: those have at most 128 characters")
             }
             report.pushed.append(
                 PushReport.Manifest(

@@ -31,7 +31,7 @@ struct RemoteIndex: Codable {
         let place = "\(client.host)/\(client.repository):\(tag)"
         let manifest = try OCILayout.decode(OCIManifest.self, from: stored.bytes, of: place)
         guard let layer = manifest.layers.first(where: { $0.mediaType == type }) else {
-            throw DistributionError.badAnswer(client.host, "what is tagged \(tag) is no index of builds")
+            throw DistributionError.badAnswer(client.host, "what is tagged \(tag) is not an index of builds")
         }
         return layer
     }

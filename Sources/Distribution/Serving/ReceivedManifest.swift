@@ -36,7 +36,7 @@ package struct ReceivedManifest: Sendable {
         // A document that is both a manifest and a list can be read in two ways.
         guard let json, json["manifests"] == nil, json["layers"] != nil,
             let manifest = try? OCILayout.decode(OCIManifest.self, from: bytes, of: "manifest")
-        else { throw Self.refusal("it is no manifest of files") }
+        else { throw Self.refusal("it is not a manifest of files") }
         let type = contentType.map { String($0.prefix { $0 != ";" }) }
         guard let mediaType = manifest.mediaType ?? type, type == nil || type == mediaType,
             [OCIManifest.ociType, OCIManifest.dockerType].contains(mediaType)

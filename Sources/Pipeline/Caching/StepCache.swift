@@ -1,97 +1,339 @@
 import BinaryIO
 import Foundation
 import Registry
+import Synchronization
 import SystemPackage
 
-/// Products of finished nodes, kept in the registry under the digest of everything that decided them.
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// Products of finished nodes, under the digest of everything that decided them: in a folder near by, and behind it in a place that others
+/// share, where there is one.
+///
+/// A place that fails in the middle of a run costs what it would have spared, and nothing else: the run says so once and goes on.
 package struct StepCache: Sendable {
-    /// nil where there is no registry yet.
+    /// nil where there is no registry yet, or none is opened.
     package let registry: ModelRegistry?
+    /// Where steps read files.
+    let near: CacheFolder
+    /// Where products are looked for that are not near by, and kept for others.
+    let far: (any CachePlace)?
+    let mode: CacheMode
     /// False for plans, which write nothing.
     let isWritable: Bool
-    /// Where steps leave their files. Records name files relative to it, so that a registry may be moved.
-    let workFolder: FilePath
-
-    /// What a record holds.
-    private struct Entry: Codable {
-        let product: StepProduct
-        /// How much was done, in the unit of the kind's forecast.
-        let work: Double?
-    }
+    /// Whether what is made is of no use unless it is kept.
+    private let mustKeep: Bool
+    /// Where older versions left files, by whose records in the registry they are found.
+    private let olderFolder: FilePath
+    private let health: Health
 
     /// - Parameters:
     ///   - registry: nil where there is none yet.
     ///   - isWritable: false for plans, which write nothing.
-    package init(registry: ModelRegistry?, _ options: RunOptions, isWritable: Bool) {
-        (self.registry, self.isWritable, workFolder) = (registry, isWritable, options.workFolder)
+    ///   - mustKeep: whether what is made is of no use unless it is kept: a place that fails ends the run then.
+    ///   - remark: told once where a place fails.
+    /// - Throws: `CacheError` for a place that was asked for and cannot be used.
+    package init(
+        registry: ModelRegistry?,
+        _ options: RunOptions,
+        isWritable: Bool,
+        mustKeep: Bool = false,
+        remark: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws {
+        (self.registry, self.isWritable, self.mustKeep) = (registry, isWritable, mustKeep)
+        mode = options.cache.mode
+        near = options.cacheFolder
+        if case .server? = options.cache.place { far = try options.cache.place?.opened() } else { far = nil }
+        olderFolder = options.workFolder
+        health = Health(remark)
+        if mode != .off { try near.prepare(forWriting: isWritable && mode.writes) }
     }
 
-    /// What was made before under this key, if that is still there.
-    func product(for key: SHA256Digest) throws -> StepProduct? {
-        guard let record = try registry?.stepRecord(for: key) else { return nil }
-        let entry = try? JSONDecoder().decode(Entry.self, from: Data(record.outputs.utf8))
-        guard let product = entry?.product.mapFiles({ workFolder.pushing($0) }), product.isIntact else { return nil }
-        return product
-    }
+    /// Whether products go into the cache.
+    var keeps: Bool { isWritable && mode.writes }
 
-    /// Remembers a product under a key; the same key again replaces what was remembered.
-    /// - Parameter work: how much was done in `seconds`; nil where nothing was.
-    func store(_ product: StepProduct, under digest: SHA256Digest, of key: StepKey, seconds: Double, work: Double?)
-        throws
-    {
-        let product = product.mapFiles { path in
-            var relative = path
-            return relative.removePrefix(workFolder) ? relative : path
+    /// Keeps others from evicting what this run uses; nil where nothing is kept.
+    package func lease() -> CacheLease? { keeps ? CacheLease(near) : nil }
+
+    // MARK: Products
+
+    /// What was made before under a key, by its record: whether its files are still there shows once they are needed.
+    /// - Parameter folder: what its files are to be called by.
+    func product(for key: SHA256Digest, in folder: FilePath) throws -> StepProduct? {
+        guard mode.reads else { return nil }
+        if let bytes = near.record(for: key), let record = ActionRecord(bytes, for: key) {
+            if keeps { near.touch(key) }
+            return record.product(in: folder)
         }
-        let entry = try JSONEncoder().encode(Entry(product: product, work: work))
-        try put(entry, digest, kind: key.kind, version: key.version, seconds)
+        if let bytes = reading({ try far?.record(for: key) }) ?? nil, let record = ActionRecord(bytes, for: key) {
+            if keeps { attempt { try near.put(record: bytes, for: key) } }
+            return record.product(in: folder)
+        }
+        return try olderProduct(for: key, in: folder)
     }
+
+    /// Sees to it that a product's files are where it says, intact.
+    /// - Returns: false where one of them is lost.
+    /// - Throws: `FileError`, where the folder of the names cannot be written.
+    func obtain(_ product: StepProduct) throws -> Bool {
+        for file in product.files {
+            guard let path = find(file.cached) else {
+                // What an older version left stays where it is until a run takes it in.
+                guard !keeps, isInPlace(file) else { return false }
+                continue
+            }
+            if isWritable, let path { try call(path, file.path) }
+        }
+        return true
+    }
+
+    /// Whether a file is under its own name without the cache. A plan takes its size for it.
+    private func isInPlace(_ file: StepProduct.File) -> Bool {
+        guard FileStatus(file.path)?.byteCount == file.byteCount else { return false }
+        return !isWritable || (try? SHA256Digest(ofFile: file.path)) == file.digest
+    }
+
+    /// - Returns: where a file is; `.some(nil)` for one that a plan would have fetched; nil where it is lost.
+    private func find(_ file: CachedFile) -> FilePath?? {
+        if let path = near.intactFile(file, noting: keeps) { return path }
+        guard let far else { return .none }
+        guard isWritable else { return (reading { try far.mayHold(file) } ?? false) ? .some(nil) : .none }
+        guard reading({ try far.fetch(file, into: near) }) == true else { return .none }
+        return near.path(of: file)
+    }
+
+    /// Keeps what was made, files before the record that names them.
+    /// - Parameters:
+    ///   - digests: the node's key, and its key by content where that is known.
+    ///   - work: how much was done in `seconds`; nil where nothing was.
+    /// - Throws: `FileError`, where the folder of the names cannot be written.
+    func keep(
+        _ product: StepProduct,
+        under digests: [SHA256Digest],
+        of key: StepKey,
+        seconds: Double,
+        work: Double?
+    ) throws {
+        guard keeps else { return }
+        for file in product.files {
+            guard let path = try keeping({ try near.take(file.cached, from: file.path) }) else { return }
+            try call(path, file.path)
+        }
+        try remember(product, under: digests, of: key, seconds: seconds, work: work)
+        if let work, work > 0, seconds > 0.1 {
+            near.note(speed: work / seconds, of: key.kind, version: key.version)
+        }
+    }
+
+    /// Writes records of a product whose files are kept.
+    func remember(
+        _ product: StepProduct,
+        under digests: [SHA256Digest],
+        of key: StepKey,
+        seconds: Double = 0,
+        work: Double? = nil
+    ) throws {
+        guard keeps else { return }
+        let records = try digests.enumerated().map { index, digest in
+            let record = ActionRecord(
+                product,
+                under: digest,
+                of: key,
+                version: Edgepipe.version,
+                seconds: seconds,
+                work: index == 0 ? work : nil
+            )
+            return (digest: digest, bytes: try record.encoded())
+        }
+        for record in records { try keeping { try near.put(record: record.bytes, for: record.digest) } }
+        try sending { far in
+            for file in product.files { try far.put(file.cached, from: near.path(of: file.cached)) }
+            for record in records { try far.put(record: record.bytes, for: record.digest) }
+        }
+    }
+
+    /// Clears a node's folder of names for files of the cache: a step that writes there would write into the cache.
+    func clear(_ folder: FilePath) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? [] {
+            let path = folder.appending(name)
+            if (try? FileManager.default.destinationOfSymbolicLink(atPath: path.string)) != nil { unlink(path.string) }
+        }
+    }
+
+    /// Lets a file of the cache be found under the name that its step gave it.
+    private func call(_ path: FilePath, _ name: FilePath) throws {
+        let whole = path.isAbsolute ? path : FilePath(FileManager.default.currentDirectoryPath).pushing(path)
+        let target = whole.lexicallyNormalized().string
+        if (try? FileManager.default.destinationOfSymbolicLink(atPath: name.string)) == target { return }
+        let folder = name.removingLastComponent()
+        try makeFolder(folder)
+        let temporary = folder.appending(".\(UUID().uuidString).link")
+        guard symlink(target, temporary.string) == 0 else {
+            throw FileError("link", name, errno: Errno(rawValue: errno))
+        }
+        guard rename(temporary.string, name.string) == 0 else {
+            let reason = Errno(rawValue: errno)
+            unlink(temporary.string)
+            throw FileError("link", name, errno: reason)
+        }
+    }
+
+    // MARK: Speeds and digests
 
     /// How fast steps of a kind were, in work a second, the latest first. Steps that ended within a tenth of a second tell
     /// nothing.
     func speeds(of kind: String, version: Int) throws -> [Double] {
-        let records = try registry?.stepRecords(ofKind: kind, implementation: "\(version)", limit: 32) ?? []
-        return records.compactMap { record in
-            guard record.seconds > 0.1,
-                let entry = try? JSONDecoder().decode(Entry.self, from: Data(record.outputs.utf8)),
-                let work = entry.work, work > 0
-            else { return nil }
-            return work / record.seconds
-        }
+        let speeds = near.speeds(of: kind, version: version)
+        return speeds.isEmpty ? try olderSpeeds(of: kind, version: version) : speeds
     }
 
     /// The digest of a file, from memory where the file has not changed since.
     /// - Throws: `FileError`.
     package func digest(of path: FilePath) throws -> SHA256Digest {
         guard let status = FileStatus(path) else { throw FileError("open", path, errno: .noSuchFileOrDirectory) }
-        let key = SHA256Digest(of: "file\n\(path)\n\(status.byteCount)\n\(status.modified)".utf8)
-        if let record = try registry?.stepRecord(for: key),
-            let digest = try? JSONDecoder().decode(SHA256Digest.self, from: Data(record.outputs.utf8))
-        {
-            return digest
-        }
+        if let digest = try near.digest(of: path, status) ?? olderDigest(of: path, status) { return digest }
         let digest = try SHA256Digest(ofFile: path)
-        try put(try JSONEncoder().encode(digest), key, kind: "digest", version: 1, 0)
+        if keeps { near.note(digest, of: path, status) }
         return digest
     }
 
-    private func put(
-        _ outputs: Data,
-        _ key: SHA256Digest,
-        kind: String,
-        version: Int,
-        _ seconds: Double
-    ) throws {
-        guard isWritable else { return }
-        try registry?.record(
-            StepRecord(
-                key: key,
-                stepKind: kind,
-                implementationVersion: "\(version)",
-                outputs: String(decoding: outputs, as: UTF8.self),
-                seconds: seconds,
-                finishedAt: Date()
-            )
-        )
+    // MARK: Failing places
+
+    /// - Returns: nil where the place failed, which is said once.
+    @discardableResult
+    private func attempt<Value>(_ body: () throws -> Value) -> Value? {
+        do {
+            return try body()
+        } catch {
+            health.note(error)
+            return nil
+        }
+    }
+
+    /// As `attempt`, unless what is made must be kept.
+    @discardableResult
+    private func keeping<Value>(_ body: () throws -> Value) throws -> Value? {
+        mustKeep ? try body() : attempt(body)
+    }
+
+    /// Asks the far place, as long as it answers: one that is away would be waited for at each question.
+    private func reading<Value>(_ body: () throws -> Value) -> Value? {
+        guard health.isAnswering else { return nil }
+        do { return try body() } catch {
+            health.note(error, isAnswering: false)
+            return nil
+        }
+    }
+
+    /// Sends to the far place, as long as it takes what is sent.
+    private func sending(_ body: (any CachePlace) throws -> Void) throws {
+        guard let far, health.isTaking else { return }
+        do { try body(far) } catch {
+            if mustKeep { throw error }
+            health.note(error, isTaking: false)
+        }
+    }
+
+    /// What is known of the places, which is said once.
+    private final class Health: Sendable {
+        private struct State {
+            var isAnswering = true
+            var isTaking = true
+            var wasSaid = false
+        }
+
+        private let state = Mutex(State())
+        private let say: @Sendable (String) -> Void
+
+        init(_ say: @escaping @Sendable (String) -> Void) { self.say = say }
+
+        var isAnswering: Bool { state.withLock { $0.isAnswering } }
+        var isTaking: Bool { state.withLock { $0.isTaking } }
+
+        func note(_ error: any Error, isAnswering: Bool = true, isTaking: Bool = true) {
+            let isFirst = state.withLock { state in
+                defer { state.wasSaid = true }
+                state.isAnswering = state.isAnswering && isAnswering
+                state.isTaking = state.isTaking && isTaking
+                return !state.wasSaid
+            }
+            if isFirst {
+                say("the cache failed, and the run goes on without what it would have kept or given: \(error)")
+            }
+        }
+    }
+}
+
+extension StepCache {
+    /// What a version before 0018 kept in the registry: records as JSON, and files under names in the folder beside it.
+    private struct OlderEntry: Decodable {
+        struct Product: Decodable {
+            struct File: Decodable {
+                let path: FilePath
+                let byteCount: Int
+                let digest: SHA256Digest
+                /// In nanoseconds since 1970.
+                let modified: Int
+
+                func isIntact(at path: FilePath) -> Bool {
+                    guard let status = FileStatus(path), status.byteCount == byteCount else { return false }
+                    return status.modified == modified || (try? SHA256Digest(ofFile: path)) == digest
+                }
+            }
+            let outputs: [String]?
+            let files: [File]
+            let facts: String
+        }
+        let product: Product
+        let work: Double?
+    }
+
+    private func olderEntry(_ record: StepRecord) -> OlderEntry? {
+        try? JSONDecoder().decode(OlderEntry.self, from: Data(record.outputs.utf8))
+    }
+
+    /// A product of an older version, which moves into the folder when it is found.
+    private func olderProduct(for key: SHA256Digest, in folder: FilePath) throws -> StepProduct? {
+        guard let record = try registry?.stepRecord(for: key), let entry = olderEntry(record)?.product else {
+            return nil
+        }
+        var files: [StepProduct.File] = []
+        for old in entry.files {
+            let file = CachedFile(digest: old.digest, byteCount: old.byteCount)
+            let path = olderFolder.pushing(old.path)
+            let isNear = near.intactFile(file, noting: keeps) != nil
+            guard isNear || old.isIntact(at: path) else { return nil }
+            if keeps, !isNear, attempt({ try near.take(file, from: path) }) == nil { return nil }
+            let name = path.lastComponent?.string ?? "\(old.digest)"
+            let place = keeps || isNear ? folder.appending(name) : path
+            files.append(.init(path: place, byteCount: old.byteCount, digest: old.digest))
+        }
+        return StepProduct(files: files, facts: entry.facts, outputs: entry.outputs)
+    }
+
+    private func olderSpeeds(of kind: String, version: Int) throws -> [Double] {
+        let records = try registry?.stepRecords(ofKind: kind, implementation: "\(version)", limit: 32) ?? []
+        return records.compactMap { record in
+            guard record.seconds > 0.1, let work = olderEntry(record)?.work, work > 0 else { return nil }
+            return work / record.seconds
+        }
+    }
+
+    private func olderDigest(of path: FilePath, _ status: FileStatus) throws -> SHA256Digest? {
+        let key = SHA256Digest(of: "file\n\(path)\n\(status.byteCount)\n\(status.modified)".utf8)
+        return try registry?.stepRecord(for: key).flatMap {
+            try? JSONDecoder().decode(SHA256Digest.self, from: Data($0.outputs.utf8))
+        }
+    }
+}
+
+extension RunOptions {
+    /// The folder near by.
+    package var cacheFolder: CacheFolder {
+        guard case .folder(let path)? = cache.place else { return CacheFolder(workFolder) }
+        return CacheFolder(path)
     }
 }

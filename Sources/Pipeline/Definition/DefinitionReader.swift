@@ -60,7 +60,7 @@ struct DefinitionReader {
 
     private func check(_ version: (text: String, node: Node)?) {
         guard let version, ModelVersion(version.text) == nil else { return }
-        log.report("'\(version.text)' is no version. Write three numbers, such as 1.0.0.", at: version.node)
+        log.report("'\(version.text)' is not a valid version. Write three numbers, such as 1.0.0.", at: version.node)
     }
 
     /// Builds are named after the pipeline, so its name must be fit for that.

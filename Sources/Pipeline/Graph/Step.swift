@@ -29,9 +29,14 @@ package protocol Step: Sendable {
 
     /// What keeps a product from being used further, in words; empty where it may be.
     func problems(with product: StepProduct) throws -> [String]
+
+    /// Whether the step puts what it takes into the registry: nobody needs the files any more then, and only a run with a registry makes
+    /// it.
+    var publishes: Bool { get }
 }
 
 extension Step {
+    package var publishes: Bool { false }
     package func isCurrent(_ product: StepProduct) -> Bool { true }
     package func problems(with product: StepProduct) -> [String] { [] }
 }
@@ -57,8 +62,7 @@ package struct StepContext: Sendable {
     /// A folder for the files of one node, made if it is not there.
     /// - Throws: `FileError`.
     package func folder(for node: StepNode) throws -> FilePath {
-        let build = node.name.build.map { "-\($0)" } ?? ""
-        let folder = workFolder.appending("\(node.name.step)\(build)-\(node.key.digest.short)")
+        let folder = node.folder(in: workFolder)
         try makeFolder(folder)
         return folder
     }

@@ -1,3 +1,6 @@
+import BinaryIO
+import SystemPackage
+
 /// One product of a step: the whole of it, or one build of several.
 package struct StepNode: Sendable {
     /// `f16`, or `quality[q4_k_m]` where a step makes something for each of several builds.
@@ -18,6 +21,13 @@ package struct StepNode: Sendable {
 
     /// The node's product as what goes into another one.
     package var asInput: StepKey.Input { .product(of: name, key: key.digest) }
+
+    /// Where its files are called by their names.
+    /// - Parameter workFolder: of the pipeline.
+    func folder(in workFolder: FilePath) -> FilePath {
+        let build = name.build.map { "-\($0)" } ?? ""
+        return workFolder.appending("\(name.step)\(build)-\(key.digest.short)")
+    }
 
     /// The nodes whose products this one takes.
     package var inputs: [Name] {

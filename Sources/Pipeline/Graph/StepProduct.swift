@@ -3,46 +3,54 @@ import Foundation
 import SystemPackage
 
 /// What a node leaves to those after it: files, and facts in a form that its kind of step reads.
-package struct StepProduct: Codable, Sendable {
+package struct StepProduct: Sendable {
     /// A finished file.
-    package struct File: Codable, Sendable, Equatable {
-        package fileprivate(set) var path: FilePath
+    package struct File: Sendable, Equatable {
+        /// Where steps read it. Of a product that was made before, the file is there only once somebody needs it.
+        package let path: FilePath
         package let byteCount: Int
         package let digest: SHA256Digest
-        /// When it was finished, in nanoseconds since 1970: an unchanged file need not be read to be trusted.
-        private let modified: Int
+
+        package init(path: FilePath, byteCount: Int, digest: SHA256Digest) {
+            (self.path, self.byteCount, self.digest) = (path, byteCount, digest)
+        }
 
         /// Describes a finished file; reads all of it.
         /// - Throws: `FileError`.
         init(_ path: FilePath) throws {
             digest = try SHA256Digest(ofFile: path)
             guard let status = FileStatus(path) else { throw FileError("open", path, errno: .noSuchFileOrDirectory) }
-            (self.path, byteCount, modified) = (path, status.byteCount, status.modified)
+            (self.path, byteCount) = (path, status.byteCount)
         }
 
-        /// Whether the file is still what it was. One that was touched since is read again.
-        var isIntact: Bool {
-            guard let status = FileStatus(path), status.byteCount == byteCount else { return false }
-            return status.modified == modified || (try? SHA256Digest(ofFile: path)) == digest
-        }
+        /// What it is called in the product's folder.
+        var name: String { path.lastComponent?.string ?? "" }
+        /// The file by its bytes.
+        var cached: CachedFile { CachedFile(digest: digest, byteCount: byteCount) }
     }
 
     /// Names of what was made, for reports.
     package let outputs: [String]?
-    package private(set) var files: [File]
+    package let files: [File]
     /// JSON.
-    private let facts: String
+    let facts: String
 
     /// - Parameters:
     ///   - files: finished ones, which are read for their digests.
     ///   - outputs: what reports call the product; its files where nothing is said.
     /// - Throws: `FileError`.
     package init(files: [FilePath] = [], facts: some Encodable, outputs: [String]? = nil) throws {
-        self.files = try files.map(File.init)
-        self.outputs = outputs
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        self.facts = String(decoding: try encoder.encode(facts), as: UTF8.self)
+        self.init(
+            files: try files.map(File.init),
+            facts: String(decoding: try encoder.encode(facts), as: UTF8.self),
+            outputs: outputs
+        )
+    }
+
+    init(files: [File], facts: String, outputs: [String]?) {
+        (self.files, self.facts, self.outputs) = (files, facts, outputs)
     }
 
     /// The facts, as the kind that wrote them reads them.
@@ -58,15 +66,5 @@ package struct StepProduct: Codable, Sendable {
     package var digest: SHA256Digest {
         guard !files.isEmpty else { return SHA256Digest(of: facts.utf8) }
         return SHA256Digest(of: files.map { "\($0.digest)\n" }.joined().utf8)
-    }
-
-    /// Whether what the product speaks of is still there.
-    var isIntact: Bool { files.allSatisfy { $0.isIntact } }
-
-    /// The same product with its files under other paths.
-    func mapFiles(_ transform: (FilePath) -> FilePath) -> StepProduct {
-        var product = self
-        for index in files.indices { product.files[index].path = transform(files[index].path) }
-        return product
     }
 }

@@ -1,19 +1,130 @@
 import BinaryIO
+import SystemPackage
 
-/// Tells which nodes of a graph were made before, as far as products are known.
+/// Tells which nodes of a graph are due, as far as products are known.
+///
+/// It asks in two directions. Forwards: of which nodes is there a record? That takes no file, since keys and digests are enough. Backwards,
+/// from what is wanted: whose files does somebody need, a node that is due or the user? So a file between two steps need not be there
+/// once everything that is made of it is.
 struct NodeLookup {
+    private let steps: [any Step]
+    /// The nodes of each step; a key is worked out whenever a step is asked for its nodes.
+    private let nodes: [[StepNode]]
     private let cache: StepCache
+    /// The nodes that are asked for.
+    let wanted: Set<StepNode.Name>
+    /// Whether they are made again although they are known.
+    private let isForced: Bool
+    /// The pipeline's folder, in which files have names.
+    private let workFolder: FilePath
+    /// The nodes that are asked for, and all whose products they take, directly or through others.
+    let needed: Set<StepNode.Name>
+    /// What is known so far, made or found. Facts and digests hold; files are there if `ready` says so.
     private(set) var products: [StepNode.Name: StepProduct] = [:]
+    /// Nodes whose files are where their products say.
+    private(set) var ready: Set<StepNode.Name> = []
+    /// Digests that nothing was found under; a run asks once.
+    private var unknown: Set<SHA256Digest> = []
 
-    init(_ cache: StepCache) { self.cache = cache }
+    /// - Parameters:
+    ///   - steps: in an order in which each stands behind those that it needs.
+    ///   - workFolder: the pipeline's folder, in which files have names.
+    init(
+        _ steps: [any Step],
+        _ cache: StepCache,
+        wanted: Set<StepNode.Name>,
+        isForced: Bool = false,
+        workFolder: FilePath
+    ) {
+        (self.steps, self.cache, self.wanted) = (steps, cache, wanted)
+        nodes = steps.map(\.nodes)
+        (self.isForced, self.workFolder) = (isForced, workFolder)
+        var needed = wanted
+        for node in nodes.reversed().joined() where needed.contains(node.name) {
+            needed.formUnion(node.inputs)
+        }
+        self.needed = needed
+    }
 
-    /// What was made before of the same inputs: by the keys of what goes in, and then, where that is known, by its bytes.
-    func product(of node: StepNode, in step: any Step) throws -> (product: StepProduct, isByContent: Bool)? {
-        if let product = try cache.product(for: node.key.digest), step.isCurrent(product) { return (product, false) }
-        guard let digest = contentDigest(of: node), let product = try cache.product(for: digest),
-            step.isCurrent(product)
-        else { return nil }
-        return (product, true)
+    /// The nodes that have to be made, as far as that shows now: what comes out of those before may spare some of them.
+    mutating func due() throws -> Set<StepNode.Name> {
+        for (step, nodes) in zip(steps, nodes) {
+            for node in nodes where isOpen(node) { try look(for: node, in: step) }
+        }
+        return try backwards()
+    }
+
+    /// Whether somebody may still find the node.
+    private func isOpen(_ node: StepNode) -> Bool {
+        needed.contains(node.name) && products[node.name] == nil && !(isForced && wanted.contains(node.name))
+    }
+
+    /// By the keys of what goes in, and then, where that is known, by its bytes.
+    private mutating func look(for node: StepNode, in step: any Step) throws {
+        let folder = node.folder(in: workFolder)
+        let digests: [SHA256Digest?] = [node.key.digest, contentDigest(of: node)]
+        for (index, digest) in digests.enumerated() {
+            guard let digest, !unknown.contains(digest) else { continue }
+            guard let product = try cache.product(for: digest, in: folder), step.isCurrent(product) else {
+                unknown.insert(digest)
+                continue
+            }
+            products[node.name] = product
+            // The next run finds it without knowing its inputs.
+            if index > 0 { try cache.remember(product, under: [node.key.digest], of: node.key) }
+            return
+        }
+    }
+
+    private mutating func backwards() throws -> Set<StepNode.Name> {
+        var due: Set<StepNode.Name> = []
+        var fileUsers = filesForTheUser
+        /// Nodes whose facts a due node may ask for, however far behind it.
+        var recordUsers = wanted
+        for nodes in nodes.reversed() {
+            for node in nodes.reversed() where needed.contains(node.name) {
+                guard
+                    try isDue(
+                        node,
+                        needsRecord: recordUsers.contains(node.name),
+                        needsFiles: fileUsers.contains(node.name)
+                    )
+                else { continue }
+                due.insert(node.name)
+                fileUsers.formUnion(node.inputs)
+                recordUsers.formUnion(ancestors(of: node))
+            }
+        }
+        return due
+    }
+
+    private mutating func isDue(_ node: StepNode, needsRecord: Bool, needsFiles: Bool) throws -> Bool {
+        guard let product = products[node.name] else { return needsRecord || needsFiles }
+        guard needsFiles, !ready.contains(node.name) else { return false }
+        guard try cache.obtain(product) else { return true }
+        ready.insert(node.name)
+        return false
+    }
+
+    /// Files that are asked for themselves: nothing is made of them that has files, and nobody stores them elsewhere.
+    private var filesForTheUser: Set<StepNode.Name> {
+        var files = wanted
+        for (step, nodes) in zip(steps, nodes) {
+            for node in nodes where needed.contains(node.name) {
+                let isCarried = step.publishes || products[node.name]?.files.isEmpty == false
+                if isCarried { files.subtract(node.inputs) }
+            }
+        }
+        return files
+    }
+
+    /// The nodes whose products a node takes, directly or through others.
+    func ancestors(of node: StepNode) -> Set<StepNode.Name> {
+        var found = Set(node.inputs)
+        for other in nodes.reversed().joined() where found.contains(other.name) {
+            found.formUnion(other.inputs)
+        }
+        return found
     }
 
     /// The key of a node by the bytes of what goes in; nil where that is not known, or nothing is made by others.
@@ -21,5 +132,11 @@ struct NodeLookup {
         node.key.digest { products[$0]?.digest }
     }
 
-    mutating func note(_ product: StepProduct, of node: StepNode) { products[node.name] = product }
+    /// Takes in what was made.
+    mutating func note(_ product: StepProduct, of node: StepNode) {
+        products[node.name] = product
+        ready.insert(node.name)
+        // Another step may ask for the same.
+        unknown.subtract([node.key.digest, contentDigest(of: node)].compactMap { $0 })
+    }
 }

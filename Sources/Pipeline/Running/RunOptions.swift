@@ -11,8 +11,12 @@ public struct RunOptions: Sendable {
     public var memoryLimit: Int?
     /// Download nothing.
     public var isOffline = false
+    /// Where products are kept for the next run.
+    public var cache = CacheOptions()
     /// Run again what is cached.
     public var force = false
+    /// Run on after a step fails with what does not need it.
+    public var keepsGoing = false
     /// Begin with this step; those before it must be cached.
     public var from: String?
     /// Run this step alone; those before it must be cached.
@@ -24,6 +28,9 @@ public struct RunOptions: Sendable {
         self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     }
 
-    /// Where steps leave their files, beside the registry.
-    package var workFolder: FilePath { FilePath(registry.string + ".work") }
+    /// Where steps work; nil for the folder beside the registry.
+    package var workPlace: FilePath?
+
+    /// Where steps work.
+    package var workFolder: FilePath { workPlace ?? FilePath(registry.string + ".work") }
 }

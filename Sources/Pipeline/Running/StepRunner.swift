@@ -15,6 +15,8 @@ package struct StepRunner {
         package let products: [StepProduct]
         /// What keeps the run from going on.
         package let problems: [String]
+        /// What the step failed with, in a run that goes on nevertheless.
+        package var error: PipelineError?
     }
 
     private let steps: [any Step]
@@ -23,94 +25,111 @@ package struct StepRunner {
     private let report: RunReporting
     /// Where steps leave their files.
     private let workFolder: FilePath
-    private let selected: Set<String>
     private var lookup: NodeLookup
 
     /// - Parameters:
     ///   - steps: in an order in which each stands behind those that it needs.
     ///   - selected: the ids of those to run; the others have to be cached where these need them.
+    ///   - nodes: which nodes of theirs; all where nothing is said.
     package init(
         _ steps: [any Step],
         _ cache: StepCache,
         _ options: RunOptions,
         selected: Set<String>,
+        nodes: Set<StepNode.Name>? = nil,
         workFolder: FilePath,
         report: @escaping RunReporting
     ) {
         (self.steps, self.cache, self.options, self.report) = (steps, cache, options, report)
-        (self.selected, self.workFolder) = (selected, workFolder)
-        lookup = NodeLookup(cache)
+        self.workFolder = workFolder
+        let wanted = steps.filter { selected.contains($0.id) }.flatMap(\.nodes).map(\.name)
+        lookup = NodeLookup(
+            steps,
+            cache,
+            wanted: nodes ?? Set(wanted),
+            isForced: options.force,
+            workFolder: workFolder
+        )
     }
 
-    /// - Throws: `PipelineError` for the step that failed; what was finished stays cached.
+    /// - Throws: `PipelineError` for the step that failed, unless the run keeps going; what was finished stays cached.
     package mutating func run() throws -> [Outcome] {
-        let needed = needed
         var outcomes: [Outcome] = []
-        var isBlocked = false
+        // Steps that failed, and those that need them.
+        var blocked: Set<String> = []
         for step in steps {
-            guard !isBlocked, needed.contains(step.id) else {
+            let mayRun = options.keepsGoing ? blocked.isDisjoint(with: step.needs) : blocked.isEmpty
+            guard mayRun, step.nodes.contains(where: { lookup.needed.contains($0.name) }) else {
+                blocked.formUnion(mayRun ? [] : [step.id])
                 outcomes.append(Outcome(step, .skipped, seconds: 0, [], []))
                 continue
             }
             try Interruption.check()
-            let started = Date()
-            let (products, isCached) = try naming(step) { try perform(step) }
-            let problems = try naming(step) { try products.flatMap(step.problems) }
-            isBlocked = !problems.isEmpty
-            let status: StepStatus = isBlocked ? .failed : isCached ? .cached : .done
-            let outcome = Outcome(step, status, seconds: Date().timeIntervalSince(started), products, problems)
+            let outcome = try outcome(of: step)
+            if outcome.status == .failed { blocked.insert(step.id) }
             outcomes.append(outcome)
-            try report(
-                RunEvent(
-                    event: .stepFinished,
-                    step: step.id,
-                    kind: step.kind,
-                    status: status,
-                    seconds: outcome.seconds
-                )
-            )
         }
         return outcomes
     }
 
-    private mutating func perform(_ step: any Step) throws -> (products: [StepProduct], isCached: Bool) {
-        let mayRun = selected.contains(step.id)
-        var due: [StepNode] = []
-        for node in step.nodes {
-            let isAsked = options.force && mayRun
-            guard !isAsked, let known = try lookup.product(of: node, in: step) else {
-                due.append(node)
-                continue
-            }
-            // The next run finds it without knowing its inputs.
-            if known.isByContent { try remember(known.product, of: node, seconds: 0, work: nil) }
-            lookup.note(known.product, of: node)
+    private mutating func outcome(of step: any Step) throws -> Outcome {
+        let started = Date()
+        var outcome: Outcome
+        do {
+            let (products, isCached) = try naming(step) { try perform(step) }
+            let problems = try naming(step) { try products.flatMap(step.problems) }
+            let status: StepStatus = !problems.isEmpty ? .failed : isCached ? .cached : .done
+            outcome = Outcome(step, status, seconds: Date().timeIntervalSince(started), products, problems)
+        } catch let error as PipelineError {
+            outcome = Outcome(step, .failed, seconds: Date().timeIntervalSince(started), [], [])
+            outcome.error = error
         }
-        if !due.isEmpty { try make(due, of: step, mayRun: mayRun) }
-        return (step.nodes.compactMap { lookup.products[$0.name] }, due.isEmpty)
+        try report(
+            RunEvent(
+                event: .stepFinished,
+                step: step.id,
+                kind: step.kind,
+                status: outcome.status,
+                seconds: outcome.seconds
+            )
+        )
+        if let error = outcome.error, !options.keepsGoing { throw error }
+        return outcome
     }
 
-    private mutating func make(_ due: [StepNode], of step: any Step, mayRun: Bool) throws {
-        guard mayRun else {
-            throw PipelineError.notCached(step: step.id, wanted: selected.sorted().joined(separator: "', '"))
+    /// What is known of a node after the run.
+    package func product(of node: StepNode.Name) -> StepProduct? { lookup.products[node] }
+
+    private mutating func perform(_ step: any Step) throws -> (products: [StepProduct], isCached: Bool) {
+        let allDue = try lookup.due()
+        let due = step.nodes.filter { allDue.contains($0.name) }
+        if !due.isEmpty { try make(due, of: step) }
+        let known = step.nodes.filter { lookup.needed.contains($0.name) }.compactMap { lookup.products[$0.name] }
+        return (known, due.isEmpty)
+    }
+
+    private mutating func make(_ due: [StepNode], of step: any Step) throws {
+        guard due.allSatisfy({ lookup.wanted.contains($0.name) }) else {
+            let wanted = Set(lookup.wanted.map(\.step)).sorted().joined(separator: "', '")
+            throw PipelineError.notCached(step: step.id, wanted: wanted)
+        }
+        for input in due.flatMap(\.inputs) where !lookup.ready.contains(input) {
+            throw CacheError.vanished(step: input.step)
         }
         let work = try admit(due, of: step)
         try report(RunEvent(event: .stepStarted, step: step.id, kind: step.kind))
         let started = Date()
+        for node in due { cache.clear(node.folder(in: workFolder)) }
         let products = try step.run(due, context(for: step))
         // A step whose callback could not stop it stops here, before its result counts.
         try Interruption.check()
         let seconds = Date().timeIntervalSince(started) / Double(due.count)
         for (node, product) in zip(due, products) {
-            try remember(product, of: node, seconds: seconds, work: work.map { $0 / Double(due.count) })
+            let digests = [node.key.digest] + (lookup.contentDigest(of: node).map { [$0] } ?? [])
+            let share = work.map { $0 / Double(due.count) }
+            try cache.keep(product, under: digests, of: node.key, seconds: seconds, work: share)
             lookup.note(product, of: node)
         }
-    }
-
-    private func remember(_ product: StepProduct, of node: StepNode, seconds: Double, work: Double?) throws {
-        try cache.store(product, under: node.key.digest, of: node.key, seconds: seconds, work: work)
-        guard let digest = lookup.contentDigest(of: node) else { return }
-        try cache.store(product, under: digest, of: node.key, seconds: seconds, work: nil)
     }
 
     private func context(for step: any Step) -> StepContext {
@@ -139,13 +158,6 @@ package struct StepRunner {
         }
         try checkSpace(for: forecast.diskBytes, at: options.workFolder)
         return forecast.work?.amount
-    }
-
-    /// The selected steps, and all whose products they take, directly or through others.
-    private var needed: Set<String> {
-        var needed = selected
-        for step in steps.reversed() where needed.contains(step.id) { needed.formUnion(step.needs) }
-        return needed
     }
 
     private func naming<Result>(_ step: any Step, _ body: () throws -> Result) throws -> Result {

@@ -24,6 +24,8 @@ public enum Metric {
     public static let accuracyPercent = "accuracyPercent"
     /// The same where an answer's likelihood is divided by its length.
     public static let normalizedAccuracyPercent = "normalizedAccuracyPercent"
+    /// Questions that a chat model answered as it should: to an end, with words, and without repeating itself; in percent.
+    public static let answeredPercent = "answeredPercent"
     /// The cosine of an embedding model's vectors and those of the model that was quantized, mean over the texts.
     public static let meanCosine = "meanCosine"
     /// Its least value.

@@ -1,6 +1,7 @@
 import BinaryIO
 
-/// What quantizing each tensor of a model alone costs, as somebody measured it.
+/// What quantizing each tensor of a model alone costs, as somebody measured it in one build, or as it was worked out for every type of a
+/// ladder.
 public struct SensitivityRecord: Hashable, Sendable {
     /// SHA-256 of the model as it was, which need not be published.
     public var modelDigest: SHA256Digest
@@ -8,7 +9,7 @@ public struct SensitivityRecord: Hashable, Sendable {
     public var buildDigest: SHA256Digest
     /// SHA-256 of the text that it was measured on.
     public var textDigest: SHA256Digest
-    /// Names of the build's types, with commas between them.
+    /// Names of the build's types, with commas between them; `ladder:` and its name for costs at every type of a ladder.
     public var types: String
     /// Tokens of a piece of text, and how many pieces.
     public var context: Int
@@ -43,4 +44,13 @@ public struct SensitivityRecord: Hashable, Sendable {
         self.toolVersion = toolVersion
         self.payload = payload
     }
+
+    /// What `types` begins with where the costs are those of every type of a ladder.
+    private static let ladderMark = "ladder:"
+
+    /// The types of a ladder, as `types` has them.
+    public static func types(ofLadder ladder: String) -> String { ladderMark + ladder }
+
+    /// Whether the costs are those of every type of a ladder, and of no build.
+    public var isOfLadder: Bool { types.hasPrefix(Self.ladderMark) }
 }

@@ -175,8 +175,10 @@ struct Inspection {
     /// Standings follow from builds and measurements.
     private mutating func compareStandings() throws {
         guard try database.tableExists("standing") else { return }
-        let isNarrowed = try database.tableExists("channelStanding")
-        for (table, sql) in Schema.wrongStandings + (isNarrowed ? Schema.wrongNarrowStandings : []) {
+        var questions = Schema.wrongStandings
+        if try database.tableExists("channelStanding") { questions += Schema.wrongNarrowStandings }
+        if try Schema.hasShapeBounds(database) { questions.append(("shape", Schema.wrongShapeBounds)) }
+        for (table, sql) in questions {
             let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM (\(sql))") ?? 0
             guard count > 0 else { continue }
             note(

@@ -109,6 +109,7 @@ extension ModelRegistry {
             try Seals.put(.damages, database)
             try database.execute(sql: Schema.refillStandings)
             try database.execute(sql: Schema.refillNarrowStandings)
+            try database.execute(sql: Schema.fillShapeBounds)
             guard !report.database.isEmpty || !report.saved.isEmpty || !lost.isEmpty else { return }
             let detail = try CanonicalJSON.encode([
                 "saved": report.saved.map(\.sha256.description), "lost": lost.map(\.sha256.description),

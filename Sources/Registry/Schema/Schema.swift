@@ -51,6 +51,10 @@ enum Schema {
         migrator.registerMigration("11 recipes") { database in
             try database.execute(sql: recipeTable)
         }
+        migrator.registerMigration("12 bounds of shapes") { database in
+            try database.execute(sql: shapeBoundColumns)
+            try database.execute(sql: fillShapeBounds)
+        }
         return migrator
     }
 

@@ -15,7 +15,7 @@ public struct SigningKey: Sendable {
             let text = pem.range(of: "-----END EC PARAMETERS-----").map { String(pem[$0.upperBound...]) } ?? pem
             key = try P256.Signing.PrivateKey(pemRepresentation: text.trimmingCharacters(in: .whitespacesAndNewlines))
         } catch {
-            throw .unusableKey(detail: "it is no private key in PEM form")
+            throw .unusableKey(detail: "it is not a private key in PEM form")
         }
     }
 
@@ -46,7 +46,7 @@ public struct SigningKey: Sendable {
                     pemRepresentation: pem.trimmingCharacters(in: .whitespacesAndNewlines)
                 )
             } catch {
-                throw .unusableKey(detail: "it is no public key in PEM form")
+                throw .unusableKey(detail: "it is not a public key in PEM form")
             }
         }
 

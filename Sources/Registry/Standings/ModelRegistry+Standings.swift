@@ -23,7 +23,7 @@ public struct ShortlistRequest: Sendable {
     public var license: String?
     /// After how many standings a walk stops to judge one after the other, and judges all shapes instead. The answer is the same.
     package var patience = usualPatience
-    package static let usualPatience = 1500
+    package static let usualPatience = 500
 
     /// Asks for the best of all builds where nothing is said.
     public init(count: Int, channel: String? = nil, fileBytes: Int? = nil, license: String? = nil) {
@@ -106,10 +106,13 @@ extension ModelRegistry {
     /// Builds measured on the text that most were measured on come first; then those of other texts, then the unmeasured,
     /// in the order of their publication. Where qualities agree to a thousandth, all of them are taken, because something
     /// else decides between those.
-    /// - Parameter judge: what becomes of a build of this shape (its profile, as published); asked once a shape.
+    /// - Parameters:
+    ///   - isHopeless: whether two numbers of a shape alone refuse it; true only where `judge` would refuse it too.
+    ///   - judge: what becomes of a build of this shape (its profile, as published); asked once a shape.
     /// - Returns: nil in a registry from before there were standings.
     public func shortlist(
         _ request: ShortlistRequest,
+        isHopeless: @escaping (ShapeBounds) -> Bool = { _ in false },
         judge: (_ profile: String) throws -> Shortlist.Fate
     ) throws -> Shortlist? {
         try look { database in
@@ -117,7 +120,7 @@ extension ModelRegistry {
             var walk = StandingWalk(
                 request: request,
                 standings: try StandingTable(channel: request.channel, database),
-                shapes: ShapeFates(database: database)
+                shapes: try ShapeFates(database: database, isHopeless: isHopeless)
             )
             return try walk.run(judge)
         }

@@ -33,6 +33,7 @@ extension Rows {
             sql: "INSERT INTO shape (profile) SELECT profile FROM build WHERE digest = ? ON CONFLICT DO NOTHING",
             arguments: key
         )
+        try database.execute(sql: Schema.fillShapeBounds)
         try database.execute(
             sql: """
                 INSERT INTO yardstick (textDigest)

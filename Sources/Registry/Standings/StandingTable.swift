@@ -112,22 +112,3 @@ struct StandingTable {
             """
     }
 }
-
-/// What becomes of shapes, each judged once.
-struct ShapeFates {
-    let database: Database
-    private var known: [Int64: Shortlist.Fate] = [:]
-
-    init(database: Database) { self.database = database }
-
-    /// Whether it was found to be refused.
-    func isRefused(_ shape: Int64) -> Bool { known[shape] == .refused }
-
-    mutating func fate(of shape: Int64, _ judge: (String) throws -> Shortlist.Fate) throws -> Shortlist.Fate {
-        if let fate = known[shape] { return fate }
-        let statement = try database.cachedStatement(sql: "SELECT profile FROM shape WHERE id = ?")
-        let fate = try judge(try String.fetchOne(statement, arguments: [shape]) ?? "")
-        known[shape] = fate
-        return fate
-    }
-}

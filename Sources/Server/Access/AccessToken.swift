@@ -91,7 +91,7 @@ public struct TokenFile: Codable, Sendable {
             self = try decoder.decode(TokenFile.self, from: Data(bytes))
         } catch {
             throw ServerStartError(
-                "\(path): this is no file of tokens. Make one with `edgepipe serve token new`; docs/serve.md shows its form."
+                "\(path): this is not a token file. Make one with `edgepipe serve token new`; docs/serve.md shows its form."
             )
         }
     }

@@ -229,7 +229,7 @@ package struct HeadScanner {
             throw Refusal(status: 400, words: "the request line is not one")
         }
         guard words[1].first == UInt8(ascii: "/"), words[1].allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            throw Refusal(status: 400, words: "the target is no path")
+            throw Refusal(status: 400, words: "the target is not a path")
         }
         switch String(decoding: words[2], as: UTF8.self) {
         case "HTTP/1.1": return false
@@ -256,7 +256,7 @@ package struct HeadScanner {
         let text = String(decoding: digits, as: UTF8.self)
         guard (1...12).contains(digits.count), digits.allSatisfy({ Character(.init($0)).isHexDigit }),
             let size = Int(text, radix: 16)
-        else { throw Refusal(status: 400, words: "the length of a chunk is no number") }
+        else { throw Refusal(status: 400, words: "the length of a chunk is not a number") }
         return size
     }
 

@@ -182,7 +182,7 @@ final class Receiving: Sendable {
             throw ServerError(.badRequest, "badDigest", "the manifest has another SHA-256.", oci: "DIGEST_INVALID")
         }
         if let tag, !OCIReference.isTag(tag) {
-            throw ServerError(.badRequest, "badTag", "'\(tag.visible)' is no tag.", oci: "MANIFEST_INVALID")
+            throw ServerError(.badRequest, "badTag", "'\(tag.visible)' is not a valid tag.", oci: "MANIFEST_INVALID")
         }
         let manifest: ReceivedManifest
         do { manifest = try ReceivedManifest(bytes, contentType: contentType) } catch {

@@ -112,7 +112,12 @@ enum OCIRoutes {
     private static func wanted(_ reference: String) throws -> SHA256Digest? {
         guard reference.contains(":") else {
             guard OCIReference.isTag(reference) else {
-                throw ServerError(.badRequest, "badTag", "'\(reference.visible)' is no tag.", oci: "MANIFEST_INVALID")
+                throw ServerError(
+                    .badRequest,
+                    "badTag",
+                    "'\(reference.visible)' is not a valid tag.",
+                    oci: "MANIFEST_INVALID"
+                )
             }
             return nil
         }
@@ -124,7 +129,7 @@ enum OCIRoutes {
             throw ServerError(
                 .badRequest,
                 "badDigest",
-                "'\(text.visible)' is no digest; those are sha256: and 64 hexadecimal digits.",
+                "'\(text.visible)' is not a digest; those are sha256: and 64 hexadecimal digits.",
                 oci: "DIGEST_INVALID"
             )
         }

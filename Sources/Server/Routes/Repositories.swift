@@ -44,7 +44,7 @@ final class Repositories: Sendable {
             throw ServerError(
                 .badRequest,
                 "badName",
-                "'\(repository.visible)' is no name of a repository.",
+                "'\(repository.visible)' is not a valid repository name.",
                 oci: "NAME_INVALID"
             )
         }

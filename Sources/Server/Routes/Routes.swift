@@ -15,7 +15,7 @@ package enum Routes {
     private static let documentBytes: AnswerCache.Kept = AnswerCache.Kept(InterfaceDocument.bytes(all))
 
     package static let all: [Route] =
-        APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + HubRoutes.all + PageRoutes.all
+        APIRoutes.all + [document] + OCIRoutes.all + UploadRoutes.all + CacheRoutes.all + HubRoutes.all + PageRoutes.all
 
     package static let table = RouteTable(all)
 }

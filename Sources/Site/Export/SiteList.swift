@@ -30,7 +30,7 @@ struct SiteList: Codable {
         do {
             self = try JSONDecoder().decode(SiteList.self, from: bytes)
         } catch {
-            throw SiteExportError.unreadableList(path, detail: "it is no such JSON")
+            throw SiteExportError.unreadableList(path, detail: "it is not such JSON")
         }
         guard version == 1 else {
             throw SiteExportError.unreadableList(path, detail: "a newer edgepipe wrote it")

@@ -73,7 +73,7 @@ public struct ConvertSettings: StepKind {
             type = ConvertedType(rawValue: name.lowercased())
             if type == nil {
                 let advice = Spelling.advice(for: name, among: Self.types)
-                reader.report("'\(name)' is no type to convert to. \(advice)", at: place)
+                reader.report("'\(name)' is not a known type to convert to. \(advice)", at: place)
             }
         }
         preTokenizer = reader.text("pre")

@@ -14,6 +14,8 @@ public struct FitSettings: StepKind {
     public var kvType = "f16"
     /// Devices by id; all of the catalogue where there are none.
     public var devices: [String] = []
+    /// By build type, such as "q4_k_m".
+    public var gates: [String: FitGate] = [:]
     /// The step whose projector is loaded beside each build.
     public var projector: String?
 
@@ -36,6 +38,13 @@ public struct FitSettings: StepKind {
             help: "A device of `edgepipe devices`; all where none is given."
         ),
         Setting(
+            "gates",
+            "by build type, what a build must reach on every device, see below",
+            standard: "none",
+            .files,
+            takes: .each(FitGate.kind)
+        ),
+        Setting(
             "projector",
             "a `projector` step whose file counts as memory, too",
             standard: "none",
@@ -53,11 +62,14 @@ public struct FitSettings: StepKind {
         if let type = reader.text("kv-type"), let place = reader.node("kv-type") {
             if !Self.cacheTypes.contains(type.lowercased()) {
                 let advice = Spelling.advice(for: type, among: Self.cacheTypes)
-                reader.report("'\(type)' is no type of a key-value cache. \(advice)", at: place)
+                reader.report("'\(type)' is not a valid KV cache type. \(advice)", at: place)
             }
             kvType = type.lowercased()
         }
         projector = references.projector(in: reader, standard: nil)
+        if let node = reader.node("gates") {
+            gates = FitGate.gates(node, reader, of: builds, types: references.buildTypes(of: builds))
+        }
         let named = reader.texts("devices") ?? []
         devices = named.map(\.text)
         if references.areSteps, !named.isEmpty, let catalogue = try? DeviceCatalogue.configured() {
@@ -70,12 +82,18 @@ public struct FitSettings: StepKind {
     package var needs: [String] { [builds] + (projector.map { [$0] } ?? []) }
 
     func step(_ id: String, on bench: Workbench) throws -> any Step {
-        FitStep(
+        let channels = Set(gates.values.compactMap(\.over))
+        return FitStep(
             id: id,
             settings: self,
             made: bench.builds(builds).builds,
             projector: projector.map(bench.projector),
-            ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) }
+            ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) },
+            references: try channels.map(bench.reference)
         )
     }
+
+    /// What a build of this type must reach. A model that was converted to its own precision has its gate under `auto`, for its type
+    /// shows only later.
+    func gate(for type: String) -> FitGate? { gates[type] ?? gates["auto"] }
 }

@@ -1,3 +1,4 @@
+import BinaryIO
 import DeviceFit
 import GGUF
 import Pipeline
@@ -6,7 +7,7 @@ import SystemPackage
 /// Memory, speed, heat and battery of each build on phones, from its header alone; a node for each build.
 struct FitStep: Step {
     /// Raised whenever the same builds would be judged otherwise: with new formulas, or a new table of devices.
-    static let version = 1
+    static let version = 2
     /// Tokens of context where nothing is said.
     static let standardContext = 4096
 
@@ -17,6 +18,8 @@ struct FitStep: Step {
     let projector: ProjectorStep?
     /// The file of devices that the team added.
     let ownDevices: StepKey.Input?
+    /// The published versions that gates compare with.
+    let references: [ChannelReference]
 
     let kind = FitSettings.kind
     var needs: [String] { settings.needs }
@@ -51,8 +54,7 @@ struct FitStep: Step {
 
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
         let catalogue = try DeviceCatalogue.configured()
-        let devices =
-            settings.devices.isEmpty ? catalogue.devices : try settings.devices.map { try catalogue.device($0) }
+        let devices = try devices(of: catalogue)
         let estimator = FitEstimator(catalogue: catalogue)
         let projector = try projector.map { try context.build($0.node) }
         let builds = try made.of(nodes).map { try context.build($0.node) }
@@ -73,9 +75,37 @@ struct FitStep: Step {
             let fitted = FittedBuild(
                 type: build.type,
                 digest: build.digest,
+                fileBytes: FileStatus(build.path)?.byteCount,
                 estimates: try devices.map { try estimator.estimate(profile, on: $0, request) }
             )
             return try StepProduct(facts: fitted, outputs: [build.type])
         }
+    }
+
+    private func devices(of catalogue: DeviceCatalogue) throws -> [Device] {
+        settings.devices.isEmpty ? catalogue.devices : try settings.devices.map { try catalogue.device($0) }
+    }
+
+    func problems(with product: StepProduct) throws -> [String] {
+        let build: FittedBuild = try product.facts()
+        guard let gate = settings.gate(for: build.type) else { return [] }
+        return build.failures(of: gate, over: try reference(of: build, gate)).map { "\(build.type): \($0)" }
+    }
+
+    /// What the published version comes to that a gate compares with; nil where there is none yet.
+    private func reference(of build: FittedBuild, _ gate: FitGate) throws -> FittedReference? {
+        guard let reference = references.first(where: { $0.channel == gate.over }),
+            let name = reference.name(of: build.type), let bytes = reference.fileBytes(of: build.type),
+            let estimate = build.estimates.first
+        else { return nil }
+        let catalogue = try DeviceCatalogue.configured()
+        let request = FitRequest(context: estimate.context, kvType: estimate.kvType, batch: estimate.batch)
+        let estimates = try reference.estimates(
+            of: build.type,
+            on: devices(of: catalogue),
+            request,
+            by: FitEstimator(catalogue: catalogue)
+        )
+        return FittedReference(name: name, fileBytes: bytes, estimates: estimates)
     }
 }

@@ -7,6 +7,8 @@ public struct FittedBuild: Codable, Sendable {
     public let type: String
     /// Of the build's file.
     public let digest: SHA256Digest
+    /// Of its file.
+    public let fileBytes: Int?
     /// One for each device.
     public let estimates: [FitEstimate]
 }

@@ -37,7 +37,7 @@ public struct ProjectorSettings: StepKind {
             type = ConvertedType(rawValue: name.lowercased())
             if type == nil {
                 let advice = Spelling.advice(for: name, among: Self.types)
-                reader.report("'\(name)' is no type to convert to. \(advice)", at: place)
+                reader.report("'\(name)' is not a known type to convert to. \(advice)", at: place)
             }
         } else if file == nil {
             type = .f16

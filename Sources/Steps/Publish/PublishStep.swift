@@ -25,6 +25,7 @@ struct PublishStep: Step {
     let measured: [StepNode]
 
     let kind = PublishSettings.kind
+    let publishes = true
     var needs: [String] { settings.needs }
     var nodes: [StepNode] { made.map(node) }
 
@@ -99,6 +100,7 @@ struct PublishStep: Step {
         let published = try registry.publish(publication) { transfer in
             try context.progress("\(transfer.build.type): \(transfer.phase)", transfer.doneBytes, transfer.totalBytes)
         }
+        if let costs = try maker.costs(context) { try registry.record(costs) }
         return try published.map { build in
             let registered = RegisteredBuild(
                 name: "\(build.record.name)",

@@ -149,6 +149,8 @@ struct QuantizeStep: BuildMaker {
         return edges + LineageEdge.edges(from: origins, to: node, context)
     }
 
+    func costs(_ context: StepContext) throws -> SensitivityRecord? { try costs?.costs(context).record }
+
     func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
         let types = nodes.compactMap(\.name.build)
         let weights = model.work.tensors.elementCount * types.count

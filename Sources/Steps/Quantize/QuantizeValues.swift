@@ -23,7 +23,8 @@ extension SettingReader {
             let own = isAutomatic ? small : recipes[name] == nil ? nil : name
             guard let type = FileType(name: name).map(BuildType.mix) ?? own.map(BuildType.recipe) else {
                 let listed = isForCommand ? known : known.sorted()
-                report("'\(name)' is no quantization type. \(Spelling.advice(for: name, among: listed))", at: node)
+                let advice = Spelling.advice(for: name, among: listed)
+                report("'\(name)' is not a known quantization type. \(advice)", at: node)
                 continue
             }
             if isAutomatic, case .device(let id, _, _)? = AutoType.goal(small),
@@ -53,7 +54,7 @@ extension SettingReader {
             let name = key.string ?? ""
             if BuildType(name: name) != .recipe(name) {
                 report(
-                    "'\(name)' is no name of a recipe. Take small letters, digits, '.', '-' and '_', and no name of a type.",
+                    "'\(name)' is not a valid recipe name. Take small letters, digits, '.', '-' and '_', and no name of a type.",
                     at: key
                 )
             }
@@ -63,7 +64,7 @@ extension SettingReader {
             else { continue }
             guard let type = FileType(name: base) else {
                 let advice = Spelling.advice(for: base, among: QuantizeSettings.types.sorted())
-                report("'\(base)' is no quantization type. \(advice)", at: place)
+                report("'\(base)' is not a known quantization type. \(advice)", at: place)
                 continue
             }
             recipes[name] = QuantizeSettings.Recipe(base: type, tensors: tensors)
@@ -75,7 +76,7 @@ extension SettingReader {
         guard let name = text("rounding"), let node = node("rounding") else { return .reference }
         guard let rounding = Rounding(rawValue: name.lowercased()) else {
             let advice = Spelling.advice(for: name, among: Rounding.allCases.map(\.rawValue))
-            report("'\(name)' is no rounding. \(advice)", at: node)
+            report("'\(name)' is not a known rounding. \(advice)", at: node)
             return .reference
         }
         if rounding == .refined, !hasMatrix {
@@ -111,7 +112,7 @@ extension SettingReader {
         return mapping.compactMap { key, value in
             let pattern = key.string ?? ""
             if (try? Regex(pattern)) == nil {
-                report("'\(pattern)' is no regular expression. Check its brackets and escapes.", at: key)
+                report("'\(pattern)' is not a valid regular expression. Check its brackets and escapes.", at: key)
             }
             guard let type = tensorType(value.string ?? "", value) else { return nil }
             return TensorTypeRule(pattern: pattern, type: type)
@@ -125,7 +126,10 @@ extension SettingReader {
             for word in text.split(separator: ",", omittingEmptySubsequences: false) {
                 let number = word.trimmingPrefix { $0 == " " }
                 guard let number = Int(number), number >= 0 else {
-                    report("\(setting: "prune-layers") '\(text)' is no list of layer numbers, such as 3,5,7.", at: node)
+                    report(
+                        "\(setting: "prune-layers") '\(text)' is not a list of layer numbers, such as 3,5,7.",
+                        at: node
+                    )
                     break
                 }
                 layers.insert(number)
@@ -163,7 +167,7 @@ extension TensorTypeRule {
     }
 
     fileprivate static func complaint(aboutType name: String) -> String {
-        "'\(name)' is no tensor type. \(Spelling.advice(for: name, among: QuantizeSettings.tensorTypes))"
+        "'\(name)' is not a known tensor type. \(Spelling.advice(for: name, among: QuantizeSettings.tensorTypes))"
     }
 
     /// The rules of a file, with spaces or lines between.

@@ -1,6 +1,9 @@
 import BinaryIO
+import BlockFormats
 import Foundation
+import Pipeline
 import Recipes
+import Registry
 import SystemPackage
 
 /// What a model's tensors cost, with everything that it was worked out from: a JSON file that the next size starts from.
@@ -61,11 +64,32 @@ public struct CostFile: Codable, Sendable {
     /// The types that were compared.
     var types: TypeLadder { TypeLadder(ladder) ?? .k }
 
+    /// The costs as the registry keeps them, for whoever chooses types of this model again.
+    var record: SensitivityRecord {
+        get throws {
+            SensitivityRecord(
+                modelDigest: origin.modelSha256,
+                buildDigest: origin.modelSha256,
+                textDigest: origin.textSha256,
+                types: SensitivityRecord.types(ofLadder: ladder),
+                context: origin.context,
+                chunks: origin.chunks,
+                kernels: Kernels.fastest.rawValue,
+                toolVersion: Edgepipe.version,
+                payload: String(decoding: try Self.encoder.encode(self), as: UTF8.self)
+            )
+        }
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+
     /// Writes the file; it appears when it is complete.
     /// - Throws: `FileError`.
     func write(to path: FilePath) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try writeFile(try encoder.encode(self), to: path)
+        try writeFile(try Self.encoder.encode(self), to: path)
     }
 }

@@ -130,34 +130,23 @@ private struct CostWork {
         self.file = earlier
     }
 
-    /// Factors by tensor, absolute where gradients flow back through the model. The importance matrix is made of them, where none
-    /// was given.
+    /// Factors by tensor, from gradients. The importance matrix is made of them, where none was given.
     mutating func factors(
         _ remark: (String) -> Void,
         _ progress: @escaping WorkProgress
     ) throws -> [String: TensorFactors] {
         let given = try request.importanceMatrix.map { try ImportanceMatrix(path: $0) }
         if let given { options.importanceMatrix = given }
-        guard let obstacle = model.gradientObstacle else {
-            let factors = try fisher(remark, progress)
-            if given == nil { options.importanceMatrix = try importance(of: factors) }
-            return Dictionary(uniqueKeysWithValues: factors.tensors.map { ($0.name, TensorFactors($0, of: factors)) })
-        }
-        remark("\(InferenceError(path: request.model, problem: obstacle)) Each tensor is measured instead.")
-        if given == nil { options.importanceMatrix = try importance(remark, progress) }
-        let entries = options.importanceMatrix?.entries ?? [:]
-        return Dictionary(
-            source.tensors.filter { entries[$0.name] != nil }.map {
-                ($0.name, TensorFactors(relativeTo: entries[$0.name], of: $0))
-            }
-        ) { first, _ in first }
+        let factors = try fisher(remark, progress)
+        if given == nil { options.importanceMatrix = try importance(of: factors) }
+        return Dictionary(uniqueKeysWithValues: factors.tensors.map { ($0.name, TensorFactors($0, of: factors)) })
     }
 
     private func fisher(_ remark: (String) -> Void, _ progress: @escaping WorkProgress) throws -> FisherFactors {
+        let path = folder.appending("factors.gguf")
         var wanted = FisherRequest(model: request.model, text: text.path)
         (wanted.context, wanted.chunks, wanted.seed) = (request.context, request.chunks, request.seed)
-        (wanted.threads, wanted.output) = (request.threads, folder.appending("factors.gguf"))
-        let path = folder.appending("factors.gguf")
+        (wanted.threads, wanted.output) = (request.threads, path)
         let key = ("edgepipe.costs.origin", "\(file.origin.digest)")
         if FileStatus(path) != nil {
             let kept = try GGUFFile(path: path)
@@ -187,22 +176,6 @@ private struct CostWork {
         return try ImportanceMatrix(path: path).named("imatrix.gguf")
     }
 
-    private func importance(_ remark: (String) -> Void, _ progress: @escaping WorkProgress) throws -> ImportanceMatrix {
-        let learned = folder.appending("learned.txt")
-        try writeFile(text.learned, to: learned)
-        let settings = try ImatrixSettings(options: [
-            "text": .text(text.path.lastComponent?.string ?? "text"), "context": .text("\(request.context)"),
-            "chunks": .text("\(request.chunks)"), "process-output": .flag(true),
-        ])
-        var wanted = ImportanceRequest(settings, model: request.model, text: learned)
-        wanted.threads = request.threads
-        let path = folder.appending("imatrix.gguf")
-        if FileStatus(path) == nil {
-            _ = try Operations.importanceMatrix(wanted, to: path, remark: remark, progress: progress)
-        }
-        return try ImportanceMatrix(path: path).named("imatrix.gguf")
-    }
-
     mutating func tabulate(_ factors: [String: TensorFactors], _ progress: @escaping WorkProgress) throws {
         if file.isComplete { return }
         let run = CostRun(source, request.ladder, factors: factors, options: options, threads: request.threads)
@@ -228,8 +201,7 @@ private struct CostWork {
         try file.write(to: path)
     }
 
-    /// Measures tensors alone whose costs gradients do not tell: an embedding, whose rows are looked up too, and whatever has no
-    /// gradients.
+    /// Measures tensors alone whose costs gradients do not tell: an embedding, whose rows are looked up too.
     mutating func measure(_ progress: @escaping WorkProgress) throws {
         let due = file.table.tensors.filter { tensor in
             tensor.source == .unknown || (tensor.source == .fisher && tensor.name == "token_embd.weight")

@@ -262,8 +262,8 @@ private struct RecipeSearch {
         }
         if abs(chosen.recipe.predictedKld / chosen.kld - 1) > Self.tolerance {
             remarks.append(
-                "The prediction of \(chosen.recipe.predictedKld.formatted(4)) nats is off by more than 15 %: below 3.5 bits a "
-                    + "weight the errors of tensors do not simply add up."
+                "The prediction of \(chosen.recipe.predictedKld.formatted(4)) nats is off by more than 15 %: the errors of tensors do "
+                    + "not simply add up. Go by the measured divergence."
             )
         }
         return remarks

@@ -140,7 +140,7 @@ extension Operations {
     static func wanted(_ patterns: [String]) throws -> (String) -> Bool {
         let patterns = try patterns.map { text in
             guard let pattern = try? Regex(text) else {
-                throw StepsError.badRequest("\(setting: "tensor") '\(text)' is no regular expression.")
+                throw StepsError.badRequest("\(setting: "tensor") '\(text)' is not a valid regular expression.")
             }
             return pattern
         }
@@ -172,7 +172,7 @@ extension Operations {
     public static func storedSensitivities(of model: FilePath, in registry: FilePath) throws -> [SensitivityReport] {
         let digest = try SHA256Digest(ofFile: model)
         return try RegistrySession.with(registry) { session in
-            try session.registry.sensitivities(of: digest).map { record in
+            try session.registry.sensitivities(of: digest).filter { !$0.isOfLadder }.map { record in
                 SensitivityReport(
                     model: model.string,
                     modelSha256: record.modelDigest,

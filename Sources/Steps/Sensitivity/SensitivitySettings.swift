@@ -51,7 +51,10 @@ public struct SensitivitySettings: StepKind {
             if let found = TypeLadder(name) {
                 ladder = found
             } else {
-                reader.report("'\(name)' is no ladder. Take k, all, or tensor types with commas between.", at: place)
+                reader.report(
+                    "'\(name)' is not a known ladder. Take k, all, or tensor types with commas between.",
+                    at: place
+                )
             }
         }
         context = reader.context ?? context

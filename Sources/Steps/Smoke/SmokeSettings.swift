@@ -13,6 +13,8 @@ enum SmokeLimits {
     static let context = 128
     /// Windows.
     static let chunks = 2
+    /// Tokens of an answer to a question.
+    static let answerTokens = 16
     /// Tokens that rounding with feedback is fitted to.
     static let feedbackTokens = FeedbackSettings.tokenRange.lowerBound
 }
@@ -40,6 +42,7 @@ extension ValidateSettings: SmokeSettings {
         var smaller = self
         smaller.context = min(context, SmokeLimits.context)
         smaller.chunks = min(chunks ?? .max, SmokeLimits.chunks)
+        smaller.answerTokens = min(answerTokens, SmokeLimits.answerTokens)
         return smaller
     }
 }

@@ -1,10 +1,32 @@
+import BinaryIO
 import Evaluation
 import Pipeline
 import Registry
 
 extension EvaluatedBuild {
     /// Every number with the conditions it was measured under.
-    var measurements: [MeasurementRecord] { textMeasurements + taskMeasurements + embeddingMeasurements }
+    var measurements: [MeasurementRecord] {
+        textMeasurements + taskMeasurements + talkMeasurements + embeddingMeasurements
+    }
+
+    private var talkMeasurements: [MeasurementRecord] {
+        guard let talk, let perplexity else { return [] }
+        return [
+            MeasurementRecord(
+                metric: Metric.answeredPercent,
+                value: talk.answered.percent,
+                standardError: talk.answered.standardError,
+                unit: "%",
+                method: "edgepipe-talk",
+                textDigest: SHA256Digest(of: talk.answers.map(\.question).joined(separator: "\n").utf8),
+                kernels: perplexity.kernels,
+                toolVersion: Edgepipe.version,
+                conditions: [
+                    "questions": "\(talk.answers.count)", "form": talk.form, "answerTokens": "\(talk.limit)",
+                ]
+            )
+        ]
+    }
 
     private var taskMeasurements: [MeasurementRecord] {
         guard let accuracy, let tasksDigest, let perplexity else { return [] }

@@ -11,12 +11,18 @@ public struct QualityGate: Sendable, Codable, Equatable {
     public var maxPerplexity: Double?
     /// Largest number of bits per byte of text.
     public var maxBitsPerByte: Double?
+    /// The channel whose version is held against.
+    public var over: String?
+    /// Largest increase of bits per byte over that version's build of the same type, in percent.
+    public var maxBitsPerByteIncrease: Double?
     /// Nats per token.
     public var maxMeanKLD: Double?
     /// In percent.
     public var minSameTop: Double?
     /// In percent.
     public var minAccuracy: Double?
+    /// The part of the questions that a chat model must answer as it should, in percent.
+    public var minAnswered: Double?
     /// Of embedding models: from 0 to 1.
     public var minMeanCosine: Double?
     /// Of embedding models: the share of the ten nearest texts that must stay, in percent.
@@ -29,8 +35,9 @@ public struct QualityGate: Sendable, Codable, Equatable {
     private var asksForVectors: Bool { minMeanCosine != nil || minTop10Overlap != nil }
 
     private static let languageSettings = [
-        "max-perplexity-increase", "max-perplexity", "max-bits-per-byte", "max-mean-kld", "min-same-top",
-        "min-accuracy",
+        "max-perplexity-increase", "max-perplexity", "max-bits-per-byte", "max-bits-per-byte-increase",
+        "over", "max-mean-kld", "min-same-top",
+        "min-accuracy", "min-answered",
     ]
     private static let embeddingSettings = ["min-mean-cosine", "min-top10-overlap"]
     static let settings = languageSettings + embeddingSettings
@@ -39,8 +46,9 @@ public struct QualityGate: Sendable, Codable, Equatable {
     func obstacle(for kind: ModelKind) -> String? {
         let ofLanguage: [(String, Double?)] = [
             ("max-perplexity-increase", maxPerplexityIncrease), ("max-perplexity", maxPerplexity),
-            ("max-bits-per-byte", maxBitsPerByte), ("max-mean-kld", maxMeanKLD), ("min-same-top", minSameTop),
-            ("min-accuracy", minAccuracy),
+            ("max-bits-per-byte", maxBitsPerByte), ("max-bits-per-byte-increase", maxBitsPerByteIncrease),
+            ("max-mean-kld", maxMeanKLD), ("min-same-top", minSameTop),
+            ("min-accuracy", minAccuracy), ("min-answered", minAnswered),
         ]
         let ofEmbedding: [(String, Double?)] = [
             ("min-mean-cosine", minMeanCosine), ("min-top10-overlap", minTop10Overlap),
@@ -78,9 +86,12 @@ public struct QualityGate: Sendable, Codable, Equatable {
                 maxPerplexityIncrease: values.percent("max-perplexity-increase"),
                 maxPerplexity: values.number("max-perplexity"),
                 maxBitsPerByte: values.number("max-bits-per-byte"),
+                over: values.text("over"),
+                maxBitsPerByteIncrease: values.percent("max-bits-per-byte-increase"),
                 maxMeanKLD: values.number("max-mean-kld"),
                 minSameTop: values.percent("min-same-top"),
                 minAccuracy: values.percent("min-accuracy"),
+                minAnswered: values.percent("min-answered"),
                 minMeanCosine: values.number("min-mean-cosine"),
                 minTop10Overlap: values.percent("min-top10-overlap")
             )
@@ -96,8 +107,17 @@ public struct QualityGate: Sendable, Codable, Equatable {
             if gate.needsBase, step.against == nil {
                 reader.report("this gate compares with another model. Name its step with 'against'.", at: key)
             }
+            if gate.maxBitsPerByteIncrease != nil, gate.over == nil {
+                reader.report(
+                    "this gate compares with a published version. Name the channel that points to it with 'over'.",
+                    at: key
+                )
+            }
             if gate.minAccuracy != nil, step.tasks == nil {
                 reader.report("this gate asks for accuracy. Name the file of the tasks with 'tasks'.", at: key)
+            }
+            if gate.minAnswered != nil, step.questions == nil {
+                reader.report("this gate asks for answers. Name the file of the questions with 'questions'.", at: key)
             }
             gates[type] = gate
         }

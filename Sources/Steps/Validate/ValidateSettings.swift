@@ -19,12 +19,20 @@ public struct ValidateSettings: StepKind {
     public var against: String?
     /// Multiple-choice tasks to answer too, as the pipeline file writes their path.
     public var tasks: String?
+    /// Questions that a chat model is asked, as the pipeline file writes their path, or `usual`; nil for none.
+    public var questions: String?
+    /// How they are asked; nil for the model's own form.
+    public var chatForm: ChatForm?
+    /// Tokens of an answer, at most.
+    public var answerTokens = 256
     /// How an embedding model's vectors are pooled; nil for the file's own way.
     public var pooling: Pooling?
     /// By build type, such as "q4_k_m".
     public var gates: [String: QualityGate] = [:]
 
     package static let kind = "validate"
+    /// What stands in a file's place for `TalkRun.usualQuestions`.
+    static let usualQuestions = "usual"
     package static let settings = [
         .builds("the `quantize` or `convert` step whose builds are measured"),
         Setting(
@@ -51,6 +59,28 @@ public struct ValidateSettings: StepKind {
             takes: .path
         ),
         Setting(
+            "questions",
+            "a file of questions, one a line, or usual for four plain ones: each build is asked in the form of its chat template, and an "
+                + "answer counts that ends, says something, and does not repeat itself",
+            standard: "none",
+            .files,
+            takes: .any([.choice([usualQuestions]), .path])
+        ),
+        Setting(
+            "chat-form",
+            "how questions are asked, where the chat template's form is not known: a name such as chatml, or a text with {prompt} in it",
+            standard: "the template's",
+            .files,
+            takes: .any([.choice(ChatForm.names), .text])
+        ),
+        Setting(
+            "answer-tokens",
+            "tokens of an answer at most",
+            standard: "256",
+            .files,
+            takes: .integer(answerLimits)
+        ),
+        Setting(
             "pooling",
             "of an embedding model: mean, cls, last or rank",
             standard: "the model's own",
@@ -66,6 +96,7 @@ public struct ValidateSettings: StepKind {
         ),
     ]
 
+    private static let answerLimits = 1...65_536
     private static let poolings = Pooling.names.filter { $0 != Pooling.none.name }
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
@@ -75,6 +106,21 @@ public struct ValidateSettings: StepKind {
         chunks = reader.chunks
         if reader.node("against") != nil { against = references.file("against", in: reader) }
         tasks = reader.text("tasks")
+        questions = reader.text("questions")
+        if let node = reader.node("chat-form"), let text = reader.text("chat-form") {
+            chatForm = ChatForm(text)
+            if chatForm == nil {
+                let advice = Spelling.advice(for: text, among: ChatForm.names)
+                reader.report(
+                    "'chat-form' knows no form '\(text)', and it has no \(ChatForm.place). \(advice)",
+                    at: node
+                )
+            }
+        }
+        answerTokens = reader.integer("answer-tokens", in: Self.answerLimits) ?? answerTokens
+        if questions == nil, let node = reader.node("chat-form") ?? reader.node("answer-tokens") {
+            reader.report("nothing is asked. Name a file of questions with 'questions', or 'usual'.", at: node)
+        }
         if let node = reader.node("pooling"), let name = reader.text("pooling") {
             pooling = Pooling(named: name)
             if pooling == nil || pooling == Pooling.none {
@@ -106,7 +152,13 @@ public struct ValidateSettings: StepKind {
             tasks: try tasks.map { name in
                 let path = bench.path(name)
                 return ValidateStep.Source(path: path, digest: try bench.cache.digest(of: path))
-            }
+            },
+            questions: try questions.flatMap { name in
+                guard name != Self.usualQuestions else { return nil }
+                let path = bench.path(name)
+                return ValidateStep.Source(path: path, digest: try bench.cache.digest(of: path))
+            },
+            references: try Set(gates.values.compactMap(\.over)).map(bench.reference)
         )
     }
 
@@ -118,6 +170,9 @@ public struct ValidateSettings: StepKind {
         guard model != .language else {
             return pooling == nil
                 ? nil : "'pooling' is for embedding models, and this is a language model. Leave it out."
+        }
+        if questions != nil {
+            return "'questions' are asked of language models, and this is \(model.words). Leave them out."
         }
         if tasks != nil {
             return "'tasks' are answered by language models, and this is \(model.words). Leave them out."

@@ -55,6 +55,7 @@ extension ValidateStep {
                 baseDigest: base.digest,
                 accuracy: nil,
                 tasksDigest: nil,
+                talk: nil,
                 embedding: EmbeddingComparison(of: own, with: reference),
                 embeddingContext: settings.context
             )

@@ -4,6 +4,7 @@ import Evaluation
 import GGUF
 import Inference
 import Pipeline
+import Registry
 import SystemPackage
 import Tensors
 
@@ -33,6 +34,10 @@ struct ValidateStep: Step {
     let text: Source
     /// Multiple-choice tasks.
     let tasks: Source?
+    /// Questions to a chat model; nil where none are asked, or the usual ones.
+    let questions: Source?
+    /// The published versions that gates compare with.
+    let references: [ChannelReference]
 
     let kind = ValidateSettings.kind
     var needs: [String] { settings.needs }
@@ -50,6 +55,11 @@ struct ValidateStep: Step {
             entries["measures"] = "vectors"
             entries["pooling"] = settings.pooling?.name ?? "own"
             entries["lines"] = isJSON ? "json" : "plain"
+        }
+        if settings.questions != nil {
+            entries["answers"] = "\(settings.answerTokens)"
+            entries["form"] = settings.chatForm.map { $0.text(asking: ChatForm.place) } ?? "own"
+            inputs["questions"] = questions.map { .file($0.digest) }
         }
         let key = StepKey(kind: kind, version: Self.version, settings: entries, inputs: inputs)
         return StepNode(StepNode.Name(step: id, build: build.type), key)
@@ -89,6 +99,7 @@ struct ValidateStep: Step {
                 baseDigest: divergence == nil ? nil : base?.digest,
                 accuracy: try accuracy(build, models[index], context),
                 tasksDigest: tasks?.digest,
+                talk: try talk(build, models[index], context),
                 embedding: nil,
                 embeddingContext: nil
             )
@@ -98,7 +109,23 @@ struct ValidateStep: Step {
 
     func problems(with product: StepProduct) throws -> [String] {
         let build: EvaluatedBuild = try product.facts()
-        return (settings.gate(for: build.type).map(build.failures) ?? []).map { "\(build.type): \($0)" }
+        guard let gate = settings.gate(for: build.type) else { return [] }
+        return build.failures(of: gate, over: try reference(of: build, gate)).map { "\(build.type): \($0)" }
+    }
+
+    /// The published build that a gate compares with, where it was measured on the same text.
+    private func reference(of build: EvaluatedBuild, _ gate: QualityGate) throws -> (name: String, bitsPerByte: Double)?
+    {
+        guard let reference = references.first(where: { $0.channel == gate.over }),
+            let name = reference.name(of: build.type),
+            let value = try reference.value(
+                of: Metric.bitsPerByte,
+                of: build.type,
+                text: build.textDigest,
+                context: settings.context
+            )
+        else { return nil }
+        return (name, value)
     }
 
     private func options(_ context: StepContext) -> EvaluationOptions {
@@ -157,6 +184,21 @@ struct ValidateStep: Step {
                 let detail = "\(build.type): accuracy \(state.result.accuracy.percent.formatted(1)) %"
                 try context.progress(detail, state.result.tasks, state.taskCount)
             }.summary
+        }
+    }
+
+    /// How the build answers questions, where any are asked.
+    private func talk(_ build: BuildFile, _ model: LanguageModel, _ context: StepContext) throws -> TalkResult? {
+        guard settings.questions != nil else { return nil }
+        let asked = try questions.map { source in
+            try EvaluationError.naming(source.path) {
+                try TalkRun.questions(try readFile(source.path, limit: Self.textLimit))
+            }
+        }
+        let questions = asked ?? TalkRun.usualQuestions
+        let run = try TalkRun(model, form: settings.chatForm, limit: settings.answerTokens, threads: context.threads)
+        return try run.ask(questions) { done in
+            try context.progress("\(build.type): answering questions", done, questions.count)
         }
     }
 }

@@ -14,10 +14,10 @@ struct AccuracyCommand: RecordCommand {
               edgepipe accuracy q4_k_m.gguf --tasks texts/tasks.jsonl
               edgepipe accuracy q4_k_m.gguf --tasks hellaswag_val.jsonl --json
 
-            A task is a line of JSON: {"context": "It rained, so she took", "endings": ["her umbrella.", "the moon."],
-            "label": 0}. The model's answer is the ending that it finds most probable after the context; for the
-            length-normalized accuracy, per byte. Compare models on the same tasks; the intervals tell how far apart
-            two have to be.
+            A task is a line of JSON: {"context": "It rained, so she took", "endings": ["her umbrella.", "the \
+            moon."], "label": 0}. The model's answer is the ending that it finds most probable after the context; for \
+            the length-normalized accuracy, per byte. Compare models on the same tasks; the intervals tell how far \
+            apart two have to be.
             """
     )
 

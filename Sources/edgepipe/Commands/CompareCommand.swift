@@ -17,19 +17,19 @@ struct CompareCommand: ParsableCommand {
               edgepipe compare phi3:q4_k_m qwen:q4_0 --device pixel-8
               edgepipe compare --platform android --ram 2GB --lang ru > brief.md
 
-            Markdown: the builds side by side (memory, quality, speed, heat, battery, older phones, what each is good for and
-            where it fails), how to prepare the best one, how to load it, and what to do when the phone gets hot. Everything in
-            it runs on the phone.
+            Prints Markdown: the builds side by side (memory, quality, speed, heat, battery, older phones, what each \
+            is good for and where it fails), how to prepare the best one, how to load it, and what to do when the \
+            phone gets hot. Everything in it runs on the phone.
             """
     )
 
-    @Argument(help: "Builds, model[@version]:type; the best three that fit where none are named.")
+    @Argument(help: "Builds, model[@version]:type; without any, the best three that fit.")
     var builds: [String] = []
 
-    @Option(help: ArgumentHelp("What the app is for, in your words.", valueName: "text"))
+    @Option(help: ArgumentHelp("Describe what the app does; the page quotes it.", valueName: "text"))
     var task: String?
 
-    @Option(help: ArgumentHelp("en or ru.", valueName: "code"))
+    @Option(help: ArgumentHelp("Language of the page: en or ru.", valueName: "code"))
     var lang = Language.english
 
     @OptionGroup var filters: FilterOptions
@@ -58,8 +58,8 @@ struct SnippetCommand: ParsableCommand {
               edgepipe snippet phi3:q4_k_m --for swift > LocalModel.swift
               edgepipe snippet phi3:q4_k_m --for react-native --context 2048 --kv-type q8_0
 
-            Context, batch, cache and stop tokens are the build's own. Swift is for llama.cpp's XCFramework, kotlin for its
-            Android library, react-native for llama.rn, flutter for fllama.
+            Context, batch, cache and stop tokens are the build's own. Swift is for llama.cpp's XCFramework, kotlin \
+            for its Android library, react-native for llama.rn, flutter for fllama.
             """
     )
 
@@ -69,10 +69,15 @@ struct SnippetCommand: ParsableCommand {
     @Option(name: .customLong("for"), help: ArgumentHelp("swift, kotlin, react-native or flutter.", valueName: "kind"))
     var kind: SnippetKind
 
-    @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Context length in tokens; default: 4096, or the model's own maximum if that is lower.",
+            valueName: "n"
+        )
+    )
     var context: Int?
 
-    @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
+    @Option(help: ArgumentHelp("Element type of the KV cache.", valueName: "type"))
     var kvType = "f16"
 
     @OptionGroup var registry: RegistryOptions

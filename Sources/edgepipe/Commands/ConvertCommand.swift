@@ -19,12 +19,12 @@ struct ConvertCommand: RecordCommand {
 
               edgepipe convert hf://google/gemma-3-4b-it -o mmproj-gemma3.gguf --mmproj --type f16
 
-            Types: \(ConvertSettings.types.joined(separator: ", ")); auto keeps the checkpoint's own.
-            Pre-tokenizers for --pre: llama-bpe, qwen2, gpt-2, smollm and others that llama.cpp knows.
+            Types: \(ConvertSettings.types.joined(separator: ", ")); auto keeps the checkpoint's own. Pre-tokenizers \
+            for --pre: llama-bpe, qwen2, gpt-2, smollm and others that llama.cpp knows.
             """
     )
 
-    @Argument(help: "A folder, or hf://owner/name[@revision], which is downloaded where the cache lacks it.")
+    @Argument(help: "A model folder, or hf://owner/name[@revision], which is downloaded unless it is cached.")
     var model: String
 
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
@@ -38,21 +38,22 @@ struct ConvertCommand: RecordCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Merge a LoRA adapter (a PEFT folder; with a GGUF model also a GGUF file), at that share of its strength.",
+            "Merge a LoRA adapter (a PEFT folder; for a GGUF model also a GGUF file), scaled by this factor.",
             valueName: "folder[=scale]"
         )
     )
     var lora: [String] = []
 
-    @Flag(help: "Write the one adapter of --lora by itself, for llama.cpp to load beside a build of the model.")
+    @Flag(help: "Write the adapter of --lora as a file of its own, which llama.cpp loads beside a build of the model.")
     var loraOnly = false
 
     @Flag(
-        help: "Write what the model sees with (projector and vision tower), for llama.cpp to load beside a build of it."
+        help:
+            "Write the vision part (projector and tower) as a file of its own, which llama.cpp loads beside a build of the model."
     )
     var mmproj = false
 
-    @Flag(help: "Refuse a model that no engine can load; without it that is a warning.")
+    @Flag(help: "Reject a model that no engine can load, instead of warning about it.")
     var strict = false
 
     @Option(help: .setting(ConvertSettings.self, "pad-vocab", "count"))

@@ -11,7 +11,7 @@ import Work
 struct DeltaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delta",
-        abstract: "Make and apply updates that are much smaller than the file they lead to.",
+        abstract: "Make and apply updates that are much smaller than the new file.",
         discussion: """
             EXAMPLES
               edgepipe delta plan phi3@1.0.0:q4_k_m phi3@1.1.0:q4_k_m
@@ -23,10 +23,10 @@ struct DeltaCommand: ParsableCommand {
 
     /// What leads from where to where.
     struct Sides: ParsableArguments {
-        @Argument(help: "The build that phones have: a GGUF file, or a build of the registry.") var old: String
-        @Argument(help: "The build that they are to have.") var new: String
+        @Argument(help: "The old build, which phones have: a GGUF file, or a build of the registry.") var old: String
+        @Argument(help: "The new build.") var new: String
 
-        @Option(help: "How much time smaller frames are worth, 1 to 19.") var level = 19
+        @Option(help: "Compression level, 1 (fast) to 19 (small).") var level = 19
 
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var work: WorkOptions
@@ -59,7 +59,7 @@ struct DeltaCommand: ParsableCommand {
 
     struct Plan: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say what a delta would take, and write none.",
+            abstract: "Show how large a delta would be, without writing it.",
             discussion: """
                 EXAMPLES
                   edgepipe delta plan phi3@1.0.0:q4_k_m phi3@1.1.0:q4_k_m
@@ -83,14 +83,15 @@ struct DeltaCommand: ParsableCommand {
 
     struct Make: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write the delta that leads from one build to another.",
+            abstract: "Write the delta between two builds.",
             discussion: """
                 EXAMPLES
                   edgepipe delta make phi3@1.0.0:q4_k_m phi3@1.1.0:q4_k_m -o update.delta
                   edgepipe delta make old.gguf new.gguf -o update.delta
                   edgepipe delta make phi3@1.0.0:q4_k_m phi3@1.1.0:q4_k_m
 
-                Without a file to write, the delta between two builds of a registry is kept beside it, for `push` and `serve` to offer.
+                Without an output file, the delta between two builds of a registry is stored beside the registry, and \
+                `push` and `serve` offer it.
                 """
         )
 
@@ -98,7 +99,7 @@ struct DeltaCommand: ParsableCommand {
 
         @Option(
             name: [.customShort("o"), .long],
-            help: ArgumentHelp("The file to write; the registry keeps the delta by default.", valueName: "file")
+            help: ArgumentHelp("The file to write; by default the registry stores the delta.", valueName: "file")
         )
         var output: String?
 
@@ -128,7 +129,7 @@ struct DeltaCommand: ParsableCommand {
 
     struct Apply: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make the new file out of the old one and a delta; run it again to resume.",
+            abstract: "Build the new file from the old one and a delta; run it again to resume.",
             discussion: """
                 EXAMPLES
                   edgepipe delta apply old.gguf update.delta -o new.gguf

@@ -4,7 +4,7 @@ import DeviceFit
 struct DevicesCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "devices",
-        abstract: "The phones that the program knows, with sources.",
+        abstract: "List the phones in the catalogue, with sources.",
         discussion: """
             EXAMPLES
               edgepipe devices
@@ -17,7 +17,7 @@ struct DevicesCommand: ParsableCommand {
 
     struct List: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Devices, all or those that match.",
+            abstract: "List devices, all or the matching ones.",
             discussion: """
                 EXAMPLES
                   edgepipe devices list
@@ -27,22 +27,22 @@ struct DevicesCommand: ParsableCommand {
                 EDGEPIPE_DEVICES may name a YAML file with devices of your own; docs/device-fit.md shows one.
                 """
         )
-        @Argument(help: "Words that stand in id, name or chip.")
+        @Argument(help: "Words found in the id, name or chip.")
         var words: [String] = []
 
         @Option(help: ArgumentHelp("android or ios.", valueName: "name"))
         var platform: String?
 
-        @Option(help: ArgumentHelp("Least memory.", valueName: "size"))
+        @Option(help: ArgumentHelp("Smallest memory.", valueName: "size"))
         var minRam: String?
 
-        @Option(help: ArgumentHelp("Most memory.", valueName: "size"))
+        @Option(help: ArgumentHelp("Largest memory.", valueName: "size"))
         var maxRam: String?
 
-        @Option(help: ArgumentHelp("First year.", valueName: "year"))
+        @Option(help: ArgumentHelp("Earliest release year.", valueName: "year"))
         var since: Int?
 
-        @Option(help: ArgumentHelp("Last year.", valueName: "year"))
+        @Option(help: ArgumentHelp("Latest release year.", valueName: "year"))
         var until: Int?
 
         @OptionGroup var records: OutputOptions
@@ -65,7 +65,7 @@ struct DevicesCommand: ParsableCommand {
 
     struct Show: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "One device, with sources and confidence.",
+            abstract: "Show one device, with sources and confidence.",
             discussion: """
                 EXAMPLES
                   edgepipe devices show pixel-8
@@ -76,7 +76,10 @@ struct DevicesCommand: ParsableCommand {
         @Argument(help: "The device's id.") var id: String
         @Option(
             name: .customLong("os"),
-            help: ArgumentHelp("Version of its system, which limits memory: 17, 26.4.", valueName: "version")
+            help: ArgumentHelp(
+                "Version of the operating system, which decides memory limits: 17, 26.4.",
+                valueName: "version"
+            )
         )
         var system: String?
         @OptionGroup var records: OutputOptions

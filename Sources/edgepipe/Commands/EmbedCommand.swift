@@ -8,10 +8,10 @@ import SystemPackage
 struct EmbedCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",
-        abstract: "Turn texts into vectors, or judge pairs of texts with a reranker.",
+        abstract: "Turn texts into vectors, or score pairs of texts with a reranker.",
         discussion: """
-            Prints a JSON array of numbers for each text, on a line of its own; without pooling, an array for each of its tokens. A \
-            reranker prints its scores.
+            Prints a JSON array of numbers for each text, on a line of its own; without pooling, an array for each of \
+            its tokens. A reranker prints its scores.
 
             EXAMPLES
               edgepipe embed model.gguf "Hello there"
@@ -25,7 +25,7 @@ struct EmbedCommand: RecordCommand {
     @Argument(help: "The GGUF file to run.")
     var model: String
 
-    @Argument(help: "The text; standard input where neither it nor --file is given.")
+    @Argument(help: "The text; default: standard input.")
     var text: String?
 
     @Option(help: ArgumentHelp("Read the text from a file.", valueName: "file"))
@@ -33,26 +33,28 @@ struct EmbedCommand: RecordCommand {
 
     @Flag(
         help: """
-            Read many texts, on each line a JSON string, an array of bytes, or for a reranker an array of a query and a document.
+            Read many texts, on each line a JSON string, an array of bytes, or for a reranker an array of a query \
+            and a document.
             """
     )
     var jsonLines = false
 
     @Option(
         help: ArgumentHelp(
-            "How tokens become one vector: none, mean, cls, last or rank; the model's own by default.",
+            "How tokens become one vector: none, mean, cls, last or rank; default: the model's own.",
             valueName: "kind"
         )
     )
     var pooling: String?
 
-    @Flag(name: .customLong("no-normalize"), help: "Leave vectors as long as they are; by default their length is 1.")
+    @Flag(name: .customLong("no-normalize"), help: "Do not normalize vectors; by default their length is 1.")
     var isRaw = false
 
     @Option(
         help: ArgumentHelp(
             """
-            Print no vectors, but how far they are from this model's: mean cosine, and overlap of the ten nearest texts. Each line is a text.
+            Print no vectors, but how far they are from this model's: mean cosine, and overlap of the ten nearest \
+            texts. Each line is a text.
             """,
             valueName: "model"
         )

@@ -6,7 +6,7 @@ import ArgumentParser
 struct FilterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Memory that the app may use: 3GB, 2.5GiB. Beside a device, the smaller limit counts.",
+            "Memory that the app may use, such as 3GB or 2.5GiB; with --device, the smaller limit counts.",
             valueName: "size"
         )
     )
@@ -17,46 +17,59 @@ struct FilterOptions: ParsableArguments {
 
     @Option(
         name: .customLong("device"),
-        help: ArgumentHelp("A device of `edgepipe devices`; may be repeated.", valueName: "id")
+        help: ArgumentHelp("A device of `edgepipe devices`; repeat it for several.", valueName: "id")
     )
     var devices: [String] = []
 
     @Option(
         name: .customLong("os"),
-        help: ArgumentHelp("Version of the devices' system, which limits memory: 17, 26.4.", valueName: "version")
+        help: ArgumentHelp(
+            "Version of the operating system, which decides memory limits: 17, 26.4.",
+            valueName: "version"
+        )
     )
     var system: String?
 
-    @Option(help: ArgumentHelp("Tokens of context; 4096, or the model's own where that is less.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Context length in tokens; default: 4096, or the model's own maximum if that is lower.",
+            valueName: "n"
+        )
+    )
     var context: Int?
 
-    @Option(help: ArgumentHelp("Element type of the key-value cache; f16 by default.", valueName: "type"))
+    @Option(help: ArgumentHelp("Element type of the KV cache; default: f16.", valueName: "type"))
     var kvType: String?
 
-    @Option(help: ArgumentHelp("Builds of this model only.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only builds of this model.", valueName: "name"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Largest file.", valueName: "size"))
+    @Option(help: ArgumentHelp("Largest file size.", valueName: "size"))
     var maxSize: String?
 
-    @Option(help: ArgumentHelp("Slowest generation, in tokens a second.", valueName: "tps"))
+    @Option(help: ArgumentHelp("Lowest acceptable speed, in tokens a second.", valueName: "tps"))
     var minSpeed: Double?
 
-    @Option(help: ArgumentHelp("Slowest generation after ten minutes without a pause.", valueName: "tps"))
+    @Option(
+        help: ArgumentHelp(
+            "Lowest acceptable speed after ten minutes without a pause, in tokens a second.",
+            valueName: "tps"
+        )
+    )
     var minSustainedSpeed: Double?
 
-    @Option(help: ArgumentHelp("Most of the battery for 1000 tokens, in percent.", valueName: "percent"))
+    @Option(help: ArgumentHelp("Most battery that 1000 tokens may take, in percent.", valueName: "percent"))
     var maxBattery: Double?
 
-    @Option(help: ArgumentHelp("Builds under this licence only.", valueName: "id"))
+    @Option(help: ArgumentHelp("Only builds under this licence.", valueName: "id"))
     var license: String?
 
-    @Option(help: ArgumentHelp("Builds in this channel only.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only builds in this channel.", valueName: "name"))
     var channel: String?
 
     @Option(
         help: ArgumentHelp(
-            "language, embedding or reranker; language models by default, or what --model gives.",
+            "language, embedding or reranker; default: language, or the kind of --model.",
             valueName: "kind"
         )
     )
@@ -64,11 +77,11 @@ struct FilterOptions: ParsableArguments {
 
     @Option(
         name: .customLong("tag"),
-        help: ArgumentHelp("What the model is for, as it is tagged; may be repeated.", valueName: "word")
+        help: ArgumentHelp("A tag that the model must have; repeat it for several.", valueName: "word")
     )
     var tags: [String] = []
 
-    @Flag(help: "Builds that take images only; what they see with counts as memory.")
+    @Flag(help: "Only builds that take images; the projector counts as memory.")
     var images = false
 
     func validate() throws {

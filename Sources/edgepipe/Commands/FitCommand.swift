@@ -28,7 +28,7 @@ extension FitCommand {
     struct EstimateCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "estimate",
-            abstract: "Estimate a model on phones; the default.",
+            abstract: "Estimate a model on phones (the default subcommand).",
             discussion: """
                 EXAMPLES
                   edgepipe fit estimate model.gguf --device pixel-8 --device iphone-15
@@ -44,7 +44,10 @@ extension FitCommand {
 
         @Option(
             name: .customLong("os"),
-            help: ArgumentHelp("Version of the devices' system, which limits memory: 17, 26.4.", valueName: "version")
+            help: ArgumentHelp(
+                "Version of the operating system, which decides memory limits: 17, 26.4.",
+                valueName: "version"
+            )
         )
         var system: String?
 
@@ -54,10 +57,10 @@ extension FitCommand {
         @Option(help: .setting(FitSettings.self, "kv-type", "type"))
         var kvType = "f16"
 
-        @Option(help: ArgumentHelp("Tokens processed at once while a prompt is read.", valueName: "n"))
+        @Option(help: ArgumentHelp("Prompt tokens that are processed at once.", valueName: "n"))
         var batch = 512
 
-        @Option(help: ArgumentHelp("The file that the model sees with, loaded beside it.", valueName: "file"))
+        @Option(help: ArgumentHelp("The projector (mmproj) that is loaded beside the model.", valueName: "file"))
         var mmproj: String?
 
         @OptionGroup var records: OutputOptions
@@ -104,20 +107,21 @@ extension FitCommand {
     struct ImportCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "import",
-            abstract: "Keep what was measured of a build on a device; it takes the estimates' place.",
+            abstract: "Import measurements of a build on a device; they replace its estimates.",
             discussion: """
                 EXAMPLES
                   edgepipe fit import bench.json --build phi3@1.0.0:q4_k_m --device galaxy-s23
                   edgepipe fit import profile.json --build phi3:q4_k_m --device galaxy-s24 --tokens-per-inference 128
 
-                Takes JSON or JSON lines of llama-bench (`llama-bench -m model.gguf -p 512 -n 128 -o json`), and profiles of
-                Qualcomm AI Hub, which time one run of a graph.
+                Takes JSON or JSON lines of llama-bench (`llama-bench -m model.gguf -p 512 -n 128 -o json`), and \
+                profiles of Qualcomm AI Hub, which time one run of a graph.
                 """
         )
         @Argument(help: "The file of results.") var file: String
-        @Option(help: ArgumentHelp("What was measured.", valueName: "model[@version][:type]")) var build: String
+        @Option(help: ArgumentHelp("The build that was measured.", valueName: "model[@version][:type]")) var build:
+            String
         @Option(help: ArgumentHelp("A device of `edgepipe devices`.", valueName: "id")) var device: String
-        @Option(help: ArgumentHelp("Of an AI Hub profile: 1 where its graph generates.", valueName: "n"))
+        @Option(help: ArgumentHelp("For an AI Hub profile: tokens a run; 1 if its graph generates.", valueName: "n"))
         var tokensPerInference = 1
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var records: OutputOptions

@@ -6,14 +6,14 @@ import SystemPackage
 struct FrontierCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "frontier",
-        abstract: "Measure how much a model loses at several sizes, presets and recipes side by side.",
+        abstract: "Measure how much quality a model loses at several sizes, presets and recipes side by side.",
         discussion: """
             EXAMPLES
               edgepipe frontier f16.gguf --from 2.5 --to 6 --text calibration.txt -o chart.html
               edgepipe frontier f16.gguf --from 3 --to 5 --text calibration.txt --ladder all --costs costs/
 
-            One set of costs serves all sizes. Each build is made and its KL divergence measured on the last quarter of the \
-            text, which the costs do not see.
+            All sizes share one set of costs. Each build is made, and its KL divergence is measured on the last \
+            quarter of the text, which the costs never see.
             """
     )
 
@@ -29,7 +29,7 @@ struct FrontierCommand: RecordCommand {
     @Option(help: ArgumentHelp("A UTF-8 text like what the model will read.", valueName: "file"))
     var text: String
 
-    @Option(help: ArgumentHelp("How many sizes between them, both counted.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of sizes, both ends included.", valueName: "n"))
     var steps = 7
 
     @Option(
@@ -39,17 +39,17 @@ struct FrontierCommand: RecordCommand {
 
     @Option(
         name: [.customShort("o"), .long],
-        help: ArgumentHelp("Draw the curve, an HTML page that loads nothing.", valueName: "file")
+        help: ArgumentHelp("Draw the curve as a self-contained HTML page.", valueName: "file")
     )
     var output: String?
 
-    @Option(help: ArgumentHelp("Keep what tensors cost in this folder.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Cache the tensors' costs in this folder.", valueName: "folder"))
     var costs: String?
 
-    @Option(help: ArgumentHelp("Windows of the text that costs are computed on.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of text windows that costs are computed on.", valueName: "n"))
     var costChunks = 16
 
-    @Option(help: ArgumentHelp("Windows that builds are judged on.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of windows that builds are judged on.", valueName: "n"))
     var judgeChunks = 8
 
     @OptionGroup var work: WorkOptions

@@ -5,11 +5,12 @@ import SystemPackage
 struct GenerateCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
-        abstract: "Continue a text: a smoke test that a build talks.",
+        abstract: "Continue a text: a quick check that a build works.",
         discussion: """
             EXAMPLES
               edgepipe generate model.gguf --prompt "Once upon a time" -n 64 --greedy
               edgepipe generate model.gguf --prompt "Once upon a time" --seed 7
+              edgepipe generate model.gguf --prompt "What is the capital of France?" --chat
             """
     )
 
@@ -19,16 +20,19 @@ struct GenerateCommand: RecordCommand {
     @Option(help: ArgumentHelp("The text to continue.", valueName: "text"))
     var prompt: String
 
-    @Option(name: .customShort("n"), help: ArgumentHelp("Most tokens to write.", valueName: "n"))
+    @Flag(help: "Ask the prompt as a question, in the format of the model's chat template.")
+    var chat = false
+
+    @Option(name: .customShort("n"), help: ArgumentHelp("Maximum number of tokens to generate.", valueName: "n"))
     var count = 64
 
-    @Flag(help: "Always the most likely token.")
+    @Flag(help: "Always choose the most likely token.")
     var greedy = false
 
-    @Option(help: ArgumentHelp("Temperature of the choice; 0.8 by default.", valueName: "t"))
+    @Option(help: ArgumentHelp("Sampling temperature; default: 0.8.", valueName: "t"))
     var temperature: Float?
 
-    @Option(help: ArgumentHelp("The same seed gives the same text; 0 by default.", valueName: "n"))
+    @Option(help: ArgumentHelp("Random seed; the same seed gives the same text. Default: 0.", valueName: "n"))
     var seed: UInt64?
 
     @OptionGroup var work: WorkOptions
@@ -52,6 +56,7 @@ struct GenerateCommand: RecordCommand {
         let report = try GenerationReport(
             continuing: prompt,
             with: FilePath(model),
+            isQuestion: chat,
             limit: count,
             greedy: greedy,
             temperature: temperature ?? 0.8,

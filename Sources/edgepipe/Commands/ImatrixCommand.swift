@@ -16,9 +16,9 @@ struct ImatrixCommand: RecordCommand {
               edgepipe imatrix --show imatrix.gguf
               edgepipe quantize f16.gguf -o iq3_xxs.gguf --type iq3_xxs --imatrix imatrix.gguf
 
-            An importance matrix tells how much each column of a weight matrix counts on some text; quantization then
-            spends its precision there. A run that is cut leaves what it has in OUTPUT.part, every half minute and on
-            Ctrl-C; the same command goes on from there and ends with the same bytes.
+            An importance matrix tells how much each column of a weight matrix counts on some text; quantization then \
+            spends its precision there. Progress is saved to OUTPUT.part every half minute and on Ctrl-C; the same \
+            command resumes from there and ends with the same bytes.
             """
     )
 
@@ -31,7 +31,7 @@ struct ImatrixCommand: RecordCommand {
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String?
 
-    @Option(help: ArgumentHelp("gguf, or dat, the older form; by the output's name.", valueName: "form"))
+    @Option(help: ArgumentHelp("gguf, or dat, the older format; default: by the output's name.", valueName: "form"))
     var outputFormat: ImportanceForm?
 
     @Option(help: .setting(ImatrixSettings.self, "context", "n"))
@@ -42,11 +42,11 @@ struct ImatrixCommand: RecordCommand {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Matrices to add: to the model's, or to each other.", valueName: "file ...")
+        help: ArgumentHelp("Importance matrices to merge, with the model's or with each other.", valueName: "file ...")
     )
     var merge: [String] = []
 
-    @Option(help: ArgumentHelp("Print the statistics of a matrix.", valueName: "file"))
+    @Option(help: ArgumentHelp("Print the statistics of an importance matrix.", valueName: "file"))
     var show: String?
 
     @Flag(help: .setting(ImatrixSettings.self, "process-output"))
@@ -55,7 +55,7 @@ struct ImatrixCommand: RecordCommand {
     @Flag(help: .setting(ImatrixSettings.self, "parse-special"))
     var parseSpecial = false
 
-    @Flag(help: "Leave out the perplexity on the way; faster.")
+    @Flag(help: "Skip the perplexity, which is faster.")
     var noPpl = false
 
     @OptionGroup var work: WorkOptions

@@ -6,7 +6,7 @@ import SystemPackage
 struct InspectCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",
-        abstract: "Show what stands in a GGUF or safetensors file.",
+        abstract: "Show the metadata and tensors of a GGUF or safetensors file.",
         discussion: """
             EXAMPLES
               edgepipe inspect model.gguf
@@ -20,7 +20,7 @@ struct InspectCommand: RecordCommand {
     @Flag(help: "List the tensors too.")
     var tensors = false
 
-    @Flag(help: "With SHA-256 of the file and, with --tensors, of each tensor.")
+    @Flag(help: "Print the SHA-256 of the file and, with --tensors, of each tensor.")
     var digests = false
 
     @OptionGroup var records: OutputOptions

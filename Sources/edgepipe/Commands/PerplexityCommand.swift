@@ -15,9 +15,9 @@ struct PerplexityCommand: RecordCommand {
               edgepipe perplexity f16.gguf --text texts/sample.txt --save-logits base.logits
               edgepipe perplexity q4_k_m.gguf --base-logits base.logits
 
-            Perplexity compares builds of one model. Bits per byte also compares models with different tokenizers, on the
-            same text. KL divergence tells how far a build is from the model it was made from, which runs beside it
-            (--base) or left its log-probabilities in a file of llama-perplexity's format (--base-logits).
+            Perplexity compares builds of one model. Bits per byte also compares models with different tokenizers, on \
+            the same text. KL divergence measures how far a build is from its original model, which runs beside it \
+            (--base) or is read from a file of log-probabilities in llama-perplexity's format (--base-logits).
             """
     )
 
@@ -43,7 +43,7 @@ struct PerplexityCommand: RecordCommand {
     var baseLogits: String?
 
     @Option(
-        help: ArgumentHelp("Compare with another model, a GGUF file, that runs beside this one.", valueName: "model")
+        help: ArgumentHelp("Compare with this GGUF model, which runs beside the first one.", valueName: "model")
     )
     var base: String?
 

@@ -5,7 +5,7 @@ import Steps
 struct PlanCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Say what `run` would do; nothing is written.",
+        abstract: "Show what `run` would do, without writing anything.",
         discussion: """
             EXAMPLES
               edgepipe plan pipelines/phi3.yaml
@@ -17,8 +17,9 @@ struct PlanCommand: RecordCommand {
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
+    @OptionGroup var caching: CachingOptions
 
-    @Option(help: ArgumentHelp("How many threads would work.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var jobs: Int?
 
     @OptionGroup var records: OutputOptions
@@ -27,6 +28,7 @@ struct PlanCommand: RecordCommand {
         let file = try pipeline.read()
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.isOffline = hub.offline
+        options.cache = caching.options
         let definitions = try pipeline.definitions(of: file)
         try Self.print(try definitions.map { try PipelineRunner($0, options).plan() }, of: file, records)
     }

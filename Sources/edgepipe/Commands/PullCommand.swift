@@ -9,7 +9,7 @@ import SystemPackage
 struct PullCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "pull",
-        abstract: "Take a build out of the registry, or out of an OCI registry, verified.",
+        abstract: "Download a verified build from the registry or an OCI registry.",
         discussion: """
             EXAMPLES
               edgepipe pull phi3:q4_k_m -o model.gguf
@@ -19,9 +19,9 @@ struct PullCommand: RecordCommand {
               edgepipe pull phi3@stable:q4_k_m -o model.gguf --registry oci://ghcr.io/team/phi3
               edgepipe pull oci://ghcr.io/team/phi3:1.1.0-q4_k_m -o new.gguf --since old.gguf
 
-            With an older file of the model, only what changed is fetched: a delta where one is offered, or the parts that differ.
+            With --since, only what changed is downloaded: a delta if one is offered, else the parts that differ.
 
-            What a model sees with comes along, as mmproj-model.gguf beside model.gguf.
+            A model's projector comes along, as mmproj-model.gguf beside model.gguf.
             """
     )
 
@@ -30,13 +30,13 @@ struct PullCommand: RecordCommand {
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
 
-    @Option(help: ArgumentHelp("Only if it is signed by this public key, in PEM form.", valueName: "file"))
+    @Option(help: ArgumentHelp("Require a signature by this public key, in PEM form.", valueName: "file"))
     var key: String?
 
-    @Option(help: ArgumentHelp("An older file of the model; it is only read.", valueName: "file"))
+    @Option(help: ArgumentHelp("An older file of the model, which is only read.", valueName: "file"))
     var since: String?
 
-    @Flag(help: "Leave what the model sees with where it is.")
+    @Flag(help: "Do not download the projector.")
     var noMmproj = false
 
     @OptionGroup var registry: RegistryOptions

@@ -6,7 +6,7 @@ import Steps
 struct PushCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "push",
-        abstract: "Send builds, with what is known of them, to an OCI registry.",
+        abstract: "Upload builds and their metadata to an OCI registry.",
         discussion: """
             EXAMPLES
               edgepipe push phi3@1.0.0 oci://ghcr.io/team/phi3
@@ -15,27 +15,34 @@ struct PushCommand: RecordCommand {
               edgepipe push phi3@1.1.0 oci://ghcr.io/team/phi3 --deltas 2
               edgepipe push oci://ghcr.io/team/models
 
-            The last argument is the place; none before it means all builds. A build is tagged by version and type, such as \
-            1.0.0-q4_k_m: for Docker's model runner, oras and skopeo. The tag with -modelpack behind is for ModelPack's clients, and \
-            the one with -ollama for Ollama. All three name the same file, which is sent once.
+            The last argument is the destination; without builds before it, all are pushed. A build is tagged by \
+            version and type, such as 1.0.0-q4_k_m, for Docker's model runner, oras and skopeo. The tag that ends in \
+            -modelpack is for ModelPack's clients, and the one that ends in -ollama for Ollama. All three refer to \
+            the same file, which is uploaded once.
 
-            Facts, signatures, provenance, bill of materials and the list of parts are attached to the build. A push that was cut goes \
-            on where it was. Credentials come from `docker login`, or from EDGEPIPE_OCI_USER and EDGEPIPE_OCI_PASSWORD.
+            Facts, signatures, provenance, bill of materials and the list of parts are attached to the build. An \
+            interrupted push resumes when it is run again. Credentials come from `docker login`, or from \
+            EDGEPIPE_OCI_USER and EDGEPIPE_OCI_PASSWORD.
             """
     )
 
     @Argument(help: ArgumentHelp("Builds, and oci://host/path[:tag] at the end.", valueName: "builds and place"))
     var names: [String]
 
-    @Option(help: ArgumentHelp("Whose clients it is for: docker,modelpack,ollama; all by default.", valueName: "list"))
+    @Option(help: ArgumentHelp("Manifest formats to push: docker,modelpack,ollama; default: all.", valueName: "list"))
     var dialect: String?
 
-    @Option(help: ArgumentHelp("Size of a chunk, which is what a cut costs; 16MiB by default.", valueName: "size"))
+    @Option(
+        help: ArgumentHelp(
+            "Size of an upload chunk, the most that is sent twice after an interruption; default: 16MiB.",
+            valueName: "size"
+        )
+    )
     var chunk: String?
 
     @Option(
         help: ArgumentHelp(
-            "From how many earlier versions deltas are offered, where they save 40 % or more; none by default.",
+            "Offer deltas from this many earlier versions if they save 40 % or more; default: 0.",
             valueName: "n"
         )
     )

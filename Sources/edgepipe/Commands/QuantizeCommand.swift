@@ -25,7 +25,7 @@ struct QuantizeCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "The GGUF file to quantize; or a Hugging Face folder, which is converted on the way.")
+    @Argument(help: "The GGUF file to quantize, or a Hugging Face folder, which is converted on the fly.")
     var input: String
 
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The GGUF file to write.", valueName: "file"))
@@ -74,16 +74,16 @@ struct QuantizeCommand: RecordCommand {
     var tokenEmbeddingType: String?
 
     @Option(
-        help: ArgumentHelp("Of a folder: the type that its weights are converted to on the way.", valueName: "type")
+        help: ArgumentHelp("For a folder: the type that its weights are converted to on the fly.", valueName: "type")
     )
     var convertType = "auto"
 
-    @Option(help: ArgumentHelp("Of a folder: the pre-tokenizer's name, where it is not recognized.", valueName: "name"))
+    @Option(help: ArgumentHelp("For a folder: the pre-tokenizer's name, if it is not recognized.", valueName: "name"))
     var pre: String?
 
     @Option(
         help: ArgumentHelp(
-            "Of a folder, or a GGUF file of f32, f16 or bf16: merge a LoRA adapter.",
+            "For a folder, or a GGUF file of f32, f16 or bf16: merge a LoRA adapter.",
             valueName: "folder[=scale]"
         )
     )
@@ -98,16 +98,16 @@ struct QuantizeCommand: RecordCommand {
     @Option(help: .setting(QuantizeSettings.self, "prune-layers", "numbers"))
     var pruneLayers: [String] = []
 
-    @Flag(help: "Write as many files as the model has, OUTPUT-00001-of-0000N.gguf.")
+    @Flag(help: "Keep the model's split: write OUTPUT-00001-of-0000N.gguf.")
     var keepSplit = false
 
     @Option(name: .customLong("override-kv"), help: .setting(QuantizeSettings.self, "override-kv", "key=type:value"))
     var overrides: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Measure the error that each tensor takes.")
+    @Flag(inversion: .prefixedNo, help: "Measure the quantization error of each tensor.")
     var errors = true
 
-    @Flag(help: "Print what would be made; write nothing.")
+    @Flag(help: "Print the plan without writing anything.")
     var dryRun = false
 
     @OptionGroup(title: "The best file of a size") var recipe: RecipeOptions
@@ -152,7 +152,7 @@ struct QuantizeCommand: RecordCommand {
         if recipe.isUsed { return try makeRecipe() }
         guard !dryRun, let output else {
             let report = try Operations.planQuantization(try request, remark: { records.remark($0) })
-            try records.print(report) { Self.text(report, $0) }
+            try records.print(report) { text(report, $0) }
             return
         }
         let line = records.progressLine()
@@ -165,7 +165,7 @@ struct QuantizeCommand: RecordCommand {
         line.clear()
         try records.print(report) { format in
             let files = report.outputs?.asLines ?? output
-            return "\(Self.text(report, format))\n\(files)"
+            return records.quiet ? files : "\(text(report, format))\n\(files)"
         }
     }
 
@@ -226,31 +226,7 @@ struct QuantizeCommand: RecordCommand {
         ])
     }
 
-    /// The tensors, and under them the whole and what did not get the type it was meant to have.
-    private static func text(_ report: QuantizationReport, _ format: OutputFormat) -> String {
-        let isMeasured = report.tensors.contains { $0.relativeError != nil }
-        let isWeighted = report.tensors.contains { $0.weightedError != nil }
-        var columns = ["tensor", "type", "bytes", "instead of"]
-        if isMeasured { columns.append("error %") }
-        if isWeighted { columns.append("weighted %") }
-        func percent(_ share: Double?) -> String { numberText(share.map { $0 * 100 }, 4) }
-        let rows = report.tensors.map { tensor in
-            var row = [tensor.name, tensor.type, "\(tensor.bytes)", tensor.wanted ?? "-"]
-            if isMeasured { row.append(percent(tensor.relativeError)) }
-            if isWeighted { row.append(percent(tensor.weightedError)) }
-            return row
-        }
-        var text = Table(columns: columns, rows: rows).text(format)
-        text += "\n\n\(report.type), \(sizeText(report.bytes)), \(numberText(report.bitsPerWeight, 3)) bits a weight"
-        if let error = report.relativeError { text += ", error \(percent(error)) %" }
-        if let grids = report.gridSummary { text += "\n  \(grids)" }
-        if let feedback = report.feedbackSummary { text += "\n  \(feedback)" }
-        if let memory = report.feedbackMemory {
-            text += "\n  rounding with feedback takes up to \(sizeText(memory)) of memory"
-        }
-        for tensor in report.tensors where tensor.fallback {
-            text += "\n  \(tensor.name): \(tensor.type) in place of \(tensor.wanted ?? "-"): \(tensor.reason ?? "")"
-        }
-        return text
+    private func text(_ report: QuantizationReport, _ format: OutputFormat) -> String {
+        QuantizationTable(report, isVerbose: records.verbose, format).text(format)
     }
 }

@@ -8,7 +8,8 @@ import Pipeline
 struct QueryCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "query",
-        abstract: "Find the best build: what fits, ranked by measured quality, and why not the others.",
+        abstract:
+            "Find the best build for a phone: what fits, ranked by measured quality, and why the others are rejected.",
         discussion: """
             EXAMPLES
               edgepipe query --ram 3GB --platform android
@@ -17,18 +18,18 @@ struct QueryCommand: RecordCommand {
               edgepipe query --device iphone-15 --explain
               edgepipe query --kind embedding --ram 500MB --platform android
 
-            Builds are ranked by bits per byte on the same text, which also compares models with different tokenizers; where
-            two differ by less than a thousandth, the faster comes first. A build that surely fits comes before one that is
-            tight. Models that embed and rerankers are ranked among themselves, with --kind, by how near they are to the
-            model that was quantized: no figure compares them with models that write. Of several devices a build has to
-            fit all. Speeds and battery are estimates; --json has their
-            ranges, confidence and sources.
+            Builds are ranked by bits per byte on the same text, which also compares models with different \
+            tokenizers; where two differ by less than a thousandth, the faster comes first. A build that surely fits \
+            comes before one that is tight. Models that embed and rerankers are ranked among themselves, with --kind, \
+            by how near they are to the model that was quantized: no figure compares them with models that write. Of \
+            several devices a build has to fit all. Speeds and battery are estimates; --json has their ranges, \
+            confidence and sources.
             """
     )
 
     @OptionGroup var filters: FilterOptions
 
-    @Flag(help: "Show how the numbers of the best three come about.")
+    @Flag(help: "Show how the numbers of the best three are calculated.")
     var explain = false
 
     @OptionGroup var registry: RegistryOptions

@@ -9,16 +9,18 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Make the best file of at most this size, such as 1.2GB.", valueName: "size"))
     var size: String?
 
-    @Option(help: ArgumentHelp("Make the best file of so many bits a weight, such as 3.5.", valueName: "bits"))
+    @Option(help: ArgumentHelp("Make the best file of this many bits a weight, such as 3.5.", valueName: "bits"))
     var bpw: Double?
 
     @Option(help: ArgumentHelp("Make the best file that fits a device of the catalogue.", valueName: "device"))
     var fit: String?
 
-    @Option(help: ArgumentHelp("For --fit: tokens of context that have to fit too; 4096 by default.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("For --fit: context length in tokens that must fit, too; default: 4096.", valueName: "n")
+    )
     var context: Int?
 
-    @Option(help: ArgumentHelp("For --fit: how fast it has to write, in tokens a second.", valueName: "n"))
+    @Option(help: ArgumentHelp("For --fit: lowest acceptable speed, in tokens a second.", valueName: "n"))
     var tokensPerSecond: Double?
 
     @Option(
@@ -29,22 +31,29 @@ struct RecipeOptions: ParsableArguments {
     )
     var ladder = "k"
 
-    @Option(help: ArgumentHelp("Judge the file on a text of another domain too; may be repeated.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Also judge the file on a text of another domain; repeat it for several.", valueName: "file")
+    )
     var judgeText: [String] = []
 
-    @Option(help: ArgumentHelp("Keep what tensors cost in this folder, for the next size.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Cache the tensors' costs in this folder, for the next size.", valueName: "folder"))
     var costs: String?
 
-    @Option(help: ArgumentHelp("Windows of the text that costs are computed on.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of text windows that costs are computed on.", valueName: "n"))
     var costChunks = 16
 
-    @Option(help: ArgumentHelp("Windows that the file is judged on.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of windows that the file is judged on.", valueName: "n"))
     var judgeChunks = 8
 
-    @Option(help: ArgumentHelp("Of the labels that costs are computed with.", valueName: "n"))
+    @Option(help: ArgumentHelp("Random seed of the labels that costs are computed with.", valueName: "n"))
     var seed: UInt64 = 0
 
-    @Option(help: ArgumentHelp("Write the tensors' types as llama-quantize reads them.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Write the tensors' types as llama-quantize's --tensor-type-file reads them.",
+            valueName: "file"
+        )
+    )
     var saveTypes: String?
 
     /// What was asked for; nil where a type is named instead.

@@ -19,10 +19,10 @@ extension RegistryCommand {
         )
         @Argument(help: "model@version") var version: String
         @Argument(help: "The channel, such as candidate or production.") var channel: String
-        @Option(help: ArgumentHelp("Move it only if it points to this version, or nothing, now.", valueName: "version"))
+        @Option(help: ArgumentHelp("Move it only if it points to this version (or nothing) now.", valueName: "version"))
         var expect: String?
-        @Option(help: ArgumentHelp("Why it is moved.", valueName: "text")) var why: String
-        @Option(help: ArgumentHelp("Who moves it; the user's name.", valueName: "name")) var who = NSUserName()
+        @Option(help: ArgumentHelp("Reason for the move.", valueName: "text")) var why: String
+        @Option(help: ArgumentHelp("Who moves it; default: the user's name.", valueName: "name")) var who = NSUserName()
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var records: OutputOptions
 
@@ -45,7 +45,7 @@ extension RegistryCommand {
     struct HistoryCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "history",
-            abstract: "Every move of a model's channels: when, who, why, and on which numbers.",
+            abstract: "List every move of a model's channels: when, who, why, and on which figures.",
             discussion: """
                 EXAMPLES
                   edgepipe registry history phi3

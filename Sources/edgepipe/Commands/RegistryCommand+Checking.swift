@@ -9,7 +9,7 @@ extension RegistryCommand {
     struct VerifyCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "verify",
-            abstract: "Check that everything published is there and unchanged.",
+            abstract: "Check that everything published is present and unchanged.",
             discussion: """
                 EXAMPLES
                   edgepipe registry verify
@@ -21,7 +21,9 @@ extension RegistryCommand {
         @Flag(help: "Read and hash every object too.") var readData = false
         @Option(help: ArgumentHelp("Read and hash a random share of the parts.", valueName: "percent"))
         var sample: String?
-        @Option(help: ArgumentHelp("Choose the same share as the verification that printed this.", valueName: "number"))
+        @Option(
+            help: ArgumentHelp("Check the same share as the verification that printed this seed.", valueName: "number")
+        )
         var seed: UInt64?
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var work: WorkOptions
@@ -74,16 +76,16 @@ extension RegistryCommand {
     struct RepairCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "repair",
-            abstract: "Save what can be saved of a damaged registry.",
+            abstract: "Recover what can be recovered of a damaged registry.",
             discussion: """
                 EXAMPLES
                   edgepipe registry repair
                   edgepipe registry repair --apply
                   edgepipe registry repair --from /backup/registry.db --from exported-folder --from model.gguf --apply
 
-                Without --apply it only says what is damaged, what can be saved and what is lost. It makes indices anew, takes
-                intact parts out of damaged files, and missing ones from the copies that --from names. No published build
-                is ever forgotten, and damaged files are moved to the folder quarantine.
+                Without --apply, it only reports what is damaged, what can be recovered and what is lost. It rebuilds \
+                indices, takes intact parts out of damaged files, and missing ones from the copies that --from names. \
+                It never drops a published build, and moves damaged files to the folder quarantine.
                 """
         )
         @Option(
@@ -91,7 +93,7 @@ extension RegistryCommand {
             help: ArgumentHelp("A registry, an exported folder or a GGUF file; may be repeated.", valueName: "path")
         )
         var sources: [String] = []
-        @Flag(help: "Do it.") var apply = false
+        @Flag(help: "Make the changes.") var apply = false
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var records: OutputOptions
 

@@ -18,19 +18,19 @@ extension RegistryCommand {
                   edgepipe registry import exported.tar
                   edgepipe registry import oci://ghcr.io/team/phi3
 
-                It is stored in parts, and what another build holds already is not stored again.
+                The file is stored in parts; parts that another build already has are not stored again.
                 """
         )
         @Argument(help: "The GGUF file, a folder or tar file that was exported, or oci://host/path[:tag].") var file:
             String
         @Option(name: .customLong("as"), help: ArgumentHelp("The file's name.", valueName: "model@version:type"))
         var name: String?
-        @Option(help: ArgumentHelp("What the model sees with, published as a pair with it.", valueName: "file"))
+        @Option(help: ArgumentHelp("The model's projector, published as a pair with it.", valueName: "file"))
         var mmproj: String?
-        @Option(help: ArgumentHelp("An SPDX identifier; without one, unknown.", valueName: "id")) var license: String?
-        @Option(help: ArgumentHelp("Where it came from.", valueName: "uri")) var source: String?
-        @Option(help: ArgumentHelp("Point this channel to the version too.", valueName: "name")) var channel: String?
-        @Flag(help: "Point channels to what they point to in the OCI registry.") var channels = false
+        @Option(help: ArgumentHelp("An SPDX identifier; default: unknown.", valueName: "id")) var license: String?
+        @Option(help: ArgumentHelp("Address of the source.", valueName: "uri")) var source: String?
+        @Option(help: ArgumentHelp("Also point this channel to the version.", valueName: "name")) var channel: String?
+        @Flag(help: "Point channels to the versions that they have in the OCI registry.") var channels = false
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var work: WorkOptions
         @OptionGroup var records: OutputOptions
@@ -92,7 +92,7 @@ extension RegistryCommand {
     struct ExportCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "export",
-            abstract: "Write builds, and what is known of them, to a folder or a file that needs no registry.",
+            abstract: "Export builds and their metadata to a folder or file that needs no registry.",
             discussion: """
                 EXAMPLES
                   edgepipe registry export -o folder
@@ -101,10 +101,11 @@ extension RegistryCommand {
                   edgepipe registry export phi3@1.0.0:q4_k_m gemma@2.0.0 -o folder
                   edgepipe registry import folder --registry /elsewhere/registry.db
 
-                The folder is an OCI image layout: the files lie in blobs/sha256 under their digests, as they are.
+                The folder is an OCI image layout: the files are in blobs/sha256, named by their digests and \
+                uncompressed.
                 """
         )
-        @Argument(help: "model[@version][:type]; none means all.") var builds: [String] = []
+        @Argument(help: "model[@version][:type]; default: all.") var builds: [String] = []
         @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The folder, or a tar file.", valueName: "path"))
         var output: String
         @OptionGroup var registry: RegistryOptions

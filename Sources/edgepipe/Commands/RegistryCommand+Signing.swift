@@ -6,7 +6,7 @@ extension RegistryCommand {
     struct SignCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "sign",
-            abstract: "Sign a build, so that others can see who vouches for its bytes.",
+            abstract: "Sign a build, so that others can verify who made it.",
             discussion: """
                 EXAMPLES
                   edgepipe registry sign phi3@1.0.0:q4_k_m --key private.pem -o model.sig
@@ -22,7 +22,7 @@ extension RegistryCommand {
         @Option(help: ArgumentHelp("The private key, P-256 in PEM form.", valueName: "file")) var key: String
         @Option(
             name: [.customShort("o"), .long],
-            help: ArgumentHelp("Write the signature here too.", valueName: "file")
+            help: ArgumentHelp("Also write the signature to this file.", valueName: "file")
         )
         var output: String?
         @OptionGroup var registry: RegistryOptions

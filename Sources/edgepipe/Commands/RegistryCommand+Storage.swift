@@ -18,17 +18,19 @@ extension RegistryCommand {
                   edgepipe registry storage --tier s3://models/edgepipe --cache 20GB
                   edgepipe registry storage --tier none
 
-                With --tier, the files of all published builds go to object storage; what is read is cached here, up to --cache. \
-                The database stays here. Run it again after publishing: new builds stay on the disk until then. With \
-                --tier none, everything comes back to the disk.
+                With --tier, the files of all published builds go to object storage; what is read is cached here, up \
+                to --cache. The database stays here. Run it again after publishing: new builds stay on the disk until \
+                then. With --tier none, everything comes back to the disk.
 
                 The endpoint and the credentials come from AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID and \
                 AWS_SECRET_ACCESS_KEY, or from ~/.aws/credentials.
                 """
         )
-        @Option(help: ArgumentHelp("Where the files go, or none to bring them back.", valueName: "s3://bucket/prefix"))
+        @Option(
+            help: ArgumentHelp("Destination of the files, or none to bring them back.", valueName: "s3://bucket/prefix")
+        )
         var tier: String?
-        @Option(help: ArgumentHelp("How much stays on the disk, such as 20GB; 10GiB by default.", valueName: "size"))
+        @Option(help: ArgumentHelp("Size of the local cache, such as 20GB; default: 10GiB.", valueName: "size"))
         var cache: String?
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var records: OutputOptions
@@ -89,17 +91,22 @@ extension RegistryCommand {
     struct CollectCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "gc",
-            abstract: "Remove what killed processes left; nothing published is ever touched.",
+            abstract: "Remove what killed processes left; published builds are never touched.",
             discussion: """
                 EXAMPLES
                   edgepipe registry gc
                   edgepipe registry gc --remove --older-than 24
 
-                Without --remove it only says what would go.
+                Without --remove, it only lists what would be removed.
                 """
         )
         @Flag(help: "Remove the files.") var remove = false
-        @Option(help: ArgumentHelp("Leave alone what is younger, for others may be at it.", valueName: "hours"))
+        @Option(
+            help: ArgumentHelp(
+                "Keep files newer than this; another process may still be writing them.",
+                valueName: "hours"
+            )
+        )
         var olderThan = 1.0
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var records: OutputOptions
@@ -125,21 +132,23 @@ extension RegistryCommand {
     struct DeleteCommand: RecordCommand {
         static let configuration = CommandConfiguration(
             commandName: "delete",
-            abstract: "Withdraw builds: they are no longer offered, and gc may remove their bytes.",
+            abstract: "Withdraw builds: they are no longer offered, and gc may remove their files.",
             discussion: """
                 EXAMPLES
                   edgepipe registry delete phi3@1.0.0:q2_k --why 'answers in the wrong language'
                   edgepipe registry delete phi3@1.0.0 --why 'licence withdrawn' --apply
                   edgepipe registry gc --remove
 
-                Without --apply it only says what would go. A version that a channel points to stays. The name stays taken:
-                only the same bytes can be published under it again. Who, when and why stay in the audit log.
+                Without --apply, it only lists what would be removed. A version that a channel points to is kept. The \
+                name stays reserved: only the same bytes can be published under it again. Who, when and why are kept \
+                in the audit log.
                 """
         )
         @Argument(help: "model@version[:type]") var build: String
-        @Option(help: ArgumentHelp("Why it is withdrawn.", valueName: "text")) var why: String
-        @Option(help: ArgumentHelp("Who withdraws it; the user's name.", valueName: "name")) var who = NSUserName()
-        @Flag(help: "Do it.") var apply = false
+        @Option(help: ArgumentHelp("Reason for the withdrawal.", valueName: "text")) var why: String
+        @Option(help: ArgumentHelp("Who withdraws it; default: the user's name.", valueName: "name")) var who =
+            NSUserName()
+        @Flag(help: "Make the changes.") var apply = false
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var records: OutputOptions
 

@@ -8,7 +8,7 @@ import SystemPackage
 struct RegistryCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "registry",
-        abstract: "Look after a registry.",
+        abstract: "Manage a registry.",
         discussion: """
             EXAMPLES
               edgepipe registry list
@@ -25,7 +25,7 @@ struct RegistryCommand: ParsableCommand {
 
     struct Init: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Make an empty registry, or bring an older one up to date.",
+            abstract: "Create an empty registry, or upgrade an older one.",
             discussion: """
                 EXAMPLES
                   edgepipe registry init --registry /data/registry.db
@@ -43,7 +43,7 @@ struct RegistryCommand: ParsableCommand {
 
     struct List: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "All builds.",
+            abstract: "List all builds.",
             discussion: """
                 EXAMPLES
                   edgepipe registry list
@@ -67,7 +67,7 @@ struct RegistryCommand: ParsableCommand {
 
     struct Show: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Everything known of a build.",
+            abstract: "Show everything about a build.",
             discussion: """
                 EXAMPLES
                   edgepipe registry show phi3:q4_k_m

@@ -8,32 +8,32 @@ extension ReportRequest.Format: ExpressibleByArgument {}
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
-        abstract: "Write all that is known of a version as one HTML page, or as Markdown.",
+        abstract: "Write a report of a version: one self-contained HTML page, or Markdown.",
         discussion: """
             EXAMPLES
               edgepipe report phi3@1.0.0 -o report.html
               edgepipe report phi3 -o report.md
               edgepipe report phi3@production:q4_k_m -o report.html --device pixel-8 --device iphone-15 --lang ru
 
-            Size against quality, memory against what devices allow, tensor types layer by layer with the errors that were
-            measured, lineage, provenance, and every measurement with its conditions. One file that needs nothing else: no
-            script, no network. All numbers are the registry's.
+            The report shows size against quality, memory against device limits, tensor types by layer with their \
+            measured errors, lineage, provenance, and every measurement with its conditions. It is one file without \
+            scripts or network access, and all its numbers come from the registry.
             """
     )
 
-    @Argument(help: "model[@version][:type]; without a type, the best build for the devices stands in the middle.")
+    @Argument(help: "model[@version][:type]; without a type, the report focuses on the best build for the devices.")
     var model: String
 
     @Option(name: [.customShort("o"), .long], help: ArgumentHelp("The file to write.", valueName: "file"))
     var output: String
 
-    @Option(help: "html or md; md where the file's name ends so.")
+    @Option(help: "html or md; default: by the file's name.")
     var format: ReportRequest.Format?
 
     @Option(
         name: .customLong("device"),
         help: ArgumentHelp(
-            "A device of `edgepipe devices`; may be repeated. Those with fits in the registry by default.",
+            "A device of `edgepipe devices`; repeat it for several. Those with fits in the registry by default.",
             valueName: "id"
         )
     )
@@ -42,10 +42,10 @@ struct ReportCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Tokens of context; that of the fits in the registry by default.", valueName: "n"))
     var context: Int?
 
-    @Option(help: ArgumentHelp("Element type of the key-value cache.", valueName: "type"))
+    @Option(help: ArgumentHelp("Element type of the KV cache.", valueName: "type"))
     var kvType = "f16"
 
-    @Option(help: ArgumentHelp("en or ru.", valueName: "code"))
+    @Option(help: ArgumentHelp("Language of the page: en or ru.", valueName: "code"))
     var lang = Language.english
 
     @Flag(name: .shortAndLong, help: "Print no progress.")

@@ -2,6 +2,7 @@ import Answers
 import ArgumentParser
 import Pipeline
 import Steps
+import SystemPackage
 
 struct RunCommand: RecordCommand {
     static let configuration = CommandConfiguration(
@@ -13,8 +14,10 @@ struct RunCommand: RecordCommand {
               edgepipe run pipelines/phi3.yaml --set version=1.1.0 --set quality.chunks=10
               edgepipe run pipelines/phi3.yaml --dry-run
               edgepipe run pipelines/phi3.yaml --smoke
+              edgepipe run pipelines/phi3.yaml --cache /shared/cache
 
-            Of a file with several models all are run, in the order of the file. A step whose inputs, options and version did not change is not run again.
+            If the file has several models, all are run, in the order of the file. A step is skipped if its inputs, \
+            settings and version have not changed.
             """
     )
 
@@ -22,31 +25,43 @@ struct RunCommand: RecordCommand {
 
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var hub: HubOptions
+    @OptionGroup var caching: CachingOptions
 
-    @Option(help: ArgumentHelp("Begin with this step; those before it must be cached.", valueName: "step"))
+    @Option(
+        help: ArgumentHelp("The most that the cache's folder may hold after the run, such as 50GB.", valueName: "size")
+    )
+    var cacheSize: String?
+
+    @Option(help: ArgumentHelp("Start at this step; the steps before it must be cached.", valueName: "step"))
     var from: String?
 
-    @Option(help: ArgumentHelp("Run this step alone; those before it must be cached.", valueName: "step"))
+    @Option(help: ArgumentHelp("Run only this step; the steps before it must be cached.", valueName: "step"))
     var only: String?
 
-    @Flag(help: "Run again what is cached.")
+    @Flag(help: "Run cached steps again.")
     var force = false
 
-    @Flag(help: "Print what would be done; write nothing.")
+    @Flag(help: "After a step fails, continue with the steps that do not need it.")
+    var keepGoing = false
+
+    @Option(help: ArgumentHelp("Write an HTML chart of where the time went.", valueName: "file"))
+    var timings: String?
+
+    @Flag(help: "Print the plan without running it.")
     var dryRun = false
 
     @Flag(
         help: """
-            Run every step on the model's first two layers, in seconds, into a registry that is thrown away: whether the file works. \
-            Few windows of text are read, and gates are reported only.
+            Run every step on the model's first two layers, in seconds, into a temporary registry, to check that the file \
+            works. Few windows of text are read, and gates are only reported.
             """
     )
     var smoke = false
 
-    @Option(help: ArgumentHelp("How many threads work.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var jobs: Int?
 
-    @Option(help: ArgumentHelp("Refuse steps that take more memory, such as 4GB.", valueName: "size"))
+    @Option(help: ArgumentHelp("Reject steps that need more memory than this, such as 4GB.", valueName: "size"))
     var memory: String?
 
     @OptionGroup var records: OutputOptions
@@ -65,7 +80,10 @@ struct RunCommand: RecordCommand {
         var options = RunOptions(registry: try registry.file, threads: jobs)
         options.memoryLimit = try memory.map(Operations.byteCount)
         options.isOffline = hub.offline
+        options.cache = caching.options
+        options.cache.sizeLimit = try cacheSize.map(Operations.byteCount)
         (options.force, options.from, options.only) = (force, from, only)
+        options.keepsGoing = keepGoing
         if dryRun {
             let plans = try definitions.map { try PipelineRunner($0, options).plan() }
             try PlanCommand.print(plans, of: file, records)
@@ -81,15 +99,35 @@ struct RunCommand: RecordCommand {
             reporter.finish()
             return try records.print(reports, of: file, tables: Self.text(of:_:))
         }
+        let clock = RunTimings()
+        // The time of a run that fails is of interest, too.
+        defer {
+            if let timings { Self.write(clock, to: FilePath(timings)) }
+        }
         let reports = try definitions.map { definition in
-            try PipelineRunner(definition, options, report: reporter.receive).run()
+            if records.chosen == .jsonl { try Console.print(json: RunHeader(definition), isPretty: false) }
+            clock.begin(definition.name)
+            return try PipelineRunner(definition, options) { event in
+                clock.note(event)
+                try reporter.receive(event)
+            }.run()
         }
         reporter.finish()
         try records.print(reports, of: file, tables: Self.text(of:_:))
-        let failures = reports.flatMap(\.gateFailures)
+        let (errors, failures) = (reports.flatMap(\.errors), reports.flatMap(\.gateFailures))
+        for error in errors { Console.message(error) }
+        for failure in failures { Console.message("gate not met: \(failure)") }
+        if !errors.isEmpty { throw ExitCode(ExitStatus.failed) }
         guard failures.isEmpty else {
-            for failure in failures { Console.message("gate not met: \(failure)") }
             throw ExitCode(ExitStatus.gateNotMet)
+        }
+    }
+
+    private static func write(_ clock: RunTimings, to path: FilePath) {
+        do {
+            try clock.write(to: path)
+        } catch {
+            Console.message("\(error)")
         }
     }
 

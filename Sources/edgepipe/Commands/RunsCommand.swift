@@ -7,20 +7,20 @@ import Registry
 struct RunsCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs",
-        abstract: "List the runs that a registry remembers, newest first.",
+        abstract: "List the runs recorded in a registry, newest first.",
         discussion: """
             EXAMPLES
               edgepipe runs
               edgepipe runs --pipeline phi3 --limit 5 --json
 
-            A run that was killed stays "running" without an end.
+            A run that was killed stays "running", without an end time.
             """
     )
 
-    @Option(help: ArgumentHelp("Runs of this pipeline only.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only runs of this pipeline.", valueName: "name"))
     var pipeline: String?
 
-    @Option(help: ArgumentHelp("At most this many.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum number of runs.", valueName: "n"))
     var limit = 20
 
     @OptionGroup var registry: RegistryOptions

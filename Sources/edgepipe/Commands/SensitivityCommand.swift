@@ -16,13 +16,13 @@ struct SensitivityCommand: RecordCommand {
               edgepipe sensitivity f16.gguf --text texts/sample.txt --chunks 4 --heat-map map.svg --registry registry.db
               edgepipe sensitivity f16.gguf --text texts/calibration.txt --method fisher --chunks 16 -o factors.gguf
 
-            Each tensor in turn is quantized to the type, without a mix, or taken from a build, while all others stay as
-            they are; only the layers after it run again. Where a tensor costs much, spend bits there. Figures of different
-            texts, types or chunks cannot be compared.
+            Each tensor in turn is quantized to the type, without a mix, or taken from a build, while all others stay \
+            unchanged; only the layers after it run again. Spend bits on the tensors that cost most. Figures of \
+            different texts, types or chunks are not comparable.
 
-            With --method fisher nothing is measured: one pass back through the model gives Fisher factors, which predict
-            what any type costs each tensor. -o keeps them. A run that is cut leaves what it has in OUTPUT.part, and the
-            same command resumes from there.
+            With --method fisher, costs are predicted instead of measured: one backward pass yields Fisher factors, \
+            which predict the cost of any type for each tensor. -o saves them. Progress is saved to OUTPUT.part, and \
+            the same command resumes from there.
             """
     )
 
@@ -37,17 +37,17 @@ struct SensitivityCommand: RecordCommand {
 
     @Option(
         name: [.customShort("o"), .long],
-        help: ArgumentHelp("Keep the Fisher factors in this GGUF file.", valueName: "file")
+        help: ArgumentHelp("Save the Fisher factors to this GGUF file.", valueName: "file")
     )
     var output: String?
 
-    @Option(help: ArgumentHelp("What the labels of --method fisher are drawn by; 0 by default.", valueName: "n"))
+    @Option(help: ArgumentHelp("Random seed of the labels of --method fisher; default: 0.", valueName: "n"))
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("The type that each tensor alone gets, as quantize names them.", valueName: "type"))
+    @Option(help: ArgumentHelp("The type to which each tensor is quantized alone, as in quantize.", valueName: "type"))
     var type: String?
 
-    @Option(help: ArgumentHelp("Take the tensors of this build of the model instead.", valueName: "file"))
+    @Option(help: ArgumentHelp("Take the tensors from this build of the model instead.", valueName: "file"))
     var build: String?
 
     @Option(help: ArgumentHelp("An importance matrix, for --type.", valueName: "file"))
@@ -55,23 +55,23 @@ struct SensitivityCommand: RecordCommand {
 
     @Option(
         name: .customLong("tensor"),
-        help: ArgumentHelp("Measure tensors whose names match; may be repeated.", valueName: "regex")
+        help: ArgumentHelp("Measure only tensors whose names match; repeat it for several.", valueName: "regex")
     )
     var tensors: [String] = []
 
-    @Option(help: ArgumentHelp("Tokens of a window; 512 by default.", valueName: "n"))
+    @Option(help: ArgumentHelp("Tokens per window; default: 512.", valueName: "n"))
     var context: Int?
 
-    @Option(help: ArgumentHelp("At most this many windows.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum number of windows.", valueName: "n"))
     var chunks: Int?
 
     @Option(help: ArgumentHelp("Draw a heat map of layers and roles, an SVG image.", valueName: "file"))
     var heatMap: String?
 
-    @Option(help: ArgumentHelp("Store the figures in this registry.", valueName: "path"))
+    @Option(help: ArgumentHelp("Store the results in this registry.", valueName: "path"))
     var registry: String?
 
-    @Flag(help: "Print what the registry has of the model instead of measuring.")
+    @Flag(help: "Print the model's stored results instead of measuring.")
     var stored = false
 
     @OptionGroup var work: WorkOptions

@@ -17,7 +17,8 @@ struct ServeCommand: ParsableCommand {
               edgepipe serve --writable --tokens tokens.json
               edgepipe serve token new --model 'phi3*' --allow push --expires 90d --tokens tokens.json
 
-            Read-only and on this machine alone, unless told otherwise. docs/serve.md lists what is answered and how each client is told.
+            By default the server is read-only and listens on this machine only. docs/serve.md lists the endpoints \
+            and how to configure each client.
             """,
         subcommands: [StartCommand.self, TokenCommand.self],
         defaultSubcommand: StartCommand.self
@@ -28,7 +29,7 @@ extension ServeCommand {
     struct StartCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "start",
-            abstract: "Answer requests until Ctrl-C or SIGTERM; the default.",
+            abstract: "Answer requests until Ctrl-C or SIGTERM (the default subcommand).",
             discussion: """
                 EXAMPLES
                   edgepipe serve start --registry /data/registry.db
@@ -36,7 +37,7 @@ extension ServeCommand {
                 """
         )
 
-        @Option(help: ArgumentHelp("Where to listen; port 0 takes any that is free.", valueName: "host:port"))
+        @Option(help: ArgumentHelp("Address to listen on; port 0 picks a free one.", valueName: "host:port"))
         var listen = "127.0.0.1:8080"
 
         @Option(help: ArgumentHelp("A certificate in PEM form, for HTTPS.", valueName: "file"))
@@ -45,17 +46,25 @@ extension ServeCommand {
         @Option(help: ArgumentHelp("The certificate's key in PEM form.", valueName: "file"))
         var tlsKey: String?
 
-        @Flag(help: "A proxy before the server encrypts, and limits its clients.")
+        @Flag(help: "A proxy in front of the server handles TLS and client limits.")
         var behindProxy = false
 
-        @Option(help: ArgumentHelp("Who the models belong to in addresses of the Hub's form.", valueName: "name"))
+        @Option(help: ArgumentHelp("Owner of the models in Hugging Face addresses.", valueName: "name"))
         var owner = "edgepipe"
 
-        @Flag(help: "Take builds in that are pushed with a token.")
+        @Flag(help: "Accept builds that are pushed with a token.")
         var writable = false
 
         @Option(help: ArgumentHelp("The file of tokens, as `serve token new` writes it.", valueName: "file"))
         var tokens: String?
+
+        @Option(
+            help: ArgumentHelp(
+                "Serve this folder of results of steps, too, for --cache http://host; writing takes --writable and a token for all models.",
+                valueName: "folder"
+            )
+        )
+        var cache: String?
 
         @OptionGroup var registry: RegistryOptions
 
@@ -78,6 +87,7 @@ extension ServeCommand {
             } else if behindProxy {
                 settings.transport = .behindProxy
             }
+            settings.cache = cache.map { FilePath($0) }
             (settings.owner, settings.isWritable, settings.tokens) = (owner, writable, tokens.map { FilePath($0) })
             let server = try RegistryServer(settings) { Console.message($0) }
             try server.run { Console.error("listening on \($0)") }
@@ -87,7 +97,7 @@ extension ServeCommand {
     struct TokenCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "token",
-            abstract: "Look after the tokens of a server.",
+            abstract: "Manage the tokens of a server.",
             discussion: """
                 EXAMPLES
                   edgepipe serve token new --model phi3 --allow push --expires 90d --tokens tokens.json
@@ -97,29 +107,29 @@ extension ServeCommand {
 
         struct New: RecordCommand {
             static let configuration = CommandConfiguration(
-                abstract: "Make a token and print it, once; the file keeps its SHA-256.",
+                abstract: "Create a token and print it once; the file stores its SHA-256.",
                 discussion: """
                     EXAMPLES
                       edgepipe serve token new --model '*' --allow pull --tokens tokens.json
                       edgepipe serve token new --model 'phi3*' --allow pull,push --expires 90d --tokens tokens.json
 
-                    A server that runs takes the file as it is now. To take a token back, remove its entry from the file. Where the file \
-                    says "private": true, reading asks for a token, too.
+                    A running server picks up changes of the file. To revoke a token, remove its entry. If the file \
+                    says "private": true, reading needs a token, too.
                     """
             )
 
             @Option(
-                help: ArgumentHelp("The models it is for: a name, in which * stands for anything.", valueName: "name")
+                help: ArgumentHelp("Models that the token covers; * matches anything.", valueName: "name")
             )
             var model: String
 
-            @Option(help: ArgumentHelp("What it allows: pull, push; push allows both.", valueName: "list"))
+            @Option(help: ArgumentHelp("What the token allows: pull or push; push includes pull.", valueName: "list"))
             var allow: String
 
-            @Option(help: ArgumentHelp("After how many days it ends: 90d; never without it.", valueName: "days"))
+            @Option(help: ArgumentHelp("Lifetime, such as 90d; default: unlimited.", valueName: "days"))
             var expires: String?
 
-            @Option(help: ArgumentHelp("The file of tokens; it is made where there is none.", valueName: "file"))
+            @Option(help: ArgumentHelp("The file of tokens; created if needed.", valueName: "file"))
             var tokens: String
 
             @OptionGroup var records: OutputOptions

@@ -18,16 +18,16 @@ struct TokenizeCommand: RecordCommand {
     @Argument(help: "A GGUF file, a Hugging Face folder, or hf://owner/name[@revision].")
     var model: String
 
-    @Argument(help: "The text; standard input where neither it nor --file is given.")
+    @Argument(help: "The text; default: standard input.")
     var text: String?
 
     @Option(help: ArgumentHelp("Read the text from a file.", valueName: "file"))
     var file: String?
 
-    @Flag(help: "Leave out the tokens that begin and end a text.")
+    @Flag(help: "Do not add the tokens that begin and end a text.")
     var noBos = false
 
-    @Flag(help: "Take control tokens written out in the text for tokens.")
+    @Flag(help: "Parse control tokens that are written out in the text.")
     var parseSpecial = false
 
     @Flag(

@@ -5,7 +5,7 @@ import Steps
 struct ValidateCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "validate",
-        abstract: "Check a pipeline file: all errors at once, each with its place.",
+        abstract: "Check a pipeline file: all errors at once, each with its location.",
         discussion: """
             EXAMPLES
               edgepipe validate pipelines/phi3.yaml

@@ -21,7 +21,10 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Print no progress and no remarks.")
     var quiet = false
 
-    @Flag(name: .shortAndLong, help: "Also print time and memory that the command took.")
+    @Flag(
+        name: .shortAndLong,
+        help: "Also print every row of long tables, and the time and memory that the command took."
+    )
     var verbose = false
 
     var chosen: OutputFormat { isJSON ? .json : format }
@@ -49,7 +52,7 @@ struct OutputOptions: ParsableArguments {
 
 /// Options of every command that works for a while.
 struct WorkOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("How many threads work; all processors by default.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var threads: Int?
 
     func validate() throws {

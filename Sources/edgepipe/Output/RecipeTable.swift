@@ -21,7 +21,7 @@ enum RecipeTable {
         var bytes: [String: Int] = [:]
         var shares: [String: Double] = [:]
         for tensor in report.tensors {
-            let role = tensor.name.role
+            let role = tensor.name.tensorRole
             if counts[role] == nil { order.append(role) }
             counts[role, default: [:]][tensor.type, default: 0] += 1
             bytes[role, default: 0] += tensor.bytes
@@ -52,15 +52,5 @@ enum RecipeTable {
             columns: ["text", "KL divergence", preset, "change", "perplexity", "\(preset)'s"],
             rows: rows
         )
-    }
-}
-
-extension String {
-    /// The name without layer and ending: "ffn_down".
-    fileprivate var role: String {
-        var parts = split(separator: ".").map(String.init)
-        if parts.last == "weight" { parts.removeLast() }
-        if parts.first == "blk", parts.count > 2 { parts.removeFirst(2) }
-        return parts.joined(separator: ".")
     }
 }

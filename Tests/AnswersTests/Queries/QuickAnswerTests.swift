@@ -62,6 +62,7 @@ import Testing
             if round % 4 > 0 {
                 query.ram = ByteSize(bytes: 100_000_000 * Int.random(in: 2...50, using: &random))
                 query.platform = .android
+                query.minSpeed = [nil, nil, 5, 30].randomElement(using: &random) ?? nil
             }
             let whole = try query.answer(from: shelf.session, ranking: .all)
             let walked = try query.answer(from: shelf.session, ranking: .few(patience: .max))
@@ -70,7 +71,7 @@ import Testing
                 #expect(try encoder.encode(quick) == encoder.encode(walked), "\(query)")
             }
             let common = SHA256Digest(of: "common".utf8)
-            let comparable = ([whole.best].compactMap { $0 } + whole.alternatives).prefix(50)
+            let comparable = ([whole.best].compactMap { $0 } + whole.alternatives).prefix(BuildQuery.mostNamed)
                 .prefix { $0.textSha256 == common && $0.estimate?.verdict != .tight }.map(\.build)
             let named = ([walked.best].compactMap { $0 } + walked.alternatives).map(\.build)
             #expect(Array(named.prefix(comparable.count)) == comparable, "\(query)")

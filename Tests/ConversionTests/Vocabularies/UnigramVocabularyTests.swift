@@ -95,7 +95,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"["a"]"#, "the piece 0 is no text with a score"), (#"["a",1e999]"#, "the piece 0 is no text with a score"),
+        (#"["a"]"#, "the piece 0 is not a text with a score"),
+        (#"["a",1e999]"#, "the piece 0 is not a text with a score"),
         (#"["a",0],["a",0]"#, "its tokens 0 and 1 are both 'a'"),
         (#"["a",0],["b",0],["c",0],["d",0],["e",0]"#, "it has 5 tokens, but config.json says 'vocab_size' 4"),
     ])

@@ -84,7 +84,7 @@ import Testing
     func mergesThatAreNoPairsAreRefused(_ merges: String) throws {
         #expect(
             try conversions.problem(llama(tokenizer: tokenizer(merges: merges)))
-                == .invalidVocabulary(file: "tokenizer.json", reason: "a merge is no pair of texts")
+                == .invalidVocabulary(file: "tokenizer.json", reason: "a merge is not a pair of texts")
         )
     }
 

@@ -34,6 +34,6 @@ import Testing
         #expect(plan.map(\.action) == [.cached, .run] && plan[1].builds == ["c"])
         #expect(plan[1].reason == "no result for these inputs yet")
         #expect(plan[1].forecast?.outputs.map(\.name) == ["next[c]"])
-        #expect(try run.plan([base, next], force: true)[0].reason == "asked for with 'force'")
+        #expect(try run.plan([base, next]) { $0.force = true }[0].reason == "asked for with 'force'")
     }
 }

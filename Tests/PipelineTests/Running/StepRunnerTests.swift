@@ -33,15 +33,47 @@ import Testing
         #expect(try run.run(steps()) == "done done")
     }
 
-    @Test func aFileThatIsGoneIsMadeAgainAndNothingElse() throws {
+    @Test func aFileThatIsGoneIsMadeAgainOnceSomebodyNeedsIt() throws {
         let base = FakeStep(id: "base")
-        let next = FakeStep(id: "next", builds: ["a", "b"], takes: [base])
+        let next = FakeStep(id: "next", builds: ["a", "b"], takes: [base], word: "next")
         try run.run([base, next])
-        try FileManager.default.removeItem(atPath: run.file(of: base).string)
-        #expect(try run.run([base, next]) == "done cached")
         try FileManager.default.removeItem(atPath: run.file(of: next, 1).string)
         #expect(try run.run([base, next]) == "cached done")
         #expect(next.ran.batches.last == ["next[b]"])
+        try FileManager.default.removeItem(atPath: run.file(of: base).string)
+        #expect(try run.run([base, next]) == "cached cached", "what is made of it is there")
+        #expect(try run.plan([base, next]).map(\.action) == [.cached, .cached])
+        try FileManager.default.removeItem(atPath: run.file(of: next, 0).string)
+        let plan = try run.plan([base, next])
+        #expect(plan.map(\.action) == [.run, .run] && plan[1].builds == ["a"])
+        #expect(plan.map(\.reason) == ["its file is no longer in the cache", "step 'base' runs first"])
+        #expect(try run.run([base, next]) == "done done")
+        #expect(next.ran.batches.last == ["next[a]"])
+    }
+
+    @Test func aFileThatFactsAreTakenOfIsForTheUserUnlessItIsStoredElsewhere() throws {
+        let base = FakeStep(id: "base")
+        var facts = FakeStep(id: "facts", takes: [base], makesFile: false)
+        try run.run([base, facts])
+        try FileManager.default.removeItem(atPath: run.file(of: base).string)
+        #expect(try run.run([base, facts]) == "done cached")
+        facts.publishes = true
+        try FileManager.default.removeItem(atPath: run.file(of: base).string)
+        #expect(try run.run([base, facts]) == "cached cached")
+    }
+
+    @Test func factsOfWhatLiesFarBehindAreMadeAgainForAStepThatIsDue() throws {
+        let base = FakeStep(id: "base")
+        let middle = FakeStep(id: "middle", takes: [base], word: "middle")
+        let last = FakeStep(id: "last", takes: [middle], word: "last")
+        try run.run([base, middle, last])
+        try FileManager.default.removeItem(atPath: run.record(of: base).string)
+        try FileManager.default.removeItem(atPath: run.record(of: last).string)
+        // The record by content, too.
+        var other = last
+        other.setting = "other"
+        #expect(try run.run([base, middle, other]) == "done cached done")
+        #expect(base.ran.batches.count == 2 && middle.ran.batches.count == 1)
     }
 
     @Test func aProblemEndsTheRunAndStaysOne() throws {

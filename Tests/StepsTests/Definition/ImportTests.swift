@@ -97,7 +97,7 @@ import Testing
                 \(path)/more.yaml:2:1: an imported file has no setting 'step'. Did you mean 'steps'? Known here: import, vars, steps.
                     step: []
                     ^
-                \(path)/more.yaml:4:31: 'f17' is no type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.
+                \(path)/more.yaml:4:31: 'f17' is not a known type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.
                       - { id: b, convert: { type: f17 } }
                                                   ^
                 """

@@ -130,7 +130,7 @@ import Testing
     @Test func anErrorShowsTheLineAndACaretBelowIt() throws {
         let text = WrongFile.head + "  - { id: f16, convert: { type: f17 } }\n"
         let shown = """
-            p.yaml:5:33: 'f17' is no type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.
+            p.yaml:5:33: 'f17' is not a known type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.
                   - { id: f16, convert: { type: f17 } }
                                                 ^
             """

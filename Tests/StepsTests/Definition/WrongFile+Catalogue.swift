@@ -66,7 +66,7 @@ extension WrongFile {
         WrongFile(
             "version with two numbers",
             text: "pipeline: p\nversion: 1.10\nmodel: { source: m }\nsteps:\n  - { id: f16, convert: {} }\n",
-            "2:10: '1.10' is no version. Write three numbers, such as 1.0.0."
+            "2:10: '1.10' is not a valid version. Write three numbers, such as 1.0.0."
         ),
         WrongFile(
             "name that no build can have",
@@ -157,7 +157,7 @@ extension WrongFile {
         WrongFile(
             "unknown conversion type",
             steps: "  - { id: f16, convert: { type: f17 } }\n",
-            "5:33: 'f17' is no type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0."
+            "5:33: 'f17' is not a known type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0."
         ),
         WrongFile(
             "reference to a later step",
@@ -178,7 +178,7 @@ extension WrongFile {
         WrongFile(
             "unknown quantization type",
             steps: "  - { id: f16, convert: {} }\n  - { id: b, quantize: { model: f16, types: [q4_m_k] } }\n",
-            "6:46: 'q4_m_k' is no quantization type. Did you mean 'q4_k_m'? Known here: \(types)."
+            "6:46: 'q4_m_k' is not a known quantization type. Did you mean 'q4_k_m'? Known here: \(types)."
         ),
         WrongFile(
             "no quantization types",
@@ -188,7 +188,7 @@ extension WrongFile {
         WrongFile(
             "a type twice, beside one that is none",
             steps: "  - { id: f16, convert: {} }\n  - { id: b, quantize: { model: f16, types: [zz, q4_k, Q4_K_M] } }\n",
-            "6:46: 'zz' is no quantization type. Known here: \(types).",
+            "6:46: 'zz' is not a known quantization type. Known here: \(types).",
             "6:56: the type 'q4_k_m' stands twice. Name each once."
         ),
         WrongFile(
@@ -198,7 +198,7 @@ extension WrongFile {
                   - { id: b, quantize: { model: f16, types: q8_0, rounding: refine, imatrix: m.dat } }
 
                 """,
-            "6:61: 'refine' is no rounding. Did you mean 'refined'? Known here: reference, refined, feedback, lattice, "
+            "6:61: 'refine' is not a known rounding. Did you mean 'refined'? Known here: reference, refined, feedback, lattice, "
                 + "auto."
         ),
         WrongFile(
@@ -246,7 +246,7 @@ extension WrongFile {
 
                 """,
             "7:48: 'pure' must be true or false.",
-            "7:71: 'ffn_(' is no regular expression. Check its brackets and escapes."
+            "7:71: 'ffn_(' is not a valid regular expression. Check its brackets and escapes."
         ),
     ]
 
@@ -306,7 +306,7 @@ extension WrongFile {
         WrongFile(
             "unknown device and cache type",
             steps: builds + "  - { id: v, fit: { builds: builds, kv-type: f17, devices: [pixel-8, pixl-8] } }\n",
-            "7:46: 'f17' is no type of a key-value cache. Did you mean 'f16'? Known here: f32, f16, bf16, q8_0, q5_1, "
+            "7:46: 'f17' is not a valid KV cache type. Did you mean 'f16'? Known here: f32, f16, bf16, q8_0, q5_1, "
                 + "q5_0, q4_1, q4_0.",
             "7:70: there is no device \"pixl-8\" in the catalogue. Did you mean pixel-8, pixel-5, pixel-6? "
                 + "`edgepipe devices` lists all."
@@ -328,9 +328,9 @@ extension WrongFile {
                   - { id: fit, fit: { builds: f17, context: 0 } }
 
                 """,
-            "2:10: 'one' is no version. Write three numbers, such as 1.0.0.",
+            "2:10: 'one' is not a valid version. Write three numbers, such as 1.0.0.",
             "3:21: the model has no setting 'licence'. Did you mean 'license'? Known here: source, license, lora, tags.",
-            "5:33: 'f17' is no type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.",
+            "5:33: 'f17' is not a known type to convert to. Did you mean 'f16'? Known here: auto, f32, f16, bf16, q8_0.",
             "6:31: 'builds' names the step 'f17', which does not stand before this one. Did you mean 'f16'? Known here: "
                 + "f16.",
             "6:45: 'context' must be a whole number from 1 to 16777216."

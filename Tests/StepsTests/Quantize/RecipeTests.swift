@@ -56,10 +56,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("types: [small], recipes: { small: { base: q4_9, tensors: t } }", "'q4_9' is no quantization type."),
+        ("types: [small], recipes: { small: { base: q4_9, tensors: t } }", "'q4_9' is not a known quantization type."),
         ("types: [small], recipes: { small: { tensors: t } }", "a recipe needs the setting 'base'."),
-        ("types: [q4_0], recipes: { q8_0: { base: q4_0, tensors: t } }", "'q8_0' is no name of a recipe."),
-        ("types: [q4_0], recipes: { Big: { base: q4_0, tensors: t } }", "'Big' is no name of a recipe."),
+        ("types: [q4_0], recipes: { q8_0: { base: q4_0, tensors: t } }", "'q8_0' is not a valid recipe name."),
+        ("types: [q4_0], recipes: { Big: { base: q4_0, tensors: t } }", "'Big' is not a valid recipe name."),
         ("types: [q4_0], recipes: { small: { base: q4_0, tensors: t } }", "no build is made by the recipe 'small'."),
         ("types: [smal], recipes: { small: { base: q4_0, tensors: t } }", "Did you mean 'small'?"),
         ("types: [q4_0], recipes: small", "'recipes' must be a mapping"),

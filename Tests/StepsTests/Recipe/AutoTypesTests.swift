@@ -42,6 +42,7 @@ import Testing
             ]
         )
         #expect(try report(quantize).statuses == "cached cached cached cached")
+        let f16 = FilePath(first.steps[0].outputs[0])
         let registry = try ModelRegistry(path: run.registry, mode: .readOnly)
         for build in first.builds {
             let record = try registry.build(named: BuildName(build.build))
@@ -50,6 +51,8 @@ import Testing
             guard let recipe = recipes.first else { continue }
             #expect(record.fileBytes <= recipe.budgetBytes && recipe.predictedKld > 0)
         }
+        let costs = try registry.sensitivities(of: SHA256Digest(ofFile: run.scratch.path.pushing(f16)))
+        #expect(costs.count == 1 && costs.allSatisfy(\.isOfLadder) && costs[0].types == "ladder:k")
         let bits = try registry.build(named: BuildName("tiny@1.0.0:auto-5bpw")).facts.bitsPerWeight
         #expect(bits <= 5 && bits > 4.9)
         #expect(try registry.build(named: BuildName("tiny@1.0.0:auto-2.2mb")).fileBytes <= 2_200_000)
@@ -66,8 +69,8 @@ import Testing
         ("types: [auto-3.5bpw], costs: cost", "Did you mean 'costs'?"),
         ("types: [auto-0bpw], costs: costs", "auto-0bpw"),
         ("types: [auto-pixle-8], costs: costs", "pixel-8"),
-        ("types: [auto-], costs: costs", "'auto-' is no quantization type."),
-        ("types: [auto-10kb], costs: costs", "'auto-10kb' is no quantization type."),
+        ("types: [auto-], costs: costs", "'auto-' is not a known quantization type."),
+        ("types: [auto-10kb], costs: costs", "'auto-10kb' is not a known quantization type."),
     ])
     func wrongRequestsAreRefusedBeforeAnythingRuns(_ quantize: String, _ words: String) throws {
         let found = try diagnostics(of: text(quantize))
@@ -76,7 +79,7 @@ import Testing
 
     @Test func aWrongLadderIsRefused() throws {
         let found = try diagnostics(of: text("types: [auto-4bpw], costs: costs", ladder: "q4_9"))
-        #expect(found.contains { $0.contains("'q4_9' is no ladder.") }, "\(found)")
+        #expect(found.contains { $0.contains("'q4_9' is not a known ladder.") }, "\(found)")
     }
 
     @Test func aSizeThatNoBuildMeetsIsRefusedWithTheSmallest() throws {

@@ -12,30 +12,52 @@ import Testing
         try #require(report.steps.flatMap(\.outputs).first { $0.hasSuffix(name) })
     }
 
-    @Test func aRemovedFileIsMadeAgainByteForByte() throws {
-        let tiny = try TinyRun()
+    /// Removes the file behind a name, and says what it held.
+    private func remove(_ path: String) throws -> Data {
+        let file = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+        #expect(file.path.contains("/cas/"))
+        let bytes = try Data(contentsOf: file)
+        try FileManager.default.removeItem(at: file)
+        return bytes
+    }
+
+    @Test func aRemovedFileIsMadeAgainByteForByteOnceItIsNeeded() throws {
+        var tiny = try TinyRun()
         let first = try tiny.run()
-        for (name, statuses) in [
-            ("q8_0.gguf", "cached done cached cached cached"), ("f16.gguf", "done cached cached cached cached"),
-        ] {
-            let path = try file(name, of: first)
-            let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-            try FileManager.default.removeItem(atPath: path)
-            #expect(try tiny.run().statuses == statuses)
-            #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == bytes, "\(name)")
-        }
+        let (build, model) = (try file("q8_0.gguf", of: first), try file("f16.gguf", of: first))
+        let bytes = try remove(build)
+        #expect(try tiny.run().statuses == "cached cached cached cached cached", "the registry has the build")
+        tiny.pipeline.version = "1.0.1"
+        #expect(try tiny.runner().plan().steps.map(\.builds) == [nil, ["q8_0"], nil, nil, nil])
+        #expect(try tiny.run().statuses == "cached done cached cached done")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: build)) == bytes)
+        let whole = try remove(model)
+        #expect(try tiny.run().statuses == "cached cached cached cached cached", "all that is made of it is there")
+        tiny.pipeline.types += ", q4_0"
+        #expect(try tiny.run().statuses == "done done done done done")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: model)) == whole)
+    }
+
+    /// Without the registry and with a run that lost its work folder, builds come out of the cache alone.
+    @Test func aWholeCacheServesAnotherRegistry() throws {
+        let (tiny, other) = (try TinyRun(), try TinyRun())
+        let cache = tiny.scratch.appending("cache")
+        try tiny.run { $0.cache.place = .folder(cache) }
+        #expect(try other.run { $0.cache.place = .folder(cache) }.statuses == "cached cached cached cached done")
+        #expect(try other.published() == tiny.published())
     }
 
     @Test(arguments: ["shorter", "flipped"])
     func aChangedFileIsNotTrusted(_ change: String) throws {
-        let tiny = try TinyRun()
+        var tiny = try TinyRun()
         let first = try tiny.run()
         let url = URL(fileURLWithPath: try file("q4_k_m.gguf", of: first))
         let bytes = try Data(contentsOf: url)
         var harmed = bytes
         if change == "shorter" { harmed.removeLast() } else { harmed[harmed.count / 2] ^= 0x10 }
         try harmed.write(to: url)
-        #expect(try tiny.run().statuses == "cached done cached cached cached")
+        tiny.pipeline.version = "1.0.1"
+        #expect(try tiny.run().statuses == "cached done cached cached done")
         #expect(try Data(contentsOf: url) == bytes)
     }
 

@@ -201,6 +201,36 @@ import Testing
         #expect(try tiny.run { $0.only = "publish" }.statuses == allCached)
     }
 
+    @Test func aRunThatKeepsGoingDoesWhatDoesNotNeedTheStepThatFailed() throws {
+        var tiny = try TinyRun()
+        tiny.pipeline.gates = "q8_0: { max-perplexity: 1 }"
+        #expect(try tiny.run().statuses == "done done failed skipped skipped")
+        let report = try tiny.run { $0.keepsGoing = true }
+        #expect(report.statuses == "cached cached failed done skipped")
+        #expect(report.gateFailures.count == 1 && report.errors.isEmpty)
+
+        tiny.pipeline.gates = ""
+        tiny.pipeline.tasks = try tiny.scratch.write(Array("no tasks".utf8), to: "tasks.jsonl").string
+        #expect(throws: PipelineError.self) { try tiny.run() }
+        let failed = try tiny.run { $0.keepsGoing = true }
+        #expect(failed.statuses == "cached cached failed cached skipped")
+        #expect(failed.gateFailures.isEmpty && failed.errors.count == 1)
+        #expect(failed.errors[0].hasPrefix("step 'quality': ") && failed.errors[0].contains("tasks.jsonl: line 1"))
+    }
+
+    @Test func timingsTellWhereARunsTimeWent() throws {
+        let tiny = try TinyRun()
+        let timings = RunTimings()
+        timings.begin("a <pipeline>")
+        let report = try tiny.runner(report: { timings.note($0) }).run()
+        let path = tiny.scratch.appending("timings.html")
+        try timings.write(to: path)
+        let page = try String(contentsOfFile: path.string, encoding: .utf8)
+        #expect(page.contains("a &lt;pipeline&gt;") && !page.contains("<script"))
+        for step in report.steps { #expect(page.contains("<title>\(step.step), ")) }
+        #expect(page.contains("q4_k_m"), "the parts of a step")
+    }
+
     @Test func forceRunsAgainWhatIsAskedForAndGivesTheSame() throws {
         let tiny = try TinyRun()
         try tiny.run()

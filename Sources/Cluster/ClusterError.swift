@@ -1,0 +1,47 @@
+import BinaryIO
+
+/// Why a pipeline cannot be given to a cluster, in words that end with what to do.
+public enum ClusterError: Error, CustomStringConvertible, Sendable {
+    /// What was asked for cannot be, whatever the cluster's state.
+    case badRequest(String)
+    /// A program of the cluster's that is not here.
+    case noProgram(String)
+    /// A program of the cluster's that failed, and what it said.
+    case programFailed(String, words: String)
+    /// An answer that is not what the program's manual says.
+    case badAnswer(String)
+    case unknownPartition(String, known: [String])
+    /// All in bytes.
+    case tooLittleMemory(step: String, needed: Int, largest: Int, node: String, partition: String?)
+    /// A submission that is not in the folder.
+    case unknownSubmission(String, folder: String)
+
+    /// In words that end with what to do.
+    public var description: String {
+        switch self {
+        case .badRequest(let words): words
+        case .noProgram(let name):
+            "\(name) is not on the path. Run this on a machine of the cluster that has Slurm's commands, or add their folder to PATH."
+        case .programFailed(let name, let words):
+            "\(name) failed: \(words). Ask `sinfo` whether the cluster answers, and run the same command again; nothing was left half "
+                + "submitted."
+        case .badAnswer(let name):
+            "the answer of \(name) cannot be read. Report the version that `\(name) --version` prints as a bug."
+        case .unknownPartition(let name, let known):
+            "the cluster has no partition '\(name)'. \(Spelling.advice(for: name, among: known))"
+        case .tooLittleMemory(let step, let needed, let largest, let node, let partition):
+            "step '\(step)' needs \(needed >> 20) MiB of memory, and the largest machine\(partition.map { " of partition '\($0)'" } ?? "") "
+                + "has \(largest >> 20) MiB (\(node)). Choose another \(setting: "partition"), or fewer \(setting: "cpus")."
+        case .unknownSubmission(let name, let folder):
+            "nothing was submitted as '\(name)' in \(folder). Give the pipeline's file, or an id that `submit` printed."
+        }
+    }
+
+    /// Whether the caller has to ask for something else.
+    public var isBadRequest: Bool {
+        switch self {
+        case .badRequest, .unknownPartition, .unknownSubmission: true
+        case .noProgram, .programFailed, .badAnswer, .tooLittleMemory: false
+        }
+    }
+}

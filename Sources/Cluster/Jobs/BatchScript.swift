@@ -1,0 +1,63 @@
+import Foundation
+import Pipeline
+import SystemPackage
+
+/// The text of a script for sbatch. What comes from a pipeline file or an option is quoted; the lines that sbatch itself reads hold numbers
+/// and names of letters and digits alone.
+package struct BatchScript {
+    package let text: String
+
+    /// An array of tasks.
+    /// - Parameter memory: of a task, in MiB.
+    package init(_ job: JobPlan.Job, named name: String, memory: Int, _ request: SubmitRequest) {
+        let cases = job.tasks.map { task in
+            "    \(task.number)) task=(\(["--step", task.node, "--key", "\(task.key)"].asShellWords)) ;;"
+        }
+        text =
+            Self.head(name, ["--array=\(job.numbers)"], memory: memory, cpus: request.cpus, request) + """
+                case "$SLURM_ARRAY_TASK_ID" in
+                \(cases.joined(separator: "\n"))
+                    *) echo "there is no task $SLURM_ARRAY_TASK_ID" >&2; exit 64 ;;
+                esac
+                exec \(Self.command(request)) --threads "${SLURM_CPUS_PER_TASK:-1}" "${task[@]}"
+
+                """
+    }
+
+    /// The job that publishes.
+    /// - Parameter memory: in MiB.
+    package init(publishing name: String, memory: Int, _ request: SubmitRequest) {
+        let host = request.publishingHost.map { ["--nodelist=\($0)"] } ?? []
+        text =
+            Self.head(name, host, memory: memory, cpus: 1, request) + """
+                exec \(Self.command(request)) --publish \(["--registry", request.options.registry.fromRoot.string].asShellWords)
+
+                """
+    }
+
+    private static func head(_ name: String, _ lines: [String], memory: Int, cpus: Int, _ request: SubmitRequest)
+        -> String
+    {
+        let options =
+            [
+                "--job-name=\(name)", "--ntasks=1", "--cpus-per-task=\(cpus)", "--mem=\(memory)M", "--requeue",
+                "--open-mode=append", "--kill-on-invalid-dep=yes",
+            ] + lines + (request.partition.map { ["--partition=\($0)"] } ?? [])
+            + (request.timeLimit.map { ["--time=\($0)"] } ?? [])
+        return """
+            #!/bin/bash
+            \(options.map { "#SBATCH \($0)" }.joined(separator: "\n"))
+            set -eu
+
+            """
+    }
+
+    private static func command(_ request: SubmitRequest) -> String {
+        let overrides = request.overrides.flatMap { ["--set", $0] }
+        return
+            ([request.program.fromRoot.string, "exec-step", request.file.fromRoot.string] + overrides + [
+                "--cache", request.cachePlace,
+            ])
+            .asShellWords
+    }
+}

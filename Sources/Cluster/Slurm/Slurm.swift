@@ -1,0 +1,77 @@
+import Foundation
+import SystemPackage
+
+/// Slurm, by its own programs.
+struct Slurm {
+    private let environment: [String: String]
+
+    /// What tasks need of the environment that a pipeline is submitted in. Tokens are not among it: models are downloaded before.
+    private static let carried = [
+        "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "SLURM_CONF", "LD_LIBRARY_PATH", "XDG_CACHE_HOME",
+        "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "EDGEPIPE_DEVICES", "EDGEPIPE_KERNELS", "SSL_CERT_FILE",
+    ]
+
+    init(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
+        self.environment = environment.filter { Self.carried.contains($0.key) }
+    }
+
+    private func run(_ name: String, _ arguments: [String]) throws -> [UInt8] {
+        try ClusterProgram(name: name, environment: environment).run(arguments)
+    }
+
+    private func ask<Answer: Decodable>(_ name: String, _ arguments: [String]) throws -> Answer {
+        let bytes = try run(name, arguments)
+        do {
+            return try JSONDecoder().decode(Answer.self, from: Data(bytes))
+        } catch {
+            throw ClusterError.badAnswer(name)
+        }
+    }
+
+    /// - Throws: `ClusterError`, as all that follows.
+    func machines() throws -> [SlurmAnswers.Machine] {
+        let answer: SlurmAnswers.Machines = try ask("sinfo", ["--json"])
+        return answer.nodes
+    }
+
+    func queue() throws -> [SlurmAnswers.Job] {
+        let answer: SlurmAnswers.Queue = try ask("squeue", ["--states=all", "--json"])
+        return answer.jobs
+    }
+
+    /// The most tasks of an array.
+    func longestArray() throws -> Int {
+        let text = String(decoding: try run("scontrol", ["show", "config"]), as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("MaxArraySize") }
+        guard let number = line?.split(separator: "=").last.flatMap({ Int($0.trimmingCharacters(in: .whitespaces)) }),
+            number > 0
+        else { throw ClusterError.badAnswer("scontrol") }
+        return number
+    }
+
+    /// - Parameters:
+    ///   - isHeld: whether it waits for `release`.
+    ///   - log: a path in which `%a` stands for a task's number.
+    /// - Returns: the job's id.
+    func submit(_ script: FilePath, after dependencies: [String], isHeld: Bool, log: String) throws -> Int {
+        var arguments = ["--parsable", "--export=ALL", "--output=\(log)"]
+        if !dependencies.isEmpty { arguments.append("--dependency=\(dependencies.joined(separator: ","))") }
+        if isHeld { arguments.append("--hold") }
+        let text = String(decoding: try run("sbatch", arguments + [script.string]), as: UTF8.self)
+        // The id, and behind a semicolon the cluster's name.
+        guard let id = text.split(whereSeparator: { ";\n".contains($0) }).first.flatMap({ Int($0) }), id > 0 else {
+            throw ClusterError.badAnswer("sbatch")
+        }
+        return id
+    }
+
+    func release(_ jobs: [Int]) throws {
+        guard !jobs.isEmpty else { return }
+        _ = try run("scontrol", ["release", jobs.map { "\($0)" }.joined(separator: ",")])
+    }
+
+    func cancel(_ jobs: [Int]) throws {
+        guard !jobs.isEmpty else { return }
+        _ = try run("scancel", jobs.map { "\($0)" })
+    }
+}

@@ -1,0 +1,103 @@
+/// What `sinfo --json` and `squeue --json` say, as far as it is asked for. Slurm wrote numbers and words plainly until version 23, and as
+/// objects and lists since.
+package enum SlurmAnswers {
+    package struct Machines: Decodable {
+        package let nodes: [Machine]
+    }
+
+    package struct Machine: Decodable {
+        package let name: String
+        /// In MiB.
+        package let real_memory: Number
+        package let cpus: Number
+        package let partitions: [String]
+    }
+
+    package struct Queue: Decodable {
+        package let jobs: [Job]
+    }
+
+    package struct Job: Decodable {
+        package let job_id: Number
+        package let array_job_id: Number?
+        package let array_task_id: Number?
+        /// Of tasks that wait: `0-3,7%2`.
+        package let array_task_string: String?
+        package let job_state: Words
+        package let name: String
+        package let exit_code: ExitCode?
+        package let state_reason: String?
+
+        /// The array's id, or the job's own.
+        package var array: Int? {
+            if let array = array_job_id?.value, array > 0 { return array }
+            return job_id.value
+        }
+
+        /// The numbers of the tasks that it stands for.
+        package var tasks: [Int] {
+            if let text = array_task_string, !text.isEmpty { return Self.numbers(text) }
+            return [array_task_id?.value ?? 0]
+        }
+
+        /// Slurm shortens a long list with dots, which stand for what follows.
+        package static func numbers(_ text: String) -> [Int] {
+            text.prefix { $0 != "%" }.split(separator: ",").flatMap { part -> [Int] in
+                let ends = part.split(separator: "-").compactMap { Int($0) }
+                guard let low = ends.first, let high = ends.last, low <= high, high - low < 1 << 20 else { return [] }
+                return Array(low...high)
+            }
+        }
+    }
+
+    /// A number, plain or as `{"set": true, "number": 4}`.
+    package struct Number: Decodable {
+        package let value: Int?
+
+        private struct Wrapped: Decodable {
+            let set: Bool?
+            let number: Int?
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if container.decodeNil() {
+                value = nil
+            } else if let number = try? container.decode(Int.self) {
+                value = number
+            } else {
+                let wrapped = try container.decode(Wrapped.self)
+                value = wrapped.set == false ? nil : wrapped.number
+            }
+        }
+    }
+
+    /// A word, or a list of some.
+    package struct Words: Decodable {
+        package let words: [String]
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            words = try (try? [container.decode(String.self)]) ?? container.decode([String].self)
+        }
+    }
+
+    /// As `wait` gives it, or taken apart.
+    package struct ExitCode: Decodable {
+        /// What the program ended with.
+        package let value: Int?
+
+        private struct Wrapped: Decodable {
+            let return_code: Number?
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let number = try? container.decode(Int.self) {
+                value = number >> 8 & 0xff
+            } else {
+                value = try container.decode(Wrapped.self).return_code?.value
+            }
+        }
+    }
+}

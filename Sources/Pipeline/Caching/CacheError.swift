@@ -1,0 +1,30 @@
+import BinaryIO
+import SystemPackage
+
+/// Why a cache cannot be used, in words that end with what to do.
+public enum CacheError: Error, CustomStringConvertible, Sendable {
+    /// A folder that was asked for and cannot be made, read or written.
+    case unusable(FilePath, reason: String)
+    /// A server that was asked for and cannot be used.
+    case badServer(String, reason: String)
+    /// A server, where only a folder will do.
+    case noFolder(String)
+    /// A result that was taken from the cache and is gone since.
+    case vanished(step: String)
+
+    /// In words that end with what to do.
+    public var description: String {
+        switch self {
+        case .unusable(let path, let reason):
+            "the cache \(path) cannot be used: \(reason). Choose another folder with \(setting: "cache"), or leave the cache alone "
+                + "with \(setting: "cache-mode") off."
+        case .badServer(let address, let reason):
+            "the cache \(address) cannot be used: \(reason). Check the address, or leave out \(setting: "cache")."
+        case .noFolder(let address):
+            "\(address) is a server, and this works on a folder. Give a folder with \(setting: "cache")."
+        case .vanished(let step):
+            "a result of step '\(step)' was in the cache when the run began and is gone now. Run the same command again: "
+                + "what is missing is made."
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import BinaryIO
+import Foundation
+import SystemPackage
+
+/// What a folder remembers beside products: it spares work, and decides nothing.
+extension CacheFolder {
+    /// How fast one kind of step was, as `speeds/<kind>-<version>` keeps it: in work a second, the latest first.
+    private static let mostSpeeds = 32
+    private static let speedsLimit = 1 << 16
+
+    func speeds(of kind: String, version: Int) -> [Double] {
+        guard let bytes = try? readFile(path(ofSpeeds: kind, version), limit: Self.speedsLimit),
+            let speeds = try? JSONDecoder().decode([Double].self, from: Data(bytes))
+        else { return [] }
+        return speeds.filter { $0.isFinite && $0 > 0 }
+    }
+
+    /// Two that note at once may forget one of the two.
+    func note(speed: Double, of kind: String, version: Int) {
+        let speeds = ([speed] + speeds(of: kind, version: version)).prefix(Self.mostSpeeds)
+        guard let bytes = try? JSONEncoder().encode(Array(speeds)) else { return }
+        try? write(Array(bytes), to: path(ofSpeeds: kind, version), isDurable: false)
+    }
+
+    private func path(ofSpeeds kind: String, _ version: Int) -> FilePath {
+        root.appending("speeds").appending("\(kind)-\(version)")
+    }
+
+    /// The digest of a file outside, where it has not changed since it was noted.
+    func digest(of path: FilePath, _ status: FileStatus) -> SHA256Digest? {
+        let note = self.path(ofInput: path, status)
+        guard let bytes = try? readFile(note, limit: 100) else { return nil }
+        return SHA256Digest(hex: String(decoding: bytes, as: UTF8.self))
+    }
+
+    func note(_ digest: SHA256Digest, of path: FilePath, _ status: FileStatus) {
+        try? write(Array("\(digest)".utf8), to: self.path(ofInput: path, status), isDurable: false)
+    }
+
+    /// The path is taken as it is from the root, since other runs start in other folders.
+    private func path(ofInput path: FilePath, _ status: FileStatus) -> FilePath {
+        let whole = path.isAbsolute ? path : FilePath(FileManager.default.currentDirectoryPath).pushing(path)
+        let text = "\(whole.lexicallyNormalized())\n\(status.byteCount)\n\(status.modified)"
+        return root.appending("inputs").appending("\(SHA256Digest(of: text.utf8))")
+    }
+}

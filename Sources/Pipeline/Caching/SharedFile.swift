@@ -1,0 +1,90 @@
+import BinaryIO
+import Foundation
+import SystemPackage
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// A file of a folder that several machines may write at once: its bytes go to a name that nobody else has, and it appears under its own
+/// name whole, by a rename.
+///
+/// `AtomicFile` tells writers apart by their process ids, which two machines may share.
+struct SharedFile: ~Copyable {
+    private let temporary: FilePath
+    private let descriptor: FileDescriptor
+    private var count = 0
+    private var isOpen = true
+
+    /// Opens a new file in a folder of such files, which is made if it is not there.
+    /// - Throws: `FileError`.
+    init(in folder: FilePath) throws {
+        try makeFolder(folder)
+        let name = "\(Machine.name).\(getpid()).\(UUID().uuidString)"
+        let temporary = folder.appending(name)
+        let descriptor = try naming("create", temporary) {
+            try FileDescriptor.open(
+                temporary,
+                .readWrite,
+                options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead]
+            )
+        }
+        (self.temporary, self.descriptor) = (temporary, descriptor)
+    }
+
+    deinit {
+        guard isOpen else { return }
+        try? descriptor.close()
+        unlink(temporary.string)
+    }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try naming("write", temporary) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(count), bytes) }
+        count += bytes.count
+    }
+
+    /// Takes over another file's blocks where the disk can; false where it cannot.
+    func clone(_ path: FilePath) -> Bool {
+        #if os(Linux)
+            // FICLONE of linux/fs.h, which Swift does not see.
+            let request: UInt = 0x4004_9409
+            guard let source = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return false }
+            defer { try? source.close() }
+            return ioctl(descriptor.rawValue, request, source.rawValue) == 0
+        #else
+            return false
+        #endif
+    }
+
+    /// Makes the bytes durable and gives them their name.
+    /// - Parameter isDurable: false for notes, whose loss costs little.
+    consuming func commit(as path: FilePath, isDurable: Bool = true) throws {
+        let (temporary, descriptor) = (temporary, descriptor)
+        if isDurable { try naming("sync", path) { try synchronize(descriptor) } }
+        isOpen = false
+        do {
+            // Network file systems tell of a full disk here.
+            try naming("close", path) { try descriptor.close() }
+            guard rename(temporary.string, path.string) == 0 else {
+                throw FileError("rename into place", path, errno: Errno(rawValue: errno))
+            }
+        } catch {
+            unlink(temporary.string)
+            throw error
+        }
+        if isDurable { try synchronizeFolder(of: path) }
+    }
+}
+
+/// The machine that this program runs on.
+enum Machine {
+    /// Its name as it may stand in a file's: letters, digits, dots and hyphens.
+    static let name: String = {
+        let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+        let name = ProcessInfo.processInfo.hostName.lowercased().filter(allowed.contains).prefix(100)
+        return name.first == "." || name.isEmpty ? "machine\(name)" : String(name)
+    }()
+}

@@ -1,0 +1,44 @@
+import GRDB
+
+/// Migration 12: two numbers of each shape, by which most shapes that do not fit are refused without being decoded.
+extension Schema {
+    /// Columns of `shape`, NULL where the profile does not say. Both follow from the profile, so nothing guards them.
+    ///
+    /// `weightBytes` are the bytes of the tensors that engines load, and `readWeights` are weights that every token is multiplied with:
+    /// all that are active but embedding and output; 0 where others are looked up or left on the disk, too.
+    static let shapeBoundColumns = """
+        ALTER TABLE shape ADD COLUMN weightBytes INTEGER;
+        ALTER TABLE shape ADD COLUMN readWeights INTEGER;
+        """
+
+    /// Whether the registry is of migration 12 or later.
+    static func hasShapeBounds(_ database: Database) throws -> Bool {
+        try database.columns(in: "shape").contains { $0.name == "readWeights" }
+    }
+
+    /// Fills the columns of the shapes that lack them; a condition may follow.
+    static let fillShapeBounds = """
+        UPDATE shape SET weightBytes = \(weightBytes), readWeights = \(readWeights) WHERE weightBytes IS NULL
+        """
+
+    /// A question whose answer is empty while the columns are as they should be.
+    static let wrongShapeBounds = """
+        SELECT id FROM shape WHERE weightBytes IS NOT \(weightBytes) OR readWeights IS NOT \(readWeights)
+        """
+
+    private static let weightBytes = number("json_extract(profile, '$.weightBytes') - \(optional("predictorBytes"))")
+    private static let readWeights = number(
+        """
+        CASE WHEN \(optional("perLayerEmbeddingBytes")) + \(optional("predictorBytes")) > 0 THEN 0
+            ELSE json_extract(profile, '$.activeParameterCount') - (2 - \(optional("isEmbeddingTied")))
+                * json_extract(profile, '$.vocabularySize') * json_extract(profile, '$.embeddingLength') END
+        """
+    )
+
+    private static func optional(_ key: String) -> String { "coalesce(json_extract(profile, '$.\(key)'), 0)" }
+
+    /// A whole number from a profile; NULL for a text that is not JSON.
+    private static func number(_ expression: String) -> String {
+        "(CASE WHEN json_valid(profile) THEN CAST(\(expression) AS INTEGER) END)"
+    }
+}

@@ -1,0 +1,157 @@
+import BinaryIO
+import DeviceFit
+import Settings
+import Yams
+
+/// What a build must reach on phones to be published: on every device of the step.
+public struct FitGate: Sendable, Codable, Equatable {
+    /// Of the file, in bytes.
+    public var maxSize: Int?
+    /// The middle of the estimate, in bytes.
+    public var maxMemory: Int?
+    /// Tokens a second while generating, in the middle of the estimate.
+    public var minSpeed: Double?
+    /// Percent of a full battery for a thousand tokens, in the middle of the estimate.
+    public var maxBattery: Double?
+    /// Whether it must surely fit, with even the high end of its memory.
+    public var mustFit = false
+    /// The channel whose version is held against.
+    public var over: String?
+    /// Over that version, in percent.
+    public var maxSizeIncrease: Double?
+    /// Likewise.
+    public var maxMemoryIncrease: Double?
+    /// Likewise.
+    public var maxSpeedLoss: Double?
+
+    private static let settings = [
+        "max-size", "max-memory", "min-speed", "max-battery", "fits", "over", "max-size-increase",
+        "max-memory-increase",
+        "max-speed-loss",
+    ]
+
+    /// The settings of a gate, for the schema of pipeline files.
+    static var kind: SettingKind {
+        .mapping(
+            settings.map { key in
+                switch key {
+                case "max-size", "max-memory", "over": SettingKind.Field(key, .text)
+                case "fits": SettingKind.Field(key, .flag)
+                case "min-speed": SettingKind.Field(key, .number)
+                default: SettingKind.Field(key, .percent)
+                }
+            }
+        )
+    }
+
+    private var comparesVersions: Bool { [maxSizeIncrease, maxMemoryIncrease, maxSpeedLoss].contains { $0 != nil } }
+
+    /// Reads the gates of a step, by build type.
+    /// - Parameter types: of the builds that are estimated.
+    static func gates(
+        _ node: Node,
+        _ reader: SettingReader,
+        of builds: String,
+        types: [String]
+    ) -> [String: FitGate] {
+        guard let mapping = node.mapping else {
+            reader.report("'gates' must be a mapping from build types to what they must reach.", at: node)
+            return [:]
+        }
+        var gates: [String: FitGate] = [:]
+        for (key, value) in mapping {
+            let type = (key.string ?? "").lowercased()
+            if !types.contains(type) {
+                let advice = Spelling.advice(for: type, among: types)
+                reader.report("step '\(builds)' makes no build '\(type)'. \(advice)", at: key)
+            }
+            guard let values = reader.inner(value, "a gate", known: settings) else { continue }
+            let gate = FitGate(
+                maxSize: values.byteSize("max-size"),
+                maxMemory: values.byteSize("max-memory"),
+                minSpeed: values.number("min-speed"),
+                maxBattery: values.percent("max-battery"),
+                mustFit: values.flag("fits") ?? false,
+                over: values.text("over"),
+                maxSizeIncrease: values.percent("max-size-increase"),
+                maxMemoryIncrease: values.percent("max-memory-increase"),
+                maxSpeedLoss: values.percent("max-speed-loss")
+            )
+            if gate.comparesVersions, gate.over == nil {
+                reader.report(
+                    "this gate compares with a published version. Name the channel that points to it with 'over'.",
+                    at: key
+                )
+            }
+            gates[type] = gate
+        }
+        return gates
+    }
+}
+
+extension SettingReader {
+    /// A size such as `3GB`, in bytes.
+    fileprivate func byteSize(_ key: String) -> Int? {
+        guard let node = node(key), let text = text(key) else { return nil }
+        do {
+            return try ByteSize(text).bytes
+        } catch {
+            report("'\(key)': \(error)", at: node)
+            return nil
+        }
+    }
+}
+
+extension FittedBuild {
+    /// What keeps the build from passing a gate, in words.
+    /// - Parameter reference: what the version it is held against comes to on the same devices, where there is one.
+    func failures(of gate: FitGate, over reference: FittedReference?) -> [String] {
+        var failures: [String] = []
+        func size(_ bytes: Int) -> String { "\(ByteSize(bytes: bytes))" }
+        func increase(_ now: Double, _ before: Double) -> Double { (now / before - 1) * 100 }
+        if let limit = gate.maxSize, let fileBytes, fileBytes > limit {
+            failures.append("the file has \(size(fileBytes)), over \(size(limit))")
+        }
+        if let limit = gate.maxSizeIncrease, let reference, let fileBytes {
+            let grown = increase(Double(fileBytes), Double(reference.fileBytes))
+            if grown > limit {
+                failures.append(
+                    "the file is \(grown.formatted(1)) % larger than \(reference.name), over \(limit.formatted(1)) %"
+                )
+            }
+        }
+        for (index, estimate) in estimates.enumerated() {
+            let before = reference?.estimates?[index]
+            let (memory, speed) = (estimate.memory.total.mid, estimate.speed.mid)
+            func fail(_ words: String) { failures.append("on \(estimate.target) \(words)") }
+            if gate.mustFit, estimate.verdict != .fits { fail("it does not surely fit: \(estimate.reason.dropLast())") }
+            if let limit = gate.maxMemory, memory > limit {
+                fail("it takes about \(size(memory)), over \(size(limit))")
+            }
+            if let limit = gate.minSpeed, speed < limit {
+                fail("it makes about \(speed.formatted(1)) tokens a second, under \(limit.formatted(1))")
+            }
+            if let limit = gate.maxBattery, let battery = estimate.batteryPercentPer1kTokens?.mid, battery > limit {
+                fail("a thousand tokens take \(battery.formatted(2)) % of the battery, over \(limit.formatted(2)) %")
+            }
+            guard let before, let name = reference?.name else { continue }
+            let grown = increase(Double(memory), Double(before.memory.total.mid))
+            if let limit = gate.maxMemoryIncrease, grown > limit {
+                fail("it takes \(grown.formatted(1)) % more memory than \(name), over \(limit.formatted(1)) %")
+            }
+            let lost = -increase(speed, before.speed.mid)
+            if let limit = gate.maxSpeedLoss, lost > limit {
+                fail("it is \(lost.formatted(1)) % slower than \(name), over \(limit.formatted(1)) %")
+            }
+        }
+        return failures
+    }
+}
+
+/// The build of a published version that a new one is held against.
+struct FittedReference {
+    let name: String
+    let fileBytes: Int
+    /// On the devices of the new one, in their order; nil where its shape is not known.
+    let estimates: [FitEstimate]?
+}

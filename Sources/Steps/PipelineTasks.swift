@@ -1,0 +1,254 @@
+import BinaryIO
+import Foundation
+import Pipeline
+import Registry
+import SystemPackage
+
+/// The nodes of a pipeline one by one, for machines that share nothing but a cache: which there are, making some of them, and publishing
+/// what is whole.
+///
+/// Only publishing opens the registry.
+public struct PipelineTasks: Sendable {
+    /// A node, as whoever spreads the work sees it.
+    public struct Node: Sendable {
+        /// `quality[q4_k_m]`
+        public let name: String
+        /// The step's id.
+        public let step: String
+        /// The key that introduces the step in a pipeline file.
+        public let kind: String
+        /// The build's type; nil where the step has one product.
+        public let build: String?
+        /// The digest of everything that decides the product.
+        public let key: SHA256Digest
+        /// Names of the nodes whose products it takes.
+        public let inputs: [String]
+        /// Whether it has to be made.
+        public let isDue: Bool
+        /// Whether it puts builds into the registry.
+        public let publishes: Bool
+        /// What it will write and take, by itself.
+        public let forecast: Forecast
+
+        package init(
+            name: String,
+            step: String,
+            kind: String,
+            build: String?,
+            key: SHA256Digest,
+            inputs: [String],
+            isDue: Bool,
+            publishes: Bool,
+            forecast: Forecast
+        ) {
+            (self.name, self.step, self.kind, self.build, self.key) = (name, step, kind, build, key)
+            (self.inputs, self.isDue, self.publishes, self.forecast) = (inputs, isDue, publishes, forecast)
+        }
+    }
+
+    /// What a task did.
+    public struct Outcome: Codable, Sendable {
+        /// A node, and how it ended.
+        public struct Node: Codable, Sendable {
+            /// `quality[q4_k_m]`
+            public var node: String
+            /// How it ended.
+            public var status: StepStatus
+            /// Gates that were not met, in words.
+            public var problems: [String]?
+            /// Nodes that it needs and the cache lacks.
+            public var missing: [String]?
+        }
+        /// In the order of the pipeline file.
+        public var nodes: [Node]
+        /// How long it took.
+        public var seconds: Double
+
+        /// Whether a node is missing for another reason than a gate.
+        public var isMissingSomething: Bool { nodes.contains { $0.missing != nil } }
+
+        /// Everything that kept a node from being made or used, in words.
+        public var problems: [String] {
+            nodes.flatMap { node in
+                let missing = (node.missing ?? []).map { "'\($0)' is not in the cache" }
+                return (missing + (node.problems ?? [])).map { "\(node.node): \($0)" }
+            }
+        }
+    }
+
+    private let definition: PipelineDefinition
+    private let options: RunOptions
+    private let report: RunReporting
+
+    /// - Parameter options: its registry is opened by `publish` alone.
+    public init(_ definition: PipelineDefinition, _ options: RunOptions, report: @escaping RunReporting = { _ in }) {
+        (self.definition, self.options, self.report) = (definition, options, report)
+    }
+
+    private var workFolder: FilePath { options.workFolder.appending(definition.name) }
+
+    // MARK: Which there are
+
+    /// All nodes in the order of the file; the model is downloaded first where it is not here.
+    /// - Throws: `PipelineError`, and what reading the model throws.
+    public func nodes() throws -> [Node] {
+        let cache = try cache(nil)
+        let located = try LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
+        let steps = try self.steps(located, cache)
+        var planner = StepPlanner(steps, cache, options, workFolder: workFolder)
+        let due = try planner.due()
+        return try steps.flatMap { step in
+            try step.nodes.map { node in
+                Node(
+                    name: "\(node.name)",
+                    step: step.id,
+                    kind: step.kind,
+                    build: node.name.build,
+                    key: node.key.digest,
+                    inputs: node.inputs.map { "\($0)" },
+                    isDue: due.contains(node.name),
+                    publishes: step.publishes,
+                    forecast: try planner.forecast(of: node, in: step)
+                )
+            }
+        }
+    }
+
+    // MARK: Making some
+
+    /// Makes nodes out of products in the cache, and puts theirs there. A node that is there already is not made again.
+    /// - Parameters:
+    ///   - keys: of the nodes.
+    ///   - names: what whoever asks calls them, for messages; as many as keys, or none.
+    /// - Throws: `PipelineError.otherKey`, where a node has another key here; `PipelineError.notCached`.
+    public func make(keys: [SHA256Digest], called names: [String] = []) throws -> Outcome {
+        let started = Date()
+        let cache = try cache(nil, mustKeep: true)
+        let lease = cache.lease()
+        defer { lease?.end() }
+        let steps = try self.steps(try .cached(definition), cache)
+        let nodes = steps.flatMap(\.nodes)
+        let wanted = try keys.enumerated().map { index, key in
+            guard let node = nodes.first(where: { $0.key.digest == key }) else {
+                let name = index < names.count ? names[index] : "?"
+                throw PipelineError.otherKey(
+                    step: name,
+                    wanted: "\(key)",
+                    found: nodes.first { "\($0.name)" == name }.map { "\($0.key.digest)" },
+                    version: Edgepipe.version
+                )
+            }
+            return node.name
+        }
+        if let step = steps.first(where: { step in step.publishes && step.nodes.contains { wanted.contains($0.name) } })
+        {
+            throw StepsError.badRequest(
+                "step '\(step.id)' publishes, which needs the registry. Ask for it with \(setting: "publish")."
+            )
+        }
+        let (outcomes, runner) = try run(Set(wanted), of: steps, cache)
+        let made = try steps.flatMap { step in
+            try step.nodes.filter { wanted.contains($0.name) }.map { node in
+                let problems = try runner.product(of: node.name).map(step.problems) ?? []
+                return Outcome.Node(node, outcomes, problems: problems, missing: [], otherwise: .failed)
+            }
+        }
+        return Outcome(nodes: made, seconds: Date().timeIntervalSince(started))
+    }
+
+    // MARK: Publishing
+
+    /// Publishes each build for which everything is in the cache and all gates are met, and says of the others why not.
+    /// - Throws: what opening the registry and publishing throw.
+    public func publish() throws -> Outcome {
+        let started = Date()
+        let registry = try ModelRegistry(path: options.registry, mode: .create)
+        defer { try? registry.close() }
+        var record = RunRecord(
+            id: UUID().uuidString,
+            pipeline: definition.name,
+            pipelineDigest: definition.digest,
+            toolVersion: Edgepipe.version,
+            status: .running,
+            startedAt: started
+        )
+        try registry.record(record)
+        let result = Result { try publish(into: registry) }
+        record.status = (try? result.get())?.problems.isEmpty == true ? .done : .failed
+        record.finishedAt = Date()
+        try registry.record(record)
+        return Outcome(nodes: try result.get().nodes, seconds: Date().timeIntervalSince(started))
+    }
+
+    private func publish(into registry: ModelRegistry) throws -> Outcome {
+        let cache = try cache(registry)
+        let lease = cache.lease()
+        defer { lease?.end() }
+        let steps = try self.steps(try .cached(definition), cache)
+        var planner = StepPlanner(steps, cache, options, workFolder: workFolder)
+        let obstacles = try planner.obstacles()
+        let targets = steps.filter(\.publishes).flatMap(\.nodes)
+        let whole = Set(targets.map(\.name).filter { obstacles[$0]?.isEmpty ?? true })
+        let outcomes = whole.isEmpty ? [] : try run(whole, of: steps, cache).outcomes
+        let nodes = targets.map {
+            let obstacles = obstacles[$0.name]
+            return Outcome.Node(
+                $0,
+                outcomes,
+                problems: obstacles?.problems ?? [],
+                missing: obstacles?.missing.map { "\($0)" } ?? [],
+                otherwise: .skipped
+            )
+        }
+        return Outcome(nodes: nodes, seconds: 0)
+    }
+
+    // MARK: Common
+
+    private func cache(_ registry: ModelRegistry?, mustKeep: Bool = false) throws -> StepCache {
+        let report = report
+        return try StepCache(registry: registry, options, isWritable: true, mustKeep: mustKeep) { words in
+            try? report(RunEvent(event: .remark, step: "", kind: "cache", detail: words))
+        }
+    }
+
+    private func steps(_ located: LocatedSource, _ cache: StepCache) throws -> [any Step] {
+        let source = try SourceCheckpoint(located, of: definition, cache)
+        return try Workbench.steps(of: definition, source, cache)
+    }
+
+    private func run(
+        _ nodes: Set<StepNode.Name>,
+        of steps: [any Step],
+        _ cache: StepCache
+    ) throws -> (outcomes: [StepRunner.Outcome], runner: StepRunner) {
+        var runner = StepRunner(
+            steps,
+            cache,
+            options,
+            selected: [],
+            nodes: nodes,
+            workFolder: workFolder,
+            report: report
+        )
+        let outcomes = try runner.run()
+        return (outcomes, runner)
+    }
+}
+
+extension PipelineTasks.Outcome.Node {
+    /// - Parameter status: of a node with problems.
+    fileprivate init(
+        _ node: StepNode,
+        _ outcomes: [StepRunner.Outcome],
+        problems: [String],
+        missing: [String],
+        otherwise status: StepStatus
+    ) {
+        self.node = "\(node.name)"
+        let isFine = problems.isEmpty && missing.isEmpty
+        self.status = isFine ? outcomes.first { $0.step == node.name.step }?.status ?? .skipped : status
+        self.problems = problems.isEmpty ? nil : problems
+        self.missing = missing.isEmpty ? nil : missing
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import BinaryIO
+import Foundation
+import Pipeline
+import Steps
+import SystemPackage
+
+/// What a machine of a cluster runs.
+struct ExecStepCommand: RecordCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "exec-step",
+        abstract: "Make nodes of a pipeline out of a cache and into it; what tasks of `submit` run.",
+        discussion: """
+            EXAMPLES
+              edgepipe exec-step pipelines/phi3.yaml --step 'builds[q4_k_m]' --key KEY --cache /shared/cache
+              edgepipe exec-step pipelines/phi3.yaml --publish --registry registry.db --cache /shared/cache
+
+            A node that is in the cache is not made again. One that has another key here, by another edgepipe or a changed input, is refused. \
+            Only --publish opens the registry: it publishes each build whose results are all there.
+            """
+    )
+
+    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+    var file: String
+
+    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
+    var set: [String] = []
+
+    @Option(name: .customLong("key"), help: ArgumentHelp("A node's key; may be repeated.", valueName: "sha256"))
+    var keys: [String] = []
+
+    @Option(name: .customLong("step"), help: ArgumentHelp("A key's node, for messages.", valueName: "node"))
+    var names: [String] = []
+
+    @Flag(help: "Publish what is whole, instead of making nodes.")
+    var publish = false
+
+    @Option(help: ArgumentHelp("The cache: a folder, or http://host; EDGEPIPE_CACHE.", valueName: "place"))
+    var cache: String?
+
+    @Option(
+        help: ArgumentHelp("Where to work, on this machine; the system's temporary folder.", valueName: "folder")
+    )
+    var work: String?
+
+    @OptionGroup var workers: WorkOptions
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var records: OutputOptions
+
+    func validate() throws {
+        guard keys.isEmpty == publish else { throw ValidationError("Give --key or --publish, and not both.") }
+        guard CachingOptions.text(cache) != nil else { throw ValidationError("Give --cache or EDGEPIPE_CACHE.") }
+        for key in keys where SHA256Digest(hex: key) == nil {
+            throw ValidationError("--key takes 64 lower-case hexadecimal digits.")
+        }
+    }
+
+    func run() throws {
+        let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
+        // Nobody else has the folder, so that two tasks of one machine never share a name.
+        let folder = FilePath(work ?? NSTemporaryDirectory()).appending("edgepipe-task-\(UUID().uuidString)")
+        try makeFolder(folder)
+        defer { try? FileManager.default.removeItem(atPath: folder.string) }
+        var options = RunOptions(registry: try registry.file, threads: workers.threadCount)
+        options.cache.place = CachingOptions.place(cache)
+        options.workPlace = folder
+        options.isOffline = true
+        let reporter = RunReporter(
+            isQuiet: records.quiet,
+            isVerbose: records.verbose,
+            isStreaming: records.chosen == .jsonl
+        )
+        let tasks = PipelineTasks(definition, options, report: reporter.receive)
+        let outcome =
+            publish
+            ? try tasks.publish() : try tasks.make(keys: keys.compactMap { SHA256Digest(hex: $0) }, called: names)
+        reporter.finish()
+        try records.print(outcome) { format in
+            Table(columns: ["node", "status"], rows: outcome.nodes.map { [$0.node, $0.status.rawValue] }).text(format)
+        }
+        guard outcome.problems.isEmpty else {
+            for problem in outcome.problems { Console.message(problem) }
+            throw ExitCode(outcome.isMissingSomething ? ExitStatus.failed : ExitStatus.gateNotMet)
+        }
+    }
+}

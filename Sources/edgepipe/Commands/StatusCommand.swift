@@ -1,0 +1,86 @@
+import ArgumentParser
+import Cluster
+import SystemPackage
+
+/// Where submissions are.
+struct SubmissionOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The cache that was submitted with; EDGEPIPE_CACHE.", valueName: "place"))
+    var cache: String?
+
+    @Option(help: ArgumentHelp("Where scripts and logs are, if not in the cache.", valueName: "folder"))
+    var folder: String?
+
+    func validate() throws {
+        guard CachingOptions.text(cache) != nil || folder != nil else {
+            throw ValidationError("Give --cache or EDGEPIPE_CACHE.")
+        }
+    }
+
+    func submissions() throws -> Submissions {
+        try Submissions(folder: folder.map { FilePath($0) }, cache: CachingOptions.place(cache))
+    }
+}
+
+struct StatusCommand: RecordCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Say how far submissions are.",
+        discussion: """
+            EXAMPLES
+              edgepipe status pipelines/phi3.yaml --cache /shared/cache
+              edgepipe status --cache /shared/cache --json
+
+            What is in the cache is done; of the rest the cluster is asked.
+            """
+    )
+
+    @Argument(help: "A pipeline file, or an id that `submit` printed; all submissions without it.")
+    var submission: String?
+
+    @OptionGroup var place: SubmissionOptions
+    @OptionGroup var records: OutputOptions
+
+    func run() throws {
+        let found = try place.submissions().status(of: submission)
+        let columns = [
+            "submission", "state", "step", "job", "done", "running", "waiting", "refused", "failed", "cancelled",
+            "missing",
+        ]
+        try records.print(found) { format in
+            let rows = found.flatMap { status in
+                status.steps.map { step in
+                    [status.id, status.state.rawValue, step.step, step.job.map { "\($0)" } ?? "-"]
+                        + [
+                            step.done, step.running, step.waiting, step.refused, step.failed, step.cancelled,
+                            step.missing,
+                        ].map { "\($0)" }
+                }
+            }
+            return Table(columns: columns, rows: rows).text(format)
+        }
+    }
+}
+
+struct CancelCommand: RecordCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel",
+        abstract: "Cancel what waits or runs of a submission; results that are in the cache stay.",
+        discussion: """
+            EXAMPLES
+              edgepipe cancel pipelines/phi3.yaml --cache /shared/cache
+            """
+    )
+
+    @Argument(help: "A pipeline file, or an id that `submit` printed.")
+    var submission: String
+
+    @OptionGroup var place: SubmissionOptions
+    @OptionGroup var records: OutputOptions
+
+    func run() throws {
+        let (id, jobs) = try place.submissions().cancel(submission)
+        try records.print(["id": id, "jobs": jobs.map { "\($0)" }.joined(separator: ",")]) { _ in
+            jobs.isEmpty ? "nothing of \(id) waits or runs" : "cancelled \(jobs.count) jobs of \(id)"
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import BinaryIO
+import Cluster
+import Foundation
+import Pipeline
+import Steps
+import SystemPackage
+
+/// What runs the tasks of a submission.
+enum ClusterEngine: String, ExpressibleByArgument, CaseIterable { case slurm }
+
+struct SubmitCommand: RecordCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Give a pipeline file to a cluster: what is not in the cache becomes jobs.",
+        discussion: """
+            EXAMPLES
+              edgepipe submit pipelines/phi3.yaml --engine slurm --cache /shared/cache
+              edgepipe submit pipelines/phi3.yaml --cache /shared/cache --partition cpu --cpus 16 --dry-run
+
+            All machines have to see the cache, the pipeline file and what it reads under the same paths, and run the same edgepipe. Only the \
+            last job opens the registry. docs/cluster.md says more.
+            """
+    )
+
+    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
+    var file: String
+
+    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
+    var set: [String] = []
+
+    @Option(help: "What runs the jobs: slurm.")
+    var engine = ClusterEngine.slurm
+
+    @Option(
+        help: ArgumentHelp(
+            "The cache that all machines see: a folder, or http://host; EDGEPIPE_CACHE.",
+            valueName: "place"
+        )
+    )
+    var cache: String?
+
+    @Option(help: ArgumentHelp("The partition; the cluster's own choice without it.", valueName: "name"))
+    var partition: String?
+
+    @Option(help: ArgumentHelp("Cores of a task.", valueName: "n"))
+    var cpus = 4
+
+    @Option(
+        help: ArgumentHelp(
+            "The longest that a task may take, such as 4:00:00; the partition's own without it.",
+            valueName: "time"
+        )
+    )
+    var time: String?
+
+    @Option(help: ArgumentHelp("The host whose disk has the registry; any without it.", valueName: "host"))
+    var publishOn: String?
+
+    @Option(help: ArgumentHelp("The program that tasks run; this one without it.", valueName: "path"))
+    var program: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where scripts and logs go; the folder `submissions` of the cache without it.",
+            valueName: "folder"
+        )
+    )
+    var folder: String?
+
+    @Flag(help: "Write the scripts and submit nothing.")
+    var dryRun = false
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var hub: HubOptions
+    @OptionGroup var records: OutputOptions
+
+    func validate() throws {
+        guard CachingOptions.text(cache) != nil else { throw ValidationError("Give --cache or EDGEPIPE_CACHE.") }
+    }
+
+    func run() throws {
+        var options = RunOptions(registry: try registry.file)
+        options.cache.place = CachingOptions.place(cache)
+        options.isOffline = hub.offline
+        let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
+        var request = SubmitRequest(
+            FilePath(file),
+            set,
+            options,
+            cache: CachingOptions.text(cache) ?? "",
+            program: FilePath(program ?? own)
+        )
+        (request.partition, request.cpus, request.timeLimit) = (partition, cpus, time)
+        (request.publishingHost, request.isDryRun) = (publishOn, dryRun)
+        request.folder = folder.map { FilePath($0) }
+        let reporter = RunReporter(
+            isQuiet: records.quiet,
+            isVerbose: records.verbose,
+            isStreaming: records.chosen == .jsonl
+        )
+        let report = try SubmitRun(request, report: reporter.receive).run()
+        reporter.finish()
+        try records.print(report) { format in
+            let table = Table(
+                columns: ["job", "step", "nodes", "memory", "waits for"],
+                rows: report.jobs.map { job in
+                    [
+                        job.job.map { "\($0)" } ?? "-", job.step, "\(job.nodes.count)", sizeText(job.memoryBytes),
+                        job.dependencies.joined(separator: ", "),
+                    ]
+                }
+            )
+            return table.text(format)
+        }
+        for other in report.others {
+            records.remark("\(other) of the same file is at work; what both make is made twice, to the same bytes")
+        }
+        let scripts = report.jobs.first.map { FilePath($0.script).removingLastComponent().string } ?? ""
+        records.remark(dryRun ? "scripts are in \(scripts)" : "submitted as \(report.id)")
+    }
+}

@@ -1,0 +1,317 @@
+#!/usr/bin/env python3
+"""Runs a pipeline on a real Slurm of two nodes, and breaks it in every way that a cluster does.
+
+    scripts/prove-slurm.py .build/release/edgepipe            what has to hold, in less than two minutes
+    scripts/prove-slurm.py .build/release/edgepipe --measure  the time of a task, and one node beside two
+
+Needs slurmctld, slurmd, slurm-client, slurm-wlm-basic-plugins and munge, and root; says so and ends well where they are missing.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import slurm_nodes
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PIPELINE = """pipeline: tiny
+version: 1.0.0
+model: {{ source: "{root}/models/tiny-phi3", license: mit }}
+steps:
+  - id: f16
+    convert: {{ type: f16 }}
+  - id: builds
+    quantize: {{ model: f16, types: [{types}] }}
+  - id: quality
+    validate: {{ builds: builds, text: "{root}/texts/sample.txt", context: 128, chunks: {chunks}, against: f16, gates: {{ {gates} }} }}
+  - id: fit
+    fit: {{ builds: builds, context: 1024, devices: [pixel-8, iphone-15] }}
+  - id: publish
+    publish: {{ builds: builds }}
+"""
+
+
+class Scene:
+    """A pipeline in a folder of its own, with a cache and a registry."""
+
+    def __init__(self, proof, name, types="q8_0, q4_k_m, q4_0, q2_k", chunks=2, gates="", file="tiny.yaml"):
+        self.proof, self.folder = proof, proof.folder / name
+        self.folder.mkdir()
+        self.file = self.folder / file
+        self.file.write_text(PIPELINE.format(root=ROOT, types=types, chunks=chunks, gates=gates))
+        self.cache, self.registry = self.folder / "cache", self.folder / "registry.db"
+
+    def edgepipe(self, *arguments, status=0, environment=None):
+        command = [self.proof.program, *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment or self.proof.cluster.environment, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == status, f"{' '.join(map(str, command))}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def submit(self, *more, status=0):
+        done = self.edgepipe(
+            "submit", self.file, "--engine", "slurm", "--cache", self.cache, "--registry", self.registry, "--cpus", "1", "--json", *more,
+            status=status,
+        )
+        return json.loads(done.stdout) if status == 0 else done.stderr
+
+    def status(self, name=None):
+        found = json.loads(self.edgepipe("status", name or self.file, "--cache", self.cache, "--json").stdout)[0]
+        return found["state"], {step["step"]: step for step in found["steps"]}
+
+    def wait(self, name=None, seconds=60):
+        return self.proof.cluster.wait(
+            seconds, f"the end of {self.folder.name}", lambda: (lambda found: found[0] != "running" and found)(self.status(name))
+        )
+
+    def published(self):
+        builds = json.loads(self.edgepipe("registry", "list", "--registry", self.registry, "--json").stdout)
+        return {build["type"]: build["sha256"] for build in builds}
+
+    def logs(self):
+        return "\n".join(path.read_text() for path in sorted((self.cache / "submissions").rglob("*.log")))
+
+
+class Proof:
+    def __init__(self, program, cluster, folder):
+        self.program, self.cluster, self.folder = program, cluster, folder
+        self.local = {}
+
+    def wrapper(self, scene, text):
+        """A program in front of edgepipe that does something on the way."""
+        path = scene.folder / "wrapper.sh"
+        path.write_text(f'#!/bin/bash\nprogram="{self.program}"\n{text}\nexec "$program" "$@"\n')
+        path.chmod(0o755)
+        return ["--program", path]
+
+    # What has to hold
+
+    def prove_same_bytes(self):
+        """The same digests as a run on one machine, whatever the pipeline file is called."""
+        here = Scene(self, "here")
+        here.edgepipe("run", here.file, "--registry", here.registry, "--quiet")
+        self.local = here.published()
+        scene = Scene(self, "it's $(touch owned) & \"more\"", file="a 'b' $(touch owned) %a.yaml")
+        report = scene.submit()
+        assert [job["step"] for job in report["jobs"]] == ["f16", "builds", "quality", "fit", "publish"], report
+        state, steps = scene.wait()
+        assert state == "done" and steps["publish"]["done"] == 4, f"{steps}\n{scene.logs()}"
+        assert scene.published() == self.local and len(self.local) == 4
+        assert not list(scene.folder.rglob("owned")), "a name was obeyed"
+        scene.edgepipe("registry", "verify", "--read-data", "--registry", scene.registry)
+        # Again: what is there is not made, and the run that follows finds everything.
+        assert [job["step"] for job in scene.submit()["jobs"]] == ["publish"]
+        scene.wait()
+        run = json.loads(
+            scene.edgepipe("run", scene.file, "--registry", scene.registry, "--cache", scene.cache, "--json", "--quiet").stdout
+        )
+        assert {step["status"] for step in run["steps"]} == {"cached"}, run["steps"]
+
+    def prove_failure(self):
+        """A task that fails takes its followers with it, and the others go on; submitting again makes what is missing."""
+        scene = Scene(self, "failure")
+        program = self.wrapper(scene, 'case "$*" in *"builds[q4_0]"*) exit 7 ;; esac')
+        scene.submit(*program)
+        state, steps = scene.wait()
+        assert state == "failed", steps
+        assert steps["builds"]["failed"] == 1 and steps["builds"]["done"] == 3, steps
+        assert steps["quality"]["cancelled"] == 1 and steps["quality"]["done"] == 3, steps
+        assert steps["publish"]["done"] == 3 and steps["publish"]["failed"] == 1, steps
+        assert scene.published() == {name: digest for name, digest in self.local.items() if name != "q4_0"}
+        assert "'builds[q4_0]' is not in the cache" in scene.logs()
+        report = scene.submit()
+        nodes = sorted(node for job in report["jobs"] if job["step"] != "publish" for node in job["nodes"])
+        assert nodes == ["builds[q4_0]", "fit[q4_0]", "quality[q4_0]"], nodes
+        assert scene.wait()[0] == "done" and scene.published() == self.local
+
+    def prove_gate(self):
+        """A build that does not meet its gate is not published, and the others are."""
+        scene = Scene(self, "gate", types="q8_0, q4_0", gates="q4_0: { max-perplexity: 1 }")
+        scene.submit()
+        state, steps = scene.wait()
+        assert state == "failed" and steps["quality"]["refused"] == 1, steps
+        assert scene.published() == {"q8_0": self.local["q8_0"]}
+        assert "quality" not in [job["step"] for job in scene.submit()["jobs"]], "its result is there"
+        scene.wait()
+
+    def prove_requeue(self):
+        """A task that is requeued begins anew."""
+        scene = Scene(self, "requeue", types="q8_0")
+        program = self.wrapper(scene, '[[ "$*" == *"builds[q8_0]"* && -z "${SLURM_RESTART_COUNT:-}" ]] && sleep 60')
+        report = scene.submit(*program)
+        job = next(job["job"] for job in report["jobs"] if job["step"] == "builds")
+        self.running(job)
+        self.cluster.ask("scontrol", "requeue", f"{job}_0")
+        state, steps = scene.wait()
+        assert state == "done" and scene.published() == {"q8_0": self.local["q8_0"]}, (steps, scene.logs())
+
+    def prove_killed_node(self):
+        """What ran on a node that dies is made on another."""
+        scene = Scene(self, "killed", types="q8_0")
+        program = self.wrapper(scene, '[[ "$*" == *"builds[q8_0]"* && -z "${SLURM_RESTART_COUNT:-}" ]] && sleep 90')
+        report = scene.submit(*program)
+        job = next(job["job"] for job in report["jobs"] if job["step"] == "builds")
+        node = self.running(job)["nodes"]
+        self.cluster.kill_node(node)
+        try:
+            state, steps = scene.wait(seconds=90)
+        finally:
+            self.cluster.start_node(node)
+        assert state == "done" and scene.published() == {"q8_0": self.local["q8_0"]}, (steps, scene.logs())
+
+    def running(self, job):
+        def found():
+            return next((each for each in self.cluster.queue() if job in (each["job_id"], each["array_job_id"]) and each["job_state"] == "RUNNING"), None)
+
+        return self.cluster.wait(30, f"job {job} at work", found)
+
+    def prove_cancel(self):
+        """What was cancelled half done goes on where it was."""
+        scene = Scene(self, "cancel")
+        program = self.wrapper(scene, '[[ "$*" == *"quality["* ]] && sleep 60')
+        report = scene.submit(*program)
+        self.cluster.wait(30, "all builds", lambda: scene.status()[1]["builds"]["done"] == 4)
+        scene.edgepipe("cancel", report["id"], "--cache", scene.cache)
+        state, steps = scene.wait()
+        assert state == "cancelled" and steps["quality"]["cancelled"] == 4, steps
+        jobs = {job["step"]: job["nodes"] for job in scene.submit()["jobs"]}
+        assert "f16" not in jobs and "builds" not in jobs and len(jobs["quality"]) == 4, jobs
+        assert scene.wait()[0] == "done" and scene.published() == self.local
+
+    def prove_two_at_once(self):
+        """Two submissions of one file do no harm."""
+        scene = Scene(self, "twice", types="q8_0, q4_k_m")
+        first, second = scene.submit(), scene.submit()
+        assert second["others"] == [first["id"]], second
+        states = {scene.wait(report["id"])[0] for report in (first, second)}
+        assert states == {"done"}, (states, scene.logs())
+        assert scene.published() == {name: self.local[name] for name in ("q8_0", "q4_k_m")}
+
+    def prove_refusals(self):
+        """What the cluster cannot do is said before anything is submitted."""
+        scene = Scene(self, "refusals")
+        before = len(self.cluster.queue())
+        message = scene.submit("--partition", "al", status=64)
+        assert "no partition 'al'. Did you mean 'all'?" in message, message
+        message = scene.submit("--cpus", "3", status=64)
+        assert "no machine has 3 cores; the largest has 2" in message, message
+        environment = dict(self.cluster.environment, PATH="/bin")
+        message = scene.edgepipe(
+            "submit", scene.file, "--cache", scene.cache, status=1, environment={**environment, "PATH": str(scene.folder)}
+        ).stderr
+        assert "sinfo is not on the path" in message, message
+        # The second of several jobs is refused: those before it are taken back.
+        fake = scene.folder / "programs"
+        fake.mkdir()
+        real = shutil.which("sbatch", path=self.cluster.environment["PATH"])
+        (fake / "sbatch").write_text(
+            f'#!/bin/bash\n[[ -e "{fake}/second" ]] && {{ echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2; exit 1; }}\n'
+            f'touch "{fake}/second"\nexec {real} "$@"\n'
+        )
+        (fake / "sbatch").chmod(0o755)
+        environment = dict(self.cluster.environment, PATH=f"{fake}:{self.cluster.environment['PATH']}")
+        message = scene.edgepipe("submit", scene.file, "--cache", scene.cache, "--cpus", "1", status=1, environment=environment).stderr
+        assert "QOSMaxSubmitJobPerUserLimit" in message and "nothing was left half submitted" in message, message
+        new = self.cluster.queue()[before:]
+        assert len(new) == 1 and new[0]["job_state"] == "CANCELLED", new
+        # A file that changed since is refused by the key.
+        report = scene.submit("--dry-run")
+        script = pathlib.Path(next(job["script"] for job in report["jobs"] if job["step"] == "builds"))
+        scene.file.write_text(scene.file.read_text().replace("type: f16", "type: f32"))
+        done = subprocess.run(
+            ["bash", script], env=dict(self.cluster.environment, SLURM_ARRAY_TASK_ID="0"), capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 1 and "differs from what the key was made of" in done.stderr, done
+
+    def prove_small_arrays(self):
+        """An array that is too long for the cluster is cut."""
+        with tempfile.TemporaryDirectory(prefix="slurm") as folder:
+            with slurm_nodes.Cluster(pathlib.Path(folder) / "c", nodes=1, longest_array=3, megabytes=500) as cluster:
+                proof = Proof(self.program, cluster, pathlib.Path(folder))
+                scene = Scene(proof, "arrays")
+                report = scene.submit()
+                assert [len(job["nodes"]) for job in report["jobs"] if job["step"] == "builds"] == [3, 1], report
+                assert scene.wait()[0] == "done" and scene.published() == self.local
+
+    def prove_too_little_memory(self):
+        """What no machine can hold is refused with figures."""
+        with tempfile.TemporaryDirectory(prefix="slurm") as folder:
+            with slurm_nodes.Cluster(pathlib.Path(folder) / "c", nodes=1, megabytes=200) as cluster:
+                message = Scene(Proof(self.program, cluster, pathlib.Path(folder)), "memory").submit(status=1)
+                assert "step 'quality' needs" in message and "has 200 MiB (node1)" in message, message
+                assert cluster.queue() == []
+
+    def prove_no_controller(self):
+        """A cluster that does not answer is said to be one."""
+        with tempfile.TemporaryDirectory(prefix="slurm") as folder:
+            with slurm_nodes.Cluster(pathlib.Path(folder) / "c", nodes=1) as cluster:
+                scene = Scene(Proof(self.program, cluster, pathlib.Path(folder)), "away")
+                cluster.end("slurmctld", signal.SIGTERM)
+                message = scene.submit(status=1)
+                assert "sinfo failed: " in message and "Unable to contact slurm controller" in message, message
+                assert not (scene.cache / "submissions").exists()
+
+    # What it takes
+
+    def measure(self):
+        types = "q8_0, q6_k, q5_k_m, q4_k_m, q4_0, q3_k_m, q2_k, q5_0"
+        tasks = 1 + 3 * len(types.split(","))
+        here = Scene(self, "measured-here", types=types, chunks=20)
+        started = time.monotonic()
+        here.edgepipe("run", here.file, "--registry", here.registry, "--quiet", "--jobs", "1")
+        print(f"one machine, one thread, no cluster: {time.monotonic() - started:.1f} s")
+        for nodes in (1, 2):
+            with tempfile.TemporaryDirectory(prefix="slurm") as folder:
+                with slurm_nodes.Cluster(pathlib.Path(folder) / "c", nodes=nodes, cpus=1) as cluster:
+                    proof = Proof(self.program, cluster, pathlib.Path(folder))
+                    scene = Scene(proof, "measured", types=types, chunks=20)
+                    started = time.monotonic()
+                    scene.submit()
+                    submitted = time.monotonic() - started
+                    scene.wait(seconds=300)
+                    whole = time.monotonic() - started
+                    print(f"{nodes} nodes of one core: {whole:.1f} s for {tasks} tasks and publishing, {submitted:.1f} s of it to submit")
+                    started = time.monotonic()
+                    for _ in range(5):
+                        scene.edgepipe("plan", scene.file, "--cache", scene.cache, "--registry", scene.registry)
+                    print(f"a program that finds everything cached: {(time.monotonic() - started) / 5:.2f} s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", type=pathlib.Path)
+    parser.add_argument("--measure", action="store_true")
+    parser.add_argument("--only", help="one proof, such as cancel")
+    given = parser.parse_args()
+    missing = slurm_nodes.missing()
+    if missing or os.geteuid() != 0:
+        why = f"{', '.join(missing)} not installed" if missing else "not root"
+        print(f"prove-slurm: SKIPPED, {why}; install slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge and run as root")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="slurm") as folder:
+        folder = pathlib.Path(folder)
+        started = time.monotonic()
+        with slurm_nodes.Cluster(folder / "c") as cluster:
+            proof = Proof(given.program.resolve(), cluster, folder)
+            proof.prove_same_bytes()
+            names = ["failure", "gate", "requeue", "cancel", "two_at_once", "refusals", "small_arrays", "too_little_memory", "no_controller", "killed_node"]
+            print("same_bytes: holds", flush=True)
+            for name in [] if given.measure else [given.only] if given.only else names:
+                begun = time.monotonic()
+                getattr(proof, f"prove_{name}")()
+                print(f"{name}: holds, {time.monotonic() - begun:.1f} s", flush=True)
+            if given.measure:
+                proof.measure()
+        print(f"prove-slurm: all hold, {time.monotonic() - started:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
