@@ -148,7 +148,9 @@ public struct PipelineTemplate: Sendable {
     private static func relative(_ text: String, to file: FilePath) -> String {
         let path = FilePath(text).lexicallyNormalized()
         guard !text.hasPrefix("hf://"), !path.isAbsolute else { return text }
-        guard !file.removingLastComponent().lexicallyNormalized().isEmpty else { return path.isEmpty ? "." : path.string }
+        guard !file.removingLastComponent().lexicallyNormalized().isEmpty else {
+            return path.isEmpty ? "." : path.string
+        }
         let from = Array(file.resolvingLinks().removingLastComponent().components)
         let here = FilePath(".").resolvingLinks()
         let to = Array(here.pushing(path).lexicallyNormalized().components)
