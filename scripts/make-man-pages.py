@@ -4,7 +4,9 @@
 Writes a manual page for every command, out of what the program says of itself; --check has mandoc and man read them, where
 they are installed.
 """
+import datetime
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -12,6 +14,13 @@ import sys
 
 SECTIONS = "EXAMPLES", "EXIT STATUS"
 ESCAPES = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti", '"': "\\(dq"}
+
+
+def date() -> str:
+    """Today, or the day that makes a build reproducible."""
+    seconds = os.environ.get("SOURCE_DATE_EPOCH")
+    moment = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC) if seconds else datetime.datetime.now()
+    return moment.strftime("%Y-%m-%d")
 
 
 def roff(text: str) -> str:
@@ -96,7 +105,7 @@ def paragraphs(lines: list[str]) -> list[str]:
 def page(command: dict, words: list[str], version: str) -> str:
     name = "-".join(words)
     lines = [
-        f'.TH "{roff(name.upper())}" "1" "" "edgepipe {roff(version)}" "edgepipe"',
+        f'.TH "{roff(name.upper())}" "1" "{date()}" "edgepipe {roff(version)}" "edgepipe"',
         ".SH NAME",
         f"{roff(name)} \\- {roff((command.get('abstract') or '').rstrip('.'))}",
         ".SH SYNOPSIS",

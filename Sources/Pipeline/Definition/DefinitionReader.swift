@@ -162,7 +162,8 @@ struct DefinitionReader {
             log.report("step '\(id)' must say what it does, with one of: \(names.joined(separator: ", ")).", at: node)
             return nil
         }
-        guard let settings = kind.init(mapping, StepReferences(earlier: earlier), log) else { return nil }
+        let references = StepReferences(earlier: earlier, own: id, all: Set(document.templates.compactMap(\.id)))
+        guard let settings = kind.init(mapping, references, log) else { return nil }
         return PipelineDefinition.Step(
             id: member.id,
             group: id,

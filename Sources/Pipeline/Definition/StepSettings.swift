@@ -29,10 +29,16 @@ extension StepSettings {
 package struct StepReferences {
     /// nil where no pipeline file is read, and a reference is a path.
     private let earlier: [PipelineDefinition.Step]?
+    /// The id of the step that refers, as the file writes it.
+    private let own: String?
+    /// The ids of all steps of the file, as it writes them.
+    private let all: Set<String>
 
-    package static let none = StepReferences(earlier: nil)
+    package static let none = StepReferences(earlier: nil, own: nil, all: [])
 
-    init(earlier: [PipelineDefinition.Step]?) { self.earlier = earlier }
+    init(earlier: [PipelineDefinition.Step]?, own: String?, all: Set<String>) {
+        (self.earlier, self.own, self.all) = (earlier, own, all)
+    }
 
     /// Whether references name steps.
     package var areSteps: Bool { earlier != nil }
@@ -73,8 +79,7 @@ package struct StepReferences {
     ) -> String {
         guard earlier != nil else { return id }
         guard let settings = self[id] else {
-            let advice = Spelling.advice(for: id, among: ids { kinds.contains(type(of: $0).kind) })
-            reader.report("'\(key)' names the step '\(id)', which does not stand before this one. \(advice)", at: place)
+            reader.report("'\(key)' names \(missing(id, kinds))", at: place)
             return id
         }
         if !kinds.contains(type(of: settings).kind) {
@@ -84,5 +89,15 @@ package struct StepReferences {
             reader.report("'\(key)' \(complaint)", at: place)
         }
         return id
+    }
+
+    /// What is wrong with an id of no earlier step, and what to do.
+    private func missing(_ id: String, _ kinds: [String]) -> String {
+        if id == own { return "its own step, '\(id)'. Name one that stands before it." }
+        if all.contains(id) { return "the step '\(id)', which stands behind this one. Move it up." }
+        let known = ids { kinds.contains(type(of: $0).kind) }
+        let wanted = kinds.map { "a `\($0)` step" }.joined(separator: " or ")
+        let advice = known.isEmpty ? "Add \(wanted) before it." : Spelling.advice(for: id, among: known)
+        return "the step '\(id)', which does not stand before this one. \(advice)"
     }
 }

@@ -43,6 +43,8 @@ public struct SmokeRun: Sendable {
         let cut = try cut(in: folder)
         var options = options
         options.registry = folder.appending("registry.db")
+        // What a cut gives is of no use to other runs.
+        options.cache = CacheOptions()
         let open = cut.definition.mapSettings { step in
             guard var validate = step.settings as? ValidateSettings else { return step.settings }
             validate.gates = [:]

@@ -144,12 +144,16 @@ public struct PipelineTemplate: Sendable {
             """
     }
 
-    /// A path from the folder of the file, where it is no place of the Hub and not absolute.
+    /// A path from the folder of the file, where it is no place of the Hub and not absolute. Links in it stay as they are.
     private static func relative(_ text: String, to file: FilePath) -> String {
-        let path = FilePath(text)
+        let path = FilePath(text).lexicallyNormalized()
         guard !text.hasPrefix("hf://"), !path.isAbsolute else { return text }
+        guard !file.removingLastComponent().lexicallyNormalized().isEmpty else {
+            return path.isEmpty ? "." : path.string
+        }
         let from = Array(file.resolvingLinks().removingLastComponent().components)
-        let to = Array(path.resolvingLinks().components)
+        let here = FilePath(".").resolvingLinks()
+        let to = Array(here.pushing(path).lexicallyNormalized().components)
         let common = zip(from, to).prefix { $0 == $1 }.count
         let steps = Array(repeating: "..", count: from.count - common) + to.dropFirst(common).map(\.string)
         return steps.isEmpty ? "." : steps.joined(separator: "/")

@@ -68,8 +68,10 @@ struct RunCommand: RecordCommand {
 
     func validate() throws {
         if let jobs, !(1...1024).contains(jobs) { throw ValidationError("--jobs takes 1 to 1024.") }
-        if smoke, from != nil || only != nil || dryRun || force {
-            throw ValidationError("--smoke runs the whole file anew. Leave out --from, --only, --force and --dry-run.")
+        if smoke, from != nil || only != nil || dryRun || force || timings != nil {
+            throw ValidationError(
+                "--smoke runs the whole file anew. Leave out --from, --only, --force, --dry-run and --timings."
+            )
         }
         if from != nil, only != nil { throw ValidationError("Give --from or --only, not both.") }
     }

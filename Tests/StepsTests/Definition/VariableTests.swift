@@ -135,7 +135,10 @@ import Testing
         let chain = (0..<99).map { "v\($0 + 100): '${{ vars.v\($0 + 101) }}'" } + ["v199: 1"]
         let long = try problems(text(chain.joined(separator: ", ")))
         #expect(
-            !long.isEmpty && long.allSatisfy { $0.hasSuffix("variables lead to each other more than 32 times in a row. Shorten the chain.") }
+            !long.isEmpty
+                && long.allSatisfy {
+                    $0.hasSuffix("variables lead to each other more than 32 times in a row. Shorten the chain.")
+                }
         )
     }
 

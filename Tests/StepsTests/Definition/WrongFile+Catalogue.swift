@@ -162,7 +162,17 @@ extension WrongFile {
         WrongFile(
             "reference to a later step",
             steps: "  - { id: builds, quantize: { model: f16, types: [q8_0] } }\n  - { id: f16, convert: {} }\n",
-            "5:38: 'model' names the step 'f16', which does not stand before this one. Known here: ."
+            "5:38: 'model' names the step 'f16', which stands behind this one. Move it up."
+        ),
+        WrongFile(
+            "reference to the step itself",
+            steps: builds + "  - { id: more, quantize: { model: more, types: [q8_0] } }\n",
+            "7:36: 'model' names its own step, 'more'. Name one that stands before it."
+        ),
+        WrongFile(
+            "reference to a step where there is none",
+            steps: "  - { id: builds, quantize: { model: f16, types: [q8_0] } }\n",
+            "5:38: 'model' names the step 'f16', which does not stand before this one. Add a `convert` step before it."
         ),
         WrongFile(
             "reference to an unknown step",
