@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "squeue", "sinfo", "scancel", "scontrol"]
@@ -21,17 +22,27 @@ def missing():
     return [name for name in PROGRAMS if shutil.which(name, path=path) is None]
 
 
+PORTS = threading.Lock()
+given_ports = set()
+
+
 def free_port(count):
-    """The first of so many ports in a row that nobody listens on."""
-    for base in range(17000 + os.getpid() % 2000, 30000, count):
-        try:
-            for port in range(base, base + count):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-    raise RuntimeError("no ports are free")
+    """The first of so many ports in a row that nobody listens on, and that no other cluster of this process was given."""
+    with PORTS:
+        base = next(base for base in range(17000 + os.getpid() % 2000, 30000, count) if base not in given_ports and are_free(base, count))
+        given_ports.update(range(base - count, base + count))
+        return base
+
+
+def are_free(base, count):
+    """Whether nobody listens on so many ports in a row."""
+    try:
+        for port in range(base, base + count):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        return True
+    except OSError:
+        return False
 
 
 class Cluster:
