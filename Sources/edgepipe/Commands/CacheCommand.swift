@@ -8,7 +8,7 @@ import SystemPackage
 struct CacheCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cache",
-        abstract: "Look after the folder that keeps results of steps.",
+        abstract: "Manage the cache of step results.",
         discussion: """
             EXAMPLES
               edgepipe cache status
@@ -21,7 +21,7 @@ struct CacheCommand: ParsableCommand {
     struct FolderOptions: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "The folder; EDGEPIPE_CACHE, or the one beside the registry.",
+                "The cache folder; default: EDGEPIPE_CACHE, or the folder beside the registry.",
                 valueName: "folder"
             )
         )
@@ -39,7 +39,7 @@ struct CacheCommand: ParsableCommand {
 
     struct Status: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Say how much the folder holds.",
+            abstract: "Show how much the cache holds.",
             discussion: """
                 EXAMPLES
                   edgepipe cache status
@@ -68,17 +68,17 @@ struct CacheCommand: ParsableCommand {
 
     struct Evict: RecordCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Remove what was of no use for longest, until the rest is small enough.",
+            abstract: "Remove the least recently used results until the cache is small enough.",
             discussion: """
                 EXAMPLES
                   edgepipe cache evict --max-size 50GB
                   edgepipe cache evict --max-size 0
 
-                What a run at work has used stays. Whatever is removed is made again when it is needed.
+                Results that a running pipeline uses are kept. Removed results are made again when they are needed.
                 """
         )
 
-        @Option(help: ArgumentHelp("The most that may be left, such as 50GB.", valueName: "size"))
+        @Option(help: ArgumentHelp("Largest size of what is left, such as 50GB.", valueName: "size"))
         var maxSize: String
 
         @OptionGroup var place: FolderOptions

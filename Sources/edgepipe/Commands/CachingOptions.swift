@@ -10,7 +10,7 @@ struct CachingOptions: ParsableArguments {
     @Option(
         name: .customLong("cache"),
         help: ArgumentHelp(
-            "Where results of steps are kept: a folder, or http://host; EDGEPIPE_CACHE, or the folder beside the registry.",
+            "The cache of step results: a folder or http://host; default: EDGEPIPE_CACHE, or the folder beside the registry.",
             valueName: "place"
         )
     )
@@ -19,7 +19,7 @@ struct CachingOptions: ParsableArguments {
     @Option(
         name: .customLong("cache-mode"),
         help: ArgumentHelp(
-            "on; off, neither take nor keep results; refresh, make all again and keep them; readonly, keep nothing.",
+            "on; off (no cache); refresh (make everything again and store it); readonly (store nothing).",
             valueName: "mode"
         )
     )

@@ -5,7 +5,7 @@ import Steps
 struct EmitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "emit",
-        abstract: "Print what other programs need to run a pipeline file.",
+        abstract: "Print a pipeline file's work in the form of another program.",
         discussion: """
             EXAMPLES
               edgepipe emit github pipelines/phi3.yaml
@@ -16,7 +16,7 @@ struct EmitCommand: ParsableCommand {
     struct GitHubCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "github",
-            abstract: "Print a matrix of GitHub Actions, a job for each build.",
+            abstract: "Print a GitHub Actions matrix with a job for each build.",
             discussion: """
                 EXAMPLES
                   edgepipe emit github pipelines/phi3.yaml
@@ -28,8 +28,10 @@ struct EmitCommand: ParsableCommand {
                   steps:
                     - run: edgepipe run pipelines/phi3.yaml ${{ matrix.arguments }}
 
-                Each entry has name, pipeline, model, steps, types, arguments, memoryBytes and diskBytes, as `plan` knows \
-                them. A matrix has at most \(BuildMatrix.mostJobs) jobs; where there are more builds, a job makes several.
+                Each entry has name, pipeline, model, steps, types, arguments, memoryBytes and diskBytes, as `plan` \
+                knows \
+                them. A matrix has at most \(BuildMatrix.mostJobs) jobs; with more builds than that, a job makes \
+                several.
                 """
         )
 

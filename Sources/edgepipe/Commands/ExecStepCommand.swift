@@ -9,14 +9,15 @@ import SystemPackage
 struct ExecStepCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec-step",
-        abstract: "Make nodes of a pipeline out of a cache and into it; what tasks of `submit` run.",
+        abstract: "Run single nodes of a pipeline from cache to cache; the tasks of `submit` use it.",
         discussion: """
             EXAMPLES
               edgepipe exec-step pipelines/phi3.yaml --step 'builds[q4_k_m]' --key KEY --cache /shared/cache
               edgepipe exec-step pipelines/phi3.yaml --publish --registry registry.db --cache /shared/cache
 
-            A node that is in the cache is not made again. One that has another key here, by another edgepipe or a changed input, is refused. \
-            Only --publish opens the registry: it publishes each build whose results are all there.
+            A cached node is not run again. A node whose key differs here, because of another edgepipe version or a \
+            changed input, is rejected. Only --publish opens the registry: it publishes each build whose results are \
+            complete.
             """
     )
 
@@ -26,20 +27,23 @@ struct ExecStepCommand: RecordCommand {
     @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
     var set: [String] = []
 
-    @Option(name: .customLong("key"), help: ArgumentHelp("A node's key; may be repeated.", valueName: "sha256"))
+    @Option(
+        name: .customLong("key"),
+        help: ArgumentHelp("Key of a node to run; repeat it for several.", valueName: "sha256")
+    )
     var keys: [String] = []
 
-    @Option(name: .customLong("step"), help: ArgumentHelp("A key's node, for messages.", valueName: "node"))
+    @Option(name: .customLong("step"), help: ArgumentHelp("Name of the key's node, for messages.", valueName: "node"))
     var names: [String] = []
 
-    @Flag(help: "Publish what is whole, instead of making nodes.")
+    @Flag(help: "Publish complete builds instead of running nodes.")
     var publish = false
 
-    @Option(help: ArgumentHelp("The cache: a folder, or http://host; EDGEPIPE_CACHE.", valueName: "place"))
+    @Option(help: ArgumentHelp("The cache: a folder or http://host; default: EDGEPIPE_CACHE.", valueName: "place"))
     var cache: String?
 
     @Option(
-        help: ArgumentHelp("Where to work, on this machine; the system's temporary folder.", valueName: "folder")
+        help: ArgumentHelp("Local work folder; default: the system's temporary folder.", valueName: "folder")
     )
     var work: String?
 

@@ -28,7 +28,7 @@ struct RunCommand: RecordCommand {
     @OptionGroup var caching: CachingOptions
 
     @Option(
-        help: ArgumentHelp("The most that the cache's folder may hold after the run, such as 50GB.", valueName: "size")
+        help: ArgumentHelp("Evict the cache down to this size after the run, such as 50GB.", valueName: "size")
     )
     var cacheSize: String?
 
@@ -52,7 +52,8 @@ struct RunCommand: RecordCommand {
 
     @Flag(
         help: """
-            Run every step on the model's first two layers, in seconds, into a temporary registry, to check that the file \
+            Run every step on the model's first two layers, in seconds, into a temporary registry, to check that the \
+            file \
             works. Few windows of text are read, and gates are only reported.
             """
     )

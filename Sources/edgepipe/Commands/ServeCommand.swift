@@ -60,7 +60,7 @@ extension ServeCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Serve this folder of results of steps, too, for --cache http://host; writing takes --writable and a token for all models.",
+                "Also serve this cache of step results, for --cache http://host; writing needs --writable and a token for all models.",
                 valueName: "folder"
             )
         )

@@ -4,10 +4,10 @@ import SystemPackage
 
 /// Where submissions are.
 struct SubmissionOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The cache that was submitted with; EDGEPIPE_CACHE.", valueName: "place"))
+    @Option(help: ArgumentHelp("The cache of the submission; default: EDGEPIPE_CACHE.", valueName: "place"))
     var cache: String?
 
-    @Option(help: ArgumentHelp("Where scripts and logs are, if not in the cache.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Folder of scripts and logs, if it is not in the cache.", valueName: "folder"))
     var folder: String?
 
     func validate() throws {
@@ -24,17 +24,17 @@ struct SubmissionOptions: ParsableArguments {
 struct StatusCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Say how far submissions are.",
+        abstract: "Show the progress of submissions.",
         discussion: """
             EXAMPLES
               edgepipe status pipelines/phi3.yaml --cache /shared/cache
               edgepipe status --cache /shared/cache --json
 
-            What is in the cache is done; of the rest the cluster is asked.
+            Cached results count as done; the cluster is asked about the rest.
             """
     )
 
-    @Argument(help: "A pipeline file, or an id that `submit` printed; all submissions without it.")
+    @Argument(help: "A pipeline file, or an id that `submit` printed; default: all submissions.")
     var submission: String?
 
     @OptionGroup var place: SubmissionOptions
@@ -64,7 +64,7 @@ struct StatusCommand: RecordCommand {
 struct CancelCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "cancel",
-        abstract: "Cancel what waits or runs of a submission; results that are in the cache stay.",
+        abstract: "Cancel a submission's waiting and running jobs; cached results are kept.",
         discussion: """
             EXAMPLES
               edgepipe cancel pipelines/phi3.yaml --cache /shared/cache

@@ -12,14 +12,14 @@ enum ClusterEngine: String, ExpressibleByArgument, CaseIterable { case slurm }
 struct SubmitCommand: RecordCommand {
     static let configuration = CommandConfiguration(
         commandName: "submit",
-        abstract: "Give a pipeline file to a cluster: what is not in the cache becomes jobs.",
+        abstract: "Run a pipeline file on a cluster: everything that is not cached becomes a job.",
         discussion: """
             EXAMPLES
               edgepipe submit pipelines/phi3.yaml --engine slurm --cache /shared/cache
               edgepipe submit pipelines/phi3.yaml --cache /shared/cache --partition cpu --cpus 16 --dry-run
 
-            All machines have to see the cache, the pipeline file and what it reads under the same paths, and run the same edgepipe. Only the \
-            last job opens the registry. docs/cluster.md says more.
+            All machines must see the cache, the pipeline file and its inputs under the same paths, and run the same \
+            edgepipe. Only the last job opens the registry. See docs/cluster.md.
             """
     )
 
@@ -29,46 +29,46 @@ struct SubmitCommand: RecordCommand {
     @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
     var set: [String] = []
 
-    @Option(help: "What runs the jobs: slurm.")
+    @Option(help: "The cluster's scheduler: slurm.")
     var engine = ClusterEngine.slurm
 
     @Option(
         help: ArgumentHelp(
-            "The cache that all machines see: a folder, or http://host; EDGEPIPE_CACHE.",
+            "The cache that all machines share: a folder or http://host; default: EDGEPIPE_CACHE.",
             valueName: "place"
         )
     )
     var cache: String?
 
-    @Option(help: ArgumentHelp("The partition; the cluster's own choice without it.", valueName: "name"))
+    @Option(help: ArgumentHelp("The partition; default: the cluster's own.", valueName: "name"))
     var partition: String?
 
-    @Option(help: ArgumentHelp("Cores of a task.", valueName: "n"))
+    @Option(help: ArgumentHelp("Cores per task.", valueName: "n"))
     var cpus = 4
 
     @Option(
         help: ArgumentHelp(
-            "The longest that a task may take, such as 4:00:00; the partition's own without it.",
+            "Time limit of a task, such as 4:00:00; default: the partition's own.",
             valueName: "time"
         )
     )
     var time: String?
 
-    @Option(help: ArgumentHelp("The host whose disk has the registry; any without it.", valueName: "host"))
+    @Option(help: ArgumentHelp("The host that holds the registry; default: any.", valueName: "host"))
     var publishOn: String?
 
-    @Option(help: ArgumentHelp("The program that tasks run; this one without it.", valueName: "path"))
+    @Option(help: ArgumentHelp("The program that tasks run; default: this one.", valueName: "path"))
     var program: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where scripts and logs go; the folder `submissions` of the cache without it.",
+            "Folder for scripts and logs; default: `submissions` in the cache.",
             valueName: "folder"
         )
     )
     var folder: String?
 
-    @Flag(help: "Write the scripts and submit nothing.")
+    @Flag(help: "Write the scripts without submitting them.")
     var dryRun = false
 
     @OptionGroup var registry: RegistryOptions
