@@ -9,40 +9,40 @@ import SystemPackage
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write a pipeline file to begin with, and the schema that editors check it by.",
+        abstract: "Write a new pipeline file, and the schema that editors check it with.",
         discussion: """
             EXAMPLES
               edgepipe init --from hf://microsoft/Phi-3-mini-4k-instruct --text sample.txt
-              edgepipe init --from models/tiny-phi3 --types q8_0,q4_k_m --devices pixel-8,iphone-15 -o tiny.yaml
+              edgepipe init --from models/tiny-phi3 --types q8_0,q4_k_m -o tiny.yaml
               edgepipe init
 
-            On a terminal it asks for what was not given. A file that is there is never replaced.
+            On a terminal, init asks for what is missing. It never replaces an existing file.
             """
     )
 
     @Option(help: ArgumentHelp("The model: a folder, a GGUF file, or hf://owner/name[@revision].", valueName: "model"))
     var from: String?
 
-    @Option(help: ArgumentHelp("What builds are called; the model's own name by default.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the builds; default: the model's name.", valueName: "name"))
     var name: String?
 
-    @Option(help: ArgumentHelp("Types of the builds, with commas between; q8_0,q4_k_m by default.", valueName: "types"))
+    @Option(help: ArgumentHelp("Types of the builds, separated by commas; default: q8_0,q4_k_m.", valueName: "types"))
     var types: String?
 
     @Option(
         help: ArgumentHelp(
-            "A UTF-8 text that quality is measured on; without it, it is not measured.",
+            "A UTF-8 text to measure quality on; without it, quality is not measured.",
             valueName: "file"
         )
     )
     var text: String?
 
-    @Option(help: ArgumentHelp("Devices of `edgepipe devices`, with commas between; all by default.", valueName: "ids"))
+    @Option(help: ArgumentHelp("Devices of `edgepipe devices`, separated by commas; default: all.", valueName: "ids"))
     var devices: String?
 
     @Option(
         name: [.customShort("o"), .long],
-        help: ArgumentHelp("The file to write; the name and .yaml by default.", valueName: "file")
+        help: ArgumentHelp("The file to write; default: NAME.yaml.", valueName: "file")
     )
     var output: String?
 

@@ -10,16 +10,16 @@ struct PipelineFileOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A setting in place of the file's, such as version=1.1.0, vars.context=2048 or quality.chunks=10.",
+            "Override a setting of the file, such as version=1.1.0, vars.context=2048 or quality.chunks=10.",
             valueName: "key=value"
         )
     )
     var set: [String] = []
 
-    @Option(help: ArgumentHelp("Of a file with several models, this one; may be repeated.", valueName: "name"))
+    @Option(help: ArgumentHelp("Only this model of a file with several; may be repeated.", valueName: "name"))
     var model: [String] = []
 
-    @Option(help: ArgumentHelp("Of the builds that are quantized, this type only; may be repeated.", valueName: "type"))
+    @Option(help: ArgumentHelp("Only quantized builds of this type; may be repeated.", valueName: "type"))
     var type: [String] = []
 
     /// Reads and checks the file.

@@ -11,12 +11,12 @@ struct SchemaCommand: ParsableCommand {
               edgepipe schema > edgepipe.schema.json
               edgepipe schema --imported > edgepipe-import.schema.json
 
-            Editors with yaml-language-server complete and check a file whose first line names the schema:
+            Editors with yaml-language-server check and complete a file if its first line names the schema:
               # yaml-language-server: $schema=edgepipe.schema.json
             """
     )
 
-    @Flag(help: "The schema of files that pipelines import, which hold variables and steps only.")
+    @Flag(help: "Print the schema of imported files, which contain only variables and steps.")
     var imported = false
 
     func run() {
