@@ -109,7 +109,7 @@ KINDS = {
     "layout": (["layout", *NEW], layout_damage, [["registry", "import", "layout", "--registry", "new.db"]]),
     "tar": (["layout.tar", *NEW], file_damage("layout.tar", damage.as_tar),
             [["registry", "import", "layout.tar", "--registry", "new.db"]]),
-    "yaml": (["pipeline.yaml", "model", "text.txt", *NEW], file_damage("pipeline.yaml", damage.as_lines), [
+    "yaml": (["pipeline.yaml", "more.yaml", "model", "text.txt", *NEW], file_damage("pipeline.yaml", damage.as_lines), [
         ["validate", "pipeline.yaml"], ["plan", "pipeline.yaml", "--offline"], ["validate", "pipeline.yaml"],
         ["run", "pipeline.yaml", "--registry", "new.db", "--offline", "--jobs", "1", "--quiet"],
     ]),

@@ -72,6 +72,8 @@ PIPELINE = """\
 pipeline: tiny
 version: 1.0.0
 model: {{ source: "{folder}", license: mit, tags: [chat, "test"] }}
+vars: {{ context: 32, name: "a${{{{ vars.context }}}}", text: "{text}" }}
+import: [more.yaml]
 steps:
   - id: f16
     convert: {{ type: f16 }}
@@ -82,13 +84,14 @@ steps:
   - id: quality
     validate:
       builds: builds
-      text: "{text}"
-      context: 32
+      text: ${{{{ vars.text }}}}
+      context: ${{{{ vars.context }}}}
       chunks: 1
       against: f16
       gates: {{ q8_0: {{ max-perplexity-increase: 50% }} }}
   - id: fit
-    fit: {{ builds: builds, context: 256, devices: [pixel-8, iphone-15] }}
+    matrix: {{ context: [256, 512], kv: [f16, q8_0], exclude: [{{ context: 512, kv: f16 }}], include: [{{ context: 128, kv: f16 }}] }}
+    fit: {{ builds: builds, context: "${{{{ matrix.context }}}}", kv-type: "${{{{ matrix.kv }}}}", devices: [pixel-8, iphone-15] }}
   - id: publish
     publish: {{ builds: builds, channel: candidate }}
 """
@@ -114,6 +117,7 @@ def make(program, folder):
     run("imatrix", "f16.gguf", "--text", "text.txt", "--context", "32", "--chunks", "1", "-o", "imatrix.gguf")
     run("imatrix", "f16.gguf", "--text", "text.txt", "--context", "32", "--chunks", "1", "-o", "imatrix.dat")
     run("quantize", "f16.gguf", "-o", "q4.gguf", "--type", "q4_0")
+    (folder / "more.yaml").write_text("vars: { other: 1 }\nsteps:\n  - { id: full, convert: { type: f32 } }\n")
     (folder / "pipeline.yaml").write_text(PIPELINE.format(folder=folder / "model", text=folder / "text.txt"))
     run("run", "pipeline.yaml", "--registry", "registry.db", "--quiet")
     run("registry", "export", "-o", "layout")

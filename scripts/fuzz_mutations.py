@@ -157,7 +157,8 @@ def as_lines(data, chance):
         elif kind == 3:
             words = re.findall(r"[^\s:,{}\[\]]+", lines[at])
             if words:
-                text = chance.choice([*TEXTS, str(chance.choice(NUMBERS)), "~", "&a [*a]", "!!binary x", "- - -", "? x", "|"])
+                text = chance.choice([*TEXTS, str(chance.choice(NUMBERS)), "~", "&a [*a]", "!!binary x", "- - -", "? x", "|",
+                                      "${{ vars.name }}", "${{", "${{ matrix.kv }}", "pipeline.yaml"])
                 lines[at] = lines[at].replace(chance.choice(words), text, 1)
         elif kind == 4:
             lines[at] += chance.choice([" #", ": x", " }", " ]", "&a", " *a", "\r", "\x85", "\u2028"])

@@ -35,7 +35,7 @@ public struct SettingsError: Error, CustomStringConvertible, Sendable {
     public let path: FilePath
     /// The problems in the order of the file, and then those of the files that it imports, each once.
     public let diagnostics: [Diagnostic]
-    /// By file; nil stands for the file itself. A line may end as on Windows, which Swift takes for one character.
+    /// By file; nil stands for the file itself.
     private let lines: [FilePath?: [Substring]]
 
     /// - Parameter imported: the files that diagnostics may name beside the first one, in the order of their problems.
@@ -49,10 +49,8 @@ public struct SettingsError: Error, CustomStringConvertible, Sendable {
         // A step that a matrix multiplies has its problems as often.
         var known: Set<Diagnostic> = []
         self.diagnostics = diagnostics.filter { known.insert($0).inserted }.sorted { order($0) < order($1) }
-        let files = [(nil, text)] + imported.map { ($0.path as FilePath?, $0.text) }
-        lines = Dictionary(files) { first, _ in first }.mapValues { text in
-            text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        }
+        let files = [(nil, SettingsFile(path: path, text: text))] + imported.map { ($0.path as FilePath?, $0) }
+        lines = Dictionary(files) { first, _ in first }.mapValues(\.lines)
     }
 
     /// Each problem as `file:line:column: message`, with the line and a caret below it.

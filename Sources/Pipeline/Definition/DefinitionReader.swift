@@ -11,6 +11,11 @@ struct DefinitionReader {
     private let model: String?
     private let kinds: [any StepSettings.Type]
     private let resolver: ExpressionResolver
+    /// The ids of all entries, as the files write them.
+    private let ids: Set<String>
+
+    /// After so many problems nobody reads on, and a file that is made for it would give millions.
+    private static let mostProblems = 256
 
     private var origin: NodeOrigin { document.origin }
     private var log: DiagnosticLog { document.origin.log }
@@ -22,6 +27,7 @@ struct DefinitionReader {
         _ environment: [String: String]
     ) {
         (self.document, self.model, self.kinds) = (document, model, kinds)
+        ids = Set(document.templates.compactMap(\.id))
         resolver = ExpressionResolver(document.variables, environment: environment, model: model)
     }
 
@@ -129,11 +135,20 @@ struct DefinitionReader {
         }
         var expansion = MatrixExpansion(kinds, resolver)
         var steps: [PipelineDefinition.Step] = []
+        var taken: Set<String> = []
         for template in document.templates {
-            let earlier = Set(steps.map(\.group))
+            guard log.diagnostics.count < Self.mostProblems else {
+                template.origin.log.report(
+                    "the remaining steps were not read, because there are \(Self.mostProblems) problems already. Correct those first.",
+                    at: template.node
+                )
+                break
+            }
+            let known = taken
             for member in expansion.members(of: template) {
-                guard let step = readStep(member, template, earlier: steps, taken: earlier) else { continue }
+                guard let step = readStep(member, template, earlier: steps, taken: known) else { continue }
                 steps.append(step)
+                taken.insert(step.group)
             }
         }
         return steps
@@ -162,7 +177,7 @@ struct DefinitionReader {
             log.report("step '\(id)' must say what it does, with one of: \(names.joined(separator: ", ")).", at: node)
             return nil
         }
-        let references = StepReferences(earlier: earlier, own: id, all: Set(document.templates.compactMap(\.id)))
+        let references = StepReferences(earlier: earlier, own: id, all: ids)
         guard let settings = kind.init(mapping, references, log) else { return nil }
         return PipelineDefinition.Step(
             id: member.id,

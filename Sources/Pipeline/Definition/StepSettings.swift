@@ -93,8 +93,8 @@ package struct StepReferences {
 
     /// What is wrong with an id of no earlier step, and what to do.
     private func missing(_ id: String, _ kinds: [String]) -> String {
-        if id == own { return "its own step, '\(id)'. Name one that stands before it." }
-        if all.contains(id) { return "the step '\(id)', which stands behind this one. Move it up." }
+        if id == own { return "its own step, '\(id)'. Name an earlier step." }
+        if all.contains(id) { return "the step '\(id)', which comes later. Move it up." }
         let known = ids { kinds.contains(type(of: $0).kind) }
         let wanted = kinds.map { "a `\($0)` step" }.joined(separator: " or ")
         let advice = known.isEmpty ? "Add \(wanted) before it." : Spelling.advice(for: id, among: known)

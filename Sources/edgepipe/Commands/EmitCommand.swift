@@ -5,7 +5,7 @@ import Steps
 struct EmitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "emit",
-        abstract: "Print a pipeline file's work in the form of another program.",
+        abstract: "Print a pipeline file in the form of other programs.",
         discussion: """
             EXAMPLES
               edgepipe emit github pipelines/phi3.yaml
@@ -16,22 +16,20 @@ struct EmitCommand: ParsableCommand {
     struct GitHubCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "github",
-            abstract: "Print a GitHub Actions matrix with a job for each build.",
+            abstract: "Print a job matrix for GitHub Actions, one job for each build.",
             discussion: """
                 EXAMPLES
                   edgepipe emit github pipelines/phi3.yaml
                   echo "matrix=$(edgepipe emit github pipelines/phi3.yaml)" >> "$GITHUB_OUTPUT"
 
-                The next job has
+                The next job uses it:
                   strategy:
                     matrix: ${{ fromJSON(needs.plan.outputs.matrix) }}
                   steps:
                     - run: edgepipe run pipelines/phi3.yaml ${{ matrix.arguments }}
 
                 Each entry has name, pipeline, model, steps, types, arguments, memoryBytes and diskBytes, as `plan` \
-                knows \
-                them. A matrix has at most \(BuildMatrix.mostJobs) jobs; with more builds than that, a job makes \
-                several.
+                forecasts them. A matrix has at most \(BuildMatrix.mostJobs) jobs; for more builds, each job makes several.
                 """
         )
 

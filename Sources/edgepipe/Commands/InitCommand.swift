@@ -9,14 +9,14 @@ import SystemPackage
 struct InitCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Create a pipeline file to start from, and the schema with which editors check it.",
+        abstract: "Write a new pipeline file, and the schema that editors check it with.",
         discussion: """
             EXAMPLES
               edgepipe init --from hf://microsoft/Phi-3-mini-4k-instruct --text sample.txt
-              edgepipe init --from models/tiny-phi3 --types q8_0,q4_k_m --devices pixel-8,iphone-15 -o tiny.yaml
+              edgepipe init --from models/tiny-phi3 --types q8_0,q4_k_m -o tiny.yaml
               edgepipe init
 
-            On a terminal, it asks for what is missing. Existing files are never overwritten.
+            On a terminal, init asks for what is missing. It never replaces an existing file.
             """
     )
 
@@ -26,7 +26,7 @@ struct InitCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Name of the builds; default: the model's name.", valueName: "name"))
     var name: String?
 
-    @Option(help: ArgumentHelp("Comma-separated build types; default: q8_0,q4_k_m.", valueName: "types"))
+    @Option(help: ArgumentHelp("Types of the builds, separated by commas; default: q8_0,q4_k_m.", valueName: "types"))
     var types: String?
 
     @Option(
@@ -37,7 +37,7 @@ struct InitCommand: ParsableCommand {
     )
     var text: String?
 
-    @Option(help: ArgumentHelp("Comma-separated devices of `edgepipe devices`; default: all.", valueName: "ids"))
+    @Option(help: ArgumentHelp("Devices of `edgepipe devices`, separated by commas; default: all.", valueName: "ids"))
     var devices: String?
 
     @Option(

@@ -16,12 +16,10 @@ struct PipelineFileOptions: ParsableArguments {
     )
     var set: [String] = []
 
-    @Option(
-        help: ArgumentHelp("For a file with several models: only this one; repeat it for several.", valueName: "name")
-    )
+    @Option(help: ArgumentHelp("Only this model of a file with several; may be repeated.", valueName: "name"))
     var model: [String] = []
 
-    @Option(help: ArgumentHelp("Only builds of this type; repeat it for several.", valueName: "type"))
+    @Option(help: ArgumentHelp("Only quantized builds of this type; may be repeated.", valueName: "type"))
     var type: [String] = []
 
     /// Reads and checks the file.

@@ -11,7 +11,7 @@ struct SchemaCommand: ParsableCommand {
               edgepipe schema > edgepipe.schema.json
               edgepipe schema --imported > edgepipe-import.schema.json
 
-            Editors with yaml-language-server complete and check a pipeline file if its first line names the schema:
+            Editors with yaml-language-server check and complete a file if its first line names the schema:
               # yaml-language-server: $schema=edgepipe.schema.json
             """
     )

@@ -1,6 +1,7 @@
 import Answers
 import BinaryIO
 import Briefs
+import Registry
 
 /// What is different between two versions, in Markdown for a pull request.
 struct DifferencePage {
@@ -47,12 +48,18 @@ struct DifferencePage {
         ).markdown
     }
 
+    /// What a reader asks first; JSON has all.
+    private static let headlines: Set = [
+        Metric.bitsPerByte, Metric.perplexity, Metric.meanKLD, Metric.sameTopPercent, Metric.accuracyPercent,
+        Metric.meanCosine, Metric.top10OverlapPercent,
+    ]
+
     private var quality: String {
         func number(_ value: Double, _ error: Double?) -> String {
             numberText(value, 4) + (error.map { " ± \(numberText($0, 4))" } ?? "")
         }
         let rows = difference.changed.flatMap { change in
-            change.quality.map { figure in
+            change.quality.filter { Self.headlines.contains($0.metric) }.map { figure in
                 let verdict = figure.isBeyondError.map { $0 ? "beyond the error" : "within the error" } ?? "-"
                 return [
                     change.type, figure.metric, number(figure.old, figure.oldStandardError),

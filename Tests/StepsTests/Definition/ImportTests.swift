@@ -157,6 +157,14 @@ import Testing
         #expect(many.count == 1 && many[0].hasSuffix("the pipeline imports more than 64 files. Put some together."))
     }
 
+    @Test func theBytesOfAllImportsAreBounded() throws {
+        let comment = String(repeating: "# \(String(repeating: "x", count: 97))\n", count: 10_000)
+        for number in 0..<5 { try folder.write("vars: { a: 1 }\n" + comment, to: "main/h\(number).yaml") }
+        let files = (0..<5).map { "h\($0).yaml" }.joined(separator: ", ")
+        let found = try problems(Self.head + "import: [\(files)]\nsteps: [{ id: f16, convert: {} }]\n")
+        #expect(found == ["p.yaml:4:46: the imported files have more than 4194304 bytes. Import less."])
+    }
+
     @Test func filesOutsideOfTheProjectAreRefused() throws {
         try folder.write("steps: [{ id: f16, convert: {} }]\n", to: "other.yaml")
         let root = folder.path.resolvingLinks()

@@ -117,7 +117,7 @@ import Testing
         ("matrix: { a: [] }", "6:27: 'a' must be a list of values, such as [q8_0, q4_k_m]."),
         ("matrix: { a: [1, [2]] }", "6:31: a value of 'a' must be a text, a number or a truth value."),
         ("matrix: { a: [1, ~] }", "6:31: a value of 'a' must be a text, a number or a truth value."),
-        ("matrix: { a: [1, 2, 1] }", "6:34: the value '1' stands twice. Give each once."),
+        ("matrix: { a: [1, 2, 1] }", "6:34: the value '1' appears twice. Give each once."),
         ("matrix: { a.b: [1] }", "6:29: the matrix's name 'a.b' may hold letters, digits, '-' and '_' only."),
         ("matrix: { a: [a/b, a+b] }", "6:5: two combinations of the matrix make the id 'c@a_b'. Change a value."),
         (
@@ -185,6 +185,19 @@ import Testing
             total.count == 1
                 && total[0].hasSuffix("the pipeline has more than 1024 steps, matrices written out. Split it.")
         )
+    }
+
+    /// Thousands of mistakes in large matrices take no time, and the first are told.
+    @Test(.timeLimit(.minutes(1))) func aFileOfMistakesIsReadNoFurther() throws {
+        let values = (0..<250).map { "\($0)" }.joined(separator: ", ")
+        let wrong = (0..<4000).map {
+            "  - { id: c\($0), matrix: { a: [\(values)] }, quantize: { model: 'f${{ matrix.a }}', types: ['${{ matrix.a }}', '${{ x', z] } }\n"
+        }
+        let clock = ContinuousClock()
+        var found: [String] = []
+        let duration = try clock.measure { found = try problems(wrong.prefix(2000).joined()) }
+        #expect(found.contains { $0.contains("were not read") } && found.count < 2000, "\(found.count)")
+        #expect(duration < .seconds(20))
     }
 
     @Test func matricesWithoutACommonCombinationAreRefused() throws {

@@ -162,12 +162,12 @@ extension WrongFile {
         WrongFile(
             "reference to a later step",
             steps: "  - { id: builds, quantize: { model: f16, types: [q8_0] } }\n  - { id: f16, convert: {} }\n",
-            "5:38: 'model' names the step 'f16', which stands behind this one. Move it up."
+            "5:38: 'model' names the step 'f16', which comes later. Move it up."
         ),
         WrongFile(
             "reference to the step itself",
             steps: builds + "  - { id: more, quantize: { model: more, types: [q8_0] } }\n",
-            "7:36: 'model' names its own step, 'more'. Name one that stands before it."
+            "7:36: 'model' names its own step, 'more'. Name an earlier step."
         ),
         WrongFile(
             "reference to a step where there is none",

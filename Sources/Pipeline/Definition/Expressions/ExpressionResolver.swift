@@ -60,7 +60,7 @@ final class ExpressionResolver {
             var keys: Set<String> = []
             for (key, _) in pairs {
                 guard let name = key.scalar?.string, !keys.insert(name).inserted else { continue }
-                origin.log.report("the key '\(name)' stands twice. Give it once.", at: key)
+                origin.log.report("the key '\(name)' appears twice. Give it once.", at: key)
             }
             return .mapping(Node.Mapping(pairs, mapping.tag, mapping.style, mapping.mark))
         case .alias:

@@ -14,9 +14,8 @@ struct NodeOrigin {
 
     private func place(of part: String, in node: Node) -> SourcePlace {
         let place = node.place
-        let lines = file.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        guard lines.indices.contains(place.line - 1) else { return place }
-        let line = lines[place.line - 1].unicodeScalars
+        guard file.lines.indices.contains(place.line - 1) else { return place }
+        let line = file.lines[place.line - 1].unicodeScalars
         let first = part.split(whereSeparator: \.isNewline).first.map(String.init) ?? part
         guard let start = line.index(line.startIndex, offsetBy: place.column - 1, limitedBy: line.endIndex),
             let found = Substring(line[start...]).firstRange(of: first)

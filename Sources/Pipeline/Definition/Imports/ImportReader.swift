@@ -20,11 +20,14 @@ struct ImportReader {
     static let mostLevels = 8
     /// How many imports a pipeline may have.
     static let mostImports = 64
+    /// Bytes of all imported files.
+    static let mostBytes = 4 << 20
 
     private static let keys = ["import", "vars", "steps"]
 
     private let project: ProjectFolder
     private var importCount = 0
+    private var byteCount = 0
 
     init(_ project: ProjectFolder) { self.project = project }
 
@@ -115,6 +118,11 @@ struct ImportReader {
             return nil
         } catch {
             origin.log.report("\(error)", at: node)
+            return nil
+        }
+        byteCount += source.utf8.count
+        guard byteCount <= Self.mostBytes else {
+            origin.log.report("the imported files have more than \(Self.mostBytes) bytes. Import less.", at: node)
             return nil
         }
         let file = SettingsFile(path: path, text: source)

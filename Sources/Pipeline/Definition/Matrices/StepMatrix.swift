@@ -77,7 +77,7 @@ struct StepMatrix {
                 return nil
             }
             guard known.insert(scalar.string).inserted else {
-                reader.report("the value '\(scalar.string)' stands twice. Give each once.", at: value)
+                reader.report("the value '\(scalar.string)' appears twice. Give each once.", at: value)
                 return nil
             }
             return scalar

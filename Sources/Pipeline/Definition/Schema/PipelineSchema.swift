@@ -32,7 +32,7 @@ package struct PipelineSchema {
         schema["definitions"] = [
             "expression": [
                 "type": "string", "pattern": "\\$\\{\\{.*\\}\\}",
-                "description": "An expression such as ${{ vars.NAME }}; it stands in quotes inside of [ ] and { }.",
+                "description": "An expression such as ${{ vars.NAME }}; write it in quotes inside [ ] and { }.",
             ] as [String: Any],
             "step": step,
             "model": Self.model,
@@ -84,7 +84,7 @@ package struct PipelineSchema {
             ),
             "import": Self.described(
                 Self.imports,
-                "Files with variables and steps; the steps stand before those of this file."
+                "Files with variables and steps; the steps come before those of this file."
             ),
             "steps": Self.described(
                 [

@@ -2,25 +2,25 @@ import BinaryIO
 import Foundation
 import GGUF
 import SystemPackage
-import TestSupport
-import Testing
 
 /// A model of the goldens by its metadata and tensors, with numbers of its own.
-struct GoldenModel: CustomStringConvertible, Sendable {
+public struct GoldenModel: CustomStringConvertible, Sendable {
     /// What a converter made of a family's checkpoint, and what llama.cpp was measured on.
-    enum Kind: String, CaseIterable {
+    public enum Kind: String, CaseIterable, Sendable {
         case families, perplexity
     }
 
-    let kind: Kind
-    let name: String
+    public let kind: Kind
+    public let name: String
 
-    var description: String { "\(kind.rawValue)/\(name)" }
+    public init(kind: Kind, name: String) { (self.kind, self.name) = (kind, name) }
+
+    public var description: String { "\(kind.rawValue)/\(name)" }
 
     /// Converted models that are not run: they look both ways, or rank instead of writing.
-    var isRun: Bool { !["qwen2-both-ways", "qwen3-reranker", "qwen3-untied-reranker"].contains(name) }
+    public var isRun: Bool { !["qwen2-both-ways", "qwen3-reranker", "qwen3-untied-reranker"].contains(name) }
 
-    static var all: [GoldenModel] {
+    public static var all: [GoldenModel] {
         get throws {
             try Kind.allCases.flatMap { kind in
                 try FileManager.default.contentsOfDirectory(atPath: folder(kind).string)
@@ -33,15 +33,15 @@ struct GoldenModel: CustomStringConvertible, Sendable {
     private static func folder(_ kind: Kind) -> FilePath { Goldens.packageRoot.appending("Tests/Goldens/\(kind)") }
 
     /// Writes the model with a vocabulary of as many tokens as its embedding has rows.
-    func write(to path: FilePath) throws {
+    public func write(to path: FilePath) throws {
         let json = try JSONValue(parsing: readFile(Self.folder(kind).appending("\(name).json"), limit: 1 << 20))
         var tensors: [(name: String, shape: [Int])] = []
-        for entry in try #require(json["tensors"]?.array) {
-            let parts = try #require(entry.array)
-            let shape = try #require(parts[kind == .families ? 2 : 1].array).compactMap(\.integer)
-            tensors.append((try #require(parts[0].string), shape))
+        for entry in try Self.required(json["tensors"]?.array) {
+            let parts = try Self.required(entry.array)
+            let shape = try Self.required(parts[kind == .families ? 2 : 1].array).compactMap(\.integer)
+            tensors.append((try Self.required(parts[0].string), shape))
         }
-        let embedding = try #require(tensors.first { $0.name == "token_embd.weight" })
+        let embedding = try Self.required(tensors.first { $0.name == "token_embd.weight" })
         var model = SyntheticModel(
             hyperparameters: try metadata(json),
             vocabulary: Self.vocabulary(count: embedding.shape[1]),
@@ -65,19 +65,19 @@ struct GoldenModel: CustomStringConvertible, Sendable {
         var metadata = Metadata()
         func set(_ key: String, _ type: String, _ value: JSONValue) throws {
             if key.hasPrefix("tokenizer.") { return }
-            metadata.set(key, try #require(Self.value(type, value), "\(key)"))
+            metadata.set(key, try Self.required(Self.value(type, value), key))
         }
         switch kind {
         case .families:
-            for entry in try #require(json["metadata"]?.array) {
-                let parts = try #require(entry.array)
-                let types = try #require(parts[1].array).compactMap(\.string)
-                try set(try #require(parts[0].string), types.joined(separator: " "), parts[2])
+            for entry in try Self.required(json["metadata"]?.array) {
+                let parts = try Self.required(entry.array)
+                let types = try Self.required(parts[1].array).compactMap(\.string)
+                try set(try Self.required(parts[0].string), types.joined(separator: " "), parts[2])
             }
         case .perplexity:
-            for (key, entry) in try #require(json["metadata"]?.object).members {
-                let parts = try #require(entry.array)
-                try set(key, try #require(parts[0].string), parts[1])
+            for (key, entry) in try Self.required(json["metadata"]?.object).members {
+                let parts = try Self.required(entry.array)
+                try set(key, try Self.required(parts[0].string), parts[1])
             }
         }
         return metadata
@@ -95,5 +95,15 @@ struct GoldenModel: CustomStringConvertible, Sendable {
         case "ARRAY STRING": json.array.map { .array(.string($0.compactMap(\.string))) }
         default: nil
         }
+    }
+
+    /// A golden without what every golden has.
+    private struct Incomplete: Error {
+        let what: String
+    }
+
+    private static func required<Value>(_ value: Value?, _ what: String = "a part of the golden") throws -> Value {
+        guard let value else { throw Incomplete(what: what) }
+        return value
     }
 }
