@@ -92,7 +92,8 @@ package struct StepCache: Sendable {
 
     /// Whether a file is under its own name without the cache. A plan takes its size for it.
     private func isInPlace(_ file: StepProduct.File) -> Bool {
-        guard FileStatus(file.path)?.byteCount == file.byteCount else { return false }
+        let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path.string)) != nil
+        guard !isLink, FileStatus(file.path)?.byteCount == file.byteCount else { return false }
         return !isWritable || (try? SHA256Digest(ofFile: file.path)) == file.digest
     }
 

@@ -113,11 +113,15 @@ import Testing
 
     @Test func planWritesNothing() throws {
         try run.run([base, next])
-        let before = try run.scratch.listing()
+        // Opening the registry touches it.
+        func listing() throws -> [String] {
+            try run.scratch.listing().filter { !$0.hasPrefix("registry.db ") && !$0.hasPrefix("registry.db-") }
+        }
+        let before = try listing()
         #expect(try run.plan([base, next]).map(\.action) == [.cached, .cached])
-        #expect(try run.scratch.listing() == before)
+        #expect(try listing() == before)
         #expect(try run.plan([base, next]) { $0.cache.place = .folder(run.scratch.appending("new")) }.count == 2)
-        #expect(try run.scratch.listing() == before)
+        #expect(try listing() == before)
     }
 
     @Test func manyThatWriteTheSameAtOnceDoNoHarm() async throws {
