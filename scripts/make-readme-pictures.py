@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the pictures of the README: the top of a report, light and dark.
+"""Draws the pictures of the README: size against quality, from a report, light and dark.
 
 usage: make-readme-pictures.py REPORT.html [FOLDER]
 
@@ -7,6 +7,7 @@ Needs chromium (CHROMIUM names another) and ImageMagick's convert, which reduces
 docs/images by default.
 """
 import base64
+import json
 import os
 import pathlib
 import shutil
@@ -15,7 +16,8 @@ import sys
 
 from page_browser import Browser
 
-WIDTH, HEIGHT = 1100, 900
+WIDTH, HEIGHT = 1000, 900
+SECTION = "quality"
 LARGEST = 200_000
 
 
@@ -31,11 +33,12 @@ def main():
     browser = Browser(program)
     for name, dark in [("report-light.png", False), ("report-dark.png", True)]:
         browser.open(report.as_uri(), WIDTH, HEIGHT, dark=dark)
-        clip = {"x": 0, "y": 0, "width": WIDTH, "height": HEIGHT, "scale": 1}
-        data = browser.call("Page.captureScreenshot", format="png", clip=clip)["data"]
+        place = json.loads(browser.evaluate(f"JSON.stringify(document.getElementById('{SECTION}').getBoundingClientRect())"))
+        clip = {key: place[key] for key in ["x", "y", "width", "height"]} | {"scale": 1}
+        data = browser.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)["data"]
         picture = folder / name
         picture.write_bytes(base64.b64decode(data))
-        subprocess.run(["convert", picture, "-strip", "-colors", "96", f"PNG8:{picture}"], check=True)
+        subprocess.run(["convert", picture, "-strip", "+dither", "-colors", "96", f"PNG8:{picture}"], check=True)
         size = picture.stat().st_size
         print(f"{picture}: {size} bytes")
         if size > LARGEST:
