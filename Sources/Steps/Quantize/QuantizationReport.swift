@@ -124,6 +124,6 @@ extension PlannedTensor {
     /// Why the type that was wanted could not be taken, in words.
     var fallbackReason: String? {
         guard let wanted else { return nil }
-        return "rows of \(source.shape.rowLength) are no whole blocks of \(wanted.block.elements)"
+        return "rows of \(source.shape.rowLength) are not a multiple of \(wanted.block.elements)"
     }
 }
