@@ -66,7 +66,8 @@ let buildKeys: Set<String> = [
         }
         #expect(objects.count > 15)
         let kinds = objects.dropLast().map { $0["event"] as? String ?? "none" }
-        #expect(Set(kinds) == ["stepStarted", "progress", "stepFinished"])
+        #expect(kinds.first == "runStarted" && objects[0]["format"] as? Int == 1)
+        #expect(Set(kinds.dropFirst()) == ["stepStarted", "progress", "stepFinished"])
         #expect(Set(objects.last?.keys.map { $0 } ?? []) == ["pipeline", "steps", "builds"])
         #expect(run.errors.contains("quality: validate"), "messages go to the other stream")
     }

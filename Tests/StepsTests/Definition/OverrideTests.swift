@@ -52,7 +52,7 @@ import Testing
         #expect(
             problems == [
                 "1:1: 'chunks' must be a whole number from 1 to 1073741824.",
-                "1:1: 'fit' has no setting 'contxt'. Did you mean 'context'? Known here: builds, context, kv-type, devices, projector.",
+                "1:1: 'fit' has no setting 'contxt'. Did you mean 'context'? Known here: builds, context, kv-type, devices, gates, projector.",
             ]
         )
     }

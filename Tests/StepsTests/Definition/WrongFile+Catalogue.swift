@@ -304,8 +304,8 @@ extension WrongFile {
                 + "  - { id: v, validate: { builds: builds, text: t, gates: { q8_0: { max-perplexty: 9, "
                 + "max-bits-per-byte: -1 } } } }\n",
             "7:68: a gate has no setting 'max-perplexty'. Did you mean 'max-perplexity'? Known here: "
-                + "max-perplexity-increase, max-perplexity, max-bits-per-byte, max-mean-kld, min-same-top, "
-                + "min-accuracy, min-mean-cosine, min-top10-overlap.",
+                + "max-perplexity-increase, max-perplexity, max-bits-per-byte, max-bits-per-byte-increase, over, "
+                + "max-mean-kld, min-same-top, min-accuracy, min-answered, min-mean-cosine, min-top10-overlap.",
             "7:105: 'max-bits-per-byte' must be a number of 0 or more."
         ),
         WrongFile(
