@@ -53,6 +53,12 @@ extension StepReferences {
         return "needs the file of '\(id)', which is not kept. Leave out its 'keep: false'."
     }
 
+    /// The types that gates may name: those of the builds that are judged, and what other steps of the same matrix make.
+    func gateTypes(of id: String) -> [String] {
+        var known: Set<String> = []
+        return siblings(of: id).flatMap(buildTypes).filter { known.insert($0).inserted }
+    }
+
     /// The types of the builds that a step makes; `auto` for a precision that shows only when the model is read.
     func buildTypes(of id: String) -> [String] {
         switch self[id] {

@@ -94,7 +94,12 @@ struct DefinitionReader {
     private func readModel(_ pipeline: SettingReader) -> Source? {
         let keys = ["source", "license", "lora", "tags"]
         let node: Node?
-        if let model { node = pipeline.node("models")?[model] } else { node = pipeline.required("model") }
+        if let model {
+            // By its text: YAML would tell a quoted 1 from a plain one.
+            node = pipeline.node("models")?.mapping?.first { $0.key.string == model }?.value
+        } else {
+            node = pipeline.required("model")
+        }
         guard let node else { return nil }
         let what = model.map { "the model '\($0)'" } ?? "the model"
         let known = model == nil ? keys : keys + ["name"]

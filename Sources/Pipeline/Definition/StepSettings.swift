@@ -45,6 +45,12 @@ package struct StepReferences {
 
     package subscript(_ id: String) -> (any StepSettings)? { earlier?.first { $0.id == id }?.settings }
 
+    /// The ids of the earlier steps of the same entry: the step itself, and the others of its matrix.
+    package func siblings(of id: String) -> [String] {
+        guard let group = earlier?.first(where: { $0.id == id })?.group else { return [] }
+        return (earlier ?? []).filter { $0.group == group }.map(\.id)
+    }
+
     /// The ids of the earlier steps with settings that `isWanted` takes.
     package func ids(where isWanted: (any StepSettings) -> Bool) -> [String] {
         (earlier ?? []).filter { isWanted($0.settings) }.map(\.id)

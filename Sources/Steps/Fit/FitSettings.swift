@@ -68,7 +68,7 @@ public struct FitSettings: StepKind {
         }
         projector = references.projector(in: reader, standard: nil)
         if let node = reader.node("gates") {
-            gates = FitGate.gates(node, reader, of: builds, types: references.buildTypes(of: builds))
+            gates = FitGate.gates(node, reader, of: builds, types: references.gateTypes(of: builds))
         }
         let named = reader.texts("devices") ?? []
         devices = named.map(\.text)

@@ -46,9 +46,8 @@ public struct SmokeRun: Sendable {
         // What a cut gives is of no use to other runs.
         options.cache = CacheOptions()
         let open = cut.definition.mapSettings { step in
-            guard var validate = step.settings as? ValidateSettings else { return step.settings }
-            validate.gates = [:]
-            return validate
+            if let settings = step.settings as? any GatedSettings { return settings.withoutGates() }
+            return step.settings
         }
         let result = try PipelineRunner(open, options, report: report).run()
         return SmokeReport(
@@ -62,7 +61,7 @@ public struct SmokeRun: Sendable {
 
     /// What the gates say of results that are there.
     private func unmetGates(_ definition: PipelineDefinition, _ options: RunOptions) throws -> [String] {
-        let gated = definition.steps.filter { ($0.settings as? ValidateSettings)?.gates.isEmpty == false }
+        let gated = definition.steps.filter { ($0.settings as? any GatedSettings)?.hasGates == true }
         return try gated.flatMap { step in
             var options = options
             options.only = step.id

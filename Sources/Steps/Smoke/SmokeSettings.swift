@@ -65,3 +65,31 @@ extension ConvertSettings: SmokeSettings {
         return smaller
     }
 }
+
+/// A kind of step that holds builds against gates.
+protocol GatedSettings: StepKind {
+    var hasGates: Bool { get }
+
+    /// The same, which lets every build pass.
+    func withoutGates() -> Self
+}
+
+extension ValidateSettings: GatedSettings {
+    var hasGates: Bool { !gates.isEmpty }
+
+    func withoutGates() -> Self {
+        var open = self
+        open.gates = [:]
+        return open
+    }
+}
+
+extension FitSettings: GatedSettings {
+    var hasGates: Bool { !gates.isEmpty }
+
+    func withoutGates() -> Self {
+        var open = self
+        open.gates = [:]
+        return open
+    }
+}

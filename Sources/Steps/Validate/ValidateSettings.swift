@@ -129,7 +129,7 @@ public struct ValidateSettings: StepKind {
             }
         }
         if let node = reader.node("gates") {
-            gates = QualityGate.gates(node, reader, of: self, types: references.buildTypes(of: builds))
+            gates = QualityGate.gates(node, reader, of: self, types: references.gateTypes(of: builds))
         }
     }
 

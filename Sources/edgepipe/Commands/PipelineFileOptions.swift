@@ -36,6 +36,7 @@ extension OutputOptions {
     func print<Record: Encodable>(
         _ records: [Record],
         of file: PipelineFile,
+        separator: String = "\n\n",
         tables: (Record, OutputFormat) -> String
     ) throws {
         if !file.namesModels, let record = records.first {
@@ -44,7 +45,7 @@ extension OutputOptions {
         switch chosen {
         case .json: try Console.print(json: records)
         case .jsonl: for record in records { try Console.print(json: record, isPretty: false) }
-        case .table, .csv, .markdown: Console.print(records.map { tables($0, chosen) }.joined(separator: "\n\n"))
+        case .table, .csv, .markdown: Console.print(records.map { tables($0, chosen) }.joined(separator: separator))
         }
     }
 }

@@ -33,7 +33,7 @@ struct ValidateCommand: RecordCommand {
                 steps: definition.steps.map { $0.id }
             )
         }
-        try records.print(reports, of: file) { report, _ in
+        try records.print(reports, of: file, separator: "\n") { report, _ in
             "\(pipeline.file): \(report.pipeline) \(report.version), \(report.steps.count) steps, no errors"
         }
     }

@@ -75,6 +75,20 @@ import Testing
         #expect((steps[7].settings as? ValidateSettings)?.text == "q8_0.txt")
     }
 
+    /// One list of gates serves all steps of a matrix.
+    @Test func gatesMayNameBuildsOfTheOtherSteps() throws {
+        let text = """
+              - { id: builds, matrix: { type: [q8_0, q4_0] }, quantize: { model: f16, types: ["${{ matrix.type }}"] } }
+              - { id: v, validate: { builds: builds, text: t, gates: { q8_0: { max-perplexity: 9 }, q4_0: { max-perplexity: 9 } } } }
+
+            """
+        #expect(try steps(text).map(\.id) == ["f16", "builds@q8_0", "builds@q4_0", "v@q8_0", "v@q4_0"])
+        let problems = try problems(text.replacing("q4_0: { max", with: "q4_1: { max"))
+        #expect(
+            problems.count == 2 && problems.allSatisfy { $0.contains("makes no build 'q4_1'. Did you mean 'q4_0'?") }
+        )
+    }
+
     @Test func ofTwoMatrixStepsThoseMeetThatAgree() throws {
         let steps = try steps(
             """

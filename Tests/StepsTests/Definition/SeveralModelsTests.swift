@@ -52,6 +52,14 @@ import Testing
         #expect(throws: PipelineError.self) { try PipelineDefinition(text: Self.text, path: "p.yaml") }
     }
 
+    /// A name that YAML would take for a number or a truth value is a name.
+    @Test(arguments: ["1", "'1'", "yes", "\"true\"", "null"])
+    func aModelMayHaveAnyName(_ name: String) throws {
+        let text =
+            "pipeline: p\nversion: 1.0.0\nmodels: { \(name): { source: m } }\nsteps:\n  - { id: f16, convert: {} }\n"
+        #expect(try file(text).definitions.map(\.source) == ["m"])
+    }
+
     @Test func aModelsSettingsAreReplacedFromOutside() throws {
         let changed = try file(Self.text, ["models.small.source=there", "version=1.1.0"])
         #expect(changed.definitions.map(\.source) == ["there", "hf://a/large"])
