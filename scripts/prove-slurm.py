@@ -76,6 +76,9 @@ class Scene:
         builds = json.loads(self.edgepipe("registry", "list", "--registry", self.registry, "--json").stdout)
         return {build["name"].split(":")[1]: build["digest"] for build in builds}
 
+    def names(self):
+        return [build["name"] for build in json.loads(self.edgepipe("registry", "list", "--registry", self.registry, "--json").stdout)]
+
     def logs(self):
         return "\n".join(path.read_text() for path in sorted((self.cache / "submissions").rglob("*.log")))
 
@@ -189,6 +192,27 @@ class Proof:
         jobs = {job["step"]: job["nodes"] for job in scene.submit()["jobs"]}
         assert "f16" not in jobs and "builds" not in jobs and len(jobs["quality"]) == 4, jobs
         assert scene.wait()[0] == "done" and scene.published() == self.local
+
+    def prove_models_and_matrices(self):
+        """A file with several models, a matrix and a variable of the environment."""
+        scene = Scene(self, "models")
+        model = f'{{ source: "{ROOT}/models/tiny-phi3" }}'
+        scene.file.write_text(
+            "pipeline: tiny\nversion: ${{ env.RELEASE }}\n"
+            f"models:\n  one: {model}\n  two: {model}\n"
+            "steps:\n  - { id: f16, convert: { type: f16 } }\n"
+            "  - { id: builds, matrix: { type: [q8_0, q4_0] }, quantize: { model: f16, types: [\"${{ matrix.type }}\"] } }\n"
+            f'  - {{ id: quality, validate: {{ builds: builds, text: "{ROOT}/texts/sample.txt", context: 128, chunks: 1 }} }}\n'
+            "  - { id: publish, publish: { builds: builds } }\n"
+        )
+        self.cluster.environment["RELEASE"] = "2.0.0"
+        reports = scene.submit()
+        assert [report["pipeline"] for report in reports] == ["tiny-one", "tiny-two"], reports
+        for report in reports:
+            state, steps = scene.wait(report["id"])
+            assert state == "done" and steps["builds@q4_0"]["done"] == 1, (steps, scene.logs())
+        assert sorted(scene.names()) == [f"tiny-{model}@2.0.0:{name}" for model in ("one", "two") for name in ("q4_0", "q8_0")]
+        assert scene.published() == {name: self.local[name] for name in ("q8_0", "q4_0")}
 
     def prove_two_at_once(self):
         """Two submissions of one file do no harm."""
@@ -309,7 +333,7 @@ def main():
             print("same_bytes: holds", flush=True)
             # These have clusters of their own, and mostly wait for one to notice something.
             apart = ["killed_node", "no_controller", "small_arrays", "too_little_memory"]
-            names = ["failure", "gate", "requeue", "cancel", "two_at_once", "refusals"]
+            names = ["failure", "gate", "requeue", "cancel", "models_and_matrices", "two_at_once", "refusals"]
             if given.only:
                 apart, names = [name for name in apart if name == given.only], [name for name in names if name == given.only]
             if given.measure:

@@ -90,10 +90,14 @@ public struct PipelineTasks: Sendable {
     // MARK: Which there are
 
     /// All nodes in the order of the file; the model is downloaded first where it is not here.
+    /// - Parameter isPlanned: whether nothing is written: a model that is not here is an error then.
     /// - Throws: `PipelineError`, and what reading the model throws.
-    public func nodes() throws -> [Node] {
-        let cache = try cache(nil)
-        let located = try LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
+    public func nodes(isPlanned: Bool = false) throws -> [Node] {
+        let cache = try isPlanned ? StepCache(registry: nil, options, isWritable: false) : cache(nil)
+        let located =
+            try isPlanned
+            ? LocatedSource.cached(definition)
+            : LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
         let steps = try self.steps(located, cache)
         var planner = StepPlanner(steps, cache, options, workFolder: workFolder)
         let due = try planner.due()

@@ -100,6 +100,13 @@ final class Running {
         Issue.record("'\(text)' did not appear")
     }
 
+    /// What stands behind a text on its line, once the program has printed it to its errors.
+    func text(behind text: String) throws -> String {
+        try waitFor(text)
+        let lines = try Self.text(errorFile).split(separator: "\n")
+        return try #require(lines.first { $0.contains(text) }?.components(separatedBy: text).last)
+    }
+
     func wait(limit: Double = 60) throws -> Program.Result {
         if ended.wait(timeout: .now() + limit) == .timedOut {
             signal(SIGKILL)

@@ -53,7 +53,9 @@ package struct BatchScript {
     }
 
     private static func command(_ request: SubmitRequest) -> String {
-        let overrides = request.overrides.flatMap { ["--set", $0] }
+        let overrides =
+            request.overrides.flatMap { ["--set", $0] } + (request.model.map { ["--model", $0] } ?? [])
+            + request.types.flatMap { ["--type", $0] }
         return
             ([request.program.fromRoot.string, "exec-step", request.file.fromRoot.string] + overrides + [
                 "--cache", request.cachePlace,

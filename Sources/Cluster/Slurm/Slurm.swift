@@ -11,8 +11,12 @@ struct Slurm {
         "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "EDGEPIPE_DEVICES", "EDGEPIPE_KERNELS", "SSL_CERT_FILE",
     ]
 
-    init(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
-        self.environment = environment.filter { Self.carried.contains($0.key) }
+    /// - Parameter more: what a pipeline file asks for beside.
+    init(
+        carrying more: [String: String] = [:],
+        _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) {
+        self.environment = environment.filter { Self.carried.contains($0.key) }.merging(more) { own, _ in own }
     }
 
     private func run(_ name: String, _ arguments: [String]) throws -> [UInt8] {

@@ -44,7 +44,12 @@ package struct Submission: Codable, Sendable {
     var jobIDs: [Int] { (jobs + (publishing.map { [$0] } ?? [])).compactMap(\.job) }
 
     /// What jobs are called, by which they are known again.
-    func jobName(_ step: String) -> String { "\(id).\(step)" }
+    func jobName(_ step: String) -> String { "\(id).\(Self.plain(step))" }
+
+    /// A step's id in letters that sbatch reads as they are.
+    static func plain(_ step: String) -> String {
+        String(step.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" })
+    }
 }
 
 /// The folder in which submissions are, each in a folder of its own.
@@ -81,13 +86,14 @@ package struct SubmissionFolder: Sendable {
         return submission
     }
 
-    /// The submission with an id, or the last one of a pipeline file.
+    /// The submission with an id, or the last one of each pipeline of a file.
     /// - Throws: `ClusterError.unknownSubmission`.
-    func find(_ text: String) throws -> Submission {
+    func find(_ text: String) throws -> [Submission] {
+        if let found = submission(text) { return [found] }
         let path = FilePath(text).fromRoot.string
-        guard let found = submission(text) ?? all().first(where: { $0.file == path || $0.pipeline == text }) else {
-            throw ClusterError.unknownSubmission(text, folder: root.string)
-        }
+        var known: Set<String> = []
+        let found = all().filter { ($0.file == path || $0.pipeline == text) && known.insert($0.pipeline).inserted }
+        guard !found.isEmpty else { throw ClusterError.unknownSubmission(text, folder: root.string) }
         return found
     }
 }

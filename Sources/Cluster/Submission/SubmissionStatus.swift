@@ -54,26 +54,28 @@ public struct Submissions: Sendable {
     /// - Parameter name: an id, or a pipeline file for the last one of it; nil for all.
     /// - Throws: `ClusterError`.
     public func status(of name: String?) throws -> [SubmissionStatus] {
-        let found = try name.map { [try folder.find($0)] } ?? folder.all()
+        let found = try name.map(folder.find) ?? folder.all()
         guard !found.isEmpty else { return [] }
         let queue = try Slurm().queue()
         return try found.map { try status(of: $0, queue) }
     }
 
-    /// Cancels what waits or runs of a submission. What is in the cache stays.
-    /// - Returns: the cluster's numbers of the jobs.
+    /// Cancels what waits or runs of submissions. What is in the cache stays.
+    /// - Parameter name: an id, or a pipeline file for the last ones of it.
+    /// - Returns: the cluster's numbers of the jobs, by submission.
     /// - Throws: `ClusterError`.
-    public func cancel(_ name: String) throws -> (id: String, jobs: [Int]) {
-        var submission = try folder.find(name)
+    public func cancel(_ name: String) throws -> [(id: String, jobs: [Int])] {
         let slurm = Slurm()
-        let active = Set(
-            try slurm.queue().filter { $0.isActive && $0.name.hasPrefix("\(submission.id).") }.compactMap(\.array)
-        )
-        let jobs = submission.jobIDs.filter(active.contains)
-        try slurm.cancel(jobs)
-        submission.stage = .cancelled
-        try folder.save(submission)
-        return (submission.id, jobs)
+        let queue = try slurm.queue().filter(\.isActive)
+        return try folder.find(name).map { submission in
+            var submission = submission
+            let active = Set(queue.filter { $0.name.hasPrefix("\(submission.id).") }.compactMap(\.array))
+            let jobs = submission.jobIDs.filter(active.contains)
+            try slurm.cancel(jobs)
+            submission.stage = .cancelled
+            try folder.save(submission)
+            return (submission.id, jobs)
+        }
     }
 
     private func status(of submission: Submission, _ queue: [SlurmAnswers.Job]) throws -> SubmissionStatus {

@@ -7,6 +7,10 @@ public struct SubmitRequest: Sendable {
     /// The pipeline file, and settings in place of its own.
     public var file: FilePath
     public var overrides: [String]
+    /// Which model, where the file has several.
+    public var model: String?
+    /// Types of builds that are left; all where there are none.
+    public var types: [String] = []
     /// Takes the place of the pipeline file's, for steps: the registry, the cache, whether the Hub is asked.
     public var options: RunOptions
     /// The cache as the option takes it.

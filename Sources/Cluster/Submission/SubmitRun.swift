@@ -51,9 +51,13 @@ public struct SubmitRun: Sendable {
     /// - Throws: `ClusterError`, and what reading the pipeline and its model throws.
     public func run() throws -> SubmitReport {
         try request.check()
-        let definition = try PipelineDefinition(path: request.file, overrides: request.overrides)
+        let definition = try PipelineDefinition(
+            path: request.file,
+            overrides: request.overrides,
+            model: request.model
+        ).building(only: request.types)
         let folder = try SubmitRequest.folder(request.folder, cache: request.options.cache.place)
-        let slurm = Slurm()
+        let slurm = Slurm(carrying: definition.usedEnvironment)
         // Asked first: a model may take hours to download for nothing.
         let machines = try machines(slurm)
         let longest = try slurm.longestArray()
@@ -120,7 +124,7 @@ public struct SubmitRun: Sendable {
         -> [String]
     {
         let file = request.file.fromRoot.string
-        let earlier = folder.all().filter { $0.file == file }
+        let earlier = folder.all().filter { $0.file == file && $0.pipeline == definition.name }
         guard !earlier.isEmpty else { return [] }
         let active = Set(try slurm.queue().filter(\.isActive).map(\.name))
         return earlier.filter { submission in active.contains { $0.hasPrefix("\(submission.id).") } }.map(\.id)
@@ -283,7 +287,7 @@ extension Submission {
         submittedAt = Date().formatted(.iso8601)
         stage = .submitting
         jobs = plan.jobs.enumerated().map { index, job in
-            Job(step: job.step, script: "\(index)-\(job.step)", job: nil, tasks: note(job.tasks))
+            Job(step: job.step, script: "\(index)-\(Self.plain(job.step))", job: nil, tasks: note(job.tasks))
         }
         publishing =
             plan.published.isEmpty

@@ -53,7 +53,8 @@ struct DefinitionReader {
             tags: source.tags,
             steps: steps,
             path: origin.file.path,
-            digest: digest(overrides)
+            digest: digest(overrides),
+            usedEnvironment: resolver.usedEnvironment
         )
     }
 

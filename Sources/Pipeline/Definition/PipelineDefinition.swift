@@ -25,6 +25,8 @@ public struct PipelineDefinition: Sendable {
     /// SHA-256 of the file with its overrides, imports and what it takes from the environment: it tells one version of a
     /// pipeline from another.
     public let digest: SHA256Digest
+    /// The variables of the environment that the file asks for, with their values.
+    package let usedEnvironment: [String: String]
 
     init(
         name: String,
@@ -36,11 +38,12 @@ public struct PipelineDefinition: Sendable {
         tags: [String],
         steps: [Step],
         path: FilePath,
-        digest: SHA256Digest
+        digest: SHA256Digest,
+        usedEnvironment: [String: String]
     ) {
         (self.name, self.version, self.model, self.source) = (name, version, model, source)
         (self.license, self.adapters, self.tags, self.steps) = (license, adapters, tags, steps)
-        (self.path, self.digest) = (path, digest)
+        (self.path, self.digest, self.usedEnvironment) = (path, digest, usedEnvironment)
     }
 
     /// The folder that the model's path starts from.
@@ -77,7 +80,8 @@ public struct PipelineDefinition: Sendable {
             tags: other.tags,
             steps: steps,
             path: other.path,
-            digest: other.digest
+            digest: other.digest,
+            usedEnvironment: other.usedEnvironment
         )
     }
 

@@ -25,6 +25,8 @@ struct NodeLookup {
     private(set) var ready: Set<StepNode.Name> = []
     /// Digests that nothing was found under; a run asks once.
     private var unknown: Set<SHA256Digest> = []
+    /// What was due when it was last asked; nil once something was made since.
+    private var lastDue: Set<StepNode.Name>?
 
     /// - Parameters:
     ///   - steps: in an order in which each stands behind those that it needs.
@@ -48,10 +50,13 @@ struct NodeLookup {
 
     /// The nodes that have to be made, as far as that shows now: what comes out of those before may spare some of them.
     mutating func due() throws -> Set<StepNode.Name> {
+        if let lastDue { return lastDue }
         for (step, nodes) in zip(steps, nodes) {
             for node in nodes where isOpen(node) { try look(for: node, in: step) }
         }
-        return try backwards()
+        let due = try backwards()
+        lastDue = due
+        return due
     }
 
     /// Whether somebody may still find the node.
@@ -80,20 +85,16 @@ struct NodeLookup {
         var due: Set<StepNode.Name> = []
         var fileUsers = filesForTheUser
         /// Nodes whose facts a due node may ask for, however far behind it.
-        var recordUsers = wanted
-        for nodes in nodes.reversed() {
-            for node in nodes.reversed() where needed.contains(node.name) {
-                guard
-                    try isDue(
-                        node,
-                        needsRecord: recordUsers.contains(node.name),
-                        needsFiles: fileUsers.contains(node.name)
-                    )
-                else { continue }
+        var behind: Set<StepNode.Name> = []
+        for node in nodes.reversed().joined() where needed.contains(node.name) {
+            let needsRecord = wanted.contains(node.name) || behind.contains(node.name)
+            if try isDue(node, needsRecord: needsRecord, needsFiles: fileUsers.contains(node.name)) {
                 due.insert(node.name)
                 fileUsers.formUnion(node.inputs)
-                recordUsers.formUnion(ancestors(of: node))
+            } else if !behind.contains(node.name) {
+                continue
             }
+            behind.formUnion(node.inputs)
         }
         return due
     }
@@ -136,6 +137,7 @@ struct NodeLookup {
     mutating func note(_ product: StepProduct, of node: StepNode) {
         products[node.name] = product
         ready.insert(node.name)
+        lastDue = nil
         // Another step may ask for the same.
         unknown.subtract([node.key.digest, contentDigest(of: node)].compactMap { $0 })
     }

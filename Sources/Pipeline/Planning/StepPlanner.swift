@@ -58,7 +58,7 @@ package struct StepPlanner {
         package var isEmpty: Bool { missing.isEmpty && problems.isEmpty }
     }
 
-    /// The obstacles of each node, which may lie far behind it.
+    /// The obstacles of each node that publishes, which may lie far behind it.
     package mutating func obstacles() throws -> [StepNode.Name: Obstacles] {
         let due = try lookup.due()
         var problems: [StepNode.Name: [String]] = [:]
@@ -69,7 +69,7 @@ package struct StepPlanner {
         }
         let nodes = steps.flatMap(\.nodes)
         return Dictionary(
-            uniqueKeysWithValues: nodes.map { node in
+            uniqueKeysWithValues: steps.filter(\.publishes).flatMap(\.nodes).map { node in
                 let before = lookup.ancestors(of: node)
                 var obstacles = Obstacles()
                 for other in nodes where before.contains(other.name) {

@@ -46,16 +46,23 @@ package enum InterfaceDocument {
             "description": "Why not, in words that end with what to do.",
             "content": ["application/json": ["schema": ["$ref": "#/components/schemas/Error"]]],
         ]
-        return [
+        let isSent = route.method == .put
+        var operation: [String: Any] = [
             "summary": route.summary,
             "operationId": operationID(route),
             "parameters": names + (route.parameters ?? []).map(parameter),
-            "responses": ["200": content, "default": failure],
+            "responses": [isSent ? "201" : "200": content, "default": failure],
         ]
+        if isSent {
+            let bytes = ["application/octet-stream": ["schema": [String: Any]()]]
+            operation["requestBody"] = ["required": true, "content": bytes]
+        }
+        return operation
     }
 
     private static func operationID(_ route: Route) -> String {
-        let words = route.path.split { !$0.isLetter && !$0.isNumber }.map(String.init)
+        let method = route.method == .get ? [] : [route.method.rawValue.lowercased()]
+        let words = method + route.path.split { !$0.isLetter && !$0.isNumber }.map(String.init)
         return words.first.map { first in
             ([first] + words.dropFirst().map { $0.prefix(1).uppercased() + $0.dropFirst() }).joined()
         } ?? "root"

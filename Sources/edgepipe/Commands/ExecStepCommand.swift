@@ -21,11 +21,7 @@ struct ExecStepCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-    var file: String
-
-    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
-    var set: [String] = []
+    @OptionGroup var pipeline: PipelineFileOptions
 
     @Option(
         name: .customLong("key"),
@@ -60,7 +56,10 @@ struct ExecStepCommand: RecordCommand {
     }
 
     func run() throws {
-        let definition = try PipelineDefinition(path: FilePath(file), overrides: set)
+        let definitions = try pipeline.definitions(of: pipeline.read())
+        guard definitions.count == 1, let definition = definitions.first else {
+            throw PipelineError.severalModels(known: definitions.compactMap(\.model))
+        }
         // Nobody else has the folder, so that two tasks of one machine never share a name.
         let folder = FilePath(work ?? NSTemporaryDirectory()).appending("edgepipe-task-\(UUID().uuidString)")
         try makeFolder(folder)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Pipeline
 import Steps
 
@@ -10,6 +11,7 @@ struct PlanCommand: RecordCommand {
             EXAMPLES
               edgepipe plan pipelines/phi3.yaml
               edgepipe plan pipelines/phi3.yaml --json
+              edgepipe plan pipelines/phi3.yaml --engine slurm --nodes 1,8,64 --cache /shared/cache
             """
     )
 
@@ -22,7 +24,31 @@ struct PlanCommand: RecordCommand {
     @Option(help: ArgumentHelp("Number of threads; default: all processors.", valueName: "n"))
     var jobs: Int?
 
+    @Option(help: "Plan for a cluster: slurm.")
+    var engine: ClusterEngine?
+
+    @Option(
+        help: ArgumentHelp("For --engine: how long so many machines would take, such as 1,8,64.", valueName: "list")
+    )
+    var nodes: String?
+
     @OptionGroup var records: OutputOptions
+
+    func validate() throws {
+        guard (engine == nil) == (nodes == nil) else {
+            throw ValidationError("--engine and --nodes go together. Give both, or neither.")
+        }
+        if nodes != nil, sizes.isEmpty {
+            throw ValidationError("--nodes takes numbers from 1 to 100000 with commas between, such as 1,8,64.")
+        }
+    }
+
+    /// Empty for a text that is no list of numbers.
+    private var sizes: [Int] {
+        let parts = (nodes ?? "").split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        return parts.count <= 100 && parts.allSatisfy { $0.map((1...100_000).contains) ?? false }
+            ? parts.compactMap { $0 } : []
+    }
 
     func run() throws {
         let file = try pipeline.read()
@@ -30,6 +56,10 @@ struct PlanCommand: RecordCommand {
         options.isOffline = hub.offline
         options.cache = caching.options
         let definitions = try pipeline.definitions(of: file)
+        guard nodes == nil else {
+            let plans = try definitions.map { try ClusterPlan($0, options, sizes: sizes) }
+            return try records.print(plans, of: file) { Self.text($0, $1, named: file.namesModels) }
+        }
         try Self.print(try definitions.map { try PipelineRunner($0, options).plan() }, of: file, records)
     }
 
@@ -58,6 +88,15 @@ struct PlanCommand: RecordCommand {
                 + "peak memory \(sizeText(plan.peakMemoryBytes)), disk \(sizeText(plan.diskBytes))\(free), "
                 + "time \(time(plan.secondsLow, plan.secondsHigh))"
         }
+    }
+
+    private static func text(_ plan: ClusterPlan, _ format: OutputFormat, named: Bool) -> String {
+        let table = Table(
+            columns: ["machines", "time", "at work at most"],
+            rows: plan.sizes.map { ["\($0.nodes)", time($0.secondsLow, $0.secondsHigh), "\($0.mostAtWork)"] }
+        )
+        return (named ? "\(plan.pipeline)\n" : "") + table.text(format)
+            + "\n\n\(plan.tasks) tasks, with \(numberText(plan.overheadSeconds, 0)) s for each beside its work"
     }
 
     private static func time(_ low: Double, _ high: Double) -> String {

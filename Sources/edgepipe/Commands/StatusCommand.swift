@@ -78,9 +78,14 @@ struct CancelCommand: RecordCommand {
     @OptionGroup var records: OutputOptions
 
     func run() throws {
-        let (id, jobs) = try place.submissions().cancel(submission)
-        try records.print(["id": id, "jobs": jobs.map { "\($0)" }.joined(separator: ",")]) { _ in
-            jobs.isEmpty ? "nothing of \(id) waits or runs" : "cancelled \(jobs.count) jobs of \(id)"
+        let cancelled = try place.submissions().cancel(submission).map { Cancelled(id: $0.id, jobs: $0.jobs) }
+        try records.print(cancelled, columns: ["submission", "jobs"]) { each in
+            [each.id, each.jobs.map { "\($0)" }.joined(separator: ", ")]
         }
+    }
+
+    private struct Cancelled: Encodable {
+        let id: String
+        let jobs: [Int]
     }
 }

@@ -23,11 +23,7 @@ struct SubmitCommand: RecordCommand {
             """
     )
 
-    @Argument(help: "The pipeline file.", completion: .file(extensions: ["yaml", "yml"]))
-    var file: String
-
-    @Option(help: ArgumentHelp("Override a setting of the file.", valueName: "key=value"))
-    var set: [String] = []
+    @OptionGroup var pipeline: PipelineFileOptions
 
     @Option(help: "The cluster's scheduler: slurm.")
     var engine = ClusterEngine.slurm
@@ -80,29 +76,19 @@ struct SubmitCommand: RecordCommand {
     }
 
     func run() throws {
-        var options = RunOptions(registry: try registry.file)
-        options.cache.place = CachingOptions.place(cache)
-        options.isOffline = hub.offline
-        let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
-        var request = SubmitRequest(
-            FilePath(file),
-            set,
-            options,
-            cache: CachingOptions.text(cache) ?? "",
-            program: FilePath(program ?? own)
-        )
-        (request.partition, request.cpus, request.timeLimit) = (partition, cpus, time)
-        (request.publishingHost, request.isDryRun) = (publishOn, dryRun)
-        request.folder = folder.map { FilePath($0) }
+        let file = try pipeline.read()
+        let definitions = try pipeline.definitions(of: file)
         let reporter = RunReporter(
             isQuiet: records.quiet,
             isVerbose: records.verbose,
             isStreaming: records.chosen == .jsonl
         )
-        let report = try SubmitRun(request, report: reporter.receive).run()
+        let reports = try definitions.map { definition in
+            try SubmitRun(try request(for: definition), report: reporter.receive).run()
+        }
         reporter.finish()
-        try records.print(report) { format in
-            let table = Table(
+        try records.print(reports, of: file) { report, format in
+            Table(
                 columns: ["job", "step", "nodes", "memory", "waits for"],
                 rows: report.jobs.map { job in
                     [
@@ -110,13 +96,33 @@ struct SubmitCommand: RecordCommand {
                         job.dependencies.joined(separator: ", "),
                     ]
                 }
-            )
-            return table.text(format)
+            ).text(format)
         }
-        for other in report.others {
-            records.remark("\(other) of the same file is at work; what both make is made twice, to the same bytes")
+        for report in reports {
+            for other in report.others {
+                records.remark("\(other) of the same file is at work; what both make is made twice, to the same bytes")
+            }
+            let scripts = report.jobs.first.map { FilePath($0.script).removingLastComponent().string } ?? ""
+            records.remark(dryRun ? "scripts are in \(scripts)" : "submitted as \(report.id)")
         }
-        let scripts = report.jobs.first.map { FilePath($0.script).removingLastComponent().string } ?? ""
-        records.remark(dryRun ? "scripts are in \(scripts)" : "submitted as \(report.id)")
+    }
+
+    private func request(for definition: PipelineDefinition) throws -> SubmitRequest {
+        var options = RunOptions(registry: try registry.file)
+        options.cache.place = CachingOptions.place(cache)
+        options.isOffline = hub.offline
+        let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
+        var request = SubmitRequest(
+            FilePath(pipeline.file),
+            pipeline.set,
+            options,
+            cache: CachingOptions.text(cache) ?? "",
+            program: FilePath(program ?? own)
+        )
+        (request.partition, request.cpus, request.timeLimit) = (partition, cpus, time)
+        (request.publishingHost, request.isDryRun, request.model) = (publishOn, dryRun, definition.model)
+        request.types = pipeline.type
+        request.folder = folder.map { FilePath($0) }
+        return request
     }
 }

@@ -31,7 +31,7 @@ import Testing
         let plan = try tiny.runner { $0.force = true }.plan()
         #expect(plan.steps[0].reason == "asked for with 'force'")
         let files = report.steps[0].outputs + report.steps[1].outputs
-        let sizes = files.map { FileStatus(FilePath($0))?.byteCount }
+        let sizes = try files.map { try #require(FileStatus(FilePath($0))).byteCount }
         #expect(first?.map(\.bytes) == [sizes[0]])
         #expect(forecasts[1]?.outputs.map(\.bytes) == Array(sizes.dropFirst()), "before the file was converted")
         #expect(forecasts[4]?.outputs.map(\.bytes) == Array(sizes.dropFirst()))

@@ -1,0 +1,53 @@
+import Pipeline
+import Steps
+
+/// How long a pipeline would take on a cluster of several sizes.
+public struct ClusterPlan: Codable, Sendable {
+    /// On one number of machines.
+    public struct Size: Codable, Sendable {
+        /// Machines that make a node each at a time.
+        public var nodes: Int
+        /// The least that is expected, from the first task's begin to the last one's end.
+        public var secondsLow: Double
+        /// The most that is expected.
+        public var secondsHigh: Double
+        /// Machines that had something to do at one time; more would stand idle.
+        public var mostAtWork: Int
+    }
+
+    /// The pipeline's name.
+    public var pipeline: String
+    /// Tasks that are due, publishing among them.
+    public var tasks: Int
+    /// What is taken for a task beside its work, in seconds.
+    public var overheadSeconds: Double
+    /// In the order in which they were asked for.
+    public var sizes: [Size]
+
+    /// As `scripts/prove-slurm.py --measure` measured it: a task waits to be scheduled, starts, and reads headers.
+    private static let overhead = 1.0
+
+    /// Reads headers and the cache; writes nothing.
+    /// - Parameters:
+    ///   - options: its threads are the cores of a task.
+    ///   - sizes: numbers of machines, each at least one.
+    /// - Throws: `PipelineError`, and what reading the model throws.
+    public init(_ definition: PipelineDefinition, _ options: RunOptions, sizes: [Int]) throws {
+        let nodes = try PipelineTasks(definition, options).nodes(isPlanned: true)
+        pipeline = definition.name
+        tasks = nodes.count { $0.isDue && !$0.publishes } + (nodes.contains { $0.isDue && $0.publishes } ? 1 : 0)
+        overheadSeconds = Self.overhead
+        self.sizes = sizes.map { size in
+            func schedule(_ seconds: (Forecast) -> Double) -> Schedule {
+                Schedule(of: nodes, on: size, overhead: Self.overhead, seconds: seconds)
+            }
+            let (low, high) = (schedule { $0.secondsLow }, schedule { $0.secondsHigh })
+            return Size(
+                nodes: size,
+                secondsLow: low.seconds,
+                secondsHigh: high.seconds,
+                mostAtWork: max(low.mostAtWork, high.mostAtWork)
+            )
+        }
+    }
+}
