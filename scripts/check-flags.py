@@ -18,7 +18,6 @@ OTHERS = {
     "Sources/Briefs/Report/ProvenanceSection.swift": "a command to paste into a terminal",
     "Sources/Briefs/Report/StyleSheet.swift": "custom properties of CSS",
     "Sources/Briefs/Report/TensorSection.swift": "a command to paste into a terminal",
-    "Sources/Cluster/ClusterError.swift": "a command to run on a node",
     "Sources/Cluster/Jobs/BatchScript.swift": "options of sbatch, and the command that a task runs",
     "Sources/Cluster/Slurm/Slurm.swift": "options of Slurm's commands",
     "Sources/Steps/Template/PipelineTemplate.swift": "commands to paste into a terminal, in a new pipeline file",

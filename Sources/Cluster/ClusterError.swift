@@ -26,7 +26,7 @@ public enum ClusterError: Error, CustomStringConvertible, Sendable {
             "\(name) failed: \(words). Ask `sinfo` whether the cluster answers, and run the same command again; nothing was left half "
                 + "submitted."
         case .badAnswer(let name):
-            "the answer of \(name) cannot be read. Report the version that `\(name) --version` prints as a bug."
+            "the answer of \(name) cannot be read. Report the cluster's version of Slurm as a bug."
         case .unknownPartition(let name, let known):
             "the cluster has no partition '\(name)'. \(Spelling.advice(for: name, among: known))"
         case .tooLittleMemory(let step, let needed, let largest, let node, let partition):
