@@ -211,9 +211,9 @@ import Transfer
     }
 
     @Test(arguments: [
-        (#"{"schemaVersion":2,"layers":[],"manifests":[]}"#, "no manifest, or two in one"),
+        (#"{"schemaVersion":2,"layers":[],"manifests":[]}"#, "not a manifest, or two in one"),
         (#"{"schemaVersion":2,"manifests":[]}"#, "a list of manifests"),
-        (#"[1,2"#, "no manifest"),
+        (#"[1,2"#, "not a manifest"),
         (
             #"{"schemaVersion":2,"config":{"mediaType":"a","digest":"sha256:1","size":1},"layers":[]}"#,
             "holds no GGUF file"
