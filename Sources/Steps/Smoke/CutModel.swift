@@ -70,10 +70,14 @@ package struct CutModel: ModelSource {
         }
     }
 
+    /// The parts of a head that positions turn, in a list that may be as long as there are layers.
+    private static let sections = "rope.dimension_sections"
+
     /// The metadata with fewer layers: lists with an entry a layer are cut, too.
     private static func metadata(_ whole: Metadata, _ architecture: String, from all: Int, to count: Int) -> Metadata {
         var metadata = whole
         for (key, value) in whole.pairs where key.hasPrefix("\(architecture).") {
+            if key == "\(architecture).\(sections)" { continue }
             if case .array(let array) = value, array.count == all { metadata.set(key, .array(array.prefix(count))) }
         }
         metadata.set("\(architecture).block_count", .uint32(UInt32(clamping: count)))

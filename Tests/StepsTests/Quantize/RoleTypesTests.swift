@@ -44,10 +44,10 @@ import Testing
     @Test(arguments: [
         (
             "role-types: { attention-vv: q6_k }",
-            "6:66: 'role-types' has no setting 'attention-vv'. Did you mean 'attention-v'? Known here: token-embedding, output, "
+            "6:67: 'role-types' has no setting 'attention-vv'. Did you mean 'attention-v'? Known here: token-embedding, output, "
                 + "attention-q, attention-k, attention-v, attention-qkv, attention-kv-b, attention-output, ffn-gate, ffn-up, ffn-down."
         ),
-        ("role-types: [q8_0]", "6:64: 'role-types' must be a mapping of settings, `key: value`."),
+        ("role-types: [q8_0]", "6:65: 'role-types' must be a mapping of settings, `key: value`."),
     ])
     func whatIsNoRoleIsRefused(_ more: String, _ problem: String) throws {
         let text =
