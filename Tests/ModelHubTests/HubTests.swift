@@ -183,7 +183,8 @@ import Testing
             // What is told counts all files, and the others may come first.
             try await downloads.fetch(from: hub) { _, done, _ in if done > others + 65_536 { throw Stop() } }
         }
-        let kept = try #require(downloads.bytes(downloads.partial))
+        // On a busy machine all of it may have come before the first word of it.
+        let kept = try #require(downloads.bytes(downloads.partial) ?? downloads.bytes(downloads.blob(Downloads.model)))
         let isStart = kept == Array(Downloads.weights.prefix(kept.count))
         #expect(kept.count >= 65_536 && isStart)
         #expect(downloads.bytes(downloads.snapshot.appending("config.json")) == nil, "no snapshot before all is here")

@@ -64,7 +64,9 @@ private func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws 
         try await onOwnThread {
             #expect(try run() == "done done")
             let sent = server.requests.filter { $0.method == "PUT" }.map(\.target)
-            #expect(sent.allSatisfy { $0.hasPrefix("/prefix/ac/") || $0.hasPrefix("/prefix/cas/") } && sent.count == 8)
+            #expect(sent.allSatisfy { $0.hasPrefix("/prefix/ac/") || $0.hasPrefix("/prefix/cas/") })
+            // A connection that ends between two requests makes the client send one again.
+            #expect(Set(sent).count == 8)
             #expect(sent.first?.hasPrefix("/prefix/cas/") == true, "files before records")
             let other = try FakeRun()
             #expect(try run(in: other) == "cached cached")
