@@ -54,18 +54,7 @@ public struct FitGate: Sendable, Codable, Equatable {
         of builds: String,
         types: [String]
     ) -> [String: FitGate] {
-        guard let mapping = node.mapping else {
-            reader.report("'gates' must be a mapping from build types to what they must reach.", at: node)
-            return [:]
-        }
-        var gates: [String: FitGate] = [:]
-        for (key, value) in mapping {
-            let type = (key.string ?? "").lowercased()
-            if !types.contains(type) {
-                let advice = Spelling.advice(for: type, among: types)
-                reader.report("step '\(builds)' makes no build '\(type)'. \(advice)", at: key)
-            }
-            guard let values = reader.inner(value, "a gate", known: settings) else { continue }
+        reader.gates(node, of: builds, types: types, known: settings) { key, values in
             let gate = FitGate(
                 maxSize: values.byteSize("max-size"),
                 maxMemory: values.byteSize("max-memory"),
@@ -83,9 +72,8 @@ public struct FitGate: Sendable, Codable, Equatable {
                     at: key
                 )
             }
-            gates[type] = gate
+            return gate
         }
-        return gates
     }
 }
 

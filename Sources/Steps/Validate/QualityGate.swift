@@ -70,18 +70,7 @@ public struct QualityGate: Sendable, Codable, Equatable {
         of step: ValidateSettings,
         types: [String]
     ) -> [String: QualityGate] {
-        guard let mapping = node.mapping else {
-            reader.report("'gates' must be a mapping from build types to what they must reach.", at: node)
-            return [:]
-        }
-        var gates: [String: QualityGate] = [:]
-        for (key, value) in mapping {
-            let type = (key.string ?? "").lowercased()
-            if !types.contains(type) {
-                let advice = Spelling.advice(for: type, among: types)
-                reader.report("step '\(step.builds)' makes no build '\(type)'. \(advice)", at: key)
-            }
-            guard let values = reader.inner(value, "a gate", known: settings) else { continue }
+        reader.gates(node, of: step.builds, types: types, known: settings) { key, values in
             let gate = QualityGate(
                 maxPerplexityIncrease: values.percent("max-perplexity-increase"),
                 maxPerplexity: values.number("max-perplexity"),
@@ -119,8 +108,7 @@ public struct QualityGate: Sendable, Codable, Equatable {
             if gate.minAnswered != nil, step.questions == nil {
                 reader.report("this gate asks for answers. Name the file of the questions with 'questions'.", at: key)
             }
-            gates[type] = gate
+            return gate
         }
-        return gates
     }
 }

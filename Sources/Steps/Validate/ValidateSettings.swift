@@ -139,7 +139,10 @@ public struct ValidateSettings: StepKind {
     func gate(for type: String) -> QualityGate? { gates[type] ?? gates["auto"] }
 
     func step(_ id: String, on bench: Workbench) throws -> any Step {
-        let text = bench.path(text)
+        func source(_ name: String) throws -> ValidateStep.Source {
+            let path = bench.path(name)
+            return ValidateStep.Source(path: path, digest: try bench.digest(of: path))
+        }
         let made = bench.builds(builds)
         if let model = made.modelKind, let obstacle = obstacle(for: model) { throw StepsError.badFile(obstacle) }
         return ValidateStep(
@@ -148,16 +151,9 @@ public struct ValidateSettings: StepKind {
             made: made.builds,
             modelKind: made.modelKind,
             base: against.map(bench.conversion),
-            text: ValidateStep.Source(path: text, digest: try bench.cache.digest(of: text)),
-            tasks: try tasks.map { name in
-                let path = bench.path(name)
-                return ValidateStep.Source(path: path, digest: try bench.cache.digest(of: path))
-            },
-            questions: try questions.flatMap { name in
-                guard name != Self.usualQuestions else { return nil }
-                let path = bench.path(name)
-                return ValidateStep.Source(path: path, digest: try bench.cache.digest(of: path))
-            },
+            text: try source(text),
+            tasks: try tasks.map(source),
+            questions: try questions.flatMap { $0 == Self.usualQuestions ? nil : try source($0) },
             references: try Set(gates.values.compactMap(\.over)).map(bench.reference)
         )
     }
