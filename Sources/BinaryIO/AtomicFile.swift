@@ -30,21 +30,27 @@ public final class AtomicFile {
     private let temporary: FilePath
     private let descriptor: FileDescriptor
     private let earlySync: EarlySync
+    /// Whether an unfinished file stays for the next one that writes the same.
+    private let keepsPartial: Bool
     private var state = State.open
     /// Bytes written so far at the end of the file.
     public private(set) var count = 0
 
-    /// - Parameter isOfRegistry: whether the registry itself writes the file, into its own folders.
+    /// - Parameters:
+    ///   - isOfRegistry: whether the registry itself writes the file, into its own folders.
+    ///   - partial: where the unfinished file is, and stays when it is given up; what is there already is overwritten in
+    ///     place. On the same disk as the path. A name of its own that nobody else has, where nothing is said.
     /// - Throws: `FileError` when the path is not that of a file, belongs to a registry, or cannot be written.
-    public init(path: FilePath, isOfRegistry: Bool = false) throws {
+    public init(path: FilePath, isOfRegistry: Bool = false, partial: FilePath? = nil) throws {
         self.path = path
+        keepsPartial = partial != nil
         switch isOfRegistry ? .file(path) : try OutputPlace(path) {
         case .file(let file):
             target = file
             let name = file.lastComponent?.string ?? ""
             Self.removeLeftovers(of: file, named: name)
             let serial = Self.lastSerial.wrappingAdd(1, ordering: .relaxed).newValue
-            temporary = Self.partialPath(of: file, named: name, process: getpid(), serial: serial)
+            temporary = partial ?? Self.partialPath(of: file, named: name, process: getpid(), serial: serial)
         case .null:
             (target, temporary) = (nil, path)
         case .stream:
@@ -55,7 +61,8 @@ public final class AtomicFile {
                     + "of a file."
             )
         }
-        let options: FileDescriptor.OpenOptions = target == nil ? [] : [.create, .truncate]
+        let options: FileDescriptor.OpenOptions =
+            target == nil ? [] : partial == nil ? [.create, .truncate] : [.create, .noFollow]
         let temporary = temporary
         descriptor = try naming("create", path) {
             try FileDescriptor.open(
@@ -136,13 +143,13 @@ public final class AtomicFile {
         try synchronizeFolder(of: target)
     }
 
-    /// Gives the unfinished file up and removes it.
+    /// Gives the unfinished file up and removes it, unless it stays for the next one.
     public func discard() {
         if state == .open {
             try? earlySync.finish()
             try? descriptor.close()
         }
-        if state != .gone, target != nil { unlink(temporary.string) }
+        if state != .gone, target != nil, !keepsPartial { unlink(temporary.string) }
         state = .gone
     }
 }

@@ -10,10 +10,11 @@ public final class GGUFFileWriter: @unchecked Sendable {
     private let file: AtomicFile
 
     /// Reserves the disk space and writes the header.
+    /// - Parameter partial: where the unfinished file is and stays, for a writer that resumes.
     /// - Throws: `FileError` when the path cannot be written or the disk has no room.
-    public init(path: FilePath, layout: GGUFLayout) throws {
+    public init(path: FilePath, layout: GGUFLayout, partial: FilePath? = nil) throws {
         self.layout = layout
-        file = try AtomicFile(path: path)
+        file = try AtomicFile(path: path, partial: partial)
         try file.reserve(byteCount: layout.byteCount)
         try layout.headerBytes.withUnsafeBytes { try file.write($0, at: 0) }
     }
@@ -39,6 +40,6 @@ public final class GGUFFileWriter: @unchecked Sendable {
         try publish()
     }
 
-    /// Gives the unfinished file up and removes it.
+    /// Gives the unfinished file up and removes it, unless it stays.
     public func discard() { file.discard() }
 }

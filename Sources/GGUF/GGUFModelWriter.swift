@@ -7,12 +7,17 @@ public final class GGUFModelWriter: Sendable {
     private let places: [(file: Int, index: Int)]
 
     /// Reserves the disk space and writes the headers.
-    /// - Parameter files: a path and a layout for each; the model's tensors are theirs, one file after the other.
-    /// - Throws: `FileError` when a path cannot be written or the disk has no room; nothing stays behind then.
-    public init(_ files: [(path: FilePath, layout: GGUFLayout)]) throws {
+    /// - Parameters:
+    ///   - files: a path and a layout for each; the model's tensors are theirs, one file after the other.
+    ///   - partial: where the unfinished file of a model in one file is and stays, for a writer that resumes.
+    /// - Throws: `FileError` when a path cannot be written or the disk has no room; nothing else stays behind then.
+    public init(_ files: [(path: FilePath, layout: GGUFLayout)], partial: FilePath? = nil) throws {
+        precondition(partial == nil || files.count == 1)
         var writers: [GGUFFileWriter] = []
         do {
-            for (path, layout) in files { writers.append(try GGUFFileWriter(path: path, layout: layout)) }
+            for (path, layout) in files {
+                writers.append(try GGUFFileWriter(path: path, layout: layout, partial: partial))
+            }
         } catch {
             for writer in writers { writer.discard() }
             throw error
@@ -37,7 +42,7 @@ public final class GGUFModelWriter: Sendable {
         for file in files { try file.publish() }
     }
 
-    /// Gives the unfinished files up and removes them.
+    /// Gives the unfinished files up and removes them, unless they stay.
     public func discard() {
         for file in files { file.discard() }
     }

@@ -19,20 +19,30 @@ public struct Quantizer: Sendable {
         public let path: FilePath
         /// Tensors whose bytes are there already, by their names in the output: they are copied in.
         public let prepared: [String: MappedFile]
+        /// Whether what a run leaves unfinished stays beside the output, for the next run to resume.
+        public let isResumable: Bool
 
         /// An output.
+        /// - Parameter isResumable: a model in several files begins anew nevertheless.
         /// - Precondition: what is prepared has the tensors' sizes.
-        public init(plan: QuantizationPlan, path: FilePath, prepared: [String: MappedFile] = [:]) {
+        public init(
+            plan: QuantizationPlan,
+            path: FilePath,
+            prepared: [String: MappedFile] = [:],
+            isResumable: Bool = false
+        ) {
             self.plan = plan
             self.path = path
             self.prepared = prepared
+            self.isResumable = isResumable && plan.layouts.count == 1
         }
 
         /// The files that will be written.
         public var paths: [FilePath] { plan.paths(for: path) }
     }
 
-    /// Told how many source bytes are done; throwing from it stops the work and leaves nothing behind.
+    /// Told how many source bytes are done; throwing from it stops the work and leaves nothing behind that does not
+    /// resume.
     public typealias Progress = ByteProgress
 
     /// Whether tensors of a type can be read.
@@ -79,8 +89,13 @@ public struct Quantizer: Sendable {
         let onGrid = try tensorsOnGrid(threads: threads)
         var writers: [GGUFModelWriter] = []
         defer { for writer in writers { writer.discard() } }
-        for output in outputs { writers.append(try GGUFModelWriter(Array(zip(output.paths, output.plan.layouts)))) }
-        let slabs = makeSlabs(onGrid)
+        let journals = try outputs.map { try $0.isResumable ? QuantizationJournal($0.path, $0.plan.layouts[0]) : nil }
+        for (output, journal) in zip(outputs, journals) {
+            let files = Array(zip(output.paths, output.plan.layouts))
+            writers.append(try GGUFModelWriter(files, partial: journal?.partial))
+        }
+        let slabs = makeSlabs(onGrid, journals)
+        let rest = SlabCountdown(slabs)
         let ledger = LossLedger(slabs, isOpen: measuresLoss)
         do {
             try SlabWork.run(
@@ -91,12 +106,17 @@ public struct Quantizer: Sendable {
                 makeWorker: { [writers] in
                     SlabWorker(reader: source.makeReader(), writers: writers, kernels: kernels, ledger: ledger)
                 },
-                process: { try $0.process($1) }
+                process: { worker, slab in
+                    let bytes = try worker.process(slab)
+                    if rest.isLast(slab) { for journal in journals { try journal?.note(slab.index) } }
+                    return bytes
+                }
             )
         } catch let problem as QuantizationProblem {
             throw QuantizationError(path: source.path, problem: problem)
         }
         try GGUFModelWriter.commit(writers)
+        for journal in journals { journal?.remove() }
         return outputs.indices.map { output in
             let tensors = outputs[output].plan.tensors
             let losses = ledger.losses(ofOutput: output, tensorCount: tensors.count)
@@ -127,12 +147,12 @@ public struct Quantizer: Sendable {
     }
 
     /// All slabs of all tensors, in the order of the outputs.
-    private func makeSlabs(_ onGrid: Set<Int>) -> [Slab] {
+    private func makeSlabs(_ onGrid: Set<Int>, _ journals: [QuantizationJournal?]) -> [Slab] {
         guard let first = outputs.first else { return [] }
         var slabs: [Slab] = []
         // Every plan lists the same tensors in the same order.
         for (index, planned) in first.plan.tensors.enumerated() {
-            let targets = targets(ofTensor: index, isOnGrid: onGrid.contains(index))
+            let targets = targets(ofTensor: index, isOnGrid: onGrid.contains(index), journals)
             for rows in SlabWork.rowRanges(of: planned.source.shape, elements: Self.slabElements) {
                 slabs.append(
                     Slab(number: slabs.count, tensor: planned.source, index: index, rows: rows, targets: targets)
@@ -143,15 +163,21 @@ public struct Quantizer: Sendable {
     }
 
     /// Which outputs want which type of a tensor; a type that several want is made once.
-    private func targets(ofTensor index: Int, isOnGrid: Bool) -> [Slab.Target] {
+    private func targets(
+        ofTensor index: Int,
+        isOnGrid: Bool,
+        _ journals: [QuantizationJournal?]
+    ) -> [Slab.Target] {
         var targets: [Slab.Target] = []
         for (output, plan) in outputs.map(\.plan).enumerated() {
             let tensor = plan.tensors[index]
             let type = tensor.target.type
             let finish = tensor.finish(isOnGrid: isOnGrid)
-            let prepared = outputs[output].prepared[tensor.target.name]
+            let prepared =
+                journals[output]?.whole[index]
+                ?? outputs[output].prepared[tensor.target.name].map { PreparedTensor(file: $0, offset: 0) }
             let known = targets.firstIndex {
-                $0.type == type && $0.importance == tensor.importance && $0.finish == finish && $0.prepared === prepared
+                $0.type == type && $0.importance == tensor.importance && $0.finish == finish && $0.prepared == prepared
             }
             if let known {
                 targets[known].outputs.append(output)

@@ -12,7 +12,7 @@ struct Slab: Sendable {
         /// What is done to what was encoded.
         let finish: BlockFinish
         /// The tensor's bytes, where they are there already.
-        let prepared: MappedFile?
+        let prepared: PreparedTensor?
         var outputs: [Int]
     }
 
@@ -110,8 +110,10 @@ struct SlabWorker {
             weights.withUnsafeBufferPointer { weights in
                 let weights = UnsafeBufferPointer(rebasing: weights[..<count])
                 if let prepared = target.prepared {
-                    let first = slab.rows.lowerBound * rowSize
-                    bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: prepared.bytes[first..<(first + size)]))
+                    let first = prepared.offset + slab.rows.lowerBound * rowSize
+                    bytes.copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: prepared.file.bytes[first..<(first + size)])
+                    )
                 } else if let importance = target.importance {
                     Self.encode(weights, slab, importance, target, kernels, into: bytes)
                 } else {

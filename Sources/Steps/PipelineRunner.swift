@@ -65,7 +65,7 @@ public struct PipelineRunner: Sendable {
         let located = try LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
         let source = try SourceCheckpoint(located, of: definition, cache)
         let steps = try Workbench.steps(of: definition, source, cache)
-        var runner = StepRunner(
+        let runner = StepRunner(
             steps,
             cache,
             options,

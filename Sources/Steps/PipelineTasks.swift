@@ -226,7 +226,7 @@ public struct PipelineTasks: Sendable {
         of steps: [any Step],
         _ cache: StepCache
     ) throws -> (outcomes: [StepRunner.Outcome], runner: StepRunner) {
-        var runner = StepRunner(
+        let runner = StepRunner(
             steps,
             cache,
             options,

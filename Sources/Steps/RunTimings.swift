@@ -12,17 +12,15 @@ public final class RunTimings: Sendable {
         /// The names of the pipelines that began.
         var pipelines: [String] = []
         /// Their steps, with the number of the pipeline.
-        var steps: [(pipeline: Int, step: TimingsPage.Step)] = []
+        var steps: [(pipeline: Int, step: TimingsPage.Step, lastEvent: ContinuousClock.Instant)] = []
         var began: ContinuousClock.Instant
-        var lastEvent: ContinuousClock.Instant
     }
 
     private let state: Mutex<State>
 
     /// Begins to count now.
     public init() {
-        let now = ContinuousClock.now
-        state = Mutex(State(began: now, lastEvent: now))
+        state = Mutex(State(began: .now))
     }
 
     /// Says whose events follow.
@@ -32,21 +30,22 @@ public final class RunTimings: Sendable {
     public func note(_ event: RunEvent) {
         state.withLock { state in
             let now = ContinuousClock.now
-            let passed = (now - state.lastEvent) / .seconds(1)
             switch event.event {
-            case .stepStarted: state.open(event, at: (now - state.began) / .seconds(1))
+            case .stepStarted: state.open(event, at: now)
             case .progress:
-                // What is reported as done took the time since the last report.
-                guard let last = state.steps.indices.last, state.isOpen(event) else { break }
-                state.steps[last].step.add(passed, to: Self.topic(event.detail ?? ""))
+                // What is reported as done took the time since the step's last report.
+                guard let index = state.openStep(event) else { break }
+                let passed = (now - state.steps[index].lastEvent) / .seconds(1)
+                state.steps[index].step.add(passed, to: Self.topic(event.detail ?? ""))
+                state.steps[index].lastEvent = now
             case .stepFinished:
                 let seconds = event.seconds ?? 0
-                if !state.isOpen(event) { state.open(event, at: max(0, (now - state.began) / .seconds(1) - seconds)) }
-                state.steps[state.steps.count - 1].step.seconds = seconds
-                state.steps[state.steps.count - 1].step.status = event.status?.rawValue ?? ""
+                if state.openStep(event) == nil { state.open(event, at: max(state.began, now - .seconds(seconds))) }
+                guard let index = state.openStep(event) else { break }
+                state.steps[index].step.seconds = seconds
+                state.steps[index].step.status = event.status?.rawValue ?? ""
             case .download, .remark: break
             }
-            state.lastEvent = now
         }
     }
 
@@ -68,14 +67,14 @@ public final class RunTimings: Sendable {
 }
 
 extension RunTimings.State {
-    fileprivate mutating func open(_ event: RunEvent, at start: Double) {
-        let step = TimingsPage.Step(name: event.step, kind: event.kind, start: start)
-        steps.append((max(0, pipelines.count - 1), step))
+    fileprivate mutating func open(_ event: RunEvent, at start: ContinuousClock.Instant) {
+        let step = TimingsPage.Step(name: event.step, kind: event.kind, start: (start - began) / .seconds(1))
+        steps.append((max(0, pipelines.count - 1), step, start))
     }
 
-    /// Whether the step is the last one that began, and has not ended.
-    fileprivate func isOpen(_ event: RunEvent) -> Bool {
-        guard let last = steps.last else { return false }
-        return last.pipeline == max(0, pipelines.count - 1) && last.step.name == event.step && last.step.status.isEmpty
+    /// The event's step, if it has begun and not ended.
+    fileprivate func openStep(_ event: RunEvent) -> Int? {
+        let pipeline = max(0, pipelines.count - 1)
+        return steps.lastIndex { $0.pipeline == pipeline && $0.step.name == event.step && $0.step.status.isEmpty }
     }
 }

@@ -22,6 +22,8 @@ struct FakeStep: Step {
     var makesFile = true
     var publishes = false
     var ran = Ran()
+    /// Whether it works until somebody stops it.
+    var isLong = false
     /// What happens while it runs.
     var meanwhile: @Sendable () throws -> Void = {}
 
@@ -60,6 +62,12 @@ struct FakeStep: Step {
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
         ran.note(nodes.map { "\($0.name)" })
         try meanwhile()
+        // As long as another step needs to fail.
+        let deadline = Date() + (isLong ? 20 : 0)
+        while Date() < deadline {
+            try context.progress(id, 1, 2)
+            Thread.sleep(forTimeInterval: 0.01)
+        }
         return try nodes.map { node in
             for input in node.inputs { _ = context.product(of: input) }
             guard makesFile else { return try StepProduct(facts: word, outputs: []) }
@@ -86,27 +94,31 @@ struct FakeRun {
     var folder: CacheFolder { CacheFolder(options.workFolder) }
 
     /// `cached done skipped`, in the order of the steps.
-    /// - Parameter remarks: hears what the cache says.
+    /// - Parameters:
+    ///   - remarks: hears what the cache says.
+    ///   - events: hears what happens.
     @discardableResult
     func run(
         _ steps: [FakeStep],
         only: String? = nil,
         remarks: Mutexed<[String]> = Mutexed([]),
+        events: @escaping RunReporting = { _ in },
         _ change: (inout RunOptions) -> Void = { _ in }
     ) throws -> String {
         var options = options
         change(&options)
         let registry = try ModelRegistry(path: options.registry, mode: .create)
         defer { try? registry.close() }
-        var runner = StepRunner(
+        let runner = StepRunner(
             steps,
             try StepCache(registry: registry, options, isWritable: true) { words in
                 remarks.change { $0.append(words) }
             },
             options,
             selected: only.map { [$0] } ?? Set(steps.map(\.id)),
-            workFolder: scratch.appending("work")
-        ) { _ in }
+            workFolder: scratch.appending("work"),
+            report: events
+        )
         return try runner.run().map(\.status.rawValue).joined(separator: " ")
     }
 

@@ -14,7 +14,8 @@ import SystemPackage
 ///     cas/<sha256>         a file
 ///     seen/<machine>/<sha256>   when a machine last used a file, and its size and time when its bytes were last right
 ///     inputs/, speeds/     digests of files outside, and how fast kinds of steps were
-///     leases/, tmp/        runs that are at work, and files that are being written
+///     leases/, making/     runs that are at work, and the nodes that each is making
+///     tmp/                 files that are being written
 ///
 /// No locks and no database: whatever is written appears whole by a rename, files before the record that names them. Two that write
 /// the same write the same bytes.
@@ -27,6 +28,7 @@ package struct CacheFolder: Sendable {
     var contents: FilePath { root.appending("cas") }
     var notes: FilePath { root.appending("seen") }
     var leases: FilePath { root.appending("leases") }
+    var claims: FilePath { root.appending("making") }
     var unfinished: FilePath { root.appending("tmp") }
 
     func path(ofRecord key: SHA256Digest) -> FilePath { actions.appending("\(key)") }

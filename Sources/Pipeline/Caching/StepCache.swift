@@ -58,6 +58,21 @@ package struct StepCache: Sendable {
     /// Keeps others from evicting what this run uses; nil where nothing is kept.
     package func lease() -> CacheLease? { keeps ? CacheLease(near) : nil }
 
+    /// Claims nodes that a run is about to make.
+    /// - Parameters:
+    ///   - workFolder: where runs meet that keep nothing.
+    ///   - waiting: told of each node that another run makes.
+    /// - Returns: nil where no claim can be written: the run makes them without.
+    /// - Throws: `Interruption.Stopped`.
+    func claim(
+        _ keys: [SHA256Digest],
+        in workFolder: FilePath,
+        waiting: (_ key: SHA256Digest, _ other: String) throws -> Void
+    ) throws -> NodeClaims? {
+        let folder = keeps ? near.claims : CacheFolder(workFolder).claims
+        do { return try NodeClaims(keys, in: folder, waiting: waiting) } catch is FileError { return nil }
+    }
+
     // MARK: Products
 
     /// What was made before under a key, by its record: whether its files are still there shows once they are needed.
@@ -106,27 +121,37 @@ package struct StepCache: Sendable {
         return near.path(of: file)
     }
 
-    /// Keeps what was made, files before the record that names them.
+    /// Keeps what was made, files before the record that names them, and gives its files their names.
     /// - Parameters:
     ///   - digests: the node's key, and its key by content where that is known.
+    ///   - folder: of the names.
     ///   - work: how much was done in `seconds`; nil where nothing was.
+    /// - Returns: the product with its files under their names.
     /// - Throws: `FileError`, where the folder of the names cannot be written.
     func keep(
         _ product: StepProduct,
         under digests: [SHA256Digest],
         of key: StepKey,
+        in folder: FilePath,
         seconds: Double,
         work: Double?
-    ) throws {
-        guard keeps else { return }
-        for file in product.files {
-            guard let path = try keeping({ try near.take(file.cached, from: file.path) }) else { return }
-            try call(path, file.path)
+    ) throws -> StepProduct {
+        let named = product.named(in: folder)
+        var isKept = keeps
+        for (made, file) in zip(product.files, named.files) {
+            if isKept, let path = try keeping({ try near.take(made.cached, from: made.path) }) {
+                try call(path, file.path)
+            } else {
+                isKept = false
+                try move(made.path, to: file.path)
+            }
         }
-        try remember(product, under: digests, of: key, seconds: seconds, work: work)
+        guard isKept else { return named }
+        try remember(named, under: digests, of: key, seconds: seconds, work: work)
         if let work, work > 0, seconds > 0.1 {
             near.note(speed: work / seconds, of: key.kind, version: key.version)
         }
+        return named
     }
 
     /// Writes records of a product whose files are kept.
@@ -156,11 +181,11 @@ package struct StepCache: Sendable {
         }
     }
 
-    /// Clears a node's folder of names for files of the cache: a step that writes there would write into the cache.
-    func clear(_ folder: FilePath) {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? [] {
-            let path = folder.appending(name)
-            if (try? FileManager.default.destinationOfSymbolicLink(atPath: path.string)) != nil { unlink(path.string) }
+    /// Gives a file that is not kept its name. Another run that has the old one open reads on.
+    private func move(_ path: FilePath, to name: FilePath) throws {
+        try makeFolder(name.removingLastComponent())
+        guard rename(path.string, name.string) == 0 else {
+            throw FileError("rename into place", name, errno: Errno(rawValue: errno))
         }
     }
 

@@ -49,9 +49,16 @@ package struct StepContext: Sendable {
     /// Told what is being worked on and how far it is; throws when the user wants to stop.
     package let progress: WorkProgress
     /// What was made before.
-    let products: [StepNode.Name: StepProduct]
-    /// Where all steps of the pipeline leave their files.
+    var products: [StepNode.Name: StepProduct]
+    /// The pipeline's folder, in which files have names.
     let workFolder: FilePath
+
+    /// The same context with what was made before.
+    func knowing(_ products: [StepNode.Name: StepProduct]) -> StepContext {
+        var context = self
+        context.products = products
+        return context
+    }
 
     /// The product of a node that one of the running nodes takes, or that one of those took.
     package func product(of name: StepNode.Name) -> StepProduct {
@@ -59,10 +66,12 @@ package struct StepContext: Sendable {
         return product
     }
 
-    /// A folder for the files of one node, made if it is not there.
+    /// A folder in which one node's files are made; made if it is not there. What an interrupted run left is still in it.
+    ///
+    /// Finished files move out of it: other runs read those under their names meanwhile.
     /// - Throws: `FileError`.
     package func folder(for node: StepNode) throws -> FilePath {
-        let folder = node.folder(in: workFolder)
+        let folder = node.workshop(in: workFolder)
         try makeFolder(folder)
         return folder
     }

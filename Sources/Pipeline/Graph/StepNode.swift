@@ -25,8 +25,18 @@ package struct StepNode: Sendable {
     /// Where its files are called by their names.
     /// - Parameter workFolder: of the pipeline.
     func folder(in workFolder: FilePath) -> FilePath {
+        workFolder.appending(folderName)
+    }
+
+    /// Where its files are made.
+    /// - Parameter workFolder: of the pipeline.
+    func workshop(in workFolder: FilePath) -> FilePath {
+        workFolder.appending(".making").appending(folderName)
+    }
+
+    private var folderName: String {
         let build = name.build.map { "-\($0)" } ?? ""
-        return workFolder.appending("\(name.step)\(build)-\(key.digest.short)")
+        return "\(name.step)\(build)-\(key.digest.short)"
     }
 
     /// The nodes whose products this one takes.

@@ -59,6 +59,12 @@ package struct StepProduct: Sendable {
         try JSONDecoder().decode(type, from: Data(facts.utf8))
     }
 
+    /// The product, its files under the same names in another folder.
+    func named(in folder: FilePath) -> StepProduct {
+        let files = files.map { File(path: folder.appending($0.name), byteCount: $0.byteCount, digest: $0.digest) }
+        return StepProduct(files: files, facts: facts, outputs: outputs)
+    }
+
     /// Names of what was made.
     package var names: [String] { outputs ?? files.map { $0.path.string } }
 

@@ -133,6 +133,15 @@ struct NodeLookup {
         node.key.digest { products[$0]?.digest }
     }
 
+    /// Looks again for nodes that another run may have made since.
+    /// - Returns: those of them that are due nevertheless.
+    mutating func stillDue(_ nodes: [StepNode]) throws -> [StepNode] {
+        unknown.subtract(nodes.flatMap { [$0.key.digest, contentDigest(of: $0)] }.compactMap { $0 })
+        lastDue = nil
+        let due = try due()
+        return nodes.filter { due.contains($0.name) }
+    }
+
     /// Takes in what was made.
     mutating func note(_ product: StepProduct, of node: StepNode) {
         products[node.name] = product

@@ -7,7 +7,7 @@ public struct RunOptions: Sendable {
     public var registry: FilePath
     /// How many work at a time, at least one.
     public var threads: Int
-    /// Refuse steps that would take more memory than this, in bytes.
+    /// Refuse steps that would take more memory than this, in bytes; steps side by side share it.
     public var memoryLimit: Int?
     /// Download nothing.
     public var isOffline = false
@@ -26,6 +26,11 @@ public struct RunOptions: Sendable {
     public init(registry: FilePath, threads: Int? = nil) {
         self.registry = registry
         self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    }
+
+    /// The memory that steps side by side share, in bytes: all of the machine where nothing is said.
+    var sharedMemory: Int {
+        memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
     }
 
     /// Where steps work; nil for the folder beside the registry.

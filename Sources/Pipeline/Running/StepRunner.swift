@@ -1,10 +1,12 @@
 import BinaryIO
 import Foundation
+import Synchronization
 import SystemPackage
 import Work
 
-/// Runs the steps of a graph in order; what was made before of the same inputs is not made again.
-package struct StepRunner {
+/// Runs the steps of a graph, each as soon as those that it needs have ended and the machine has room for it; what was made before of the
+/// same inputs is not made again.
+package final class StepRunner: Sendable {
     /// How a step ended.
     package struct Outcome: Sendable {
         package let step: String
@@ -25,12 +27,17 @@ package struct StepRunner {
     private let report: RunReporting
     /// Where steps leave their files.
     private let workFolder: FilePath
-    private var lookup: NodeLookup
+    private let lookup: Mutex<NodeLookup>
+    private let needed: Set<StepNode.Name>
+    private let wanted: Set<StepNode.Name>
+    /// Whether running steps are to end, because another one failed.
+    private let isEnding = Atomic(false)
 
     /// - Parameters:
     ///   - steps: in an order in which each stands behind those that it needs.
     ///   - selected: the ids of those to run; the others have to be cached where these need them.
     ///   - nodes: which nodes of theirs; all where nothing is said.
+    ///   - report: called by several threads.
     package init(
         _ steps: [any Step],
         _ cache: StepCache,
@@ -42,41 +49,74 @@ package struct StepRunner {
     ) {
         (self.steps, self.cache, self.options, self.report) = (steps, cache, options, report)
         self.workFolder = workFolder
-        let wanted = steps.filter { selected.contains($0.id) }.flatMap(\.nodes).map(\.name)
-        lookup = NodeLookup(
-            steps,
-            cache,
-            wanted: nodes ?? Set(wanted),
-            isForced: options.force,
-            workFolder: workFolder
-        )
+        wanted = nodes ?? Set(steps.filter { selected.contains($0.id) }.flatMap(\.nodes).map(\.name))
+        let lookup = NodeLookup(steps, cache, wanted: wanted, isForced: options.force, workFolder: workFolder)
+        needed = lookup.needed
+        self.lookup = Mutex(lookup)
     }
 
+    /// What is known of a node after the run.
+    package func product(of node: StepNode.Name) -> StepProduct? { lookup.withLock { $0.products[node] } }
+
+    /// - Returns: in the order of the steps.
     /// - Throws: `PipelineError` for the step that failed, unless the run keeps going; what was finished stays cached.
-    package mutating func run() throws -> [Outcome] {
-        var outcomes: [Outcome] = []
-        // Steps that failed, and those that need them.
-        var blocked: Set<String> = []
-        for step in steps {
-            let mayRun = options.keepsGoing ? blocked.isDisjoint(with: step.needs) : blocked.isEmpty
-            guard mayRun, step.nodes.contains(where: { lookup.needed.contains($0.name) }) else {
-                blocked.formUnion(mayRun ? [] : [step.id])
-                outcomes.append(Outcome(step, .skipped, seconds: 0, [], []))
-                continue
+    package func run() throws -> [Outcome] {
+        var schedule = StepSchedule(steps, needed: needed, keepsGoing: options.keepsGoing)
+        var budget = StepBudget(threads: options.threads, memoryBytes: options.sharedMemory)
+        let ended = EndedSteps()
+        var failure: (any Error)?
+        while true {
+            if failure == nil {
+                do { try start(&schedule, &budget, ended) } catch { failure = error }
             }
-            try Interruption.check()
-            let outcome = try outcome(of: step)
-            if outcome.status == .failed { blocked.insert(step.id) }
-            outcomes.append(outcome)
+            guard !budget.isIdle else { break }
+            let (step, result) = ended.next()
+            budget.release(step)
+            switch result {
+            case .success(let outcome): schedule.end(outcome)
+            case .failure(let error):
+                // Those that end because of the first one have nothing to say.
+                failure = failure ?? error
+                isEnding.store(true, ordering: .relaxed)
+            }
         }
-        return outcomes
+        if let failure { throw failure }
+        return schedule.outcomes
     }
 
-    private mutating func outcome(of step: any Step) throws -> Outcome {
+    /// Starts the steps whose turn it is, as far as the budget goes.
+    private func start(_ schedule: inout StepSchedule, _ budget: inout StepBudget, _ ended: EndedSteps) throws {
+        try Interruption.check()
+        let ready = schedule.ready()
+        let demands = try ready.map(demand)
+        var waiting = demands.count { $0.isLong }
+        for (step, demand) in zip(ready, demands) {
+            if let threads = budget.admit(step.id, demand, waiting: waiting) {
+                schedule.start(step)
+                Thread.detach { ended.add(step.id, Result { try self.outcome(of: step, threads: threads) }) }
+            }
+            if demand.isLong { waiting -= 1 }
+        }
+    }
+
+    /// What a step takes; next to nothing where all of it is cached.
+    private func demand(of step: any Step) throws -> StepBudget.Demand {
+        let due = try due(of: step)
+        guard !due.isEmpty else { return StepBudget.Demand(isLong: false, memoryBytes: 0) }
+        let forecast = try naming(step) { try step.forecast(due, threads: options.threads) }
+        return StepBudget.Demand(isLong: forecast.work != nil, memoryBytes: forecast.peakMemoryBytes)
+    }
+
+    private func due(of step: any Step) throws -> [StepNode] {
+        let allDue = try naming(step) { try lookup.withLock { try $0.due() } }
+        return step.nodes.filter { allDue.contains($0.name) }
+    }
+
+    private func outcome(of step: any Step, threads: Int) throws -> Outcome {
         let started = Date()
         var outcome: Outcome
         do {
-            let (products, isCached) = try naming(step) { try perform(step) }
+            let (products, isCached) = try naming(step) { try perform(step, threads: threads) }
             let problems = try naming(step) { try products.flatMap(step.problems) }
             let status: StepStatus = !problems.isEmpty ? .failed : isCached ? .cached : .done
             outcome = Outcome(step, status, seconds: Date().timeIntervalSince(started), products, problems)
@@ -97,62 +137,79 @@ package struct StepRunner {
         return outcome
     }
 
-    /// What is known of a node after the run.
-    package func product(of node: StepNode.Name) -> StepProduct? { lookup.products[node] }
-
-    private mutating func perform(_ step: any Step) throws -> (products: [StepProduct], isCached: Bool) {
-        let allDue = try lookup.due()
-        let due = step.nodes.filter { allDue.contains($0.name) }
-        if !due.isEmpty { try make(due, of: step) }
-        let known = step.nodes.filter { lookup.needed.contains($0.name) }.compactMap { lookup.products[$0.name] }
-        return (known, due.isEmpty)
+    private func perform(_ step: any Step, threads: Int) throws -> (products: [StepProduct], isCached: Bool) {
+        var isCached = true
+        // What another run made meanwhile, and somebody removed since, is due once more.
+        while case let due = try due(of: step), !due.isEmpty {
+            if try make(due, of: step, threads: threads) { isCached = false }
+        }
+        let products = lookup.withLock { $0.products }
+        return (step.nodes.filter { needed.contains($0.name) }.compactMap { products[$0.name] }, isCached)
     }
 
-    private mutating func make(_ due: [StepNode], of step: any Step) throws {
-        guard due.allSatisfy({ lookup.wanted.contains($0.name) }) else {
-            let wanted = Set(lookup.wanted.map(\.step)).sorted().joined(separator: "', '")
-            throw PipelineError.notCached(step: step.id, wanted: wanted)
+    /// - Returns: whether anything was made; false where another run made all of it.
+    private func make(_ due: [StepNode], of step: any Step, threads: Int) throws -> Bool {
+        guard due.allSatisfy({ wanted.contains($0.name) }) else {
+            let names = Set(wanted.map(\.step)).sorted().joined(separator: "', '")
+            throw PipelineError.notCached(step: step.id, wanted: names)
         }
-        for input in due.flatMap(\.inputs) where !lookup.ready.contains(input) {
+        let context = context(for: step, threads: threads)
+        let claims = try cache.claim(due.map(\.key.digest), in: workFolder) { key, other in
+            for node in due where node.key.digest == key {
+                context.remark("\(node.name): another run (\(other)) is making it; waiting for its result")
+            }
+        }
+        defer { claims?.end() }
+        let (due, products, ready) = try lookup.withLock { try ($0.stillDue(due), $0.products, $0.ready) }
+        if due.isEmpty { return false }
+        for input in due.flatMap(\.inputs) where !ready.contains(input) {
             throw CacheError.vanished(step: input.step)
         }
-        let work = try admit(due, of: step)
+        let work = try admit(due, of: step, threads: threads)
         try report(RunEvent(event: .stepStarted, step: step.id, kind: step.kind))
         let started = Date()
-        for node in due { cache.clear(node.folder(in: workFolder)) }
-        let products = try step.run(due, context(for: step))
+        let made = try step.run(due, context.knowing(products))
         // A step whose callback could not stop it stops here, before its result counts.
         try Interruption.check()
         let seconds = Date().timeIntervalSince(started) / Double(due.count)
-        for (node, product) in zip(due, products) {
-            let digests = [node.key.digest] + (lookup.contentDigest(of: node).map { [$0] } ?? [])
-            let share = work.map { $0 / Double(due.count) }
-            try cache.keep(product, under: digests, of: node.key, seconds: seconds, work: share)
-            lookup.note(product, of: node)
+        for (node, product) in zip(due, made) {
+            let byContent = lookup.withLock { $0.contentDigest(of: node) }
+            let kept = try cache.keep(
+                product,
+                under: [node.key.digest] + (byContent.map { [$0] } ?? []),
+                of: node.key,
+                in: node.folder(in: workFolder),
+                seconds: seconds,
+                work: work.map { $0 / Double(due.count) }
+            )
+            try? FileManager.default.removeItem(atPath: node.workshop(in: workFolder).string)
+            lookup.withLock { $0.note(kept, of: node) }
         }
+        return true
     }
 
-    private func context(for step: any Step) -> StepContext {
+    private func context(for step: any Step, threads: Int) -> StepContext {
         let report = report
         let (id, kind) = (step.id, step.kind)
         return StepContext(
-            threads: options.threads,
+            threads: threads,
             remark: { try? report(RunEvent(event: .remark, step: id, kind: kind, detail: $0)) },
             progress: { detail, done, total in
                 try Interruption.check()
+                if self.isEnding.load(ordering: .relaxed) { throw Interruption.Stopped() }
                 try report(
                     RunEvent(event: .progress, step: id, kind: kind, detail: detail, done: done, total: total)
                 )
             },
-            products: lookup.products,
+            products: [:],
             workFolder: workFolder
         )
     }
 
     /// Refuses nodes that memory or disk would not hold, before they begin.
     /// - Returns: how much they are to do.
-    private func admit(_ due: [StepNode], of step: any Step) throws -> Double? {
-        let forecast = try step.forecast(due, threads: options.threads)
+    private func admit(_ due: [StepNode], of step: any Step, threads: Int) throws -> Double? {
+        let forecast = try step.forecast(due, threads: threads)
         if let limit = options.memoryLimit, forecast.peakMemoryBytes > limit {
             throw PipelineError.memoryLimit(step: step.id, needed: forecast.peakMemoryBytes, limit: limit)
         }
@@ -172,7 +229,7 @@ package struct StepRunner {
 }
 
 extension StepRunner.Outcome {
-    fileprivate init(
+    init(
         _ step: any Step,
         _ status: StepStatus,
         seconds: Double,

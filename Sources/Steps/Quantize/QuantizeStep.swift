@@ -199,7 +199,12 @@ struct QuantizeStep: BuildMaker {
         let (prepared, folder) = try feedback(plans.map(\.plan), source, file?.path, context)
         let detail = "quantizing to \(types.map { $0.tag }.joined(separator: ", "))"
         let outputs = targets.indices.map {
-            Quantizer.Output(plan: targets[$0].0, path: targets[$0].1, prepared: prepared[$0].prepared)
+            Quantizer.Output(
+                plan: targets[$0].0,
+                path: targets[$0].1,
+                prepared: prepared[$0].prepared,
+                isResumable: true
+            )
         }
         let outcomes = try Quantizer(source: source, outputs: outputs).run(
             threads: context.threads,

@@ -100,6 +100,6 @@ struct PlanCommand: RecordCommand {
     }
 
     private static func time(_ low: Double, _ high: Double) -> String {
-        "\(ProgressLine.duration(low)) to \(ProgressLine.duration(high))"
+        "\(ProgressLines.duration(low)) to \(ProgressLines.duration(high))"
     }
 }

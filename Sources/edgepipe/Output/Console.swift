@@ -49,8 +49,13 @@ enum Console {
     /// Asks on the terminal; the answer comes on the same line.
     static func prompt(_ text: String) { writeError(text.visible) }
 
-    /// Draws a line of the terminal anew, or clears it.
-    static func redrawErrorLine(_ text: String = "") { writeError("\r\u{1b}[K" + text.visible) }
+    /// Draws lines on the terminal; the cursor stays at the end of the last one.
+    static func drawErrorLines(_ lines: [String]) { writeError(lines.map(\.visible).joined(separator: "\n")) }
+
+    /// Clears lines that were drawn; the cursor goes to the start of the first one.
+    static func clearErrorLines(_ count: Int) {
+        writeError("\r\u{1b}[K" + String(repeating: "\u{1b}[1A\u{1b}[K", count: count - 1))
+    }
 
     private static func writeError(_ text: String) {
         // Where messages cannot be written there is nobody to tell.

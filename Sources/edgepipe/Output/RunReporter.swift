@@ -4,13 +4,13 @@ import Steps
 
 /// Shows a run as it goes: progress for a person, or one JSON object a line for a program.
 final class RunReporter: Sendable {
-    private let line: ProgressLine
+    private let lines: ProgressLines
     private let isQuiet: Bool
     private let isVerbose: Bool
     private let isStreaming: Bool
 
     init(isQuiet: Bool, isVerbose: Bool, isStreaming: Bool) {
-        line = ProgressLine(isQuiet: isQuiet)
+        lines = ProgressLines(isQuiet: isQuiet)
         self.isQuiet = isQuiet
         self.isVerbose = isVerbose
         self.isStreaming = isStreaming
@@ -21,24 +21,29 @@ final class RunReporter: Sendable {
         guard !isQuiet else { return }
         switch event.event {
         case .stepStarted:
-            line.clear()
-            Console.error("\(event.step): \(event.kind)")
-        case .progress, .download:
-            line.update(event.detail ?? event.step, event.done ?? 0, event.total ?? 0)
+            lines.end("")
+            lines.print { Console.error("\(event.step): \(event.kind)") }
+        case .download:
+            lines.update("", event.detail ?? "", event.done ?? 0, event.total ?? 0)
+        case .progress:
+            lines.update(event.step, event.detail ?? "", event.done ?? 0, event.total ?? 0)
         case .remark:
-            line.clear()
-            Console.message(event.detail ?? "")
+            lines.print { Console.message(event.detail ?? "") }
         case .stepFinished:
-            line.clear()
-            let seconds = event.seconds ?? 0
-            let time = isVerbose || seconds >= 1 ? " in \(ProgressLine.duration(seconds))" : ""
-            switch event.status {
-            case .cached: Console.error("\(event.step): nothing to do, cached")
-            case let status?: Console.error("\(event.step): \(status.rawValue)\(time)")
-            case nil: break
-            }
+            lines.end(event.step)
+            lines.print { finished(event) }
         }
     }
 
-    func finish() { line.clear() }
+    private func finished(_ event: RunEvent) {
+        let seconds = event.seconds ?? 0
+        let time = isVerbose || seconds >= 1 ? " in \(ProgressLines.duration(seconds))" : ""
+        switch event.status {
+        case .cached: Console.error("\(event.step): nothing to do, cached")
+        case let status?: Console.error("\(event.step): \(status.rawValue)\(time)")
+        case nil: break
+        }
+    }
+
+    func finish() { lines.end("") }
 }

@@ -204,9 +204,9 @@ import Testing
     @Test func aRunThatKeepsGoingDoesWhatDoesNotNeedTheStepThatFailed() throws {
         var tiny = try TinyRun()
         tiny.pipeline.gates = "q8_0: { max-perplexity: 1 }"
-        #expect(try tiny.run().statuses == "done done failed skipped skipped")
+        #expect(try tiny.run().statuses == "done done failed done skipped", "the fit began beside the validation")
         let report = try tiny.run { $0.keepsGoing = true }
-        #expect(report.statuses == "cached cached failed done skipped")
+        #expect(report.statuses == "cached cached failed cached skipped")
         #expect(report.gateFailures.count == 1 && report.errors.isEmpty)
 
         tiny.pipeline.gates = ""

@@ -18,14 +18,14 @@ import Testing
         var tiny = try TinyRun()
         tiny.pipeline.gates = "q8_0: { max-perplexity: 1000 }, " + gate
         let report = try tiny.run()
-        #expect(report.statuses == "done done failed skipped skipped")
+        #expect(report.statuses == "done done failed done skipped")
         #expect(report.gateFailures.count == 1)
         let failure = try #require(report.gateFailures.first)
         #expect(failure.hasPrefix(head) && failure.hasSuffix(tail), "\(failure)")
         #expect(report.builds.isEmpty)
         #expect(try tiny.published().isEmpty)
 
-        #expect(try tiny.run().statuses == "cached cached failed skipped skipped", "a cached number fails as well")
+        #expect(try tiny.run().statuses == "cached cached failed cached skipped", "a cached number fails as well")
         tiny.pipeline.gates = ""
         #expect(try tiny.run().statuses == "cached cached cached done done", "without the gate it goes on from there")
     }
@@ -59,7 +59,7 @@ import Testing
         let failure = try #require(try tiny.run().gateFailures.first)
         #expect(failure.hasPrefix("q8_0: 0 % of the questions are answered properly, under 100 %: "), "\(failure)")
         #expect(failure.contains("the answer to \"What is the capital of France?\" "), "\(failure)")
-        #expect(try tiny.run().statuses == "cached cached failed skipped skipped", "nothing is asked twice")
+        #expect(try tiny.run().statuses == "cached cached failed cached skipped", "nothing is asked twice")
     }
 
     @Test(arguments: [

@@ -1,0 +1,158 @@
+import BinaryIO
+import Foundation
+import Synchronization
+import SystemPackage
+import Work
+
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
+/// Says that this run makes some nodes: another run that wants the same ones waits for them instead of making them twice.
+///
+/// A claim is a file `making/<key>`, created exclusively, that names the machine and the process. Its time is renewed every few seconds.
+/// A claim whose process is gone is taken over at once; one from elsewhere, once its time has stood still for a minute. A run that was
+/// suspended that long may lose its claim: then two runs make the same bytes, which costs work alone.
+final class NodeClaims: Sendable {
+    /// How often a claim is renewed, in seconds.
+    static let beat: TimeInterval = 5
+    /// How long a claim may stand still before another run takes it over, in seconds.
+    static let patience: TimeInterval = 60
+    private static let sizeLimit = 1000
+
+    /// One node that is claimed. The file stays open, so that a renewal never touches a successor's file.
+    private struct Claim {
+        let path: FilePath
+        let file: FileDescriptor
+    }
+
+    private struct State {
+        var claims: [Claim] = []
+        var isOver = false
+    }
+
+    private let text: String
+    private let state = Mutex(State())
+
+    /// Claims all nodes, in the order of their keys, so that two runs never wait for each other.
+    /// - Parameters:
+    ///   - folder: of the claims; made if it is not there.
+    ///   - waiting: told once for each node that another run makes, with that run's machine and process.
+    /// - Throws: `FileError`, where the folder cannot be written; `Interruption.Stopped`.
+    init(_ keys: [SHA256Digest], in folder: FilePath, waiting: (_ key: SHA256Digest, _ other: String) throws -> Void)
+        throws
+    {
+        text = "\(Machine.name) \(getpid()) \(UUID().uuidString)\n"
+        try makeFolder(folder)
+        Thread.detachNewThread { [weak self] in while Self.renew(self) {} }
+        do {
+            for key in Set(keys).sorted(by: { "\($0)" < "\($1)" }) {
+                try take(folder.appending("\(key)")) { try waiting(key, $0) }
+            }
+        } catch {
+            end()
+            throw error
+        }
+    }
+
+    deinit { end() }
+
+    /// Lets the next run have the nodes.
+    func end() {
+        let claims = state.withLock { state in
+            defer { (state.claims, state.isOver) = ([], true) }
+            return state.claims
+        }
+        for claim in claims {
+            if Self.text(at: claim.path) == text { unlink(claim.path.string) }
+            try? claim.file.close()
+        }
+    }
+
+    /// - Returns: false once there is nothing to renew any more.
+    private static func renew(_ claims: NodeClaims?) -> Bool {
+        Thread.sleep(forTimeInterval: beat)
+        return claims?.renew() ?? false
+    }
+
+    private func renew() -> Bool {
+        state.withLock { state in
+            for claim in state.claims { futimens(claim.file.rawValue, nil) }
+            return !state.isOver
+        }
+    }
+
+    private func take(_ path: FilePath, waiting: (String) throws -> Void) throws {
+        var other = OtherClaim()
+        while true {
+            if let file = try create(path) {
+                state.withLock { $0.claims.append(Claim(path: path, file: file)) }
+                try naming("write", path) { _ = try file.writeAll(text.utf8) }
+                return
+            }
+            switch other.look(at: path) {
+            case .free: continue
+            case .abandoned(let text): Self.remove(path, saying: text)
+            case .held(let owner, let isFirstLook):
+                if isFirstLook { try waiting(owner) }
+                try Interruption.check()
+                Thread.sleep(forTimeInterval: 0.1)
+            }
+        }
+    }
+
+    /// - Returns: nil where somebody has the claim.
+    private func create(_ path: FilePath) throws -> FileDescriptor? {
+        do {
+            return try FileDescriptor.open(
+                path,
+                .writeOnly,
+                options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead]
+            )
+        } catch Errno.fileExists {
+            return nil
+        } catch let error as Errno {
+            throw FileError("create", path, errno: error)
+        }
+    }
+
+    /// Removes an abandoned claim. Of several runs that find it, one may remove the successor's: that claim is put back.
+    private static func remove(_ path: FilePath, saying text: String) {
+        let aside = FilePath("\(path).\(UUID().uuidString)")
+        guard rename(path.string, aside.string) == 0 else { return }
+        if Self.text(at: aside) != text { link(aside.string, path.string) }
+        unlink(aside.string)
+    }
+
+    private static func text(at path: FilePath) -> String? {
+        (try? readFile(path, limit: sizeLimit)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// What a waiting run knows of the run that it waits for.
+    private struct OtherClaim {
+        enum Finding {
+            case free
+            case abandoned(String)
+            case held(owner: String, isFirstLook: Bool)
+        }
+
+        private var last: (text: String, modified: Int)?
+        private var since = ContinuousClock.now
+
+        mutating func look(at path: FilePath) -> Finding {
+            guard let text = NodeClaims.text(at: path), let modified = FileStatus(path)?.modified else { return .free }
+            let words = text.split(whereSeparator: \.isWhitespace)
+            let process = words.count == 3 ? pid_t(words[1]) : nil
+            if let process, words[0] == Machine.name, kill(process, 0) == -1, errno == ESRCH { return .abandoned(text) }
+            let isFirstLook = last == nil
+            if last?.text != text || last?.modified != modified { (last, since) = ((text, modified), .now) }
+            // By this machine's clock alone: those of two machines may differ.
+            if ContinuousClock.now - since > .seconds(NodeClaims.patience) { return .abandoned(text) }
+            let owner = process.map { words[0] == Machine.name ? "process \($0)" : "\(words[0]), process \($0)" }
+            return .held(owner: owner ?? "another run", isFirstLook: isFirstLook)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Synchronization
+
+/// Which steps of a graph have ended, and whose turn it is.
+struct StepSchedule {
+    private let steps: [any Step]
+    private let needed: Set<StepNode.Name>
+    private let keepsGoing: Bool
+    private var ended: [String: StepRunner.Outcome] = [:]
+    private var running: Set<String> = []
+    /// Steps that failed, and those that need them.
+    private var blocked: Set<String> = []
+
+    /// - Parameters:
+    ///   - steps: in an order in which each stands behind those that it needs.
+    ///   - needed: the nodes that the run is asked for, and all that these take.
+    init(_ steps: [any Step], needed: Set<StepNode.Name>, keepsGoing: Bool) {
+        (self.steps, self.needed, self.keepsGoing) = (steps, needed, keepsGoing)
+    }
+
+    /// In the order of the steps, all of which have ended.
+    var outcomes: [StepRunner.Outcome] { steps.compactMap { ended[$0.id] } }
+
+    /// The steps that may start: all that they need has ended. A step that publishes waits for every step before it, whose gates may be
+    /// for it. Those that cannot run, or need not, end here.
+    mutating func ready() -> [any Step] {
+        var ready: [any Step] = []
+        var haveAllEnded = true
+        for step in steps where ended[step.id] == nil {
+            let mayRun = keepsGoing ? blocked.isDisjoint(with: step.needs) : blocked.isEmpty
+            if running.contains(step.id) {
+                haveAllEnded = false
+            } else if mayRun, isNeeded(step) {
+                if step.publishes ? haveAllEnded : step.needs.allSatisfy(hasEnded) { ready.append(step) }
+                haveAllEnded = false
+            } else {
+                if !mayRun { blocked.insert(step.id) }
+                ended[step.id] = StepRunner.Outcome(step, .skipped, seconds: 0, [], [])
+            }
+        }
+        return ready
+    }
+
+    mutating func start(_ step: any Step) { running.insert(step.id) }
+
+    mutating func end(_ outcome: StepRunner.Outcome) {
+        running.remove(outcome.step)
+        ended[outcome.step] = outcome
+        if outcome.status == .failed { blocked.insert(outcome.step) }
+    }
+
+    private func isNeeded(_ step: any Step) -> Bool { step.nodes.contains { needed.contains($0.name) } }
+
+    /// Ids that no step has stand for what lies outside the graph.
+    private func hasEnded(_ id: String) -> Bool { ended[id] != nil || !steps.contains { $0.id == id } }
+}
+
+/// Steps that have ended on their threads, until the run takes notice.
+final class EndedSteps: Sendable {
+    typealias Ending = (step: String, result: Result<StepRunner.Outcome, any Error>)
+
+    private let condition = NSCondition()
+    private let endings = Mutex<[Ending]>([])
+
+    func add(_ step: String, _ result: Result<StepRunner.Outcome, any Error>) {
+        condition.withLock {
+            endings.withLock { $0.append((step, result)) }
+            condition.signal()
+        }
+    }
+
+    /// Waits for the next one.
+    func next() -> Ending {
+        condition.withLock {
+            while true {
+                if let ending = endings.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) { return ending }
+                condition.wait()
+            }
+        }
+    }
+}
+
+extension Thread {
+    /// As much as a program's first thread has.
+    private static let stackBytes = 8 << 20
+
+    /// Runs a body on a thread of its own.
+    static func detach(_ body: @escaping @Sendable () -> Void) {
+        let thread = Thread(block: body)
+        thread.stackSize = stackBytes
+        thread.start()
+    }
+}

@@ -1,0 +1,117 @@
+import BinaryIO
+import Foundation
+import GGUF
+import Synchronization
+import SystemPackage
+
+/// The bytes of a tensor that are there already.
+struct PreparedTensor: Equatable {
+    let file: MappedFile
+    /// Where its bytes begin in the file.
+    let offset: Int
+
+    static func == (left: Self, right: Self) -> Bool { left.file === right.file && left.offset == right.offset }
+}
+
+/// Remembers which tensors of an unfinished output are whole: the next run takes them over.
+///
+/// `<output>.journal` names the header by its digest, then each whole tensor by its place and the digest of its bytes in
+/// `<output>.partial`. A line is believed only if those bytes have that digest, because after a power cut the disk may hold the line and
+/// not the bytes.
+final class QuantizationJournal: Sendable {
+    let partial: FilePath
+    /// The tensors that an earlier run finished, by their places in the layout.
+    let whole: [Int: PreparedTensor]
+
+    private let path: FilePath
+    private let layout: GGUFLayout
+    private let file: FileDescriptor
+    private let writing = Mutex(())
+
+    /// Longer than any line.
+    private static let lineBytes = 100
+
+    /// - Throws: `FileError`, where the journal cannot be written.
+    init(_ output: FilePath, _ layout: GGUFLayout) throws {
+        partial = FilePath("\(output).partial")
+        path = FilePath("\(output).journal")
+        self.layout = layout
+        let title = "\(SHA256Digest(of: layout.headerBytes))"
+        let lines = Self.lines(of: path, layout)
+        let isSame = lines.first.map { $0 == title } ?? false
+        whole = isSame ? Self.whole(lines.dropFirst(), partial, layout) : [:]
+        file = try naming("create", path) { [path] in
+            try FileDescriptor.open(
+                path,
+                .writeOnly,
+                options: [.create, .truncate, .append, .closeOnExec],
+                permissions: [.ownerReadWrite, .groupRead, .otherRead]
+            )
+        }
+        // Only what was found right is believed from now on.
+        let kept = isSame ? lines.dropFirst().filter { Self.place($0).map { whole[$0.index] != nil } ?? false } : []
+        try write(([title] + kept).map { "\($0)\n" }.joined())
+    }
+
+    deinit { try? file.close() }
+
+    /// Says that a tensor's last byte is written.
+    /// - Throws: `FileError`.
+    func note(_ index: Int) throws {
+        guard whole[index] == nil else { return }
+        let bytes = try MappedFile(path: partial)
+        let range = layout.offsets[index]..<(layout.offsets[index] + layout.tensors[index].byteCount)
+        let digest = SHA256Digest(of: try bytes.bytes(in: range))
+        try write("\(index) \(digest)\n")
+    }
+
+    /// After the output has its name.
+    func remove() { try? FileManager.default.removeItem(atPath: path.string) }
+
+    private func write(_ text: String) throws {
+        try writing.withLock { _ in try naming("write", path) { _ = try file.writeAll(text.utf8) } }
+    }
+
+    private static func lines(of path: FilePath, _ layout: GGUFLayout) -> [Substring] {
+        let limit = (layout.tensors.count + 1) * lineBytes
+        guard let bytes = try? readFile(path, limit: limit) else { return [] }
+        return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    }
+
+    private static func place(_ line: Substring) -> (index: Int, digest: SHA256Digest)? {
+        let words = line.split(separator: " ")
+        guard words.count == 2, let index = Int(words[0]), let digest = SHA256Digest(hex: words[1]) else { return nil }
+        return (index, digest)
+    }
+
+    private static func whole(
+        _ lines: some Sequence<Substring>,
+        _ partial: FilePath,
+        _ layout: GGUFLayout
+    ) -> [Int: PreparedTensor] {
+        guard let file = try? MappedFile(path: partial) else { return [:] }
+        var whole: [Int: PreparedTensor] = [:]
+        for case let (index, digest)? in lines.map(place) where layout.tensors.indices.contains(index) {
+            let range = layout.offsets[index]..<(layout.offsets[index] + layout.tensors[index].byteCount)
+            guard let bytes = try? file.bytes(in: range), SHA256Digest(of: bytes) == digest else { continue }
+            whole[index] = PreparedTensor(file: file, offset: range.lowerBound)
+            file.release(range)
+        }
+        return whole
+    }
+}
+
+/// Tells when all slabs of a tensor are done.
+final class SlabCountdown: Sendable {
+    private let rest: Mutex<[Int: Int]>
+
+    init(_ slabs: [Slab]) { rest = Mutex(slabs.reduce(into: [:]) { $0[$1.index, default: 0] += 1 }) }
+
+    /// Counts a slab that is done.
+    func isLast(_ slab: Slab) -> Bool {
+        rest.withLock { rest in
+            rest[slab.index, default: 0] -= 1
+            return rest[slab.index] == 0
+        }
+    }
+}

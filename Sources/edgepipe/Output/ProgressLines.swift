@@ -1,0 +1,110 @@
+import Foundation
+import Synchronization
+
+/// How far several works are that go on side by side, on standard error: on a terminal a line each, drawn over as they go on; elsewhere,
+/// where every line stays, one for each tenth of what takes longer than a few seconds.
+final class ProgressLines: Sendable {
+    private struct Work {
+        let name: String
+        var detail = ""
+        var done = 0
+        var total = 1
+        var started = Date()
+        var lastTenth = -1
+
+        var topic: Substring { detail.prefix { $0 != ":" } }
+    }
+
+    private struct State {
+        var works: [Work] = []
+        var lastDrawn = Date.distantPast
+        /// Lines that are on the terminal now.
+        var drawnCount = 0
+    }
+
+    /// Seconds between two drawings.
+    private static let interval = 0.1
+    /// What takes no longer than these seconds is not told of where lines stay.
+    private static let shortest = 5.0
+
+    private let isQuiet: Bool
+    private let state = Mutex(State())
+
+    init(isQuiet: Bool) { self.isQuiet = isQuiet }
+
+    /// - Parameter name: of the work, which its line begins with; empty for work without a name.
+    func update(_ name: String, _ detail: String, _ done: Int, _ total: Int) {
+        guard !isQuiet, total > 0 else { return }
+        state.withLock { state in
+            let now = Date()
+            let index = state.works.firstIndex { $0.name == name } ?? state.works.endIndex
+            if index == state.works.endIndex { state.works.append(Work(name: name)) }
+            let topic = state.works[index].topic
+            (state.works[index].detail, state.works[index].done, state.works[index].total) = (detail, done, total)
+            if state.works[index].topic != topic {
+                (state.works[index].started, state.works[index].lastTenth) = (now, -1)
+            }
+            guard Console.isErrorTerminal else {
+                Self.write(&state.works[index], now)
+                return
+            }
+            guard now.timeIntervalSince(state.lastDrawn) >= Self.interval else { return }
+            Self.draw(&state, now)
+        }
+    }
+
+    /// Takes a work's line away.
+    func end(_ name: String) {
+        state.withLock { state in
+            state.works.removeAll { $0.name == name }
+            Self.clear(&state)
+        }
+    }
+
+    /// Prints what stays, above the lines that are drawn over.
+    func print(_ body: () -> Void) {
+        state.withLock { state in
+            Self.clear(&state)
+            body()
+        }
+    }
+
+    private static func write(_ work: inout Work, _ now: Date) {
+        let tenth = work.done * 10 / work.total
+        guard now.timeIntervalSince(work.started) >= shortest, tenth > work.lastTenth else { return }
+        work.lastTenth = tenth
+        Console.error(line(work, now))
+    }
+
+    private static func draw(_ state: inout State, _ now: Date) {
+        clear(&state)
+        let width = Console.errorWidth - 1
+        Console.drawErrorLines(state.works.map { String(line($0, now).prefix(width)) })
+        (state.drawnCount, state.lastDrawn) = (state.works.count, now)
+    }
+
+    private static func clear(_ state: inout State) {
+        if state.drawnCount > 0 { Console.clearErrorLines(state.drawnCount) }
+        state.drawnCount = 0
+    }
+
+    private static func line(_ work: Work, _ now: Date) -> String {
+        let elapsed = now.timeIntervalSince(work.started)
+        let share = min(1, Double(work.done) / Double(work.total))
+        let bar = String(repeating: "█", count: Int(share * 20)).padding(toLength: 20, withPad: " ", startingAt: 0)
+        let name = work.name.isEmpty ? "" : "\(work.name)  "
+        var line = "  \(name)\(work.detail)  \(Int(share * 100))% ▕\(bar)▏"
+        if elapsed > 1, share > 0.02, share < 1 {
+            line += "  \(duration(elapsed / share - elapsed)) left"
+        }
+        return line
+    }
+
+    /// `42s`, `3m10s`, `2h05m`.
+    static func duration(_ seconds: Double) -> String {
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole)s" }
+        if whole < 3600 { return "\(whole / 60)m\(String(format: "%02d", whole % 60))s" }
+        return "\(whole / 3600)h\(String(format: "%02d", whole % 3600 / 60))m"
+    }
+}
