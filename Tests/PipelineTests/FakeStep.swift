@@ -85,6 +85,8 @@ struct FakeStep: Step {
 /// A registry of its own, and graphs that run in it.
 struct FakeRun {
     let scratch: ScratchFolder
+    /// Hears what happens.
+    var report: RunReporting = { _ in }
 
     init() throws { scratch = try ScratchFolder() }
 
@@ -94,15 +96,12 @@ struct FakeRun {
     var folder: CacheFolder { CacheFolder(options.workFolder) }
 
     /// `cached done skipped`, in the order of the steps.
-    /// - Parameters:
-    ///   - remarks: hears what the cache says.
-    ///   - events: hears what happens.
+    /// - Parameter remarks: hears what the cache says.
     @discardableResult
     func run(
         _ steps: [FakeStep],
         only: String? = nil,
         remarks: Mutexed<[String]> = Mutexed([]),
-        events: @escaping RunReporting = { _ in },
         _ change: (inout RunOptions) -> Void = { _ in }
     ) throws -> String {
         var options = options
@@ -117,7 +116,7 @@ struct FakeRun {
             options,
             selected: only.map { [$0] } ?? Set(steps.map(\.id)),
             workFolder: scratch.appending("work"),
-            report: events
+            report: report
         )
         return try runner.run().map(\.status.rawValue).joined(separator: " ")
     }

@@ -1,4 +1,5 @@
 import BinaryIO
+import Conversion
 import Foundation
 import GGUF
 import Quantization

@@ -114,16 +114,17 @@ public struct TimingsPage: Sendable {
             """
     }
 
-    /// What took most within the steps.
+    /// What took most within the steps: at least a hundredth of the run.
     private var parts: ReportPage.Table {
         let all = steps.flatMap { step in
             step.parts.map { (step: step.name, part: $0.name, seconds: $0.seconds) }
         }
-        let longest = all.filter { $0.seconds >= 0.05 }.sorted { $0.seconds > $1.seconds }.prefix(40)
+        let longest = all.filter { $0.seconds >= total / 100 }.sorted { $0.seconds > $1.seconds }.prefix(40)
+        let digits = total < 10 ? 2 : 1
         return ReportPage.Table(
             caption: "What took longest within the steps",
             columns: ["step", "part", "time, s"],
-            rows: longest.map { [.text($0.step), .text($0.part), .number(number($0.seconds, 1))] }
+            rows: longest.map { [.text($0.step), .text($0.part), .number(number($0.seconds, digits))] }
         )
     }
 }

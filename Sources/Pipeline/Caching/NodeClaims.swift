@@ -89,7 +89,6 @@ final class NodeClaims: Sendable {
         while true {
             if let file = try create(path) {
                 state.withLock { $0.claims.append(Claim(path: path, file: file)) }
-                try naming("write", path) { _ = try file.writeAll(text.utf8) }
                 return
             }
             switch other.look(at: path) {
@@ -103,15 +102,17 @@ final class NodeClaims: Sendable {
         }
     }
 
-    /// - Returns: nil where somebody has the claim.
+    /// - Returns: the claim, open for reading, which renewing it takes; nil where somebody else has it.
     private func create(_ path: FilePath) throws -> FileDescriptor? {
         do {
-            return try FileDescriptor.open(
+            let file = try FileDescriptor.open(
                 path,
                 .writeOnly,
                 options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: [.ownerReadWrite, .groupRead, .otherRead]
             )
+            _ = try file.closeAfter { try file.writeAll(text.utf8) }
+            return try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
         } catch Errno.fileExists {
             return nil
         } catch let error as Errno {

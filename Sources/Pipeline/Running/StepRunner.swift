@@ -64,10 +64,10 @@ package final class StepRunner: Sendable {
         var schedule = StepSchedule(steps, needed: needed, keepsGoing: options.keepsGoing)
         var budget = StepBudget(threads: options.threads, memoryBytes: options.sharedMemory)
         let ended = EndedSteps()
-        var failure: (any Error)?
+        var failures = StepFailures()
         while true {
-            if failure == nil {
-                do { try start(&schedule, &budget, ended) } catch { failure = error }
+            if failures.isEmpty {
+                do { try start(&schedule, &budget, ended) } catch { failures.add(error, of: nil) }
             }
             guard !budget.isIdle else { break }
             let (step, result) = ended.next()
@@ -75,12 +75,11 @@ package final class StepRunner: Sendable {
             switch result {
             case .success(let outcome): schedule.end(outcome)
             case .failure(let error):
-                // Those that end because of the first one have nothing to say.
-                failure = failure ?? error
+                failures.add(error, of: steps.firstIndex { $0.id == step })
                 isEnding.store(true, ordering: .relaxed)
             }
         }
-        if let failure { throw failure }
+        try failures.throwFirst()
         return schedule.outcomes
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Work
 
 /// Which steps of a graph have ended, and whose turn it is.
 struct StepSchedule {
@@ -53,6 +54,22 @@ struct StepSchedule {
 
     /// Ids that no step has stand for what lies outside the graph.
     private func hasEnded(_ id: String) -> Bool { ended[id] != nil || !steps.contains { $0.id == id } }
+}
+
+/// What steps side by side failed with: the run throws what the first of them in the file has to say.
+struct StepFailures {
+    private var errors: [(place: Int, error: any Error)] = []
+
+    var isEmpty: Bool { errors.isEmpty }
+
+    /// - Parameter place: of the step; nil for a failure between steps.
+    mutating func add(_ error: any Error, of place: Int?) { errors.append((place ?? .max, error)) }
+
+    /// A step that was stopped because another one failed has nothing to say.
+    func throwFirst() throws {
+        let own = errors.filter { !($0.error is Interruption.Stopped) }
+        if let first = own.min(by: { $0.place < $1.place }) ?? errors.first { throw first.error }
+    }
 }
 
 /// Steps that have ended on their threads, until the run takes notice.

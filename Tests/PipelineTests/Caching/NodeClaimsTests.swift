@@ -1,7 +1,7 @@
 import BinaryIO
 import Foundation
 import Pipeline
-import Synchronization
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -16,31 +16,29 @@ import Testing
         of step: FakeStep,
         _ change: @escaping @Sendable (inout RunOptions) -> Void = { _ in }
     ) throws -> (first: String, second: String, remarks: [String]) {
-        let (run, remarks) = (run, Mutexed<[String]>([]))
+        let remarks = Mutexed<[String]>([])
         let (isMaking, isWaiting) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let second = Mutexed<Result<String, any Error>>(.success(""))
         let ended = DispatchSemaphore(value: 0)
-        let isFirst = Atomic(true)
+        let isFirst = Mutexed(true)
         var step = step
         step.meanwhile = {
-            guard isFirst.exchange(false, ordering: .relaxed) else { return }
+            var isOther = false
+            isFirst.change { (isOther, $0) = (!$0, false) }
+            if isOther { return }
             isMaking.signal()
             _ = isWaiting.wait(timeout: .now() + 20)
         }
         let shared = step
-        Thread.detachNewThread {
+        var other = run
+        other.report = { event in
+            guard event.event == .remark else { return }
+            remarks.change { $0.append(event.detail ?? "") }
+            isWaiting.signal()
+        }
+        Thread.detachNewThread { [other] in
             isMaking.wait()
-            let result = Result {
-                try run.run(
-                    [shared],
-                    events: { event in
-                        guard event.event == .remark else { return }
-                        remarks.change { $0.append(event.detail ?? "") }
-                        isWaiting.signal()
-                    },
-                    change
-                )
-            }
+            let result = Result { try other.run([shared], change) }
             second.change { $0 = result }
             ended.signal()
         }
@@ -84,7 +82,7 @@ import Testing
     }
 
     @Test func aClaimOfAProcessThatIsGoneIsTakenOver() throws {
-        let step = FakeStep(id: "step")
+        let step = FakeStep(id: "step", setting: "its own")
         try run.run([FakeStep(id: "other")])
         let name = try #require(
             FileManager.default.contentsOfDirectory(atPath: run.folder.root.appending("seen").string).first,
@@ -101,7 +99,10 @@ import Testing
         let (run, step) = (run, FakeStep(id: "step"))
         try run.run([step])
         var again = step
-        again.meanwhile = { #expect(try readFile(run.name(of: step), limit: 100) == Array("word ".utf8)) }
+        again.meanwhile = {
+            let word = try readFile(run.name(of: step), limit: 100)
+            #expect(word == Array("word ".utf8))
+        }
         #expect(try run.run([again]) { $0.force = true } == "done")
         #expect(try readFile(run.name(of: step), limit: 100) == Array("word ".utf8))
     }

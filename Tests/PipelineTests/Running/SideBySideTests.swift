@@ -35,7 +35,7 @@ import Testing
 
     private func followers(_ meeting: Meeting) -> [FakeStep] {
         ["left", "right"].map { id in
-            FakeStep(id: id, takes: [base], word: id, meanwhile: { meeting.attend() })
+            FakeStep(id: id, takes: [base], setting: id, word: id, meanwhile: { meeting.attend() })
         }
     }
 
@@ -58,7 +58,7 @@ import Testing
 
     @Test func aStepThatPublishesWaitsForEveryStepBeforeIt() throws {
         let ran = Mutexed<[String]>([])
-        var slow = FakeStep(id: "slow", takes: [base], word: "slow")
+        var slow = FakeStep(id: "slow", takes: [base], setting: "slow", word: "slow")
         slow.meanwhile = {
             Thread.sleep(forTimeInterval: 0.2)
             ran.change { $0.append("slow") }
