@@ -7,6 +7,7 @@ final class PartEncoder {
     private static let sliceBytes = 1 << 15
     private static let sliceCount = 4
 
+    private let smallestGain: Double
     private let context: OpaquePointer
     private let planes = UnsafeMutableRawBufferPointer.allocate(byteCount: PartCut.longestPart, alignment: 64)
     private let output = UnsafeMutableRawBufferPointer.allocate(
@@ -14,7 +15,9 @@ final class PartEncoder {
         alignment: 64
     )
 
-    init() throws {
+    /// - Parameter smallestGain: what an encoding must save, as a fraction of the part.
+    init(smallestGain: Double) throws {
+        self.smallestGain = smallestGain
         guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "no memory for a compressor") }
         self.context = context
     }
@@ -40,13 +43,13 @@ final class PartEncoder {
         var best: (encoding: PartEncoding, byteCount: Int)?
         for candidate in candidates {
             let byteCount = try slices.reduce(0) { try $0 + compress($1, candidate).count }
-            if Self.isWorthwhile(byteCount, of: sampleBytes), byteCount < best?.byteCount ?? .max {
+            if isWorthwhile(byteCount, of: sampleBytes), byteCount < best?.byteCount ?? .max {
                 best = (candidate, byteCount)
             }
         }
         guard let best else { return (.raw, bytes) }
         let encoded = try compress(bytes, best.encoding)
-        return Self.isWorthwhile(encoded.count, of: bytes.count) ? (best.encoding, encoded) : (.raw, bytes)
+        return isWorthwhile(encoded.count, of: bytes.count) ? (best.encoding, encoded) : (.raw, bytes)
     }
 
     private func compress(_ bytes: UnsafeRawBufferPointer, _ encoding: PartEncoding) throws -> UnsafeRawBufferPointer {
@@ -65,8 +68,8 @@ final class PartEncoder {
         return UnsafeRawBufferPointer(rebasing: output[..<count])
     }
 
-    private static func isWorthwhile(_ stored: Int, of raw: Int) -> Bool {
-        Double(stored) <= Double(raw) * (1 - ObjectStore.smallestGain)
+    private func isWorthwhile(_ stored: Int, of raw: Int) -> Bool {
+        Double(stored) <= Double(raw) * (1 - smallestGain)
     }
 
     private static func sample(of bytes: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {

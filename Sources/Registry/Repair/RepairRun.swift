@@ -30,7 +30,9 @@ struct RepairRun {
         buffers: [UnsafeMutableRawBufferPointer]
     ) throws {
         (self.registry, self.applies, self.buffers) = (registry, applies, buffers)
-        (decoder, encoder, finder) = (try PartDecoder(), try PartEncoder(), try ByteFinder(sources, buffers))
+        decoder = try PartDecoder()
+        encoder = try PartEncoder(smallestGain: try registry.store.smallestGain())
+        finder = try ByteFinder(sources, buffers)
     }
 
     /// An object that is one file.

@@ -18,6 +18,8 @@ public struct StorageReport: Codable, Hashable, Sendable {
     public var tier: String?
     /// Where there is a tier: what of the files is on the disk too, in bytes.
     public var localBytes: Int?
+    /// What compression must save of a part for the part to be kept compressed, in percent.
+    public var compressedFromPercent: Double
 
     /// Bytes of files for each byte on the disk.
     public var ratio: Double { storedBytes == 0 ? 1 : Double(fileBytes) / Double(storedBytes) }
@@ -43,8 +45,16 @@ extension ModelRegistry {
                 parts: hasParts ? try sum("SELECT count(*) FROM part") : 0,
                 partUses: hasParts ? try sum("SELECT count(*) FROM assemblyPart") : 0,
                 tier: store.tier?.note.place,
-                localBytes: store.tier == nil ? nil : store.here().reduce(0) { $0 &+ $1.byteCount }
+                localBytes: store.tier == nil ? nil : store.here().reduce(0) { $0 &+ $1.byteCount },
+                compressedFromPercent: try store.smallestGain() * 100
             )
         }
+    }
+
+    /// Compresses parts from now on only where that saves so much of them. What is stored already stays as it is.
+    /// - Parameter percent: 0 to 100.
+    /// - Throws: `FileError`.
+    public func compress(fromPercent percent: Double) throws {
+        try PackingNote(smallestGain: percent / 100).write(in: store.root)
     }
 }

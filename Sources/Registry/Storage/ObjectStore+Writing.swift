@@ -12,8 +12,12 @@ extension ObjectStore {
     /// The level at which objects are compressed: quantized weights are nearly random, and higher levels cost minutes for
     /// another percent.
     static let compressionLevel: Int32 = 3
-    /// The smallest saving, as a fraction of the file, for which an object is kept compressed.
-    static let smallestGain = 0.01
+    /// The smallest saving, as a fraction of the bytes, for which an object or a part is kept compressed, where nothing else is noted.
+    static let usualGain = 0.01
+
+    /// The smallest saving for which an object or a part is kept compressed.
+    /// - Throws: `RegistryError` for a note that cannot be read.
+    func smallestGain() throws -> Double { try PackingNote(in: root)?.smallestGain ?? Self.usualGain }
 
     /// Stores the bytes of a file whose digest is known, durably, and says how they lie.
     ///
@@ -31,8 +35,9 @@ extension ObjectStore {
         replacing: Bool,
         advance: (Int) throws -> Void
     ) throws -> StoredObject {
+        let smallestGain = try smallestGain()
         let isCompressed = try storeTemporary(file, digest, byteCount, .zstd, advance: advance) { temporary, stored in
-            guard Double(stored) <= Double(byteCount) * (1 - Self.smallestGain) else { return false }
+            guard Double(stored) <= Double(byteCount) * (1 - smallestGain) else { return false }
             try settle(temporary, as: path(of: digest, .zstd), replacing: replacing)
             return true
         }

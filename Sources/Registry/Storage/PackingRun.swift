@@ -169,7 +169,7 @@ private final class PackingTools {
     var checker: PartChecker
 
     init(_ store: ObjectStore) throws {
-        encoder = try PartEncoder()
+        encoder = try PartEncoder(smallestGain: try store.smallestGain())
         buffer = .allocate(byteCount: PartCut.longestPart, alignment: 64)
         checker = PartChecker(store: store)
     }

@@ -17,6 +17,7 @@ extension RegistryCommand {
                   edgepipe registry storage --json
                   edgepipe registry storage --tier s3://models/edgepipe --cache 20GB
                   edgepipe registry storage --tier none
+                  edgepipe registry storage --compress-from 10%
 
                 With --tier, the files of all published builds go to object storage; what is read is cached here, up \
                 to --cache. The database stays here. Run it again after publishing: new builds stay on the disk until \
@@ -24,6 +25,10 @@ extension RegistryCommand {
 
                 The endpoint and the credentials come from AWS_ENDPOINT_URL_S3, AWS_REGION, AWS_ACCESS_KEY_ID and \
                 AWS_SECRET_ACCESS_KEY, or from ~/.aws/credentials.
+
+                --compress-from is remembered for everything published from now on. Compression saves 3 to 8 % of \
+                quantized weights and a quarter of F16, and a server sends compressed parts at half the speed of \
+                others: with 10%, builds for phones are stored as they are.
                 """
         )
         @Option(
@@ -32,14 +37,26 @@ extension RegistryCommand {
         var tier: String?
         @Option(help: ArgumentHelp("Size of the local cache, such as 20GB; default: 10GiB.", valueName: "size"))
         var cache: String?
+        @Option(
+            help: ArgumentHelp(
+                "Compress a part of a build only where that saves this much of it; default: 1%.",
+                valueName: "percent"
+            )
+        )
+        var compressFrom: String?
         @OptionGroup var registry: RegistryOptions
         @OptionGroup var records: OutputOptions
 
         func validate() throws {
+            if compressFrom != nil, tier != nil { throw ValidationError("Give --tier or --compress-from, not both.") }
             if cache != nil, tier == nil || tier == "none" { throw ValidationError("--cache needs --tier s3://....") }
         }
 
         func run() throws {
+            if let compressFrom {
+                let percent = try Self.percent(compressFrom)
+                try registry.changing { try $0.registry.compress(fromPercent: percent) }
+            }
             guard let tier else { return try printReport() }
             let bound = try cache.map { try ByteSize($0).bytes }
             let place = tier == "none" ? nil : try S3Place(tier)
@@ -63,12 +80,21 @@ extension RegistryCommand {
                     [report.tier == nil ? "on the disk" : "stored", sizeText(report.storedBytes)],
                     ["ratio", numberText(report.ratio, 3)],
                     ["parts", "\(report.parts), used \(report.partUses) times"],
+                    ["compressed", "parts that it makes \(numberText(report.compressedFromPercent, 0)) % smaller or more"],
                 ]
                 if let tier = report.tier, let local = report.localBytes {
                     rows += [["in object storage", tier], ["on the disk", sizeText(local)]]
                 }
                 return Table(columns: ["", "\(report.builds) builds"], rows: rows).text(format)
             }
+        }
+
+        private static func percent(_ text: String) throws -> Double {
+            let number = text.hasSuffix("%") ? text.dropLast() : text[...]
+            guard let percent = Double(number), (0...100).contains(percent) else {
+                throw ValidationError("'\(text)' is not a valid share. Give 0% to 100%.")
+            }
+            return percent
         }
 
         private static func text(_ report: TierReport) -> String {
