@@ -2,6 +2,7 @@
 # Speed and memory of `edgepipe serve`: a large file against nginx, and queries by many clients.
 #
 #   scripts/bench-serve.sh [FILE.gguf]
+#   COMPRESS_FROM=10% scripts/bench-serve.sh FILE.gguf     parts that compression makes less than 10 % smaller stay as they are
 #
 # Needs Debian's nginx-light, wrk and curl. Without a file, random weights in Phi-3's shapes are converted to F32 (1.3 GB). nginx sends
 # the plain file from the page cache with sendfile; the server sends it from the registry's parts, which are compressed where that
@@ -30,6 +31,7 @@ trap finish EXIT
 cd "$work"
 
 "$edgepipe" registry init --registry registry.db --quiet > /dev/null
+"$edgepipe" registry storage --compress-from "${COMPRESS_FROM:-1%}" --registry registry.db > /dev/null
 "$edgepipe" registry import "$file" --as bench@1.0.0:f32 --license mit --registry registry.db --quiet > /dev/null
 digest=$("$edgepipe" registry list --json --registry registry.db | python3 -c 'import json, sys; print(json.load(sys.stdin)[0]["digest"])')
 "$edgepipe" serve --listen 127.0.0.1:0 --registry registry.db 2> server.log &

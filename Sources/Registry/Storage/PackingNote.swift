@@ -24,7 +24,8 @@ struct PackingNote: Codable, Equatable, Sendable {
         else {
             throw RegistryError.invalidValue(
                 field: path.string,
-                detail: "it should say which parts are compressed, and cannot be read. Remove it, or write it again with "
+                detail:
+                    "it should say which parts are compressed, and cannot be read. Remove it, or write it again with "
                     + "\(command: "registry storage", "compress-from PERCENT")."
             )
         }

@@ -80,7 +80,10 @@ extension RegistryCommand {
                     [report.tier == nil ? "on the disk" : "stored", sizeText(report.storedBytes)],
                     ["ratio", numberText(report.ratio, 3)],
                     ["parts", "\(report.parts), used \(report.partUses) times"],
-                    ["compressed", "parts that it makes \(numberText(report.compressedFromPercent, 0)) % smaller or more"],
+                    [
+                        "compressed",
+                        "parts that it makes \(numberText(report.compressedFromPercent, 0)) % smaller or more",
+                    ],
                 ]
                 if let tier = report.tier, let local = report.localBytes {
                     rows += [["in object storage", tier], ["on the disk", sizeText(local)]]

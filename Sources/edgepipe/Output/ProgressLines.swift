@@ -8,11 +8,9 @@ final class ProgressLines: Sendable {
         let name: String
         var detail = ""
         var done = 0
-        var total = 1
+        var total = 0
         var started = Date()
         var lastTenth = -1
-
-        var topic: Substring { detail.prefix { $0 != ":" } }
     }
 
     private struct State {
@@ -39,11 +37,11 @@ final class ProgressLines: Sendable {
             let now = Date()
             let index = state.works.firstIndex { $0.name == name } ?? state.works.endIndex
             if index == state.works.endIndex { state.works.append(Work(name: name)) }
-            let topic = state.works[index].topic
-            (state.works[index].detail, state.works[index].done, state.works[index].total) = (detail, done, total)
-            if state.works[index].topic != topic {
+            if total != state.works[index].total || done < state.works[index].done {
+                // Other work of the same step, which takes a time of its own.
                 (state.works[index].started, state.works[index].lastTenth) = (now, -1)
             }
+            (state.works[index].detail, state.works[index].done, state.works[index].total) = (detail, done, total)
             guard Console.isErrorTerminal else {
                 Self.write(&state.works[index], now)
                 return
@@ -73,13 +71,14 @@ final class ProgressLines: Sendable {
         let tenth = work.done * 10 / work.total
         guard now.timeIntervalSince(work.started) >= shortest, tenth > work.lastTenth else { return }
         work.lastTenth = tenth
-        Console.error(line(work, now))
+        Console.error(line(work, now, nameWidth: work.name.count))
     }
 
     private static func draw(_ state: inout State, _ now: Date) {
         clear(&state)
         let width = Console.errorWidth - 1
-        Console.drawErrorLines(state.works.map { String(line($0, now).prefix(width)) })
+        let longest = state.works.map(\.name.count).max() ?? 0
+        Console.drawErrorLines(state.works.map { String(line($0, now, nameWidth: longest).prefix(width)) })
         (state.drawnCount, state.lastDrawn) = (state.works.count, now)
     }
 
@@ -88,16 +87,16 @@ final class ProgressLines: Sendable {
         state.drawnCount = 0
     }
 
-    private static func line(_ work: Work, _ now: Date) -> String {
+    /// `  quality   45 % ▕█████████           ▏ 1m10s left  q4_k_m: perplexity 12.345`
+    private static func line(_ work: Work, _ now: Date, nameWidth: Int) -> String {
         let elapsed = now.timeIntervalSince(work.started)
         let share = min(1, Double(work.done) / Double(work.total))
         let bar = String(repeating: "█", count: Int(share * 20)).padding(toLength: 20, withPad: " ", startingAt: 0)
-        let name = work.name.isEmpty ? "" : "\(work.name)  "
-        var line = "  \(name)\(work.detail)  \(Int(share * 100))% ▕\(bar)▏"
-        if elapsed > 1, share > 0.02, share < 1 {
-            line += "  \(duration(elapsed / share - elapsed)) left"
-        }
-        return line
+        let name = work.name.isEmpty ? "" : work.name.padding(toLength: nameWidth, withPad: " ", startingAt: 0) + "  "
+        let percent = String(repeating: " ", count: share < 0.1 ? 2 : share < 1 ? 1 : 0) + "\(Int(share * 100))"
+        let isKnown = elapsed > 1 && share > 0.02 && share < 1
+        let left = isKnown ? " \(duration(elapsed / share - elapsed)) left" : ""
+        return "  \(name)\(percent)% ▕\(bar)▏\(left)  \(work.detail)"
     }
 
     /// `42s`, `3m10s`, `2h05m`.

@@ -102,6 +102,40 @@ import Testing
         #expect(random.storedBytes == random.fileBytes)
     }
 
+    @Test func partsThatCompressionMakesLittleSmallerStayAsTheyAreWhereThatIsAsked() throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        // A tenth of one part is zeros, half of the other.
+        let little = noise(180_000, seed: 1) + [UInt8](repeating: 0, count: 20_000)
+        let much = noise(100_000, seed: 2) + [UInt8](repeating: 0, count: 100_000)
+        #expect(try registry.storage().compressedFromPercent == 1)
+        let smallest = try registry.publish(publication([little, much], in: scratch))[0].record
+        #expect((280_000..<281_000).contains(smallest.storedBytes), "\(smallest.storedBytes)")
+        try registry.compress(fromPercent: 30)
+        #expect(try registry.storage().compressedFromPercent == 30)
+        let (other, less) = (noise(180_000, seed: 3) + [UInt8](repeating: 0, count: 20_000), Array(much.reversed()))
+        let served = try registry.publish(publication([other, less], version: "2.0.0", in: scratch))[0].record
+        #expect((300_000..<301_000).contains(served.storedBytes), "\(served.storedBytes)")
+        let report = try registry.verify(readData: true)
+        #expect(report.isSound && report.leftovers.isEmpty, "the note is no leftover")
+    }
+
+    @Test(arguments: [
+        "", "{}", "{\"smallestGain\":2}", "{\"smallestGain\":-1}", "[", String(repeating: " ", count: 2000),
+    ])
+    func aNoteOfWhatIsCompressedThatCannotBeReadIsAnError(_ text: String) throws {
+        let scratch = try Scratch()
+        let registry = try scratch.registry()
+        try registry.compress(fromPercent: 5)
+        let note = scratch.objects.appending("packing.json")
+        try Data(text.utf8).write(to: URL(fileURLWithPath: note.string))
+        let error = try #require(throws: RegistryError.self) {
+            try registry.publish(publication([floats(50_000, seed: 1)], in: scratch))
+        }
+        #expect("\(error)".contains("packing.json") && "\(error)".contains("Remove it"), "\(error)")
+        #expect(try registry.builds().isEmpty)
+    }
+
     /// What is done to a pack, and must be found by whoever needs it.
     enum Harm: CaseIterable { case missing, truncated, grown, flipped, symbolicLink }
 
