@@ -4,11 +4,12 @@ import SystemPackage
 /// The text of a file that somebody wrote, without a byte-order mark.
 package enum SourceText {
     /// Such files are written by hand; this is a thousand times what one needs.
-    private static let sizeLimit = 1 << 20
+    package static let sizeLimit = 1 << 20
 
+    /// - Parameter limit: in bytes, where a file is not written by hand.
     /// - Throws: `FileError`; `SettingsError` where the file is not UTF-8.
-    package static func read(_ path: FilePath) throws -> String {
-        var bytes = try readFile(path, limit: sizeLimit)[...]
+    package static func read(_ path: FilePath, limit: Int = sizeLimit) throws -> String {
+        var bytes = try readFile(path, limit: limit)[...]
         func wrong(_ message: String, at place: SourcePlace) -> SettingsError {
             SettingsError(path: path, text: "", diagnostics: [Diagnostic(place: place, message: message)])
         }

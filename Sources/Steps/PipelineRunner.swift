@@ -14,12 +14,20 @@ public struct PipelineRunner: Sendable {
     public let definition: PipelineDefinition
     /// How it is run.
     public let options: RunOptions
+    /// What is done with the lock file beside the pipeline file.
+    public let lock: LockUse
     private let report: Report
 
-    /// A runner that tells nobody where nothing is said.
-    public init(_ definition: PipelineDefinition, _ options: RunOptions, report: @escaping Report = { _ in }) {
+    /// A runner that looks at no lock and tells nobody, where nothing is said.
+    public init(
+        _ definition: PipelineDefinition,
+        _ options: RunOptions,
+        lock: LockUse = LockUse(.ignore),
+        report: @escaping Report = { _ in }
+    ) {
         self.definition = definition
         self.options = options
+        self.lock = lock
         self.report = report
     }
 
@@ -27,6 +35,7 @@ public struct PipelineRunner: Sendable {
     /// - Throws: `PipelineError`, or what the rooms throw before the first step.
     public func run() throws -> RunReport {
         let selected = try selectedSteps()
+        let locking = try PipelineLocking(definition, lock)
         let registry = try ModelRegistry(path: options.registry, mode: .create)
         defer { try? registry.close() }
         var record = RunRecord(
@@ -39,7 +48,7 @@ public struct PipelineRunner: Sendable {
         )
         try registry.record(record)
         do {
-            let result = try run(selected, registry)
+            let result = try run(selected, registry, locking)
             record.status = result.gateFailures.isEmpty && result.errors.isEmpty ? .done : .failed
             record.finishedAt = Date()
             try registry.record(record)
@@ -55,16 +64,23 @@ public struct PipelineRunner: Sendable {
         }
     }
 
-    private func run(_ selected: Set<String>, _ registry: ModelRegistry) throws -> RunReport {
+    private func run(
+        _ selected: Set<String>,
+        _ registry: ModelRegistry,
+        _ locking: PipelineLocking
+    ) throws -> RunReport {
         let report = report
-        let cache = try StepCache(registry: registry, options, isWritable: true) { words in
-            try? report(RunEvent(event: .remark, step: "", kind: "cache", detail: words))
+        @Sendable func remark(_ kind: String, _ words: String) {
+            try? report(RunEvent(event: .remark, step: "", kind: kind, detail: words))
         }
+        let cache = try StepCache(registry: registry, options, isWritable: true) { remark("cache", $0) }
         let lease = cache.lease()
         defer { lease?.end() }
-        let located = try LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
+        let located = try LocatedSource.downloaded(try locking.pinned, isOffline: options.isOffline, report)
         let source = try SourceCheckpoint(located, of: definition, cache)
-        let steps = try Workbench.steps(of: definition, source, cache)
+        let notes = source.notes(of: definition)
+        let made = try Workbench.steps(of: definition, source, cache, notes)
+        let steps = try locking.checked(made, source, notes) { remark("lock", $0) }
         let runner = StepRunner(
             steps,
             cache,
@@ -73,7 +89,15 @@ public struct PipelineRunner: Sendable {
             workFolder: workFolder,
             report: report
         )
-        return try RunReport(definition.name, try runner.run(), registry)
+        let outcomes = try runner.run()
+        do {
+            let isChanged = try locking.save(steps, source, notes) { runner.product(of: $0.name) }
+            if isChanged == true { remark("lock", "\(LockFile.path(of: definition)) is up to date with this run") }
+        } catch {
+            // Hours of work are not lost with it.
+            remark("lock", "the lock was not written: \(error)")
+        }
+        return try RunReport(definition.name, outcomes, registry)
     }
 
     /// In which the files of the pipeline's steps have names.
@@ -84,15 +108,16 @@ public struct PipelineRunner: Sendable {
         let exists = FileStatus(options.registry) != nil
         let registry = exists ? try ModelRegistry(path: options.registry, mode: .readOnly) : nil
         let cache = try StepCache(registry: registry, options, isWritable: false)
+        let locking = try PipelineLocking(definition, lock)
         let located: LocatedSource
         do {
-            located = try .cached(definition)
+            located = try .cached(try locking.pinned)
         } catch let error as ModelHubError where error.isMendedByDownload {
-            return try planBeforeDownload(cache)
+            return try planBeforeDownload(cache, locking)
         }
         let source = try SourceCheckpoint(located, of: definition, cache)
         var planner = StepPlanner(
-            try Workbench.steps(of: definition, source, cache),
+            try steps(of: source, cache, locking),
             cache,
             options,
             workFolder: workFolder
@@ -101,9 +126,9 @@ public struct PipelineRunner: Sendable {
     }
 
     /// Of a model that is on the Hub alone, configuration and headers tell everything but its weights.
-    private func planBeforeDownload(_ cache: StepCache) throws -> PipelinePlan {
+    private func planBeforeDownload(_ cache: StepCache, _ locking: PipelineLocking) throws -> PipelinePlan {
         let reason = "the model is not in the cache yet; `run` downloads it"
-        return try OutlinedSource.with(definition, isOffline: options.isOffline) { outline in
+        return try OutlinedSource.with(try locking.pinned, isOffline: options.isOffline) { outline in
             guard let outline else {
                 let steps = definition.steps.map { step in
                     PipelinePlan.Step(step: step.id, kind: step.kind, action: .run, reason: reason)
@@ -112,7 +137,7 @@ public struct PipelineRunner: Sendable {
             }
             let source = SourceCheckpoint(outline, of: definition)
             var planner = StepPlanner(
-                try Workbench.steps(of: definition, source, cache),
+                try steps(of: source, cache, locking),
                 cache,
                 options,
                 workFolder: workFolder
@@ -120,6 +145,13 @@ public struct PipelineRunner: Sendable {
             let steps = try planner.plan(allBecause: reason)
             return plan(of: steps, source: source.uri, downloadBytes: outline.bytes)
         }
+    }
+
+    /// The steps, held against the lock where they have to be.
+    private func steps(of source: SourceCheckpoint, _ cache: StepCache, _ locking: PipelineLocking) throws -> [any Step] {
+        let notes = source.notes(of: definition)
+        let steps = try Workbench.steps(of: definition, source, cache, notes)
+        return try locking.checked(steps, source, notes) { _ in }
     }
 
     private func plan(of steps: [PipelinePlan.Step], source: String, downloadBytes: Int?) -> PipelinePlan {

@@ -87,6 +87,9 @@ public struct PipelineTasks: Sendable {
 
     private var workFolder: FilePath { options.workFolder.appending(definition.name) }
 
+    /// With models of the Hub at the revisions of the lock, where there is one: so all machines read the same.
+    private var pinned: PipelineDefinition { get throws { try PipelineLocking(definition, LockUse(.follow)).pinned } }
+
     // MARK: Which there are
 
     /// All nodes in the order of the file; the model is downloaded first where it is not here.
@@ -96,8 +99,8 @@ public struct PipelineTasks: Sendable {
         let cache = try isPlanned ? StepCache(registry: nil, options, isWritable: false) : cache(nil)
         let located =
             try isPlanned
-            ? LocatedSource.cached(definition)
-            : LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
+            ? LocatedSource.cached(try pinned)
+            : LocatedSource.downloaded(try pinned, isOffline: options.isOffline, report)
         let steps = try self.steps(located, cache)
         var planner = StepPlanner(steps, cache, options, workFolder: workFolder)
         let due = try planner.due()
@@ -130,7 +133,7 @@ public struct PipelineTasks: Sendable {
         let cache = try cache(nil, mustKeep: true)
         let lease = cache.lease()
         defer { lease?.end() }
-        let steps = try self.steps(try .cached(definition), cache)
+        let steps = try self.steps(try .cached(try pinned), cache)
         let nodes = steps.flatMap(\.nodes)
         let wanted = try keys.enumerated().map { index, key in
             guard let node = nodes.first(where: { $0.key.digest == key }) else {
@@ -188,7 +191,7 @@ public struct PipelineTasks: Sendable {
         let cache = try cache(registry)
         let lease = cache.lease()
         defer { lease?.end() }
-        let steps = try self.steps(try .cached(definition), cache)
+        let steps = try self.steps(try .cached(try pinned), cache)
         var planner = StepPlanner(steps, cache, options, workFolder: workFolder)
         let obstacles = try planner.obstacles()
         let targets = steps.filter(\.publishes).flatMap(\.nodes)

@@ -7,21 +7,33 @@ struct Workbench {
     let definition: PipelineDefinition
     let source: SourceCheckpoint
     let cache: StepCache
+    /// Takes note of files that steps read; nil where nobody asks.
+    private let notes: InputNotes?
     /// The step that is being made, which paths belong to.
     private var current: PipelineDefinition.Step?
     private(set) var steps: [any Step] = []
 
-    private init(_ definition: PipelineDefinition, _ source: SourceCheckpoint, _ cache: StepCache) {
-        (self.definition, self.source, self.cache) = (definition, source, cache)
+    private init(
+        _ definition: PipelineDefinition,
+        _ source: SourceCheckpoint,
+        _ cache: StepCache,
+        _ notes: InputNotes?
+    ) {
+        (self.definition, self.source, self.cache, self.notes) = (definition, source, cache, notes)
     }
 
     /// The steps of a definition, each behind those that it needs.
+    /// - Parameter notes: takes note of the files that steps and imports read.
     static func steps(
         of definition: PipelineDefinition,
         _ source: SourceCheckpoint,
-        _ cache: StepCache
+        _ cache: StepCache,
+        _ notes: InputNotes? = nil
     ) throws -> [any Step] {
-        var bench = Workbench(definition, source, cache)
+        var bench = Workbench(definition, source, cache, notes)
+        if let notes {
+            for file in definition.origin.imported { notes.note(file.path, try cache.digest(of: file.path)) }
+        }
         for step in definition.steps {
             guard let kind = step.settings as? any StepKind else {
                 preconditionFailure("'\(step.kind)' is no row of StepKinds")
@@ -37,12 +49,20 @@ struct Workbench {
     }
 
     /// A path as the step that is being made writes it.
-    func path(_ text: String) -> FilePath { current?.path(text) ?? FilePath(text) }
+    func path(_ text: String) -> FilePath {
+        let path = current?.path(text) ?? FilePath(text)
+        notes?.name(path, written: text)
+        return path
+    }
 
     /// A file that goes into a key.
     func file(_ path: FilePath) throws -> StepKey.Input { .file(try digest(of: path)) }
 
-    func digest(of path: FilePath) throws -> SHA256Digest { try cache.digest(of: path) }
+    func digest(of path: FilePath) throws -> SHA256Digest {
+        let digest = try cache.digest(of: path)
+        notes?.note(path, digest)
+        return digest
+    }
 
     /// The version of this model that a channel points to now.
     func reference(_ channel: String) throws -> ChannelReference {

@@ -27,8 +27,8 @@ struct EdgepipeCommand: ParsableCommand {
             CommandGroup(
                 name: "Pipelines",
                 subcommands: [
-                    InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, RunsCommand.self,
-                    CacheCommand.self, SchemaCommand.self, EmitCommand.self,
+                    InitCommand.self, RunCommand.self, PlanCommand.self, ValidateCommand.self, LockCommand.self,
+                    RunsCommand.self, CacheCommand.self, SchemaCommand.self, EmitCommand.self,
                 ]
             ),
             CommandGroup(

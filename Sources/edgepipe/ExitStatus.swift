@@ -56,6 +56,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case let error as PipelineError: self = Self.status(of: error)
         case let error as AnswersError: self = Self.status(of: error)
         case let error as StepsError: self = Self.status(of: error)
+        case let error as LockError: self = error.isBadInput ? .badInput : .failed
         case is DistributionError: self = .badInput
         case let error as ClusterError: self = error.isBadRequest ? .wrongUsage : .failed
         case let error as CacheError: self = Self.status(of: error)

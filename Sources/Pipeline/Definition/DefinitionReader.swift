@@ -54,7 +54,8 @@ struct DefinitionReader {
             steps: steps,
             path: origin.file.path,
             digest: digest(overrides),
-            usedEnvironment: resolver.usedEnvironment
+            usedEnvironment: resolver.usedEnvironment,
+            origin: PipelineOrigin(text: origin.file.text, imported: log.imported, overrides: overrides)
         )
     }
 

@@ -27,6 +27,8 @@ public struct PipelineDefinition: Sendable {
     public let digest: SHA256Digest
     /// The variables of the environment that the file asks for, with their values.
     package let usedEnvironment: [String: String]
+    /// What the definition was read from.
+    package let origin: PipelineOrigin
 
     init(
         name: String,
@@ -39,11 +41,13 @@ public struct PipelineDefinition: Sendable {
         steps: [Step],
         path: FilePath,
         digest: SHA256Digest,
-        usedEnvironment: [String: String]
+        usedEnvironment: [String: String],
+        origin: PipelineOrigin
     ) {
         (self.name, self.version, self.model, self.source) = (name, version, model, source)
         (self.license, self.adapters, self.tags, self.steps) = (license, adapters, tags, steps)
         (self.path, self.digest, self.usedEnvironment) = (path, digest, usedEnvironment)
+        self.origin = origin
     }
 
     /// The folder that the model's path starts from.
@@ -52,6 +56,11 @@ public struct PipelineDefinition: Sendable {
     /// The same steps over another model, without adapters.
     package func replacingSource(_ source: String) -> PipelineDefinition {
         PipelineDefinition(self, source: source, adapters: [], steps: steps)
+    }
+
+    /// The same steps over a model and adapters that are written otherwise.
+    package func replacing(source: String, adapters: [ModelAdapter]) -> PipelineDefinition {
+        PipelineDefinition(self, source: source, adapters: adapters, steps: steps)
     }
 
     /// The same with other settings of the steps.
@@ -81,7 +90,8 @@ public struct PipelineDefinition: Sendable {
             steps: steps,
             path: other.path,
             digest: other.digest,
-            usedEnvironment: other.usedEnvironment
+            usedEnvironment: other.usedEnvironment,
+            origin: other.origin
         )
     }
 

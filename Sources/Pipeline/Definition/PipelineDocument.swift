@@ -16,7 +16,14 @@ struct PipelineDocument {
     private let kinds: [any StepSettings.Type]
 
     /// Reads the file's own nodes and imports the others; reports what is wrong.
-    init?(_ root: Node, _ file: SettingsFile, _ kinds: [any StepSettings.Type], _ log: DiagnosticLog) {
+    /// - Parameter imported: the texts of the files that may be imported; nil to read them.
+    init?(
+        _ root: Node,
+        _ file: SettingsFile,
+        _ kinds: [any StepSettings.Type],
+        _ log: DiagnosticLog,
+        imported: [FilePath: String]? = nil
+    ) {
         guard root.mapping != nil else {
             log.report("a pipeline file must be a mapping with 'pipeline', 'version', 'model' and 'steps'.", at: root)
             return nil
@@ -24,7 +31,7 @@ struct PipelineDocument {
         guard let reader = SettingReader(root, "the pipeline", known: Self.keys, log) else { return nil }
         (self.root, self.kinds) = (root, kinds)
         origin = NodeOrigin(file: file, log: log)
-        var imports = ImportReader(ProjectFolder(of: file.path))
+        var imports = ImportReader(ProjectFolder(of: file.path), texts: imported)
         let parts = imports.read(reader, origin, files: [file.path.resolvingLinks()])
         (variables, templates) = (parts.variables, parts.templates)
     }

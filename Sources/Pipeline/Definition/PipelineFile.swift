@@ -26,19 +26,21 @@ public struct PipelineFile: Sendable {
         try self.init(text: text, path: path, overrides: overrides, kinds: kinds, environment: environment)
     }
 
+    /// - Parameter imported: the texts of the files that it imports, by their paths; nil to read them.
     package init(
         text: String,
         path: FilePath,
         overrides: [String],
         kinds: [any StepSettings.Type],
-        environment: [String: String] = ProcessInfo.processInfo.environment
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        imported: [FilePath: String]? = nil
     ) throws {
         let file = SettingsFile(path: path, text: text)
         let log = DiagnosticLog()
         // Whoever asks for it, what is wrong with a file is said in the file's own words.
         let read: (definitions: [PipelineDefinition?], namesModels: Bool) = SettingStyle.name.within {
             guard let root = SettingsDocument.compose(text, log),
-                var document = PipelineDocument(root, file, kinds, log)
+                var document = PipelineDocument(root, file, kinds, log, imported: imported)
             else { return ([], false) }
             document.apply(overrides)
             let models = document.models

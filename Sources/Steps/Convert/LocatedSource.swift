@@ -8,6 +8,8 @@ import Work
 struct LocatedSource {
     let model: LocatedModel
     let adapters: [AdapterReference]
+    /// The commits that adapters of the Hub are of, in their order; nil for those of a folder.
+    let adapterRevisions: [String?]
 
     /// Finds the model and the adapters of a definition.
     init(_ definition: PipelineDefinition, _ locate: (ModelReference) throws -> LocatedModel) throws {
@@ -15,7 +17,9 @@ struct LocatedSource {
             try locate(try ModelReference(text, relativeTo: definition.folder))
         }
         model = try located(definition.source)
-        adapters = try definition.adapters.map { AdapterReference($0, try located($0.path)) }
+        let found = try definition.adapters.map { try located($0.path) }
+        adapters = zip(definition.adapters, found).map { AdapterReference($0, $1) }
+        adapterRevisions = found.map { $0.origin?.commit }
     }
 
     /// The model as it is here, with nothing downloaded.

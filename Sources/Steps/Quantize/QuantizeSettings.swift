@@ -246,6 +246,8 @@ public struct QuantizeSettings: StepKind {
         case nil: break
         }
         let rules = tensorTypeFile.map(bench.path)
+        // Its rules are settings, and go into the key as such; that the file is read is of interest to a lock.
+        if let rules { _ = try bench.digest(of: rules) }
         let text = feedback.text.map(bench.path)
         return QuantizeStep(
             id: id,

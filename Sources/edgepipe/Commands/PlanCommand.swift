@@ -60,7 +60,8 @@ struct PlanCommand: RecordCommand {
             let plans = try definitions.map { try ClusterPlan($0, options, sizes: sizes) }
             return try records.print(plans, of: file) { Self.text($0, $1, named: file.namesModels) }
         }
-        try Self.print(try definitions.map { try PipelineRunner($0, options).plan() }, of: file, records)
+        let plans = try definitions.map { try PipelineRunner($0, options, lock: LockUse(.follow)).plan() }
+        try Self.print(plans, of: file, records)
     }
 
     static func print(_ plans: [PipelinePlan], of file: PipelineFile, _ records: OutputOptions) throws {

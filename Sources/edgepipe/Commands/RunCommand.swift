@@ -15,9 +15,14 @@ struct RunCommand: RecordCommand {
               edgepipe run pipelines/phi3.yaml --dry-run
               edgepipe run pipelines/phi3.yaml --smoke
               edgepipe run pipelines/phi3.yaml --cache /shared/cache
+              edgepipe run pipelines/phi3.yaml --locked
 
             If the file has several models, all are run, in the order of the file. A step is skipped if its inputs, \
             settings and version have not changed.
+
+            If edgepipe.lock beside the file has an entry for it, models of the Hub are read at the locked revision, and \
+            the entry is updated after the run; `edgepipe lock` moves to the newest revision. --locked changes nothing: \
+            it rejects any difference before the first step, and stops at a build whose digest is another.
             """
     )
 
@@ -47,6 +52,12 @@ struct RunCommand: RecordCommand {
     @Option(help: ArgumentHelp("Write an HTML chart of where the time went.", valueName: "file"))
     var timings: String?
 
+    @Flag(help: "Create edgepipe.lock, or the file's entry in it, after the run.")
+    var lock = false
+
+    @Flag(help: "Require edgepipe.lock to match; for CI. Nothing is written to it.")
+    var locked = false
+
     @Flag(help: "Print the plan without running it.")
     var dryRun = false
 
@@ -74,6 +85,9 @@ struct RunCommand: RecordCommand {
                 "--smoke runs the whole file anew. Leave out --from, --only, --force, --dry-run and --timings."
             )
         }
+        if lock, locked { throw ValidationError("Give --lock to write the lock or --locked to obey it, not both.") }
+        if smoke || dryRun, lock { throw ValidationError("--lock records a whole run. Leave out --smoke and --dry-run.") }
+        if smoke, locked { throw ValidationError("--smoke runs on a cut of the model, which no lock describes. Leave out --locked.") }
         if from != nil, only != nil { throw ValidationError("Give --from or --only, not both.") }
     }
 
@@ -87,8 +101,9 @@ struct RunCommand: RecordCommand {
         options.cache.sizeLimit = try cacheSize.map(Operations.byteCount)
         (options.force, options.from, options.only) = (force, from, only)
         options.keepsGoing = keepGoing
+        let lockUse = LockUse(locked ? .require : lock ? .write : .follow, isPart: !pipeline.type.isEmpty)
         if dryRun {
-            let plans = try definitions.map { try PipelineRunner($0, options).plan() }
+            let plans = try definitions.map { try PipelineRunner($0, options, lock: lockUse).plan() }
             try PlanCommand.print(plans, of: file, records)
             return
         }
@@ -110,7 +125,7 @@ struct RunCommand: RecordCommand {
         let reports = try definitions.map { definition in
             if records.chosen == .jsonl { try Console.print(json: RunHeader(definition), isPretty: false) }
             clock.begin(definition.name)
-            return try PipelineRunner(definition, options) { event in
+            return try PipelineRunner(definition, options, lock: lockUse) { event in
                 clock.note(event)
                 try reporter.receive(event)
             }.run()

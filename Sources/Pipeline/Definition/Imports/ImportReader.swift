@@ -26,10 +26,13 @@ struct ImportReader {
     private static let keys = ["import", "vars", "steps"]
 
     private let project: ProjectFolder
+    /// In the place of files; nil to read them.
+    private let texts: [FilePath: String]?
     private var importCount = 0
     private var byteCount = 0
 
-    init(_ project: ProjectFolder) { self.project = project }
+    /// - Parameter texts: of all files that may be imported, by their paths; nil to read them.
+    init(_ project: ProjectFolder, texts: [FilePath: String]? = nil) { (self.project, self.texts) = (project, texts) }
 
     /// What a file holds and imports: what stands before its own steps, and its steps.
     /// - Parameter files: the files that led here, the one that is read last.
@@ -85,7 +88,7 @@ struct ImportReader {
             return refuse("files are imported before variables are known. Write the path out.")
         }
         let path = origin.file.folder.pushing(FilePath(text)).lexicallyNormalized()
-        guard project.contains(path) else {
+        guard texts != nil || project.contains(path) else {
             return refuse("'\(text)' is outside of the project, \(project.path). Import files from there only.")
         }
         let real = path.resolvingLinks()
@@ -104,6 +107,12 @@ struct ImportReader {
         return read(path, real, node, origin, files)
     }
 
+    private func text(of path: FilePath) throws -> String {
+        guard let texts else { return try SourceText.read(path) }
+        guard let text = texts[path] else { throw FileError("open", path, errno: .noSuchFileOrDirectory) }
+        return text
+    }
+
     private mutating func read(
         _ path: FilePath,
         _ real: FilePath,
@@ -112,7 +121,7 @@ struct ImportReader {
         _ files: [FilePath]
     ) -> Parts? {
         let source: String
-        do { source = try SourceText.read(path) } catch let error as SettingsError {
+        do { source = try text(of: path) } catch let error as SettingsError {
             let log = origin.log.within(SettingsFile(path: path, text: ""))
             for problem in error.diagnostics { log.report(problem.message, at: problem.place) }
             return nil

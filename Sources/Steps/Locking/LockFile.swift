@@ -1,0 +1,86 @@
+import BinaryIO
+import Foundation
+import Pipeline
+import Settings
+import SystemPackage
+
+/// `edgepipe.lock`: what the pipeline files of a folder read and made, each with an entry of its own.
+///
+/// YAML in one spelling: keys sorted, one value a line, digests as `sha256:...`, and three dots as the last line, without which the file was cut
+/// off. So the same facts give the same bytes, and a change shows as the lines that it concerns.
+package struct LockFile: Sendable, Equatable {
+    /// What it is called, beside the pipeline file.
+    package static let name = "edgepipe.lock"
+    /// Raised whenever older programs would read it wrongly.
+    static let format = 1
+    /// A pipeline of a thousand steps takes a quarter of a megabyte.
+    static let sizeLimit = 16 << 20
+
+    /// By the name of the pipeline file, with `#` and the model's name where the file has several.
+    package var entries: [String: PipelineLock] = [:]
+
+    package init() {}
+
+    /// Where the lock of a pipeline is.
+    static func path(of definition: PipelineDefinition) -> FilePath { definition.folder.appending(name) }
+
+    /// What a pipeline's entry is called.
+    static func key(of definition: PipelineDefinition) -> String {
+        let file = definition.path.lastComponent?.string ?? ""
+        return definition.model.map { "\(file)#\($0)" } ?? file
+    }
+
+    /// The file's text.
+    package var text: String {
+        var lines = [
+            "# What the pipelines of this folder read and made. Written by `edgepipe lock` and `edgepipe run`; commit it.",
+            "format: \(Self.format)",
+        ]
+        if !entries.isEmpty { lines.append("pipelines:") }
+        func key(_ text: String, _ depth: Int) -> String {
+            String(repeating: "  ", count: depth) + YAMLText.scalar(text) + ":"
+        }
+        func files(_ files: [String: SHA256Digest], _ depth: Int) {
+            for (name, digest) in files.sorted(by: { $0.key < $1.key }) {
+                lines.append("\(key(name, depth)) \(Self.prefix)\(digest)")
+            }
+        }
+        for (name, entry) in entries.sorted(by: { $0.key < $1.key }) {
+            lines.append(key(name, 1))
+            lines.append("    edgepipe: \(YAMLText.quoted(entry.edgepipe))")
+            if !entry.sources.isEmpty { lines.append("    sources:") }
+            for (name, source) in entry.sources.sorted(by: { $0.key < $1.key }) {
+                lines.append(key(name, 3) + (source.revision == nil && source.files.isEmpty ? " {}" : ""))
+                if let revision = source.revision { lines.append("        revision: \(YAMLText.quoted(revision))") }
+                if !source.files.isEmpty { lines.append("        files:") }
+                files(source.files, 5)
+            }
+            if !entry.inputs.isEmpty { lines.append("    inputs:") }
+            files(entry.inputs, 3)
+            if !entry.nodes.isEmpty { lines.append("    steps:") }
+            for (name, node) in entry.nodes.sorted(by: { $0.key < $1.key }) {
+                lines.append(key(name, 3))
+                lines.append("        settings: \(Self.prefix)\(node.settings)")
+                if !node.files.isEmpty { lines.append("        files:") }
+                files(node.files, 5)
+            }
+        }
+        return (lines + [Self.end, ""]).joined(separator: "\n")
+    }
+
+    /// Before the digits of a digest.
+    static let prefix = "sha256:"
+    /// The last line.
+    static let end = "..."
+
+    /// Puts the entry of one pipeline into the file at a path, beside those that are there.
+    /// - Returns: whether the file changed.
+    /// - Throws: `FileError`, `SettingsError`.
+    static func update(_ path: FilePath, _ name: String, with entry: PipelineLock) throws -> Bool {
+        var file = try LockFile(ifThereAt: path) ?? LockFile()
+        guard file.entries[name] != entry else { return false }
+        file.entries[name] = entry
+        try writeFile(file.text.utf8, to: path)
+        return true
+    }
+}
