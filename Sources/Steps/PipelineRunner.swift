@@ -47,6 +47,7 @@ public struct PipelineRunner: Sendable {
             startedAt: Date()
         )
         try registry.record(record)
+        try registry.record(definition.record)
         do {
             let result = try run(selected, registry, locking)
             record.status = result.gateFailures.isEmpty && result.errors.isEmpty ? .done : .failed

@@ -180,6 +180,7 @@ public struct PipelineTasks: Sendable {
             startedAt: started
         )
         try registry.record(record)
+        try registry.record(definition.record)
         let result = Result { try publish(into: registry) }
         record.status = (try? result.get())?.problems.isEmpty == true ? .done : .failed
         record.finishedAt = Date()

@@ -47,7 +47,7 @@ struct EdgepipeCommand: ParsableCommand {
                 name: "Registry",
                 subcommands: [
                     RegistryCommand.self, PullCommand.self, PushCommand.self, ServeCommand.self, ExportCommand.self,
-                    DeltaCommand.self,
+                    DeltaCommand.self, VerifyCommand.self,
                 ]
             ),
             CommandGroup(

@@ -57,6 +57,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case let error as AnswersError: self = Self.status(of: error)
         case let error as StepsError: self = Self.status(of: error)
         case let error as LockError: self = error.isBadInput ? .badInput : .failed
+        case let error as RebuildError: self = Self.status(of: error)
         case is DistributionError: self = .badInput
         case let error as ClusterError: self = error.isBadRequest ? .wrongUsage : .failed
         case let error as CacheError: self = Self.status(of: error)
@@ -89,6 +90,12 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case .badRequest: .wrongUsage
         case .badFile: .badInput
         }
+    }
+
+    private static func status(of error: RebuildError) -> ExitStatus {
+        // A network that is away is no fault of what was given.
+        if case .away(_, _, let underlying) = error { return ExitStatus(underlying) ?? .badInput }
+        return .badInput
     }
 
     private static func status(of error: CacheError) -> ExitStatus {

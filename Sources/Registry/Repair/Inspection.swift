@@ -88,12 +88,15 @@ struct Inspection {
             ("pack", "id", ["createdAt"]), ("signature", "buildDigest", ["createdAt"]),
             ("sensitivity", "id", ["createdAt"]), ("withdrawal", "buildId", ["createdAt"]),
             ("damage", "objectDigest", ["createdAt"]), ("tensorError", "id", ["createdAt"]),
-            ("recipe", "id", ["createdAt"]),
+            ("recipe", "id", ["createdAt"]), ("pipeline", "digest", ["createdAt"]),
         ]
         for (table, key, columns) in tables where try database.tableExists(table) {
             try rows(of: table, "SELECT * FROM \(table)", key: key, times(columns))
         }
         if try database.tableExists("part") { try rows(of: "part", Rows.partColumns, key: "digest", Rows.part) }
+        if try database.tableExists("pipeline") {
+            try rows(of: "pipeline", "SELECT * FROM pipeline", key: "digest") { try Rows.pipeline($0) }
+        }
         try rows(of: "fit", "SELECT * FROM fit", key: "buildDigest") { try Rows.fit($0) }
         try rows(of: "lineage", "SELECT * FROM lineage", key: "toDigest") { try Rows.edge($0) }
     }

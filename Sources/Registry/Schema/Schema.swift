@@ -55,6 +55,9 @@ enum Schema {
             try database.execute(sql: shapeBoundColumns)
             try database.execute(sql: fillShapeBounds)
         }
+        migrator.registerMigration("13 pipelines") { database in
+            try database.execute(sql: pipelineTable)
+        }
         return migrator
     }
 

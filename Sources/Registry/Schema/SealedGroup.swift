@@ -21,6 +21,8 @@ enum SealedGroup: Hashable, Sendable {
     case sensitivities(SHA256Digest)
     case step(SHA256Digest)
     case run(String)
+    /// What a pipeline was when it ran.
+    case pipeline(SHA256Digest)
     /// What repairs found lost.
     case damages
 
@@ -37,6 +39,7 @@ enum SealedGroup: Hashable, Sendable {
         case .sensitivities(let digest): ("sensitivities", "\(digest)")
         case .step(let key): ("step", "\(key)")
         case .run(let id): ("run", id)
+        case .pipeline(let digest): ("pipeline", "\(digest)")
         case .damages: ("damages", "")
         }
     }
@@ -112,6 +115,7 @@ enum SealedGroup: Hashable, Sendable {
         case .sensitivities: [("sensitivity", "SELECT * FROM sensitivity WHERE modelDigest = ? ORDER BY id")]
         case .step: [("stepRecord", "SELECT * FROM stepRecord WHERE key = ?")]
         case .run: [("run", "SELECT * FROM run WHERE id = ?")]
+        case .pipeline: [("pipeline", "SELECT * FROM pipeline WHERE digest = ?")]
         case .damages: [("damage", "SELECT * FROM damage WHERE ? = '' ORDER BY objectDigest")]
         }
     }
@@ -127,6 +131,7 @@ enum SealedGroup: Hashable, Sendable {
         case ("lineage", let digest?): self = .lineage(digest)
         case ("sensitivities", let digest?): self = .sensitivities(digest)
         case ("step", let digest?): self = .step(digest)
+        case ("pipeline", let digest?): self = .pipeline(digest)
         case ("pack", _): self = .pack(halves[1])
         case ("channels", _): self = .channels(halves[1])
         case ("run", _): self = .run(halves[1])
@@ -138,8 +143,8 @@ enum SealedGroup: Hashable, Sendable {
     /// The digests of a group's rows, by table; empty where there are no rows.
     func digests(_ database: Database) throws -> String {
         try questions.compactMap { table, sql in
-            // Registries from before migrations 9 and 11 are sealed and read without.
-            let isLater = table == "tensorError" || table == "recipe"
+            // Registries from before migrations 9, 11 and 13 are sealed and read without.
+            let isLater = ["tensorError", "recipe", "pipeline"].contains(table)
             guard try !isLater || database.tableExists(table) else { return nil }
             let statement = try database.cachedStatement(sql: sql)
             let rows = try Row.fetchCursor(statement, arguments: [name.key])

@@ -98,6 +98,9 @@ enum Seals {
         try each("SELECT DISTINCT modelDigest FROM sensitivity") { .sensitivities(try Rows.digest($0)) }
         try each("SELECT key FROM stepRecord") { .step(try Rows.digest($0)) }
         try each("SELECT id FROM run") { .run($0) }
+        if try database.tableExists("pipeline") {
+            try each("SELECT digest FROM pipeline") { .pipeline(try Rows.digest($0)) }
+        }
         if try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM damage)") == true { try body(.damages) }
     }
 

@@ -12,9 +12,9 @@ struct LockCommand: RecordCommand {
               edgepipe lock pipelines/phi3.yaml
               edgepipe run pipelines/phi3.yaml --locked
 
-            Writes or refreshes the file's entry in edgepipe.lock, in the same folder: the newest revision of each model of \\
-            the Hub (which is downloaded), SHA-256 digests of all files that a run reads, and digests of results that are \\
-            cached. No step runs; `edgepipe run` adds the digests of what it makes. Commit the file: `edgepipe run` reads the \\
+            Writes or refreshes the file's entry in edgepipe.lock, in the same folder: the newest revision of each model of \
+            the Hub (which is downloaded), SHA-256 digests of all files that a run reads, and digests of results that are \
+            cached. No step runs; `edgepipe run` adds the digests of what it makes. Commit the file: `edgepipe run` reads the \
             locked revisions, and `edgepipe run --locked` rejects any difference.
             """
     )

@@ -69,6 +69,18 @@ import Testing
                 startedAt: Date()
             )
         )
+        try registry.record(
+            PipelineRecord(
+                digest: source,
+                folder: "/work",
+                file: "tiny.yaml",
+                text: "pipeline: tiny",
+                imported: [],
+                overrides: [],
+                environment: [:],
+                model: nil
+            )
+        )
         try registry.close()
     }
 

@@ -1,0 +1,236 @@
+import Answers
+import BinaryIO
+import Foundation
+import ModelHub
+import Pipeline
+import Registry
+import SystemPackage
+
+/// What making a version's builds again gave. The names of the fields are a contract with other programs.
+public struct RebuildReport: Codable, Sendable {
+    /// One build.
+    public struct Build: Codable, Sendable {
+        /// `model@version:type`
+        public var build: String
+        /// The SHA-256 that the registry has.
+        public var recorded: SHA256Digest
+        /// The SHA-256 of what was made now; nil where nothing was.
+        public var rebuilt: SHA256Digest?
+        /// Whether they are the same.
+        public var isSame: Bool
+        /// The version of edgepipe that published it.
+        public var publishedBy: String
+        /// Why nothing was made, in words.
+        public var problem: String?
+    }
+
+    /// `model@version`
+    public var version: String
+    /// The version of edgepipe that made them again.
+    public var edgepipe: String
+    /// How long it took.
+    public var seconds: Double
+    /// In the order of the registry.
+    public var builds: [Build]
+
+    /// Whether every build has the bytes that were published.
+    public var isSame: Bool { builds.allSatisfy(\.isSame) }
+}
+
+/// Which builds are made again, and how.
+public struct RebuildRequest: Sendable {
+    /// `model@version` or `model@channel`, with or without `:type`.
+    public var version: String
+    /// The registry's file, which is only read.
+    public var registry: FilePath
+    /// The pipeline file, in the place of the one that the registry keeps.
+    public var pipeline: FilePath?
+    /// `KEY=VALUE` settings of that file.
+    public var overrides: [String] = []
+    /// Where to work; nil for a folder beside the registry. What is made there is removed.
+    public var folder: FilePath?
+    /// How many work at a time.
+    public var threads: Int?
+    /// Whether nothing is downloaded.
+    public var isOffline = false
+
+    /// A request that takes the pipeline from the registry.
+    public init(_ version: String, registry: FilePath) { (self.version, self.registry) = (version, registry) }
+}
+
+/// Makes published builds again, from their source and pipeline, without a cache, and compares what comes out with what was published.
+public struct RebuildRun: Sendable {
+    private let request: RebuildRequest
+    private let report: RunReporting
+
+    /// A run that tells nobody where nothing is said.
+    public init(_ request: RebuildRequest, report: @escaping RunReporting = { _ in }) {
+        (self.request, self.report) = (request, report)
+    }
+
+    /// - Throws: `RegistryError` for a version that is not there; `RebuildError` where something is missing; what a run throws.
+    public func run() throws -> RebuildReport {
+        let started = Date()
+        let registry = try ModelRegistry(path: request.registry, mode: .readOnly)
+        defer { try? registry.close() }
+        let wanted = try builds(in: registry)
+        let place = request.folder ?? FilePath(request.registry.string + ".work")
+        let scratch = place.appending("rebuild-\(UUID().uuidString)")
+        try makeFolder(scratch)
+        defer { try? FileManager.default.removeItem(atPath: scratch.string) }
+        // Builds of one version may have been made by several pipelines.
+        var groups: [(definition: SHA256Digest?, builds: [BuildRecord])] = []
+        for build in wanted {
+            let definition = request.pipeline == nil ? build.facts.pipelineDigest : nil
+            if let index = groups.firstIndex(where: { $0.definition == definition }) {
+                groups[index].builds.append(build)
+            } else {
+                groups.append((definition, [build]))
+            }
+        }
+        var made: [String: RebuildReport.Build] = [:]
+        // What is missing is said before anything is made.
+        let definitions = try groups.map { try definition(of: $0.builds[0], in: registry) }
+        for (index, group) in groups.enumerated() {
+            let folder = scratch.appending("\(index)")
+            for build in try rebuild(group.builds, definitions[index], in: folder) { made[build.build] = build }
+            try? FileManager.default.removeItem(atPath: folder.string)
+        }
+        return RebuildReport(
+            version: "\(wanted[0].name.model)@\(wanted[0].name.version)",
+            edgepipe: Edgepipe.version,
+            seconds: Date().timeIntervalSince(started),
+            builds: wanted.compactMap { made["\($0.name)"] }
+        )
+    }
+
+    /// The builds that are meant; never empty.
+    private func builds(in registry: ModelRegistry) throws -> [BuildRecord] {
+        let reference = try BuildReference(request.version)
+        var filter = BuildFilter(model: reference.model, type: reference.type)
+        switch reference.selector {
+        case .newest: break
+        case .version(let version): filter.version = version
+        case .channel(let channel): filter.channel = channel
+        }
+        let found = try registry.builds(matching: filter)
+        let versions = Set(found.map(\.name.version))
+        let version = versions.filter { !$0.isPreRelease }.max() ?? versions.max()
+        let builds = found.filter { $0.name.version == version }
+        guard !builds.isEmpty else {
+            // Says in words what there is instead.
+            _ = try registry.resolve(reference)
+            throw RegistryError.notFound(request.version, available: [])
+        }
+        return builds
+    }
+
+    /// The pipeline that made a build.
+    private func definition(of build: BuildRecord, in registry: ModelRegistry) throws -> PipelineDefinition {
+        if let path = request.pipeline {
+            let definitions = try PipelineFile(path: path, overrides: request.overrides).definitions
+            guard let definition = definitions.first(where: { $0.name == build.name.model }) else {
+                throw RebuildError.otherPipeline(path, wanted: build.name.model, known: definitions.map(\.name))
+            }
+            if definition.digest != build.facts.pipelineDigest {
+                remark("\(path) is not, letter by letter, the pipeline that made \(build.name)")
+            }
+            return definition
+        }
+        guard let digest = build.facts.pipelineDigest else {
+            throw RebuildError.noPipeline(build: "\(build.name)", source: build.facts.sourceURI)
+        }
+        guard let record = try registry.pipeline(digest) else {
+            throw RebuildError.pipelineNotKept(build: "\(build.name)", digest: digest, toolVersion: build.toolVersion)
+        }
+        return try record.definition
+    }
+
+    private func remark(_ words: String) {
+        try? report(RunEvent(event: .remark, step: "", kind: "verify", detail: words))
+    }
+
+    // MARK: Making them
+
+    /// Makes builds of one pipeline.
+    private func rebuild(_ builds: [BuildRecord], _ definition: PipelineDefinition, in folder: FilePath) throws
+        -> [RebuildReport.Build]
+    {
+        try makeFolder(folder)
+        var options = RunOptions(registry: folder.appending("registry.db"), threads: request.threads)
+        options.cache.mode = .off
+        options.workPlace = folder
+        options.isOffline = request.isOffline
+        let cache = try StepCache(registry: nil, options, isWritable: true)
+        let published = definition.steps.compactMap { $0.settings as? PublishSettings }
+        let makers = Set(published.flatMap { [$0.builds] + ($0.projector.map { [$0] } ?? []) })
+        // What is measured decides no build, and its texts may be away.
+        let making = definition.compactMapSettings { step in
+            switch step.settings {
+            case is ValidateSettings, is FitSettings, is PublishSettings: nil
+            default: step.settings
+            }
+        }
+        let steps = try steps(of: making, builds[0], cache)
+        let planned = steps.filter { makers.contains($0.id) }.compactMap { $0 as? any BuildMaker }.flatMap(\.builds)
+        let wanted = planned.filter { plan in builds.contains { $0.name.type == plan.type } }
+        var runner = StepRunner(
+            steps,
+            cache,
+            options,
+            selected: [],
+            nodes: Self.nodes(behind: wanted.map(\.node), in: steps),
+            workFolder: folder.appending(definition.name),
+            report: report
+        )
+        _ = try runner.run()
+        return builds.map { build in
+            let plan = wanted.first { $0.type == build.name.type }
+            let rebuilt = plan.flatMap { runner.product(of: $0.node.name)?.files.first?.digest }
+            return RebuildReport.Build(
+                build: "\(build.name)",
+                recorded: build.digest,
+                rebuilt: rebuilt,
+                isSame: rebuilt == build.digest,
+                publishedBy: build.toolVersion,
+                problem: plan == nil ? "the pipeline does not make this build" : nil
+            )
+        }
+    }
+
+    /// The steps over the source that a build names.
+    private func steps(of definition: PipelineDefinition, _ build: BuildRecord, _ cache: StepCache) throws -> [any Step] {
+        let uri = build.facts.sourceURI
+        // A model of the Hub was noted with its commit.
+        let isOfHub = definition.source.hasPrefix("hf://") && uri.hasPrefix("hf://")
+        let pinned = definition.replacing(source: isOfHub ? uri : definition.source, adapters: definition.adapters)
+        let version = "\(build.name.model)@\(build.name.version)"
+        do {
+            let located = try LocatedSource.downloaded(pinned, isOffline: request.isOffline, report)
+            let source = try SourceCheckpoint(located, of: pinned, cache)
+            if let recorded = build.facts.sourceDigest, recorded != source.digest {
+                throw RebuildError.otherSource(
+                    build: "\(build.name)",
+                    source: source.uri,
+                    recorded: recorded,
+                    found: source.digest
+                )
+            }
+            return try Workbench.steps(of: pinned, source, cache)
+        } catch let error as ModelHubError {
+            throw RebuildError.away(version: version, source: uri, underlying: error)
+        } catch let error as FileError {
+            throw RebuildError.away(version: version, source: uri, underlying: error)
+        } catch PipelineError.stepFailed(let step, let error as FileError) {
+            let error = PipelineError.stepFailed(step: step, underlying: error)
+            throw RebuildError.away(version: version, source: uri, underlying: error)
+        }
+    }
+
+    /// Some nodes, and all whose products they take.
+    private static func nodes(behind wanted: [StepNode], in steps: [any Step]) -> Set<StepNode.Name> {
+        var names = Set(wanted.map(\.name))
+        for node in steps.flatMap(\.nodes).reversed() where names.contains(node.name) { names.formUnion(node.inputs) }
+        return names
+    }
+}
