@@ -8,13 +8,19 @@ import Inference
 #endif
 
 /// How one row of a build's logits compares with the base's.
-struct DivergenceScore: Sendable {
+struct DivergenceScore: Sendable, Equatable {
     let divergence: Double
     let surprise: Double
     let baseSurprise: Double
     let sameTop: Bool
     /// Probability of the token that came, by the build less by the base.
     let delta: Double
+
+    /// A score that was kept.
+    init(divergence: Double, surprise: Double, baseSurprise: Double, sameTop: Bool, delta: Double) {
+        (self.divergence, self.surprise, self.baseSurprise) = (divergence, surprise, baseSurprise)
+        (self.sameTop, self.delta) = (sameTop, delta)
+    }
 
     /// Terms are in single precision, sums in double, as in llama-perplexity; tokens that the base gives less than e^-16
     /// count nothing.
@@ -58,13 +64,10 @@ struct DivergenceTally {
     private var sameTop = 0
 
     /// - Throws: `EvaluationError.notANumber`.
-    mutating func add(_ scores: [DivergenceScore], of window: TextWindows.Window) throws {
-        for (index, score) in scores.enumerated() {
+    mutating func add(_ window: ScoredWindow) throws {
+        for (index, score) in window.comparisons.enumerated() {
             guard score.divergence.isFinite, score.baseSurprise.isFinite, score.surprise.isFinite else {
-                throw EvaluationError.notANumber(
-                    chunk: window.index + 1,
-                    position: window.scored.lowerBound + index + 1
-                )
+                throw window.notANumber(at: index)
             }
             let change = 100 * score.delta
             divergences.append(score.divergence)

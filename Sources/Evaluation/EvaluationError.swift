@@ -18,6 +18,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case noText
     case vocabulariesDiffer(base: Int, build: Int)
     case notBaseLogits(path: FilePath, why: String)
+    case notScores(path: FilePath, why: String)
+    case piecesDoNotFit(String)
     case buildOfAnotherModel(tensor: String)
     case unreadableType(tensor: String, type: String)
     case nothingToCompare
@@ -117,6 +119,10 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
         case .vocabulariesDiffer(let base, let build):
             "The base model has \(base) tokens and the build \(build), or their texts differ. Compare a build with the "
                 + "model that it was made from."
+        case .notScores(let path, let why):
+            "\(path): \(why). Measure that piece of the text again."
+        case .piecesDoNotFit(let why):
+            "The pieces of the text's measurement do not make a whole: \(why). Measure them again."
         case .notBaseLogits(let path, let why):
             "\(path): \(why). Write the file again with \(setting: "save-logits")."
         }

@@ -34,27 +34,69 @@ public struct KLDivergenceRun {
         text: [UInt8],
         progress: (_ build: Int, EvaluationProgress) throws -> Void
     ) throws -> [KLDivergenceResult] {
+        let windows = try windows(of: text, base)
+        return try compare(windows, base, progress) { try Self.rows(of: base, windows, $0, options) }
+    }
+
+    /// The scores of a piece of the text for each build, to be joined with those of the others.
+    /// - Throws: as `compare`.
+    package func scores(
+        of piece: TextPiece,
+        with base: LanguageModel,
+        text: [UInt8],
+        progress: (_ build: Int, EvaluationProgress) throws -> Void = { _, _ in }
+    ) throws -> [ScoredPiece] {
+        let windows = try windows(of: text, base)
+        let range = piece.windows(of: windows.count)
+        var tallies = builds.map { _ in Tally() }
+        var scored = builds.map { _ in [ScoredWindow]() }
+        let conditions = try score(windows, range, base) { index, window in
+            scored[index].append(window)
+            try progress(index, try tallies[index].add(window, of: range.count))
+        } base: {
+            try Self.rows(of: base, windows, $0, options)
+        }
+        return builds.indices.map { index in
+            ScoredPiece(
+                windowCount: windows.count,
+                range: range,
+                isCompared: true,
+                conditions: conditions[index]
+                    ?? ScoringConditions(context: windows.length, cacheType: options.cacheType.rawValue, kernels: ""),
+                windows: scored[index]
+            )
+        }
+    }
+
+    private func windows(of text: [UInt8], _ base: LanguageModel) throws -> TextWindows {
         for model in builds + [base] { try model.requirePredictions() }
         for build in builds where base.tokenizer.vocabulary.tokens != build.tokenizer.vocabulary.tokens {
             throw EvaluationError.vocabulariesDiffer(base: base.vocabularySize, build: build.vocabularySize)
         }
-        let windows = try TextWindows(
+        return try TextWindows(
             text: text,
             tokenizer: base.tokenizer,
             context: options.context,
             chunks: options.chunks,
             stride: options.stride
         )
-        return try compare(windows, base, progress) { block in
-            let session = try options.session(base, length: windows.length)
-            defer { base.releaseWeights() }
-            return try block.map { index in
-                var rows: [LogProbabilityRow] = []
-                try session.score(windows[index]) { logits, _ in
-                    rows += logits.map { row, _ in LogProbabilityRow(row) }
-                }
-                return rows
+    }
+
+    /// What the base gives for some windows.
+    private static func rows(
+        of base: LanguageModel,
+        _ windows: TextWindows,
+        _ block: Range<Int>,
+        _ options: EvaluationOptions
+    ) throws -> [[LogProbabilityRow]] {
+        let session = try options.session(base, length: windows.length)
+        defer { base.releaseWeights() }
+        return try block.map { index in
+            var rows: [LogProbabilityRow] = []
+            try session.score(windows[index]) { logits, _ in
+                rows += logits.map { row, _ in LogProbabilityRow(row) }
             }
+            return rows
         }
     }
 
@@ -94,56 +136,80 @@ public struct KLDivergenceRun {
         _ progress: (Int, EvaluationProgress) throws -> Void,
         base: (Range<Int>) throws -> [[LogProbabilityRow]]
     ) throws -> [KLDivergenceResult] {
-        var tallies = builds.map(Tally.init)
+        var tallies = builds.map { _ in Tally() }
+        let conditions = try score(windows, 0..<windows.count, model) { index, window in
+            try progress(index, try tallies[index].add(window, of: windows.count))
+        } base: {
+            try base($0)
+        }
+        return try zip(tallies, conditions).compactMap { tally, conditions in try conditions.map(tally.result) }
+    }
+
+    /// Scores some windows: each block by the base, then by one build after the other.
+    /// - Parameters:
+    ///   - body: told of each window of each build, with the build's index.
+    ///   - base: the log-probabilities of each scored position of some windows.
+    /// - Returns: how each build was run; nil where there are no windows.
+    private func score(
+        _ windows: TextWindows,
+        _ range: Range<Int>,
+        _ model: LanguageModel,
+        _ body: (Int, ScoredWindow) throws -> Void,
+        base: (Range<Int>) throws -> [[LogProbabilityRow]]
+    ) throws -> [ScoringConditions?] {
+        var conditions = [ScoringConditions?](repeating: nil, count: builds.count)
         let windowBytes = windows[0].targets.count * LogProbabilityRow.byteCount(tokenCount: model.vocabularySize)
         let step = max(1, keptBytes / max(1, windowBytes))
-        for start in stride(from: 0, to: windows.count, by: step) {
-            let block = start..<min(start + step, windows.count)
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
+            let block = start..<min(start + step, range.upperBound)
             let rows = try base(block)
-            for index in builds.indices {
+            for (index, build) in builds.enumerated() {
                 // A session's scratch memory is as large as a small model: one is kept at a time.
-                let session = try options.session(builds[index], length: windows.length)
+                let session = try options.session(build, length: windows.length)
                 for (window, rows) in zip(block, rows) {
-                    let state = try tallies[index].add(windows[window], of: windows, rows, session)
-                    try progress(index, state)
+                    try body(index, try session.scores(of: windows[window], build.tokenizer, comparedWith: rows))
                 }
-                if block.upperBound == windows.count { try tallies[index].finish(windows, session) }
-                builds[index].releaseWeights()
+                conditions[index] = ScoringConditions(context: windows.length, session)
+                build.releaseWeights()
             }
         }
-        return tallies.compactMap(\.result)
+        return conditions
+    }
+}
+
+extension InferenceSession {
+    /// The scores of one window, compared with the base's log-probabilities.
+    fileprivate func scores(
+        of window: TextWindows.Window,
+        _ tokenizer: Tokenizer,
+        comparedWith rows: [LogProbabilityRow]
+    ) throws -> ScoredWindow {
+        let kernels = kernels
+        var scores: [TokenScore] = []
+        var comparisons: [DivergenceScore] = []
+        try score(window) { logits, targets in
+            scores += logits.map { TokenScore($0, target: targets[$1], kernels: kernels) }
+            comparisons += logits.map { DivergenceScore($0, base: rows[$1], target: targets[$1], kernels: kernels) }
+        }
+        return ScoredWindow(window, scores, comparisons, tokenizer)
     }
 }
 
 /// What is known of one build so far.
 private struct Tally {
-    private var perplexity: PerplexityTally
+    private var perplexity = PerplexityTally()
     private var divergence = DivergenceTally()
-    private(set) var result: KLDivergenceResult?
 
-    init(_ build: LanguageModel) { perplexity = PerplexityTally(build.tokenizer) }
-
-    mutating func add(
-        _ window: TextWindows.Window,
-        of windows: TextWindows,
-        _ rows: [LogProbabilityRow],
-        _ session: InferenceSession
-    ) throws -> EvaluationProgress {
-        let kernels = session.kernels
-        var scores: [TokenScore] = []
-        var comparisons: [DivergenceScore] = []
-        try session.score(window) { logits, targets in
-            scores += logits.map { TokenScore($0, target: targets[$1], kernels: kernels) }
-            comparisons += logits.map { DivergenceScore($0, base: rows[$1], target: targets[$1], kernels: kernels) }
-        }
-        try perplexity.add(scores, of: window)
-        try divergence.add(comparisons, of: window)
+    /// - Parameter windows: how many there are to do.
+    mutating func add(_ window: ScoredWindow, of windows: Int) throws -> EvaluationProgress {
+        try perplexity.add(window)
+        try divergence.add(window)
         var state = perplexity.progress(of: windows)
         state.meanDivergence = divergence.divergence.mean
         return state
     }
 
-    mutating func finish(_ windows: TextWindows, _ session: InferenceSession) throws {
-        result = divergence.result(build: try perplexity.result(context: windows.length, session: session))
+    func result(_ conditions: ScoringConditions) throws -> KLDivergenceResult {
+        divergence.result(build: try perplexity.result(conditions))
     }
 }

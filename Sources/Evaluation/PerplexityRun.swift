@@ -86,29 +86,70 @@ public struct PerplexityRun {
         progress: (EvaluationProgress) throws -> Void = { _ in },
         saving writer: ((TextWindows) throws -> BaseLogitsWriter)? = nil
     ) throws -> PerplexityResult {
+        let windows = try windows(of: text)
+        let output = try writer?(windows)
+        var tally = PerplexityTally()
+        let conditions = try score(windows, 0..<windows.count, output) { window in
+            try tally.add(window)
+            try progress(tally.progress(of: windows.count))
+        }
+        try output?.commit()
+        return try tally.result(conditions)
+    }
+
+    /// The scores of a piece of the text, to be joined with those of the others.
+    /// - Throws: as `measure`.
+    package func scores(
+        of piece: TextPiece,
+        text: [UInt8],
+        progress: (EvaluationProgress) throws -> Void = { _ in }
+    ) throws -> ScoredPiece {
+        let windows = try windows(of: text)
+        let range = piece.windows(of: windows.count)
+        var (tally, scored) = (PerplexityTally(), [ScoredWindow]())
+        let conditions = try score(windows, range, nil) { window in
+            try tally.add(window)
+            scored.append(window)
+            try progress(tally.progress(of: range.count))
+        }
+        return ScoredPiece(
+            windowCount: windows.count,
+            range: range,
+            isCompared: false,
+            conditions: conditions,
+            windows: scored
+        )
+    }
+
+    private func windows(of text: [UInt8]) throws -> TextWindows {
         try model.requirePredictions()
-        let windows = try TextWindows(
+        return try TextWindows(
             text: text,
             tokenizer: model.tokenizer,
             context: options.context,
             chunks: options.chunks,
             stride: options.stride
         )
+    }
+
+    /// Scores some windows in their order.
+    private func score(
+        _ windows: TextWindows,
+        _ range: Range<Int>,
+        _ output: BaseLogitsWriter?,
+        _ body: (ScoredWindow) throws -> Void
+    ) throws -> ScoringConditions {
         let session = try options.session(model, length: windows.length)
         let kernels = session.kernels
-        let output = try writer?(windows)
-        var tally = PerplexityTally(model.tokenizer)
-        for index in 0..<windows.count {
+        for index in range {
             let window = windows[index]
             var scores: [TokenScore] = []
             try session.score(window) { rows, targets in
                 scores += rows.map { TokenScore($0, target: targets[$1], kernels: kernels) }
                 if let output { try output.append(rows.map { row, _ in LogProbabilityRow(row) }) }
             }
-            try tally.add(scores, of: window)
-            try progress(tally.progress(of: windows))
+            try body(ScoredWindow(window, scores, [], model.tokenizer))
         }
-        try output?.commit()
-        return try tally.result(context: options.context, session: session)
+        return ScoringConditions(context: options.context, session)
     }
 }

@@ -1,7 +1,3 @@
-import BlockFormats
-import Inference
-import Tokenizers
-
 #if canImport(Darwin)
     import Darwin
 #elseif canImport(Glibc)
@@ -14,39 +10,32 @@ struct PerplexityTally {
     private var byteCounts: [Int] = []
     private var mean = RunningMean()
     private(set) var running: [Double] = []
-    private let tokenizer: Tokenizer
-
-    init(_ tokenizer: Tokenizer) { self.tokenizer = tokenizer }
 
     /// Adds the scores of one window.
     /// - Throws: `EvaluationError.notANumber`.
-    mutating func add(_ scores: [TokenScore], of window: TextWindows.Window) throws {
-        for (index, score) in scores.enumerated() {
-            guard score.surprise.isFinite else {
-                throw EvaluationError.notANumber(
-                    chunk: window.index + 1,
-                    position: window.scored.lowerBound + index + 1
-                )
-            }
-            mean.add(score.surprise)
-            surprises.append(score.surprise)
-            byteCounts.append(tokenizer.piece(of: window.targets[index], renderSpecial: true).count)
+    mutating func add(_ window: ScoredWindow) throws {
+        for (index, surprise) in window.surprises.enumerated() {
+            guard surprise.isFinite else { throw window.notANumber(at: index) }
+            mean.add(surprise)
         }
+        surprises += window.surprises
+        byteCounts += window.byteCounts
         running.append(exp(mean.mean))
     }
 
-    func progress(of windows: TextWindows) -> EvaluationProgress {
+    /// - Parameter windows: how many there are to do.
+    func progress(of windows: Int) -> EvaluationProgress {
         let perplexity = exp(mean.mean)
         return EvaluationProgress(
             chunk: running.count,
-            chunkCount: windows.count,
+            chunkCount: windows,
             perplexity: perplexity,
             standardError: perplexity * mean.standardError
         )
     }
 
     /// - Throws: `EvaluationError.noText`.
-    func result(context: Int, session: InferenceSession) throws -> PerplexityResult {
+    func result(_ conditions: ScoringConditions) throws -> PerplexityResult {
         let bytes = byteCounts.reduce(0, +)
         guard bytes > 0 else { throw EvaluationError.noText }
         let perplexity = exp(mean.mean)
@@ -59,10 +48,10 @@ struct PerplexityTally {
             scoredTokens: surprises.count,
             scoredBytes: bytes,
             chunks: running.count,
-            context: context,
+            context: conditions.context,
             runningPerplexity: running,
-            cacheType: session.options.cacheType.rawValue,
-            kernels: session.kernels.rawValue
+            cacheType: conditions.cacheType,
+            kernels: conditions.kernels
         )
     }
 

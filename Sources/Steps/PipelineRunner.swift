@@ -86,7 +86,8 @@ public struct PipelineRunner: Sendable {
             steps,
             cache,
             options,
-            selected: selected,
+            // A step is asked for with its pieces.
+            selected: Set(steps.map(\.id).filter { selected.contains(ValidatePieceStep.owner(of: $0)) }),
             workFolder: workFolder,
             report: report
         )

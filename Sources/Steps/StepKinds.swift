@@ -5,6 +5,13 @@ import SystemPackage
 protocol StepKind: StepSettings {
     /// - Parameter bench: the model, the steps before, and where files are.
     func step(_ id: String, on bench: Workbench) throws -> any Step
+
+    /// The step with those before it that it is cut into, each behind those that it needs.
+    func steps(_ id: String, on bench: Workbench) throws -> [any Step]
+}
+
+extension StepKind {
+    func steps(_ id: String, on bench: Workbench) throws -> [any Step] { [try step(id, on: bench)] }
 }
 
 /// The kinds of steps that there are. A new one is a folder beside this file, and a row here.

@@ -1,5 +1,6 @@
 import BinaryIO
 import Pipeline
+import Settings
 import SystemPackage
 
 /// What settings become steps with: the pipeline, its model, the steps before, and digests of files.
@@ -40,7 +41,7 @@ struct Workbench {
             }
             bench.current = step
             do {
-                bench.steps.append(try kind.step(step.id, on: bench))
+                bench.steps += try kind.steps(step.id, on: bench)
             } catch {
                 throw PipelineError.stepFailed(step: step.id, underlying: error)
             }

@@ -111,6 +111,7 @@ struct NodeLookup {
     private var filesForTheUser: Set<StepNode.Name> {
         var files = wanted
         for (step, nodes) in zip(steps, nodes) {
+            if step is any IntermediateStep { files.subtract(nodes.map(\.name)) }
             for node in nodes where needed.contains(node.name) {
                 let isCarried = step.publishes || products[node.name]?.files.isEmpty == false
                 if isCarried { files.subtract(node.inputs) }

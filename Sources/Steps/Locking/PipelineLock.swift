@@ -1,6 +1,7 @@
 import BinaryIO
 import Pipeline
 import Registry
+import SystemPackage
 
 /// What one pipeline read and made: its entry in a lock file.
 package struct PipelineLock: Sendable, Equatable {
@@ -52,7 +53,8 @@ package struct PipelineLock: Sendable, Equatable {
         sources = source.locked
         for (name, digest) in notes.sourceFiles { sources[source.text]?.files[name] = digest }
         inputs = notes.inputs
-        for step in steps where !step.publishes {
+        // Pieces of a measurement are no part of what a pipeline makes, and differ from processor to processor.
+        for step in steps where !step.publishes && !(step is any IntermediateStep) {
             for node in step.nodes {
                 nodes["\(node.name)"] = Node(
                     settings: node.key.settingsDigest,

@@ -94,7 +94,7 @@ struct PipelineLocking {
         if entry.edgepipe != Edgepipe.version {
             remark("\(path) was written by edgepipe \(entry.edgepipe.visible), and this is \(Edgepipe.version)")
         }
-        return steps.map { LockedStep($0, entry) }
+        return steps.map { $0 is any IntermediateStep ? $0 : LockedStep($0, entry) }
     }
 
     /// Writes what is known after a run, where there is a lock or there shall be one.

@@ -2,6 +2,7 @@ import BinaryIO
 import Foundation
 import Pipeline
 import Registry
+import Settings
 import SystemPackage
 
 extension PipelineDefinition {

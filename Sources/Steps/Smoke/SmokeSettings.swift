@@ -43,6 +43,7 @@ extension ValidateSettings: SmokeSettings {
         smaller.context = min(context, SmokeLimits.context)
         smaller.chunks = min(chunks ?? .max, SmokeLimits.chunks)
         smaller.answerTokens = min(answerTokens, SmokeLimits.answerTokens)
+        smaller.pieces = min(pieces, SmokeLimits.chunks)
         return smaller
     }
 }

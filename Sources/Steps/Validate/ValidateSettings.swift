@@ -15,6 +15,8 @@ public struct ValidateSettings: StepKind {
     public var context = 512
     /// At most this many windows; nil for all of the text.
     public var chunks: Int?
+    /// How many nodes share the windows.
+    public var pieces = 1
     /// The `convert` step to compare with.
     public var against: String?
     /// Multiple-choice tasks to answer too, as the pipeline file writes their path.
@@ -44,6 +46,13 @@ public struct ValidateSettings: StepKind {
         ),
         .context,
         .chunks,
+        Setting(
+            "pieces",
+            "how many pieces the windows are cut into, which machines of a cluster measure side by side; the figures are the same",
+            standard: "1",
+            .files,
+            takes: .integer(pieceLimits)
+        ),
         Setting(
             "against",
             "a `convert` step to compare with: adds KL divergence; an embedding model needs it",
@@ -97,6 +106,7 @@ public struct ValidateSettings: StepKind {
     ]
 
     private static let answerLimits = 1...65_536
+    private static let pieceLimits = 1...256
     private static let poolings = Pooling.names.filter { $0 != Pooling.none.name }
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
@@ -104,6 +114,7 @@ public struct ValidateSettings: StepKind {
         text = (references.areSteps ? reader.requiredText("text") : reader.text("text")) ?? ""
         context = reader.context ?? context
         chunks = reader.chunks
+        pieces = reader.integer("pieces", in: Self.pieceLimits) ?? pieces
         if reader.node("against") != nil { against = references.file("against", in: reader) }
         tasks = reader.text("tasks")
         questions = reader.text("questions")
@@ -138,7 +149,14 @@ public struct ValidateSettings: StepKind {
     /// A model that was converted to its own precision has its gate under `auto`, for its type shows only later.
     func gate(for type: String) -> QualityGate? { gates[type] ?? gates["auto"] }
 
-    func step(_ id: String, on bench: Workbench) throws -> any Step {
+    func steps(_ id: String, on bench: Workbench) throws -> [any Step] {
+        let whole = try validateStep(id, on: bench)
+        return whole.pieces + [whole]
+    }
+
+    func step(_ id: String, on bench: Workbench) throws -> any Step { try validateStep(id, on: bench) }
+
+    private func validateStep(_ id: String, on bench: Workbench) throws -> ValidateStep {
         func source(_ name: String) throws -> ValidateStep.Source {
             let path = bench.path(name)
             return ValidateStep.Source(path: path, digest: try bench.digest(of: path))
@@ -169,6 +187,9 @@ public struct ValidateSettings: StepKind {
         }
         if questions != nil {
             return "'questions' are asked of language models, and this is \(model.words). Leave them out."
+        }
+        if pieces > 1 {
+            return "'pieces' cuts the text of a language model, and this is \(model.words). Leave it out."
         }
         if tasks != nil {
             return "'tasks' are answered by language models, and this is \(model.words). Leave them out."

@@ -40,12 +40,21 @@ struct ValidateStep: Step {
     let references: [ChannelReference]
 
     let kind = ValidateSettings.kind
-    var needs: [String] { settings.needs }
+    var needs: [String] { pieces.isEmpty ? settings.needs : [settings.builds] + pieces.map(\.id) }
     var nodes: [StepNode] { made.map(node) }
+
+    /// What the windows are cut into; empty where they are measured at once.
+    var pieces: [ValidatePieceStep] {
+        guard settings.pieces > 1 else { return [] }
+        return (0..<settings.pieces).map {
+            ValidatePieceStep(whole: self, piece: TextPiece(number: $0, count: settings.pieces))
+        }
+    }
 
     private func node(_ build: PlannedBuild) -> StepNode {
         var inputs = ["build": build.node.asInput, "text": .file(text.digest)]
-        if let base { inputs["against"] = base.node.asInput }
+        if pieces.isEmpty, let base { inputs["against"] = base.node.asInput }
+        for piece in pieces { inputs["piece.\(piece.piece.number + 1)"] = piece.node(build).asInput }
         if let tasks { inputs["tasks"] = .file(tasks.digest) }
         var entries = [
             "type": build.type, "context": "\(settings.context)",
@@ -67,17 +76,24 @@ struct ValidateStep: Step {
 
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
         let builds = made.of(nodes)
-        let tokens = Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks)
-        // The base runs once for all builds that are compared with it.
-        let weights = builds.reduce(base?.work.tensors.elementCount ?? 0) { $0 + $1.weights }
+        let runsModels = settings.pieces == 1 || tasks != nil || settings.questions != nil
         return Forecast(
             outputs: builds.map { Forecast.Output(name: $0.type, bytes: nil) },
-            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory,
-            work: Throughput.evaluation(weights: weights, tokens: tokens, threads: threads)
+            peakMemoryBytes: Throughput.fixedMemory + (runsModels ? Throughput.evaluationMemory : 0),
+            work: settings.pieces == 1 ? work(for: builds, pieces: 1, threads: threads) : nil
         )
     }
 
+    /// What running builds on one of several pieces of the text takes.
+    func work(for builds: [PlannedBuild], pieces: Int, threads: Int) -> Forecast.Work {
+        let tokens = Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks)
+        // The base runs once for all builds that are compared with it.
+        let weights = builds.reduce(base?.work.tensors.elementCount ?? 0) { $0 + $1.weights }
+        return Throughput.evaluation(weights: weights, tokens: (tokens + pieces - 1) / pieces, threads: threads)
+    }
+
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
+        guard settings.pieces == 1 else { return try join(nodes, context) }
         let bytes = try readFile(text.path, limit: Self.textLimit)
         let builds = try made.of(nodes).map { try context.build($0.node) }
         let base = try base.map { try context.build($0.node) }
@@ -107,6 +123,33 @@ struct ValidateStep: Step {
         }
     }
 
+    /// Puts together what the pieces of the text gave; the model itself runs for tasks and questions alone.
+    private func join(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
+        try made.of(nodes).map { planned in
+            let build = try context.build(planned.node)
+            let products = pieces.map { context.product(of: $0.node(planned).name) }
+            let scores = try products.flatMap(\.files).map { try ScoredPiece(reading: $0.path) }
+            let (perplexity, divergence) = try EvaluationError.naming(text.path) { try ScoredPiece.joined(scores) }
+            let facts = try products.first.map { try $0.facts(ValidatePieceStep.Facts.self) }
+            let runsModel = tasks != nil || settings.questions != nil
+            let model = runsModel ? try LanguageModel(path: build.path) : nil
+            let evaluated = EvaluatedBuild(
+                type: build.type,
+                digest: build.digest,
+                textDigest: text.digest,
+                perplexity: perplexity,
+                divergence: divergence,
+                baseDigest: facts?.baseDigest,
+                accuracy: try model.flatMap { try accuracy(build, $0, context) },
+                tasksDigest: tasks?.digest,
+                talk: try model.flatMap { try talk(build, $0, context) },
+                embedding: nil,
+                embeddingContext: nil
+            )
+            return try StepProduct(facts: evaluated, outputs: [build.type])
+        }
+    }
+
     func problems(with product: StepProduct) throws -> [String] {
         let build: EvaluatedBuild = try product.facts()
         guard let gate = settings.gate(for: build.type) else { return [] }
@@ -128,7 +171,7 @@ struct ValidateStep: Step {
         return (name, value)
     }
 
-    private func options(_ context: StepContext) -> EvaluationOptions {
+    func options(_ context: StepContext) -> EvaluationOptions {
         EvaluationOptions(context: settings.context, chunks: settings.chunks, threads: context.threads)
     }
 
@@ -167,7 +210,7 @@ struct ValidateStep: Step {
         return Dictionary(uniqueKeysWithValues: zip(compared, results))
     }
 
-    private static func detail(_ build: BuildFile, _ state: EvaluationProgress) -> String {
+    static func detail(_ build: BuildFile, _ state: EvaluationProgress) -> String {
         "\(build.type): perplexity \(state.perplexity.formatted(3))"
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BinaryIO
 import Pipeline
 import Steps
 import SystemPackage

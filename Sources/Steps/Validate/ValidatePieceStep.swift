@@ -1,0 +1,95 @@
+import Architectures
+import BinaryIO
+import Evaluation
+import Inference
+import Pipeline
+import SystemPackage
+
+/// One of several pieces of a `validate` step's text: the scores of its tokens for each build, which the step itself joins. So the machines of a cluster share
+/// one measurement. A node for each build; those that are due share one pass of the model that they are compared with.
+struct ValidatePieceStep: IntermediateStep {
+    /// What the pieces are of.
+    let whole: ValidateStep
+    let piece: TextPiece
+
+    let kind = ValidateSettings.kind
+    var id: String { "\(whole.id)\(Self.separator)\(piece.number + 1)" }
+    var needs: [String] { whole.settings.needs }
+    var nodes: [StepNode] { whole.made.map(node) }
+
+    /// In no id that a file can write.
+    private static let separator: Character = "+"
+
+    /// The id of the step that pieces belong to; an id of another step as it is.
+    static func owner(of id: String) -> String { String(id.prefix { $0 != separator }) }
+
+    /// What is known of a piece beside its scores.
+    struct Facts: Codable {
+        /// Of the model that the build was compared with.
+        let baseDigest: SHA256Digest?
+    }
+
+    func node(_ build: PlannedBuild) -> StepNode {
+        var inputs = ["build": build.node.asInput, "text": .file(whole.text.digest)]
+        if let base = whole.base { inputs["against"] = base.node.asInput }
+        let settings = whole.settings
+        let key = StepKey(
+            kind: kind,
+            version: ValidateStep.version,
+            settings: [
+                "type": build.type, "context": "\(settings.context)",
+                "chunks": settings.chunks.map { "\($0)" } ?? "all", "cache": "f32",
+                "piece": "\(piece.number + 1) of \(piece.count)",
+            ],
+            inputs: inputs
+        )
+        return StepNode(StepNode.Name(step: id, build: build.type), key)
+    }
+
+    func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
+        let builds = whole.made.of(nodes)
+        return Forecast(
+            outputs: builds.map { Forecast.Output(name: $0.type, bytes: nil) },
+            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory,
+            work: whole.work(for: builds, pieces: piece.count, threads: threads)
+        )
+    }
+
+    func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
+        let text = whole.text.path
+        let bytes = try readFile(text, limit: ValidateStep.textLimit)
+        let builds = try whole.made.of(nodes).map { try context.build($0.node) }
+        let base = try whole.base.map { try context.build($0.node) }
+        let models = try builds.map { try LanguageModel(path: $0.path) }
+        if let kind = models.first?.shape.kind, let obstacle = whole.settings.obstacle(for: kind) {
+            throw StepsError.badFile(obstacle)
+        }
+        let options = whole.options(context)
+        let compared = builds.indices.filter { base != nil && builds[$0].digest != base?.digest }
+        var scores: [Int: ScoredPiece] = [:]
+        try EvaluationError.naming(text) {
+            if let base, !compared.isEmpty {
+                let run = KLDivergenceRun(compared.map { models[$0] }, options)
+                var done = 0
+                let found = try run.scores(of: piece, with: try LanguageModel(path: base.path), text: bytes) {
+                    done += 1
+                    let detail = ValidateStep.detail(builds[compared[$0]], $1)
+                    try context.progress(detail, done, $1.chunkCount * compared.count)
+                }
+                for (index, piece) in zip(compared, found) { scores[index] = piece }
+            }
+            for index in builds.indices where scores[index] == nil {
+                scores[index] = try PerplexityRun(models[index], options).scores(of: piece, text: bytes) {
+                    try context.progress(ValidateStep.detail(builds[index], $0), $0.chunk, $0.chunkCount)
+                }
+            }
+        }
+        return try nodes.indices.compactMap { index in
+            guard let piece = scores[index] else { return nil }
+            let path = try context.folder(for: nodes[index]).appending("\(builds[index].type).scores")
+            try piece.write(to: path)
+            let facts = Facts(baseDigest: piece.isCompared ? base?.digest : nil)
+            return try StepProduct(files: [path], facts: facts, outputs: [builds[index].type])
+        }
+    }
+}
