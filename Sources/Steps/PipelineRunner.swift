@@ -150,7 +150,8 @@ public struct PipelineRunner: Sendable {
     }
 
     /// The steps, held against the lock where they have to be.
-    private func steps(of source: SourceCheckpoint, _ cache: StepCache, _ locking: PipelineLocking) throws -> [any Step] {
+    private func steps(of source: SourceCheckpoint, _ cache: StepCache, _ locking: PipelineLocking) throws -> [any Step]
+    {
         let notes = source.notes(of: definition)
         let steps = try Workbench.steps(of: definition, source, cache, notes)
         return try locking.checked(steps, source, notes) { _ in }

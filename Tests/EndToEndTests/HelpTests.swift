@@ -7,7 +7,8 @@ import Testing
 
 @Suite struct HelpTests {
     static let commands = [
-        "", "init", "run", "plan", "validate", "lock", "verify", "runs", "cache", "cache status", "cache evict", "schema", "emit",
+        "", "init", "run", "plan", "validate", "lock", "verify", "runs", "cache", "cache status", "cache evict",
+        "schema", "emit",
         "emit github", "submit", "status", "cancel", "exec-step", "query", "compare", "diff", "report", "snippet",
         "export", "export mlc",
         "export play", "export site",

@@ -20,6 +20,8 @@ public struct TinyPipeline {
     public var fitGates = ""
     public var context = 128
     public var chunks = 2
+    /// How many pieces the text is cut into.
+    public var pieces = 1
     /// What a build must reach, by type: `q8_0: { max-perplexity: 1 }`.
     public var gates = ""
     public var fitContext = 1024
@@ -45,7 +47,7 @@ public struct TinyPipeline {
               builds: builds
               text: "\(text)"
               context: \(context)
-              chunks: \(chunks)
+              chunks: \(chunks)\(pieces > 1 ? "\n      pieces: \(pieces)" : "")
               against: f16\(tasks.map { "\n      tasks: \"\($0)\"" } ?? "")
               gates: { \(gates) }\(questionLines)
           - id: fit

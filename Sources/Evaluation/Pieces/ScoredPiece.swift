@@ -30,7 +30,9 @@ package struct ScoredPiece: Sendable, Equatable {
     package static func joined(
         _ pieces: [ScoredPiece]
     ) throws -> (perplexity: PerplexityResult, divergence: KLDivergenceResult?) {
-        let pieces = pieces.sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+        let pieces = pieces.sorted {
+            ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+        }
         guard let first = pieces.first else { throw EvaluationError.piecesDoNotFit("there are none") }
         var next = 0
         for piece in pieces {
@@ -153,14 +155,17 @@ extension ScoredPiece {
         }
         let tokenBytes = 12 + (header.isCompared ? 33 : 0)
         // Compared before anything is allocated; no product here can overflow.
-        guard header.windowCount >= 0, header.first >= 0, header.count >= 0, header.scored >= 0, header.firstPosition >= 0,
+        guard header.windowCount >= 0, header.first >= 0, header.count >= 0, header.scored >= 0,
+            header.firstPosition >= 0,
             header.context > 0, header.windowCount <= 1 << 40, header.first <= header.windowCount,
             header.count <= header.windowCount - header.first, header.firstPosition <= 1 << 40,
             header.count <= Self.sizeLimit, header.scored <= Self.sizeLimit / tokenBytes,
             header.count == 0 || header.scored > 0,
             header.count.multipliedReportingOverflow(by: header.scored * tokenBytes) == (reader.remaining, false)
         else { throw Problem(why: "the file has not the length that its header says") }
-        func column<Value>(_ read: () throws -> Value) throws -> [Value] { try (0..<header.scored).map { _ in try read() } }
+        func column<Value>(_ read: () throws -> Value) throws -> [Value] {
+            try (0..<header.scored).map { _ in try read() }
+        }
         func double() throws -> Double { Double(bitPattern: try number(UInt64.self)) }
         windows = try (0..<header.count).map { index in
             let surprises = try column(double)

@@ -8,7 +8,14 @@ public enum LockError: Error, CustomStringConvertible, Sendable {
     /// What would be read or done differs from the lock.
     case differs(pipeline: FilePath, lock: FilePath, [LockDifference])
     /// A file was made that is not the one of the lock.
-    case otherBytes(step: String, file: String, locked: SHA256Digest, made: SHA256Digest?, lockedBy: String, version: String)
+    case otherBytes(
+        step: String,
+        file: String,
+        locked: SHA256Digest,
+        made: SHA256Digest?,
+        lockedBy: String,
+        version: String
+    )
 
     private static let mostNamed = 20
 

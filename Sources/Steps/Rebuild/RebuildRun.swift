@@ -199,7 +199,8 @@ public struct RebuildRun: Sendable {
     }
 
     /// The steps over the source that a build names.
-    private func steps(of definition: PipelineDefinition, _ build: BuildRecord, _ cache: StepCache) throws -> [any Step] {
+    private func steps(of definition: PipelineDefinition, _ build: BuildRecord, _ cache: StepCache) throws -> [any Step]
+    {
         let uri = build.facts.sourceURI
         // A model of the Hub was noted with its commit.
         let isOfHub = definition.source.hasPrefix("hf://") && uri.hasPrefix("hf://")

@@ -86,8 +86,12 @@ struct RunCommand: RecordCommand {
             )
         }
         if lock, locked { throw ValidationError("Give --lock to write the lock or --locked to obey it, not both.") }
-        if smoke || dryRun, lock { throw ValidationError("--lock records a whole run. Leave out --smoke and --dry-run.") }
-        if smoke, locked { throw ValidationError("--smoke runs on a cut of the model, which no lock describes. Leave out --locked.") }
+        if smoke || dryRun, lock {
+            throw ValidationError("--lock records a whole run. Leave out --smoke and --dry-run.")
+        }
+        if smoke, locked {
+            throw ValidationError("--smoke runs on a cut of the model, which no lock describes. Leave out --locked.")
+        }
         if from != nil, only != nil { throw ValidationError("Give --from or --only, not both.") }
     }
 

@@ -77,11 +77,13 @@ struct VerifyCommand: RecordCommand {
                 }
             ).text(format)
             guard format == .table else { return table }
-            let verdict = report.isSame ? "every build has the bytes that were published" : "NOT the bytes that were published"
+            let verdict =
+                report.isSame ? "every build has the bytes that were published" : "NOT the bytes that were published"
             let others = Set(report.builds.map(\.publishedBy)).subtracting([report.edgepipe]).sorted()
             let note =
                 report.isSame || others.isEmpty
-                ? "" : "\nPublished by edgepipe \(others.joined(separator: ", ")), and made again by \(report.edgepipe)."
+                ? ""
+                : "\nPublished by edgepipe \(others.joined(separator: ", ")), and made again by \(report.edgepipe)."
             return "\(table)\n\n\(report.version): \(verdict)\(note)"
         }
         guard report.isSame else { throw ExitCode(ExitStatus.gateNotMet) }
