@@ -30,7 +30,7 @@ steps:
   - id: builds
     quantize: {{ model: f16, types: [{types}] }}
   - id: quality
-    validate: {{ builds: builds, text: "{root}/texts/sample.txt", context: 128, chunks: {chunks}, against: f16, gates: {{ {gates} }} }}
+    validate: {{ builds: builds, text: "{root}/texts/sample.txt", context: 128, chunks: {chunks}, against: f16, pieces: {pieces}, gates: {{ {gates} }} }}
   - id: fit
     fit: {{ builds: builds, context: 1024, devices: [pixel-8, iphone-15] }}
   - id: publish
@@ -41,11 +41,11 @@ steps:
 class Scene:
     """A pipeline in a folder of its own, with a cache and a registry."""
 
-    def __init__(self, proof, name, types="q8_0, q4_k_m, q4_0, q2_k", chunks=2, gates="", file="tiny.yaml"):
+    def __init__(self, proof, name, types="q8_0, q4_k_m, q4_0, q2_k", chunks=2, gates="", pieces=1, file="tiny.yaml"):
         self.proof, self.folder = proof, proof.folder / name
         self.folder.mkdir()
         self.file = self.folder / file
-        self.file.write_text(PIPELINE.format(root=ROOT, types=types, chunks=chunks, gates=gates))
+        self.file.write_text(PIPELINE.format(root=ROOT, types=types, chunks=chunks, gates=gates, pieces=pieces))
         self.cache, self.registry = self.folder / "cache", self.folder / "registry.db"
 
     def edgepipe(self, *arguments, status=0, environment=None):
@@ -75,6 +75,14 @@ class Scene:
     def published(self):
         builds = json.loads(self.edgepipe("registry", "list", "--registry", self.registry, "--json").stdout)
         return {build["name"].split(":")[1]: build["digest"] for build in builds}
+
+    def figures(self):
+        """Everything that was measured of each build, as JSON writes it: to the last digit."""
+        found = {}
+        for name in self.names():
+            details = json.loads(self.edgepipe("registry", "show", name, "--registry", self.registry, "--json").stdout)
+            found[name] = sorted(json.dumps(each, sort_keys=True) for each in details["measurements"])
+        return found
 
     def names(self):
         return [build["name"] for build in json.loads(self.edgepipe("registry", "list", "--registry", self.registry, "--json").stdout)]
@@ -122,6 +130,22 @@ class Proof:
             scene.edgepipe("run", scene.file, "--registry", scene.registry, "--cache", scene.cache, "--json", "--quiet").stdout
         )
         assert {step["status"] for step in run["steps"]} == {"cached"}, run["steps"]
+
+    def prove_pieces(self):
+        """A text that two nodes measure in pieces gives the figures of one run, to the last digit."""
+        whole = Scene(self, "whole", types="q8_0, q2_k", chunks=9)
+        whole.edgepipe("run", whole.file, "--registry", whole.registry, "--quiet")
+        for pieces in (2, 4):
+            scene = Scene(self, f"pieces-{pieces}", types="q8_0, q2_k", chunks=9, pieces=pieces)
+            program = self.wrapper(scene, f'case "$*" in *"quality+"*) echo "$SLURMD_NODENAME" >> "{scene.folder}/nodes"; sleep 1 ;; esac')
+            report = scene.submit(*program)
+            jobs = {job["step"]: job["nodes"] for job in report["jobs"]}
+            assert all(len(jobs[f"quality+{number + 1}"]) == 2 for number in range(pieces)), jobs
+            state, steps = scene.wait()
+            assert state == "done" and steps["quality"]["done"] == 2, (steps, scene.logs())
+            nodes = (scene.folder / "nodes").read_text().split()
+            assert len(nodes) == 2 * pieces and len(set(nodes)) == 2, nodes
+            assert scene.published() == whole.published() and scene.figures() == whole.figures(), (scene.figures(), whole.figures())
 
     def prove_failure(self):
         """A task that fails takes its followers with it, and the others go on; submitting again makes what is missing."""

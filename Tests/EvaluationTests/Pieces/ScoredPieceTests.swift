@@ -1,4 +1,5 @@
 import BinaryIO
+import Conversion
 import Evaluation
 import GGUF
 import Inference

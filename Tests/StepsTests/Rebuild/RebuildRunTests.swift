@@ -136,7 +136,10 @@ import Testing
         let other = try TestRegistry(new: tiny.scratch.appending("other.db"))
         try other.importLayout(layout)
         let missing = try refusal { $0.registry = other.path }
-        #expect(missing.contains("the registry does not keep the pipeline file that made tiny@1.0.0:q8_0"), "\(missing)")
+        #expect(
+            missing.contains("the registry does not keep the pipeline file that made tiny@1.0.0:q8_0"),
+            "\(missing)"
+        )
         let file = try tiny.scratch.write(tiny.pipeline.yaml, to: "tiny.yaml")
         #expect(
             try rebuild {
