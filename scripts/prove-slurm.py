@@ -357,7 +357,7 @@ def main():
             print("same_bytes: holds", flush=True)
             # These have clusters of their own, and mostly wait for one to notice something.
             apart = ["killed_node", "no_controller", "small_arrays", "too_little_memory"]
-            names = ["failure", "gate", "requeue", "cancel", "models_and_matrices", "two_at_once", "refusals"]
+            names = ["pieces", "failure", "gate", "requeue", "cancel", "models_and_matrices", "two_at_once", "refusals"]
             if given.only:
                 apart, names = [name for name in apart if name == given.only], [name for name in names if name == given.only]
             if given.measure:

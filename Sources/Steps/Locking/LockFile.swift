@@ -4,6 +4,12 @@ import Pipeline
 import Settings
 import SystemPackage
 
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Glibc)
+    import Glibc
+#endif
+
 /// `edgepipe.lock`: what the pipeline files of a folder read and made, each with an entry of its own.
 ///
 /// YAML in one spelling: keys sorted, one value a line, digests as `sha256:...`, and three dots as the last line, without which the file was cut
@@ -77,6 +83,11 @@ package struct LockFile: Sendable, Equatable {
     /// - Returns: whether the file changed.
     /// - Throws: `FileError`, `SettingsError`.
     static func update(_ path: FilePath, _ name: String, with entry: PipelineLock) throws -> Bool {
+        // Runs of two files of the folder may end at once. A file system without such locks leaves it to chance.
+        let folder = path.removingLastComponent()
+        let descriptor = try? FileDescriptor.open(folder.isEmpty ? "." : folder, .readOnly)
+        defer { try? descriptor?.close() }
+        if let descriptor { while flock(descriptor.rawValue, LOCK_EX) != 0, errno == EINTR {} }
         var file = try LockFile(ifThereAt: path) ?? LockFile()
         guard file.entries[name] != entry else { return false }
         file.entries[name] = entry

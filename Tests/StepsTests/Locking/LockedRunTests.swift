@@ -231,4 +231,21 @@ import Testing
         #expect(inputs["shared/common.yaml"] == SHA256Digest(of: steps.utf8))
         #expect(try lock(["vars.type=f32"]).differences.contains("step f16: other settings than in the lock"))
     }
+
+    /// Several files of a folder, whose runs end at one time.
+    @Test func entriesThatAreWrittenAtOnceAreAllThere() throws {
+        let names = (0..<8).map { "p\($0).yaml" }
+        let text = tiny.pipeline.yaml
+        let failures = Mutexed<[String]>([])
+        DispatchQueue.concurrentPerform(iterations: names.count) { index in
+            do {
+                let definition = try PipelineDefinition(text: text, path: tiny.scratch.appending(names[index]))
+                _ = try LockRun(definition, RunOptions(registry: tiny.scratch.appending("\(index).db"))).run()
+            } catch {
+                failures.change { $0.append("\(error)") }
+            }
+        }
+        #expect(failures.value == [])
+        #expect(try LockFile(ifThereAt: path)?.entries.keys.sorted() == names)
+    }
 }
