@@ -84,8 +84,8 @@ package struct PipelineLock: Sendable, Equatable {
         return merged
     }
 
-    /// Nodes whose products are files.
-    var knownCount: Int { nodes.values.count { !$0.files.isEmpty } }
+    /// Nodes whose files are known.
+    package var knownCount: Int { nodes.values.count { !$0.files.isEmpty } }
 }
 
 extension StepProduct {

@@ -18,7 +18,8 @@ import Testing
 
     init() throws {
         text = try PerplexityGoldens.text()
-        tiny = try TinyModels()
+        let tiny = try TinyModels()
+        self.tiny = tiny
         let path = try tiny.converted(.f16)
         base = try LanguageModel(path: path)
         let source = try GGUFFile(path: path)

@@ -198,7 +198,7 @@ import Testing
 
     @Test func aLockThatCannotBeWrittenCostsNoRun() throws {
         try lock(tiny)
-        let events = Events()
+        let (events, path) = (Events(), path)
         try run(tiny, .follow) { _ in
         } report: { event in
             _ = events.add(event)
@@ -235,15 +235,13 @@ import Testing
     /// Several files of a folder, whose runs end at one time.
     @Test func entriesThatAreWrittenAtOnceAreAllThere() throws {
         let names = (0..<8).map { "p\($0).yaml" }
-        let text = tiny.pipeline.yaml
+        let runs = try names.enumerated().map { index, name in
+            let definition = try PipelineDefinition(text: tiny.pipeline.yaml, path: tiny.scratch.appending(name))
+            return LockRun(definition, RunOptions(registry: tiny.scratch.appending("\(index).db")))
+        }
         let failures = Mutexed<[String]>([])
-        DispatchQueue.concurrentPerform(iterations: names.count) { index in
-            do {
-                let definition = try PipelineDefinition(text: text, path: tiny.scratch.appending(names[index]))
-                _ = try LockRun(definition, RunOptions(registry: tiny.scratch.appending("\(index).db"))).run()
-            } catch {
-                failures.change { $0.append("\(error)") }
-            }
+        DispatchQueue.concurrentPerform(iterations: runs.count) { index in
+            do { _ = try runs[index].run() } catch { failures.change { $0.append("\(error)") } }
         }
         #expect(failures.value == [])
         #expect(try LockFile(ifThereAt: path)?.entries.keys.sorted() == names)
