@@ -174,7 +174,7 @@ public struct RebuildRun: Sendable {
         let steps = try steps(of: making, builds[0], cache)
         let planned = steps.filter { makers.contains($0.id) }.compactMap { $0 as? any BuildMaker }.flatMap(\.builds)
         let wanted = planned.filter { plan in builds.contains { $0.name.type == plan.type } }
-        var runner = StepRunner(
+        let runner = StepRunner(
             steps,
             cache,
             options,
