@@ -22,6 +22,8 @@ public struct TinyPipeline {
     public var chunks = 2
     /// How many pieces the text is cut into.
     public var pieces = 1
+    /// How certain it must be that a build misses its gate to measure it no further, such as `99%`.
+    public var earlyStop: String?
     /// What a build must reach, by type: `q8_0: { max-perplexity: 1 }`.
     public var gates = ""
     public var fitContext = 1024
@@ -49,7 +51,7 @@ public struct TinyPipeline {
               context: \(context)
               chunks: \(chunks)\(pieces > 1 ? "\n      pieces: \(pieces)" : "")
               against: f16\(tasks.map { "\n      tasks: \"\($0)\"" } ?? "")
-              gates: { \(gates) }\(questionLines)
+              gates: { \(gates) }\(earlyStop.map { "\n      early-stop: \($0)" } ?? "")\(questionLines)
           - id: fit
             fit:
               builds: builds

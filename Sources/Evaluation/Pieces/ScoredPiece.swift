@@ -25,10 +25,13 @@ package struct ScoredPiece: Sendable, Equatable {
     }
 
     /// The figures of the whole text: those of one run, to the last digit.
-    /// - Parameter pieces: all of one text and one model, in any order.
+    /// - Parameters:
+    ///   - pieces: of one text and one model, in any order.
+    ///   - areAll: false where they are the beginning of the text alone.
     /// - Throws: `EvaluationError.piecesDoNotFit` where they are not; `noText`, `notANumber` as one run does.
     package static func joined(
-        _ pieces: [ScoredPiece]
+        _ pieces: [ScoredPiece],
+        areAll: Bool = true
     ) throws -> (perplexity: PerplexityResult, divergence: KLDivergenceResult?) {
         let pieces = pieces.sorted {
             ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
@@ -44,7 +47,7 @@ package struct ScoredPiece: Sendable, Equatable {
             }
             next = piece.range.upperBound
         }
-        guard next == first.windowCount else {
+        guard next == first.windowCount || !areAll else {
             throw EvaluationError.piecesDoNotFit("chunk \(next + 1) is missing")
         }
         var perplexity = PerplexityTally()

@@ -64,28 +64,12 @@ struct ValidatePieceStep: IntermediateStep {
         if let kind = models.first?.shape.kind, let obstacle = whole.settings.obstacle(for: kind) {
             throw StepsError.badFile(obstacle)
         }
-        let options = whole.options(context)
-        let compared = builds.indices.filter { base != nil && builds[$0].digest != base?.digest }
-        var scores: [Int: ScoredPiece] = [:]
-        try EvaluationError.naming(text) {
-            if let base, !compared.isEmpty {
-                let run = KLDivergenceRun(compared.map { models[$0] }, options)
-                var done = 0
-                let found = try run.scores(of: piece, with: try LanguageModel(path: base.path), text: bytes) {
-                    done += 1
-                    let detail = ValidateStep.detail(builds[compared[$0]], $1)
-                    try context.progress(detail, done, $1.chunkCount * compared.count)
-                }
-                for (index, piece) in zip(compared, found) { scores[index] = piece }
-            }
-            for index in builds.indices where scores[index] == nil {
-                scores[index] = try PerplexityRun(models[index], options).scores(of: piece, text: bytes) {
-                    try context.progress(ValidateStep.detail(builds[index], $0), $0.chunk, $0.chunkCount)
-                }
-            }
+        let subjects = builds.indices.map { ValidatedModel(build: builds[$0], model: models[$0], node: nodes[$0]) }
+        let scores = try whole.scores(of: piece, subjects, with: base, bytes, context) {
+            try context.progress(ValidateStep.detail($0, $1), $2, $3)
         }
-        return try nodes.indices.compactMap { index in
-            guard let piece = scores[index] else { return nil }
+        return try nodes.indices.map { index in
+            let piece = scores[index]
             let path = try context.folder(for: nodes[index]).appending("\(builds[index].type).scores")
             try piece.write(to: path)
             let facts = Facts(baseDigest: piece.isCompared ? base?.digest : nil)

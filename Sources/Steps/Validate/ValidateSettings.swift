@@ -29,6 +29,8 @@ public struct ValidateSettings: StepKind {
     public var answerTokens = 256
     /// How an embedding model's vectors are pooled; nil for the file's own way.
     public var pooling: Pooling?
+    /// When measuring a build may end because it misses its gate; nil where all of the text is always measured.
+    var earlyStop: EarlyStop?
     /// By build type, such as "q4_k_m".
     public var gates: [String: QualityGate] = [:]
 
@@ -103,6 +105,13 @@ public struct ValidateSettings: StepKind {
             .files,
             takes: .each(QualityGate.kind)
         ),
+        Setting(
+            "early-stop",
+            "how certain it must be that a build misses its gate for measuring it to end before the text does, such as 99.9%",
+            standard: "all of the text is measured",
+            .files,
+            takes: .percent
+        ),
     ]
 
     private static let answerLimits = 1...65_536
@@ -141,6 +150,16 @@ public struct ValidateSettings: StepKind {
         }
         if let node = reader.node("gates") {
             gates = QualityGate.gates(node, reader, of: self, types: references.gateTypes(of: builds))
+        }
+        if let node = reader.node("early-stop"), let percent = reader.percent("early-stop") {
+            earlyStop = EarlyStop(confidence: percent)
+            if !EarlyStop.confidences.contains(percent) {
+                reader.report("'early-stop' must be from 50% to below 100%, such as 99.9%.", at: node)
+            } else if gates.isEmpty {
+                reader.report("no gate could be missed. Add 'gates', or leave 'early-stop' out.", at: node)
+            } else if pieces > 1 {
+                reader.report("pieces are measured to the end. Leave out 'pieces' or 'early-stop'.", at: node)
+            }
         }
     }
 
@@ -190,6 +209,9 @@ public struct ValidateSettings: StepKind {
         }
         if pieces > 1 {
             return "'pieces' cuts the text of a language model, and this is \(model.words). Leave it out."
+        }
+        if earlyStop != nil {
+            return "'early-stop' is for language models, and this is \(model.words). Leave it out."
         }
         if tasks != nil {
             return "'tasks' are answered by language models, and this is \(model.words). Leave them out."

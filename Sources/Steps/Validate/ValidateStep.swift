@@ -65,6 +65,10 @@ struct ValidateStep: Step {
             entries["pooling"] = settings.pooling?.name ?? "own"
             entries["lines"] = isJSON ? "json" : "plain"
         }
+        // What is left out of the text depends on the gate, which decides nothing else.
+        if let early = settings.earlyStop, let gate = settings.gate(for: build.type) {
+            entries["early-stop"] = "\(early.confidence) \(gate)"
+        }
         if settings.questions != nil {
             entries["answers"] = "\(settings.answerTokens)"
             entries["form"] = settings.chatForm.map { $0.text(asking: ChatForm.place) } ?? "own"
@@ -102,24 +106,12 @@ struct ValidateStep: Step {
             if let obstacle = settings.obstacle(for: kind) { throw StepsError.badFile(obstacle) }
             return try compareVectors(of: builds, models, with: base, bytes, context)
         }
-        let compared = builds.indices.filter { base != nil && builds[$0].digest != base?.digest }
-        let divergences = try divergences(of: compared, builds, models, base, bytes, context)
-        return try builds.indices.map { index in
-            let (build, divergence) = (builds[index], divergences[index])
-            let evaluated = EvaluatedBuild(
-                type: build.type,
-                digest: build.digest,
-                textDigest: text.digest,
-                perplexity: try divergence?.build ?? perplexity(of: build, models[index], bytes, context),
-                divergence: divergence,
-                baseDigest: divergence == nil ? nil : base?.digest,
-                accuracy: try accuracy(build, models[index], context),
-                tasksDigest: tasks?.digest,
-                talk: try talk(build, models[index], context),
-                embedding: nil,
-                embeddingContext: nil
-            )
-            return try StepProduct(facts: evaluated, outputs: [build.type])
+        let subjects = builds.indices.map { ValidatedModel(build: builds[$0], model: models[$0], node: nodes[$0]) }
+        let figures = try figures(of: subjects, with: base, bytes, context)
+        return try zip(subjects, figures).map { subject, figures in
+            // Of a build that is refused already nobody asks more.
+            let model = figures.isWhole ? subject.model : nil
+            return try product(subject.build, figures, baseDigest: base?.digest, model, context)
         }
     }
 
@@ -128,26 +120,33 @@ struct ValidateStep: Step {
         try made.of(nodes).map { planned in
             let build = try context.build(planned.node)
             let products = pieces.map { context.product(of: $0.node(planned).name) }
-            let scores = try products.flatMap(\.files).map { try ScoredPiece(reading: $0.path) }
-            let (perplexity, divergence) = try EvaluationError.naming(text.path) { try ScoredPiece.joined(scores) }
+            let figures = try EvaluationError.naming(text.path) {
+                try TextFigures(products.flatMap(\.files).map(\.path))
+            }
             let facts = try products.first.map { try $0.facts(ValidatePieceStep.Facts.self) }
             let runsModel = tasks != nil || settings.questions != nil
             let model = runsModel ? try LanguageModel(path: build.path) : nil
-            let evaluated = EvaluatedBuild(
-                type: build.type,
-                digest: build.digest,
-                textDigest: text.digest,
-                perplexity: perplexity,
-                divergence: divergence,
-                baseDigest: facts?.baseDigest,
-                accuracy: try model.flatMap { try accuracy(build, $0, context) },
-                tasksDigest: tasks?.digest,
-                talk: try model.flatMap { try talk(build, $0, context) },
-                embedding: nil,
-                embeddingContext: nil
-            )
-            return try StepProduct(facts: evaluated, outputs: [build.type])
+            return try product(build, figures, baseDigest: facts?.baseDigest, model, context)
         }
+    }
+
+    /// - Parameter model: nil where it is asked nothing.
+    private func product(
+        _ build: BuildFile,
+        _ figures: TextFigures,
+        baseDigest: SHA256Digest?,
+        _ model: LanguageModel?,
+        _ context: StepContext
+    ) throws -> StepProduct {
+        let evaluated = EvaluatedBuild(
+            build,
+            of: self,
+            figures,
+            baseDigest: baseDigest,
+            accuracy: try model.flatMap { try accuracy(build, $0, context) },
+            talk: try model.flatMap { try talk(build, $0, context) }
+        )
+        return try StepProduct(facts: evaluated, outputs: [build.type])
     }
 
     func problems(with product: StepProduct) throws -> [String] {
@@ -157,8 +156,7 @@ struct ValidateStep: Step {
     }
 
     /// The published build that a gate compares with, where it was measured on the same text.
-    private func reference(of build: EvaluatedBuild, _ gate: QualityGate) throws -> (name: String, bitsPerByte: Double)?
-    {
+    func reference(of build: EvaluatedBuild, _ gate: QualityGate) throws -> (name: String, bitsPerByte: Double)? {
         guard let reference = references.first(where: { $0.channel == gate.over }),
             let name = reference.name(of: build.type),
             let value = try reference.value(
@@ -173,41 +171,6 @@ struct ValidateStep: Step {
 
     func options(_ context: StepContext) -> EvaluationOptions {
         EvaluationOptions(context: settings.context, chunks: settings.chunks, threads: context.threads)
-    }
-
-    private func perplexity(
-        of build: BuildFile,
-        _ model: LanguageModel,
-        _ bytes: [UInt8],
-        _ context: StepContext
-    ) throws -> PerplexityResult {
-        try EvaluationError.naming(text.path) {
-            try PerplexityRun(model, options(context)).measure(text: bytes) { state in
-                try context.progress(Self.detail(build, state), state.chunk, state.chunkCount)
-            }
-        }
-    }
-
-    /// The builds that are compared with the base, by index. The base runs once for all of them.
-    private func divergences(
-        of compared: [Int],
-        _ builds: [BuildFile],
-        _ models: [LanguageModel],
-        _ base: BuildFile?,
-        _ bytes: [UInt8],
-        _ context: StepContext
-    ) throws -> [Int: KLDivergenceResult] {
-        guard let base, !compared.isEmpty else { return [:] }
-        let run = KLDivergenceRun(compared.map { models[$0] }, options(context))
-        var done = 0
-        let results = try EvaluationError.naming(text.path) {
-            try run.compare(with: try LanguageModel(path: base.path), text: bytes) { index, state in
-                done += 1
-                let detail = Self.detail(builds[compared[index]], state)
-                try context.progress(detail, done, state.chunkCount * compared.count)
-            }
-        }
-        return Dictionary(uniqueKeysWithValues: zip(compared, results))
     }
 
     static func detail(_ build: BuildFile, _ state: EvaluationProgress) -> String {
