@@ -39,7 +39,7 @@ public enum LockError: Error, CustomStringConvertible, Sendable {
                 + (lockedBy == version
                     ? "Another processor may add numbers in another order where a model is run; otherwise report it as a bug."
                     : "The lock was written by edgepipe \(lockedBy), and this is \(version): use that version.")
-                + " To accept what this one makes, run without \(setting: "locked")."
+                + " To accept what this one makes, use \(command: "run") once, which brings the lock up to date."
         }
     }
 

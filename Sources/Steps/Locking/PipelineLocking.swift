@@ -108,17 +108,11 @@ struct PipelineLocking {
         product: (StepNode) throws -> StepProduct?
     ) throws -> Bool? {
         guard use.mode == .write || use.mode == .follow && entry != nil else { return nil }
-        return try LockFile.update(path, key, with: try updated(steps, source, notes, product: product))
-    }
-
-    /// The entry as it is now, with what the lock knows beside it.
-    private func updated(
-        _ steps: [any Step],
-        _ source: SourceCheckpoint,
-        _ notes: InputNotes,
-        product: (StepNode) throws -> StepProduct?
-    ) rethrows -> PipelineLock {
         let now = try PipelineLock(of: steps, source, notes, product: product)
-        return entry.map { now.keeping($0, isPart: use.isPart) } ?? now
+        guard let entry else { return try LockFile.update(path, key, with: now) }
+        // What is tried out once with other settings is not what the lock is of.
+        let isTrial = use.mode == .follow && !definition.origin.overrides.isEmpty
+        guard !isTrial || now.differences(from: entry).isEmpty else { return nil }
+        return try LockFile.update(path, key, with: now.keeping(entry, isPart: use.isPart))
     }
 }

@@ -103,7 +103,7 @@ import Testing
                 "5:18: this must be a digest"
             ),
             Damage("a digest that is a list", head + "    inputs: { a: [1] }\n...\n", "5:18: this must be a digest"),
-            Damage("no digest", head + "    inputs: { a: }\n...\n", "5:16: this must be a digest"),
+            Damage("no digest", head + "    inputs: { a: }\n...\n", "5:18: this must be a digest"),
             Damage(
                 "a name that is a list",
                 head + "    inputs: { [a]: sha256:12 }\n...\n",

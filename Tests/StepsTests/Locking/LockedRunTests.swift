@@ -65,7 +65,7 @@ import Testing
         #expect(FileStatus(tiny.registry) == nil, "no step ran, and nothing was published")
         let before = try entry()
         let files = try #require(before.sources[tiny.pipeline.source]).files
-        #expect(files["model.safetensors"] != nil && files["config.json"] != nil && files["tokenizer.json"] != nil)
+        #expect(files["model.safetensors"] != nil && files["config.json"] != nil && files["tokenizer.model"] != nil)
         #expect(before.inputs.keys.sorted() == ["texts/sample.txt"])
         #expect(
             before.nodes.keys.sorted() == [
@@ -172,6 +172,24 @@ import Testing
         #expect(try entry() == whole)
         try run(part, .follow)
         #expect(try entry().nodes["builds[q4_k_m]"] == nil)
+    }
+
+    @Test func aRunWithOtherSettingsLeavesTheLockAsItIs() throws {
+        try lock(tiny)
+        let before = try entry()
+        func run(_ override: String) throws {
+            let definition = try PipelineDefinition(
+                text: tiny.pipeline.yaml,
+                path: tiny.scratch.appending("p.yaml"),
+                overrides: [override]
+            )
+            let options = RunOptions(registry: tiny.registry, threads: 2)
+            _ = try PipelineRunner(definition, options, lock: LockUse(.follow)).run()
+        }
+        try run("builds.pure=true")
+        #expect(try entry() == before)
+        try run("version=2.0.0")
+        #expect(try entry().knownCount == 4)
     }
 
     @Test func whatWasMadeOfOtherBytesIsForgotten() throws {
