@@ -331,6 +331,15 @@ class Proof:
                     scene.wait(seconds=300)
                     whole = time.monotonic() - started
                     print(f"{nodes} nodes of one core: {whole:.1f} s for {tasks} tasks and publishing, {submitted:.1f} s of it to submit")
+                    # With the speeds that this run left, what a plan of the same work says.
+                    plan = json.loads(
+                        scene.edgepipe(
+                            "plan", scene.file, "--engine", "slurm", "--nodes", str(nodes), "--cache", scene.cache, "--cache-mode", "refresh",
+                            "--registry", scene.registry, "--jobs", "1", "--json",
+                        ).stdout
+                    )
+                    low, high = plan["sizes"][0]["secondsLow"], plan["sizes"][0]["secondsHigh"]
+                    print(f"its plan: {low:.1f} to {high:.1f} s; taken over the middle of it: {whole / ((low + high) / 2):.2f}")
                     started = time.monotonic()
                     for _ in range(5):
                         scene.edgepipe("plan", scene.file, "--cache", scene.cache, "--registry", scene.registry)

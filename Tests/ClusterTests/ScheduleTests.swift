@@ -42,6 +42,13 @@ import Testing
         #expect(seconds(8, on: 8, overhead: 1) == seconds(8, on: 8) + 4, "four tasks lie behind each other")
     }
 
+    @Test func moreMachinesHoldThemNoLonger() {
+        for machines in [1, 8, 64] {
+            let schedule = Schedule(of: nodes(8), on: machines, overhead: 1) { $0.secondsLow }
+            #expect(schedule.machineSeconds == 11 + 8 * (5 + 7) + 9)
+        }
+    }
+
     @Test func moreMachinesAreNeverSlowerHere() {
         let all = (1...20).map { seconds(13, on: $0) }
         #expect(all == all.sorted(by: >))

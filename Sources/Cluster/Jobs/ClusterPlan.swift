@@ -11,6 +11,10 @@ public struct ClusterPlan: Codable, Sendable {
         public var secondsLow: Double
         /// The most that is expected.
         public var secondsHigh: Double
+        /// Cores that tasks hold, times how long, in hours: the least that is expected.
+        public var coreHoursLow: Double
+        /// The most that is expected.
+        public var coreHoursHigh: Double
         /// Machines that had something to do at one time; more would stand idle.
         public var mostAtWork: Int
     }
@@ -21,6 +25,10 @@ public struct ClusterPlan: Codable, Sendable {
     public var tasks: Int
     /// What is taken for a task beside its work, in seconds.
     public var overheadSeconds: Double
+    /// What tasks write into the cache, in bytes; the same on any number of machines.
+    public var writtenBytes: Int
+    /// What they read from it.
+    public var readBytes: Int
     /// In the order in which they were asked for.
     public var sizes: [Size]
 
@@ -37,6 +45,11 @@ public struct ClusterPlan: Codable, Sendable {
         pipeline = definition.name
         tasks = nodes.count { $0.isDue && !$0.publishes } + (nodes.contains { $0.isDue && $0.publishes } ? 1 : 0)
         overheadSeconds = Self.overhead
+        let fileBytes = Dictionary(uniqueKeysWithValues: nodes.map { ($0.name, $0.forecast.diskBytes) })
+        let due = nodes.filter(\.isDue)
+        writtenBytes = due.filter { !$0.publishes }.reduce(0) { $0 + $1.forecast.diskBytes }
+        readBytes = due.flatMap(\.inputs).reduce(0) { $0 + (fileBytes[$1] ?? 0) }
+        let coreHours = Double(options.threads) / 3600
         self.sizes = sizes.map { size in
             func schedule(_ seconds: (Forecast) -> Double) -> Schedule {
                 Schedule(of: nodes, on: size, overhead: Self.overhead, seconds: seconds)
@@ -46,6 +59,8 @@ public struct ClusterPlan: Codable, Sendable {
                 nodes: size,
                 secondsLow: low.seconds,
                 secondsHigh: high.seconds,
+                coreHoursLow: low.machineSeconds * coreHours,
+                coreHoursHigh: high.machineSeconds * coreHours,
                 mostAtWork: max(low.mostAtWork, high.mostAtWork)
             )
         }

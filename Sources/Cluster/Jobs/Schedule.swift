@@ -7,6 +7,8 @@ import Steps
 package struct Schedule {
     /// From the first task's begin to the last one's end.
     package let seconds: Double
+    /// The sum over all tasks, each of which holds a machine.
+    package let machineSeconds: Double
     /// Machines that had something to do at one time.
     package let mostAtWork: Int
 
@@ -59,6 +61,7 @@ package struct Schedule {
             for ended in running where ended.end <= now { done.insert(indices[ended.task]) }
             running.removeAll { $0.end <= now }
         }
+        machineSeconds = tasks.reduce(0) { $0 + $1.seconds }
         (self.seconds, mostAtWork) = (now, most)
     }
 }

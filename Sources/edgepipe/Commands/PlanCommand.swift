@@ -93,11 +93,18 @@ struct PlanCommand: RecordCommand {
 
     private static func text(_ plan: ClusterPlan, _ format: OutputFormat, named: Bool) -> String {
         let table = Table(
-            columns: ["machines", "time", "at work at most"],
-            rows: plan.sizes.map { ["\($0.nodes)", time($0.secondsLow, $0.secondsHigh), "\($0.mostAtWork)"] }
+            columns: ["machines", "time", "core hours", "at work at most"],
+            rows: plan.sizes.map { size in
+                let hours = [size.coreHoursLow, size.coreHoursHigh].map { numberText($0, $0 < 10 ? 2 : 0) }
+                return [
+                    "\(size.nodes)", time(size.secondsLow, size.secondsHigh), hours.joined(separator: " to "),
+                    "\(size.mostAtWork)",
+                ]
+            }
         )
         return (named ? "\(plan.pipeline)\n" : "") + table.text(format)
-            + "\n\n\(plan.tasks) tasks, with \(numberText(plan.overheadSeconds, 0)) s for each beside its work"
+            + "\n\n\(plan.tasks) tasks, with \(numberText(plan.overheadSeconds, 0)) s for each beside its work; they write "
+            + "\(sizeText(plan.writtenBytes)) into the cache and read \(sizeText(plan.readBytes)) from it"
     }
 
     private static func time(_ low: Double, _ high: Double) -> String {
