@@ -5,7 +5,13 @@ PROGRAM := .build/release/edgepipe
 PREFIX ?= /usr/local
 SHARE = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: help libraries build install install-files check-install test check format demo registry-example fuzz bench clean
+# Packages: where they go, and the date that their files bear, so that the same sources give the same bytes.
+DIST ?= dist
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)
+export SOURCE_DATE_EPOCH
+
+.PHONY: help libraries build install install-files check-install static dist deb prove-dist test check check-docs format demo \
+	registry-example fuzz bench clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +35,18 @@ install-files:
 
 check-install: build ## install into a folder of its own, and check pages and completions
 	scripts/check-install.sh $(PROGRAM)
+
+static: build
+	packaging/link-static.sh .build/release .build/edgepipe-static
+
+dist: static ## pack a tarball that needs no Swift, dist/edgepipe-VERSION-linux-ARCH.tar.gz
+	packaging/make-tarball.sh .build/edgepipe-static $(DIST)
+
+deb: static ## pack a Debian package, dist/edgepipe_VERSION_ARCH.deb
+	packaging/make-deb.sh .build/edgepipe-static $(DIST)
+
+prove-dist: dist deb ## install both packages into a bare Debian and run the quickstart there, offline; needs root and debootstrap
+	scripts/prove-dist.sh $(PROGRAM) $(DIST)
 
 test: libraries ## run all tests
 	$(SWIFT) build -c release --build-tests
@@ -61,4 +79,4 @@ bench: build ## compare with cp and with llama.cpp (LLAMA_CPP_BIN); see scripts/
 	scripts/bench-perplexity.sh
 
 clean: ## remove what was built and what the demo made
-	rm -rf .build registry.db registry.db-shm registry.db-wal registry.db.objects registry.db.work
+	rm -rf .build $(DIST) registry.db registry.db-shm registry.db-wal registry.db.objects registry.db.work
