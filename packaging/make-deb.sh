@@ -26,7 +26,7 @@ python3 packaging/make-copyright.py "$work/licences" > "$documents/copyright"
 # dpkg-shlibdeps reads the name of the package from debian/control, and writes what it found into a file of variables.
 mkdir "$work/debian"
 printf 'Source: edgepipe\n\nPackage: edgepipe\nArchitecture: any\n' > "$work/debian/control"
-depends=$(cd "$work" && dpkg-shlibdeps -O -e"$root/usr/bin/edgepipe" | sed -n 's/^shlibs:Depends=//p')
+depends=$(cd "$work" && dpkg-shlibdeps --warnings=0 -O -e"$root/usr/bin/edgepipe" | sed -n 's/^shlibs:Depends=//p')
 [[ -n $depends ]] || { echo "make-deb: dpkg-shlibdeps found no library that the program depends on" >&2; exit 1; }
 
 mkdir "$root/DEBIAN"

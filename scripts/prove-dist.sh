@@ -70,14 +70,15 @@ as_user /tmp/of-tarball "cp -R /opt/tarball/. . && bin/edgepipe run pipelines/qu
 diff "$work/expected.txt" "$work/tarball.txt" || fail "the tarball's answer is another one than the build tree's"
 echo "tarball: runs the quickstart without a network and answers as the build tree does"
 
-# Once more, with other times, names of folders and rights by default.
+# Once more, linked anew, with other times, names of folders and rights by default.
 (
     umask 077
-    packaging/make-tarball.sh .build/edgepipe-static "$work/again"
-    packaging/make-deb.sh .build/edgepipe-static "$work/again"
+    packaging/link-static.sh "$(dirname "$program")" "$work/program" 2> /dev/null
+    packaging/make-tarball.sh "$work/program" "$work/again"
+    packaging/make-deb.sh "$work/program" "$work/again"
 ) > /dev/null
 cmp "$tarball" "$work/again/$(basename "$tarball")" || fail "packing twice gives two tarballs"
 cmp "$deb" "$work/again/$(basename "$deb")" || fail "packing twice gives two Debian packages"
-echo "packed twice: the same bytes"
+echo "linked and packed twice: the same bytes"
 echo "the answer everywhere:"
 sed 's/^/    /' "$work/expected.txt"
