@@ -33,6 +33,9 @@ install-files:
 	$(PROGRAM) --generate-completion-script fish > $(SHARE)/fish/vendor_completions.d/edgepipe.fish
 	python3 scripts/make-man-pages.py $(PROGRAM) $(SHARE)/man/man1
 
+check-docs: build ## run what the documents say, and compare what they show
+	scripts/check-docs.py $(PROGRAM)
+
 check-install: build ## install into a folder of its own, and check pages and completions
 	scripts/check-install.sh $(PROGRAM)
 
@@ -67,8 +70,8 @@ demo: build ## run the quickstart on the shipped model, offline, and query what 
 	$(PROGRAM) run pipelines/quickstart.yaml
 	$(PROGRAM) query --ram 3GB --platform android
 
-registry-example: build ## write registry.db.example anew, from the quickstart pipeline
-	scripts/make-registry-example.sh $(PROGRAM)
+registry-example: build ## write registry.db.example anew; SMOLLM2 is a folder or hf://..., GEMMA a GGUF file (see the script)
+	scripts/make-registry-example.sh $(PROGRAM) $(SMOLLM2) $(GEMMA)
 
 fuzz: build ## give the program damaged files for an hour
 	scripts/fuzz.py --seconds 3600 --jobs 2

@@ -10,7 +10,8 @@ Holds the documents against the program:
   come out, except for what MASKS names.
 * A command that does not run here is in NOT_RUN with its reason. One that is neither there nor runs is an error, and so is a line of
   a table below that no document has.
-* Blocks of YAML that are pipelines, or steps of one, pass `edgepipe validate`.
+* Blocks of YAML that are pipelines, or steps of one, pass `edgepipe validate`; README's is the one in pipelines/.
+* Links between documents lead to files and headings that exist.
 """
 import json
 import os
@@ -84,19 +85,17 @@ SUBSTITUTES = [
     ("/data/cache", "cache"),
     ("--size 1.2GB", "--size 4MB"),  # the shipped model has 10 MB
     ("--from 2.5 --to 6", "--from 3.5 --to 6"),  # no type of the K ladder is smaller
+    ("--context 4096", "--context 2048"),  # what it was trained for
     ("0.0.0.0:", "127.0.0.1:"),
     ("run phi3.yaml", "run pipelines/phi3.yaml"),
 ]
 
 # Options within sentences that belong to other programs.
 OTHERS_OPTIONS = {
-    "--families": "scripts/compare-*.py",
     "--goldens": "scripts/compare-*.py",
     "--mmproj": "also of convert_hf_to_gguf.py",
-    "--patch-from": "zstd",
     "--remote": "convert_hf_to_gguf.py",
     "--sentence-transformers-dense-modules": "convert_hf_to_gguf.py",
-    "--show-statistics": "llama-imatrix",
 }
 
 
@@ -198,6 +197,9 @@ def check_words(line: str, root: dict) -> list[str]:
         else:
             break
     options = option_names(command)
+    if command.get("subcommands"):
+        # `edgepipe devices --json`: some commands go on with one of theirs where none is named.
+        options |= {name: value for child in command["subcommands"] for name, value in option_names(child).items()}
     for word in words:
         if word in ("|", ">", "<", "&&", ";"):
             break
@@ -239,6 +241,31 @@ def check_all_words(root: dict) -> tuple[list[str], int]:
                 problems += [f"{document}:{number}: {problem}: {line}" for problem in check_words(line, root)]
     for name in sorted(OTHERS_OPTIONS.keys() - used):
         problems.append(f"{name}: no document names it; take it out of OTHERS_OPTIONS")
+    return problems, count
+
+
+def headings(document: pathlib.Path) -> set[str]:
+    """The names by which links lead to a document's headings."""
+    found = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+def check_links() -> tuple[list[str], int]:
+    problems, count = [], 0
+    documents = DOCUMENTS + ["CHANGELOG.md", *sorted(f"docs/decisions/{path.name}" for path in (ROOT / "docs/decisions").glob("*.md"))]
+    for document in documents:
+        text = (ROOT / document).read_text(encoding="utf-8")
+        for found in re.finditer(r"\]\(([^)\s]+)\)", text):
+            if "://" in found[1]:
+                continue
+            count += 1
+            name, _, anchor = found[1].partition("#")
+            target = (ROOT / document).parent / name if name else ROOT / document
+            line = text.count("\n", 0, found.start()) + 1
+            if not target.exists():
+                problems.append(f"{document}:{line}: leads to {name}, which is not there")
+            elif anchor and anchor not in headings(target):
+                problems.append(f"{document}:{line}: leads to the heading #{anchor}, which {target.name} does not have")
     return problems, count
 
 
@@ -313,7 +340,7 @@ class Scratch:
         second = pipeline.replace("version: 1.0.0", "version: 1.1.0").replace("license: mit", "license: mit\n  lora: [../my-adapter]")
         (self.folder / "pipelines/second.yaml").write_text(second)
         self.must("edgepipe run pipelines/phi3.yaml && edgepipe run pipelines/second.yaml")
-        self.must("edgepipe registry promote phi3@1.0.0 stable")
+        self.must("edgepipe registry promote phi3@1.0.0 stable --why reference")
         for kind in ("f16", "bf16"):
             self.must(f"edgepipe convert models/tiny-phi3 -o phi3-{kind}.gguf --type {kind}")
         self.must("ln -s phi3-f16.gguf f16.gguf && edgepipe imatrix f16.gguf --text calibration.txt --chunks 4 -o imatrix.gguf")
@@ -416,6 +443,11 @@ def check_yaml(scratch: Scratch) -> tuple[list[str], int]:
                 (scratch.folder / "pipelines/block.yaml").write_text(whole(text))
                 done = scratch.run("edgepipe validate pipelines/block.yaml")
             count += 1
+            named = re.match(r"pipeline: (\S+)\n", text)
+            if document == "README.md" and named:
+                path = ROOT / f"pipelines/{named[1]}.yaml"
+                if text != re.sub(r"\A(#.*\n)+", "", path.read_text(encoding="utf-8")):
+                    problems.append(f"{document}:{start}: is not what {path.relative_to(ROOT)} says")
             if done.returncode:
                 problems.append(f"{document}:{start}: status {done.returncode}\n{done.stdout}{done.stderr}\n{whole(text)}")
     return problems, count
@@ -449,6 +481,9 @@ def main() -> int:
     program = pathlib.Path(sys.argv[1]).resolve()
     problems, count = check_all_words(described(program))
     print(f"words: {count} command lines and options of {len(DOCUMENTS + WORDS_ALONE)} documents, {len(problems)} problems")
+    link_problems, count = check_links()
+    problems += link_problems
+    print(f"links: {count}, {len(link_problems)} problems")
     found = [command for document in DOCUMENTS for command in commands(document)]
     for line in sorted(NOT_RUN.keys() - {command.bare for command in found}):
         problems.append(f"no document has this command any more; take it out of NOT_RUN: {line}")
