@@ -48,13 +48,12 @@ NOT_RUN = {
     "make test": BUILDS,
     "make install": BUILDS,
     "make build": BUILDS,
+    "make dist deb": "packs the program; scripts/prove-dist.sh installs both packages",
     "make check-install": BUILDS,
     "make check": BUILDS,
     "make format": BUILDS,
     "edgepipe run pipelines/smollm2.yaml": HUB,
-    "edgepipe query --ram 1GB --platform android": "asks for builds of a model that is downloaded; the same query with --registry runs",
     "edgepipe pull smollm2:q8_0 -o smollm2.gguf": "takes a build of a model that is downloaded",
-    "edgepipe snippet smollm2:q8_0 --for kotlin > LocalModel.kt": "takes a build of a model that is downloaded",
     "edgepipe convert hf://microsoft/Phi-3-mini-4k-instruct -o phi3.gguf": HUB,
     "edgepipe quantize hf://owner/base -o tuned.gguf --type q4_k_m --lora my-adapter": HUB,
     "edgepipe convert hf://google/gemma-3-4b-it -o mmproj-gemma3.gguf --mmproj --type f16": HUB,
@@ -78,6 +77,9 @@ NOT_RUN = {
 
 # What a command says that the scratch folder says otherwise. AFAR is the address of the server that stands for one afar.
 SUBSTITUTES = [
+    # The rows of the builds that README's pipeline makes are in the example of a registry.
+    ("query --ram 1GB --platform android", "query --registry registry.db.example --model smollm2 --ram 1GB --platform android"),
+    ("snippet smollm2:q8_0", "snippet smollm2:q8_0 --registry registry.db.example"),
     ("oci://ghcr.io/team/phi3", "oci://AFAR/phi3"),
     ("oci://HOST/phi3", "oci://AFAR/phi3"),
     ("https://HOST", "http://AFAR"),
