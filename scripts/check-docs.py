@@ -50,6 +50,7 @@ NOT_RUN = {
     "make build": BUILDS,
     "make dist deb": "packs the program; scripts/prove-dist.sh installs both packages",
     "make check-install": BUILDS,
+    "make check-docs": "runs this script",
     "make check": BUILDS,
     "make format": BUILDS,
     "edgepipe run pipelines/smollm2.yaml": HUB,
