@@ -103,6 +103,8 @@ OTHERS_OPTIONS = {
 
 
 class Command:
+    """A command line in a document, and what the document shows below it."""
+
     def __init__(self, document: str, line: int, text: str):
         self.document, self.line, self.text = document, line, text
         self.shown: list[str] | None = None
@@ -317,6 +319,7 @@ class Scratch:
         return subprocess.run(
             ["bash", "-c", command],
             cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            timeout=900,
         )
 
     def must(self, command: str, **environment: str) -> str:
