@@ -48,7 +48,7 @@ dist: static ## pack a tarball that needs no Swift, dist/edgepipe-VERSION-linux-
 deb: static ## pack a Debian package, dist/edgepipe_VERSION_ARCH.deb
 	packaging/make-deb.sh .build/edgepipe-static $(DIST)
 
-prove-dist: dist deb ## install both packages into a bare Debian and run the quickstart there, offline; needs root and debootstrap
+prove-dist: dist deb ## run the quickstart from both packages in a bare Debian, offline; needs root and debootstrap
 	scripts/prove-dist.sh $(PROGRAM) $(DIST)
 
 test: libraries ## run all tests
@@ -70,7 +70,7 @@ demo: build ## run the quickstart on the shipped model, offline, and query what 
 	$(PROGRAM) run pipelines/quickstart.yaml
 	$(PROGRAM) query --ram 3GB --platform android
 
-registry-example: build ## write registry.db.example anew; SMOLLM2 is a folder or hf://..., GEMMA a GGUF file (see the script)
+registry-example: build ## write registry.db.example again; SMOLLM2 is a folder or hf://..., GEMMA a GGUF file
 	scripts/make-registry-example.sh $(PROGRAM) $(SMOLLM2) $(GEMMA)
 
 fuzz: build ## give the program damaged files for an hour
