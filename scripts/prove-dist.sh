@@ -70,7 +70,9 @@ as_user /tmp/of-tarball "cp -R /opt/tarball/. . && bin/edgepipe run pipelines/qu
 diff "$work/expected.txt" "$work/tarball.txt" || fail "the tarball's answer is another one than the build tree's"
 echo "tarball: runs the quickstart without a network and answers as the build tree does"
 
-# Once more, linked anew, with other times, names of folders and rights by default.
+# Once more, linked again, with other times, names of folders and default rights, under the date of the first.
+SOURCE_DATE_EPOCH=$(python3 -c 'import sys, tarfile; print(int(tarfile.open(sys.argv[1]).next().mtime))' "$tarball")
+export SOURCE_DATE_EPOCH
 (
     umask 077
     packaging/link-static.sh "$(dirname "$program")" "$work/program" 2> /dev/null
