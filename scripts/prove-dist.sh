@@ -79,8 +79,8 @@ export SOURCE_DATE_EPOCH
     packaging/make-tarball.sh "$work/program" "$work/again"
     packaging/make-deb.sh "$work/program" "$work/again"
 ) > /dev/null
-cmp "$tarball" "$work/again/$(basename "$tarball")" || fail "packing twice gives two tarballs"
-cmp "$deb" "$work/again/$(basename "$deb")" || fail "packing twice gives two Debian packages"
+cmp "$tarball" "$work/again/$(basename "$tarball")" || fail "packing twice gives two tarballs; if files have changed since the first, run make prove-dist"
+cmp "$deb" "$work/again/$(basename "$deb")" || fail "packing twice gives two Debian packages; if files have changed since the first, run make prove-dist"
 echo "linked and packed twice: the same bytes"
 echo "the answer everywhere:"
 sed 's/^/    /' "$work/expected.txt"
