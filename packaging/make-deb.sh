@@ -13,7 +13,8 @@ architecture=$(dpkg --print-architecture)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-root=$work/root
+# Where dpkg-shlibdeps expects it.
+root=$work/debian/edgepipe
 documents=$root/usr/share/doc/edgepipe
 install_program "$program" "$root/usr"
 gzip -9 --no-name "$root"/usr/share/man/man1/*.1
@@ -24,12 +25,11 @@ packaging/collect-licences.py .build "$work/licences"
 python3 packaging/make-copyright.py "$work/licences" > "$documents/copyright"
 
 # dpkg-shlibdeps reads the name of the package from debian/control, and writes what it found into a file of variables.
-mkdir "$work/debian"
 printf 'Source: edgepipe\n\nPackage: edgepipe\nArchitecture: any\n' > "$work/debian/control"
-depends=$(cd "$work" && dpkg-shlibdeps --warnings=0 -O -e"$root/usr/bin/edgepipe" | sed -n 's/^shlibs:Depends=//p')
+mkdir "$root/DEBIAN"
+depends=$(cd "$work" && dpkg-shlibdeps --warnings=0 -O -edebian/edgepipe/usr/bin/edgepipe | sed -n 's/^shlibs:Depends=//p')
 [[ -n $depends ]] || { echo "make-deb: dpkg-shlibdeps found no library that the program depends on" >&2; exit 1; }
 
-mkdir "$root/DEBIAN"
 cat > "$root/DEBIAN/control" << CONTROL
 Package: edgepipe
 Version: $version
