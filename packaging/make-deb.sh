@@ -17,6 +17,7 @@ trap 'rm -rf "$work"' EXIT
 root=$work/debian/edgepipe
 documents=$root/usr/share/doc/edgepipe
 install_program "$program" "$root/usr"
+mv "$root/usr/share/zsh/site-functions" "$root/usr/share/zsh/vendor-completions" # where Debian's zsh looks
 gzip -9 --no-name "$root"/usr/share/man/man1/*.1
 install_examples "$root/usr/share/edgepipe"
 install_documents "$documents"
@@ -35,7 +36,7 @@ Package: edgepipe
 Version: $version
 Architecture: $architecture
 Maintainer: ${MAINTAINER:-The edgepipe authors <maintainers@edgepipe.invalid>}
-Installed-Size: $(du -sk --exclude=DEBIAN --apparent-size "$root" | cut -f1)
+Installed-Size: $(find "$root/usr" -printf '%y %s\n' | awk '{ size += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print size }')
 Depends: $depends
 Recommends: ca-certificates
 Section: utils
