@@ -86,11 +86,11 @@ struct ConversionWork {
         }
     }
 
-    /// The name of what comes out, as builds have it: that of the precision.
+    /// The name of what comes out, as builds have it: that of the precision, or of the mix that a quantized file says it has.
     var typeName: String {
         switch form {
         case .conversion(let plan, _): plan.type.rawValue
-        case .file(let model, _): settings.type?.rawValue ?? Self.precision(of: model)
+        case .file(let model, _): settings.type?.rawValue ?? Self.mix(of: model) ?? Self.precision(of: model)
         }
     }
 
@@ -112,6 +112,12 @@ struct ConversionWork {
 
     /// Averaged over all weights.
     var bitsPerWeight: Double { Double(tensors.byteCount) * 8 / Double(max(1, tensors.elementCount)) }
+
+    /// What a file that is taken as it is was quantized to; nil where it does not say.
+    private static func mix(of model: GGUFModel) -> String? {
+        let number = (try? model.metadata.integer("general.file_type")) ?? nil
+        return number.flatMap { UInt32(exactly: $0) }.flatMap(FileType.init(rawValue:))?.tag
+    }
 
     /// The type of the first matrix, which is that of nearly all.
     private static func precision(of model: GGUFModel) -> String {
