@@ -67,6 +67,26 @@ import Testing
         #expect(converted.keys.sorted() == ["tiny@1.0.0:bf16"])
     }
 
+    /// Most matrices of a mix are of one type, and the largest often of another.
+    @Test func aQuantizedFileThatIsPublishedAsItIsKeepsTheNameOfItsMix() throws {
+        let (first, copied) = (try TinyRun(), try TinyRun())
+        let expected = try published(folder, in: first)
+        let work = FileManager.default.enumerator(atPath: first.registry.string + ".work")
+        let file = try #require(work?.compactMap { $0 as? String }.first { $0.hasSuffix("q4_k_m.gguf") })
+        let yaml = """
+            pipeline: tiny
+            version: 1.0.0
+            model: { source: "\(first.registry).work/\(file)" }
+            steps:
+              - { id: source, convert: {} }
+              - { id: publish, publish: { builds: source } }
+
+            """
+        let definition = try PipelineDefinition(text: yaml, path: copied.scratch.appending("p.yaml"))
+        _ = try PipelineRunner(definition, RunOptions(registry: copied.registry, threads: 2)).run()
+        #expect(try copied.published() == expected.filter { $0.key.hasSuffix("q4_k_m") })
+    }
+
     @Test func adaptersAreMergedAndCountForTheCache() throws {
         let run = try TinyRun()
         let plain = try published(folder, in: try TinyRun())
