@@ -87,7 +87,8 @@ package final class StepRunner: Sendable {
     private func start(_ schedule: inout StepSchedule, _ budget: inout StepBudget, _ ended: EndedSteps) throws {
         try Interruption.check()
         let ready = schedule.ready()
-        let demands = try ready.map(demand)
+        // A step without a forecast starts, and says itself what is wrong.
+        let demands = ready.map { (try? demand(of: $0)) ?? StepBudget.Demand(isLong: false, memoryBytes: 0) }
         var waiting = demands.count { $0.isLong }
         for (step, demand) in zip(ready, demands) {
             if let threads = budget.admit(step.id, demand, waiting: waiting) {
@@ -102,12 +103,12 @@ package final class StepRunner: Sendable {
     private func demand(of step: any Step) throws -> StepBudget.Demand {
         let due = try due(of: step)
         guard !due.isEmpty else { return StepBudget.Demand(isLong: false, memoryBytes: 0) }
-        let forecast = try naming(step) { try step.forecast(due, threads: options.threads) }
+        let forecast = try step.forecast(due, threads: options.threads)
         return StepBudget.Demand(isLong: forecast.work != nil, memoryBytes: forecast.peakMemoryBytes)
     }
 
     private func due(of step: any Step) throws -> [StepNode] {
-        let allDue = try naming(step) { try lookup.withLock { try $0.due() } }
+        let allDue = try lookup.withLock { try $0.due() }
         return step.nodes.filter { allDue.contains($0.name) }
     }
 

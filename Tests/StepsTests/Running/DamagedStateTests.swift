@@ -97,9 +97,10 @@ import Testing
             } catch {
                 #expect("\(error)".contains("Halt"), "\(what): \(error)")
             }
-            let names = try tiny.scratch.listing()
-            #expect(names.filter { $0.contains(".partial") }.isEmpty, "\(what)")
+            let unfinished = try tiny.scratch.listing().filter { $0.contains(".partial") }
+            #expect(unfinished.allSatisfy { $0.contains("/.making/builds-") }, "\(what)")
             #expect(try tiny.run().statuses.contains("failed") == false, "\(what)")
+            #expect(try tiny.scratch.listing().filter { $0.contains(".partial") }.isEmpty, "\(what)")
             #expect(try tiny.published() == expected, "\(what)")
         }
     }
