@@ -30,8 +30,6 @@ extension RegistrySession {
         do {
             try registry.checkObjects()
             return registry.unreachableTier.map { "builds that are not on the disk cannot be pulled: \($0)" }
-        } catch RegistryError.objectsMissing(let folder, isEmpty: false) {
-            return "builds cannot be pulled: this registry has no files beside its rows (\(folder) is missing)."
         } catch let error as RegistryError where error.isDamage {
             return "no build can be pulled: \(error)"
         }
