@@ -28,13 +28,9 @@ final class NodeClaims: Sendable {
         let file: FileDescriptor
     }
 
-    private struct State {
-        var claims: [Claim] = []
-        var isOver = false
-    }
-
     private let text: String
-    private let state = Mutex(State())
+    private let claims = Mutex<[Claim]>([])
+    private let heart = Heart()
 
     /// Claims all nodes, in the order of their keys, so that two runs never wait for each other.
     /// - Parameters:
@@ -46,7 +42,7 @@ final class NodeClaims: Sendable {
     {
         text = "\(Machine.name) \(getpid()) \(UUID().uuidString)\n"
         try makeFolder(folder)
-        Thread.detachNewThread { [weak self] in while Self.renew(self) {} }
+        Thread.detachNewThread { [heart, weak self] in while heart.beats(after: Self.beat) { self?.renew() } }
         do {
             for key in Set(keys).sorted(by: { "\($0)" < "\($1)" }) {
                 try take(folder.appending("\(key)")) { try waiting(key, $0) }
@@ -61,34 +57,24 @@ final class NodeClaims: Sendable {
 
     /// Lets the next run have the nodes.
     func end() {
-        let claims = state.withLock { state in
-            defer { (state.claims, state.isOver) = ([], true) }
-            return state.claims
+        heart.stop()
+        let ended = claims.withLock { claims in
+            defer { claims = [] }
+            return claims
         }
-        for claim in claims {
+        for claim in ended {
             if Self.text(at: claim.path) == text { unlink(claim.path.string) }
             try? claim.file.close()
         }
     }
 
-    /// - Returns: false once there is nothing to renew any more.
-    private static func renew(_ claims: NodeClaims?) -> Bool {
-        Thread.sleep(forTimeInterval: beat)
-        return claims?.renew() ?? false
-    }
-
-    private func renew() -> Bool {
-        state.withLock { state in
-            for claim in state.claims { futimens(claim.file.rawValue, nil) }
-            return !state.isOver
-        }
-    }
+    private func renew() { claims.withLock { for claim in $0 { futimens(claim.file.rawValue, nil) } } }
 
     private func take(_ path: FilePath, waiting: (String) throws -> Void) throws {
         var other = OtherClaim()
         while true {
             if let file = try create(path) {
-                state.withLock { $0.claims.append(Claim(path: path, file: file)) }
+                claims.withLock { $0.append(Claim(path: path, file: file)) }
                 return
             }
             switch other.look(at: path) {
@@ -154,6 +140,31 @@ final class NodeClaims: Sendable {
             if ContinuousClock.now - since > .seconds(NodeClaims.patience) { return .abandoned(text) }
             let owner = process.map { words[0] == Machine.name ? "process \($0)" : "\(words[0]), process \($0)" }
             return .held(owner: owner ?? "another run", isFirstLook: isFirstLook)
+        }
+    }
+}
+
+/// Beats until it is stopped, and then no thread waits for the next beat.
+private final class Heart: Sendable {
+    private let condition = NSCondition()
+    private let isStopped = Mutex(false)
+
+    /// Waits for the next beat.
+    /// - Returns: false once it is stopped.
+    func beats(after seconds: TimeInterval) -> Bool {
+        let beat = Date() + seconds
+        return condition.withLock {
+            while !isStopped.withLock({ $0 }) {
+                if !condition.wait(until: beat) { return true }
+            }
+            return false
+        }
+    }
+
+    func stop() {
+        condition.withLock {
+            isStopped.withLock { $0 = true }
+            condition.broadcast()
         }
     }
 }
