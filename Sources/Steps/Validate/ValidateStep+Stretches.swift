@@ -56,7 +56,8 @@ extension ValidateStep {
     var stretchCount: Int {
         let tokens = Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks)
         let work = work(for: made, pieces: 1, threads: 1).amount
-        let wanted = max(Int(work / Self.stretchWork), settings.earlyStop == nil ? 1 : Self.leastLooks)
+        let stretches = min(Double(tokens), (work / Self.stretchWork).rounded(.up))
+        let wanted = max(Int(stretches), settings.earlyStop == nil ? 1 : Self.leastLooks)
         return max(1, min(wanted, tokens / settings.context))
     }
 
