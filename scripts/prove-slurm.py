@@ -3,6 +3,7 @@
 
     scripts/prove-slurm.py .build/release/edgepipe            what has to hold, in less than two minutes
     scripts/prove-slurm.py .build/release/edgepipe --measure  the time of a task, and one node beside two
+    scripts/prove-slurm.py .build/release/edgepipe --measure --file FILE  the same for a pipeline file of absolute paths
 
 Needs slurmctld, slurmd, slurm-client, slurm-wlm-basic-plugins and munge, and root; says so and ends well where they are missing.
 """
@@ -48,10 +49,10 @@ class Scene:
         self.file.write_text(PIPELINE.format(root=ROOT, types=types, chunks=chunks, gates=gates, pieces=pieces))
         self.cache, self.registry = self.folder / "cache", self.folder / "registry.db"
 
-    def edgepipe(self, *arguments, status=0, environment=None):
+    def edgepipe(self, *arguments, status=0, environment=None, timeout=120):
         command = [self.proof.program, *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, env=environment or self.proof.cluster.environment, capture_output=True, text=True, timeout=120
+            command, cwd=self.folder, env=environment or self.proof.cluster.environment, capture_output=True, text=True, timeout=timeout
         )
         assert done.returncode == status, f"{' '.join(map(str, command))}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -313,22 +314,26 @@ class Proof:
 
     # What it takes
 
-    def measure(self):
+    def measure(self, file):
         types = "q8_0, q6_k, q5_k_m, q4_k_m, q4_0, q3_k_m, q2_k, q5_0"
-        tasks = 1 + 3 * len(types.split(","))
         here = Scene(self, "measured-here", types=types, chunks=20)
+        if file:
+            here.file.write_text(file.read_text())
         started = time.monotonic()
-        here.edgepipe("run", here.file, "--registry", here.registry, "--quiet", "--jobs", "1")
+        here.edgepipe("run", here.file, "--registry", here.registry, "--quiet", "--jobs", "1", timeout=3600)
         print(f"one machine, one thread, no cluster: {time.monotonic() - started:.1f} s")
         for nodes in (1, 2):
             with tempfile.TemporaryDirectory(prefix="slurm") as folder:
                 with slurm_nodes.Cluster(pathlib.Path(folder) / "c", nodes=nodes, cpus=1) as cluster:
                     proof = Proof(self.program, cluster, pathlib.Path(folder))
                     scene = Scene(proof, "measured", types=types, chunks=20)
+                    if file:
+                        scene.file.write_text(file.read_text())
                     started = time.monotonic()
-                    scene.submit()
+                    report = scene.submit()
                     submitted = time.monotonic() - started
-                    scene.wait(seconds=300)
+                    tasks = sum(len(job["nodes"]) for job in report["jobs"] if job["step"] != "publish")
+                    scene.wait(seconds=3600)
                     whole = time.monotonic() - started
                     print(f"{nodes} nodes of one core: {whole:.1f} s for {tasks} tasks and publishing, {submitted:.1f} s of it to submit")
                     # With the speeds that this run left, what a plan of the same work says.
@@ -350,6 +355,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=pathlib.Path)
     parser.add_argument("--measure", action="store_true")
+    parser.add_argument("--file", type=pathlib.Path, help="for --measure: the pipeline that is measured")
     parser.add_argument("--only", help="one proof, such as cancel")
     given = parser.parse_args()
     missing = slurm_nodes.missing()
@@ -378,7 +384,7 @@ def main():
                 for other in waiting:
                     other.result()
             if given.measure:
-                proof.measure()
+                proof.measure(given.file)
         print(f"prove-slurm: all hold, {time.monotonic() - started:.0f} s")
     return 0
 
