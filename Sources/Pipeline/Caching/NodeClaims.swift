@@ -72,16 +72,17 @@ final class NodeClaims: Sendable {
 
     private func take(_ path: FilePath, waiting: (String) throws -> Void) throws {
         var other = OtherClaim()
+        var isTold = false
         while true {
             if let file = try create(path) {
                 claims.withLock { $0.append(Claim(path: path, file: file)) }
                 return
             }
             switch other.look(at: path) {
-            case .free: continue
             case .abandoned(let text): Self.remove(path, saying: text)
-            case .held(let owner, let isFirstLook):
-                if isFirstLook { try waiting(owner) }
+            case .held(let owner):
+                if let owner, !isTold { try waiting(owner) }
+                isTold = isTold || owner != nil
                 try Interruption.check()
                 Thread.sleep(forTimeInterval: 0.1)
             }
@@ -110,7 +111,7 @@ final class NodeClaims: Sendable {
     private static func remove(_ path: FilePath, saying text: String) {
         let aside = FilePath("\(path).\(UUID().uuidString)")
         guard rename(path.string, aside.string) == 0 else { return }
-        if Self.text(at: aside) != text { link(aside.string, path.string) }
+        if Self.text(at: aside) ?? "" != text { link(aside.string, path.string) }
         unlink(aside.string)
     }
 
@@ -121,25 +122,27 @@ final class NodeClaims: Sendable {
     /// What a waiting run knows of the run that it waits for.
     private struct OtherClaim {
         enum Finding {
-            case free
             case abandoned(String)
-            case held(owner: String, isFirstLook: Bool)
+            /// By a run that the claim names, or does not name yet.
+            case held(owner: String?)
         }
 
         private var last: (text: String, modified: Int)?
         private var since = ContinuousClock.now
 
         mutating func look(at path: FilePath) -> Finding {
-            guard let text = NodeClaims.text(at: path), let modified = FileStatus(path)?.modified else { return .free }
+            // What cannot be read has only just been made, or is gone: the next look tells, or nobody renews it.
+            let text = NodeClaims.text(at: path) ?? ""
+            let modified = FileStatus(path)?.modified ?? 0
             let words = text.split(whereSeparator: \.isWhitespace)
             let process = words.count == 3 ? pid_t(words[1]) : nil
             if let process, words[0] == Machine.name, kill(process, 0) == -1, errno == ESRCH { return .abandoned(text) }
-            let isFirstLook = last == nil
             if last?.text != text || last?.modified != modified { (last, since) = ((text, modified), .now) }
             // By this machine's clock alone: those of two machines may differ.
             if ContinuousClock.now - since > .seconds(NodeClaims.patience) { return .abandoned(text) }
-            let owner = process.map { words[0] == Machine.name ? "process \($0)" : "\(words[0]), process \($0)" }
-            return .held(owner: owner ?? "another run", isFirstLook: isFirstLook)
+            return .held(
+                owner: process.map { words[0] == Machine.name ? "process \($0)" : "\(words[0]), process \($0)" }
+            )
         }
     }
 }

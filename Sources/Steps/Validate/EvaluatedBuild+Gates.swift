@@ -59,110 +59,64 @@ extension EvaluatedBuild {
     /// What a gate asks for, of what is known.
     private func figures(of gate: QualityGate, over reference: (name: String, bitsPerByte: Double)?) -> [GateFigure] {
         var figures: [GateFigure] = []
-        func add(_ limit: Double?, _ figure: (Double) -> GateFigure?) {
-            if let figure = limit.flatMap(figure) { figures.append(figure) }
-        }
-        add(gate.maxPerplexity) { limit in
-            perplexity.map {
+        func add(
+            _ name: String,
+            _ value: Double?,
+            error: Double? = nil,
+            _ bound: GateFigure.Bound,
+            _ limit: Double?,
+            unit: String = "",
+            digits: Int = 4,
+            words: ((_ value: String) -> String)? = nil
+        ) {
+            guard let value, let limit else { return }
+            figures.append(
                 GateFigure(
-                    name: "perplexity",
-                    value: $0.perplexity,
-                    error: $0.standardError,
-                    bound: .atMost,
-                    limit: limit
-                )
-            }
-        }
-        add(gate.maxBitsPerByte) { limit in
-            perplexity.map {
-                GateFigure(
-                    name: "bits per byte",
-                    value: $0.bitsPerByte,
-                    error: $0.bitsPerByteStandardError,
-                    bound: .atMost,
-                    limit: limit
-                )
-            }
-        }
-        add(gate.maxMeanKLD) { limit in
-            divergence.map {
-                GateFigure(
-                    name: "mean KL divergence",
-                    value: $0.divergence.mean,
-                    error: $0.divergence.standardError,
-                    bound: .atMost,
-                    limit: limit
-                )
-            }
-        }
-        add(gate.maxPerplexityIncrease) { limit in
-            divergence.map {
-                GateFigure(
-                    name: "the increase of perplexity",
-                    value: ($0.build.perplexity / $0.basePerplexity.value - 1) * 100,
-                    error: $0.perplexityRatio.standardError * 100,
-                    bound: .atMost,
+                    name: name,
+                    value: value,
+                    error: error,
+                    bound: bound,
                     limit: limit,
-                    unit: " %"
+                    unit: unit,
+                    digits: digits,
+                    words: words
                 )
-            }
+            )
         }
-        add(gate.maxBitsPerByteIncrease) { limit in
-            guard let reference, let perplexity else { return nil }
-            return GateFigure(
-                name: "the increase of bits per byte over \(reference.name)",
-                value: (perplexity.bitsPerByte / reference.bitsPerByte - 1) * 100,
-                error: perplexity.bitsPerByteStandardError / reference.bitsPerByte * 100,
-                bound: .atMost,
-                limit: limit,
+        let (text, distance) = (perplexity, divergence)
+        add("perplexity", text?.perplexity, error: text?.standardError, .atMost, gate.maxPerplexity)
+        add("bits per byte", text?.bitsPerByte, error: text?.bitsPerByteStandardError, .atMost, gate.maxBitsPerByte)
+        let mean = distance?.divergence
+        add("mean KL divergence", mean?.mean, error: mean?.standardError, .atMost, gate.maxMeanKLD)
+        add(
+            "the increase of perplexity",
+            distance.map { ($0.build.perplexity / $0.basePerplexity.value - 1) * 100 },
+            error: distance.map { $0.perplexityRatio.standardError * 100 },
+            .atMost,
+            gate.maxPerplexityIncrease,
+            unit: " %"
+        )
+        if let reference, let text {
+            add(
+                "the increase of bits per byte over \(reference.name)",
+                (text.bitsPerByte / reference.bitsPerByte - 1) * 100,
+                error: text.bitsPerByteStandardError / reference.bitsPerByte * 100,
+                .atMost,
+                gate.maxBitsPerByteIncrease,
                 unit: " %"
             )
         }
-        add(gate.minSameTop) { limit in
-            divergence.map {
-                GateFigure(
-                    name: "same top token",
-                    value: $0.sameTopPercent.value,
-                    error: $0.sameTopPercent.standardError,
-                    bound: .atLeast,
-                    limit: limit,
-                    unit: " %",
-                    digits: 2,
-                    words: { "the same top token comes in \($0)" }
-                )
-            }
+        let same = distance?.sameTopPercent
+        add("same top token", same?.value, error: same?.standardError, .atLeast, gate.minSameTop, unit: " %", digits: 2)
+        {
+            "the same top token comes in \($0)"
         }
-        add(gate.minAccuracy) { limit in
-            accuracy.map {
-                GateFigure(
-                    name: "accuracy",
-                    value: $0.accuracy.percent,
-                    error: $0.accuracy.standardError,
-                    bound: .atLeast,
-                    limit: limit,
-                    unit: " %",
-                    digits: 2
-                )
-            }
-        }
-        add(gate.minAnswered) { limit in talk.map { answered($0, atLeast: limit) } }
-        add(gate.minMeanCosine) { limit in
-            embedding.map {
-                GateFigure(name: "the mean cosine", value: $0.meanCosine, bound: .atLeast, limit: limit, digits: 6)
-            }
-        }
-        add(gate.minTop10Overlap) { limit in
-            embedding.map {
-                GateFigure(
-                    name: "overlap",
-                    value: $0.overlapPercent,
-                    bound: .atLeast,
-                    limit: limit,
-                    unit: " %",
-                    digits: 2,
-                    words: { "\($0) of the ten nearest texts are the same" }
-                )
-            }
+        let right = accuracy?.accuracy
+        add("accuracy", right?.percent, error: right?.standardError, .atLeast, gate.minAccuracy, unit: " %", digits: 2)
+        if let talk, let limit = gate.minAnswered { figures.append(answered(talk, atLeast: limit)) }
+        add("the mean cosine", embedding?.meanCosine, .atLeast, gate.minMeanCosine, digits: 6)
+        add("overlap", embedding?.overlapPercent, .atLeast, gate.minTop10Overlap, unit: " %", digits: 2) {
+            "\($0) of the ten nearest texts are the same"
         }
         return figures
     }

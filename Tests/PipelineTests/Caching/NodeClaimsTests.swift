@@ -95,6 +95,20 @@ import Testing
         #expect(FileStatus(claim) == nil)
     }
 
+    /// A folder has the claim's name, which no run reads, makes or writes: the run waits, and does not look without a pause.
+    @Test func aClaimThatCannotBeReadIsWaitedFor() throws {
+        let (run, step) = (run, FakeStep(id: "step"))
+        let claim = run.folder.root.appending("making/\(step.nodes[0].key.digest)")
+        try FileManager.default.createDirectory(atPath: claim.string, withIntermediateDirectories: true)
+        let began = Date()
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 0.5)
+            try? FileManager.default.removeItem(atPath: claim.string)
+        }
+        #expect(try run.run([step]) == "done")
+        #expect(Date().timeIntervalSince(began) >= 0.5 && step.ran.batches.count == 1)
+    }
+
     @Test func filesKeepTheirNamesWhileTheyAreMadeAgain() throws {
         let (run, step) = (run, FakeStep(id: "step"))
         try run.run([step])
