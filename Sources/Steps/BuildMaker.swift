@@ -61,3 +61,12 @@ extension LineageEdge {
         }
     }
 }
+
+extension StepNode {
+    /// Digests of files that somebody gave: a text, an importance matrix, a recipe; in the order of what they are to the step.
+    var givenFiles: [SHA256Digest] {
+        key.inputs.sorted { $0.key < $1.key }.compactMap { _, input in
+            if case .file(let digest) = input { digest } else { nil }
+        }
+    }
+}

@@ -33,7 +33,7 @@ struct Workbench {
     ) throws -> [any Step] {
         var bench = Workbench(definition, source, cache, notes)
         if let notes {
-            for file in definition.origin.imported { notes.note(file.path, try cache.digest(of: file.path)) }
+            for path in notes.imported { notes.note(path, try cache.digest(of: path)) }
         }
         for step in definition.steps {
             guard let kind = step.settings as? any StepKind else {

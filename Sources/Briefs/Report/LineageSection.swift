@@ -63,11 +63,21 @@ struct LineageSection {
             (order[$0.element] ?? 0, $0.offset) < (order[$1.element] ?? 0, $1.offset)
         }.map { _, digest in
             if let type = builds[digest] { return .init(digest: digest, kind: .build, name: type) }
-            if sources.contains(digest) || made[digest] == nil {
+            if sources.contains(digest) || made[digest] == nil && sources.isEmpty {
                 return .init(digest: digest, kind: .source, name: language.say("source", "исходная модель"))
+            }
+            // Nothing made it, and it is not the model: somebody gave it.
+            guard made[digest] != nil else {
+                let readers = Set(report.lineage.filter { $0.from == digest }.map(\.kind))
+                return .init(digest: digest, kind: .source, name: given(to: readers))
             }
             return .init(digest: digest, kind: .between, name: between(made[digest] ?? ""))
         }
+    }
+
+    private func given(to kinds: Set<String>) -> String {
+        kinds.isSubset(of: ["imatrix", "sensitivity"])
+            ? language.say("calibration text", "калибровочный текст") : language.say("given file", "заданный файл")
     }
 
     private func between(_ kind: String) -> String {

@@ -3,6 +3,7 @@ import Conversion
 import GGUF
 import ModelHub
 import Pipeline
+import Settings
 import SystemPackage
 import Work
 
@@ -92,7 +93,11 @@ struct SourceCheckpoint: Sendable {
 
     /// For the files that steps read beside those above.
     func notes(of definition: PipelineDefinition) -> InputNotes {
-        InputNotes(folder: definition.folder, source: isFile ? nil : path)
+        InputNotes(
+            folder: definition.folder,
+            source: isFile ? nil : path,
+            imported: definition.origin.imported.map(\.path)
+        )
     }
 
     /// Whether the model is converted already.

@@ -17,8 +17,12 @@ final class InputNotes: Sendable {
     private let folder: FilePath
     /// The model's folder; nil where it is a file.
     private let source: FilePath?
+    /// Files that the pipeline file imports, which are read for their digests.
+    let imported: [FilePath]
 
-    init(folder: FilePath, source: FilePath?) { (self.folder, self.source) = (folder, source) }
+    init(folder: FilePath, source: FilePath?, imported: [FilePath]) {
+        (self.folder, self.source, self.imported) = (folder, source, imported)
+    }
 
     /// By their paths from the folder of the pipeline file.
     var inputs: [String: SHA256Digest] { state.withLock { $0.inputs } }

@@ -146,7 +146,7 @@ struct QuantizeStep: BuildMaker {
             origins += context.product(of: step.node.name).files.map { $0.digest }
             edges += step.lineage(context)
         }
-        return edges + LineageEdge.edges(from: origins, to: node, context)
+        return edges + LineageEdge.edges(from: origins + node.givenFiles, to: node, context)
     }
 
     func costs(_ context: StepContext) throws -> SensitivityRecord? { try costs?.record(context) }

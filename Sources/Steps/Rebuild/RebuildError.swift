@@ -13,6 +13,8 @@ public enum RebuildError: Error, CustomStringConvertible, Sendable {
     case away(version: String, source: String, underlying: any Error)
     /// The model is there, and its files are others.
     case otherSource(build: String, source: String, recorded: SHA256Digest, found: SHA256Digest)
+    /// A text, a matrix or a recipe that a step reads, which is another one now.
+    case otherFile(build: String, step: String, file: String, recorded: [SHA256Digest], found: SHA256Digest)
 
     /// In words that end with what to do.
     public var description: String {
@@ -29,6 +31,9 @@ public enum RebuildError: Error, CustomStringConvertible, Sendable {
         case .otherSource(let build, let source, let recorded, let found):
             "\(build) was made of files with the digest \(recorded.short), and \(source.visible) holds \(found.short) now. Bring back the files "
                 + "of then; another revision gives other builds."
+        case .otherFile(let build, let step, let file, let recorded, let found):
+            "step '\(step)' read \(recorded.map(\.short).joined(separator: " and ")) when \(build) was made, and \(file.visible) is "
+                + "\(found.short) now. Bring back the file of then; another one gives other builds."
         }
     }
 }

@@ -93,7 +93,9 @@ public struct RebuildRun: Sendable {
         let definitions = try groups.map { try definition(of: $0.builds[0], in: registry) }
         for (index, group) in groups.enumerated() {
             let folder = scratch.appending("\(index)")
-            for build in try rebuild(group.builds, definitions[index], in: folder) { made[build.build] = build }
+            for build in try rebuild(group.builds, definitions[index], registry, in: folder) {
+                made[build.build] = build
+            }
             try? FileManager.default.removeItem(atPath: folder.string)
         }
         return RebuildReport(
@@ -153,9 +155,12 @@ public struct RebuildRun: Sendable {
     // MARK: Making them
 
     /// Makes builds of one pipeline.
-    private func rebuild(_ builds: [BuildRecord], _ definition: PipelineDefinition, in folder: FilePath) throws
-        -> [RebuildReport.Build]
-    {
+    private func rebuild(
+        _ builds: [BuildRecord],
+        _ definition: PipelineDefinition,
+        _ registry: ModelRegistry,
+        in folder: FilePath
+    ) throws -> [RebuildReport.Build] {
         try makeFolder(folder)
         var options = RunOptions(registry: folder.appending("registry.db"), threads: request.threads)
         options.cache.mode = .off
@@ -171,9 +176,14 @@ public struct RebuildRun: Sendable {
             default: step.settings
             }
         }
-        let steps = try steps(of: making, builds[0], cache)
+        let (steps, source, notes) = try steps(of: making, builds[0], cache)
         let planned = steps.filter { makers.contains($0.id) }.compactMap { $0 as? any BuildMaker }.flatMap(\.builds)
         let wanted = planned.filter { plan in builds.contains { $0.name.type == plan.type } }
+        for build in builds {
+            guard let plan = wanted.first(where: { $0.type == build.name.type }) else { continue }
+            let behind = Self.nodes(behind: [plan.node], in: steps)
+            try checkFiles(of: build, behind, in: steps, source, notes, registry)
+        }
         let runner = StepRunner(
             steps,
             cache,
@@ -199,8 +209,11 @@ public struct RebuildRun: Sendable {
     }
 
     /// The steps over the source that a build names.
-    private func steps(of definition: PipelineDefinition, _ build: BuildRecord, _ cache: StepCache) throws -> [any Step]
-    {
+    private func steps(
+        of definition: PipelineDefinition,
+        _ build: BuildRecord,
+        _ cache: StepCache
+    ) throws -> (steps: [any Step], source: SourceCheckpoint, notes: InputNotes) {
         let uri = build.facts.sourceURI
         // A model of the Hub was noted with its commit.
         let isOfHub = definition.source.hasPrefix("hf://") && uri.hasPrefix("hf://")
@@ -217,7 +230,9 @@ public struct RebuildRun: Sendable {
                     found: source.digest
                 )
             }
-            return try Workbench.steps(of: pinned, source, cache)
+            // What the file imported was kept with it, and may be gone.
+            let notes = InputNotes(folder: pinned.folder, source: nil, imported: [])
+            return (try Workbench.steps(of: pinned, source, cache, notes), source, notes)
         } catch let error as ModelHubError {
             throw RebuildError.away(version: version, source: uri, underlying: error)
         } catch let error as FileError {
@@ -225,6 +240,43 @@ public struct RebuildRun: Sendable {
         } catch PipelineError.stepFailed(let step, let error as FileError) {
             let error = PipelineError.stepFailed(step: step, underlying: error)
             throw RebuildError.away(version: version, source: uri, underlying: error)
+        }
+    }
+
+    /// Compares the texts, matrices and recipes that nodes read with those that the lineage of a build names. Lineage of builds that older
+    /// versions published names none, and nothing is compared.
+    /// - Throws: `RebuildError.otherFile`.
+    private func checkFiles(
+        of build: BuildRecord,
+        _ names: Set<StepNode.Name>,
+        in steps: [any Step],
+        _ source: SourceCheckpoint,
+        _ notes: InputNotes,
+        _ registry: ModelRegistry
+    ) throws {
+        guard let recordedSource = build.facts.sourceDigest else { return }
+        let lineage = try registry.lineage(of: build.digest)
+        let kinds = Dictionary(uniqueKeysWithValues: steps.map { ($0.id, $0.kind) })
+        for node in steps.flatMap(\.nodes) where names.contains(node.name) {
+            let given = node.givenFiles.filter { $0 != source.digest }
+            // A file that somebody gave may be one that another pipeline made, so only the kinds that this node takes from count.
+            let inputs = Set(node.inputs.compactMap { kinds[$0.step] })
+            let made = Set(lineage.filter { inputs.contains($0.stepKind) }.map(\.to))
+            var recorded: [SHA256Digest] = []
+            for edge in lineage
+            where edge.stepKind == node.key.kind && edge.optionsDigest == node.key.settingsDigest
+                && edge.from != recordedSource && !made.contains(edge.from) && !recorded.contains(edge.from)
+            {
+                recorded.append(edge.from)
+            }
+            guard !recorded.isEmpty, let found = given.first(where: { !recorded.contains($0) }) else { continue }
+            throw RebuildError.otherFile(
+                build: "\(build.name)",
+                step: node.name.step,
+                file: notes.inputs.first { $0.value == found }?.key ?? "a file that it reads",
+                recorded: recorded,
+                found: found
+            )
         }
     }
 

@@ -55,7 +55,8 @@ struct SensitivityStep: ImportanceMaker {
 
     func lineage(_ context: StepContext) -> [LineageEdge] {
         let origins = context.product(of: model.node.name).files.map { $0.digest }
-        return LineageEdge.edges(from: origins, to: node, context) + model.lineage(of: model.node, context)
+        return LineageEdge.edges(from: origins + node.givenFiles, to: node, context)
+            + model.lineage(of: model.node, context)
     }
 
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {

@@ -83,6 +83,38 @@ import Testing
         #expect(try rebuild { $0.pipeline = file }.builds.count == 2)
     }
 
+    /// What a step read beside the model is named by the lineage.
+    @Test func theTextsMatricesAndRecipesOfThenAreNeeded() throws {
+        var tiny = tiny
+        let text = try readFile(FilePath(tiny.pipeline.text), limit: 1 << 20)
+        try tiny.scratch.write(text, to: "calibration.txt")
+        tiny.pipeline.imatrixStep =
+            "  - { id: importance, imatrix: { model: f16, text: calibration.txt, context: 64, chunks: 2 } }"
+        tiny.pipeline.imatrix = "importance"
+        try tiny.run()
+        #expect(try rebuild().isSame)
+        try tiny.scratch.write(text + Array(" More.".utf8), to: "calibration.txt")
+        let changed = try refusal()
+        let (then, now) = (SHA256Digest(of: text).short, SHA256Digest(of: text + Array(" More.".utf8)).short)
+        #expect(
+            changed.hasPrefix("step 'importance' read \(then) when tiny@1.0.0:")
+                && changed.contains("calibration.txt is \(now) now"),
+            "\(changed)"
+        )
+        // A matrix that is given as a file.
+        let work = tiny.scratch.appending("registry.db.work/tiny")
+        let names = try FileManager.default.contentsOfDirectory(atPath: work.string)
+        let folder = work.appending(try #require(names.first { $0.hasPrefix("importance-") }))
+        let bytes = try readFile(folder.appending("importance.gguf"), limit: 1 << 24)
+        try tiny.scratch.write(bytes, to: "given.gguf")
+        (tiny.pipeline.imatrixStep, tiny.pipeline.imatrix, tiny.pipeline.version) = ("", "given.gguf", "2.0.0")
+        try tiny.run()
+        #expect(try rebuild("tiny@2.0.0").isSame)
+        let other = try readFile(Goldens.tinyPhi3.appending("imatrix.gguf"), limit: 1 << 24)
+        try tiny.scratch.write(other, to: "given.gguf")
+        #expect(try refusal("tiny@2.0.0").contains("step 'builds' read \(SHA256Digest(of: bytes).short) when"))
+    }
+
     /// What is recorded decides, and not what the file says now.
     @Test func thePipelineOfThenIsTaken() throws {
         try tiny.scratch.write("vars: { type: f16 }\n", to: "common.yaml")
