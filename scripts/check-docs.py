@@ -61,6 +61,8 @@ NOT_RUN = {
     "edgepipe submit pipelines/phi3.yaml --engine slurm --cache /shared/cache --cpus 16": SLURM,
     "edgepipe status pipelines/phi3.yaml --cache /shared/cache": SLURM,
     "edgepipe cancel pipelines/phi3.yaml --cache /shared/cache": SLURM,
+    "EDGEPIPE_CACHE_TOKEN=$TOKEN edgepipe submit pipelines/phi3.yaml --cache https://HOST": SLURM,
+    "edgepipe status pipelines/phi3.yaml --cache https://HOST": SLURM,
     "edgepipe exec-step pipelines/phi3.yaml --step 'builds[q4_k_m]' --key KEY --cache /shared/cache": SLURM,
     "edgepipe exec-step pipelines/phi3.yaml --publish --registry registry.db --cache /shared/cache": SLURM,
     "export AWS_ENDPOINT_URL_S3=https://storage.example.org": "settings of an object storage; scripts/prove-s3.sh runs against one",

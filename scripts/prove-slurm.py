@@ -9,14 +9,17 @@ Needs slurmctld, slurmd, slurm-client, slurm-wlm-basic-plugins and munge, and ro
 """
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import slurm_nodes
@@ -39,6 +42,50 @@ steps:
 """
 
 
+class CacheServer:
+    """A cache over HTTP, which can be killed and started again under the same address."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder, self.port, self.process = program, folder, 0, None
+        self.tokens, self.cache = folder / "tokens.json", folder / "served"
+        self.cache.mkdir()
+        made = subprocess.run(
+            [program, "serve", "token", "new", "--model", "*", "--allow", "push", "--expires", "1d", "--tokens", self.tokens, "--json"],
+            capture_output=True, text=True, check=True, timeout=60,
+        )
+        self.token = json.loads(made.stdout)["token"]
+        subprocess.run([program, "registry", "init", "--registry", folder / "served.db"], capture_output=True, timeout=60)
+        self.start()
+
+    @property
+    def address(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self):
+        command = [
+            self.program, "serve", "--listen", f"127.0.0.1:{self.port}", "--registry", self.folder / "served.db",
+            "--cache", self.cache, "--writable", "--tokens", self.tokens,
+        ]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        for line in self.process.stderr:
+            found = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
+            if found:
+                self.port = int(found[1])
+                # Its later words are of no use, and it must not wait for a reader of them.
+                threading.Thread(target=self.process.stderr.read, daemon=True).start()
+                return
+        raise RuntimeError(f"the server of caches did not start: {self.process.wait()}")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def check(self):
+        """What is there is what its name says."""
+        files = list((self.cache / "cas").iterdir())
+        assert files and all(hashlib.sha256(file.read_bytes()).hexdigest() == file.name for file in files)
+
+
 class Scene:
     """A pipeline in a folder of its own, with a cache and a registry."""
 
@@ -48,11 +95,17 @@ class Scene:
         self.file = self.folder / file
         self.file.write_text(PIPELINE.format(root=ROOT, types=types, chunks=chunks, gates=gates, pieces=pieces))
         self.cache, self.registry = self.folder / "cache", self.folder / "registry.db"
+        self.submissions, self.environment = self.cache / "submissions", proof.cluster.environment
+
+    def take_from(self, server):
+        """The cache is a server, which holds no scripts."""
+        self.cache, self.submissions = server.address, self.folder / "edgepipe-submissions"
+        self.environment = dict(self.environment, EDGEPIPE_CACHE_TOKEN=server.token)
 
     def edgepipe(self, *arguments, status=0, environment=None, timeout=120):
         command = [self.proof.program, *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, env=environment or self.proof.cluster.environment, capture_output=True, text=True, timeout=timeout
+            command, cwd=self.folder, env=environment or self.environment, capture_output=True, text=True, timeout=timeout
         )
         assert done.returncode == status, f"{' '.join(map(str, command))}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -89,7 +142,7 @@ class Scene:
         return [build["name"] for build in json.loads(self.edgepipe("registry", "list", "--registry", self.registry, "--json").stdout)]
 
     def logs(self):
-        return "\n".join(path.read_text() for path in sorted((self.cache / "submissions").rglob("*.log")))
+        return "\n".join(path.read_text() for path in sorted(self.submissions.rglob("*.log")))
 
 
 class Proof:
@@ -218,6 +271,134 @@ class Proof:
         assert "f16" not in jobs and "builds" not in jobs and len(jobs["quality"]) == 4, jobs
         assert scene.wait()[0] == "done" and scene.published() == self.local
 
+    def prove_scancel(self):
+        """The same by Slurm's own command, which leaves the job that publishes: it says what is missing."""
+        scene = Scene(self, "scancel", types="q8_0, q4_0")
+        program = self.wrapper(scene, '[[ "$*" == *"quality[q4_0]"* ]] && sleep 60')
+        report = scene.submit(*program)
+        jobs = {job["step"]: job["job"] for job in report["jobs"]}
+        self.cluster.wait(30, "all but one", lambda: (lambda steps: steps["quality"]["done"] == 1 and steps["fit"]["done"] == 2)(scene.status()[1]))
+        self.cluster.ask("scancel", str(jobs["quality"]))
+        state, steps = scene.wait()
+        assert state == "failed" and steps["quality"]["cancelled"] == 1 and steps["publish"]["done"] == 1, steps
+        assert scene.published() == {"q8_0": self.local["q8_0"]} and "'quality[q4_0]' is not in the cache" in scene.logs()
+        report = scene.submit()
+        assert {job["step"]: job["nodes"] for job in report["jobs"]}["quality"] == ["quality[q4_0]"], report
+        assert scene.wait()[0] == "done" and scene.published() == {name: self.local[name] for name in ("q8_0", "q4_0")}
+
+    def prove_locked(self):
+        """A lock is obeyed before anything is submitted, and by every task."""
+        scene = Scene(self, "locked", types="q8_0, q4_0")
+        message = scene.submit("--locked", status=3)
+        assert "there is no" in message and "edgepipe.lock" in message, message
+        scene.edgepipe("run", scene.file, "--registry", scene.folder / "first.db", "--lock", "--quiet")
+        before = len(self.cluster.queue())
+        scene.file.write_text(scene.file.read_text().replace("chunks: 2", "chunks: 1"))
+        message = scene.submit("--locked", status=3)
+        assert "step quality[q8_0]: other settings than in the lock" in message, message
+        assert len(self.cluster.queue()) == before and not scene.submissions.exists()
+        scene.file.write_text(scene.file.read_text().replace("chunks: 1", "chunks: 2"))
+        scene.submit("--locked")
+        assert scene.wait()[0] == "done" and scene.published() == {name: self.local[name] for name in ("q8_0", "q4_0")}, scene.logs()
+        # The lock has other bytes of one build: it fails where it is made, and the other is published.
+        other = Scene(self, "locked-bytes", types="q8_0, q4_0")
+        lock = (scene.folder / "edgepipe.lock").read_text()
+        changed = re.sub(r"q4_0\.gguf: sha256:[0-9a-f]{64}", "q4_0.gguf: sha256:" + "0" * 64, lock)
+        assert changed != lock
+        (other.folder / "edgepipe.lock").write_text(changed)
+        other.submit("--locked")
+        state, steps = other.wait()
+        assert state == "failed" and steps["builds"]["failed"] == 1 and steps["quality"]["cancelled"] == 1, steps
+        assert other.published() == {"q8_0": self.local["q8_0"]} and "where the lock has 0000" in other.logs(), other.logs()
+
+    def prove_killed_cache_server(self):
+        """Tasks wait for a server that is back soon, fail where it stays away, and only what is missing runs again."""
+        with tempfile.TemporaryDirectory(prefix="slurm") as folder:
+            with slurm_nodes.Cluster(pathlib.Path(folder) / "c", cpus=4) as cluster:
+                proof = Proof(self.program, cluster, pathlib.Path(folder))
+                scene = Scene(proof, "served")
+                server = CacheServer(self.program, scene.folder)
+                try:
+                    self.kill_cache_server(cluster, proof, scene, server)
+                finally:
+                    server.kill()
+
+    def kill_cache_server(self, cluster, proof, scene, server):
+        scene.take_from(server)
+
+        def gate(name):
+            """Tasks that measure tell that they are there, and wait for a file."""
+            return proof.wrapper(
+                scene,
+                f'case "$*" in *"quality["*) touch "{scene.folder}/{name}-$SLURM_ARRAY_TASK_ID"; '
+                f'while [[ ! -e "{scene.folder}/{name}" ]]; do sleep 0.1; done ;; esac',
+            )
+
+        def measuring(name):
+            cluster.wait(60, "all builds", lambda: scene.status()[1]["quality"]["running"] == 4 and len(list(scene.folder.glob(f"{name}-*"))) == 4)
+
+        report = scene.submit(*gate("first"))
+        assert pathlib.Path(report["jobs"][0]["script"]).is_relative_to(scene.submissions), report
+        measuring("first")
+        cluster.wait(60, "all estimates", lambda: scene.status()[1]["fit"]["done"] == 4)
+        server.kill()
+        jobs = len(cluster.queue())
+        for message in (scene.submit(status=1), scene.edgepipe("status", scene.file, "--cache", scene.cache, status=1).stderr):
+            assert f"the cache {scene.cache} cannot be used: Connection refused" in message, message
+        assert len(cluster.queue()) == jobs, "nothing was submitted"
+        (scene.folder / "first").touch()
+        number = next(job["job"] for job in report["jobs"] if job["step"] == "quality")
+        cluster.wait(
+            90, "the end of tasks without a server",
+            lambda: [job["job_state"] for job in cluster.queue() if job["array_job_id"] == number] == ["FAILED"] * 4,
+        )
+        assert scene.logs().count(f"the cache {scene.cache} cannot be used: Connection refused") >= 4, scene.logs()
+        server.start()
+        state, steps = scene.wait()
+        assert state == "failed" and steps["quality"]["failed"] == 4 and steps["builds"]["done"] == 4 and steps["publish"]["done"] == 0, steps
+        # Only what is missing, and a server that is away for some seconds costs nothing but those.
+        report = scene.submit(*gate("second"))
+        assert {job["step"]: len(job["nodes"]) for job in report["jobs"]} == {"quality": 4, "publish": 4}, report
+        measuring("second")
+        server.kill()
+        (scene.folder / "second").touch()
+        time.sleep(4)
+        server.start()
+        state, steps = scene.wait()
+        assert state == "done" and scene.published() == self.local, (steps, scene.logs())
+        server.check()
+        assert server.token not in "".join(path.read_text() for path in scene.submissions.rglob("*") if path.is_file()), "a token is in a file"
+        # All that the server has, another machine takes.
+        run = json.loads(scene.edgepipe("run", scene.file, "--registry", scene.folder / "other.db", "--cache", scene.cache, "--json", "--quiet").stdout)
+        assert {step["step"]: step["status"] for step in run["steps"]} == dict.fromkeys(("f16", "builds", "quality", "fit"), "cached") | {"publish": "done"}, run["steps"]
+
+    def prove_half_submitted(self):
+        """A controller that dies in the middle of a submission leaves nothing that runs, and is told how to take the rest back."""
+        with tempfile.TemporaryDirectory(prefix="slurm") as folder:
+            with slurm_nodes.Cluster(pathlib.Path(folder) / "c", nodes=1) as cluster:
+                scene = Scene(Proof(self.program, cluster, pathlib.Path(folder)), "half", types="q8_0")
+                fake = scene.folder / "programs"
+                fake.mkdir()
+                real, pid = shutil.which("sbatch", path=cluster.environment["PATH"]), cluster.folder / "slurmctld.pid"
+                (fake / "sbatch").write_text(
+                    f'#!/bin/bash\n[[ -e "{fake}/second" ]] && {{ kill "$(cat "{pid}")"; sleep 1; }}\ntouch "{fake}/second"\nexec {real} "$@"\n'
+                )
+                (fake / "sbatch").chmod(0o755)
+                scene.environment = dict(cluster.environment, PATH=f"{fake}:{cluster.environment['PATH']}")
+                message = scene.submit(status=1)
+                scene.environment = cluster.environment
+                found = re.search(r"cancel '?(tiny-[0-9a-z-]+)", message)
+                assert "stopped answering during the submission (sbatch: " in message and "they are held and do not run" in message and found, message
+                assert "nothing was left" not in message, message
+                pid.unlink(missing_ok=True)
+                cluster.start("slurmctld", "slurmctld", "-f", f"{cluster.folder}/slurm.conf")
+                cluster.wait(60, "an idle cluster", lambda: list(cluster.states().values()) == ["idle"])
+                assert [job["job_state"] for job in cluster.queue()] == ["PENDING"], cluster.queue()
+                scene.edgepipe("cancel", found[1], "--folder", scene.submissions)
+                assert [job["job_state"] for job in cluster.queue()] == ["CANCELLED"], cluster.queue()
+                scene.submit()
+                assert scene.wait()[0] == "done" and scene.published() == {"q8_0": self.local["q8_0"]}, scene.logs()
+
     def prove_models_and_matrices(self):
         """A file with several models, a matrix and a variable of the environment."""
         scene = Scene(self, "models")
@@ -247,6 +428,12 @@ class Proof:
         states = {scene.wait(report["id"])[0] for report in (first, second)}
         assert states == {"done"}, (states, scene.logs())
         assert scene.published() == {name: self.local[name] for name in ("q8_0", "q4_k_m")}
+        # In the same moment.
+        scene = Scene(self, "twins", types="q8_0")
+        with concurrent.futures.ThreadPoolExecutor(2) as threads:
+            reports = [waiting.result() for waiting in [threads.submit(scene.submit) for _ in range(2)]]
+        assert len({report["id"] for report in reports}) == 2
+        assert {scene.wait(report["id"])[0] for report in reports} == {"done"} and scene.published() == {"q8_0": self.local["q8_0"]}
 
     def prove_refusals(self):
         """What the cluster cannot do is said before anything is submitted."""
@@ -371,8 +558,10 @@ def main():
             proof.prove_same_bytes()
             print("same_bytes: holds", flush=True)
             # These have clusters of their own, and mostly wait for one to notice something.
-            apart = ["killed_node", "no_controller", "small_arrays", "too_little_memory"]
-            names = ["pieces", "failure", "gate", "requeue", "cancel", "models_and_matrices", "two_at_once", "refusals"]
+            apart = ["killed_cache_server", "killed_node", "half_submitted", "no_controller", "small_arrays", "too_little_memory"]
+            names = [
+                "pieces", "failure", "gate", "requeue", "cancel", "scancel", "locked", "models_and_matrices", "two_at_once", "refusals",
+            ]
             if given.only:
                 apart, names = [name for name in apart if name == given.only], [name for name in names if name == given.only]
             if given.measure:

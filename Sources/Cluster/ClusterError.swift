@@ -11,6 +11,8 @@ public enum ClusterError: Error, CustomStringConvertible, Sendable {
     /// An answer that is not what the program's manual says.
     case badAnswer(String)
     case unknownPartition(String, known: [String])
+    /// Jobs of a submission that failed, and that could not be cancelled either.
+    case leftHeld(id: String, jobs: [Int], folder: String, words: String)
     /// All in bytes.
     case tooLittleMemory(step: String, needed: Int, largest: Int, node: String, partition: String?)
     /// A submission that is not in the folder.
@@ -25,6 +27,10 @@ public enum ClusterError: Error, CustomStringConvertible, Sendable {
         case .programFailed(let name, let words):
             "\(name) failed: \(words). Ask `sinfo` whether the cluster answers, and run the same command again; nothing was left half "
                 + "submitted."
+        case .leftHeld(let id, let jobs, let folder, let words):
+            "the cluster stopped answering during the submission (\(words)). Jobs \(jobs.map { "\($0)" }.joined(separator: ", ")) may "
+                + "still be queued; they are held and do not run. Once the cluster answers, cancel them with \(command: "cancel \(id)") "
+                + "and \(setting: "folder", folder), and submit again."
         case .badAnswer(let name):
             "the answer of \(name) cannot be read. Report the cluster's version of Slurm as a bug."
         case .unknownPartition(let name, let known):
@@ -37,11 +43,16 @@ public enum ClusterError: Error, CustomStringConvertible, Sendable {
         }
     }
 
+    /// What a program said of its failure, without advice; nil for other errors.
+    var programsWords: String? {
+        if case .programFailed(let name, let words) = self { "\(name): \(words)" } else { nil }
+    }
+
     /// Whether the caller has to ask for something else.
     public var isBadRequest: Bool {
         switch self {
         case .badRequest, .unknownPartition, .unknownSubmission: true
-        case .noProgram, .programFailed, .badAnswer, .tooLittleMemory: false
+        case .noProgram, .programFailed, .badAnswer, .tooLittleMemory, .leftHeld: false
         }
     }
 }

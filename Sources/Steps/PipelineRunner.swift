@@ -38,31 +38,15 @@ public struct PipelineRunner: Sendable {
         let locking = try PipelineLocking(definition, lock)
         let registry = try ModelRegistry(path: options.registry, mode: .create)
         defer { try? registry.close() }
-        var record = RunRecord(
-            id: UUID().uuidString,
-            pipeline: definition.name,
-            pipelineDigest: definition.digest,
-            toolVersion: Edgepipe.version,
-            status: .running,
-            startedAt: Date()
+        let result = try registry.recording(
+            definition,
+            wentWell: { $0.gateFailures.isEmpty && $0.errors.isEmpty },
+            { try run(selected, registry, locking) }
         )
-        try registry.record(record)
-        try registry.record(definition.record)
-        do {
-            let result = try run(selected, registry, locking)
-            record.status = result.gateFailures.isEmpty && result.errors.isEmpty ? .done : .failed
-            record.finishedAt = Date()
-            try registry.record(record)
-            if let limit = options.cache.sizeLimit, options.cache.mode.writes {
-                _ = options.cacheFolder.evict(to: limit)
-            }
-            return result
-        } catch {
-            record.status = .failed
-            record.finishedAt = Date()
-            try? registry.record(record)
-            throw error
+        if let limit = options.cache.sizeLimit, options.cache.mode.writes {
+            _ = options.cacheFolder.evict(to: limit)
         }
+        return result
     }
 
     private func run(

@@ -78,30 +78,43 @@ public struct PipelineTasks: Sendable {
 
     private let definition: PipelineDefinition
     private let options: RunOptions
+    private let lock: LockUse
     private let report: RunReporting
 
-    /// - Parameter options: its registry is opened by `publish` alone.
-    public init(_ definition: PipelineDefinition, _ options: RunOptions, report: @escaping RunReporting = { _ in }) {
-        (self.definition, self.options, self.report) = (definition, options, report)
+    /// A server may be started again while tasks run: they wait for it for about a minute.
+    private static let patience = 10
+
+    /// - Parameters:
+    ///   - options: its registry is opened by `publish` alone.
+    ///   - lock: models of the Hub are read at its revisions, so that all machines read the same; it is never written.
+    public init(
+        _ definition: PipelineDefinition,
+        _ options: RunOptions,
+        lock: LockUse = LockUse(.follow),
+        report: @escaping RunReporting = { _ in }
+    ) {
+        (self.definition, self.options, self.lock, self.report) = (definition, options, lock, report)
     }
 
     private var workFolder: FilePath { options.workFolder.appending(definition.name) }
-
-    /// With models of the Hub at the revisions of the lock, where there is one: so all machines read the same.
-    private var pinned: PipelineDefinition { get throws { try PipelineLocking(definition, LockUse(.follow)).pinned } }
 
     // MARK: Which there are
 
     /// All nodes in the order of the file; the model is downloaded first where it is not here.
     /// - Parameter isPlanned: whether nothing is written: a model that is not here is an error then.
-    /// - Throws: `PipelineError`, and what reading the model throws.
+    /// - Throws: `PipelineError`, and what reading the model throws; `LockError`, where the lock has to be obeyed and differs;
+    ///   `CacheError`, where a server of caches does not answer: all would look as if it had to be made.
     public func nodes(isPlanned: Bool = false) throws -> [Node] {
-        let cache = try isPlanned ? StepCache(registry: nil, options, isWritable: false) : cache(nil)
+        var options = options
+        // Tasks take files from the server; what is here is of no use to them.
+        (options.cache.mustAnswer, options.cache.asksServerAlone) = (!isPlanned, true)
+        let cache = try isPlanned ? StepCache(registry: nil, options, isWritable: false) : cache(nil, options)
+        let locking = try PipelineLocking(definition, lock)
         let located =
             try isPlanned
-            ? LocatedSource.cached(try pinned)
-            : LocatedSource.downloaded(try pinned, isOffline: options.isOffline, report)
-        let steps = try self.steps(located, cache)
+            ? LocatedSource.cached(try locking.pinned)
+            : LocatedSource.downloaded(try locking.pinned, isOffline: options.isOffline, report)
+        let steps = try self.steps(located, cache, locking)
         var planner = StepPlanner(steps, cache, options, workFolder: workFolder)
         let due = try planner.due()
         return try steps.flatMap { step in
@@ -127,13 +140,16 @@ public struct PipelineTasks: Sendable {
     /// - Parameters:
     ///   - keys: of the nodes.
     ///   - names: what whoever asks calls them, for messages; as many as keys, or none.
-    /// - Throws: `PipelineError.otherKey`, where a node has another key here; `PipelineError.notCached`.
+    /// - Throws: `PipelineError.otherKey`, where a node has another key here; `PipelineError.notCached`; `LockError`, where the lock has to
+    ///   be obeyed and differs; `CacheError`, where a server of caches stays away.
     public func make(keys: [SHA256Digest], called names: [String] = []) throws -> Outcome {
         let started = Date()
-        let cache = try cache(nil, mustKeep: true)
+        let options = patientOptions
+        let cache = try cache(nil, options, mustKeep: true)
         let lease = cache.lease()
         defer { lease?.end() }
-        let steps = try self.steps(try .cached(try pinned), cache)
+        let locking = try PipelineLocking(definition, lock)
+        let steps = try self.steps(try .cached(try locking.pinned), cache, locking)
         let nodes = steps.flatMap(\.nodes)
         let wanted = try keys.enumerated().map { index, key in
             guard let node = nodes.first(where: { $0.key.digest == key }) else {
@@ -153,7 +169,7 @@ public struct PipelineTasks: Sendable {
                 "step '\(step.id)' publishes, which needs the registry. Ask for it with \(setting: "publish")."
             )
         }
-        let (outcomes, runner) = try run(Set(wanted), of: steps, cache)
+        let (outcomes, runner) = try run(Set(wanted), of: steps, cache, options)
         let made = try steps.flatMap { step in
             try step.nodes.filter { wanted.contains($0.name) }.map { node in
                 let problems = try runner.product(of: node.name).map(step.problems) ?? []
@@ -166,38 +182,30 @@ public struct PipelineTasks: Sendable {
     // MARK: Publishing
 
     /// Publishes each build for which everything is in the cache and all gates are met, and says of the others why not.
-    /// - Throws: what opening the registry and publishing throw.
+    /// - Throws: what opening the registry and publishing throw, and as `make`.
     public func publish() throws -> Outcome {
         let started = Date()
         let registry = try ModelRegistry(path: options.registry, mode: .create)
         defer { try? registry.close() }
-        var record = RunRecord(
-            id: UUID().uuidString,
-            pipeline: definition.name,
-            pipelineDigest: definition.digest,
-            toolVersion: Edgepipe.version,
-            status: .running,
-            startedAt: started
-        )
-        try registry.record(record)
-        try registry.record(definition.record)
-        let result = Result { try publish(into: registry) }
-        record.status = (try? result.get())?.problems.isEmpty == true ? .done : .failed
-        record.finishedAt = Date()
-        try registry.record(record)
-        return Outcome(nodes: try result.get().nodes, seconds: Date().timeIntervalSince(started))
+        var outcome = try registry.recording(definition, wentWell: \.problems.isEmpty) {
+            try publish(into: registry)
+        }
+        outcome.seconds = Date().timeIntervalSince(started)
+        return outcome
     }
 
     private func publish(into registry: ModelRegistry) throws -> Outcome {
-        let cache = try cache(registry)
+        let options = patientOptions
+        let cache = try cache(registry, options)
         let lease = cache.lease()
         defer { lease?.end() }
-        let steps = try self.steps(try .cached(try pinned), cache)
+        let locking = try PipelineLocking(definition, lock)
+        let steps = try self.steps(try .cached(try locking.pinned), cache, locking)
         var planner = StepPlanner(steps, cache, options, workFolder: workFolder)
         let obstacles = try planner.obstacles()
         let targets = steps.filter(\.publishes).flatMap(\.nodes)
         let whole = Set(targets.map(\.name).filter { obstacles[$0]?.isEmpty ?? true })
-        let outcomes = whole.isEmpty ? [] : try run(whole, of: steps, cache).outcomes
+        let outcomes = whole.isEmpty ? [] : try run(whole, of: steps, cache, options).outcomes
         let nodes = targets.map {
             let obstacles = obstacles[$0.name]
             return Outcome.Node(
@@ -213,22 +221,33 @@ public struct PipelineTasks: Sendable {
 
     // MARK: Common
 
-    private func cache(_ registry: ModelRegistry?, mustKeep: Bool = false) throws -> StepCache {
-        let report = report
-        return try StepCache(registry: registry, options, isWritable: true, mustKeep: mustKeep) { words in
-            try? report(RunEvent(event: .remark, step: "", kind: "cache", detail: words))
-        }
+    /// Of a task, which can do nothing without a server of caches.
+    private var patientOptions: RunOptions {
+        var options = options
+        (options.cache.mustAnswer, options.cache.tries) = (true, options.cache.tries ?? Self.patience)
+        return options
     }
 
-    private func steps(_ located: LocatedSource, _ cache: StepCache) throws -> [any Step] {
+    private func remark(_ kind: String, _ words: String) {
+        try? report(RunEvent(event: .remark, step: "", kind: kind, detail: words))
+    }
+
+    private func cache(_ registry: ModelRegistry?, _ options: RunOptions, mustKeep: Bool = false) throws -> StepCache {
+        try StepCache(registry: registry, options, isWritable: true, mustKeep: mustKeep) { remark("cache", $0) }
+    }
+
+    private func steps(_ located: LocatedSource, _ cache: StepCache, _ locking: PipelineLocking) throws -> [any Step] {
         let source = try SourceCheckpoint(located, of: definition, cache)
-        return try Workbench.steps(of: definition, source, cache)
+        let notes = source.notes(of: definition)
+        let steps = try Workbench.steps(of: definition, source, cache, notes)
+        return try locking.checked(steps, source, notes) { remark("lock", $0) }
     }
 
     private func run(
         _ nodes: Set<StepNode.Name>,
         of steps: [any Step],
-        _ cache: StepCache
+        _ cache: StepCache,
+        _ options: RunOptions
     ) throws -> (outcomes: [StepRunner.Outcome], runner: StepRunner) {
         let runner = StepRunner(
             steps,

@@ -101,7 +101,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     private static func status(of error: CacheError) -> ExitStatus {
         switch error {
         case .unusable, .badServer, .noFolder: .wrongUsage
-        case .vanished: .failed
+        case .vanished, .away, .otherBytes: .failed
         }
     }
 

@@ -87,6 +87,40 @@ import Testing
         }
     }
 
+    @Test func tasksObeyTheLockAndFindDigestsWhereTheSubmissionSays() throws {
+        let scratch = try ScratchFolder()
+        var request = try request(scratch, "word")
+        request.isLocked = true
+        let inputs = FilePath("/it's/shared")
+        let script = BatchScript(job(["s[a]"]), named: "id.s", memory: 100, inputs: inputs, request)
+        #expect(try arguments(of: script, scratch).contains("--locked"))
+        let publishing = BatchScript(publishing: "id.publish", memory: 100, inputs: inputs, request)
+        let words = try arguments(of: publishing, scratch)
+        #expect(words.contains("--locked"))
+        let place = try #require(words.firstIndex(of: "--inputs"))
+        #expect(words[place + 1] == inputs.string)
+    }
+
+    /// A server holds no scripts.
+    @Test func scriptsLieInTheCacheOrBesideThePipelineFile() throws {
+        let file = FilePath("/pipelines/a.yaml")
+        func folder(_ chosen: FilePath?, _ cache: String, of file: FilePath? = file) throws -> String {
+            try SubmitRequest.folder(chosen, cache: CacheOptions.Place(cache), of: file).root.string
+        }
+        #expect(try folder(nil, "/cache") == "/cache/submissions")
+        #expect(try folder(nil, "http://host:8080") == "/pipelines/edgepipe-submissions")
+        #expect(
+            try folder(nil, "http://host:8080", of: nil)
+                == "\(FileManager.default.currentDirectoryPath)/edgepipe-submissions"
+        )
+        for cache in ["/cache", "https://host"] { #expect(try folder(FilePath("/x"), cache) == "/x") }
+        #expect(throws: ClusterError.self) { try SubmitRequest.folder(nil, cache: nil, of: file) }
+        let error = try #require(throws: ClusterError.self) {
+            try Submissions(folder: nil, cache: .server("http://host"), of: "/no/such/a.yaml")
+        }
+        #expect("\(error)".contains("there is no /no/such/edgepipe-submissions"), "\(error)")
+    }
+
     /// Nothing of a pipeline file stands in the lines that sbatch reads.
     @Test func linesForSbatchHoldNamesAndNumbers() throws {
         let scratch = try ScratchFolder()

@@ -122,10 +122,3 @@ final class ServedRegistry: Sendable {
         return try await onOwnThread { try RawConnection.exchange(port, [bytes] + pieces, seconds) }
     }
 }
-
-/// Waits on a thread of its own, as a command does: a server on the shared ones must not wait for its clients.
-func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
-    }
-}

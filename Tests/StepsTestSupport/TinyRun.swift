@@ -7,7 +7,7 @@ import SystemPackage
 import TestSupport
 
 /// A pipeline over the tiny model, with a registry of its own.
-public struct TinyRun {
+public struct TinyRun: Sendable {
     public let scratch: ScratchFolder
     public var pipeline = TinyPipeline()
     public var threads = 2

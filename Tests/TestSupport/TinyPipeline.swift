@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// The text of a pipeline file over models/tiny-phi3 that does everything and takes about a second.
-public struct TinyPipeline {
+public struct TinyPipeline: Sendable {
     public var source = Goldens.packageRoot.appending("models/tiny-phi3").string
     public var text = Goldens.packageRoot.appending("texts/sample.txt").string
     public var version = "1.0.0"

@@ -8,8 +8,16 @@ package struct BatchScript {
     package let text: String
 
     /// An array of tasks.
-    /// - Parameter memory: of a task, in MiB.
-    package init(_ job: JobPlan.Job, named name: String, memory: Int, _ request: SubmitRequest) {
+    /// - Parameters:
+    ///   - memory: of a task, in MiB.
+    ///   - inputs: where digests of input files are; nil for the cache.
+    package init(
+        _ job: JobPlan.Job,
+        named name: String,
+        memory: Int,
+        inputs: FilePath? = nil,
+        _ request: SubmitRequest
+    ) {
         let cases = job.tasks.map { task in
             "    \(task.number)) task=(\(["--step", task.node, "--key", "\(task.key)"].asShellWords)) ;;"
         }
@@ -19,18 +27,20 @@ package struct BatchScript {
                 \(cases.joined(separator: "\n"))
                     *) echo "there is no task $SLURM_ARRAY_TASK_ID" >&2; exit 64 ;;
                 esac
-                exec \(Self.command(request)) --threads "${SLURM_CPUS_PER_TASK:-1}" "${task[@]}"
+                exec \(Self.command(request, inputs)) --threads "${SLURM_CPUS_PER_TASK:-1}" "${task[@]}"
 
                 """
     }
 
     /// The job that publishes.
-    /// - Parameter memory: in MiB.
-    package init(publishing name: String, memory: Int, _ request: SubmitRequest) {
+    /// - Parameters:
+    ///   - memory: in MiB.
+    ///   - inputs: where digests of input files are; nil for the cache.
+    package init(publishing name: String, memory: Int, inputs: FilePath? = nil, _ request: SubmitRequest) {
         let host = request.publishingHost.map { ["--nodelist=\($0)"] } ?? []
         text =
             Self.head(name, host, memory: memory, cpus: 1, request) + """
-                exec \(Self.command(request)) --publish \(["--registry", request.options.registry.fromRoot.string].asShellWords)
+                exec \(Self.command(request, inputs)) --publish \(["--registry", request.options.registry.fromRoot.string].asShellWords)
 
                 """
     }
@@ -52,14 +62,14 @@ package struct BatchScript {
             """
     }
 
-    private static func command(_ request: SubmitRequest) -> String {
+    private static func command(_ request: SubmitRequest, _ inputs: FilePath?) -> String {
         let overrides =
             request.overrides.flatMap { ["--set", $0] } + (request.model.map { ["--model", $0] } ?? [])
             + request.types.flatMap { ["--type", $0] }
         return
             ([request.program.fromRoot.string, "exec-step", request.file.fromRoot.string] + overrides + [
                 "--cache", request.cachePlace,
-            ])
+            ] + (inputs.map { ["--inputs", $0.string] } ?? []) + (request.isLocked ? ["--locked"] : []))
             .asShellWords
     }
 }

@@ -1,22 +1,33 @@
 import Foundation
+import Pipeline
 import SystemPackage
 
 /// Slurm, by its own programs.
 struct Slurm {
     private let environment: [String: String]
 
-    /// What tasks need of the environment that a pipeline is submitted in. Tokens are not among it: models are downloaded before.
+    /// What tasks need of the environment that a pipeline is submitted in. The Hub's token is not among it: models are downloaded before.
     private static let carried = [
         "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "SLURM_CONF", "LD_LIBRARY_PATH", "XDG_CACHE_HOME",
         "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "EDGEPIPE_DEVICES", "EDGEPIPE_KERNELS", "SSL_CERT_FILE",
     ]
 
-    /// - Parameter more: what a pipeline file asks for beside.
+    /// What a task needs to put its product on a server: the way there, and the one token without which nothing can be kept.
+    private static let carriedForServer = [
+        CacheServer.tokenVariable, "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
+        "all_proxy", "no_proxy",
+    ]
+
+    /// - Parameters:
+    ///   - more: what a pipeline file asks for beside.
+    ///   - isForServer: whether tasks take products from a server of caches.
     init(
         carrying more: [String: String] = [:],
+        forServer isForServer: Bool = false,
         _ environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
-        self.environment = environment.filter { Self.carried.contains($0.key) }.merging(more) { own, _ in own }
+        let names = Set(Self.carried + (isForServer ? Self.carriedForServer : []))
+        self.environment = environment.filter { names.contains($0.key) }.merging(more) { own, _ in own }
     }
 
     private func run(_ name: String, _ arguments: [String]) throws -> [UInt8] {

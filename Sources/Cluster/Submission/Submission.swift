@@ -54,7 +54,7 @@ package struct Submission: Codable, Sendable {
 
 /// The folder in which submissions are, each in a folder of its own.
 package struct SubmissionFolder: Sendable {
-    let root: FilePath
+    package let root: FilePath
 
     /// More are not looked through.
     private static let sizeLimit = 64 << 20

@@ -43,11 +43,17 @@ public struct Submissions: Sendable {
     private let folder: SubmissionFolder
 
     /// - Parameters:
-    ///   - folder: where scripts and notes are; nil for the cache's.
+    ///   - folder: where scripts and notes are; nil for the cache's, or for one beside the file where the cache is a server.
     ///   - cache: where products are.
-    /// - Throws: `ClusterError.badRequest` where neither says where to look.
-    public init(folder: FilePath?, cache: CacheOptions.Place?) throws {
-        self.folder = try SubmitRequest.folder(folder, cache: cache)
+    ///   - name: a pipeline file; an id or nil stands for the current folder.
+    /// - Throws: `ClusterError.badRequest` where nothing says where to look, or nothing is there.
+    public init(folder: FilePath?, cache: CacheOptions.Place?, of name: String?) throws {
+        self.folder = try SubmitRequest.folder(folder, cache: cache, of: name.map { FilePath($0) })
+        guard folder == nil, case .server? = cache, FileStatus(self.folder.root) == nil else { return }
+        throw ClusterError.badRequest(
+            "there is no \(self.folder.root), where `submit` puts scripts while the cache is a server. Name the pipeline's file, or the "
+                + "scripts' \(setting: "folder")."
+        )
     }
 
     /// How far submissions are, the newest first.

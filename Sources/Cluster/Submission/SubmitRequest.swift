@@ -25,8 +25,10 @@ public struct SubmitRequest: Sendable {
     public var publishingHost: String?
     /// The program that tasks run.
     public var program: FilePath
-    /// Where scripts, logs and notes go; nil for a folder of the cache's.
+    /// Where scripts, logs and notes go; nil for a folder of the cache's, or one beside the pipeline file where the cache is a server.
     public var folder: FilePath?
+    /// Whether nothing may differ from the lock beside the file, neither now nor in a task.
+    public var isLocked = false
     /// Whether scripts are written and nothing is submitted.
     public var isDryRun = false
 
@@ -44,6 +46,9 @@ public struct SubmitRequest: Sendable {
         return cache
     }
 
+    /// Whether tasks share no folder with each other but that of the scripts.
+    var isOnServer: Bool { if case .server? = options.cache.place { true } else { false } }
+
     /// - Throws: `ClusterError.badRequest` for what sbatch would misread.
     func check() throws {
         func refuse(_ text: String?, _ setting: String, _ wants: String, _ accepts: (Character) -> Bool) throws {
@@ -60,15 +65,22 @@ public struct SubmitRequest: Sendable {
         guard (1...4096).contains(cpus) else { throw ClusterError.badRequest("\(setting: "cpus") takes 1 to 4096.") }
     }
 
-    /// Where submissions are kept.
-    package static func folder(_ chosen: FilePath?, cache: CacheOptions.Place?) throws -> SubmissionFolder {
+    /// Beside a pipeline file.
+    private static let ownFolder = "edgepipe-submissions"
+
+    /// Where submissions are kept. A server holds no scripts, and all machines see the pipeline file's folder.
+    /// - Parameter file: the pipeline file, or an id; nil for what the current folder has.
+    package static func folder(
+        _ chosen: FilePath?,
+        cache: CacheOptions.Place?,
+        of file: FilePath?
+    ) throws -> SubmissionFolder {
         if let chosen { return SubmissionFolder(chosen.fromRoot) }
         switch cache {
         case .folder(let path)?: return SubmissionFolder(path.fromRoot.appending("submissions"))
         case .server?:
-            throw ClusterError.badRequest(
-                "a cache on a server holds no scripts. Give a folder that all machines see with \(setting: "folder")."
-            )
+            let place = file.map { $0.fromRoot.removingLastComponent() } ?? FilePath("").fromRoot
+            return SubmissionFolder(place.appending(ownFolder))
         case nil:
             throw ClusterError.badRequest("Give the \(setting: "cache") that all machines see.")
         }

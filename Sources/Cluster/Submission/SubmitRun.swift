@@ -56,14 +56,26 @@ public struct SubmitRun: Sendable {
             overrides: request.overrides,
             model: request.model
         ).building(only: request.types)
-        let folder = try SubmitRequest.folder(request.folder, cache: request.options.cache.place)
-        let slurm = Slurm(carrying: definition.usedEnvironment)
+        let folder = try SubmitRequest.folder(request.folder, cache: request.options.cache.place, of: request.file)
+        let slurm = Slurm(carrying: definition.usedEnvironment, forServer: request.isOnServer)
+        if request.options.cache.place?.isEachMachinesOwn == true {
+            try report(
+                RunEvent(
+                    event: .remark,
+                    step: "",
+                    kind: "cache",
+                    detail: "\(request.cache) is another server on each machine: tasks elsewhere will not find this one"
+                )
+            )
+        }
         // Asked first: a model may take hours to download for nothing.
         let machines = try machines(slurm)
         let longest = try slurm.longestArray()
         var options = request.options
         options.threads = request.cpus
-        let nodes = try PipelineTasks(definition, options, report: report).nodes()
+        if request.isOnServer { options.cache.inputs = folder.root }
+        let lock = LockUse(request.isLocked ? .require : .follow, isPart: !request.types.isEmpty)
+        let nodes = try PipelineTasks(definition, options, lock: lock, report: report).nodes()
         let plan = JobPlan(nodes, longest: longest)
         for job in plan.jobs { try check(memory: job.memory, of: job.step, on: machines) }
         try check(memory: plan.publishingMemory, of: Self.publishing, on: machines)
@@ -166,17 +178,29 @@ public struct SubmitRun: Sendable {
             let log = step == Self.publishing ? "\(logs)/\(name).log" : "\(logs)/\(name)-%a.log"
             return Written.Script(step: step, path: path, log: log, dependencies: waits, nodes: nodes, memory: memory)
         }
+        let inputs = request.isOnServer ? folder.root : nil
         var written = Written()
         for (job, noted) in zip(plan.jobs, submission.jobs) {
             let memory = Self.mebibytes(job.memory)
-            let text = BatchScript(job, named: submission.jobName(job.step), memory: memory, request).text
+            let text = BatchScript(
+                job,
+                named: submission.jobName(job.step),
+                memory: memory,
+                inputs: inputs,
+                request
+            ).text
             written.scripts.append(
                 try script(noted.script, job.step, text, job.tasks.map(\.node), memory << 20, job.dependencies)
             )
         }
         if let publishing = submission.publishing {
             let memory = Self.mebibytes(plan.publishingMemory)
-            let text = BatchScript(publishing: submission.jobName(Self.publishing), memory: memory, request).text
+            let text = BatchScript(
+                publishing: submission.jobName(Self.publishing),
+                memory: memory,
+                inputs: inputs,
+                request
+            ).text
             written.publishing = try script(
                 publishing.script,
                 Self.publishing,
@@ -221,7 +245,17 @@ public struct SubmitRun: Sendable {
             try folder.save(submission)
             try slurm.release(held)
         } catch {
-            try? slurm.cancel(submission.jobIDs)
+            let jobs = submission.jobIDs
+            do { try slurm.cancel(jobs) } catch is ClusterError {
+                try? folder.save(submission)
+                // The roots of the graph are held, so nothing runs.
+                throw ClusterError.leftHeld(
+                    id: submission.id,
+                    jobs: jobs,
+                    folder: folder.root.string,
+                    words: (error as? ClusterError)?.programsWords ?? "\(error)"
+                )
+            }
             submission.stage = .cancelled
             try? folder.save(submission)
             throw error

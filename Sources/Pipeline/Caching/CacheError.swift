@@ -7,6 +7,10 @@ public enum CacheError: Error, CustomStringConvertible, Sendable {
     case unusable(FilePath, reason: String)
     /// A server that was asked for and cannot be used.
     case badServer(String, reason: String)
+    /// A server that does not answer, or cannot do what it is asked at the moment.
+    case away(String, reason: String)
+    /// A server that holds other bytes than those that a file's name promises.
+    case otherBytes(String, SHA256Digest)
     /// A server, where only a folder will do.
     case noFolder(String)
     /// A result that was taken from the cache and is gone since.
@@ -20,6 +24,11 @@ public enum CacheError: Error, CustomStringConvertible, Sendable {
                 + "with \(setting: "cache-mode") off."
         case .badServer(let address, let reason):
             "the cache \(address) cannot be used: \(reason). Check the address, or leave out \(setting: "cache")."
+        case .away(let address, let reason):
+            "the cache \(address) cannot be used: \(reason). Check that the server runs and that the address is right; cached results are kept."
+        case .otherBytes(let address, let digest):
+            "the cache \(address) holds other bytes as cas/\(digest) than that name promises. Delete that file on the server, and "
+                + "run the same command again."
         case .noFolder(let address):
             "\(address) is a server, and this works on a folder. Give a folder with \(setting: "cache")."
         case .vanished(let step):

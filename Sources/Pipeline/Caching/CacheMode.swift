@@ -1,4 +1,5 @@
 import SystemPackage
+import Transfer
 
 /// What a run does with the cache.
 public enum CacheMode: String, Sendable, CaseIterable {
@@ -31,6 +32,12 @@ public struct CacheOptions: Sendable {
             let lower = text.lowercased()
             self = lower.hasPrefix("http://") || lower.hasPrefix("https://") ? .server(text) : .folder(FilePath(text))
         }
+
+        /// Whether every machine finds another server under this address: its own.
+        package var isEachMachinesOwn: Bool {
+            guard case .server(let text) = self else { return false }
+            return HTTPAddress(text)?.isLocal ?? false
+        }
     }
 
     /// nil for the folder beside the registry.
@@ -39,6 +46,14 @@ public struct CacheOptions: Sendable {
     public var mode = CacheMode.on
     /// The most that the folder may hold after a run, in bytes; nil for no limit.
     public var sizeLimit: Int?
+    /// Whether nothing is worth doing while a server does not answer: the run ends then with its error.
+    package var mustAnswer = false
+    /// How often a server that does not answer is asked, at least once; nil for a few times within a second.
+    package var tries: Int?
+    /// Whether a server is asked for itself alone: nothing is fetched, and what is near by does not count, since others cannot take it.
+    package var asksServerAlone = false
+    /// Where digests of files outside are remembered; nil for the folder near by. Machines that share no cache folder may share this.
+    package var inputs: FilePath?
 
     /// The folder beside the registry, without a limit.
     public init() {}

@@ -14,17 +14,24 @@ package struct CacheServer: CachePlace {
     private let settings: TransportSettings
     private let authorization: String?
 
-    private static let tokenVariable = "EDGEPIPE_CACHE_TOKEN"
+    /// The variable of the environment that holds what a server wants to see.
+    package static let tokenVariable = "EDGEPIPE_CACHE_TOKEN"
 
+    /// - Parameter tries: how often it is asked while it does not answer, at least once: ten times take about a minute.
     /// - Throws: `CacheError.badServer` for an address that leads nowhere, or that a token must not be sent to.
-    package init(_ text: String, _ environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+    package init(
+        _ text: String,
+        tries: Int? = nil,
+        _ environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
         guard let address = HTTPAddress(text), address.url.query == nil, address.url.fragment == nil else {
             throw CacheError.badServer(text.visible, reason: "it is no address of the form http://host:port/prefix")
         }
         self.address = address
         var settings = TransportSettings()
         // A cache spares work: whoever waits long for it had better do the work.
-        (settings.retries.attempts, settings.retries.base) = (3, .milliseconds(300))
+        (settings.retries.attempts, settings.retries.base) = (tries ?? 3, .milliseconds(300))
+        settings.retries.longest = .seconds(10)
         (settings.connectTimeout, settings.answerTimeout) = (.seconds(5), .seconds(30))
         do {
             settings.proxy = try HTTPProxy(environment: environment, for: address)
@@ -113,20 +120,25 @@ package struct CacheServer: CachePlace {
     }
 
     /// Whether an answer brings what was asked for.
-    /// - Throws: `CacheError.badServer`, within `RetryPolicy.Retriable` where the next try may go well.
+    /// - Throws: `CacheError.badServer`, or `CacheError.away` within `RetryPolicy.Retriable` where the next try may go well.
     private func isFound(_ answer: HTTPClientResponse, isRequired: Bool = false) throws -> Bool {
         switch answer.status.code {
         case 200..<300: return true
         case 404 where !isRequired: return false
         case 408, 429, 500..<600:
             let pause = HTTPTransport.pause(answer.headers).map { Duration.seconds($0) }
-            throw RetryPolicy.Retriable(error: refused(answer), pause: pause)
-        default: throw refused(answer)
+            throw RetryPolicy.Retriable(
+                error: CacheError.away(address.text, reason: "it answered with status \(answer.status.code)"),
+                pause: pause
+            )
+        case 401, 403:
+            let advice = "\(Self.tokenVariable) \(authorization == nil ? "is not set" : "is refused")"
+            throw CacheError.badServer(
+                address.text,
+                reason: "it answered with status \(answer.status.code), and \(advice)"
+            )
+        default: throw CacheError.badServer(address.text, reason: "it answered with status \(answer.status.code)")
         }
-    }
-
-    private func refused(_ answer: HTTPClientResponse) -> CacheError {
-        CacheError.badServer(address.text, reason: "it answered with status \(answer.status.code)")
     }
 
     private func asking<Value: Sendable>(
@@ -139,6 +151,8 @@ package struct CacheServer: CachePlace {
                     try await settings.retries.run { try await body(transport) }
                 }
             }
+        } catch TransferError.unreachable(let reason) {
+            throw CacheError.away(address.text, reason: reason)
         } catch let error as TransferError {
             throw CacheError.badServer(address.text, reason: error.words)
         }

@@ -21,11 +21,19 @@ package struct StepCache: Sendable {
     let near: CacheFolder
     /// Where products are looked for that are not near by, and kept for others.
     let far: (any CachePlace)?
+    /// What `far` was asked for by.
+    private let place: CacheOptions.Place?
     let mode: CacheMode
     /// False for plans, which write nothing.
     let isWritable: Bool
     /// Whether what is made is of no use unless it is kept.
     private let mustKeep: Bool
+    /// Whether nothing is worth doing while the far place does not answer.
+    private let mustAnswer: Bool
+    /// Whether the far place is asked for itself alone.
+    private let asksFarAlone: Bool
+    /// Where digests of files outside are remembered.
+    private let inputs: CacheFolder
     /// Where older versions left files, by whose records in the registry they are found.
     private let olderFolder: FilePath
     private let health: Health
@@ -45,8 +53,15 @@ package struct StepCache: Sendable {
     ) throws {
         (self.registry, self.isWritable, self.mustKeep) = (registry, isWritable, mustKeep)
         mode = options.cache.mode
+        (mustAnswer, place) = (options.cache.mustAnswer, options.cache.place)
         near = options.cacheFolder
-        if case .server? = options.cache.place { far = try options.cache.place?.opened() } else { far = nil }
+        inputs = options.cache.inputs.map(CacheFolder.init) ?? near
+        if case .server(let address)? = options.cache.place {
+            far = try CacheServer(address, tries: options.cache.tries)
+        } else {
+            far = nil
+        }
+        asksFarAlone = far != nil && options.cache.asksServerAlone
         olderFolder = options.workFolder
         health = Health(remark)
         if mode != .off { try near.prepare(forWriting: isWritable && mode.writes) }
@@ -79,12 +94,12 @@ package struct StepCache: Sendable {
     /// - Parameter folder: what its files are to be called by.
     func product(for key: SHA256Digest, in folder: FilePath) throws -> StepProduct? {
         guard mode.reads else { return nil }
-        if let bytes = near.record(for: key), let record = ActionRecord(bytes, for: key) {
+        if !asksFarAlone, let bytes = near.record(for: key), let record = ActionRecord(bytes, for: key) {
             if keeps { near.touch(key) }
             return record.product(in: folder)
         }
-        if let bytes = reading({ try far?.record(for: key) }) ?? nil, let record = ActionRecord(bytes, for: key) {
-            if keeps { attempt { try near.put(record: bytes, for: key) } }
+        if let bytes = try reading({ try far?.record(for: key) }) ?? nil, let record = ActionRecord(bytes, for: key) {
+            if keeps, !asksFarAlone { attempt { try near.put(record: bytes, for: key) } }
             return record.product(in: folder)
         }
         return try olderProduct(for: key, in: folder)
@@ -92,10 +107,11 @@ package struct StepCache: Sendable {
 
     /// Sees to it that a product's files are where it says, intact.
     /// - Returns: false where one of them is lost.
-    /// - Throws: `FileError`, where the folder of the names cannot be written.
+    /// - Throws: `FileError`, where the folder of the names cannot be written; `CacheError`, where the far place has to answer and
+    ///   does not.
     func obtain(_ product: StepProduct) throws -> Bool {
         for file in product.files {
-            guard let path = find(file.cached) else {
+            guard let path = try find(file.cached) else {
                 // What an older version left stays where it is until a run takes it in.
                 guard !keeps, isInPlace(file) else { return false }
                 continue
@@ -113,12 +129,18 @@ package struct StepCache: Sendable {
     }
 
     /// - Returns: where a file is; `.some(nil)` for one that a plan would have fetched; nil where it is lost.
-    private func find(_ file: CachedFile) -> FilePath?? {
-        if let path = near.intactFile(file, noting: keeps) { return path }
+    private func find(_ file: CachedFile) throws -> FilePath?? {
+        if !asksFarAlone, let path = near.intactFile(file, noting: keeps) { return path }
         guard let far else { return .none }
-        guard isWritable else { return (reading { try far.mayHold(file) } ?? false) ? .some(nil) : .none }
-        guard reading({ try far.fetch(file, into: near) }) == true else { return .none }
-        return near.path(of: file)
+        guard isWritable, !asksFarAlone else {
+            return (try reading { try far.mayHold(file) } ?? false) ? .some(nil) : .none
+        }
+        if try reading({ try far.fetch(file, into: near) }) == true { return near.path(of: file) }
+        // Asked without its bytes, the place would say for ever that it has the file, and nobody would make it anew.
+        if mustAnswer, case .server(let address)? = place, try reading({ try far.mayHold(file) }) == true {
+            throw CacheError.otherBytes(address, file.digest)
+        }
+        return .none
     }
 
     /// Keeps what was made, files before the record that names them, and gives its files their names.
@@ -154,8 +176,19 @@ package struct StepCache: Sendable {
         return named
     }
 
+    /// Writes records of a product that was found under another digest, so that the next look finds it at once. One that cannot be
+    /// written costs no more than that look.
+    func note(_ product: StepProduct, under digest: SHA256Digest, of key: StepKey) throws {
+        guard keeps, !asksFarAlone else { return }
+        if mustKeep {
+            try? remember(product, under: [digest], of: key)
+        } else {
+            try remember(product, under: [digest], of: key)
+        }
+    }
+
     /// Writes records of a product whose files are kept.
-    func remember(
+    private func remember(
         _ product: StepProduct,
         under digests: [SHA256Digest],
         of key: StepKey,
@@ -220,9 +253,9 @@ package struct StepCache: Sendable {
     /// - Throws: `FileError`.
     package func digest(of path: FilePath) throws -> SHA256Digest {
         guard let status = FileStatus(path) else { throw FileError("open", path, errno: .noSuchFileOrDirectory) }
-        if let digest = try near.digest(of: path, status) ?? olderDigest(of: path, status) { return digest }
+        if let digest = try inputs.digest(of: path, status) ?? olderDigest(of: path, status) { return digest }
         let digest = try SHA256Digest(ofFile: path)
-        if keeps { near.note(digest, of: path, status) }
+        if keeps { inputs.note(digest, of: path, status) }
         return digest
     }
 
@@ -246,9 +279,11 @@ package struct StepCache: Sendable {
     }
 
     /// Asks the far place, as long as it answers: one that is away would be waited for at each question.
-    private func reading<Value>(_ body: () throws -> Value) -> Value? {
+    /// - Throws: what the place throws, where it has to answer.
+    private func reading<Value>(_ body: () throws -> Value) throws -> Value? {
         guard health.isAnswering else { return nil }
         do { return try body() } catch {
+            if mustAnswer { throw error }
             health.note(error, isAnswering: false)
             return nil
         }

@@ -76,7 +76,7 @@ struct NodeLookup {
             }
             products[node.name] = product
             // The next run finds it without knowing its inputs.
-            if index > 0 { try cache.remember(product, under: [node.key.digest], of: node.key) }
+            if index > 0 { try cache.note(product, under: node.key.digest, of: node.key) }
             return
         }
     }

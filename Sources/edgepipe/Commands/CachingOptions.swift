@@ -39,4 +39,25 @@ struct CachingOptions: ParsableArguments {
     static func place(_ option: String?) -> CacheOptions.Place? { text(option).map { .init($0) } }
 }
 
+/// The cache that the machines of a cluster share.
+struct SharedCacheOptions: ParsableArguments {
+    @Option(
+        name: .customLong("cache"),
+        help: ArgumentHelp(
+            "The cache that all machines share: a folder or http://host; default: EDGEPIPE_CACHE.",
+            valueName: "place"
+        )
+    )
+    var option: String?
+
+    /// As it is written; nil where nothing says it.
+    var text: String? { CachingOptions.text(option) }
+    var place: CacheOptions.Place? { CachingOptions.place(option) }
+
+    /// - Throws: `ValidationError` where nothing says where it is.
+    func require() throws {
+        guard text != nil else { throw ValidationError("Give --cache or EDGEPIPE_CACHE.") }
+    }
+}
+
 extension CacheMode: ExpressibleByArgument {}

@@ -35,13 +35,20 @@ struct ExecStepCommand: RecordCommand {
     @Flag(help: "Publish complete builds instead of running nodes.")
     var publish = false
 
-    @Option(help: ArgumentHelp("The cache: a folder or http://host; default: EDGEPIPE_CACHE.", valueName: "place"))
-    var cache: String?
+    @OptionGroup var cache: SharedCacheOptions
 
     @Option(
         help: ArgumentHelp("Local work folder; default: the system's temporary folder.", valueName: "folder")
     )
     var work: String?
+
+    @Option(
+        help: ArgumentHelp("Folder that remembers digests of input files; default: the cache.", valueName: "folder")
+    )
+    var inputs: String?
+
+    @Flag(help: "Reject any difference from edgepipe.lock, and results that it does not have.")
+    var locked = false
 
     @OptionGroup var workers: WorkOptions
     @OptionGroup var registry: RegistryOptions
@@ -49,7 +56,7 @@ struct ExecStepCommand: RecordCommand {
 
     func validate() throws {
         guard keys.isEmpty == publish else { throw ValidationError("Give --key or --publish, and not both.") }
-        guard CachingOptions.text(cache) != nil else { throw ValidationError("Give --cache or EDGEPIPE_CACHE.") }
+        try cache.require()
         for key in keys where SHA256Digest(hex: key) == nil {
             throw ValidationError("--key takes 64 lower-case hexadecimal digits.")
         }
@@ -65,7 +72,8 @@ struct ExecStepCommand: RecordCommand {
         try makeFolder(folder)
         defer { try? FileManager.default.removeItem(atPath: folder.string) }
         var options = RunOptions(registry: try registry.file, threads: workers.threadCount)
-        options.cache.place = CachingOptions.place(cache)
+        options.cache.place = cache.place
+        options.cache.inputs = inputs.map { FilePath($0) }
         options.workPlace = folder
         options.isOffline = true
         let reporter = RunReporter(
@@ -73,7 +81,8 @@ struct ExecStepCommand: RecordCommand {
             isVerbose: records.verbose,
             isStreaming: records.chosen == .jsonl
         )
-        let tasks = PipelineTasks(definition, options, report: reporter.receive)
+        let lock = LockUse(locked ? .require : .follow, isPart: !pipeline.type.isEmpty)
+        let tasks = PipelineTasks(definition, options, lock: lock, report: reporter.receive)
         let outcome =
             publish
             ? try tasks.publish() : try tasks.make(keys: keys.compactMap { SHA256Digest(hex: $0) }, called: names)

@@ -4,20 +4,18 @@ import SystemPackage
 
 /// Where submissions are.
 struct SubmissionOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The cache of the submission; default: EDGEPIPE_CACHE.", valueName: "place"))
-    var cache: String?
+    @OptionGroup var cache: SharedCacheOptions
 
-    @Option(help: ArgumentHelp("Folder of scripts and logs, if it is not in the cache.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Folder of scripts and logs; default: as for `submit`.", valueName: "folder"))
     var folder: String?
 
     func validate() throws {
-        guard CachingOptions.text(cache) != nil || folder != nil else {
-            throw ValidationError("Give --cache or EDGEPIPE_CACHE.")
-        }
+        if folder == nil { try cache.require() }
     }
 
-    func submissions() throws -> Submissions {
-        try Submissions(folder: folder.map { FilePath($0) }, cache: CachingOptions.place(cache))
+    /// - Parameter name: what was asked for: a pipeline file or an id; nil for all.
+    func submissions(_ name: String?) throws -> Submissions {
+        try Submissions(folder: folder.map { FilePath($0) }, cache: cache.place, of: name)
     }
 }
 
@@ -41,7 +39,7 @@ struct StatusCommand: RecordCommand {
     @OptionGroup var records: OutputOptions
 
     func run() throws {
-        let found = try place.submissions().status(of: submission)
+        let found = try place.submissions(submission).status(of: submission)
         let columns = [
             "submission", "state", "step", "job", "done", "running", "waiting", "refused", "failed", "cancelled",
             "missing",
@@ -78,7 +76,7 @@ struct CancelCommand: RecordCommand {
     @OptionGroup var records: OutputOptions
 
     func run() throws {
-        let cancelled = try place.submissions().cancel(submission).map { Cancelled(id: $0.id, jobs: $0.jobs) }
+        let cancelled = try place.submissions(submission).cancel(submission).map { Cancelled(id: $0.id, jobs: $0.jobs) }
         try records.print(cancelled, columns: ["submission", "jobs"]) { each in
             [each.id, each.jobs.map { "\($0)" }.joined(separator: ", ")]
         }

@@ -17,6 +17,7 @@ struct SubmitCommand: RecordCommand {
             EXAMPLES
               edgepipe submit pipelines/phi3.yaml --engine slurm --cache /shared/cache
               edgepipe submit pipelines/phi3.yaml --cache /shared/cache --partition cpu --cpus 16 --dry-run
+              edgepipe submit pipelines/phi3.yaml --cache https://cache.example.com --locked
 
             All machines must see the cache, the pipeline file and its inputs under the same paths, and run the same \
             edgepipe. Only the last job opens the registry. See docs/cluster.md.
@@ -28,13 +29,7 @@ struct SubmitCommand: RecordCommand {
     @Option(help: "The cluster's scheduler: slurm.")
     var engine = ClusterEngine.slurm
 
-    @Option(
-        help: ArgumentHelp(
-            "The cache that all machines share: a folder or http://host; default: EDGEPIPE_CACHE.",
-            valueName: "place"
-        )
-    )
-    var cache: String?
+    @OptionGroup var cache: SharedCacheOptions
 
     @Option(help: ArgumentHelp("The partition; default: the cluster's own.", valueName: "name"))
     var partition: String?
@@ -58,11 +53,14 @@ struct SubmitCommand: RecordCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Folder for scripts and logs; default: `submissions` in the cache.",
+            "Folder for scripts and logs; default: `submissions` in the cache, or `edgepipe-submissions` beside the file if the cache is a server.",
             valueName: "folder"
         )
     )
     var folder: String?
+
+    @Flag(help: "Reject any difference from edgepipe.lock, before submitting and in every task.")
+    var locked = false
 
     @Flag(help: "Write the scripts without submitting them.")
     var dryRun = false
@@ -71,9 +69,7 @@ struct SubmitCommand: RecordCommand {
     @OptionGroup var hub: HubOptions
     @OptionGroup var records: OutputOptions
 
-    func validate() throws {
-        guard CachingOptions.text(cache) != nil else { throw ValidationError("Give --cache or EDGEPIPE_CACHE.") }
-    }
+    func validate() throws { try cache.require() }
 
     func run() throws {
         let file = try pipeline.read()
@@ -109,19 +105,19 @@ struct SubmitCommand: RecordCommand {
 
     private func request(for definition: PipelineDefinition) throws -> SubmitRequest {
         var options = RunOptions(registry: try registry.file)
-        options.cache.place = CachingOptions.place(cache)
+        options.cache.place = cache.place
         options.isOffline = hub.offline
         let own = Bundle.main.executablePath ?? CommandLine.arguments[0]
         var request = SubmitRequest(
             FilePath(pipeline.file),
             pipeline.set,
             options,
-            cache: CachingOptions.text(cache) ?? "",
+            cache: cache.text ?? "",
             program: FilePath(program ?? own)
         )
         (request.partition, request.cpus, request.timeLimit) = (partition, cpus, time)
         (request.publishingHost, request.isDryRun, request.model) = (publishOn, dryRun, definition.model)
-        request.types = pipeline.type
+        (request.types, request.isLocked) = (pipeline.type, locked)
         request.folder = folder.map { FilePath($0) }
         return request
     }

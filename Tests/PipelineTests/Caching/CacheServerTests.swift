@@ -5,41 +5,6 @@ import SystemPackage
 import TestSupport
 import Testing
 
-/// A server in bazel-remote's form, in memory, that may lie.
-private final class SmallCacheServer: Sendable {
-    typealias Lie = @Sendable (LoopbackServer.Request, LoopbackServer.Answer) -> LoopbackServer.Answer
-    let held = Mutexed<[String: [UInt8]]>([:])
-    let lie = Mutexed<Lie?>(nil)
-    private let server = Mutexed<LoopbackServer?>(nil)
-
-    init() throws {
-        let (held, lie) = (held, lie)
-        let server = try LoopbackServer { request in
-            var answer: LoopbackServer.Answer
-            switch request.method {
-            case "PUT":
-                held.change { $0[request.target] = request.body }
-                answer = .init(201)
-            default: answer = held.value[request.target].map { .init(200, body: $0) } ?? .init(404)
-            }
-            if let lie = lie.value { answer = lie(request, answer) }
-            return answer
-        }
-        self.server.change { $0 = server }
-    }
-
-    var requests: [LoopbackServer.Request] { server.value?.requests ?? [] }
-    var address: String { "http://127.0.0.1:\(server.value?.port ?? 0)/prefix" }
-    func stop() { server.change { $0 = nil } }
-}
-
-/// Waits on a thread of its own, as a command does: the client sends files on the threads that run tasks.
-private func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
-    }
-}
-
 @Suite struct CacheServerTests {
     private let base = FakeStep(id: "base")
     private let next: FakeStep

@@ -15,13 +15,13 @@ import Testing
     init() throws { (tiny, shared) = (try TinyRun(), try ScratchFolder()) }
 
     /// Another machine, with a folder of its own to work in.
-    private func machine(_ tiny: TinyRun? = nil) throws -> PipelineTasks {
+    private func machine(_ tiny: TinyRun? = nil, lock: LockUse = LockUse(.follow)) throws -> PipelineTasks {
         let tiny = tiny ?? self.tiny
         let definition = try PipelineDefinition(text: tiny.pipeline.yaml, path: tiny.scratch.appending("p.yaml"))
         var options = RunOptions(registry: tiny.registry, threads: 1)
         options.cache.place = .folder(shared.appending("cache"))
         options.workPlace = shared.appending("machine-\(UUID())")
-        return PipelineTasks(definition, options)
+        return PipelineTasks(definition, options, lock: lock)
     }
 
     @Test func machinesThatShareACacheMakeTheSameBytes() throws {
@@ -96,6 +96,54 @@ import Testing
         #expect(outcome.nodes.map(\.status) == [.done, .skipped] && !outcome.isMissingSomething)
         #expect(outcome.problems.count == 1 && outcome.problems[0].contains("perplexity is"), "\(outcome.problems)")
         #expect(try gated.published().keys.sorted() == ["tiny@1.0.0:q8_0"])
+    }
+
+    @Test func whatDiffersFromTheLockIsRefusedBeforeAnyTaskAndInEach() throws {
+        var tiny = tiny
+        let text = try readFile(FilePath(tiny.pipeline.text), limit: 1 << 20)
+        try tiny.scratch.write(text, to: "sample.txt")
+        tiny.pipeline.text = "sample.txt"
+        let locked = LockUse(.require)
+        #expect(
+            "\(try #require(throws: LockError.self) { try machine(tiny, lock: locked).nodes() })".contains("needs one")
+        )
+        let definition = try PipelineDefinition(text: tiny.pipeline.yaml, path: tiny.scratch.appending("p.yaml"))
+        _ = try LockRun(definition, RunOptions(registry: tiny.registry)).run()
+        let nodes = try machine(tiny, lock: locked).nodes()
+        #expect(nodes.map(\.key) == (try machine(tiny).nodes().map(\.key)), "a lock changes no key")
+        try tiny.scratch.write(text + Array(" More.".utf8), to: "sample.txt")
+        for body in [
+            { _ = try machine(tiny, lock: locked).nodes() },
+            { _ = try machine(tiny, lock: locked).make(keys: [nodes[0].key]) },
+            { _ = try machine(tiny, lock: locked).publish() },
+        ] {
+            let error = try #require(throws: LockError.self) { try body() }
+            #expect(error.isBadInput && "\(error)".contains("file sample.txt: "), "\(error)")
+        }
+        #expect(try tiny.published().isEmpty)
+    }
+
+    @Test func aBuildThatIsNotTheLocksIsNotPublished() throws {
+        let definition = try PipelineDefinition(text: tiny.pipeline.yaml, path: tiny.scratch.appending("p.yaml"))
+        let local = try ScratchFolder()
+        _ = try PipelineRunner(definition, RunOptions(registry: local.appending("r.db")), lock: LockUse(.write)).run()
+        let path = tiny.scratch.appending("edgepipe.lock")
+        var file = try #require(try LockFile(ifThereAt: path))
+        file.entries["p.yaml"]?.nodes["builds[q4_k_m]"]?.files = ["q4_k_m.gguf": SHA256Digest(of: "another".utf8)]
+        try writeFile(file.text.utf8, to: path)
+        let locked = LockUse(.require)
+        for node in try machine(lock: locked).nodes() where !node.publishes && !node.name.contains("q4_k_m") {
+            _ = try machine(lock: locked).make(keys: [node.key])
+        }
+        let build = try #require(try machine(lock: locked).nodes().first { $0.name == "builds[q4_k_m]" })
+        // Neither what a task makes nor what a task without the lock left in the cache.
+        let made = try #require(throws: PipelineError.self) { try machine(lock: locked).make(keys: [build.key]) }
+        #expect("\(made)".contains("where the lock has"), "\(made)")
+        _ = try machine().make(keys: [build.key])
+        #expect(try machine(lock: locked).nodes().first { $0.name == build.name }?.isDue == true)
+        let outcome = try machine(lock: locked).publish()
+        #expect(outcome.nodes.map(\.status) == [.done, .skipped] && outcome.isMissingSomething)
+        #expect(try tiny.published().keys.sorted() == ["tiny@1.0.0:q8_0"])
     }
 
     /// What a task makes is of no use anywhere else.
