@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs a pipeline on a real Slurm of two nodes, and breaks it in every way that a cluster does.
 
-    scripts/prove-slurm.py .build/release/edgepipe            what has to hold, in less than two minutes
-    scripts/prove-slurm.py .build/release/edgepipe --measure  the time of a task, and one node beside two
+    scripts/prove-slurm.py .build/release/edgepipe            what has to hold, in about two minutes
+    scripts/prove-slurm.py .build/release/edgepipe --measure  the times of tasks and what is beside their work, on one node, on two, and over HTTP
     scripts/prove-slurm.py .build/release/edgepipe --measure --file FILE  the same for a pipeline file of absolute paths
 
 Needs slurmctld, slurmd, slurm-client, slurm-wlm-basic-plugins and munge, and root; says so and ends well where they are missing.
@@ -339,6 +339,7 @@ class Proof:
 
         report = scene.submit(*gate("first"))
         assert pathlib.Path(report["jobs"][0]["script"]).is_relative_to(scene.submissions), report
+        assert (scene.submissions / ".gitignore").read_text() == "*\n" and list((scene.submissions / "inputs").iterdir())
         measuring("first")
         cluster.wait(60, "all estimates", lambda: scene.status()[1]["fit"]["done"] == 4)
         server.kill()
@@ -509,33 +510,68 @@ class Proof:
         started = time.monotonic()
         here.edgepipe("run", here.file, "--registry", here.registry, "--quiet", "--jobs", "1", timeout=3600)
         print(f"one machine, one thread, no cluster: {time.monotonic() - started:.1f} s")
-        for nodes in (1, 2):
+        for nodes, is_served in ((1, False), (2, False), (2, True)):
             with tempfile.TemporaryDirectory(prefix="slurm") as folder:
                 with slurm_nodes.Cluster(pathlib.Path(folder) / "c", nodes=nodes, cpus=1) as cluster:
                     proof = Proof(self.program, cluster, pathlib.Path(folder))
                     scene = Scene(proof, "measured", types=types, chunks=20)
                     if file:
                         scene.file.write_text(file.read_text())
-                    started = time.monotonic()
-                    report = scene.submit()
-                    submitted = time.monotonic() - started
-                    tasks = sum(len(job["nodes"]) for job in report["jobs"] if job["step"] != "publish")
-                    scene.wait(seconds=3600)
-                    whole = time.monotonic() - started
-                    print(f"{nodes} nodes of one core: {whole:.1f} s for {tasks} tasks and publishing, {submitted:.1f} s of it to submit")
-                    # With the speeds that this run left, what a plan of the same work says.
-                    plan = json.loads(
-                        scene.edgepipe(
-                            "plan", scene.file, "--engine", "slurm", "--nodes", str(nodes), "--cache", scene.cache, "--cache-mode", "refresh",
-                            "--registry", scene.registry, "--jobs", "1", "--json",
-                        ).stdout
-                    )
-                    low, high = plan["sizes"][0]["secondsLow"], plan["sizes"][0]["secondsHigh"]
-                    print(f"its plan: {low:.1f} to {high:.1f} s; taken over the middle of it: {whole / ((low + high) / 2):.2f}")
-                    started = time.monotonic()
-                    for _ in range(5):
-                        scene.edgepipe("plan", scene.file, "--cache", scene.cache, "--registry", scene.registry)
-                    print(f"a program that finds everything cached: {(time.monotonic() - started) / 5:.2f} s")
+                    server = CacheServer(self.program, scene.folder) if is_served else None
+                    try:
+                        if server:
+                            scene.take_from(server)
+                        proof.measure_run(scene, nodes, server)
+                    finally:
+                        if server:
+                            server.kill()
+
+    def measure_run(self, scene, nodes, server):
+        """One run on a cluster of nodes of one core: the whole, the tasks of each step, and what is beside the work."""
+        times = scene.folder / "times"
+        program = self.wrapper(
+            scene, f'begun=$(date +%s.%N); "$program" "$@"; status=$?; echo "$begun $(date +%s.%N) $*" >> "{times}"; exit $status'
+        )
+        started = time.monotonic()
+        report = scene.submit(*program)
+        submitted = time.monotonic() - started
+        tasks = sum(len(job["nodes"]) for job in report["jobs"] if job["step"] != "publish")
+        scene.wait(seconds=3600)
+        whole = time.monotonic() - started
+        # What the last task put into the cache is there before it ends.
+        self.cluster.wait(60, "the end of the last task", self.cluster.is_quiet)
+        place = "over HTTP" if server else "in a folder"
+        print(f"{nodes} nodes of one core, cache {place}: {whole:.1f} s for {tasks} tasks and publishing, {submitted:.1f} s of it to submit")
+        actions = (server.cache if server else scene.cache) / "ac"
+        parts, work = {}, 0.0
+        for line in times.read_text().splitlines():
+            begun, ended, command = line.split(" ", 2)
+            step = re.search(r"--step (\S+?)(\[|\s)", command)
+            key = re.search(r"--key ([0-9a-f]{64})", command)
+            action = json.loads((actions / key[1]).read_text())["action"] if key else {"seconds": 0}
+            parts.setdefault(step[1] if step else "publish", []).append((float(ended) - float(begun), action["seconds"]))
+        for step, found in parts.items():
+            taken, seconds = [each[0] for each in found], [each[1] for each in found]
+            work += sum(seconds)
+            words = "" if step == "publish" else f", {sum(seconds) / len(found):.2f} s of it for the step itself"
+            print(f"  {step}: {len(found)} tasks of {sum(taken) / len(found):.2f} s, {max(taken):.2f} s the longest{words}")
+        busy = sum(each[0] for found in parts.values() for each in found)
+        own = sum(each[0] - each[1] for step, found in parts.items() if step != "publish" for each in found)
+        print(f"  a task takes {own / tasks:.2f} s beside its step; nodes had nothing to run for {nodes * whole - busy:.1f} s, {(nodes * whole - busy) / (tasks + 1):.2f} s a task")
+        # With the speeds that this run left, what a plan of the same work says.
+        if not server:
+            plan = json.loads(
+                scene.edgepipe(
+                    "plan", scene.file, "--engine", "slurm", "--nodes", str(nodes), "--cache", scene.cache, "--cache-mode", "refresh",
+                    "--registry", scene.registry, "--jobs", "1", "--json",
+                ).stdout
+            )
+            low, high = plan["sizes"][0]["secondsLow"], plan["sizes"][0]["secondsHigh"]
+            print(f"  its plan: {low:.1f} to {high:.1f} s; taken over the middle of it: {whole / ((low + high) / 2):.2f}")
+        started = time.monotonic()
+        for _ in range(5):
+            scene.edgepipe("plan", scene.file, "--cache", scene.cache, "--registry", scene.registry)
+        print(f"  a program that finds everything cached: {(time.monotonic() - started) / 5:.2f} s")
 
 
 def main():

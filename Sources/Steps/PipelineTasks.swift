@@ -81,7 +81,7 @@ public struct PipelineTasks: Sendable {
     private let lock: LockUse
     private let report: RunReporting
 
-    /// A server may be started again while tasks run: they wait for it for about a minute.
+    /// A server may be started again while tasks run: they wait for it for about half a minute.
     private static let patience = 10
 
     /// - Parameters:

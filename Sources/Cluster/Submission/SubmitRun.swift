@@ -161,6 +161,11 @@ public struct SubmitRun: Sendable {
     private func write(_ plan: JobPlan, _ submission: inout Submission, _ folder: SubmissionFolder) throws -> Written {
         let place = folder.folder(submission.id)
         try makeFolder(place.appending("logs"))
+        // Pipeline files are kept in git, and what lies beside them would show there.
+        let ignored = folder.root.appending(".gitignore")
+        if request.folder == nil, request.isOnServer, FileStatus(ignored) == nil {
+            try writeFile("*\n".utf8, to: ignored)
+        }
         func script(
             _ name: String,
             _ step: String,

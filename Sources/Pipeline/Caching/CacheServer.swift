@@ -17,7 +17,7 @@ package struct CacheServer: CachePlace {
     /// The variable of the environment that holds what a server wants to see.
     package static let tokenVariable = "EDGEPIPE_CACHE_TOKEN"
 
-    /// - Parameter tries: how often it is asked while it does not answer, at least once: ten times take about a minute.
+    /// - Parameter tries: how often it is asked while it does not answer, at least once: ten times take about half a minute.
     /// - Throws: `CacheError.badServer` for an address that leads nowhere, or that a token must not be sent to.
     package init(
         _ text: String,
