@@ -37,18 +37,33 @@ struct RegistryScale {
         let devices = try DeviceCatalogue().devices.map(\.id)
         func measure(_ name: String, _ make: () throws -> BuildQuery) throws {
             var times: [Double] = []
+            var parts = Parts()
             var named = 0
             for round in 0..<300 {
                 let query = try make()
                 let begin = ContinuousClock.now
-                let answer = try RegistrySession.with(path) { try query.answer(from: $0) }
+                var opened = begin
+                var known = begin
+                let answer = try RegistrySession.with(path) { session in
+                    opened = .now
+                    _ = try session.catalogue()
+                    known = .now
+                    return try query.answer(from: session)
+                }
+                let answered = ContinuousClock.now
                 _ = try JSONEncoder().encode(answer)
                 times.append(seconds(since: begin) * 1000)
+                parts.add(
+                    opening: opened - begin,
+                    devices: known - opened,
+                    answering: answered - known,
+                    encoding: .now - answered
+                )
                 // Whatever makes it quick must not change it.
                 if round < 10, query.model == nil { try compare(answer, query, path) }
                 named += (answer.best == nil ? 0 : 1) + answer.alternatives.count
             }
-            report(name, times, "\(named / times.count) builds named on average")
+            report(name, times, "\(named / times.count) builds named on average; \(parts)")
         }
         try measure("query by memory") {
             var query = BuildQuery()
@@ -147,5 +162,28 @@ struct RegistryScale {
     private static func seconds(since begin: ContinuousClock.Instant) -> Double {
         let duration = (ContinuousClock.now - begin).components
         return Double(duration.seconds) + Double(duration.attoseconds) * 1e-18
+    }
+}
+
+/// Where the time of queries goes, as means.
+struct Parts: CustomStringConvertible {
+    private var sums: [(name: String, time: Duration)] = []
+    private var count = 0
+
+    mutating func add(opening: Duration, devices: Duration, answering: Duration, encoding: Duration) {
+        let own = [("opening", opening), ("devices", devices), ("answering", answering), ("encoding", encoding)]
+        count += 1
+        if sums.isEmpty {
+            sums = own
+        } else {
+            for index in own.indices { sums[index].time += own[index].1 }
+        }
+    }
+
+    var description: String {
+        sums.map { part in
+            let milliseconds = part.time / .milliseconds(count)
+            return "\(part.name) \(milliseconds.formatted(.number.precision(.fractionLength(1))))"
+        }.joined(separator: ", ")
     }
 }

@@ -64,16 +64,11 @@ public struct FitEstimator: Sendable {
         on device: Device,
         _ request: FitRequest = FitRequest()
     ) throws(DeviceFitError) -> FitEstimate {
-        let memory = try memory(profile, device.platform, request)
-        let limit = MemoryLimit(
-            bytes: device.appLimitBytes,
-            mostBytes: Self.mostBytes(on: device),
-            allowance: device.isLimitedByBudget ? "the budget is" : "an app on \(device.name) may use"
-        )
+        let memory = try Self.memory(profile, device.platform, request)
         return assemble(
             SpeedModel(profile, on: device, kvBytes: Self.kvBytesRead(memory)),
             memory,
-            limit,
+            MemoryLimit(device),
             target: device.id,
             device.platform,
             request,
@@ -81,31 +76,25 @@ public struct FitEstimator: Sendable {
         )
     }
 
-    /// Whether weights, cache and overhead alone are over all limits, so that no estimate can end otherwise than "does not fit".
-    ///
-    /// Costs next to nothing, where a registry has thousands of shapes to refuse.
-    /// - Parameter limit: the most that may work: `mostBytes` of a device, or a budget.
-    public static func surelyExceeds(
+    /// The verdict of `estimate(_:on:_:)` alone, which is all that most builds of a large registry are asked for.
+    /// - Throws: `DeviceFitError.invalidRequest`.
+    public static func verdict(
         _ profile: ModelProfile,
-        limit: Int,
-        _ platform: Platform,
+        on device: Device,
         _ request: FitRequest
-    ) throws(DeviceFitError) -> Bool {
-        let kvType = try request.validated()
-        try profile.validate()
-        let cache = MemoryModel.kvBytes(profile, context: request.context, type: kvType, batch: request.batch)
-        return MemoryModel.weights(profile, platform).mid + cache + MemoryModel.overhead.mid > limit
+    ) throws(DeviceFitError) -> FitVerdict {
+        MemoryLimit(device).verdict(on: try memory(profile, device.platform, request).total)
     }
 
-    /// The same by the bytes of the weights alone.
-    public static func surelyExceeds(weightBytes: Int, limit: Int) -> Bool {
-        weightBytes > limit - MemoryModel.overhead.mid
-    }
-
-    /// The least that a token takes on a device, in milliseconds, whatever the types of the weights.
-    /// - Parameter weights: at most as many as it is multiplied with.
-    public static func leastMilliseconds(weights: Int, on device: Device) -> Double {
-        SpeedClass.of(device).millisecondsPerBillion * Double(weights) / 1e9
+    /// The verdict of `estimate(_:budget:platform:_:)` alone.
+    /// - Throws: `DeviceFitError.invalidRequest`.
+    public static func verdict(
+        _ profile: ModelProfile,
+        budget: ByteSize,
+        platform: Platform,
+        _ request: FitRequest
+    ) throws(DeviceFitError) -> FitVerdict {
+        MemoryLimit(budget: budget).verdict(on: try memory(profile, platform, request).total)
     }
 
     /// What an app may use at best: good enough for "tight", never for "fits". A build whose weights alone are larger fits nowhere.
@@ -138,7 +127,7 @@ public struct FitEstimator: Sendable {
         _ request: FitRequest = FitRequest()
     ) throws(DeviceFitError) -> FitEstimate {
         guard budget.bytes > 0 else { throw .invalidRequest("a budget of 0 bytes holds no model. Give more.") }
-        let memory = try memory(profile, platform, request)
+        let memory = try Self.memory(profile, platform, request)
         let devices = representatives(of: budget, platform)
         let speeds = devices.map { SpeedModel(profile, on: $0, kvBytes: Self.kvBytesRead(memory)) }
         let source = "span over \(devices.count) devices with about this app limit"
@@ -148,11 +137,10 @@ public struct FitEstimator: Sendable {
         else {
             throw .invalidRequest("the catalogue has no device of \(platform.rawValue). Choose the other platform.")
         }
-        let limit = MemoryLimit(bytes: budget.bytes, mostBytes: budget.bytes, allowance: "the budget is")
         return assemble(
             speed,
             memory,
-            limit,
+            MemoryLimit(budget: budget),
             target: "\(budget) on \(platform.rawValue)",
             platform,
             request,
@@ -172,7 +160,7 @@ public struct FitEstimator: Sendable {
         return all.filter { distance($0) <= nearest }
     }
 
-    private func memory(
+    private static func memory(
         _ profile: ModelProfile,
         _ platform: Platform,
         _ request: FitRequest
@@ -202,7 +190,7 @@ public struct FitEstimator: Sendable {
         _ request: FitRequest,
         writes: Bool
     ) -> FitEstimate {
-        let (verdict, reason) = limit.judge(memory.total)
+        let verdict = limit.verdict(on: memory.total)
         return FitEstimate(
             target: target,
             platform: platform,
@@ -213,7 +201,7 @@ public struct FitEstimator: Sendable {
             memory: memory,
             limitBytes: limit.bytes,
             verdict: verdict,
-            reason: reason,
+            reason: limit.reason(for: verdict, memory.total),
             decode: writes ? speed.decode : nil,
             prefill: speed.prefill,
             sustainedFactor: speed.sustainedFactor,
@@ -221,35 +209,5 @@ public struct FitEstimator: Sendable {
             joulesPerToken: writes ? speed.joulesPerToken : nil,
             batteryPercentPer1kTokens: writes ? speed.batteryPercentPer1kTokens : nil
         )
-    }
-}
-
-/// What an app may use, and the verdict on a range of memory.
-struct MemoryLimit {
-    let bytes: Int
-    /// What may work at best: with Apple's entitlement, or by the most generous rule on Android.
-    let mostBytes: Int
-    /// What stands before the limit in a sentence.
-    let allowance: String
-
-    func judge(_ total: ByteRange) -> (FitVerdict, String) {
-        func size(_ bytes: Int) -> String { ByteSize(bytes: bytes).description }
-        if total.high <= bytes {
-            return (.fits, "needs at most \(size(total.high)); \(allowance) \(size(bytes)).")
-        }
-        if total.mid <= bytes {
-            return (
-                .tight,
-                "needs about \(size(total.mid)) and up to \(size(total.high)); \(allowance) \(size(bytes))."
-            )
-        }
-        if total.low <= bytes, total.mid <= mostBytes {
-            return (
-                .tight,
-                "needs about \(size(total.mid)); \(allowance) \(size(bytes)) for sure, so that it runs only "
-                    + "where mapped weights do not count or the limit is raised (at the very best \(size(mostBytes)))."
-            )
-        }
-        return (.doesNotFit, "needs about \(size(total.mid)); \(allowance) \(size(bytes)).")
     }
 }

@@ -55,6 +55,18 @@ public struct ProjectorProfile: Codable, Hashable, Sendable {
         pictureSide = shape.tower?.pictureSide
     }
 
+    init(_ stored: StoredFields) throws {
+        bytes = try stored.integer("bytes")
+        width = try stored.integer("width")
+        imageCost = try stored.optionalText("imageCost")
+        computeBytes = try stored.optionalInteger("computeBytes")
+        pictureSide = try stored.optionalInteger("pictureSide")
+        published = try stored.fields("published") {
+            guard let digest = SHA256Digest(hex: try $0.text("sha256")) else { throw StoredFields.Failure() }
+            return Published(type: try $0.text("type"), sha256: digest)
+        }
+    }
+
     /// Bytes that an engine reserves to compute with, for the picture that it makes room for when it loads the file.
     public static func computeBytes(of tower: ProjectorTower) -> Int { TowerGraph.bytes(tower) }
 

@@ -42,27 +42,37 @@ struct BuildJudge {
         var suitsAccelerators = false
     }
 
-    /// Tells shapes that `fate` refuses by two of their numbers; what it does not tell, `fate` judges.
-    func hopelessness() -> (ShapeBounds) -> Bool {
-        guard let target else { return { _ in false } }
-        let most = target.limits.map(\.bytes).min() ?? .max
+    /// Tells by a few numbers of a shape the best that `fate` may say of it.
+    func prospects() -> (ShapeBounds) -> Shortlist.Fate {
+        guard let target else { return { _ in .fits } }
+        let limits = target.limits
         let speed = query.minSpeed ?? 0
         // Within a budget the median of several devices counts, so that the quickest bounds it.
-        let quickest = target.timed.map { FitEstimator.leastMilliseconds(weights: 1_000_000_000, on: $0) }.min() ?? 0
+        let least = LeastTime(on: speed > 0 ? target.timed : [])
         return { bounds in
-            if FitEstimator.surelyExceeds(weightBytes: bounds.weightBytes, limit: most) { return true }
-            return speed > 0 && Double(bounds.readWeights) / 1e9 * quickest > 1000 / speed
+            let time = least.milliseconds(weights: bounds.readWeights, bytes: bounds.readBytes)
+            if speed > 0, time > 1000 / speed { return .refused }
+            let verdicts = limits.map { $0.bestVerdict(weightBytes: bounds.weightBytes) }
+            if verdicts.contains(.doesNotFit) { return .refused }
+            return verdicts.contains(.tight) ? .tight : .fits
         }
     }
 
-    /// What becomes of a build of this shape, by its estimate alone.
-    mutating func fate(of profile: String) throws -> Shortlist.Fate {
-        guard missingTags(of: profile).isEmpty, kindObstacle(of: profile) == nil else { return .refused }
-        guard let target else { return contextObstacle(of: profile) == nil ? .fits : .refused }
-        if judgements[profile] == nil, try surelyExceeds(profile, target) { return .refused }
-        let judgement = try judgement(of: profile, target)
-        guard judgement.reasons.isEmpty else { return .refused }
-        return judgement.estimates.contains { $0.verdict == .tight } ? .tight : .fits
+    /// What becomes of a build of this shape by its estimate alone, without the words that `reasons` gives for the few that are named.
+    func fate(of text: String) throws -> Shortlist.Fate {
+        let profile = session.profile(text)
+        guard missingTags(of: profile).isEmpty, kindObstacle(of: profile) == nil, contextObstacle(of: profile) == nil
+        else { return .refused }
+        guard let target else { return .fits }
+        guard let profile else { return .refused }
+        let request = query.fitRequest(for: profile)
+        let verdicts = try target.verdicts(profile, request)
+        if verdicts.contains(.doesNotFit) { return .refused }
+        if query.wantsSpeed {
+            let estimates = try target.estimates(profile, request, measured: [:])
+            guard estimates.allSatisfy({ shortfalls(of: $0).isEmpty }) else { return .refused }
+        }
+        return verdicts.contains(.tight) ? .tight : .fits
     }
 
     /// What speaks against a build; the summary takes what was estimated.
@@ -74,78 +84,68 @@ struct BuildJudge {
         if let license = query.license, record.facts.license.lowercased() != license.lowercased() {
             reasons.append(words.otherLicense(record.facts.license, than: license))
         }
-        let missing = missingTags(of: record.facts.profile)
-        if !missing.isEmpty {
-            let own = session.profile(record.facts.profile)?.tags ?? []
-            reasons.append(words.notTagged(missing, own: own))
-        }
-        if let reason = kindObstacle(of: record.facts.profile) { reasons.append(reason) }
-        if let profile = session.profile(record.facts.profile) {
+        let profile = session.profile(record.facts.profile)
+        let missing = missingTags(of: profile)
+        if !missing.isEmpty { reasons.append(words.notTagged(missing, own: profile?.tags ?? [])) }
+        if let reason = kindObstacle(of: profile) { reasons.append(reason) }
+        if let profile {
             summary.kind = profile.kind
             summary.remarks += [words.fallback(profile), words.projector(profile)].compactMap { $0 }
         }
-        guard let target else { return reasons + [contextObstacle(of: record.facts.profile)].compactMap { $0 } }
-        let own = measured[record.digest]
+        guard let target else { return reasons + [contextObstacle(of: profile)].compactMap { $0 } }
         let judgement =
-            try own.map { try judge(record.facts.profile, target, $0) } ?? judgement(of: record.facts.profile, target)
+            if let own = measured[record.digest] {
+                try judge(profile, target, own)
+            } else {
+                try judgement(of: record.facts.profile, profile, target)
+            }
         if !judgement.estimates.isEmpty { summary.set(judgement.estimates) }
         summary.remarks += judgement.remarks
         summary.suitsAccelerators = judgement.suitsAccelerators
         return reasons + judgement.reasons
     }
 
-    private mutating func judgement(of profile: String, _ target: BuildQuery.Target) throws -> Judgement {
-        if let known = judgements[profile] { return known }
+    private mutating func judgement(
+        of text: String,
+        _ profile: ModelProfile?,
+        _ target: BuildQuery.Target
+    ) throws -> Judgement {
+        if let known = judgements[text] { return known }
         let judgement = try judge(profile, target)
-        judgements[profile] = judgement
+        judgements[text] = judgement
         return judgement
-    }
-
-    /// Tells the hopeless by their size, without the whole estimate, which `reasons` makes of the few that are named.
-    private func surelyExceeds(_ text: String, _ target: BuildQuery.Target) throws -> Bool {
-        guard let profile = session.profile(text) else { return false }
-        let request = query.fitRequest(for: profile)
-        return try target.limits.contains { limit in
-            try FitEstimator.surelyExceeds(profile, limit: limit.bytes, limit.platform, request)
-        }
     }
 
     /// Whether its publisher made sure that engines can load a build of this shape.
     func wasChecked(_ profile: String) -> Bool { session.profile(profile)?.loads == true }
 
     /// Why a build stays out of a ranking: what embeds, what ranks and what writes have no figure in common.
-    private func kindObstacle(of profile: String) -> String? {
-        if query.takesImages, session.profile(profile)?.projector == nil {
-            return words.takesNoImages
-        }
-        let own = session.profile(profile)?.kind ?? .language
+    private func kindObstacle(of profile: ModelProfile?) -> String? {
+        if query.takesImages, profile?.projector == nil { return words.takesNoImages }
+        let own = profile?.kind ?? .language
         guard own != kind else { return nil }
         return words.otherKind(own, than: kind)
     }
 
-    private func missingTags(of profile: String) -> [String] {
+    private func missingTags(of profile: ModelProfile?) -> [String] {
         guard !query.tags.isEmpty else { return [] }
-        let own = Set((session.profile(profile)?.tags ?? []).map { $0.lowercased() })
+        let own = Set((profile?.tags ?? []).map { $0.lowercased() })
         return query.tags.filter { !own.contains($0.lowercased()) }
     }
 
     /// Why the model cannot work with the context that is asked for.
-    private func contextObstacle(of text: String) -> String? {
-        guard let context = query.context, let trained = session.profile(text)?.contextLength, context > trained else {
-            return nil
-        }
+    private func contextObstacle(of profile: ModelProfile?) -> String? {
+        guard let context = query.context, let trained = profile?.contextLength, context > trained else { return nil }
         return words.contextTooLong(context, trainedFor: trained)
     }
 
     private func judge(
-        _ text: String,
+        _ profile: ModelProfile?,
         _ target: BuildQuery.Target,
         _ measured: [String: [DeviceMeasurement]] = [:]
     ) throws -> Judgement {
-        guard let profile = session.profile(text) else {
-            return Judgement(reasons: [words.shapeUnknown])
-        }
-        if let reason = contextObstacle(of: text) { return Judgement(reasons: [reason]) }
+        guard let profile else { return Judgement(reasons: [words.shapeUnknown]) }
+        if let reason = contextObstacle(of: profile) { return Judgement(reasons: [reason]) }
         let estimates = try target.estimates(profile, query.fitRequest(for: profile), measured: measured)
         let judged = zip(estimates, target.names).map { estimate, name in
             (estimate: estimate, device: name, prefix: estimates.count > 1 ? name.map { "\($0): " } ?? "" : "")
@@ -161,30 +161,40 @@ struct BuildJudge {
         }
         judgement.suitsAccelerators = estimates.contains { FitEstimate.suitsAccelerators(profile, on: $0) }
         judgement.reasons = judged.flatMap { item in
-            reasons(against: item.estimate, device: item.device).map { item.prefix + $0 }
+            shortfalls(of: item.estimate).map { item.prefix + say($0, of: item.estimate, device: item.device) }
         }
         return judgement
     }
 
-    private func reasons(against estimate: FitEstimate, device: String?) -> [String] {
-        var reasons: [String] = []
-        if estimate.verdict == .doesNotFit {
-            reasons.append(words.over(estimate, device: device))
+    /// What an estimate lacks of what the query wants.
+    private enum Shortfall {
+        case memory, battery
+        /// Tokens a second that are too few, at once or after ten minutes.
+        case speed(Double), sustainedSpeed(Double)
+        /// Percent of a battery for a thousand tokens that are too much.
+        case charge(Double)
+    }
+
+    private func shortfalls(of estimate: FitEstimate) -> [Shortfall] {
+        var shortfalls: [Shortfall] = estimate.verdict == .doesNotFit ? [.memory] : []
+        let speed = estimate.speed.mid
+        if let least = query.minSpeed, speed < least { shortfalls.append(.speed(speed)) }
+        let sustained = speed * estimate.sustainedFactor.mid
+        if let least = query.minSustainedSpeed, sustained < least { shortfalls.append(.sustainedSpeed(sustained)) }
+        if let most = query.maxBattery {
+            let percent = estimate.batteryPercentPer1kTokens?.mid
+            if percent.map({ $0 > most }) ?? true { shortfalls.append(percent.map(Shortfall.charge) ?? .battery) }
         }
-        if let minSpeed = query.minSpeed, estimate.speed.mid < minSpeed {
-            reasons.append(words.slow(estimate.speed.mid, under: minSpeed))
+        return shortfalls
+    }
+
+    private func say(_ shortfall: Shortfall, of estimate: FitEstimate, device: String?) -> String {
+        switch shortfall {
+        case .memory: words.over(estimate, device: device)
+        case .speed(let speed): words.slow(speed, under: query.minSpeed ?? 0)
+        case .sustainedSpeed(let speed): words.slowLater(speed, under: query.minSustainedSpeed ?? 0)
+        case .charge(let percent): words.drains(percent, over: query.maxBattery ?? 0)
+        case .battery: estimate.decode == nil ? words.writesNothing : words.batteryUnknown
         }
-        let sustained = estimate.speed.mid * estimate.sustainedFactor.mid
-        if let minSustainedSpeed = query.minSustainedSpeed, sustained < minSustainedSpeed {
-            reasons.append(words.slowLater(sustained, under: minSustainedSpeed))
-        }
-        if let maxBattery = query.maxBattery {
-            if let percent = estimate.batteryPercentPer1kTokens?.mid {
-                if percent > maxBattery { reasons.append(words.drains(percent, over: maxBattery)) }
-            } else {
-                reasons.append(estimate.decode == nil ? words.writesNothing : words.batteryUnknown)
-            }
-        }
-        return reasons
     }
 }

@@ -7,11 +7,11 @@ extension BuildQuery {
         case devices([Device], FitEstimator)
         case budget(ByteSize, Platform, FitEstimator)
 
-        /// The most memory that may work, in bytes, on each system.
-        var limits: [(bytes: Int, platform: Platform)] {
+        /// The memory that may be used, on each device.
+        var limits: [MemoryLimit] {
             switch self {
-            case .devices(let devices, _): devices.map { (FitEstimator.mostBytes(on: $0), $0.platform) }
-            case .budget(let ram, let platform, _): [(ram.bytes, platform)]
+            case .devices(let devices, _): devices.map { MemoryLimit($0) }
+            case .budget(let ram, _, _): [MemoryLimit(budget: ram)]
             }
         }
 
@@ -54,10 +54,20 @@ extension BuildQuery {
             }
         }
 
+        /// Whether a shape fits, on each device or within the budget: the verdicts of `estimates` alone.
+        func verdicts(_ profile: ModelProfile, _ request: FitRequest) throws -> [FitVerdict] {
+            switch self {
+            case .devices(let devices, _):
+                try devices.map { try FitEstimator.verdict(profile, on: $0, request) }
+            case .budget(let ram, let platform, _):
+                [try FitEstimator.verdict(profile, budget: ram, platform: platform, request)]
+            }
+        }
+
         /// A larger file fits nowhere: every estimate counts all of the weights, and beside them a file has its names and
         /// vocabulary, of which a quarter of a gigabyte is more than any model has. In bytes.
         var mostFileBytes: Int {
-            min(limits.map(\.bytes).min() ?? .max, .max >> 1) + (1 << 28)
+            min(limits.map(\.mostBytes).min() ?? .max, .max >> 1) + (1 << 28)
         }
     }
 
@@ -70,6 +80,9 @@ extension BuildQuery {
         if takesImages { request.projectorBytes = profile.projector?.memoryBytes }
         return request
     }
+
+    /// Whether more than memory decides what fits.
+    var wantsSpeed: Bool { minSpeed != nil || minSustainedSpeed != nil || maxBattery != nil }
 
     /// What says which phone is meant.
     private static var phone: String {

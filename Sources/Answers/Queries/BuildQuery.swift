@@ -114,7 +114,7 @@ extension BuildQuery {
             license: license
         )
         request.patience = patience
-        let shortlist = try registry.shortlist(request, isHopeless: judge.hopelessness()) { try judge.fate(of: $0) }
+        let shortlist = try registry.shortlist(request, best: judge.prospects()) { try judge.fate(of: $0) }
         guard let shortlist else { return nil }
         // What was measured on these devices may tell otherwise than an estimate of the shape.
         let known = Set((shortlist.chosen + shortlist.refused).map(\.digest))

@@ -1,6 +1,6 @@
 import GRDB
 
-/// Migration 12: two numbers of each shape, by which most shapes that do not fit are refused without being decoded.
+/// Migrations 12 and 14: three numbers of each shape, by which most shapes that do not fit are refused without being decoded.
 extension Schema {
     /// Columns of `shape`, NULL where the profile does not say. Both follow from the profile, so nothing guards them.
     ///
@@ -11,19 +11,29 @@ extension Schema {
         ALTER TABLE shape ADD COLUMN readWeights INTEGER;
         """
 
-    /// Whether the registry is of migration 12 or later.
+    /// Likewise the bytes of the weights that every token reads, by which phones with quick memory tell more than by their number.
+    static let shapeReadColumn = "ALTER TABLE shape ADD COLUMN readBytes INTEGER;"
+
+    /// Whether the registry is of migration 14 or later.
     static func hasShapeBounds(_ database: Database) throws -> Bool {
-        try database.columns(in: "shape").contains { $0.name == "readWeights" }
+        try database.columns(in: "shape").contains { $0.name == "readBytes" }
     }
 
-    /// Fills the columns of the shapes that lack them; a condition may follow.
-    static let fillShapeBounds = """
+    /// Fills the columns of the shapes that lack them as migration 12 did.
+    static let fillFirstShapeBounds = """
         UPDATE shape SET weightBytes = \(weightBytes), readWeights = \(readWeights) WHERE weightBytes IS NULL
+        """
+
+    /// Fills the columns of the shapes that lack them.
+    static let fillShapeBounds = """
+        UPDATE shape SET weightBytes = \(weightBytes), readWeights = \(readWeights), readBytes = \(readBytes)
+        WHERE readBytes IS NULL
         """
 
     /// A question whose answer is empty while the columns are as they should be.
     static let wrongShapeBounds = """
         SELECT id FROM shape WHERE weightBytes IS NOT \(weightBytes) OR readWeights IS NOT \(readWeights)
+            OR readBytes IS NOT \(readBytes)
         """
 
     private static let weightBytes = number("json_extract(profile, '$.weightBytes') - \(optional("predictorBytes"))")
@@ -32,6 +42,14 @@ extension Schema {
         CASE WHEN \(optional("perLayerEmbeddingBytes")) + \(optional("predictorBytes")) > 0 THEN 0
             ELSE json_extract(profile, '$.activeParameterCount') - (2 - \(optional("isEmbeddingTied")))
                 * json_extract(profile, '$.vocabularySize') * json_extract(profile, '$.embeddingLength') END
+        """
+    )
+
+    private static let readBytes = number(
+        """
+        (json_extract(profile, '$.weightBytes') - \(optional("perLayerEmbeddingBytes")) - \(optional("predictorBytes"))
+            - iif(\(optional("isEmbeddingTied")), 0, \(optional("tokenEmbeddingBytes"))))
+            * min(1.0, json_extract(profile, '$.activeParameterCount') * 1.0 / json_extract(profile, '$.parameterCount'))
         """
     )
 

@@ -53,10 +53,14 @@ enum Schema {
         }
         migrator.registerMigration("12 bounds of shapes") { database in
             try database.execute(sql: shapeBoundColumns)
-            try database.execute(sql: fillShapeBounds)
+            try database.execute(sql: fillFirstShapeBounds)
         }
         migrator.registerMigration("13 pipelines") { database in
             try database.execute(sql: pipelineTable)
+        }
+        migrator.registerMigration("14 bytes that tokens read") { database in
+            try database.execute(sql: shapeReadColumn)
+            try database.execute(sql: fillShapeBounds)
         }
         return migrator
     }

@@ -21,9 +21,10 @@ public struct ShortlistRequest: Sendable {
     public var fileBytes: Int?
     /// Builds under other licences are refused; in any case of letters, nil for all licences.
     public var license: String?
-    /// After how many standings a walk stops to judge one after the other, and judges all shapes instead. The answer is the same.
+    /// After how many standings a walk stops to judge one after the other, and goes by shapes instead; where there are no more shapes than
+    /// that, it does so from the start. The answer is the same.
     package var patience = usualPatience
-    package static let usualPatience = 500
+    package static let usualPatience = 1000
 
     /// Asks for the best of all builds where nothing is said.
     public init(count: Int, channel: String? = nil, fileBytes: Int? = nil, license: String? = nil) {
@@ -107,12 +108,12 @@ extension ModelRegistry {
     /// in the order of their publication. Where qualities agree to a thousandth, all of them are taken, because something
     /// else decides between those.
     /// - Parameters:
-    ///   - isHopeless: whether two numbers of a shape alone refuse it; true only where `judge` would refuse it too.
+    ///   - best: the best that may become of a shape by a few numbers alone; `judge` never says better.
     ///   - judge: what becomes of a build of this shape (its profile, as published); asked once a shape.
     /// - Returns: nil in a registry from before there were standings.
     public func shortlist(
         _ request: ShortlistRequest,
-        isHopeless: @escaping (ShapeBounds) -> Bool = { _ in false },
+        best: (ShapeBounds) -> Shortlist.Fate = { _ in .fits },
         judge: (_ profile: String) throws -> Shortlist.Fate
     ) throws -> Shortlist? {
         try look { database in
@@ -120,7 +121,7 @@ extension ModelRegistry {
             var walk = StandingWalk(
                 request: request,
                 standings: try StandingTable(channel: request.channel, database),
-                shapes: try ShapeFates(database: database, isHopeless: isHopeless)
+                shapes: try ShapeFates(database: database, best: best)
             )
             return try walk.run(judge)
         }

@@ -1,39 +1,54 @@
 import GRDB
 
-/// Two numbers of a shape that refuse it at once where they are too large.
+/// Numbers of a shape that refuse it at once where they are too large.
 public struct ShapeBounds: Sendable, Equatable {
     /// Bytes of the tensors that engines load.
     public let weightBytes: Int
     /// At most as many weights as one token is multiplied with.
     public let readWeights: Int
+    /// At most as many bytes as the weights have that one token reads.
+    public let readBytes: Int
 }
 
 /// What becomes of shapes, each judged once.
 struct ShapeFates {
     let database: Database
-    /// Whether two numbers alone refuse a shape.
-    private let isHopeless: (ShapeBounds) -> Bool
     private var known: [Int64: Shortlist.Fate] = [:]
+    /// Shapes that nobody judged yet, and that are tight at best.
+    private var doubtful: Set<Int64> = []
 
-    /// - Parameter isHopeless: true only for bounds of shapes that `fate` would refuse too.
-    init(database: Database, isHopeless: @escaping (ShapeBounds) -> Bool) throws {
-        (self.database, self.isHopeless) = (database, isHopeless)
+    /// - Parameter best: the best that may become of a shape with these bounds; `fate` never says better.
+    init(database: Database, best: (ShapeBounds) -> Shortlist.Fate) throws {
+        self.database = database
         guard try Schema.hasShapeBounds(database) else { return }
         let rows = try Row.fetchCursor(
             database,
             sql: """
-                SELECT id, weightBytes, readWeights FROM shape
-                WHERE weightBytes IS NOT NULL AND readWeights IS NOT NULL
+                SELECT id, weightBytes, readWeights, readBytes FROM shape
+                WHERE weightBytes IS NOT NULL AND readWeights IS NOT NULL AND readBytes IS NOT NULL
                 """
         )
         while let row = try rows.next() {
-            let bounds = ShapeBounds(weightBytes: try row.value(at: 1), readWeights: try row.value(at: 2))
-            if isHopeless(bounds) { known[try row.value(at: 0)] = .refused }
+            let bounds = ShapeBounds(
+                weightBytes: try row.value(at: 1),
+                readWeights: try row.value(at: 2),
+                readBytes: try row.value(at: 3)
+            )
+            switch best(bounds) {
+            case .fits: break
+            case .tight: doubtful.insert(try row.value(at: 0))
+            case .refused: known[try row.value(at: 0)] = .refused
+            }
         }
     }
 
     /// Whether it was found to be refused.
     func isRefused(_ shape: Int64) -> Bool { known[shape] == .refused }
+
+    /// Whether it does not surely fit, as far as is known without judging it.
+    func isTightAtBest(_ shape: Int64) -> Bool {
+        known[shape].map { $0 != .fits } ?? doubtful.contains(shape)
+    }
 
     mutating func fate(of shape: Int64, _ judge: (String) throws -> Shortlist.Fate) throws -> Shortlist.Fate {
         if let fate = known[shape] { return fate }

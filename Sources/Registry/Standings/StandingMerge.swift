@@ -2,7 +2,8 @@ import GRDB
 
 /// Standings of several shapes and texts, put into one order, from which runs can be dropped once their shape is known.
 ///
-/// Each shape under each yardstick is a run in an index; of each run the next few are at hand, and the best of those is the first.
+/// Each shape under each yardstick is a run in an index. Of all runs one question asks for the least value; standings are read only of
+/// those whose turn comes.
 struct StandingMerge {
     /// Which standings of a shape count.
     struct Wanted {
@@ -21,10 +22,16 @@ struct StandingMerge {
     private struct Run {
         let shape: Int64
         let yardstick: Int64
+        /// No standing of the run comes before this one.
+        var least: StandingPlace
         /// Read ahead, the next one last.
         var standings: [Standing] = []
+        /// How many are read next.
+        var count = 4
         /// Whether there may be more than was read.
         var goesOn = true
+        /// The place of the next one, as far as it is known.
+        var place: StandingPlace { standings.last?.place ?? least }
     }
 
     private let table: StandingTable
@@ -56,35 +63,52 @@ struct StandingMerge {
         self.further = further
         statement = try table.runStatement(conditions)
         let start = start ?? StandingPlace(value: -.infinity, buildId: .min)
-        for shape in shapes {
-            for yardstick in yardsticks {
-                var run = Run(shape: shape, yardstick: yardstick)
-                try read(&run, after: start, count: 1)
-                if !run.standings.isEmpty { runs.append(run) }
+        for yardstick in yardsticks {
+            let values = try table.leastValues(of: shapes, yardstick: yardstick, after: start)
+            runs += values.map { shape, value in
+                let place = StandingPlace(value: value, buildId: .min)
+                return Run(shape: shape, yardstick: yardstick, least: max(place, start))
             }
         }
         for index in runs.indices.reversed() { sink(index) }
     }
 
     /// The next standing, and its shape; nil at the end.
-    var first: (standing: Standing, shape: Int64)? {
-        guard let run = runs.first, let standing = run.standings.last else { return nil }
-        return (standing, run.shape)
+    /// - Parameter isPassed: shapes of which no standing counts any more.
+    mutating func next(passingOver isPassed: (Int64) -> Bool) throws -> (standing: Standing, shape: Int64)? {
+        while let run = runs.first {
+            if isPassed(run.shape) {
+                drop()
+            } else if let standing = run.standings.last {
+                return (standing, run.shape)
+            } else if run.goesOn {
+                try read(&runs[0], after: run.least)
+                sink(0)
+            } else {
+                drop()
+            }
+        }
+        return nil
     }
 
-    /// Goes on behind the first.
-    /// - Parameter drops: whether the rest of its run is passed over.
-    mutating func advance(dropping drops: Bool = false) throws {
+    /// Goes on behind the standing that `next` gave.
+    mutating func advance() {
         guard let last = runs[0].standings.popLast() else { return }
-        if !drops, runs[0].standings.isEmpty, runs[0].goesOn { try read(&runs[0], after: last.place, count: 32) }
-        if drops || runs[0].standings.isEmpty {
-            runs.swapAt(0, runs.count - 1)
-            runs.removeLast()
-        }
+        runs[0].least = last.place
         sink(0)
     }
 
-    private func read(_ run: inout Run, after place: StandingPlace, count: Int) throws {
+    /// Passes over the rest of the first run.
+    mutating func drop() {
+        runs.swapAt(0, runs.count - 1)
+        runs.removeLast()
+        sink(0)
+    }
+
+    private func read(_ run: inout Run, after place: StandingPlace) throws {
+        // Of most runs few standings are wanted.
+        let count = run.count
+        run.count = 32
         let arguments = table.runArguments(
             shape: run.shape,
             yardstick: run.yardstick,
@@ -115,7 +139,6 @@ struct StandingMerge {
     }
 
     private func precedes(_ left: Int, _ right: Int) -> Bool {
-        guard let first = runs[left].standings.last, let second = runs[right].standings.last else { return false }
-        return first.place < second.place
+        runs[left].place < runs[right].place
     }
 }

@@ -87,6 +87,32 @@ struct StandingTable {
         return StatementArguments(values)
     }
 
+    /// Of each shape the least value of its standings behind a place; without the shapes that have none.
+    func leastValues(
+        of shapes: [Int64],
+        yardstick: Int64,
+        after place: StandingPlace
+    ) throws -> [(shape: Int64, value: Double)] {
+        let list = "[\(shapes.map(String.init).joined(separator: ","))]"
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT wanted.value, (
+                    SELECT \(name).value FROM \(name) INDEXED BY \(name)ByShape
+                    WHERE \(ownCondition) AND shapeId = wanted.value AND yardstickId = ? AND (\(name).value, buildId) > (?, ?)
+                    ORDER BY \(name).value, buildId LIMIT 1
+                ) FROM json_each(?) AS wanted
+                """,
+            arguments: ownArguments + [yardstick, place.value, place.buildId, list]
+        )
+        var found: [(shape: Int64, value: Double)] = []
+        while let row = try rows.next() {
+            guard let value = try row.value(at: 1, as: Double?.self) else { continue }
+            found.append((try row.value(at: 0), value))
+        }
+        return found
+    }
+
     /// The shapes that have standings here and files of these sizes.
     func shapes(_ condition: String, _ arguments: StatementArguments) throws -> [Int64] {
         let isHere =

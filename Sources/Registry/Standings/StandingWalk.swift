@@ -3,8 +3,8 @@ import GRDB
 
 /// One walk over the standings; see `ModelRegistry.shortlist`.
 ///
-/// It begins with standings one by one, which is quick where many builds fit. Where few do, it would go through nearly all of
-/// them: then it looks up the next standing of each shape, and passes over the shapes that count no more.
+/// Of few shapes it looks up the next standing of each, and passes over the shapes that count no more. Of many it begins with standings
+/// one by one, which is quick where many builds fit; where few do, it would go through nearly all of them, and changes to the other way.
 struct StandingWalk {
     let request: ShortlistRequest
     let standings: StandingTable
@@ -14,6 +14,7 @@ struct StandingWalk {
     private var tight: [Int64] = []
     private var refused: [Int64] = []
     private var rowsLeft: Int
+    private let leaps: Bool
     private let license: String?
 
     /// Where there are more shapes and texts than this, a walk goes on one by one.
@@ -33,7 +34,8 @@ struct StandingWalk {
     init(request: ShortlistRequest, standings: StandingTable, shapes: ShapeFates) {
         (self.request, self.standings, self.shapes) = (request, standings, shapes)
         license = request.license?.lowercased()
-        rowsLeft = standings.isNarrow ? request.patience : .max
+        leaps = standings.isNarrow && request.patience < .max
+        rowsLeft = leaps ? request.patience : .max
     }
 
     mutating func run(_ judge: (String) throws -> Shortlist.Fate) throws -> Shortlist {
@@ -74,14 +76,19 @@ struct StandingWalk {
 
     private mutating func walk(_ segment: Segment, _ judge: (String) throws -> Shortlist.Fate) throws {
         var stop = StandingStop(completesTies: segment.completesTies)
+        guard leaps else {
+            _ = try step(through: segment, after: nil, &stop, judge)
+            return
+        }
+        let small = try standings.shapes("leastBytes <= ?", [request.fileBytes ?? .max])
+        let runs = small.count * segment.yardsticks.count
         var last: StandingPlace?
         // Standings of several texts are sorted by SQLite before the first one comes.
-        if rowsLeft > 0, segment.yardsticks.count <= 1 || segment.count <= rowsLeft {
+        if rowsLeft > 0, runs > rowsLeft, segment.yardsticks.count <= 1 || segment.count <= rowsLeft {
             last = try step(through: segment, after: nil, &stop, judge)
             guard rowsLeft == 0 else { return }
         }
-        let small = try standings.shapes("leastBytes <= ?", [request.fileBytes ?? .max])
-        guard small.count * segment.yardsticks.count <= Self.mostRuns else {
+        guard runs <= Self.mostRuns else {
             rowsLeft = .max
             _ = try step(through: segment, after: last, &stop, judge)
             return
@@ -90,7 +97,7 @@ struct StandingWalk {
     }
 
     /// Goes on in the same order, and passes over all standings of shapes that count no more.
-    /// - Returns: where to begin anew, because enough are refused from here on; nil at the end.
+    /// - Returns: where to begin anew, because standings under other licences count no more from here on; nil at the end.
     private mutating func leap(
         over small: [Int64],
         of segment: Segment,
@@ -98,38 +105,42 @@ struct StandingWalk {
         _ stop: inout StandingStop,
         _ judge: (String) throws -> Shortlist.Fate
     ) throws -> StandingPlace? {
-        let isFull = refused.count >= request.count
+        let wasFull = isFull
         var merge = try StandingMerge(
             standings,
-            shapes: isFull ? small.filter { !shapes.isRefused($0) } : small,
-            .init(bytes: 1...max(1, request.fileBytes ?? .max), license: isFull ? license : nil),
+            shapes: wasFull ? small.filter { !shapes.isRefused($0) } : small,
+            .init(bytes: 1...max(1, request.fileBytes ?? .max), license: wasFull ? license : nil),
             yardsticks: segment.yardsticks,
             after: start
         )
-        while let (standing, shape) = merge.first {
+        while let (standing, shape) = try merge.next(passingOver: isSpent) {
             let place = standing.place
             if stop.isBefore(place) { return nil }
             let isOther = license.map { standing.license.lowercased() != $0 } ?? false
             switch try isOther ? .refused : shapes.fate(of: shape, judge) {
             case .fits:
                 found(place, &stop)
-                try merge.advance()
+                merge.advance()
             case .tight:
                 if tight.count < request.count { tight.append(place.buildId) }
                 // Once there are enough of them, the shape may still have builds under a licence that is refused.
-                try merge.advance(dropping: tight.count >= request.count && (license == nil || isFull))
+                if tight.count >= request.count, license == nil || wasFull { merge.drop() } else { merge.advance() }
             case .refused:
-                guard !isFull else {
-                    try merge.advance(dropping: !isOther)
-                    continue
-                }
-                refused.append(place.buildId)
-                if refused.count >= request.count { return place }
-                try merge.advance()
+                if !isFull { refused.append(place.buildId) }
+                if isFull, !wasFull, license != nil { return place }
+                merge.advance()
             }
         }
         return nil
     }
+
+    /// Whether a shape's standings change the shortlist no more.
+    private func isSpent(_ shape: Int64) -> Bool {
+        isFull && (tight.count >= request.count ? shapes.isTightAtBest(shape) : shapes.isRefused(shape))
+    }
+
+    /// Whether enough are refused, so that no others of their shapes count.
+    private var isFull: Bool { refused.count >= request.count }
 
     private mutating func found(_ place: StandingPlace, _ stop: inout StandingStop) {
         fitting.append(place.buildId)
@@ -161,7 +172,10 @@ struct StandingWalk {
             if stop.isBefore(place) { return last }
             rowsLeft -= 1
             last = place
-            switch try fate(of: row, judge) {
+            let shape: Int64 = try row.value(at: 2)
+            if isSpent(shape) { continue }
+            let isOther = try license.map { try row.value(at: 3, as: String.self).lowercased() != $0 } ?? false
+            switch try isOther ? .refused : shapes.fate(of: shape, judge) {
             case .fits: found(place, &stop)
             case .tight: if tight.count < request.count { tight.append(place.buildId) }
             case .refused: if refused.count < request.count { refused.append(place.buildId) }
@@ -170,14 +184,9 @@ struct StandingWalk {
         return last
     }
 
-    private mutating func fate(of row: Row, _ judge: (String) throws -> Shortlist.Fate) throws -> Shortlist.Fate {
-        if let license, try row.value(at: 3, as: String.self).lowercased() != license { return .refused }
-        return try shapes.fate(of: row.value(at: 2), judge)
-    }
-
     /// Fills the refused ones up with the best of those whose size alone says so.
     private mutating func refuseLargeOnes(_ commonID: Int64) throws {
-        guard let limit = request.fileBytes, refused.count < request.count else { return }
+        guard let limit = request.fileBytes, !isFull else { return }
         if standings.isNarrow {
             guard limit < .max else { return }
             let large = try standings.shapes("mostBytes > ?", [limit])
@@ -191,15 +200,15 @@ struct StandingWalk {
                     yardsticks: [commonID],
                     after: nil
                 )
-                while refused.count < request.count, let (standing, _) = merge.first {
+                while !isFull, let (standing, _) = try merge.next(passingOver: { _ in false }) {
                     refused.append(standing.place.buildId)
-                    try merge.advance()
+                    merge.advance()
                 }
                 return
             }
         }
         let rows = try standings.cursor("yardstickId = ? AND rawBytes > ?", [commonID, limit])
-        while refused.count < request.count, let row = try rows.next() { refused.append(try row.value(at: 1)) }
+        while !isFull, let row = try rows.next() { refused.append(try row.value(at: 1)) }
     }
 
     private func builds(_ ids: [Int64]) throws -> [BuildRecord] {

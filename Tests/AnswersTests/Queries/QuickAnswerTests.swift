@@ -17,7 +17,9 @@ import Testing
         for index in 0..<500 {
             let bytes = 100_000_000 * Int.random(in: 2...40, using: &random)
             var facts = template.facts
+            // A weight of Q4_0 has 4.5 bits, and estimates go by the weights as well as by the bytes.
             facts.profile = facts.profile.replacing("1000000000", with: "\(bytes)")
+                .replacing("2000000000", with: "\(bytes * 16 / 9)")
             facts.license = ["MIT", "apache-2.0"].randomElement(using: &random) ?? ""
             var draft = BuildDraft(type: "q4_0", file: FilePath("/\(index) \(bytes)"), facts: facts)
             let isMeasured = Int.random(in: 0..<8, using: &random) > 0
