@@ -2,6 +2,8 @@ import Answers
 import BinaryIO
 import Pipeline
 import Registry
+import Site
+import Synchronization
 
 /// What handlers of requests work with.
 final class Services: Sendable {
@@ -21,6 +23,8 @@ final class Services: Sendable {
     private let answers: WorkerThreads
     private let files: WorkerThreads
     private let cache: AnswerCache
+    /// The models as pages list them, and the state of the registry that they were read in.
+    private let shelf = Mutex<(state: RegistryState, models: SiteShelf)?>(nil)
 
     /// - Throws: `ServerStartError` for tokens that cannot be read.
     init(_ settings: ServerSettings, report: @escaping @Sendable (String) -> Void) throws {
@@ -41,6 +45,16 @@ final class Services: Sendable {
     func asking<Value: Sendable>(_ body: @escaping @Sendable (RegistrySession) throws -> Value) async throws -> Value {
         let sessions = sessions
         return try await answers.run { try sessions.with(body) }
+    }
+
+    /// The models by name and version, which a large registry reads once for each of its states.
+    /// - Throws: `RegistryError`.
+    func shelf(of session: RegistrySession) throws -> SiteShelf {
+        let now = try sessions.state()
+        if let known = shelf.withLock({ $0 }), known.state == now { return known.models }
+        let models = try SiteShelf(session)
+        shelf.withLock { $0 = (now, models) }
+        return models
     }
 
     /// Works on files on a thread that may wait.

@@ -144,22 +144,25 @@ extension BuildQuery {
         _ registry: ModelRegistry,
         _ judge: inout BuildJudge
     ) throws -> Assessment {
-        let figures = try registry.figures(of: records.map(\.digest), metrics: BuildSummary.metrics)
         let damaged = try registry.damagedObjects()
         var assessment = Assessment()
+        var fitting: [BuildRecord] = []
         for record in records where !record.name.isProjector {
-            var summary = BuildSummary(record, figures[record.digest] ?? [])
+            var summary = BuildSummary(record)
             var reasons = try judge.reasons(against: record, &summary)
             if damaged.contains(record.digest) {
                 reasons.insert(ReasonWords(language: language).damaged, at: 0)
             }
             if reasons.isEmpty {
+                fitting.append(record)
                 assessment.fitting.append(summary)
                 if !judge.wasChecked(record.facts.profile) { assessment.unchecked[summary.build] = record }
             } else {
                 assessment.refused.append(.init(build: summary.build, reasons: reasons))
             }
         }
+        let figures = try registry.figures(of: fitting.map(\.digest), metrics: BuildSummary.metrics)
+        for (index, record) in fitting.enumerated() { assessment.fitting[index].set(figures[record.digest] ?? []) }
         return assessment
     }
 }

@@ -73,7 +73,8 @@ public struct BuildSummary: Encodable, Sendable {
     /// A build with what was measured of it, and no estimate.
     /// - Throws: `RegistryError`.
     public init(_ registry: ModelRegistry, _ record: BuildRecord) throws {
-        self.init(record, try registry.figures(of: [record.digest], metrics: Self.metrics)[record.digest] ?? [])
+        self.init(record)
+        set(try registry.figures(of: [record.digest], metrics: Self.metrics)[record.digest] ?? [])
         kind = ModelProfile(stored: record.facts.profile)?.kind
     }
 
@@ -82,8 +83,8 @@ public struct BuildSummary: Encodable, Sendable {
         Metric.bitsPerByte, Metric.perplexity, Metric.meanKLD, Metric.meanCosine, Metric.top10OverlapPercent,
     ]
 
-    /// - Parameter measurements: of `metrics`, oldest first.
-    init(_ record: BuildRecord, _ measurements: [MeasuredFigure]) {
+    /// A build without anything that was measured or estimated.
+    init(_ record: BuildRecord) {
         build = "\(record.name)"
         model = record.name.model
         version = "\(record.name.version)"
@@ -92,6 +93,11 @@ public struct BuildSummary: Encodable, Sendable {
         fileBytes = record.fileBytes
         bitsPerWeight = record.facts.bitsPerWeight
         license = record.facts.license
+    }
+
+    /// Takes what was measured.
+    /// - Parameter measurements: of `metrics`, oldest first.
+    mutating func set(_ measurements: [MeasuredFigure]) {
         // Numbers of one text belong together; the latest measurement of each wins.
         let main = [Metric.bitsPerByte, Metric.meanCosine]
         let text = measurements.last { main.contains($0.metric) }?.textDigest

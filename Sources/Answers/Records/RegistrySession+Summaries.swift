@@ -8,7 +8,8 @@ extension RegistrySession {
     package func summaries(of builds: [BuildRecord]) throws -> [BuildSummary] {
         let figures = try registry.figures(of: builds.map(\.digest), metrics: BuildSummary.metrics)
         return builds.map { build in
-            var summary = BuildSummary(build, figures[build.digest] ?? [])
+            var summary = BuildSummary(build)
+            summary.set(figures[build.digest] ?? [])
             summary.kind = profile(build.facts.profile)?.kind
             return summary
         }

@@ -112,36 +112,46 @@ extension ModelRegistry {
     public func versions() throws -> [VersionRecord] {
         let records = try look { database in
             let types = try Self.lists(
-                "SELECT versionId, type AS name FROM build WHERE \(Rows.isOffered(database)) ORDER BY type",
+                "SELECT versionId, group_concat(type, ' ') FROM build WHERE \(Rows.isOffered(database)) GROUP BY versionId",
                 database
             )
-            let channels = try Self.lists("SELECT versionId, name FROM channel ORDER BY name", database)
-            return try Row.fetchAll(
+            let channels = try Self.lists(
+                "SELECT versionId, group_concat(name, ' ') FROM channel GROUP BY versionId",
+                database
+            )
+            let rows = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT version.id, model.name AS model, version.name AS version, version.createdAt
+                    SELECT version.id, model.name, version.name, version.createdAt
                     FROM version JOIN model ON model.id = version.modelId
                     """
-            ).compactMap { row -> VersionRecord? in
-                let id: Int64 = try row.value("id")
-                guard let types = types[id] else { return nil }
-                return VersionRecord(
-                    model: try row.value("model"),
-                    version: try ModelVersion(parsing: row.value("version")),
-                    types: types,
-                    channels: channels[id] ?? [],
-                    createdAt: try Timestamp.date(row.value("createdAt"))
+            )
+            var records: [VersionRecord] = []
+            while let row = try rows.next() {
+                let id: Int64 = try row.value(at: 0)
+                guard let types = types[id] else { continue }
+                records.append(
+                    VersionRecord(
+                        model: try row.value(at: 1),
+                        version: try ModelVersion(parsing: row.value(at: 2)),
+                        types: types,
+                        channels: channels[id] ?? [],
+                        createdAt: try Timestamp.date(row.value(at: 3))
+                    )
                 )
             }
+            return records
         }
         return records.sorted { ($0.model, $1.version) < ($1.model, $0.version) }
     }
 
-    /// The names of each version, in the order of the rows.
+    /// The names of each version, which have no spaces: the database joins them, since there may be a hundred thousand.
     private static func lists(_ sql: String, _ database: Database) throws -> [Int64: [String]] {
         var lists: [Int64: [String]] = [:]
-        for row in try Row.fetchAll(database, sql: sql) {
-            lists[try row.value("versionId"), default: []].append(try row.value("name"))
+        let rows = try Row.fetchCursor(database, sql: sql)
+        while let row = try rows.next() {
+            let names = try row.value(at: 1, as: String.self).split(separator: " ")
+            lists[try row.value(at: 0)] = names.map(String.init).sorted()
         }
         return lists
     }

@@ -25,7 +25,8 @@ enum PageRoutes {
             }
             let links = links(call, services)
             let page = try await services.asking { session in
-                try SitePages(session: session, links: links, language: language).page(request)
+                let shelf = try services.shelf(of: session)
+                return try SitePages(session: session, links: links, language: language, shelf: shelf).page(request)
             }
             return answer(page, call)
         }

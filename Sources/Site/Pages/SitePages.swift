@@ -25,7 +25,13 @@ public struct SitePages: Sendable {
     }
 
     /// The same for many pages of a registry at one moment.
-    init(session: RegistrySession, links: SiteLinks, language: Language, scope: SiteScope, shelf: SiteShelf?) {
+    package init(
+        session: RegistrySession,
+        links: SiteLinks,
+        language: Language,
+        scope: SiteScope = SiteScope(),
+        shelf: SiteShelf?
+    ) {
         (self.session, self.links, self.language, self.scope) = (session, links, language, scope)
         self.shelf = shelf
     }

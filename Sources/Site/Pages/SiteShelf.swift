@@ -20,8 +20,8 @@ public struct SiteScope: Hashable, Sendable {
 }
 
 /// The models of a site, as far as their names and versions tell.
-struct SiteShelf {
-    struct Model {
+package struct SiteShelf: Sendable {
+    struct Model: Sendable {
         let name: String
         /// The newest first.
         let versions: [VersionRecord]
@@ -35,7 +35,8 @@ struct SiteShelf {
     /// What was published last comes first.
     let models: [Model]
 
-    init(_ session: RegistrySession, _ scope: SiteScope) throws {
+    /// - Throws: `RegistryError`.
+    package init(_ session: RegistrySession, _ scope: SiteScope = SiteScope()) throws {
         let versions = try session.versions().filter { scope.contains($0) && $0.types.contains { !$0.isProjectorType } }
         models = Dictionary(grouping: versions, by: \.model)
             .map { Model(name: $0, versions: $1.sorted { $0.version > $1.version }) }
