@@ -81,7 +81,7 @@ public struct FrontierPage: Sendable {
         )
         return .figure(
             chart.svg,
-            caption: "Builds on the line are those that no other betters in both size and divergence.",
+            caption: "The line is the builds for which no other is both smaller and nearer to the original.",
             data: ReportPage.Table(
                 caption: "Size and divergence of each build",
                 columns: ["build", "kind", "MB", "bits a weight", "KL divergence", "predicted", "perplexity"],

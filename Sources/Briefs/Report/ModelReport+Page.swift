@@ -19,7 +19,7 @@ extension ModelReport {
         return ReportPage(
             title: "\(model) \(version)",
             subtitle: say(
-                "What is known of this version, as its registry has it",
+                "Everything that the registry records about this version",
                 "Что известно об этой версии по данным её реестра"
             ),
             chips: chips(language),

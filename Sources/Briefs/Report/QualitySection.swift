@@ -113,7 +113,7 @@ struct QualitySection {
                 )
             }
         let front = language.say(
-            "On the Pareto front stand the builds that no other betters in both size and quality.",
+            "The Pareto front is the builds for which no other is both smaller and better.",
             "На фронте Парето стоят сборки, лучше которых и по размеру, и по качеству нет ни одной."
         )
         return "\(what) \(words) \(front)"
@@ -131,8 +131,8 @@ struct QualitySection {
                 "Усы: одна стандартная ошибка в каждую сторону."
             )
             : language.say(
-                "One standard error is up to \(significant(most, 2)), more than the builds differ by: it is for the most part "
-                    + "the text's, which all builds share, and is not drawn.",
+                "One standard error is up to \(significant(most, 2)), more than the builds differ by. Most of it "
+                    + "comes from the text, which all builds share, so it is not drawn.",
                 "Стандартная ошибка до \(significant(most, 2)) — больше различий между сборками: в основном это ошибка текста, "
                     + "общего для всех, поэтому она не нарисована."
             )

@@ -160,7 +160,7 @@ struct BuildList {
             language: context.language
         )
         let caption = words(
-            "Every point is a build, measured on the same text. On the line are those that no other betters in both size and quality. The "
+            "Every point is a build, measured on the same text. The line is the builds for which no other is both smaller and better. The "
                 + "axes do not begin at zero.",
             "Каждая точка — сборка, измеренная на том же тексте. На линии — те, лучше которых и по размеру, и по качеству нет ни одной. Оси "
                 + "начинаются не с нуля."
