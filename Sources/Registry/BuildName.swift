@@ -2,27 +2,28 @@ import BinaryIO
 
 /// The full name of a build: `model@version:type`, for example `phi3@1.0.0:q4_k_m`.
 public struct BuildName: Hashable, Sendable, CustomStringConvertible {
-    /// Small letters, digits, dots, underscores and hyphens.
+    /// Lowercase letters, digits, dots, underscores and hyphens.
     public let model: String
     /// The version of the model.
     public let version: ModelVersion
-    /// The quantization type in small letters, as llama.cpp names it.
+    /// The quantization type in lowercase, as llama.cpp names it.
     public let type: String
 
-    /// - Throws: `RegistryError.invalidName` where the model or the type breaks the grammar of names.
+    /// - Throws: `RegistryError.invalidName` if the model or the type breaks the grammar of names.
     public init(model: String, version: ModelVersion, type: String) throws(RegistryError) {
         try NameGrammar.check(model, of: "model")
         try NameGrammar.check(type, of: "type")
         (self.model, self.version, self.type) = (model, version, type)
     }
 
-    /// What the types of projectors begin with: `mmproj-f16`.
+    /// The prefix of every projector's type, as in `mmproj-f16`.
     public static let projectorPrefix = "mmproj-"
 
-    /// Whether the file is what the version's other builds see or hear with, and no model by itself.
+    /// Whether the file is a projector: the vision or audio part of the version's other builds, and not a model by
+    /// itself.
     public var isProjector: Bool { type.hasPrefix(Self.projectorPrefix) }
 
-    /// Parses a full name; `BuildReference` parses one that leaves something open.
+    /// Parses a full name. For a name that omits the version or the type, use `BuildReference`.
     public init(_ text: String) throws(RegistryError) {
         let reference = try BuildReference(text)
         guard case .version(let version) = reference.selector, let type = reference.type else {
@@ -48,13 +49,13 @@ extension BuildName: Codable {
     }
 }
 
-/// What a person writes to mean a build: `name[@version][:type]`, or `name@channel[:type]`.
+/// A reference to a build as a person types it: `name[@version][:type]`, or `name@channel[:type]`.
 ///
-/// A version begins with a digit and a channel with a letter, so the two cannot be taken for each other.
+/// A version begins with a digit and a channel with a letter, so the two cannot be confused.
 public struct BuildReference: Hashable, Sendable, CustomStringConvertible {
     /// Which version is meant.
     public enum Selector: Hashable, Sendable {
-        /// The newest release, or the newest pre-release where nothing was released yet.
+        /// The newest release, or the newest pre-release if nothing has been released yet.
         case newest
         case version(ModelVersion)
         case channel(String)
@@ -62,9 +63,9 @@ public struct BuildReference: Hashable, Sendable, CustomStringConvertible {
 
     /// The model's name.
     public let model: String
-    /// Which of its versions is meant.
+    /// Which of the model's versions is meant.
     public let selector: Selector
-    /// Nil leaves the type open, which is enough where the version has only one.
+    /// The type; nil leaves it open, which is unambiguous if the version has only one.
     public let type: String?
 
     /// - Throws: `RegistryError.invalidName`.
@@ -92,12 +93,12 @@ public struct BuildReference: Hashable, Sendable, CustomStringConvertible {
         (self.model, self.selector, self.type) = (String(rest), selector, type)
     }
 
-    /// The reference that means exactly this build.
+    /// Makes the reference that means exactly this build.
     public init(_ name: BuildName) {
         (model, selector, type) = (name.model, .version(name.version), name.type)
     }
 
-    /// As it is written: `model[@version|@channel][:type]`.
+    /// The reference as a person types it: `model[@version|@channel][:type]`.
     public var description: String {
         let version =
             switch selector {

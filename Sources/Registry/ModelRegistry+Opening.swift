@@ -9,13 +9,14 @@ import SystemPackage
     import Glibc
 #endif
 
-/// How a registry's database is made, looked at and opened.
+/// Creates, checks and opens a registry's database.
 extension ModelRegistry {
-    /// Up to which size a database is gone through whenever it is opened, in bytes: what takes a few milliseconds.
+    /// The largest database that is checked whenever it is opened, in bytes: checking this much takes a few
+    /// milliseconds.
     private static let mostCheckedBytes = 8 << 20
 
     /// Whether there is a file to open.
-    /// - Throws: `RegistryError.folder`, `.notARegistry` for what no database can be, or `FileError`.
+    /// - Throws: `RegistryError.folder`, `.notARegistry` if the path cannot be a database, or `FileError`.
     static func exists(_ path: FilePath) throws -> Bool {
         var status = stat()
         guard stat(path.string, &status) == 0 else {
@@ -40,24 +41,24 @@ extension ModelRegistry {
         configuration.maximumReaderCount = 4
         configuration.label = "edgepipe.registry"
         configuration.prepareDatabase { database in
-            // A file may come from anywhere: its triggers and views may call harmless functions only.
+            // The file may be untrusted: its triggers and views may call harmless functions only.
             try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
-            // Only Apple systems need these to reach the platter; elsewhere they do nothing.
+            // Only Apple systems need these to flush the drive's own cache; elsewhere they do nothing.
             try database.execute(sql: "PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON")
         }
         return configuration
     }
 
-    /// Makes an empty registry under another name and links it into place whole: of two processes that make the same
-    /// registry at once one wins, and the other then opens the winner's. Where the disk is full nothing appears.
+    /// Creates an empty registry under a temporary name and links it into place as a whole. If two processes create the
+    /// same registry at once, one wins and the other opens the winner's. If the disk is full, no file appears.
     static func makeEmpty(at path: FilePath) throws {
         guard let name = path.lastComponent else { throw RegistryError.missing(path) }
         let draft = path.removingLastComponent()
             .appending(".\(name.string).\(UInt64.random(in: 0 ... .max)).partial")
         defer { for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft.string + suffix) } }
         try naming(path) {
-            // With a rollback journal, so that every page is in the file itself when a call returns. With a write-ahead log
-            // the pages move there when it is closed, and SQLite does not say whether they found room.
+            // A rollback journal puts every page into the file itself before a call returns. A write-ahead log moves
+            // the pages when it is closed, and SQLite does not report whether they found room.
             let queue = try DatabaseQueue(path: draft.string, configuration: configuration(readOnly: false))
             try queue.writeWithoutTransaction { database in
                 try database.execute(sql: "PRAGMA synchronous = FULL")
@@ -69,7 +70,8 @@ extension ModelRegistry {
             try queue.close()
             try openReader(draft, checksDatabase: true).close()
         }
-        // A hard link never replaces what another process put there. Where there are none, a rename must do.
+        // A hard link never replaces a file that another process created. A file system without hard links gets a
+        // rename.
         if link(draft.string, path.string) != 0 {
             switch Errno(rawValue: errno) {
             case .fileExists: return
@@ -83,12 +85,12 @@ extension ModelRegistry {
         try synchronizeFolder(of: path)
     }
 
-    /// Opens a file to read from it, and looks at it first: one that is refused stays as it was.
+    /// Opens a file for reading and checks it first: a file that is rejected stays unchanged.
     private static func openReader(_ path: FilePath, checksDatabase: Bool) throws -> DatabaseQueue {
         do {
             return try lookedAt(try reader(of: path), path, checksDatabase: checksDatabase)
         } catch let error as DatabaseError where error.extendedResultCode == .SQLITE_READONLY_ROLLBACK {
-            // A killed process left a transaction half written, and only a writer can take it back. That may be done to
+            // A killed process left a transaction half written, and only a writer can roll it back. That may be done to
             // a registry, and to no other file.
             guard RegistryFiles.isDatabase(path) else { throw error }
             let queue = try DatabaseQueue(path: path.string, configuration: configuration(readOnly: false))
@@ -98,7 +100,7 @@ extension ModelRegistry {
         }
     }
 
-    /// The same connection, where it is to a registry of a version that is known.
+    /// Returns the connection if its file is a registry of a known version; throws otherwise.
     private static func lookedAt(
         _ queue: DatabaseQueue,
         _ path: FilePath,
@@ -114,7 +116,7 @@ extension ModelRegistry {
             if try Schema.migrator.hasBeenSuperseded(database) { throw RegistryError.newerFormat(path) }
             let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
             let pageBytes = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
-            // Of a large file it would take seconds; there `verify` looks, and SQLite itself when it meets the damage.
+            // Checking a large file would take seconds. `verify` does it, and SQLite reports damage when it meets it.
             guard checksDatabase, pages <= mostCheckedBytes / max(1, pageBytes) else { return }
             let complaint = try String.fetchOne(database, sql: "PRAGMA quick_check(1)") ?? "no answer"
             guard complaint == "ok" else { throw RegistryError.damagedDatabase(path, detail: complaint) }
@@ -122,28 +124,28 @@ extension ModelRegistry {
         return queue
     }
 
-    /// - Parameter checksDatabase: whether a small database has to pass SQLite's quick check.
+    /// - Parameter checksDatabase: whether a small database must pass SQLite's quick check.
     static func open(_ path: FilePath, _ mode: Mode, checksDatabase: Bool) throws -> any DatabaseWriter {
         let reader = try openReader(path, checksDatabase: checksDatabase)
         if mode == .readOnly { return reader }
         try reader.close()
         let pool = try DatabasePool(path: path.string, configuration: configuration(readOnly: false))
-        // The pool itself sets NORMAL, with which a power cut may take back a publication that was reported as done.
+        // The pool itself sets NORMAL, which would let a power failure undo a publication that was reported as done.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         do {
             try Schema.migrator.migrate(pool)
         } catch {
-            // Another process may have migrated the same file in the same moment.
+            // Another process may have migrated the same file at the same moment.
             guard try pool.read(Schema.migrator.hasCompletedMigrations) else { throw error }
         }
         return pool
     }
 
-    /// A connection that only reads.
+    /// Opens a connection that only reads.
     ///
-    /// SQLite keeps a shared-memory file beside a database with a write-ahead log, for readers too. Where none can be made,
-    /// nobody can be writing either, and the file is read as it is. A log that a killed process left there can only be read
-    /// beside a copy.
+    /// SQLite keeps a shared-memory file beside a database with a write-ahead log, even for readers. If that file
+    /// cannot be created, nobody else can be writing, and the database is read as it is. If a killed process left a log
+    /// there, the registry can only be read from a copy.
     private static func reader(of path: FilePath) throws -> DatabaseQueue {
         func open(_ name: String) throws -> DatabaseQueue {
             let queue = try DatabaseQueue(path: name, configuration: configuration(readOnly: true))
@@ -176,7 +178,7 @@ extension ModelRegistry {
         try output.commit()
     }
 
-    /// Whether this SQLite takes `file:` addresses without being asked to.
+    /// Whether this SQLite accepts `file:` addresses without a flag.
     private static var takesAddresses: Bool {
         (try? DatabaseQueue().read { try Bool.fetchOne($0, sql: "SELECT sqlite_compileoption_used('USE_URI')") })
             == true

@@ -2,41 +2,42 @@ import BinaryIO
 import GRDB
 import SystemPackage
 
-/// A registry of builds: one SQLite file, and beside it a folder of objects.
+/// A registry of builds: one SQLite file and a folder of objects beside it.
 ///
-/// Several threads, and several processes of one machine, may use the same registry at once. Calls block; they are made
-/// for the synchronous rooms and belong on a thread that may wait.
+/// Several threads, and several processes on one machine, may use the same registry at once. Calls block, so make them
+/// on a thread that may wait.
 public final class ModelRegistry: Sendable {
-    /// What a registry is opened for.
+    /// How a registry is opened.
     public enum Mode: Sendable {
-        /// Opens the registry, and makes an empty one where there is no file.
+        /// Opens the registry; creates an empty one if there is no file.
         case create
         case openExisting
-        /// Never writes to the database; works in a folder and on a disk that cannot be written too.
+        /// Never writes to the database; also works in a read-only folder and on a read-only disk.
         case readOnly
     }
 
     /// How long a call waits for another writer, in seconds.
     static let busyTimeout: Double = 30
 
-    /// As the caller gave it, for messages.
+    /// The path as the caller gave it, for messages.
     public let path: FilePath
-    /// Where the database lies: a link is followed once, so that rows and objects stay beside each other.
+    /// The path of the database. A link is followed once, so that the database and its objects stay in one folder.
     let location: FilePath
     let store: ObjectStore
-    /// Writes go through `change`, reads through `look`: both give SQLite's errors the registry's words.
+    /// Writes use `change` and reads use `look`: both turn SQLite's errors into `RegistryError`.
     private let database: any DatabaseWriter
     private let isReadOnly: Bool
-    /// Where the builds' files lie; nil for the folder of objects.
+    /// The source of the builds' files; nil if they are in the folder of objects.
     let elsewhere: (any BuildsElsewhere)?
     let tierAccess: TierAccess
 
-    /// - Throws: `RegistryError` where there is no registry, another kind of file, a damaged one, or one that a newer
-    ///   edgepipe has written. A file that is refused is not changed.
+    /// - Throws: `RegistryError` if there is no registry, or if the file is of another kind, is damaged, or was written
+    ///   by a newer edgepipe. A file that is rejected is not changed.
     /// - Parameters:
-    ///   - checksDatabase: refuse a small database that does not pass SQLite's quick check; a repair looks itself.
-    ///   - elsewhere: where the builds' files lie; nil for the folder of objects.
-    ///   - tier: how objects are reached that lie in object storage.
+    ///   - checksDatabase: whether to reject a small database that does not pass SQLite's quick check; a repair does
+    ///     its own check.
+    ///   - elsewhere: the source of the builds' files; nil if they are in the folder of objects.
+    ///   - tier: how to reach objects in object storage.
     public init(
         path: FilePath,
         mode: Mode,
@@ -56,11 +57,11 @@ public final class ModelRegistry: Sendable {
         database = try Self.naming(path) { try Self.open(location, mode, checksDatabase: checksDatabase) }
     }
 
-    /// Closes the connections; calls after this fail. What was written moves from the write-ahead log into the file
-    /// first, so that the file alone is the whole registry and may be copied.
+    /// Closes the connections; later calls fail. Moves the write-ahead log into the database first, so that the single
+    /// file is the whole registry and may be copied.
     public func close() throws {
         try Self.naming(path) {
-            // Somebody else who reads or writes right now keeps the log in use, and will move it when they close.
+            // Another reader or writer keeps the log in use, and will move it when it closes.
             if !isReadOnly { _ = try? database.writeWithoutTransaction { try $0.checkpoint(.truncate) } }
             try database.close()
         }
@@ -70,17 +71,17 @@ public final class ModelRegistry: Sendable {
         try Self.naming(path) { try database.read(body) }
     }
 
-    /// One immediate transaction: all of `body` or nothing, durable when this returns.
+    /// Runs `body` in one immediate transaction: all of it or nothing is written, and it is durable when this returns.
     func change<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try Self.naming(path) { try database.write(body) }
     }
 
-    /// The same for a change of these groups' rows, which are sealed with it.
+    /// Runs `body` as `change` does, and seals the rows of these groups in the same transaction.
     func sealing<Value>(_ groups: some Sequence<SealedGroup>, _ body: (Database) throws -> Value) throws -> Value {
         try change { database in try Seals.keeping(groups, database) { try body(database) } }
     }
 
-    /// What `change` would give, taken back again: nothing is written.
+    /// Runs `body` as `change` does and rolls it back: nothing is written.
     func rehearse<Value>(_ body: (Database) throws -> Value) throws -> Value {
         try Self.naming(path) {
             try database.write { database in

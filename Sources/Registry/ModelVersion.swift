@@ -1,21 +1,22 @@
 import BinaryIO
 
-/// A version of a model: `major.minor.patch` with an optional pre-release, ordered as Semantic Versioning 2.0.0 §11 says.
+/// A version of a model: `major.minor.patch` with an optional pre-release, ordered by Semantic Versioning 2.0.0 §11.
 ///
-/// Build metadata (`+...`) is refused: two versions that differ only there have no order, and "the newest" must be one.
+/// Build metadata (`+...`) is rejected: two versions that differ only there have no order, and "the newest" must be
+/// unique.
 public struct ModelVersion: Hashable, Comparable, Sendable, LosslessStringConvertible {
-    /// Raised for what is not compatible.
+    /// Raised for incompatible changes.
     public let major: Int
-    /// Raised for what is new.
+    /// Raised for new features.
     public let minor: Int
-    /// Raised for what is mended.
+    /// Raised for fixes.
     public let patch: Int
     /// Dot-separated identifiers after the hyphen; empty for a release.
     public let preRelease: [String]
 
     static let rule = "three numbers such as 1.0.0, or with a pre-release such as 1.1.0-rc.1 (small letters)"
 
-    /// Reads a version such as `1.2.0-rc.1`; nil where the text is none.
+    /// Parses a version such as `1.2.0-rc.1`; nil if the text is not a valid version.
     public init?(_ text: String) {
         let halves = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let numbers = halves[0].split(separator: ".", omittingEmptySubsequences: false).map(Self.number)
@@ -30,30 +31,30 @@ public struct ModelVersion: Hashable, Comparable, Sendable, LosslessStringConver
         (self.major, self.minor, self.patch, self.preRelease) = (major, minor, patch, preRelease)
     }
 
-    /// - Throws: `RegistryError.invalidName` where the text is no version.
+    /// - Throws: `RegistryError.invalidName` if the text is not a valid version.
     public init(parsing text: String) throws(RegistryError) {
         guard let version = ModelVersion(text) else { throw .invalidName(text, of: "version", rule: Self.rule) }
         self = version
     }
 
-    /// Whether it comes before the release of its number.
+    /// Whether this is a pre-release, which precedes the release with the same number.
     public var isPreRelease: Bool { !preRelease.isEmpty }
 
-    /// As it is written: `1.2.0`, `1.2.0-rc.1`.
+    /// The version as it is written: `1.2.0`, `1.2.0-rc.1`.
     public var description: String {
         "\(major).\(minor).\(patch)" + (isPreRelease ? "-" + preRelease.joined(separator: ".") : "")
     }
 
-    /// By number; a pre-release comes before its release.
+    /// Orders by number; a pre-release precedes its release.
     public static func < (left: Self, right: Self) -> Bool {
         let (l, r) = ((left.major, left.minor, left.patch), (right.major, right.minor, right.patch))
         if l != r { return l < r }
-        // A pre-release comes before its release.
+        // A pre-release precedes its release.
         if left.isPreRelease != right.isPreRelease { return left.isPreRelease }
         return left.preRelease.lexicographicallyPrecedes(right.preRelease, by: precedes)
     }
 
-    /// Numbers come before words and are compared as numbers.
+    /// Whether one pre-release identifier precedes another. Numbers precede words and compare as numbers.
     private static func precedes(_ left: String, _ right: String) -> Bool {
         switch (Int(left), Int(right)) {
         case (let l?, let r?): l < r
@@ -63,7 +64,7 @@ public struct ModelVersion: Hashable, Comparable, Sendable, LosslessStringConver
         }
     }
 
-    /// At most nine digits and no leading zero, so that a number has one spelling.
+    /// Parses a number of at most nine digits without a leading zero, so that a number has one spelling.
     private static func number(_ text: Substring) -> Int? {
         guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy(isDigit), text == "0" || text.first != "0" else {
             return nil

@@ -2,7 +2,7 @@ import BinaryIO
 import GRDB
 import SystemPackage
 
-/// Why the registry refused: what it saw, and what to do about it.
+/// An error of the registry: what was found, and what to do about it.
 public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     /// There is no file at this path.
     case missing(FilePath)
@@ -13,15 +13,15 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A later edgepipe has changed the format.
     case newerFormat(FilePath)
     case damagedDatabase(FilePath, detail: String)
-    /// A row of the database holds what this program never writes.
+    /// A row of the database holds a value that this program never writes.
     case damagedRow(field: String, detail: String)
-    /// The folder of objects is not beside the database, or is empty.
+    /// The folder of objects is missing or empty.
     case objectsMissing(FilePath, isEmpty: Bool)
-    /// An object may be there, and the system does not let it be read.
+    /// An object may exist, but the system cannot read it.
     case unreadable(FilePath, reason: String)
-    /// The bytes of an object are missing or are not the bytes that were published.
+    /// The bytes of an object are missing or differ from the published ones.
     case damagedObject(SHA256Digest, path: FilePath, detail: String)
-    /// A text that should name something does not follow the grammar of such names.
+    /// A name does not follow the grammar of its kind.
     case invalidName(String, of: String, rule: String)
     case invalidValue(field: String, detail: String)
     /// A published build was offered again with other bytes.
@@ -29,26 +29,26 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
     case notFound(String, available: [String])
     /// The reference leaves the type open and the version has several.
     case ambiguousType(String, types: [String])
-    /// The channel no longer points where the caller thought.
+    /// The channel no longer points to the version that the caller expected.
     case channelMoved(channel: String, model: String, expected: ModelVersion?, found: ModelVersion?)
     /// A version cannot be withdrawn while channels point to it.
     case pointedTo(String, channels: [String])
-    /// A projector cannot be withdrawn while builds see with it.
+    /// A projector cannot be withdrawn while builds need it.
     case needed(BuildName, by: [BuildName])
     case changedWhileReading(FilePath)
-    /// An object that was stored a moment ago is gone, because a collection ran in between.
+    /// An object that was just stored has disappeared, because a collection ran in between.
     case objectVanished(SHA256Digest)
-    /// A key that is none, or not of the kind that signs here.
+    /// The text is not a key, or not a key of the kind used for signatures.
     case unusableKey(detail: String)
-    /// No signature by this key says what these bytes are.
+    /// No signature by this key covers these bytes.
     case unsigned(String, detail: String)
     case busy(FilePath)
     case readOnly(FilePath)
     case diskFull(FilePath)
-    /// SQLite gave another reason, such as a broken rule of the schema.
+    /// SQLite reported another error, such as a broken constraint.
     case database(FilePath, detail: String)
 
-    /// In words that end with what to do.
+    /// A message that ends with what to do.
     public var description: String {
         switch self {
         case .missing(let path):
@@ -126,7 +126,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether the registry itself is damaged, as opposed to asked for something it cannot do.
+    /// Whether the registry itself is damaged, as opposed to a request that it cannot meet.
     public var isDamage: Bool {
         switch self {
         case .damagedDatabase, .damagedRow, .damagedObject, .objectsMissing: true
@@ -143,7 +143,7 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
         case .SQLITE_READONLY: self = .readOnly(path)
         case .SQLITE_FULL: self = .diskFull(path)
         case .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PERM:
-            // A log that finds no room, or no leave to be made, is told as a failure to read or open.
+            // SQLite reports a log that cannot be created as a failure to read or open the database.
             let file = path.followingLastLink()
             if !ModelRegistry.isWritable(file.removingLastComponent()) {
                 self = .readOnly(path)
@@ -156,6 +156,6 @@ public enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// What SQLite takes beside a database at least, in bytes: two blocks of shared memory.
+    /// The least space that SQLite needs beside a database, in bytes: two blocks of shared memory.
     private static let leastRoom = 64 << 10
 }

@@ -1,4 +1,4 @@
-/// Numbers taken apart into planes: all first bytes, then all second bytes, and so on.
+/// Splits numbers into byte planes: all first bytes, then all second bytes, and so on.
 enum BytePlanes {
     static func split(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer, count: Int) {
         precondition(target.count >= source.count && source.count % count == 0)
@@ -25,8 +25,8 @@ enum BytePlanes {
         }
     }
 
-    /// Numbers of two bytes, sixteen at once: three times as fast as byte after byte. For little-endian machines, as all
-    /// of this program is.
+    /// Splits numbers of two bytes, sixteen at a time, three times as fast as byte by byte. Assumes a little-endian
+    /// machine, as the whole program does.
     private static func splitPairs(_ from: UnsafeRawPointer, into low: UnsafeMutableRawPointer, _ length: Int) {
         let high = low + length
         let whole = length / 16 * 16
@@ -49,7 +49,7 @@ enum BytePlanes {
         }
     }
 
-    /// Numbers of four bytes, sixteen at once.
+    /// Joins the planes of four-byte numbers, sixteen numbers at a time.
     private static func joinQuads(_ planes: UnsafeRawPointer, into to: UnsafeMutableRawPointer, _ length: Int) {
         let whole = length / 16 * 16
         for index in stride(from: 0, to: whole, by: 16) {

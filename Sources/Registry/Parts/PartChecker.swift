@@ -1,16 +1,16 @@
 import BinaryIO
 
-/// Reads parts that are to be relied on. Belongs to one thread.
+/// Verifies stored parts before they are reused. Belongs to one thread.
 struct PartChecker {
     private let store: ObjectStore
     private var tools: (decoder: PartDecoder, buffers: [UnsafeMutableRawBufferPointer], longest: Int)?
-    /// A part may stand in a file many times.
+    /// The results so far, because a part may occur in a file many times.
     private var known: [SHA256Digest: Bool] = [:]
 
     init(store: ObjectStore) { self.store = store }
 
-    /// Whether a part lies where its row says, and is what it says.
-    /// - Throws: what says that the system does not let it be read: such a part may be whole.
+    /// Whether the bytes of a part are at the place its row gives and have its digest.
+    /// - Throws: an error if the system cannot read the part, which may then still be intact.
     mutating func isIntact(_ part: StoredPart) throws -> Bool {
         if let answer = known[part.digest] { return answer }
         let answer = try read(part)
@@ -35,7 +35,7 @@ struct PartChecker {
         }
     }
 
-    /// Gives its memory back.
+    /// Frees its memory.
     mutating func close() {
         for buffer in tools?.buffers ?? [] { buffer.deallocate() }
         tools = nil

@@ -1,11 +1,11 @@
-/// Where a file is cut into parts, and what lies behind the cut.
+/// A position where a file is cut into parts, and the kind of data that follows it.
 ///
-/// The registry never opens a model: whoever publishes says where its tensors begin. Parts that two files share are then
-/// stored once, and 16-bit floats can be laid out by byte planes, which compress better.
+/// The registry never parses a model, so the publisher says where its tensors begin. Parts that two files share are
+/// then stored once, and 16-bit floats can be stored as byte planes, which compress better.
 public struct PartCut: Codable, Hashable, Sendable {
     /// Byte offset in the file.
     public var offset: Int
-    /// Bytes of one number behind the cut, where byte planes may help: 2 or 4; otherwise 1.
+    /// Bytes of one number after the cut, if byte planes may help: 2 or 4; otherwise 1.
     public var elementBytes: Int
 
     /// Every value is as its property describes it.
@@ -14,9 +14,9 @@ public struct PartCut: Codable, Hashable, Sendable {
         self.elementBytes = elementBytes
     }
 
-    /// The longest part: a larger tensor becomes several. Each worker holds a few of these in memory.
+    /// The longest part, in bytes. A larger tensor becomes several parts. Each worker holds a few parts in memory.
     static let longestPart = 16 << 20
-    /// What a part in a database may claim at most, so that a forged one cannot exhaust memory.
+    /// The longest part that a database may claim, in bytes, so that a forged row cannot exhaust memory.
     static let longestAccepted = 64 << 20
 
     /// A run of bytes that is stored as one part.
@@ -26,8 +26,8 @@ public struct PartCut: Codable, Hashable, Sendable {
         var elementBytes: Int
     }
 
-    /// The pieces of a file of `byteCount` bytes, in order and without a gap.
-    /// - Throws: `RegistryError.invalidValue` where the cuts do not ascend or lie outside of the file.
+    /// Divides a file of `byteCount` bytes into pieces, in order and without a gap.
+    /// - Throws: `RegistryError.invalidValue` if the cuts do not ascend or are outside the file.
     static func pieces(of byteCount: Int, cutAt cuts: [PartCut]) throws(RegistryError) -> [Piece] {
         var regions = cuts
         if regions.first?.offset != 0 { regions.insert(PartCut(offset: 0), at: 0) }

@@ -3,7 +3,7 @@ import Zstd
 
 /// Chooses the smallest encoding of a part by measuring a sample, and encodes it. Belongs to one thread.
 final class PartEncoder {
-    /// What is tried before a large part is encoded whole: slices from all over it, 128 KiB in sum.
+    /// A large part is first sampled: slices from all over it, 128 KiB in total.
     private static let sliceBytes = 1 << 15
     private static let sliceCount = 4
 
@@ -15,7 +15,7 @@ final class PartEncoder {
         alignment: 64
     )
 
-    /// - Parameter smallestGain: what an encoding must save, as a fraction of the part.
+    /// - Parameter smallestGain: the fraction of the part that an encoding must save to be used.
     init(smallestGain: Double) throws {
         self.smallestGain = smallestGain
         guard let context = ZSTD_createCCtx() else { throw ZstdError(description: "no memory for a compressor") }
@@ -28,8 +28,8 @@ final class PartEncoder {
         output.deallocate()
     }
 
-    /// The bytes as they shall lie in a pack. The buffer is valid until the next call.
-    /// - Parameter elementBytes: of one number, or 1 where there are none.
+    /// Encodes a part as it is stored in a pack. The buffer is valid until the next call.
+    /// - Parameter elementBytes: bytes of one number, or 1 if the part does not hold numbers.
     func encode(
         _ bytes: UnsafeRawBufferPointer,
         elementBytes: Int
@@ -58,8 +58,8 @@ final class PartEncoder {
             BytePlanes.split(bytes, into: planes, count: encoding.planeCount)
             input = UnsafeRawBufferPointer(rebasing: planes[..<bytes.count])
         }
-        // Planes hold nothing that repeats, only bytes of unequal frequency: level 1 finds that as well as level 3 (0.6664
-        // and 0.6665 of an F16 file), in two thirds of the time.
+        // Planes do not repeat sequences; only the frequencies of their bytes are unequal. Level 1 finds that as well
+        // as level 3 (0.6664 and 0.6665 of an F16 file), in two thirds of the time.
         let level: Int32 = encoding.planeCount > 1 ? 1 : ObjectStore.compressionLevel
         _ = try ZstdError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level))
         let count = try ZstdError.check(
@@ -74,7 +74,7 @@ final class PartEncoder {
 
     private static func sample(of bytes: UnsafeRawBufferPointer) -> [UnsafeRawBufferPointer] {
         guard bytes.count > sliceBytes * sliceCount else { return [bytes] }
-        // Slices begin at whole numbers, so that planes are planes.
+        // Slices begin at whole numbers, so that each plane holds the same byte of every number.
         let step = (bytes.count - sliceBytes) / (sliceCount - 1) / 64 * 64
         return (0..<sliceCount).map { UnsafeRawBufferPointer(rebasing: bytes[($0 * step)..<($0 * step + sliceBytes)]) }
     }
@@ -96,7 +96,8 @@ final class PartDecoder {
         planes?.deallocate()
     }
 
-    /// Decodes exactly `output.count` bytes: data that unfolds to more or less is an error, and never written past it.
+    /// Decodes exactly `output.count` bytes. Data that decodes to more or fewer bytes is an error, and the decoder
+    /// never writes past the end of `output`.
     func decode(
         _ bytes: UnsafeRawBufferPointer,
         _ encoding: PartEncoding,

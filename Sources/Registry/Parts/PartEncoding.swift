@@ -1,16 +1,16 @@
 import BinaryIO
 
-/// How a part's bytes lie in its pack; the name of a part is the SHA-256 of its raw bytes whatever this says.
+/// How a part's bytes are stored in its pack. The name of a part is always the SHA-256 of its raw bytes.
 enum PartEncoding: String, Sendable, CaseIterable {
     case raw
     /// One zstd frame.
     case zstd
-    /// One zstd frame over the first bytes of all numbers, then all second ones.
+    /// One zstd frame over the two byte planes of two-byte numbers: all first bytes, then all second bytes.
     case planes2
-    /// The same for numbers of four bytes.
+    /// One zstd frame over the four byte planes of four-byte numbers.
     case planes4
 
-    /// How many planes there are; one where the order of the bytes is the file's.
+    /// The number of planes; 1 if the bytes keep the order of the file.
     var planeCount: Int {
         switch self {
         case .raw, .zstd: 1
@@ -19,7 +19,7 @@ enum PartEncoding: String, Sendable, CaseIterable {
         }
     }
 
-    /// The encoding by planes for numbers of this many bytes, where there is one.
+    /// The plane encoding for numbers of this many bytes; nil if there is none.
     static func planes(ofElementBytes count: Int) -> PartEncoding? {
         switch count {
         case 2: .planes2
@@ -29,35 +29,35 @@ enum PartEncoding: String, Sendable, CaseIterable {
     }
 }
 
-/// A part of published files, and where it lies.
+/// A part of published files, and where it is stored.
 struct StoredPart: Hashable, Sendable {
     let digest: SHA256Digest
     let encoding: PartEncoding
     let rawBytes: Int
     let storedBytes: Int
-    /// Where it begins in its pack.
+    /// Byte offset in the pack.
     let offset: Int
     let pack: Pack
 
-    /// Whether sizes and place are ones that a part can have. They come from a database that may have been edited, and
-    /// decide how much memory is used and where a file is read.
+    /// Whether the sizes and the offset are possible for a part. They come from a database that may have been edited,
+    /// and decide how much memory is used and where a file is read.
     var isPossible: Bool {
         (1...PartCut.longestAccepted).contains(rawBytes) && (1...rawBytes).contains(storedBytes)
             && (0...(.max - storedBytes)).contains(offset)
     }
 
-    /// A file of parts.
+    /// A file that holds many parts.
     struct Pack: Hashable, Sendable {
         let name: PackName
         let byteCount: Int
     }
 }
 
-/// The name of a pack: 32 hexadecimal digits by type, so no text from a database ever becomes a path.
+/// The name of a pack. Its type allows only 32 hexadecimal digits, so no text from a database ever becomes a path.
 struct PackName: Hashable, Sendable, CustomStringConvertible {
     let description: String
 
-    /// A name that nothing else has.
+    /// Makes a new random name.
     init() {
         let halves = [UInt64.random(in: 0 ... .max), .random(in: 0 ... .max)].map { half in
             let digits = String(half, radix: 16)

@@ -1,7 +1,7 @@
 import BinaryIO
 import SystemPackage
 
-/// The parts that a build's file is made of, for a client that has an older file and fetches only what changed.
+/// The parts of a build's file, for a client that has an older file and downloads only what changed.
 public struct PartList: Codable, Hashable, Sendable {
     /// A run of bytes of the file.
     public struct Part: Codable, Hashable, Sendable {
@@ -9,18 +9,18 @@ public struct PartList: Codable, Hashable, Sendable {
         public var at: Int
         /// In bytes.
         public var size: Int
-        /// Of these bytes.
+        /// SHA-256 of the part's bytes.
         public var sha256: SHA256Digest
 
         /// Every value is as its property describes it.
         public init(at: Int, size: Int, sha256: SHA256Digest) { (self.at, self.size, self.sha256) = (at, size, sha256) }
     }
 
-    /// The file, as `sha256:` and its digest.
+    /// The digest of the file, with the prefix `sha256:`.
     public var build: String
-    /// Of the file, in bytes.
+    /// Size of the file, in bytes.
     public var size: Int
-    /// In the order of the file, without a gap; one for all of it where the registry keeps it whole.
+    /// The parts in the order of the file, without a gap; a single part if the registry stores the file whole.
     public var parts: [Part]
 
     /// Whether the parts make up a file of this size.
@@ -33,8 +33,8 @@ public struct PartList: Codable, Hashable, Sendable {
         return offset == size
     }
 
-    /// The parts that a registry would keep a file in, for a client that holds them against another list.
-    /// - Throws: `FileError`; `RegistryError.invalidValue` for cuts that are none of this file's.
+    /// The parts that a registry would store for a file, for a client that compares them with another list.
+    /// - Throws: `FileError`; `RegistryError.invalidValue` if the cuts do not fit this file.
     public init(ofFile path: FilePath, cutAt cuts: [PartCut]) throws {
         let file = try MappedFile(path: path)
         parts = try PartCut.pieces(of: file.count, cutAt: cuts).map { piece in

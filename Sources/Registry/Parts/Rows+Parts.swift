@@ -1,7 +1,7 @@
 import BinaryIO
 import GRDB
 
-/// Parts, packs, and the lists that make an object out of parts.
+/// Parts, packs, and the lists of parts that make up an object.
 extension Rows {
     static let partColumns = """
         SELECT part.digest, part.encoding, part.rawBytes, part.storedBytes, part.offset,
@@ -9,8 +9,8 @@ extension Rows {
         FROM part JOIN pack ON pack.id = part.packId
         """
 
-    /// Where a row of `object` says how the object lies. A registry from before there were parts has none, and may be
-    /// read as it is.
+    /// The column of `object` that gives the object's encoding. A registry that predates parts lacks it, and is still
+    /// readable.
     static func encodingColumn(_ database: Database) throws -> String {
         guard try database.tableExists("assembly") else { return "object.encoding" }
         return """
@@ -24,7 +24,7 @@ extension Rows {
             .map(part)
     }
 
-    /// The parts of an object in the order of the file; none where it lies as one file.
+    /// The parts of an object in the order of the file; empty if the object is one file.
     static func parts(of object: SHA256Digest, _ database: Database) throws -> [StoredPart] {
         guard try database.tableExists("assembly") else { return [] }
         return try Row.fetchAll(
@@ -41,7 +41,7 @@ extension Rows {
     /// The packs that offered builds need.
     static func packs(_ database: Database) throws -> [StoredPart.Pack] { try packRows(database).map(pack) }
 
-    /// The same without those whose rows cannot be read.
+    /// The packs that offered builds need, without those whose rows cannot be read.
     static func readablePacks(_ database: Database) throws -> [StoredPart.Pack] {
         try packRows(database).compactMap { try? pack($0) }
     }
@@ -54,12 +54,12 @@ extension Rows {
         )
     }
 
-    /// A condition on `pack`: a build needs one of its parts that was not withdrawn.
+    /// A condition on `pack`: a build that was not withdrawn needs one of its parts.
     private static func isPackNeeded(_ database: Database) throws -> String {
         let anyWithdrawn =
             try database.tableExists("withdrawal")
             && Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM withdrawal)") == true
-        // The parts of tens of thousands of builds need not be gone through where all of them are offered.
+        // If no build was withdrawn, the parts of tens of thousands of builds need not be searched.
         guard anyWithdrawn else { return "EXISTS (SELECT 1 FROM part WHERE part.packId = pack.id)" }
         return """
             EXISTS (
@@ -71,7 +71,7 @@ extension Rows {
             """
     }
 
-    /// What lies on the disk for these objects alone, in bytes: files and packs that no offered build needs.
+    /// The disk space that only these objects use, in bytes: files and packs that no offered build needs.
     static func unneededBytes(of objects: Set<SHA256Digest>, _ database: Database) throws -> Int {
         var total = 0
         var packs: Set<String> = []
@@ -122,8 +122,8 @@ extension Rows {
 
     /// Writes the rows of a packed object's parts.
     ///
-    /// Of two writers that stored the same part at once the first keeps its row, unless its pack is damaged: then the
-    /// new part takes the place of the old one in every build that has it. The same where its bytes were found damaged.
+    /// If two writers stored the same part at once, the first keeps its row. The new part replaces the old one in every
+    /// build that has it if the pack of the old part is damaged, or if its bytes were found damaged.
     static func insert(_ object: PackedObject, in store: ObjectStore, _ database: Database) throws {
         try database.execute(
             sql: "INSERT INTO assembly (objectDigest) VALUES (?) ON CONFLICT DO NOTHING",
@@ -139,7 +139,7 @@ extension Rows {
         }
         for part in Set(object.parts) {
             if let known = try Rows.part(part.digest, database) {
-                // Where another writer mended it meanwhile, that is right too.
+                // If another writer has repaired the part meanwhile, its row is kept.
                 let isDamaged = object.replaced[part.digest] == known
                 if try known == part || !isDamaged && isThere(known.pack) { continue }
             }

@@ -3,12 +3,13 @@ import Foundation
 import GRDB
 
 extension ModelRegistry {
-    /// Points a channel to a version that is published.
+    /// Points a channel at a published version.
     /// - Parameters:
-    ///   - expected: where the caller believes the channel points; nil moves it from wherever it is. Two people who move
-    ///     the same channel at once thus cannot undo each other's move unseen.
-    ///   - isNew: move it only where it points nowhere yet.
-    /// - Throws: `RegistryError.channelMoved` where it points elsewhere, `.notFound` where the version does not exist.
+    ///   - expected: the version that the caller believes the channel points to; nil accepts any. It keeps two people
+    ///     who move the same channel at once from undoing each other's move unseen.
+    ///   - isNew: whether to require that the channel does not exist yet.
+    /// - Throws: `RegistryError.channelMoved` if the channel points elsewhere, `.notFound` if the version does not
+    ///   exist.
     public func setChannel(
         _ channel: String,
         of model: String,
@@ -32,7 +33,7 @@ extension ModelRegistry {
     /// Every move of a model's channels, oldest first.
     public func channelHistory(of model: String) throws -> [ChannelMove] {
         try look { database in
-            // A registry from before reasons were asked has no columns for them.
+            // A registry that predates reasons for moves lacks their columns.
             let hasReasons = try database.columns(in: "channelMove").contains { $0.name == "who" }
             return try Row.fetchAll(
                 database,
@@ -60,7 +61,7 @@ extension ModelRegistry {
         }
     }
 
-    /// A channel begins with a letter, so that `model@name` cannot be read as a version.
+    /// Checks a channel's name, which begins with a letter so that `model@name` cannot be read as a version.
     static func checkChannel(_ channel: String) throws(RegistryError) {
         guard NameGrammar.accepts(channel), channel.first?.isLetter == true else {
             throw .invalidName(channel, of: "channel", rule: NameGrammar.rule + "; the first must be a letter")

@@ -2,14 +2,14 @@ import BinaryIO
 import GRDB
 
 extension ModelRegistry {
-    /// Writes the rows of publications as `publish` would, without storing bytes: what it takes to see how a registry of very
-    /// many builds behaves. Such builds can be found but not pulled, so it is no part of the public interface.
-    /// - Parameter bytes: digest and length of the file that a draft stands for.
+    /// Writes the rows of publications as `publish` would, without storing bytes, to test how a registry of very many
+    /// builds behaves. Queries find such builds but they cannot be pulled, so this is not public.
+    /// - Parameter bytes: digest and length of the file that a draft represents.
     package func fill(
         _ publications: some Sequence<Publication>,
         bytes: (BuildDraft) -> (digest: SHA256Digest, byteCount: Int)
     ) throws {
-        // What a query finds without its folder of objects is an error.
+        // A query fails if builds exist and the folder of objects does not.
         try store.makeFolder(store.packs)
         try change { database in
             for publication in publications {

@@ -2,21 +2,21 @@ import BinaryIO
 import GRDB
 import SystemPackage
 
-/// Builds whose bytes lie elsewhere.
+/// A source of builds whose bytes are not in this registry.
 public protocol BuildsElsewhere: Sendable {
-    /// The first bytes of a build's file, verified, with all of its header; few are kept in memory.
+    /// The first bytes of a build's file, verified, including its whole header. Only a few builds' are kept in memory.
     func head(of digest: SHA256Digest) throws -> [UInt8]
-    /// How many bytes that is.
+    /// The number of bytes that `head(of:)` returns.
     func headCount(of digest: SHA256Digest) throws -> Int
 }
 
-/// A name that points to a version of a model.
+/// A channel of another registry and the version it points to.
 public struct MirroredChannel: Codable, Hashable, Sendable {
     /// The model's name.
     public var model: String
     /// The channel's name.
     public var name: String
-    /// Where it points.
+    /// The version that the channel points to.
     public var version: ModelVersion
 
     /// Every value is as its property describes it.
@@ -26,12 +26,12 @@ public struct MirroredChannel: Codable, Hashable, Sendable {
 }
 
 extension ModelRegistry {
-    /// Fills a new registry with everything that is known of builds whose bytes lie elsewhere. It answers every question as the
-    /// registry does that they are from, and holds no file.
-    /// - Throws: `RegistryError`, and then nothing of it is written.
+    /// Fills a new registry with all metadata of builds that are stored in another registry. It answers every query as
+    /// the other registry does, and holds no files.
+    /// - Throws: `RegistryError`; nothing is written then.
     public func mirror(_ builds: [BuildDetails], channels: [MirroredChannel]) throws {
         try change { database in
-            // Rankings that nothing else decides go by the order of publication.
+            // The order of publication breaks ties in rankings.
             for details in builds.sorted(by: { $0.build.createdAt < $1.build.createdAt }) {
                 try Self.mirror(details, database)
             }

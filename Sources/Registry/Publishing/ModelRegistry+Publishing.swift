@@ -3,9 +3,9 @@ import Foundation
 import GRDB
 import SystemPackage
 
-/// How far a long transfer is.
+/// The progress of a long transfer.
 public struct TransferProgress: Hashable, Sendable {
-    /// What is being done with a build.
+    /// What a transfer is doing.
     public enum Phase: String, Hashable, Sendable {
         /// Reading a file to learn its digest.
         case hashing
@@ -15,35 +15,35 @@ public struct TransferProgress: Hashable, Sendable {
         case pulling
     }
 
-    /// The build that is worked at.
+    /// The build being transferred.
     public let build: BuildName
-    /// What is being done with it.
+    /// What is being done with the build.
     public let phase: Phase
-    /// Raw bytes that are done.
+    /// Raw bytes done so far.
     public let doneBytes: Int
     /// Raw bytes of the whole build.
     public let totalBytes: Int
 }
 
-/// What became of one build of a publication.
+/// The outcome for one build of a publication.
 public struct PublishedBuild: Hashable, Codable, Sendable {
     /// The build as the registry has it now.
     public var record: BuildRecord
-    /// False where the same bytes were already published under this name.
+    /// False if the same bytes were already published under this name.
     public var isNew: Bool
-    /// Whether bytes that were lost or damaged were stored anew.
+    /// Whether lost or damaged bytes were stored again.
     public var isMended = false
 }
 
 extension ModelRegistry {
-    /// Publishes builds of one version with everything known about them: all of it or nothing.
+    /// Publishes builds of one version with all their metadata: all of it or nothing.
     ///
-    /// Every file is stored and synced first; then one transaction writes all rows, and its commit is the moment at which
-    /// the builds exist. Publishing the same again changes nothing but adds measurements and fits that are new. A new
-    /// type may join a version later; a published one never changes, and its facts stay those of the first time.
+    /// Every file is stored and synced first. Then one transaction writes all rows, and its commit makes the builds
+    /// visible. Publishing the same build again only adds new measurements and fits. A new type may join a version
+    /// later; a published build never changes, and neither do its facts.
     ///
-    /// What is there already is read before it is relied on, and stored anew where it is not what it was.
-    /// - Throws: `RegistryError.conflict` where a name is published with other bytes; `FileError`.
+    /// Bytes that are stored already are verified before they are reused, and stored again if they are damaged.
+    /// - Throws: `RegistryError.conflict` if a name is already published with other bytes; `FileError`.
     @discardableResult
     public func publish(
         _ publication: Publication,
@@ -51,11 +51,11 @@ extension ModelRegistry {
     ) throws -> [PublishedBuild] {
         try publication.validate()
         try checkObjects()
-        // Conflicts first: one in the last build must not cost the compression of the others.
+        // Checks for conflicts first: one in the last build must not cost the compression of the others.
         let drafts = try publication.builds.map { draft in
             let name = try BuildName(model: publication.model, version: publication.version, type: draft.type)
             let isPublished = try look { try Rows.published(name, $0) } != nil
-            // A new file that is cut into parts is read once: hashing it goes along with storing it.
+            // A new file that is cut into parts is read once: storing it computes its digest.
             guard isPublished || draft.cuts.isEmpty else { return NamedDraft(name: name, draft: draft, hashed: nil) }
             let digest = try digest(of: draft.file, as: name, progress)
             try look { try Self.checkConflict(name, digest.value, $0) }
@@ -94,7 +94,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Everything whose rows a publication may change.
+    /// All groups whose rows a publication may change.
     private static func groups(
         of publication: Publication,
         _ objects: [Shelved],
@@ -118,13 +118,13 @@ extension ModelRegistry {
     struct NamedDraft {
         let name: BuildName
         let draft: BuildDraft
-        /// Nil where the digest comes out of the storing.
+        /// The digest and size; nil if storing the file computes them.
         let hashed: (value: SHA256Digest, byteCount: Int)?
     }
 
-    /// How the bytes of a draft lie before their rows are written.
+    /// The state of a draft's bytes before their rows are written.
     private enum Shelved {
-        /// As it lay before.
+        /// Already stored.
         case found(StoredObject)
         case file(StoredObject, isMended: Bool)
         case parts(PackedObject, isMended: Bool)
@@ -165,7 +165,7 @@ extension ModelRegistry {
         return (hasher.finalize(), count)
     }
 
-    /// The object of a draft: the one that is there, where a row names it and its bytes are right, or a new one.
+    /// Returns the object of a draft: the stored one if it has a row and intact bytes, otherwise a new one.
     private func store(
         _ draft: NamedDraft,
         sharing pending: inout [SHA256Digest: StoredPart],
@@ -192,7 +192,7 @@ extension ModelRegistry {
             }
             return .file(object, isMended: try known.map { try isOffered($0.digest) } ?? false)
         }
-        // A damaged object is mended part by part, so it is cut where it was.
+        // A damaged object is repaired part by part, so it is cut where it was cut before.
         var packed = try pack(draft, cutAt: try known.map(cuts) ?? draft.draft.cuts, pending, progress)
         if let hashed = draft.hashed, packed.digest != hashed.value {
             throw RegistryError.changedWhileReading(draft.draft.file)
@@ -207,7 +207,7 @@ extension ModelRegistry {
         return .parts(packed, isMended: isOld ? try isOffered(packed.digest) : false)
     }
 
-    /// Whether bytes were to be had under some name; those of withdrawn builds may have been collected.
+    /// Whether some offered build has these bytes. The bytes of withdrawn builds may have been collected.
     private func isOffered(_ digest: SHA256Digest) throws -> Bool {
         try look { database in
             try Bool.fetchOne(
@@ -218,7 +218,7 @@ extension ModelRegistry {
         }
     }
 
-    /// An object that has a row, and whether its bytes are what the row says; they are read for that.
+    /// The object that a row names, and whether its bytes are intact, which reads all of them.
     private func known(_ digest: SHA256Digest) throws -> (object: StoredObject?, isThere: Bool) {
         let (object, isThere) = try look { database in
             guard let object = try Rows.object(digest, database) else { return (StoredObject?.none, false) }
@@ -233,7 +233,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Where an object was cut.
+    /// The positions where an object was cut.
     private func cuts(_ object: StoredObject) throws -> [PartCut] {
         var offset = 0
         return try look { try Rows.parts(of: object.digest, $0) }.map { part in
@@ -266,9 +266,9 @@ extension ModelRegistry {
         )
     }
 
-    /// Writes the rows of an object, and refuses where its bytes are not there any more.
+    /// Writes the rows of an object; throws if its bytes have disappeared.
     private func insert(_ shelved: Shelved, _ database: Database) throws {
-        // A collection may have run since they were looked for; it waits for this transaction.
+        // A collection may have run since the bytes were found; another one waits for this transaction.
         store.tier?.forgetSizes()
         var isNew = true
         switch shelved {
@@ -298,7 +298,7 @@ extension ModelRegistry {
         throw RegistryError.conflict(name, published: published.digest, offered: digest)
     }
 
-    /// Writes the row of a build and what is known of it; its object has a row already.
+    /// Writes the row of a build and its metadata; its object must have a row already.
     /// - Parameter date: when it was published; nil for now.
     @discardableResult
     static func insert(
@@ -309,7 +309,7 @@ extension ModelRegistry {
         publishedAt date: Date? = nil,
         _ database: Database
     ) throws -> PublishedBuild {
-        // Asked again inside the transaction: another writer may have published the name meanwhile.
+        // Checked again inside the transaction: another writer may have published the name meanwhile.
         try checkConflict(named.name, digest, database)
         let published = try Rows.published(named.name, database)
         if published == nil {
@@ -323,7 +323,7 @@ extension ModelRegistry {
                 database
             )
         } else if let published, !published.isOffered {
-            // It was withdrawn: the same bytes under the same name bring it back.
+            // The build was withdrawn: publishing the same bytes under the same name restores it.
             try database.execute(sql: "DELETE FROM withdrawal WHERE buildId = ?", arguments: [published.id])
         }
         for measurement in named.draft.measurements { try Rows.insert(measurement, of: digest, database) }

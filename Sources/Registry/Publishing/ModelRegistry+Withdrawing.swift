@@ -1,22 +1,22 @@
 import BinaryIO
 import GRDB
 
-/// What withdrawing builds does, or would do.
+/// The effect of withdrawing builds, real or as a dry run.
 public struct WithdrawalReport: Codable, Hashable, Sendable {
-    /// What was withdrawn, or would be.
+    /// The builds that were, or would be, withdrawn.
     public var builds: [BuildName]
-    /// Whether it was done, not only looked at.
+    /// Whether the builds were withdrawn; false for a dry run.
     public var isDone: Bool
-    /// What a collection can free afterwards, in bytes on the disk; 0 where other builds use all of it.
+    /// Disk space that a collection can free afterwards, in bytes; 0 if other builds use all of it.
     public var collectableBytes: Int
 }
 
 extension ModelRegistry {
-    /// Takes builds out of what the registry offers. Their names stay taken: only the same bytes can be published under
-    /// them again, and that brings them back. Their bytes stay until they are collected.
+    /// Withdraws builds: the registry no longer offers them. Their names stay reserved, and publishing the same bytes
+    /// again restores them. Their bytes stay on the disk until they are collected.
     /// - Parameters:
-    ///   - type: one type; nil for all of the version.
-    ///   - dryRun: find every refusal and say what would happen, but change nothing.
+    ///   - type: one type; nil for all types of the version.
+    ///   - dryRun: whether to check everything and report the effect without changing anything.
     /// - Throws: `RegistryError.notFound`; `.pointedTo` while a channel points to the version.
     @discardableResult
     public func withdraw(
@@ -49,7 +49,7 @@ extension ModelRegistry {
                 collectableBytes: try Rows.unneededBytes(of: Set(builds.map(\.digest)), database)
             )
         }
-        // A dry run does it all and takes it back, so that it cannot say anything else than the real one.
+        // A dry run makes the change and rolls it back, so that its report matches that of the real run.
         return try dryRun ? rehearse(work) : change(work)
     }
 
@@ -72,7 +72,7 @@ extension ModelRegistry {
         throw RegistryError.notFound(text, available: try Rows.allNames(database))
     }
 
-    /// A projector stays while builds are offered that see with it.
+    /// Rejects withdrawing a projector while offered builds need it.
     private static func requireWholePairs(_ builds: [BuildRecord], _ database: Database) throws {
         guard let projector = builds.map(\.name).first(where: \.isProjector) else { return }
         let leaving = Set(builds.map(\.name))

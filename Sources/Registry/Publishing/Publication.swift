@@ -2,17 +2,17 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// Everything that one publishing makes visible at once: builds of one version, and what is known about them.
+/// Everything that one publication makes visible at once: builds of one version and their metadata.
 public struct Publication: Codable, Sendable {
     /// The model's name.
     public var model: String
     /// The version of all builds.
     public var version: ModelVersion
-    /// At least one.
+    /// The builds; at least one.
     public var builds: [BuildDraft]
-    /// How the builds came to be; may pass through files that the registry does not hold.
+    /// How the builds were made; intermediate files need not be in the registry.
     public var lineage: [LineageEdge]
-    /// The channel to point to this version, if any.
+    /// The channel to point at this version, if any.
     public var channel: String?
     /// Who publishes, for the channel's history.
     public var publisher: String
@@ -38,7 +38,7 @@ public struct Publication: Codable, Sendable {
         self.toolVersion = toolVersion
     }
 
-    /// Finds every refusal that needs no file, before gigabytes are compressed for nothing.
+    /// Checks everything that needs no file, before gigabytes are compressed in vain.
     func validate() throws(RegistryError) {
         guard !builds.isEmpty else {
             throw .invalidValue(field: "builds", detail: "there is none. Publish at least one file.")
@@ -56,23 +56,23 @@ public struct Publication: Codable, Sendable {
     }
 }
 
-/// A file to publish, with what is known about it.
+/// A file to publish, with its metadata.
 public struct BuildDraft: Codable, Sendable {
     /// The last part of the build's name, such as `q4_k_m`.
     public var type: String
-    /// The file whose bytes are published; it is read, never moved or changed.
+    /// The file to publish; it is read, never moved or changed.
     public var file: FilePath
-    /// Where its parts begin; without any, the file is stored whole.
+    /// The positions where parts begin; if empty, the file is stored whole.
     public var cuts: [PartCut]
-    /// What the publisher states.
+    /// The facts that the publisher states.
     public var facts: BuildFacts
-    /// What was measured of the build.
+    /// The measurements of the build.
     public var measurements: [MeasurementRecord]
-    /// What was estimated for it.
+    /// The estimates for the build.
     public var fits: [FitRecord]
-    /// What quantizing did to its tensors.
+    /// The quantization errors of its tensors.
     public var tensorErrors: [TensorErrorRecord]
-    /// How the types of its tensors were chosen, where no preset did.
+    /// How the types of its tensors were chosen, if not by a preset.
     public var recipes: [RecipeRecord]
 
     /// Every value is as its property describes it.

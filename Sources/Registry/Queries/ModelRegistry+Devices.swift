@@ -2,7 +2,7 @@ import BinaryIO
 import GRDB
 
 extension Schema {
-    /// Which measurements were made on a device of the catalogue, so that a query finds those of its devices.
+    /// The measurements that were made on a device of the catalogue, so that a query finds those of its devices.
     static let deviceMeasurementTable = """
         CREATE TABLE deviceMeasurement (
             device TEXT NOT NULL CHECK (device <> ''),
@@ -17,7 +17,7 @@ extension ModelRegistry {
     /// The condition that names a device of the catalogue.
     public static let deviceCondition = "device"
 
-    /// Adds measurements to a published build, all or none; the same ones again change nothing.
+    /// Adds measurements to a published build, all or none; adding the same ones again changes nothing.
     public func record(_ values: [MeasurementRecord], of build: BuildName) throws {
         for value in values { try BuildDraft.check(value) }
         try change { database in
@@ -36,7 +36,7 @@ extension ModelRegistry {
         }
     }
 
-    /// The builds that have these bytes and can be had, of one channel where one is given.
+    /// The offered builds with these digests, limited to a channel if one is given.
     public func builds(ofDigests digests: [SHA256Digest], channel: String?) throws -> [BuildRecord] {
         guard !digests.isEmpty else { return [] }
         return try look { database in
@@ -50,7 +50,7 @@ extension ModelRegistry {
         }
     }
 
-    /// What was measured on these devices, by build, the oldest first.
+    /// The measurements made on these devices, by build, oldest first.
     public func measurements(onDevices devices: [String]) throws -> [SHA256Digest: [MeasurementRecord]] {
         guard !devices.isEmpty else { return [:] }
         return try look { database in

@@ -2,7 +2,7 @@ import BinaryIO
 import GRDB
 
 extension Schema {
-    /// Migration 13. What pipelines were when they ran, by the digest that builds and runs name.
+    /// Migration 13: the definitions of pipelines, by the digest that builds and runs refer to.
     static let pipelineTable = """
         CREATE TABLE pipeline (
             digest TEXT NOT NULL PRIMARY KEY CHECK (length(digest) = 64 AND digest NOT GLOB '*[^0-9a-f]*'),
@@ -13,7 +13,8 @@ extension Schema {
 }
 
 extension ModelRegistry {
-    /// Keeps what a pipeline is. The same definition from another folder replaces what was kept, since the files that it reads are there now.
+    /// Stores a pipeline's definition. The same definition from another folder replaces the stored one, because the
+    /// files that it reads are there now.
     public func record(_ pipeline: PipelineRecord) throws {
         let document = try CanonicalJSON.encode(pipeline)
         try sealing([.pipeline(pipeline.digest)]) { database in
@@ -28,8 +29,8 @@ extension ModelRegistry {
         }
     }
 
-    /// What a pipeline was; nil where it ran before registries kept that, or elsewhere.
-    /// - Throws: `RegistryError.damagedRow` for a row that cannot be read, or is another pipeline's.
+    /// The definition of a pipeline; nil if it ran elsewhere, or before registries stored definitions.
+    /// - Throws: `RegistryError.damagedRow` if the row cannot be read or belongs to another pipeline.
     public func pipeline(_ digest: SHA256Digest) throws -> PipelineRecord? {
         try look { database in
             guard try database.tableExists("pipeline") else { return nil }

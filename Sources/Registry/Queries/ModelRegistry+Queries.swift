@@ -1,22 +1,22 @@
 import BinaryIO
 import GRDB
 
-/// Which builds are wanted; what is left nil does not matter.
+/// The conditions of a search for builds; nil accepts every value.
 public struct BuildFilter: Codable, Hashable, Sendable {
-    /// Of this model.
+    /// The model's name.
     public var model: String?
-    /// Of this version.
+    /// The version.
     public var version: ModelVersion?
-    /// Of the versions that this channel points to.
+    /// A channel that points to the version.
     public var channel: String?
-    /// Of this type, such as `q4_k_m`.
+    /// The quantization type, such as `q4_k_m`.
     public var type: String?
-    /// Under this licence.
+    /// The licence.
     public var license: String?
-    /// With files of at most so many bytes.
+    /// The largest file size, in bytes.
     public var maxFileBytes: Int?
 
-    /// Lets every build through where nothing is said.
+    /// Creates a filter that accepts every build unless a condition is given.
     public init(
         model: String? = nil,
         version: ModelVersion? = nil,
@@ -35,7 +35,7 @@ public struct BuildFilter: Codable, Hashable, Sendable {
 }
 
 extension ModelRegistry {
-    /// The builds that pass a filter: models by name, versions newest first, types by name.
+    /// The builds that match a filter: models by name, versions newest first, types by name.
     public func builds(matching filter: BuildFilter = BuildFilter()) throws -> [BuildRecord] {
         let records = try look { database in
             let (conditions, arguments) = Self.conditions(filter)
@@ -52,7 +52,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Only the conditions that were asked for: one that may be nil keeps SQLite from using an index.
+    /// The SQL of the given conditions only: a condition that may be nil keeps SQLite from using an index.
     private static func conditions(_ filter: BuildFilter) -> ([String], StatementArguments) {
         var conditions: [String] = []
         var arguments = StatementArguments()
@@ -70,7 +70,7 @@ extension ModelRegistry {
         return (conditions, arguments)
     }
 
-    /// - Throws: `RegistryError.notFound`, with the names that are there.
+    /// - Throws: `RegistryError.notFound`, with the names that exist.
     public func build(named name: BuildName) throws -> BuildRecord {
         try look { database in
             guard let build = try Rows.build(name, database) else {
@@ -80,8 +80,8 @@ extension ModelRegistry {
         }
     }
 
-    /// Finds the one build that a person's words mean.
-    /// - Throws: `RegistryError.notFound`, or `.ambiguousType` where the type is open and there are several.
+    /// Finds the one build that a reference means.
+    /// - Throws: `RegistryError.notFound`, or `.ambiguousType` if the type is open and there are several.
     public func resolve(_ reference: BuildReference) throws -> BuildRecord {
         let candidates = try builds(matching: BuildFilter(model: reference.model, channel: reference.channel))
         let versions = Set(candidates.map(\.name.version))
@@ -145,7 +145,7 @@ extension ModelRegistry {
         return records.sorted { ($0.model, $1.version) < ($1.model, $0.version) }
     }
 
-    /// The names of each version, which have no spaces: the database joins them, since there may be a hundred thousand.
+    /// Reads the names of each version. The database joins them with spaces, which no name has: there may be 100,000 names.
     private static func lists(_ sql: String, _ database: Database) throws -> [Int64: [String]] {
         var lists: [Int64: [String]] = [:]
         let rows = try Row.fetchCursor(database, sql: sql)
@@ -156,7 +156,7 @@ extension ModelRegistry {
         return lists
     }
 
-    /// What was measured of these bytes, under whatever name they are published; oldest first.
+    /// The measurements of these bytes, under any name; oldest first.
     public func measurements(of digest: SHA256Digest) throws -> [MeasurementRecord] {
         try look { database in
             try Row.fetchAll(
@@ -167,7 +167,7 @@ extension ModelRegistry {
         }
     }
 
-    /// What was estimated for a build, by device.
+    /// The estimates for a build, by device.
     /// - Throws: `RegistryError`.
     public func fits(of digest: SHA256Digest) throws -> [FitRecord] {
         try look { database in
@@ -179,7 +179,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Every step that led to these bytes, back to the source; each once, whatever circles the rows may form.
+    /// Every step that led to these bytes, back to the source. Each step appears once, even if the rows form a cycle.
     public func lineage(of digest: SHA256Digest) throws -> [LineageEdge] {
         try look { database in
             try Row.fetchAll(

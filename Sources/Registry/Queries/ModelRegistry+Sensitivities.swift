@@ -3,8 +3,8 @@ import Foundation
 import GRDB
 
 extension Schema {
-    /// What a budget optimizer starts from. The model is named by its digest alone: the file that builds are made from is
-    /// seldom published itself.
+    /// The measurements that a budget optimizer starts from. A model is identified by its digest alone, because the
+    /// file that builds are made from is seldom published itself.
     static let sensitivityTable = """
         CREATE TABLE sensitivity (
             id INTEGER PRIMARY KEY,
@@ -25,7 +25,7 @@ extension Schema {
 }
 
 extension ModelRegistry {
-    /// Keeps a measurement; the same one again changes nothing.
+    /// Stores a measurement; storing the same one again changes nothing.
     public func record(_ value: SensitivityRecord) throws {
         try sealing([.sensitivities(value.modelDigest)]) { database in
             guard try !Self.sensitivities(of: value.modelDigest, database).contains(value) else { return }
@@ -46,7 +46,7 @@ extension ModelRegistry {
         }
     }
 
-    /// What was measured of a model, the latest first.
+    /// The sensitivities measured for a model, latest first.
     public func sensitivities(of model: SHA256Digest) throws -> [SensitivityRecord] {
         try look { try Self.sensitivities(of: model, $0) }
     }

@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 extension ModelRegistry {
-    /// What a step with this key produced before, or nil where it never finished here.
+    /// The cached result of the step with this key; nil if it never finished here.
     public func stepRecord(for key: SHA256Digest) throws -> StepRecord? {
         try look { database in
             try Row.fetchOne(
@@ -14,7 +14,7 @@ extension ModelRegistry {
         }
     }
 
-    /// The latest finished steps of a kind, the newest first.
+    /// The latest finished steps of a kind, newest first.
     /// - Parameter implementation: the version of the kind's implementation.
     public func stepRecords(ofKind kind: String, implementation: String, limit: Int) throws -> [StepRecord] {
         try look { database in
@@ -40,7 +40,7 @@ extension ModelRegistry {
         )
     }
 
-    /// Remembers a finished step; the same key again replaces what was remembered.
+    /// Caches a finished step; the same key again replaces the cached result.
     public func record(_ step: StepRecord) throws {
         try NameGrammar.check(step.stepKind, of: "step kind")
         try BuildDraft.check(BuildDraft.isJSON(step.outputs), "outputs", "JSON")
@@ -60,14 +60,14 @@ extension ModelRegistry {
         }
     }
 
-    /// Empties the step cache: what it remembers is made again when it is asked for, and no fact is lost with it.
+    /// Empties the step cache. No fact is lost: results are computed again when they are needed.
     public func forgetSteps() throws {
         try change { database in
             try database.execute(sql: "DELETE FROM stepRecord; DELETE FROM seal WHERE subject LIKE 'step/%'")
         }
     }
 
-    /// Records the beginning of a run and, under the same id, its end.
+    /// Records the start of a run and, under the same id, its end.
     public func record(_ run: RunRecord) throws {
         try sealing([.run(run.id)]) { database in
             try database.execute(
@@ -85,7 +85,7 @@ extension ModelRegistry {
     }
 
     /// The latest runs, newest first.
-    /// - Parameter pipeline: whose runs; nil for all.
+    /// - Parameter pipeline: the pipeline's name; nil for all.
     public func runs(of pipeline: String? = nil, limit: Int = 100) throws -> [RunRecord] {
         try look { database in
             try Row.fetchAll(

@@ -1,30 +1,30 @@
 import BinaryIO
 import Foundation
 
-/// One line of the registry's append-only audit log. Each line carries the digest of the one before, so that a line that was
-/// changed or taken out afterwards shows.
+/// One line of the registry's append-only audit log. Each line carries the digest of the previous one, so that a line
+/// that was changed or removed later is detected.
 public struct AuditEntry: Codable, Hashable, Sendable {
-    /// From 1, without gaps.
+    /// The line's number, from 1, without gaps.
     public var sequence: Int
-    /// To the millisecond.
+    /// When the line was written, to the millisecond.
     public var at: Date
-    /// What was done: `create` (the registry), `publish`, `facts` (what is known of published bytes changed), `channel`,
-    /// `delete`, `sign`, `measurement` (on a device), `sensitivity`, `repair`, `verify` (marks of lost bytes were taken away),
-    /// `seal` (rows of an older registry, as they were found).
+    /// The action: `create` (the registry), `publish`, `facts` (the metadata of published bytes changed), `channel`,
+    /// `delete`, `sign`, `measurement` (on a device), `sensitivity`, `repair`, `verify` (removed marks of lost bytes),
+    /// `seal` (sealed the rows of an older registry as they were found).
     public var action: String
-    /// What it was done to, such as a build's name.
+    /// The object of the action, such as a build's name.
     public var subject: String
-    /// The rest, as JSON.
+    /// The details, as JSON.
     public var detail: String
-    /// Over this line and the digest of the one before.
+    /// The digest of this line and of the previous line's digest.
     public var digest: SHA256Digest
 }
 
-/// Who moves a channel, and why.
+/// Who moved a channel, and why.
 public struct MoveReason: Codable, Hashable, Sendable {
-    /// A name, as its owner gave it.
+    /// The person's name, as they gave it.
     public var who: String
-    /// In their own words.
+    /// The reason, in the person's words.
     public var why: String
 
     /// Every value is as its property describes it.
@@ -36,19 +36,19 @@ public struct MoveReason: Codable, Hashable, Sendable {
 
 /// One move of a channel.
 public struct ChannelMove: Codable, Hashable, Sendable {
-    /// Such as `production`.
+    /// The channel's name, such as `production`.
     public var channel: String
     /// The model's name.
     public var model: String
-    /// Nil where the channel was new.
+    /// The previous version; nil if the channel was new.
     public var from: ModelVersion?
-    /// The version that it points to since.
+    /// The version that the channel points to since.
     public var to: ModelVersion
-    /// To the millisecond.
+    /// When the channel moved, to the millisecond.
     public var at: Date
-    /// Nobody and nothing in a registry from before this was asked.
+    /// The reason; empty for moves from before registries stored reasons.
     public var reason: MoveReason
-    /// What was measured of the version when the channel moved to it: by type, the newest value of each metric.
+    /// The newest value of each metric, by type, at the time of the move.
     public var numbers: [String: [String: Double]]
 }
 
@@ -58,9 +58,9 @@ public struct VersionRecord: Codable, Hashable, Sendable {
     public var model: String
     /// The version itself.
     public var version: ModelVersion
-    /// In alphabetical order.
+    /// The types, in alphabetical order.
     public var types: [String]
-    /// In alphabetical order.
+    /// The channels that point to the version, in alphabetical order.
     public var channels: [String]
     /// When its first build was published, to the millisecond.
     public var createdAt: Date

@@ -1,21 +1,21 @@
-/// Everything that a registry knows of a build. Exports keep it as JSON: the names of the fields are a contract.
+/// All metadata of a build. Exports store it as JSON, so the names of the fields are a contract.
 public struct BuildDetails: Codable, Sendable {
-    /// Names, digests and what the publisher states.
+    /// Names, digests and the facts that the publisher states.
     public var build: BuildRecord
-    /// Oldest first.
+    /// The measurements, oldest first.
     public var measurements: [MeasurementRecord]
     /// Estimates, by device.
     public var fits: [FitRecord]
-    /// Every step that leads to the build's bytes.
+    /// Every step that led to the build's bytes.
     public var lineage: [LineageEdge]
-    /// Nil in exports of versions that kept none.
+    /// The quantization errors of its tensors; nil in exports of older versions, which did not store them.
     public var tensorErrors: [TensorErrorRecord]?
-    /// How tensors' types were chosen; nil in exports of versions that kept none.
+    /// How the types of its tensors were chosen; nil in exports of older versions, which did not store it.
     public var recipes: [RecipeRecord]?
 }
 
 extension ModelRegistry {
-    /// What there is to know of a build.
+    /// All metadata of a build.
     /// - Throws: `RegistryError`.
     public func details(of build: BuildRecord) throws -> BuildDetails {
         BuildDetails(

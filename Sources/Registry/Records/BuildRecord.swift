@@ -1,31 +1,32 @@
 import BinaryIO
 import Foundation
 
-/// How an object's bytes lie on the disk. It never changes what the bytes are: their name is the digest of the raw bytes.
+/// How an object's bytes are stored on the disk. An object's name is the digest of its raw bytes, whatever the
+/// encoding.
 public enum ObjectEncoding: String, Codable, Sendable, CaseIterable {
-    /// As they are, because compression gained too little.
+    /// Uncompressed, because compression saved too little.
     case raw
     /// One zstd frame.
     case zstd
-    /// A list of parts, which it may share with other objects; each part has an encoding of its own.
+    /// A list of parts, which other objects may share; each part has its own encoding.
     case parts
 }
 
-/// What the publisher states about a build and the registry repeats.
+/// The facts that the publisher states about a build.
 public struct BuildFacts: Codable, Hashable, Sendable {
     /// The quantization as its format names it, such as `Q4_K_M`.
     public var quantType: String
-    /// Bits of the file's tensors per parameter.
+    /// Bits per parameter: the size of the file's tensors divided by their parameters.
     public var bitsPerWeight: Double
-    /// Where the model came from, such as `hf://microsoft/Phi-3-mini-4k-instruct`.
+    /// The origin of the model, such as `hf://microsoft/Phi-3-mini-4k-instruct`.
     public var sourceURI: String
-    /// SHA-256 of the source checkpoint, where there is one file or one canonical list to digest.
+    /// SHA-256 of the source checkpoint, if it is one file or has one canonical list to digest.
     public var sourceDigest: SHA256Digest?
-    /// An SPDX identifier or the name the source gives.
+    /// An SPDX identifier or the name that the source gives.
     public var license: String
     /// SHA-256 of the pipeline definition that made the build.
     public var pipelineDigest: SHA256Digest?
-    /// The model's shape as JSON, for rooms that estimate; the registry does not interpret it.
+    /// The model's shape as JSON, for estimates; the registry does not interpret it.
     public var profile: String
 
     /// Every value is as its property describes it.
@@ -54,19 +55,19 @@ public struct BuildRecord: Codable, Hashable, Sendable {
     public var name: BuildName
     /// SHA-256 of the file, which is also the name of its object.
     public var digest: SHA256Digest
-    /// Size of the file.
+    /// Size of the file, in bytes.
     public var fileBytes: Int
-    /// Bytes on the registry's disk.
+    /// Size on the registry's disk, in bytes.
     public var storedBytes: Int
-    /// How the bytes lie on the registry's disk.
+    /// How the bytes are stored on the registry's disk.
     public var encoding: ObjectEncoding
-    /// What the publisher states.
+    /// The facts that the publisher states.
     public var facts: BuildFacts
     /// The version of edgepipe that published it.
     public var toolVersion: String
     /// When it was published, to the millisecond.
     public var createdAt: Date
 
-    /// Raw bytes for each stored byte; 1.05 means that compression saved 5 of 105.
+    /// Raw bytes per stored byte; 1.05 means that compression saved 5 of 105.
     public var compressionRatio: Double { storedBytes == 0 ? 1 : Double(fileBytes) / Double(storedBytes) }
 }

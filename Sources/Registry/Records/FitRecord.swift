@@ -1,7 +1,7 @@
-/// What was estimated for a build on one device: the columns that queries sort by, and the whole estimate as JSON.
+/// An estimate for a build on one device: the columns that queries sort by, and the whole estimate as JSON.
 ///
-/// An estimate may be made again by a better estimator, so a fit replaces the one of the same device, context and cache
-/// type. The registry does not interpret `payload`.
+/// A better estimator may estimate again, so a new fit replaces the one for the same device, context and cache type.
+/// The registry does not interpret `payload`.
 public struct FitRecord: Codable, Hashable, Sendable {
     /// The id of a device in the catalogue.
     public var device: String
@@ -11,25 +11,25 @@ public struct FitRecord: Codable, Hashable, Sendable {
     public var kvType: String
     /// `fits`, `tight` or `doesNotFit`.
     public var verdict: String
-    /// Peak memory in bytes: low, mid, high.
+    /// Low estimate of the peak memory, in bytes.
     public var peakMemoryLow: Int
-    /// The middle estimate.
+    /// Middle estimate of the peak memory, in bytes.
     public var peakMemoryMid: Int
-    /// The high end.
+    /// High estimate of the peak memory, in bytes.
     public var peakMemoryHigh: Int
-    /// Middle estimates; the ranges are in `payload`.
+    /// Middle estimate of the generation speed, in tokens per second; the range is in `payload`.
     public var decodeTokensPerSecond: Double
-    /// While a prompt is read.
+    /// Middle estimate of the prompt processing speed, in tokens per second; the range is in `payload`.
     public var prefillTokensPerSecond: Double
-    /// Share of the speed that is left after ten minutes without a pause.
+    /// Fraction of the speed that remains after ten minutes without a pause.
     public var sustainedFactor: Double
-    /// Nil where the device's battery is not known.
+    /// Battery used per 1,000 tokens, in percent; nil if the device's battery is unknown.
     public var batteryPercentPer1kTokens: Double?
     /// `high`, `medium` or `low`.
     public var confidence: String
     /// The whole estimate with every range, confidence and source, as JSON.
     public var payload: String
-    /// The version of edgepipe that estimated.
+    /// The version of edgepipe that made the estimate.
     public var toolVersion: String
 
     /// Every value is as its property describes it.

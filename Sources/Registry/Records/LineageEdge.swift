@@ -1,12 +1,12 @@
 import BinaryIO
 
-/// One step of how a build came to be: these bytes, through this step with these options, became those bytes.
+/// One step in the making of a build: the bytes `from`, through this step with these options, became the bytes `to`.
 public struct LineageEdge: Codable, Hashable, Sendable {
-    /// SHA-256 of the bytes that went in.
+    /// SHA-256 of the input bytes.
     public var from: SHA256Digest
     /// The kind of step: `convert`, `quantize`.
     public var stepKind: String
-    /// SHA-256 of the bytes that came out.
+    /// SHA-256 of the output bytes.
     public var to: SHA256Digest
     /// SHA-256 of the step's options.
     public var optionsDigest: SHA256Digest

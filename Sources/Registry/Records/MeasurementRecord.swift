@@ -1,14 +1,14 @@
 import BinaryIO
 
-/// One measured number with every condition it was measured under. A number without its conditions is not stored.
+/// One measured number with every condition it depends on. A number without its conditions is not stored.
 public struct MeasurementRecord: Codable, Hashable, Sendable {
-    /// What was measured: `perplexity`, `bitsPerByte`, `meanKLD`, `sameTopPercent`.
+    /// The metric: `perplexity`, `bitsPerByte`, `meanKLD`, `sameTopPercent`.
     public var metric: String
-    /// Finite.
+    /// The measured value; finite.
     public var value: Double
     /// One standard error of `value`, in the same unit.
     public var standardError: Double?
-    /// `bit/byte`, `%`, `token/s`; `1` for a plain number.
+    /// The unit: `bit/byte`, `%`, `token/s`; `1` for a plain number.
     public var unit: String
     /// The procedure and its version, such as `llama-perplexity-v1`.
     public var method: String
@@ -16,15 +16,15 @@ public struct MeasurementRecord: Codable, Hashable, Sendable {
     public var textDigest: SHA256Digest?
     /// Context length, in tokens.
     public var context: Int?
-    /// How many pieces of `context` tokens were scored.
+    /// The number of pieces of `context` tokens that were scored.
     public var chunks: Int?
     /// SHA-256 of the build that this one was compared with.
     public var againstDigest: SHA256Digest?
-    /// Which inner loops ran: `swift`, `avx2`, `neon`.
+    /// The inner loops that ran: `swift`, `avx2`, `neon`.
     public var kernels: String
-    /// The version of edgepipe that measured.
+    /// The version of edgepipe that made the measurement.
     public var toolVersion: String
-    /// Whatever else the number depends on.
+    /// All other conditions that the number depends on.
     public var conditions: [String: String]
 
     /// Every value is as its property describes it.

@@ -1,35 +1,35 @@
-/// The names of the numbers that are measured of builds. Registries keep them: a name never changes its meaning.
+/// The names of the metrics that are measured for builds. Registries store them, so a name never changes its meaning.
 ///
-/// What is measured of a build on a device has names of its own, `DeviceMeasurement.Metric`.
+/// The metrics measured on a device are in `DeviceMeasurement.Metric`.
 public enum Metric {
-    /// Of a text, as llama-perplexity defines it.
+    /// Perplexity of a text, as llama-perplexity defines it.
     public static let perplexity = "perplexity"
-    /// Bits that the model takes for a byte of a text.
+    /// Bits that the model needs per byte of a text.
     public static let bitsPerByte = "bitsPerByte"
     /// KL divergence from the model that was quantized, in nats per token.
     public static let meanKLD = "meanKLD"
-    /// Its median over the tokens.
+    /// Median KL divergence over the tokens, in nats.
     public static let medianKLD = "medianKLD"
-    /// What it stays below for 99 % of the tokens.
+    /// 99th percentile of the KL divergence over the tokens, in nats.
     public static let p99KLD = "p99KLD"
-    /// Its largest value.
+    /// Largest KL divergence of a token, in nats.
     public static let maxKLD = "maxKLD"
-    /// How often both models find the same token the likeliest, in percent.
+    /// How often both models rank the same token first, in percent.
     public static let sameTopPercent = "sameTopPercent"
-    /// The mean change of the right token's probability, in percentage points.
+    /// Mean change of the right token's probability, in percentage points.
     public static let meanDeltaPercent = "meanDeltaPercent"
-    /// The root mean square of that change.
+    /// Root mean square of the change of the right token's probability, in percentage points.
     public static let rmsDeltaPercent = "rmsDeltaPercent"
-    /// Multiple-choice tasks that were answered right, in percent.
+    /// Multiple-choice tasks answered correctly, in percent.
     public static let accuracyPercent = "accuracyPercent"
-    /// The same where an answer's likelihood is divided by its length.
+    /// Multiple-choice tasks answered correctly, in percent, if an answer's likelihood is divided by its length.
     public static let normalizedAccuracyPercent = "normalizedAccuracyPercent"
-    /// Questions that a chat model answered as it should: to an end, with words, and without repeating itself; in percent.
+    /// Questions that a chat model answered properly, in percent: with words, to an end, and without repeating itself.
     public static let answeredPercent = "answeredPercent"
-    /// The cosine of an embedding model's vectors and those of the model that was quantized, mean over the texts.
+    /// Mean cosine, over the texts, between an embedding model's vectors and those of the model before quantization.
     public static let meanCosine = "meanCosine"
-    /// Its least value.
+    /// Least cosine, over the texts, between an embedding model's vectors and those of the model before quantization.
     public static let minCosine = "minCosine"
-    /// How many of a text's ten nearest neighbours are the same by both models, in percent.
+    /// Share of a text's ten nearest neighbours that both models agree on, in percent.
     public static let top10OverlapPercent = "top10OverlapPercent"
 }

@@ -1,33 +1,34 @@
 import BinaryIO
 
-/// What a pipeline was when it ran: everything but the files that it reads, so that its builds can be made again.
+/// A pipeline's definition when it ran: everything except the files that it reads, so that its builds can be
+/// reproduced.
 public struct PipelineRecord: Codable, Hashable, Sendable {
     /// A file that the pipeline file imports.
     public struct Imported: Codable, Hashable, Sendable {
-        /// As the pipeline's reader found it: from `folder`, or absolute.
+        /// The path as the pipeline's reader found it: relative to `folder`, or absolute.
         public var path: String
-        /// All of it.
+        /// The whole text of the file.
         public var text: String
 
         /// Every value is as its property describes it.
         public init(path: String, text: String) { (self.path, self.text) = (path, text) }
     }
 
-    /// SHA-256 of the definition, which builds and runs name.
+    /// SHA-256 of the definition, which builds and runs refer to.
     public var digest: SHA256Digest
-    /// The folder of the pipeline file when it last ran, from the root: paths in the file start there.
+    /// The absolute path of the pipeline file's folder when it last ran; paths in the file are relative to it.
     public var folder: String
     /// The pipeline file's name.
     public var file: String
     /// The pipeline file itself.
     public var text: String
-    /// The files that it imports.
+    /// The files that the pipeline file imports.
     public var imported: [Imported]
-    /// `KEY=VALUE` settings that replaced those of the file.
+    /// The `KEY=VALUE` settings that replaced those of the file.
     public var overrides: [String]
-    /// Variables of the environment that the file asks for.
+    /// The environment variables that the file refers to.
     public var environment: [String: String]
-    /// The model's name in a file with several.
+    /// The model's name, in a file with several.
     public var model: String?
 
     /// Every value is as its property describes it.

@@ -1,16 +1,16 @@
 import BinaryIO
 
-/// How the types of a build's tensors were chosen, where they follow a budget and no preset.
+/// How the types of a build's tensors were chosen, if they follow a budget instead of a preset.
 public struct RecipeRecord: Codable, Hashable, Sendable {
     /// The type of one tensor.
     public struct Tensor: Codable, Hashable, Sendable {
-        /// As GGUF names it.
+        /// The tensor's name in GGUF.
         public var name: String
-        /// As GGUF names it: "Q4_K".
+        /// The type's name in GGUF: "Q4_K".
         public var type: String
-        /// Of its data.
+        /// Size of the tensor's data, in bytes.
         public var bytes: Int
-        /// Its part of the predicted divergence, in nats a token.
+        /// The tensor's share of the predicted divergence, in nats per token.
         public var kldShare: Double
 
         /// Every value is as its property describes it.
@@ -19,23 +19,23 @@ public struct RecipeRecord: Codable, Hashable, Sendable {
         }
     }
 
-    /// The most bytes that the file was allowed to have.
+    /// The largest file size that was allowed, in bytes.
     public var budgetBytes: Int
     /// The types that were allowed: `k`, `all`, or a list.
     public var ladder: String
-    /// Mean divergence from the model as it was, in nats a token, by the costs of single tensors.
+    /// Predicted mean divergence from the original model, in nats per token: the sum of the costs of single tensors.
     public var predictedKld: Double
-    /// Of the best preset that fitted; nil where none did.
+    /// The best preset that fitted the budget; nil if none did.
     public var presetType: String?
-    /// By the same costs.
+    /// Predicted mean divergence of that preset, in nats per token, from the same costs.
     public var presetPredictedKld: Double?
-    /// SHA-256 of the text that costs were computed on.
+    /// SHA-256 of the text that the costs were computed on.
     public var textDigest: SHA256Digest?
-    /// How weights found their places in blocks.
+    /// The rounding method of the quantizer.
     public var rounding: String
-    /// The version of edgepipe that chose.
+    /// The version of edgepipe that chose the types.
     public var toolVersion: String
-    /// In the order of the file.
+    /// The tensors, in the order of the file.
     public var tensors: [Tensor]
 
     /// Every value is as its property describes it.

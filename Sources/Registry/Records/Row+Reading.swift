@@ -1,7 +1,7 @@
 import GRDB
 
 extension Row {
-    /// The same by the column's place, for loops over very many rows.
+    /// Reads a column by its index, for loops over very many rows; otherwise like `value(_:as:)`.
     func value<Value: DatabaseValueConvertible>(at index: Int, as _: Value.Type = Value.self) throws -> Value {
         let stored: DatabaseValue = self[index]
         guard let value = Value.fromDatabaseValue(stored) else {
@@ -13,10 +13,10 @@ extension Row {
         return value
     }
 
-    /// The value of a column as the type that is asked for.
+    /// Reads a column as the requested type.
     ///
-    /// GRDB's own subscripts end the process where a column is missing or holds another type, and a registry's file may come
-    /// from anywhere: here that is an error.
+    /// GRDB's own subscripts end the process if a column is missing or holds another type. A registry's file may be
+    /// untrusted, so here that is an error.
     /// - Throws: `RegistryError.damagedRow`.
     func value<Value: DatabaseValueConvertible>(_ column: String, as _: Value.Type = Value.self) throws -> Value {
         let stored: DatabaseValue = self[column] ?? .null

@@ -30,7 +30,7 @@ extension Rows {
         )
     }
 
-    /// Over the build and every column that a measurement has, but for the time at which it was recorded.
+    /// The digest of the build and of every column of a measurement except the time when it was recorded.
     static func fingerprint(of value: MeasurementRecord, _ build: SHA256Digest) throws -> SHA256Digest {
         SHA256Digest(of: try (build.description + CanonicalJSON.encode(value)).utf8)
     }
@@ -55,7 +55,7 @@ extension Rows {
         )
     }
 
-    /// JSON that was checked before it was written.
+    /// Decodes JSON that was checked before it was written.
     static func json<Value: Decodable>(_ text: String, _ field: String) throws -> Value {
         guard let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else {
             throw RegistryError.damagedRow(field: field, detail: "the database holds no such JSON")
@@ -63,14 +63,14 @@ extension Rows {
         return value
     }
 
-    /// Records an estimate, in the place of the older one for the same device, context and cache type.
+    /// Records an estimate; replaces the older one for the same device, context and cache type.
     static func upsert(_ fit: FitRecord, of build: SHA256Digest, _ database: Database) throws {
         let known = try Row.fetchOne(
             database,
             sql: "SELECT * FROM fit WHERE buildDigest = ? AND device = ? AND context = ? AND kvType = ?",
             arguments: [build.description, fit.device, fit.context, fit.kvType]
         )
-        // The same estimate again is no newer one.
+        // The same estimate does not count as newer.
         if let known, try Self.fit(known) == fit { return }
         try database.execute(
             sql: """
@@ -129,7 +129,7 @@ extension Rows {
         )
     }
 
-    /// By type, the newest value of each metric that was measured of a version's builds.
+    /// The newest value of each metric of a version's builds, by type.
     static func numbers(ofVersion id: Int64, _ database: Database) throws -> [String: [String: Double]] {
         let rows = try Row.fetchAll(
             database,

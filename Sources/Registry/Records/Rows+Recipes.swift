@@ -2,7 +2,7 @@ import BinaryIO
 import GRDB
 
 extension Schema {
-    /// Migration 11. One row for all tensors of a build, as with their errors.
+    /// Migration 11: one row for all tensors of a build, as for their errors.
     static let recipeTable = """
         CREATE TABLE recipe (
             id INTEGER PRIMARY KEY,
@@ -17,7 +17,7 @@ extension Schema {
 }
 
 extension Rows {
-    /// Adds a build's recipe once: the same choice for the same bytes is the same row.
+    /// Adds a build's recipe once: the same choice for the same bytes shares one row.
     static func insert(_ record: RecipeRecord, of build: SHA256Digest, _ database: Database) throws {
         let payload = try CanonicalJSON.encode(record)
         try database.execute(
@@ -39,7 +39,7 @@ extension Rows {
 }
 
 extension ModelRegistry {
-    /// How the types of these bytes' tensors were chosen, under whatever name they are published; oldest first.
+    /// How the types of the tensors were chosen for these bytes, under any name; oldest first.
     public func recipes(of digest: SHA256Digest) throws -> [RecipeRecord] {
         try look { database in
             guard try database.tableExists("recipe") else { return [] }

@@ -2,8 +2,8 @@ import BinaryIO
 import GRDB
 
 extension Schema {
-    /// Migration 9. One row for all tensors of a build: its figures are read together, and a registry of many builds has
-    /// millions of tensors.
+    /// Migration 9: one row for all tensors of a build, because they are read together and a registry of many builds
+    /// has millions of tensors.
     static let tensorErrorTable = """
         CREATE TABLE tensorError (
             id INTEGER PRIMARY KEY,
@@ -22,7 +22,7 @@ extension Schema {
 }
 
 extension Rows {
-    /// Adds the errors of a build's tensors once: the same figures of the same bytes are the same row, whoever noted them.
+    /// Adds the errors of a build's tensors once: equal figures for the same bytes share one row.
     static func insert(_ record: TensorErrorRecord, of build: SHA256Digest, _ database: Database) throws {
         let payload = try CanonicalJSON.encode(record.tensors)
         try database.execute(
@@ -53,7 +53,7 @@ extension Rows {
 }
 
 extension ModelRegistry {
-    /// What quantizing did to the tensors of these bytes, under whatever name they are published; oldest first.
+    /// The quantization errors of the tensors of these bytes, under any name; oldest first.
     public func tensorErrors(of digest: SHA256Digest) throws -> [TensorErrorRecord] {
         try look { database in
             guard try database.tableExists("tensorError") else {

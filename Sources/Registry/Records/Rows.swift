@@ -2,7 +2,7 @@ import BinaryIO
 import Foundation
 import GRDB
 
-/// The one place where values become rows and rows values.
+/// Converts values to rows and rows to values; no other code does.
 enum Rows {
     static func buildColumns(_ database: Database) throws -> String {
         """
@@ -16,7 +16,7 @@ enum Rows {
         """
     }
 
-    /// The builds that were not withdrawn; further conditions may follow.
+    /// SQL that selects the builds that were not withdrawn; further conditions may follow.
     static func offeredBuilds(_ database: Database) throws -> String {
         try buildColumns(database) + " WHERE " + isOffered(database)
     }
@@ -25,7 +25,7 @@ enum Rows {
         "SELECT digest, rawBytes, storedBytes, \(try encodingColumn(database)) FROM object"
     }
 
-    /// A digest out of the database, which may come from anywhere: 64 digits or an error.
+    /// Parses a digest from the database, which may be untrusted: 64 hexadecimal digits, or an error.
     static func digest(_ text: String) throws -> SHA256Digest {
         guard let digest = SHA256Digest(hex: text) else {
             throw RegistryError.damagedRow(
@@ -60,7 +60,8 @@ enum Rows {
         )
     }
 
-    /// A name that breaks the grammar was never published: whoever reads it gave no wrong name.
+    /// Reads a build's name. One that breaks the grammar was never published, so the row is damaged, not the caller's
+    /// input.
     private static func name(_ row: Row) throws -> BuildName {
         let texts: [String] = [try row.value("model"), try row.value("version"), try row.value("type")]
         do {
@@ -119,7 +120,8 @@ enum Rows {
             .map(object)
     }
 
-    /// Records how an object lies now: of two writers of the same bytes the later one describes the file that is there.
+    /// Records how an object is stored. If two writers stored the same bytes, the later one describes the file that
+    /// exists.
     static func upsert(_ object: StoredObject, _ database: Database) throws {
         try database.execute(
             sql: """
@@ -128,13 +130,13 @@ enum Rows {
                 """,
             arguments: [
                 object.digest.description,
-                // The list of parts says that there is one; this column knows single files only.
+                // A packed object is recognized by its list of parts; this column only describes single files.
                 object.encoding == .zstd ? "zstd" : "raw", object.rawBytes, object.storedBytes, Timestamp.now,
             ]
         )
     }
 
-    /// The row of a version, made where it is new.
+    /// The row id of a version, which is inserted if it is new.
     static func version(_ version: ModelVersion, of model: String, _ database: Database) throws -> Int64 {
         if let known = try versionID(version, of: model, database) { return known }
         try database.execute(
@@ -170,7 +172,7 @@ enum Rows {
         ).map { try ModelVersion(parsing: $0) }
     }
 
-    /// What an error message offers: full names, at most twenty.
+    /// The full names that an error message suggests, at most twenty.
     static func allNames(_ database: Database) throws -> [String] {
         try Row.fetchAll(database, sql: offeredBuilds(database) + " ORDER BY build.id DESC LIMIT 20")
             .map { try build($0).name.description }

@@ -1,23 +1,23 @@
 import BinaryIO
 
-/// What quantizing each tensor of a model alone costs, as somebody measured it in one build, or as it was worked out for every type of a
-/// ladder.
+/// The cost of quantizing each tensor of a model alone: measured with the tensors of one build, or computed for every
+/// type of a ladder.
 public struct SensitivityRecord: Hashable, Sendable {
-    /// SHA-256 of the model as it was, which need not be published.
+    /// SHA-256 of the original model, which need not be published.
     public var modelDigest: SHA256Digest
-    /// SHA-256 of the build whose tensors took the places of the model's.
+    /// SHA-256 of the build whose tensors replaced the model's.
     public var buildDigest: SHA256Digest
-    /// SHA-256 of the text that it was measured on.
+    /// SHA-256 of the text that was used.
     public var textDigest: SHA256Digest
-    /// Names of the build's types, with commas between them; `ladder:` and its name for costs at every type of a ladder.
+    /// The build's types, separated by commas, or `ladder:` and the ladder's name for costs at every type of a ladder.
     public var types: String
-    /// Tokens of a piece of text, and how many pieces.
+    /// Length of a piece of text, in tokens.
     public var context: Int
-    /// How many pieces of text were scored.
+    /// The number of pieces of text that were scored.
     public var chunks: Int
-    /// Which inner loops ran: `swift`, `avx2`, `neon`.
+    /// The inner loops that ran: `swift`, `avx2`, `neon`.
     public var kernels: String
-    /// The version of edgepipe that measured.
+    /// The version of edgepipe that made the measurement.
     public var toolVersion: String
     /// The figures, as JSON.
     public var payload: String
@@ -45,12 +45,12 @@ public struct SensitivityRecord: Hashable, Sendable {
         self.payload = payload
     }
 
-    /// What `types` begins with where the costs are those of every type of a ladder.
+    /// The prefix of `types` if the costs are those of every type of a ladder.
     private static let ladderMark = "ladder:"
 
-    /// The types of a ladder, as `types` has them.
+    /// The value of `types` for a ladder.
     public static func types(ofLadder ladder: String) -> String { ladderMark + ladder }
 
-    /// Whether the costs are those of every type of a ladder, and of no build.
+    /// Whether the costs are those of every type of a ladder, not of one build.
     public var isOfLadder: Bool { types.hasPrefix(Self.ladderMark) }
 }

@@ -1,19 +1,19 @@
 import BinaryIO
 import Foundation
 
-/// A finished step of a pipeline, remembered under the digest of everything that decides its outcome.
+/// A finished step of a pipeline, cached under the digest of everything that decides its outcome.
 public struct StepRecord: Codable, Hashable, Sendable {
     /// SHA-256 over the step's kind, inputs, options and implementation version.
     public var key: SHA256Digest
-    /// Such as `quantize`.
+    /// The kind of step, such as `quantize`.
     public var stepKind: String
-    /// Raised whenever the same inputs would give other outputs.
+    /// The implementation's version, raised whenever the same inputs would give other outputs.
     public var implementationVersion: String
-    /// What the step produced, as JSON that the pipeline interprets.
+    /// The step's outputs, as JSON that the pipeline interprets.
     public var outputs: String
-    /// How long the step took.
+    /// The step's duration, in seconds.
     public var seconds: Double
-    /// Kept to the millisecond.
+    /// When the step finished, to the millisecond.
     public var finishedAt: Date
 
     /// Every value is as its property describes it.
@@ -36,7 +36,7 @@ public struct StepRecord: Codable, Hashable, Sendable {
 
 /// One run of a pipeline file.
 public struct RunRecord: Codable, Hashable, Sendable, Identifiable {
-    /// How far a run is.
+    /// The state of a run.
     public enum Status: String, Codable, Sendable {
         case running, done, failed
     }
@@ -49,11 +49,11 @@ public struct RunRecord: Codable, Hashable, Sendable, Identifiable {
     public var pipelineDigest: SHA256Digest
     /// The version of edgepipe that runs it.
     public var toolVersion: String
-    /// As of the last time that it was recorded.
+    /// The state when the run was last recorded.
     public var status: Status
-    /// Kept to the millisecond.
+    /// When the run started, to the millisecond.
     public var startedAt: Date
-    /// Nil while the run lasts, and forever where its process was killed.
+    /// When the run finished; nil while it lasts, or forever if its process was killed.
     public var finishedAt: Date?
 
     /// Every value is as its property describes it.

@@ -1,14 +1,15 @@
 import BinaryIO
 
-/// What quantizing did to each tensor of a build, as the quantizer noted it while it made the build.
+/// The error of each tensor of a build, as the quantizer computed it while it made the build.
 public struct TensorErrorRecord: Codable, Hashable, Sendable {
-    /// What quantizing did to one tensor.
+    /// The error of one tensor.
     public struct Tensor: Codable, Hashable, Sendable {
-        /// As GGUF names it.
+        /// The tensor's name in GGUF.
         public var name: String
-        /// Root of the mean squared error over that of the weights.
+        /// Root mean square of the error divided by that of the weights.
         public var relativeError: Double
-        /// The part of the outputs' mean square that became error, by an importance matrix; nil without one.
+        /// Fraction of the outputs' mean square that became error, estimated with an importance matrix; nil without
+        /// one.
         public var weightedError: Double?
 
         /// Every value is as its property describes it.
@@ -17,16 +18,16 @@ public struct TensorErrorRecord: Codable, Hashable, Sendable {
         }
     }
 
-    /// What `method` is called where the quantizer compares every row that it encodes with the row as it was.
+    /// The value of `method` if the quantizer compares every row that it encodes with the original row.
     public static let quantizer = "quantizer-v1"
 
-    /// SHA-256 of what the build was quantized from; nil where that was not noted. The lineage tells it too.
+    /// SHA-256 of the file that the build was quantized from; nil if it was not recorded. The lineage has it too.
     public var againstDigest: SHA256Digest?
     /// The procedure and its version, such as `quantizer-v1`.
     public var method: String
     /// The version of edgepipe that made the build.
     public var toolVersion: String
-    /// Those whose type changed, in the order of the file.
+    /// The tensors whose type changed, in the order of the file.
     public var tensors: [Tensor]
 
     /// Every value is as its property describes it.

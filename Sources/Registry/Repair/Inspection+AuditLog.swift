@@ -2,7 +2,7 @@ import BinaryIO
 import Foundation
 import GRDB
 
-/// What the audit log says happened, as the last line about each thing leaves it.
+/// The state that the audit log describes: the last line about each subject.
 private struct AuditLogState {
     struct Build: Equatable {
         var digest: String
@@ -12,7 +12,7 @@ private struct AuditLogState {
     struct Move {
         var from: String?
         var to: String
-        /// Nil where the line is from before reasons were asked.
+        /// Nil if the line predates reasons for moves.
         var who: String?
         var why: String?
     }
@@ -41,14 +41,14 @@ private struct AuditLogState {
     }
 }
 
-/// The audit log against the tables. Every publication, withdrawal, move and signature has a line since the first version of
-/// the format, so this holds for older registries too.
+/// Compares the audit log with the tables. Every publication, withdrawal, move and signature has had a line since the
+/// first version of the format, so the check works for older registries too.
 extension Inspection {
     mutating func compareAuditLog(_ database: Database) throws {
         var log = AuditLogState()
         let lines = try Row.fetchCursor(database, sql: "SELECT action, subject, detail FROM audit ORDER BY sequence")
         while let row = try lines.next() {
-            // A line that cannot be read breaks the chain, which is said there.
+            // A line that cannot be read breaks the chain, and the check of the chain reports it.
             guard let action: String = try? row.value("action"), let subject: String = try? row.value("subject"),
                 let text: String = try? row.value("detail")
             else { continue }

@@ -1,11 +1,11 @@
 import BinaryIO
 import GRDB
 
-/// Holds every row of a registry against what was written: seals, fingerprints, the audit log, and what follows from other
-/// rows. A row that cannot be read is damage like any other, and the rest is looked at all the same.
+/// Compares every row of a registry with what was written: seals, fingerprints, the audit log, and derived rows. A row
+/// that cannot be read counts as damage, and the check continues with the others.
 struct Inspection {
     private(set) var damages: [VerificationReport.Damage] = []
-    /// The objects that offered builds need, as far as their rows can be read.
+    /// The objects that offered builds need, if their rows can be read.
     private(set) var objects: [StoredObject] = []
     /// The names of offered builds.
     private(set) var names: [SHA256Digest: [BuildName]] = [:]
@@ -32,7 +32,7 @@ struct Inspection {
         check("seal") { try $0.compareSeals() }
     }
 
-    /// Runs one check. Where it cannot go on, the others still do.
+    /// Runs one check. If it fails with an error, the error is noted and the other checks still run.
     private mutating func check(_ what: String, _ body: (inout Inspection) throws -> Void) {
         do {
             try body(&self)
@@ -48,7 +48,7 @@ struct Inspection {
         damages.append(.init(kind: .fact, builds: builds, detail: "\(what): \(detail)\(separator)\(remedy)"))
     }
 
-    /// The values of rows, without those that hold what cannot be; these are noted by their key.
+    /// Reads values from rows. Rows with impossible values are left out and reported by their key.
     @discardableResult
     private mutating func rows<Value>(
         of table: String,
@@ -71,7 +71,7 @@ struct Inspection {
         return values
     }
 
-    /// Decodes what no other check decodes.
+    /// Decodes the columns that no other check decodes.
     private mutating func readEverything() throws {
         func times(_ columns: [String]) -> (Row) throws -> Void {
             { row in
@@ -101,7 +101,7 @@ struct Inspection {
         try rows(of: "lineage", "SELECT * FROM lineage", key: "toDigest") { try Rows.edge($0) }
     }
 
-    /// The numbers that SQLite gave last: rows that were cut off at the end leave them behind.
+    /// Compares the last row ids that SQLite assigned with the rows: rows that were deleted at the end leave a gap.
     private mutating func compareSequences() throws {
         for (table, key) in [("audit", "sequence"), ("channelMove", "id")] {
             let isRight = try Bool.fetchOne(
@@ -116,7 +116,8 @@ struct Inspection {
         }
     }
 
-    /// A measurement's fingerprint is over all that was measured, since the first version of the format.
+    /// Compares each measurement's fingerprint, which has covered all of its columns since the first version of the
+    /// format.
     private mutating func compareFingerprints() throws {
         let names = names
         let found = try rows(of: "measurement", "SELECT * FROM measurement", key: "id") {
@@ -154,7 +155,7 @@ struct Inspection {
         }
     }
 
-    /// Which measurements are of which device follows from their conditions.
+    /// Compares the index of measurements by device with the measurements' conditions.
     private mutating func compareDevices() throws {
         guard try database.tableExists("deviceMeasurement") else { return }
         let found = try Row.fetchCursor(
@@ -175,7 +176,7 @@ struct Inspection {
         }
     }
 
-    /// Standings follow from builds and measurements.
+    /// Compares the standings with the builds and measurements that they derive from.
     private mutating func compareStandings() throws {
         guard try database.tableExists("standing") else { return }
         var questions = Schema.wrongStandings
@@ -217,7 +218,7 @@ struct Inspection {
         names.isEmpty ? group.subject : names.map(\.description).joined(separator: ", ")
     }
 
-    /// The tables whose digests are different, as far as the seals tell.
+    /// The tables whose digests differ, as far as the seals show.
     private static func changedTables(_ known: String, _ own: String) -> [String] {
         func tables(_ text: String) -> [Substring: Substring] {
             Dictionary(

@@ -4,23 +4,23 @@ import GRDB
 import SystemPackage
 
 extension ModelRegistry {
-    /// Finds everything that is damaged, and saves of it what can be saved.
+    /// Finds everything that is damaged, and repairs what can be repaired.
     ///
-    /// What is derived is made anew: indices and standings. Every part of every pack is read; intact ones of a damaged pack
-    /// move to a new pack, and the others are taken from the sources by digest. A published build's rows are never deleted:
-    /// where bytes are lost, the build is marked and can be found by what is known of it, but not pulled. Damaged files are
-    /// moved to `quarantine`, not deleted. Each file's repair is whole by itself, so that one that was interrupted can be run
-    /// again.
+    /// Derived data is built again: indices and standings. Every part of every pack is read; intact parts of a damaged
+    /// pack move to a new pack, and the others are taken from the sources by digest. The rows of a published build are
+    /// never deleted: if its bytes are lost, the build is marked, and queries still find its metadata but it cannot be
+    /// pulled. Damaged files are moved to `quarantine`, not deleted. Each file is repaired on its own, so an
+    /// interrupted repair can be run again.
     /// - Parameters:
-    ///   - sources: where intact bytes may be.
-    ///   - applies: whether it is done, not only said.
-    ///   - progress: told how many files of how many are read.
+    ///   - sources: where intact bytes may be found.
+    ///   - applies: whether to repair; false only reports.
+    ///   - progress: called with the number of files read and the total.
     public func repair(
         from sources: [RepairSource] = [],
         applies: Bool,
         progress: (Int, Int) throws -> Void = { _, _ in }
     ) throws -> RepairReport {
-        // What is away is not lost, and nothing is to be marked so.
+        // If the folder is only unmounted, nothing is lost and nothing must be marked.
         if applies { try checkObjects() }
         var report = RepairReport(isDone: applies)
         try repairDatabase(&report, applies)
@@ -52,12 +52,12 @@ extension ModelRegistry {
     private func repairDatabase(_ report: inout RepairReport, _ applies: Bool) throws {
         report.database = try look(Self.complaints)
         guard applies else {
-            // Indices are made anew from tables; what is wrong with those or with the audit log stays.
+            // Indices are built again from tables; damage to the tables or to the audit log remains.
             report.databaseLeft = report.database.filter { !$0.contains(" index ") }
             return
         }
         if !report.database.isEmpty {
-            // An index that cannot be made anew, because the rows break its rule, stays a complaint.
+            // An index that cannot be built again, because the rows break its rule, remains a complaint.
             try? change { try $0.execute(sql: "REINDEX") }
         }
         report.databaseLeft = report.database.isEmpty ? [] : try look(Self.complaints)
@@ -67,7 +67,7 @@ extension ModelRegistry {
         damages(in: database).map(\.detail)
     }
 
-    /// Writes down which builds are lost, forgets which were, and says it in words.
+    /// Marks the lost builds, clears old marks, and describes both in words.
     private func finish(_ report: inout RepairReport, _ run: RepairRun, _ applies: Bool) throws {
         let names = try look { database in
             Dictionary(
@@ -105,7 +105,7 @@ extension ModelRegistry {
                     arguments: [item.sha256.description, item.detail, Timestamp.now]
                 )
             }
-            // All of it was looked at just now.
+            // Everything was just checked.
             try Seals.put(.damages, database)
             try database.execute(sql: Schema.refillStandings)
             try database.execute(sql: Schema.refillNarrowStandings)
@@ -124,7 +124,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Parts that no object is made of and whose pack is not there.
+    /// Parts that no object uses and whose pack is missing.
     private func forgettable(_ database: Database) throws -> [(id: Int64, pack: String)] {
         guard try database.tableExists("part") else { return [] }
         return try Row.fetchAll(

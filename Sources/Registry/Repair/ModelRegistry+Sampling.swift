@@ -2,13 +2,13 @@ import BinaryIO
 import GRDB
 import SystemPackage
 
-/// Which share of the parts is read by a verification, and which ones: the same seed chooses the same.
+/// The share of the parts that a verification reads. The same seed chooses the same parts.
 public struct VerificationSample: Codable, Hashable, Sendable {
-    /// Above 0, up to 100.
+    /// The share, in percent: above 0, up to 100.
     public var percent: Double
-    /// By which the share was chosen; the same seed chooses the same one again.
+    /// The seed that chose the parts; the same seed chooses the same ones again.
     public var seed: UInt64
-    /// Parts, and objects that are one file, that were read.
+    /// The number of parts, and of objects stored as one file, that were read.
     public var checked = 0
 
     /// - Throws: `RegistryError.invalidValue`.
@@ -22,12 +22,13 @@ public struct VerificationSample: Codable, Hashable, Sendable {
         (self.percent, self.seed) = (percent, seed)
     }
 
-    /// Whether the bytes of this digest are read. It depends on nothing else, so every part has the same chance.
+    /// Whether the sample includes the bytes of this digest. Only the seed and the digest decide, so every part has the
+    /// same chance.
     func contains(_ digest: SHA256Digest) -> Bool {
         let word = digest.description.utf8.prefix(16).reduce(UInt64(0)) { value, byte in
             value << 4 | UInt64(byte < 58 ? byte - 48 : byte - 87)
         }
-        // SplitMix64's last step mixes the seed with what is even already.
+        // Digests are uniform already; SplitMix64's last step mixes in the seed.
         var mixed = word ^ seed &* 0x9E37_79B9_7F4A_7C15
         mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
@@ -36,7 +37,7 @@ public struct VerificationSample: Codable, Hashable, Sendable {
 }
 
 extension ModelRegistry {
-    /// Checks what `verify` checks without reading data, and reads and hashes a random share of the parts.
+    /// Runs the checks of `verify` that read no data, then reads and hashes a random share of the parts.
     public func verify(
         sample: VerificationSample,
         progress: (Int, Int) throws -> Void = { _, _ in }
@@ -47,7 +48,7 @@ extension ModelRegistry {
             report.sample = sample
             return report
         }
-        // Rows that cannot be read are among the damages by now.
+        // Rows that cannot be read have been reported as damage already.
         let (objects, packs) = try look { database in
             let sql = try Rows.objectColumns(database) + " WHERE " + Rows.isNeeded(database) + " ORDER BY digest"
             return (
@@ -69,7 +70,7 @@ extension ModelRegistry {
                     ).compactMap { try? Rows.build($0).name }
                 }
             }
-            // What the sizes have shown already is said once.
+            // Damage that the size check has found is reported once.
             guard !known.isSuperset(of: builds) else { return }
             report.damages.append(.init(kind: .object, builds: builds, detail: "\(error)"))
         }

@@ -10,24 +10,24 @@ import SystemPackage
 #endif
 
 extension ModelRegistry {
-    /// Checks the database, its references, the audit log's chain, every row against what was written, and that every
-    /// published build is there.
+    /// Checks the database, its references, the audit log's chain, every row against what was written, and that the
+    /// bytes of every published build exist.
     /// - Parameters:
-    ///   - readData: also decompress and hash every object; without it only sizes are compared.
-    ///   - progress: told how many objects of how many are checked.
-    /// - Throws: only where the check itself cannot go on; damage is reported, all of it.
+    ///   - readData: whether to also decompress and hash every object; otherwise only sizes are compared.
+    ///   - progress: called with the number of objects checked and the total.
+    /// - Throws: only if the check itself cannot continue; all damage is reported.
     public func verify(readData: Bool, progress: (Int, Int) throws -> Void = { _, _ in }) throws -> VerificationReport {
         var report = VerificationReport()
         let (inspection, marked) = try look { database in
             report.damages = Self.damages(in: database)
             let inspection = Inspection(of: database)
             report.damages += inspection.damages
-            // Where even this cannot be read, the checks above have said so.
+            // If even this cannot be read, the checks above have reported it.
             return (inspection, (try? Self.marks(in: database, names: inspection.names, &report)) ?? [])
         }
         let names = inspection.names
         if let absence = store.absence, !inspection.objects.isEmpty {
-            // One sentence for all of them.
+            // One message for all of them.
             let all = names.values.flatMap { $0 }.sorted { "\($0)" < "\($1)" }
             report.damages.append(.init(kind: .object, builds: all, detail: absence.description))
             return report
@@ -52,7 +52,7 @@ extension ModelRegistry {
             if readData {
                 try read(object, advance: { report.readBytes += $0 }, { _, _ in })
             } else if try !look({ try store.isThere(object, $0) }) {
-                // Reading it names what is wrong, and ends at the size.
+                // Reading the object reports what is wrong, and stops at the size.
                 try read(object, { _, _ in })
             }
             return true
@@ -64,7 +64,7 @@ extension ModelRegistry {
         return false
     }
 
-    /// Builds that a repair marked as lost: a query refuses them until the mark is taken away.
+    /// The builds that a repair marked as lost: queries reject them until the mark is removed.
     private static func marks(
         in database: Database,
         names: [SHA256Digest: [BuildName]],
@@ -87,8 +87,8 @@ extension ModelRegistry {
         return marked
     }
 
-    /// Takes the marks of lost builds away whose bytes are whole again.
-    /// - Precondition: they were read just now.
+    /// Removes the marks of lost builds whose bytes are intact again.
+    /// - Precondition: the caller has just read and verified the bytes.
     public func forgetDamage(of digests: [SHA256Digest]) throws {
         try sealing([.damages]) { database in
             for digest in digests {
@@ -100,7 +100,7 @@ extension ModelRegistry {
         }
     }
 
-    /// What nothing published needs. Where the rows cannot tell what is needed, nothing is named.
+    /// The files that nothing published needs. If the rows cannot be read, no file is listed.
     private func foundLeftovers(_ report: inout VerificationReport) throws -> [VerificationReport.Leftover] {
         do {
             return try leftovers(needed: look(neededPaths)).map(\.leftover)
@@ -111,12 +111,12 @@ extension ModelRegistry {
 
     /// Removes what killed processes left behind. Published builds are never touched.
     ///
-    /// It runs inside the writing transaction: a publisher that stored one of these objects a moment ago either has its
-    /// row already, so that the object is no leftover, or finds it missing before it writes a row.
-    /// - Parameter age: leave alone what was written less than this many seconds ago; another process may be at it.
+    /// It runs inside the writing transaction: a publisher that has just stored one of these objects either has its row
+    /// already, so that the object is in use, or finds the object missing before it writes a row.
+    /// - Parameter age: keep files written less than this many seconds ago; another process may still be writing them.
     @discardableResult
     public func collectLeftovers(olderThan age: Double = 3600, dryRun: Bool) throws -> [VerificationReport.Leftover] {
-        // A look needs no leave to write.
+        // A dry run needs no write permission.
         if dryRun {
             return try leftovers(needed: look(neededPaths)).filter { $0.age >= age }.map(\.leftover)
                 + collectTier(dryRun: true)
@@ -133,8 +133,8 @@ extension ModelRegistry {
         return try local + collectTier(dryRun: false)
     }
 
-    /// What SQLite finds, references that lead nowhere, and where the audit log was changed. A check that cannot go on is
-    /// damage too, and the others go on.
+    /// Reports what SQLite finds, dangling references, and changes to the audit log. A check that fails counts as
+    /// damage, and the others still run.
     static func damages(in database: Database) -> [VerificationReport.Damage] {
         let remedy = "Restore the database from a backup."
         var damages: [VerificationReport.Damage] = []
@@ -183,7 +183,7 @@ extension ModelRegistry {
             let kind: VerificationReport.Leftover.Kind = folder == store.incoming ? .temporaryFile : .orphanObject
             for path in try Self.contents(of: folder) where !needed.contains(path.string) {
                 var status = stat()
-                // A file that another process has just removed is no leftover any more.
+                // Another process has just removed the file, so there is nothing left to collect.
                 guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
                 #if canImport(Darwin)
                     let written = Double(status.st_mtimespec.tv_sec)
@@ -201,7 +201,7 @@ extension ModelRegistry {
         return entries.sorted { $0.leftover.path < $1.leftover.path }
     }
 
-    /// What a folder holds; nothing where it does not exist yet.
+    /// The contents of a folder; empty if it does not exist yet.
     private static func contents(of folder: FilePath) throws -> [FilePath] {
         guard access(folder.string, F_OK) == 0, !isFile(folder) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: folder.string).sorted().map(folder.appending)

@@ -1,35 +1,35 @@
 import BinaryIO
 
-/// What a repair found, saved and could not save.
+/// What a repair found, restored and could not restore.
 public struct RepairReport: Codable, Hashable, Sendable {
     /// Bytes that were damaged, and the builds that need them.
     public struct Item: Codable, Hashable, Sendable {
-        /// Those that need the bytes.
+        /// The builds that need the bytes.
         public var builds: [BuildName]
-        /// Of the bytes.
+        /// SHA-256 of the bytes.
         public var sha256: SHA256Digest
-        /// Raw bytes: of what is saved, or of what is lost.
+        /// Raw bytes that were restored, or that are lost.
         public var bytes: Int
-        /// In words: what was wrong, and where the bytes come from or what would bring them back.
+        /// What was wrong, and where the bytes came from or how to restore them.
         public var detail: String
     }
 
-    /// Whether it was done, not only looked at.
+    /// Whether the repair was applied; false for a dry run.
     public var isDone = false
-    /// What SQLite and the audit log's chain say of the database before the repair.
+    /// The complaints of SQLite and of the audit log's chain before the repair.
     public var database: [String] = []
-    /// What they still say afterwards; before it is done, what a repair cannot do anything about.
+    /// The complaints that remain after the repair; in a dry run, those that a repair cannot fix.
     public var databaseLeft: [String] = []
-    /// Builds whose damaged bytes are there after all: intact in a damaged file, or in another copy.
+    /// Builds whose bytes were recovered from a damaged file or from another copy.
     public var saved: [Item] = []
-    /// Builds that are lost until somebody brings their bytes. Their rows stay.
+    /// Builds that are lost until somebody supplies their bytes. Their rows stay.
     public var lost: [Item] = []
     /// Damaged files, and where they are moved instead of being deleted.
     public var quarantined: [String] = []
-    /// Parts that nothing published is made of and whose bytes are gone; their rows are dropped.
+    /// The number of parts that no published build uses and whose bytes are gone; their rows are deleted.
     public var forgottenParts = 0
 
-    /// Whether everything published is there when this is over.
+    /// Whether every published build is intact after the repair.
     public var isWhole: Bool {
         guard isDone else { return database.isEmpty && saved.isEmpty && lost.isEmpty && quarantined.isEmpty }
         return databaseLeft.isEmpty && lost.isEmpty

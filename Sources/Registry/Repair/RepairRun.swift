@@ -3,9 +3,9 @@ import Foundation
 import GRDB
 import SystemPackage
 
-/// The state of one repair: what was found so far, file by file.
+/// The state of one repair: the findings so far, file by file.
 struct RepairRun {
-    /// What was found of one object.
+    /// The findings about one object.
     struct Finding {
         var bytes: Int
         var detail: String
@@ -35,7 +35,7 @@ struct RepairRun {
         finder = try ByteFinder(sources, buffers)
     }
 
-    /// An object that is one file.
+    /// Repairs an object that is one file.
     mutating func repair(_ object: StoredObject) throws {
         let complaint: String
         do {
@@ -82,7 +82,7 @@ struct RepairRun {
         }
     }
 
-    /// A pack, with all the parts that lie in it.
+    /// Repairs a pack and all the parts in it.
     mutating func repair(_ pack: StoredPart.Pack) throws {
         let parts = try registry.look { try Rows.parts(in: pack.name, $0) }
         var damaged: Set<SHA256Digest> = []
@@ -92,14 +92,14 @@ struct RepairRun {
         if ObjectStore.isAnything(path), try store.isAway(path, byteCount: pack.byteCount),
             try parts.allSatisfy({ try isIntact($0, from: .tier) })
         {
-            // What is here was a copy, and goes.
+            // The local file is only a copy of the one in object storage, so it is removed.
             let detail = "\(path): the copy that is here is damaged, \(store.tierAddress(of: path)) is whole."
             for part in parts where damaged.contains(part.digest) {
                 note(part, try registry.look { try Rows.places(of: part.digest, $0) }, in: &saved, detail)
             }
             return try quarantine(path)
         }
-        // The new pack is whole and named by rows before the old one goes.
+        // The new pack is complete and has its rows before the old one is removed.
         var moved: [StoredPart] = []
         let name = PackName()
         try store.makeFolderIfNeeded(store.incoming, applies)
@@ -109,7 +109,7 @@ struct RepairRun {
         var offset = 0
         for part in parts {
             let places = try registry.look { try Rows.places(of: part.digest, $0) }
-            // What no offered build needs is not carried over; publishing it again would store it anew.
+            // Parts that no offered build needs are not carried over; publishing them again stores them again.
             guard !places.isEmpty else { continue }
             let isDamaged = damaged.contains(part.digest)
             guard let found = try isDamaged ? lookFor(part, places) : intact(part) else {
@@ -126,7 +126,7 @@ struct RepairRun {
                     rawBytes: part.rawBytes,
                     storedBytes: found.bytes.count,
                     offset: offset,
-                    // Its length is known when all parts are in it.
+                    // The length is known once all parts are written.
                     pack: .init(name: name, byteCount: 1)
                 )
             )
@@ -147,7 +147,7 @@ struct RepairRun {
         if ObjectStore.isAnything(path) { try quarantine(path) }
     }
 
-    /// Objects whose list of parts does not come to their length.
+    /// Reports objects whose parts do not add up to their length.
     mutating func checkLists(of objects: [StoredObject]) throws {
         for object in objects where lost[object.digest] == nil {
             let sum = try registry.look { try Rows.parts(of: object.digest, $0) }.reduce(0) { $0 &+ $1.rawBytes }
@@ -163,7 +163,7 @@ struct RepairRun {
 
     private typealias Found = (bytes: UnsafeRawBufferPointer, encoding: PartEncoding, source: String)
 
-    /// - Throws: what says that the system does not let it be read: such a part may be whole, and stays where it is.
+    /// - Throws: an error if the system cannot read the part, which may be intact and stays in place.
     private func isIntact(_ part: StoredPart, from source: PartSource = .nearest) throws -> Bool {
         do {
             _ = try store.decode(part, of: part.digest, decoder, buffers, isSalvage: true, from: source)
@@ -175,7 +175,7 @@ struct RepairRun {
         }
     }
 
-    /// The bytes as they lie, once they were seen to be right.
+    /// The stored bytes of a part, if they are intact.
     private func intact(_ part: StoredPart) throws -> Found? {
         guard try isIntact(part) else { return nil }
         return (UnsafeRawBufferPointer(rebasing: buffers[0][..<part.storedBytes]), part.encoding, "")
@@ -195,12 +195,12 @@ struct RepairRun {
         _ detail: String
     ) {
         for object in Set(places.map(\.object)) {
-            // The first part says it for all of a build's.
+            // The message about a build's first part serves for all of its parts.
             findings[object, default: Finding(bytes: 0, detail: detail)].bytes &+= part.isPossible ? part.rawBytes : 0
         }
     }
 
-    /// Moves a damaged file to where it can still be looked at.
+    /// Moves a damaged file to the quarantine folder for inspection.
     private mutating func quarantine(_ path: FilePath) throws {
         let name = "\(Int(Date().timeIntervalSince1970))-\(path.lastComponent?.string ?? "file")"
         let target = store.root.appending("quarantine").appending(name)
@@ -210,10 +210,10 @@ struct RepairRun {
         try store.move(path, to: target)
     }
 
-    /// Kept with the mark of what is lost, so it names no setting, which surfaces spell differently.
+    /// Stored with the mark of what is lost. It names no option, because each interface spells options differently.
     private static let advice = "Give the repair a copy of the build, or publish the same file again."
 
-    /// Where a rehearsal may unpack an object of another registry.
+    /// The path where a dry run may unpack an object of another registry.
     private static func temporary(_ object: StoredObject) -> FilePath {
         FilePath(FileManager.default.temporaryDirectory.path).appending(
             "edgepipe-\(object.digest)-\(UInt64.random(in: 0 ... .max))"

@@ -3,13 +3,13 @@ import Foundation
 import GRDB
 import SystemPackage
 
-/// Where a repair may take bytes from. Nothing is believed: only bytes with the right SHA-256 are taken.
+/// A source of bytes for a repair. Only bytes with the right SHA-256 are accepted.
 public enum RepairSource: Sendable {
     case registry(ModelRegistry)
     /// Any file, such as a build that was pulled.
-    /// - Parameter cuts: where its parts begin, if that is known; then parts of other builds are found in it too.
+    /// - Parameter cuts: where its parts begin, if known; parts of other builds are then found in it too.
     case file(FilePath, cuts: [PartCut])
-    /// A folder of files that are named by the SHA-256 of their bytes, as an export's `blobs/sha256` is.
+    /// A folder of files named by the SHA-256 of their bytes, such as an export's `blobs/sha256`.
     case blobs(FilePath)
 
     var name: String {
@@ -20,29 +20,30 @@ public enum RepairSource: Sendable {
     }
 }
 
-/// A place in a published file where a part stands.
+/// A place in a published file where a part occurs.
 struct PartPlace: Hashable, Sendable {
     let object: SHA256Digest
-    /// In the file, in bytes.
+    /// Byte offset in the file.
     let offset: Int
 }
 
-/// Looks for bytes in the sources of a repair.
+/// Searches the sources of a repair for bytes.
 struct ByteFinder {
     let sources: [RepairSource]
     private let decoder: PartDecoder
     private let buffers: [UnsafeMutableRawBufferPointer]
-    /// The parts of files whose cuts are known, by digest; made when something is looked for.
+    /// The parts of files whose cuts are known, by digest; computed at the first search.
     private var pieces: [SHA256Digest: (file: FilePath, piece: PartCut.Piece)]?
 
-    /// - Parameter buffers: two of at least `PartCut.longestAccepted` bytes, which the found bytes are valid in.
+    /// - Parameter buffers: two buffers of at least `PartCut.longestAccepted` bytes, which hold the bytes that are
+    ///   found.
     init(_ sources: [RepairSource], _ buffers: [UnsafeMutableRawBufferPointer]) throws {
         (self.sources, self.buffers) = (sources, buffers)
         decoder = try PartDecoder()
     }
 
     /// The raw bytes of a part, and the source that has them.
-    /// - Parameter places: where the part stands in published files.
+    /// - Parameter places: where the part occurs in published files.
     mutating func find(
         _ part: StoredPart,
         at places: [PartPlace]
@@ -65,9 +66,9 @@ struct ByteFinder {
         return (bytes, known.file.string)
     }
 
-    /// Hands a file with the bytes of an object to `use`.
-    /// - Parameter scratch: where a file may be written for that.
-    /// - Returns: the source, or nil where none has the bytes.
+    /// Passes a file with the bytes of an object to `use`.
+    /// - Parameter scratch: where a temporary file may be written.
+    /// - Returns: the source; nil if none has the bytes.
     func find(_ object: StoredObject, scratch: FilePath, _ use: (FilePath) throws -> Void) throws -> String? {
         for source in sources {
             switch source {
@@ -105,7 +106,7 @@ struct ByteFinder {
             try database.tableExists("part") ? try Rows.part(part.digest, database) : nil
         }
         guard let known, known.rawBytes == part.rawBytes else { return nil }
-        // A part that is damaged there as well is none.
+        // A part that is damaged in that registry too does not count.
         return try? registry.store.decode(known, of: part.digest, decoder, buffers)
     }
 

@@ -1,14 +1,14 @@
 import BinaryIO
 import GRDB
 
-/// What a repair asks of parts and packs, and how it moves them.
+/// The queries of a repair about parts and packs, and the changes it makes to them.
 extension Rows {
-    /// All parts that a pack holds, in the order in which they lie.
+    /// All parts that a pack holds, in the order of the pack.
     static func parts(in pack: PackName, _ database: Database) throws -> [StoredPart] {
         try partRows(in: pack, database).map(part)
     }
 
-    /// The same without those whose rows cannot be read.
+    /// All parts that a pack holds, without those whose rows cannot be read.
     static func readableParts(in pack: PackName, _ database: Database) throws -> [StoredPart] {
         try partRows(in: pack, database).compactMap { try? part($0) }
     }
@@ -21,7 +21,7 @@ extension Rows {
         )
     }
 
-    /// Where a part stands in the files of offered builds; some places are enough.
+    /// Where a part occurs in the files of offered builds; a few places suffice.
     static func places(of part: SHA256Digest, _ database: Database) throws -> [PartPlace] {
         try Row.fetchAll(
             database,
@@ -46,7 +46,8 @@ extension Rows {
         )
     }
 
-    /// Says that parts lie in another pack now, in every build that has them. A pack that has none left is forgotten.
+    /// Records that parts are in another pack now, for every build that has them. The row of a pack without parts is
+    /// deleted.
     static func move(_ parts: [StoredPart], to pack: StoredPart.Pack, _ database: Database) throws {
         try database.execute(
             sql: "INSERT INTO pack (name, byteCount, createdAt) VALUES (?, ?, ?)",

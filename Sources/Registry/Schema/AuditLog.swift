@@ -4,15 +4,15 @@ import GRDB
 
 /// The append-only audit log, chained by digests.
 enum AuditLog {
-    /// Adds a line inside the transaction of what it tells about, so that neither exists without the other.
+    /// Adds a line inside the transaction of the change that it describes, so that neither exists without the other.
     static func append(_ action: String, subject: String, detail: String, to database: Database) throws {
         let last = try Row.fetchOne(
             database,
             sql: "SELECT sequence, createdAt, digest FROM audit ORDER BY sequence DESC LIMIT 1"
         )
-        // Wraps rather than traps: the number in the file may be forged, and then the insertion fails.
+        // Wraps instead of trapping: the number in the file may be forged, and then the insertion fails.
         let sequence = try (last?.value("sequence", as: Int.self) ?? 0) &+ 1
-        // A clock that was set back must not make a later line look earlier.
+        // If the clock was set back, a later line must not look earlier.
         let time = try max(Timestamp.now, last?.value("createdAt") ?? "")
         let digest = try link(
             previous: last?.value("digest") ?? "",
@@ -26,7 +26,7 @@ enum AuditLog {
         )
     }
 
-    /// The first line that does not follow from the one before it, or nil where the chain holds.
+    /// The first line that does not follow from the previous one; nil if the chain holds.
     static func firstBrokenLine(in database: Database) throws -> Int? {
         var previous = ""
         var expected = 1
@@ -36,12 +36,12 @@ enum AuditLog {
             previous = digest
             expected += 1
         }
-        // The numbers are never given twice, so that a line that was cut off at the end shows too.
+        // SQLite never assigns a number twice, so lines removed from the end are detected too.
         let given = try Int.fetchOne(database, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'audit'") ?? 0
         return given == expected - 1 ? nil : expected
     }
 
-    /// - Returns: nil where the line does not follow.
+    /// - Returns: nil if the line does not follow from the previous one.
     private static func digest(of row: Row, _ expected: Int, after previous: String) throws -> String? {
         let sequence: Int = try row.value("sequence")
         let line: [String] = [

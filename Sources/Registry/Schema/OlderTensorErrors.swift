@@ -2,8 +2,8 @@ import BinaryIO
 import Foundation
 import GRDB
 
-/// Registries from before migration 9 have tensor errors in the step cache alone, among what quantizing steps produced. The
-/// form of that is the pipeline's; here it is as it was then.
+/// Reads tensor errors from the step cache. Registries from before migration 9 have them only there, in the outputs of
+/// quantizing steps. The JSON belongs to the pipeline; this is the form it had then.
 enum OlderTensorErrors {
     private struct Outputs: Decodable {
         struct Files: Decodable { let _0: [File] }
@@ -22,7 +22,7 @@ enum OlderTensorErrors {
         let files: Files
     }
 
-    /// What the latest step that names these bytes noted; nil where none did.
+    /// The errors from the latest step that names these bytes; nil if there is none.
     static func noted(of digest: SHA256Digest, _ database: Database) throws -> TensorErrorRecord? {
         let outputs = try String.fetchOne(
             database,
@@ -35,7 +35,8 @@ enum OlderTensorErrors {
         return try outputs.flatMap { try records($0, database).first { $0.build == digest }?.record }
     }
 
-    /// Makes records of what the step cache knows of published builds. Those that another program changed keep their seals.
+    /// Makes records of the published builds' errors in the step cache. Builds whose rows another program changed keep
+    /// their seals.
     static func move(_ database: Database) throws {
         let keys = try String.fetchAll(
             database,
@@ -53,12 +54,12 @@ enum OlderTensorErrors {
         }
     }
 
-    /// The errors that a step noted, of the builds that are published.
+    /// The errors of published builds in a step's outputs.
     private static func records(
         _ outputs: String,
         _ database: Database
     ) throws -> [(build: SHA256Digest, record: TensorErrorRecord)] {
-        // A cache may hold anything; what is none of this form says nothing.
+        // The cache may hold anything; outputs of another form are skipped.
         guard let files = try? JSONDecoder().decode(Outputs.self, from: Data(outputs.utf8)).files._0 else { return [] }
         return try files.compactMap { file in
             let tensors = (file.errors ?? []).map {

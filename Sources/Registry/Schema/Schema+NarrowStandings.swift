@@ -1,11 +1,12 @@
 import GRDB
 
-/// Migration 10: standings of one shape, and of one channel, without going through the others.
+/// Migration 10: find the standings of one shape or one channel without scanning the others.
 extension Schema {
-    /// Copies of standings by channel, how many there are by text, and of each shape the sizes between which its files are. All of
-    /// it follows from other tables and is kept by triggers, so none of it is guarded: `refillNarrowStandings` makes it anew.
+    /// The standings by channel, the number of standings by text, and the range of file sizes of each shape. All of it
+    /// is derived from other tables and maintained by triggers, so it is not protected: `refillNarrowStandings`
+    /// rebuilds it.
     ///
-    /// A ranking that refuses nearly everything judges the shapes, and looks for standings of the few that pass.
+    /// A ranking that rejects nearly everything judges the shapes first, then reads the standings of the few that pass.
     static let narrowStandingTables = """
         CREATE INDEX standingByShape ON standing(shapeId, yardstickId, value, buildId, rawBytes, license);
 
@@ -87,7 +88,7 @@ extension Schema {
         """
     }
 
-    /// Makes all that `narrowStandingTables` hold anew, from standings and channels.
+    /// Rebuilds everything in the tables of `narrowStandingTables` from standings and channels.
     static let refillNarrowStandings = """
         DELETE FROM channelStanding;
         DELETE FROM channelYardstick;
@@ -106,8 +107,8 @@ extension Schema {
     private static let allChannelStandings =
         "SELECT channel, yardstickId, value, buildId, shapeId, rawBytes, license FROM channelStanding"
 
-    /// By table, questions whose answers are empty while everything derived here is as it should be. A shape's smallest and largest
-    /// file may have been withdrawn.
+    /// Queries by table; each returns no rows while the derived tables are right. A shape's smallest and largest file
+    /// may have been withdrawn.
     static let wrongNarrowStandings = [
         ("channelStanding", "\(rightChannelStandings) EXCEPT \(allChannelStandings)"),
         ("channelStanding", "\(allChannelStandings) EXCEPT \(rightChannelStandings)"),

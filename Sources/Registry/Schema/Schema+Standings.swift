@@ -1,11 +1,12 @@
 import GRDB
 
-/// Migration 6: what makes a registry of many builds answer quickly, and what lets builds leave it.
+/// Migration 6: makes queries over many builds fast, and lets builds be withdrawn.
 extension Schema {
-    /// Where every build stands that can be had, for rankings that look at few of many. All of it follows from other
-    /// tables, so none of it is guarded: `refillStandings` makes it anew.
+    /// The standing of every offered build, for rankings that read few of many. All of it is derived from other tables,
+    /// so it is not protected: `refillStandings` rebuilds it.
     ///
-    /// Builds share few shapes, so a shape is kept once and judged once. Without a measured quality the yardstick is 0.
+    /// Many builds share a shape, so each shape is stored and judged once. Without a measured quality the yardstick is
+    /// 0.
     static let standingTables = """
         CREATE TABLE shape (
             id INTEGER PRIMARY KEY,
@@ -35,9 +36,9 @@ extension Schema {
         BEGIN UPDATE yardstick SET builds = builds - 1 WHERE id = OLD.yardstickId; END;
         """
 
-    /// Builds that were withdrawn, and bytes that were found lost. The rows of what was published stay where they are, so
-    /// a name never means other bytes; publishing the same bytes again takes the row out of here. A part that nothing
-    /// published is made of may be forgotten.
+    /// Builds that were withdrawn, and bytes that were found lost. The rows of a published build stay, so a name never
+    /// means other bytes; publishing the same bytes again deletes the row here. A part that no published build uses may
+    /// be deleted.
     static let absenceTables = """
         CREATE TABLE withdrawal (
             buildId INTEGER PRIMARY KEY REFERENCES build(id),
@@ -59,13 +60,13 @@ extension Schema {
         BEGIN SELECT RAISE(ABORT, 'part: published rows are never changed or removed'); END;
         """
 
-    /// Found missing by the plans of queries over 100,000 builds; `docs/registry-format.md` has the figures.
+    /// Indices that the query plans over 100,000 builds call for; `docs/registry-format.md` has the figures.
     static let manyBuildsIndices = """
         CREATE INDEX channelByVersion ON channel(versionId, name);
         CREATE INDEX channelMoveByModel ON channelMove(modelId);
         """
 
-    /// Makes all that `standingTables` hold anew.
+    /// Rebuilds everything in the tables of `standingTables`.
     static let refillStandings = """
         DELETE FROM standing;
         DELETE FROM yardstick;
@@ -77,15 +78,15 @@ extension Schema {
         \(placeBuilds);
         """
 
-    /// Writes the standings of builds that have none; a condition may follow.
+    /// Inserts the standings of builds that have none; a condition may follow.
     static let placeBuilds = """
         INSERT INTO standing (yardstickId, value, buildId, shapeId, rawBytes, license)
         \(rightStandings)
         """
 
-    /// Where all builds stand by what is known of them; a condition may follow.
+    /// Selects the standings of all builds from their metadata; a condition may follow.
     ///
-    /// Numbers of one text belong together, and the latest measurement wins. What models see with is ranked with none.
+    /// Values measured on one text belong together, and the latest measurement wins. Projectors are not ranked.
     private static let rightStandings = """
         SELECT coalesce(yardstick.id, 0), coalesce(latest.value, 0), build.id, shape.id, object.rawBytes,
             lower(build.license)
@@ -101,7 +102,7 @@ extension Schema {
             AND build.type NOT LIKE '\(BuildName.projectorPrefix)%'
         """
 
-    /// By table, questions whose answers are empty while everything derived is as it should be.
+    /// Queries by table; each returns no rows while the derived tables are right.
     static let wrongStandings = [
         ("standing", "\(rightStandings) EXCEPT \(allStandings)"),
         ("standing", "\(allStandings) EXCEPT \(rightStandings)"),

@@ -3,7 +3,7 @@ import GRDB
 
 /// The registry's tables. `docs/registry-format.md` explains them; a migration never changes once it has shipped.
 enum Schema {
-    /// "EPRG", at byte 68 of the file: what tells a registry from any other SQLite database.
+    /// "EPRG", at byte 68 of the file, distinguishes a registry from any other SQLite database.
     static let applicationID = Int(RegistryFiles.applicationID)
 
     static var migrator: DatabaseMigrator {
@@ -77,7 +77,8 @@ enum Schema {
             : "\(column) TEXT NOT NULL CHECK (\(rule))"
     }
 
-    /// JSON is checked before it is written: SQLite refuses `json_valid` in a schema that it does not trust.
+    /// The SQL of a JSON column. JSON is checked before it is written, because SQLite refuses `json_valid` in a schema
+    /// that it does not trust.
     private static func json(_ column: String) -> String {
         "\(column) TEXT NOT NULL CHECK (\(column) <> '')"
     }
@@ -124,7 +125,7 @@ enum Schema {
         CREATE INDEX buildByDigest ON build(digest);
         """
 
-    /// Facts hang on the digest of the bytes: two names of the same bytes share what was measured.
+    /// Facts belong to the digest of the bytes: two names of the same bytes share their measurements.
     private static let factTables = """
         CREATE TABLE measurement (
             id INTEGER PRIMARY KEY,
@@ -225,15 +226,15 @@ enum Schema {
         ) STRICT;
         """
 
-    /// Who moved a channel, why, and the numbers that were known of the version then; empty in moves made before.
+    /// Who moved a channel, why, and the version's metrics at that time; empty for older moves.
     private static let moveReasons = """
         ALTER TABLE channelMove ADD COLUMN who TEXT NOT NULL DEFAULT '';
         ALTER TABLE channelMove ADD COLUMN why TEXT NOT NULL DEFAULT '';
         ALTER TABLE channelMove ADD COLUMN numbers TEXT NOT NULL DEFAULT '{}' CHECK (numbers <> '');
         """
 
-    /// Objects that are lists of parts; several parts share a pack, and several objects a part. Numbers instead of
-    /// digests in the lists, for a registry may hold tens of millions of entries.
+    /// Objects that are lists of parts; several parts share a pack, and several objects a part. The lists hold row ids
+    /// instead of digests, because a registry may have tens of millions of entries.
     private static let partTables = """
         CREATE TABLE pack (
             id INTEGER PRIMARY KEY,
@@ -271,7 +272,7 @@ enum Schema {
         \(guardian("assemblyPart", ["UPDATE", "DELETE"]))
         """
 
-    /// Signatures over the bytes of builds; one for each key.
+    /// Signatures over the bytes of builds; one per key.
     private static let signatureTable = """
         CREATE TABLE signature (
             buildDigest TEXT NOT NULL REFERENCES object(digest),
@@ -284,12 +285,12 @@ enum Schema {
         \(guardian("signature", ["UPDATE", "DELETE"]))
         """
 
-    /// What is published stays as it was published, whoever opens the file.
+    /// Triggers that keep published rows unchanged, whichever program opens the file.
     private static let guards = [
         guardian("model", ["UPDATE", "DELETE"]),
         guardian("version", ["UPDATE", "DELETE"]),
         guardian("build", ["UPDATE", "DELETE"]),
-        // How an object lies on the disk may change when a damaged one is replaced; what it is may not.
+        // The storage of an object may change when a damaged one is replaced; its identity may not.
         guardian("object", ["UPDATE OF digest, rawBytes, createdAt", "DELETE"]),
         guardian("measurement", ["UPDATE", "DELETE"]),
         guardian("channelMove", ["UPDATE", "DELETE"]),

@@ -1,32 +1,32 @@
 import BinaryIO
 import GRDB
 
-/// Rows that belong together and are written together: one seal says what all of them were.
+/// Rows that belong together and are written together: one seal covers all of them.
 ///
-/// What is published is protected by triggers, and some of the rest may change; but whoever opens the file with another
-/// program can change all of it. So the registry keeps digests over every row, computed anew at each change of its own and
-/// at no other time. `docs/registry-format.md` says what that shows and what it does not.
+/// Triggers protect published rows, and some other rows may change. Another program that opens the file can change all
+/// of them, so the registry stores digests over every row and updates them only when it changes the rows itself.
+/// `docs/registry-format.md` says what that detects and what it does not.
 enum SealedGroup: Hashable, Sendable {
-    /// All that is known of bytes that were published: names, facts, withdrawals, measurements, errors of tensors, fits,
-    /// signatures, parts.
+    /// All metadata of published bytes: names, facts, withdrawals, measurements, errors of tensors, fits, signatures,
+    /// parts.
     case build(SHA256Digest)
-    /// How those bytes lie on the disk, which a repair may change.
+    /// How those bytes are stored on the disk, which a repair may change.
     case place(SHA256Digest)
     /// The steps that led to these bytes.
     case lineage(SHA256Digest)
-    /// A pack and where its parts lie in it.
+    /// A pack and the places of its parts.
     case pack(String)
     /// A model's channels and their moves.
     case channels(String)
     case sensitivities(SHA256Digest)
     case step(SHA256Digest)
     case run(String)
-    /// What a pipeline was when it ran.
+    /// A pipeline's definition when it ran.
     case pipeline(SHA256Digest)
-    /// What repairs found lost.
+    /// The bytes that repairs found lost.
     case damages
 
-    /// What the row of a seal is named.
+    /// The name of the seal's row.
     var subject: String { "\(name.kind)/\(name.key)" }
 
     private var name: (kind: String, key: String) {
@@ -44,7 +44,7 @@ enum SealedGroup: Hashable, Sendable {
         }
     }
 
-    /// The questions that give a group's rows, by table. Each takes one argument, the group's key.
+    /// The queries that return a group's rows, by table. Each takes one argument, the group's key.
     var questions: [(table: String, sql: String)] {
         switch self {
         case .build:
@@ -120,7 +120,7 @@ enum SealedGroup: Hashable, Sendable {
         }
     }
 
-    /// Nil where no seal can have this name.
+    /// Parses the name of a seal's row; nil if no seal can have this name.
     init?(subject: String) {
         let halves = subject.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard halves.count == 2 else { return nil }
@@ -140,10 +140,10 @@ enum SealedGroup: Hashable, Sendable {
         }
     }
 
-    /// The digests of a group's rows, by table; empty where there are no rows.
+    /// The digests of a group's rows, by table; empty if there are no rows.
     func digests(_ database: Database) throws -> String {
         try questions.compactMap { table, sql in
-            // Registries from before migrations 9, 11 and 13 are sealed and read without.
+            // Registries from before migrations 9, 11 and 13 lack these tables and are sealed without them.
             let isLater = ["tensorError", "recipe", "pipeline"].contains(table)
             guard try !isLater || database.tableExists(table) else { return nil }
             let statement = try database.cachedStatement(sql: sql)
@@ -156,12 +156,12 @@ enum SealedGroup: Hashable, Sendable {
                 for index in 0..<row.count { Self.append(row[index], to: &bytes) }
                 bytes.withUnsafeBytes { hasher.update($0) }
             }
-            // Half of the digits tell a change by accident or by hand from none.
+            // Half of the digits suffice to detect a change made by accident or by hand.
             return count == 0 ? nil : "\(table)=\(hasher.finalize().description.prefix(32))"
         }.joined(separator: " ")
     }
 
-    /// A value with its type and length, so that no two rows are spelled alike.
+    /// Appends a value with its type and length, so that different rows never give the same bytes.
     private static func append(_ value: DatabaseValue, to bytes: inout [UInt8]) {
         switch value.storage {
         case .null: bytes += "n;".utf8

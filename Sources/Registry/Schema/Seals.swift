@@ -1,7 +1,7 @@
 import BinaryIO
 import GRDB
 
-/// The digests of all rows, kept beside them; see `SealedGroup`.
+/// Stores the digests of all rows in the database; see `SealedGroup`.
 enum Seals {
     static let table = """
         CREATE TABLE seal (
@@ -10,13 +10,14 @@ enum Seals {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// A registry from before there were seals has none, and may be read as it is.
+    /// Whether the registry has seals. One that predates them has none, and is still readable.
     static func exist(_ database: Database) throws -> Bool { try database.tableExists("seal") }
 
-    /// Runs a change of these groups' rows, inside its transaction, and seals what came of it.
+    /// Runs a change of these groups' rows inside its transaction, and seals the result.
     ///
-    /// A group whose rows are not what was sealed before keeps its old seal: what another program changed stays visible,
-    /// whatever is written beside it. What is new about published bytes gets a line in the audit log, so that the chain holds it.
+    /// A group whose rows did not match their seal before keeps its old seal: a change by another program stays
+    /// detectable, whatever is written later. New metadata of published bytes gets a line in the audit log, so that the
+    /// chain covers it.
     static func keeping<Value>(
         _ groups: some Sequence<SealedGroup>,
         _ database: Database,
@@ -34,7 +35,7 @@ enum Seals {
         return value
     }
 
-    /// Seals what was replaced as a whole, whatever it was before.
+    /// Seals a group that was replaced as a whole, whatever its rows were before.
     @discardableResult
     static func put(_ group: SealedGroup, _ database: Database) throws -> String {
         let digests = try group.digests(database)
@@ -54,16 +55,16 @@ enum Seals {
         return try String.fetchOne(statement, arguments: [group.subject]) ?? ""
     }
 
-    /// What the audit log calls all that is known of published bytes.
+    /// The digest by which the audit log refers to all metadata of published bytes.
     static func facts(_ digests: String) -> SHA256Digest { SHA256Digest(of: digests.utf8) }
 
-    /// For a line of the audit log: what is known of published bytes, as it is now.
+    /// The current metadata of published bytes, for a line of the audit log.
     static func facts(of digest: SHA256Digest, _ database: Database) throws -> [String: String] {
         guard try exist(database) else { return ["sha256": "\(digest)"] }
         return ["sha256": "\(digest)", "facts": "\(facts(try SealedGroup.build(digest).digests(database)))"]
     }
 
-    /// Adds a line, unless one of this transaction has it already.
+    /// Adds a line, unless this transaction has added it already.
     private static func noteFacts(
         of digest: SHA256Digest,
         _ digests: String,
@@ -84,7 +85,7 @@ enum Seals {
         try Int.fetchOne(database, sql: "SELECT coalesce(max(sequence), 0) FROM audit") ?? 0
     }
 
-    /// The groups that have rows now.
+    /// Calls `body` with every group that has rows now.
     static func groups(_ database: Database, _ body: (SealedGroup) throws -> Void) throws {
         func each(_ sql: String, _ group: (String) throws -> SealedGroup) throws {
             let keys = try String.fetchCursor(database, sql: sql)
@@ -104,7 +105,7 @@ enum Seals {
         if try Bool.fetchOne(database, sql: "SELECT EXISTS (SELECT 1 FROM damage)") == true { try body(.damages) }
     }
 
-    /// Seals a registry from before there were seals as it is found; from here on changes show.
+    /// Seals a registry that predates seals as it is found; changes are detected from then on.
     static func sealAll(_ database: Database) throws {
         var all: [SealedGroup] = []
         try groups(database) { all.append($0) }

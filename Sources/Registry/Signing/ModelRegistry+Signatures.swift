@@ -3,7 +3,7 @@ import Foundation
 import GRDB
 
 extension ModelRegistry {
-    /// Signs the bytes of a build and keeps the signature; the same key again gives the signature that is there.
+    /// Signs the bytes of a build and stores the signature; signing with the same key again returns the stored one.
     /// - Returns: the signature as a file for `model_signing verify`.
     public func sign(_ name: BuildName, with key: SigningKey) throws -> String {
         let build = try build(named: name)
@@ -29,7 +29,7 @@ extension ModelRegistry {
         return text
     }
 
-    /// - Throws: `RegistryError.unsigned` unless a signature by this key says that these bytes are the build.
+    /// - Throws: `RegistryError.unsigned` unless a signature by this key covers the build's bytes.
     public func checkSignature(of build: BuildRecord, by key: SigningKey.Public) throws {
         guard let text = try signature(of: build.digest, by: key) else {
             throw RegistryError.unsigned("\(build.name)", detail: "there is no signature by this key")
@@ -39,7 +39,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Every signature over these bytes, by the digest of its key; each as a file for `model_signing verify`.
+    /// Every signature over these bytes, with the digest of its key; each as a file for `model_signing verify`.
     public func signatureBundles(of digest: SHA256Digest) throws -> [(key: SHA256Digest, bundle: String)] {
         try look { database in
             guard try database.tableExists("signature") else { return [] }
@@ -53,7 +53,7 @@ extension ModelRegistry {
 
     private func signature(of digest: SHA256Digest, by key: SigningKey.Public) throws -> String? {
         try look { database -> String? in
-            // A registry from before there were signatures has none.
+            // A registry that predates signatures has none.
             guard try database.tableExists("signature") else { return nil }
             return try String.fetchOne(
                 database,
@@ -65,10 +65,10 @@ extension ModelRegistry {
 }
 
 extension SigningKey.Public {
-    /// A signature that is longer is none, in bytes.
+    /// The largest signature file, in bytes; a longer one is rejected.
     public static let longestBundle = 1 << 20
 
-    /// Whether a signature, as a file for `model_signing verify`, says by this key that a file has this digest.
+    /// Whether a signature file for `model_signing verify` is valid for this key and this digest of a file.
     public func accepts(bundle text: String, over digest: SHA256Digest) -> Bool {
         guard let bundle = try? JSONDecoder().decode(SignatureBundle.self, from: Data(text.utf8)) else { return false }
         return bundle.holds(for: digest, by: self)

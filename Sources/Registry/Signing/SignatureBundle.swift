@@ -1,10 +1,10 @@
 import BinaryIO
 import Foundation
 
-/// A signature over one file in the form of the OpenSSF Model Signing specification 1.0, which `model_signing verify`
-/// accepts: a Sigstore bundle around a DSSE envelope around an in-toto statement.
+/// A signature over one file as the OpenSSF Model Signing specification 1.0 defines it and `model_signing verify`
+/// accepts it: a Sigstore bundle around a DSSE envelope around an in-toto statement.
 ///
-/// The statement names the file ".", as the reference tool does for a model of one file: it may be called anything.
+/// The statement names the file ".", as the reference tool does for a model of one file, so the file may have any name.
 struct SignatureBundle: Codable {
     var mediaType: String
     var verificationMaterial: Material
@@ -25,7 +25,8 @@ struct SignatureBundle: Codable {
         var payload: Data
         var signatures: [Signature]
 
-        /// What is signed: type and payload with their lengths before them. Source: the DSSE specification, "PAE".
+        /// The bytes that are signed: type and payload, each preceded by its length. Source: the DSSE specification,
+        /// "PAE".
         var signedBytes: Data {
             Data("DSSEv1 \(payloadType.utf8.count) \(payloadType) \(payload.count) ".utf8) + payload
         }
@@ -75,7 +76,7 @@ struct SignatureBundle: Codable {
     private static let predicateType = "https://model_signing/signature/v1.0"
 
     /// Signs a file by its digest.
-    /// - Parameter name: what the statement calls the file; nothing is checked against it.
+    /// - Parameter name: the file's name in the statement; verification ignores it.
     init(signing digest: SHA256Digest, named name: String, with key: SigningKey) throws {
         let statement = Statement(
             type: Self.statementType,
@@ -94,11 +95,11 @@ struct SignatureBundle: Codable {
         dsseEnvelope = envelope
     }
 
-    /// Whether this key signed that a file has this digest.
+    /// Whether this key signed a statement that a file has this digest.
     func holds(for digest: SHA256Digest, by key: SigningKey.Public) -> Bool {
         guard dsseEnvelope.payloadType == Self.payloadType, dsseEnvelope.signatures.count == 1,
             key.accepts(dsseEnvelope.signatures[0].sig, over: dsseEnvelope.signedBytes),
-            // Only now may the payload be believed.
+            // The payload is trusted only after the signature was verified.
             let statement = try? JSONDecoder().decode(Statement.self, from: dsseEnvelope.payload)
         else { return false }
         let resources = statement.predicate.resources

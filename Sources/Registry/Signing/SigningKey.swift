@@ -7,11 +7,11 @@ import SystemPackage
 public struct SigningKey: Sendable {
     private let key: P256.Signing.PrivateKey
 
-    /// - Parameter pem: as `openssl ecparam -name prime256v1 -genkey` writes it, in the SEC 1 or the PKCS #8 form.
+    /// - Parameter pem: the key as `openssl ecparam -name prime256v1 -genkey` writes it, in SEC 1 or PKCS #8 form.
     /// - Throws: `RegistryError.unusableKey`.
     public init(pem: String) throws(RegistryError) {
         do {
-            // OpenSSL writes the curve's parameters before the key unless it is told not to.
+            // OpenSSL writes the curve's parameters before the key by default.
             let text = pem.range(of: "-----END EC PARAMETERS-----").map { String(pem[$0.upperBound...]) } ?? pem
             key = try P256.Signing.PrivateKey(pemRepresentation: text.trimmingCharacters(in: .whitespacesAndNewlines))
         } catch {
@@ -19,7 +19,7 @@ public struct SigningKey: Sendable {
         }
     }
 
-    /// - Parameter file: with the key in PEM form, as `init(pem:)` takes it.
+    /// - Parameter file: a file with the key in PEM form, as `init(pem:)` takes it.
     /// - Throws: `RegistryError.unusableKey`, `FileError`.
     public init(file: FilePath) throws { try self.init(pem: Self.text(of: file)) }
 
@@ -27,13 +27,13 @@ public struct SigningKey: Sendable {
         String(decoding: try readFile(file, limit: 1 << 16), as: UTF8.self)
     }
 
-    /// The half that others verify with.
+    /// The public key, which others verify with.
     public var publicKey: Public { Public(key: key.publicKey) }
 
-    /// The signature as DER, over bytes that are hashed here.
+    /// Hashes and signs bytes; returns the signature as DER.
     func sign(_ bytes: Data) throws -> Data { try key.signature(for: bytes).derRepresentation }
 
-    /// The half that verifies.
+    /// The public key, which verifies signatures.
     public struct Public: Sendable {
         let key: P256.Signing.PublicKey
 
@@ -50,11 +50,11 @@ public struct SigningKey: Sendable {
             }
         }
 
-        /// - Parameter file: with the key in PEM form.
+        /// - Parameter file: a file with the key in PEM form.
         /// - Throws: `RegistryError.unusableKey`, `FileError`.
         public init(file: FilePath) throws { try self.init(pem: SigningKey.text(of: file)) }
 
-        /// SHA-256 of the key as a PEM file, by which a signature says whose it is.
+        /// SHA-256 of the key as a PEM file, by which a signature names its key.
         var digest: BinaryIO.SHA256Digest {
             let pem = key.pemRepresentation
             return BinaryIO.SHA256Digest(of: (pem.hasSuffix("\n") ? pem : pem + "\n").utf8)

@@ -2,37 +2,38 @@ import BinaryIO
 import Synchronization
 import SystemPackage
 
-/// The raw bytes of a published build, of which any range can be read without the rest being unpacked. Nothing is handed out
-/// that was not held against a SHA-256 first.
+/// The raw bytes of a published build, readable by range without unpacking the rest. All bytes are verified against a
+/// SHA-256 before they are returned.
 ///
-/// Where the build lies in parts, those that the range touches are decoded and verified, and the last two stay in memory.
-/// Where it lies in one file, its digest is the only one there is: the file is read whole before its first range, and of a
-/// compressed one all that stands before a range is decompressed each time.
+/// If the build is stored in parts, the parts that the range touches are decoded and verified, and the last two stay in
+/// memory. If it is stored in one file, there is only one digest: the file is read whole before its first range, and a
+/// compressed file is decompressed up to the range each time.
 ///
-/// Several threads may read at once. What a repair moves meanwhile is damage to a value from before it; ask again then.
+/// Several threads may read at once. If a repair moves the bytes meanwhile, an older value reports damage; request a
+/// new one then.
 public final class BuildBytes: Sendable {
-    /// How long the pieces of an object in one file are: what a small range costs at least.
+    /// The length of the pieces of an object in one file, in bytes; a small range costs at least this much.
     private static let pieceBytes = 4 << 20
-    /// A range that is read in small steps, or over and over, should not be decoded each time.
+    /// The number of decoded pieces kept in memory, so that small or repeated reads do not decode each time.
     private static let mostKept = 2
 
     /// SHA-256 of all the bytes.
     public let digest: SHA256Digest
-    /// Of the whole build, in bytes.
+    /// Size of the whole build, in bytes.
     public let count: Int
 
     private let store: ObjectStore
     private let elsewhere: (any BuildsElsewhere)?
     private let object: StoredObject
-    /// Empty where the object is one file.
+    /// The parts; empty if the object is one file.
     private let parts: [StoredPart]
-    /// Where each piece begins, and the end of the last one.
+    /// The offset of each piece, followed by the end of the last one, in bytes.
     private let bounds: [Int]
     private let kept = Mutex<[(index: Int, bytes: [UInt8])]>([])
-    /// What the file was when its bytes were found to be the build's.
+    /// The status of the file when its bytes were verified.
     private let verified = Mutex<FileStatus?>(nil)
 
-    /// - Throws: `RegistryError.damagedRow` where the parts cannot be those of the object.
+    /// - Throws: `RegistryError.damagedRow` if the parts cannot be those of the object.
     init(
         _ object: StoredObject,
         parts: [StoredPart],
@@ -56,10 +57,11 @@ public final class BuildBytes: Sendable {
         (digest, count) = (object.digest, object.rawBytes)
     }
 
-    /// How many bytes can be had of a file that lies elsewhere, from its beginning; nil where all can.
+    /// The number of bytes that are available from the beginning of a file that is stored elsewhere; nil if all are.
     public var headCount: Int? { elsewhere == nil ? nil : bounds[1] }
 
-    /// - Throws: as `forEachPiece`.
+    /// Reads a range of the build's bytes.
+    /// - Throws: the errors of `forEachPiece`.
     public func read(_ range: Range<Int>) throws -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(min(range.count, count))
@@ -67,9 +69,9 @@ public final class BuildBytes: Sendable {
         return bytes
     }
 
-    /// Hands out the bytes of a range in order, as many at a time as lie together.
-    /// - Throws: `RegistryError.damagedObject` where the stored bytes are not the published ones, `.objectsMissing`,
-    ///   `.unreadable`, `.invalidValue` for a range outside of the build; `FileError`; what `body` throws.
+    /// Passes the bytes of a range to `body` in order, one contiguous piece at a time.
+    /// - Throws: `RegistryError.damagedObject` if the stored bytes differ from the published ones, `.objectsMissing`,
+    ///   `.unreadable`, `.invalidValue` for a range outside the build; `FileError`; errors of `body`.
     public func forEachPiece(of range: Range<Int>, _ body: (ArraySlice<UInt8>) throws -> Void) throws {
         guard range.lowerBound >= 0, range.upperBound <= count else {
             throw RegistryError.invalidValue(
@@ -85,7 +87,7 @@ public final class BuildBytes: Sendable {
         }
     }
 
-    /// The number of the piece that a byte is in.
+    /// The index of the piece that contains a byte.
     private func piece(at offset: Int) -> Int {
         var (low, high) = (0, bounds.count - 1)
         while high - low > 1 {
@@ -106,7 +108,7 @@ public final class BuildBytes: Sendable {
             }
             return try elsewhere.head(of: digest)
         }
-        // Two threads may decode the same piece at once; waiting for each other would stop those that want others.
+        // Two threads may decode the same piece at once; a lock would stop threads that read other pieces.
         let bytes = try parts.isEmpty ? ownPiece(bounds[index]..<bounds[index + 1]) : decoded(parts[index])
         kept.withLock { kept in
             kept.removeAll { $0.index == index }
@@ -124,7 +126,8 @@ public final class BuildBytes: Sendable {
         return Array(try store.decode(part, of: digest, PartDecoder(), buffers))
     }
 
-    /// A piece of an object in one file. The first one is taken on the way while the whole file is verified.
+    /// A piece of an object in one file. If the file must be verified first, that pass collects the
+    /// piece.
     private func ownPiece(_ range: Range<Int>) throws -> [UInt8] {
         let path = store.path(of: object)
         let first = try verified.withLock { verified -> [UInt8]? in
@@ -146,11 +149,11 @@ public final class BuildBytes: Sendable {
 }
 
 extension ModelRegistry {
-    /// The bytes of a build, to be read by range.
-    /// - Throws: `RegistryError.notFound`, with the names that are there.
+    /// The bytes of a build, readable by range.
+    /// - Throws: `RegistryError.notFound`, with the names that exist.
     public func bytes(of name: BuildName) throws -> BuildBytes { try bytes(of: build(named: name).digest) }
 
-    /// The same for bytes that are published under whatever name.
+    /// The published bytes with this digest, under any name, readable by range.
     public func bytes(of digest: SHA256Digest) throws -> BuildBytes {
         let (object, parts) = try look { database in
             guard let object = try Rows.object(digest, database) else {

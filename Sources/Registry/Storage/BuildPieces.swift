@@ -2,47 +2,48 @@ import BinaryIO
 import Synchronization
 import SystemPackage
 
-/// The bytes of a published build as they lie on the disk, for whoever hands them to many readers at once: what lies there
-/// plain is read straight from its file, and what is compressed is decoded piece by piece, wherever the caller keeps it.
+/// The bytes of a published build as they are stored, for a server with many readers. Uncompressed bytes are read
+/// straight from their file; compressed bytes are decoded piece by piece into memory that the caller keeps.
 ///
-/// Nothing is handed out that was not held against its SHA-256 first. A plain piece is hashed when it is first read, and
-/// again once its file has changed. Several threads may read at once; the value stays usable when the registry is closed.
+/// All bytes are verified against their SHA-256 before they are returned. An uncompressed piece is hashed when it is
+/// first read, and again after its file has changed. Several threads may read at once. The value stays usable after the
+/// registry is closed.
 package final class BuildPieces: Sendable {
-    /// A run of the build's bytes with a SHA-256 of its own.
+    /// A run of the build's bytes with its own SHA-256.
     package struct Piece: Sendable {
-        /// Where it lies in the build's file.
+        /// The range of bytes in the build's file.
         package let range: Range<Int>
-        /// Of these bytes.
+        /// SHA-256 of these bytes.
         package let digest: SHA256Digest
-        /// Whether its bytes lie in a file as they are.
+        /// Whether the bytes are stored uncompressed.
         package let isPlain: Bool
     }
 
-    /// A plain piece's file, open, with the place of the piece in it.
+    /// The open file of an uncompressed piece, and the offset of the piece in it.
     private struct Place {
         let path: FilePath
         let offset: Int
         let fileBytes: Int
     }
 
-    /// How much of a plain piece is hashed at a time, in bytes.
+    /// The number of bytes of an uncompressed piece that are hashed at a time.
     private static let slabBytes = 1 << 20
 
     /// SHA-256 of all the bytes.
     package let digest: SHA256Digest
-    /// Of the whole build, in bytes.
+    /// Size of the whole build, in bytes.
     package let count: Int
-    /// In the order of the file, without a gap.
+    /// The pieces in the order of the file, without a gap.
     package let pieces: [Piece]
 
     private let store: ObjectStore
     private let object: StoredObject
-    /// Empty where the object is one file.
+    /// The parts; empty if the object is one file.
     private let parts: [StoredPart]
-    /// By piece: what the file was when the bytes were found to be right.
+    /// The status of the file when a piece was verified, by piece.
     private let verified = Mutex<[Int: FileStatus]>([:])
 
-    /// - Throws: `RegistryError.damagedRow` where the parts cannot be those of the object.
+    /// - Throws: `RegistryError.damagedRow` if the parts cannot be those of the object.
     fileprivate init?(_ object: StoredObject, parts: [StoredPart], in store: ObjectStore) throws {
         switch object.encoding {
         case .parts:
@@ -63,8 +64,8 @@ package final class BuildPieces: Sendable {
         (digest, count) = (object.digest, object.rawBytes)
     }
 
-    /// The number of the piece that a byte is in.
-    /// - Precondition: the build has this byte.
+    /// The index of the piece that contains a byte.
+    /// - Precondition: the offset is inside the build.
     package func index(at offset: Int) -> Int {
         var (low, high) = (0, pieces.count)
         while high - low > 1 {
@@ -82,18 +83,18 @@ package final class BuildPieces: Sendable {
         return Place(path: store.path(of: part.pack.name), offset: part.offset, fileBytes: part.pack.byteCount)
     }
 
-    /// Reads a range of a plain piece, straight from its file.
+    /// Reads a range of an uncompressed piece straight from its file.
     /// - Parameters:
-    ///   - range: of the build's bytes, inside of the piece.
-    ///   - target: takes exactly these bytes.
-    /// - Returns: false where the file is not here and may be in object storage; `decode` fetches it.
+    ///   - range: a range of the build's bytes, inside the piece.
+    ///   - target: the destination, of exactly the size of the range.
+    /// - Returns: false if the file is not on this disk and may be in object storage; `decode` downloads it.
     /// - Throws: `RegistryError.damagedObject`, `.objectsMissing`, `.unreadable`; `FileError`.
     package func read(_ index: Int, _ range: Range<Int>, into target: UnsafeMutableRawBufferPointer) throws -> Bool {
         let piece = pieces[index]
         precondition(piece.isPlain && target.count == range.count && range.clamped(to: piece.range) == range)
         let place = place(index)
         func damage(_ detail: String) -> RegistryError { .damagedObject(digest, path: place.path, detail: detail) }
-        // Of a part only its own bytes are fetched; a file comes whole.
+        // Only the bytes of a part are downloaded; an object in one file is downloaded whole.
         if parts.isEmpty { try store.bring(object) }
         guard let size = try store.size(ofOwn: place.path) else {
             if store.tier != nil, !parts.isEmpty { return false }
@@ -134,9 +135,9 @@ package final class BuildPieces: Sendable {
         return hasher.finalize()
     }
 
-    /// All bytes of a part, verified, wherever they lie.
-    /// - Precondition: the build lies in parts.
-    /// - Throws: as `read`, and `ObjectStorageError` where object storage cannot be asked.
+    /// All bytes of a part, verified, from the disk or object storage.
+    /// - Precondition: the build is stored in parts.
+    /// - Throws: the errors of `read`, and `ObjectStorageError` if object storage cannot be reached.
     package func decode(_ index: Int, with tools: PieceTools) throws -> PieceMemory {
         let part = parts[index]
         let memory = try PieceMemory(part.rawBytes)
@@ -154,8 +155,8 @@ package final class BuildPieces: Sendable {
 }
 
 extension ModelRegistry {
-    /// The bytes of a published file, for many readers at once; nil for one that lies in a single compressed file, or elsewhere: it
-    /// is read through `bytes(of:)`.
+    /// The bytes of a published file, for many readers at once; nil if the file is stored elsewhere or as a single
+    /// compressed file. Read such a file with `bytes(of:)`.
     /// - Throws: `RegistryError.notFound`.
     package func pieces(of digest: SHA256Digest) throws -> BuildPieces? {
         guard elsewhere == nil else { return nil }
@@ -168,7 +169,7 @@ extension ModelRegistry {
         return try BuildPieces(object, parts: parts, in: store)
     }
 
-    /// Builds that are offered with these bytes, under whatever name.
+    /// The offered builds with these bytes, under any name.
     /// - Throws: `RegistryError`.
     package func builds(ofDigest digest: SHA256Digest) throws -> [BuildRecord] {
         try builds(ofDigests: [digest], channel: nil)

@@ -4,8 +4,8 @@ import SystemPackage
 
 extension ModelRegistry {
     /// Writes a build's bytes to a file, decompressed and verified. The file appears whole or not at all.
-    /// - Parameter key: whose signature over these bytes must be in the registry; nil asks for none.
-    /// - Throws: `RegistryError.damagedObject` where the stored bytes are not the published ones; `FileError`.
+    /// - Parameter key: the key whose signature over these bytes is required; nil requires none.
+    /// - Throws: `RegistryError.damagedObject` if the stored bytes differ from the published ones; `FileError`.
     @discardableResult
     public func pull(
         _ name: BuildName,
@@ -23,9 +23,9 @@ extension ModelRegistry {
         return build
     }
 
-    /// Writes a build's bytes into a file that holds more than it, from an offset on.
+    /// Writes a build's bytes into a larger file at an offset.
     ///
-    /// What was written is not the build where this throws: the file must not be given its name then.
+    /// If this throws, the bytes written may not be the build's, and the file must not get its final name.
     @discardableResult
     public func pull(
         _ name: BuildName,
@@ -57,7 +57,7 @@ extension ModelRegistry {
         )
     }
 
-    /// - Throws: `RegistryError.objectsMissing` where builds are offered and the folder of their bytes is not there.
+    /// - Throws: `RegistryError.objectsMissing` if builds are offered and the folder of their objects is missing.
     public func checkObjects() throws {
         guard elsewhere == nil, let absence = store.absence else { return }
         let anyOffered = try look { database in
@@ -69,14 +69,14 @@ extension ModelRegistry {
         if anyOffered == true { throw absence }
     }
 
-    /// A name for a file that is needed for a while and lies on the registry's disk. Should the process be killed, what is
-    /// left is collected like other leftovers.
+    /// A path for a temporary file on the registry's disk. If the process is killed, the file is collected like other
+    /// leftovers.
     public func scratchFile() throws -> FilePath {
         try store.makeFolder(store.incoming)
         return store.incoming.appending("\(PackName()).scratch")
     }
 
-    /// Hands out an object's verified bytes, however it lies; see `ObjectStore.read`.
+    /// Passes an object's verified bytes to `body`, whatever its encoding; see `ObjectStore.read`.
     func read(
         _ object: StoredObject,
         advance: (Int) throws -> Void = { _ in },

@@ -1,32 +1,32 @@
 import GRDB
 
-/// What the builds of a registry take, as it is and not as it was hoped.
+/// The disk space that the builds of a registry actually use.
 public struct StorageReport: Codable, Hashable, Sendable {
-    /// How many are offered.
+    /// The number of offered builds.
     public var builds: Int
-    /// The sum of the builds' files.
+    /// The sum of the sizes of the builds' files, in bytes.
     public var fileBytes: Int
-    /// The same, with files that are published under several names counted once.
+    /// The sum of the sizes of the builds' files, in bytes; a file published under several names counts once.
     public var distinctBytes: Int
-    /// What lies on the disk for them.
+    /// The disk space that the builds use, in bytes.
     public var storedBytes: Int
-    /// Parts on the disk.
+    /// The number of parts on the disk.
     public var parts: Int
-    /// How often the builds use parts; more than `parts` where some are shared.
+    /// The number of times builds use parts; more than `parts` if some are shared.
     public var partUses: Int
-    /// Where the files are kept in object storage; nil where all of them are on the disk.
+    /// The place of the files in object storage; nil if all of them are on the disk.
     public var tier: String?
-    /// Where there is a tier: what of the files is on the disk too, in bytes.
+    /// Bytes of the files that are also on the disk; nil without object storage.
     public var localBytes: Int?
-    /// What compression must save of a part for the part to be kept compressed, in percent.
+    /// The percentage of a part that compression must save for the part to be stored compressed.
     public var compressedFromPercent: Double
 
-    /// Bytes of files for each byte on the disk.
+    /// Bytes of files per byte on the disk.
     public var ratio: Double { storedBytes == 0 ? 1 : Double(fileBytes) / Double(storedBytes) }
 }
 
 extension ModelRegistry {
-    /// What the builds take on the disk.
+    /// The disk space that the builds use.
     /// - Throws: `RegistryError`.
     public func storage() throws -> StorageReport {
         try look { database in
@@ -51,7 +51,7 @@ extension ModelRegistry {
         }
     }
 
-    /// Compresses parts from now on only where that saves so much of them. What is stored already stays as it is.
+    /// Sets how much compression must save for new parts to be stored compressed. Stored parts stay unchanged.
     /// - Parameter percent: 0 to 100.
     /// - Throws: `FileError`.
     public func compress(fromPercent percent: Double) throws {

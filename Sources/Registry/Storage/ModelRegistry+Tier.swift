@@ -11,32 +11,32 @@ import Work
     import Glibc
 #endif
 
-/// What moving a registry's files between the disk and object storage did.
+/// The result of moving a registry's files between the disk and object storage.
 public struct TierReport: Codable, Hashable, Sendable {
-    /// `s3://bucket/prefix`, where the files are now or were.
+    /// The place of the files in object storage, now or before: `s3://bucket/prefix`.
     public var place: String
-    /// Files that published builds need: packs, and objects in one file.
+    /// The number of files that published builds need: packs, and objects in one file.
     public var files: Int
-    /// What these take, in bytes.
+    /// The size of these files, in bytes.
     public var bytes: Int
-    /// Files that were moved by this run; the others were there.
+    /// The number of files that this run moved; the others were already moved.
     public var movedFiles: Int
-    /// What the moved ones take, in bytes.
+    /// The size of the files that this run moved, in bytes.
     public var movedBytes: Int
-    /// What of the files is on the disk now, in bytes.
+    /// Bytes of the files that are on the disk now.
     public var localBytes: Int
-    /// How much may stay on the disk, in bytes; nil where all of it is there again.
+    /// The limit for files on the disk, in bytes; nil if all of them are on the disk again.
     public var cacheBytes: Int?
 }
 
 extension ModelRegistry {
-    /// What is kept on the disk where nobody says how much, in bytes.
+    /// The default limit for files on the disk, in bytes.
     public static let usualCacheBytes = 10 << 30
-    /// An object of the tier that says whose it is.
+    /// The object in object storage that names the registry it belongs to.
     private static let ownerName = "registry.json"
 
     private struct Owner: Codable, Equatable {
-        /// The digest of the first line of the audit log, which no two registries have in common unless one is a copy.
+        /// The digest of the first line of the audit log, which only copies of one registry share.
         let registry: String
     }
 
@@ -45,14 +45,14 @@ extension ModelRegistry {
         let byteCount: Int
     }
 
-    /// Brings the files of all published builds to object storage that are not there yet, looks whether they are there,
-    /// and keeps no more than a bound of them on the disk from then on. Run again, it brings what was published since.
+    /// Uploads the files of all published builds to object storage, verifies that they arrived, and from then on keeps
+    /// only a limited part of them on the disk. Running it again uploads what was published since.
     /// - Parameters:
-    ///   - cacheBytes: the bound; nil for the one that was given before.
-    ///   - progress: told how many bytes of how many are there; what it throws stops the work, and the next call goes
-    ///     on.
-    /// - Throws: `RegistryError` for a place of another registry, or where files are neither here nor there;
-    ///   `ObjectStorageError`, `FileError`.
+    ///   - cacheBytes: the limit, in bytes; nil keeps the current one.
+    ///   - progress: called with the number of bytes moved and the total; an error that it throws stops the work, and
+    ///     the next call resumes.
+    /// - Throws: `RegistryError` if the place belongs to another registry, or if files are neither on the disk nor in
+    ///   object storage; `ObjectStorageError`, `FileError`.
     public func moveToTier(
         _ place: S3Place,
         cacheBytes: Int? = nil,
@@ -108,8 +108,9 @@ extension ModelRegistry {
         )
     }
 
-    /// Brings all files back to the disk and forgets the tier, which keeps what it has.
-    /// - Throws: `RegistryError` where there is no tier, or it lacks files; `ObjectStorageError`, `FileError`.
+    /// Downloads all files to the disk and stops using object storage, where nothing is deleted.
+    /// - Throws: `RegistryError` if the registry does not use object storage, or if files are missing there;
+    ///   `ObjectStorageError`, `FileError`.
     public func bringBack(progress: @escaping WorkProgress = { _, _, _ in }) throws -> TierReport {
         guard let tier = store.tier else {
             throw RegistryError.invalidValue(
@@ -145,7 +146,7 @@ extension ModelRegistry {
         )
     }
 
-    /// Why files in object storage could not be read a moment ago; nil where none were asked for, or they could be.
+    /// Why files in object storage could not be read a moment ago; nil if none were requested, or they were readable.
     public var unreachableTier: ObjectStorageError? { store.tier?.unreachable }
 
     /// The files that published builds need.
@@ -157,8 +158,8 @@ extension ModelRegistry {
         }
     }
 
-    /// Whether the tier has a file already.
-    /// - Throws: where it has another one of this name, or there is none at all.
+    /// Whether object storage has a file already.
+    /// - Throws: an error if it has a different file of this name, or if the file is nowhere.
     private func isStored(_ file: File, _ store: ObjectStore) throws -> Bool {
         guard let tier = store.tier else { return false }
         let name = store.tierName(of: file.path)
@@ -180,8 +181,8 @@ extension ModelRegistry {
         )
     }
 
-    /// Says whose the place is, and refuses one of another registry: a collection there would remove what that one
-    /// needs.
+    /// Marks the place as this registry's, and rejects the place of another registry: a collection would remove the
+    /// files of that one.
     private func claim(_ service: S3Store) throws {
         let first = try look { try String.fetchOne($0, sql: "SELECT digest FROM audit ORDER BY sequence LIMIT 1") }
         let text = try CanonicalJSON.encode(Owner(registry: first ?? ""))
@@ -203,8 +204,8 @@ extension ModelRegistry {
         }
     }
 
-    /// Removes from the tier what builds needed that were withdrawn. Only files that have a row here are looked at, so
-    /// that nothing goes that a copy of this registry has published.
+    /// Removes the files of withdrawn builds from object storage. Only files that have a row here are considered, so
+    /// that files published by a copy of this registry stay.
     func collectTier(dryRun: Bool) throws -> [VerificationReport.Leftover] {
         guard let tier = store.tier else { return [] }
         func unneeded(_ database: Database) throws -> [String] {
@@ -222,7 +223,7 @@ extension ModelRegistry {
         }
         guard !dryRun, !found.isEmpty else { return leftovers }
         try tier.asking { try claim($0) }
-        // A few at a time, since other writers wait meanwhile.
+        // Works in small batches, because other writers wait meanwhile.
         for begin in stride(from: 0, to: found.count, by: 50) {
             try change { database in
                 let still = Set(try unneeded(database))

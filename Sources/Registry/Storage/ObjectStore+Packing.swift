@@ -3,16 +3,16 @@ import Foundation
 import GRDB
 import SystemPackage
 
-/// A file cut into parts that all lie in packs, though no row says so yet.
+/// A file cut into parts that are all in packs, before its rows are written.
 struct PackedObject: Sendable {
     let digest: SHA256Digest
     let byteCount: Int
-    /// In the order of the file; a part may stand in it several times.
+    /// The parts in the order of the file; a part may occur several times.
     let parts: [StoredPart]
-    /// Parts that had a row whose bytes are not there or not right, as that row was: they were stored anew.
+    /// Parts that were stored again because their bytes were missing or damaged, each with its old row.
     var replaced: [SHA256Digest: StoredPart] = [:]
 
-    /// What its parts take on the disk, each counted once.
+    /// The disk space of its parts, each counted once, in bytes.
     var storedBytes: Int { Set(parts).reduce(0) { $0 + $1.storedBytes } }
 }
 
@@ -23,29 +23,29 @@ extension ObjectStore {
         packs.appending(String(pack.description.prefix(2))).appending("\(pack).pack")
     }
 
-    /// The cheap check: the pack is there and as long as its row says.
+    /// A cheap check: the pack exists and has the length in its row.
     func hasRightSize(_ pack: StoredPart.Pack) throws -> Bool {
         try holds(path(of: pack.name), byteCount: pack.byteCount)
     }
 
-    /// The same for a whole object, by whichever files it lies in.
+    /// A cheap check of a whole object: its file or its packs exist and have the right length.
     func isThere(_ object: StoredObject, _ database: Database) throws -> Bool {
         guard object.encoding == .parts else { return try hasRightSize(object) }
         return try Set(Rows.parts(of: object.digest, database).map(\.pack)).allSatisfy { try hasRightSize($0) }
     }
 
-    /// How many threads encode or decode the parts of one file. Each holds some 50 MB, so they are few.
+    /// The number of threads that encode or decode the parts of one file. Each holds some 50 MB, so they are few.
     static var workerCount: Int { min(8, max(1, ProcessInfo.processInfo.activeProcessorCount)) }
 
-    /// Cuts a file into parts and stores those that are nowhere yet in one new pack, durably.
+    /// Cuts a file into parts and stores the new ones in one new pack, durably.
     ///
-    /// The file is read once: the thread whose turn it is reads a piece and adds it to the digest of the whole, then
-    /// hashes and encodes it beside the others. The pack takes the same way as a single object: temporary file, sync,
-    /// final name, sync of the folder.
+    /// The file is read once: one thread at a time reads a piece and adds it to the digest of the whole file, then
+    /// hashes and encodes it in parallel with the others. The pack is written like a single object: temporary file,
+    /// sync, final name, sync of the folder.
     /// - Parameters:
-    ///   - known: a part that has a row already, wherever it lies; called from several threads, one at a time. Its bytes
-    ///     are read before it is relied on.
-    ///   - advance: told of every raw byte count that was taken in; called from several threads, one at a time.
+    ///   - known: returns the row of a part that is stored already; called from several threads, one at a time. The
+    ///     bytes of the part are verified before it is reused.
+    ///   - advance: called with the number of raw bytes read each time; called from several threads, one at a time.
     func pack(
         _ file: FilePath,
         cutAt cuts: [PartCut],
@@ -65,7 +65,7 @@ extension ObjectStore {
 
         let run = PackingRun(file, pieces, from: input, to: output, of: self)
         try run.run(known: known, advance: advance)
-        // One byte more than at the start, and the file is being written.
+        // If the file has even one more byte than at the start, somebody is writing to it.
         guard Self.size(of: file) ?? byteCount == byteCount else { throw RegistryError.changedWhileReading(file) }
 
         let pack = StoredPart.Pack(name: name, byteCount: output.count)

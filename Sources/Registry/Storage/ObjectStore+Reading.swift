@@ -3,11 +3,11 @@ import SystemPackage
 import Zstd
 
 extension ObjectStore {
-    /// Hands out an object's raw bytes slab by slab and checks, at the end, that they are the published ones.
+    /// Passes an object's raw bytes to `body` in slabs and verifies at the end that they are the published ones.
     ///
-    /// `body` sees the bytes before the digest is known: it must not make them visible until this returns. It never sees
-    /// more than the recorded number of bytes, whatever the compressed data claims to hold.
-    /// - Throws: `RegistryError.damagedObject`; `FileError` where the disk refuses.
+    /// `body` sees the bytes before the digest is verified: it must not make them visible until this returns. It never
+    /// gets more than the recorded number of bytes, whatever size the compressed data claims.
+    /// - Throws: `RegistryError.damagedObject`; `FileError` if a file cannot be read.
     func read(_ object: StoredObject, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         guard tier != nil else { return try readHere(object, body) }
         var isHandedOut = false
@@ -20,7 +20,7 @@ extension ObjectStore {
                 }
                 return trim()
             } catch  where !isHandedOut && attempt < 3 && Self.size(of: path(of: object)) == nil {
-                // Another process made room meanwhile.
+                // Another process removed the file to make room.
                 continue
             }
         }
@@ -66,9 +66,9 @@ extension ObjectStore {
         guard digest == object.digest else { throw damage("its bytes have the SHA-256 \(digest.short)...") }
     }
 
-    /// A range of an object in one file that was read whole and found right before. Of a compressed one, what stands before
-    /// the range is decompressed too.
-    /// - Throws: `RegistryError.damagedObject`; `FileError` where the disk refuses.
+    /// Reads a range of an object in one file that was verified before. A compressed file is decompressed up to the
+    /// range.
+    /// - Throws: `RegistryError.damagedObject`; `FileError` if the file cannot be read.
     func bytes(_ range: Range<Int>, ofVerified object: StoredObject) throws -> [UInt8] {
         let path = path(of: object)
         func damage(_ detail: String) -> RegistryError { .damagedObject(object.digest, path: path, detail: detail) }

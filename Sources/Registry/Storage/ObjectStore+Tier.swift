@@ -9,38 +9,38 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Where a part is read from.
+/// The place a part is read from.
 enum PartSource {
-    /// The disk, or the tier where the pack is not on the disk.
+    /// The disk, or object storage if the pack is not on the disk.
     case nearest
     case tier
 }
 
-/// Files of which some are in object storage. Those that are here are a cache of it, up to a bound, or were not brought
-/// there yet.
+/// A store with some files in object storage. The files on the disk are a cache up to a limit, or were not uploaded
+/// yet.
 extension ObjectStore {
-    /// What a file is called in the tier: its path below the folder of objects.
+    /// The name of a file in object storage: its path below the folder of objects.
     func tierName(of path: FilePath) -> String {
         path.components.dropFirst(root.components.count).map(\.string).joined(separator: "/")
     }
 
-    /// The cheap check of one file: it is here and as long as it should be, or else in the tier.
-    /// - Throws: `ObjectStorageError` where the tier cannot be asked.
+    /// A cheap check of one file: it is on the disk with the right length, or else in object storage.
+    /// - Throws: `ObjectStorageError` if object storage cannot be reached.
     func holds(_ path: FilePath, byteCount: Int) throws -> Bool {
         if let size = Self.size(of: path) { return size == byteCount }
         return try tier?.size(of: tierName(of: path)) == byteCount
     }
 
-    /// Whether the tier has a file of this length, whatever is here.
-    /// - Throws: `ObjectStorageError` where the tier cannot be asked.
+    /// Whether object storage has a file of this length, even if it is on the disk too.
+    /// - Throws: `ObjectStorageError` if object storage cannot be reached.
     func isAway(_ path: FilePath, byteCount: Int) throws -> Bool {
         try tier?.size(of: tierName(of: path)) == byteCount
     }
 
-    /// The address of a file in the tier, for messages.
+    /// The address of a file in object storage, for messages.
     func tierAddress(of path: FilePath) -> String { tier?.address(of: tierName(of: path)) ?? path.string }
 
-    /// Reads the bytes of a part, as they are stored, out of the tier.
+    /// Reads the stored bytes of a part from object storage.
     func readAway(
         _ part: StoredPart,
         _ path: FilePath,
@@ -64,7 +64,7 @@ extension ObjectStore {
         target.copyBytes(from: bytes)
     }
 
-    /// Makes sure that an object in one file is here, where the tier has it.
+    /// Downloads an object in one file, if it is in object storage and not on the disk.
     /// - Throws: `RegistryError.damagedObject`, `ObjectStorageError`, `FileError`.
     func bring(_ object: StoredObject) throws {
         let path = path(of: object)
@@ -83,9 +83,10 @@ extension ObjectStore {
         }
     }
 
-    /// Fetches the packs that are not here and that these parts are most of. Of the others only the parts themselves
-    /// are read, as they are needed.
-    /// - Throws: `ObjectStorageError` where the tier cannot be asked. What it lacks is found when parts are read.
+    /// Downloads the missing packs that consist mostly of these parts. From the other packs, only the parts themselves
+    /// are read when they are needed.
+    /// - Throws: `ObjectStorageError` if object storage cannot be reached. Missing files are reported when parts are
+    ///   read.
     func bring(_ parts: [StoredPart]) throws {
         guard tier != nil, absence == nil else { return }
         let used = Dictionary(Set(parts).map { ($0.pack, $0.storedBytes) }, uniquingKeysWith: &+)
@@ -99,7 +100,7 @@ extension ObjectStore {
             do {
                 _ = try fetch(path, byteCount: pack.byteCount)
             } catch is FileError {
-                // No room, or a folder that cannot be written: the parts are read one by one, and none are kept.
+                // The disk is full or the folder is read-only: the parts are read one by one and not kept.
                 return
             } catch let error as ObjectStorageError {
                 guard case .wrongSize = error else { throw error }
@@ -107,7 +108,7 @@ extension ObjectStore {
         }
     }
 
-    /// - Returns: false where the tier has no such file.
+    /// - Returns: false if object storage has no such file.
     func fetch(
         _ path: FilePath,
         byteCount: Int,
@@ -127,20 +128,20 @@ extension ObjectStore {
         return true
     }
 
-    /// Says that a file was used: what was not used for longest goes first.
+    /// Records that a file was used: the least recently used file is removed first.
     private func touch(_ path: FilePath) {
-        // Not each time, since a change of time makes a file look replaced.
+        // At most once a minute, because a changed time makes a file look replaced.
         guard let age = Self.age(of: path), age > 60 else { return }
         _ = utimensat(AT_FDCWD, path.string, nil, AT_SYMLINK_NOFOLLOW)
     }
 
-    /// Makes room after something came.
+    /// Makes room after a download.
     func trim() {
         if tier?.takeGrowth() == true { makeRoom() }
     }
 
-    /// The files that were not used for longest go, as far as the tier has them with the same size, until the others
-    /// keep to the bound. That it cannot be asked is no failure of what was done before.
+    /// Removes the least recently used files that object storage has with the same size, until the rest is within the
+    /// limit. If object storage cannot be reached, the caller's work still succeeds.
     func makeRoom() {
         guard let tier else { return }
         var files = here().map { (path: $0.path, size: $0.byteCount, age: Self.age(of: $0.path) ?? 0) }
@@ -156,7 +157,7 @@ extension ObjectStore {
         }
     }
 
-    /// The files of objects and packs that are here.
+    /// The files of objects and packs on the disk.
     func here() -> [(path: FilePath, byteCount: Int)] {
         [objects, packs].flatMap(Self.contents).flatMap(Self.contents).compactMap { path in
             Self.size(of: path).map { (path, $0) }

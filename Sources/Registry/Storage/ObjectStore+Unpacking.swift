@@ -11,15 +11,14 @@ import Zstd
 #endif
 
 extension ObjectStore {
-    /// Hands out the raw bytes of an object that lies in parts, each part verified before it is handed on, and checks at
-    /// the end that together they are the published bytes.
+    /// Passes the raw bytes of an object in parts to `body`, verifies each part first, and verifies at the end that
+    /// together they are the published bytes.
     ///
-    /// Several threads read and decode; one piece after the other, in the order of the file, is added to the digest of
-    /// the whole.
+    /// Several threads read and decode; the pieces are added to the digest of the whole in the order of the file.
     /// - Parameters:
     ///   - body: takes a part's bytes and their offset in the file; called from several threads at once.
-    ///   - advance: told of every byte count that was verified, in order; called from several threads, one at a time.
-    /// - Throws: `RegistryError.damagedObject`; `FileError` where the disk refuses.
+    ///   - advance: called with each number of bytes verified, in order; called from several threads, one at a time.
+    /// - Throws: `RegistryError.damagedObject`; `FileError` if a file cannot be read.
     func read(
         _ object: StoredObject,
         parts: [StoredPart],
@@ -55,7 +54,7 @@ extension ObjectStore {
         _ advance: @escaping (Int) throws -> Void,
         _ body: @escaping (UnsafeRawBufferPointer, Int) throws -> Void
     ) throws -> SHA256Digest {
-        // The caller made `body` for several threads; the other two are only touched by the thread whose turn it is.
+        // The caller's `body` supports several threads; the other two are only used by the thread whose turn it is.
         nonisolated(unsafe) let (body, advance) = (body, advance)
         nonisolated(unsafe) var hasher = SHA256Hasher()
         let longest = parts.map(\.rawBytes).max() ?? 0
@@ -75,7 +74,7 @@ extension ObjectStore {
         return hasher.finalize()
     }
 
-    /// What the database says of an object's parts, held against the object before a byte is allocated for them.
+    /// Checks the parts in the database against the object before memory is allocated for them.
     static func check(_ parts: [StoredPart], of object: StoredObject) throws {
         let isSound = parts.allSatisfy { part in
             part.isPossible && part.offset + part.storedBytes <= part.pack.byteCount
@@ -90,10 +89,10 @@ extension ObjectStore {
 
     /// One part's raw bytes, verified; they are valid until the buffers are used again.
     /// - Parameters:
-    ///   - buffers: the first takes the part as it is stored, the second its raw bytes where they are not stored raw.
-    ///   - isSalvage: whether a pack of another length than was stored may still hold the part.
-    ///   - source: the tier alone, where what is here is not to be relied on.
-    ///   - isVerified: whether the same bytes of the pack were held against the part's digest before.
+    ///   - buffers: the first takes the part as it is stored, the second its raw bytes if they are not stored raw.
+    ///   - isSalvage: whether to read the part even from a pack of the wrong length.
+    ///   - source: object storage alone, if the file on the disk is not to be trusted.
+    ///   - isVerified: whether the same bytes of the pack were verified before.
     func decode(
         _ part: StoredPart,
         of object: SHA256Digest,
@@ -128,7 +127,7 @@ extension ObjectStore {
         return bytes
     }
 
-    /// - Returns: false where the pack is not here, and may be in the tier.
+    /// - Returns: false if the pack is not on the disk and may be in object storage.
     private func readHere(
         _ part: StoredPart,
         _ path: FilePath,
@@ -146,7 +145,7 @@ extension ObjectStore {
                 try FileDescriptor.open(path, .readOnly, options: [.noFollow, .nonBlocking])
             }
         } catch let error as FileError where tier != nil && error.errno == .noSuchFileOrDirectory {
-            // Another process made room in this moment.
+            // Another process has just removed the file to make room.
             return false
         }
         defer { try? input.close() }
@@ -155,7 +154,7 @@ extension ObjectStore {
     }
 
     /// Fills the target from a file.
-    /// - Returns: false where the file ends before.
+    /// - Returns: false if the file is too short.
     static func read(
         _ input: FileDescriptor,
         at offset: Int,
@@ -175,7 +174,7 @@ extension ObjectStore {
     static func remove(_ path: FilePath) { unlink(path.string) }
 }
 
-/// What one thread needs to decode parts.
+/// The tools of one thread that decodes parts.
 private final class UnpackingTools {
     let decoder: PartDecoder
     let buffers: [UnsafeMutableRawBufferPointer]
@@ -188,7 +187,7 @@ private final class UnpackingTools {
     deinit { for buffer in buffers { buffer.deallocate() } }
 }
 
-/// Runs `body` and gives the system's errors the name of the file.
+/// Runs `body` and adds the file's name to errors of the system.
 func naming<Value>(_ path: FilePath, _ body: () throws -> Value) throws -> Value {
     do { return try body() } catch let reason as Errno { throw FileError("read", path, errno: reason) }
 }

@@ -9,25 +9,25 @@ import Zstd
 #endif
 
 extension ObjectStore {
-    /// The level at which objects are compressed: quantized weights are nearly random, and higher levels cost minutes for
-    /// another percent.
+    /// The zstd level for objects. Quantized weights are nearly random, so higher levels cost minutes for another
+    /// percent.
     static let compressionLevel: Int32 = 3
-    /// The smallest saving, as a fraction of the bytes, for which an object or a part is kept compressed, where nothing else is noted.
+    /// The default of `smallestGain`, as a fraction of the bytes.
     static let usualGain = 0.01
 
-    /// The smallest saving for which an object or a part is kept compressed.
-    /// - Throws: `RegistryError` for a note that cannot be read.
+    /// The fraction that compression must save for an object or a part to be stored compressed.
+    /// - Throws: `RegistryError` if `packing.json` cannot be read.
     func smallestGain() throws -> Double { try PackingNote(in: root)?.smallestGain ?? Self.usualGain }
 
-    /// Stores the bytes of a file whose digest is known, durably, and says how they lie.
+    /// Stores the bytes of a file whose digest is known, durably, and returns how they are stored.
     ///
-    /// The order matters: a temporary file is written and synced, made read-only, linked under its final name without
-    /// ever replacing another writer's object, and its folder is synced. `docs/registry-format.md` says what a crash
-    /// after each step leaves.
+    /// The order matters: a temporary file is written and synced, made read-only, and linked under its final name,
+    /// which never replaces another writer's object; then its folder is synced. `docs/registry-format.md` says what a
+    /// crash after each step leaves.
     /// - Parameters:
-    ///   - replacing: put the new object in the place of one that is known to be damaged.
-    ///   - advance: told of every raw byte count that was taken in.
-    /// - Throws: `RegistryError.changedWhileReading` when the file no longer has this digest; `FileError`.
+    ///   - replacing: whether to replace an object that is known to be damaged.
+    ///   - advance: called with the number of raw bytes read each time.
+    /// - Throws: `RegistryError.changedWhileReading` if the file no longer has this digest; `FileError`.
     func store(
         _ file: FilePath,
         digest: SHA256Digest,
@@ -54,7 +54,7 @@ extension ObjectStore {
         return StoredObject(digest: digest, encoding: kept, rawBytes: byteCount, storedBytes: storedBytes)
     }
 
-    /// Writes the file's bytes in one encoding to a temporary file and hands that to `use`; it is gone afterwards.
+    /// Writes the file's bytes in one encoding to a temporary file, passes that to `use`, and deletes it.
     private func storeTemporary(
         _ file: FilePath,
         _ digest: SHA256Digest,
@@ -64,8 +64,8 @@ extension ObjectStore {
         use: (FilePath, Int) throws -> Bool
     ) throws -> Bool {
         try makeFolder(incoming)
-        // Two threads may store the same bytes at once, so the name is random; it begins with the digest for the
-        // person who finds it after a crash.
+        // Two threads may store the same bytes at once, so the name is random; the digest in front helps a person who
+        // finds the file after a crash.
         let temporary = incoming.appending("\(digest).\(UInt64.random(in: 0 ... .max))")
         let output = try AtomicFile(path: temporary, isOfRegistry: true)
         var hasher = SHA256Hasher()
@@ -83,7 +83,7 @@ extension ObjectStore {
             }
             try advance(slab.count)
         }
-        // The file was read before to learn its digest; the bytes that were stored must be the same ones.
+        // The file was read before to compute its digest; the bytes that were stored must be the same.
         guard seen == byteCount, hasher.finalize() == digest else { throw RegistryError.changedWhileReading(file) }
         try compressor?.finish { try output.write($0) }
         let stored = output.count
@@ -102,7 +102,7 @@ extension ObjectStore {
             try rename(temporary, final)
         } else if link(temporary.string, final.string) != 0 {
             switch Errno(rawValue: errno) {
-            // Another writer was first with the same bytes; its row may already say how long its file is.
+            // Another writer stored the same bytes first; its row may already give the length of its file.
             case .fileExists: break
             // Not every file system has hard links.
             case .notPermitted, .notSupported, .tooManyLinks: try rename(temporary, final)

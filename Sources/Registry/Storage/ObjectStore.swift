@@ -8,7 +8,7 @@ import SystemPackage
     import Glibc
 #endif
 
-/// The bytes of one build on the disk, as its row records them.
+/// The stored bytes of one build, as its row describes them.
 struct StoredObject: Hashable, Sendable {
     let digest: SHA256Digest
     let encoding: ObjectEncoding
@@ -19,11 +19,11 @@ struct StoredObject: Hashable, Sendable {
 /// The folder of objects: write-once files named by the SHA-256 of their raw bytes.
 struct ObjectStore: Sendable {
     let root: FilePath
-    /// Where the files are that are not here; nil where all of them are here.
+    /// Object storage for the files that are not on the disk; nil if all of them are.
     let tier: ObjectTier?
 
     /// `registry.db` keeps its objects in `registry.db.objects`.
-    /// - Throws: `RegistryError` where a note says that they are elsewhere, and cannot be read.
+    /// - Throws: `RegistryError` if a `tier.json` exists and cannot be read.
     init(beside database: FilePath, _ access: TierAccess = TierAccess()) throws {
         var root = database
         let name = database.lastComponent?.string ?? "registry"
@@ -37,7 +37,7 @@ struct ObjectStore: Sendable {
     var incoming: FilePath { root.appending("incoming") }
     var objects: FilePath { root.appending("sha256") }
 
-    /// Where an object lies. A digest is 32 bytes by type, so no text from a database or a user ever becomes a path.
+    /// The path of an object. A digest is 32 bytes by type, so no text from a database or a user ever becomes a path.
     func path(of digest: SHA256Digest, _ encoding: ObjectEncoding) -> FilePath {
         let hex = digest.description
         let suffix = encoding == .zstd ? ".zst" : ""
@@ -50,20 +50,21 @@ struct ObjectStore: Sendable {
         return path(of: object.digest, object.encoding)
     }
 
-    /// The cheap check: the file is there and as long as its row says.
+    /// A cheap check: the file exists and has the length in its row.
     func hasRightSize(_ object: StoredObject) throws -> Bool {
         try holds(path(of: object), byteCount: object.storedBytes)
     }
 
-    /// The length of a regular file, or nil where there is none; a symbolic link is none.
+    /// The length of a regular file, in bytes; nil if there is none or it is a symbolic link.
     static func size(of path: FilePath) -> Int? {
         var status = stat()
         guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(status.st_size)
     }
 
-    /// The length of one of the registry's files, or nil where it is missing; a symbolic link is none.
-    /// - Throws: `RegistryError.objectsMissing` where the whole folder is; `.unreadable` where the system does not say.
+    /// The length of one of the registry's files, in bytes; nil if it is missing or a symbolic link.
+    /// - Throws: `RegistryError.objectsMissing` if the whole folder is missing; `.unreadable` if the system gives no
+    ///   length.
     func size(ofOwn path: FilePath) throws -> Int? {
         if let size = Self.size(of: path) { return size }
         var status = stat()
@@ -77,14 +78,14 @@ struct ObjectStore: Sendable {
         return nil
     }
 
-    /// What is wrong where the folder of objects is not beside the database, or its disk is not mounted.
+    /// The error if the folder of objects is not beside the database, or its disk is not mounted.
     var absence: RegistryError? {
         guard Self.isFolder(root) else { return .objectsMissing(root, isEmpty: false) }
         return tier != nil || Self.isFolder(packs) || Self.isFolder(objects)
             ? nil : .objectsMissing(root, isEmpty: true)
     }
 
-    /// Runs `body`, which reads one of the registry's files, and says so where the system refuses.
+    /// Runs `body`, which reads one of the registry's files, and turns errors of the system into `RegistryError`.
     static func reading<Value>(_ path: FilePath, _ body: () throws -> Value) throws -> Value {
         func refusal(_ reason: Errno) -> RegistryError? {
             [.permissionDenied, .notPermitted].contains(reason) ? .unreadable(path, reason: "\(reason)") : nil
@@ -108,7 +109,7 @@ struct ObjectStore: Sendable {
         if isNeeded { try makeFolder(path) }
     }
 
-    /// Makes a folder and those above it, each durable before anything is put inside.
+    /// Creates a folder and its parents, each durable before anything is put inside.
     func makeFolder(_ path: FilePath) throws {
         if mkdir(path.string, 0o755) == 0 {
             try synchronizeFolder(of: path)

@@ -3,21 +3,20 @@ import ObjectStorage
 import Synchronization
 import SystemPackage
 
-/// Object storage in which a registry's files lie. It is reached when it is first needed, so that a registry whose
-/// files are here works without it.
+/// Object storage that holds a registry's files. The connection is made when it is first needed, so that a registry
+/// whose files are all on the disk works without it.
 final class ObjectTier: Sendable {
     let note: TierNote
     private let access: TierAccess
     private let opened = Mutex<S3Store?>(nil)
-    /// Sizes by name, as they were told; a file that is not there has none.
+    /// Sizes by name, as object storage reported them; nil for a file that does not exist.
     private let sizes = Mutex<[String: Int?]>([:])
-    /// Whether anything came since room was made last.
+    /// Whether a file was downloaded since room was last made.
     private let hasGrown = Atomic(false)
 
-    /// Since when it cannot be reached, and why.
+    /// The last connection error, and when it happened.
     private let failure = Mutex<(error: ObjectStorageError, since: ContinuousClock.Instant)?>(nil)
-    /// How long it is not asked again after all tries of one request failed: who needs many files would wait for each
-    /// otherwise.
+    /// The pause after all tries of one request failed. Without it, a caller that needs many files would wait for each.
     private static let pause = Duration.seconds(60)
 
     init(_ note: TierNote, _ access: TierAccess, opened store: S3Store? = nil) {
@@ -39,7 +38,7 @@ final class ObjectTier: Sendable {
                 )
             }
             var environment = access.environment
-            // What signatures are made for; it is no secret and leads nowhere by itself.
+            // The region that requests are signed for; it is not secret and cannot redirect requests by itself.
             environment["AWS_REGION"] = note.region
             var settings = try S3Settings(environment: environment)
             access.adjust(&settings)
@@ -49,7 +48,7 @@ final class ObjectTier: Sendable {
         }
     }
 
-    /// Asks the tier, unless it could not be reached a moment ago.
+    /// Sends a request to object storage, unless it was unreachable a moment ago.
     /// - Throws: `ObjectStorageError`.
     func asking<Value>(_ body: (S3Store) throws -> Value) throws -> Value {
         if let failure = unreachable { throw failure }
@@ -61,7 +60,7 @@ final class ObjectTier: Sendable {
         }
     }
 
-    /// Why it cannot be reached; nil where it was not asked, or it answered.
+    /// Why object storage cannot be reached; nil if it was not asked, or it answered.
     var unreachable: ObjectStorageError? {
         failure.withLock { failure in
             guard let known = failure, ContinuousClock.now - known.since < Self.pause else { return nil }
@@ -69,7 +68,7 @@ final class ObjectTier: Sendable {
         }
     }
 
-    /// The size of a file in the tier; nil where it has none of this name. What was told once is not asked again.
+    /// The size of a file in object storage, in bytes; nil if it has none of this name. Answers are cached.
     func size(of name: String) throws -> Int? {
         if let known = sizes.withLock({ $0[name] }) { return known }
         let size = try asking { try $0.size(of: name) }

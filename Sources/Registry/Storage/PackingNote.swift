@@ -2,19 +2,20 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// What `packing.json` beside the objects says: how much compression must save of a part for the part to be kept compressed.
+/// The contents of `packing.json` beside the objects: how much compression must save of a part for the part to be
+/// stored compressed.
 struct PackingNote: Codable, Equatable, Sendable {
-    /// A fraction of the part, from 0 to 1.
+    /// The saving, as a fraction of the part from 0 to 1.
     let smallestGain: Double
 
     static let name = "packing.json"
-    /// A note that is longer is none, in bytes.
+    /// The largest note, in bytes; a longer one is rejected.
     private static let longest = 1 << 10
 
     init(smallestGain: Double) { self.smallestGain = smallestGain }
 
-    /// - Returns: nil where there is none.
-    /// - Throws: `RegistryError` for one that cannot be read.
+    /// - Returns: nil if there is no note.
+    /// - Throws: `RegistryError` if the note cannot be read.
     init?(in folder: FilePath) throws {
         let path = folder.appending(Self.name)
         guard ObjectStore.isAnything(path) else { return nil }

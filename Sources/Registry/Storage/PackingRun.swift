@@ -3,11 +3,12 @@ import Foundation
 import SystemPackage
 import Work
 
-/// One file on its way into a pack; see `ObjectStore.pack`. Several threads work at it at once.
+/// The work of packing one file; see `ObjectStore.pack`. Several threads work on it at once.
 ///
-/// Unchecked: the digest of the whole is touched by the thread whose turn it is, all else that changes under `placing`.
+/// Unchecked: only the thread whose turn it is uses the digest of the whole, and `placing` guards everything else that
+/// changes.
 final class PackingRun: @unchecked Sendable {
-    /// Where a piece of the file lies, or will lie.
+    /// The place of a piece of the file, now or in the new pack.
     private enum Place {
         case known(StoredPart)
         /// The same bytes as an earlier piece of the same file.
@@ -28,14 +29,14 @@ final class PackingRun: @unchecked Sendable {
     /// Guards the output and all below.
     private let placing = NSLock()
     private var places: [Place?]
-    /// By digest, which piece was written first.
+    /// The index of the piece that was first written, by digest.
     private var fresh: [SHA256Digest: Int] = [:]
-    /// Parts that had a row whose bytes are not there or not right, as that row was.
+    /// Parts with a row whose bytes are missing or damaged, each with that row.
     private(set) var replaced: [SHA256Digest: StoredPart] = [:]
 
     /// - Parameters:
-    ///   - input: the file, opened.
-    ///   - output: what becomes the pack.
+    ///   - input: the open file.
+    ///   - output: the file that becomes the pack.
     init(
         _ file: FilePath,
         _ pieces: [PartCut.Piece],
@@ -47,7 +48,7 @@ final class PackingRun: @unchecked Sendable {
         places = Array(repeating: nil, count: pieces.count)
     }
 
-    /// Reads the whole file and writes what lies nowhere yet; parameters as for `ObjectStore.pack`.
+    /// Reads the whole file and writes the new parts. For the parameters see `ObjectStore.pack`.
     func run(known: (SHA256Digest) throws -> StoredPart?, advance: (Int) throws -> Void) throws {
         try withoutActuallyEscaping(known) { known in
             try withoutActuallyEscaping(advance) { try takeIn($0, known) }
@@ -58,7 +59,7 @@ final class PackingRun: @unchecked Sendable {
         _ advance: @escaping (Int) throws -> Void,
         _ known: @escaping (SHA256Digest) throws -> StoredPart?
     ) throws {
-        // The first is called in the order of the pieces, the second under `placing`.
+        // `advance` is called in the order of the pieces, and `known` while `placing` is locked.
         nonisolated(unsafe) let (advance, known) = (advance, known)
         try Workers(count: ObjectStore.workerCount).forEach(
             pieces.count,
@@ -86,9 +87,9 @@ final class PackingRun: @unchecked Sendable {
         hasher.update(UnsafeRawBufferPointer(target))
     }
 
-    /// Looks for a piece among those of this file, then among all parts that have a row; such a one is read before it is
-    /// relied on.
-    /// - Returns: whether it need not be written.
+    /// Searches for a piece in this file, then among all parts that have a row. Such a part is verified before it is
+    /// reused.
+    /// - Returns: whether the piece need not be written.
     private func find(
         _ digest: SHA256Digest,
         of index: Int,
@@ -106,7 +107,7 @@ final class PackingRun: @unchecked Sendable {
         return isIntact
     }
 
-    /// Encodes a piece, beside those of other threads, and adds it to the pack.
+    /// Encodes a piece, in parallel with other threads, and adds it to the pack.
     private func write(
         _ bytes: UnsafeRawBufferPointer,
         _ digest: SHA256Digest,
@@ -115,7 +116,7 @@ final class PackingRun: @unchecked Sendable {
     ) throws {
         let encoded = try encoder.encode(bytes, elementBytes: pieces[index].elementBytes)
         try placing.withLock {
-            // Another thread may have been at the same bytes.
+            // Another thread may have encoded the same bytes meanwhile.
             if placesAsTwin(digest, index) { return }
             let offset = output.count
             try output.write(encoded.bytes)
@@ -124,7 +125,7 @@ final class PackingRun: @unchecked Sendable {
         }
     }
 
-    /// Places a piece with an earlier one of the same bytes, where there is one; called while `placing` is locked.
+    /// Reuses an earlier piece with the same bytes, if there is one; call it while `placing` is locked.
     private func placesAsTwin(_ digest: SHA256Digest, _ index: Int) -> Bool {
         guard let twin = fresh[digest] else { return false }
         places[index] = .twin(twin)
@@ -132,16 +133,16 @@ final class PackingRun: @unchecked Sendable {
     }
 }
 
-/// What came of it; to be asked after `run` has returned.
+/// The results, available after `run` has returned.
 extension PackingRun {
     /// Whether nothing had to be written.
     var isEmpty: Bool { fresh.isEmpty }
 
-    /// Of the whole file.
+    /// SHA-256 of the whole file.
     var digest: SHA256Digest { hasher.finalize() }
 
     /// The parts in the order of the file.
-    /// - Parameter pack: what the output became.
+    /// - Parameter pack: the pack that was written.
     func parts(in pack: StoredPart.Pack) -> [StoredPart] { pieces.indices.map { part(at: $0, in: pack) } }
 
     private func part(at index: Int, in pack: StoredPart.Pack) -> StoredPart {
@@ -162,7 +163,7 @@ extension PackingRun {
     }
 }
 
-/// What one thread needs to take pieces in.
+/// The tools of one thread that packs pieces.
 private final class PackingTools {
     let encoder: PartEncoder
     let buffer: UnsafeMutableRawBufferPointer

@@ -6,14 +6,15 @@ import Synchronization
     import Glibc
 #endif
 
-/// Memory for a decoded piece, straight from the system and back to it at once: what lies with the allocator counts as used.
+/// Memory for a decoded piece, mapped from the system and returned to it at once, because freed memory that the
+/// allocator keeps counts as used.
 ///
-/// Unchecked: it is written by whoever makes it, and only read by those who get it.
+/// Unchecked: only its creator writes it, and all others only read it.
 package final class PieceMemory: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     private let count: Int
 
-    /// - Parameter count: of bytes; at least one.
+    /// - Parameter count: size in bytes, at least 1.
     init(_ count: Int) throws {
         let mapped = mmap(nil, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0)
         guard let mapped, mapped != MAP_FAILED else {
@@ -26,11 +27,11 @@ package final class PieceMemory: @unchecked Sendable {
 
     var buffer: UnsafeMutableRawBufferPointer { UnsafeMutableRawBufferPointer(start: base, count: count) }
 
-    /// Hands out the bytes, which must not be kept.
+    /// Passes the bytes to `body`, which must not keep them.
     package func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) { body(UnsafeRawBufferPointer(buffer)) }
 }
 
-/// What decoding takes beside its result, for as many threads as decode at a time.
+/// Decoders and buffers for a number of threads that decode at once.
 package final class PieceTools: Sendable {
     private struct Idle: @unchecked Sendable {
         let decoder: PartDecoder
@@ -40,7 +41,7 @@ package final class PieceTools: Sendable {
     private let idle: Mutex<[Idle]>
     private let most: Int
 
-    /// - Parameter count: how many threads decode at a time.
+    /// - Parameter count: the number of threads that decode at once.
     package init(count: Int) {
         most = count
         idle = Mutex([])

@@ -3,30 +3,29 @@ import Foundation
 import ObjectStorage
 import SystemPackage
 
-/// How objects are reached that lie in object storage: the environment has the credentials, which no file of a registry
-/// holds.
+/// The environment for reaching object storage. It holds the credentials, which no file of a registry contains.
 public struct TierAccess: Sendable {
-    /// Variables by their names.
+    /// Environment variables by name.
     public var environment: [String: String]
-    /// Changes how patient requests are.
+    /// Changes the timeouts and retries of requests.
     package var adjust: @Sendable (inout S3Settings) -> Void = { _ in }
 
-    /// The process's own environment, or another one.
+    /// Uses the process's own environment, or another one.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) { self.environment = environment }
 }
 
-/// What `tier.json` beside the objects says: where they are, and how much of them may be kept here.
+/// The contents of `tier.json` beside the objects: the place in object storage, and how much may stay on the disk.
 struct TierNote: Codable, Equatable, Sendable {
-    /// `s3://bucket/prefix`.
+    /// The place in object storage: `s3://bucket/prefix`.
     let place: String
-    /// Where it is not Amazon's own. It is compared with the environment's, never followed: a file that came along with
-    /// a registry must not choose who is asked with this machine's credentials.
+    /// The endpoint, if it is not Amazon's own. It is compared with the environment's, never followed: a file that came
+    /// with a registry must not choose the server that gets this machine's credentials.
     let endpoint: String?
     let region: String
     let cacheBytes: Int
 
     static let name = "tier.json"
-    /// A note that is longer is none, in bytes.
+    /// The largest note, in bytes; a longer one is rejected.
     private static let longest = 1 << 16
 
     init(place: S3Place, endpoint: String?, region: String, cacheBytes: Int) {
@@ -34,8 +33,8 @@ struct TierNote: Codable, Equatable, Sendable {
         (self.region, self.cacheBytes) = (region, cacheBytes)
     }
 
-    /// - Returns: nil where there is none.
-    /// - Throws: `RegistryError` for one that cannot be read.
+    /// - Returns: nil if there is no note.
+    /// - Throws: `RegistryError` if the note cannot be read.
     init?(in folder: FilePath) throws {
         let path = folder.appending(Self.name)
         guard ObjectStore.isAnything(path) else { return nil }
