@@ -4,14 +4,15 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// What a request brings beside itself.
+/// The context of a request.
 struct EdgeContext: InitializableFromSource, Sendable {
     let channel: any Channel
 
     init(source: ApplicationRequestContextSource) { channel = source.channel }
 }
 
-/// Finds the route of a request, holds the request against it, and turns what comes of it into an answer of the client's own form.
+/// Finds the route of a request, validates the request against it, and sends the result in the form that the client
+/// expects.
 struct EdgeResponder: HTTPResponder {
     typealias Context = EdgeContext
 
@@ -66,11 +67,11 @@ struct EdgeResponder: HTTPResponder {
         return response(answer, request, context, isEnd: request.hasBody && !takesBody)
     }
 
-    /// In whose form a path's errors are told where no route is found.
+    /// The form of error messages for a path without a route.
     private static func family(of path: String, _ fields: HTTPFields) -> Route.Family {
         if path == "/v2" || path.hasPrefix("/v2/") { return .oci }
         if path.hasPrefix("/api/models/") || path.contains("/resolve/") { return .hub }
-        // Browsers alone ask for pages.
+        // Only browsers ask for pages.
         return fields[.accept]?.contains("text/html") == true && !path.hasPrefix("/api/") ? .page : .api
     }
 
@@ -86,7 +87,7 @@ struct EdgeResponder: HTTPResponder {
         do { caller = try services.access.caller(request.headers) } catch
             where family == .hub && !services.access.isPrivate
         {
-            // The Hub's clients send the token of its users to whatever stands in its place.
+            // The Hub's clients send their user's token to any server that replaces the Hub.
             caller = .anyone
         }
         if case .anyone = caller, services.access.accepts(values, for: path) { caller = .guest }
@@ -104,7 +105,7 @@ struct EdgeResponder: HTTPResponder {
         )
     }
 
-    /// What the client's addresses begin with.
+    /// The scheme of the addresses that the client uses.
     private func scheme(_ request: Request) -> String {
         let isSecure =
             switch settings.transport {
@@ -124,7 +125,7 @@ struct EdgeResponder: HTTPResponder {
         }
     }
 
-    /// The model that is asked for, by whatever name it goes; nil where it may be any.
+    /// The model that a request names, under any parameter; nil if the request may concern any model.
     private static func model(_ call: Call) -> String? {
         if let repository = call.names["name"] { return repository.split(separator: "/").last.map(String.init) }
         if let model = call.names["model"] { return model }
@@ -161,7 +162,7 @@ struct EdgeResponder: HTTPResponder {
     }
 
     private func challenge(_ family: Route.Family, _ request: Request, _ path: String) -> String {
-        // A browser asks its user for a password: that is where a token goes.
+        // A browser asks its user for a password, where the user enters the token.
         if family == .page { return "Basic realm=\"edgepipe\", charset=\"UTF-8\"" }
         guard family == .oci, let host = request.head.authority else { return "Bearer realm=\"edgepipe\"" }
         var challenge = "Bearer realm=\"\(scheme(request))://\(host)/v2/token\",service=\"edgepipe\""
@@ -178,10 +179,10 @@ struct EdgeResponder: HTTPResponder {
         return Answer(bytes: Array(data) + [UInt8(ascii: "\n")], as: APIRoutes.json)
     }
 
-    /// - Parameter isEnd: whether the connection ends with this answer, because of a body that nobody reads.
+    /// - Parameter isEnd: whether to close the connection after this answer, because the body is not read.
     private func response(_ answer: Answer, _ request: Request, _ context: EdgeContext, isEnd: Bool) -> Response {
         var headers = answer.headers
-        // Nothing here is a page of another site's, or to be guessed at.
+        // Other sites may not embed these pages, and browsers may not guess content types.
         headers[.xContentTypeOptions] = "nosniff"
         if isEnd { headers[.connection] = "close" }
         let isHead = request.method == .head
@@ -215,7 +216,7 @@ struct EdgeResponder: HTTPResponder {
             do {
                 try await stream.send(&writer)
             } catch {
-                // The length was promised: ending the connection is all that can still be said.
+                // The length was already sent, so closing the connection is the only way to report the error.
                 let (_, isLogged) = ServerError.telling(error)
                 if isLogged, !(error is ChannelError), !(error is CancellationError) {
                     report("sha256:\(stream.blob.digest.short): \(error)")
@@ -235,7 +236,7 @@ extension Request {
 }
 
 extension String {
-    /// The text as a field of a head may have it.
+    /// The text as a header field may contain it.
     var asciiLine: String {
         String(String.UnicodeScalarView(unicodeScalars.map { (0x20...0x7e).contains($0.value) ? $0 : "?" }))
     }

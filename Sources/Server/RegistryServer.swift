@@ -14,15 +14,15 @@ import Synchronization
 import SystemPackage
 import UnixSignals
 
-/// A registry over HTTP: for programs (JSON), for clients of OCI registries and of the Hub, and for people.
+/// Serves a registry over HTTP: to programs (JSON), to clients of OCI registries and of the Hub, and to people.
 ///
-/// The server is asynchronous at its edge; the rooms below are called on threads of its own.
+/// The server is asynchronous at its edge; it calls the synchronous modules below on its own threads.
 public struct RegistryServer: Sendable {
     private let settings: ServerSettings
     private let services: Services
 
-    /// Opens nothing yet but what says who may do what.
-    /// - Parameter report: told, in a line, what the operator should know; never a token, nor the fields of a request.
+    /// Creates a server; reads only the token file.
+    /// - Parameter report: called with lines for the operator; they never contain a token or a request's fields.
     /// - Throws: `ServerStartError`, `FileError`.
     public init(_ settings: ServerSettings, report: @escaping @Sendable (String) -> Void) throws {
         try settings.validated()
@@ -30,11 +30,11 @@ public struct RegistryServer: Sendable {
         services = try Services(settings, report: report)
     }
 
-    /// Answers requests until a SIGTERM or SIGINT; what was begun by then ends within `shutdownSeconds`.
-    /// - Parameter listening: told the address once it answers.
-    /// - Throws: `RegistryError` where there is no registry, `ServerStartError` where the address cannot be had.
+    /// Answers requests until a SIGTERM or SIGINT; requests in progress then have `shutdownSeconds` to finish.
+    /// - Parameter listening: called with the address once the server answers.
+    /// - Throws: `RegistryError` if there is no registry, `ServerStartError` if the address is not available.
     public func run(listening: @escaping @Sendable (String) -> Void) throws {
-        // This thread waits, and may be the one that main tasks run on.
+        // This thread blocks, and may be the one that main-actor tasks run on.
         let outcome = Mutex<Result<Void, any Error>?>(nil)
         let done = DispatchSemaphore(value: 0)
         Task.detached {
@@ -49,13 +49,13 @@ public struct RegistryServer: Sendable {
         try outcome.withLock { $0 }?.get()
     }
 
-    /// The same until the task is cancelled.
+    /// Answers requests until the task is cancelled.
     package func runUntilCancelled(listening: @escaping @Sendable (String) -> Void) async throws {
         try await serve(signals: [], listening)
     }
 
     private func serve(signals: [UnixSignal], _ listening: @escaping @Sendable (String) -> Void) async throws {
-        // Whoever starts a server over no registry hears of it at once.
+        // Reports a missing registry at once, before the server listens.
         _ = try await services.asking { try $0.registry.modelNames() }
         let notice = StopNotice()
         var group = ServiceGroupConfiguration(
@@ -73,11 +73,11 @@ public struct RegistryServer: Sendable {
             failure = error
         }
         await services.shutDown()
-        // What is cut off when the time to end is over was asked to end before.
+        // Requests that were cut off at the end of the shutdown time are not an error of the server.
         if let failure, !notice.isStopped { throw Self.started(failure, settings) }
     }
 
-    /// The server by itself.
+    /// The HTTP application, without the handling of signals.
     package func application(_ listening: @escaping @Sendable (String) -> Void) throws -> some ApplicationProtocol {
         let scheme = if case .tls = settings.transport { "https" } else { "http" }
         let host = settings.host
@@ -100,7 +100,7 @@ public struct RegistryServer: Sendable {
         )
     }
 
-    /// What the library says of itself is for its own developers.
+    /// Discards the library's log, which is meant for its developers.
     private static let silence = Logger(label: "edgepipe.server") { _ in SwiftLogNoOpLogHandler() }
 
     private func secured(_ base: HTTPServerBuilder) throws -> HTTPServerBuilder {
@@ -133,7 +133,7 @@ public struct RegistryServer: Sendable {
     }
 }
 
-/// Knows whether the server was asked to stop.
+/// Records whether the server was asked to stop.
 private final class StopNotice: Service {
     private let stopped = Atomic(false)
 

@@ -5,16 +5,16 @@ import Distribution
 import HTTPTypes
 import Registry
 
-/// Why a request is refused: a status, a code for programs, and words for people.
+/// The reason why a request is rejected: a status, a code for programs, and a message for people.
 package struct ServerError: Error, Sendable {
     let status: HTTPResponse.Status
-    /// For programs; never changes.
+    /// The code for programs; never changes.
     let code: String
-    /// What is wrong, where, and what to do.
+    /// The message: what is wrong, where, and what to do.
     package let message: String
-    /// The specification's own code where an OCI client is told.
+    /// The specification's code, for OCI clients.
     var ociCode: String?
-    /// What the Hub calls it where its client is told.
+    /// The Hub's code, for its clients.
     var hubCode: String?
     var headers: [(HTTPField.Name, String)] = []
 
@@ -51,8 +51,8 @@ package struct ServerError: Error, Sendable {
 }
 
 extension ServerError {
-    /// What a client is told of an error of the rooms below, and whether the server's log needs it: paths and damage are the
-    /// operator's business alone.
+    /// The answer to a client after an error of the modules below, and whether to log the error: paths and damage are
+    /// for the operator alone.
     static func telling(_ error: any Error) -> (answer: ServerError, isLogged: Bool) {
         switch error {
         case let error as ServerError: (error, false)

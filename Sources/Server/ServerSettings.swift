@@ -2,26 +2,26 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// Why a server does not start, in words that end with what to do.
+/// The reason why a server does not start.
 public struct ServerStartError: Error, CustomStringConvertible, Sendable {
-    /// In words that end with what to do.
+    /// A message that ends with what to do.
     public var description: String { words() }
 
-    // Settings are spelled by whoever shows the error.
+    // The program that shows the error decides how settings are spelled.
     private let words: @Sendable () -> String
 
     init(_ words: @escaping @autoclosure @Sendable () -> String) { self.words = words }
 }
 
-/// How a registry is served.
+/// The settings of a server.
 public struct ServerSettings: Sendable {
-    /// How connections are kept from others' eyes.
+    /// How connections are encrypted.
     public enum Transport: Sendable, Equatable {
-        /// They are not: on this machine alone.
+        /// Not encrypted; allowed on this machine only.
         case plain
-        /// With a certificate and its key, in PEM form.
+        /// TLS with a certificate and its key, in PEM form.
         case tls(certificate: FilePath, key: FilePath)
-        /// A proxy before the server sees to it, and to limits for each client.
+        /// A proxy in front of the server encrypts connections and limits each client.
         case behindProxy
     }
 
@@ -29,27 +29,27 @@ public struct ServerSettings: Sendable {
     public let registry: FilePath
     /// The address to listen on.
     public private(set) var host = "127.0.0.1"
-    /// The port to listen on; 0 takes any that is free.
+    /// The port to listen on; 0 takes any free port.
     public private(set) var port = 8080
-    /// How connections are kept from others' eyes.
+    /// How connections are encrypted.
     public var transport = Transport.plain
-    /// Who the models belong to in addresses of the Hub's form.
+    /// The owner of the models in addresses of the Hub's form.
     public var owner = "edgepipe"
-    /// Whether builds are taken in.
+    /// Whether builds may be uploaded.
     public var isWritable = false
-    /// A cache of steps' results that is served beside the registry; nil for none.
+    /// A cache of steps' results to serve beside the registry; nil for none.
     public var cache: FilePath?
-    /// A file of tokens; nil for none.
+    /// The token file; nil for none.
     public var tokens: FilePath?
-    /// Bounds of what clients may ask for.
+    /// Limits on what clients may request.
     public var limits = ServerLimits()
-    /// Threads that ask the registry, and as many that read files.
+    /// The number of threads that query the registry; as many more read files.
     public var threads = max(2, min(8, ProcessInfo.processInfo.activeProcessorCount))
 
-    /// Serves a registry on 127.0.0.1:8080, to be read.
+    /// Serves a registry on 127.0.0.1:8080, read-only.
     public init(registry: FilePath) { self.registry = registry }
 
-    /// Takes an address such as `127.0.0.1:8080`, `[::1]:8080` or `localhost:0`.
+    /// Parses an address such as `127.0.0.1:8080`, `[::1]:8080` or `localhost:0`.
     /// - Throws: `ServerStartError`.
     public mutating func listen(on text: String) throws {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
@@ -65,13 +65,13 @@ public struct ServerSettings: Sendable {
         (self.host, self.port) = (host, Int(port))
     }
 
-    /// Whether only this machine reaches the server.
+    /// Whether only this machine can reach the server.
     var isLocal: Bool {
         let octets = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
         return host == "localhost" || host == "::1" || (octets.count == 4 && octets[0] == 127 && !octets.contains(nil))
     }
 
-    /// - Throws: `ServerStartError` for settings that would let others read along, or let nobody in.
+    /// - Throws: `ServerStartError` for settings that would let others eavesdrop, or let nobody in.
     package func validated() throws {
         guard isLocal || transport != .plain else {
             let host = host

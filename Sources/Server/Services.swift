@@ -5,18 +5,18 @@ import Registry
 import Site
 import Synchronization
 
-/// What handlers of requests work with.
+/// The services that request handlers use.
 final class Services: Sendable {
     let limits: ServerLimits
-    /// Who the models belong to in addresses of the Hub's form.
+    /// The owner of the models in addresses of the Hub's form.
     let owner: String
     let sessions: SessionPool
     let blobs: BlobStore
     let repositories: Repositories
     let access: AccessControl
-    /// nil where nothing is taken in.
+    /// Receives uploads; nil if the server is read-only.
     let receiving: Receiving?
-    /// Results of steps; nil where none are served.
+    /// Results of steps; nil if none are served.
     let stepCache: ServedCache?
     let report: @Sendable (String) -> Void
 
@@ -26,7 +26,7 @@ final class Services: Sendable {
     /// The models as pages list them, and the state of the registry that they were read in.
     private let shelf = Mutex<(state: RegistryState, models: SiteShelf)?>(nil)
 
-    /// - Throws: `ServerStartError` for tokens that cannot be read.
+    /// - Throws: `ServerStartError` if the token file cannot be read.
     init(_ settings: ServerSettings, report: @escaping @Sendable (String) -> Void) throws {
         (limits, owner, self.report) = (settings.limits, settings.owner, report)
         access = try AccessControl(settings)
@@ -40,8 +40,8 @@ final class Services: Sendable {
         repositories = Repositories(owner: settings.owner)
     }
 
-    /// Asks a session of the registry on a thread that may wait.
-    /// - Throws: `ServerError.busy`, `RegistryError`, what `body` throws.
+    /// Queries a session of the registry on a thread that may wait.
+    /// - Throws: `ServerError.busy`, `RegistryError`, errors of `body`.
     func asking<Value: Sendable>(_ body: @escaping @Sendable (RegistrySession) throws -> Value) async throws -> Value {
         let sessions = sessions
         return try await answers.run { try sessions.with(body) }
@@ -57,13 +57,13 @@ final class Services: Sendable {
         return models
     }
 
-    /// Works on files on a thread that may wait.
+    /// Runs work on files on a thread that may wait.
     func working<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await files.run(body)
     }
 
     /// An answer that is made once for each state of the registry.
-    /// - Parameter key: says what is asked; the same key always means the same question.
+    /// - Parameter key: identifies the question; the same key always means the same question.
     func cached(
         _ key: String,
         _ make: @escaping @Sendable (RegistrySession) throws -> String

@@ -5,30 +5,30 @@ import HTTPTypes
 import Synchronization
 import SystemPackage
 
-/// Who asks.
+/// The sender of a request.
 enum Caller: Sendable {
     case anyone
     case holder(AccessToken)
-    /// Of an address that the server signed: it is for one file and a few minutes.
+    /// The holder of an address that the server signed, valid for one file and a few minutes.
     case guest
 }
 
-/// Who may do what: anyone may read unless the file of tokens says otherwise, and nobody may write without a token.
+/// Decides who may do what: anyone may read unless the token file says otherwise, and writing always needs a token.
 final class AccessControl: Sendable {
     private let path: FilePath?
     private let known: Mutex<(file: TokenFile, status: FileStatus?)>
     private let key = SymmetricKey(size: .bits256)
 
-    /// How long a signed address leads to its file.
+    /// How long a signed address is valid, in seconds.
     private static let signedSeconds = 600.0
 
-    /// - Throws: `ServerStartError` for a file that is none; `FileError`.
+    /// - Throws: `ServerStartError` if the file is not a valid token file; `FileError`.
     init(_ settings: ServerSettings) throws {
         path = settings.tokens
         known = Mutex((try settings.tokens.map { try TokenFile($0) } ?? TokenFile(), path.flatMap { FileStatus($0) }))
     }
 
-    /// The tokens as they are now; a file that is broken leaves those that were known.
+    /// The tokens in the file now; if the file is broken, the last valid ones.
     private func current() -> TokenFile {
         guard let path else { return TokenFile() }
         return known.withLock { known in
@@ -42,7 +42,7 @@ final class AccessControl: Sendable {
 
     // MARK: Tokens
 
-    /// - Throws: `ServerError` for a token that is not known or ended: it is refused even where nothing asks for one.
+    /// - Throws: `ServerError` for an unknown or expired token, even if the request needs none.
     func caller(_ headers: HTTPFields) throws -> Caller {
         guard let field = headers[.authorization] else { return .anyone }
         guard let token = Self.token(field) else { throw Self.unauthorized("the credentials are not a token.") }
@@ -69,8 +69,9 @@ final class AccessControl: Sendable {
         }
     }
 
-    /// - Parameter model: nil stands for all of them.
-    /// - Throws: `ServerError`: 401 for those who show no token, 403 for a token of something else.
+    /// Checks that the caller may do something.
+    /// - Parameter model: the model's name; nil stands for all models.
+    /// - Throws: `ServerError`: 401 without a token, 403 if the token does not allow it.
     func require(_ action: AccessToken.Action, of model: String?, _ caller: Caller) throws {
         switch caller {
         case .guest: if action == .pull { return }
@@ -95,7 +96,7 @@ final class AccessControl: Sendable {
 
     // MARK: Signed addresses
 
-    /// What is to follow a path's question mark, so that it can be read without a token for a few minutes.
+    /// The query that makes a path readable without a token for a few minutes; it follows the question mark.
     func signature(for path: String) -> String {
         let ends = Int(Date().timeIntervalSince1970 + Self.signedSeconds)
         return "expires=\(ends)&signature=\(code(path, ends))"
@@ -105,7 +106,7 @@ final class AccessControl: Sendable {
         guard let ends = values.integer("expires"), let signature = values.text("signature"),
             Double(ends) > Date().timeIntervalSince1970
         else { return false }
-        // Compared as digests, so that the time that it takes says nothing.
+        // Compares digests, so that the time of the comparison reveals nothing.
         return AccessToken.digest(signature) == AccessToken.digest(code(path, ends))
     }
 

@@ -2,33 +2,33 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// What a token allows, and how it is recognized; the token itself is nowhere.
+/// What a token allows, with its digest; the token itself is not stored.
 public struct AccessToken: Codable, Sendable, Hashable {
-    /// What a caller may do.
+    /// An action that a token can allow.
     public enum Action: String, Codable, Sendable, CaseIterable {
         case pull
-        /// To send builds, and to read what is there.
+        /// Upload builds, and read.
         case push
     }
 
-    /// The first digits of the digest, by which people tell tokens apart.
+    /// The first 8 digits of the digest, which identify a token to people.
     public var id: String { String("\(sha256)".prefix(8)) }
-    /// Of the token.
+    /// SHA-256 of the token.
     public var sha256: SHA256Digest
-    /// Which models: a name, in which `*` stands for anything.
+    /// The models that it covers: a name in which `*` matches any text.
     public var model: String
-    /// What it allows.
+    /// The actions that it allows.
     public var allow: [Action]
-    /// When it ends; nil for never.
+    /// When it expires; nil for never.
     public var expires: Date?
 
-    /// What tokens begin with, so that the Hub's clients send them.
+    /// The prefix of every token; the Hub's clients only send tokens that have it.
     static let prefix = "hf_"
-    /// Letters and digits behind it.
+    /// The number of letters and digits after the prefix.
     static let length = 40
 
-    /// Makes a token that nobody has.
-    /// - Returns: what allows, and the token itself, which is shown once.
+    /// Makes a new random token.
+    /// - Returns: the entry for the token file, and the token itself, which is shown once.
     public static func make(model: String, allow: [Action], expires: Date?) -> (grant: AccessToken, token: String) {
         let letters = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
         var generator = SystemRandomNumberGenerator()
@@ -40,7 +40,7 @@ public struct AccessToken: Codable, Sendable, Hashable {
 
     package static func digest(_ token: String) -> SHA256Digest { SHA256Digest(of: Array(token.utf8)) }
 
-    /// Whether it allows something of a model; nil stands for all models.
+    /// Whether it allows an action on a model; nil stands for all models.
     package func allows(_ action: Action, _ name: String?, at now: Date) -> Bool {
         guard isValid(at: now), allow.contains(action) || (action == .pull && allow.contains(.push)) else {
             return false
@@ -51,7 +51,7 @@ public struct AccessToken: Codable, Sendable, Hashable {
 
     func isValid(at now: Date) -> Bool { expires.map { now < $0 } ?? true }
 
-    /// Whether a name is meant by a pattern in which `*` stands for anything.
+    /// Whether a name matches a pattern in which `*` matches any text.
     private static func matches(_ pattern: ArraySlice<UInt8>, _ text: ArraySlice<UInt8>) -> Bool {
         let parts = pattern.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
         guard parts.count > 1, let first = parts.first, let last = parts.last else { return pattern == text }
@@ -67,9 +67,9 @@ public struct AccessToken: Codable, Sendable, Hashable {
 
 /// A file of tokens: JSON, as `edgepipe serve token new` writes it.
 public struct TokenFile: Codable, Sendable {
-    /// Whether reading asks for a token, too.
+    /// Whether reading needs a token too.
     public var isPrivate = false
-    /// In the order in which they were made.
+    /// The tokens, oldest first.
     public var tokens: [AccessToken] = []
 
     private static let longest = 4 << 20
@@ -79,10 +79,10 @@ public struct TokenFile: Codable, Sendable {
         case tokens
     }
 
-    /// No token.
+    /// Makes a file without tokens.
     public init() {}
 
-    /// - Throws: `ServerStartError` for a file that is none; `FileError`.
+    /// - Throws: `ServerStartError` if the file is not a valid token file; `FileError`.
     public init(_ path: FilePath) throws {
         let bytes = try readFile(path, limit: Self.longest)
         let decoder = JSONDecoder()
@@ -96,7 +96,7 @@ public struct TokenFile: Codable, Sendable {
         }
     }
 
-    /// Writes the file, whole or not at all, for its owner's eyes alone.
+    /// Writes the file atomically, readable by its owner only.
     /// - Throws: `FileError`.
     public func write(to path: FilePath) throws {
         let encoder = JSONEncoder()

@@ -6,12 +6,12 @@ extension TokenFile {
     private static let secondsOfDay = 86_400.0
     private static let days = 1...3650
 
-    /// Makes a token and notes it in a file, which is made where there is none.
+    /// Makes a token and adds it to a file, which is created if it does not exist.
     /// - Parameters:
-    ///   - model: a name, in which `*` stands for anything.
-    ///   - allow: actions with commas between.
-    ///   - expires: days with a `d` behind; nil for never.
-    /// - Returns: by what people tell tokens apart, and the token.
+    ///   - model: a name in which `*` matches any text.
+    ///   - allow: actions separated by commas.
+    ///   - expires: a number of days followed by `d`; nil for never.
+    /// - Returns: the token's id, and the token.
     /// - Throws: `ServerStartError`, `FileError`.
     public static func adding(
         model: String,

@@ -4,11 +4,11 @@ import HTTPTypes
 import Registry
 import Synchronization
 
-/// The files that a registry offers, by digest, opened once for all clients.
+/// The files that a registry offers, by digest, each opened once for all clients.
 final class BlobStore: Sendable {
     private struct State {
         var registry: RegistryState?
-        /// What is offered under a digest, as far as it was asked for.
+        /// The offered builds by digest, for the digests requested so far.
         var offered: [SHA256Digest: [BuildRecord]] = [:]
         var opened: [SHA256Digest: Blob] = [:]
     }
@@ -28,7 +28,7 @@ final class BlobStore: Sendable {
         decoded = DecodedParts(limit: limits.decodedBytes, files)
     }
 
-    /// The builds that are offered with these bytes.
+    /// The offered builds with these bytes.
     /// - Throws: `RegistryError`.
     func builds(of digest: SHA256Digest) async throws -> [BuildRecord] {
         let now = try sessions.state()
@@ -47,7 +47,7 @@ final class BlobStore: Sendable {
         return found
     }
 
-    /// A file that is offered.
+    /// The offered file with this digest.
     /// - Throws: `RegistryError`.
     private func blob(_ digest: SHA256Digest) async throws -> Blob {
         let now = try sessions.state()
@@ -71,8 +71,8 @@ final class BlobStore: Sendable {
         return blob
     }
 
-    /// A file, or the part of it that was asked for.
-    /// - Parameter fields: what the answer says beside.
+    /// Answers with a file, or with the range that the request asks for.
+    /// - Parameter fields: additional header fields of the answer.
     /// - Throws: `RegistryError`.
     func answer(
         _ digest: SHA256Digest,
@@ -82,7 +82,7 @@ final class BlobStore: Sendable {
         answer(try await blob(digest), call, fields)
     }
 
-    /// The same for a file that is known already.
+    /// Answers with a file that is already open, or with the range that the request asks for.
     func answer(_ blob: Blob, _ call: Call, _ fields: [(HTTPField.Name, String)]) -> Answer {
         let digest = blob.digest
         let etag = "\"\(digest)\""

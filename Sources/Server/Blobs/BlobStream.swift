@@ -7,9 +7,9 @@ import SystemPackage
 /// A published file, opened for many clients.
 enum Blob: Sendable {
     case pieces(BuildPieces)
-    /// One that is decompressed from its beginning.
+    /// A build that is decompressed from its beginning.
     case bytes(BuildBytes)
-    /// A plain file that is no build's.
+    /// An uncompressed file that is not a build.
     case file(FilePath, SHA256Digest, count: Int)
 
     var digest: SHA256Digest {
@@ -29,7 +29,7 @@ enum Blob: Sendable {
     }
 }
 
-/// A range of a file on its way to a client: a slice is read while the one before it is sent.
+/// Sends a range of a file to a client: the next slice is read while the current one is sent.
 struct BlobStream: Sendable {
     let blob: Blob
     let range: Range<Int>
@@ -37,10 +37,10 @@ struct BlobStream: Sendable {
     let threads: WorkerThreads
     let decoded: DecodedParts
 
-    /// Smaller parts are decoded where they are needed, which costs less than keeping them.
+    /// The size from which a part is shared, in bytes. Decoding a smaller part again costs less than keeping it.
     private static let smallPart = 1 << 20
 
-    /// A decoded part that this client is in the middle of.
+    /// A decoded part that this client is reading.
     private struct Held: Sendable {
         let index: Int
         let part: DecodedParts.Part
@@ -53,7 +53,7 @@ struct BlobStream: Sendable {
     }
 
     /// Sends the range.
-    /// - Throws: what reading throws, and what writing throws where the client went away.
+    /// - Throws: errors of reading, and of writing if the client disconnected.
     func send(_ writer: inout any ResponseBodyWriter) async throws {
         var slice = Slice(buffer: ByteBuffer(), end: range.lowerBound)
         defer { release(slice.held) }
@@ -78,7 +78,7 @@ struct BlobStream: Sendable {
         decoded.release(held.part, pieces.pieces[held.index].digest)
     }
 
-    /// The slice behind another; empty at the end. What the other held is carried on, or given back.
+    /// The slice after another; empty at the end. The decoded part that the other slice held is passed on or released.
     private func read(after last: Slice) async throws -> Slice {
         let begin = last.end
         guard begin < range.upperBound else {
@@ -100,7 +100,7 @@ struct BlobStream: Sendable {
         return try await large(index, pieces, from: begin, known)
     }
 
-    /// A range of what does not lie in pieces.
+    /// Reads a range of a file that is not stored in pieces.
     private func bytes(_ range: Range<Int>) throws -> [UInt8] {
         switch blob {
         case .pieces: preconditionFailure("pieces are read as such")
@@ -112,7 +112,8 @@ struct BlobStream: Sendable {
         }
     }
 
-    /// As many pieces as a slice takes, as long as they are plain or small; nil where the first one is not here.
+    /// As many pieces as fit into a slice, as long as they are uncompressed or small; nil if the first one is not on
+    /// this disk.
     private func plain(from begin: Int, _ pieces: BuildPieces) throws -> Slice? {
         let most = min(range.upperBound, begin + sliceBytes)
         var buffer = ByteBufferAllocator().buffer(capacity: most - begin)
@@ -133,7 +134,7 @@ struct BlobStream: Sendable {
                     continue
                 }
             }
-            // A small part is decoded once, and goes out whole.
+            // A small part is decoded once and sent whole.
             guard piece.range.count <= Self.smallPart else { break }
             let last = min(piece.range.upperBound, range.upperBound)
             let wanted = (offset - piece.range.lowerBound)..<(last - piece.range.lowerBound)
@@ -145,7 +146,7 @@ struct BlobStream: Sendable {
         return offset == begin ? nil : Slice(buffer: buffer, end: offset)
     }
 
-    /// The next part that is worth being decoded ahead.
+    /// The next part that is large enough to be decoded ahead.
     private func next(after index: Int, _ pieces: BuildPieces) -> Int? {
         let near = pieces.pieces.indices.dropFirst(index + 1).prefix(8)
         return near.first { number in
@@ -165,7 +166,7 @@ struct BlobStream: Sendable {
                 part = held.part
             } else {
                 part = try await decoded.take(index, of: pieces)
-                // The next part is decoded while this one is sent.
+                // Decodes the next part while this one is sent.
                 if let next = next(after: index, pieces) { Task { await decoded.prepare(next, of: pieces) } }
             }
             var buffer = ByteBufferAllocator().buffer(capacity: wanted.count)
@@ -174,7 +175,7 @@ struct BlobStream: Sendable {
                 if isLast { decoded.release(part, piece.digest) }
                 return Slice(buffer: buffer, end: end, held: isLast ? nil : Held(index: index, part: part))
             }
-            // It was taken back for others; it is decoded again.
+            // The part was reclaimed for other readers, so it is decoded again.
             held = nil
         }
     }

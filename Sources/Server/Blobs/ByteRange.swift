@@ -1,15 +1,15 @@
 import HTTPTypes
 
-/// Which bytes of a file a request wants. Source: RFC 9110, section 14.
+/// The bytes of a file that a request asks for. Source: RFC 9110, section 14.
 package enum ByteRange: Equatable, Sendable {
     case whole
     case part(Range<Int>)
-    /// None of the file's bytes.
+    /// A range outside the file.
     case unsatisfiable
 
     /// - Parameters:
-    ///   - count: bytes of the file.
-    ///   - etag: of the file; a range under another condition is not served, but all of it.
+    ///   - count: size of the file, in bytes.
+    ///   - etag: the file's ETag; a range that depends on another one is answered with the whole file.
     package init(_ headers: HTTPFields, count: Int, etag: String) {
         self = .whole
         guard let text = headers[.range] else { return }
@@ -17,7 +17,7 @@ package enum ByteRange: Equatable, Sendable {
         self.init(text, count: count)
     }
 
-    /// A range that is not written as one counts for nothing, and several are answered with the whole file.
+    /// Parses a range. A malformed one is ignored, and several ranges are answered with the whole file.
     package init(_ text: String, count: Int) {
         self = .whole
         guard text.lowercased().hasPrefix("bytes=") else { return }

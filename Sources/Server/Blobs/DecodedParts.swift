@@ -2,19 +2,19 @@ import BinaryIO
 import Registry
 import Synchronization
 
-/// Parts of builds that are compressed, decoded for whoever is being sent them. Clients that are at the same part share it; together
-/// the parts keep to a bound, and a client waits for its part rather than taking more.
+/// Compressed parts of builds, decoded while they are sent. Clients that read the same part share it. The total size of
+/// the parts is limited, and a client waits for its part if the limit is reached.
 final class DecodedParts: Sendable {
-    /// One part, until it is taken back because others wait for its room.
+    /// A decoded part, until it is reclaimed for other readers.
     final class Part: Sendable {
         private let memory: Mutex<PieceMemory?>
         fileprivate let since = ContinuousClock.now
 
         fileprivate init(_ memory: PieceMemory) { self.memory = Mutex(memory) }
 
-        /// Hands out a range of the part; false where it was taken back.
+        /// Passes a range of the part to `body`; returns false if the part was reclaimed.
         func with(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
-            // Readers of one part copy at the same time; who takes it back waits for nobody.
+            // Readers of one part copy at the same time, and reclaiming it waits for none of them.
             guard let memory = memory.withLock({ $0 }) else { return false }
             memory.withBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
             return true
@@ -31,7 +31,7 @@ final class DecodedParts: Sendable {
     private struct State {
         var entries: [SHA256Digest: Entry] = [:]
         var sizes: [SHA256Digest: Int] = [:]
-        /// Oldest use first.
+        /// Digests, least recently used first.
         var order: [SHA256Digest] = []
         var total = 0
     }
@@ -42,13 +42,13 @@ final class DecodedParts: Sendable {
         case wait
     }
 
-    /// How long a reader keeps what others wait for.
+    /// How long a reader may keep a part that takes the room others wait for.
     private static let patience = Duration.seconds(1)
     private static let pause = Duration.milliseconds(5)
 
     private let limit: Int
     private let threads: WorkerThreads
-    /// What decoding takes, shared by all.
+    /// Decoders and buffers, shared by all readers.
     let tools: PieceTools
     private let state = Mutex(State())
 
@@ -57,8 +57,8 @@ final class DecodedParts: Sendable {
         tools = PieceTools(count: threads.count)
     }
 
-    /// The bytes of a part. Whoever has it says when it is done with it.
-    /// - Throws: as `BuildPieces.decode`; `CancellationError`.
+    /// The bytes of a part. The caller must call `release` when it is done.
+    /// - Throws: errors of `BuildPieces.decode`; `CancellationError`.
     func take(_ index: Int, of pieces: BuildPieces) async throws -> Part {
         let piece = pieces.pieces[index]
         while true {
@@ -70,7 +70,7 @@ final class DecodedParts: Sendable {
         }
     }
 
-    /// Decodes a part that somebody will want next, where there is room for it without taking any from others.
+    /// Decodes a part ahead of its reader, if there is room without reclaiming other parts.
     func prepare(_ index: Int, of pieces: BuildPieces) async {
         let piece = pieces.pieces[index]
         let isDue = state.withLock { state -> Bool in
@@ -80,7 +80,7 @@ final class DecodedParts: Sendable {
             Self.begin(piece.digest, piece.range.count, &state)
             return true
         }
-        // Whoever wants the part meets the same failure, and says so.
+        // The reader of the part will meet the same error and report it.
         if isDue { _ = try? await make(index, of: pieces, readers: 0) }
     }
 
@@ -97,7 +97,7 @@ final class DecodedParts: Sendable {
         }
     }
 
-    /// A reader is done with a part; it stays for others while there is room.
+    /// Ends a reader's use of a part; the part is kept for others while there is room.
     func release(_ part: Part, _ digest: SHA256Digest) {
         state.withLock { state in
             guard case .made(let known, let readers)? = state.entries[digest], known === part else { return }
@@ -128,14 +128,14 @@ final class DecodedParts: Sendable {
         state.total += size
     }
 
-    /// What nobody reads goes first, then what somebody has had for long.
+    /// Reclaims parts without readers first, then parts that a reader has had for long.
     private static func makeRoom(_ size: Int, _ limit: Int, takesFromReaders: Bool, _ state: inout State) {
         for isRead in takesFromReaders ? [false, true] : [false] {
             for other in state.order where state.total + size > limit {
                 guard case .made(let part, let readers)? = state.entries[other], (readers > 0) == isRead else {
                     continue
                 }
-                // What was just prepared is for somebody, too.
+                // A part that was just decoded ahead is about to be read.
                 let isFresh = ContinuousClock.now - part.since < patience
                 if isFresh, isRead || !takesFromReaders { continue }
                 part.takeBack()

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// How many connections there are, in all and by address.
+/// Counts the open connections, in total and by address.
 final class ConnectionCounter: Sendable {
     private struct State {
         var total = 0
@@ -14,7 +14,7 @@ final class ConnectionCounter: Sendable {
     init(_ limits: ServerLimits) { self.limits = limits }
 
     /// Counts a connection.
-    /// - Returns: false where there are too many already; it is not counted then.
+    /// - Returns: false if there are too many already; the connection is not counted then.
     func enter(_ address: String) -> Bool {
         state.withLock { state in
             guard state.total < limits.connections else { return false }

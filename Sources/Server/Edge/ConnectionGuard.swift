@@ -1,24 +1,24 @@
 import NIOCore
 
-/// Stands between a connection and the parser of HTTP: refuses heads that are not clear, and ends connections of clients that are too
-/// slow, too many, or done.
+/// Filters a connection before the HTTP parser: rejects ambiguous heads, and closes the connections of clients that are
+/// too slow, too many, or done.
 final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
-    /// Asks for the end of a connection once what was written is sent; the rest of a request is thrown away.
+    /// Closes a connection once the answer is sent; the rest of the request is discarded.
     struct Finish: Sendable {}
 
-    /// How long a client may still read its answer when nothing more is read of it.
+    /// How long a client may still read its answer after the server stops reading.
     private static let lingering = TimeAmount.seconds(2)
     private static let checks = TimeAmount.seconds(5)
 
     private let limits: ServerLimits
     private let isRefused: Bool
     private var scanner: HeadScanner
-    /// Nothing more is passed on.
+    /// Whether further input is discarded.
     private var isDeaf = false
     private var headTimer: Scheduled<Void>?
     private var stallTimer: Scheduled<Void>?
@@ -54,7 +54,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    // MARK: What comes
+    // MARK: Input
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDeaf else { return }
@@ -84,7 +84,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         }
     }
 
-    // MARK: What goes
+    // MARK: Output
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if writtenBytes == sentBytes { lastProgress = .now() }
@@ -93,7 +93,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         if stallTimer == nil { watch(context) }
     }
 
-    /// Looks every few seconds whether the client took something, as long as there is something to take.
+    /// Checks every few seconds that the client has read something, while there is something to read.
     private func watch(_ context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         stallTimer = context.eventLoop.scheduleTask(in: Self.checks) {
@@ -121,7 +121,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         promise?.succeed(())
     }
 
-    // MARK: Ends
+    // MARK: Closing
 
     private func refuse(_ refusal: HeadScanner.Refusal, _ context: ChannelHandlerContext) {
         guard !isDeaf else { return }
@@ -148,7 +148,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         isDeaf = true
         headTimer?.cancel()
         context.flush()
-        // Closing at once with bytes unread would take the answer from the client.
+        // Closing at once while input is unread would reset the connection, and the client would lose the answer.
         context.close(mode: .output, promise: nil)
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: Self.lingering) { bound.value.close(promise: nil) }

@@ -2,7 +2,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 
-/// A connection that speaks HTTP/1.1, behind its guard.
+/// An HTTP/1.1 connection behind a `ConnectionGuard`.
 struct GuardedChannel: ServerChildChannel {
     typealias Value = HTTP1Channel.Value
 
@@ -21,11 +21,11 @@ struct GuardedChannel: ServerChildChannel {
 
     func handle(value: Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
 
-    /// Makes these for an application.
+    /// Makes the connections of an application.
     static func builder(_ limits: ServerLimits) -> HTTPServerBuilder {
         let counter = ConnectionCounter(limits)
         return HTTPServerBuilder { responder in
-            // The guard has looked at sizes; the parser's own bounds must not come first.
+            // The guard has checked the sizes; the parser's own limits must not apply first.
             let decoder = HTTP1Channel.Configuration.DecoderConfiguration(
                 maxHeaderFieldSize: limits.headerBytes + limits.requestLineBytes,
                 maxHeaderListSize: limits.headerBytes + limits.requestLineBytes,

@@ -1,9 +1,9 @@
 import NIOCore
 
-/// Finds where requests begin and end in the bytes of a connection, and refuses every head that two programs could read in two
-/// ways: the parser behind it sees nothing else.
+/// Finds the boundaries of requests in the bytes of a connection, and rejects every head that two programs could read
+/// in two ways. The parser behind it gets only what passed.
 ///
-/// Source: RFC 9112, sections 2.2, 3, 5, 6 and 7.1, where its rules are the strict ones.
+/// Source: RFC 9112, sections 2.2, 3, 5, 6 and 7.1, with the strict variant of each rule.
 package struct HeadScanner {
     /// Why a connection ends.
     package struct Refusal: Error, Equatable {
@@ -11,7 +11,7 @@ package struct HeadScanner {
         let words: String
     }
 
-    /// Where the next byte belongs.
+    /// What the next byte belongs to.
     private enum State {
         case head
         case body(Int)
@@ -23,9 +23,9 @@ package struct HeadScanner {
 
     private let limits: ServerLimits
     private var state = State.head
-    /// A head, the line before a chunk, or a trailer, as far as it came.
+    /// The part of a head, a chunk's size line, or a trailer that has arrived.
     private var pending: [UInt8] = []
-    /// Where a line begins in `pending`, and how many ended.
+    /// The start of the current line in `pending`, and the number of complete lines.
     private var lineStart = 0
     private var lineCount = 0
     private var trailerBytes = 0
@@ -34,21 +34,21 @@ package struct HeadScanner {
 
     package init(_ limits: ServerLimits) { self.limits = limits }
 
-    /// Whether a head has begun and not ended.
+    /// Whether a head has begun and is not complete.
     var isInHead: Bool {
         if case .head = state { return !pending.isEmpty }
         return false
     }
 
-    /// Whether a request has begun and not ended.
+    /// Whether a request has begun and is not complete.
     var isInRequest: Bool {
         if case .head = state { return !pending.isEmpty }
         return true
     }
 
-    /// Takes bytes as they come.
-    /// - Parameter pass: takes what may go on, in order.
-    /// - Throws: `Refusal`; nothing after it may go on.
+    /// Scans bytes as they arrive.
+    /// - Parameter pass: gets the bytes that passed, in order.
+    /// - Throws: `Refusal`; no bytes may be passed on after it.
     package mutating func take(_ bytes: ByteBuffer, pass: (ByteBuffer) -> Void) throws {
         var bytes = bytes
         while bytes.readableBytes > 0 {
@@ -104,7 +104,7 @@ package struct HeadScanner {
 
     // MARK: Lines
 
-    /// Adds bytes to a head until its empty line.
+    /// Adds bytes to a head up to its empty line.
     private mutating func takeLines(_ bytes: inout ByteBuffer) throws -> Bool {
         while let byte = bytes.readInteger(as: UInt8.self) {
             pending.append(byte)
@@ -135,7 +135,7 @@ package struct HeadScanner {
         return false
     }
 
-    /// Adds bytes to a single line until its end.
+    /// Adds bytes to a single line up to its end.
     private mutating func takeLine(_ bytes: inout ByteBuffer) throws -> Bool {
         while let byte = bytes.readInteger(as: UInt8.self) {
             pending.append(byte)
@@ -151,7 +151,7 @@ package struct HeadScanner {
         return false
     }
 
-    /// Whether a byte ends a line; lines end with CR and LF, and neither stands anywhere else.
+    /// Whether a byte ends a line. Lines end with CR LF, and neither byte may occur anywhere else.
     private func endsLine(_ byte: UInt8) throws -> Bool {
         let isAfterReturn = pending.count > 1 && pending[pending.count - 2] == UInt8(ascii: "\r")
         switch byte {
@@ -169,7 +169,7 @@ package struct HeadScanner {
 
     // MARK: Meaning
 
-    /// What decides where a request's body ends.
+    /// The fields of a head that decide where the request's body ends.
     private struct Head {
         var isOld = false
         var hosts = 0
@@ -222,7 +222,7 @@ package struct HeadScanner {
         return length == 0 ? .head : .body(length)
     }
 
-    /// `METHOD /path HTTP/1.1`, with one space between. - Returns: whether the version is 1.0.
+    /// Parses `METHOD /path HTTP/1.1`, with exactly one space between. - Returns: whether the version is 1.0.
     private static func isOld(_ line: ArraySlice<UInt8>) throws -> Bool {
         let words = line.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
         guard words.count == 3, !words[0].isEmpty, words[0].allSatisfy(isOfToken) else {

@@ -5,18 +5,18 @@ import Registry
 import Synchronization
 import SystemPackage
 
-/// What was sent of a model: small documents and manifests, which are kept as they came, and files of builds until these are
-/// published. The folder has the form of a layout; it is named by a digest, so that no text of a request becomes a path.
+/// The received parts of a model: small documents and manifests, which are kept unchanged, and files of builds until
+/// they are published. The folder is an OCI layout; its name is a digest, so no text of a request becomes a path.
 ///
-/// Calls block, and belong on a thread that may wait.
+/// Calls block; make them on a thread that may wait.
 final class ReceivedFiles: Sendable {
-    /// A manifest's own facts; its bytes are a blob.
+    /// A manifest's metadata; its bytes are a blob.
     struct Manifest: Codable, Sendable {
         var digest: SHA256Digest
         var mediaType: String
         var artifactType: String?
         var annotations: [String: String]?
-        /// Of a document: the manifest that it is about.
+        /// The manifest that a document describes; nil for other manifests.
         var subject: SHA256Digest?
     }
 
@@ -25,7 +25,7 @@ final class ReceivedFiles: Sendable {
         var tags: [String: SHA256Digest] = [:]
     }
 
-    /// A manifest for each build and dialect, and a few documents about each.
+    /// The limit: a manifest per build and dialect, and a few documents about each.
     private static let mostManifests = 100_000
     private static let longestState = 64 << 20
 
@@ -34,7 +34,7 @@ final class ReceivedFiles: Sendable {
 
     private static func stateFile(_ folder: FilePath) -> FilePath { folder.appending("received.json") }
 
-    /// - Parameter root: beside the registry.
+    /// - Parameter root: the folder beside the registry.
     init(of model: String, in root: FilePath) {
         folder = root.appending("\(SHA256Digest(of: Array(model.utf8)))")
         let path = Self.stateFile(folder)
@@ -44,7 +44,7 @@ final class ReceivedFiles: Sendable {
 
     func path(of digest: SHA256Digest) -> FilePath { ReceivedBuild.path(of: digest, in: folder) }
 
-    /// The length of a blob; nil where it was not sent, or was a file that is published since.
+    /// The length of a blob, in bytes; nil if it was not received, or was a file that has been published.
     func byteCount(of digest: SHA256Digest) -> Int? {
         FileStatus(path(of: digest)).flatMap { $0.kind == .file ? $0.byteCount : nil }
     }
@@ -67,7 +67,7 @@ final class ReceivedFiles: Sendable {
         state.withLock { $0.manifests.first { $0.digest == digest } }
     }
 
-    /// All that are no documents.
+    /// All manifests except documents.
     var all: [Manifest] { state.withLock { $0.manifests.filter { $0.subject == nil } } }
 
     var tags: [String: SHA256Digest] { state.withLock { $0.tags } }
@@ -76,8 +76,8 @@ final class ReceivedFiles: Sendable {
         state.withLock { $0.manifests.filter { $0.subject == subject } }
     }
 
-    /// Keeps a manifest, and its tag where it has one.
-    /// - Throws: `FileError`; `ServerError` where there are too many.
+    /// Stores a manifest, and its tag if it has one.
+    /// - Throws: `FileError`; `ServerError` if there are too many.
     func keep(_ manifest: Manifest, _ bytes: [UInt8], tag: String?) throws {
         try makeFolder(path(of: manifest.digest).removingLastComponent())
         try writeFile(bytes, to: path(of: manifest.digest))
@@ -94,7 +94,7 @@ final class ReceivedFiles: Sendable {
         }
     }
 
-    /// Moves a file that was sent to its place. Its bytes were hashed on the way.
+    /// Moves a received file to its place. Its bytes were hashed as they arrived.
     /// - Throws: `FileError`.
     func settle(_ file: FilePath, as digest: SHA256Digest) throws {
         let target = path(of: digest)
@@ -104,6 +104,6 @@ final class ReceivedFiles: Sendable {
         }
     }
 
-    /// The file of a build that is published now.
+    /// Deletes the file of a build that has been published.
     func drop(_ digest: SHA256Digest) { unlink(path(of: digest).string) }
 }

@@ -7,15 +7,15 @@ import Registry
 import Synchronization
 import SystemPackage
 
-/// Builds that are being sent: uploads, documents and manifests, until a tag asks for a build to be published.
+/// Receives builds: uploads, documents and manifests, until a tag publishes a build.
 ///
-/// A build is published by the import that reads layouts, so that it is verified as one from a disk is; its row is written last. What is
-/// kept beside the registry are small documents, so that manifests stay as they were sent, byte by byte.
+/// The import that reads OCI layouts publishes a build, so that it is verified like one from a disk; its row is written
+/// last. Small documents are kept beside the registry, so that manifests stay byte-identical to what was sent.
 final class Receiving: Sendable {
     private struct State {
         var models: [String: ReceivedFiles] = [:]
         var uploads: [String: Upload] = [:]
-        /// The registry's state when a list of builds was sent: it is right until something else changes.
+        /// The registry's state when a list of builds was received: the list is valid until something else changes.
         var lists: [String: RegistryState] = [:]
     }
 
@@ -25,14 +25,14 @@ final class Receiving: Sendable {
     private let registry: FilePath
     private let root: FilePath
     private let state = Mutex(State())
-    /// Publishing is done by one thread: writers of a registry wait for each other anyway.
+    /// One thread publishes, because writers of a registry wait for each other anyway.
     private let publisher: WorkerThreads
 
     init(_ settings: ServerSettings) {
         (registry, limits) = (settings.registry, settings.limits)
         root = FilePath("\(settings.registry).work").appending("received")
         publisher = WorkerThreads(1, mostQueued: 64)
-        // What an earlier server had begun to take in nobody goes on with.
+        // Uploads that an earlier server began cannot be resumed.
         try? FileManager.default.removeItem(atPath: root.appending("uploads").string)
     }
 
@@ -50,7 +50,7 @@ final class Receiving: Sendable {
 
     // MARK: Uploads
 
-    /// - Throws: `ServerError` where there are too many, or the disk is nearly full; `FileError`.
+    /// - Throws: `ServerError` if there are too many, or the disk is nearly full; `FileError`.
     func begin(of model: String) throws -> Upload {
         let (old, isFull) = state.withLock { state in
             let old = state.uploads.values.filter { $0.age >= .seconds(limits.uploadSeconds) }
@@ -74,7 +74,7 @@ final class Receiving: Sendable {
         return upload
     }
 
-    /// - Throws: `ServerError` for one that is not known, or is of another model.
+    /// - Throws: `ServerError` if the upload is unknown or belongs to another model.
     func upload(_ id: String, of model: String) throws -> Upload {
         guard let upload = state.withLock({ $0.uploads[id] }), upload.model == model else {
             throw ServerError.notFound("this upload is not known. Begin it anew.", oci: "BLOB_UPLOAD_UNKNOWN")
@@ -87,7 +87,7 @@ final class Receiving: Sendable {
         upload.remove()
     }
 
-    /// - Throws: `ServerError` where the registry's disk would be nearly full.
+    /// - Throws: `ServerError` if it would nearly fill the registry's disk.
     func checkRoom(for byteCount: Int) throws {
         guard let free = freeDiskBytes(at: registry), free - byteCount < limits.diskFloorBytes else { return }
         throw ServerError(
@@ -98,10 +98,10 @@ final class Receiving: Sendable {
         )
     }
 
-    // MARK: What was sent
+    // MARK: Received
 
-    /// A manifest as it was sent.
-    /// - Parameter forOllama: whether the tag's counterpart for Ollama is wanted in its place.
+    /// A manifest as it was received.
+    /// - Parameter forOllama: whether to return the tag's counterpart for Ollama instead.
     func manifest(
         _ reference: String,
         of model: String,
@@ -132,12 +132,12 @@ final class Receiving: Sendable {
         return try await services.working { try files.document(digest, limit: limit) }
     }
 
-    /// The length of anything that was sent, files of builds among them.
+    /// The length of any received blob, including files of builds, in bytes.
     private func byteCount(of digest: SHA256Digest, _ model: String) -> Int? {
         files(of: model).byteCount(of: digest)
     }
 
-    /// Anything that was sent and is no small document.
+    /// A received blob that is not a small document.
     func file(_ digest: SHA256Digest, of model: String) -> Blob? {
         let files = files(of: model)
         return files.byteCount(of: digest).map { .file(files.path(of: digest), digest, count: $0) }
@@ -163,12 +163,12 @@ final class Receiving: Sendable {
 
     // MARK: Manifests
 
-    /// Takes a manifest in. One with a tag of its own publishes the build that it is of.
+    /// Receives a manifest. A manifest with its own tag publishes its build.
     /// - Parameters:
     ///   - reference: a tag or a digest.
-    ///   - contentType: as it was sent.
-    /// - Returns: its digest, and what it is about.
-    /// - Throws: `ServerError` for what is no manifest of a build, or names what is not here.
+    ///   - contentType: the media type as it was sent.
+    /// - Returns: its digest, and the manifest that it describes.
+    /// - Throws: `ServerError` if it is not a manifest of a build, or names blobs that are missing.
     func take(
         _ bytes: [UInt8],
         _ contentType: String?,
@@ -233,7 +233,7 @@ final class Receiving: Sendable {
         return try await services.blobs.builds(of: digest).contains { $0.name.model == model && $0.fileBytes == size }
     }
 
-    /// Publishes the build of a file, by the facts that were attached to a manifest of it.
+    /// Publishes the build of a file, with the facts attached to one of its manifests.
     private func publish(_ file: SHA256Digest, of model: String, _ services: Services) async throws {
         let files = files(of: model)
         let (registry, limit) = (registry, limits.documentBytes)
@@ -242,7 +242,7 @@ final class Receiving: Sendable {
         }
         let known = Set(try await services.blobs.builds(of: file).map(\.name))
         guard !facts.isEmpty else {
-            // Facts may have come from this server, which has the build then.
+            // The facts may have come from this server, which already has the build then.
             if known.contains(where: { $0.model == model }) { return }
             throw Self.refused("nothing is attached that says what the build is. Send builds with `edgepipe push`.")
         }
@@ -274,7 +274,7 @@ final class Receiving: Sendable {
 }
 
 extension ReceivedFiles {
-    /// The documents that say what a build is, attached to any manifest of its file.
+    /// The documents with a build's facts, attached to any manifest of its file.
     /// - Throws: `FileError`.
     func facts(about file: SHA256Digest, limit: Int) throws -> [[UInt8]] {
         var found: [[UInt8]] = []

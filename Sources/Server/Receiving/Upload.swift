@@ -9,7 +9,7 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A blob on its way here: a file, and the digest of what is in it so far. One request at a time adds to it.
+/// A blob being uploaded: a file, and the digest of its bytes so far. Only one request at a time appends to it.
 final class Upload: Sendable {
     private struct State {
         var offset = 0
@@ -32,12 +32,12 @@ final class Upload: Sendable {
         try writeFile([], to: path)
     }
 
-    /// Bytes that are here.
+    /// Bytes received so far.
     var offset: Int { state.withLock { $0.offset } }
 
     var age: Duration { state.withLock { $0.isBusy ? .zero : ContinuousClock.now - $0.lastUse } }
 
-    /// Takes the upload for a request; false where another one has it.
+    /// Reserves the upload for a request; returns false if another request has it.
     func begin() -> Bool {
         state.withLock { state in
             guard !state.isBusy else { return false }
@@ -50,7 +50,7 @@ final class Upload: Sendable {
         state.withLock { state in (state.isBusy, state.lastUse) = (false, .now) }
     }
 
-    /// Adds bytes at the end.
+    /// Appends bytes.
     /// - Throws: `FileError`.
     func append(_ bytes: UnsafeRawBufferPointer) throws {
         let offset = offset
@@ -70,7 +70,7 @@ final class Upload: Sendable {
         }
     }
 
-    /// Of all bytes so far.
+    /// SHA-256 of all bytes so far.
     var digest: SHA256Digest { state.withLock { $0.hasher.finalize() } }
 
     func remove() { unlink(path.string) }

@@ -7,7 +7,7 @@ import Distribution
 import HTTPTypes
 import Registry
 
-/// What programs ask a registry: the answers of the commands, under the same names.
+/// The routes for programs: the results of the commands, under the same names.
 enum APIRoutes {
     static let json = "application/json"
 
@@ -165,13 +165,13 @@ enum APIRoutes {
 
     /// A delta that leads to a build.
     private struct DeltaRecord: Encodable {
-        /// SHA-256 of the file that it leads from.
+        /// SHA-256 of the file that the delta applies to.
         let from: String
         /// The builds with these bytes.
         let builds: [String]
         let sha256: String
         let bytes: Int
-        /// Where it can be fetched.
+        /// The path to download the delta from.
         let path: String
 
         init(_ entry: DeltaShelf.Entry, from builds: [String], _ build: BuildRecord) {

@@ -6,26 +6,27 @@ import NIOCore
 import Pipeline
 import SystemPackage
 
-/// A folder with results of steps, as it is served.
+/// A served folder with results of steps.
 struct ServedCache: Sendable {
     let folder: CacheFolder
     let isWritable: Bool
     let limits: ServerLimits
 
-    /// - Throws: `CacheError` for a folder that cannot be used.
+    /// - Throws: `CacheError` if the folder cannot be used.
     init(_ path: FilePath, _ settings: ServerSettings) throws {
         (folder, isWritable, limits) = (CacheFolder(path), settings.isWritable, settings.limits)
         try folder.prepare(forWriting: isWritable)
     }
 
-    /// - Throws: `ServerError` where the disk would be nearly full.
+    /// - Throws: `ServerError` if it would nearly fill the disk.
     func checkRoom(for byteCount: Int) throws {
         guard let free = freeDiskBytes(at: folder.root), free - byteCount < limits.diskFloorBytes else { return }
         throw ServerError(.noRoom, "diskFull", "the server's disk has no room for this. Ask its operator.")
     }
 }
 
-/// Results of steps for `--cache http://host`, in the form of bazel-remote. Writing takes a token that allows to push any model.
+/// The routes for results of steps, used by `--cache http://host`, in the form of bazel-remote. Writing needs a token
+/// that allows pushing any model.
 enum CacheRoutes {
     static let all: [Route] = [record, file, putRecord, putFile]
 
@@ -95,7 +96,7 @@ enum CacheRoutes {
 
     private static let wrongBytes = ServerError(.badRequest, "badDigest", "the file has another SHA-256 or length.")
 
-    /// Pieces of one request come one after the other, on whatever thread is free.
+    /// The chunks of one request arrive one after the other, on any thread.
     private final class Receipt: @unchecked Sendable {
         private let file: ReceivedFile
 

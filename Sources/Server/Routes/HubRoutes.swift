@@ -4,8 +4,8 @@ import Foundation
 import HTTPTypes
 import Registry
 
-/// What clients of the Hugging Face Hub read: huggingface_hub, and llama.cpp with `-hf`. A model is a repository of the configured
-/// owner, its versions are revisions, and its builds are files.
+/// The routes for clients of the Hugging Face Hub: huggingface_hub, and llama.cpp with `-hf`. A model is a repository
+/// of the configured owner, its versions are revisions, and its builds are files.
 enum HubRoutes {
     static let all: [Route] = [refs, tree, folder, revision, repository, file]
 
@@ -200,7 +200,7 @@ enum HubRoutes {
             throw error
         }
         let digest = file.build.digest
-        // A commit names the same bytes for ever, a branch those of now.
+        // A commit always names the same bytes, while a branch may move.
         let isFixed = revision == version.commit
         return try await services.blobs.answer(
             digest,

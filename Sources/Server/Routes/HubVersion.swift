@@ -12,12 +12,12 @@ struct HubVersion: Sendable {
 
     let model: String
     let version: VersionRecord
-    /// Shaped like a commit: the first 40 digits of a SHA-256 over the version's files.
+    /// An id in the form of a commit: the first 40 digits of a SHA-256 over the version's files.
     let commit: String
     let files: [File]
 
     private static let commitLength = 40
-    /// What the newest version is called.
+    /// The branch that names the newest version.
     static let newest = "main"
 
     private init(_ version: VersionRecord, _ builds: [BuildRecord]) {
@@ -30,11 +30,11 @@ struct HubVersion: Sendable {
         commit = String("\(digest)".prefix(Self.commitLength))
     }
 
-    /// What a build's file is called in its revision.
+    /// The file name of a build in its revision.
     static func fileName(of build: BuildRecord) -> String { "\(build.name.model)-\(build.name.type).gguf" }
 
-    /// All versions of a model, the newest first.
-    /// - Throws: `ServerError` where no build is offered.
+    /// All versions of a model, newest first.
+    /// - Throws: `ServerError` if no build is offered.
     static func all(of model: String, _ session: RegistrySession) throws -> [HubVersion] {
         let versions = try session.versions().filter { $0.model == model }
         guard !versions.isEmpty else { throw Repositories.unknown(model) }
@@ -42,7 +42,7 @@ struct HubVersion: Sendable {
         return versions.map { HubVersion($0, builds) }
     }
 
-    /// The version that `main` means: the newest release, or the newest of all where none was released.
+    /// The version that `main` means: the newest release, or the newest pre-release if there is no release.
     static func newest(_ versions: [HubVersion]) -> HubVersion? {
         versions.first { !$0.version.version.isPreRelease } ?? versions.first
     }

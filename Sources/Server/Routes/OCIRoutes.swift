@@ -5,11 +5,12 @@ import HTTPTypes
 import Registry
 import SystemPackage
 
-/// What clients of OCI registries read. Source: the distribution specification 1.1, and the clients' own code where they want more.
+/// The routes that clients of OCI registries read. Source: the distribution specification 1.1, and the clients' own
+/// code where they need more.
 enum OCIRoutes {
     static let all: [Route] = [version, token, manifest, blob, tags, referrers]
 
-    /// What a repository has beside the builds' files.
+    /// The entries of a repository other than the builds' files.
     private enum Found: Sendable {
         case blob([UInt8])
         case file(Blob)
@@ -31,7 +32,7 @@ enum OCIRoutes {
         return Answer(bytes: Array("{}".utf8), as: APIRoutes.json, [(.dockerDistributionVersion, "registry/2.0")])
     }
 
-    /// Clients trade credentials for a token here; it is the token that they have.
+    /// Clients exchange credentials for a token here; they get back the token that they sent.
     private static let token = route("/v2/token", "A token for a token.", right: .nothing) { call, services in
         guard case .holder = call.caller, let field = call.headers[.authorization],
             let token = AccessControl.token(field)
@@ -48,7 +49,7 @@ enum OCIRoutes {
         let (repository, reference) = (call.name("name"), call.name("reference"))
         let model = try services.repositories.model(repository)
         let wanted = try Self.wanted(reference)
-        // Ollama takes Docker's manifests alone, and asks for nothing else.
+        // Ollama accepts only Docker's manifests, and requests nothing else.
         let isOllama = call.headers.takesDockerAlone
         if let received = try await services.receiving?.manifest(
             reference,
@@ -102,13 +103,14 @@ enum OCIRoutes {
         return answer
     }
 
-    /// What is named by its digest never changes; whether others may keep it depends on who may read it.
+    /// Cache-Control for content that is named by its digest, which never changes; whether shared caches may keep it
+    /// depends on who may read it.
     static func immutable(_ call: Call) -> String {
         if case .anyone = call.caller { return "public, max-age=31536000, immutable" }
         return "private, max-age=31536000, immutable"
     }
 
-    /// The digest that a reference is; nil for a tag.
+    /// Parses a reference as a digest; nil for a tag.
     private static func wanted(_ reference: String) throws -> SHA256Digest? {
         guard reference.contains(":") else {
             guard OCIReference.isTag(reference) else {
@@ -144,7 +146,7 @@ enum OCIRoutes {
         let repository = call.name("name")
         let model = try services.repositories.model(repository)
         let digest = try digest(call.name("digest"))
-        // Ollama takes the address of the file from the answer, and asks there without credentials.
+        // Ollama takes the address of the file from the answer, and requests it without credentials.
         let address = call.origin + call.path
         let location = services.access.isPrivate ? "\(address)?\(services.access.signature(for: call.path))" : address
         let fields: [(HTTPField.Name, String)] = [
@@ -155,7 +157,7 @@ enum OCIRoutes {
         if let bytes = try await services.receiving?.blob(digest, of: model, services) {
             return small(bytes, digest, fields, call)
         }
-        // A delta, or the file of a build that is not published yet: whoever sends it asks whether it is here.
+        // A delta, or the file of a build that is not published yet: its sender asks whether it has arrived.
         if let file = services.receiving?.file(digest, of: model) { return services.blobs.answer(file, call, fields) }
         let now = try services.sessions.state()
         let repositories = services.repositories
@@ -221,7 +223,7 @@ enum OCIRoutes {
         }
         let received = services.receiving?.tags(of: model) ?? []
         let last = call.values.text("last")
-        // Compared byte by byte, whatever the language of this machine.
+        // Compared byte by byte, independent of this machine's locale.
         let all = Set(own + received).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let rest = last.map { last in all.filter { last.utf8.lexicographicallyPrecedes($0.utf8) } } ?? all
         let page = Array(rest.prefix(count ?? mostTags))
@@ -262,7 +264,7 @@ enum OCIRoutes {
 }
 
 extension HTTPFields {
-    /// Whether the client reads Docker's manifests and no others.
+    /// Whether the client accepts only Docker's manifests.
     var takesDockerAlone: Bool {
         let types = self[values: .accept].flatMap { $0.split(separator: ",") }
             .map { $0.prefix { $0 != ";" }.trimmingBlanks.lowercased() }

@@ -4,7 +4,7 @@ import HTTPTypes
 import Registry
 import Site
 
-/// What people read: the pages of the site, made of the registry as it is now.
+/// The routes for people: the pages of the site, rendered from the registry as it is now.
 enum PageRoutes {
     static let all: [Route] = [
         route("/", "The models.", right: .pullAny),
@@ -32,7 +32,7 @@ enum PageRoutes {
         }
     }
 
-    /// A page that says what went wrong.
+    /// A page that reports an error.
     static func problem(_ told: ServerError, _ fields: HTTPFields) -> Answer {
         let links = SiteLinks.server(origin: nil) { _ in nil }
         let page = SitePages.problem(told.message, status: told.status.code, links: links, language(nil, fields))
@@ -68,14 +68,14 @@ enum PageRoutes {
         }
     }
 
-    /// What the address says, or else what the browser prefers.
+    /// The language in the address, or else the browser's preference.
     private static func language(_ call: Call) -> Language { language(call.values.text("lang"), call.headers) }
 
     private static func language(_ named: String?, _ fields: HTTPFields) -> Language {
         named.flatMap { Language(rawValue: $0.lowercased()) } ?? (prefersRussian(fields) ? .russian : .english)
     }
 
-    /// Whether Russian stands before English among the languages of the browser, which come with the most wanted first.
+    /// Whether the browser prefers Russian to English; its languages are listed in order of preference.
     private static func prefersRussian(_ fields: HTTPFields) -> Bool {
         let wanted = (fields[.acceptLanguage] ?? "").lowercased().split(separator: ",").map {
             $0.trimmingBlanks.prefix(2)
@@ -93,6 +93,6 @@ extension Answer {
 }
 
 extension HTTPField.Name {
-    // Neither is empty or has a forbidden character.
+    // The names are constants: not empty and without forbidden characters.
     fileprivate static let referrerPolicy = Self("Referrer-Policy")!
 }

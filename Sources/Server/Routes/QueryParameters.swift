@@ -2,7 +2,7 @@ import Answers
 import Architectures
 import DeviceFit
 
-/// What builds are asked for: the options of `edgepipe query`, as parameters of a request.
+/// The options of `edgepipe query` as parameters of a request.
 package enum QueryParameters {
     package static let filters: [Parameter] = [
         Parameter(
@@ -52,7 +52,7 @@ package enum QueryParameters {
         ),
     ]
 
-    /// - Throws: `DeviceFitError` for sizes that cannot be read.
+    /// - Throws: `DeviceFitError` for sizes that cannot be parsed.
     static func query(_ values: ParameterValues) throws -> BuildQuery {
         var query = try BuildQuery(
             ram: values.text("ram"),

@@ -5,18 +5,18 @@ import HTTPTypes
 import Registry
 import Synchronization
 
-/// The models of a registry as repositories of an OCI registry: manifests and documents are made when they are asked for, the same
-/// bytes as a push would send.
+/// The models of a registry as repositories of an OCI registry. Manifests and documents are made on request, with the
+/// same bytes that a push would send.
 final class Repositories: Sendable {
-    /// What a repository has, by digest.
+    /// The entries of a repository, by digest.
     struct Contents: Sendable {
         var builds: [BuildRecord] = []
         var tags: [String: SHA256Digest] = [:]
-        /// The build that a manifest is of or about.
+        /// The build of each manifest, including manifests that only describe a build.
         var manifests: [SHA256Digest: BuildName] = [:]
         var blobs: [SHA256Digest: BuildName] = [:]
         var deltas: [SHA256Digest: DeltaShelf.Entry] = [:]
-        /// Docker's manifests, to which documents are attached.
+        /// Docker's manifests, which documents are attached to.
         var subjects: [BuildName: SHA256Digest] = [:]
     }
 
@@ -29,7 +29,7 @@ final class Repositories: Sendable {
 
     private static let mostContents = 256
     private static let mostDocuments = 32
-    /// Each takes some ten kilobytes of a list.
+    /// The limit: each build takes some ten kilobytes of a list.
     private static let mostListed = 5000
 
     let owner: String
@@ -37,8 +37,9 @@ final class Repositories: Sendable {
 
     init(owner: String) { self.owner = owner }
 
-    /// The model that a repository is of. Names are held against the grammar, and then looked up as rows; they lead nowhere else.
-    /// - Throws: `ServerError` for what is no name of a repository, or of none here.
+    /// The model of a repository. Names are checked against the grammar and then looked up as rows; they are used for
+    /// nothing else.
+    /// - Throws: `ServerError` if the name is invalid or unknown.
     func model(_ repository: String) throws -> String {
         guard OCIReference.isName(repository) else {
             throw ServerError(
@@ -69,16 +70,16 @@ final class Repositories: Sendable {
         }
     }
 
-    /// What a model's repository has.
-    /// - Parameter now: the registry's state before the session was asked.
-    /// - Throws: `ServerError` where no build is offered.
+    /// The entries of a model's repository.
+    /// - Parameter now: the registry's state before the session was queried.
+    /// - Throws: `ServerError` if no build is offered.
     func contents(of model: String, _ now: RegistryState, _ session: RegistrySession) throws -> Contents {
         if let known = with(now, { $0.contents[model] }) { return known }
         var contents = Contents()
         contents.builds = try session.registry.builds(matching: BuildFilter(model: model))
         guard !contents.builds.isEmpty else { throw Self.unknown(model) }
         for build in contents.builds {
-            // A build whose other half is lost is not offered; others are.
+            // A build whose projector is lost is left out; the others are offered.
             guard let documents = try? documents(of: build, now, session) else { continue }
             for manifest in documents.manifests {
                 contents.manifests[manifest.digest] = build.name
@@ -116,7 +117,7 @@ final class Repositories: Sendable {
         return documents
     }
 
-    /// The documents of the build that has a manifest or a blob; nil where none has.
+    /// The documents of the build that a manifest or a blob belongs to; nil if there is none.
     func documents(
         of name: BuildName?,
         in contents: Contents,
@@ -127,8 +128,8 @@ final class Repositories: Sendable {
         return try documents(of: build, now, session)
     }
 
-    /// The list of all builds, for a registry that is asked as a whole.
-    /// - Throws: `ServerError` for a registry with more builds than one list takes.
+    /// The list of all builds, for clients that ask about the whole registry.
+    /// - Throws: `ServerError` if the registry has more builds than a list may hold.
     func index(_ now: RegistryState, _ session: RegistrySession) throws -> IndexDocuments {
         let name = IndexDocuments.wholeRepository
         if let known = with(now, { $0.indexes[name] }) { return known }

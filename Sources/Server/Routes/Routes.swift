@@ -1,6 +1,6 @@
 import HTTPTypes
 
-/// The one table of what a server answers. The document of the interface is written from it.
+/// The single table of a server's routes. The interface document is generated from it.
 package enum Routes {
     static let document: Route = Route(
         method: .get,

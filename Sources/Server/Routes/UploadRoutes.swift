@@ -4,7 +4,8 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// How builds are sent. Source: the distribution specification 1.1, "Push", as far as builds of edgepipe need it.
+/// The routes for uploading builds. Source: the distribution specification 1.1, "Push", as far as builds of edgepipe
+/// need it.
 enum UploadRoutes {
     static let all: [Route] = [begin, state, cancel, add, finish, manifest]
 
@@ -64,7 +65,8 @@ enum UploadRoutes {
         services,
         receiving in
         let model = try model(call, services)
-        // Nothing is mounted: what the model has is found before, and another model's blobs are its own.
+        // Mounting is not supported: blobs of the same model are found before, and those of other models are not
+        // shared.
         let upload = try await services.working { try receiving.begin(of: model) }
         guard let wanted = call.values.text("digest") else {
             for try await buffer in call.body where buffer.readableBytes > 0 {
@@ -133,7 +135,7 @@ enum UploadRoutes {
         return try await body()
     }
 
-    /// Adds a request's body to an upload. What came before a cut stays.
+    /// Appends a request's body to an upload. If the connection breaks, the bytes received so far stay.
     private static func receive(
         _ call: Call,
         _ upload: Upload,

@@ -2,19 +2,19 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// A request, once its route is known and its parameters were looked through.
+/// A request with its route and validated parameters.
 struct Call: Sendable {
-    /// The route's names, as the path has them.
+    /// The route's names and their values in the path.
     let names: [String: String]
     let values: ParameterValues
     let headers: HTTPFields
     let body: RequestBody
     let isHead: Bool
-    /// The path as it was written, for addresses that lead back here.
+    /// The path as it was sent, for addresses of this resource.
     let path: String
-    /// The same, decoded.
+    /// The path, percent-decoded.
     let decodedPath: String
-    /// `http://host:port`, as the client called it.
+    /// `http://host:port`, as the client addressed the server.
     let origin: String
     let caller: Caller
 
@@ -25,12 +25,12 @@ struct Call: Sendable {
     }
 }
 
-/// What a request is answered with.
+/// The answer to a request.
 struct Answer: Sendable {
     enum Body: Sendable {
         case bytes([UInt8])
         case stream(BlobStream)
-        /// Nothing, where the fields speak of what a GET would bring.
+        /// No body; the fields describe what a GET would return.
         case nothing(length: Int)
     }
 
@@ -47,7 +47,7 @@ struct Answer: Sendable {
         self.init(.ok, [(.contentType, type)] + headers, .bytes(bytes))
     }
 
-    /// Bytes with a strong ETag; 304 where the client has them.
+    /// Answers with bytes and a strong ETag; 304 if the client has them.
     static func tagged(_ bytes: [UInt8], as type: String, etag: String, _ call: Call) -> Answer {
         let fields: [(HTTPField.Name, String)] = [(.eTag, etag), (.cacheControl, "no-cache")]
         if call.headers.hasMatch(etag) { return Answer(.notModified, fields, .nothing(length: bytes.count)) }
@@ -56,7 +56,7 @@ struct Answer: Sendable {
 }
 
 extension HTTPFields {
-    /// Whether `If-None-Match` names this entity. A weak tag names it as well there.
+    /// Whether `If-None-Match` names this entity. A weak tag matches too.
     func hasMatch(_ etag: String) -> Bool {
         guard let wanted = self[.ifNoneMatch] else { return false }
         if wanted == "*" { return true }
@@ -76,7 +76,7 @@ extension StringProtocol {
 }
 
 extension HTTPField.Name {
-    // These are the specifications' own; none is empty or has a forbidden character.
+    // The names come from the specifications: not empty and without forbidden characters.
     static let dockerContentDigest = Self("Docker-Content-Digest")!
     static let dockerUploadUUID = Self("Docker-Upload-UUID")!
     static let dockerDistributionVersion = Self("Docker-Distribution-API-Version")!

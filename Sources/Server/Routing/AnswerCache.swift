@@ -2,11 +2,11 @@ import Answers
 import BinaryIO
 import Synchronization
 
-/// Answers that stay right until the registry changes.
+/// Cached answers, valid until the registry changes.
 final class AnswerCache: Sendable {
     struct Kept: Sendable {
         let bytes: [UInt8]
-        /// Strong: the digest of the bytes.
+        /// The strong ETag: the digest of the bytes.
         let etag: String
 
         init(_ bytes: [UInt8]) {
@@ -15,7 +15,7 @@ final class AnswerCache: Sendable {
         }
     }
 
-    /// What is asked of a registry in some state.
+    /// A question about a registry in a certain state.
     private struct Question: Hashable {
         let key: String
         let registry: RegistryState
@@ -25,15 +25,15 @@ final class AnswerCache: Sendable {
         var registry: RegistryState?
         var kept: [String: Kept] = [:]
         var byteCount = 0
-        /// Who waits for an answer that somebody makes.
+        /// The requests that wait for an answer in progress.
         var waiting: [Question: [CheckedContinuation<Kept?, any Error>]] = [:]
 
-        /// Answers of another state are of no use any more.
+        /// Drops the answers of other states.
         mutating func turn(to now: RegistryState) {
             if registry != now { (registry, kept, byteCount) = (now, [:], 0) }
         }
 
-        /// Of those who wait the first; nil for none, and then nobody makes the answer any more.
+        /// The first waiting request; nil if there is none, and then nobody is making the answer any more.
         mutating func next(_ question: Question) -> CheckedContinuation<Kept?, any Error>? {
             guard let first = waiting[question]?.first else {
                 waiting[question] = nil
@@ -49,11 +49,12 @@ final class AnswerCache: Sendable {
 
     init(limit: Int) { self.limit = limit }
 
-    /// The answer that is kept, or the one that `make` gives: of many who ask the same at once, the first makes it for all.
+    /// The cached answer, or the result of `make`. If many requests ask the same at once, the first makes the answer
+    /// for all.
     /// - Parameters:
-    ///   - key: says what is asked; the same key always means the same question.
-    ///   - now: what the registry was before it is asked.
-    /// - Throws: what `make` throws, to all of them.
+    ///   - key: identifies the question; the same key always means the same question.
+    ///   - now: the registry's state before it is queried.
+    /// - Throws: errors of `make`, to all requests that wait.
     func answer(to key: String, _ now: RegistryState, _ make: () async throws -> Kept) async throws -> Kept {
         let question = Question(key: key, registry: now)
         let known = try await withCheckedThrowingContinuation { (own: CheckedContinuation<Kept?, any Error>) in
@@ -74,7 +75,7 @@ final class AnswerCache: Sendable {
             keep(answer, for: key, now)
             made = .success(answer)
         } catch let error as CancellationError {
-            // Whoever began went away; the next one goes on.
+            // The request that began was cancelled; the next one makes the answer.
             state.withLock { $0.next(question) }?.resume(returning: nil)
             throw error
         } catch {
@@ -85,7 +86,7 @@ final class AnswerCache: Sendable {
         return answer
     }
 
-    /// Keeps an answer that was asked for after the registry was in this state.
+    /// Caches an answer that was computed after the registry was in this state.
     private func keep(_ answer: Kept, for key: String, _ now: RegistryState) {
         let size = answer.bytes.count + key.utf8.count + 256
         state.withLock { state in

@@ -2,7 +2,7 @@ import Foundation
 import HTTPTypes
 import Registry
 
-/// The description of the interface in OpenAPI 3.1, written from the table that answers requests.
+/// The OpenAPI 3.1 description of the interface, generated from the table of routes.
 package enum InterfaceDocument {
     static let version = "3.1.0"
 

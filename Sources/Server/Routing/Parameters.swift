@@ -1,8 +1,8 @@
 import BinaryIO
 
-/// One parameter of a request's query, as the document of the interface describes it.
+/// A query parameter of a request, as the interface document describes it.
 package struct Parameter: Sendable {
-    /// What may stand for its value.
+    /// The form of a value.
     enum Form: Sendable {
         case text
         case integer(ClosedRange<Int>)
@@ -16,21 +16,21 @@ package struct Parameter: Sendable {
     /// Whether it may be given several times.
     var isList = false
     var isRequired = false
-    /// For people, in one sentence.
+    /// One sentence for people.
     let help: String
     var example: String?
 }
 
-/// The parameters that a request gave, held against those of its route.
+/// The parameters of a request, validated against those of its route.
 package struct ParameterValues: Sendable {
     private let values: [String: [String]]
 
     private static let mostValues = 64
 
     /// - Parameters:
-    ///   - query: what follows the question mark; nil for none.
-    ///   - known: those of the route; nil lets any through, as other programs' clients send what they like.
-    /// - Throws: `ServerError` for one that is not known, given twice, or no value of its form.
+    ///   - query: the text after the question mark; nil for none.
+    ///   - known: the parameters of the route; nil accepts any, because other programs' clients send their own.
+    /// - Throws: `ServerError` for an unknown or repeated parameter, or a value of the wrong form.
     package init(_ query: String?, among known: [Parameter]?) throws {
         var values: [String: [String]] = [:]
         let pairs = (query ?? "").split(separator: "&")
@@ -102,7 +102,7 @@ package struct ParameterValues: Sendable {
         values.sorted { $0.key < $1.key }.flatMap { name, values in values.map { (name, $0) } }
     }
 
-    /// The same values in the same order always give the same text.
+    /// A text that is the same for the same values in the same order.
     var canonical: String {
         values.sorted { $0.key < $1.key }.map { "\($0.key.utf8.count):\($0.key)=\($0.value)" }.joined(separator: "&")
     }

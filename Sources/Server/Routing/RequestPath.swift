@@ -1,18 +1,18 @@
 import BinaryIO
 
-/// The path of a request, decoded component by component. What could lead anywhere else than where it says is refused before anything
-/// looks at it; no component ever becomes a path of a file.
+/// The path of a request, decoded component by component. A path that could lead elsewhere is rejected before anything
+/// uses it; no component ever becomes a path of a file.
 package struct RequestPath: Sendable, Equatable {
     package let components: [String]
 
     private static let longestComponent = 512
 
-    /// - Parameter text: what stands before the question mark.
+    /// - Parameter text: the text before the question mark.
     /// - Throws: `ServerError`.
     package init(_ text: some StringProtocol) throws {
         guard text.utf8.first == UInt8(ascii: "/") else { throw ServerError.badRequest("a path begins with a slash.") }
         var parts = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map { String($0) }
-        // A slash at the end stands for an empty name there, as `/v2/` and `blobs/uploads/` have it.
+        // A slash at the end stands for an empty component, as in `/v2/` and `blobs/uploads/`.
         if parts.last == "" { parts.removeLast() }
         components = try parts.map { part in
             guard let decoded = Self.decode(part), Self.isPlain(decoded) else {
@@ -29,7 +29,7 @@ package struct RequestPath: Sendable, Equatable {
             && text.unicodeScalars.allSatisfy { !$0.isHidden && $0 != "/" && $0 != "\\" }
     }
 
-    /// Takes `%41` for `A`; nil for what is not UTF-8, or half an escape.
+    /// Decodes `%41` to `A`; nil if the text is not UTF-8 or has an incomplete escape.
     static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> String? {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

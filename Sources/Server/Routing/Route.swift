@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// One kind of request: where it goes, what may stand in it, what answers it, and what the document of the interface says of it.
+/// A kind of request: its path, its parameters, its handler, and its entry in the interface document.
 package struct Route: Sendable {
-    /// In whose form errors are told, and what of the path is a name.
+    /// The form of error messages, and which parts of the path are names.
     package enum Family: Sendable {
         case api
         case oci
@@ -10,12 +10,12 @@ package struct Route: Sendable {
         case page
     }
 
-    /// What a caller must be allowed to.
+    /// The permission that a request needs.
     enum Right: Sendable {
         case nothing
-        /// To read what no single model is asked for.
+        /// Permission to read something that does not concern a single model.
         case pullAny
-        /// To read the model of the parameter `model`, or that of the path's name `build`, `model` or `name`.
+        /// Permission to read the model of the parameter `model`, or of the path's name `build`, `model` or `name`.
         case pull
         case push
     }
@@ -23,26 +23,26 @@ package struct Route: Sendable {
     enum Piece: Sendable, Equatable {
         case word(String)
         case name(String)
-        /// One component or more.
+        /// One or more components.
         case names(String)
     }
 
     package let method: HTTPRequest.Method
-    /// As the document of the interface has it: `/api/v1/builds/{build}`.
+    /// The path in the interface document: `/api/v1/builds/{build}`.
     package let path: String
     package var family = Family.api
     var right = Right.pull
-    /// What it does, in one line.
+    /// The purpose of the request, in one line.
     let summary: String
-    /// nil lets any through: clients of other programs send what they like.
+    /// The parameters; nil accepts any, because clients of other programs send their own.
     var parameters: [Parameter]? = []
-    /// What a good answer holds; nil where it is no JSON.
+    /// The contents of a successful answer; nil if it is not JSON.
     var schema: Schema?
-    /// Whether the handler reads the request's body, or sees to it that nothing more is read.
+    /// Whether the handler reads the request's body, or makes sure that no more of it is read.
     var takesBody = false
     let handler: @Sendable (Call, Services) async throws -> Answer
 
-    /// - Parameter path: names stand in braces; one that ends with `...` takes several components.
+    /// - Parameter path: names are in braces; a name that ends with `...` matches several components.
     static func pieces(_ path: String) -> [Piece] {
         path.split(separator: "/").map { part in
             guard part.first == "{" else { return .word(String(part)) }
@@ -52,7 +52,7 @@ package struct Route: Sendable {
     }
 }
 
-/// All routes of a server. The first that fits a path and a method answers.
+/// All routes of a server. The first route that matches a path and a method answers.
 package struct RouteTable: Sendable {
     let routes: [Route]
     private let pieces: [[Route.Piece]]
@@ -64,7 +64,7 @@ package struct RouteTable: Sendable {
 
     package enum Match: Sendable {
         case route(Route, names: [String: String])
-        /// The path is known, for other methods.
+        /// The path exists, but not for this method.
         case method(Route.Family, allowed: [HTTPRequest.Method])
         case none
     }

@@ -1,4 +1,4 @@
-/// What a document of JSON holds, as far as clients may rely on it.
+/// The contents of a JSON document that clients may rely on.
 package indirect enum Schema: Sendable {
     case string
     case integer
@@ -9,14 +9,14 @@ package indirect enum Schema: Sendable {
     /// The value, or null.
     case orNull(Schema)
     case array(Schema)
-    /// The members that are always there; others may be.
+    /// An object with the members that are always present; there may be others.
     case object([String: Schema])
-    /// Members with any names.
+    /// An object with arbitrary member names.
     case map(Schema)
     /// One of `Schemas.all`.
     case named(String)
 
-    /// As OpenAPI 3.1 writes it.
+    /// The schema in OpenAPI 3.1.
     var json: [String: Any] {
         switch self {
         case .string: ["type": "string"]
@@ -37,7 +37,7 @@ package indirect enum Schema: Sendable {
     }
 }
 
-/// Documents that several answers hold.
+/// The schemas that several answers share.
 package enum Schemas {
     static let error = Schema.object(["error": .object(["code": .string, "message": .string])])
 

@@ -1,7 +1,7 @@
 import Dispatch
 
-/// Threads of its own for what a server does between its connections and its workers. Those that Swift runs other tasks on may all be
-/// waiting for something, and then nobody would be answered.
+/// The threads that serve connections. Swift's own threads may all be blocked by other tasks, and then no request would
+/// be answered.
 final class EdgeThreads: TaskExecutor {
     static let shared = EdgeThreads()
     private let queue = DispatchQueue(label: "edgepipe.server", attributes: .concurrent)

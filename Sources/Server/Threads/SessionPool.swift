@@ -11,15 +11,15 @@ import SystemPackage
     import Glibc
 #endif
 
-/// What a registry's files were at some moment: an answer stays right as long as this stays the same.
+/// The state of a registry's files at some moment. An answer stays valid as long as the state is the same.
 struct RegistryState: Hashable, Sendable {
-    /// Which file it is, and how it was last changed.
+    /// The identity of the database file, and its last change.
     private let database: FileMark
     private let log: FileMark?
-    /// Deltas are kept beside the database, and it says nothing of them.
+    /// Deltas are stored beside the database, which does not record them.
     private let deltas: FileMark?
 
-    /// - Returns: nil where there is no database.
+    /// - Returns: nil if there is no database.
     init?(_ path: FilePath) {
         guard let database = FileMark(path) else { return nil }
         self.database = database
@@ -27,7 +27,7 @@ struct RegistryState: Hashable, Sendable {
         deltas = FileMark(DeltaShelf(beside: path).folder)
     }
 
-    /// Whether both are of the same file, changed or not.
+    /// Whether both states are of the same file, changed or not.
     func isSameFile(as other: RegistryState) -> Bool {
         (database.device, database.number) == (other.database.device, other.database.number)
     }
@@ -53,8 +53,8 @@ struct RegistryState: Hashable, Sendable {
     }
 }
 
-/// Opened sessions of one registry, as many as threads ask at a time. A session has one connection, so that a thread that asks has
-/// one to itself. Where the file was moved, replaced or damaged, sessions of the old one go and new ones are opened.
+/// Open sessions of one registry, one for each thread that queries at a time, because a session has a single
+/// connection. If the file was moved, replaced or damaged, its sessions are closed and new ones opened.
 final class SessionPool: Sendable {
     private struct Opened: Sendable {
         let session: RegistrySession
@@ -66,15 +66,15 @@ final class SessionPool: Sendable {
 
     init(_ path: FilePath) { self.path = path }
 
-    /// What the registry is now.
+    /// The current state of the registry.
     /// - Throws: `RegistryError.missing`.
     func state() throws -> RegistryState {
         guard let state = RegistryState(path) else { throw RegistryError.missing(path) }
         return state
     }
 
-    /// Runs `body` with a session that nobody else asks meanwhile.
-    /// - Throws: `RegistryError`, what `body` throws.
+    /// Runs `body` with a session that no other thread uses meanwhile.
+    /// - Throws: `RegistryError`, errors of `body`.
     func with<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
         let state = try state()
         let opened = try take(state) ?? Opened(session: RegistrySession(path), state: state)
@@ -102,7 +102,7 @@ final class SessionPool: Sendable {
         return found
     }
 
-    /// Whether a new connection may do better.
+    /// Whether a new connection may solve the problem.
     private static func isOfConnection(_ error: any Error) -> Bool {
         guard let error = error as? RegistryError else { return false }
         switch error {

@@ -1,8 +1,8 @@
 import NIOPosix
 import Synchronization
 
-/// Threads that may wait, for the synchronous rooms: neither those that connections are served on nor those that Swift runs tasks
-/// on. How much waits for them is bounded.
+/// Threads that may block, for the synchronous modules. They are neither the threads that serve connections nor those
+/// that run Swift's tasks. The length of their queue is limited.
 final class WorkerThreads: Sendable {
     private let pool: NIOThreadPool
     private let queued = Atomic(0)
@@ -16,7 +16,7 @@ final class WorkerThreads: Sendable {
     }
 
     /// Runs `body` on one of the threads.
-    /// - Throws: `ServerError.busy` where too much waits already; what `body` throws.
+    /// - Throws: `ServerError.busy` if the queue is full; errors of `body`.
     func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         defer { queued.subtract(1, ordering: .relaxed) }
         guard queued.add(1, ordering: .relaxed).newValue <= mostQueued else { throw ServerError.busy }
