@@ -1,8 +1,9 @@
 import Registry
 
 extension ModelRegistry {
-    /// The builds that names mean, each once, what models see with before them.
-    /// - Parameter names: `model`, `model@version`, `model@channel`, each with or without `:type`; none means all builds.
+    /// The builds that names mean, each once, with each projector before its model.
+    /// - Parameter names: `model`, `model@version`, `model@channel`, each with or without `:type`; empty means all
+    ///   builds.
     /// - Throws: `RegistryError`; `DistributionError.halfPair`.
     func select(_ names: [String]) throws -> [BuildRecord] {
         if names.isEmpty { return try builds() }
@@ -16,9 +17,9 @@ extension ModelRegistry {
             case .channel(let channel): filter.channel = channel
             }
             let found = try builds(matching: filter)
-            // Says in words what there is instead.
+            // Throws an error that lists what exists.
             if found.isEmpty { _ = try resolve(reference) }
-            // A build that sees takes the other half of its pair along.
+            // A build with a projector brings the projector along.
             let pairs = try found.compactMap { try projector(of: $0) } + found
             for build in pairs where !chosen.contains(build) { chosen.append(build) }
         }

@@ -1,29 +1,29 @@
 import BinaryIO
 import Registry
 
-/// Why builds could not be carried in or out, beyond what the rooms below say.
+/// Why builds could not be imported or exported, in addition to the errors of the modules below.
 public enum DistributionError: Error, CustomStringConvertible, Sendable {
-    /// Something that was given and holds no builds, or other bytes than it says; in words that name the place in it and end
-    /// with what to do.
+    /// An input without builds, or with other bytes than it claims; the message names the place in it and ends with
+    /// what to do.
     case unusable(place: String, String)
-    /// A text that names no place in an OCI registry.
+    /// A text that is not a valid reference to an OCI registry.
     case badReference(String, String)
-    /// Credentials that cannot be used; never with a word of them.
+    /// Credentials that cannot be used; the message never contains any part of them.
     case badCredentials(String, String)
     case unauthorized(String, hasCredentials: Bool)
     case denied(String, what: String)
     case unreachable(String, reason: String)
-    /// An answer that no such server gives.
+    /// An answer that an OCI registry would not give.
     case badAnswer(String, String)
     case missing(String, what: String)
-    /// The server said no; with its status, and its own words where it has some.
+    /// The server rejected a request; with its status, and its own message if it sent one.
     case refused(String, what: String, status: Int, words: String?)
-    /// Bytes that came from elsewhere and are not what was named.
+    /// Downloaded bytes that differ from what was requested.
     case wrongBytes(String, what: String, String)
-    /// A build that sees, without what it sees with.
+    /// A build with a projector, without the projector.
     case halfPair(BuildName, missing: BuildName)
 
-    /// What the place says of itself does not hold.
+    /// An input that contradicts its own metadata.
     static func damage(_ place: String, _ detail: String) -> DistributionError {
         .unusable(place: place, "\(detail). Export it again.")
     }

@@ -7,29 +7,29 @@ import SystemPackage
 import Tensors
 import Work
 
-/// A GGUF file that was made elsewhere and that engines can load, and what its owner says of it.
+/// A GGUF file from elsewhere that engines can load, with its owner's description.
 public struct FileImport {
     /// The path of the file.
     public let file: FilePath
-    /// What it is to be called.
+    /// The name to publish it under.
     public let name: BuildName
     /// An SPDX identifier, or `unknown`.
     public var license = "unknown"
-    /// Where the file came from; nil says only that it was a file of this name.
+    /// Where the file came from; nil records only the file's name.
     public var source: String?
-    /// What the model is for.
+    /// The purposes of the model.
     public var tags: [String] = []
-    /// The channel that is to point to the version too.
+    /// The channel to point at the version; nil for none.
     public var channel: String?
 
     private let model: GGUFFile
     private let profile: ModelProfile
     private let projector: GGUFFile?
 
-    /// Reads the files' headers, before any registry is opened.
+    /// Reads the files' headers, before a registry is opened.
     /// - Parameters:
     ///   - name: `model@version:type`.
-    ///   - projector: what the model sees with, to be published as a pair; nil for none.
+    ///   - projector: the model's projector, to be published with it; nil for none.
     /// - Throws: `RegistryError.invalidName`; `GGUFError` and `InferenceError` for a file that no engine can load;
     ///   `DeviceFitError` for a projector of another model; `FileError`.
     public init(_ file: FilePath, as name: String, seeingWith projector: FilePath? = nil) throws {
@@ -54,14 +54,14 @@ public struct FileImport {
         self.profile = profile
     }
 
-    /// Publishes the file. Nothing is measured, and nothing claimed of how it was made.
-    /// - Parameter registry: opened to be changed.
-    /// - Throws: `RegistryError`, `GGUFError`, and whatever `progress` throws.
+    /// Publishes the file without measurements and without a lineage.
+    /// - Parameter registry: a registry opened for writing.
+    /// - Throws: `RegistryError`, `GGUFError`, errors of `progress`.
     public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> PublishedBuild {
         var profile = profile
         profile.addTags(tags)
         var drafts = [try draft(model, name.type, profile: profile.stored)]
-        // What a model sees with is there before the model is.
+        // The projector is published before its model.
         if let projector { drafts.insert(draft(projector, projector.projectorType, profile: "{}"), at: 0) }
         let publication = Publication(
             model: name.model,
@@ -93,7 +93,7 @@ public struct FileImport {
 }
 
 extension GGUFFile {
-    /// The type of a projector's build: that of its first matrix, which is that of nearly all.
+    /// The type of a projector's build: that of its first matrix, because nearly all have the same type.
     fileprivate var projectorType: String {
         let type = tensors.first { $0.shape.dimensions.count > 1 }?.type ?? .f32
         return BuildName.projectorPrefix + type.name.lowercased()

@@ -4,26 +4,26 @@ import Registry
 import SystemPackage
 import Work
 
-/// What went out of a registry into a folder or a file, or came in from one.
+/// The result of exporting builds to a folder or file, or importing them from one.
 public struct TransferReport: Codable, Sendable {
     /// The folder, or the tar file.
     public var folder: String
-    /// `model@version:type`, in the order of the registry.
+    /// The builds as `model@version:type`, in the order of the registry.
     public var builds: [String]
-    /// The sum of the builds' files.
+    /// The sum of the sizes of the builds' files, in bytes.
     public var bytes: Int
 }
 
-/// Carries builds, with what is known of them, out of a registry in the form of an OCI image layout.
+/// Exports builds and their metadata from a registry as an OCI image layout.
 public struct LayoutExport {
     private let registry: ModelRegistry
 
-    /// Takes them out of this registry.
+    /// Exports from this registry.
     public init(from registry: ModelRegistry) { self.registry = registry }
 
-    /// Writes builds to a folder, in which what it holds already stays, or to a tar file where the name ends so.
-    /// - Parameter names: `model`, `model@version` or `model@version:type`; none means all.
-    /// - Throws: `RegistryError`, `FileError`, `OutputError`, and whatever `progress` throws.
+    /// Writes builds to a folder, where existing builds stay, or to a tar file if the name ends in `.tar`.
+    /// - Parameter names: `model`, `model@version` or `model@version:type`; empty means all.
+    /// - Throws: `RegistryError`, `FileError`, `OutputError`, errors of `progress`.
     public func write(
         _ names: [String],
         to output: FilePath,
@@ -56,7 +56,7 @@ public struct LayoutExport {
         try target.add(build, from: registry) { transfer in
             try progress("exporting \(transfer.build)", transfer.doneBytes, transfer.totalBytes)
         }
-        // A build whose other half is lost is not carried alone.
+        // A build whose projector is lost is not exported alone.
         _ = try registry.projector(of: build)
         return try target.describe(build, registry.details(of: build))
     }

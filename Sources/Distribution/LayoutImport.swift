@@ -6,17 +6,17 @@ import Registry
 import SystemPackage
 import Work
 
-/// Builds that an export carried out of another registry, in a folder or a tar file.
+/// Builds that were exported from another registry, in a folder or a tar file.
 public struct LayoutImport {
     private let path: FilePath
     private let source: any LayoutSource
     private let index: OCIIndex
     private var halves: [Half] = []
 
-    /// Reads and verifies all of it, before any registry is opened: a build that no engine can load keeps the others out as a
-    /// damaged one does. Of what was read nothing is kept but the index, so that memory does not grow with the builds.
-    /// - Throws: `DistributionError.unusable` for what is no export, or a changed one; `FileError`, `GGUFError`, and whatever
-    ///   `progress` throws.
+    /// Reads and verifies everything before a registry is opened: one damaged build, or one that no engine can load,
+    /// rejects them all. Only the index is kept, so that memory does not grow with the number of builds.
+    /// - Throws: `DistributionError.unusable` if this is not an export, or was changed; `FileError`, `GGUFError`,
+    ///   errors of `progress`.
     public init(verifying path: FilePath, progress: @escaping WorkProgress) throws {
         self.path = path
         source = FileStatus(path)?.isFolder == false ? try TarSource(path) : FolderSource(path)
@@ -30,7 +30,7 @@ public struct LayoutImport {
         var present: Set<SHA256Digest> = []
         for (number, descriptor) in index.manifests.enumerated() {
             try progress("verifying", number, index.manifests.count)
-            // Foundation's readers leave what they made to the pool of the thread.
+            // Foundation's readers leave objects in the thread's autorelease pool.
             try Self.withoutLeavings {
                 let build = try Self.verified(descriptor, in: source).build
                 if build.name.isProjector { present.insert(build.digest) }
@@ -40,7 +40,7 @@ public struct LayoutImport {
         halves.removeAll { present.contains($0.digest) }
     }
 
-    /// A build whose projector did not come along.
+    /// A build whose projector is missing from the export.
     private struct Half {
         let build: BuildName
         let projector: BuildName
@@ -51,22 +51,23 @@ public struct LayoutImport {
         }
     }
 
-    /// Publishes every build: bytes, facts, measurements, fits and lineage. Channels stay behind.
-    /// - Parameter registry: opened to be changed.
-    /// - Throws: `RegistryError`, `FileError`; `DistributionError.unusable` for what changed since, and `.halfPair` for a build
-    ///   whose projector is neither here nor there; whatever `progress` throws.
+    /// Publishes every build: bytes, facts, measurements, fits and lineage. Channels are not imported.
+    /// - Parameter registry: a registry opened for writing.
+    /// - Throws: `RegistryError`, `FileError`; `DistributionError.unusable` if the files changed since they were
+    ///   verified, and `.halfPair` if a build's projector is neither in the export nor in the registry; errors of
+    ///   `progress`.
     public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> TransferReport {
         for half in halves where try registry.digest(of: half.projector) != half.digest {
             throw DistributionError.halfPair(half.build, missing: half.projector)
         }
         var report = TransferReport(folder: path.string, builds: [], bytes: 0)
-        // What models see with goes first, so that no half of a pair can ever be had.
+        // Projectors are published first, so that a model is never available without its projector.
         let isProjector: (OCIDescriptor) -> Bool = { descriptor in
             (descriptor.annotations?[OCILayout.nameKey]).flatMap { try? BuildName($0) }?.isProjector == true
         }
         for descriptor in index.manifests.filter(isProjector) + index.manifests.filter({ !isProjector($0) }) {
             try Self.withoutLeavings {
-                // The documents are read and compared with their digests again; the file is hashed as it is stored.
+                // The documents are read and verified again; the file is hashed as it is stored.
                 let details = try Self.details(descriptor, in: source).details
                 let build = try Self.publish(details, of: source, into: registry, progress)
                 report.builds.append("\(build.name)")
@@ -84,7 +85,7 @@ public struct LayoutImport {
         #endif
     }
 
-    /// What a manifest tells of a build, once its file was read and found to be the build's.
+    /// The metadata of a build, after its file was read and verified.
     private static func verified(
         _ descriptor: OCIDescriptor,
         in source: any LayoutSource
@@ -95,7 +96,7 @@ public struct LayoutImport {
         guard let byteCount = try source.byteCount(of: digest) else {
             throw DistributionError.damage(place, "it is missing")
         }
-        // The length is compared before a byte is read.
+        // Compares the length before reading a byte.
         guard byteCount == file.size, byteCount == details.build.fileBytes, digest == details.build.digest,
             try source.measure(digest) == digest
         else {
@@ -114,7 +115,7 @@ public struct LayoutImport {
         return details
     }
 
-    /// What a manifest tells of a build, and where its file is, as the documents say it.
+    /// The metadata of a build and the place of its file, from the documents.
     private static func details(
         _ descriptor: OCIDescriptor,
         in source: any LayoutSource
@@ -140,7 +141,7 @@ public struct LayoutImport {
     ) throws -> BuildRecord {
         let name = details.build.name
         var facts = details.build.facts
-        // Of the registry that it comes from nobody may have asked; here it was.
+        // The original registry may never have checked that an engine can load the build; this import has.
         if var profile = ModelProfile(stored: facts.profile), profile.loads != true {
             profile.loads = true
             facts.profile = try profile.stored

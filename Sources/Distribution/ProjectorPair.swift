@@ -5,7 +5,7 @@ import GGUF
 import Registry
 
 extension BuildRecord {
-    /// What the build sees with, as its publisher said it; nil where it does not see.
+    /// The build's projector, as its publisher stated it; nil if it has none.
     var projector: (name: BuildName, digest: SHA256Digest)? {
         get throws {
             guard let published = ModelProfile(stored: facts.profile)?.projector?.published else { return nil }
@@ -16,8 +16,8 @@ extension BuildRecord {
 }
 
 extension ModelRegistry {
-    /// The other half of a pair; nil where the build does not see.
-    /// - Throws: `DistributionError.halfPair` where that was withdrawn, or never came here.
+    /// The record of the build's projector; nil if it has none.
+    /// - Throws: `DistributionError.halfPair` if the projector was withdrawn or never published here.
     func projector(of build: BuildRecord) throws -> BuildRecord? {
         guard let (name, digest) = try build.projector else { return nil }
         guard let record = try offered(name), record.digest == digest else {
@@ -26,7 +26,7 @@ extension ModelRegistry {
         return record
     }
 
-    /// The digest of what is offered under a name; nil for nothing.
+    /// The digest of the offered build with this name; nil if there is none.
     func digest(of name: BuildName) throws -> SHA256Digest? { try offered(name)?.digest }
 
     private func offered(_ name: BuildName) throws -> BuildRecord? {
@@ -39,7 +39,8 @@ extension ModelRegistry {
 }
 
 extension GGUFHeader {
-    /// Why no engine can load the file beside a model, as a sentence with what to do; nil where nothing is known against it.
+    /// A sentence that says why no engine can load this file as a projector, and what to do; nil if no problem is
+    /// known.
     var projectorProblem: String? {
         do {
             _ = try ProjectorShape(metadata)

@@ -5,25 +5,25 @@ import Registry
 import SystemPackage
 import Work
 
-/// Deltas between builds of a registry, in a folder beside it: made once, then offered by whoever carries the builds.
+/// Deltas between builds of a registry, in a folder beside it: made once, then offered by pushes and by the server.
 ///
-/// A file is named by the digests of the build that it leads from, of the one that it leads to, and of itself. That a delta is not
-/// worth its trouble is noted too, by an empty file, so that nobody tries again.
+/// A file's name has the digests of the old build, of the new build, and of the delta. An empty file records that a
+/// delta is too large to be useful, so that it is not made again.
 public struct DeltaShelf: Sendable {
-    /// A delta.
+    /// A delta on the shelf.
     public struct Entry: Codable, Hashable, Sendable {
-        /// Of the file that phones have.
+        /// SHA-256 of the file that phones have.
         public var from: SHA256Digest
-        /// Of the file that it leads to.
+        /// SHA-256 of the file that the delta produces.
         public var to: SHA256Digest
-        /// Of the delta.
+        /// SHA-256 of the delta.
         public var digest: SHA256Digest
-        /// Of the delta.
+        /// Size of the delta, in bytes.
         public var bytes: Int
-        /// Where it is.
+        /// The path of the delta.
         public var path: String
 
-        /// Bytes of it.
+        /// Reads a range of the delta's bytes.
         /// - Throws: `FileError`.
         package func read(_ range: Range<Int>) throws -> [UInt8] {
             let (file, _) = try openRegularFile(FilePath(path))
@@ -32,20 +32,20 @@ public struct DeltaShelf: Sendable {
         }
     }
 
-    /// Where they are; it need not be there.
+    /// The folder of the deltas; it need not exist.
     public let folder: FilePath
 
     /// The shelf of a registry.
     public init(beside registry: FilePath) { folder = FilePath("\(registry).deltas") }
 
-    /// All that is there; what is named otherwise is none of ours.
+    /// All deltas; files with other names are ignored.
     public func entries() -> [Entry] {
         names.compactMap(entry)
     }
 
-    /// Those that lead to a file.
+    /// The deltas that produce a file.
     public func entries(to digest: SHA256Digest) -> [Entry] {
-        // The names tell; only those that are wanted are asked for their sizes.
+        // The names give the digests, so only the matching files are asked for their sizes.
         let part = "-\(digest)-"
         return names.filter { $0.contains(part) }.compactMap(entry)
     }
@@ -64,9 +64,9 @@ public struct DeltaShelf: Sendable {
         return Entry(from: from, to: to, digest: digest, bytes: bytes, path: path.string)
     }
 
-    /// The delta between two builds; it is made where it is not here yet.
-    /// - Returns: nil where a delta would be no shorter than 0.6 of the file.
-    /// - Throws: `RegistryError`, `GGUFError`, `FileError`, and whatever `progress` throws.
+    /// The delta between two builds, which is made if it does not exist yet.
+    /// - Returns: nil if a delta would not be shorter than 0.6 of the file.
+    /// - Throws: `RegistryError`, `GGUFError`, `FileError`, errors of `progress`.
     public func delta(
         from old: BuildRecord,
         to new: BuildRecord,

@@ -3,28 +3,28 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// Whose clients a manifest is for. All of them name the same blob.
+/// The kind of client that a manifest is for. All kinds refer to the same blob.
 public enum Dialect: String, CaseIterable, Sendable, Codable {
-    /// Docker Model Runner, llama.cpp's `--docker-repo`, oras, skopeo; the one that facts are attached to.
+    /// Docker Model Runner, llama.cpp's `--docker-repo`, oras, skopeo; facts are attached to this manifest.
     case docker
     /// CNCF ModelPack.
     case modelpack
     /// Ollama.
     case ollama
 
-    /// What a build's tag is: `1.0.0-q4_k_m`, and for the others with their name behind.
+    /// The tag of a build: `1.0.0-q4_k_m`, followed by the dialect's name except for docker.
     func tag(of build: BuildName) -> String {
         let tag = "\(build.version)-\(build.type)".replacing("+", with: "_")
         return self == .docker ? tag : "\(tag)-\(rawValue)"
     }
 }
 
-/// What a manifest says of a build.
+/// The properties of a build that manifests contain.
 struct DescribedBuild {
     let record: BuildRecord
-    /// nil for a projector, and in registries that know no shape.
+    /// The model's shape; nil for a projector, or if the registry does not know it.
     let profile: ModelProfile?
-    /// What the model sees with.
+    /// The projector of the model; nil if it has none.
     let projector: BuildRecord?
 
     init(_ record: BuildRecord, _ projector: BuildRecord?) {
@@ -32,18 +32,18 @@ struct DescribedBuild {
         profile = ModelProfile(stored: record.facts.profile)
     }
 
-    /// What its files are called, without an ending.
+    /// The name of its files, without an extension.
     static func stem(_ name: BuildName) -> String { "\(name.model)-\(name.version)-\(name.type)" }
 
     var stem: String { Self.stem(record.name) }
 
-    /// When it was published; the same for every push, so that the digest of a manifest is, too.
+    /// When it was published; the same for every push, so that the digest of the manifest is too.
     var created: String { record.createdAt.formatted(.iso8601) }
 
-    /// "1.24B", as docker writes it.
+    /// The parameter count as Docker writes it: "1.24B".
     var parameters: String? { profile.map { Self.short($0.parameterCount, places: 2) } }
 
-    /// A count with three letters of SI behind a thousand: 1.24B.
+    /// A count with a suffix and this many decimal places: 1.24B.
     static func short(_ count: Int, places: Int) -> String {
         for (unit, size) in [("T", 1e12), ("B", 1e9), ("M", 1e6), ("K", 1e3)] where Double(count) >= size {
             return (Double(count) / size).formatted(places) + unit
@@ -51,7 +51,7 @@ struct DescribedBuild {
         return "\(count)"
     }
 
-    /// The licence as SPDX writes it, where it is one of those that models come under.
+    /// The SPDX spelling of the licence, if it is a common licence of models.
     var license: String {
         let known = [
             "MIT", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0",
@@ -71,9 +71,9 @@ struct DescribedBuild {
     }
 }
 
-/// A manifest with the small blobs that it names.
+/// A manifest with the small blobs that it refers to.
 struct DialectManifest {
-    /// Bytes and kind of the configuration.
+    /// Bytes and media type of the configuration.
     let config: (bytes: [UInt8], mediaType: String)
     let manifest: OCIManifest
 
@@ -92,7 +92,7 @@ extension Dialect {
 }
 
 extension OCIDescriptor {
-    /// A build's own file.
+    /// The descriptor of a build's own file.
     init(_ record: BuildRecord, as mediaType: String, annotations: [String: String]? = nil) {
         self.init(
             mediaType: mediaType,

@@ -3,8 +3,8 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// The form that Docker's model runner takes. Source: its code, pkg/distribution/types, where the published specification
-/// says otherwise.
+/// The form that Docker's model runner accepts. Source: its code, pkg/distribution/types, where it differs from the
+/// published specification.
 enum DockerModel {
     static let configType = "application/vnd.docker.ai.model.config.v0.1+json"
     static let fileType = "application/vnd.docker.ai.gguf.v3"
@@ -28,7 +28,7 @@ enum DockerModel {
         }
         struct Files: Codable {
             var type = "rootfs"
-            // The specification's own spelling.
+            // The specification's spelling.
             var diffIDs: [String]
 
             enum CodingKeys: String, CodingKey {

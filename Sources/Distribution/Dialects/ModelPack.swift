@@ -4,8 +4,8 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// The form of CNCF ModelPack. Source: modelpack/model-spec, docs/spec.md, config.md and annotations.md; its schema is closed, so
-/// that nothing may stand in it that is not named there.
+/// The form of CNCF ModelPack. Source: modelpack/model-spec, docs/spec.md, config.md and annotations.md. Its schema is
+/// closed: only members named there are allowed.
 enum ModelPack {
     static let artifactType = "application/vnd.cncf.model.manifest.v1+json"
     static let configType = "application/vnd.cncf.model.config.v1+json"
@@ -40,7 +40,7 @@ enum ModelPack {
         var modelfs: Files
     }
 
-    /// What a file is called and was, as tar would say it.
+    /// The name and attributes of a file, as in a tar header.
     private struct FileMetadata: Codable {
         var name: String
         var mode = 0o644
@@ -48,7 +48,7 @@ enum ModelPack {
         var gid = 0
         var size: Int
         var mtime: String
-        /// A plain file: the character 0.
+        /// A regular file: the character 0.
         var typeflag = 48
     }
 
@@ -104,7 +104,7 @@ enum ModelPack {
         )
     }
 
-    /// An address of the web; a path on somebody's disk is none.
+    /// The source as a web address; nil for a local path.
     private static func url(_ source: String) -> String? {
         if source.hasPrefix("https://") || source.hasPrefix("http://") { return source }
         guard source.hasPrefix("hf://") else { return nil }

@@ -3,8 +3,8 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// The form that Ollama pulls. Source: its code, types/model/config.go and server/images.go. It asks for Docker's manifests
-/// alone; the chat template is the file's own.
+/// The form that Ollama pulls. Source: its code, types/model/config.go and server/images.go. It requests only Docker's
+/// manifests; the chat template comes from the file.
 enum OllamaModel {
     static let configType = "application/vnd.docker.container.image.v1+json"
     static let fileType = "application/vnd.ollama.image.model"
@@ -25,7 +25,7 @@ enum OllamaModel {
         var families: [String]
         var type: String
         var fileType: String
-        // Those of every model: what runs it is not asked.
+        // Fixed values, the same for every model; Ollama does not compare them with the machine.
         var architecture = "amd64"
         var system = "linux"
         var rootfs: Files

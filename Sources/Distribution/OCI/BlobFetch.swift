@@ -4,27 +4,26 @@ import NIOHTTP1
 import SystemPackage
 import Transfer
 
-/// Fetches one blob into a file. What an earlier try left is kept and not fetched again; the file gets its name once it has the
-/// digest.
+/// Downloads a blob into a file. It resumes an earlier attempt, and the file gets its name once its digest is right.
 struct BlobFetch: Sendable {
     let client: OCIClient
     let digest: SHA256Digest
-    /// In bytes, as a manifest names them.
+    /// Size in bytes, from the manifest.
     let size: Int
     let output: FilePath
-    /// Told how many bytes are here.
+    /// Called with the number of bytes on the disk.
     let progress: @Sendable (Int) -> Void
 
-    /// After so many bytes a transfer that is cut again has not failed again.
+    /// An attempt that transferred this many bytes before it was cut does not count as a failure.
     private static let worthwhile = 1 << 20
 
-    /// Where the bytes are until they are whole.
+    /// The path of the incomplete file.
     var partialPath: FilePath {
         let name = ".\(output.lastComponent?.string ?? "blob").\(digest.short).incomplete"
         return output.removingLastComponent().appending(name)
     }
 
-    /// Somebody asked for a range, and got all of it.
+    /// The server answered a range request with the whole blob.
     struct KnowsNoRanges: Error {}
 
     var blobDigest: BlobDigest {
@@ -32,13 +31,13 @@ struct BlobFetch: Sendable {
         return digest
     }
 
-    /// - Returns: bytes that came over the network.
+    /// - Returns: bytes that were transferred.
     func run() async throws -> Int {
         let expected = blobDigest
         let partial = try PartialFile(partialPath, of: expected, size: size)
         var fetched = try await fill(partial, upTo: size)
         if partial.found != expected {
-            // Bytes that an earlier run left may be to blame, so everything comes anew, once.
+            // The bytes of an earlier run may be wrong, so everything is downloaded again, once.
             try partial.restart()
             fetched += try await fill(partial, upTo: size)
         }
@@ -50,9 +49,10 @@ struct BlobFetch: Sendable {
         return fetched
     }
 
-    /// Fetches what is missing before `end`, an offset in the blob.
-    /// - Returns: bytes that came.
-    /// - Throws: `DistributionError`; `KnowsNoRanges` where the end is not the blob's and the server sends all of it.
+    /// Downloads the missing bytes before `end`, an offset in the blob.
+    /// - Returns: bytes that were transferred.
+    /// - Throws: `DistributionError`; `KnowsNoRanges` if `end` is not the end of the blob and the server sends all of
+    ///   it.
     func fill(_ partial: PartialFile, upTo end: Int) async throws -> Int {
         let before = partial.count
         var start = partial.count

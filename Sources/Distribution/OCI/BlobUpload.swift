@@ -5,10 +5,10 @@ import NIOHTTP1
 import SystemPackage
 import Transfer
 
-/// Bytes that are sent, of which any range can be read.
+/// The bytes of an upload, readable by range.
 protocol BlobSource: Sendable {
     var digest: SHA256Digest { get }
-    /// In bytes.
+    /// Size in bytes.
     var count: Int { get }
     func read(_ range: Range<Int>) throws -> [UInt8]
 }
@@ -22,26 +22,26 @@ struct DocumentSource: BlobSource {
     func read(_ range: Range<Int>) -> [UInt8] { Array(bytes[range]) }
 }
 
-/// Sends one blob in chunks. Where a transfer was cut, or the process killed, the next try goes on behind the last chunk that the
-/// registry has; a registry that cancelled the upload gets the blob anew.
+/// Uploads a blob in chunks. After a broken connection or a killed process, the next attempt resumes after the last
+/// chunk that the registry has; if the registry cancelled the upload, it starts again.
 struct BlobUpload {
     let client: OCIClient
     let source: any BlobSource
-    /// Bytes of a chunk, unless the registry wants longer ones.
+    /// Size of a chunk in bytes, unless the registry requires longer ones.
     let chunkBytes: Int
-    /// Where an upload is remembered; nil for small blobs, which are sent in one piece.
+    /// The file that remembers the upload; nil for small blobs, which are sent in one piece.
     let memory: UploadMemory?
-    /// Told how many bytes of the blob the registry has.
+    /// Called with the number of bytes of the blob that the registry has.
     let progress: @Sendable (Int) -> Void
 
-    /// The longest chunk that a registry may demand, in bytes: it is held in memory.
+    /// The longest chunk that a registry may require, in bytes, because a chunk is held in memory.
     private static let longestChunk = 256 << 20
 
-    /// What became of a blob.
+    /// The outcome for a blob.
     enum Outcome: Sendable, Equatable {
         case wasThere
         case mounted
-        /// So many bytes were sent, those included that a cut made vain.
+        /// The number of bytes sent, including those that a broken connection lost.
         case sent(Int)
     }
 
@@ -49,7 +49,7 @@ struct BlobUpload {
         OCIClient.Call(writes: true, what: "the blob \(source.digest.short) in \(client.repository)")
     }
 
-    /// - Parameter others: repositories of the host that have the blob, to be mounted from.
+    /// - Parameter others: repositories of the host that have the blob and that it may be mounted from.
     func run(mounting others: [String]) async throws -> Outcome {
         if try await client.size(of: source.digest) == source.count {
             progress(source.count)
@@ -79,7 +79,7 @@ struct BlobUpload {
             while upload.offset < source.count {
                 state = upload
                 sent += bytes.count
-                // The next chunk is read while this one is on its way.
+                // The next chunk is read while this one is sent.
                 let next = chunk(at: upload.offset + bytes.count, upload)
                 async let following = source.read(next)
                 do {
@@ -107,7 +107,7 @@ struct BlobUpload {
         offset..<min(source.count, offset + upload.chunkBytes)
     }
 
-    /// The registry no longer has, or never had, what was sent of a blob.
+    /// The registry has lost the upload, or part of it.
     private struct UploadLost: Error {
         let meaning: DistributionError
     }
@@ -119,10 +119,10 @@ struct BlobUpload {
             let answer = try await client.retrying {
                 try await client.send("blobs/uploads/?mount=sha256:\(source.digest)&from=\(other)", call)
             }
-            // 202 opens an upload instead, which is left to expire.
+            // A 202 opens an upload instead of mounting; it is left to expire.
             return answer.status == .created
         } catch DistributionError.unauthorized {
-            // A right that is missing in the other repository only means that the blob is sent.
+            // A missing permission for the other repository only means that the blob is uploaded.
             return false
         }
     }
@@ -144,7 +144,7 @@ struct BlobUpload {
         )
     }
 
-    /// Where an earlier upload stands; nil where the registry forgot it.
+    /// The state of an earlier upload; nil if the registry has forgotten it.
     private func resumed(_ state: UploadState) async throws -> UploadState? {
         guard let place = try? client.address(state.location) else { return nil }
         let answer = try await client.send(to: place, call)
@@ -168,7 +168,7 @@ struct BlobUpload {
         let isLost: [HTTPResponseStatus] = [.notFound, .rangeNotSatisfiable, .badRequest]
         if isLost.contains(answer.status) { throw UploadLost(meaning: .badAnswer(client.host, "it lost an upload")) }
         try await client.check(answer, .accepted, .noContent, .created, of: call)
-        // A registry may take what does not follow; only what it says that it has counts.
+        // A registry may accept a chunk that does not follow the last one, so only the offset that it reports counts.
         if let told = Self.end(of: answer), told != end {
             throw UploadLost(meaning: .badAnswer(client.host, "it has other bytes of an upload than were sent"))
         }
@@ -193,7 +193,8 @@ struct BlobUpload {
         }
     }
 
-    /// Bytes that the registry has, from `Range: 0-1023`; a registry that has none may say `0-0`, or nothing.
+    /// The number of bytes that the registry has, from `Range: 0-1023`; a registry that has none may send `0-0`, or
+    /// nothing.
     private static func end(of answer: HTTPClientResponse) -> Int? {
         guard let text = answer.headers.first(name: "Range"),
             let match = text.wholeMatch(of: /(?:bytes=)?0-(\d{1,18})/),
@@ -203,7 +204,7 @@ struct BlobUpload {
     }
 }
 
-/// Where an upload stands.
+/// The state of an upload.
 struct UploadState: Codable, Sendable {
     var location: String
     /// Bytes that the registry has.
@@ -211,11 +212,11 @@ struct UploadState: Codable, Sendable {
     var chunkBytes: Int
 }
 
-/// One upload's state, in a file that outlives the process.
+/// Stores one upload's state in a file that outlives the process.
 struct UploadMemory: Sendable {
     let path: FilePath
 
-    /// - Parameter folder: where uploads are remembered.
+    /// - Parameter folder: the folder for the states of uploads.
     init(_ folder: FilePath, _ client: OCIClient, _ digest: SHA256Digest) {
         let name = SHA256Digest(of: Array("\(client.host)/\(client.repository) \(digest)".utf8))
         path = folder.appending("\(name).json")
@@ -226,7 +227,7 @@ struct UploadMemory: Sendable {
         return try? JSONDecoder().decode(UploadState.self, from: Data(bytes))
     }
 
-    /// What cannot be remembered is sent again; that is no reason to stop.
+    /// An upload whose state cannot be saved starts again next time; that is not an error.
     func save(_ state: UploadState) {
         guard let bytes = try? OCILayout.encode(state) else { return }
         try? makeFolder(path.removingLastComponent())
@@ -237,7 +238,7 @@ struct UploadMemory: Sendable {
 }
 
 extension OCIClient {
-    /// Sends a small document in one piece, unless the registry has it.
+    /// Uploads a small document in one piece, unless the registry has it.
     func send(document bytes: [UInt8]) async throws {
         let upload = BlobUpload(
             client: self,

@@ -4,7 +4,7 @@ import Synchronization
 import SystemPackage
 import Transfer
 
-/// A program on the path that keeps secrets and prints one for a host.
+/// A program on the search path that stores secrets and prints the one for a host.
 struct HelperProgram {
     private let name: String
     private let environment: [String: String]
@@ -12,10 +12,10 @@ struct HelperProgram {
     init(_ name: String, _ environment: [String: String]) { (self.name, self.environment) = (name, environment) }
 
     /// - Parameters:
-    ///   - longest: bytes that it may print.
-    ///   - timeout: seconds that it may take.
-    /// - Returns: what it printed; nil where it knows nothing of the host.
-    /// - Throws: `DistributionError.badCredentials`. What a helper prints is never part of a message.
+    ///   - longest: the most bytes that it may print.
+    ///   - timeout: the most seconds that it may take.
+    /// - Returns: its output; nil if it has no secret for the host.
+    /// - Throws: `DistributionError.badCredentials`. The output of a helper is never part of a message.
     func run(input host: String, _ longest: Int, _ timeout: Double) throws -> [UInt8]? {
         guard let path = find() else {
             throw DistributionError.badCredentials(
@@ -58,7 +58,7 @@ struct HelperProgram {
                 "the helper \(name) did not answer within \(Int(timeout)) seconds"
             )
         }
-        // A helper that knows nothing says so and fails.
+        // A helper without a secret for the host prints a message and fails.
         return process.terminationStatus == 0 ? bytes : nil
     }
 

@@ -4,8 +4,8 @@ import Foundation
 import NIOHTTP1
 import Transfer
 
-/// How a registry is told who asks: passwords where it takes them, else tokens for exactly what is to be done, kept until
-/// they expire.
+/// Authenticates requests: by password if the registry accepts it, otherwise by tokens for exactly the requested
+/// actions, cached until they expire.
 actor OCIAccess {
     private let transport: HTTPTransport
     private let registry: HTTPAddress
@@ -14,9 +14,9 @@ actor OCIAccess {
     private var takesPasswords = false
     private var tokens: [Set<OCIScope>: (header: String, expires: ContinuousClock.Instant)] = [:]
 
-    /// An answer that is longer is none.
+    /// The longest answer of a token server, in bytes; a longer one is rejected.
     private static let longestAnswer = 1 << 20
-    /// How long a token lives where its server does not say, in seconds; the specification's own default.
+    /// Lifetime of a token if its server does not give one, in seconds; the specification's default.
     private static let usualLife = 60
     /// A token is not used in its last seconds.
     private static let margin = 5
@@ -25,10 +25,10 @@ actor OCIAccess {
         (self.transport, self.registry, self.host, self.credentials) = (transport, registry, host, credentials)
     }
 
-    /// Whether anybody gave credentials; for messages.
+    /// Whether there are credentials; for messages.
     nonisolated var hasCredentials: Bool { credentials != nil }
 
-    /// What to send along; nil where nothing was asked for so far.
+    /// The value of the Authorization header; nil if the registry has not requested one so far.
     func header(for scopes: Set<OCIScope>) -> String? {
         if case .bearer(let token) = credentials { return "Bearer \(token)" }
         if takesPasswords { return credentials?.basic }
@@ -36,8 +36,8 @@ actor OCIAccess {
         return token.header
     }
 
-    /// Meets what the registry asks for.
-    /// - Returns: false where there is nothing more to say.
+    /// Answers the registry's challenge.
+    /// - Returns: false if nothing more can be tried.
     /// - Throws: `DistributionError`, `RetryPolicy.Retriable`.
     func meet(_ challenge: OCIChallenge, for scopes: Set<OCIScope>) async throws -> Bool {
         switch challenge {
@@ -97,7 +97,8 @@ actor OCIAccess {
         return ("Bearer \(token)", .now + .seconds(seconds))
     }
 
-    /// A registry must not send this program's credentials where it likes: only to servers that are as safe as it is itself.
+    /// Checks the address of the token server. A registry may send this program's credentials only to servers that are
+    /// as secure as itself.
     private nonisolated func address(of realm: String) throws -> HTTPAddress {
         guard let address = HTTPAddress(realm) else {
             throw DistributionError.badAnswer(host, "it names a server of tokens that has no usable address")

@@ -1,11 +1,11 @@
-/// What a registry asks for before it answers: the header `WWW-Authenticate`.
+/// The credentials that a registry requests, from the header `WWW-Authenticate`.
 ///
 /// Source: RFC 9110, section 11.6.1; the distribution project's token authentication specification for the keys.
 package enum OCIChallenge: Equatable {
     case basic
     case bearer(realm: String, service: String?, scope: String?)
 
-    /// - Parameter headers: every value of the header; the first scheme that is known counts, a bearer's before a password's.
+    /// - Parameter headers: every value of the header; the first known scheme counts, and Bearer is preferred to Basic.
     package init?(_ headers: [String]) {
         var knowsBasic = false
         for header in headers.map({ $0.prefix(8192) }) {
@@ -21,7 +21,8 @@ package enum OCIChallenge: Equatable {
         self = .basic
     }
 
-    /// `name="value"`, with commas between; a value may hold commas, and quotation marks behind backslashes.
+    /// Parses `name="value"` pairs separated by commas; a value may contain commas, and quotation marks after
+    /// backslashes.
     private static func parameters(_ text: Substring) -> [String: String] {
         var values: [String: String] = [:]
         var rest = text
@@ -48,7 +49,7 @@ package enum OCIChallenge: Equatable {
     }
 }
 
-/// What a token is asked for: a repository, and what is to be done there.
+/// The scope of a token: a repository, and the actions there.
 struct OCIScope: Hashable, Sendable {
     let repository: String
     let writes: Bool

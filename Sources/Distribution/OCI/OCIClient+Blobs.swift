@@ -3,9 +3,9 @@ import BinaryIO
 import NIOHTTP1
 import Transfer
 
-/// Blobs that are too large to be held.
+/// Requests for blobs that are too large for memory.
 extension OCIClient {
-    /// The size of a blob, in bytes; nil where the registry has none of this digest.
+    /// The size of a blob, in bytes; nil if the registry has none with this digest.
     func size(of digest: SHA256Digest) async throws -> Int? {
         let call = Call(method: .HEAD, writes: true, what: "the blob \(digest.short) in \(repository)")
         return try await retrying {
@@ -16,8 +16,8 @@ extension OCIClient {
         }
     }
 
-    /// The first bytes of a blob, not verified; a registry that knows no ranges may send more, which are not read.
-    /// - Parameter byteCount: how many; no more than are held in memory.
+    /// The first bytes of a blob, not verified. A server without range support may send more, which is not read.
+    /// - Parameter byteCount: the number of bytes, all of which are held in memory.
     func beginning(of digest: SHA256Digest, byteCount: Int) async throws -> [UInt8] {
         struct Enough: Error {}
         var call = Call(what: "the beginning of blob \(digest.short) in \(repository)")

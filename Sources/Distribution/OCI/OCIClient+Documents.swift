@@ -3,13 +3,13 @@ import BinaryIO
 import NIOHTTP1
 import Transfer
 
-/// Manifests and other small documents.
+/// Requests for manifests and other small documents.
 extension OCIClient {
-    /// What a manifest may take; the specification asks registries for four megabytes.
+    /// The largest manifest, in bytes; the specification requires registries to accept four megabytes.
     static let longestManifest = 4 << 20
     private static let manifestTypes = [OCIManifest.ociType, OCIManifest.dockerType, OCIIndex.type]
 
-    /// A manifest as it was stored.
+    /// A manifest as the registry stores it.
     struct Stored {
         let bytes: [UInt8]
         let mediaType: String
@@ -17,7 +17,7 @@ extension OCIClient {
     }
 
     /// - Parameter name: a tag, or a digest with its algorithm.
-    /// - Returns: nil where there is none of this name.
+    /// - Returns: nil if there is no such manifest.
     func manifest(_ name: String) async throws -> Stored? {
         var call = Call(what: "manifest \(name) in \(repository)")
         call.headers = Self.manifestTypes.map { ("Accept", $0) }
@@ -44,7 +44,7 @@ extension OCIClient {
     }
 
     /// Stores a manifest under a tag or its own digest.
-    /// - Returns: whether the registry says that it keeps what refers to the manifest's subject.
+    /// - Returns: whether the registry confirms that it indexes the manifest as a referrer of its subject.
     @discardableResult
     func put(_ bytes: [UInt8], as mediaType: String, under name: String) async throws -> Bool {
         let call = Call(
@@ -94,7 +94,7 @@ extension OCIClient {
     }
 
     /// The manifests that refer to another one.
-    /// - Parameter subject: of that one.
+    /// - Parameter subject: the digest of that manifest.
     func referrers(of subject: SHA256Digest) async throws -> [OCIDescriptor] {
         var call = Call(what: "what refers to \(subject.short) in \(repository)")
         call.headers = [("Accept", OCIIndex.type)]
@@ -107,13 +107,14 @@ extension OCIClient {
             } ?? []
         }
         if let listed { return try index(listed, "the list of what refers to \(subject.short)").manifests }
-        // [distribution specification, "Referrers tag schema"] Registries without the list have it under a tag.
+        // [distribution specification, "Referrers tag schema"] Registries without the referrers API store the list
+        // under a tag.
         guard let stored = try await manifest(Self.referrersTag(of: subject)) else { return [] }
         return try index(stored.bytes, "the tag of what refers to \(subject.short)").manifests
     }
 
-    /// The repository's tags, page by page.
-    /// - Parameter limit: how many are read at most.
+    /// The repository's tags, read page by page.
+    /// - Parameter limit: the most tags to read.
     func tags(limit: Int) async throws -> [String] {
         var tags: [String] = []
         var place = try address("/v2/\(repository)/tags/list?n=1000")
@@ -145,7 +146,7 @@ extension OCIClient {
         try OCILayout.decode(OCIIndex.self, from: bytes, of: "\(host): \(what)")
     }
 
-    /// Tries again what may go well another time.
+    /// Retries requests that failed with a temporary error.
     func retrying<Value>(_ body: () async throws -> Value) async throws -> Value {
         try await transport.settings.retries.run { try await body() }
     }

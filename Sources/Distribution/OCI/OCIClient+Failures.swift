@@ -4,11 +4,11 @@ import NIOHTTP1
 import Transfer
 
 extension OCIClient {
-    /// What a registry says of a refusal may be so long, in bytes.
+    /// The longest error message of a registry that is read, in bytes.
     private static let longestRefusal = 1 << 16
 
-    /// Takes the answer that is wanted, or says what a refusal means.
-    /// - Throws: `DistributionError`, inside `RetryPolicy.Retriable` where another try may go well.
+    /// Returns if the answer has the expected status; throws the meaning of any other one.
+    /// - Throws: `DistributionError`, wrapped in `RetryPolicy.Retriable` if a retry may succeed.
     func check(_ answer: HTTPClientResponse, _ wanted: HTTPResponseStatus..., of call: Call) async throws {
         guard !wanted.contains(answer.status) else { return }
         try Self.checkPause(answer, host)
@@ -21,7 +21,7 @@ extension OCIClient {
         }
     }
 
-    /// - Throws: inside `RetryPolicy.Retriable` where the server asks to come again, or is in trouble.
+    /// - Throws: `RetryPolicy.Retriable` if the server asks for a later retry or has an internal error.
     static func checkPause(_ answer: HTTPClientResponse, _ host: String) throws {
         let status = Int(answer.status.code)
         guard status == 429 || status == 408 || status >= 500 else { return }
@@ -31,7 +31,8 @@ extension OCIClient {
         )
     }
 
-    /// The server's own words, short and harmless. Source: the distribution specification, "Error codes".
+    /// The server's own message, shortened and made safe to print. Source: the distribution specification, "Error
+    /// codes".
     private func words(of answer: HTTPClientResponse) async -> String? {
         guard let body = try? await transport.document(of: answer, limit: Self.longestRefusal),
             let json = try? JSONValue(parsing: body), case .array(let errors)? = json["errors"],
@@ -41,7 +42,7 @@ extension OCIClient {
         return parts.isEmpty ? nil : parts.joined(separator: ": ")
     }
 
-    /// What a transfer's failure means, in the registry's name.
+    /// Runs `body` and turns failed transfers into errors that name the registry.
     static func naming<Value>(_ host: String, _ body: () async throws -> Value) async throws -> Value {
         func meaning(_ error: TransferError) -> DistributionError {
             switch error {

@@ -3,18 +3,18 @@ import BinaryIO
 import NIOHTTP1
 import Transfer
 
-/// Requests to one repository of an OCI registry: addresses, credentials, and what its refusals mean.
+/// Sends requests to one repository of an OCI registry: addresses, credentials, and the meaning of rejections.
 ///
 /// Source: the distribution specification 1.1.
 struct OCIClient: Sendable {
     let transport: HTTPTransport
-    /// As the reference has it.
+    /// The host in the reference.
     let host: String
     let repository: String
     private let root: HTTPAddress
     private let access: OCIAccess
 
-    /// - Parameter isInsecure: whether it speaks plain HTTP.
+    /// - Parameter isInsecure: whether the registry uses plain HTTP.
     /// - Throws: `DistributionError`.
     init(
         _ reference: OCIReference,
@@ -22,7 +22,7 @@ struct OCIClient: Sendable {
         isInsecure: Bool,
         _ credentials: OCICredentials?
     ) throws {
-        // The host that Docker Hub is called by is not the one that answers.
+        // The host in references to Docker Hub is not the host of its API.
         let server = reference.host == "docker.io" ? "registry-1.docker.io" : reference.host
         guard let root = HTTPAddress("\(isInsecure ? "http" : "https")://\(server)") else {
             throw DistributionError.badReference("\(reference)", "its host has no usable address")
@@ -37,26 +37,26 @@ struct OCIClient: Sendable {
         (access, self.repository) = (client.access, repository)
     }
 
-    /// One request, before it is known who asks.
+    /// A request before authentication.
     struct Call {
         var method = HTTPMethod.GET
         var headers: [(name: String, value: String)] = []
         var body: [UInt8]?
         var range: String?
-        /// Whether the repository is changed.
+        /// Whether the request changes the repository.
         var writes = false
-        /// Another repository that is read on the way, where bytes are mounted from it.
+        /// Another repository to mount bytes from, which the request must be allowed to read.
         var other: String?
-        /// What is asked for, in words.
+        /// A description of the request, for messages.
         var what: String
     }
 
-    /// - Parameter path: behind `/v2/NAME/`.
+    /// - Parameter path: the path after `/v2/NAME/`.
     func send(_ path: String, _ call: Call) async throws -> HTTPClientResponse {
         try await send(to: address("/v2/\(repository)/\(path)"), call)
     }
 
-    /// An address that the registry named, which may be relative.
+    /// Sends a request to an address that the registry gave, which may be relative.
     func send(to place: HTTPAddress, _ call: Call) async throws -> HTTPClientResponse {
         var scopes: Set = [OCIScope(repository: repository, writes: call.writes)]
         if let other = call.other { scopes.insert(OCIScope(repository: other, writes: false)) }
@@ -72,7 +72,7 @@ struct OCIClient: Sendable {
             )
             let answer = try await Self.naming(host) { try await transport.send(request) }
             guard answer.status == .unauthorized else { return answer }
-            // Once: a token that was just given and is refused will be refused again.
+            // Authenticates once: if a new token is rejected, another one would be too.
             guard !hasMet, let challenge = OCIChallenge(answer.headers["WWW-Authenticate"]),
                 try await access.meet(challenge, for: scopes)
             else { throw DistributionError.unauthorized(host, hasCredentials: access.hasCredentials) }
@@ -87,8 +87,8 @@ struct OCIClient: Sendable {
         return address
     }
 
-    /// Where a server wants the next request, held against where a registry may send one: nothing goes from https to http, and
-    /// nothing to this machine unless the registry is here.
+    /// The address for the next request, from the server's `Location`. A registry may not redirect from https to http,
+    /// nor to this machine unless the registry itself is on it.
     func location(_ answer: HTTPClientResponse) throws -> HTTPAddress {
         guard let text = answer.headers.first(name: "Location") else {
             throw DistributionError.badAnswer(host, "it does not say where an upload goes on")
@@ -100,6 +100,6 @@ struct OCIClient: Sendable {
         return address
     }
 
-    /// The same access to another repository of the host.
+    /// Access to another repository of the host, with the same credentials.
     func beside(_ repository: String) -> OCIClient { OCIClient(self, repository: repository) }
 }

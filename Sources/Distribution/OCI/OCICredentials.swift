@@ -3,11 +3,11 @@ import Foundation
 import SystemPackage
 import Transfer
 
-/// What a registry is told of its user. It goes into requests to that registry and to the server of its tokens, and nowhere
-/// else: printing a value shows nothing of it.
+/// The credentials for a registry. They are sent only to that registry and to its token server; printing a value does
+/// not reveal them.
 enum OCICredentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     case password(user: String, String)
-    /// A token that is exchanged for others.
+    /// A token to exchange for other tokens.
     case identityToken(String)
     /// A token for the registry itself.
     case bearer(String)
@@ -15,33 +15,33 @@ enum OCICredentials: Sendable, CustomStringConvertible, CustomDebugStringConvert
     var description: String { "credentials" }
     var debugDescription: String { description }
 
-    /// Base64 of both, as HTTP's basic authentication has them; nil for tokens.
+    /// User and password in Base64, for HTTP basic authentication; nil for tokens.
     var basic: String? {
         guard case .password(let user, let password) = self else { return nil }
         return "Basic " + Data("\(user):\(password)".utf8).base64EncodedString()
     }
 
-    /// Whether nothing of a text could break a header.
+    /// Whether a text contains nothing that could break a header.
     static func isHarmless(_ text: String) -> Bool { text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f } }
 }
 
-/// Where credentials are looked for, in this order: `EDGEPIPE_OCI_TOKEN`, or `EDGEPIPE_OCI_USER` and
-/// `EDGEPIPE_OCI_PASSWORD`; then the files that docker and podman keep (`REGISTRY_AUTH_FILE`, `DOCKER_CONFIG`,
-/// `~/.docker/config.json`, containers/auth.json), with their credential helpers.
+/// Finds credentials, in this order: `EDGEPIPE_OCI_TOKEN`, or `EDGEPIPE_OCI_USER` and `EDGEPIPE_OCI_PASSWORD`; then the
+/// files of docker and podman (`REGISTRY_AUTH_FILE`, `DOCKER_CONFIG`, `~/.docker/config.json`, containers/auth.json),
+/// with their credential helpers.
 struct OCICredentialStore: Sendable {
     private let environment: [String: String]
 
-    /// A configuration that is longer is none.
+    /// The largest configuration file, in bytes; a longer one is rejected.
     private static let longestFile = 1 << 20
-    /// What a helper may print, in bytes, and how long it may take, in seconds.
+    /// The most that a helper may print, in bytes, and the most time that it may take, in seconds.
     private static let longestAnswer = 1 << 16
     private static let helperTimeout = 30.0
 
     init(environment: [String: String] = ProcessInfo.processInfo.environment) { self.environment = environment }
 
-    /// - Parameter host: with its port, as the reference has it.
-    /// - Returns: nil where nobody gave any; requests are anonymous then.
-    /// - Throws: `DistributionError.badCredentials` for a file that cannot be read, and a helper that fails.
+    /// - Parameter host: the host with its port, as in the reference.
+    /// - Returns: nil if there are no credentials; requests are anonymous then.
+    /// - Throws: `DistributionError.badCredentials` for a file that cannot be read, or a helper that fails.
     func credentials(for host: String) throws -> OCICredentials? {
         if let token = environment.variable("EDGEPIPE_OCI_TOKEN") { return .bearer(try Self.checked(token, host)) }
         if let user = environment.variable("EDGEPIPE_OCI_USER") {
@@ -118,7 +118,7 @@ struct OCICredentialStore: Sendable {
         guard let json = try? JSONValue(parsing: output), let user = json["Username"]?.string,
             let secret = json["Secret"]?.string
         else { throw DistributionError.badCredentials(host, "\(name) printed no user and secret") }
-        // Helpers say so where the secret is a token that is exchanged.
+        // Helpers use this user name if the secret is a token to exchange.
         let isToken = user == "<token>"
         return isToken
             ? .identityToken(try Self.checked(secret, host))

@@ -1,15 +1,15 @@
 import BinaryIO
 
-/// What names bytes in a registry: their kind, digest and size.
+/// The kind, digest and size of bytes in a registry.
 struct OCIDescriptor: Codable, Hashable {
     var mediaType: String
     var digest: String
     var size: Int
     var annotations: [String: String]?
-    /// Of a manifest that is no image's.
+    /// The type of an artifact that is not an image; for manifests only.
     var artifactType: String?
 
-    /// The digest, or nil where it is no SHA-256: only a parsed digest ever becomes a path.
+    /// The digest; nil if it is not a SHA-256. Only a parsed digest ever becomes a path.
     var sha256: SHA256Digest? {
         digest.hasPrefix("sha256:") ? SHA256Digest(hex: digest.dropFirst("sha256:".count)) : nil
     }
@@ -30,7 +30,7 @@ struct OCIDescriptor: Codable, Hashable {
     }
 }
 
-/// What a build, or a document about it, is made of. Source: OCI image specification 1.1, manifest.md.
+/// The components of a build, or of a document about it. Source: OCI image specification 1.1, manifest.md.
 struct OCIManifest: Codable {
     var schemaVersion = 2
     /// Optional in the specification.
@@ -38,7 +38,7 @@ struct OCIManifest: Codable {
     var artifactType: String?
     var config: OCIDescriptor
     var layers: [OCIDescriptor]
-    /// The manifest that this one is about.
+    /// The manifest that this one describes.
     var subject: OCIDescriptor?
     var annotations: [String: String]?
 
@@ -61,7 +61,7 @@ struct OCIManifest: Codable {
 /// A list of manifests. Source: OCI image specification 1.1, image-index.md.
 struct OCIIndex: Codable {
     var schemaVersion = 2
-    /// Optional in the specification, and left out by skopeo.
+    /// Optional in the specification, and omitted by skopeo.
     var mediaType: String?
     var manifests: [OCIDescriptor]
 
@@ -70,7 +70,7 @@ struct OCIIndex: Codable {
     init(_ manifests: [OCIDescriptor] = []) { (mediaType, self.manifests) = (Self.type, manifests) }
 }
 
-/// The configuration of an artifact that needs none: the two bytes `{}`.
+/// The configuration of an artifact without one: the two bytes `{}`.
 enum OCIEmpty {
     static let bytes = Array("{}".utf8)
     static let type = "application/vnd.oci.empty.v1+json"

@@ -1,20 +1,20 @@
 import BinaryIO
 import Transfer
 
-/// A place in an OCI registry, as people write it: `oci://host[:port]/path[:tag][@sha256:digest]`.
+/// A reference to an OCI registry as people write it: `oci://host[:port]/path[:tag][@sha256:digest]`.
 ///
 /// Source: the distribution specification 1.1, "Pulling manifests", for the grammars of names and tags.
 public struct OCIReference: Hashable, Sendable, CustomStringConvertible {
-    /// Host and port, as they are written; small letters.
+    /// Host and port, as they are written; lowercase.
     public let host: String
     /// The repository: `models/phi3`.
     public let repository: String
-    /// Nil where none is named.
+    /// The tag; nil if there is none.
     public var tag: String?
-    /// Nil where none is named; it counts more than the tag.
+    /// The digest; nil if there is none. It takes precedence over the tag.
     public var digest: SHA256Digest?
 
-    /// What such places begin with.
+    /// The prefix of such references.
     public static let scheme = "oci://"
     private static let longestName = 255
 
@@ -58,27 +58,27 @@ public struct OCIReference: Hashable, Sendable, CustomStringConvertible {
         (self.host, repository, self.tag, self.digest) = (host, String(rest), tag, digest)
     }
 
-    /// Whether a text is one of these and no name of a build.
+    /// Whether a text is such a reference, not the name of a build.
     public static func isWritten(_ text: String) -> Bool { text.lowercased().hasPrefix(scheme) }
 
-    /// As it is written.
+    /// The reference as it is written.
     public var description: String {
         "\(Self.scheme)\(host)/\(repository)" + (tag.map { ":\($0)" } ?? "") + (digest.map { "@sha256:\($0)" } ?? "")
     }
 
-    /// The same place under another tag.
+    /// The same reference with another tag.
     func tagged(_ tag: String) -> OCIReference {
         var other = self
         (other.tag, other.digest) = (tag, nil)
         return other
     }
 
-    /// Whether a text obeys the grammar of tags.
+    /// Whether a text follows the grammar of tags.
     package static func isTag(_ text: String) -> Bool {
         text.wholeMatch(of: /[a-zA-Z0-9_][a-zA-Z0-9._\-]{0,127}/) != nil
     }
 
-    /// Whether a text obeys the grammar of repositories.
+    /// Whether a text follows the grammar of repositories.
     package static func isName(_ text: some StringProtocol) -> Bool {
         let component = /[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*/
         return text.utf8.count <= longestName && !text.isEmpty

@@ -9,19 +9,19 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Where an import comes from. Nothing of it is believed before its bytes have the digest that names them.
+/// The source of an import. Its bytes are not trusted until their digest is verified.
 protocol LayoutSource {
-    /// For errors: where the blob of a digest lies.
+    /// The place of a blob, for errors.
     func place(of name: String) -> String
-    /// A small file of the layout, or nil where there is none.
+    /// A small file of the layout; nil if there is none.
     func document(named name: String) throws -> [UInt8]?
-    /// The length of a blob, from what says where it lies; nil where there is none.
+    /// The length of a blob in bytes, without reading it; nil if there is none.
     func byteCount(of digest: SHA256Digest) throws -> Int?
-    /// The digest of a blob's bytes, read whole.
+    /// Reads a whole blob and returns its digest.
     func measure(_ digest: SHA256Digest) throws -> SHA256Digest
     /// The first bytes of a blob.
     func beginning(of digest: SHA256Digest, byteCount: Int) throws -> [UInt8]
-    /// Hands a file with the bytes of a blob to `use`.
+    /// Passes a file with the bytes of a blob to `use`.
     func withFile<Value>(
         of digest: SHA256Digest,
         scratch: FilePath,
@@ -30,7 +30,7 @@ protocol LayoutSource {
 }
 
 extension LayoutSource {
-    /// The index, or nil where there is none.
+    /// The index; nil if there is none.
     func index() throws -> OCIIndex? {
         try document(named: OCILayout.indexName).map {
             try OCILayout.decode(OCIIndex.self, from: $0, of: place(of: OCILayout.indexName))
@@ -43,7 +43,7 @@ extension LayoutSource {
         guard let byteCount = try byteCount(of: digest(of: descriptor)) else {
             throw DistributionError.damage(place(of: name), "it is missing")
         }
-        // Before a byte is read.
+        // Checked before a byte is read.
         guard byteCount == descriptor.size, byteCount <= OCILayout.longestDocument else {
             throw DistributionError.damage(
                 place(of: name),
@@ -99,10 +99,10 @@ struct FolderSource: LayoutSource {
         return bytes
     }
 
-    /// The length of a file that belongs to the layout, or nil where there is none.
+    /// The length of a regular file of the layout, in bytes; nil if there is none.
     ///
-    /// A device never ends and a FIFO keeps whoever opens it waiting; a link out of the folder would bring in what nobody
-    /// exported.
+    /// Other kinds of files are rejected: a device never ends, a FIFO blocks its reader, and a link out of the folder
+    /// would import files that nobody exported.
     private func regularFileBytes(_ path: FilePath) throws -> Int? {
         var status = stat()
         guard lstat(path.string, &status) == 0 else {
@@ -127,7 +127,7 @@ struct FolderSource: LayoutSource {
     }
 }
 
-/// A tar file with a layout in it. Its table of contents is read and checked whole before anything else.
+/// A tar file with a layout in it. Its whole table of contents is read and checked first.
 struct TarSource: LayoutSource {
     private let tar: RegistryTar
 

@@ -2,19 +2,19 @@ import BinaryIO
 import Registry
 import SystemPackage
 
-/// Where an export goes.
+/// The destination of an export.
 protocol LayoutTarget {
-    /// The index that is there already.
+    /// The index of an earlier export there.
     func index() throws -> OCIIndex?
-    /// Adds a small blob, unless it is there.
+    /// Adds a small blob, unless it exists.
     func add(_ bytes: [UInt8], digest: SHA256Digest) throws
-    /// Adds a build's file, unless it is there.
+    /// Adds a build's file, unless it exists.
     func add(
         _ build: BuildRecord,
         from registry: ModelRegistry,
         progress: @escaping (TransferProgress) throws -> Void
     ) throws
-    /// Writes the index last: an export that was interrupted shows the builds it showed before.
+    /// Writes the index last: an interrupted export shows the same builds as before.
     func finish(_ index: OCIIndex) throws
 }
 
@@ -33,9 +33,9 @@ extension LayoutTarget {
 }
 
 extension LayoutTarget {
-    /// Adds the documents of a build: what is known of it, and the manifest that names both. What a model sees with is a build of
-    /// its own in a layout.
-    /// - Returns: what an index lists.
+    /// Adds the documents of a build: its metadata, and the manifest that refers to both. A projector is a build of its
+    /// own in a layout.
+    /// - Returns: the entry for the index.
     func describe(_ build: BuildRecord, _ details: BuildDetails) throws -> OCIDescriptor {
         let described = DescribedBuild(build, nil)
         let facts = try add(details, as: OCILayout.detailsType, title: "\(described.stem).json")
@@ -83,7 +83,7 @@ struct FolderTarget: LayoutTarget {
     }
 }
 
-/// One file with the whole layout. It appears when it is complete, and what it held before is replaced.
+/// A tar file of the whole layout. It appears when it is complete, and replaces an existing file.
 final class TarTarget: LayoutTarget {
     private let output: AtomicFile
     private var written: Set<SHA256Digest> = []

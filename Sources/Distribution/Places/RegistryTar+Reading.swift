@@ -2,8 +2,8 @@ import BinaryIO
 import SystemPackage
 
 extension RegistryTar {
-    /// Reads the table of contents, header by header, and refuses what no export writes.
-    /// - Throws: `DistributionError.unusable` with the place and what is wrong there; `FileError`.
+    /// Reads the table of contents, header by header, and rejects everything that an export does not write.
+    /// - Throws: `DistributionError.unusable` with the place of the error and its cause; `FileError`.
     init(reading path: FilePath) throws {
         let (input, size) = try openRegularFile(path)
         defer { try? input.close() }
@@ -45,7 +45,8 @@ extension RegistryTar {
                     throw refuse("the folder \(Self.quoted(name)) does not belong into an export")
                 }
             case UInt8(ascii: "x"), UInt8(ascii: "g"):
-                // Times and owners do not matter; anything that says where or how long a file is would be believed.
+                // Times and owners are ignored. Records that change a file's name or length would be trusted, so they
+                // are rejected.
                 var records: [UInt8] = []
                 guard byteCount <= 1 << 16 else { throw refuse("a header of \(byteCount) bytes") }
                 try RegistryTar(path: path, entries: [:]).forEachSlab(of: entry) { records += $0 }
@@ -67,7 +68,7 @@ extension RegistryTar {
         self.init(path: path, entries: entries)
     }
 
-    /// The names that a layout has, and no other: none of them leads anywhere.
+    /// Whether a name may occur in a layout; no such name leads outside of it.
     private static func isOfLayout(_ name: String) -> Bool {
         if name == OCILayout.marker.name || name == OCILayout.indexName { return true }
         guard name.hasPrefix("blobs/sha256/") else { return false }
@@ -77,7 +78,7 @@ extension RegistryTar {
 
     private static func withoutDot(_ name: String) -> String { name.hasPrefix("./") ? String(name.dropFirst(2)) : name }
 
-    /// A name as it may be shown: on one line, and not too long.
+    /// A name shortened to one line for messages.
     private static func quoted(_ name: String?) -> String {
         let shown = (name ?? "").unicodeScalars.prefix(80).map { $0.value < 32 || $0.value == 127 ? "?" : String($0) }
         return "\"\(shown.joined())\""
@@ -87,7 +88,7 @@ extension RegistryTar {
         String(validating: field.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// A number in octal digits or in base 256; nil where it is negative, too large or none.
+    /// Parses a number in octal digits or in base 256; nil if it is negative, too large or invalid.
     private static func number(_ field: ArraySlice<UInt8>) -> Int? {
         if let first = field.first, first & 0x80 != 0 {
             guard first == 0x80 else { return nil }

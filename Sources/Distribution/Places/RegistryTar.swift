@@ -1,13 +1,13 @@
 import BinaryIO
 import SystemPackage
 
-/// A tar file of regular files, as an export writes it. Source: POSIX.1-2017, pax, ustar interchange format; sizes that do
-/// not fit into eleven octal digits are written in base 256, as GNU tar does.
+/// A tar file of regular files, as an export writes it. Source: POSIX.1-2017, pax, ustar interchange format; sizes that
+/// do not fit into eleven octal digits are written in base 256, as GNU tar does.
 ///
-/// A file that comes from elsewhere may claim anything. What is not a regular file with a name of a layout is refused, as is
-/// one that is there twice, ends early, or has a header whose sum is not right; no name of it ever becomes a path.
+/// A file from elsewhere is not trusted: entries are rejected if they are not regular files with the name of a layout,
+/// occur twice, end early, or have a wrong header checksum. No name of it ever becomes a path.
 struct RegistryTar {
-    /// Where the bytes of a file lie.
+    /// The place of a file's bytes.
     struct Entry: Hashable {
         var offset: Int
         var byteCount: Int
@@ -16,13 +16,13 @@ struct RegistryTar {
     static let blockBytes = 512
     /// Two blocks of zeros.
     static let end = [UInt8](repeating: 0, count: 2 * blockBytes)
-    /// A layout with more files than this is none: each takes memory before anything is read.
+    /// The most files in a layout, because each takes memory before anything is read.
     static let mostEntries = 1 << 20
 
     let path: FilePath
     let entries: [String: Entry]
 
-    /// The bytes that a file takes, up to a whole block.
+    /// The bytes that a file occupies, rounded up to a whole block.
     static func padded(_ byteCount: Int) -> Int { (byteCount + blockBytes - 1) / blockBytes * blockBytes }
 
     /// - Precondition: the name has at most 100 bytes.
@@ -46,7 +46,7 @@ struct RegistryTar {
             header[124] = 0x80
             for index in 0..<8 { header[128 + index] = UInt8(truncatingIfNeeded: byteCount >> (56 - 8 * index)) }
         }
-        // The same builds give the same file, whenever it is written.
+        // The time is fixed, so that the same builds always give the same file.
         put(octal(0, 11), at: 136)
         put("0", at: 156)
         put("ustar\u{0}00", at: 257)
@@ -54,12 +54,12 @@ struct RegistryTar {
         return header
     }
 
-    /// The sum of a header's bytes, with spaces in the place of the sum.
+    /// The checksum of a header: the sum of its bytes, with spaces in place of the checksum.
     static func sum(of header: [UInt8]) -> Int {
         header.enumerated().reduce(0) { $0 + ((148..<156).contains($1.offset) ? 32 : Int($1.element)) }
     }
 
-    /// Hands out the bytes of a file, some megabytes at a time.
+    /// Passes the bytes of a file to `body`, some megabytes at a time.
     func forEachSlab(of entry: Entry, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
         let (input, _) = try openRegularFile(path)
         defer { try? input.close() }
@@ -84,7 +84,7 @@ struct RegistryTar {
     }
 
     /// Fills the target.
-    /// - Returns: false where the file ends before.
+    /// - Returns: false if the file ends early.
     static func read(
         _ input: FileDescriptor,
         at offset: Int,

@@ -9,54 +9,55 @@ public struct PulledFile: Codable, Sendable {
     public var build: String
     /// The path of the file.
     public var output: String
-    /// Of the file.
+    /// SHA-256 of the file.
     public var sha256: SHA256Digest
-    /// Size of the file.
+    /// Size of the file, in bytes.
     public var bytes: Int
-    /// Bytes that came over a network; nil where it came from a disk.
+    /// Bytes that were downloaded; nil if the file came from a disk.
     public var bytesFetched: Int?
 }
 
-/// What was pulled.
+/// The result of a pull.
 public struct PullReport: Codable, Sendable {
     /// `model@version:type`
     public var build: String
     /// The path of the file.
     public var output: String
-    /// Of the file.
+    /// SHA-256 of the file.
     public var sha256: SHA256Digest
-    /// Size of the file.
+    /// Size of the file, in bytes.
     public var bytes: Int
-    /// What the model sees with; nil for one that does not see, or where it was left out.
+    /// The model's projector; nil if it has none, or if it was left out.
     public var projector: PulledFile?
-    /// Bytes that came over a network; nil where it came from a disk.
+    /// Bytes that were downloaded; nil if the file came from a disk.
     public var bytesFetched: Int?
-    /// How an older file helped: `delta`, `parts`, or not at all (`whole`); nil where none was named.
+    /// How an older file was used: `delta`, `parts`, or not at all (`whole`); nil if none was given.
     public var update: String?
 }
 
-/// Takes single builds out of a registry, each with what it sees with.
+/// Pulls single builds from a registry, each with its projector.
 public struct BuildPull {
-    /// Whether a model that sees comes without what it sees with.
+    /// Whether to pull a model without its projector.
     public var leavesProjector = false
 
     private let registry: ModelRegistry
 
-    /// Takes them out of this registry.
+    /// Pulls from this registry.
     public init(from registry: ModelRegistry) { self.registry = registry }
 
-    /// Where the projector of a model goes, as llama.cpp names such files: `mmproj-` before the model's own name.
+    /// The path of a model's projector, as llama.cpp names such files: `mmproj-` before the model's own name.
     public static func projectorPath(beside output: FilePath) -> FilePath {
         let name = "mmproj-" + (output.lastComponent?.string ?? "model.gguf")
         return output.removingLastComponent().appending(name)
     }
 
-    /// Writes a build to a file, decompressed and verified before the file gets its name; what it sees with goes first.
+    /// Writes a build to a file, decompressed and verified before the file gets its name; its projector is written
+    /// first.
     /// - Parameters:
     ///   - name: `model[@version][:type]`.
-    ///   - key: a file with the public key by which it must be signed; nil asks for none.
-    /// - Throws: `RegistryError`, `FileError`, `OutputError`; `DistributionError.halfPair` where the projector is not here;
-    ///   whatever `progress` throws.
+    ///   - key: a file with the public key that must have signed the build; nil requires no signature.
+    /// - Throws: `RegistryError`, `FileError`, `OutputError`; `DistributionError.halfPair` if the projector is not in
+    ///   the registry; errors of `progress`.
     public func write(
         _ name: String,
         to output: FilePath,

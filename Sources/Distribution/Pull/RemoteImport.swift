@@ -5,20 +5,20 @@ import SystemPackage
 import Transfer
 import Work
 
-/// Brings builds from an OCI registry, with everything known of them, into a registry here. Each build is fetched, verified and
-/// published by itself, what it sees with before it; an import that was cut goes on where it was.
+/// Imports builds with their metadata from an OCI registry. Each build is downloaded, verified and published on its
+/// own, its projector first; an interrupted import resumes.
 public struct RemoteImport: Sendable {
-    /// Whether channels point here to what they point to there.
+    /// Whether to copy the channels of the remote registry.
     public var takesChannels = false
 
     private let place: RemotePlace
 
-    /// Takes them from there.
+    /// Imports from this place.
     public init(from place: RemotePlace) { self.place = place }
 
-    /// Publishes every build of the place; with a tag, the build of that tag alone.
-    /// - Parameter registry: opened to be changed.
-    /// - Throws: `DistributionError`, `RegistryError`, and whatever `progress` throws.
+    /// Publishes every build of the place, or only the build of its tag if it has one.
+    /// - Parameter registry: a registry opened for writing.
+    /// - Throws: `DistributionError`, `RegistryError`, errors of `progress`.
     public func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws -> TransferReport {
         let reference = place.reference
         let index = try place.with("reading what \(reference.host) has", progress) { client, _ in
@@ -28,7 +28,7 @@ public struct RemoteImport: Sendable {
             throw DistributionError.missing(reference.host, what: "build of edgepipe in \(reference.repository)")
         }
         let folder = FilePath("\(registry.path).work").appending("imports")
-        // What models see with goes first, so that no half of a pair can ever be had.
+        // Projectors are published first, so that a model is never available without its projector.
         let ordered =
             index.builds.filter { $0.details.build.name.isProjector }
             + index.builds.filter { !$0.details.build.name.isProjector }
@@ -49,7 +49,7 @@ public struct RemoteImport: Sendable {
         return report
     }
 
-    /// A layout of one build, as an export writes it.
+    /// Writes a layout with one build, as an export does.
     private func write(
         _ entry: RemoteIndex.Entry,
         as layout: FilePath,

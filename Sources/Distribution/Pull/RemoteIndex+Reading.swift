@@ -3,10 +3,11 @@ import Registry
 import Transfer
 
 extension RemoteIndex {
-    /// A registry without an index, such as one that another program copied to, is read tag by tag; so many at most.
+    /// The most tags that are read one by one, in a registry without an index, such as one that another program copied
+    /// to.
     private static let mostTags = 10_000
 
-    /// What a reference asks for: all builds of the place, or the one of its tag.
+    /// The builds that a reference means: all builds of the place, or the one of its tag.
     static func wanted(from client: OCIClient, _ reference: OCIReference) async throws -> RemoteIndex {
         if let name = reference.digest.map({ "sha256:\($0)" }) ?? reference.tag, name != tag {
             guard let entry = try await entry(name, client) else {
@@ -18,14 +19,15 @@ extension RemoteIndex {
         var entries: [Entry] = []
         for tag in try await client.tags(limit: mostTags)
         where Dialect.allCases.allSatisfy({ !tag.hasSuffix("-\($0)") }) {
-            // What somebody else put there is none of ours.
+            // Artifacts of other programs are skipped.
             guard let entry = try? await entry(tag, client) else { continue }
             if !entries.contains(where: { $0.manifest == entry.manifest }) { entries.append(entry) }
         }
         return RemoteIndex(builds: entries, channels: [])
     }
 
-    /// A build by its manifest, with the facts that are attached to it, or that lie in it as an export has them; nil for none.
+    /// Reads a build from its manifest, with the facts that are attached to it or included as in an export; nil if
+    /// there are none.
     private static func entry(_ name: String, _ client: OCIClient) async throws -> Entry? {
         guard let stored = try await client.manifest(name) else {
             throw DistributionError.missing(client.host, what: "manifest \(name) in \(client.repository)")
@@ -42,12 +44,12 @@ extension RemoteIndex {
         guard let facts else { return nil }
         let bytes = try await client.document(facts, limit: OCILayout.longestDocument)
         let details = try OCILayout.decode(BuildDetails.self, from: bytes, of: "\(client.host): \(name)")
-        // Facts about another file than the manifest names would be lies about this one.
+        // Facts about another file than the manifest's own must not be used.
         guard manifest.layers.contains(where: { $0.digest == "sha256:\(details.build.digest)" }) else { return nil }
         return Entry(
             repository: client.repository,
             manifest: "sha256:\(stored.digest)",
-            // Without an index nobody says where the header ends; the file is then the one part that is known.
+            // Only an index gives the end of the header; without one, the whole file is the only known part.
             head: .init(at: 0, size: details.build.fileBytes, sha256: details.build.digest),
             details: details
         )

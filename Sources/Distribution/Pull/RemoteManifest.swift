@@ -1,12 +1,12 @@
 import BinaryIO
 import Transfer
 
-/// What a manifest of any dialect says of a model's files.
+/// The model's files in a manifest of any dialect.
 struct RemoteManifest {
-    /// The manifest's own.
+    /// The digest of the manifest.
     let digest: SHA256Digest
     let file: OCIDescriptor
-    /// What the model sees with.
+    /// The model's projector; nil if it has none.
     let projector: OCIDescriptor?
 
     private static let fileTypes = [DockerModel.fileType, ModelPack.fileType, OllamaModel.fileType]
@@ -20,7 +20,7 @@ struct RemoteManifest {
             throw DistributionError.missing(client.host, what: "manifest \(name) in \(client.repository)")
         }
         let json = try? JSONValue(parsing: stored.bytes)
-        // A document that is both can be read in two ways, by whoever checks it and by whoever uses it.
+        // A document that is both a manifest and an index could be checked as one and used as the other.
         guard let json, json["manifests"] == nil || json["layers"] == nil else {
             throw DistributionError.badAnswer(client.host, "\(what) is not a manifest, or two in one")
         }
@@ -47,7 +47,7 @@ struct RemoteManifest {
         }
         digest = stored.digest
         self.file = file
-        // ModelPack has one type for all weights, and names the model first.
+        // ModelPack has one type for all weights, and lists the model first.
         projector =
             files.isEmpty ? nil : known ?? (file.mediaType == ModelPack.fileType ? files.dropFirst().first : nil)
     }

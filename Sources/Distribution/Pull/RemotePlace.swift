@@ -5,11 +5,11 @@ import SystemPackage
 import Transfer
 import Work
 
-/// How a place in an OCI registry is reached.
+/// A place in an OCI registry and how to connect to it.
 public struct RemotePlace: Sendable {
-    /// Host, repository, and what is named there.
+    /// Host, repository, and tag or digest.
     public private(set) var reference: OCIReference
-    /// Whether it speaks plain HTTP.
+    /// Whether the registry uses plain HTTP.
     public var isInsecure = false
 
     package var transport = TransportSettings()
@@ -22,10 +22,10 @@ public struct RemotePlace: Sendable {
         self.isInsecure = isInsecure
     }
 
-    /// The list of all builds that `edgepipe serve` has.
+    /// The list of all builds of a server that `edgepipe serve` runs.
     /// - Parameter address: `https://host[:port]`, or `http://`.
-    /// - Returns: nil for a text that is no such address.
-    /// - Throws: `DistributionError.badReference` for one with a path.
+    /// - Returns: nil if the text is not such an address.
+    /// - Throws: `DistributionError.badReference` if the address has a path.
     public init?(server address: String) throws {
         guard let match = address.wholeMatch(of: /(https?):\/\/([^\/?#]+)\/?(.*)/) else { return nil }
         guard match.3.isEmpty else {
@@ -38,7 +38,7 @@ public struct RemotePlace: Sendable {
         try self.init(place, isInsecure: match.1 == "http")
     }
 
-    /// The same access to another place, which must be on the same host.
+    /// Another place on the same host, with the same access.
     func at(_ reference: OCIReference) throws -> RemotePlace {
         guard reference.host == self.reference.host else {
             throw DistributionError.badAnswer(self.reference.host, "it names a place on another host")
@@ -51,8 +51,8 @@ public struct RemotePlace: Sendable {
         self.reference = reference
     }
 
-    /// Runs the body with a client, while this thread waits and progress is told.
-    /// - Throws: `DistributionError`, what the body throws, and what `progress` throws.
+    /// Runs the body with a client; this thread waits and calls `progress`.
+    /// - Throws: `DistributionError`, errors of the body and of `progress`.
     func with<Result: Sendable>(
         _ detail: String,
         _ progress: @escaping WorkProgress,
@@ -70,7 +70,7 @@ public struct RemotePlace: Sendable {
 
     private func settings() throws -> TransportSettings {
         var settings = transport
-        // OpenSSL's variable for certificates that a team signs itself.
+        // OpenSSL's variable for a team's own certificates.
         settings.certificates = environment.path("SSL_CERT_FILE")
         guard let address = HTTPAddress("\(isInsecure ? "http" : "https")://\(reference.host)") else { return settings }
         do { settings.proxy = try settings.proxy ?? HTTPProxy(environment: environment, for: address) } catch {

@@ -4,21 +4,21 @@ import SystemPackage
 import Transfer
 import Work
 
-/// Takes a build out of an OCI registry, in any of the dialects, with what it sees with.
+/// Pulls a build in any dialect from an OCI registry, with its projector.
 public struct RemotePull: Sendable {
-    /// Whether a model that sees comes without what it sees with.
+    /// Whether to pull a model without its projector.
     public var leavesProjector = false
-    /// A file of an older build, of which as much is taken as helps; nil for none.
+    /// A file of an older build to reuse bytes from; nil for none.
     public var since: FilePath?
 
     private let place: RemotePlace
 
-    /// Takes it from there.
+    /// Pulls from this place.
     public init(from place: RemotePlace) { self.place = place }
 
-    /// Fetches a build, verified before the file gets its name. What an earlier try left is not fetched again.
-    /// - Parameter key: a file with the public key by which it must be signed; nil asks for none.
-    /// - Throws: `DistributionError`, `RegistryError.unsigned`, `FileError`, `OutputError`, and whatever `progress` throws.
+    /// Downloads a build, verified before the file gets its name. It resumes an earlier attempt.
+    /// - Parameter key: a file with the public key that must have signed the build; nil requires no signature.
+    /// - Throws: `DistributionError`, `RegistryError.unsigned`, `FileError`, `OutputError`, errors of `progress`.
     public func write(
         to output: FilePath,
         signedBy key: FilePath? = nil,
@@ -64,7 +64,7 @@ public struct RemotePull: Sendable {
         return pulled(fetch, fetched: try await fetch.run())
     }
 
-    /// The model's own file, with the help of an older one where that is named.
+    /// Downloads the model's own file, using an older file if there is one.
     private func update(
         _ manifest: RemoteManifest,
         to output: FilePath,
@@ -118,7 +118,7 @@ public struct RemotePull: Sendable {
 }
 
 extension Optional {
-    /// `map` with a body that waits.
+    /// `map` with an asynchronous body.
     fileprivate func asyncMap<Value>(_ body: (Wrapped) async throws -> Value) async throws -> Value? {
         guard let self else { return nil }
         return try await body(self)

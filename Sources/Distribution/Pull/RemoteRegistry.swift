@@ -6,36 +6,36 @@ import SystemPackage
 import Transfer
 import Work
 
-/// The builds of a place in an OCI registry, asked as a registry on the disk is. What the place says of them is fetched once, kept by
-/// its digest, and answers every further question for the price of one request.
+/// The builds of a place in an OCI registry, queried like a registry on the disk. Their metadata is downloaded once and
+/// cached by its digest; every further query costs one request.
 public struct RemoteRegistry: Sendable {
     private let place: RemotePlace
     private let folder: FilePath
 
-    /// - Parameter cache: where what was fetched is kept; nil takes the user's own folder of caches.
+    /// - Parameter cache: the folder for downloaded metadata; nil uses the user's cache folder.
     public init(_ place: RemotePlace, cache: FilePath? = nil) {
         self.place = place
         let name = SHA256Digest(of: Array("\(place.reference.host)/\(place.reference.repository)".utf8))
         folder = (cache ?? Self.usualCache(place.environment)).appending("registries").appending(name.short)
     }
 
-    /// `EDGEPIPE_CACHE`, or `edgepipe` in the folder for caches.
+    /// `EDGEPIPE_CACHE`, or `edgepipe` in the user's cache folder.
     private static func usualCache(_ environment: [String: String]) -> FilePath {
         if let own = environment.path("EDGEPIPE_CACHE") { return own }
         let home = FilePath(environment.variable("HOME") ?? NSTemporaryDirectory())
         return (environment.path("XDG_CACHE_HOME") ?? home.appending(".cache")).appending("edgepipe")
     }
 
-    /// Opens what is known of the builds.
-    /// - Throws: `DistributionError`, `RegistryError`, `FileError`, and whatever `progress` throws.
+    /// Opens a registry with the metadata of the builds.
+    /// - Throws: `DistributionError`, `RegistryError`, `FileError`, errors of `progress`.
     public func open(progress: @escaping WorkProgress) throws -> ModelRegistry {
         let known = try current(progress)
         return try ModelRegistry(path: known.mirror, mode: .readOnly, elsewhere: RemoteHeads(place, known))
     }
 
-    /// Where a build of the place is, by the digest of its manifest.
+    /// The place of a build, by the digest of its manifest.
     /// - Parameter name: `model[@version][:type]`.
-    /// - Throws: as `open`; `RegistryError.notFound`.
+    /// - Throws: the errors of `open`; `RegistryError.notFound`.
     public func place(of name: String, progress: @escaping WorkProgress) throws -> (RemotePlace, BuildRecord) {
         let known = try current(progress)
         let registry = try ModelRegistry(path: known.mirror, mode: .readOnly)
@@ -49,7 +49,7 @@ public struct RemoteRegistry: Sendable {
         return (try place.at(OCIReference(text)), record)
     }
 
-    /// An index that is here, and the registry that was made of it.
+    /// A cached index, and the registry that was built from it.
     fileprivate struct Known {
         let folder: FilePath
         let digest: SHA256Digest
@@ -57,7 +57,7 @@ public struct RemoteRegistry: Sendable {
         var mirror: FilePath { folder.appending("\(digest).db") }
         var file: FilePath { folder.appending("\(digest).json") }
 
-        /// - Throws: `FileError`; `DistributionError` for a file that another program changed.
+        /// - Throws: `FileError`; `DistributionError` if another program changed the file.
         func index() throws -> RemoteIndex {
             let bytes = try readFile(file, limit: RemoteIndex.longest)
             guard SHA256Digest(of: bytes) == digest else {
@@ -67,7 +67,7 @@ public struct RemoteRegistry: Sendable {
         }
     }
 
-    /// What the place has now; it is fetched where it is not here yet.
+    /// The current index of the place, downloaded if it is not cached.
     private func current(_ progress: @escaping WorkProgress) throws -> Known {
         let reference = place.reference
         let folder = folder
@@ -104,7 +104,7 @@ public struct RemoteRegistry: Sendable {
         guard rename(draft.string, known.mirror.string) == 0 else {
             throw FileError("rename into place", known.mirror, errno: Errno(rawValue: errno))
         }
-        // What the place said before is of no use any more.
+        // Older indexes are no longer needed.
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []
         where !name.hasPrefix("\(known.digest)") && !name.hasPrefix(".") {
             unlink(folder.appending(name).string)
@@ -112,15 +112,16 @@ public struct RemoteRegistry: Sendable {
     }
 }
 
-/// The first bytes of files that lie in an OCI registry, fetched by range and held against the digest of the file's first part.
+/// The first bytes of files in an OCI registry, downloaded by range and verified against the digest of the file's first
+/// part.
 private final class RemoteHeads: BuildsElsewhere {
     private let place: RemotePlace
     private let known: RemoteRegistry.Known
-    /// By the digests of the builds' files, read once a header is asked for.
+    /// Index entries by the digest of the build's file, read when a header is first requested.
     private let entries = Mutex<[SHA256Digest: RemoteIndex.Entry]?>(nil)
     private let kept = Mutex<[SHA256Digest: [UInt8]]>([:])
 
-    /// More heads than these are fetched again when they are asked for.
+    /// The most heads to cache; others are downloaded again.
     private static let mostKept = 8
 
     init(_ place: RemotePlace, _ known: RemoteRegistry.Known) { (self.place, self.known) = (place, known) }

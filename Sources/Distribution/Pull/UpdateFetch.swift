@@ -11,26 +11,26 @@ import Transfer
     import Glibc
 #endif
 
-/// Makes a build's file out of an older file and the little that has to be fetched: a delta where the registry offers one from that
-/// very file, or the parts that the older file has not. Where neither helps, the whole blob is fetched.
+/// Builds a new file from an older file and a small download: a delta if the registry offers one from exactly that
+/// file, or the parts that the older file lacks. If neither helps, the whole blob is downloaded.
 ///
-/// The older file is only read. Whatever the way, the new file gets its name once all of it has the digest.
+/// The older file is only read. In every case, the new file gets its name only after its whole digest was verified.
 struct UpdateFetch: Sendable {
-    /// How a file came here.
+    /// How a file was obtained.
     enum Way: String, Codable, Sendable {
         case delta, parts, whole
     }
 
-    /// The file that is here.
+    /// The older file on this disk.
     let old: FilePath
-    /// What would fetch all of the new one.
+    /// The download of the whole new file.
     let whole: BlobFetch
-    /// Of the manifest that deltas and parts are attached to.
+    /// The digest of the manifest that deltas and parts are attached to.
     let manifest: SHA256Digest
 
     private var client: OCIClient { whole.client }
 
-    /// - Returns: bytes that came over the network.
+    /// - Returns: bytes that were downloaded, and how.
     func run() async throws -> (fetched: Int, way: Way) {
         let known = try SHA256Digest(ofFile: old)
         let segments: [Segment]?
@@ -45,7 +45,7 @@ struct UpdateFetch: Sendable {
         return (try await whole.run(), .whole)
     }
 
-    /// What a document that is attached to the manifest says; nil for none that can be used.
+    /// The content of a document that is attached to the manifest; nil if it cannot be used.
     private func layer(of referrer: OCIDescriptor) async throws -> OCIDescriptor? {
         guard let stored = try await client.manifest(referrer.digest) else { return nil }
         return try OCILayout.decode(OCIManifest.self, from: stored.bytes, of: client.host).layers.first
@@ -53,7 +53,7 @@ struct UpdateFetch: Sendable {
 
     // MARK: - A delta
 
-    /// - Returns: nil where none from this file is offered, or the one that is does not lead to the new file.
+    /// - Returns: nil if no delta from this file is offered, or if the delta does not produce the new file.
     private func fetchDelta(from old: SHA256Digest, _ offered: [OCIDescriptor]) async throws -> Int? {
         let found = offered.first {
             $0.artifactType == PushedDocument.deltaType && $0.annotations?[PushedDocument.oldKey] == "sha256:\(old)"
@@ -78,21 +78,21 @@ struct UpdateFetch: Sendable {
             }
             return fetched
         } catch is DeltaError {
-            // Whoever made it made a mistake; the bytes are to be had without it.
+            // The delta is faulty; the file can be downloaded without it.
             return nil
         }
     }
 
     // MARK: - Parts
 
-    /// A run of the new file.
+    /// A run of bytes of the new file.
     private struct Segment {
         var range: Range<Int>
-        /// Where the same bytes begin in the old file; nil for bytes that have to be fetched.
+        /// The offset of the same bytes in the old file; nil for bytes to download.
         var old: Int?
     }
 
-    /// - Returns: nil where the old file has none of the parts.
+    /// - Returns: nil if the old file has none of the parts.
     private func segments(_ offered: [OCIDescriptor]) async throws -> [Segment]? {
         guard let found = offered.first(where: { $0.artifactType == PushedDocument.partsType }),
             let layer = try await layer(of: found)
@@ -118,8 +118,8 @@ struct UpdateFetch: Sendable {
         return segments.contains { $0.old != nil } ? segments : nil
     }
 
-    /// Puts the file together from its beginning on, behind what an earlier try left.
-    /// - Returns: nil where what came of it is not the file, or the server knows no ranges.
+    /// Assembles the file from its beginning, after what an earlier attempt left.
+    /// - Returns: nil if the result is not the file, or the server does not support ranges.
     private func assemble(_ segments: [Segment]) async throws -> Int? {
         let partial = try PartialFile(whole.partialPath, of: whole.blobDigest, size: whole.size)
         let (source, sourceBytes) = try openRegularFile(old)

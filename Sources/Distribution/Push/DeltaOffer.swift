@@ -14,8 +14,8 @@ struct DeltaOffer {
         (self.registry, self.build, self.subject, self.outlet) = (registry, build, subject, outlet)
     }
 
-    /// - Parameter count: how many earlier versions; deltas from those that are attached already are not made again.
-    /// - Returns: bytes that were sent.
+    /// - Parameter count: the number of earlier versions; deltas that are already attached are not made again.
+    /// - Returns: bytes that were uploaded.
     func send(from count: Int) async throws -> Int {
         guard count > 0, !build.record.name.isProjector, let digest = subject.sha256 else { return 0 }
         let attached = Set(
@@ -46,7 +46,7 @@ struct DeltaOffer {
 }
 
 extension DeltaShelf.Entry {
-    /// What ties the delta to the manifest of the build that it leads to.
+    /// The manifest that attaches the delta to the manifest of the new build.
     func manifest(to build: DescribedBuild, _ subject: OCIDescriptor) -> OCIManifest {
         let blob = OCIDescriptor(mediaType: PushedDocument.deltaType, digest: "sha256:\(digest)", size: bytes)
         return OCIManifest(
@@ -64,7 +64,7 @@ extension DeltaShelf.Entry {
 }
 
 extension ModelRegistry {
-    /// Builds of the same type of earlier versions, the latest first; the same bytes need no delta.
+    /// Earlier versions' builds of the same type, latest first; builds with the same bytes are left out.
     func predecessors(of build: BuildRecord) throws -> [BuildRecord] {
         try builds(matching: BuildFilter(model: build.name.model, type: build.name.type)).filter {
             $0.name.version < build.name.version && $0.digest != build.digest
@@ -72,7 +72,7 @@ extension ModelRegistry {
     }
 }
 
-/// A delta's bytes, as they lie on the shelf.
+/// The bytes of a delta on the shelf.
 private struct DeltaSource: BlobSource {
     let entry: DeltaShelf.Entry
     var digest: SHA256Digest { entry.digest }

@@ -3,13 +3,13 @@ import Foundation
 import Synchronization
 import SystemPackage
 
-/// In which repositories of a host blobs were seen, so that another one mounts them and nothing is sent twice. It is a guess
-/// that the host decides on: what it no longer has is sent.
+/// Remembers which repositories of a host have a blob, so that another repository can mount it instead of uploading it
+/// again. The host decides: a blob that it no longer has is uploaded.
 final class KnownBlobs: Sendable {
     private let path: FilePath
     private let places: Mutex<[String: [String]]>
 
-    /// What is remembered at most; the oldest makes room in no order, since a guess may be missing.
+    /// The most blobs to remember. Any of them may be dropped, because a missing one only costs an upload.
     private static let mostBlobs = 10_000
     private static let mostPlaces = 4
     private static let longestFile = 16 << 20
@@ -31,7 +31,7 @@ final class KnownBlobs: Sendable {
         }
     }
 
-    /// What cannot be remembered costs a transfer, and is no reason to stop.
+    /// Errors are ignored, because a blob that is not remembered only costs an upload.
     func save() {
         guard let bytes = try? OCILayout.encode(places.withLock { $0 }) else { return }
         try? makeFolder(path.removingLastComponent())

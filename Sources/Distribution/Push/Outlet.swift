@@ -2,17 +2,17 @@ import BinaryIO
 import SystemPackage
 import Transfer
 
-/// One repository that blobs are sent to.
+/// A repository that blobs are uploaded to.
 struct Outlet: Sendable {
     let client: OCIClient
     let known: KnownBlobs
-    /// Where uploads are remembered.
+    /// The folder for the states of uploads.
     let folder: FilePath
     let chunkBytes: Int
     let meter: TransferMeter
 
-    /// A large blob.
-    /// - Parameter label: what its progress counts under.
+    /// Uploads a large blob.
+    /// - Parameter label: the label of its progress.
     func send(_ source: any BlobSource, label: String) async throws -> BlobUpload.Outcome {
         let upload = BlobUpload(
             client: client,

@@ -1,17 +1,17 @@
 import BinaryIO
 import Registry
 
-/// A document about a build, which is attached to the build's manifest.
+/// A document about a build, attached to the build's manifest.
 public struct PushedDocument: Sendable {
-    /// What readers look for.
+    /// The type that readers look for.
     public let artifactType: String
-    /// Of the document itself.
+    /// Media type of the document itself.
     public let mediaType: String
     /// The file's name.
     public let title: String
-    /// The document.
+    /// The bytes of the document.
     public let bytes: [UInt8]
-    /// Says which of several documents of a kind it is.
+    /// Annotations that distinguish several documents of a kind.
     public let annotations: [String: String]
 
     /// Every value is as its property describes it.
@@ -26,19 +26,19 @@ public struct PushedDocument: Sendable {
         (self.title, self.bytes, self.annotations) = (title, bytes, annotations)
     }
 
-    /// What the registry knows of a build.
+    /// The metadata of a build in the registry.
     static let factsType = OCILayout.detailsType
     /// The parts of a file with their digests.
     static let partsType = "application/vnd.edgepipe.parts.v1+json"
-    /// A signature over a file, as OpenSSF Model Signing has it.
+    /// A signature over a file, in the form of OpenSSF Model Signing.
     static let signatureType = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-    /// What leads to a build from an older one; see docs/deltas.md.
+    /// A delta from an older build; see docs/deltas.md.
     static let deltaType = "application/vnd.edgepipe.delta.v1"
-    /// Says which file a delta leads from, as `sha256:` and its digest.
+    /// The annotation that names the file a delta applies to: its digest, with the prefix `sha256:`.
     static let oldKey = "vnd.edgepipe.delta.from"
 
-    /// The manifest that ties a document to what it is about.
+    /// The manifest that attaches a document to its subject.
     func manifest(about subject: OCIDescriptor, created: String) -> OCIManifest {
         var manifest = OCIManifest(
             artifactType: artifactType,

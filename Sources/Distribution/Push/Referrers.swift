@@ -1,7 +1,7 @@
 import BinaryIO
 import Transfer
 
-/// Attaches documents to a manifest. Registries without a list of referrers get it under a tag.
+/// Attaches documents to a manifest. In registries without the referrers API, it stores the list under a tag.
 ///
 /// Source: distribution specification 1.1, "Pushing manifests with subject" and "Referrers tag schema".
 struct Referrers {
@@ -9,20 +9,20 @@ struct Referrers {
     private let subject: OCIDescriptor
     private let created: String
 
-    /// How often a tag is written again that somebody else wrote meanwhile.
+    /// The most times that the tag is written again after another client overwrote it.
     private static let mostTries = 5
 
     init(_ outlet: Outlet, _ subject: OCIDescriptor, created: String) {
         (self.outlet, self.subject, self.created) = (outlet, subject, created)
     }
 
-    /// Sends documents, and ties them to the subject.
+    /// Uploads documents and attaches them to the subject.
     func add(_ documents: [PushedDocument]) async throws {
         for document in documents { try await outlet.client.send(document: document.bytes) }
         try await tie(documents.map { $0.manifest(about: subject, created: created) })
     }
 
-    /// Ties manifests to the subject whose blobs are there.
+    /// Attaches manifests whose blobs are already uploaded to the subject.
     func tie(_ manifests: [OCIManifest]) async throws {
         try await outlet.client.send(document: OCIEmpty.bytes)
         var unlisted: [OCIDescriptor] = []
@@ -47,7 +47,7 @@ struct Referrers {
                 index.mediaType = OCIIndex.type
             }
             let missing = descriptors.filter { new in !index.manifests.contains { $0.digest == new.digest } }
-            // Somebody else may have written the tag since; then what they left out is added once more.
+            // Another client may have written the tag meanwhile; entries that it lost are added again.
             if missing.isEmpty { return }
             index.manifests += missing
             try await outlet.client.put(OCILayout.encode(index), as: OCIIndex.type, under: tag)

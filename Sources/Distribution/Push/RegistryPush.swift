@@ -4,30 +4,30 @@ import SystemPackage
 import Transfer
 import Work
 
-/// Carries builds, with what is known of them, into an OCI registry: one blob, a manifest for each kind of client, and documents that
-/// refer to the build. Tags come last, so that a push that was cut shows nothing.
+/// Pushes builds and their metadata to an OCI registry: one blob, a manifest for each kind of client, and documents
+/// that refer to the build. Tags come last, so that an interrupted push shows nothing.
 public struct RegistryPush: Sendable {
-    /// Whose clients the builds are for. Facts are attached to docker's manifest, which is always there.
+    /// The kinds of clients to push for. Facts are attached to docker's manifest, which is always pushed.
     public var dialects = Dialect.allCases
-    /// Bytes of a chunk; two of them are held in memory.
+    /// Size of a chunk, in bytes; two chunks are held in memory.
     public var chunkBytes = 16 << 20
-    /// Documents about a build beside those that a registry keeps of itself.
+    /// Additional documents about a build, beside those that a registry makes itself.
     public var documents: @Sendable (BuildRecord) throws -> [PushedDocument] = { _ in [] }
 
-    /// From how many earlier versions of a build deltas are offered.
+    /// The number of earlier versions of a build to offer deltas from.
     public var deltas = 0
 
     private let registry: ModelRegistry
 
-    /// Takes them out of this registry.
+    /// Pushes from this registry.
     public init(from registry: ModelRegistry) { self.registry = registry }
 
-    /// Sends builds.
+    /// Pushes builds.
     /// - Parameters:
-    ///   - names: `model`, `model@version`, `model@channel`, each with or without `:type`; none means all.
-    ///   - remote: a repository for one model; builds of several models go to repositories below it, which have the models' names.
-    ///     A tag is for a single build.
-    /// - Throws: `RegistryError`, `DistributionError`, and whatever `progress` throws.
+    ///   - names: `model`, `model@version`, `model@channel`, each with or without `:type`; empty means all.
+    ///   - remote: a repository for one model; builds of several models go to repositories below it, named after the
+    ///     models. A tag is only allowed for a single build.
+    /// - Throws: `RegistryError`, `DistributionError`, errors of `progress`.
     public func run(_ names: [String], to remote: RemotePlace, progress: @escaping WorkProgress) throws -> PushReport {
         let place = remote.reference
         let builds = try registry.select(names)
@@ -46,7 +46,7 @@ public struct RegistryPush: Sendable {
                 "a tag is for one build, and these are \(tagged.count); without one, each is tagged by version and type"
             )
         }
-        // What several builds see with counts once; what is there already counts as done.
+        // A projector that several builds share counts once; blobs that are already there count as done.
         let sizes = Dictionary(builds.map { ($0.digest, $0.fileBytes) }) { first, _ in first }
         return try remote.with("pushing to \(place.host)", progress) { root, meter in
             meter.expect(sizes.values.reduce(0, +))
@@ -89,7 +89,7 @@ public struct RegistryPush: Sendable {
                 )
             )
         }
-        // Tags, and what lists the builds, come when all of it is there.
+        // Tags and the index are written once everything else is uploaded.
         for manifest in report.pushed {
             let reference = try OCIReference(manifest.reference)
             let client = root.beside(reference.repository)
@@ -115,7 +115,7 @@ public struct RegistryPush: Sendable {
         }
     }
 
-    /// - Returns: docker's manifest, to which facts are attached.
+    /// - Returns: docker's manifest, which facts are attached to.
     private func pushManifests(
         of build: DescribedBuild,
         _ tag: String?,
@@ -151,14 +151,14 @@ public struct RegistryPush: Sendable {
         return subject
     }
 
-    /// Facts, signatures, the list of parts, and what else is known, as manifests whose subject is the build's.
+    /// Attaches facts, signatures, the list of parts, and additional documents to the build's manifest.
     private func attach(_ build: DescribedBuild, to subject: OCIDescriptor, _ outlet: Outlet) async throws {
         let own = try registry.documents(about: build)
         try await Referrers(outlet, subject, created: build.created).add(own + documents(build.record))
     }
 }
 
-/// The bytes of a build as they are published, however the registry keeps them.
+/// The published bytes of a build, whatever the registry's encoding.
 private struct BuildSource: BlobSource {
     let bytes: BuildBytes
     var digest: SHA256Digest { bytes.digest }

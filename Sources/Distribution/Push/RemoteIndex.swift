@@ -2,16 +2,16 @@ import BinaryIO
 import Registry
 import Transfer
 
-/// What a place in an OCI registry holds, in one document under a tag: all builds with what is known of them. It follows from what
-/// was pushed; a query from afar reads nothing else.
+/// The contents of a place in an OCI registry, in one document under a tag: all builds with their metadata. It is
+/// derived from what was pushed; a remote query reads nothing else.
 struct RemoteIndex: Codable {
     /// One build.
     struct Entry: Codable {
-        /// Where its manifest is.
+        /// The repository of the build's manifest.
         var repository: String
         /// The digest of docker's manifest, with its algorithm.
         var manifest: String
-        /// The first part of the file, with its header: it can be read and verified without the rest.
+        /// The first part of the file, which includes its header: it can be read and verified without the rest.
         var head: PartList.Part
         var details: BuildDetails
     }
@@ -21,11 +21,11 @@ struct RemoteIndex: Codable {
 
     static let type = "application/vnd.edgepipe.index.v1+json"
     static let tag = "edgepipe-index"
-    /// What an index may take, in bytes: some thousands of builds.
+    /// The largest index, in bytes: some thousands of builds.
     static let longest = 256 << 20
     private static let mostTries = 5
 
-    /// What names the index of a place; nil where there is none.
+    /// The descriptor of a place's index; nil if there is none.
     static func layer(_ client: OCIClient) async throws -> OCIDescriptor? {
         guard let stored = try await client.manifest(tag) else { return nil }
         let place = "\(client.host)/\(client.repository):\(tag)"
@@ -36,7 +36,7 @@ struct RemoteIndex: Codable {
         return layer
     }
 
-    /// The index of a place, with the digest of its bytes; nil where there is none.
+    /// The index of a place, with the digest of its bytes; nil if there is none.
     static func read(_ client: OCIClient) async throws -> (index: RemoteIndex, digest: SHA256Digest)? {
         guard let layer = try await layer(client) else { return nil }
         let bytes = try await client.document(layer, limit: longest)
@@ -48,7 +48,7 @@ struct RemoteIndex: Codable {
         return (index, SHA256Digest(of: bytes))
     }
 
-    /// Adds what was pushed to the index that is there. Builds of the same name are replaced, others stay.
+    /// Adds what was pushed to the existing index. Builds of the same name are replaced, others stay.
     func merge(into client: OCIClient) async throws {
         for _ in 0..<Self.mostTries {
             let old = try await Self.read(client)
@@ -56,7 +56,7 @@ struct RemoteIndex: Codable {
             let bytes = try OCILayout.encode(merged)
             if let old, old.digest == SHA256Digest(of: bytes) { return }
             try await Self.send(bytes, client)
-            // Somebody else may have read the same old index, and written theirs since.
+            // Another client may have read the same old index and written its own since.
             if try await Self.read(client)?.digest == SHA256Digest(of: bytes) { return }
         }
         throw DistributionError.badAnswer(client.host, "the tag \(Self.tag) does not stay as it is written")
@@ -78,7 +78,7 @@ struct RemoteIndex: Codable {
         try await client.put(OCILayout.encode(manifest(of: bytes)), as: OCIManifest.ociType, under: tag)
     }
 
-    /// What names an index.
+    /// The manifest of an index.
     static func manifest(of bytes: [UInt8]) -> OCIManifest {
         OCIManifest(
             artifactType: type,

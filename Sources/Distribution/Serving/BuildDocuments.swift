@@ -1,24 +1,24 @@
 import BinaryIO
 import Registry
 
-/// A manifest as an OCI registry has it once a build was pushed there.
+/// A manifest as an OCI registry would have it after a push of the build.
 package struct ServedManifest: Sendable {
-    /// The manifest.
+    /// The bytes of the manifest.
     package let bytes: [UInt8]
-    /// Of the manifest.
+    /// SHA-256 of the manifest.
     package let digest: SHA256Digest
-    /// What it is, as its `mediaType` says.
+    /// The media type of the manifest.
     package let mediaType: String
-    /// Whose clients it is for; nil for a document about a build.
+    /// The kind of client that it is for; nil for a document about a build.
     package let dialect: Dialect?
-    /// What it is tagged; nil for what is only found by its digest.
+    /// The tag; nil if it can only be found by its digest.
     package let tag: String?
-    /// Of a document about a build.
+    /// The type of a document about a build; nil for other manifests.
     package let artifactType: String?
-    /// Those of the manifest.
+    /// The annotations of the manifest.
     package let annotations: [String: String]?
 
-    /// A manifest that was encoded.
+    /// Makes an encoded manifest.
     init(
         _ bytes: [UInt8],
         as mediaType: String = OCIManifest.ociType,
@@ -32,41 +32,42 @@ package struct ServedManifest: Sendable {
         (self.artifactType, self.annotations) = (artifactType, annotations)
     }
 
-    /// A document about a build.
+    /// Makes the manifest of a document about a build.
     fileprivate init(attached manifest: OCIManifest) throws {
         let bytes = try OCILayout.encode(manifest)
         self.init(bytes, artifactType: manifest.artifactType, annotations: manifest.annotations)
     }
 }
 
-/// A small blob that manifests name.
+/// A small blob that manifests refer to.
 package struct ServedBlob: Sendable {
     /// The bytes.
     package let bytes: [UInt8]
-    /// Of the bytes.
+    /// SHA-256 of the bytes.
     package let digest: SHA256Digest
 
     init(_ bytes: [UInt8]) { (self.bytes, digest) = (bytes, SHA256Digest(of: bytes)) }
 }
 
-/// Everything but its files that an OCI registry has of a build after it was pushed: the same bytes, under the same digests.
+/// Everything, except files of builds, that an OCI registry has after a push of a build: the same bytes, under the same
+/// digests.
 package struct BuildDocuments: Sendable {
-    /// One for each dialect, docker's first; of a projector docker's alone.
+    /// A manifest for each dialect, docker's first; a projector has docker's only.
     package let manifests: [ServedManifest]
     /// Documents about the build, attached to docker's manifest.
     package let referrers: [ServedManifest]
-    /// What the manifests name beside the build's files.
+    /// The blobs that the manifests refer to, except the build's files.
     package let blobs: [ServedBlob]
-    /// The build, and what it sees with.
+    /// The build and its projector.
     package let files: [BuildRecord]
-    /// What leads to the build from older ones, made before.
+    /// Existing deltas from older builds.
     package let deltas: [DeltaShelf.Entry]
 }
 
 extension ModelRegistry {
-    /// What an OCI registry would have of a build.
-    /// - Parameter documents: about the build, beside those that a registry keeps of itself.
-    /// - Throws: `RegistryError`; `DistributionError.halfPair` for a build whose projector is not here.
+    /// The documents that a push of a build would store in an OCI registry.
+    /// - Parameter documents: additional documents about the build, beside those that a registry makes itself.
+    /// - Throws: `RegistryError`; `DistributionError.halfPair` for a build whose projector is not in the registry.
     package func documents(of record: BuildRecord, with documents: [PushedDocument]) throws -> BuildDocuments {
         let build = DescribedBuild(record, try projector(of: record))
         var blobs: [ServedBlob] = []
@@ -105,7 +106,7 @@ extension ModelRegistry {
         )
     }
 
-    /// Facts, the list of parts and signatures: what a registry keeps of itself about a build.
+    /// Facts, the list of parts and signatures: the documents that a registry makes itself about a build.
     func documents(about build: DescribedBuild) throws -> [PushedDocument] {
         let record = build.record
         let own = [

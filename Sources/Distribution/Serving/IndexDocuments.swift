@@ -1,21 +1,21 @@
 import BinaryIO
 import Registry
 
-/// The list of builds that a registry asked from afar reads first, as a push leaves it.
+/// The list of builds that a remote query reads first, as a push would leave it.
 package struct IndexDocuments: Sendable {
-    /// What the list is tagged.
+    /// The tag of the list.
     package static let tag = RemoteIndex.tag
-    /// Where a server has the list of all its builds.
+    /// The repository where a server has the list of all its builds.
     package static let wholeRepository = RemoteIndex.tag
-    /// What names the list.
+    /// The manifest of the list.
     package let manifest: ServedManifest
     /// The list, and the empty configuration.
     package let blobs: [ServedBlob]
 
     /// - Parameters:
-    ///   - builds: those to be listed.
+    ///   - builds: the builds to list.
     ///   - manifests: the digests of docker's manifests, by build.
-    ///   - repository: where clients find a build.
+    ///   - repository: returns the repository of a build.
     /// - Throws: `RegistryError`.
     package init(
         of builds: [BuildRecord],
@@ -47,7 +47,7 @@ package struct IndexDocuments: Sendable {
     }
 }
 
-/// A list of manifests, as the referrers API answers.
+/// A list of manifests in the form of the referrers API.
 package enum ReferrersList {
     /// Media type of the list.
     package static let mediaType = OCIIndex.type

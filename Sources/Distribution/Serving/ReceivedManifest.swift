@@ -3,9 +3,9 @@ import Registry
 import SystemPackage
 import Work
 
-/// A manifest that was sent, as far as it is of a build of edgepipe; others are refused.
+/// A received manifest of a build, or of a document about one; other manifests are rejected.
 package struct ReceivedManifest: Sendable {
-    /// What is sent.
+    /// The content of a received manifest.
     package enum Kind: Sendable, Equatable {
         /// A build in one dialect, by the digest of its own file.
         case build(SHA256Digest)
@@ -15,22 +15,22 @@ package struct ReceivedManifest: Sendable {
         case index
     }
 
-    /// What is sent.
+    /// The content of the manifest.
     package let kind: Kind
-    /// As the document says of itself, or its sender.
+    /// The media type in the manifest, or as its sender gives it.
     package let mediaType: String
-    /// Of a document.
+    /// The type of a document; nil for a build.
     package let artifactType: String?
-    /// Those of the manifest.
+    /// The annotations of the manifest.
     package let annotations: [String: String]?
-    /// The blobs that must be there.
+    /// The blobs that must have been received.
     package let blobs: [(digest: SHA256Digest, size: Int)]
 
-    /// Whether it carries what a registry knows of a build.
+    /// Whether it carries the metadata of a build.
     package var holdsFacts: Bool { artifactType == PushedDocument.factsType }
 
-    /// - Parameter contentType: as the sender calls the bytes.
-    /// - Throws: `DistributionError.badAnswer` for everything that is no manifest of a build, in words that end with what to do.
+    /// - Parameter contentType: the media type as its sender gives it.
+    /// - Throws: `DistributionError.badAnswer` if it is not a manifest of a build; the message ends with what to do.
     package init(_ bytes: [UInt8], contentType: String?) throws {
         let json = try? JSONValue(parsing: bytes)
         // A document that is both a manifest and a list can be read in two ways.
@@ -75,40 +75,40 @@ package struct ReceivedManifest: Sendable {
         )
     }
 
-    /// A manifest as it is answered with.
+    /// The manifest in the form that the server answers with.
     package func served(_ bytes: [UInt8]) -> ServedManifest {
         ServedManifest(bytes, as: mediaType, artifactType: artifactType, annotations: annotations)
     }
 }
 
-/// A build that was sent: its file and what is known of it, in a folder that has the form of a layout.
+/// A received build: its file and its metadata, in a folder in the form of a layout.
 package struct ReceivedBuild {
-    /// Names, digests and everything that is known of it.
+    /// All metadata of the build.
     package let details: BuildDetails
     private let folder: FilePath
 
     /// - Parameters:
-    ///   - facts: the document of what is known of the build.
-    ///   - folder: where the blobs are, each under `blobs/sha256/` and its digest.
-    /// - Throws: `DistributionError.unusable` for a document that is none.
+    ///   - facts: the document with the build's metadata.
+    ///   - folder: the folder of the blobs, each under `blobs/sha256/` and its digest.
+    /// - Throws: `DistributionError.unusable` if the document is invalid.
     package init(_ facts: [UInt8], in folder: FilePath) throws {
         details = try OCILayout.decode(BuildDetails.self, from: facts, of: "the facts")
         self.folder = folder
     }
 
-    /// Where the blob of a digest is in a folder.
+    /// The path of a blob in a folder.
     package static func path(of digest: SHA256Digest, in folder: FilePath) -> FilePath {
         folder.pushing(FilePath(OCILayout.name(of: digest)))
     }
 
-    /// Publishes the build, verified as an import from a layout is; its row is written last.
-    /// - Parameter registry: opened to be changed.
-    /// - Throws: `DistributionError`, `RegistryError`, `FileError`, and whatever `progress` throws.
+    /// Publishes the build, verified like an import from a layout; its row is written last.
+    /// - Parameter registry: a registry opened for writing.
+    /// - Throws: `DistributionError`, `RegistryError`, `FileError`, errors of `progress`.
     package func publish(into registry: ModelRegistry, progress: @escaping WorkProgress) throws {
         let build = details.build
         let target = try FolderTarget(folder)
         let file = Self.path(of: build.digest, in: folder)
-        // The registry may have the same bytes under another name, and then nobody sent them.
+        // If the registry has the same bytes under another name, the client did not upload them.
         if FileStatus(file) == nil, let other = try registry.builds(ofDigest: build.digest).first {
             try checkSpace(for: build.fileBytes, at: file)
             try registry.pull(other.name, to: file)
