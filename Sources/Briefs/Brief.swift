@@ -1,25 +1,25 @@
 import Architectures
 import DeviceFit
 
-/// The page that an architect would write for an app: two or three builds side by side, how to prepare the best and how to load
-/// it, and what to do about heat and battery. Markdown.
+/// A Markdown page that helps to choose a model for an app: two or three builds side by side, how to prepare and load
+/// the best one, and what to do about heat and battery.
 ///
-/// Everything in it runs on the phone; no service is ever named.
+/// Everything in it runs on the phone; it never mentions a service.
 public struct Brief: Sendable {
-    /// The best first.
+    /// The builds, best first; not empty.
     public let builds: [BriefedBuild]
     /// The system of the phones.
     public let platform: Platform
-    /// What the app is for, in the words of whoever asked; nil where they did not say.
+    /// The purpose of the app, in the user's words; nil if it was not given.
     public let task: String?
-    /// The memory or the devices that were asked for, in words.
+    /// The memory or the devices that the user asked about, in words.
     public let target: String
-    /// Years of the older phones.
+    /// The years in which the older phones came out.
     public let olderYears: ClosedRange<Int>
-    /// Of the page.
+    /// The language of the page.
     public let language: Language
 
-    /// - Precondition: there is a build.
+    /// - Precondition: `builds` is not empty.
     public init(
         _ builds: [BriefedBuild],
         platform: Platform,
@@ -120,7 +120,7 @@ public struct Brief: Sendable {
         return parts.isEmpty ? language.say("not measured", "не измерено") : parts.joined(separator: ", ")
     }
 
-    /// A model that does not write has no such speed.
+    /// The generation speed; a model that does not generate text has none.
     private func speed(_ range: RangeEstimate?) -> String {
         guard let range else { return "–" }
         let unit = language.say("token/s", "токенов/с")
@@ -142,7 +142,7 @@ public struct Brief: Sendable {
         let (build, file, type) = (best.build.shellWord, best.fileName.shellWord, best.quantType)
         let limit = ByteSize(bytes: best.estimate.limitBytes)
         let source = best.source.hasPrefix("hf://") ? String(best.source.dropFirst(5)) : best.source
-        // Indented by four, the lines are code that no text in them can end.
+        // Lines indented by four are code, which no text in them can end.
         return """
             ## \(say("Step 1: quantize and prepare", "Шаг 1: квантование и подготовка"))
 
@@ -161,7 +161,7 @@ public struct Brief: Sendable {
             """
     }
 
-    /// What an app does with llama.cpp's functions; the code of snippets has models write.
+    /// The calls of llama.cpp for embeddings, because the code of snippets generates text.
     private var embedding: String {
         let isReranker = best.profile.kind == .reranker
         let pooling = isReranker ? "LLAMA_POOLING_TYPE_RANK" : "LLAMA_POOLING_TYPE_UNSPECIFIED"

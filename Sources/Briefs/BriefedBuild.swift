@@ -1,36 +1,39 @@
 import DeviceFit
 
-/// What a brief or a snippet needs to know of a build; plain values, so that this room knows no registry.
+/// The properties of a build that briefs and snippets need; plain values, so that this module does not depend on the
+/// registry.
 public struct BriefedBuild: Sendable {
     /// `model@version:type`
     public var build: String
     /// The model's name.
     public var model: String
-    /// As the format names it: `Q4_K_M`.
+    /// The quantization's name in the format: `Q4_K_M`.
     public var quantType: String
     /// Bits of the file's tensors per parameter.
     public var bitsPerWeight: Double
-    /// Size of the file.
+    /// Size of the file, in bytes.
     public var fileBytes: Int
     /// An SPDX identifier, or the name that the source gives.
     public var license: String
-    /// Where the model came from: a folder or `hf://owner/name`.
+    /// The origin of the model: a folder or `hf://owner/name`.
     public var source: String
-    /// Nil where it was not measured.
+    /// Bits per byte of text; nil if it was not measured.
     public var bitsPerByte: Double?
-    /// Of the same text; nil where it was not measured.
+    /// Perplexity on the same text; nil if it was not measured.
     public var perplexity: Double?
-    /// Mean divergence from the model it was made from, in nats a token.
+    /// Mean KL divergence from the model before quantization, in nats per token; nil if it was not measured.
     public var kld: Double?
-    /// Of an embedding model: the mean cosine of its vectors and those of the model it was made from.
+    /// Mean cosine between an embedding model's vectors and those of the model before quantization; nil for other
+    /// models, or if it was not measured.
     public var meanCosine: Double?
-    /// Of an embedding model: how many of a text's ten nearest are the same by both models, in percent.
+    /// Share of a text's ten nearest neighbours that an embedding model and the model before quantization agree on, in
+    /// percent; nil for other models, or if it was not measured.
     public var top10OverlapPercent: Double?
     /// The model's shape.
     public var profile: ModelProfile
-    /// For what was asked: devices, or a budget on a platform.
+    /// The estimate for the devices, or for the memory budget on a platform.
     public var estimate: FitEstimate
-    /// For each phone of three to four years ago.
+    /// The estimates for phones that are three to four years old.
     public var olderPhones: [FitEstimate]
 
     /// Every value is as its property describes it.

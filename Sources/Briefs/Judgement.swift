@@ -1,7 +1,7 @@
 import Architectures
 import DeviceFit
 
-/// What a build is good for and where it fails, from its numbers alone.
+/// The strengths and weaknesses of a build, from its numbers alone.
 package struct Judgement {
     let build: BriefedBuild
     let language: Language
@@ -101,7 +101,7 @@ package struct Judgement {
         return parts.joined(separator: "; ")
     }
 
-    /// How it does on phones of three to four years ago.
+    /// The performance on phones that are three to four years old.
     package var olderPhones: String {
         let all = build.olderPhones
         guard !all.isEmpty else { return "-" }
@@ -118,7 +118,7 @@ package struct Judgement {
     }
 }
 
-/// A number with some digits after the point.
+/// A number with this many digits after the decimal mark.
 package func number(_ value: Double, _ digits: Int) -> String {
     var scale = 1.0
     for _ in 0..<digits { scale *= 10 }

@@ -1,8 +1,8 @@
 import BinaryIO
 
-/// Numbers as a language writes them.
+/// Numbers in the notation of a language.
 extension Language {
-    /// A number that was written in English: `1.5` is `1,5` in Russian.
+    /// Converts a number in English notation: `1.5` is `1,5` in Russian.
     package func decimal(_ text: String) -> String { self == .russian ? text.replacing(".", with: ",") : text }
 
     /// A size with one decimal: `1.2 GB`, or `1,2 ГБ`.

@@ -1,8 +1,8 @@
-/// The languages in which briefs are written.
+/// The languages of briefs.
 public enum Language: String, Sendable, CaseIterable {
     case english = "en"
     case russian = "ru"
 
-    /// Every sentence stands in the source in all languages, side by side.
+    /// Returns the text in this language; the source has every sentence in all languages, side by side.
     package func say(_ english: String, _ russian: String) -> String { self == .english ? english : russian }
 }

@@ -1,9 +1,9 @@
 import BinaryIO
 
-/// What somebody else wrote, such as a model's name, licence or tokens, in the form in which a page or a program holds
-/// it as text and nothing else.
+/// Escapes untrusted text, such as a model's name, licence or tokens, so that a page or a program contains it as plain
+/// text.
 extension String {
-    /// The same text on one line, without what XML forbids and what makes a text look like another one.
+    /// The text on one line, without characters that XML forbids or that disguise a text as another one.
     var readable: String {
         String(
             String.UnicodeScalarView(
@@ -18,13 +18,13 @@ extension String {
         )
     }
 
-    /// Markdown that shows the text: no link, no markup, no new cell.
+    /// Markdown that shows the text as it is: no link, no markup, no new cell.
     public var markdownText: String {
         var escaped = ""
         let characters = Array(readable)
         for (index, character) in characters.enumerated() {
             switch character {
-            // Inside of a word it means nothing.
+            // An underscore inside a word has no meaning in Markdown.
             case "_"
             where index > 0 && index + 1 < characters.count
                 && [characters[index - 1], characters[index + 1]].allSatisfy({ $0.isLetter || $0.isNumber }):
@@ -36,7 +36,7 @@ extension String {
             default: escaped.append(character)
             }
         }
-        // GitHub makes links even of plain text.
+        // GitHub turns even plain addresses into links.
         return escaped.replacing("://", with: ":&#47;&#47;").replacing("www.", with: "www&#46;")
     }
 
@@ -48,16 +48,17 @@ extension String {
         return fence + pad + text + pad + fence
     }
 
-    /// A block of code in Markdown, whose fence is longer than any in the code.
+    /// A code block in Markdown, with a fence longer than any in the code.
     package func markdownBlock(language: String) -> String {
         let fence = String(repeating: "`", count: max(3, longestRun(of: "`") + 1))
         return "\(fence)\(language)\n\(self)\n\(fence)"
     }
 
-    /// Text for a comment of Swift, Kotlin, Dart or JavaScript: it stays on its line and opens or closes no comment.
+    /// Text for a comment of Swift, Kotlin, Dart or JavaScript: it stays on its line and neither opens nor closes a
+    /// comment.
     var inComment: String { readable.replacing("*/", with: "* /").replacing("/*", with: "/ *") }
 
-    /// A string literal of JSON, which JavaScript and TypeScript read alike.
+    /// A JSON string literal, which JavaScript and TypeScript read in the same way.
     package var jsonLiteral: String {
         let body = unicodeScalars.map { scalar in
             switch scalar {
@@ -71,7 +72,7 @@ extension String {
         return "\"\(body.joined())\""
     }
 
-    /// One word of a POSIX shell; quoted only where the shell would read it otherwise.
+    /// One word of a POSIX shell, quoted only if necessary.
     package var shellWord: String {
         let text = readable
         let isPlain = text.utf8.allSatisfy { byte in
@@ -82,7 +83,7 @@ extension String {
             default: "/._-+:@%,=".utf8.contains(byte)
             }
         }
-        // A word that begins with a dash would be an option.
+        // A word that begins with a dash would be read as an option.
         if isPlain, !text.isEmpty, !text.hasPrefix("-") { return text }
         let quoted = "'" + text.replacing("'", with: "'\\''") + "'"
         return text.hasPrefix("-") ? "./" + quoted : quoted

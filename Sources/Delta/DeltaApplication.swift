@@ -10,28 +10,29 @@ import Zstd
     import Glibc
 #endif
 
-/// Makes the new file out of the old one and a delta.
+/// Makes a new file from an old one and a delta.
 ///
-/// Operations are done in the order of the new file, each held against its SHA-256, into a hidden file beside the output. Whoever
-/// is cut off finds there what was done, and resumes behind the last operation that is whole. The old file is only read, and the
-/// output appears by rename when all of it was held against the new file's SHA-256. Memory is bounded by the longest operation.
+/// Operations run in the order of the new file. Each result is verified by its SHA-256 and written to a hidden file
+/// beside the output, so that an interrupted call resumes after the last complete operation. The old file is only read.
+/// The output appears by rename after the SHA-256 of the whole new file was verified. The longest operation bounds the
+/// memory.
 public struct DeltaApplication: Sendable {
     /// The file that the delta was made from.
     public var old: FilePath
     /// The delta.
     public var delta: FilePath
-    /// The file to write; it may be the old one, which is replaced at the end.
+    /// The file to write; it may be the old one, which is then replaced at the end.
     public var output: FilePath
 
-    /// What came of it. Bytes.
+    /// The result of applying a delta.
     public struct Report: Encodable, Sendable {
-        /// Where the new file is.
+        /// The path of the new file.
         public var output: String
-        /// Its length.
+        /// Size of the new file, in bytes.
         public var bytes: Int
-        /// Its digest, which was compared.
+        /// SHA-256 of the new file, verified.
         public var sha256: SHA256Digest
-        /// How much of it an earlier call had left.
+        /// Bytes of the new file that an earlier call had left.
         public var resumedBytes: Int
     }
 
@@ -40,7 +41,7 @@ public struct DeltaApplication: Sendable {
         (self.old, self.delta, self.output) = (old, delta, output)
     }
 
-    /// - Throws: `DeltaError`, `FileError`, and what `progress` throws; then the output is as it was.
+    /// - Throws: `DeltaError`, `FileError`, errors of `progress`; the output is then unchanged.
     public func run(_ progress: (Int, Int) throws -> Void = { _, _ in }) throws -> Report {
         try checkOutput(output, replacing: [delta])
         let target = output.followingLastLink()
@@ -63,7 +64,7 @@ public struct DeltaApplication: Sendable {
                 resumedBytes: resumed
             )
         } catch let error as DeltaError {
-            // What a wrong delta made is of no use; what an interrupted call made is.
+            // The result of a wrong delta is useless, unlike that of an interrupted call.
             partial.discard()
             throw error
         }
@@ -113,7 +114,8 @@ public struct DeltaApplication: Sendable {
         return resumed
     }
 
-    /// The digest of some bytes, while another thread adds them to the digest of the whole file: hashing is most of the work.
+    /// The digest of some bytes, while another thread adds them to the digest of the whole file: hashing is most of the
+    /// work.
     private static func digest(of bytes: UnsafeRawBufferPointer, adding whole: borrowing Mutex<SHA256Hasher>) throws
         -> SHA256Digest
     {
@@ -141,7 +143,7 @@ public struct DeltaApplication: Sendable {
         case .raw: try frame().withUnsafeBytes { try ZstdFrame.decompress($0, into: bytes) }
         case .sub:
             try frame().withUnsafeBytes { try ZstdFrame.decompress($0, into: bytes) }
-            // In slabs, so that the old bytes take no second buffer of this length.
+            // Works in slabs, so that the old bytes need no second buffer of this length.
             for start in stride(from: 0, to: bytes.count, by: 1 << 18) {
                 let range = start..<min(start + 1 << 18, bytes.count)
                 let slab = try source.bytes((at + range.lowerBound)..<(at + range.upperBound), of: old)
@@ -155,7 +157,7 @@ public struct DeltaApplication: Sendable {
         }
     }
 
-    /// Where something is wrong, the old file may be: then it is to blame.
+    /// Checks the old file after a failure: if it is not the expected file, it is the cause.
     private func checkSource(_ directory: DeltaDirectory) throws {
         guard try SHA256Digest(ofFile: old) != directory.old.sha256 else { return }
         throw DeltaError.otherFile(old, expected: directory.old.sha256)

@@ -2,47 +2,49 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// What a delta says of itself: from which file it leads to which, and how. `docs/deltas.md` has it byte by byte.
+/// A delta's table of contents: the old file, the new file, and the operations between them. `docs/deltas.md` describes
+/// it byte by byte.
 public struct DeltaDirectory: Codable, Hashable, Sendable {
     /// A whole file.
     public struct File: Codable, Hashable, Sendable {
-        /// Its length.
+        /// Size in bytes.
         public var bytes: Int
-        /// Of all of it.
+        /// SHA-256 of the whole file.
         public var sha256: SHA256Digest
 
         /// Every value is as its property describes it.
         public init(bytes: Int, sha256: SHA256Digest) { (self.bytes, self.sha256) = (bytes, sha256) }
     }
 
-    /// How some bytes of the new file come about; in the order of the file, without gaps.
+    /// An operation that produces a run of bytes of the new file. Operations follow each other in the order of the
+    /// file, without gaps.
     public struct Operation: Codable, Hashable, Sendable {
-        /// What is done.
+        /// The kind of operation.
         public enum Kind: String, Codable, Sendable, CaseIterable {
-            /// Bytes of the old file as they are.
+            /// Copies bytes of the old file.
             case copy
-            /// Bytes of the old file, to each of which a byte of the frame is added, modulo 256.
+            /// Adds the bytes of the frame to bytes of the old file, modulo 256.
             case sub
-            /// The frame, decoded with bytes of the old file before it.
+            /// Decodes the frame with bytes of the old file as its prefix.
             case patch
-            /// The frame alone.
+            /// Decodes the frame alone.
             case raw
         }
 
-        /// What is done.
+        /// The kind of operation.
         public var op: Kind
-        /// Where the bytes of the old file begin; nil for `raw`.
+        /// Offset of the bytes in the old file; nil for `raw`.
         public var at: Int?
-        /// How many bytes of the old file stand before a patch; nil for others.
+        /// The number of bytes of the old file that a patch has as its prefix; nil for other operations.
         public var prefix: Int?
-        /// Of the new file.
+        /// The number of bytes of the new file that it produces.
         public var bytes: Int
-        /// Length of the frame; nil for `copy`.
+        /// Length of the frame, in bytes; nil for `copy`.
         public var frame: Int?
-        /// Of the bytes of the new file.
+        /// SHA-256 of the bytes that it produces.
         public var sha256: SHA256Digest
 
-        /// How many bytes of the old file are read.
+        /// The number of bytes of the old file that it reads.
         var oldBytes: Int {
             switch op {
             case .copy, .sub: bytes
@@ -52,20 +54,20 @@ public struct DeltaDirectory: Codable, Hashable, Sendable {
         }
     }
 
-    /// The file that it is applied to.
+    /// The file that the delta applies to.
     public var old: File
-    /// The file that comes of it.
+    /// The file that the delta produces.
     public var new: File
-    /// In the order of the new file.
+    /// The operations, in the order of the new file.
     public var operations: [Operation]
 
     /// The first four bytes of a delta.
     static let magic = Array("EPD1".utf8)
-    /// Bytes of a directory at most.
+    /// The longest directory, in bytes.
     static let longestDirectory = 1 << 24
-    /// Bytes that one operation gives at most.
+    /// The most bytes that one operation may produce.
     static let longestOperation = 1 << 24
-    /// Bytes of the old file before a patch at most: what is within reach of a frame's window.
+    /// The longest prefix of a patch, in bytes: what a frame's window reaches.
     static let longestPrefix = 1 << 23
 
     /// The beginning of a delta file: magic, length and directory.
@@ -78,7 +80,7 @@ public struct DeltaDirectory: Codable, Hashable, Sendable {
         }
     }
 
-    /// Of a delta file.
+    /// Reads the directory of a delta file.
     /// - Throws: `DeltaError`, `FileError`.
     public init(of path: FilePath) throws {
         let (file, byteCount) = try openRegularFile(path)
@@ -90,8 +92,8 @@ public struct DeltaDirectory: Codable, Hashable, Sendable {
         (self.old, self.new, self.operations) = (old, new, operations)
     }
 
-    /// Reads the beginning of a delta and holds every number against the others.
-    /// - Returns: the directory, and where the frames begin.
+    /// Reads the directory of a delta and checks that its numbers are consistent.
+    /// - Returns: the directory, and the offset of the frames.
     /// - Throws: `DeltaError`, `FileError`.
     static func read(_ file: FileDescriptor, _ path: FilePath, byteCount: Int) throws -> (DeltaDirectory, frames: Int) {
         func bytes(_ count: Int, at offset: Int) throws -> [UInt8] {
@@ -119,13 +121,13 @@ public struct DeltaDirectory: Codable, Hashable, Sendable {
         return (directory, 8 + length)
     }
 
-    /// Why these numbers cannot be; nil where they can.
+    /// Describes the first contradiction among the numbers; nil if they are consistent.
     func contradiction(frameBytes: Int) -> String? {
         guard old.bytes >= 0, new.bytes >= 0 else { return "a file has fewer than 0 bytes" }
         var (given, framed) = (0, 0)
         for (index, operation) in operations.enumerated() {
             if let detail = operation.contradiction(oldBytes: old.bytes) { return "operation \(index): \(detail)" }
-            // Both stay far from overflow: each is compared before the next is added.
+            // Neither sum can overflow: each number is checked before the next is added.
             given += operation.bytes
             framed += operation.frame ?? 0
             guard given <= new.bytes else { return "its operations give more than the new file has" }

@@ -3,20 +3,20 @@ import SystemPackage
 
 /// Why a delta cannot be made or applied.
 public enum DeltaError: Error, Equatable, CustomStringConvertible, Sendable {
-    /// The file is no delta.
+    /// The file is not a delta.
     case notADelta(FilePath)
     /// A delta of a later format.
     case unknownFormat(FilePath, String)
-    /// The delta contradicts itself, or does not give what it promises.
+    /// The delta contradicts itself, or does not produce the file that it names.
     case damaged(FilePath, detail: String)
-    /// The file it is applied to is not the one that it was made from.
+    /// The old file is not the one that the delta was made from.
     case otherFile(FilePath, expected: SHA256Digest)
-    /// Files that differ too much; sizes in bytes.
+    /// The files differ too much for a useful delta; sizes in bytes.
     case tooLarge(delta: Int, file: Int)
-    /// Another process applies the same delta to the same output.
+    /// Another process is applying the same delta to the same output.
     case busy(FilePath)
 
-    /// What is wrong, and what to do.
+    /// A message that ends with what to do.
     public var description: String {
         switch self {
         case .notADelta(let path):

@@ -1,15 +1,15 @@
 import BinaryIO
 import GGUF
 
-/// Which bytes of an old file the bytes of a new one are like.
+/// Matches each run of bytes of a new file with similar bytes of an old one.
 struct DeltaLayout {
-    /// A run of the new file.
+    /// A run of bytes of the new file.
     struct Piece: Sendable {
-        /// How the old file helps.
+        /// How the old file resembles the piece.
         enum Likeness: Sendable, Hashable {
-            /// These bytes from here on, one for one.
+            /// The bytes at this offset match one for one.
             case tensor(Int)
-            /// Something like it is in this range.
+            /// Similar bytes are in this range.
             case header(Range<Int>)
             case nothing
         }
@@ -18,16 +18,16 @@ struct DeltaLayout {
         let likeness: Likeness
     }
 
-    /// Short enough that an application holds few of them in little memory.
+    /// Length of a piece, in bytes: short enough that an application can hold a few in little memory.
     static let pieceBytes = 4 << 20
 
     private(set) var pieces: [Piece] = []
 
-    /// Tensors are matched by name where length and type agree, then by their bytes.
+    /// Matches tensors by name if length and type agree, otherwise by their bytes.
     init(old: GGUFFile, new: GGUFFile) {
         let oldStart = old.offsets.min() ?? old.byteCount
         let newStart = new.offsets.min() ?? new.byteCount
-        // Keys that were added or grew shift the rest of a header.
+        // Metadata keys that were added or grew shift the rest of the header.
         let slack = Self.pieceBytes / 4
         for piece in Self.cut(0..<newStart, Self.pieceBytes / 2) {
             let begin = min(oldStart, max(0, piece.lowerBound - slack))

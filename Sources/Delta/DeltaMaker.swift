@@ -10,33 +10,33 @@ import Zstd
     import Glibc
 #endif
 
-/// Makes the delta that leads from one GGUF file to another.
+/// Makes the delta that turns one GGUF file into another.
 public struct DeltaMaker: Sendable {
-    /// A delta of this share of the new file or more is not worth its trouble.
+    /// The largest useful delta, as a fraction of the new file.
     public static let mostWorthwhile = 0.6
 
     /// The file that phones have.
     public var old: FilePath
-    /// The file that they are to have.
+    /// The file that phones will get.
     public var new: FilePath
-    /// zstd's, 1 to 19: how much time smaller frames are worth.
+    /// The zstd level, 1 to 19: higher takes more time for smaller frames.
     public var level: Int
-    /// How many threads compress.
+    /// The number of threads that compress.
     public var threads: Int
 
-    /// The level is the highest one where nothing is said.
+    /// Creates a maker; the default level is the highest one.
     public init(from old: FilePath, to new: FilePath, level: Int = 19, threads: Int = 1) {
         (self.old, self.new, self.level, self.threads) = (old, new, level, threads)
     }
 
-    /// Says what a delta would take, and writes none.
+    /// Computes the size of a delta without writing it.
     /// - Throws: `GGUFError`, `FileError`.
     public func plan(_ progress: @escaping (Int, Int) throws -> Void = { _, _ in }) throws -> DeltaReport {
         try encode(limit: .max, progress) { _ in }.report
     }
 
     /// Writes the delta.
-    /// - Throws: `DeltaError.tooLarge` where the new file is the better thing to send; `GGUFError`, `FileError`.
+    /// - Throws: `DeltaError.tooLarge` if sending the new file is better; `GGUFError`, `FileError`.
     public func make(
         to output: FilePath,
         _ progress: @escaping (Int, Int) throws -> Void = { _, _ in }
@@ -44,7 +44,7 @@ public struct DeltaMaker: Sendable {
         try checkOutput(output, replacing: [old, new])
         let newBytes = FileStatus(new)?.byteCount ?? 0
         let file = try AtomicFile(path: output)
-        // The directory comes first and is known last, so that frames wait in a file without a name.
+        // The directory comes first but is complete only at the end, so frames wait in an unnamed file.
         let frames = try Scratchpad(beside: output)
         var made = try encode(limit: Int(Double(newBytes) * Self.mostWorthwhile), progress) { try frames.append($0) }
         let head = try made.directory.head
@@ -97,7 +97,7 @@ public struct DeltaMaker: Sendable {
         return (directory, DeltaReport(directory, deltaBytes: headBytes + frameBytes, headBytes: headBytes))
     }
 
-    /// Makes one copy of two that follow each other in both files.
+    /// Merges two copies that follow each other in both files.
     private static func lengthen(
         _ operations: inout [DeltaDirectory.Operation],
         by next: DeltaDirectory.Operation,

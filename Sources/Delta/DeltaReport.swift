@@ -1,26 +1,26 @@
 import BinaryIO
 
-/// What a delta takes, by what it does. Bytes.
+/// The size of a delta, by operation; all sizes in bytes.
 public struct DeltaReport: Encodable, Sendable {
-    /// Of the delta; of a plan, what it would be at the same level.
+    /// Size of the delta; for a plan, the size that it would have at the same level.
     public var deltaBytes: Int
-    /// Of the old file, and of the new one.
+    /// Size of the old file.
     public var oldBytes: Int
-    /// Of the new file.
+    /// Size of the new file.
     public var newBytes: Int
-    /// Which files it leads from and to.
+    /// SHA-256 of the old file.
     public var oldSha256: SHA256Digest
-    /// Of the new file.
+    /// SHA-256 of the new file.
     public var newSha256: SHA256Digest
-    /// Of the directory.
+    /// Size of the directory.
     public var directoryBytes: Int
-    /// Bytes of the new file by the operation that gives them.
+    /// Bytes of the new file, by the operation that produces them.
     public var given: [String: Int] = [:]
-    /// Bytes of frames by operation.
+    /// Bytes of frames, by operation.
     public var framed: [String: Int] = [:]
-    /// Share of the new file, 0 to 1 and beyond.
+    /// Size of the delta divided by that of the new file; may exceed 1.
     public var share: Double { newBytes == 0 ? 0 : Double(deltaBytes) / Double(newBytes) }
-    /// Whether a delta is the better thing to send.
+    /// Whether sending the delta is better than sending the new file.
     public var isWorthwhile: Bool { share < DeltaMaker.mostWorthwhile }
 
     init(_ directory: DeltaDirectory, deltaBytes: Int, headBytes: Int) {
@@ -37,7 +37,7 @@ public struct DeltaReport: Encodable, Sendable {
         case deltaBytes, oldBytes, newBytes, oldSha256, newSha256, directoryBytes, given, framed, share, isWorthwhile
     }
 
-    /// With the share and whether it is worthwhile, which follow from the others.
+    /// Also encodes the share and whether the delta is worthwhile, which are computed.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(deltaBytes, forKey: .deltaBytes)

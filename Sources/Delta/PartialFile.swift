@@ -7,15 +7,15 @@ import SystemPackage
     import Glibc
 #endif
 
-/// What an application has made so far: a hidden file beside the output, named after the new file's digest, so that the next
-/// call for the same file finds it, and a call for another one does not.
+/// The result of an application so far: a hidden file beside the output. Its name contains the new file's digest, so
+/// that only a call for the same file resumes it.
 final class PartialFile {
     private let path: FilePath
     private let output: FilePath
     private let descriptor: FileDescriptor
     private var count: Int
 
-    /// - Throws: `DeltaError.busy` while another process has it; `FileError`.
+    /// - Throws: `DeltaError.busy` while another process uses it; `FileError`.
     init(of output: FilePath, named digest: SHA256Digest) throws {
         let name = ".\(output.lastComponent?.string ?? "").\(digest.description.prefix(16)).delta"
         let path = output.removingLastComponent().appending(name)
@@ -37,8 +37,8 @@ final class PartialFile {
 
     deinit { try? descriptor.close() }
 
-    /// Reads what an earlier call left here.
-    /// - Returns: whether these are the bytes; otherwise nothing behind them counts either.
+    /// Reads what an earlier call left.
+    /// - Returns: whether the bytes have the digest; if not, everything after them is invalid too.
     func read(
         _ offset: Int,
         into bytes: UnsafeMutableRawBufferPointer,
@@ -53,14 +53,14 @@ final class PartialFile {
         try naming("write", output) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes) }
     }
 
-    /// Cuts off what may stand behind the end.
+    /// Truncates the file to its final length.
     func finish(byteCount: Int) throws {
         guard ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else {
             throw FileError("set the length of", output, errno: Errno(rawValue: errno))
         }
     }
 
-    /// Makes the bytes durable, then visible.
+    /// Makes the bytes durable, then renames the file.
     func commit(to output: FilePath) throws {
         try naming("sync", output) { try synchronize(descriptor) }
         guard rename(path.string, output.string) == 0 else {

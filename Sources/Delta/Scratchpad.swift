@@ -7,7 +7,7 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A file without a name: what it takes of the disk is free again when it is closed, or its process killed.
+/// An unnamed file: its disk space is freed when it is closed, or when the process is killed.
 final class Scratchpad {
     private let descriptor: FileDescriptor
     private let path: FilePath

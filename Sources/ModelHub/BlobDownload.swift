@@ -4,7 +4,7 @@ import Foundation
 import NIOHTTP1
 import Transfer
 
-/// Fetches one blob into the cache.
+/// Downloads one blob into the cache.
 struct BlobDownload: Sendable {
     let client: HubClient
     let cache: CachedRepository
@@ -14,12 +14,12 @@ struct BlobDownload: Sendable {
     let size: Int
     let progress: TransferMeter
 
-    /// After so many bytes a transfer that is cut again has not failed again.
+    /// An attempt that transferred this many bytes before it was cut does not count as a failure.
     private static let worthwhile = 1 << 20
 
     func run() async throws {
         try await holdingLock(on: cache.lock(digest)) {
-            // Somebody else may have fetched it while this waited.
+            // Another process may have downloaded it while this one waited.
             if !cache.hasBlob(file) { try await fetch() }
         }
         progress.update(file.path, size)
@@ -29,7 +29,7 @@ struct BlobDownload: Sendable {
         let partial = try PartialFile(cache.partial(digest), of: digest, size: size)
         try await fill(partial)
         if partial.found != digest {
-            // Bytes that an earlier run left may be to blame, so everything comes anew, once.
+            // The bytes of an earlier run may be wrong, so everything is downloaded again, once.
             try partial.restart()
             try await fill(partial)
         }
@@ -40,7 +40,7 @@ struct BlobDownload: Sendable {
         try partial.commit(as: cache.blob(digest))
     }
 
-    /// Receives until the file has its size, from as many connections as it takes.
+    /// Downloads until the file is complete, with as many connections as necessary.
     private func fill(_ partial: PartialFile) async throws {
         var start = partial.count
         try await client.settings.transport.retries.run {

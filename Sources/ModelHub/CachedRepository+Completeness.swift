@@ -3,9 +3,10 @@ import Foundation
 import SystemPackage
 
 extension CachedRepository {
-    /// Files that a conversion needs and the snapshot lacks: a download of any program may have been cut off.
+    /// Files that a conversion needs and the snapshot lacks, because the download of some program was interrupted.
     ///
-    /// Where huggingface_hub left the listing of the commit, it says what there is; else the weights' index does.
+    /// The required files come from the listing of the commit if huggingface_hub saved it, otherwise from the index of
+    /// the weights.
     func missing(in commit: String) throws -> [String] {
         func has(_ name: String) -> Bool { FileStatus(path(of: name, in: commit))?.isFolder == false }
         if let listing = try rememberedListing(of: commit) {
@@ -16,7 +17,7 @@ extension CachedRepository {
         return needed.filter { !has($0) }
     }
 
-    /// The files of weights, where no listing tells of them.
+    /// The files of weights, if there is no listing.
     private func weights(in commit: String) throws -> [String] {
         let shards = try shards(in: commit)
         guard shards.isEmpty else { return shards }
@@ -25,7 +26,7 @@ extension CachedRepository {
         return numberedPickles(in: commit) ?? [single[0]]
     }
 
-    /// All shards of which one is here and no index tells, nil where there are none.
+    /// All shards of a series of which one exists and that has no index; nil if there is none.
     private func numberedPickles(in commit: String) -> [String]? {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: snapshot(commit).string)) ?? []
         let counts = names.compactMap { name in
@@ -36,7 +37,7 @@ extension CachedRepository {
         return (1...count).map { "pytorch_model-\(digits($0))-of-\(digits(count)).bin" }
     }
 
-    /// The shards that an index names, those of pickles only where no weights in one file are here.
+    /// The shards in an index; those of pickles count only if there is no single file of weights.
     private func shards(in commit: String) throws -> [String] {
         func has(_ name: String) -> Bool { fileIdentity(path(of: name, in: commit)) != nil }
         guard let index = WeightsIndex.files.first(where: has) else { return [] }
@@ -44,7 +45,7 @@ extension CachedRepository {
         return try WeightsIndex(path: path(of: index, in: commit)).shards
     }
 
-    /// What newer versions of huggingface_hub note of a commit, `trees/<commit>.json`.
+    /// The listing of a commit that newer versions of huggingface_hub save, `trees/<commit>.json`.
     private func rememberedListing(of commit: String) throws -> HubListing? {
         let path = folder.appending("trees").appending("\(commit).json")
         guard FileStatus(path) != nil, let bytes = try? readFile(path, limit: HubListing.byteLimit),

@@ -24,8 +24,8 @@ struct CachedRepository: Sendable {
 
     func lock(_ digest: BlobDigest) -> FilePath { locks.appending("\(digest.hex).lock") }
 
-    /// The commit that a branch or tag stood for when it was fetched, or the revision itself where it is a commit; nil
-    /// where nothing of it is here.
+    /// The commit that a branch or tag pointed to when it was downloaded, or the revision itself if it is a commit; nil
+    /// if nothing of it is cached.
     func commit(of revision: String) throws -> String? {
         for commit in [try remembered(revision), revision].compactMap({ $0 })
         where fileIdentity(snapshot(commit)) != nil { return commit }
@@ -40,7 +40,7 @@ struct CachedRepository: Sendable {
         return commit.allSatisfy(\.isHexDigit) && !commit.isEmpty ? commit : nil
     }
 
-    /// Notes what a branch or tag stands for now.
+    /// Records the commit that a branch or tag points to now.
     func remember(_ revision: String, as commit: String) throws {
         guard revision != commit, try remembered(revision) != commit else { return }
         try makeFolder(reference(revision).removingLastComponent())
@@ -49,7 +49,7 @@ struct CachedRepository: Sendable {
 
     private func reference(_ revision: String) -> FilePath { folder.appending("refs").pushing(FilePath(revision)) }
 
-    /// Whether the file is in the snapshot, or its bytes came with another revision.
+    /// Whether the file is in the snapshot, or its bytes are cached for another revision.
     func holds(_ file: HubFile, of commit: String) -> Bool {
         hasLink(file, of: commit) || hasBlob(file)
     }
@@ -63,7 +63,7 @@ struct CachedRepository: Sendable {
         return FileStatus(blob(digest))?.byteCount == file.size
     }
 
-    /// Shows a blob under its name in a snapshot. The link is relative, so that the cache may be moved.
+    /// Links a blob under its name in a snapshot. The link is relative, so that the cache may be moved.
     func link(_ file: HubFile, in commit: String) throws {
         guard !hasLink(file, of: commit), let digest = file.digest else { return }
         let link = path(of: file.path, in: commit)

@@ -4,25 +4,25 @@ import SystemPackage
 import Transfer
 import Work
 
-/// The Hugging Face Hub with the local cache before it: what is here is not fetched again.
+/// The Hugging Face Hub with a local cache: cached files are not downloaded again.
 public struct Hub: Sendable {
-    /// Told how far a download is; throws when the user wants to stop.
+    /// Called with the progress of a download; throws if the user wants to stop.
     public typealias Progress = WorkProgress
-    /// Told what somebody should know although all went well.
+    /// Called with remarks for the user on a download that succeeded.
     public typealias Remark = @Sendable (String) -> Void
 
     private let settings: HubSettings
 
-    /// Uses these settings for every call.
+    /// Creates a hub that uses these settings for every call.
     public init(_ settings: HubSettings) {
         self.settings = settings
     }
 
-    /// The model's folder, by the settings of the environment; a folder's own path needs none of them.
+    /// The model's folder, with settings from the environment, which a local folder does not need.
     /// - Parameters:
-    ///   - isOffline: takes a repository from the cache alone, whatever the environment says.
-    ///   - remark: told what somebody should know although all went well.
-    /// - Throws: `ModelHubError`, `FileError`, and whatever `progress` throws.
+    ///   - isOffline: whether to use only the cache, whatever the environment says.
+    ///   - remark: called with remarks for the user on a download that succeeded.
+    /// - Throws: `ModelHubError`, `FileError`, errors of `progress`.
     public static func locate(
         _ reference: ModelReference,
         isOffline: Bool,
@@ -35,9 +35,9 @@ public struct Hub: Sendable {
         return try Hub(settings).locate(reference, progress: progress, remark: remark)
     }
 
-    /// The model's folder, downloaded first where it is not here. Waits until all is done: threads begin and end within
-    /// the call.
-    /// - Throws: `ModelHubError`, `FileError`, and whatever `progress` throws.
+    /// The model's folder, downloaded first if it is not cached. Blocks until the download is complete; all threads end
+    /// within the call.
+    /// - Throws: `ModelHubError`, `FileError`, errors of `progress`.
     public func locate(
         _ reference: ModelReference,
         progress: @escaping Progress = { _, _, _ in },
@@ -46,15 +46,14 @@ public struct Hub: Sendable {
         guard case .hub(_, let revision) = reference, !settings.isOffline else {
             return try settings.cache.locate(reference)
         }
-        // A commit never changes, so nobody has to be asked about one that is here.
+        // A commit never changes, so a cached one needs no request.
         if HubListing.isCommit(revision), let model = try? settings.cache.locate(reference) { return model }
         return try waiting { try await fetch(reference, progress: progress, remark: remark) }
     }
 
-    /// The model's configuration, vocabulary and the headers of its weights, for whoever wants to know its shape before it
-    /// is downloaded.
-    /// - Parameter folder: takes the files; the caller removes it.
-    /// - Throws: `ModelHubError`, `FileError`, and whatever `progress` throws.
+    /// Downloads the model's configuration, vocabulary and the headers of its weights, which determine its shape.
+    /// - Parameter folder: the folder for the files; the caller removes it.
+    /// - Throws: `ModelHubError`, `FileError`, errors of `progress`.
     public func outline(
         _ reference: ModelReference,
         in folder: FilePath,
@@ -74,7 +73,7 @@ public struct Hub: Sendable {
         }
     }
 
-    /// As `locate`, for those who wait without a thread.
+    /// Like `locate`, without blocking a thread.
     package func fetch(
         _ reference: ModelReference,
         progress: @escaping Progress = { _, _, _ in },
@@ -91,7 +90,7 @@ public struct Hub: Sendable {
             return try await transfer.during {
                 let listing: HubListing
                 do {
-                    // Nobody should wait long for a network that is not there, least of all with a copy at hand.
+                    // Nobody should wait long for an unreachable network, least of all with a cached copy.
                     var retries = settings.transport.retries
                     retries.attempts = cached == nil ? min(3, retries.attempts) : 1
                     listing = try await retries.run { try await client.listing(of: revision) }
@@ -107,7 +106,7 @@ public struct Hub: Sendable {
 }
 
 extension ModelHubError {
-    /// Whether the Hub cannot be asked now, and a copy that is here will do.
+    /// Whether the Hub cannot be reached now, so that a cached copy is acceptable.
     fileprivate var isOutage: Bool {
         switch self {
         case .unreachable, .serverFailed, .rateLimited: true

@@ -3,25 +3,25 @@ import Foundation
 import SystemPackage
 import Transfer
 
-/// The folder in which huggingface_hub keeps what it fetched, shared by all programs of a user.
+/// The cache folder of huggingface_hub, shared by all programs of a user.
 ///
-/// Layout: `models--owner--name/refs/<revision>` holds a commit, whose files are links in `snapshots/<commit>` to
-/// `blobs/<digest>`. A blob that is on its way is `blobs/<digest>.incomplete`, and who writes it holds a lock.
+/// Layout: `models--owner--name/refs/<revision>` contains a commit, whose files are links in `snapshots/<commit>` to
+/// `blobs/<digest>`. An incomplete blob is `blobs/<digest>.incomplete`, and its writer holds a lock.
 public struct HubCache: Sendable {
-    /// Where repositories lie, each in a folder of its own.
+    /// The folder of the repositories, each of which has its own folder.
     public let folder: FilePath
 
-    /// Takes a folder, which need not exist.
+    /// Uses a folder, which need not exist.
     public init(folder: FilePath) {
         self.folder = folder
     }
 
-    /// The cache that the environment names, in huggingface_hub's order of precedence. An empty variable names nothing.
+    /// The cache that the environment selects, in huggingface_hub's order of precedence. An empty variable is ignored.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) {
         folder = environment.path("HF_HUB_CACHE") ?? Self.home(environment).appending("hub")
     }
 
-    /// Where huggingface_hub keeps its cache and the user's token.
+    /// The folder where huggingface_hub keeps its cache and the user's token.
     static func home(_ environment: [String: String]) -> FilePath {
         let cache = environment.path("XDG_CACHE_HOME") ?? (environment.path("HOME") ?? "/").appending(".cache")
         return environment.path("HF_HOME") ?? cache.appending("huggingface")
@@ -36,8 +36,8 @@ public struct HubCache: Sendable {
         )
     }
 
-    /// The model's folder, from what is here already.
-    /// - Throws: `ModelHubError` when it is not here, or not wholly.
+    /// The model's folder, from the cache alone.
+    /// - Throws: `ModelHubError` if the model is not cached, or incomplete.
     public func locate(_ reference: ModelReference) throws -> LocatedModel {
         switch reference {
         case .folder(let path):

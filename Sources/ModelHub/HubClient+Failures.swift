@@ -3,13 +3,13 @@ import NIOHTTP1
 import Transfer
 
 extension HubClient {
-    /// What a request asked for, which decides what a refusal means.
+    /// The subject of a request, which decides the meaning of a rejection.
     enum Subject {
         case revision(String)
         case file(String)
     }
 
-    /// - Throws: `ModelHubError`, inside `RetryPolicy.Retriable` where another try may go well.
+    /// - Throws: `ModelHubError`, wrapped in `RetryPolicy.Retriable` if a retry may succeed.
     func check(_ answer: HTTPClientResponse, for subject: Subject) throws {
         let status = Int(answer.status.code)
         guard !(200...299).contains(status), !(301...308).contains(status) else { return }
@@ -46,7 +46,7 @@ extension HubClient {
         }
     }
 
-    /// The pause that a server asks for, in seconds.
+    /// The pause that a server asks for, in seconds; nil for none.
     private static func pause(_ headers: HTTPHeaders) -> Int? {
         if let seconds = HTTPTransport.pause(headers) { return seconds }
         // The Hub's own form: "api";r=0;t=55.
@@ -56,7 +56,7 @@ extension HubClient {
         return Int(seconds).flatMap { $0 >= 0 ? $0 : nil }
     }
 
-    /// What a transfer's failure means, in the Hub's name.
+    /// Runs `body` and turns failed transfers into errors that name the Hub.
     func naming<Value>(_ body: () async throws -> Value) async throws -> Value {
         do {
             return try await body()

@@ -3,16 +3,16 @@ import Foundation
 import NIOHTTP1
 import Transfer
 
-/// Requests to the Hub: addresses, the token, and what its refusals mean.
+/// Sends requests to the Hub: addresses, the token, and the meaning of rejections.
 struct HubClient: Sendable {
     let settings: HubSettings
     let transport: HTTPTransport
-    /// owner/name.
+    /// `owner/name`
     let repository: String
 
     var host: String { HTTPAddress(settings.endpoint)?.host ?? settings.endpoint }
 
-    /// What the repository holds at a revision.
+    /// The files of the repository at a revision.
     func listing(of revision: String) async throws -> HubListing {
         let name = Self.escaped(revision, keeping: "")
         let answer = try await send("\(settings.endpoint)/api/models/\(repository)/revision/\(name)?blobs=true")
@@ -31,12 +31,12 @@ struct HubClient: Sendable {
         }
     }
 
-    /// Size and digest of a file whose listing lacks them.
+    /// A file with its size and digest, requested because the listing lacks them.
     func described(_ file: HubFile, at commit: String) async throws -> HubFile {
         guard file.size == nil || file.digest == nil else { return file }
         let answer = try await send(address(of: file, at: commit), .HEAD)
         try check(answer, for: .file(file.path))
-        // A large file's own header stands beside that of the redirect to it.
+        // For a large file, this header describes the file and `ETag` the redirect to it.
         let tag = answer.headers.first(name: "X-Linked-Etag") ?? answer.headers.first(name: "ETag")
         let length = answer.headers.first(name: "X-Linked-Size") ?? answer.headers.first(name: "Content-Length")
         let hex = tag?.drop { "W/\"".contains($0) }.prefix { $0 != "\"" }
@@ -46,7 +46,7 @@ struct HubClient: Sendable {
         return HubFile(path: file.path, size: size, digest: digest)
     }
 
-    /// The first bytes of a file, at most `count`; a server that knows no ranges may send more, which are not read.
+    /// The first bytes of a file, at most `count`. A server without range support may send more, which is not read.
     func beginning(of file: HubFile, at commit: String, count: Int) async throws -> [UInt8] {
         struct Enough: Error {}
         let answer = try await send(address(of: file, at: commit), range: "bytes=0-\(count - 1)")
@@ -69,7 +69,7 @@ struct HubClient: Sendable {
         return answer
     }
 
-    /// Hands over a body piece by piece.
+    /// Passes a body to `body` piece by piece.
     func forEachPart(of answer: HTTPClientResponse, _ body: (UnsafeRawBufferPointer) throws -> Void) async throws {
         try await naming { try await transport.forEachPart(of: answer, body) }
     }
@@ -82,7 +82,7 @@ struct HubClient: Sendable {
         "\(settings.endpoint)/\(repository)/resolve/\(commit)/\(Self.escaped(file.path, keeping: "/"))"
     }
 
-    /// The token goes to the Hub alone: whoever keeps its large files has no use for it.
+    /// Sends the token to the Hub only, because the servers of its large files do not need it.
     private func send(
         _ address: String,
         _ method: HTTPMethod = .GET,
@@ -99,7 +99,7 @@ struct HubClient: Sendable {
         return try await naming { try await transport.send(request) }
     }
 
-    /// Percent-encodes everything that has a meaning in an address.
+    /// Percent-encodes every character that has a meaning in an address.
     private static func escaped(_ text: String, keeping others: String) -> String {
         let plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~" + others
         return text.addingPercentEncoding(withAllowedCharacters: CharacterSet(charactersIn: plain)) ?? text

@@ -2,16 +2,16 @@ import Transfer
 
 /// A file of a repository, as the Hub lists it.
 struct HubFile: Equatable, Sendable {
-    /// Below the repository's root.
+    /// The path from the repository's root.
     let path: String
-    /// nil where the listing does not tell.
+    /// Size in bytes; nil if the listing lacks it.
     var size: Int?
     var digest: BlobDigest?
 
-    /// No single file is larger; sums of sizes stay far from overflow.
+    /// The largest size of a file, in bytes; it keeps sums of sizes far from overflow.
     static let sizeLimit = 1 << 44
 
-    /// Whether a name that a server sent may become a path: it must not lead out of the folder.
+    /// Whether a name from a server may become a path: it must not lead out of the folder.
     static func isSafe(_ path: String) -> Bool {
         let components = path.split(separator: "/", omittingEmptySubsequences: false)
         return path.utf8.count <= 1024

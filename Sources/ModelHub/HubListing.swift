@@ -1,15 +1,15 @@
 import BinaryIO
 import Transfer
 
-/// What the Hub says a repository holds at a revision.
+/// The Hub's listing of a repository at a revision.
 struct HubListing: Equatable, Sendable {
     let commit: String
     let files: [HubFile]
 
-    /// Listings of a hundred thousand files stay below this.
+    /// The largest listing, in bytes; a hundred thousand files need less.
     static let byteLimit = 32 << 20
 
-    /// Why an answer is no listing.
+    /// Why an answer is not a valid listing.
     struct Problem: Error {
         let reason: String
     }
@@ -19,7 +19,7 @@ struct HubListing: Equatable, Sendable {
         self.files = files
     }
 
-    /// - Throws: `Problem`. Nothing in the answer is trusted: names become paths, and sizes are summed.
+    /// - Throws: `Problem`. The answer is not trusted, because names become paths and sizes are summed.
     init(parsing bytes: [UInt8]) throws {
         let document: JSONValue
         do {

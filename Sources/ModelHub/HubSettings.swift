@@ -3,30 +3,30 @@ import Foundation
 import SystemPackage
 import Transfer
 
-/// How to reach the Hub, and where to keep what comes from it.
+/// How to reach the Hub, and where to cache its files.
 public struct HubSettings: Sendable {
-    /// Where downloads go, and are looked for first.
+    /// The cache for downloads, which is searched first.
     public var cache: HubCache
-    /// The address of the Hub or of a mirror, without a slash at its end.
+    /// The address of the Hub or of a mirror, without a slash at the end.
     public var endpoint: String
-    /// Uses the cache alone.
+    /// Whether to use only the cache.
     public var isOffline: Bool
     package var token: HubToken?
     package var transport = TransportSettings()
-    /// How many files come at a time.
+    /// The number of files to download at the same time.
     var transfers = 4
-    /// Bytes that are free on a path's disk; nil where unknown.
+    /// Returns the free bytes on a path's disk; nil if unknown.
     package var freeBytes: @Sendable (FilePath) -> Int? = { freeDiskBytes(at: $0) }
 
-    /// Settings that ask the environment nothing, and have no token.
+    /// Creates settings without a token and without reading the environment.
     public init(cache: HubCache, endpoint: String, isOffline: Bool = false) {
         self.cache = cache
         self.endpoint = endpoint
         self.isOffline = isOffline
     }
 
-    /// What the environment says, in huggingface_hub's variables. An empty variable says nothing.
-    /// - Throws: `ModelHubError` for an address or a token that cannot be one.
+    /// Reads huggingface_hub's environment variables. An empty variable is ignored.
+    /// - Throws: `ModelHubError` for an invalid address or token.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         let text = environment.variable("HF_ENDPOINT") ?? "https://huggingface.co"
         guard let address = HTTPAddress(text), address.url.query == nil, address.url.fragment == nil else {

@@ -3,7 +3,7 @@ import Foundation
 import SystemPackage
 import Transfer
 
-/// A user's token of the Hub. It goes into one header and nowhere else: printing the value shows nothing of it.
+/// A user's token for the Hub. It is sent in one header and used nowhere else; printing the value does not reveal it.
 package struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     private let text: String
 
@@ -19,7 +19,7 @@ package struct HubToken: Sendable, CustomStringConvertible, CustomDebugStringCon
         self.text = trimmed
     }
 
-    /// From `HF_TOKEN`, or from the file in which `hf auth login` leaves it.
+    /// Reads the token from `HF_TOKEN`, or from the file that `hf auth login` writes.
     package init?(environment: [String: String]) throws {
         if let text = environment.variable("HF_TOKEN"), let token = try HubToken(text) {
             self = token

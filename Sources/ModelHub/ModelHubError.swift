@@ -1,7 +1,7 @@
 import BinaryIO
 import SystemPackage
 
-/// Why a model was not found or could not be fetched.
+/// Why a model was not found or could not be downloaded.
 public enum ModelHubError: Error, Equatable, Sendable {
     case badReference(String)
     case badEndpoint(String)
@@ -27,7 +27,7 @@ public enum ModelHubError: Error, Equatable, Sendable {
     case wrongDigest(file: String, expected: String, found: String)
     case diskFull(FilePath, needed: Int, free: Int)
 
-    /// Whether what was asked for cannot be had, rather than that the network, the disk or the server failed.
+    /// Whether the request itself cannot be met, as opposed to a failure of the network, the disk or the server.
     public var isBadInput: Bool {
         switch self {
         case .badReference, .noSuchFolder, .notInCache, .incompleteInCache, .noRepository, .noRevision, .gated,
@@ -40,7 +40,7 @@ public enum ModelHubError: Error, Equatable, Sendable {
         }
     }
 
-    /// Whether the model may come from the Hub.
+    /// Whether downloading the model may solve the problem.
     public var isMendedByDownload: Bool {
         switch self {
         case .notInCache, .incompleteInCache: true
@@ -50,7 +50,7 @@ public enum ModelHubError: Error, Equatable, Sendable {
 }
 
 extension ModelHubError: CustomStringConvertible {
-    /// In words that end with what to do.
+    /// A message that ends with what to do.
     public var description: String {
         switch self {
         case .badReference(let text):

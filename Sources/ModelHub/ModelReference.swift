@@ -1,14 +1,14 @@
 import SystemPackage
 
-/// Where a model comes from: a folder, or a repository of the Hugging Face Hub.
+/// The source of a model: a folder, or a repository of the Hugging Face Hub.
 public enum ModelReference: Equatable, Sendable, CustomStringConvertible {
     case folder(FilePath)
-    /// - Parameter revision: a branch, tag or commit; "main" where none is named.
+    /// - Parameter revision: a branch, tag or commit; "main" by default.
     case hub(repository: String, revision: String)
 
     private static let scheme = "hf://"
 
-    /// Reads `hf://owner/name[@revision]`, or takes the text for a path.
+    /// Parses `hf://owner/name[@revision]`; any other text is a path.
     /// - Parameter base: the folder that a relative path starts from.
     /// - Throws: `ModelHubError.badReference`.
     public init(_ text: String, relativeTo base: FilePath = "") throws {
@@ -29,7 +29,7 @@ public enum ModelReference: Equatable, Sendable, CustomStringConvertible {
         self = .hub(repository: "\(names[0])/\(names[1])", revision: revision)
     }
 
-    /// As it is written: a path, or `hf://owner/name@revision`.
+    /// The reference as it is written: a path, or `hf://owner/name@revision`.
     public var description: String {
         switch self {
         case .folder(let path): path.string
@@ -37,7 +37,7 @@ public enum ModelReference: Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Names become parts of paths, so nothing may lead out of a folder.
+    /// Names become components of paths, so none may lead out of a folder.
     private static func isName(_ text: Substring) -> Bool {
         !text.isEmpty && !text.hasPrefix(".")
             && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }

@@ -7,24 +7,25 @@ extension HubListing {
         "added_tokens.json", "sentencepiece.bpe.model", "merges.txt", "chat_template.json", "chat_template.jinja",
         "adapter_config.json", "adapter_model.safetensors",
     ]
-    /// Come along where they can: a model without them converts, though less may be said of it.
+    /// Optional files, downloaded if they exist: a model converts without them, but with less metadata.
     private static let welcome: Set = [
         "README.md", "special_tokens_map.json", "vocab.json", "preprocessor_config.json", "processor_config.json",
     ]
-    /// How an embedding model pools, as sentence-transformers says it: a list of modules, and the settings of the one that pools.
+    /// The pooling of an embedding model in the form of sentence-transformers: a list of modules, and the settings of
+    /// the pooling module.
     private static let modules = "modules.json"
     private static let pooling = "Pooling/config.json"
     private static let dense = ["Dense/config.json", "Dense/model.safetensors"]
     private static let templates = "additional_chat_templates/"
 
-    /// What a conversion cannot do without, of what the repository holds: configuration, vocabulary and weights in one
-    /// format. Weights in other formats stay where they are, and so do shards that an index names.
+    /// The repository's files that a conversion requires: configuration, vocabulary, and weights in one format. Weights
+    /// in other formats are not downloaded; shards are found through their index.
     var requiredFiles: [HubFile] {
         let weights = weights
         return files.filter { Self.required.contains($0.path) || weights.contains($0.path) }
     }
 
-    /// The files of weights that are taken, or the index that names them: safetensors, and pickles where there are none.
+    /// The files of weights to download, or their index: safetensors, or pickles if there are none.
     private var weights: Set<String> {
         let names = Set(files.map(\.path))
         let order = [WeightsIndex.file, "model.safetensors", Self.pickle, WeightsIndex.ofPickles]
@@ -34,10 +35,10 @@ extension HubListing {
 
     private static let pickle = "pytorch_model.bin"
 
-    /// Whether the weights are what `torch.save` wrote.
+    /// Whether the weights were written by `torch.save`.
     var holdsPickles: Bool { weights.contains { $0.hasPrefix("pytorch_model") } }
 
-    /// What is downloaded of the repository, but for shards.
+    /// The files to download, without shards.
     var wantedFiles: [HubFile] {
         requiredFiles
             + files.filter { file in
@@ -50,7 +51,7 @@ extension HubListing {
             }
     }
 
-    /// The obstacle to a conversion that the listing alone shows, so that nothing is fetched in vain.
+    /// The obstacle to a conversion that the listing alone reveals, so that nothing is downloaded in vain.
     func obstacle(in repository: String) -> ModelHubError? {
         let names = Set(files.map(\.path))
         let isAdapter = names.contains("adapter_config.json") && names.contains("adapter_model.safetensors")
@@ -66,18 +67,18 @@ extension HubListing {
     }
 }
 
-/// Which shard holds which tensor, `model.safetensors.index.json`; here only the shards' names count.
+/// The map from tensors to shards, `model.safetensors.index.json`; only the shards' names are used here.
 struct WeightsIndex {
     static let file = "model.safetensors.index.json"
     static let ofPickles = "pytorch_model.bin.index.json"
-    /// Of which a repository's first is read.
+    /// The names of indexes; the first that a repository has is read.
     static let files = [file, ofPickles]
-    /// An index names every tensor; a million of long names stay below this.
+    /// The largest index, in bytes; a million tensors with long names need less.
     private static let byteLimit = 256 << 20
 
     let shards: [String]
 
-    /// - Throws: `FileError`, or `ModelHubError` where the file names no shards.
+    /// - Throws: `FileError`, or `ModelHubError` if the file names no shards.
     init(path: FilePath) throws {
         let document = try? JSONValue(parsing: try readFile(path, limit: Self.byteLimit))
         let names = Set((document?["weight_map"]?.object?.members ?? []).compactMap(\.value.string))

@@ -8,31 +8,31 @@ import Transfer
     import Glibc
 #endif
 
-/// A model without its weights: small files as they are, and each file of weights with its header and its length, whose
-/// bytes in between take no room on the disk.
+/// A model without its weights: complete small files, and weight files with only their header and length. The data of a
+/// weight file is a hole that uses no disk space.
 public struct ModelOutline: Sendable {
-    /// Where the files lie that were fetched.
+    /// The folder of the downloaded files.
     public let model: LocatedModel
-    /// What a download of the model fetches.
+    /// The size of a download of the whole model, in bytes.
     public let downloadBytes: Int
 }
 
-/// Fetches what tells the shape of a model at one commit: some megabytes, most of them vocabulary.
+/// Downloads the files that determine the shape of a model at one commit: some megabytes, mostly vocabulary.
 struct OutlineDownload: Sendable {
     let client: HubClient
     let listing: HubListing
     let folder: FilePath
 
-    /// Larger than any configuration or vocabulary.
+    /// The largest small file, in bytes; any configuration or vocabulary is smaller.
     private static let largestSmallFile = 256 << 20
-    /// The header of most shards, so that one request will do.
+    /// The first request of a file, in bytes; it covers the header of most shards.
     private static let firstBytes = 256 << 10
-    /// The most header bytes that the format of safetensors allows.
+    /// The largest header that the safetensors format allows, in bytes.
     private static let largestHeader = 100_000_000
 
     func run() async throws -> ModelOutline {
         if let obstacle = listing.obstacle(in: client.repository) { throw obstacle }
-        // Such files tell nothing of their tensors at their beginning.
+        // Such files do not describe their tensors at their beginning.
         guard !listing.holdsPickles else { throw ModelHubError.noOutline(repository: client.repository) }
         var bytes = 0
         for file in listing.wantedFiles { bytes += try await fetch(file) }
@@ -52,7 +52,7 @@ struct OutlineDownload: Sendable {
         )
     }
 
-    /// - Returns: the file's length.
+    /// - Returns: the file's length, in bytes.
     private func fetch(_ listed: HubFile) async throws -> Int {
         let retries = client.settings.transport.retries
         let file = try await retries.run { try await client.described(listed, at: listing.commit) }

@@ -2,7 +2,7 @@ import BinaryIO
 import SystemPackage
 import Transfer
 
-/// Fetches what a conversion needs of one commit.
+/// Downloads the files of one commit that a conversion needs.
 struct SnapshotDownload: Sendable {
     let client: HubClient
     let listing: HubListing
@@ -11,10 +11,10 @@ struct SnapshotDownload: Sendable {
     private var settings: HubSettings { client.settings }
     private var cache: CachedRepository { settings.cache.repository(client.repository) }
 
-    /// Left free on the disk beyond the download.
+    /// The space to leave free on the disk after the download, in bytes.
     private static let margin = 64 << 20
 
-    /// - Parameter revision: is remembered to stand for the commit.
+    /// - Parameter revision: the branch or tag that is recorded as pointing to the commit.
     func run(_ revision: String) async throws -> LocatedModel {
         if let obstacle = listing.obstacle(in: client.repository) { throw obstacle }
         let files = try await described(listing.wantedFiles)
@@ -23,9 +23,9 @@ struct SnapshotDownload: Sendable {
             try await fetch([index])
             all += try await described(try shards(index))
         }
-        // Counted after the index, so that the sum is that of all files from the first report on.
+        // Counted after the index was read, so that the total is right from the first report.
         try await fetch(all, isReported: true)
-        // Links come when every blob is here, so that a snapshot is never taken for complete before it is.
+        // Links are made once all blobs are complete, so that an incomplete snapshot is never taken for a complete one.
         for file in all { try cache.link(file, in: listing.commit) }
         try cache.remember(revision, as: listing.commit)
         return LocatedModel(
@@ -55,7 +55,7 @@ struct SnapshotDownload: Sendable {
         return complete
     }
 
-    /// Fetches the blobs that are not here, several at a time.
+    /// Downloads the missing blobs, several at the same time.
     private func fetch(_ files: [HubFile], isReported: Bool = false) async throws {
         var digests: Set<BlobDigest> = []
         let missing = files.filter { file in
@@ -87,7 +87,7 @@ struct SnapshotDownload: Sendable {
         )
     }
 
-    /// - Throws: `ModelHubError.diskFull`, before anything is fetched.
+    /// - Throws: `ModelHubError.diskFull`, before anything is downloaded.
     private func checkSpace(for files: [HubFile]) throws {
         let needed = files.reduce(Self.margin) { sum, file in
             let here = file.digest.flatMap { FileStatus(cache.partial($0))?.byteCount } ?? 0

@@ -1,27 +1,27 @@
 import DeviceFit
 
-/// What `mlc_llm package` reads: which models to compile into an app, and how much memory each takes.
+/// The input of `mlc_llm package`: the models to compile into an app, and how much memory each takes.
 ///
 /// Schema: MLC LLM, `docs/compilation/package_libraries_and_weights.rst` and the reader
-/// `python/mlc_llm/interface/package.py`: "device" is iphone, macabi or android; of a model "model", "model_id" and
-/// "estimated_vram_bytes" are required, "bundle_weight" must be true where the model is a local folder, and "overrides" may
-/// hold "context_window_size" and "prefill_chunk_size".
+/// `python/mlc_llm/interface/package.py`: "device" is iphone, macabi or android; "model", "model_id" and
+/// "estimated_vram_bytes" of a model are required, "bundle_weight" must be true if the model is a local folder, and
+/// "overrides" may contain "context_window_size" and "prefill_chunk_size".
 public struct MLCPackage: Sendable {
     /// A model of the list.
     public struct Model: Sendable {
-        /// The registry's build whose figures stand here: `phi3@1.0.0:q4_k_m`.
+        /// The build in the registry that the figures are from: `phi3@1.0.0:q4_k_m`.
         public var build: String
-        /// Bits of that build for a weight.
+        /// Bits per weight of that build.
         public var bitsPerWeight: Double
-        /// Where the model came from.
+        /// The origin of the model.
         public var source: String
         /// MLC's name of a quantization: `q4f16_1`.
         public var quantization: String
         /// A folder that `mlc_llm convert_weight` made, or `HF://owner/name`.
         public var location: String
-        /// By which an app asks for the model.
+        /// The id by which an app selects the model.
         public var id: String
-        /// On the device that is hardest to meet.
+        /// The estimate for the device with the tightest limits.
         public var estimate: FitEstimate
 
         /// Every value is as its property describes it.
@@ -39,8 +39,8 @@ public struct MLCPackage: Sendable {
             (self.location, self.id, self.estimate) = (location, id, estimate)
         }
 
-        /// The high ends of weights, cache and compute buffer: who asks this number wants to refuse what would be killed. The
-        /// overhead is the app's own and not the model's.
+        /// The high estimates of weights, cache and compute buffer, in bytes. An app uses this number to refuse a model
+        /// that would get it killed. The app's own overhead is not included.
         public var estimatedBytes: Int {
             let memory = estimate.memory
             return memory.weights.high + memory.kvCache.high + memory.computeBuffer.high
@@ -49,9 +49,9 @@ public struct MLCPackage: Sendable {
         var isLocal: Bool { !location.hasPrefix("HF://") && !location.hasPrefix("https://") }
     }
 
-    /// About how many bits a weight takes in one of MLC's quantizations: the number after the `q`, and half a bit for the
-    /// 16-bit scale that some 32 weights share (`python/mlc_llm/quantization/quantization.py`); `q0f16` keeps 16.
-    /// - Returns: nil where the name is none of theirs.
+    /// The approximate bits per weight of an MLC quantization: the number after the `q`, plus half a bit for the 16-bit
+    /// scale that some 32 weights share (`python/mlc_llm/quantization/quantization.py`); `q0f16` uses 16.
+    /// - Returns: nil if the name is not an MLC quantization.
     public static func bitsPerWeight(of quantization: String) -> Double? {
         let digits = quantization.dropFirst().prefix { $0.isASCII && $0.isNumber }
         let rest = quantization.dropFirst(1 + digits.count)
@@ -65,7 +65,7 @@ public struct MLCPackage: Sendable {
 
     /// The system of the devices.
     public var platform: Platform
-    /// In the order of the file.
+    /// The models, in the order of the file.
     public var models: [Model]
 
     /// Every value is as its property describes it.
@@ -98,7 +98,7 @@ public struct MLCPackage: Sendable {
             """
     }
 
-    /// What a reader of the file has to know, as Markdown.
+    /// Notes for a reader of the file, in Markdown.
     public var notes: String {
         let rows = models.map { model in
             let memory = model.estimate.memory

@@ -1,23 +1,24 @@
 import DeviceFit
 
-/// A model for Google Play's AI packs: groups of devices by memory, and which build each group gets.
+/// A model for Google Play's AI packs: groups of devices by memory, and the build for each group.
 ///
 /// Schema: "Play for On-device AI", developer.android.com/google/play/on-device-ai, sections "Create a device targeting
 /// configuration XML file" and "Use device targeting for your AI packs" (the same at .../google/play/device-targeting).
-/// `ram-min-bytes` is inclusive and `ram-max-bytes` exclusive; a device of several groups gets the first; one of none gets
-/// the group "other", which must not be defined. A folder `name#group_x` is delivered as `name` to group x alone.
+/// `ram-min-bytes` is inclusive and `ram-max-bytes` exclusive. A device in several groups gets the first; a device in
+/// none gets the group "other", which must not be defined. A folder `name#group_x` is delivered as `name` to group x
+/// only.
 public struct PlayDelivery: Sendable {
     /// Devices that get the same build.
     public struct Group: Sendable {
-        /// What the devices of the group have at least, and less than the next: as phones are sold, in GB.
+        /// The least memory of the group's devices, as phones are sold, in GB.
         public var gigabytes: Int
-        /// Nil for the group with the most memory.
+        /// The memory that the group's devices stay below, in GB; nil for the group with the most memory.
         public var upTo: Int?
         /// `phi3@1.0.0:q4_k_m`
         public var build: String
-        /// Size of the build's file.
+        /// Size of the build's file, in bytes.
         public var fileBytes: Int
-        /// For what an app gets on the smallest device of the group.
+        /// The estimate for the memory that an app gets on the group's smallest device.
         public var estimate: FitEstimate
 
         /// Every value is as its property describes it.
@@ -26,29 +27,30 @@ public struct PlayDelivery: Sendable {
             (self.fileBytes, self.estimate) = (fileBytes, estimate)
         }
 
-        /// As the targeting file calls it: `ram_8gb`.
+        /// The group's name in the targeting file: `ram_8gb`.
         public var name: String { "ram_\(gigabytes)gb" }
         var minBytes: Int { gigabytes * 1_000_000_000 }
         var maxBytes: Int? { upTo.map { $0 * 1_000_000_000 } }
     }
 
-    /// The AI pack's name, and so its folder.
+    /// The name of the AI pack, which is also its folder.
     public var pack: String
     /// The folder of the model within the pack.
     public var model: String
-    /// The most memory first, which is their priority too.
+    /// The groups, most memory first; this is also their priority.
     public let groups: [Group]
 
-    /// What Play takes of one pack, compressed. Weights hardly compress, so the file itself is compared.
+    /// The largest pack that Play accepts, compressed, in bytes. Weights hardly compress, so the size of the file
+    /// itself is compared.
     public static let largestPack = 1_500_000_000
 
-    /// Puts the groups in order.
+    /// Sorts the groups.
     public init(pack: String, model: String, groups: [Group]) {
         (self.pack, self.model) = (pack, model)
         self.groups = groups.sorted { $0.gigabytes > $1.gigabytes }
     }
 
-    /// Whether Play takes this as a pack's name: a letter, then letters, digits and underscores.
+    /// Whether Play accepts the name of a pack: a letter, then letters, digits and underscores.
     public static func isPackName(_ name: String) -> Bool {
         func isLetter(_ byte: UInt8) -> Bool { (65...90).contains(byte) || (97...122).contains(byte) }
         guard let first = name.utf8.first, isLetter(first) else { return false }
@@ -93,13 +95,13 @@ public struct PlayDelivery: Sendable {
         """
     }
 
-    /// Where a group's build lies, seen from the project's folder.
+    /// The path of a group's build from the project's folder.
     public func folder(of group: Group) -> String { "\(pack)/src/main/assets/\(model)#group_\(group.name)" }
 
-    /// The name is the same in every group, so that the app asks for one file.
+    /// The name of the model's file; it is the same in every group, so that the app opens one name.
     public var fileName: String { "model.gguf" }
 
-    /// What to do with the files, and how the groups came about, as Markdown.
+    /// What to do with the files, and how the groups were chosen, in Markdown.
     public var notes: String {
         let rows = groups.map { group in
             let memory = group.upTo.map { "\(group.gigabytes) to under \($0) GB" } ?? "\(group.gigabytes) GB and more"

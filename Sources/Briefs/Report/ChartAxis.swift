@@ -1,16 +1,16 @@
-/// A straight scale: values to places on a drawing, and round numbers between its ends.
+/// A linear scale that maps values to positions in a chart, with round numbers as ticks.
 struct ChartAxis: Sendable {
     let values: ClosedRange<Double>
-    /// From where to where on the drawing; downwards where the values grow upwards.
+    /// The positions of the two ends in the chart; `from` is greater if the values grow upwards.
     let places: (from: Double, to: Double)
     let ticks: [Double]
-    /// Digits that tell neighbouring ticks apart.
+    /// The digits that distinguish neighbouring ticks.
     let digits: Int
 
     /// - Parameters:
-    ///   - wanted: about how many ticks.
-    ///   - margin: of the range, to be added on both sides.
-    ///   - fromZero: begin at zero instead.
+    ///   - wanted: the approximate number of ticks.
+    ///   - margin: the fraction of the range to add on both sides.
+    ///   - fromZero: whether to start at zero.
     init(_ found: [Double], from: Double, to: Double, ticks wanted: Int, margin: Double = 0, fromZero: Bool = false) {
         let finite = found.filter(\.isFinite)
         var (low, high) = (fromZero ? 0 : finite.min() ?? 0, finite.max() ?? 1)
@@ -39,7 +39,7 @@ struct ChartAxis: Sendable {
     func label(_ tick: Double) -> String { number(tick, digits) }
 }
 
-/// Sizes in the unit in which the largest of them is a small number.
+/// The unit in which the largest of several sizes is a small number.
 struct SizeUnit: Sendable {
     let name: String
     let bytes: Double

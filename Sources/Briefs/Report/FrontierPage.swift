@@ -1,22 +1,23 @@
-/// Divergence against size of presets and recipes of one model, as a page: where the curve bends, a person picks.
+/// A page with the divergence and size of presets and recipes of one model, from which a person picks a build where the
+/// curve bends.
 public struct FrontierPage: Sendable {
     /// One build.
     public struct Point: Sendable {
-        /// "q4_k_m", or "3.50 bits".
+        /// The build's name: "q4_k_m", or "3.50 bits".
         public var name: String
-        /// Whether it is one of llama.cpp's mixes.
+        /// Whether the build is one of llama.cpp's mixes.
         public var isPreset: Bool
-        /// Of the file.
+        /// Size of the file, in bytes.
         public var bytes: Int
-        /// Over all weights.
+        /// Mean bits per weight, over all weights.
         public var bitsPerWeight: Double
-        /// Mean divergence, in nats a token, and its standard error.
+        /// Mean KL divergence, in nats per token.
         public var kld: Double
-        /// See `kld`.
+        /// Standard error of `kld`, in nats per token.
         public var standardError: Double
-        /// By the costs of single tensors.
+        /// Predicted mean divergence, in nats per token: the sum of the costs of single tensors.
         public var predictedKld: Double
-        /// Of the build.
+        /// Perplexity of the build.
         public var perplexity: Double
 
         /// Every value is as its property describes it.
@@ -41,14 +42,14 @@ public struct FrontierPage: Sendable {
     private let points: [Point]
 
     /// - Parameters:
-    ///   - model: what the model is called.
-    ///   - text: what the builds were judged on.
+    ///   - model: the model's name.
+    ///   - text: a description of the text that the builds were measured on.
     public init(model: String, text: String, points: [Point]) {
         (self.model, self.text) = (model, text)
         self.points = points.sorted { ($0.bytes, $0.name) < ($1.bytes, $1.name) }
     }
 
-    /// One file of HTML that loads nothing.
+    /// A single HTML file that loads nothing else.
     public var html: String {
         let presets = points.count(where: \.isPreset)
         let page = ReportPage(

@@ -1,8 +1,8 @@
-/// A report as one HTML file that is well-formed XML too.
+/// Renders a report as one HTML file that is also well-formed XML.
 struct HTMLPage {
     let page: ReportPage
     let language: Language
-    /// Where the page belongs on a site: its name and its pages above this one; empty for a page by itself.
+    /// The site's name and the pages above this one; empty for a page outside a site.
     let trail: [(title: String, address: String)]
 
     init(_ page: ReportPage, language: Language, trail: [(title: String, address: String)] = []) {
@@ -108,7 +108,7 @@ struct HTMLPage {
             let cells = row.enumerated().map { column, cell in self.cell(cell, column, of: table) }
             return "<tr>\(cells.joined(""))</tr>"
         }
-        // Of a table with many columns a narrow screen makes a list; see the style sheet.
+        // On a narrow screen a table with many columns becomes a list; see the style sheet.
         let style: Markup = table.columns.count > 4 ? "wide" : "slim"
         return """
             <div class="scroll"><table class="\(style)">

@@ -1,4 +1,4 @@
-/// Where a label would stand, estimated from its letters.
+/// The box that a label would occupy, estimated from its letters.
 struct LabelBox {
     var x, y, width, height: Double
 
@@ -10,7 +10,7 @@ struct LabelBox {
         x <= other.x && y <= other.y && other.x + other.width <= x + width && other.y + other.height <= y + height
     }
 
-    /// Places around a point, the best first: above to the right, where the stairs of a front do not pass.
+    /// Positions around a point, best first: above to the right, where the staircase line of a front does not pass.
     static func candidates(
         around x: Double,
         _ y: Double,

@@ -1,6 +1,6 @@
-/// From the source over the steps to the builds, from left to right.
+/// A chart from the source through the steps to the builds, from left to right.
 struct LineageChart {
-    /// A thing that steps turn into others.
+    /// An input or output of steps.
     struct Node {
         enum Kind: String { case source, between, build }
         var digest: String
@@ -13,10 +13,10 @@ struct LineageChart {
     let title: String
 
     private static let (boxWidth, boxHeight, gap, row) = (168.0, 44.0, 140.0, 60.0)
-    /// How far the arrows of a step run together before they fan out, under the step's name.
+    /// The length, in chart units, that the arrows of a step share before they fan out, below the step's name.
     private static let trunk = 72.0
 
-    /// How many steps at most lie between a thing and what nothing leads to. Rows may form circles, so the search ends.
+    /// The most steps from a node to one that no step leads to. The search is bounded, because rows may form cycles.
     private var depths: [String: Int] {
         var depths: [String: Int] = [:]
         for node in nodes { depths[node.digest] = 0 }
@@ -52,7 +52,7 @@ struct LineageChart {
             guard let from = places[step.from], let to = places[step.to] else { return nil }
             return arrow(step, from, to)
         }
-        // A step that fans out is named once, where its arrows begin.
+        // A step that fans out is labelled once, where its arrows begin.
         let names = Dictionary(grouping: steps) { "\($0.from) \($0.kind)" }.keys.sorted().compactMap { key -> Markup? in
             let parts = key.split(separator: " ", maxSplits: 1).map(String.init)
             guard let from = places[parts[0]], parts.count > 1 else { return nil }

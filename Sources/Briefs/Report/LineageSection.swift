@@ -1,4 +1,4 @@
-/// How the builds came to be, from the source's bytes to theirs.
+/// The lineage of the builds, from the source's bytes to theirs.
 struct LineageSection {
     let report: ModelReport
     let language: Language
@@ -47,7 +47,7 @@ struct LineageSection {
         )
     }
 
-    /// Every thing that a step names: builds by their types, the source, and what lies between.
+    /// Every input and output of a step: the builds by type, the source, and intermediate files.
     private var nodes: [LineageChart.Node] {
         let builds = Dictionary(report.builds.map { ($0.digest, $0.type) }) { first, _ in first }
         let sources = Set(report.builds.compactMap(\.sourceDigest))
@@ -57,7 +57,7 @@ struct LineageSection {
         for step in report.lineage {
             for digest in [step.from, step.to] where seen.insert(digest).inserted { digests.append(digest) }
         }
-        // Builds last, by size, so that their boxes stand in the order of the page.
+        // Builds come last, by size, so that their boxes have the order of the page.
         let order = Dictionary(report.builds.enumerated().map { ($1.digest, $0 + 1) }) { first, _ in first }
         return digests.enumerated().sorted {
             (order[$0.element] ?? 0, $0.offset) < (order[$1.element] ?? 0, $1.offset)
@@ -66,7 +66,7 @@ struct LineageSection {
             if sources.contains(digest) || made[digest] == nil && sources.isEmpty {
                 return .init(digest: digest, kind: .source, name: language.say("source", "исходная модель"))
             }
-            // Nothing made it, and it is not the model: somebody gave it.
+            // No step produced it and it is not the model, so it is an input from the user.
             guard made[digest] != nil else {
                 let readers = Set(report.lineage.filter { $0.from == digest }.map(\.kind))
                 return .init(digest: digest, kind: .source, name: given(to: readers))

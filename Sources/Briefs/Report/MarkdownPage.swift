@@ -1,4 +1,4 @@
-/// A report as GitHub's Markdown. Drawings are left out; their tables stay.
+/// Renders a report as GitHub Markdown. Charts are left out; their tables stay.
 struct MarkdownPage {
     let page: ReportPage
 
@@ -60,7 +60,7 @@ struct MarkdownPage {
         }
     }
 
-    /// Columns that hold numbers only.
+    /// The columns that contain only numbers.
     static func numbers(_ table: ReportPage.Table) -> Set<Int> {
         Set(
             table.columns.indices.filter { column in

@@ -1,5 +1,5 @@
-/// A piece of HTML or SVG. What is put into its literals is escaped, unless it is markup itself: text that somebody else
-/// wrote cannot become markup by being forgotten.
+/// A piece of HTML or SVG. Interpolated text is escaped unless it is markup itself, so that untrusted text cannot
+/// become markup by oversight.
 package struct Markup: ExpressibleByStringInterpolation, Sendable {
     package private(set) var text: String
 
@@ -17,7 +17,7 @@ package struct Markup: ExpressibleByStringInterpolation, Sendable {
         package mutating func appendLiteral(_ literal: String) { text += literal }
         package mutating func appendInterpolation(_ value: String) { text += Markup.escape(value) }
         package mutating func appendInterpolation(_ value: Int) { text += "\(value)" }
-        /// A place or length in a drawing, with one decimal.
+        /// A coordinate or length in a chart, with one decimal.
         package mutating func appendInterpolation(_ value: Double) { text += number(value, 1) }
         package mutating func appendInterpolation(_ value: Markup) { text += value.text }
     }

@@ -1,6 +1,6 @@
 import Registry
 
-/// Every number, under its conditions, and which may be compared.
+/// All measurements with their conditions, grouped by which may be compared.
 struct MeasurementSection {
     let report: ModelReport
     let language: Language
@@ -24,7 +24,7 @@ struct MeasurementSection {
         return ReportPage.Section(id: "measurements", title: title, blocks: blocks + comparable(groups))
     }
 
-    /// In the order in which they first appear.
+    /// The conditions, in the order in which they first appear.
     private var groups: [MeasurementConditions] {
         var groups: [MeasurementConditions] = []
         for measurement in report.builds.flatMap(\.measurements) where !groups.contains(measurement.conditions) {
@@ -107,11 +107,11 @@ struct MeasurementSection {
     }
 }
 
-/// Conditions in words.
+/// Describes measurement conditions in words.
 struct MeasurementWords {
     let language: Language
 
-    /// One sentence, for a drawing.
+    /// One sentence, for a chart.
     func sentence(_ conditions: MeasurementConditions) -> String {
         var parts: [String] = []
         if let text = conditions.text {

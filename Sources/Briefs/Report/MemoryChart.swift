@@ -1,11 +1,11 @@
 import DeviceFit
 
-/// Peak memory as a waterfall, part upon part, against what the devices of one platform give an app.
+/// A waterfall chart of peak memory, part by part, against the limits of one platform's devices.
 package struct MemoryChart {
     let estimate: FitEstimate
-    /// Names of devices with what each gives an app, in bytes; the smallest first.
+    /// Names of devices with the memory that each gives an app, in bytes; smallest first.
     let limits: [(names: String, bytes: Int)]
-    /// Tells the drawings of a page apart.
+    /// An id that is unique among the charts of a page.
     let id: String
     let title: String
     let language: Language
@@ -24,7 +24,8 @@ package struct MemoryChart {
     private static let width = 680.0
     private static let (left, right, row) = (150.0, 590.0, 34.0)
 
-    /// Limits far beyond the peak would press all bars into a corner; they are named beside the drawing.
+    /// The limits near the peak. Limits far beyond it would squeeze all bars into a corner; they are listed beside the
+    /// chart.
     var near: [(names: String, bytes: Int)] { limits.filter { Double($0.bytes) <= reach } }
     var far: [(names: String, bytes: Int)] { limits.filter { Double($0.bytes) > reach } }
 
@@ -106,7 +107,7 @@ package struct MemoryChart {
         return drawn.joined()
     }
 
-    /// The sum with its range.
+    /// The total with its range.
     private func sum(_ range: ByteRange) -> Markup {
         let y = top + Double(parts.count) * Self.row + 8
         let (low, mid, high) = (place(range.low), place(range.mid), place(range.high))
@@ -120,7 +121,7 @@ package struct MemoryChart {
             """
     }
 
-    /// A line down through the bars, with its name in a row of its own above them.
+    /// A vertical line through the bars, with its label in a separate row above them.
     private func limit(_ index: Int, _ limit: (names: String, bytes: Int)) -> Markup {
         let x = place(limit.bytes)
         let y = 14 + Double(index) * 18

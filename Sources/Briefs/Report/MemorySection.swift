@@ -1,6 +1,6 @@
 import DeviceFit
 
-/// What the build in focus takes on each device.
+/// The estimates of the focused build on each device.
 struct MemorySection {
     let report: ModelReport
     let language: Language
@@ -118,7 +118,7 @@ struct MemorySection {
         )
     }
 
-    /// A model that does not write has no such speed.
+    /// The generation speed; a model that does not generate text has none.
     private func speed(_ range: RangeEstimate?) -> ReportPage.Cell { range.map { .range($0) } ?? .text("–") }
 
     private var note: String {

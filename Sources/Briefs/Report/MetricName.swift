@@ -1,8 +1,8 @@
 import Registry
 
-/// Words for the registry's names of numbers.
+/// Readable names of the registry's metrics.
 enum MetricName {
-    /// A number of an unknown name keeps it.
+    /// The readable name of a metric; an unknown metric keeps its own.
     static func words(_ name: String, _ language: Language) -> String {
         let say = language.say
         return switch name {

@@ -1,16 +1,16 @@
 import DeviceFit
 
 extension ModelReport {
-    /// One self-contained HTML file: no script, and nothing that a reader's browser would have to fetch.
+    /// A self-contained HTML file without scripts or external resources.
     public func html(_ language: Language) -> String { HTMLPage(page(language), language: language).text }
 
-    /// The same as a page of a site.
-    /// - Parameter trail: the site's name and its pages above this one, from the top, with their addresses.
+    /// The report in HTML as a page of a site.
+    /// - Parameter trail: the site's name and the pages above this one, from the top, with their addresses.
     package func html(_ language: Language, trail: [(title: String, address: String)]) -> String {
         HTMLPage(page(language), language: language, trail: trail).text
     }
 
-    /// The same content; tables in place of drawings.
+    /// The report in Markdown, with tables in place of charts.
     public func markdown(_ language: Language) -> String { MarkdownPage(page(language)).text }
 
     func page(_ language: Language) -> ReportPage {
@@ -86,7 +86,7 @@ extension ModelReport {
     }
 }
 
-/// The version's builds in the order of the query.
+/// The version's builds, in the order of the query.
 struct RankingSection {
     let report: ModelReport
     let language: Language

@@ -1,39 +1,40 @@
 import DeviceFit
 
-/// Everything that a report says of one version of a model; plain values, so that this room knows no registry.
+/// The content of a report on one version of a model; plain values, so that this module does not depend on the
+/// registry.
 ///
-/// Names, sources and licences come from whoever published: they are shown, never believed.
+/// Names, sources and licences come from the publisher: they are shown but not trusted.
 public struct ModelReport: Sendable {
     /// The model's name.
     public var model: String
-    /// Such as `1.2.0`.
+    /// The version, such as `1.2.0`.
     public var version: String
-    /// Those that point to the version.
+    /// The channels that point to the version.
     public var channels: [String]
-    /// By size, the smallest first; never empty.
+    /// The builds by size, smallest first; never empty.
     public var builds: [ReportedBuild]
-    /// The type of the build that memory and tensors are shown for.
+    /// The type of the focused build, whose memory and tensors are shown.
     public var focus: String
-    /// Why the focus is what it is.
+    /// Why this build is the focus.
     public var choice: FocusChoice
-    /// What the focus takes on each device.
+    /// The estimates of the focused build on each device.
     public var fits: [ReportedFit]
-    /// Of the focus, in the order of its file.
+    /// The tensors of the focused build, in the order of its file.
     public var tensors: [ReportedTensor]
-    /// What the tensors' errors are.
+    /// The meaning of the tensors' errors.
     public var errors: TensorErrorKind
-    /// The steps that lead to any of the builds.
+    /// The steps that led to the builds.
     public var lineage: [ReportedStep]
-    /// Nil where the registry is too old to tell.
+    /// The moves of the channels; nil if the registry is too old to record them.
     public var moves: [ReportedMove]?
 
-    /// Why a build stands in the middle of the report.
+    /// Why a build is the focus of the report.
     public enum FocusChoice: Sendable {
-        /// Whoever asked named it.
+        /// The user named it.
         case named
-        /// The first of the ranking for all of the devices.
+        /// It ranks first for all of the devices together.
         case best
-        /// No build fits all of the devices; it is the smallest.
+        /// No build fits all of the devices, and it is the smallest.
         case smallest
     }
 
@@ -61,21 +62,21 @@ public struct ModelReport: Sendable {
     var focused: ReportedBuild { builds.first { $0.type == focus } ?? builds[0] }
 }
 
-/// A build as the registry has it.
+/// A build as it is in the registry.
 public struct ReportedBuild: Sendable {
     /// `q4_k_m`
     public var type: String
-    /// SHA-256 of the file, in hexadecimal digits, as all digests here.
+    /// SHA-256 of the file, in hexadecimal digits like all digests here.
     public var digest: String
-    /// Size of the file.
+    /// Size of the file, in bytes.
     public var fileBytes: Int
-    /// On the registry's disk.
+    /// Size on the registry's disk, in bytes.
     public var storedBytes: Int
     /// Bits of the file's tensors per parameter.
     public var bitsPerWeight: Double
     /// An SPDX identifier, or the name that the source gives.
     public var license: String
-    /// Where the model came from, such as `hf://owner/name`.
+    /// The origin of the model, such as `hf://owner/name`.
     public var source: String
     /// SHA-256 of the source checkpoint.
     public var sourceDigest: String?
@@ -83,15 +84,15 @@ public struct ReportedBuild: Sendable {
     public var pipelineDigest: String?
     /// The version of edgepipe that published it.
     public var toolVersion: String
-    /// ISO 8601.
+    /// When it was published, in ISO 8601.
     public var publishedAt: String
-    /// What was measured of it, oldest first.
+    /// Its measurements, oldest first.
     public var measurements: [ReportedMeasurement]
-    /// Who signed it.
+    /// Its signatures.
     public var signatures: [ReportedSignature]
-    /// The place in the ranking for all of the devices, from 1; nil where the build was refused.
+    /// The rank for all of the devices together, from 1; nil if the build was rejected.
     public var rank: Int?
-    /// What the query says of it: remarks, or the reasons for which it was refused.
+    /// The query's remarks on it, or the reasons why it was rejected.
     public var remarks: [String]
 
     /// Every value is as its property describes it.

@@ -1,4 +1,4 @@
-/// Builds by size and loss, where less of both is better.
+/// The builds by size and loss; less of both is better.
 package struct ParetoFront: Sendable {
     package struct Point: Sendable {
         package var name: String
@@ -12,9 +12,10 @@ package struct ParetoFront: Sendable {
         }
     }
 
-    /// By size, the smallest first.
+    /// The points by size, smallest first.
     package let points: [Point]
-    /// Those that no other point betters: no point is at most as large and at most as lossy, and less of one.
+    /// The points that no other point dominates: none is at most as large and at most as lossy, and better in one of
+    /// the two.
     package let best: [Point]
 
     package init(_ points: [Point]) {

@@ -1,6 +1,6 @@
 import DeviceFit
 
-/// Digests, licences, versions, signatures, and where the channels have been.
+/// Digests, licences, versions, signatures, and the history of the channels.
 struct ProvenanceSection {
     let report: ModelReport
     let language: Language
@@ -16,7 +16,7 @@ struct ProvenanceSection {
         )
     }
 
-    /// What all builds have in common, or each value that there is.
+    /// The value that all builds share, or each distinct value.
     private var facts: ReportPage.Table {
         let say = language.say
         let unknown = say("not recorded", "не записано")

@@ -1,17 +1,17 @@
-/// Size against quality, with the front of builds that no other betters.
+/// A chart of size against quality, with the front of the builds that no other build dominates.
 package struct QualityChart {
     let front: ParetoFront
-    /// The name of the build that the report is about.
+    /// The name of the focused build.
     let focus: String
-    /// What the vertical axis shows, with its unit.
+    /// The label of the vertical axis, with its unit.
     let measure: String
     let language: Language
-    /// What the ring around the focus means; nil where the page shows nothing more of it.
+    /// The meaning of the ring around the focused build; nil if the page does not show more about it.
     let focusNote: String?
 
     /// - Parameters:
-    ///   - focus: the name of a point that is marked; empty for none.
-    ///   - focusNote: what the mark means, in the page's language.
+    ///   - focus: the name of the point to mark; empty for none.
+    ///   - focusNote: the meaning of the mark, in the page's language.
     package init(front: ParetoFront, focus: String, measure: String, language: Language, focusNote: String? = nil) {
         (self.front, self.focus, self.measure, self.language) = (front, focus, measure, language)
         self.focusNote = focusNote
@@ -40,8 +40,8 @@ package struct QualityChart {
         return ChartAxis(values, from: Self.bottom, to: Self.top, ticks: 5, margin: 0.12)
     }
 
-    /// Standard errors are drawn where they are smaller than what the points differ by: those of one text are for the most
-    /// part common to all builds, and would only hide the differences.
+    /// Whether to draw standard errors: only if they are smaller than the differences between points. The errors on one
+    /// text are mostly common to all builds, so larger ones would only hide the differences.
     var whiskers: Bool {
         let losses = front.points.map(\.loss)
         let spread = (losses.max() ?? 0) - (losses.min() ?? 0)
@@ -96,7 +96,7 @@ package struct QualityChart {
             """
     }
 
-    /// Stairs: between two points of the front only what is as large as the left one can be had.
+    /// A staircase line: between two points of the front, the best available build is the left one.
     private var frontLine: Markup {
         guard let first = front.best.first, let last = front.best.last else { return .empty }
         let (across, upwards) = (across, upwards)
@@ -137,7 +137,7 @@ package struct QualityChart {
         return parts.joined()
     }
 
-    /// Each name where it covers no point and no other name, as far as there is such a place.
+    /// The labels, each at a position where it covers no point and no other label, if there is one.
     private var labels: Markup {
         let (across, upwards) = (across, upwards)
         let points = front.points.map { (across.place(unit.value($0.bytes)), upwards.place($0.loss)) }

@@ -1,11 +1,12 @@
 import DeviceFit
 import Registry
 
-/// Size against quality, on numbers that may be compared.
+/// Size against quality, from comparable measurements.
 struct QualitySection {
     let report: ModelReport
     let language: Language
-    /// Bits per byte where that was measured, else mean divergence, else the cosine of an embedding model; nil where none was.
+    /// Bits per byte if it was measured, otherwise mean divergence, otherwise the cosine of an embedding model; nil if
+    /// there is none.
     private let metric: String?
     /// The conditions that most builds share.
     private let conditions: MeasurementConditions?
@@ -19,7 +20,7 @@ struct QualitySection {
             let counts = found.reduce(into: [MeasurementConditions: Int]()) { counts, conditions in
                 for condition in conditions { counts[condition, default: 0] += 1 }
             }
-            // Of conditions that are equally common, those of more text.
+            // Among equally common conditions, those with more text win.
             let most = counts.max { ($0.value, $0.key.weight) < ($1.value, $1.key.weight) }
             guard let most else { continue }
             (self.metric, conditions) = (metric, most.key)
@@ -28,7 +29,7 @@ struct QualitySection {
         (metric, conditions) = (nil, nil)
     }
 
-    /// The number under the common conditions, the less the better; the latest, where there are several.
+    /// The build's latest measurement under the common conditions; smaller is better.
     func value(of build: ReportedBuild) -> ReportedMeasurement? {
         guard var found = build.measurements.last(where: { $0.metric == metric && $0.conditions == conditions }) else {
             return nil
@@ -155,7 +156,7 @@ struct QualitySection {
         )
     }
 
-    /// Builds that the drawing cannot show.
+    /// The builds that the chart cannot show.
     private var omitted: [ReportPage.Block] {
         let missing = report.builds.filter { value(of: $0) == nil }.map(\.type)
         guard !missing.isEmpty else { return [] }
@@ -172,6 +173,6 @@ struct QualitySection {
 }
 
 extension MeasurementConditions {
-    /// Larger for more scored text.
+    /// Number of scored tokens: more text gives more weight.
     fileprivate var weight: Int { (context ?? 0) * (chunks ?? 0) }
 }

@@ -1,6 +1,6 @@
 import DeviceFit
 
-/// A number with so many significant digits, without an exponent.
+/// A number with this many significant digits, without an exponent.
 package func significant(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite else { return "?" }
     guard value != 0 else { return "0" }
@@ -24,7 +24,7 @@ func ends(_ range: ByteRange) -> String { "\(ByteSize(bytes: range.low)) – \(B
 extension ReportPage.Cell {
     static func range(_ range: ByteRange) -> Self { .range("\(ByteSize(bytes: range.mid))", ends(range)) }
 
-    /// With three digits or, where the number is larger, all before the point.
+    /// A range with three significant digits, or all digits before the decimal mark.
     static func range(_ range: RangeEstimate, unit: String = "") -> Self {
         let digits = range.mid >= 100 ? 0 : range.mid >= 10 ? 1 : range.mid >= 0.1 ? 2 : 4
         return .range(
@@ -35,6 +35,6 @@ extension ReportPage.Cell {
 }
 
 extension String {
-    /// The first digits of a digest: enough to tell things apart on a page that has the whole of it elsewhere.
+    /// The first digits of a digest, enough to distinguish things on a page that shows the whole digest elsewhere.
     var shortDigest: String { String(prefix(12)) }
 }

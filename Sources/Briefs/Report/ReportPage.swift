@@ -1,16 +1,16 @@
-/// A report as a tree, before it is HTML or Markdown.
+/// A report as a tree, independent of HTML and Markdown.
 struct ReportPage: Sendable {
     var title: String
     /// A line below the title.
     var subtitle: String
     /// Short facts beside the title, such as the licence.
     var chips: [String]
-    /// The numbers that matter most: what it is, the number, what belongs to it.
+    /// The key figures: a label, the number, and a detail.
     var cards: [(name: String, value: String, detail: String)]
     var sections: [Section]
 
     struct Section: Sendable {
-        /// Where links within the page lead.
+        /// The target of links within the page.
         var id: String
         var title: String
         var blocks: [Block]
@@ -21,7 +21,7 @@ struct ReportPage: Sendable {
         case heading(String)
         case list([[Span]])
         case table(Table)
-        /// A drawing, and the same numbers as a table for whoever does not see it.
+        /// A chart, and its numbers as a table for readers who cannot see it.
         case figure(Markup, caption: String, data: Table)
         case heatMap(HeatMap)
     }
@@ -33,17 +33,17 @@ struct ReportPage: Sendable {
     }
 
     struct Table: Sendable {
-        /// What the table is about, for whoever hears it.
+        /// The subject of the table, for screen readers.
         var caption: String
         var columns: [String]
-        /// Each as long as `columns`; the first cell names the row.
+        /// Rows as long as `columns`; the first cell names the row.
         var rows: [[Cell]]
     }
 
     enum Cell: Sendable {
         case text(String)
         case number(String)
-        /// A middle, and the ends around it.
+        /// The middle of a range, and its ends.
         case range(String, String)
         case code(String)
         case strong(String)
@@ -61,27 +61,27 @@ struct ReportPage: Sendable {
 }
 
 extension ReportPage.Block {
-    /// A paragraph whose commands stand between backticks.
+    /// A paragraph with commands between backticks.
     static func prose(_ text: String) -> Self {
         let parts = text.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
         return .paragraph(parts.enumerated().map { $0.isMultiple(of: 2) ? .text($1) : .code($1) })
     }
 }
 
-/// Layers down, roles across; a cell's colour is the number of bits of its type.
+/// A heat map with a row per layer and a column per role; a cell's colour is the number of bits of its type.
 struct HeatMap: Sendable {
     struct Cell: Sendable {
         var type: String
-        /// From 1 for two bits and less to 9 for 32.
+        /// The colour, from 1 for two bits or less to 9 for 32.
         var level: Int
-        /// In words; nil where it was not measured.
+        /// The error in words; nil if it was not measured.
         var error: String?
-        /// From 0 for the least error of the map to 1 for the most.
+        /// The error's position between the least (0) and the greatest (1) error of the map.
         var share: Double
     }
 
     var caption: String
-    /// Over the names of the rows.
+    /// The heading of the column of row names.
     var corner: String
     var columns: [String]
     var rows: [(name: String, cells: [Cell?])]

@@ -1,16 +1,16 @@
 import DeviceFit
 
-/// One number with everything it was measured under.
+/// A measured number with its conditions.
 public struct ReportedMeasurement: Sendable {
-    /// `bitsPerByte`, `perplexity`, `meanKLD`, and what else the registry knows.
+    /// The metric: `bitsPerByte`, `perplexity`, `meanKLD`, or another name in the registry.
     public var metric: String
-    /// In `unit`.
+    /// The value, in `unit`.
     public var value: Double
     /// One standard error, in the same unit.
     public var standardError: Double?
-    /// Such as `bit/byte`; `1` for a plain number.
+    /// The unit, such as `bit/byte`; `1` for a plain number.
     public var unit: String
-    /// What it was measured under.
+    /// The conditions of the measurement.
     public var conditions: MeasurementConditions
 
     /// Every value is as its property describes it.
@@ -26,23 +26,23 @@ public struct ReportedMeasurement: Sendable {
     }
 }
 
-/// What a number was measured under: numbers of equal conditions may be compared.
+/// The conditions of a measurement: numbers with equal conditions may be compared.
 public struct MeasurementConditions: Hashable, Sendable {
     /// The procedure, such as `llama-perplexity`.
     public var method: String
     /// SHA-256 of the text.
     public var text: String?
-    /// In tokens.
+    /// Context length, in tokens.
     public var context: Int?
-    /// How many pieces of `context` tokens were scored.
+    /// The number of pieces of `context` tokens that were scored.
     public var chunks: Int?
     /// SHA-256 of the model that the build was compared with.
     public var against: String?
-    /// Which inner loops ran: `swift`, `avx2`, `neon`.
+    /// The inner loops that ran: `swift`, `avx2`, `neon`.
     public var kernels: String
-    /// The version of edgepipe that measured.
+    /// The version of edgepipe that made the measurement.
     public var toolVersion: String
-    /// Whatever else the number depends on.
+    /// All other conditions that the number depends on.
     public var others: [String: String]
 
     /// Every value is as its property describes it.
@@ -61,26 +61,27 @@ public struct MeasurementConditions: Hashable, Sendable {
     }
 }
 
-/// A signature that the registry's audit log records.
+/// A signature recorded in the registry's audit log.
 public struct ReportedSignature: Sendable {
     /// SHA-256 of the public key.
     public var key: String
-    /// ISO 8601.
+    /// When it was made, in ISO 8601.
     public var at: String
 
     /// Every value is as its property describes it.
     public init(key: String, at: String) { (self.key, self.at) = (key, at) }
 }
 
-/// What the build in focus takes on a device, and the best build there.
+/// The estimate of the focused build on a device, and the best build for that device.
 public struct ReportedFit: Sendable {
-    /// The phone.
+    /// The device.
     public var device: Device
-    /// What the build takes there.
+    /// The estimate of the focused build on this device.
     public var estimate: FitEstimate
-    /// Whether the estimate stands in the registry; otherwise it was made for the report, from the build's shape there.
+    /// Whether the estimate is stored in the registry; otherwise the report computed it from the stored shape of the
+    /// build.
     public var isStored: Bool
-    /// The type of the version's best build for this device alone; nil where none fits.
+    /// The type of the version's best build for this device alone; nil if none fits.
     public var best: String?
 
     /// Every value is as its property describes it.
@@ -91,20 +92,20 @@ public struct ReportedFit: Sendable {
 
 /// A tensor of a file's header.
 public struct ReportedTensor: Sendable {
-    /// Nil outside of the layers.
+    /// The layer; nil outside of the layers.
     public var layer: Int?
-    /// `attn_q`, `ffn_down`, `output`.
+    /// The tensor's role: `attn_q`, `ffn_down`, `output`.
     public var role: String
-    /// As GGUF names it: `Q4_K`.
+    /// The type's name in GGUF: `Q4_K`.
     public var type: String
-    /// Bits of the type per parameter.
+    /// Bits per parameter of the type.
     public var bitsPerWeight: Double
-    /// Bytes of the tensor's data.
+    /// Size of the tensor's data, in bytes.
     public var bytes: Int
-    /// Mean KL divergence of the model with this tensor alone quantized, in nats a token; nil where it was not measured.
+    /// Mean KL divergence of the model with only this tensor quantized, in nats per token; nil if it was not measured.
     public var error: Double?
 
-    /// - Parameter name: such as `blk.3.ffn_down.weight`.
+    /// - Parameter name: the tensor's name, such as `blk.3.ffn_down.weight`.
     public init(named name: String, type: String, bitsPerWeight: Double, bytes: Int, error: Double?) {
         var parts = name.split(separator: ".").map(String.init)
         if parts.count > 1, parts.last == "weight" { parts.removeLast() }
@@ -117,26 +118,26 @@ public struct ReportedTensor: Sendable {
     }
 }
 
-/// What the numbers beside single tensors mean.
+/// The meaning of the numbers beside single tensors.
 public enum TensorErrorKind: Sendable {
-    /// KL divergence that each tensor alone costs, in nats a token.
+    /// The KL divergence with only this tensor quantized, in nats per token.
     case divergence(TensorErrorConditions)
-    /// The part of the divergence that a recipe predicted for each tensor, in nats a token.
+    /// The tensor's share of the divergence that a recipe predicted, in nats per token.
     case predicted(ReportedRecipe)
-    /// Root mean square of what quantizing changed, against that of the weights: what the quantizer itself noted.
+    /// Root mean square of the error divided by that of the weights, as the quantizer recorded it.
     case relative
     case unknown
 }
 
 /// How the types of a build's tensors were chosen.
 public struct ReportedRecipe: Sendable {
-    /// The most bytes that the file was allowed to have.
+    /// The largest file size that was allowed, in bytes.
     public var budgetBytes: Int
     /// The types that were allowed.
     public var ladder: String
-    /// Mean divergence, in nats a token.
+    /// Predicted mean divergence, in nats per token.
     public var predictedKld: Double
-    /// The best preset that fitted, and what it was predicted to lose; nil where none did.
+    /// The best preset that fitted the budget, and its predicted divergence, in nats per token; nil if none fitted.
     public var preset: (type: String, predictedKld: Double)?
 
     /// Every value is as its property describes it.
@@ -150,19 +151,20 @@ public struct ReportedRecipe: Sendable {
     }
 }
 
-/// What the errors of single tensors were measured under.
+/// The conditions under which the errors of single tensors were measured.
 public struct TensorErrorConditions: Sendable {
     /// SHA-256 of the text.
     public var text: String
-    /// Tokens of a piece of text.
+    /// Length of a piece of text, in tokens.
     public var context: Int
-    /// How many pieces were scored.
+    /// The number of pieces that were scored.
     public var chunks: Int
-    /// Which inner loops ran: `swift`, `avx2`, `neon`.
+    /// The inner loops that ran: `swift`, `avx2`, `neon`.
     public var kernels: String
-    /// The version of edgepipe that measured.
+    /// The version of edgepipe that made the measurement.
     public var toolVersion: String
-    /// Whether the tensors were those of this very build; otherwise they were of the same type, from another one.
+    /// Whether the tensors were those of this very build; otherwise they had the same types and came from another
+    /// build.
     public var isOfThisBuild: Bool
 
     /// Every value is as its property describes it.
@@ -179,15 +181,15 @@ public struct TensorErrorConditions: Sendable {
     }
 }
 
-/// These bytes became those bytes; by SHA-256.
+/// One step of the lineage: the bytes `from` became the bytes `to`, both by SHA-256.
 public struct ReportedStep: Hashable, Sendable {
-    /// What went in.
+    /// SHA-256 of the input.
     public var from: String
-    /// `convert`, `quantize`, `imatrix`.
+    /// The kind of step: `convert`, `quantize`, `imatrix`.
     public var kind: String
-    /// What came out.
+    /// SHA-256 of the output.
     public var to: String
-    /// Of the step's options.
+    /// SHA-256 of the step's options.
     public var options: String
 
     /// Every value is as its property describes it.
@@ -198,17 +200,17 @@ public struct ReportedStep: Hashable, Sendable {
 
 /// One move of a channel.
 public struct ReportedMove: Sendable {
-    /// Such as `production`.
+    /// The channel's name, such as `production`.
     public var channel: String
-    /// Nil where the channel was new.
+    /// The previous version; nil if the channel was new.
     public var from: String?
-    /// The version that it points to since.
+    /// The version that the channel points to since.
     public var to: String
-    /// ISO 8601.
+    /// When the channel moved, in ISO 8601.
     public var at: String
-    /// A name, as its owner gave it.
+    /// The person's name, as they gave it.
     public var who: String
-    /// In their own words.
+    /// The reason, in the person's words.
     public var why: String
 
     /// Every value is as its property describes it.

@@ -1,5 +1,5 @@
-/// How a report looks: on a screen, on a phone, in the dark and on paper. Every pair of text and ground has a contrast of
-/// at least 4.5 to 1 (WCAG 2.2, AA).
+/// The style of reports: on a screen, on a phone, in dark mode and on paper. Every pair of text and background has a
+/// contrast of at least 4.5 to 1 (WCAG 2.2, AA).
 package enum StyleSheet {
     package static let text = [colors, page, tables, drawings, devices].joined(separator: "\n")
 

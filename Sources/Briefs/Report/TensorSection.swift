@@ -1,6 +1,6 @@
 import DeviceFit
 
-/// The types of the focus's tensors, layer by layer, and what each costs where that was measured.
+/// The types of the focused build's tensors, layer by layer, and the error of each if it was measured.
 struct TensorSection {
     let report: ModelReport
     let language: Language
@@ -158,27 +158,27 @@ struct TensorSection {
 
     private var isRelative: Bool { if case .relative = report.errors { true } else { false } }
 
-    /// From 1 for two bits and less to 9 for 32.
+    /// The colour of a type, from 1 for two bits or less to 9 for 32.
     static func level(_ bits: Double) -> Int {
         1 + [2.2, 2.8, 3.7, 4.7, 5.7, 7, 10, 20].filter { bits > $0 }.count
     }
 }
 
-/// Errors of one model spread over several powers of ten, so a bar's length follows the logarithm.
+/// Errors of one model span several powers of ten, so a bar's length is logarithmic.
 struct ErrorScale {
     let least: Double
     let most: Double
 
-    /// From a twentieth for the least to 1 for the most.
+    /// The length of a bar, from 0.05 for the least error to 1 for the greatest.
     func share(_ value: Double) -> Double {
         guard value > 0, most > least else { return value >= most ? 1 : 0.05 }
         return max(0.05, min(1, Self.log2(value / least) / Self.log2(most / least)))
     }
 
-    /// To a few digits, which is all a bar shows.
+    /// The approximate logarithm, which is precise enough for a bar.
     private static func log2(_ value: Double) -> Double {
         guard value.isFinite, value > 0 else { return 0 }
-        // The fraction's logarithm by its chord is at most 0.09 off.
+        // The linear approximation of the fraction's logarithm is off by at most 0.09.
         return Double(value.exponent) + (value.significand - 1)
     }
 }

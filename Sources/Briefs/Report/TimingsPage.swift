@@ -1,26 +1,27 @@
-/// Where a run's time went, as a page: a bar a step, from its start to its end.
+/// A page that shows how a run spent its time, with a bar for each step.
 public struct TimingsPage: Sendable {
     /// One step of the run.
     public struct Step: Sendable {
         /// The step's id.
         public var name: String
-        /// The key that introduces it in a pipeline file.
+        /// The step's key in the pipeline file.
         public var kind: String
-        /// When it began, in seconds after the run.
+        /// When the step began, in seconds after the start of the run.
         public var start: Double
-        /// How long it took.
+        /// The step's duration, in seconds.
         public var seconds = 0.0
-        /// How it ended: `done`, `cached`, `failed`.
+        /// The outcome: `done`, `cached`, `failed`.
         public var status = ""
-        /// Seconds by what was worked on, in the order in which it began.
+        /// Seconds by part of the step, in the order in which the parts began.
         private(set) var parts: [(name: String, seconds: Double)] = []
 
-        /// A step that has begun.
+        /// Creates a step that has begun.
         public init(name: String, kind: String, start: Double) {
             (self.name, self.kind, self.start) = (name, kind, start)
         }
 
-        /// Adds time that went into a part of the step.
+        /// Adds time spent on a part of the step.
+        /// - Parameter seconds: the duration, in seconds.
         public mutating func add(_ seconds: Double, to part: String) {
             if let index = parts.firstIndex(where: { $0.name == part }) {
                 parts[index].seconds += seconds
@@ -38,14 +39,14 @@ public struct TimingsPage: Sendable {
 
     /// - Parameters:
     ///   - tool: the program's version.
-    ///   - steps: in the order in which they began.
+    ///   - steps: the steps, in the order in which they began.
     public init(pipeline: String, tool: String, steps: [Step]) {
         (self.pipeline, self.tool, self.steps) = (pipeline, tool, steps)
     }
 
     private var total: Double { steps.map { $0.start + $0.seconds }.max() ?? 0 }
 
-    /// One file of HTML that loads nothing.
+    /// A single HTML file that loads nothing else.
     public var html: String {
         let page = ReportPage(
             title: pipeline,
@@ -114,7 +115,7 @@ public struct TimingsPage: Sendable {
             """
     }
 
-    /// What took most within the steps: at least a hundredth of the run.
+    /// The longest parts of the steps: at least a hundredth of the run each.
     private var parts: ReportPage.Table {
         let all = steps.flatMap { step in
             step.parts.map { (step: step.name, part: $0.name, seconds: $0.seconds) }

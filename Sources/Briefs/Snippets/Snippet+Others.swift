@@ -1,5 +1,5 @@
 extension Snippet {
-    /// llama.cpp's Android library, package com.arm.aichat.
+    /// Kotlin code for llama.cpp's Android library, package com.arm.aichat.
     var kotlin: String {
         """
         import android.content.ComponentCallbacks2
@@ -41,7 +41,7 @@ extension Snippet {
         """
     }
 
-    /// llama.rn.
+    /// JavaScript code for llama.rn.
     var reactNative: String {
         """
         import { AppState } from 'react-native'
@@ -85,7 +85,7 @@ extension Snippet {
         """
     }
 
-    /// fllama.
+    /// Dart code for fllama.
     var flutter: String {
         """
         import 'package:fllama/fllama.dart';

@@ -1,5 +1,5 @@
 extension Snippet {
-    /// Against llama.cpp's XCFramework, module `llama`.
+    /// Swift code for llama.cpp's XCFramework, module `llama`.
     var swift: String {
         let type = "GGML_TYPE_\(cacheType.uppercased())"
         let ends = stopTokens.isEmpty ? "" : " (\(namedStops))"

@@ -1,12 +1,12 @@
 import DeviceFit
 
-/// Where a build is loaded.
+/// The frameworks that load a build.
 public enum SnippetKind: String, Sendable, CaseIterable {
     case swift, kotlin
     case reactNative = "react-native"
     case flutter
 
-    /// The name of the language behind a fence of Markdown.
+    /// The language's name after a Markdown fence.
     public var fence: String {
         switch self {
         case .swift: "swift"
@@ -17,7 +17,7 @@ public enum SnippetKind: String, Sendable, CaseIterable {
     }
 }
 
-/// Code that loads a build and asks it, with the build's own values.
+/// Code that loads a build and runs a prompt, with the build's own values.
 public struct Snippet: Sendable {
     /// The framework that the code is for.
     public let kind: SnippetKind
@@ -41,13 +41,13 @@ public struct Snippet: Sendable {
     var batch: Int { build.estimate.batch }
     var cacheType: String { build.estimate.kvType }
 
-    /// Texts that end an answer.
+    /// The texts that end an answer.
     var stopTokens: [String] { build.profile.chat?.endTokens ?? [] }
 
-    /// The same as they can be named in a comment.
+    /// The texts that end an answer, in a form for a comment.
     var namedStops: String { stopTokens.map(\.inComment).joined(separator: ", ") }
 
-    /// The build's name as it can be used in a comment.
+    /// The build's name, in a form for a comment.
     var name: String { build.build.inComment }
 
     var hasTemplate: Bool { build.profile.chat?.hasTemplate ?? false }

@@ -2,20 +2,20 @@ import Answers
 import BinaryIO
 import Registry
 
-/// Where a build's file can be fetched from a static site. Addresses are relative to the document that they are in, as RFC 3986
-/// resolves them, or whole where the site's address is known.
+/// Where a build's file can be downloaded from a static site. Addresses are relative to their document, as RFC 3986
+/// resolves them, or absolute if the site's address is known.
 struct DownloadFields: Encodable {
     /// The file, which hosts serve by range.
     var url: String
-    /// The list of its parts, for a client that has an older file.
+    /// The list of the file's parts, for a client that has an older file.
     var parts: String
-    /// In bytes.
+    /// Size in bytes.
     var size: Int
-    /// In hexadecimal digits.
+    /// SHA-256, in hexadecimal digits.
     var sha256: SHA256Digest
 }
 
-/// A record with where the build's file is, under the key `download`; null where the site has no files.
+/// A record with the address of the build's file under the key `download`; null if the site has no files.
 struct Downloadable<Record: Encodable>: Encodable {
     let record: Record
     let download: DownloadFields?
@@ -29,7 +29,7 @@ struct Downloadable<Record: Encodable>: Encodable {
     }
 }
 
-/// What `edgepipe query` prints as JSON, with downloads.
+/// The JSON output of `edgepipe query`, with downloads.
 struct SiteAnswer: Encodable {
     let answer: QueryAnswer
     let download: (SHA256Digest, Int) -> DownloadFields?

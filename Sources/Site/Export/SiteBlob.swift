@@ -9,7 +9,7 @@ import Work
     import Glibc
 #endif
 
-/// A build's file for a site: a link to the registry's own where that holds it as it is, else unpacked.
+/// A build's file for a site: a link to the registry's own file if that is uncompressed, otherwise a decompressed copy.
 package struct SiteBlob {
     let build: BuildRecord
     let registry: ModelRegistry
@@ -33,9 +33,9 @@ package struct SiteBlob {
         }
     }
 
-    /// Shares the bytes of a file: on file systems that copy when somebody writes, else under a second name. The registry's files
-    /// cannot be written, and neither can the site's.
-    /// - Returns: false where the folders are on different disks.
+    /// Shares the bytes of a file: as a copy-on-write clone if the file system supports it, otherwise as a hard link.
+    /// The files of the registry and of the site are read-only.
+    /// - Returns: false if the folders are on different disks.
     private func share(_ plain: FilePath, as file: FilePath) -> Bool {
         #if canImport(Darwin)
             if clonefile(plain.string, file.string, 0) == 0 { return true }
@@ -49,7 +49,7 @@ package struct SiteBlob {
         /// `FICLONE` of linux/fs.h: `_IOW(0x94, 9, int)`, which Swift does not import.
         private static let cloneRequest: UInt = 0x4004_9409
 
-        /// - Returns: false where the file system cannot.
+        /// - Returns: false if the file system cannot clone files.
         private func clone(_ plain: FilePath, as file: FilePath) -> Bool {
             let source = open(plain.string, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
             guard source >= 0 else { return false }

@@ -8,26 +8,27 @@ import Work
 
 /// Writes a registry as a static site: the pages, answers as JSON, and the builds' files, for any host that serves files.
 public struct SiteExport: Sendable {
-    /// Which builds it shows.
+    /// The builds that the site shows.
     public var scope = SiteScope()
-    /// The first one is at the site's root, each other in a folder of its own; never empty.
+    /// The first language is at the site's root, each other one in its own folder; never empty.
     public var languages = Language.allCases
-    /// Whether the builds' files belong to it.
+    /// Whether the site includes the builds' files.
     public var hasBlobs = true
-    /// Where the site will be reached, such as `https://host/path`; nil writes addresses relative to each document.
+    /// The site's address, such as `https://host/path`; nil writes addresses relative to each document.
     public var baseURL: String?
 
-    /// Asks for everything in all languages.
+    /// Exports everything in all languages.
     public init() {}
 
-    /// Publications that may happen while a site is written; each makes it begin anew.
+    /// The most attempts: each publication while a site is written starts the export again.
     private static let mostAttempts = 5
 
-    /// Writes the site, or brings one up to date.
+    /// Writes the site, or updates an existing one.
     ///
-    /// Files come before what names them, and the pages at the root last. Files with the same bytes are left as they are.
-    /// - Throws: `SiteExportError`; `NothingFits` for an unknown model or channel; `RegistryError` where a build cannot be read;
-    ///   `OutputError.diskFull`, `FileError`, and whatever `progress` throws.
+    /// Files are written before the documents that link to them, and the pages at the root last. Files with the same
+    /// bytes are left unchanged.
+    /// - Throws: `SiteExportError`; `NothingFits` for an unknown model or channel; `RegistryError` if a build cannot be
+    ///   read; `OutputError.diskFull`, `FileError`, errors of `progress`.
     public func write(_ session: RegistrySession, to root: FilePath, progress: @escaping WorkProgress) throws
         -> SiteReport
     {
@@ -46,7 +47,7 @@ public struct SiteExport: Sendable {
         throw SiteExportError.restless(root)
     }
 
-    /// Hosts serve whatever is in the folder.
+    /// Rejects a site folder that contains the registry, because hosts serve every file in the folder.
     private static func check(_ root: FilePath, outside registry: FilePath) throws {
         guard !registry.resolvingLinks().starts(with: root.resolvingLinks()) else {
             throw FileError(
@@ -57,7 +58,7 @@ public struct SiteExport: Sendable {
         }
     }
 
-    /// - Returns: the address without a slash at its end.
+    /// - Returns: the address without a slash at the end.
     private static func origin(_ text: String) throws -> String {
         let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !"?#\"<>\\^`{|}".utf8.contains($0) }
         guard isPlain, let url = URL(string: text), ["http", "https"].contains(url.scheme), url.host()?.isEmpty == false
@@ -66,20 +67,20 @@ public struct SiteExport: Sendable {
     }
 }
 
-/// What an export wrote.
+/// The result of an export.
 public struct SiteReport: Codable, Sendable {
     /// The site's root.
     public var folder: String
-    /// Builds that it shows.
+    /// The number of builds that the site shows.
     public var builds: Int
-    /// Files of the site in all.
+    /// The number of files of the site.
     public var files: Int
-    /// Those that were new or changed.
+    /// The number of files that were new or changed.
     public var written: Int
-    /// Those that were there as they should be.
+    /// The number of files that were already up to date.
     public var kept: Int
-    /// Those that belong to the site no longer.
+    /// The number of files that were removed because the site no longer needs them.
     public var removed: Int
-    /// Size of the builds' files, each counted once.
+    /// Total size of the builds' files, in bytes, each counted once.
     public var blobBytes: Int
 }

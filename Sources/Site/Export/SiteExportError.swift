@@ -1,20 +1,20 @@
 import BinaryIO
 import SystemPackage
 
-/// Why a site could not be written, in words that end with what to do.
+/// The reason why a site could not be written.
 public enum SiteExportError: Error, Equatable, CustomStringConvertible, Sendable {
-    /// Another export writes the same folder.
+    /// Another export is writing the same folder.
     case busy(FilePath)
     /// A file that no export wrote has the name of a page.
     case foreignFile(FilePath)
     /// The list of the site's files cannot be read.
     case unreadableList(FilePath, detail: String)
-    /// An address that no site has.
+    /// A text that is not the address of a site.
     case badAddress(String)
-    /// The registry changed again and again while its site was written.
+    /// The registry kept changing while its site was written.
     case restless(FilePath)
 
-    /// In words that end with what to do.
+    /// A message that ends with what to do.
     public var description: String {
         switch self {
         case .busy(let folder):
@@ -30,6 +30,6 @@ public enum SiteExportError: Error, Equatable, CustomStringConvertible, Sendable
         }
     }
 
-    /// Whether somebody asked for what cannot be.
+    /// Whether the request itself is invalid.
     public var isBadRequest: Bool { if case .badAddress = self { true } else { false } }
 }

@@ -7,20 +7,20 @@ import SystemPackage
     import Glibc
 #endif
 
-/// The folder of a site while it is written. Files appear whole, under their names, one after the other; what is not part of the
-/// site any more goes at the end. A killed export leaves a site in which every link still leads somewhere, and a list by which the
-/// next one goes on.
+/// The folder of a site while it is written. Each file appears whole under its final name; files that are no longer
+/// part of the site are removed at the end. A killed export leaves a site without broken links, and a list from which
+/// the next export resumes.
 package final class SiteFolder {
-    /// Where the list, the lock and unfinished files are; hosts do not serve folders with a dot.
+    /// The folder of the list, the lock and unfinished files; hosts do not serve folders whose names begin with a dot.
     package static let stateFolder = ".edgepipe-site"
 
     let root: FilePath
     private let lock: FileDescriptor
     private var list: SiteList
-    /// What the site consists of; a file of the list that is not among them goes.
+    /// The files of the site; any other file in the list is removed.
     private var planned: Set<String> = []
     private var serial = 0
-    /// Folders that got files since they were last synced.
+    /// Folders that received files since they were last synced.
     private var unsynced: Set<FilePath> = []
     private(set) var written = 0
     private(set) var kept = 0
@@ -30,7 +30,7 @@ package final class SiteFolder {
     private var listPath: FilePath { state.appending("files.json") }
     private var incoming: FilePath { state.appending("incoming") }
 
-    /// Locks the folder, which is made where there is none, and reads the list of its files.
+    /// Locks the folder, which is created if it does not exist, and reads the list of its files.
     /// - Throws: `SiteExportError.busy`, `.unreadableList`; `FileError`.
     package init(_ root: FilePath) throws {
         guard !RegistryFiles.protects(root) else {
@@ -66,7 +66,7 @@ package final class SiteFolder {
 
     deinit { try? lock.close() }
 
-    /// Says which files the site will have, before any is written: what a killed export leaves is known by this.
+    /// Records the files of the site before any is written, so that the files of a killed export are recognized.
     /// - Throws: `SiteExportError.foreignFile`.
     package func begin(_ paths: some Sequence<String>) throws {
         planned = Set(paths)
@@ -78,7 +78,7 @@ package final class SiteFolder {
         try saveList()
     }
 
-    /// Writes a file, unless it is there with these bytes.
+    /// Writes a file, unless it already has these bytes.
     package func write(_ bytes: [UInt8], to path: String) throws {
         precondition(planned.contains(path), "\(path) is not planned")
         let digest = SHA256Digest(of: bytes)
@@ -99,8 +99,9 @@ package final class SiteFolder {
         try place(temporary, as: path, digest, bytes.count)
     }
 
-    /// Adds a large file by its digest. One that is there is kept: its digest is recorded, or it is read once.
-    /// - Parameter make: writes the file, whose bytes are verified and durable when it returns.
+    /// Adds a large file by its digest. An existing file is kept if its recorded digest matches; a file without a
+    /// recorded digest is read once.
+    /// - Parameter make: writes the file, whose bytes must be verified and durable when it returns.
     func add(_ path: String, digest: SHA256Digest, size: Int, make: (FilePath) throws -> Void) throws {
         precondition(planned.contains(path), "\(path) is not planned")
         if isKept(path, digest, size) { return }
@@ -116,7 +117,7 @@ package final class SiteFolder {
         try place(temporary, as: path, digest, size)
     }
 
-    /// Removes what is not part of the site any more, and writes the list.
+    /// Removes files that are no longer part of the site, and writes the list.
     package func finish() throws {
         try settle()
         for path in list.files.keys.sorted() where !planned.contains(path) {
@@ -133,7 +134,7 @@ package final class SiteFolder {
         rmdir(incoming.string)
     }
 
-    /// Makes the names of all files so far durable: what names them may be written after this.
+    /// Makes the names of all files so far durable; documents that link to them may be written after this.
     func settle() throws {
         for folder in unsynced.sorted(by: { $0.string < $1.string }) {
             try synchronizeFolder(of: folder.appending("any"))
@@ -141,10 +142,10 @@ package final class SiteFolder {
         unsynced = []
     }
 
-    /// Keeps what is known so far, so that another export need not read large files again.
+    /// Saves the digests known so far, so that another export need not read large files again.
     func saveList() throws { try writeFile(try list.encoded(), to: listPath) }
 
-    /// How many bytes of a file are missing: none where it is there as the list says.
+    /// The number of bytes to write for a file: 0 if it is on the disk as the list records it.
     func missingBytes(of path: String, digest: SHA256Digest, size: Int) -> Int {
         if let entry = list.files[path], entry.sha256 == digest, let status = FileStatus(target(path)),
             status.byteCount == size
@@ -176,7 +177,7 @@ package final class SiteFolder {
         written += 1
     }
 
-    /// A name for a file that is not finished, on the disk of the site.
+    /// A path for an unfinished file, on the disk of the site.
     private func temporaryFile() -> FilePath {
         serial += 1
         return incoming.appending("\(serial)")
@@ -189,7 +190,7 @@ package final class SiteFolder {
         while !folder.isEmpty, rmdir(root.pushing(folder).string) == 0 { folder.removeLastComponent() }
     }
 
-    /// Removes what killed exports left; nobody else writes here while the lock is held.
+    /// Removes the unfinished files of killed exports; nobody else writes here while the lock is held.
     private static func empty(_ folder: FilePath) {
         guard let stream = opendir(folder.string) else { return }
         defer { closedir(stream) }

@@ -1,8 +1,8 @@
-/// The file of headers that some hosts read: one path a block, its headers indented below.
+/// The header file that some hosts read: one block per path, with its headers indented.
 ///
-/// Files that are named by their digest never change; answers are asked for again each time, which costs little where nothing
-/// changed. Pages are left to the hosts, all of which do the same for them: a header that several rules set has both values on
-/// some hosts.
+/// Files named by their digest never change; answers are revalidated each time, which costs little if nothing changed.
+/// Pages get no rule, because all hosts already revalidate them, and some hosts join the values of a header that
+/// several rules set.
 enum SiteHeaders {
     static let text = """
         /*

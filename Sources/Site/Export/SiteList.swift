@@ -2,23 +2,23 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// Which files of a folder a site consists of: what an export wrote may be replaced and removed, and nothing else.
+/// The list of the files that an export wrote. Only those may be replaced and removed.
 struct SiteList: Codable {
     /// A file of the site.
     struct Entry: Codable, Hashable {
-        /// Nil for a file that an export was about to write.
+        /// SHA-256 of the file; nil if an export was about to write it.
         var sha256: SHA256Digest?
-        /// In bytes.
+        /// Size in bytes.
         var size: Int
-        /// When it was written, in nanoseconds since 1970: a file that was changed since is written again.
+        /// Modification time, in nanoseconds since 1970: a file that was changed since is written again.
         var modified: Int
     }
 
-    /// Half a million files have as much.
+    /// The largest list, in bytes; half a million files need this much.
     private static let mostBytes = 128 << 20
 
     private(set) var version = 1
-    /// By path from the site's root.
+    /// The files, by path from the site's root.
     var files: [String: Entry] = [:]
 
     init() {}
@@ -35,7 +35,7 @@ struct SiteList: Codable {
         guard version == 1 else {
             throw SiteExportError.unreadableList(path, detail: "a newer edgepipe wrote it")
         }
-        // Files that are no longer needed are removed by these names.
+        // Obsolete files are removed by these names, so unsafe names are rejected.
         guard files.keys.allSatisfy(Self.isSound) else {
             throw SiteExportError.unreadableList(path, detail: "it names a file outside of the site")
         }
@@ -45,7 +45,7 @@ struct SiteList: Codable {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         return (1...8).contains(parts.count)
             && parts.allSatisfy { part in
-                // The one name that is not in the grammar is that of the hosts' file of headers.
+                // Only the hosts' header file has a name outside the grammar.
                 NameGrammar.accepts(part) || path == SitePaths.headers
             }
     }

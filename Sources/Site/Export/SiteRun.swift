@@ -7,9 +7,9 @@ import Registry
 import SystemPackage
 import Work
 
-/// One attempt to write a site, of the builds that the registry has when it begins.
+/// One attempt to write a site of the builds that the registry has at its start.
 struct SiteRun {
-    /// Somebody published or withdrew a build meanwhile, and a document would name what is not there.
+    /// A build was published or withdrawn meanwhile, and a document would link to a missing file.
     struct Moved: Error {}
 
     private let export: SiteExport
@@ -21,7 +21,7 @@ struct SiteRun {
     private let builds: [BuildRecord]
     private let shelf: SiteShelf
     private let answers: SiteAnswers
-    /// Each once.
+    /// The languages, each once.
     private let languages: [Language]
 
     init(
@@ -34,7 +34,7 @@ struct SiteRun {
         (self.export, self.origin, self.session, self.folder, self.progress) = (
             export, origin, session, folder, progress
         )
-        // An unknown model or channel is a slip; the query says so, with near names.
+        // The query reports an unknown model or channel, and suggests similar names.
         var query = BuildQuery()
         (query.model, query.channel) = (export.scope.model, export.scope.channel)
         if query.model != nil || query.channel != nil { _ = try query.answer(from: session) }
@@ -47,7 +47,7 @@ struct SiteRun {
         languages = export.languages.filter { seen.insert($0).inserted }
     }
 
-    /// Each file once, whatever names it has.
+    /// The builds to write files for, one for each distinct file.
     private var files: [BuildRecord] {
         var seen: Set<SHA256Digest> = []
         return builds.filter { seen.insert($0.digest).inserted }
@@ -69,7 +69,7 @@ struct SiteRun {
         let best = try writeAnswers()
         try folder.settle()
         try write(pages.filter { !Self.isIndex($0) }, best)
-        // What leads to the others comes last.
+        // The pages that link to the others are written last.
         try folder.settle()
         try write(pages.filter(Self.isIndex), best)
         guard try hasMoved() == false else { throw Moved() }
@@ -91,7 +91,7 @@ struct SiteRun {
         ) != builds
     }
 
-    /// All pages but those of answers, which are written with their JSON.
+    /// All pages except those of answers, which are written with their JSON.
     private var pages: [SiteRequest] {
         get throws {
             var pages: [SiteRequest] = []
@@ -144,7 +144,7 @@ struct SiteRun {
 
     private func dataPath(_ request: SiteRequest) -> String { request.path.joined(separator: "/") + ".json" }
 
-    /// - Parameter path: of the document that names the file.
+    /// - Parameter path: the path of the document that links to the file.
     private func download(_ digest: SHA256Digest, _ size: Int, from path: String) -> DownloadFields? {
         guard export.hasBlobs else { return nil }
         let root = origin.map { "\($0)/" } ?? String(repeating: "../", count: path.count { $0 == "/" })
@@ -166,7 +166,7 @@ struct SiteRun {
     }
 
     /// Writes the answers as JSON and as pages.
-    /// - Returns: the name of the best build of each; an answer without one is missing.
+    /// - Returns: the name of the best build of each answer; an answer without a best build is left out.
     private func writeAnswers() throws -> [SiteRequest: String] {
         let requests = try answers.requests()
         let known = Set(builds.map(\.digest))

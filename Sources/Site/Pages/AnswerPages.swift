@@ -3,13 +3,13 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// An answer that was made beforehand, on a page of its own.
+/// The page of a precomputed answer.
 struct BestPage {
     let context: PageContext
     let session: RegistrySession
     let answer: QueryAnswer
     let query: BuildQuery
-    /// What the answer is for: `Android, 3 GB`, or a device.
+    /// The target of the answer: `Android, 3 GB`, or a device.
     let target: String
 
     private var words: SiteWords { context.words }
@@ -37,11 +37,11 @@ struct BestPage {
     }
 }
 
-/// All answers that were made beforehand: by system and memory, and by device.
+/// The page that lists all precomputed answers: by system and memory, and by device.
 struct FinderPage {
     let context: PageContext
     let session: RegistrySession
-    /// The best build of each answer; nil where nothing fits.
+    /// Returns the best build of an answer; nil if no build fits.
     let best: (SiteRequest) throws -> String?
 
     private var words: SiteWords { context.words }

@@ -4,7 +4,7 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// An answer: the best build, the runners-up, and the refused with their reasons.
+/// An answer: the best build, the runners-up, and the rejected builds with the reasons.
 struct AnswerView {
     let context: PageContext
     let session: RegistrySession
@@ -61,7 +61,7 @@ struct AnswerView {
         build.note.map { "<p class=\"more\">\(words("Note", "Замечание")): \($0)</p>" } ?? .empty
     }
 
-    /// Why it is the best, from its estimate.
+    /// A sentence from the estimate that says why the build is the best.
     private func sentence(_ build: BuildSummary) -> String {
         guard let estimate = build.estimate else {
             return words(

@@ -4,13 +4,13 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// Why a build is right or not: memory, quality, speed, heat and battery, as they are measured and estimated.
+/// The judgement of a build: memory, quality, speed, heat and battery, from measurements and estimates.
 struct BuildJudgementView {
     let context: PageContext
     let session: RegistrySession
     let build: BuildRecord
     let summary: BuildSummary
-    /// One for each system.
+    /// One brief for each system.
     let briefs: [BriefedBuild]
 
     private var words: SiteWords { context.words }
@@ -118,7 +118,7 @@ struct BuildJudgementView {
         return "<p>\(lead)\(sum).</p>"
     }
 
-    /// The devices that the registry has estimates for, else two that everybody knows.
+    /// The devices that the registry has estimates for; otherwise two well-known ones.
     private func devices() throws -> Markup {
         guard let profile = session.profile(build.facts.profile) else { return .empty }
         let catalogue = try session.catalogue()
@@ -162,7 +162,7 @@ struct BuildJudgementView {
         .range(words.size(range.mid), "\(words.size(range.low)) – \(words.size(range.high))")
     }
 
-    /// A model that does not write has no such figure, and not every battery is known.
+    /// An estimate with its range; nil for a model that generates no text or a device with an unknown battery.
     private func range(_ range: RangeEstimate?, _ unit: String = "") -> Markup {
         guard let range else { return "–" }
         let digits = range.mid >= 100 ? 0 : range.mid >= 10 ? 1 : range.mid >= 0.1 ? 2 : 4

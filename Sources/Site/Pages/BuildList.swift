@@ -4,7 +4,7 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// The builds of a version side by side: size, quality, and what to expect on a usual phone of each system.
+/// The builds of a version side by side: size, quality, and the estimates for a typical phone of each system.
 struct BuildList {
     private struct Line {
         let build: BuildRecord
@@ -12,7 +12,7 @@ struct BuildList {
         let estimates: [Platform: FitEstimate]
     }
 
-    /// What most phones give an app today.
+    /// The memory that most phones give an app today.
     static let usualBudget = ByteSize(bytes: 3_000_000_000)
 
     private let context: PageContext
@@ -22,7 +22,7 @@ struct BuildList {
 
     private var words: SiteWords { context.words }
 
-    /// - Parameter builds: of one version, without projectors.
+    /// - Parameter builds: the builds of one version, without projectors.
     init(context: PageContext, session: RegistrySession, builds: [BuildRecord], projectors: [BuildRecord]) throws {
         let shown = builds.sorted { ($0.fileBytes, $0.name.type) < ($1.fileBytes, $1.name.type) }.prefix(
             SiteLimits.builds
@@ -32,7 +32,7 @@ struct BuildList {
             var estimates: [Platform: FitEstimate] = [:]
             if let profile = session.profile(build.facts.profile) {
                 for platform in Platform.allCases {
-                    // A shape that nobody can estimate still has a size and a quality.
+                    // A build whose shape cannot be estimated still has a size and a quality.
                     estimates[platform] = try? estimator.estimate(
                         profile,
                         budget: Self.usualBudget,
@@ -46,7 +46,7 @@ struct BuildList {
         (self.context, self.projectors, omitted) = (context, projectors, builds.count - shown.count)
     }
 
-    /// What is shown as quality: what most of the builds were measured by.
+    /// The metric shown as quality: the one that most of the builds have.
     private var metric: Metric {
         let all = lines.map(\.summary)
         if all.contains(where: { $0.bitsPerByte != nil }) { return .bits }
@@ -142,7 +142,7 @@ struct BuildList {
         return "\(words.estimate(estimate.speed.mid))"
     }
 
-    /// Size against quality, where two builds were measured on the same text.
+    /// A chart of size against quality, if two builds were measured on the same text.
     var chartSection: Markup {
         let measured = lines.filter { loss($0.summary) != nil }
         let texts = Dictionary(grouping: measured) { $0.summary.textSha256 }
@@ -173,11 +173,11 @@ struct BuildList {
 }
 
 extension SiteRequest {
-    /// The page of a build.
+    /// The request for the page of a build.
     init(_ name: BuildName) { self = .build(model: name.model, version: "\(name.version)", type: name.type) }
 }
 
 extension String {
-    /// As it begins a heading.
+    /// The text with a capital first letter, for a heading.
     var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

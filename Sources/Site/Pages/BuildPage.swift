@@ -6,12 +6,12 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// A build: how to get it, why it is right or not, how it does on phones, and the code that loads it.
+/// The page of a build: how to download it, how it is judged, how it performs on phones, and the code that loads it.
 struct BuildPage {
     let context: PageContext
     let session: RegistrySession
     let build: BuildRecord
-    /// The channels that point to its version.
+    /// The channels that point to the build's version.
     let channels: [String]
 
     private var words: SiteWords { context.words }
@@ -44,7 +44,7 @@ struct BuildPage {
         ).page
     }
 
-    /// What is known for each system; none for a projector, or for a build without a shape in the registry.
+    /// The briefs for each system; empty for a projector, or for a build whose shape the registry does not know.
     private func briefs() throws -> (briefs: [BriefedBuild], problem: String?) {
         guard !build.name.isProjector, session.profile(build.facts.profile) != nil else { return ([], nil) }
         var briefs: [BriefedBuild] = []
@@ -119,7 +119,7 @@ struct BuildPage {
         return PageCards(cards: cards)
     }
 
-    /// The file's name where somebody keeps it.
+    /// The file's name after a download.
     private var fileName: String { "\(build.name.model)-\(build.name.version)-\(build.name.type).gguf" }
 
     private var download: Markup {
@@ -219,7 +219,7 @@ struct BuildPage {
 }
 
 extension SiteWords {
-    /// A text that is there in English alone, marked so for whoever hears the page.
+    /// An English-only text, marked with its language for screen readers.
     func foreign(_ english: String) -> Markup {
         language == .english ? "\(english)" : "<span lang=\"en\">\(english)</span>"
     }

@@ -3,12 +3,12 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// The models, those that were published last first, and the way to a build that fits.
+/// The list of models, latest publication first, with a link to find a build that fits.
 struct HomePage {
     let context: PageContext
     let session: RegistrySession
     let shelf: SiteShelf
-    /// From 1.
+    /// The number of the page, from 1.
     let number: Int
 
     private var words: SiteWords { context.words }

@@ -4,7 +4,7 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// A model: where its channels point, its versions, and the builds of the current one.
+/// The page of a model: its channels, its versions, and the builds of the current version.
 struct ModelPage {
     let context: PageContext
     let session: RegistrySession

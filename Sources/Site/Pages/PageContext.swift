@@ -1,6 +1,6 @@
 import Briefs
 
-/// What every part of a page needs to be written: its language, and where its links lead from here.
+/// The context of every part of a page: its language, and the targets of its links.
 struct PageContext: Sendable {
     let request: SiteRequest
     let links: SiteLinks
@@ -24,6 +24,6 @@ struct PageContext: Sendable {
 
     func link(_ page: SiteRequest, _ text: String) -> Markup { "<a href=\"\(address(page))\">\(text)</a>" }
 
-    /// Where builds are looked for: a form on a server, a list of answers in files.
+    /// The page for finding builds: a form on a server, a list of answers in a static site.
     var search: SiteRequest { links.isServer ? .query(QueryFields()) : .finder }
 }

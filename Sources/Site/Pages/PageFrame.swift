@@ -1,15 +1,15 @@
 import Briefs
 
-/// What all pages have around their content.
+/// The frame around the content of every page.
 struct PageFrame {
     let context: PageContext
-    /// Of the window; the site's name is added.
+    /// The window's title; the site's name is added.
     let title: String
-    /// One sentence, for whoever finds the page elsewhere.
+    /// One sentence about the page, for search results.
     let summary: String
     let content: Markup
     var outcome = SitePage.Outcome.found
-    /// The request that the same page has in other languages; nil where it has none.
+    /// The request for the same page in other languages; nil if there is none.
     var translations: SiteRequest?
 
     private var words: SiteWords { context.words }

@@ -1,24 +1,25 @@
 import Briefs
 
-/// A table whose cells may hold links. On a narrow screen each row becomes a list, with the columns' names before its cells.
+/// A table whose cells may contain links. On a narrow screen each row becomes a list, with the columns' names before
+/// its cells.
 struct PageTable {
     struct Column {
         var name: String
         var isNumber = false
     }
 
-    /// What the table is about, for whoever hears it.
+    /// The subject of the table, for screen readers.
     let caption: String
     let columns: [Column]
-    /// Each as long as `columns`; the first cell names the row. Empty cells are left out on a narrow screen.
+    /// Rows as long as `columns`; the first cell names the row. Empty cells are left out on a narrow screen.
     let rows: [[Markup]]
 
     /// Whether rows become lists on a narrow screen; otherwise the table scrolls.
     let unfolds: Bool
 
     /// - Parameters:
-    ///   - columns: names, and whether their cells are numbers.
-    ///   - unfolds: nil for what tables with so many columns usually do.
+    ///   - columns: names, and whether the cells are numbers.
+    ///   - unfolds: whether rows become lists; nil decides by the number of columns.
     init(caption: String, columns: [(String, Bool)], rows: [[Markup]], unfolds: Bool? = nil) {
         (self.caption, self.unfolds) = (caption, unfolds ?? (columns.count > 3))
         self.columns = columns.map { Column(name: $0.0, isNumber: $0.1) }
@@ -52,7 +53,7 @@ struct PageTable {
     }
 }
 
-/// The numbers that matter most: what each is, the number, and what belongs to it.
+/// The key figures: a label, the number, and a detail.
 struct PageCards {
     let cards: [(name: String, value: String, detail: String)]
 
@@ -75,12 +76,12 @@ extension Markup {
         "<pre class=\"command\" tabindex=\"0\" role=\"group\" aria-label=\"\(label)\"><code>\(Markup.code(text))</code></pre>"
     }
 
-    /// Code with its lines; everything else is as in other text.
+    /// Code that keeps its lines; otherwise escaped like other text.
     static func code(_ text: String) -> Markup {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return lines.map { line -> Markup in "\(String(line))" }.joined("\n")
     }
 
-    /// A number that is the middle of a range.
+    /// A number with the ends of its range.
     static func range(_ middle: String, _ ends: String) -> Markup { "\(middle)<small>\(ends)</small>" }
 }

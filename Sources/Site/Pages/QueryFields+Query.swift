@@ -4,14 +4,15 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// A field that cannot be asked so, in the page's language.
+/// An invalid field, with a message in the page's language.
 struct FieldProblem {
     let name: QueryFields.Name
     let words: Markup
 }
 
 extension QueryFields {
-    /// The same with what goes without saying: a device has a system, and a system without memory means the usual one.
+    /// The fields with implied values filled in: a device determines its system, and a system without memory means the
+    /// usual amount.
     var completed: QueryFields {
         var fields = self
         if fields[.device] != nil {
@@ -22,10 +23,10 @@ extension QueryFields {
         return fields
     }
 
-    /// What most phones give an app today.
+    /// The memory that most phones give an app today.
     static let usualMemory = "3GB"
 
-    /// The query that the fields are, and what is wrong with them.
+    /// The query that the fields describe, and their errors.
     func query(in session: RegistrySession, _ words: SiteWords) throws -> (query: BuildQuery, problems: [FieldProblem])
     {
         var query = BuildQuery()
@@ -48,7 +49,7 @@ extension QueryFields {
         }
         func number(_ name: Name, _ range: ClosedRange<Double>) -> Double? {
             guard let text = self[name] else { return nil }
-            // A comma is what a Russian writes.
+            // Russian uses a decimal comma.
             guard let value = Double(text.replacing(",", with: ".")), range.contains(value) else {
                 problem(
                     name,

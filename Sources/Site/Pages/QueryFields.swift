@@ -1,4 +1,4 @@
-/// What somebody filled into the form of the query page, as they wrote it. Empty fields are not asked.
+/// The raw input of the form on the query page. Empty fields are ignored.
 public struct QueryFields: Hashable, Sendable {
     /// The names of the fields, which are those of the query's settings.
     package enum Name: String, CaseIterable, Sendable {
@@ -9,10 +9,11 @@ public struct QueryFields: Hashable, Sendable {
 
     private var values: [Name: String] = [:]
 
-    /// Longer values are no answer to any field.
+    /// The longest value of a field, in characters; a longer one is cut.
     private static let longestValue = 256
 
-    /// - Parameter parameters: names and values; unknown names do not count, and of one name the first value does.
+    /// - Parameter parameters: names and values; unknown names are ignored, and the first value of a repeated name
+    ///   counts.
     public init(_ parameters: [(name: String, value: String)] = []) {
         for (name, value) in parameters {
             guard let name = Name(rawValue: name), values[name] == nil else { continue }
@@ -28,7 +29,7 @@ public struct QueryFields: Hashable, Sendable {
 
     var isEmpty: Bool { values.isEmpty }
 
-    /// In the order of the form.
+    /// Names and values, in the order of the form.
     package var parameters: [(name: String, value: String)] {
         Name.allCases.compactMap { name in values[name].map { (name.rawValue, $0) } }
     }

@@ -2,9 +2,9 @@ import Architectures
 import Briefs
 import DeviceFit
 
-/// The form that asks for a build. It is sent as an address, so that an answer can be linked to.
+/// The form for finding a build. It uses GET, so that an answer has an address to link to.
 struct QueryForm {
-    /// What fields offer to choose from.
+    /// The choices that the fields offer.
     struct Choices {
         var devices: [Device]
         var models: [String]
@@ -14,13 +14,13 @@ struct QueryForm {
 
     let context: PageContext
     let fields: QueryFields
-    /// Nil for the short form, which offers nothing.
+    /// The choices; nil for the short form.
     let choices: Choices?
     var problems: [FieldProblem] = []
 
     private var words: SiteWords { context.words }
 
-    /// System and memory alone.
+    /// The form with system and memory only.
     var short: Markup { form("\(platform)\(memory)\(send)") }
 
     var whole: Markup {
@@ -44,7 +44,7 @@ struct QueryForm {
         )
     }
 
-    /// Further conditions are open where one of them is asked.
+    /// The further conditions, expanded if one of them is set.
     private var opening: Markup {
         let isAsked = [QueryFields.Name.minSpeed, .maxSize, .license, .channel, .kind].contains { fields[$0] != nil }
         return isAsked ? " open=\"open\"" : ""
@@ -121,7 +121,7 @@ struct QueryForm {
         any: String,
         hint: String? = nil
     ) -> Markup {
-        // What was asked stays visible even where it is not offered.
+        // A value in the request stays selected even if it is not among the choices.
         let known = Set(options.map(\.0))
         let own = fields[name].flatMap { known.contains($0) ? nil : ($0, $0) }.map { [$0] } ?? []
         let items = (own + options).map { option($0.0, $0.1, name) }

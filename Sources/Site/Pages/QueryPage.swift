@@ -3,7 +3,7 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// The form, and below it the answer to what is asked.
+/// The form, followed by the answer if the request has one.
 struct QueryPage {
     let context: PageContext
     let session: RegistrySession
@@ -65,7 +65,7 @@ struct QueryPage {
         )
     }
 
-    /// Above an answer the form takes one line, which says what was asked.
+    /// The form collapsed to one line that summarizes the request.
     private func folded(_ form: Markup, _ asked: QueryFields) -> Markup {
         let chips = asked.parameters.map { parameter -> Markup in
             let name = QueryFields.Name(rawValue: parameter.name).map(words.field) ?? parameter.name

@@ -4,15 +4,15 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// Answers to the questions that most apps ask, made beforehand.
+/// Precomputed answers to the most common questions.
 struct SiteAnswers {
-    /// An answer with what was asked.
+    /// An answer with its question.
     struct Found {
         let query: BuildQuery
         let answer: QueryAnswer
-        /// Nil where memory was asked for.
+        /// The device; nil if the question is about an amount of memory.
         let device: Device?
-        /// Nil where a device was asked for.
+        /// The amount of memory; nil if the question is about a device.
         let step: MemoryStep?
 
         func target(_ words: SiteWords) -> String {
@@ -27,13 +27,13 @@ struct SiteAnswers {
 
     init(_ session: RegistrySession, _ scope: SiteScope) { (self.session, self.scope) = (session, scope) }
 
-    /// Everything that is asked beforehand.
+    /// The requests of all precomputed answers.
     func requests() throws -> [SiteRequest] {
         let budgets = Platform.allCases.flatMap { platform in MemoryStep.all.map { SiteRequest.best(platform, $0) } }
         return budgets + (try session.catalogue().devices.filter(\.hasAddress).map { .bestOnDevice($0.id) })
     }
 
-    /// - Returns: nil for requests that are no such question, and for unknown devices.
+    /// - Returns: nil if the request is not such a question, or the device is unknown.
     func answer(to request: SiteRequest, _ language: Language) throws -> Found? {
         var query = BuildQuery()
         (query.model, query.channel, query.language) = (scope.model, scope.channel, language)
@@ -52,12 +52,13 @@ struct SiteAnswers {
 }
 
 extension Device {
-    /// Whether its id can be a file's name; those of the catalogue can, and devices that somebody added may be called otherwise.
+    /// Whether the device's id can be a file name. Ids in the catalogue can; a device that a user added may have
+    /// another id.
     var hasAddress: Bool { NameGrammar.accepts(id) }
 }
 
 extension QueryAnswer {
-    /// The same with as many builds as a file that phones fetch should name; the others are counted.
+    /// The answer limited to as many builds as a JSON file for phones should list; the others are counted.
     var named: QueryAnswer {
         let (fitting, refused) = (SiteLimits.fitting, SiteLimits.refused)
         var answer = self

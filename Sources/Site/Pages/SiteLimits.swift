@@ -1,4 +1,4 @@
-/// Bounds of what one page shows, so that a large registry still gives small pages.
+/// Limits of what one page shows, so that the pages of a large registry stay small.
 package enum SiteLimits {
     /// Models on a page of the list.
     package static let models = 40
@@ -6,8 +6,8 @@ package enum SiteLimits {
     static let builds = 200
     /// Versions in the table of a model.
     static let versions = 100
-    /// Builds that fit, in an answer.
+    /// Fitting builds in an answer.
     static let fitting = 20
-    /// Refused builds in an answer.
+    /// Rejected builds in an answer.
     static let refused = 20
 }

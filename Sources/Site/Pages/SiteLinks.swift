@@ -1,7 +1,7 @@
 import Briefs
 import Registry
 
-/// Where links of the pages lead: to the routes of a server, or to the files of a static site.
+/// The targets of the pages' links: routes of a server, or files of a static site.
 public struct SiteLinks: Sendable {
     private enum Form {
         case server(download: @Sendable (BuildRecord) -> String?)
@@ -9,9 +9,10 @@ public struct SiteLinks: Sendable {
     }
 
     private let form: Form
-    /// Where the site is reached, without a slash at its end; nil where that is not known.
+    /// The site's address, without a slash at the end; nil if it is unknown.
     let origin: String?
-    /// Whether links of a server name the language even where it is English, for readers whose browser asks for another.
+    /// Whether links on a server name the language even if it is English, for readers whose browser prefers another
+    /// one.
     private let namesLanguage: Bool
 
     private init(_ form: Form, origin: String?, namesLanguage: Bool = false) {
@@ -21,9 +22,9 @@ public struct SiteLinks: Sendable {
 
     /// Links to the paths that `SiteRequest(path:parameters:)` reads, and to `/api/v1/query`.
     /// - Parameters:
-    ///   - origin: where clients reach the server, such as `https://models.example`; nil where that is not known.
-    ///   - namesLanguage: whether all links say which language the page has; otherwise English goes without saying.
-    ///   - download: the address of a build's file, whole or from the root; nil where it cannot be had.
+    ///   - origin: the server's address for clients, such as `https://models.example`; nil if it is unknown.
+    ///   - namesLanguage: whether all links name the page's language; otherwise links omit English.
+    ///   - download: returns the address of a build's file, absolute or from the root; nil if it cannot be downloaded.
     public static func server(
         origin: String?,
         namesLanguage: Bool = false,
@@ -32,24 +33,25 @@ public struct SiteLinks: Sendable {
         SiteLinks(.server(download: download), origin: origin, namesLanguage: namesLanguage)
     }
 
-    /// Links between files, relative to each other, so that the site may be in any folder of any host.
+    /// Relative links between files, so that the site may be in any folder of any host.
     /// - Parameters:
-    ///   - languages: those of the site; the first one is at its root, each other in a folder of its own.
-    ///   - origin: where the site will be reached; nil where that is not known.
-    ///   - hasBlobs: whether the builds' files belong to the site.
+    ///   - languages: the languages of the site; the first one is at its root, each other one in its own folder.
+    ///   - origin: the site's address; nil if it is unknown.
+    ///   - hasBlobs: whether the site includes the builds' files.
     package static func files(languages: [Language], origin: String?, hasBlobs: Bool) -> SiteLinks {
         SiteLinks(.files(languages: languages, hasBlobs: hasBlobs), origin: origin)
     }
 
-    /// The parameter that says which language a page has.
+    /// The parameter that names a page's language.
     static let languageName = "lang"
 
-    /// Whether a form has to say which language the next page has; its fields take the place of what its address says.
+    /// Whether a form must name the language of the next page in a field, because its fields replace the parameters of
+    /// its address.
     func names(_ language: Language) -> Bool { isServer && (namesLanguage || language != .english) }
 
     var isServer: Bool { if case .server = form { true } else { false } }
 
-    /// The languages that a page can be had in.
+    /// The languages that the pages exist in.
     var languages: [Language] {
         switch form {
         case .server: Language.allCases
@@ -57,7 +59,7 @@ public struct SiteLinks: Sendable {
         }
     }
 
-    /// The address of a page, as the page `from` writes it.
+    /// The address of a page, as written on the page `from`.
     package func address(of page: SiteRequest, _ language: Language, from: Place) -> String {
         switch form {
         case .server:
@@ -75,14 +77,14 @@ public struct SiteLinks: Sendable {
     package func file(of page: SiteRequest, _ language: Language) -> String {
         let folder = language == languages.first ? "" : "\(language.rawValue)/"
         switch page {
-        // Answers are beside their JSON, which is named likewise.
+        // An answer's page is beside its JSON and has the same name.
         case .best, .bestOnDevice: return folder + page.path.joined(separator: "/") + ".html"
         case .query: return file(of: .finder, language)
         default: return folder + (page.path + ["index.html"]).joined(separator: "/")
         }
     }
 
-    /// The address of an answer as JSON.
+    /// The address of an answer in JSON.
     func data(of page: SiteRequest, from: Place) -> String? {
         switch (form, page) {
         case (.server, .query(let fields)): "/api/v1/query" + Self.question(fields.parameters)
@@ -92,7 +94,7 @@ public struct SiteLinks: Sendable {
         }
     }
 
-    /// The address of a list as JSON: `builds` or `devices`.
+    /// The address of a list in JSON: `builds` or `devices`.
     func list(_ name: String, from: Place) -> String {
         switch form {
         case .server: "/api/v1/\(name)"
@@ -100,7 +102,7 @@ public struct SiteLinks: Sendable {
         }
     }
 
-    /// The address of a build's file; nil where it cannot be had.
+    /// The address of a build's file; nil if it cannot be downloaded.
     func download(_ build: BuildRecord, from: Place) -> String? {
         switch form {
         case .server(let download): download(build)
@@ -108,21 +110,21 @@ public struct SiteLinks: Sendable {
         }
     }
 
-    /// The same as a command can use it; nil where the site's address is not known.
+    /// The absolute address of a build's file, for commands; nil if the site's address is unknown.
     func absoluteDownload(_ build: BuildRecord) -> String? {
         guard let origin, let path = download(build, from: Place(climb: "", language: .english)) else { return nil }
         return path.contains("://") ? path : "\(origin)/\(path.drop { $0 == "/" })"
     }
 
-    /// From where addresses are written.
+    /// The place of a page, which relative addresses start from.
     package func place(of page: SiteRequest, _ language: Language) -> Place {
         let depth = isServer ? 0 : file(of: page, language).count { $0 == "/" }
         return Place(climb: String(repeating: "../", count: depth), language: language)
     }
 
-    /// The page that links are written on.
+    /// The page that contains a link.
     package struct Place: Sendable {
-        /// What leads from a file's folder to the root of a static site.
+        /// The relative path from a file's folder to the root of a static site.
         let climb: String
         let language: Language
     }
@@ -132,7 +134,7 @@ public struct SiteLinks: Sendable {
         return pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&")
     }
 
-    /// Source: RFC 3986, section 2.3: what is not unreserved is written as bytes.
+    /// Source: RFC 3986, section 2.3: all characters except the unreserved ones are percent-encoded.
     static func encoded(_ text: String) -> String {
         let digits = Array("0123456789ABCDEF")
         return text.utf8.reduce(into: "") { encoded, byte in

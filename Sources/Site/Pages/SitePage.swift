@@ -2,25 +2,25 @@ import BinaryIO
 import Briefs
 import Foundation
 
-/// A page, before anything is known of how it travels.
+/// A rendered page, independent of how it is delivered.
 public struct SitePage: Sendable {
-    /// Whether a page is what was asked for.
+    /// Whether a page answers the request.
     public enum Outcome: Sendable {
         case found
-        /// There is nothing under this name.
+        /// There is no page with this name.
         case notFound
-        /// The question cannot be asked so; the page says what to change.
+        /// The question is invalid; the page says what to change.
         case badRequest
     }
 
-    /// Whether it is what was asked for.
+    /// Whether the page answers the request.
     public let outcome: Outcome
     /// A whole HTML document, in UTF-8.
     public let html: String
-    /// What a browser may do for this page, as the value of the header `Content-Security-Policy`. No script, and nothing from
-    /// other hosts.
+    /// The value of the header `Content-Security-Policy` for this page. It allows no scripts, and nothing from other
+    /// hosts.
     public let contentSecurityPolicy: String
-    /// Of the text.
+    /// The language of the text.
     public let language: Language
 
     init(_ outcome: Outcome = .found, html: String, contentSecurityPolicy: String, language: Language) {
@@ -29,23 +29,23 @@ public struct SitePage: Sendable {
     }
 }
 
-/// What a browser may do for a page.
+/// The content security policies of pages.
 enum ContentPolicy {
-    /// Of pages with this style sheet and no other style.
+    /// The policy of pages with this style sheet and no other style.
     static func page(style: String) -> String {
         "default-src 'none'; style-src 'sha256-\(hash(style))'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
     }
 
-    /// Of reports, whose drawings set widths of their own.
+    /// The policy of reports, whose charts set inline widths.
     static let report =
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
-    /// Of a whole site in files, where each page has a stricter one of its own.
+    /// The policy of a whole static site, where each page has a stricter one of its own.
     static let site =
         "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'"
         + headerOnly
 
-    /// What a policy in a document cannot say, so that only a header has it.
+    /// The directives that only a header can set, not a document.
     static let headerOnly = "; frame-ancestors 'none'"
 
     private static func hash(_ text: String) -> String {

@@ -4,27 +4,27 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// The pages of a registry. The same registry, request and language give the same page; nothing is kept between two.
+/// The pages of a registry. The same registry, request and language give the same page; no state is kept between pages.
 ///
-/// Names, licences, sources and whatever else somebody published are shown as text and never become markup.
+/// Names, licences, sources and all other published texts are shown as text and never become markup.
 public struct SitePages: Sendable {
     private let session: RegistrySession
     private let links: SiteLinks
     private let language: Language
     private let scope: SiteScope
-    /// What stays the same from page to page; nil reads it for each.
+    /// Data that all pages share; nil reads it for each page.
     private let shelf: SiteShelf?
 
     /// - Parameters:
-    ///   - session: over the registry that is shown.
-    ///   - links: where the pages' links lead.
-    ///   - language: of all texts that the program writes.
-    ///   - scope: which builds are shown.
+    ///   - session: a session of the registry to show.
+    ///   - links: the targets of the pages' links.
+    ///   - language: the language of all texts of the program.
+    ///   - scope: the builds to show.
     public init(session: RegistrySession, links: SiteLinks, language: Language, scope: SiteScope = SiteScope()) {
         self.init(session: session, links: links, language: language, scope: scope, shelf: nil)
     }
 
-    /// The same for many pages of a registry at one moment.
+    /// Creates many pages of a registry that share the data of one moment.
     package init(
         session: RegistrySession,
         links: SiteLinks,
@@ -36,8 +36,8 @@ public struct SitePages: Sendable {
         self.shelf = shelf
     }
 
-    /// The page that is asked for; one that says so where there is none.
-    /// - Throws: `RegistryError` where the registry is damaged or cannot be read; `FileError`.
+    /// The requested page, or a page that says that there is none.
+    /// - Throws: `RegistryError` if the registry is damaged or cannot be read; `FileError`.
     public func page(_ request: SiteRequest) throws -> SitePage {
         let context = PageContext(request, links, language)
         let shelf = try shelf ?? SiteShelf(session, scope)
@@ -68,15 +68,15 @@ public struct SitePages: Sendable {
         }
     }
 
-    /// The list of answers.
-    /// - Parameter best: the best build of each.
+    /// The list of precomputed answers.
+    /// - Parameter best: returns the best build of an answer.
     func finder(best: (SiteRequest) throws -> String?) throws -> SitePage {
         try withoutActuallyEscaping(best) { best in
             try FinderPage(context: PageContext(.finder, links, language), session: session, best: best).page()
         }
     }
 
-    /// The page of an answer that is known already.
+    /// The page of an answer that was computed before.
     func page(of found: SiteAnswers.Found, for request: SiteRequest) throws -> SitePage {
         let context = PageContext(request, links, language)
         return try BestPage(
@@ -88,13 +88,13 @@ public struct SitePages: Sendable {
         ).page()
     }
 
-    /// The page for whatever is not there.
+    /// The page for an unknown address.
     public func notFound() -> SitePage { notFound(PageContext(.home(), links, language)) }
 
-    /// A page that tells why there is no other, for a server that cannot make one.
+    /// A page that reports an error of the server.
     /// - Parameters:
-    ///   - message: why, in a sentence, as the rooms below say it.
-    ///   - status: HTTP's number for it.
+    ///   - message: a sentence from the modules below.
+    ///   - status: the HTTP status.
     public static func problem(_ message: String, status: Int, links: SiteLinks, _ language: Language) -> SitePage {
         let context = PageContext(.home(), links, language)
         let title = context.words("This did not work", "Не получилось")
@@ -144,7 +144,7 @@ public struct SitePages: Sendable {
 }
 
 extension SiteShelf {
-    /// The version with this name; nil where the site has none.
+    /// The version with this name; nil if the site does not show it.
     func has(_ model: String, _ version: String) -> VersionRecord? {
         self.model(model)?.versions.first { "\($0.version)" == version }
     }

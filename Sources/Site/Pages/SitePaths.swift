@@ -1,6 +1,6 @@
 import BinaryIO
 
-/// Where the files of a static site are, from its root.
+/// The paths of a static site's files, from its root.
 enum SitePaths {
     static func blob(_ digest: SHA256Digest) -> String { "blobs/sha256/\(digest)" }
     static func parts(_ digest: SHA256Digest) -> String { "parts/\(digest).json" }

@@ -1,29 +1,30 @@
 import DeviceFit
 
-/// What a page is asked for.
+/// A request for a page.
 public enum SiteRequest: Hashable, Sendable {
-    /// The list of models, newest first; pages count from 1.
+    /// The list of models, newest first; page numbers start at 1.
     case home(page: Int = 1)
     /// Versions, channels and builds of a model.
     case model(String)
-    /// Everything known of one version.
+    /// The report on a version.
     case report(model: String, version: String)
     /// One build.
     case build(model: String, version: String, type: String)
-    /// The form, and the answer where something is asked.
+    /// The form, with the answer if the fields ask a question.
     case query(QueryFields)
-    /// The list of answers that were made beforehand; as the other two below, for files alone: a server answers what is asked.
+    /// The list of precomputed answers. This case and the two below occur only in static sites; a server answers each
+    /// query.
     case finder
-    /// An answer for a system and the memory that an app may use.
+    /// The answer for a system and an amount of memory for the app.
     case best(Platform, MemoryStep)
-    /// An answer for a device of the catalogue.
+    /// The answer for a device of the catalogue.
     case bestOnDevice(String)
 
-    /// Reads the path of a URL, which is decoded already, and what is asked behind it.
+    /// Parses the decoded path of a URL and its parameters.
     /// - Parameters:
-    ///   - path: beginning with a slash; one at the end does not count.
-    ///   - parameters: names and values, decoded; unknown names do not count.
-    /// - Returns: nil where no page has such a path.
+    ///   - path: begins with a slash; a slash at the end is ignored.
+    ///   - parameters: decoded names and values; unknown names are ignored.
+    /// - Returns: nil if no page has such a path.
     public init?(path: String, parameters: [(name: String, value: String)] = []) {
         guard path.utf8.count <= 2048 else { return nil }
         let parts = path.split(separator: "/").map(String.init)
@@ -40,7 +41,7 @@ public enum SiteRequest: Hashable, Sendable {
         }
     }
 
-    /// The parts of its path.
+    /// The components of the path.
     package var path: [String] {
         switch self {
         case .home(let page): page > 1 ? ["pages", "\(page)"] : []
@@ -55,22 +56,22 @@ public enum SiteRequest: Hashable, Sendable {
     }
 }
 
-/// An amount of memory that answers are made for beforehand.
+/// An amount of memory with precomputed answers.
 public struct MemoryStep: Hashable, Sendable {
-    /// In tenths of a gigabyte.
+    /// The amount, in tenths of a gigabyte.
     private let tenths: Int
 
-    /// What phones give an app, from the smallest to the largest.
+    /// The amounts that phones give an app, smallest first.
     public static let all = [10, 15, 20, 30, 40, 60, 80, 120, 160].map(MemoryStep.init(tenths:))
 
     private init(tenths: Int) { self.tenths = tenths }
 
-    /// In gigabytes.
+    /// The amount, in gigabytes.
     var gigabytes: Double { Double(tenths) / 10 }
-    /// In bytes; a gigabyte has 10^9.
+    /// The amount, in bytes; a gigabyte is 10^9 bytes.
     var bytes: Int { tenths * 100_000_000 }
-    /// As it is in addresses: `3gb`, `1.5gb`.
+    /// The amount as it is written in addresses: `3gb`, `1.5gb`.
     public var name: String { tenths % 10 == 0 ? "\(tenths / 10)gb" : "\(tenths / 10).\(tenths % 10)gb" }
-    /// As a query takes it: `3GB`.
+    /// The amount as a query takes it: `3GB`.
     var setting: String { name.uppercased() }
 }

@@ -4,14 +4,14 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// Which of a registry's builds a site shows.
+/// The part of a registry that a site shows.
 public struct SiteScope: Hashable, Sendable {
-    /// Builds of this model only; nil for all.
+    /// Only builds of this model; nil for all.
     public var model: String?
-    /// Builds that this channel points to only; nil for all.
+    /// Only builds that this channel points to; nil for all.
     public var channel: String?
 
-    /// Shows everything where nothing is said.
+    /// Shows everything by default.
     public init(model: String? = nil, channel: String? = nil) { (self.model, self.channel) = (model, channel) }
 
     func contains(_ version: VersionRecord) -> Bool {
@@ -19,20 +19,20 @@ public struct SiteScope: Hashable, Sendable {
     }
 }
 
-/// The models of a site, as far as their names and versions tell.
+/// The names and versions of a site's models.
 package struct SiteShelf: Sendable {
     struct Model: Sendable {
         let name: String
-        /// The newest first.
+        /// The versions, newest first.
         let versions: [VersionRecord]
 
-        /// The newest release, or the newest pre-release where nothing was released yet.
+        /// The newest release, or the newest pre-release if there is no release.
         var current: VersionRecord { versions.first { !$0.version.isPreRelease } ?? versions[0] }
         var updated: Date { versions.map(\.createdAt).max() ?? .distantPast }
         var channels: [String] { Set(versions.flatMap(\.channels)).sorted() }
     }
 
-    /// What was published last comes first.
+    /// The models, latest publication first.
     let models: [Model]
 
     /// - Throws: `RegistryError`.
@@ -49,18 +49,18 @@ package struct SiteShelf: Sendable {
 }
 
 extension String {
-    /// Whether a build of this type is no model, but what one sees or hears with.
+    /// Whether a build of this type is a projector (the vision or audio part of a model).
     var isProjectorType: Bool { hasPrefix(BuildName.projectorPrefix) }
 }
 
 extension Collection where Element == BuildRecord {
-    /// `12.3 MB – 40.1 MB`, or one size.
+    /// The range of sizes: `12.3 MB – 40.1 MB`, or one size.
     func sizes(_ words: SiteWords) -> String {
         let bytes = map(\.fileBytes)
         guard let least = bytes.min(), let most = bytes.max() else { return "" }
         return least == most ? words.size(least) : "\(words.size(least)) – \(words.size(most))"
     }
 
-    /// Licences by name, each once.
+    /// The licences by name, each once.
     var licenses: [String] { Set(map(\.facts.license)).sorted() }
 }

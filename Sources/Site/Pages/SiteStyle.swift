@@ -1,7 +1,7 @@
 import Briefs
 
-/// How the site looks: the reports' style sheet, and what reports do not have. Every pair of text and ground has a contrast of at
-/// least 4.5 to 1 (WCAG 2.2, AA).
+/// The style of the site: the reports' style sheet and additions to it. Every pair of text and background has a
+/// contrast of at least 4.5 to 1 (WCAG 2.2, AA).
 enum SiteStyle {
     static let text = [StyleSheet.text, frame, lists, forms, code, devices].joined(separator: "\n")
 

@@ -1,7 +1,7 @@
 import Architectures
 
 extension SiteWords {
-    /// What a model is.
+    /// The kind of a model, in words.
     func kind(_ kind: ModelKind) -> String {
         switch kind {
         case .language: self("language model", "языковая модель")

@@ -2,37 +2,37 @@ import Briefs
 import DeviceFit
 import Foundation
 
-/// Numbers, sizes, dates and counts as a page's language writes them.
+/// Numbers, sizes, dates and counts in a page's language.
 package struct SiteWords: Sendable {
     let language: Language
 
     package init(language: Language) { self.language = language }
 
-    /// Every sentence is in the source in all languages, side by side.
+    /// Returns the sentence in the page's language; the source has every sentence in all languages, side by side.
     func callAsFunction(_ english: String, _ russian: String) -> String { language.say(english, russian) }
 
-    /// With so many digits after the decimal mark.
+    /// A number with this many digits after the decimal mark.
     package func number(_ value: Double, _ digits: Int) -> String { localized(Briefs.number(value, digits)) }
 
-    /// With so many significant digits.
+    /// A number with this many significant digits.
     func figure(_ value: Double, _ digits: Int) -> String { localized(significant(value, digits)) }
 
-    /// Three digits of an estimate, or all that are before the decimal mark.
+    /// An estimate with three significant digits, or all digits before the decimal mark.
     func estimate(_ value: Double) -> String {
         number(value, value >= 100 ? 0 : value >= 10 ? 1 : value >= 0.1 ? 2 : 4)
     }
 
-    /// `1.2 GB`, or `1,2 ГБ`; the number and its unit stay on one line.
+    /// A size: `1.2 GB`, or `1,2 ГБ`; a no-break space joins the number and its unit.
     package func size(_ bytes: Int) -> String { language.size(bytes).replacing(" ", with: "\u{a0}") }
 
-    /// A number that is written without its trailing zeros: `1.5`, `3`.
+    /// A number without trailing zeros: `1.5`, `3`.
     func plain(_ value: Double) -> String {
         localized(value == value.rounded() ? Briefs.number(value, 0) : Briefs.number(value, 1))
     }
 
     private func localized(_ text: String) -> String { language.decimal(text) }
 
-    /// `30 Nov 2026`, in Greenwich.
+    /// A date in UTC: `30 Nov 2026`.
     package func date(_ date: Date) -> String {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
@@ -48,7 +48,7 @@ package struct SiteWords: Sendable {
         ].joined(separator: "\u{a0}")
     }
 
-    /// A number with its noun: English has two forms, Russian three.
+    /// A number with its noun. English has two forms, Russian three.
     func count(_ number: Int, _ english: (one: String, many: String), _ russian: Russian) -> String {
         let noun = self(number == 1 ? english.one : english.many, russian.form(for: number))
         return "\(number)\u{a0}\(noun)"
