@@ -7,13 +7,14 @@ import SystemPackage
 #endif
 
 extension AtomicFile {
-    /// The hidden sibling that is written until the commit. Its two numbers keep apart the processes, and the threads of
-    /// one, that write the same name; whoever renames last wins.
+    /// The path of the hidden sibling that is written until the commit. Its two numbers distinguish the processes, and
+    /// the threads of one process, that write the same name; the last rename wins.
     static func partialPath(of path: FilePath, named name: String, process: pid_t, serial: Int) -> FilePath {
         path.removingLastComponent().appending(".\(name).\(process).\(serial).partial")
     }
 
-    /// Removes what killed processes left of the same file: a process that is gone will never commit it.
+    /// Removes the files that killed processes left for the same name: a process that has ended will never commit its
+    /// file.
     static func removeLeftovers(of path: FilePath, named name: String) {
         let folder = path.removingLastComponent()
         guard let stream = opendir(folder.isEmpty ? "." : folder.string) else { return }
@@ -27,7 +28,7 @@ extension AtomicFile {
         }
     }
 
-    /// The process in `.NAME.<process>.<serial>.partial`, or nil for any other file.
+    /// The process in `.NAME.<process>.<serial>.partial`; nil for any other name.
     private static func process(ofPartial found: String, named name: String) -> pid_t? {
         let prefix = ".\(name)."
         let suffix = ".partial"

@@ -10,13 +10,14 @@ import SystemPackage
 /// A file that becomes visible under its name only when it is complete.
 ///
 /// Bytes go to a hidden sibling; `commit` syncs it, renames it over the final name and syncs the folder. Until then,
-/// and after any error or a killed process, the final name holds what it held before. What a killed process left is
-/// removed by the next one that writes the same name.
+/// and after an error or a killed process, the old file keeps the final name. The next process that writes the same
+/// name removes what a killed one left.
 ///
-/// A symbolic link is followed, and the file behind it is replaced. `/dev/null` takes the bytes and keeps none. Anything
-/// else that is not a regular file is refused, and so is what belongs to a registry.
+/// A symbolic link is followed, and the file it points to is replaced. `/dev/null` discards the bytes. Any other path
+/// that is not a regular file is rejected, and so are the files of a registry.
 public final class AtomicFile {
-    /// Counts the files that this process has written, so that two threads that write the same name do not share one.
+    /// Counts the files that this process has written, so that two threads that write the same name use different
+    /// siblings.
     private static let lastSerial = Atomic(0)
 
     private enum State {
@@ -25,22 +26,22 @@ public final class AtomicFile {
 
     /// The path as it was given.
     public let path: FilePath
-    /// The file that is replaced, behind any links; nil for `/dev/null`.
+    /// The file that is replaced, after following links; nil for `/dev/null`.
     private let target: FilePath?
     private let temporary: FilePath
     private let descriptor: FileDescriptor
     private let earlySync: EarlySync
-    /// Whether an unfinished file stays for the next one that writes the same.
+    /// Whether an unfinished file is kept for the next attempt.
     private let keepsPartial: Bool
     private var state = State.open
-    /// Bytes written so far at the end of the file.
+    /// Number of bytes appended so far.
     public private(set) var count = 0
 
     /// - Parameters:
-    ///   - isOfRegistry: whether the registry itself writes the file, into its own folders.
-    ///   - partial: where the unfinished file is, and stays when it is given up; what is there already is overwritten in
-    ///     place. On the same disk as the path. A name of its own that nobody else has, where nothing is said.
-    /// - Throws: `FileError` when the path is not that of a file, belongs to a registry, or cannot be written.
+    ///   - isOfRegistry: whether the registry itself writes the file into its own folders.
+    ///   - partial: the path of the unfinished file, which must be on the same disk and is kept if the file is
+    ///     discarded; an existing file is overwritten in place. Nil uses a unique hidden sibling.
+    /// - Throws: `FileError` if the path is not that of a file, belongs to a registry, or cannot be written.
     public init(path: FilePath, isOfRegistry: Bool = false, partial: FilePath? = nil) throws {
         self.path = path
         keepsPartial = partial != nil
@@ -77,13 +78,13 @@ public final class AtomicFile {
 
     deinit { discard() }
 
-    /// Sets disk space aside, so that a full disk is found before hours of work rather than after them.
-    /// - Throws: `FileError` when the disk has no room.
+    /// Reserves disk space, so that a full disk is reported before hours of work instead of after them.
+    /// - Throws: `FileError` if the disk has no room.
     public func reserve(byteCount: Int) throws {
         guard target != nil else { return }
         #if canImport(Glibc)
             let result = posix_fallocate(descriptor.rawValue, 0, off_t(byteCount))
-            // Some file systems have no such call; then the write itself will tell.
+            // Some file systems lack this call; there the write itself fails on a full disk.
             if result != 0, result != EOPNOTSUPP, result != EINVAL {
                 throw FileError("reserve \(byteCount) bytes for", path, errno: Errno(rawValue: result))
             }
@@ -103,14 +104,14 @@ public final class AtomicFile {
         try bytes.withUnsafeBytes { try write($0) }
     }
 
-    /// Overwrites bytes at an offset that was already written or lies in a reserved region. Safe to call from several
+    /// Overwrites bytes at an offset that was already written or is in a reserved region. Safe to call from several
     /// threads at once for disjoint ranges.
     public func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
         try naming("write", path) { _ = try descriptor.writeAll(toAbsoluteOffset: Int64(offset), bytes) }
         earlySync.note(byteCount: bytes.count)
     }
 
-    /// Tells the file its final length after writes at explicit offsets.
+    /// Sets the file's final length after writes at explicit offsets.
     public func finish(byteCount: Int) throws {
         guard target == nil || ftruncate(descriptor.rawValue, off_t(byteCount)) == 0 else {
             throw FileError("set the length of", path, errno: Errno(rawValue: errno))
@@ -118,7 +119,7 @@ public final class AtomicFile {
         count = byteCount
     }
 
-    /// Makes the file durable, not yet visible: nothing can be written to it any more.
+    /// Makes the file durable but not yet visible; nothing can be written to it after this.
     public func seal() throws {
         guard state == .open else { return }
         try naming("sync", path) {
@@ -143,7 +144,7 @@ public final class AtomicFile {
         try synchronizeFolder(of: target)
     }
 
-    /// Gives the unfinished file up and removes it, unless it stays for the next one.
+    /// Discards the unfinished file and removes it, unless it is kept for the next attempt.
     public func discard() {
         if state == .open {
             try? earlySync.finish()
@@ -154,8 +155,8 @@ public final class AtomicFile {
     }
 }
 
-/// Writes a whole small file atomically, or to a pipe, a terminal or `/dev/stdout` as it is.
-/// - Parameter isOfRegistry: whether the registry itself writes the file, into its own folders.
+/// Writes a whole small file atomically; a pipe, a terminal or `/dev/stdout` gets the bytes directly.
+/// - Parameter isOfRegistry: whether the registry itself writes the file into its own folders.
 public func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath, isOfRegistry: Bool = false) throws {
     if !isOfRegistry, case .stream(let stream) = try OutputPlace(path) {
         return try naming("write", path) {
@@ -168,7 +169,8 @@ public func writeFile(_ bytes: some Sequence<UInt8>, to path: FilePath, isOfRegi
     try file.commit()
 }
 
-/// Waits until the file's bytes are on the disk. On Apple systems that takes `F_FULLFSYNC`: `fsync` stops at the drive.
+/// Waits until the file's bytes are on the disk. Apple systems need `F_FULLFSYNC`, because `fsync` does not flush the
+/// drive's cache.
 package func synchronize(_ descriptor: FileDescriptor) throws {
     #if canImport(Darwin)
         if fcntl(descriptor.rawValue, F_FULLFSYNC) == 0 { return }
@@ -182,6 +184,6 @@ public func synchronizeFolder(of path: FilePath) throws {
     let folder = parent.isEmpty ? FilePath(".") : parent
     let descriptor = try naming("open", folder) { try FileDescriptor.open(folder, .readOnly) }
     defer { try? descriptor.close() }
-    // Some file systems refuse to sync a folder; they order renames by themselves.
+    // Some file systems cannot sync a folder; they order renames by themselves.
     do { try synchronize(descriptor) } catch Errno.invalidArgument {} catch Errno.notSupported {}
 }

@@ -1,16 +1,16 @@
-/// Why bytes did not parse: where, and what was wrong there.
+/// The position and reason of a failed read.
 public struct ReadError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Byte offset, from the start of the file, of what could not be read.
+    /// Byte offset of the failed read, from the start of the file.
     public let offset: Int
-    /// What was wrong there.
+    /// What is wrong there.
     public let problem: Problem
 
-    /// What keeps bytes from being read.
+    /// The reasons why bytes cannot be read.
     public enum Problem: Equatable, Sendable {
-        /// `needed` bytes were expected and `available` are left.
+        /// `needed` bytes were expected, but only `available` are left.
         case truncated(needed: UInt64, available: Int)
         case invalidUTF8
-        /// The file goes on to `end` at least, and only what stands before was given to the reader.
+        /// The file extends to at least `end`, but the reader only has the bytes before the offset.
         case notGiven(end: Int)
     }
 
@@ -40,18 +40,18 @@ public struct ByteReader {
     public private(set) var offset = 0
 
     /// - Parameters:
-    ///   - bytes: must stay valid for as long as the reader is used.
-    ///   - fileByteCount: of the file that `bytes` are the beginning of; nil where they are all of it. Counts that come from
-    ///     the file are compared with this, and a read past `bytes` says that they are too few.
+    ///   - bytes: the buffer, which must stay valid as long as the reader is used.
+    ///   - fileByteCount: the length of the file that `bytes` are the beginning of; nil if they are the whole file.
+    ///     Counts in the file are checked against it, and a read past `bytes` reports that too few bytes were given.
     public init(_ bytes: UnsafeRawBufferPointer, of fileByteCount: Int? = nil) {
         self.bytes = bytes
         self.fileByteCount = max(bytes.count, fileByteCount ?? 0)
     }
 
-    /// Bytes of the file that were not read.
+    /// The number of bytes of the file that were not read yet.
     public var remaining: Int { fileByteCount - offset }
 
-    /// Takes the next `count` bytes; `count` is unsigned because it usually comes from the file itself.
+    /// Reads the next `count` bytes; `count` is unsigned because it usually comes from the file itself.
     public mutating func read(byteCount count: UInt64) throws(ReadError) -> UnsafeRawBufferPointer {
         guard count <= UInt64(remaining) else {
             throw ReadError(offset: offset, problem: .truncated(needed: count, available: remaining))
@@ -64,7 +64,7 @@ public struct ByteReader {
         return slice
     }
 
-    /// Reads a little-endian whole number.
+    /// Reads a little-endian integer.
     public mutating func read<Value: FixedWidthInteger>(_: Value.Type) throws(ReadError) -> Value {
         let size = MemoryLayout<Value>.size
         return Value(littleEndian: try read(byteCount: UInt64(size)).loadUnaligned(as: Value.self))

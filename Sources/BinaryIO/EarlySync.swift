@@ -8,15 +8,15 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Sends a file's bytes to the disk while more are being made, so that its last sync has little left to wait for.
+/// Syncs a file's bytes to the disk while more are written, so that its last sync is short.
 final class EarlySync: Sendable {
-    /// Bytes that make a sync worth its while.
+    /// The number of bytes between two syncs.
     private static let step = 64 << 20
 
     private let descriptor: FileDescriptor
     private let queue = DispatchQueue(label: "edgepipe.early-sync", qos: .utility)
     private let unsynced = Atomic(0)
-    /// The first failure's number. A disk tells of a failure once, so the last sync may know nothing of it.
+    /// The error number of the first failed sync. A disk reports a failure once, so the last sync may succeed.
     private let failure = Atomic<CInt>(0)
 
     init(_ descriptor: FileDescriptor) {
@@ -26,7 +26,7 @@ final class EarlySync: Sendable {
     /// Counts bytes that were written. Safe to call from several threads.
     func note(byteCount: Int) {
         let (before, after) = unsynced.wrappingAdd(byteCount, ordering: .relaxed)
-        // Only the thread that crosses the step sees both sides of it.
+        // Only the thread that crosses the step starts a sync.
         guard before < Self.step, after >= Self.step else { return }
         queue.async { [self] in
             unsynced.store(0, ordering: .relaxed)
@@ -35,7 +35,7 @@ final class EarlySync: Sendable {
         }
     }
 
-    /// Waits until no sync is under way; afterwards the file may be closed.
+    /// Waits until no sync is in progress; the file may be closed afterwards.
     /// - Throws: `Errno` of a sync that failed.
     func finish() throws {
         queue.sync {}

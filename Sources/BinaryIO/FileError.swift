@@ -2,15 +2,15 @@ import SystemPackage
 
 /// Why bytes could not be read from or written to a file.
 public struct FileError: Error, CustomStringConvertible, Sendable {
-    /// What was being done when it went wrong, as a verb: "open", "write", "rename".
+    /// The operation that failed, as a verb: "open", "write", "rename".
     public let operation: String
-    /// The file that it happened to.
+    /// The file that the operation was on.
     public let path: FilePath
-    /// The operating system's reason, where it gave one.
+    /// The operating system's error; nil if edgepipe found the problem itself.
     public let errno: Errno?
     private let detail: String
 
-    /// An error that the operating system reports; its remedy follows from its number.
+    /// Creates an error of the operating system; its remedy follows from its number.
     public init(_ operation: String, _ path: FilePath, errno: Errno) {
         self.operation = operation
         self.path = path
@@ -18,7 +18,7 @@ public struct FileError: Error, CustomStringConvertible, Sendable {
         self.detail = "\(errno). \(Self.remedy(for: errno))"
     }
 
-    /// An error that edgepipe finds itself.
+    /// Creates an error that edgepipe found itself.
     /// - Parameter detail: the reason and what to do, as sentences after a colon.
     public init(_ operation: String, _ path: FilePath, because detail: String) {
         self.operation = operation

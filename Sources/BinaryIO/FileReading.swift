@@ -6,10 +6,10 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Opens a regular file to read. It never waits: opening a pipe would block until somebody writes to it, and a device
-/// such as `/dev/zero` never ends.
-/// - Parameter options: added to what opening takes, such as `.noFollow`.
-/// - Throws: `FileError` for anything that is not a regular file, and where the system refuses.
+/// Opens a regular file for reading, without blocking. Other kinds are rejected: opening a pipe would block until
+/// somebody writes to it, and a device such as `/dev/zero` never ends.
+/// - Parameter options: additional options for opening, such as `.noFollow`.
+/// - Throws: `FileError` if the path is not a regular file, or cannot be opened.
 package func openRegularFile(
     _ path: FilePath,
     options: FileDescriptor.OpenOptions = []
@@ -37,7 +37,7 @@ package func openRegularFile(
 }
 
 /// Reads a regular file from start to end in slabs of one mebibyte.
-/// - Throws: `FileError`, and whatever `body` throws.
+/// - Throws: `FileError`, and errors of `body`.
 public func forEachSlab(of path: FilePath, _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     let (descriptor, _) = try openRegularFile(path)
     defer { try? descriptor.close() }
@@ -51,16 +51,16 @@ public func forEachSlab(of path: FilePath, _ body: (UnsafeRawBufferPointer) thro
 }
 
 extension FileDescriptor {
-    /// Bytes of an open file.
-    /// - Throws: `FileError`, also where the file ends before the range does.
+    /// Reads a range of an open file.
+    /// - Throws: `FileError`, also if the file ends before the range does.
     package func bytes(_ range: Range<Int>, of path: FilePath) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: range.count)
         try bytes.withUnsafeMutableBytes { try read(range.lowerBound, of: path, into: $0) }
         return bytes
     }
 
-    /// Fills a buffer from an open file, from byte `offset` on.
-    /// - Throws: as `bytes`.
+    /// Fills a buffer from an open file, starting at byte `offset`.
+    /// - Throws: the errors of `bytes`.
     package func read(_ offset: Int, of path: FilePath, into buffer: UnsafeMutableRawBufferPointer) throws {
         var done = 0
         while done < buffer.count {
@@ -76,9 +76,9 @@ extension FileDescriptor {
     }
 }
 
-/// The whole of a small file.
-/// - Parameter limit: the most bytes accepted, so that a hostile path cannot exhaust memory.
-/// - Throws: `FileError` when the file cannot be read or is larger than `limit`.
+/// Reads a whole small file.
+/// - Parameter limit: the most bytes to accept, so that a hostile path cannot exhaust memory.
+/// - Throws: `FileError` if the file cannot be read or is larger than `limit`.
 public func readFile(_ path: FilePath, limit: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try forEachSlab(of: path) { slab in
@@ -94,14 +94,14 @@ public func readFile(_ path: FilePath, limit: Int) throws -> [UInt8] {
     return bytes
 }
 
-/// Which file a path leads to, whatever way it is written; nil where there is none.
+/// The identity of the file at a path, however the path is written; nil if there is none.
 public func fileIdentity(_ path: FilePath) -> FileIdentity? {
     var status = stat()
     guard stat(path.string, &status) == 0 else { return nil }
     return FileIdentity(device: UInt64(truncatingIfNeeded: status.st_dev), number: UInt64(status.st_ino))
 }
 
-/// A file as the system knows it.
+/// The identity of a file in the system: two paths to the same file have equal identities.
 public struct FileIdentity: Equatable, Sendable {
     let device: UInt64
     let number: UInt64

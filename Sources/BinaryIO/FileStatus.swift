@@ -6,14 +6,14 @@ import SystemPackage
     import Glibc
 #endif
 
-/// What the system says of a file without reading it.
+/// The metadata of a file, from the system.
 public struct FileStatus: Equatable, Sendable {
-    /// What a path leads to.
+    /// The kind of a file.
     public enum Kind: Sendable {
         case file, folder, pipe, socket
-        /// A device that is read or written as a stream of bytes, such as a terminal or `/dev/null`.
+        /// A character device, such as a terminal or `/dev/null`.
         case device
-        /// A device of blocks.
+        /// A block device.
         case disk
 
         init(mode: mode_t) {
@@ -29,23 +29,23 @@ public struct FileStatus: Equatable, Sendable {
         }
     }
 
-    /// In bytes.
+    /// Size in bytes.
     public let byteCount: Int
-    /// When it was last changed, in nanoseconds since 1970.
+    /// When the file was last changed, in nanoseconds since 1970.
     public let modified: Int
-    /// What kind of file it is.
+    /// The kind of the file.
     public let kind: Kind
     /// Whether it is a folder.
     public var isFolder: Bool { kind == .folder }
 
-    /// - Returns: nil where there is no such file.
+    /// - Returns: nil if there is no such file.
     public init?(_ path: FilePath) {
         var status = stat()
         guard stat(path.string, &status) == 0 else { return nil }
         self.init(status)
     }
 
-    /// - Returns: nil for a descriptor that is not open.
+    /// - Returns: nil if the descriptor is not open.
     public init?(_ descriptor: FileDescriptor) {
         var status = stat()
         guard fstat(descriptor.rawValue, &status) == 0 else { return nil }
@@ -64,24 +64,24 @@ public struct FileStatus: Equatable, Sendable {
     }
 }
 
-/// Makes a folder and those above it.
+/// Creates a folder and its parents.
 /// - Throws: `FileError`.
 public func makeFolder(_ path: FilePath) throws {
-    // What a plain name of a file stands in is the current folder.
+    // The parent of a plain file name is the current folder.
     guard !path.isEmpty else { return }
     var folder = FilePath(root: path.root)
     for component in path.components {
         folder.append(component)
         if mkdir(folder.string, 0o755) != 0, errno != EEXIST {
             let reason = Errno(rawValue: errno)
-            // A folder above may be there without leave to make one in it.
+            // A parent may exist without permission to create a folder in it.
             guard FileStatus(folder)?.isFolder == true else { throw FileError("create", folder, errno: reason) }
         }
     }
     guard FileStatus(path)?.isFolder == true else { throw FileError("create", path, errno: .notDirectory) }
 }
 
-/// Bytes that may still be written to the disk that holds `path`, or its nearest folder that exists; nil where unknown.
+/// The free bytes on the disk of `path`, or of its nearest existing parent; nil if unknown.
 public func freeDiskBytes(at path: FilePath) -> Int? {
     var folder = path
     while FileStatus(folder) == nil, !folder.isEmpty, folder.removeLastComponent() {}

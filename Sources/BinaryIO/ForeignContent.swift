@@ -1,9 +1,9 @@
-/// What lies in a file's place when a download or a clone went wrong, told by its first bytes.
+/// The kind of file that a failed download or clone left in place of the real one, recognized by its first bytes.
 public enum ForeignContent: Equatable, Sendable {
     case lfsPointer
     case webPage
 
-    /// - Returns: nil for what may be the file itself.
+    /// - Returns: nil if the bytes may be the real file.
     public init?(_ bytes: some Collection<UInt8>) {
         if bytes.starts(with: "version https://git-lfs".utf8) {
             self = .lfsPointer
@@ -14,8 +14,8 @@ public enum ForeignContent: Equatable, Sendable {
         self = .webPage
     }
 
-    /// What it is and what to do about it.
-    /// - Parameter file: how a message calls the file.
+    /// What the file is and what to do about it.
+    /// - Parameter file: the name of the file in the message.
     public func explanation(of file: String) -> String {
         switch self {
         case .lfsPointer:

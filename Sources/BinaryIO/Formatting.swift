@@ -1,7 +1,7 @@
 import Foundation
 
 extension Double {
-    /// With a fixed number of digits after the point.
+    /// The number with this many digits after the decimal point.
     public func formatted(_ digits: Int) -> String { String(format: "%.\(digits)f", self) }
 }
 

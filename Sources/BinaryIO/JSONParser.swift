@@ -6,7 +6,7 @@ extension JSONValue {
         self = try parser.document()
     }
 
-    /// Parses a whole document, which may nest 64 deep.
+    /// Parses a whole document, which may nest at most 64 levels deep.
     public init(parsing bytes: [UInt8]) throws(JSONError) {
         let result: Result<JSONValue, JSONError> = bytes.withUnsafeBytes { buffer in
             do throws(JSONError) { return .success(try JSONValue(parsing: buffer)) } catch { return .failure(error) }
@@ -17,7 +17,8 @@ extension JSONValue {
 
 /// A recursive-descent reader of JSON as RFC 8259 defines it.
 private struct JSONParser {
-    /// The largest vocabularies with their merges have two million values; each takes some tens of bytes.
+    /// The most values in a document. The largest vocabularies with their merges have two million; each takes some tens
+    /// of bytes.
     private static let valueLimit = 8_000_000
 
     let bytes: UnsafeRawBufferPointer
@@ -31,7 +32,7 @@ private struct JSONParser {
     }
 
     mutating func document() throws(JSONError) -> JSONValue {
-        // A mark of the byte order, which some editors put first, is no part of the text.
+        // A byte-order mark, which some editors add, is not part of the text.
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) { offset = 3 }
         let value = try value(depth: 0)
         skipSpace()
@@ -69,7 +70,7 @@ private struct JSONParser {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        // Not JSON, but Python's way to write what no number is; who reads one finds that it is not finite.
+        // Python writes NaN, which is not JSON; a reader of the number sees that it is not finite.
         case UInt8(ascii: "N"): return try word("NaN", .number("NaN"))
         case UInt8(ascii: "I"): return try word("Infinity", .number("Infinity"))
         case UInt8(ascii: "-") where offset + 1 < bytes.count && bytes[offset + 1] == UInt8(ascii: "I"):

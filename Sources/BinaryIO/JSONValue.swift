@@ -1,10 +1,10 @@
-/// A JSON document as it stands: keys keep their order, and a key that stands twice is an error.
+/// A JSON document: objects keep the order of their keys, and a repeated key is an error.
 ///
-/// Foundation's reader loses both, and a model's tensor order and safety hang on them.
+/// Foundation's reader does neither; the order of a model's tensors depends on the first, and its safety on the second.
 public enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
-    /// The number as it is written, since some are 64-bit whole numbers and some are not.
+    /// The number as it is written, because some are 64-bit integers and some are not.
     case number(String)
     case string(String)
     case array([JSONValue])
@@ -17,15 +17,15 @@ public struct JSONObject: Equatable, Sendable {
     public private(set) var members: [(key: String, value: JSONValue)] = []
     private var indices: [[UInt8]: Int] = [:]
 
-    /// An object without members.
+    /// Creates an object without members.
     public init() {}
 
-    /// The member's value, or nil where the object has no such key. Keys are compared byte by byte.
+    /// The member's value; nil if the object has no such key. Keys are compared byte by byte.
     public subscript(key: String) -> JSONValue? { indices[Array(key.utf8)].map { members[$0].value } }
 
     /// - Returns: whether the key is new.
     mutating func append(_ key: String, _ value: JSONValue) -> Bool {
-        // Bytes, not text, are compared: two spellings of an accent are two keys.
+        // Compares bytes instead of text: two encodings of an accented letter are two keys.
         guard indices.updateValue(members.count, forKey: Array(key.utf8)) == nil else { return false }
         members.append((key, value))
         return true
@@ -38,28 +38,28 @@ public struct JSONObject: Equatable, Sendable {
 }
 
 extension JSONValue {
-    /// An object's member, or nil where this is no object or has no such key.
+    /// An object's member; nil if this is not an object or has no such key.
     public subscript(key: String) -> JSONValue? {
         if case .object(let object) = self { object[key] } else { nil }
     }
 
-    /// The object, where it is one.
+    /// The object; nil for another value.
     public var object: JSONObject? { if case .object(let object) = self { object } else { nil } }
-    /// The elements, where it is an array.
+    /// The elements of an array; nil for another value.
     public var array: [JSONValue]? { if case .array(let elements) = self { elements } else { nil } }
-    /// The text, where it is a string.
+    /// The text of a string; nil for another value.
     public var string: String? { if case .string(let text) = self { text } else { nil } }
-    /// The flag, where it is a boolean.
+    /// The boolean; nil for another value.
     public var bool: Bool? { if case .bool(let flag) = self { flag } else { nil } }
-    /// The number, where it is a whole one.
+    /// The integer; nil for another value, or a number that is not an Int.
     public var integer: Int? { if case .number(let text) = self { Int(text) } else { nil } }
-    /// The number in double precision, where it is one.
+    /// The number in double precision; nil for another value.
     public var double: Double? { if case .number(let text) = self { Double(text) } else { nil } }
     /// Whether it is `null`.
     public var isNull: Bool { self == .null }
 }
 
-/// Why text is not JSON: the byte offset and the reason.
+/// An error in JSON text: the byte offset and the reason.
 public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Byte offset from the start of the text.
     public let offset: Int

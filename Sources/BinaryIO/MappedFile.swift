@@ -6,20 +6,20 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A whole file mapped read-only into memory; pages are read when they are touched.
+/// A whole file mapped read-only into memory; pages are read when they are first accessed.
 ///
-/// The length is the file's when it was opened. A file that another program truncates while it is mapped raises a bus
-/// error, which `MappedRanges` turns into a message that names the file. The files edgepipe itself writes are replaced
-/// by rename and never truncated.
+/// The length is the file's length when it was opened. If another program truncates the file while it is mapped, an
+/// access raises a bus error, which `MappedRanges` turns into a message that names the file. The files of edgepipe
+/// itself are replaced by rename and never truncated.
 public final class MappedFile: Sendable {
     /// The path as it was given.
     public let path: FilePath
     /// The file's length in bytes.
     public let count: Int
-    // The pointer is never written through, and lives as long as this object.
+    // Nothing is written through the pointer, which is valid as long as this object.
     private nonisolated(unsafe) let base: UnsafeRawPointer?
 
-    /// - Throws: `FileError` when the file cannot be opened, is not a regular file, or cannot be mapped.
+    /// - Throws: `FileError` if the file cannot be opened, is not a regular file, or cannot be mapped.
     public init(path: FilePath) throws {
         let (descriptor, byteCount) = try openRegularFile(path)
         defer { try? descriptor.close() }
@@ -61,8 +61,8 @@ public final class MappedFile: Sendable {
         return UnsafeRawBufferPointer(rebasing: bytes[range])
     }
 
-    /// Tells the system that the pages of `range` will not be needed again soon, which keeps resident memory bounded
-    /// while a file larger than memory streams through. Purely advice: the bytes stay readable.
+    /// Tells the system that the pages of `range` will not be needed again soon, which bounds resident memory while a
+    /// file larger than memory is read. This is only advice: the bytes stay readable.
     public func release(_ range: Range<Int>) {
         guard let base else { return }
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))

@@ -7,20 +7,22 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Which file is mapped where, for the handler of bus errors: a file that another program truncates while it is mapped
-/// cannot be read any more, and no return value says so.
+/// The addresses of mapped files, for the handler of bus errors: a file that another program truncates while it is
+/// mapped becomes unreadable, and no return value reports that.
 public enum MappedRanges {
     private struct Slot {
-        /// Zero where the slot is free; written last, and cleared first.
+        /// Zero if the slot is free; written last, and cleared first.
         var start: UInt = 0
         var byteCount: UInt = 0
         var path: UnsafeMutablePointer<CChar>?
     }
 
-    /// More files than a model has shards. What does not fit is mapped all the same, and not named.
+    /// The number of slots, more than a model has shards. Further files are mapped too, but the handler cannot name
+    /// them.
     private static let capacity = 4096
     private static let lock = Mutex(())
-    // Slots are written under the lock. The handler reads without it, since the thread it stops may hold it.
+    // Slots are written under the lock. The handler reads without it, because the thread that it interrupts may hold
+    // it.
     private nonisolated(unsafe) static let slots = {
         let slots = UnsafeMutablePointer<Slot>.allocate(capacity: capacity)
         slots.initialize(repeating: Slot(), count: capacity)
@@ -46,10 +48,10 @@ public enum MappedRanges {
         }
     }
 
-    /// Ends the program with one clear line where a mapped file was truncated, with status 1. What it was writing is
-    /// removed by the next run that writes the same name.
+    /// Makes the program end with one clear line and status 1 if a mapped file was truncated. The next run that writes
+    /// the same name removes the unfinished output.
     public static func explainTruncation() {
-        // Made here, since a handler must not make it.
+        // Allocated here, because a signal handler must not allocate.
         _ = slots
         var action = sigaction()
         #if canImport(Darwin)
@@ -65,7 +67,7 @@ public enum MappedRanges {
         sigaction(SIGBUS, &action, nil)
     }
 
-    /// Runs inside the signal's handler: it calls nothing but `write` and `_exit`.
+    /// Runs inside the signal handler, so it only calls `write` and `_exit`.
     private static func end(at address: UInt) {
         func tell(_ text: StaticString) { _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount) }
         for index in 0..<capacity {
@@ -78,7 +80,7 @@ public enum MappedRanges {
             tell("Run the same command again when nothing else writes it.\n")
             _exit(1)
         }
-        // Not a mapped file: the default action ends the program at the instruction that failed.
+        // The address is not in a mapped file: the default action ends the program at the instruction that failed.
         signal(SIGBUS, SIG_DFL)
     }
 }

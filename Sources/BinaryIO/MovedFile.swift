@@ -6,9 +6,9 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Gives a complete file the name of an output; what had the name before is replaced at that moment.
+/// Moves a complete file to the path of an output, and atomically replaces an existing file there.
 ///
-/// Within a disk no byte is copied. `/dev/null` takes the file and keeps nothing.
+/// No bytes are copied within a disk. `/dev/null` discards the file.
 /// - Throws: `FileError`.
 public func moveFile(_ path: FilePath, to output: FilePath) throws {
     guard case .file(let target) = try OutputPlace(output) else {

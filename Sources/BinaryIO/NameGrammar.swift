@@ -1,14 +1,15 @@
-/// The grammar of every name that a person gives: models, quantization types, channels, steps.
+/// The grammar of every name that a person chooses: models, quantization types, channels, steps.
 ///
-/// Small letters, digits and `. _ -`, beginning with a letter or digit. No slash, space, control character or dot at the
-/// start can appear, so a name is safe in a URL, in a table and in a shell; none ever becomes part of a path here.
+/// Lowercase letters, digits and `. _ -`, beginning with a letter or digit. A name contains no slash, space or control
+/// character and does not begin with a dot, so it is safe in a URL, in a table and in a shell; no name becomes part of
+/// a path here.
 public enum NameGrammar {
-    /// The most bytes of a name.
+    /// The longest name, in bytes.
     public static let longest = 128
     /// The grammar in words, for messages.
     public static let rule = "small letters, digits, dots, underscores and hyphens, beginning with a letter or digit"
 
-    /// Whether `text` obeys the grammar.
+    /// Whether `text` follows the grammar.
     public static func accepts(_ text: some StringProtocol) -> Bool {
         guard let first = text.utf8.first, isLetterOrDigit(first), text.utf8.count <= longest else { return false }
         return text.utf8.allSatisfy { isLetterOrDigit($0) || UInt8(ascii: ".") == $0 || isJoin($0) }

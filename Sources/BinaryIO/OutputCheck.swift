@@ -1,10 +1,10 @@
 import SystemPackage
 
-/// Why an output cannot be written, found before the work for it begins.
+/// Why an output cannot be written, found before the work begins.
 public enum OutputError: Error, Equatable, CustomStringConvertible, Sendable {
-    /// A file is written beside its name and renamed, which would take away the one that it is made from.
+    /// The output would replace an input: it is written beside its name and then renamed.
     case replacesInput(FilePath)
-    /// Both in bytes.
+    /// The disk has too little room; both numbers in bytes.
     case diskFull(FilePath, needed: Int, free: Int)
 
     /// One sentence with the path and what to do.
@@ -18,7 +18,7 @@ public enum OutputError: Error, Equatable, CustomStringConvertible, Sendable {
     }
 }
 
-/// Finds before hours of work that an output cannot go where it should.
+/// Checks that an output can be written, before hours of work.
 /// - Parameter inputs: files that must not be replaced, however their paths are written.
 /// - Throws: `FileError`; `OutputError.replacesInput`.
 public func checkOutput(_ path: FilePath, replacing inputs: [FilePath] = []) throws {
@@ -28,7 +28,7 @@ public func checkOutput(_ path: FilePath, replacing inputs: [FilePath] = []) thr
     _ = try OutputPlace(path)
 }
 
-/// Compares what an output takes with what its disk has free; a disk that does not say is not asked.
+/// Compares the size of an output with the free space of its disk; a disk with unknown free space is not checked.
 /// - Throws: `OutputError.diskFull`.
 public func checkSpace(for byteCount: Int, at path: FilePath) throws {
     guard let free = freeDiskBytes(at: path), free < byteCount else { return }

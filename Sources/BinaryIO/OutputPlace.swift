@@ -6,19 +6,19 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Where the bytes that are written to a path go, once symbolic links are followed.
+/// The destination of bytes that are written to a path, after following symbolic links.
 ///
-/// A link keeps pointing where it did: the file behind it is replaced, or made where the link dangles. Nothing that is
-/// neither a file nor a link to one is ever replaced, and nothing that belongs to a registry.
+/// A link is kept: the file it points to is replaced, or created if the link dangles. Only a file, or a link to one, is
+/// ever replaced, and never a file of a registry.
 enum OutputPlace: Equatable {
     /// A file, existing or not, that is replaced as a whole.
     case file(FilePath)
-    /// `/dev/null`, which takes bytes in any order and keeps none.
+    /// `/dev/null`, which accepts bytes in any order and discards them.
     case null
-    /// A pipe, a terminal or an open file of this process: it takes bytes in order.
+    /// A pipe, a terminal or an open file of this process, which takes bytes in order.
     case stream(FilePath)
 
-    /// - Throws: `FileError` for a folder, a path without a file name, links in a circle, disks, sockets and files of a
+    /// - Throws: `FileError` for a folder, a path without a file name, circular links, disks, sockets and files of a
     ///   registry.
     init(_ path: FilePath) throws {
         guard path.lastComponent?.kind == .regular else {
@@ -43,7 +43,7 @@ enum OutputPlace: Equatable {
                 )
             }
             self = .file(file)
-        // Found now rather than by the rename, when the work is done and other files of it may be in place already.
+        // Found now instead of at the rename, when the work is done and other files of it may be in place already.
         case .folder: throw FileError("write", path, errno: .isDirectory)
         case .pipe: self = .stream(path)
         case .device: self = Self.isNull(path) ? .null : .stream(path)
@@ -52,7 +52,7 @@ enum OutputPlace: Equatable {
         }
     }
 
-    /// Whether the path names a descriptor of this process, as `/dev/stdout` does.
+    /// Whether the path names a descriptor of this process, such as `/dev/stdout`.
     private static func isOpenFile(_ path: FilePath) -> Bool {
         let text = path.string
         return ["/dev/stdout", "/dev/stderr"].contains(text) || text.hasPrefix("/dev/fd/")

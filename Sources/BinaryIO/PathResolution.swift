@@ -6,15 +6,15 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Where a path leads once its symbolic links are followed.
+/// Resolves the symbolic links of paths.
 extension FilePath {
-    /// The system follows as many links; more are a circle.
+    /// The most links to follow, as many as the system does; more are circular.
     private static let mostLinks = 40
 
     /// The absolute path without links, as far as it exists; the rest is kept as it is written.
     public func resolvingLinks() -> FilePath {
         var resolved = isAbsolute ? self : Self.currentFolder.pushing(self)
-        // A dangling link leads somewhere too.
+        // A dangling link has a target too.
         for _ in 0..<Self.mostLinks {
             if let real = realpath(resolved.string, nil) {
                 defer { free(real) }
@@ -29,7 +29,7 @@ extension FilePath {
         return resolved
     }
 
-    /// The path with the links of its last component followed, and nothing else changed: the file and what lies beside it.
+    /// The path with only the links of its last component followed, so that the files beside the target can be found.
     public func followingLastLink() -> FilePath {
         var followed = self
         for _ in 0..<Self.mostLinks {
@@ -39,7 +39,7 @@ extension FilePath {
         return self
     }
 
-    /// What the link holds; nil for a path that is no link.
+    /// The target of the link; nil if the path is not a link.
     private var linkTarget: FilePath? {
         var text = [CChar](repeating: 0, count: Int(PATH_MAX) + 1)
         let count = readlink(string, &text, text.count - 1)

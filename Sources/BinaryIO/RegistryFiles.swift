@@ -6,17 +6,17 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Tells the files of a registry from all others, without opening the database: no output may replace one of them.
+/// Recognizes the files of a registry without opening the database: no output may replace one of them.
 public enum RegistryFiles {
     /// "EPRG", at byte 68 of the database.
     public static let applicationID: UInt32 = 0x4550_5247
     /// `registry.db` keeps its objects in `registry.db.objects`.
     public static let objectsSuffix = ".objects"
-    /// What SQLite keeps beside a database while it is open.
+    /// The files that SQLite keeps beside an open database.
     private static let companions = ["-wal", "-shm", "-journal"]
 
     /// Whether the path leads to a registry's database, to a file that SQLite keeps beside it, or into its folder of
-    /// objects, by whatever spelling and through whatever links. Costs a few system calls and reads 100 bytes.
+    /// objects, however it is written and through any links. Costs a few system calls and reads 100 bytes.
     public static func protects(_ path: FilePath) -> Bool {
         let resolved = path.resolvingLinks()
         if isDatabase(resolved) { return true }
@@ -34,7 +34,7 @@ public enum RegistryFiles {
 
     /// Whether the file is a registry's database, by its header. Source: the SQLite file format, section 1.3.
     public static func isDatabase(_ path: FilePath) -> Bool {
-        // A FIFO must not keep the caller waiting, and only a regular file is a database.
+        // Opening a FIFO must not block, and only a regular file can be a database.
         let descriptor = open(path.string, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }

@@ -1,5 +1,5 @@
 extension SHA256Digest: Codable {
-    /// Reads the 64 lower-case hexadecimal digits; anything else is an error, never a shorter digest.
+    /// Reads 64 lowercase hexadecimal digits; anything else is an error.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
@@ -12,7 +12,7 @@ extension SHA256Digest: Codable {
         self = digest
     }
 
-    /// Writes the 64 lower-case hexadecimal digits.
+    /// Writes 64 lowercase hexadecimal digits.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

@@ -1,7 +1,7 @@
 import Crypto
 import SystemPackage
 
-/// The SHA-256 of some bytes, as a value; its description is the usual 64 lower-case hexadecimal digits.
+/// A SHA-256 digest; its description is 64 lowercase hexadecimal digits.
 public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     private let bytes: [UInt8]
 
@@ -16,14 +16,14 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         self.init(hash.finalize())
     }
 
-    /// The digest of bytes in memory, which are not copied.
+    /// The digest of bytes in memory, without copying them.
     public init(of buffer: UnsafeRawBufferPointer) {
         var hash = SHA256()
         hash.update(bufferPointer: buffer)
         self.init(hash.finalize())
     }
 
-    /// Parses exactly 64 lower-case hexadecimal digits: anything else is no digest and must never become a path.
+    /// Parses exactly 64 lowercase hexadecimal digits. Any other text is rejected, because it must never become a path.
     public init?(hex: some StringProtocol) {
         let digits = Array(hex.utf8)
         guard digits.count == 64 else { return nil }
@@ -37,13 +37,13 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// The 64 lower-case hexadecimal digits.
+    /// 64 lowercase hexadecimal digits.
     public var description: String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// The first twelve digits: enough to tell builds apart in a table.
+    /// The first twelve digits, enough to distinguish builds in a table.
     public var short: String { String(description.prefix(12)) }
 
     private static func value(of digit: UInt8) -> UInt8? {
@@ -55,14 +55,14 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// SHA-256 over bytes that arrive piece by piece.
+/// Computes SHA-256 over bytes that arrive piece by piece.
 public struct SHA256Hasher: Sendable {
     private var hash = SHA256()
 
-    /// A hasher that has seen no bytes.
+    /// Creates a hasher without bytes.
     public init() {}
 
-    /// Adds bytes after those that came before.
+    /// Appends bytes.
     public mutating func update(_ buffer: UnsafeRawBufferPointer) {
         hash.update(bufferPointer: buffer)
     }

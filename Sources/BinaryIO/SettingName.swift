@@ -1,18 +1,18 @@
-/// How a text names a setting, such as one that would allow what an error refuses.
+/// The spelling of a setting's name in messages, such as the setting that would allow what an error rejects.
 ///
-/// The rooms below a surface know settings by their names alone, since the same error reaches people who write options, files
-/// and requests. The surface decides how a name is spelled, for what runs within its call:
+/// The same error reaches people who write options, files and requests, so the modules below only give a setting's
+/// name. The interface decides how to spell it, for all code within its call:
 ///
 ///     try SettingStyle.option.within { ... }      // --allow-requantize
 ///
-/// Texts that other threads make take the default, so an error is worded when it is shown: its `description` is computed.
+/// Other threads use the default style, so an error is worded when it is shown: its `description` is computed.
 public enum SettingStyle: Sendable {
-    /// 'allow-requantize', as a file or a request has it; the default.
+    /// 'allow-requantize', as in a file or a request; the default.
     case name
-    /// `--allow-requantize`, as a command line has it.
+    /// `--allow-requantize`, as on a command line.
     case option
 
-    /// The style of the surface whose call this is.
+    /// The style of the interface that made the current call.
     @TaskLocal public static var current = SettingStyle.name
 
     /// Runs `body` with names in this style.
@@ -20,7 +20,7 @@ public enum SettingStyle: Sendable {
         try Self.$current.withValue(self, operation: body)
     }
 
-    /// A setting's name, with its value where there is one.
+    /// A setting's name, with its value if there is one.
     fileprivate func spelled(_ name: String, _ value: String?) -> String {
         switch self {
         case .name: "'\(name)\(value.map { ": \($0)" } ?? "")'"
@@ -30,18 +30,18 @@ public enum SettingStyle: Sendable {
 }
 
 extension DefaultStringInterpolation {
-    /// A setting in the surface's spelling.
+    /// A setting in the interface's spelling.
     /// - Parameters:
-    ///   - name: as files spell it, without dashes before it: `allow-requantize`.
-    ///   - value: what it is to be set to.
+    ///   - name: the name in files, without leading dashes: `allow-requantize`.
+    ///   - value: the value to set it to.
     public mutating func appendInterpolation(setting name: String, _ value: String? = nil) {
         appendInterpolation(SettingStyle.current.spelled(name, value))
     }
 
-    /// A command of edgepipe with settings, to be typed where the surface is a command line.
+    /// A command of edgepipe with settings, written as a command line if the interface is one.
     /// - Parameters:
-    ///   - name: what follows the program's name, such as `registry repair`.
-    ///   - settings: each as a name, and a value after a space.
+    ///   - name: the words after the program's name, such as `registry repair`.
+    ///   - settings: each a name, followed by a space and a value.
     public mutating func appendInterpolation(command name: String, _ settings: String...) {
         let style = SettingStyle.current
         let words = settings.map { setting in

@@ -1,6 +1,6 @@
-/// Finds what somebody probably meant.
+/// Suggests corrections for misspelled names.
 public enum Spelling {
-    /// The nearest of `known`, if it is near enough to be a slip.
+    /// The nearest of `known`, if it is near enough to be a typo.
     public static func nearest(to text: String, in known: [String]) -> String? {
         let wanted = text.lowercased()
         let ranked = known.map { (name: $0, distance: wanted.spellingDistance(to: $0.lowercased())) }
@@ -10,10 +10,10 @@ public enum Spelling {
 
     private static let mostListed = 80
 
-    /// "did you mean 'x'? " where there is a near name, and then all of them.
+    /// "did you mean 'x'? " if there is a similar name, followed by all names.
     public static func advice(for text: String, among known: [String]) -> String {
         let guess = nearest(to: text, in: known).map { "Did you mean '\($0)'? " } ?? ""
-        // A registry may know thousands of names; the nearest help more than all of them.
+        // A registry may have thousands of names; the nearest ones help more than all of them.
         let listed =
             known.count <= mostListed
             ? known : known.sorted { text.spellingDistance(to: $0) < text.spellingDistance(to: $1) }

@@ -1,5 +1,5 @@
 extension StringProtocol {
-    /// How many letters to add, drop or change until the texts are the same (Levenshtein).
+    /// The number of letters to add, drop or change until the texts are equal (Levenshtein).
     public func spellingDistance(to other: some StringProtocol) -> Int {
         let other = Array(other)
         var row = Array(0...other.count)

@@ -1,12 +1,12 @@
 extension StringProtocol {
-    /// The text on one line, with everything written out that a terminal would obey or hide: control characters, line
-    /// ends, and marks that turn the direction of writing. Names and texts from files are shown in this form.
+    /// The text on one line, with escapes for everything that a terminal would obey or hide: control characters, line
+    /// ends, and marks that change the direction of writing. Names and texts from files are shown in this form.
     public var visible: String { escaped(keeping: []) { $0.escape } }
 
-    /// The same for text that has lines and columns of its own.
+    /// The text as `visible`, with line ends and tabs kept.
     public var visibleLines: String { escaped(keeping: ["\n", "\t"]) { $0.escape } }
 
-    /// The same for a document of JSON, with JSON's own escapes.
+    /// A JSON document with JSON escapes for everything that a terminal would obey or hide.
     public var visibleJSON: String {
         escaped(keeping: ["\n", "\t"]) { scalar in
             scalar.utf16.map { unit in
@@ -17,7 +17,7 @@ extension StringProtocol {
     }
 
     private func escaped(keeping kept: [Unicode.Scalar], _ escape: (Unicode.Scalar) -> String) -> String {
-        // Nearly every text is ASCII of which nothing is written out, and long ones are looked through often.
+        // Nearly every text is ASCII without anything to escape, and long ones are checked often.
         let keptBytes = kept.compactMap { UInt8(exactly: $0.value) }
         func isShown(_ byte: UInt8) -> Bool {
             (0x20..<0x7f).contains(byte) || (byte < 0x80 && keptBytes.contains(byte))
@@ -36,7 +36,7 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal or a page would obey the character rather than show it.
+    /// Whether a terminal or a page would obey the character instead of showing it.
     public var isHidden: Bool {
         if value < 0x7f { return value < 0x20 }
         if value < 0xa0 { return true }

@@ -1,26 +1,27 @@
-/// Why objects could not be kept in object storage or fetched from there. None of these is damage: nothing was changed.
+/// Why objects could not be stored in object storage or downloaded from it. None of these errors is damage: nothing was
+/// changed.
 public enum ObjectStorageError: Error, Equatable, Sendable, CustomStringConvertible {
     case badPlace(String, String)
-    /// The environment names an endpoint that cannot be used.
+    /// The environment gives an invalid endpoint.
     case badEndpoint(String)
-    /// There are none, or they cannot be used; never with a word of them.
+    /// The credentials are missing or invalid; the message never contains any part of them.
     case badCredentials(String)
     case unreachable(String, reason: String)
-    /// The service does not take the credentials, or these may not do this; with the service's own code.
+    /// The service rejects the credentials, or they do not allow the request; with the service's own code.
     case denied(String, code: String?)
     case missingBucket(String)
-    /// An answer that no such service gives.
+    /// An answer that an S3 service would not give.
     case badAnswer(String, String)
-    /// The service said no; with its status, and its code where it gives one.
+    /// The service rejected the request; with its status, and its code if it sent one.
     case refused(String, status: Int, code: String?)
-    /// An object has another size than it was stored with, in bytes.
+    /// An object's size differs from the size it was stored with, in bytes.
     case wrongSize(String, found: Int, expected: Int)
-    /// What is stored under a name has other bytes than what was to be stored under it.
+    /// An object with this name exists and has other bytes.
     case occupied(String)
-    /// Bytes that came and do not have the checksum that the service names.
+    /// Downloaded bytes without the checksum that the service gives.
     case wrongBytes(String)
 
-    /// What was asked, what came of it, and what to do.
+    /// The request, its outcome, and what to do.
     public var description: String {
         switch self {
         case .badPlace(let text, let reason):
@@ -50,7 +51,7 @@ public enum ObjectStorageError: Error, Equatable, Sendable, CustomStringConverti
         }
     }
 
-    /// Whether what was given cannot be used, as opposed to a service that did not do its part.
+    /// Whether the input is invalid, as opposed to a failure of the service.
     public var isBadInput: Bool {
         switch self {
         case .badPlace, .badEndpoint, .badCredentials, .missingBucket: true

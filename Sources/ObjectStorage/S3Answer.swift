@@ -1,5 +1,5 @@
-/// The few elements that are needed of an answer in XML. Nothing is expanded but the five entities of XML itself, and
-/// an answer's length is limited by whoever reads it.
+/// Reads the few elements that are needed from an XML answer. It expands only the five entities of XML itself; its
+/// caller limits the length of the answer.
 package struct S3Answer {
     private let text: Substring
 
@@ -7,7 +7,7 @@ package struct S3Answer {
 
     private init(_ text: Substring) { self.text = text }
 
-    /// The document's own element, whatever its attributes are.
+    /// The content of the first element with this name, whatever its attributes.
     package func first(_ name: String) -> S3Answer? {
         guard let opening = text.firstRange(of: "<\(name)") else { return nil }
         guard let end = text[opening.upperBound...].firstIndex(of: ">") else { return nil }
@@ -18,7 +18,7 @@ package struct S3Answer {
         return S3Answer(rest[..<closing.lowerBound])
     }
 
-    /// What every element of this name holds, in their order. None of these elements holds another of its own name.
+    /// The contents of all elements with this name, in order. None of them contains another element with its own name.
     package func all(_ name: String) -> [S3Answer] {
         var found: [S3Answer] = []
         var rest = text
@@ -31,7 +31,7 @@ package struct S3Answer {
         return found
     }
 
-    /// The text of the first element of this name; nil where there is none, or it is not plain text.
+    /// The text of the first element with this name; nil if there is none, or it is not plain text.
     package func text(_ name: String) -> String? { all(name).first?.plain }
 
     private var plain: String? {

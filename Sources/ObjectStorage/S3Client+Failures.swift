@@ -3,17 +3,17 @@ import NIOHTTP1
 import Transfer
 
 extension S3Client {
-    /// What a service says of a refusal may be so long, in bytes.
+    /// The longest error message of a service that is read, in bytes.
     private static let longestRefusal = 1 << 16
 
-    /// Takes the answer that is wanted, or says what a refusal means.
-    /// - Throws: `ObjectStorageError`, inside `RetryPolicy.Retriable` where another try may go well.
+    /// Returns if the answer has the expected status; throws the meaning of any other one.
+    /// - Throws: `ObjectStorageError`, wrapped in `RetryPolicy.Retriable` if a retry may succeed.
     func check(_ answer: HTTPClientResponse, _ wanted: HTTPResponseStatus..., of call: Call) async throws {
         guard !wanted.contains(answer.status) else { return }
         let status = Int(answer.status.code)
         let code = await code(of: answer)
         let refusal = Self.refusal(status, code, of: call, self)
-        // 501 says that the service never does such a thing.
+        // 501 means that the service does not support the request at all.
         let isTemporary =
             status == 408 || status == 429 || status >= 500 && status != 501 || code == "RequestTimeout"
         guard isTemporary else { throw refusal }
@@ -30,7 +30,7 @@ extension S3Client {
         }
     }
 
-    /// The service's own word for a refusal. Source: Amazon S3 API Reference, "Error responses".
+    /// The service's own code for the error. Source: Amazon S3 API Reference, "Error responses".
     func code(of answer: HTTPClientResponse) async -> String? {
         guard let body = try? await transport.document(of: answer, limit: Self.longestRefusal) else { return nil }
         return Self.code(of: body)
@@ -43,7 +43,7 @@ extension S3Client {
         return code
     }
 
-    /// What a transfer's failure means.
+    /// Runs `body` and turns failed transfers into `ObjectStorageError`.
     func explaining<Value>(_ what: String, _ body: () async throws -> Value) async throws -> Value {
         func meaning(_ error: TransferError) -> ObjectStorageError {
             switch error {

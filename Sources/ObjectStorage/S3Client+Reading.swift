@@ -5,13 +5,13 @@ import NIOHTTP1
 import Transfer
 
 extension S3Client {
-    /// After so many bytes a transfer that is cut again has not failed again.
+    /// An attempt that transferred this many bytes before it was cut does not count as a failure.
     private static let worthwhile = 1 << 20
 
-    /// Some bytes of an object.
-    /// - Parameter byteCount: what the whole object has; nil where any length will do.
-    /// - Returns: nil where there is none of this name.
-    /// - Throws: `ObjectStorageError.wrongSize` where the object has another size.
+    /// Reads a range of an object.
+    /// - Parameter byteCount: the expected size of the whole object, in bytes; nil accepts any size.
+    /// - Returns: nil if there is no object with this name.
+    /// - Throws: `ObjectStorageError.wrongSize` if the object has another size.
     func bytes(_ range: Range<Int>, of name: String, byteCount: Int?) async throws -> [UInt8]? {
         let wanted = "bytes \(range.lowerBound)-\(range.upperBound - 1)/"
         let call = Call(name: name, headers: [("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)")])
@@ -40,9 +40,9 @@ extension S3Client {
         }
     }
 
-    /// Fetches a whole object into a file; what is cut goes on where it was.
-    /// - Returns: false where there is none of this name.
-    /// - Throws: `ObjectStorageError.wrongSize` where the object has another size, `.wrongBytes`.
+    /// Downloads a whole object into a file, and resumes after a broken connection.
+    /// - Returns: false if there is no object with this name.
+    /// - Throws: `ObjectStorageError.wrongSize` if the object has another size, `.wrongBytes`.
     func fetch(_ name: String, byteCount: Int, into file: PartialFile, _ advance: (Int) throws -> Void) async throws
         -> Bool
     {
@@ -100,7 +100,7 @@ extension S3Client {
         return true
     }
 
-    /// Nothing has this name, in a bucket that is there.
+    /// Returns nil for a missing object, after checking that its bucket exists.
     private func nothing(_ answer: HTTPClientResponse) async throws -> [UInt8]? {
         if await code(of: answer) != "NoSuchKey" { try await checkBucket() }
         return nil
@@ -112,7 +112,7 @@ extension S3Client {
 }
 
 extension BlobDigest {
-    /// A SHA-256 as S3 writes it.
+    /// Parses a SHA-256 in Base64, as S3 writes it.
     init?(base64: String) {
         guard let bytes = Data(base64Encoded: base64), bytes.count == 32 else { return nil }
         self.init(hex: bytes.map { String(format: "%02x", $0) }.joined())

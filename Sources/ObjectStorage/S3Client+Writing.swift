@@ -6,25 +6,25 @@ import SystemPackage
 import Transfer
 
 extension S3Client {
-    /// Files above this go in several parts, in bytes.
+    /// The largest file that is uploaded in one part, in bytes.
     static let longestWhole = 64 << 20
-    /// What is held in memory of a file, in bytes; no upload has more than 10,000 parts.
+    /// The size of a part, in bytes, which is held in memory; an upload has at most 10,000 parts.
     static func partBytes(of byteCount: Int) -> Int {
         let least = 16 << 20
         let needed = byteCount / 10_000 + 1
         return max(least, (needed >> 20 + 1) << 20)
     }
 
-    /// How an upload ended.
+    /// The outcome of an upload.
     enum Outcome {
         case stored
-        /// Somebody else was first.
+        /// Another client stored the object first.
         case wasThere
     }
 
-    /// Stores a file under a name that nothing has yet.
-    /// - Parameter advance: told how many bytes are there.
-    /// - Throws: `ObjectStorageError`, what `advance` throws; the next call goes on with the parts that are there.
+    /// Stores a file under an unused name.
+    /// - Parameter advance: called with the number of bytes uploaded.
+    /// - Throws: `ObjectStorageError`, errors of `advance`; the next call resumes with the parts already uploaded.
     func put(_ name: String, _ file: FilePath, byteCount: Int, _ advance: (Int) throws -> Void) async throws -> Outcome
     {
         let input = try naming("open", file) { try FileDescriptor.open(file, .readOnly, options: [.noFollow]) }
@@ -53,7 +53,7 @@ extension S3Client {
         return try await retrying {
             let answer = try await send(call)
             if answer.status == .preconditionFailed { return .wasThere }
-            // Two uploads of one name at once; the other one may fail still.
+            // Another upload of the same name is in progress, and may still fail.
             if answer.status == .conflict { throw again(call, "another upload of it is under way") }
             try await check(answer, .ok, .created, .noContent, of: call)
             return .stored
@@ -135,7 +135,7 @@ extension S3Client {
         }
     }
 
-    /// The upload that an earlier run began, or a new one.
+    /// The unfinished upload of an earlier run, or a new one.
     private func openUpload(_ name: String) async throws -> String {
         let listing = Call(query: [("prefix", place.key(name)), ("uploads", "")])
         if let page = try? await document(listing, "ListMultipartUploadsResult"),
@@ -169,13 +169,13 @@ extension S3Client {
             let answer = try await send(call)
             if answer.status == .preconditionFailed { return .wasThere }
             if answer.status == .conflict { throw again(call, "another upload of it is under way") }
-            // A try whose answer was lost may have ended it.
+            // An earlier attempt whose answer was lost may have completed the upload.
             if answer.status == .notFound, try await head(name) != nil { return .wasThere }
             try await check(answer, .ok, of: call)
             let body = try await explaining(what(call)) {
                 try await transport.document(of: answer, limit: Self.longestDocument)
             }
-            // [CompleteMultipartUpload] An error may come after the status, as the answer takes its time.
+            // [CompleteMultipartUpload] An error may follow a successful status, because the operation takes long.
             if let code = Self.code(of: body ?? []) {
                 if code == "PreconditionFailed" { return .wasThere }
                 throw RetryPolicy.Retriable(error: ObjectStorageError.refused(what(call), status: 200, code: code))
@@ -233,7 +233,7 @@ extension S3Client {
 }
 
 extension ObjectStorageError {
-    /// An upload that was begun and is not there any more.
+    /// Whether the service has discarded an unfinished upload.
     fileprivate var isForgottenUpload: Bool {
         if case .refused(_, 404, _) = self { true } else { false }
     }

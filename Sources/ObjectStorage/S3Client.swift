@@ -4,35 +4,35 @@ import Foundation
 import NIOHTTP1
 import Transfer
 
-/// Requests to one bucket: addresses, signatures, and what refusals mean.
+/// Sends requests to one bucket: addresses, signatures, and the meaning of rejections.
 ///
-/// Source: Amazon S3 API Reference. Addresses are in path style, which every other service of the kind understands too.
+/// Source: Amazon S3 API Reference. Addresses are in path style, which all other S3-compatible services understand too.
 struct S3Client: Sendable {
     let transport: HTTPTransport
     let settings: S3Settings
     let place: S3Place
 
-    /// An answer in XML may be so long, in bytes: a thousand names of a kilobyte each.
+    /// The longest XML answer, in bytes: a thousand names of a kilobyte each.
     static let longestDocument = 4 << 20
-    /// SHA-256 of no bytes.
+    /// SHA-256 of an empty body.
     private static let emptyDigest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
-    /// One request to an object, or to the bucket where there is no name.
+    /// A request to an object, or to the bucket if there is no name.
     struct Call {
         var method = HTTPMethod.GET
-        /// As it is called in the place.
+        /// The object's name in the place.
         var name: String?
         var query: [(name: String, value: String)] = []
         var headers: [(name: String, value: String)] = []
         var body: [UInt8]?
-        /// Of the body, where it is known already.
+        /// SHA-256 of the body, if it is known already.
         var digest: SHA256Digest?
     }
 
-    /// What a service says of an object.
+    /// The metadata of an object.
     struct Object {
         let byteCount: Int
-        /// Of the whole object, where the service tells one.
+        /// Checksum of the whole object; nil if the service does not give one.
         let digest: String?
     }
 
@@ -65,16 +65,16 @@ struct S3Client: Sendable {
             ),
             headers: headers,
             body: call.body,
-            // Credentials are for the endpoint alone, so no redirect is followed.
+            // Credentials are for the endpoint only, so redirects are not followed.
             isFinal: { _ in true }
         )
         return try await explaining(what(call)) { try await transport.send(request) }
     }
 
-    /// What a call is about, for messages.
+    /// The subject of a request, for messages.
     func what(_ call: Call) -> String { call.name.map(place.address) ?? "\(place)" }
 
-    /// What the service says of an object; nil where there is none of this name.
+    /// The metadata of an object; nil if there is none with this name.
     func head(_ name: String) async throws -> Object? {
         let call = Call(method: .HEAD, name: name, headers: [("x-amz-checksum-mode", "ENABLED")])
         return try await retrying {
@@ -88,7 +88,8 @@ struct S3Client: Sendable {
         }
     }
 
-    /// The checksum of a whole object, in base 64; that of an object of several parts is not of its bytes.
+    /// The checksum of a whole object, in Base64; nil for an object of several parts, whose checksum does not cover its
+    /// bytes.
     static func digest(_ headers: HTTPHeaders) -> String? {
         guard headers.first(name: "x-amz-checksum-type") != "COMPOSITE",
             let text = headers.first(name: "x-amz-checksum-sha256"), text.utf8.count == 44
@@ -96,14 +97,14 @@ struct S3Client: Sendable {
         return text
     }
 
-    /// - Throws: `ObjectStorageError.missingBucket`; without it, a bucket that is gone would look like objects that
-    ///   are.
+    /// Checks that the bucket exists, because a missing bucket would look like missing objects.
+    /// - Throws: `ObjectStorageError.missingBucket`.
     func checkBucket() async throws {
         let call = Call(method: .HEAD)
         try await retrying {
             let answer = try await send(call)
             if answer.status == .notFound { throw ObjectStorageError.missingBucket("\(S3Place.scheme)\(place.bucket)") }
-            // Who may use objects need not be allowed to ask about the bucket.
+            // Credentials that allow access to objects need not allow requests about the bucket.
             if answer.status == .forbidden { return }
             try await check(answer, .ok, .noContent, of: call)
         }
@@ -117,7 +118,7 @@ struct S3Client: Sendable {
         }
     }
 
-    /// Tries again what may go well another time.
+    /// Retries requests that failed with a temporary error.
     func retrying<Value>(_ body: () async throws -> Value) async throws -> Value {
         try await transport.settings.retries.run { try await body() }
     }

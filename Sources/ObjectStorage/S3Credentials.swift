@@ -3,16 +3,16 @@ import Foundation
 import SystemPackage
 import Transfer
 
-/// Who asks. It has no description, and no message holds a word of it.
+/// The credentials of the user. The type has no description, and no message contains any part of it.
 package struct S3Credentials: Sendable {
     package let accessKey: String
     package let secret: String
     package let sessionToken: String?
 
-    /// A file of credentials that is longer is none, in bytes.
+    /// The largest credentials file, in bytes; a longer one is rejected.
     private static let longestFile = 1 << 20
 
-    /// From the environment, or else from the profile's section of the file of credentials.
+    /// Reads credentials from the environment, or else from the profile's section of the credentials file.
     /// - Throws: `ObjectStorageError.badCredentials`.
     package init(environment: [String: String]) throws {
         let access = environment.variable("AWS_ACCESS_KEY_ID")
@@ -41,7 +41,7 @@ package struct S3Credentials: Sendable {
     }
 
     private init(_ access: String, _ secret: String, _ token: String?) throws {
-        // They become headers; a line break in one would begin another header.
+        // They become headers, where a line break would start another header.
         guard
             [access, secret, token ?? "-"].allSatisfy({ text in
                 !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7e).contains($0) }

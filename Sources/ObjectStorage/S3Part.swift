@@ -1,13 +1,13 @@
 import Crypto
 import Foundation
 
-/// A part that an earlier run left.
+/// A part that an earlier run uploaded.
 struct S3Part {
     let tag: String
     let byteCount: Int
     let checksum: String?
 
-    /// By its checksum; services that tell none call a part by its MD5.
+    /// Whether the part has these bytes, by its checksum; services without checksums identify a part by its MD5.
     func isOf(_ bytes: [UInt8], _ own: String) -> Bool {
         guard byteCount == bytes.count else { return false }
         if let checksum { return checksum == own }

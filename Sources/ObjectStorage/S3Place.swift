@@ -1,16 +1,17 @@
-/// A bucket, and the beginning of the names of what is kept there: `s3://bucket/prefix`.
+/// A bucket and a prefix for the names of its objects: `s3://bucket/prefix`.
 public struct S3Place: Hashable, Sendable, CustomStringConvertible {
-    /// How such a place is written.
+    /// The scheme of such a place.
     public static let scheme = "s3://"
 
     /// The bucket's name.
     public let bucket: String
-    /// Without slashes at its ends; may be empty.
+    /// The prefix, without slashes at its ends; may be empty.
     public let prefix: String
 
-    /// Reads `s3://bucket` or `s3://bucket/prefix`.
+    /// Parses `s3://bucket` or `s3://bucket/prefix`.
     ///
-    /// A prefix is of letters, digits and `-._/`, so that it is the same in an address, a signature and a message.
+    /// A prefix consists of letters, digits and `-._/`, so that it is the same in an address, a signature and a
+    /// message.
     /// - Throws: `ObjectStorageError.badPlace`.
     public init(_ text: String) throws(ObjectStorageError) {
         guard text.hasPrefix(Self.scheme) else { throw .badPlace(text, "it does not begin with \(Self.scheme)") }
@@ -37,20 +38,20 @@ public struct S3Place: Hashable, Sendable, CustomStringConvertible {
         (self.bucket, self.prefix) = (String(bucket), String(prefix))
     }
 
-    /// The whole key of what is called by a name here.
+    /// The full key of an object.
     package func key(_ name: String) -> String { prefix.isEmpty ? name : "\(prefix)/\(name)" }
 
-    /// The address of what is called by a name here, for messages.
+    /// The address of an object, for messages.
     public func address(of name: String) -> String { "\(Self.scheme)\(bucket)/\(key(name))" }
 
-    /// As it is written.
+    /// The place as it is written.
     public var description: String { Self.scheme + bucket + (prefix.isEmpty ? "" : "/\(prefix)") }
 }
 
 extension UInt8 {
     var isCapital: Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) }
 
-    /// Of ASCII.
+    /// Whether the byte is an ASCII letter or digit.
     var isAlphanumeric: Bool {
         isCapital || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)

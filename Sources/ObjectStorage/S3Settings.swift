@@ -1,18 +1,17 @@
 import Foundation
 import Transfer
 
-/// Where an object storage answers and who asks, in the variables that other programs for S3 read.
+/// The endpoint and credentials of object storage, from the environment variables that other S3 programs use.
 public struct S3Settings: Sendable {
     package let endpoint: HTTPAddress
-    /// What requests are signed for.
+    /// The region that requests are signed for.
     public let region: String
     let credentials: S3Credentials
     package var transport = TransportSettings()
-    /// Where the endpoint is not Amazon's own: its address as it was set.
+    /// The endpoint as it was set; nil for Amazon's own.
     public let ownEndpoint: String?
 
-    /// What the environment says: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_REGION or AWS_DEFAULT_REGION, and the
-    /// credentials.
+    /// Reads AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_REGION or AWS_DEFAULT_REGION, and the credentials.
     /// - Throws: `ObjectStorageError`.
     public init(environment: [String: String] = ProcessInfo.processInfo.environment) throws {
         let region = environment.variable("AWS_REGION") ?? environment.variable("AWS_DEFAULT_REGION") ?? "us-east-1"
@@ -33,7 +32,7 @@ public struct S3Settings: Sendable {
         }
     }
 
-    /// The endpoint that the environment names, without slashes at its end; nil for Amazon's own.
+    /// The endpoint in the environment, without slashes at its end; nil for Amazon's own.
     public static func ownEndpoint(_ environment: [String: String]) -> String? {
         guard var text = environment.variable("AWS_ENDPOINT_URL_S3") ?? environment.variable("AWS_ENDPOINT_URL") else {
             return nil
@@ -48,7 +47,7 @@ public struct S3Settings: Sendable {
             || name.wholeMatch(of: /127\.\d{1,3}\.\d{1,3}\.\d{1,3}/) != nil
     }
 
-    /// As the server is called in its requests' headers.
+    /// The value of the Host header.
     package var host: String {
         let isUsual = endpoint.port == (endpoint.isSecure ? 443 : 80)
         let name = endpoint.host.contains(":") && !endpoint.host.hasPrefix("[") ? "[\(endpoint.host)]" : endpoint.host

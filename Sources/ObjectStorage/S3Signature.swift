@@ -16,11 +16,11 @@ package struct S3Signature {
         time = date.formatted(.iso8601).replacing("-", with: "").replacing(":", with: "")
     }
 
-    /// What the header Authorization says.
+    /// The value of the Authorization header.
     /// - Parameters:
-    ///   - path: encoded, from the slash on.
-    ///   - headers: all that is signed, with the host.
-    ///   - payload: the SHA-256 of the body in hexadecimal digits.
+    ///   - path: the encoded path, from the slash on.
+    ///   - headers: all headers to sign, including Host.
+    ///   - payload: SHA-256 of the body in hexadecimal digits.
     package func authorization(
         _ method: String,
         _ path: String,
@@ -46,13 +46,13 @@ package struct S3Signature {
         return "AWS4-HMAC-SHA256 Credential=\(accessKey)/\(scope),SignedHeaders=\(names),Signature=\(signature)"
     }
 
-    /// A query in the one spelling that signatures and addresses share.
+    /// The canonical text of a query, which signatures and addresses share.
     static func text(of query: [(name: String, value: String)]) -> String {
         query.map { (encoded($0.name), encoded($0.value)) }.sorted { $0 < $1 }
             .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
     }
 
-    /// - Parameter keeping: bytes beside the unreserved ones that stay as they are.
+    /// - Parameter keeping: characters that stay unencoded, in addition to the unreserved ones.
     package static func encoded(_ text: String, keeping: String = "") -> String {
         var result = ""
         for byte in text.utf8 {

@@ -3,16 +3,16 @@ import Synchronization
 import SystemPackage
 import Transfer
 
-/// Objects in one place of an object storage, for synchronous callers: each call waits for its answer, and several
-/// threads may call at once. Connections live as long as the value.
+/// The objects in one place of object storage, for synchronous callers: each call waits for its answer, and several
+/// threads may call at once. The value keeps its connections open until it is released.
 public final class S3Store: Sendable {
-    /// Where the objects are.
+    /// The place of the objects.
     public let place: S3Place
     private let client: S3Client
     private let closing: AsyncStream<Never>.Continuation
     private let hasBucket = Mutex(false)
 
-    /// Asks nothing yet.
+    /// Creates a store without sending a request.
     /// - Throws: `ObjectStorageError`.
     public init(_ place: S3Place, _ settings: S3Settings) throws {
         let (stream, closing) = AsyncStream<Never>.makeStream()
@@ -20,7 +20,7 @@ public final class S3Store: Sendable {
             try await withCheckedThrowingContinuation { ready in
                 beginning {
                     do {
-                        // The body returns when the store is released; nothing throws after `ready` was told.
+                        // The body returns when the store is released; nothing throws after `ready` was called.
                         try await HTTPTransport.with(settings.transport) { transport in
                             ready.resume(returning: transport)
                             for await _ in stream {}
@@ -35,10 +35,10 @@ public final class S3Store: Sendable {
 
     deinit { closing.finish() }
 
-    /// Where an object is, for messages.
+    /// The address of an object, for messages.
     public func address(of name: String) -> String { place.address(of: name) }
 
-    /// The size of an object in bytes; nil where there is none of this name in a bucket that is there.
+    /// The size of an object, in bytes; nil if the bucket has none with this name.
     /// - Throws: `ObjectStorageError`.
     public func size(of name: String) throws -> Int? {
         let client = client
@@ -55,19 +55,19 @@ public final class S3Store: Sendable {
         hasBucket.withLock { $0 = true }
     }
 
-    /// Some bytes of an object.
-    /// - Parameter byteCount: what the whole object has; nil where any length will do.
-    /// - Returns: nil where there is none of this name.
-    /// - Throws: `ObjectStorageError`; `.wrongSize` where the object has another size.
+    /// Reads a range of an object.
+    /// - Parameter byteCount: the expected size of the whole object, in bytes; nil accepts any size.
+    /// - Returns: nil if there is no object with this name.
+    /// - Throws: `ObjectStorageError`; `.wrongSize` if the object has another size.
     public func bytes(_ range: Range<Int>, of name: String, byteCount: Int?) throws -> [UInt8]? {
         let client = client
         return try waiting { try await client.bytes(range, of: name, byteCount: byteCount) }
     }
 
-    /// Fetches a whole object into a new file.
-    /// - Parameter advance: told how many bytes are here; what it throws stops the transfer.
-    /// - Returns: false where there is none of this name; then there is no file.
-    /// - Throws: `ObjectStorageError`; `.wrongSize` where the object has another size; `FileError`.
+    /// Downloads a whole object into a new file.
+    /// - Parameter advance: called with the number of bytes downloaded; an error that it throws stops the transfer.
+    /// - Returns: false if there is no object with this name; no file is created then.
+    /// - Throws: `ObjectStorageError`; `.wrongSize` if the object has another size; `FileError`.
     public func fetch(
         _ name: String,
         byteCount: Int,
@@ -92,20 +92,22 @@ public final class S3Store: Sendable {
         }
     }
 
-    /// What an upload did.
+    /// The outcome of an upload.
     public enum Upload: Sendable {
         case stored
-        /// Somebody else stored the same before.
+        /// The same bytes were already stored.
         case wasThere
     }
 
-    /// Stores a file under a name, unless something has the name, and looks whether it is there.
+    /// Stores a file under a name, unless the name is taken, and verifies that it arrived.
     ///
-    /// Of two that store the same at once one is first; the other takes what is there if size and checksum agree.
+    /// If two clients store the same file at once, one is first; the other accepts the existing object if size and
+    /// checksum agree.
     /// - Parameters:
-    ///   - digest: the file's, which is compared where the service tells one.
-    ///   - advance: told how many bytes are there; what it throws stops the upload, which the next call goes on with.
-    /// - Throws: `ObjectStorageError`; `.occupied` where other bytes have the name; `FileError`.
+    ///   - digest: SHA-256 of the file, compared with the service's checksum if there is one.
+    ///   - advance: called with the number of bytes uploaded; an error that it throws stops the upload, and the next
+    ///     call resumes it.
+    /// - Throws: `ObjectStorageError`; `.occupied` if the name is taken by other bytes; `FileError`.
     public func put(
         _ name: String,
         _ file: FilePath,
@@ -127,7 +129,7 @@ public final class S3Store: Sendable {
         }
     }
 
-    /// Removes an object; one that is not there is none to remove.
+    /// Removes an object; a missing object is not an error.
     /// - Throws: `ObjectStorageError`.
     public func remove(_ name: String) throws {
         let client = client

@@ -1,11 +1,11 @@
 import Crypto
 import Foundation
 
-/// The digest by which a server knows a file's bytes.
+/// The digest by which a server identifies a file's bytes.
 package enum BlobDigest: Hashable, Sendable {
-    /// Of the bytes alone, for large files.
+    /// SHA-256 of the bytes, for large files.
     case sha256(String)
-    /// Git's own: SHA-1 of the word `blob`, the size and the bytes.
+    /// Git's blob id: SHA-1 of the word `blob`, the size and the bytes.
     case git(String)
 
     package var hex: String {
@@ -14,7 +14,7 @@ package enum BlobDigest: Hashable, Sendable {
         }
     }
 
-    /// Takes 64 or 40 lower-case hexadecimal digits: anything else is no digest and must never become a path.
+    /// Parses 64 or 40 lowercase hexadecimal digits. Any other text is rejected, because it must never become a path.
     package init?(hex: String) {
         guard hex.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else { return nil }
         switch hex.utf8.count {
@@ -25,7 +25,7 @@ package enum BlobDigest: Hashable, Sendable {
     }
 }
 
-/// The digest of bytes that arrive piece by piece.
+/// Computes the digest of bytes that arrive piece by piece.
 package struct BlobHasher {
     private enum State {
         case sha256(SHA256)
@@ -34,7 +34,7 @@ package struct BlobHasher {
 
     private var state: State
 
-    /// - Parameter size: of the whole file, which git's digest begins with.
+    /// - Parameter size: size of the whole file in bytes, which git's digest begins with.
     package init(_ digest: BlobDigest, size: Int) {
         switch digest {
         case .sha256: state = .sha256(SHA256())

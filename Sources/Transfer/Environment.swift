@@ -1,10 +1,10 @@
 import SystemPackage
 
 extension [String: String] {
-    /// An environment variable's value; one that is set to nothing counts as not set.
+    /// The value of an environment variable; nil if it is unset or empty.
     package func variable(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
 
-    /// A path; a leading `~` is the user's home, as huggingface_hub reads it.
+    /// The path in a variable; a leading `~` is the user's home, as in huggingface_hub.
     package func path(_ name: String) -> FilePath? {
         guard let text = variable(name) else { return nil }
         guard text == "~" || text.hasPrefix("~/"), let home = variable("HOME") else { return FilePath(text) }

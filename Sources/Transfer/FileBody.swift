@@ -2,11 +2,11 @@ import BinaryIO
 import NIOCore
 import SystemPackage
 
-/// A file on its way into a request, read as it is sent.
+/// A file as the body of a request, read while it is sent.
 struct FileBody: AsyncSequence, Sendable {
     let path: FilePath
 
-    /// What is read at a time, in bytes.
+    /// The number of bytes that are read at a time.
     private static let pieceBytes = 1 << 18
 
     func makeAsyncIterator() -> Iterator { Iterator(path: path) }

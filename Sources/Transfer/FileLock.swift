@@ -7,8 +7,8 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Runs the body while it holds a lock on a file, against other tasks and against other programs that share the cache:
-/// huggingface_hub takes the same locks. A lock goes with the process that holds it.
+/// Runs the body while holding a lock on a file, against other tasks and other programs that share the cache:
+/// huggingface_hub uses the same locks. The system releases the lock when the process ends.
 package func holdingLock(on path: FilePath, _ body: () async throws -> Void) async throws {
     try makeFolder(path.removingLastComponent())
     let descriptor = try naming("open", path) {
@@ -20,7 +20,7 @@ package func holdingLock(on path: FilePath, _ body: () async throws -> Void) asy
         )
     }
     defer { try? descriptor.close() }
-    // Asked for again and again, since a task that waits in a system call would keep a thread and could not be cancelled.
+    // Polls, because a task that waits in a system call would block a thread and could not be cancelled.
     while flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
         let reason = Errno(rawValue: errno)
         guard reason == .wouldBlock || reason == .interrupted else { throw FileError("lock", path, errno: reason) }

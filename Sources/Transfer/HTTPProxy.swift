@@ -1,12 +1,12 @@
 import Foundation
 
-/// The proxy between this machine and a server.
+/// A proxy between this machine and a server.
 package struct HTTPProxy: Equatable, Sendable {
     package let host: String
     package let port: Int
 
-    /// The proxy that the usual variables name, unless they exempt the address; this machine itself is always exempt.
-    /// - Throws: `TransferError.badProxy` where a variable holds no address.
+    /// The proxy in the usual variables, unless they exempt the address; this machine is always exempt.
+    /// - Throws: `TransferError.badProxy` if a variable contains an invalid address.
     package init?(environment: [String: String], for address: HTTPAddress) throws {
         func value(_ name: String) -> String? {
             environment.variable(name.lowercased()) ?? environment.variable(name)

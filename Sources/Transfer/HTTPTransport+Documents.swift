@@ -2,9 +2,9 @@ import AsyncHTTPClient
 import NIOHTTP1
 
 extension HTTPTransport {
-    /// A body that is read whole; nil where it is longer than the limit, which is found before more of it is read.
-    /// - Parameter limit: in bytes.
-    /// - Throws: as `forEachPart`.
+    /// Reads a whole body; nil if it exceeds the limit, which is detected before more of it is read.
+    /// - Parameter limit: the limit, in bytes.
+    /// - Throws: errors of `forEachPart`.
     package func document(of answer: HTTPClientResponse, limit: Int) async throws -> [UInt8]? {
         struct TooLong: Error {}
         if let text = answer.headers.first(name: "Content-Length"), let length = Int(text), length > limit {
@@ -22,7 +22,7 @@ extension HTTPTransport {
         return bytes
     }
 
-    /// The pause that a server asks for, in seconds; nil where it asks for none.
+    /// The pause that a server asks for, in seconds; nil for none.
     package static func pause(_ headers: HTTPHeaders) -> Int? {
         guard let text = headers.first(name: "Retry-After"), let seconds = Int(text), seconds >= 0 else { return nil }
         return seconds

@@ -6,9 +6,9 @@ import NIOSSL
 import SystemPackage
 
 extension HTTPTransport {
-    /// What an error below HTTP means: nearly all of them may pass.
+    /// The meaning of an error below HTTP: nearly all of them are temporary.
     func failure(_ error: any Error) -> any Error {
-        // A cancelled request says so in the client's own words.
+        // The client reports a cancelled request with its own error.
         if Task.isCancelled { return CancellationError() }
         switch error {
         case _ where Self.isAboutCertificate(error): return TransferError.unreachable(reason: reason(error))
@@ -53,7 +53,7 @@ extension HTTPTransport {
 }
 
 extension String {
-    /// A server's words, short and without anything that a terminal would obey.
+    /// A server's message, shortened and without characters that a terminal would obey.
     package var harmless: String {
         String(String.UnicodeScalarView(unicodeScalars.filter { $0.value >= 0x20 && $0.value < 0x7f }).prefix(200))
     }

@@ -5,28 +5,28 @@ import NIOPosix
 import NIOSSL
 import SystemPackage
 
-/// Requests over HTTP: limits on time, and redirects that leave the credentials behind when they lead to another server.
+/// HTTP requests with time limits, and with redirects that drop the credentials when they lead to another server.
 package struct HTTPTransport: Sendable {
     package let settings: TransportSettings
     private let http: HTTPClient
 
-    /// More hops than this lead nowhere.
+    /// The most redirects that are followed.
     private static let mostRedirects = 5
 
-    /// One request, wherever redirects may lead it.
+    /// A request, including its redirects.
     package struct Request {
         package var address: HTTPAddress
         package var method: HTTPMethod
         package var range: String?
-        /// For the server of `address` alone.
+        /// The Authorization header, sent only to the server of `address`.
         package var authorization: String?
-        /// For every server that the request reaches.
+        /// Headers sent to every server that the request reaches.
         package var headers: [(name: String, value: String)]
-        /// Sent along; a redirect takes it to another address only where the server asks to repeat the request (307, 308).
+        /// The body; a redirect repeats it only if the server asks to repeat the request (307, 308).
         package var body: [UInt8]?
-        /// A file that is sent in place of `body`, as it is read.
+        /// A file to send in place of `body`, read while it is sent.
         package var file: (path: FilePath, byteCount: Int)?
-        /// Whether an answer is the one that is wanted although it redirects.
+        /// Whether a redirect is itself the wanted answer and must not be followed.
         package var isFinal: (HTTPClientResponse) -> Bool
 
         package init(
@@ -44,7 +44,7 @@ package struct HTTPTransport: Sendable {
         }
     }
 
-    /// Runs the body with a transport whose connections and threads end with it.
+    /// Runs the body with a transport whose connections and threads end when the body returns.
     package static func with<Result: Sendable>(
         _ settings: TransportSettings,
         _ body: @Sendable (HTTPTransport) async throws -> Result
@@ -74,8 +74,8 @@ package struct HTTPTransport: Sendable {
         return try result.get()
     }
 
-    /// The answer, after redirects.
-    /// - Throws: `TransferError`, inside `RetryPolicy.Retriable` where another try may go well.
+    /// The answer after all redirects.
+    /// - Throws: `TransferError`, wrapped in `RetryPolicy.Retriable` if a retry may succeed.
     package func send(_ wanted: Request) async throws -> HTTPClientResponse {
         var place = wanted.address
         let body = wanted.body.map { ByteBuffer(bytes: $0) }
@@ -106,8 +106,8 @@ package struct HTTPTransport: Sendable {
         throw TransferError.endlessRedirects
     }
 
-    /// Hands over a body piece by piece, as long as it comes faster than a server that only holds the connection.
-    /// - Throws: as `send`, and what `body` throws.
+    /// Passes a body to `body` piece by piece; throws if the server sends too slowly.
+    /// - Throws: the errors of `send`, and errors of `body`.
     package func forEachPart(
         of answer: HTTPClientResponse,
         _ body: (UnsafeRawBufferPointer) throws -> Void
@@ -123,8 +123,9 @@ package struct HTTPTransport: Sendable {
         }
     }
 
-    /// The answer to one request, up to its body. Its deadline covers a server that sends its headers letter by letter,
-    /// which a limit on silence does not. A body has the time that it takes at the lowest rate.
+    /// The answer to one request, up to its body. The deadline stops a server that sends its headers byte by byte,
+    /// which an idle timeout would not. Sending a body extends the deadline by the time that it takes at the lowest
+    /// rate.
     private func head(of request: HTTPClientRequest, sending byteCount: Int) async throws -> HTTPClientResponse {
         let limit = settings.answerTimeout + .seconds(byteCount / max(1, settings.lowestRate.bytesPerSecond))
         do {

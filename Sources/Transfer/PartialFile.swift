@@ -7,18 +7,18 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A blob on its way: `<digest>.incomplete`, whose bytes count towards the digest as they are written. What an earlier
-/// run left of it is kept.
+/// A blob being downloaded: `<digest>.incomplete`. Its digest is updated as bytes are written, and what an earlier run
+/// left is kept.
 package final class PartialFile {
     package let path: FilePath
     private let digest: BlobDigest
     private let size: Int
     private let descriptor: FileDescriptor
     private var hasher: BlobHasher
-    /// Bytes that are here.
+    /// The number of bytes in the file.
     package private(set) var count = 0
 
-    /// Opens the file and reads what it holds.
+    /// Opens the file and reads its contents.
     package init(_ path: FilePath, of digest: BlobDigest, size: Int) throws {
         self.path = path
         self.digest = digest
@@ -34,7 +34,7 @@ package final class PartialFile {
             )
         }
         do {
-            // More bytes than the file has are not of this file.
+            // If the file is too long, it belongs to another blob.
             if FileStatus(path)?.byteCount ?? 0 > size { try restart() }
             try forEachSlab(of: path) { slab in
                 try Task.checkCancellation()
@@ -50,7 +50,7 @@ package final class PartialFile {
     deinit { try? descriptor.close() }
 
     package var isComplete: Bool { count == size }
-    /// The digest of what is here.
+    /// The digest of the bytes so far.
     package var found: BlobDigest { hasher.finalize() }
 
     package func append(_ bytes: UnsafeRawBufferPointer) throws {
@@ -59,7 +59,7 @@ package final class PartialFile {
         count += bytes.count
     }
 
-    /// Forgets everything that came.
+    /// Discards all bytes.
     package func restart() throws {
         guard ftruncate(descriptor.rawValue, 0) == 0 else {
             throw FileError("empty", path, errno: Errno(rawValue: errno))

@@ -1,7 +1,7 @@
-/// The slowest transfer that is waited for. A server that sends a byte now and then would hold a download for ever, and
-/// is never silent for long.
+/// The slowest acceptable transfer. A server that sends a byte now and then would hold a download forever without ever
+/// being idle for long.
 package struct LowestRate: Sendable {
-    /// Bytes a second, on average over the window.
+    /// Bytes per second, on average over the window.
     package var bytesPerSecond = 1024
     package var window = Duration.seconds(60)
 
@@ -10,7 +10,7 @@ package struct LowestRate: Sendable {
     }
 }
 
-/// Watches one transfer.
+/// Measures the rate of one transfer.
 package struct RateCheck {
     package struct TooSlow: Error, CustomStringConvertible {
         package let bytes: Int
@@ -28,7 +28,7 @@ package struct RateCheck {
         began = clock.now
     }
 
-    /// - Throws: `TooSlow` where a whole window brought too little.
+    /// - Throws: `TooSlow` if a whole window transferred too few bytes.
     package mutating func note(_ count: Int) throws {
         bytes += count
         let elapsed = clock.now - began

@@ -1,17 +1,17 @@
-/// How often and how patiently a request is tried again: each pause is twice the one before, less a random part, so that
-/// many clients that failed together do not come back together.
+/// The number of attempts and the pauses between them. Each pause is twice the previous one, less a random part, so
+/// that clients that failed together do not retry together.
 package struct RetryPolicy: Sendable {
-    /// Tries in a row that brought nothing new.
+    /// The most attempts in a row without progress.
     package var attempts = 6
     package var base = Duration.seconds(1)
     package var longest = Duration.seconds(30)
-    /// A server may ask for a longer pause, up to this.
+    /// The longest pause that a server may ask for.
     package var longestAsked = Duration.seconds(120)
 
-    /// Something that may go well the next time.
+    /// An error that a retry may resolve.
     package struct Retriable: Error {
         package let error: any Error & Sendable
-        /// The pause that the server asks for.
+        /// The pause that the server asks for; nil for none.
         package let pause: Duration?
 
         package init(error: any Error & Sendable, pause: Duration? = nil) { (self.error, self.pause) = (error, pause) }
@@ -19,8 +19,8 @@ package struct RetryPolicy: Sendable {
 
     package init() {}
 
-    /// - Parameter isMoving: whether something was gained since it was last asked, which makes the count begin anew.
-    /// - Throws: the last try's error, or at once what no other try would mend.
+    /// - Parameter isMoving: whether there was progress since the last call, which restarts the count of attempts.
+    /// - Throws: the error of the last attempt; an error that a retry cannot resolve is thrown at once.
     package func run<Result>(
         isMoving: () -> Bool = { false },
         _ body: () async throws -> Result

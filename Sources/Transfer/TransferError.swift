@@ -1,8 +1,8 @@
-/// Why a server could not be asked, or an answer not be taken, whoever the server is.
+/// Why a server could not be reached, or its answer was rejected, independent of the kind of server.
 package enum TransferError: Error, Equatable, Sendable {
     case badProxy
     case unreachable(reason: String)
-    /// A redirect to an address that is not usable, or from https to http.
+    /// A redirect to an invalid address, or from https to http.
     case unsafeRedirect
     case endlessRedirects
 }

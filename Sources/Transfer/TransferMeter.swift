@@ -1,14 +1,14 @@
 import Synchronization
 import Work
 
-/// How far a download is. Files add to it as their bytes come; one task reports it.
+/// The progress of a download. Each file reports its bytes, and one task reports the total.
 package final class TransferMeter: Sendable {
     private struct State {
         var total = 0
         var bytes: [String: Int] = [:]
-        /// The most that was reported: a file that begins anew does not move the line back.
+        /// The most bytes reported so far: a file that starts again does not move the progress back.
         var reported = 0
-        /// What is done meanwhile, without a byte on its way.
+        /// Other work that is in progress while no bytes arrive.
         var interlude: (detail: String, done: Int, total: Int)?
     }
 
@@ -21,21 +21,21 @@ package final class TransferMeter: Sendable {
         self.report = report
     }
 
-    /// Begins to count, now that it is known what comes.
+    /// Starts counting with a known total, in bytes.
     package func expect(_ total: Int) { state.withLock { $0 = State(total: total) } }
 
-    /// What else comes, now that it is known.
+    /// Adds bytes to the total.
     package func expect(more bytes: Int) { state.withLock { $0.total += bytes } }
 
-    /// Tells of other work until `resume`.
+    /// Reports the progress of other work until `resume`.
     package func interrupt(with detail: String, _ done: Int, _ total: Int) {
         state.withLock { $0.interlude = (detail, done, total) }
     }
 
-    /// Tells of the transfer again.
+    /// Reports the progress of the transfer again.
     package func resume() { state.withLock { $0.interlude = nil } }
 
-    /// - Parameter count: how much of the file is here now.
+    /// - Parameter count: the number of bytes of the file so far.
     package func update(_ file: String, _ count: Int) { state.withLock { $0.bytes[file] = count } }
 
     package func tell() throws {
@@ -47,8 +47,8 @@ package final class TransferMeter: Sendable {
         try report(detail, done, total)
     }
 
-    /// Runs the body and reports ten times a second, however long a connection is silent: that is also where a user who
-    /// wants to stop is heard.
+    /// Runs the body and reports progress ten times a second, even if no bytes arrive; a user's interrupt takes effect
+    /// there too.
     package func during<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) async throws -> Result
     {
         try await withThrowingTaskGroup(of: Result.self) { group in

@@ -1,17 +1,17 @@
 import SystemPackage
 
-/// How patient a transfer is, and what stands between.
+/// The timeouts of a transfer, and the proxy and certificates that it uses.
 package struct TransportSettings: Sendable {
     package var proxy: HTTPProxy?
-    /// Certificates in PEM form that are trusted beside the system's.
+    /// Trusted certificates in PEM form, in addition to the system's.
     package var certificates: FilePath?
     package var retries = RetryPolicy()
     package var connectTimeout = Duration.seconds(10)
-    /// How long a connection may be silent.
+    /// The longest time without a byte on a connection.
     package var idleTimeout = Duration.seconds(30)
-    /// How long an answer may take up to its first byte.
+    /// The longest time until the first byte of an answer.
     package var answerTimeout = Duration.seconds(60)
-    /// The slowest transfer that is waited for.
+    /// The slowest acceptable transfer.
     package var lowestRate = LowestRate()
 
     package init() {}

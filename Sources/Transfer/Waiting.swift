@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// Threads of its own for requests. Callers wait for these on their threads, which may be those that Swift runs tasks on: with
-/// all of them waiting, none would be left to send a request.
+/// The threads that send requests. Callers block their own threads, which may be those that Swift runs tasks on; if all
+/// of those waited, none would be left to send a request.
 private final class RequestThreads: TaskExecutor {
     static let shared = RequestThreads()
     private let queue = DispatchQueue(label: "edgepipe.requests", attributes: .concurrent)
@@ -14,12 +14,12 @@ private final class RequestThreads: TaskExecutor {
     }
 }
 
-/// Begins asynchronous work on the threads for requests.
+/// Starts asynchronous work on the request threads.
 package func beginning(_ body: @escaping @Sendable () async -> Void) {
     Task.detached(executorPreference: RequestThreads.shared) { await body() }
 }
 
-/// Runs asynchronous work to its end while this thread waits.
+/// Runs asynchronous work to completion while this thread waits.
 package func waiting<Result: Sendable>(_ body: @escaping @Sendable () async throws -> Result) throws -> Result {
     let outcome = Mutex<Swift.Result<Result, any Error>?>(nil)
     let done = DispatchSemaphore(value: 0)

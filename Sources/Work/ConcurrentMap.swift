@@ -1,8 +1,9 @@
 import Synchronization
 
 extension Array where Element: Sendable {
-    /// What `transform` makes of each element, in order, on up to `threads` threads.
-    /// - Throws: the error of the first element that failed, by its place; those behind it may have been done or not.
+    /// The results of `transform` for all elements, in order, computed on up to `threads` threads.
+    /// - Throws: the error of the first element that failed, in the order of the elements; later elements may or may
+    ///   not have been transformed.
     package func concurrentMap<Result: Sendable>(
         threads: Int,
         _ transform: @Sendable (Element) throws -> Result

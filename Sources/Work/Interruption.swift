@@ -6,27 +6,29 @@ import Synchronization
     import Glibc
 #endif
 
-/// The wish to stop, from Ctrl-C: long work looks here between slabs and chunks, and leaves nothing half-written.
+/// The user's request to stop, from Ctrl-C. Long work checks it between slabs and chunks, and leaves nothing
+/// half-written.
 public enum Interruption {
     private static let requested = Atomic(false)
 
-    /// Work was stopped because the user asked for it.
+    /// Work was stopped at the user's request.
     public struct Stopped: Error, CustomStringConvertible {
-        /// What was known by then, of work that does not go on where it was.
+        /// The results so far, for work that cannot be resumed.
         public var soFar: String?
 
-        /// An error with what was known by then, if anything.
+        /// Creates the error with the results so far, if there are any.
         public init(soFar: String? = nil) { self.soFar = soFar }
 
-        /// What to tell the user: the work goes on where it was, or what was known.
+        /// The message to the user: how to resume, or the results so far.
         public var description: String {
             soFar.map { "interrupted \($0)" } ?? "interrupted; the same command goes on from here."
         }
     }
 
-    /// Lets Ctrl-C ask for an orderly stop; a second one stops at once.
+    /// Makes Ctrl-C request an orderly stop; a second one stops at once.
     public static func listen() {
-        // Signals stay blocked in a child of a thread that blocks them, as a dispatch queue's threads do.
+        // A child process inherits blocked signals from the thread that starts it, and the threads of a dispatch queue
+        // block them.
         var signals = sigset_t()
         sigemptyset(&signals)
         for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
@@ -39,7 +41,7 @@ public enum Interruption {
         }
     }
 
-    /// - Throws: `Stopped` once a stop was asked for.
+    /// - Throws: `Stopped` after a stop was requested.
     public static func check() throws {
         if requested.load(ordering: .relaxed) { throw Stopped() }
     }

@@ -4,9 +4,9 @@
     import Glibc
 #endif
 
-/// What this process takes of the machine.
+/// The memory use of this process.
 public enum ProcessMemory {
-    /// The most memory that this process has had resident, in bytes.
+    /// The peak resident memory of this process, in bytes.
     public static var peakBytes: Int {
         var usage = rusage()
         #if canImport(Darwin)

@@ -2,20 +2,20 @@ import Foundation
 
 /// Lets threads do a part of their tasks one at a time, in the order of the tasks.
 ///
-/// Unchecked: the numbers are only touched while the condition is locked.
+/// Unchecked: the numbers are only accessed while the condition is locked.
 package final class TaskOrder: @unchecked Sendable {
-    /// A task has no turn any more, because one before it failed.
+    /// The task gets no turn, because an earlier one failed.
     struct Abandoned: Error {}
 
     private let turn = NSCondition()
     private var next = 0
     private var failed = Int.max
 
-    /// The first turn is task 0's.
+    /// Task 0 has the first turn.
     package init() {}
 
-    /// Waits until every lower task has had its turn, and runs `body`.
-    /// - Throws: what `body` throws; an error of the loop's own where a lower task failed.
+    /// Waits until every earlier task has had its turn, then runs `body`.
+    /// - Throws: errors of `body`; `Abandoned` if an earlier task failed.
     package func inTurn(_ task: Int, _ body: () throws -> Void) throws {
         try turn.withLock {
             while next != task, failed > task { turn.wait() }
@@ -26,7 +26,7 @@ package final class TaskOrder: @unchecked Sendable {
         }
     }
 
-    /// Lets the tasks after one that failed wait no longer.
+    /// Releases the tasks that wait behind a failed one.
     func abandon(after task: Int) {
         turn.withLock {
             failed = min(failed, task)

@@ -9,13 +9,14 @@ import Synchronization
 
 /// Threads that wait for the next parallel region of a session, and end with it.
 ///
-/// A token's way through a model has hundreds of short regions. Waking a thread for each costs more than many of them take, so
-/// threads look for work for some microseconds before they sleep.
+/// Computing a token takes hundreds of short regions. Waking a thread costs more than many of them take, so threads
+/// spin for some microseconds before they sleep.
 final class WorkerTeam: Sendable {
     private let board: Board
     private let threads: [Thread]
 
-    /// - Parameter helpers: threads beside the one that calls. Where the system has fewer, the work takes longer.
+    /// - Parameter helpers: the number of threads in addition to the calling one. If the system provides fewer, the
+    ///   work takes longer.
     init(helpers: Int) {
         let board = Board()
         self.board = board
@@ -27,19 +28,19 @@ final class WorkerTeam: Sendable {
         for thread in threads { thread.join() }
     }
 
-    /// Runs `body` once on every thread, this one among them, each with a number of its own.
+    /// Runs `body` once on every thread, including the calling one, each with its own number.
     func run(_ body: @Sendable (_ worker: Int) -> Void) {
         withoutActuallyEscaping(body) { board.run(on: threads.count, $0) }
     }
 }
 
-/// Where a region's work is posted.
+/// The shared state through which threads get a region's work.
 ///
-/// Unchecked: `body` is written before `region` is raised, and read after that was seen.
+/// Unchecked: `body` is written before `region` is incremented, and read after the new value was seen.
 private final class Board: @unchecked Sendable {
     typealias Body = @Sendable (_ worker: Int) -> Void
 
-    /// How often a thread looks for work before it sleeps.
+    /// The number of times a thread looks for work before it sleeps.
     private static let patience = 4000
 
     private let region = Atomic(0)
@@ -80,7 +81,7 @@ private final class Board: @unchecked Sendable {
         raiseRegion()
     }
 
-    /// What a helper does until the end.
+    /// Runs regions on a helper thread until the session ends.
     func serve(as worker: Int) {
         var seen = 0
         while true {
@@ -92,7 +93,7 @@ private final class Board: @unchecked Sendable {
         }
     }
 
-    /// A function of its own, so that the closure is let go before the region counts as done.
+    /// A separate function, so that the closure is released before the region counts as done.
     @inline(never)
     private func work(as worker: Int) { body?(worker) }
 

@@ -1,25 +1,25 @@
 import Dispatch
 import Synchronization
 
-/// Divides work among threads: the one worker loop of the house.
+/// Divides work among threads; all parallel loops of the program use it.
 ///
-/// Tasks are numbered and handed out in order. They write to places of their own, so that results do not depend on the
+/// Tasks are numbered and given out in order. Each task writes to its own memory, so that results do not depend on the
 /// number of threads.
 package struct Workers: Sendable {
-    /// Threads that work, the calling one among them; one or more.
+    /// The number of threads, including the calling one; at least 1.
     package let count: Int
     private let team: WorkerTeam?
 
     /// - Parameters:
-    ///   - count: how many threads work; less than one counts as one.
-    ///   - keepingThreads: whether threads live as long as this value, for many short regions; else they come from the
-    ///     system's pool for each call.
+    ///   - count: the number of threads; less than 1 counts as 1.
+    ///   - keepingThreads: whether threads live as long as this value, for many short regions; otherwise each call
+    ///     takes them from the system's pool.
     package init(count: Int, keepingThreads: Bool = false) {
         self.count = max(1, count)
         team = keepingThreads && count > 1 ? WorkerTeam(helpers: count - 1) : nil
     }
 
-    /// Runs `body` once for every task; `worker` says which scratch memory the running thread may use.
+    /// Runs `body` once for every task; `worker` tells the running thread which scratch memory it may use.
     package func forEach(_ taskCount: Int, _ body: @Sendable (_ task: Int, _ worker: Int) -> Void) {
         let tasks = TaskCounter(taskCount)
         onThreads(for: taskCount) { worker in
@@ -27,13 +27,13 @@ package struct Workers: Sendable {
         }
     }
 
-    /// Runs `body` once for every task, until one fails: then no thread takes another.
+    /// Runs `body` once for every task; after a failure no thread starts another task.
     /// - Parameters:
-    ///   - order: where tasks wait for their turns; a failure ends the waiting.
-    ///   - makeScratch: makes what one thread keeps from task to task.
-    ///   - body: one task's work.
-    /// - Throws: of the errors thrown, that of the lowest task: the same one whatever the number of threads, because all tasks
-    ///   before it ran. An error of `makeScratch` comes before all.
+    ///   - order: where tasks wait for their turns; a failure ends the wait.
+    ///   - makeScratch: makes the state that a thread keeps between tasks.
+    ///   - body: the work of one task.
+    /// - Throws: the error of the lowest task that failed. It is the same for any number of threads, because all tasks
+    ///   before it ran. An error of `makeScratch` takes precedence.
     package func forEach<Scratch>(
         _ taskCount: Int,
         order: TaskOrder? = nil,
@@ -59,7 +59,7 @@ package struct Workers: Sendable {
         if let (_, error) = failure.withLock({ $0 }) { throw error }
     }
 
-    /// Runs `body` at the same time on as many threads as the tasks can use, each with a number of its own.
+    /// Runs `body` in parallel on as many threads as the tasks can use, each with its own number.
     private func onThreads(for taskCount: Int, _ body: @Sendable (_ worker: Int) -> Void) {
         let threads = min(count, taskCount)
         if threads < 1 { return }
