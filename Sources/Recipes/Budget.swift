@@ -1,7 +1,7 @@
-/// How large a build may be.
+/// The allowed size of a build.
 public enum Budget: Hashable, Sendable {
-    /// Bytes of the whole file.
+    /// The size of the whole file, in bytes.
     case bytes(Int)
-    /// Bits a weight, over all tensors of the model; what lies before the tensors comes on top.
+    /// Bits per weight, over all tensors of the model; the header of the file is not counted.
     case bitsPerWeight(Double)
 }

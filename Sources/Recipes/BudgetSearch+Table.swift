@@ -1,18 +1,19 @@
-/// The best of all choices, found by going through sums of bytes.
+/// Finds the best of all choices by dynamic programming over sums of bytes (the multiple-choice knapsack).
 ///
-/// Steps along hulls miss choices between their corners, which counts where a model has few tensors, or large stacks of experts. Going
-/// through all sums (dynamic programming over the multiple-choice knapsack) misses nothing but what counting in larger units rounds away,
-/// and what that leaves of the bytes is filled afterwards.
+/// Steps along hulls miss choices between their corners, which matters if a model has few tensors, or large stacks of
+/// experts. Dynamic programming only misses what rounding sizes up to a unit loses, and the bytes left over are filled
+/// afterwards.
 extension BudgetSearch {
-    /// Additions that a search may take: some tenths of a second.
+    /// The most additions in a search: some tenths of a second.
     private static let mostAdditions = 150_000_000
 
-    /// - Parameter bytes: for the tensors that are chosen for.
-    /// - Returns: nil where nothing is small enough, counted in units, or where the bytes hold the best of every tensor.
+    /// - Parameter bytes: the size allowed for the tensors that are chosen for.
+    /// - Returns: nil if nothing is small enough, counted in units, or if the bytes suffice for the best type of every
+    ///   tensor.
     func tabulated(within bytes: Int) -> Selection? {
         let options = tensors.map(\.count).reduce(0, +)
         guard bytes > fewestBytes, bytes < tensors.reduce(0, { $0 + ($1.last?.bytes ?? 0) }) else { return nil }
-        // What every choice takes is not counted.
+        // The smallest option of every tensor is always paid for, so it is not counted.
         let least = tensors.map { $0[0].bytes }
         let spare = bytes - fewestBytes
         let unit = unit(over: least, atLeast: (spare * options + Self.mostAdditions - 1) / Self.mostAdditions)
@@ -33,7 +34,7 @@ extension BudgetSearch {
         return selection(chosen)
     }
 
-    /// The largest unit in which all sizes are whole, or a larger one.
+    /// The largest unit that divides all sizes, or a larger one.
     private func unit(over least: [Int], atLeast: Int) -> Int {
         var divisor = 0
         for (choices, smallest) in zip(tensors, least) {
@@ -48,7 +49,7 @@ extension BudgetSearch {
         return first
     }
 
-    /// One more tensor: the least cost for each number of units that are used at most, and which option gives it.
+    /// Adds a tensor: the least cost for each number of units that may be used, and the option that gives it.
     private static func adding(
         _ choices: [Option],
         _ sizes: [Int],

@@ -1,21 +1,22 @@
 import Tensors
 
-/// Finds the types with the least predicted divergence whose tensors fit a number of bytes.
+/// Finds the types with the least predicted divergence whose tensors fit into a number of bytes.
 ///
-/// Every tensor has its choices, a size and a cost each. From the smallest ones on, the step that saves most divergence a byte is
-/// taken as long as it fits: along each tensor's convex hull that is the optimum of the Lagrangian for every size it stops at.
-/// What is left of the bytes is filled with whatever fits and saves most, hull or not. `tabulated` goes through sums of bytes besides, and
-/// the better one counts. Where a token's time is limited, milliseconds have a price beside bytes.
+/// Every tensor has options, each with a size and a cost. The search starts from the smallest ones and repeatedly takes
+/// the step that saves the most divergence per byte and still fits. Along each tensor's convex hull, that is the
+/// optimum of the Lagrangian for every size where it stops. The bytes left over are filled with whatever fits and saves
+/// most, on the hull or not. `tabulated` searches over sums of bytes as well, and the better result is used. If the
+/// time per token is limited, milliseconds have a price too.
 public struct BudgetSearch: Sendable {
-    /// One type that a tensor may have.
+    /// A type that a tensor may have.
     public struct Option: Sendable, Equatable {
-        /// See `Option`.
+        /// The quantization type.
         public let type: TensorType
-        /// What it takes in the file, with the padding behind it.
+        /// Size in the file including padding, in bytes.
         public let bytes: Int
-        /// Predicted divergence, in nats a token.
+        /// Predicted divergence, in nats per token.
         public let cost: Double
-        /// What a token takes on the device, in milliseconds; 0 where nobody asks.
+        /// Time per token on the device, in milliseconds; 0 if speed does not matter.
         public let milliseconds: Double
 
         /// Every value is as its property describes it.
@@ -24,19 +25,19 @@ public struct BudgetSearch: Sendable {
         }
     }
 
-    /// What was chosen.
+    /// The chosen option of each tensor, with their totals.
     public struct Selection: Sendable, Equatable {
-        /// The place of each tensor's option among its options.
+        /// The index of each tensor's option among its options.
         public internal(set) var picks: [Int]
-        /// Of the tensors that are chosen for.
+        /// Total size of the tensors that are chosen for, in bytes.
         public internal(set) var bytes: Int
-        /// See `Option.cost`.
+        /// Total predicted divergence, in nats per token.
         public internal(set) var cost: Double
-        /// See `Option.milliseconds`.
+        /// Total time per token on the device, in milliseconds.
         public internal(set) var milliseconds: Double
     }
 
-    /// For each tensor, its options: at least one, the smallest first.
+    /// The options of each tensor: at least one, smallest first.
     public let tensors: [[Option]]
 
     /// - Precondition: every tensor has an option.
@@ -45,19 +46,19 @@ public struct BudgetSearch: Sendable {
         self.tensors = tensors.map { $0.sorted { ($0.bytes, $0.cost) < ($1.bytes, $1.cost) } }
     }
 
-    /// Bytes of the smallest build there is.
+    /// Size of the smallest possible build, in bytes.
     public var fewestBytes: Int { tensors.reduce(0) { $0 + ($1.first?.bytes ?? 0) } }
-    /// Bytes of the build that loses least.
+    /// Size of the build with the least predicted divergence, in bytes.
     public var mostBytes: Int { best(within: .max).map(\.bytes) ?? 0 }
-    /// The shortest time of a token.
+    /// The shortest possible time per token, in milliseconds.
     public var fewestMilliseconds: Double {
         tensors.reduce(0) { $0 + ($1.map(\.milliseconds).min() ?? 0) }
     }
 
     /// - Parameters:
-    ///   - bytes: for the tensors that are chosen for.
-    ///   - milliseconds: for one token; nil for any.
-    /// - Returns: nil where nothing is small and fast enough.
+    ///   - bytes: the size allowed for the tensors that are chosen for.
+    ///   - milliseconds: the time allowed per token; nil for any.
+    /// - Returns: nil if nothing is small and fast enough.
     public func best(within bytes: Int, milliseconds: Double? = nil) -> Selection? {
         var free = search(bytes, price: 0, limit: .infinity)
         if let table = tabulated(within: bytes) {
@@ -65,7 +66,7 @@ public struct BudgetSearch: Sendable {
             if other.cost < free?.cost ?? .infinity { free = other }
         }
         guard let limit = milliseconds, let free, free.milliseconds > limit else { return free }
-        // What a millisecond is worth in bytes, from little to much; where both are short, something between fits best.
+        // The price of a millisecond in bytes, from low to high; if both are scarce, a price in between fits best.
         let even = Double(bytes) / limit
         let found = Self.prices.compactMap { search(bytes, price: even * $0, limit: limit) }
         return found.min { $0.cost < $1.cost }
@@ -75,7 +76,7 @@ public struct BudgetSearch: Sendable {
         0, 0x1p-8, 0x1p-6, 0x1p-5, 0x1p-4, 0x1p-3, 0x1p-2, 0x1p-1, 1, 2, 4, 8, 16, 32, 64, 256, 4096,
     ]
 
-    /// The selection of given types, a preset's say; nil where one of them is no option.
+    /// The selection of given types, such as those of a preset; nil if one of them is not an option.
     public func selection(of types: [TensorType]) -> Selection? {
         precondition(types.count == tensors.count, "a type for each tensor")
         let picks = zip(tensors, types).map { options, type in options.firstIndex { $0.type == type } }
@@ -83,7 +84,7 @@ public struct BudgetSearch: Sendable {
         return found.count == picks.count ? selection(found) : nil
     }
 
-    /// The same with what is left of the bytes spent where it saves most.
+    /// The selection with the remaining bytes spent where they save the most divergence.
     public func filled(_ selection: Selection, within bytes: Int, milliseconds limit: Double? = nil) -> Selection {
         fill(selection, bytes, limit ?? .infinity)
     }
@@ -99,20 +100,20 @@ public struct BudgetSearch: Sendable {
     }
 }
 
-// The search.
+// The search algorithm.
 extension BudgetSearch {
     /// A step along a tensor's hull.
     private struct Move {
         let tensor: Int
         let option: Int
-        /// Divergence saved for a unit of weight.
+        /// Divergence saved per unit of weight.
         let gain: Double
     }
 
     /// - Parameters:
-    ///   - price: of a millisecond, in bytes.
-    ///   - limit: in milliseconds.
-    /// - Returns: nil where what it begins with is too large or too slow.
+    ///   - price: the price of a millisecond, in bytes.
+    ///   - limit: the time allowed per token, in milliseconds.
+    /// - Returns: nil if the smallest options are too large or too slow.
     private func search(_ bytes: Int, price: Double, limit: Double) -> Selection? {
         func weight(_ option: Option) -> Double { Double(option.bytes) + price * option.milliseconds }
         var picks: [Int] = []
@@ -126,7 +127,7 @@ extension BudgetSearch {
                 moves.append(Move(tensor: tensor, option: to, gain: saved / added))
             }
         }
-        // A tensor's steps have falling gains, so that they stay in order; equal gains go by the file's order.
+        // The gains of a tensor's steps decrease, so its steps stay in order; equal gains keep the file's order.
         moves.sort { $0.gain != $1.gain ? $0.gain > $1.gain : ($0.tensor, $0.option) < ($1.tensor, $1.option) }
         var selection = selection(picks)
         guard selection.bytes <= bytes, selection.milliseconds <= limit else { return nil }
@@ -152,14 +153,14 @@ extension BudgetSearch {
         return changed
     }
 
-    /// Takes what saves most divergence a byte, as long as something fits.
+    /// Repeatedly takes the step that saves the most divergence per byte, while one fits.
     private func fill(_ selection: Selection, _ bytes: Int, _ limit: Double) -> Selection {
         var selection = selection
         while let (tensor, option) = bestStep(from: selection, bytes - selection.bytes, limit - selection.milliseconds)
         {
             selection = replacing(selection, tensor, option)
         }
-        // Added up afresh: the steps have left roundings.
+        // Sums are computed anew, because the steps have accumulated rounding errors.
         return self.selection(selection.picks)
     }
 
@@ -177,7 +178,7 @@ extension BudgetSearch {
         return best.map { ($0.tensor, $0.option) }
     }
 
-    /// The options on the lower convex hull of cost over weight, from the lightest to the one that costs least.
+    /// The options on the lower convex hull of cost over weight, from the lightest to the least costly.
     private static func hull(_ options: [Option], _ weight: (Option) -> Double) -> [Int] {
         let order = options.indices.sorted {
             (weight(options[$0]), options[$0].cost, $0) < (weight(options[$1]), options[$1].cost, $1)

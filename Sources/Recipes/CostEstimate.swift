@@ -2,29 +2,29 @@ import BlockFormats
 import GGUF
 import Tensors
 
-/// What one tensor costs at several types, by the errors of some of its rows.
+/// Estimates the cost of one tensor at several types from the errors of some of its rows.
 ///
-/// Rows are rounded without regard to each other, and the part of a row's weighted energy that becomes error differs little from row
-/// to row: so some rows tell that part, and all rows together what it is a part of.
+/// Rows are rounded independently, and the fraction of a row's weighted energy that becomes error differs little
+/// between rows. A sample of rows gives that fraction, and all rows together give the energy.
 struct CostEstimate {
     let tensor: GGUFTensor
     let factors: TensorFactors
-    /// What the columns count when rows are rounded; the factors' own where nothing is said.
+    /// The importance of the columns when rows are rounded; the factors' own by default.
     let importance: [Float]
     let kernels: Kernels
 
-    /// Rows that are rounded: enough for an error of a few percent, or a part of many.
+    /// The least number of rows that are rounded: enough for an error of a few percent.
     private static let fewestRows = 192
     private static let part = 24
 
-    /// - Parameter importance: as `QuantizationPlan` takes it from an importance matrix.
+    /// - Parameter importance: the importance as `QuantizationPlan` takes it from an importance matrix.
     init(_ tensor: GGUFTensor, _ factors: TensorFactors, importance: [Float]?, kernels: Kernels) {
         precondition(factors.rows.count == tensor.shape.rowCount && factors.columnCount == tensor.shape.rowLength)
         (self.tensor, self.factors, self.kernels) = (tensor, factors, kernels)
         self.importance = importance ?? factors.columns
     }
 
-    /// The rows that are rounded, evenly over all. An odd distance falls on every place within a head.
+    /// The rows that are rounded, spread evenly over all. An odd distance samples every position within a head.
     var sampledRows: [Int] {
         let count = tensor.shape.rowCount
         let wanted = max(Self.fewestRows, count / Self.part)
@@ -32,7 +32,7 @@ struct CostEstimate {
         return Array(stride(from: min(count - 1, distance / 2), to: count, by: distance))
     }
 
-    /// The weighted energy of all rows: what the tensor would cost if it were all zeros.
+    /// The weighted energy of all rows: the cost of the tensor if it were all zeros.
     func energy(_ reader: any RowReader) throws -> Double {
         var sum = 0.0
         try rows(0..<tensor.shape.rowCount, reader) { row, weights in
@@ -41,7 +41,7 @@ struct CostEstimate {
         return sum
     }
 
-    /// For each type, the part of the sampled rows' weighted energy that becomes error.
+    /// The fraction of the sampled rows' weighted energy that becomes error, for each type.
     func losses(_ types: [TensorType], _ reader: any RowReader) throws -> [Double] {
         let columns = tensor.shape.rowLength
         var errors = [Double](repeating: 0, count: types.count)
@@ -96,7 +96,7 @@ struct CostEstimate {
         }
     }
 
-    /// Hands rows to `body` one at a time.
+    /// Passes rows to `body` one at a time.
     private func rows(
         _ range: Range<Int>,
         _ reader: any RowReader,

@@ -4,17 +4,18 @@ import Quantization
 import Tensors
 import Work
 
-/// Works out what each tensor of a model costs at each type of a ladder.
+/// Computes the cost of each tensor of a model at each type of a ladder.
 public struct CostRun: Sendable {
-    /// The model as it is.
+    /// The original model.
     public let source: any ModelSource
-    /// The types.
+    /// The types to compute costs for.
     public let ladder: TypeLadder
-    /// By tensor; a tensor without them, which is looked up and not multiplied, counts all errors the same until it is measured.
+    /// Factors by tensor. A tensor without them is used for lookup and not for multiplication; all its errors count
+    /// equally until it is measured.
     public let factors: [String: TensorFactors]
-    /// How it will be quantized; what the columns count is in the importance matrix.
+    /// How the model will be quantized; the importance matrix weights the columns.
     public let options: QuantizationOptions
-    /// How many threads work; costs are the same for any number.
+    /// The number of threads; costs do not depend on it.
     public let threads: Int
 
     /// Every value is as its property describes it.
@@ -30,9 +31,9 @@ public struct CostRun: Sendable {
     }
 
     /// - Parameters:
-    ///   - earlier: what a run that was cut had worked out; its tensors are taken over.
-    ///   - progress: called before each tensor with the table so far; what it throws ends the run.
-    /// - Throws: `RecipeError` for factors of another model; `QuantizationError`; what the source throws.
+    ///   - earlier: the table of an interrupted run, whose tensors are reused.
+    ///   - progress: called before each tensor with the table so far; an error that it throws ends the run.
+    /// - Throws: `RecipeError` for factors of another model; `QuantizationError`; errors of the source.
     public func table(
         continuing earlier: CostTable? = nil,
         progress: (_ tensor: String, _ done: Int, _ total: Int, CostTable) throws -> Void = { _, _, _, _ in }
@@ -77,7 +78,7 @@ public struct CostRun: Sendable {
             kernels: kernels
         )
         let types = types(of: tensor)
-        // Types whose search is long are rounded on other threads than the short ones.
+        // Types with a long search are rounded on other threads than those with a short one.
         let losses = try types.concurrentMap(threads: threads) { type in
             try estimate.losses([type], source.makeReader())[0]
         }

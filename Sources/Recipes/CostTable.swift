@@ -1,27 +1,28 @@
 import Tensors
 
-/// The divergence that each tensor of a model costs at each type that it may have, in nats a token.
+/// The divergence that each tensor of a model costs at each type that it may have, in nats per token.
 ///
-/// Costs are added up: what a whole build loses is predicted as the sum over its tensors. That ranks builds of one size; how much one
-/// loses has to be measured, since errors of many tensors together do more than each alone, or less.
+/// The predicted loss of a build is the sum over its tensors. It ranks builds of the same size. The actual loss has to
+/// be measured, because the errors of many tensors together have a larger or smaller effect than the sum.
 public struct CostTable: Codable, Equatable, Sendable {
-    /// Where a tensor's costs come from.
+    /// How a tensor's costs were obtained.
     public enum Source: String, Codable, Sendable {
-        /// From the gradients of labels that the model itself would write.
+        /// Computed from the gradients for labels sampled from the model itself.
         case fisher
-        /// The tensor alone was quantized to one type and the divergence measured; other types in proportion to their errors.
+        /// Measured with only this tensor quantized to one type; the costs of other types are in proportion to their
+        /// errors.
         case measured
-        /// The costs are errors that nothing was compared with yet: only their ratios mean something.
+        /// The costs are raw errors, not scaled to a divergence: only their ratios are meaningful.
         case unknown
     }
 
-    /// What one type costs.
+    /// The cost of one type.
     public struct Choice: Codable, Equatable, Sendable {
-        /// As GGUF names it: "Q4_K".
+        /// The type's name in GGUF: "Q4_K".
         public var type: String
-        /// Of the tensor's data.
+        /// Size of the tensor's data, in bytes.
         public var bytes: Int
-        /// Mean divergence from the model as it is, in nats a token.
+        /// Mean divergence from the original model, in nats per token.
         public var cost: Double
 
         /// Every value is as its property describes it.
@@ -29,17 +30,17 @@ public struct CostTable: Codable, Equatable, Sendable {
             (self.type, self.bytes, self.cost) = (type.name, bytes, cost)
         }
 
-        /// The type; nil for a name that is none, in a table that somebody wrote by hand.
+        /// The type; nil if the name is invalid, which a handwritten table may contain.
         public var tensorType: TensorType? { TensorType(name: type) }
     }
 
     /// The costs of one tensor.
     public struct Tensor: Codable, Equatable, Sendable {
-        /// As the file has it.
+        /// The tensor's name in the file.
         public var name: String
-        /// See `Source`.
+        /// How the costs were obtained.
         public var source: Source
-        /// The smallest first.
+        /// The choices, smallest first.
         public var choices: [Choice]
 
         /// Every value is as its property describes it.
@@ -47,10 +48,10 @@ public struct CostTable: Codable, Equatable, Sendable {
             (self.name, self.source, self.choices) = (name, source, choices)
         }
 
-        /// The choice of a type.
+        /// The choice with this type.
         public subscript(type: TensorType) -> Choice? { choices.first { $0.type == type.name } }
 
-        /// The same, with all costs multiplied: the tensor was measured at one type.
+        /// The tensor with all costs multiplied, after it was measured at one type.
         public func scaled(by factor: Double, source: Source) -> Tensor {
             var copy = self
             copy.source = source
@@ -59,16 +60,16 @@ public struct CostTable: Codable, Equatable, Sendable {
         }
     }
 
-    /// In the order of the file that is made.
+    /// The tensors, in the order of the output file.
     public var tensors: [Tensor]
 
-    /// A table of these tensors.
+    /// Creates a table of these tensors.
     public init(tensors: [Tensor]) { self.tensors = tensors }
 
-    /// The costs of a tensor.
+    /// The costs of the tensor with this name.
     public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
-    /// What a build of these types costs; nil where one of them is not in the table.
+    /// The predicted cost of a build with these types, in nats per token; nil if one of them is not in the table.
     public func cost(of types: [String: TensorType]) -> Double? {
         var sum = 0.0
         for tensor in tensors {

@@ -2,47 +2,48 @@ import BinaryIO
 import Quantization
 import Tensors
 
-/// The types that were chosen for a model's tensors, and what they are predicted to cost.
+/// The types chosen for a model's tensors, and their predicted cost.
 public struct Recipe: Codable, Equatable, Sendable {
     /// One tensor whose type was chosen.
     public struct Tensor: Codable, Equatable, Sendable {
-        /// As the file has it.
+        /// The tensor's name in the file.
         public var name: String
-        /// As GGUF names it.
+        /// The type's name in GGUF.
         public var type: String
-        /// Of the tensor's data.
+        /// Size of the tensor's data, in bytes.
         public var bytes: Int
-        /// Its part of the predicted divergence, in nats a token.
+        /// The tensor's share of the predicted divergence, in nats per token.
         public var kldShare: Double
     }
 
-    /// The mix of llama.cpp's that comes nearest in the same bytes.
+    /// The best of llama.cpp's mixes of at most the same size.
     public struct Preset: Codable, Equatable, Sendable {
         /// Its name: "q3_k_m".
         public var type: String
-        /// Of its file.
+        /// Size of the mix's file, in bytes.
         public var bytes: Int
-        /// Predicted by the same costs.
+        /// Predicted mean divergence from the same costs, in nats per token.
         public var predictedKld: Double
-        /// On the same windows as the recipe's, where both were measured.
+        /// Mean divergence measured on the same windows as the recipe's, in nats per token; nil unless both were
+        /// measured.
         public var measuredKld: Double?
     }
 
-    /// The name of the mix whose number stands in the file.
+    /// The name of the mix whose file-type number the file has.
     public var base: String
     /// The types that were allowed.
     public var ladder: String
-    /// Of the file.
+    /// Size of the file, in bytes.
     public var bytes: Int
-    /// Over all weights of the model.
+    /// Bits per weight, over all weights of the model.
     public var bitsPerWeight: Double
-    /// Mean divergence from the model as it is, in nats a token.
+    /// Predicted mean divergence from the original model, in nats per token.
     public var predictedKld: Double
-    /// On the device that it was made for.
+    /// Milliseconds per token on the target device; nil without one.
     public var millisecondsPerToken: Double?
-    /// The best of the mixes that fit; nil where none does.
+    /// The best of the mixes that fit; nil if none does.
     public var preset: Preset?
-    /// In the order of the file.
+    /// The tensors, in the order of the file.
     public var tensors: [Tensor]
 
     init(
@@ -60,13 +61,13 @@ public struct Recipe: Codable, Equatable, Sendable {
         (self.preset, self.tensors) = (preset, tensors)
     }
 
-    /// The types by tensor, which stock llama-quantize reads from a file too.
+    /// The types by tensor; stock llama-quantize reads them from a file too.
     public var assignment: TypeAssignment {
         let types = tensors.compactMap { tensor in TensorType(name: tensor.type).map { (tensor.name, $0) } }
         return TypeAssignment(Dictionary(types) { first, _ in first })
     }
 
-    /// The policy of a build under a name of its own.
+    /// The type policy of a build with its own name.
     public func policy(named name: String) -> TypePolicy {
         .recipe(name, assignment, base: FileType(name: base) ?? .q4_K_M)
     }

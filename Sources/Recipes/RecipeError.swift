@@ -11,7 +11,7 @@ public enum RecipeError: Error, Equatable, Sendable, CustomStringConvertible {
     case notFinite(tensor: String)
     case nothingToChoose
 
-    /// What is wrong, with the figures, and what to do.
+    /// A message with the figures that ends with what to do.
     public var description: String {
         switch self {
         case .tooSmall(let bytes, let smallest, let ladder):

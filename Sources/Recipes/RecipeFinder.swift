@@ -2,21 +2,21 @@ import GGUF
 import Quantization
 import Tensors
 
-/// Chooses the types of a model's tensors for a number of bytes, by what each type costs.
+/// Chooses the types of a model's tensors for a size in bytes, by the cost of each type.
 public struct RecipeFinder {
-    /// The model's tensors whose types may change, as they will stand in the file.
+    /// The model's tensors whose types may change, as they will be in the file.
     public let tensors: [GGUFTensor]
     private let source: any ModelSource
     private let ladder: TypeLadder
     private let options: QuantizationOptions
     private let search: BudgetSearch
-    /// Bytes of the file that no choice changes.
+    /// Bytes of the file that do not depend on the choice.
     private let fixedBytes: Int
-    /// Of these, what lies before the tensors.
+    /// Bytes before the tensors, which `fixedBytes` includes.
     private let headerBytes: Int
     private let presets: [Preset]
 
-    /// One of llama.cpp's mixes that a recipe competes with.
+    /// One of llama.cpp's mixes, which a recipe competes with.
     private struct Preset {
         let type: FileType
         let bytes: Int
@@ -24,10 +24,11 @@ public struct RecipeFinder {
     }
 
     /// - Parameters:
-    ///   - table: what tensors cost.
+    ///   - table: the costs of the tensors.
     ///   - ladder: the types to choose from.
-    ///   - options: how it will be quantized; their importance matrix decides what presets would be.
-    ///   - milliseconds: what a token takes for a tensor of a type on the device that it is made for; nil where speed does not count.
+    ///   - options: how the model will be quantized; their importance matrix determines the presets' types.
+    ///   - milliseconds: returns the time per token, in milliseconds, of a tensor with a type on the target device; nil
+    ///     if speed does not matter.
     /// - Throws: `RecipeError` for a table of another model; `QuantizationError`.
     public init(
         _ source: some ModelSource,
@@ -53,14 +54,14 @@ public struct RecipeFinder {
         presets = Self.presets(source, options, ladder, search, fixedBytes)
     }
 
-    /// Bytes of the smallest file.
+    /// Size of the smallest possible file, in bytes.
     public var fewestBytes: Int { fixedBytes + search.fewestBytes }
-    /// Bytes of the file that loses least.
+    /// Size of the file with the least predicted divergence, in bytes.
     public var mostBytes: Int { fixedBytes + search.mostBytes }
-    /// Weights of the whole model.
+    /// The number of weights of the whole model.
     public var weightCount: Int { source.tensors.elementCount }
 
-    /// Bytes of a file of this size.
+    /// The size of a file with this budget, in bytes.
     public func byteCount(of budget: Budget) -> Int {
         switch budget {
         case .bytes(let bytes): bytes
@@ -69,8 +70,8 @@ public struct RecipeFinder {
     }
 
     /// The types with the least predicted divergence in a file of at most `bytes`.
-    /// - Parameter milliseconds: the most that a token may take.
-    /// - Throws: `RecipeError` where no file is so small or so fast, or every one is smaller.
+    /// - Parameter milliseconds: the time allowed per token.
+    /// - Throws: `RecipeError` if no file is small or fast enough, or if even the best one is much smaller.
     public func recipe(
         within bytes: Int,
         milliseconds: Double? = nil
@@ -81,11 +82,11 @@ public struct RecipeFinder {
         guard let found = search.best(within: bytes - fixedBytes, milliseconds: milliseconds) else {
             throw RecipeError.tooSlow(milliseconds: milliseconds ?? 0, fastest: search.fewestMilliseconds)
         }
-        // What cannot be improved by more bytes fills no budget.
+        // If more bytes improve nothing, the budget cannot be filled.
         if milliseconds == nil, Double(mostBytes) < 0.995 * Double(bytes) {
             throw RecipeError.tooLarge(bytes: bytes, largest: mostBytes, ladder: "\(ladder)")
         }
-        // A preset may start where the search does not come by.
+        // The search also starts from presets, which may lie off its path.
         let rivals = presets.filter { $0.bytes <= bytes && $0.selection.milliseconds <= milliseconds ?? .infinity }
         let improved = rivals.map {
             search.filled($0.selection, within: bytes - fixedBytes, milliseconds: milliseconds)
@@ -95,8 +96,8 @@ public struct RecipeFinder {
         return recipe(best, preset, base: base(of: best.bytes + fixedBytes))
     }
 
-    /// What a plan of given types is predicted to cost.
-    /// - Throws: `RecipeError.tableOfAnotherModel` for a type that the costs do not know.
+    /// The predicted cost of a plan with given types.
+    /// - Throws: `RecipeError.tableOfAnotherModel` if a type is missing from the costs.
     public func recipe(of plan: QuantizationPlan) throws -> Recipe {
         guard let selection = search.selection(of: plan.freeTensors.map(\.type)) else {
             throw RecipeError.tableOfAnotherModel(tensor: plan.freeTensors.first?.name ?? "")
@@ -104,7 +105,7 @@ public struct RecipeFinder {
         return recipe(selection, nil, base: plan.fileType)
     }
 
-    /// The mixes that a ladder can make, the smallest first, with what they are predicted to cost.
+    /// The mixes that use only types of the ladder, smallest first, with their predicted costs.
     public var presetSizes: [(type: FileType, bytes: Int, cost: Double)] {
         presets.map { ($0.type, $0.bytes, $0.selection.cost) }
     }
@@ -139,13 +140,13 @@ public struct RecipeFinder {
         return Double(fixed + own) * 8 / Double(max(1, weightCount))
     }
 
-    /// The mix whose number the file says: the largest that is not larger.
+    /// The mix whose number the file gets: the largest one of at most this size.
     private func base(of bytes: Int) -> FileType {
         (presets.last { $0.bytes <= bytes } ?? presets.first)?.type ?? .q4_K_M
     }
 }
 
-// What there is to choose from.
+// The options to choose from.
 extension RecipeFinder {
     private static func padded(_ bytes: Int, _ alignment: Int) -> Int {
         (bytes + alignment - 1) / alignment * alignment
@@ -183,7 +184,7 @@ extension RecipeFinder {
         _ fixedBytes: Int
     ) -> [Preset] {
         FileType.allCases.compactMap { type -> Preset? in
-            // A mix that does not go with this model is no rival.
+            // A mix that does not suit this model is skipped.
             guard let plan = try? QuantizationPlan(source, as: type, options: options), plan.obstacle == nil,
                 let selection = search.selection(of: plan.freeTensors.map(\.type))
             else { return nil }

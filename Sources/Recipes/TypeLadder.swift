@@ -1,17 +1,18 @@
 import Quantization
 import Tensors
 
-/// The types that a recipe chooses among.
+/// The types that a recipe chooses from.
 public enum TypeLadder: Hashable, Sendable {
     /// The K types and Q8_0, which every phone's engine multiplies fast.
     case k
-    /// The types with grids of vectors too: less error in the same bytes, slower on processors without tables in registers.
+    /// Also the types with vector grids: less error in the same bytes, slower on processors without tables in
+    /// registers.
     case all
-    /// These alone.
+    /// Only these types.
     case types([TensorType])
 
-    /// The types of one's own are separated by commas.
-    /// - Returns: nil where a name is none, or is that of a type which holds plain numbers.
+    /// Parses the name of a ladder, or types separated by commas.
+    /// - Returns: nil if a name is unknown, or is that of an unquantized type.
     public init?(_ text: String) {
         switch text.lowercased() {
         case "k": self = .k
@@ -24,15 +25,16 @@ public enum TypeLadder: Hashable, Sendable {
         }
     }
 
-    /// Every type that a recipe may hold, the smallest first. About one bit a weight is left to models trained for it.
+    /// Every type that a recipe may use, smallest first. Types of about one bit per weight are left out, because only
+    /// models trained for them work with them.
     public static let every: [TensorType] = [
         .iq2_xxs, .iq2_xs, .iq2_s, .q2_K, .iq3_xxs, .q3_K, .iq3_s, .iq4_xs, .iq4_nl, .q4_0, .q4_K, .q4_1, .q5_K, .q5_0,
         .q5_1, .q6_K, .q8_0,
     ]
 
-    /// The types for rows of a length, the smallest first.
+    /// The types for rows of a length, smallest first.
     ///
-    /// Rows that are no whole number of the large blocks get the types that llama.cpp falls back to.
+    /// Rows whose length is not a multiple of the large block get the types that llama.cpp falls back to.
     public func types(rowLength: Int) -> [TensorType] {
         let fallbacks: [TensorType] = [.iq4_nl, .q4_0, .q5_0, .q5_1, .q8_0]
         let own: [TensorType] =
@@ -49,7 +51,7 @@ public enum TypeLadder: Hashable, Sendable {
 }
 
 extension TypeLadder: CustomStringConvertible {
-    /// As `init` reads it.
+    /// The text that `init` parses.
     public var description: String {
         switch self {
         case .k: "k"

@@ -1,12 +1,12 @@
-/// Keeps YAML's aliases from multiplying.
+/// Limits the number of YAML aliases.
 ///
-/// Each alias stands for a copy, and copies of copies grow by powers: eight lines can ask for a billion nodes, which the
-/// parser hashes one by one where they stand as keys. With n aliases no file grows by more than e^(n/e).
+/// Each alias stands for a copy, and copies of copies grow exponentially: eight lines can ask for a billion nodes, and
+/// the parser hashes each one that is part of a key. With n aliases, a file grows by at most a factor of e^(n/e).
 package enum AliasLimit {
     package static let count = 16
 
-    /// Where the first alias stands that is one too many. A line that is a comment has none; a word with a star inside
-    /// of quotes counts, for telling them apart takes a parser.
+    /// The place of the first alias over the limit. Comment lines have none; a word with a star inside quotes counts
+    /// too, because only a parser could tell it apart.
     package static func firstExcess(in text: String) -> SourcePlace? {
         var found = 0
         for (number, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {

@@ -1,9 +1,9 @@
 import Yams
 
-/// What a scalar means by the core schema of YAML 1.2, section 10.3.2. YAML 1.1, which the parser follows by itself, reads
-/// `0512` as octal, `10:00` as a number to the base of sixty, and `no` as false.
+/// The meaning of a scalar in the core schema of YAML 1.2, section 10.3.2. The parser itself follows YAML 1.1, which
+/// reads `0512` as octal, `10:00` as a number in base sixty, and `no` as false.
 extension Node {
-    /// `null`, `~`, or nothing at all; a quoted text is never null.
+    /// `null`, `~`, or an empty scalar; a quoted text is never null.
     package var isNull: Bool {
         guard let scalar, scalar.style == .plain || scalar.style == .any else { return false }
         return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
@@ -23,7 +23,7 @@ extension Node {
         return Int(text)
     }
 
-    /// A decimal number; neither infinity nor not-a-number.
+    /// A decimal number, neither infinite nor NaN.
     package var coreNumber: Double? {
         guard let text = scalar?.string,
             text.wholeMatch(of: /[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?/) != nil,

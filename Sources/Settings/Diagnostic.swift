@@ -3,25 +3,25 @@ import SystemPackage
 
 /// A place in a pipeline file; lines and columns count from one.
 public struct SourcePlace: Sendable, Hashable, Codable {
-    /// From one.
+    /// The line, from 1.
     public let line: Int
-    /// In characters, from one.
+    /// The column in characters, from 1.
     public let column: Int
 
-    /// A place; both numbers count from one.
+    /// Creates a place; both numbers start at 1.
     public init(line: Int, column: Int) {
         self.line = line
         self.column = column
     }
 }
 
-/// One thing that is wrong with a pipeline file.
+/// One error in a pipeline file.
 public struct Diagnostic: Sendable, Hashable, Codable {
-    /// Where it is.
+    /// The place of the error.
     public let place: SourcePlace
     /// What is wrong and what to do, as sentences.
     public let message: String
-    /// The imported file that it is in; nil for the file that was asked for.
+    /// The imported file that contains the error; nil for the pipeline file itself.
     public let file: FilePath?
 
     package init(place: SourcePlace, message: String, file: FilePath? = nil) {
@@ -29,16 +29,16 @@ public struct Diagnostic: Sendable, Hashable, Codable {
     }
 }
 
-/// Everything that is wrong with a pipeline file, all at once.
+/// All errors of a pipeline file.
 public struct SettingsError: Error, CustomStringConvertible, Sendable {
     /// The file.
     public let path: FilePath
-    /// The problems in the order of the file, and then those of the files that it imports, each once.
+    /// The errors in the order of the file, followed by those of the files that it imports, each once.
     public let diagnostics: [Diagnostic]
-    /// By file; nil stands for the file itself.
+    /// The lines by file; nil is the pipeline file itself.
     private let lines: [FilePath?: [Substring]]
 
-    /// - Parameter imported: the files that diagnostics may name beside the first one, in the order of their problems.
+    /// - Parameter imported: the imported files that diagnostics may refer to, in the order of their errors.
     package init(path: FilePath, text: String, diagnostics: [Diagnostic], imported: [SettingsFile] = []) {
         self.path = path
         let ranks = Dictionary(uniqueKeysWithValues: imported.enumerated().map { ($1.path, $0 + 1) })
@@ -46,14 +46,14 @@ public struct SettingsError: Error, CustomStringConvertible, Sendable {
             let rank = diagnostic.file.map { ranks[$0] ?? imported.count + 1 } ?? 0
             return (rank, diagnostic.place.line, diagnostic.place.column)
         }
-        // A step that a matrix multiplies has its problems as often.
+        // A step that a matrix multiplies repeats its errors.
         var known: Set<Diagnostic> = []
         self.diagnostics = diagnostics.filter { known.insert($0).inserted }.sorted { order($0) < order($1) }
         let files = [(nil, SettingsFile(path: path, text: text))] + imported.map { ($0.path as FilePath?, $0) }
         lines = Dictionary(files) { first, _ in first }.mapValues(\.lines)
     }
 
-    /// Each problem as `file:line:column: message`, with the line and a caret below it.
+    /// Each error as `file:line:column: message`, with the line and a caret below it.
     public var description: String {
         diagnostics.map { diagnostic in
             let place = diagnostic.place

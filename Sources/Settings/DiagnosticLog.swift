@@ -1,17 +1,17 @@
 import Yams
 
-/// Collects what is wrong while a pipeline file is read, so that all of it is reported at once.
+/// Collects errors while a pipeline file is read, so that all of them are reported at once.
 package final class DiagnosticLog {
-    /// What every log of one reading shares.
+    /// The entries that all logs of one reading share.
     private final class Entries {
         var diagnostics: [Diagnostic] = []
         var imported: [SettingsFile] = []
-        /// Places of which all is said.
+        /// The places whose errors were already reported.
         var settled: Set<Diagnostic> = []
     }
 
     private let entries: Entries
-    /// The imported file whose nodes are read; nil for the file that was asked for.
+    /// The imported file that is being read; nil for the pipeline file itself.
     private let file: SettingsFile?
 
     package init() { (entries, file) = (Entries(), nil) }
@@ -20,10 +20,10 @@ package final class DiagnosticLog {
 
     package var diagnostics: [Diagnostic] { entries.diagnostics }
 
-    /// The files that were imported, in their order.
+    /// The imported files, in the order of the imports.
     package var imported: [SettingsFile] { entries.imported }
 
-    /// The same log for the nodes of an imported file.
+    /// A log with the same entries, for the nodes of an imported file.
     package func within(_ file: SettingsFile) -> DiagnosticLog {
         if !entries.imported.contains(where: { $0.path == file.path }) { entries.imported.append(file) }
         return DiagnosticLog(entries, file)
@@ -36,14 +36,14 @@ package final class DiagnosticLog {
         entries.diagnostics.append(Diagnostic(place: place, message: message, file: file?.path))
     }
 
-    /// Says what is wrong with a node, and hears nothing more of it: what follows from one mistake is no second one.
-    /// - Parameter place: where exactly it is; the node's own place where nothing is said.
+    /// Reports an error at a node and suppresses further ones there, because they follow from the same mistake.
+    /// - Parameter place: the exact place; the node's own by default.
     package func settle(_ message: String, at node: Node, place: SourcePlace? = nil) {
         entries.diagnostics.append(Diagnostic(place: place ?? node.place, message: message, file: file?.path))
         entries.settled.insert(mark(node.place))
     }
 
-    /// Hears nothing more of a node, because what is wrong with it was said elsewhere.
+    /// Suppresses errors at a node, because its error was reported elsewhere.
     package func settle(at node: Node) { entries.settled.insert(mark(node.place)) }
 
     private func mark(_ place: SourcePlace) -> Diagnostic { Diagnostic(place: place, message: "", file: file?.path) }

@@ -1,11 +1,11 @@
 import BinaryIO
 
-/// `${{ vars.context }}` inside of a scalar: the name of a value that is known elsewhere.
+/// `${{ vars.context }}` inside a scalar: a reference to a value that is defined elsewhere.
 package struct Expression: Sendable, Hashable {
-    /// Where the value is looked up: `vars`, `env`, `matrix`, `model`.
+    /// The scope of the value: `vars`, `env`, `matrix`, `model`.
     package let scope: String
     package let name: String
-    /// As it is written, braces included.
+    /// The text of the expression, including braces.
     package let source: String
 
     /// A part of a scalar's text.
@@ -14,21 +14,21 @@ package struct Expression: Sendable, Hashable {
         case expression(Expression)
     }
 
-    /// Why a text with `${{` cannot be read.
+    /// Why a text with `${{` cannot be parsed.
     package struct Problem: Error, Equatable {
         package let message: String
-        /// The part of the text that is wrong, for its place.
+        /// The part of the text that is wrong, to find its place.
         package let source: String
     }
 
     private static let opening = "${{"
     private static let closing = "}}"
 
-    /// Whether a text holds an expression, or what was to be one.
+    /// Whether a text contains an expression, valid or not.
     package static func isIn(_ text: String) -> Bool { text.contains(opening) }
 
     /// The parts of a scalar's text.
-    /// - Throws: `Problem` for an expression that does not end, or is none.
+    /// - Throws: `Problem` for an expression that does not end, or is invalid.
     package static func pieces(of text: String) throws(Problem) -> [Piece] {
         var pieces: [Piece] = []
         var rest = text[...]
@@ -60,7 +60,7 @@ package struct Expression: Sendable, Hashable {
         (scope, name, self.source) = (String(words[0]), String(words[1]), source)
     }
 
-    /// Whether a text can be named in an expression: letters, digits, '-' and '_'.
+    /// Whether a text is a valid name in an expression: letters, digits, '-' and '_'.
     package static func isName(_ text: some StringProtocol) -> Bool {
         !text.isEmpty && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
     }

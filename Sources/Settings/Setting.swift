@@ -1,29 +1,29 @@
-/// One setting of a kind of step: what the reference says of it, and the help of the command that takes it too.
+/// A setting of a kind of step, with its texts for the reference and for the help of the command that has it too.
 package struct Setting: Sendable {
-    /// As pipeline files write it; the command's option is called the same unless it says otherwise.
+    /// The key in pipeline files; the command's option has the same name unless the command says otherwise.
     package let key: String
-    /// What it means, as a phrase.
+    /// The meaning, as a phrase.
     package let meaning: String
-    /// What holds where nothing is said, in words; nil where it must be said, or nothing holds.
+    /// The default in words; nil if the setting is required, or has none.
     package let standard: String?
     package let surface: Surface
-    /// What may be given.
+    /// The kind of value.
     package let takes: SettingKind
-    /// Whether there is no default, and nothing works without it.
+    /// Whether the setting has no default and must be given.
     package let isRequired: Bool
-    /// The help of the command's option, where `meaning` would not do.
+    /// The help of the command's option, if `meaning` is not suitable.
     package let help: String
 
     /// Where a setting can be given.
     package enum Surface: Sendable {
         case everywhere
-        /// In pipeline files alone: what refers to other steps, or what a command takes as arguments.
+        /// Only in pipeline files: references to other steps, or what a command takes as arguments.
         case files
     }
 
     /// - Parameters:
-    ///   - help: of the command's option; `meaning` as a sentence where nothing is said.
-    ///   - isRequired: in pipeline files.
+    ///   - help: the help of the command's option; `meaning` as a sentence by default.
+    ///   - isRequired: whether pipeline files must give the setting.
     package init(
         _ key: String,
         _ meaning: String,

@@ -1,37 +1,37 @@
-/// What a setting takes: editors are told by a schema that is made of it.
+/// The kind of value that a setting takes. The schema for editors is generated from it.
 package indirect enum SettingKind: Sendable {
-    /// Any text; numbers and truth values count as they are written.
+    /// Any text; numbers and booleans are taken as they are written.
     case text
     case flag
     case integer(ClosedRange<Int>)
     /// A number of at least zero.
     case number
-    /// A share such as `5%`.
+    /// A percentage such as `5%`.
     case percent
-    /// One of some names, in any case.
+    /// One of some names, case-insensitive.
     case choice([String])
-    /// A text that a regular expression describes, and an example of it.
+    /// A text that matches a regular expression, with an example.
     case pattern(String, example: String)
-    /// A file, from the folder of the file that names it.
+    /// A file, relative to the folder of the file that names it.
     case path
-    /// The id of an earlier step of some kinds.
+    /// The id of an earlier step of certain kinds.
     case step([String])
-    /// The ids of earlier steps of some kinds.
+    /// The ids of earlier steps of certain kinds.
     case steps([String])
-    /// The id of an earlier step of some kinds, or a file with a dot or a slash in its name.
+    /// The id of an earlier step of certain kinds, or a file with a dot or a slash in its name.
     case stepOrPath([String])
-    /// One, or a list of them.
+    /// One value, or a list of values.
     case list(SettingKind)
-    /// What the first says, unless another setting is there, which makes any text do.
+    /// A value of this kind; if the other setting is present, any text.
     case strict(SettingKind, unless: String)
-    /// One of several kinds.
+    /// A value of one of several kinds.
     case any([SettingKind])
-    /// A mapping from names of one's own.
+    /// A mapping with arbitrary names.
     case each(SettingKind)
     /// A mapping with settings of its own.
     case mapping([Field])
 
-    /// A setting inside of a mapping.
+    /// A setting inside a mapping.
     package struct Field: Sendable {
         package let key: String
         package let kind: SettingKind
@@ -42,7 +42,7 @@ package indirect enum SettingKind: Sendable {
         }
     }
 
-    /// Whether the setting names several steps, or one; nil where it names none.
+    /// Whether the setting refers to several steps, or to one; nil if it refers to none.
     package var namesSeveralSteps: Bool? {
         switch self {
         case .step, .stepOrPath: false

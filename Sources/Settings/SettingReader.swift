@@ -1,18 +1,18 @@
 import BinaryIO
 import Yams
 
-/// The settings of one mapping in a pipeline file: reads values by key, and knows which keys nobody asked for. A setting
-/// that is null counts as left out.
+/// Reads the settings of one mapping in a pipeline file by key, and records which keys were not used. A setting that is
+/// null counts as omitted.
 package struct SettingReader {
     private let log: DiagnosticLog
     private let pairs: [(key: Node, value: Node)]
-    /// Where the mapping begins, for settings that are missing.
+    /// The start of the mapping, for errors about missing settings.
     private let place: SourcePlace
     private let what: String
 
     /// - Parameters:
-    ///   - what: what the mapping describes, for messages.
-    ///   - known: all keys that may stand in it.
+    ///   - what: the subject of the mapping, for messages.
+    ///   - known: all keys that the mapping may contain.
     package init?(_ node: Node, _ what: String, known: [String], _ log: DiagnosticLog) {
         guard let mapping = node.mapping else {
             log.report("\(what) must be a mapping of settings, `key: value`.", at: node)
@@ -34,8 +34,8 @@ package struct SettingReader {
         }
     }
 
-    /// Settings that stand in no file, such as the options of a command.
-    /// - Parameter values: by key; what was not given is left out.
+    /// Reads settings that are not in a file, such as the options of a command.
+    /// - Parameter values: values by key; omitted settings are left out.
     package init(_ values: [String: SettingValue], _ what: String, _ log: DiagnosticLog) {
         self.log = log
         self.what = what
@@ -43,18 +43,18 @@ package struct SettingReader {
         pairs = values.sorted { $0.key < $1.key }.map { (Node($0.key), $0.value.node) }
     }
 
-    /// The settings of a mapping inside of this one.
+    /// A reader for a mapping inside this one.
     package func inner(_ node: Node, _ what: String, known: [String]) -> SettingReader? {
         SettingReader(node, what, known: known, log)
     }
 
-    /// The keys that stand in the mapping with a value.
+    /// The keys in the mapping that have a value.
     package var keys: [String] { pairs.compactMap(\.key.string) }
 
-    /// Says what is wrong with a value.
+    /// Reports an error in a value.
     package func report(_ message: String, at node: Node) { log.report(message, at: node) }
 
-    /// Says what is wrong with the mapping as a whole.
+    /// Reports an error in the mapping as a whole.
     package func report(_ message: String) { log.report(message, at: place) }
 
     package func node(_ key: String) -> Node? { pairs.first { $0.key.string == key }?.value }
@@ -65,7 +65,7 @@ package struct SettingReader {
         return nil
     }
 
-    /// A text. Numbers and truth values count as they are written, so that `version: 1.10` stays so.
+    /// A text. Numbers and booleans are taken as they are written, so that `version: 1.10` stays unchanged.
     package func text(_ key: String) -> String? { node(key).flatMap { text($0, key) } }
 
     package func requiredText(_ key: String) -> String? { required(key).flatMap { text($0, key) } }
@@ -100,7 +100,7 @@ package struct SettingReader {
         return nil
     }
 
-    /// A share such as `5%`, in percent.
+    /// A percentage such as `5%`, in percent.
     package func percent(_ key: String) -> Double? {
         guard let node = node(key) else { return nil }
         let text = node.string ?? ""
@@ -109,7 +109,7 @@ package struct SettingReader {
         return nil
     }
 
-    /// A value that stands for the setting `key`, wherever it comes from.
+    /// The text of a node that is the value of the setting `key`, wherever it comes from.
     package func text(_ node: Node, _ key: String) -> String? {
         if let text = node.scalar?.string, !text.isEmpty, !node.isNull { return text }
         log.report("\(setting: key) must be a text.", at: node)

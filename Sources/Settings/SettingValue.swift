@@ -1,6 +1,6 @@
 import Yams
 
-/// A setting's value that stands in no file.
+/// A setting's value that is not from a file.
 public enum SettingValue: Sendable {
     case text(String)
     case number(Int)
@@ -8,7 +8,7 @@ public enum SettingValue: Sendable {
     case flag(Bool)
     case list([String])
 
-    /// The value as a file would have it; texts stand in quotes, so that none is taken for null.
+    /// The value as a YAML node; texts are quoted, so that none is read as null.
     var node: Node {
         switch self {
         case .text(let text): Node(text, .implicit, .singleQuoted)

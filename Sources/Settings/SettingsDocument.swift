@@ -1,8 +1,8 @@
 import Yams
 
-/// The text of a settings file as nodes that know their places.
+/// Parses the text of a settings file into nodes with their places.
 package enum SettingsDocument {
-    /// - Returns: nil where the log has an entry more.
+    /// - Returns: nil if the text is invalid; the log then has another entry.
     package static func compose(_ text: String, _ log: DiagnosticLog) -> Node? {
         if let place = AliasLimit.firstExcess(in: text) {
             log.report("the file has more than \(AliasLimit.count) aliases. Write the values out.", at: place)
@@ -21,7 +21,7 @@ package enum SettingsDocument {
         return nil
     }
 
-    /// Whether a line holds an expression, whose braces mean something else inside of brackets.
+    /// Whether a line contains an expression, whose braces have another meaning inside brackets.
     private static func hasExpression(_ text: String, at line: Int) -> Bool {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         return lines.indices.contains(line - 1) && Expression.isIn(String(lines[line - 1]))

@@ -1,10 +1,10 @@
 import SystemPackage
 
-/// A settings file and its text, which errors quote.
+/// A settings file with its text, which errors quote.
 package struct SettingsFile: Sendable, Equatable {
     package let path: FilePath
     package let text: String
-    /// A line may end as on Windows, which Swift takes for one character.
+    /// The lines, which may end with CR LF; Swift treats that as one character.
     package let lines: [Substring]
 
     package init(path: FilePath, text: String) {
@@ -12,6 +12,6 @@ package struct SettingsFile: Sendable, Equatable {
         lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     }
 
-    /// The folder that paths in the file start from.
+    /// The folder that paths in the file are relative to.
     package var folder: FilePath { path.removingLastComponent() }
 }

@@ -1,13 +1,13 @@
 import BinaryIO
 import SystemPackage
 
-/// The text of a file that somebody wrote, without a byte-order mark.
+/// The text of a handwritten file, without a byte-order mark.
 package enum SourceText {
-    /// Such files are written by hand; this is a thousand times what one needs.
+    /// The largest handwritten file, in bytes: a thousand times what one needs.
     package static let sizeLimit = 1 << 20
 
-    /// - Parameter limit: in bytes, where a file is not written by hand.
-    /// - Throws: `FileError`; `SettingsError` where the file is not UTF-8.
+    /// - Parameter limit: the limit in bytes, for a file that is not handwritten.
+    /// - Throws: `FileError`; `SettingsError` if the file is not UTF-8.
     package static func read(_ path: FilePath, limit: Int = sizeLimit) throws -> String {
         var bytes = try readFile(path, limit: limit)[...]
         func wrong(_ message: String, at place: SourcePlace) -> SettingsError {

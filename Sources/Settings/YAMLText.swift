@@ -1,11 +1,11 @@
 import Yams
 
-/// Writes texts into YAML so that they are read as what they are.
+/// Writes texts into YAML so that they are read back unchanged.
 package enum YAMLText {
-    /// A scalar in block or flow context: plain where nothing in it means anything to YAML, else in double quotes.
+    /// A scalar for block or flow context: plain if nothing in it has a meaning in YAML, otherwise in double quotes.
     package static func scalar(_ text: String) -> String { isPlain(text) ? text : quoted(text) }
 
-    /// In double quotes, with everything written out that is not shown.
+    /// The text in double quotes, with escapes for everything invisible.
     package static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
@@ -33,7 +33,8 @@ package enum YAMLText {
         return String(repeating: "0", count: digits - text.count) + text
     }
 
-    /// Letters, digits and the signs of paths and names, beginning with a letter: no number, no truth value, no null.
+    /// Whether the text only has letters, digits and the characters of paths and names, and begins with a letter: no
+    /// number, boolean or null.
     private static func isPlain(_ text: String) -> Bool {
         guard let first = text.unicodeScalars.first, first.isASCII,
             isLetter(first) || "./".unicodeScalars.contains(first)
@@ -46,7 +47,7 @@ package enum YAMLText {
             })
         else { return false }
         let node = Node(text)
-        // A colon means something before a space or at the end.
+        // A colon has a meaning before a space or at the end.
         return !text.hasSuffix(":") && node.coreBool == nil && node.coreNumber == nil && !node.isNull
             && !["yes", "no", "on", "off", "y", "n"].contains(text.lowercased()) && !text.hasPrefix("...")
     }
