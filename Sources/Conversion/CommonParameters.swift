@@ -5,25 +5,25 @@ struct CommonParameters {
     private let config: ModelConfig
     private let prefix: String
     private let fileType: UInt32
-    /// Where layers differ in the number of key-value heads, the number of each.
+    /// The number of key-value heads of each layer; nil if all layers have the same.
     var keyValueHeadCounts: [Int]?
     var headLength = HeadLength.whereGiven
     /// A kind of RoPE scaling that the family writes as a tensor.
     var ropeOfTensors: String?
-    /// Whether experts are counted where config.json counts them.
+    /// Whether to write the number of experts if config.json has one.
     var countsExperts = true
-    /// Whether heads of keys and values are as many as of queries where config.json does not count them.
+    /// Whether there are as many key-value heads as query heads if config.json does not give their number.
     var assumesOwnKeyHeads = true
-    /// The context's length where it is another than config.json says.
+    /// The context length, if it differs from the one in config.json.
     var contextLength: Int?
-    /// Layers behind those that config.json counts.
+    /// The number of layers after those that config.json counts.
     var extraLayers = 0
-    /// Whether config.json must say how wide networks without experts are.
+    /// Whether config.json must give the width of networks without experts.
     var needsFeedForwardLength = true
-    /// Where layers may differ in the width of their networks, the width of each.
+    /// The width of each layer's network; nil if all layers have the same.
     var feedForwardLengths: [Int]?
 
-    /// When the length of an attention head is written.
+    /// When to write the length of an attention head.
     enum HeadLength { case whereGiven, always, never }
 
     init(_ config: ModelConfig, _ prefix: String, fileType: UInt32) {
@@ -101,7 +101,7 @@ struct CommonParameters {
             return factor
         }
         switch config.ropeType {
-        // Dynamic scaling happens beyond the trained context alone, and engines do not know it; sections of positions
+        // Dynamic scaling only applies beyond the trained context, and engines do not support it; sections of positions
         // (mrope) have a key of their own; Llama 3's factors are a tensor.
         case nil, "default", "llama3", "dynamic", "mrope":
             break
@@ -115,7 +115,7 @@ struct CommonParameters {
             set("factor", factor)
         case "yarn":
             let factor = try requiredFactor()
-            // transformers takes the context's length where that of the training is not said.
+            // transformers uses the context length if that of the training is not given.
             let original = try config.ropeCount("original_max_position_embeddings")
             let length = try original ?? config.requiredInteger("max_position_embeddings")
             metadata.set("\(prefix).rope.scaling.type", .string("yarn"))

@@ -1,9 +1,9 @@
 import BinaryIO
 import SystemPackage
 
-/// Why a model was not converted. The output's final name is untouched in every case.
+/// Why a model was not converted. The output's final name is never touched.
 public struct ConversionError: Error, CustomStringConvertible, Sendable {
-    /// The folder or file that it is about.
+    /// The folder or file with the problem.
     public let path: FilePath
     /// What went wrong.
     public let problem: ConversionProblem

@@ -2,7 +2,7 @@ import BinaryIO
 import GGUF
 import Safetensors
 
-/// What somebody should know of a model that converts without an error, in sentences.
+/// Remarks on a model that converts without an error, as sentences.
 struct ConversionNotes {
     private(set) var all: [String] = []
 
@@ -12,7 +12,7 @@ struct ConversionNotes {
         let type = Swift.type(of: family)
         let isSaidTied = family.config.flag("tie_word_embeddings") ?? type.tiesEmbeddings
         let hasHead = names.contains("lm_head.weight")
-        // A model that ends without a head has none to miss.
+        // A class named "...Model" has no output head, so none is missing.
         if !hasHead, !isSaidTied, config.purpose == .text, (try? config.architecture)?.hasSuffix("Model") == false {
             all.append(
                 "The checkpoint has no 'lm_head.weight', and config.json does not say that it is tied "
@@ -30,13 +30,13 @@ struct ConversionNotes {
         all.append(Self.ofTied(name))
     }
 
-    /// - Parameter table: the embeddings' name.
+    /// - Parameter table: the name of the embeddings.
     static func ofTied(_ table: String) -> String {
         "The adapter changes '\(table)', which also gives the output of this model: both change, as in what PEFT saves "
             + "after a merge."
     }
 
-    /// Without an end token a model talks on.
+    /// Adds a remark if there is no end token: without one a model does not stop generating.
     private mutating func noteEnd(_ config: ModelConfig, _ metadata: Metadata) {
         guard metadata["tokenizer.ggml.eos_token_id"] == nil, config.purpose == .text else { return }
         let value = config.json["eos_token_id"] ?? config.json["text_config"]?["eos_token_id"]

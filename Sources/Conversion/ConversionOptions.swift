@@ -1,25 +1,25 @@
 import Tensors
 
-/// How to convert.
+/// The options of a conversion.
 public struct ConversionOptions: Sendable, Equatable {
-    /// The type that weight matrices get; nil keeps that of the first matrix in the checkpoint.
+    /// The type of weight matrices; nil keeps that of the first matrix in the checkpoint.
     public var type: ConvertedType?
-    /// The pre-tokenizer's name, where it is not to be recognized.
+    /// The pre-tokenizer's name; nil recognizes it.
     public var preTokenizer: String?
 
-    /// Adapters that are merged into the weights, one after the other.
+    /// The adapters to merge into the weights, one after another.
     public var adapters: [AdapterReference]
 
-    /// How many tokens there are to be, where tokenizer and embeddings count differently; nil leaves both as they are.
+    /// The number of tokens to pad to, for a tokenizer and embeddings of different sizes; nil leaves both unchanged.
     public var padding: VocabularyPadding?
 
-    /// Whether infinities and NaN are passed on; they are refused unless somebody asks for them.
+    /// Whether infinities and NaN are kept; they are rejected by default.
     public var allowsNonFinite = false
 
-    /// Whether the dense modules of sentence-transformers behind an embedding model come along.
+    /// Whether to include the dense modules of sentence-transformers after an embedding model.
     public var includesDenseModules = false
 
-    /// Options; without arguments, those of a plain conversion.
+    /// Creates options; without arguments, those of a plain conversion.
     public init(type: ConvertedType? = nil, preTokenizer: String? = nil, adapters: [AdapterReference] = []) {
         self.type = type
         self.preTokenizer = preTokenizer

@@ -4,25 +4,25 @@ import Safetensors
 import SystemPackage
 import Tensors
 
-/// What a conversion will write: the metadata, and for each tensor where its rows come from.
+/// The plan of a conversion: the metadata, and the source of each tensor's rows.
 public struct ConversionPlan: Sendable {
     /// A tensor of the output.
     struct Tensor: Sendable {
         enum Source: Sendable {
-            /// Parts of one type and shape, one above the other.
+            /// Parts of one type and shape, stacked along the slowest dimension.
             case checkpoint([Part], TensorEdit)
             case packed(PackedBlocks)
             case computed([Float])
         }
 
-        /// A tensor of the checkpoint, what its numbers are multiplied by, and what is added then.
+        /// A tensor of the checkpoint with its scale and the updates that are added afterwards.
         struct Part: Sendable {
             let entry: SafetensorsCheckpoint.Entry
             let scale: WeightScale?
             let updates: [LowRankUpdate]
-            /// The numbers, where the entry holds them in words.
+            /// The packed matrix, if the entry stores numbers in words.
             var packed: PackedMatrix?
-            /// What stands in rows that the entry does not have; nil for zeros.
+            /// The content of rows that the entry lacks; nil for zeros.
             var filler: MeanRow?
         }
 
@@ -30,13 +30,13 @@ public struct ConversionPlan: Sendable {
         let target: GGUFTensor
     }
 
-    /// What the file says of the model, in the reference converter's order.
+    /// The metadata of the file, in the reference converter's order.
     public let metadata: Metadata
-    /// Where each byte of the file goes.
+    /// The positions of all bytes in the file.
     public let layout: GGUFLayout
-    /// The type that weight matrices get.
+    /// The type of weight matrices.
     public let type: ConvertedType
-    /// What somebody should know although the model converts.
+    /// Remarks on a model that converts without an error.
     public let notes: [String]
     let allowsNonFinite: Bool
     let tensors: [Tensor]
@@ -83,8 +83,8 @@ public struct ConversionPlan: Sendable {
         }
     }
 
-    /// The plan of what is no Hugging Face model: an adapter, whose numbers were looked at when it was read, a projector, or a
-    /// GGUF file that adapters are merged into.
+    /// Plans an output that is not a Hugging Face model: an adapter, whose numbers were checked when it was read, a
+    /// projector, or a GGUF file with merged adapters.
     init(
         folder: FilePath,
         metadata: Metadata,
@@ -101,12 +101,13 @@ public struct ConversionPlan: Sendable {
         layout = GGUFLayout(metadata: metadata, tensors: tensors.map(\.target))
     }
 
-    /// llama.cpp's number for the file: what is kept in MXFP4 is most of a model.
+    /// llama.cpp's number for the file: MXFP4 if it is kept, because then it is most of the model.
     private static func fileType(_ type: ConvertedType, _ config: ModelConfig) -> UInt32 {
         config.quantizationMethod == "mxfp4" && type != .q8_0 ? 38 : type.fileType
     }
 
-    /// A checkpoint without an index does not tell that a shard is missing; the layers that config.json counts do.
+    /// Checks that all layers exist: without an index, a checkpoint does not reveal a missing shard, but config.json
+    /// counts the layers.
     private static func checkLayers(_ tensors: [Tensor], _ metadata: Metadata, _ ggufName: String) throws {
         guard case .uint32(let count) = metadata["\(ggufName).block_count"] else { return }
         let names = tensors.map { $0.target.name.split(separator: ".", maxSplits: 2) }
@@ -115,7 +116,7 @@ public struct ConversionPlan: Sendable {
         throw ConversionProblem.missingLayerTensors(layer: Int(missing))
     }
 
-    /// The type of the first matrix that has one to keep: half and single precision stay what they are.
+    /// The type of the first matrix that has one to keep: half and single precision are kept.
     static func automaticType(_ entries: [SafetensorsCheckpoint.Entry]) -> ConvertedType {
         for entry in entries where entry.tensor.shape.count >= 2 {
             switch entry.tensor.type {
@@ -165,7 +166,7 @@ public struct ConversionPlan: Sendable {
         let isTied = family.config.flag("tie_word_embeddings") ?? Swift.type(of: family).tiesEmbeddings
         let base = AdapterBase(folder, family) { !scales.contains($0) && !matrices.contains($0) }
         for adapter in adapters { try adapter.check(against: base) }
-        // What is unpacked comes behind all others, as the reference has it.
+        // Unpacked tensors come after all others, as in the reference.
         let entries = folder.checkpoint.entries.filter {
             !scales.contains($0.tensor.name) && !matrices.contains($0.tensor.name)
         }
@@ -180,7 +181,7 @@ public struct ConversionPlan: Sendable {
                 let part = (entry, name)
                 tensors += try outputs.map { try builder.tensor([part], $0.name, $0.edit) }
             case .packed(let place):
-                // They come before all others, as the reference has them.
+                // They come before all others, as in the reference.
                 let made = try packed.add(entry, at: place)
                 tensors.insert(contentsOf: made, at: packedCount)
                 packedCount += made.count
@@ -196,7 +197,7 @@ public struct ConversionPlan: Sendable {
         return tensors
     }
 
-    /// - Throws: `ConversionProblem.unknownTensor` for a tensor with another number.
+    /// - Throws: `ConversionProblem.unknownTensor` if the tensor contains a number other than zero.
     private static func requireZeros(_ entry: SafetensorsCheckpoint.Entry) throws {
         guard WeightDecoder.reads(entry.tensor.type), WeightDecoder.numbers(of: entry).allSatisfy({ $0 == 0 }) else {
             throw ConversionProblem.unknownTensor(entry.tensor.name)

@@ -2,21 +2,22 @@ import GGUF
 import SystemPackage
 import Tensors
 
-/// The model that a conversion would write, row by row without a file: what is made of it has the same bytes either way.
+/// The model that a conversion would write, read row by row without a file; builds made from it are byte-identical to
+/// those made from the file.
 public struct ConvertedModel: ModelSource {
     private let plan: ConversionPlan
-    /// The tensors' places in the plan.
+    /// The tensors' indices in the plan.
     private let places: [String: Int]
     /// The files that the plan was made from.
     public let inputs: [FilePath]
 
     /// The folder of the checkpoint.
     public var path: FilePath { plan.folder }
-    /// What the converted file would say of the model.
+    /// The metadata of the converted file.
     public var metadata: Metadata { plan.metadata }
     /// The tensors in the order of the converted file.
     public var tensors: [GGUFTensor] { plan.layout.tensors }
-    /// Of the tensors' data, in bytes: GGUF's default.
+    /// Alignment of the tensors' data, in bytes: GGUF's default.
     public var alignment: Int { GGUFLayout.defaultAlignment }
 
     /// - Parameter inputs: the files that the plan was made from.
@@ -26,7 +27,7 @@ public struct ConvertedModel: ModelSource {
         places = Dictionary(uniqueKeysWithValues: plan.tensors.enumerated().map { ($1.target.name, $0) })
     }
 
-    /// Makes a reader for one thread, which converts the rows asked for.
+    /// Makes a reader for one thread, which converts rows on request.
     public func makeReader() -> any RowReader { Rows(self) }
 
     private final class Rows: RowReader {
@@ -50,7 +51,7 @@ public struct ConvertedModel: ModelSource {
             let size = rows.count * tensor.rowByteCount
             pieces.removeAll(keepingCapacity: true)
             do {
-                // Rows of several experts come in pieces.
+                // Rows of several experts arrive in pieces.
                 _ = try converter.convert(rows, of: model.plan.tensors[place]) { bytes, _ in
                     if bytes.count == size { try body(bytes) } else { pieces.append(contentsOf: bytes) }
                 }

@@ -5,12 +5,12 @@ import SystemPackage
 import Tensors
 import Work
 
-/// Writes the file that a plan describes: slabs of rows in any order, from any thread, in bounded memory.
+/// Writes the file of a plan: slabs of rows in any order, from any thread, in bounded memory.
 public struct Converter: Sendable {
-    /// Told how many output bytes are done; throwing from it stops the work and leaves nothing behind.
+    /// Reports the number of output bytes done; an error that it throws stops the work and leaves no file.
     public typealias Progress = ByteProgress
 
-    /// Weights in a slab; see the quantizer's, which has the same reasons.
+    /// The number of weights in a slab; the quantizer's has the same reasons.
     private static let slabElements = 1 << 18
 
     private struct Slab {
@@ -20,13 +20,13 @@ public struct Converter: Sendable {
 
     private let plan: ConversionPlan
 
-    /// A converter of what the plan says.
+    /// Creates a converter for a plan.
     public init(_ plan: ConversionPlan) {
         self.plan = plan
     }
 
-    /// - Parameter threads: how many threads work; the bytes are the same for any number.
-    /// - Throws: `FileError`, `ConversionError`, or what `progress` throws.
+    /// - Parameter threads: the number of threads; the bytes do not depend on it.
+    /// - Throws: `FileError`, `ConversionError`, errors of `progress`.
     public func run(to path: FilePath, threads: Int, progress: @escaping Progress = { _, _ in }) throws {
         let writer = try GGUFFileWriter(path: path, layout: plan.layout)
         defer { writer.discard() }

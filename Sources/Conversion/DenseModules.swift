@@ -3,22 +3,22 @@ import GGUF
 import Safetensors
 import SystemPackage
 
-/// The matrices that sentence-transformers puts behind an embedding model, each in a folder of its own.
+/// The dense matrices of sentence-transformers after an embedding model, each in its own folder.
 ///
-/// The rules are the reference converter's: the folder `2_Dense` gives the first, any other the second.
+/// The rules are the reference converter's: the folder `2_Dense` has the first matrix, any other the second.
 struct DenseModules {
     struct Module {
-        /// GGUF's name, without an ending.
+        /// The name in GGUF, without an ending.
         let name: String
         let entry: SafetensorsCheckpoint.Entry
-        /// Elements that it takes and gives.
+        /// The lengths of its input and its output, in elements.
         let lengths: (taken: Int, given: Int)
     }
 
     let modules: [Module]
 
-    /// - Throws: `ConversionProblem` where there is none, for a family whose files engines add none to, and for modules that do more
-    ///   than multiply; `SafetensorsError`, `FileError`.
+    /// - Throws: `ConversionProblem` if there is none, if engines do not support dense modules of this family, or if a
+    ///   module does more than multiply; `SafetensorsError`, `FileError`.
     init(_ folder: HuggingFaceFolder, _ family: any ModelFamily) throws {
         guard family is EmbeddingGemmaFamily else {
             throw ConversionProblem.invalidValue(
@@ -44,7 +44,7 @@ struct DenseModules {
         }
     }
 
-    /// The names of the folders that hold one.
+    /// The names of the folders with such a matrix.
     private static func folders(in folder: FilePath) throws -> [String] {
         let list = try HuggingFaceFolder.json(ModelPurpose.modules, in: folder)?.array ?? []
         return try list.filter { $0["type"]?.string?.hasSuffix("Dense") == true }.compactMap { module in
@@ -53,7 +53,7 @@ struct DenseModules {
         }
     }
 
-    /// What is read of a folder, for digests.
+    /// The files that are read, for digests.
     static func files(in folder: FilePath) -> [String] {
         ((try? folders(in: folder)) ?? []).flatMap { ["\($0)/config.json", "\($0)/model.safetensors"] }
     }
@@ -89,7 +89,7 @@ struct DenseModules {
         return Module(name: path == "2_Dense" ? "dense_2" : "dense_3", entry: entry, lengths: lengths)
     }
 
-    /// Writes how long the rows are.
+    /// Writes the lengths of the rows.
     func write(to metadata: inout Metadata, prefix: String) {
         for module in modules {
             metadata.set("\(prefix).\(module.name)_feat_in", .uint32(UInt32(module.lengths.taken)))

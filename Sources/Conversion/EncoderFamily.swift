@@ -1,13 +1,13 @@
 import BinaryIO
 import GGUF
 
-/// A family built like BERT: each token sees all others, and none is predicted.
+/// A family built like BERT: each token attends to all others, and none is predicted.
 protocol EncoderFamily: ModelFamily {
-    /// Modules in front of a model's own, whose names tensors may begin with.
+    /// Prefixes that tensors' names may have, from modules around the model.
     static var holders: [String] { get }
-    /// Beginnings of the names of parts that only training needs.
+    /// Prefixes of tensors that are only needed for training.
     static var droppedNames: [String] { get }
-    /// The context's length where it is another than config.json says.
+    /// The context length, if it differs from the one in config.json.
     func contextLength() throws -> Int?
 }
 
@@ -20,7 +20,7 @@ extension EncoderFamily {
     func use(of name: String) throws -> TensorUse {
         var whole = name
         for holder in Self.holders where whole.hasPrefix(holder) { whole = String(whole.dropFirst(holder.count)) }
-        // The first checkpoints called what norms multiply by and add so.
+        // The first checkpoints used these names for the weights and biases of norms.
         for (old, new) in [(".gamma", ".weight"), (".beta", ".bias")] where whole.hasSuffix(old) {
             whole = whole.dropLast(old.count) + new
         }
@@ -45,7 +45,7 @@ extension EncoderFamily {
         return .tensors([.init(name: "blk.\(layer).\(own)\(ending)", edit: try edit(of: whole))])
     }
 
-    /// The labels of a classifier's scores; none for the two that transformers makes up where none are given.
+    /// The labels of a classifier's scores; empty for the two that transformers makes up if there are none.
     var classifierLabels: [String] {
         guard let labels = config.object("id2label")?.members else {
             let count = config.json["num_labels"]?.integer ?? 2
@@ -59,7 +59,7 @@ extension EncoderFamily {
         try writeEncoderParameters(to: &metadata, fileType: fileType)
     }
 
-    /// What all these families say, behind the family's purpose.
+    /// Writes the hyperparameters that all these families share, after the family's purpose.
     func writeEncoderParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         var common = CommonParameters(config, Self.ggufName, fileType: fileType)
         common.assumesOwnKeyHeads = false
@@ -82,7 +82,7 @@ extension EncoderFamily {
         }
     }
 
-    /// A WordPiece vocabulary, behind how many texts a token may belong to.
+    /// Writes a WordPiece vocabulary, after the number of token types.
     func writeVocabulary(
         of folder: HuggingFaceFolder,
         to metadata: inout Metadata,

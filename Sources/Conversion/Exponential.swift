@@ -6,17 +6,17 @@ import Tensors
     import Glibc
 #endif
 
-/// e^x of single-precision numbers and what is made of it, correctly rounded.
+/// e^x of single-precision numbers, and functions of it, correctly rounded.
 ///
-/// What PyTorch computes depends on the machine and its libraries: some of a hundred numbers differ by their last bit. The
-/// same input gives the same bytes everywhere here, and those that the reference gives wherever it rounds correctly.
+/// PyTorch's results depend on the machine and its libraries: a few in a hundred numbers differ in the last bit. Here
+/// the same input gives the same bytes everywhere, and the reference's bytes wherever that rounds correctly.
 enum Exponential {
-    /// Each x becomes -e^x.
+    /// Replaces each x by -e^x.
     static func negate(_ numbers: UnsafeMutableBufferPointer<Float>, roundingToHalf: Bool) {
         change(numbers, roundingToHalf) { -exp($0) }
     }
 
-    /// Each x becomes ln(1 + e^x); above 20, PyTorch leaves it.
+    /// Replaces each x by ln(1 + e^x); above 20, PyTorch keeps x.
     static func soften(_ numbers: UnsafeMutableBufferPointer<Float>, roundingToHalf: Bool) {
         change(numbers, roundingToHalf) { $0 > 20 ? $0 : log1p(exp($0)) }
     }

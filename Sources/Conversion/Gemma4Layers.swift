@@ -1,18 +1,18 @@
 import BinaryIO
 
-/// How the layers of a Gemma 4 differ, from config.json: in the form of the Hub, which has a setting for layers of full
-/// attention, or in that of transformers, which lists what each layer has of its own.
+/// The differences between the layers of a Gemma 4, from config.json: either in the Hub's form, which has settings for
+/// layers of full attention, or in that of transformers, which lists each layer's own settings.
 struct Gemma4Layers {
     /// Whether each layer has a window.
     let slide: [Bool]
-    /// Layers at the end that read keys and values of earlier ones.
+    /// The number of layers at the end that use keys and values of earlier ones.
     let sharedCount: Int
     /// Elements of a head in layers with a window.
     let headLength: Int
-    /// The same in layers of full attention.
+    /// Elements of a head in layers of full attention.
     let fullHeadLength: Int
 
-    /// What transformers makes of a file that says nothing.
+    /// The default of transformers.
     private static let standardFullHeadLength = 512
 
     init(_ config: ModelConfig) throws {
@@ -67,14 +67,15 @@ struct Gemma4Layers {
         return try config.integer(hub)
     }
 
-    /// Layers that share are twice as wide where config.json says so; nil where all are alike.
+    /// The width of each layer's network: double in layers that share, if config.json says so; nil if all layers have
+    /// the same.
     func feedForwardLengths(_ config: ModelConfig) throws -> [Int]? {
         guard config.flag("use_double_wide_mlp") == true else { return nil }
         let length = try config.requiredInteger("intermediate_size")
         return slide.indices.map { $0 < slide.count - sharedCount ? length : 2 * length }
     }
 
-    /// nil where all layers have as many.
+    /// The number of key-value heads of each layer; nil if all layers have the same.
     func keyValueHeadCounts(_ config: ModelConfig) throws -> [Int]? {
         let isOwn = config.object("per_layer_config") != nil || config.flag("attention_k_eq_v") == true
         let key = "num_key_value_heads"

@@ -1,7 +1,7 @@
 import BinaryIO
 import GGUF
 
-/// A family of Gemma 4, whose norms are stored as they are.
+/// A family of Gemma 4, whose norm weights are stored unchanged.
 protocol Gemma4LikeFamily: GemmaLikeFamily {}
 
 extension Gemma4LikeFamily {
@@ -37,7 +37,7 @@ extension Gemma4LikeFamily {
     func use(of name: String) throws -> TensorUse {
         if name == "lm_head.weight" { return .leftOut }
         let names = TensorNames(self)
-        // These have the name of a number of their own in GGUF.
+        // These have separate names in GGUF.
         let scales = ["router.scale": "ffn_gate_inp", "router.per_expert_scale": "ffn_down_exps"]
         if let (layer, rest) = try names.split(name), let scaled = scales[rest] {
             return .tensors([.init(name: "blk.\(layer).\(scaled).scale")])
@@ -48,7 +48,7 @@ extension Gemma4LikeFamily {
 
     func edit(of name: String) -> TensorEdit { TensorEdit() }
 
-    /// Rows without a token are cut off.
+    /// Cuts off rows without a token.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         guard name.hasSuffix("embed_tokens.weight") else { return rows }
         let isSentencePiece = try folder.bytes(SentencePieceModel.file) != nil
@@ -68,7 +68,8 @@ extension Gemma4LikeFamily {
         try writeGemma4Parameters(to: &metadata, fileType: fileType)
     }
 
-    /// How many pairs of a head rotate in layers of full attention: the others are divided by so much that they stand.
+    /// The factors of the pairs in layers of full attention: those that do not rotate get a divisor so large that they
+    /// stay in place.
     func extras() throws -> FamilyExtras {
         guard config.ropeType == "proportional" else {
             throw ConversionProblem.unsupportedRope(config.ropeType ?? "none")
@@ -87,7 +88,7 @@ extension Gemma4LikeFamily {
         try refuseBothDirections()
         let layers = try Gemma4Layers(config)
         var common = CommonParameters(config, Self.ggufName, fileType: fileType)
-        // Its factors are a tensor.
+        // The factors are a tensor.
         common.ropeOfTensors = "proportional"
         try common.write(to: &metadata)
         if let limit = try config.number("final_logit_softcapping"), limit != 0 {

@@ -1,14 +1,14 @@
 import BinaryIO
 import GGUF
 
-/// A family built like Gemma: checkpoints hold what norms multiply by less one, and the output uses the embeddings.
+/// A family built like Gemma: checkpoints store norm weights minus one, and the output uses the embeddings.
 protocol GemmaLikeFamily: ModelFamily {}
 
 extension GemmaLikeFamily {
     static var tiesEmbeddings: Bool { true }
 
     func use(of name: String) throws -> TensorUse {
-        // Some quantizers write the embeddings a second time.
+        // Some quantizers write the embeddings twice.
         name == "lm_head.weight" ? .leftOut : try TensorNames(self).use(of: name)
     }
 
@@ -16,8 +16,8 @@ extension GemmaLikeFamily {
         TensorEdit(shift: name.hasSuffix("norm.weight") ? 1 : 0)
     }
 
-    /// Engines let no token see later ones, which a model of this kind asks for.
-    /// - Throws: `ConversionProblem` where all tokens see each other; in Gemma 4 those of a picture alone may.
+    /// Rejects models with bidirectional attention, which engines do not support in this family.
+    /// - Throws: `ConversionProblem` if all tokens attend to later ones; in Gemma 4, those of a picture may.
     func refuseBothDirections() throws {
         let key = "use_bidirectional_attention"
         guard config.flag(key) == true || config.string(key) == "all" else { return }
@@ -28,7 +28,7 @@ extension GemmaLikeFamily {
         )
     }
 
-    /// The hyperparameters of the first two generations.
+    /// Writes the hyperparameters of the first two generations.
     func writeEarlyParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         func set(_ key: String, _ value: Int) { metadata.set("\(Self.ggufName).\(key)", .uint32(UInt32(value))) }
         try refuseBothDirections()
@@ -45,8 +45,8 @@ extension GemmaLikeFamily {
         metadata.set("general.file_type", .uint32(fileType))
     }
 
-    /// How many rows of the embeddings stand for tokens, at least one.
-    /// - Parameter isSentencePiece: whether the vocabulary is SentencePiece's, which config.json counts.
+    /// The number of rows of the embeddings that have a token, at least one.
+    /// - Parameter isSentencePiece: whether the vocabulary is SentencePiece's, whose size config.json gives.
     func tokenCount(in folder: HuggingFaceFolder, isSentencePiece: Bool) throws -> Int {
         if isSentencePiece { return try config.requiredCount("vocab_size") }
         let tokenizer = try folder.json("tokenizer.json")
@@ -54,7 +54,7 @@ extension GemmaLikeFamily {
         return max(count + (tokenizer?["added_tokens"]?.array?.count ?? 0), 1)
     }
 
-    /// The rows of an embedding that stand for tokens; all rows of other tensors.
+    /// The number of rows of an embedding that have a token; all rows of other tensors.
     func rowsOfTokens(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         guard name.hasSuffix("embed_tokens.weight") else { return rows }
         return min(rows, try tokenCount(in: folder, isSentencePiece: try holdsSentencePiece(folder)))
@@ -65,7 +65,7 @@ extension GemmaLikeFamily {
         try folder.bytes(SentencePieceModel.file) != nil || PiecesInJSON.isPresent(in: TokenizerFiles(folder))
     }
 
-    /// SentencePiece without a space in front of texts, or what tokenizer.json holds.
+    /// Writes a SentencePiece vocabulary without a leading space, or the one in tokenizer.json.
     func writeGemma3Vocabulary(
         of folder: HuggingFaceFolder,
         to metadata: inout Metadata,
@@ -80,7 +80,7 @@ extension GemmaLikeFamily {
         metadata.set("tokenizer.ggml.add_space_prefix", .bool(false))
     }
 
-    /// SentencePiece; transformers 5 saves it in tokenizer.json alone.
+    /// Writes a SentencePiece vocabulary; transformers 5 stores it only in tokenizer.json.
     func writeSentencePiece(of folder: HuggingFaceFolder, to metadata: inout Metadata) throws {
         let files = try TokenizerFiles(folder)
         if try folder.bytes(SentencePieceModel.file) == nil, let pieces = try PiecesInJSON(files) {

@@ -3,9 +3,9 @@ import Foundation
 import GGUF
 import SystemPackage
 
-/// The `general.*` keys: what the model is called and how it likes to be sampled.
+/// The `general.*` keys: the model's name, its origin and its sampling defaults.
 package enum GeneralMetadata {
-    /// - Parameter kind: what the file is: `model`, or `mmproj` for what a model sees with.
+    /// - Parameter kind: the kind of file: `model`, or `mmproj` for a projector.
     static func write(
         _ folder: HuggingFaceFolder,
         _ count: ParameterCount,
@@ -25,8 +25,8 @@ package enum GeneralMetadata {
         bytes.flatMap { ModelCard(String(decoding: $0, as: UTF8.self)) }
     }
 
-    /// An adapter's card and its name.
-    /// - Parameter weightCount: how many weights it updates; it may have left some out.
+    /// Writes an adapter's card and its name.
+    /// - Parameter weightCount: the number of updated weights; the adapter may leave some out.
     static func describe(_ adapter: LowRankAdapter, _ weightCount: Int, to metadata: inout Metadata) throws {
         describe(
             try card(of: HuggingFaceFolder.bytes(cardFile, in: adapter.folder, limit: 1 << 24)),
@@ -38,10 +38,10 @@ package enum GeneralMetadata {
     }
 
     /// - Parameters:
-    ///   - namings: the names that the model goes by, the first the most telling.
-    ///   - parameterCount: negative where a part of the model is all there is to count.
-    ///   - name: stands above what the card says. The reference writes the Hub's name as it is.
-    ///   - sizeLabel: stands where neither card nor name tells a size.
+    ///   - namings: the model's names, most informative first.
+    ///   - parameterCount: negative if only a part of the model can be counted.
+    ///   - name: takes precedence over the card. The reference writes the Hub's name unchanged.
+    ///   - sizeLabel: the label to use if neither card nor name gives a size.
     package static func describe(
         _ card: ModelCard?,
         _ namings: [ModelNaming],
@@ -61,7 +61,7 @@ package enum GeneralMetadata {
         set("languages", card.texts("languages", "language"), in: &metadata)
     }
 
-    /// What the model is called: what its card says, else what its names tell.
+    /// Writes the model's name and its parts: from its card, otherwise from its names.
     private static func writeIdentity(
         _ card: ModelCard?,
         _ namings: [ModelNaming],
@@ -83,7 +83,7 @@ package enum GeneralMetadata {
         set("size_label", size ?? sizeLabel)
     }
 
-    /// Under which licence it stands and where it comes from.
+    /// Writes the licence and the origin.
     private static func writeOrigin(_ card: ModelCard, to metadata: inout Metadata) {
         set("license", card.texts("license")?.joined(separator: ","), in: &metadata)
         set("license.name", card.text("license_name"), in: &metadata)
@@ -94,7 +94,7 @@ package enum GeneralMetadata {
         set("source.repo_url", card.text("repo_url", "model_repo_url"), in: &metadata)
     }
 
-    /// An empty text is left out, as what there is not.
+    /// Sets a key; an empty text is left out.
     private static func set(_ key: String, _ value: String?, in metadata: inout Metadata) {
         if let value, !value.isEmpty { metadata.set("general.\(key)", .string(value)) }
     }
@@ -112,10 +112,10 @@ package enum GeneralMetadata {
         }
     }
 
-    /// The names that the model goes by, the one that config.json gives before the folder's.
+    /// The model's names; the one in config.json comes before the folder's.
     private static func namings(_ folder: HuggingFaceFolder, _ parameterCount: Int) -> [ModelNaming] {
         var identifiers: [String] = []
-        // More than one slash means a path on somebody's machine.
+        // More than one slash means a local path.
         if let name = folder.config.json["_name_or_path"]?.string, name.count(where: { $0 == "/" }) <= 1 {
             identifiers.append(name)
         }
@@ -153,7 +153,7 @@ package enum GeneralMetadata {
         try write("mirostat_eta", from: ["mirostat_eta"], number)
     }
 
-    /// The count of weights as people say it: `5.0M`, `3.8B`; at least two digits.
+    /// The number of weights in the usual notation: `5.0M`, `3.8B`; at least two digits.
     package static func sizeLabel(_ count: Int) -> String {
         let (scale, suffix): (Double, String) =
             switch count {

@@ -7,15 +7,16 @@ import SystemPackage
 public struct HuggingFaceFolder: Sendable {
     /// The folder.
     public let path: FilePath
-    /// The Hub's name for the model, `owner/name`, where it came from there. The folder is then called by its commit.
+    /// The Hub's name of the model, `owner/name`; nil for a local model. The folder of a Hub model is named after its
+    /// commit.
     public let repository: String?
     /// Its weights.
     public let checkpoint: SafetensorsCheckpoint
     private(set) var config: ModelConfig
-    /// Whose tokenizer is taken, where it is not the model's own.
+    /// The folder of the tokenizer, if it is not the model's own.
     private var tokenizerFolder: FilePath?
 
-    /// JSON files other than a tokenizer are small; a tokenizer of a million tokens stays below this.
+    /// The largest JSON file, in bytes; a tokenizer of a million tokens is smaller.
     private static let jsonLimit = 256 << 20
 
     /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
@@ -41,7 +42,8 @@ public struct HuggingFaceFolder: Sendable {
         self.config = config
     }
 
-    /// What the folder is called, or would be if it were a clone of the repository: a commit says nothing of a model.
+    /// The model's name: the folder's, or the repository's if it came from the Hub, because a commit is not
+    /// informative.
     var name: String? { Self.name(of: path, repository) }
 
     private static func name(of path: FilePath, _ repository: String?) -> String? {
@@ -69,25 +71,25 @@ public struct HuggingFaceFolder: Sendable {
         return names.map { path.appending($0) }.filter { fileIdentity($0) != nil } + processorInputs + checkpoint.files
     }
 
-    /// The files that say how pictures and sounds become numbers, which only the projector's conversion reads.
+    /// The settings for preprocessing pictures and sounds, which only the projector's conversion reads.
     public var processorInputs: [FilePath] {
         ProcessorConfig.files.map { path.appending($0) }.filter { fileIdentity($0) != nil }
     }
 
-    /// The files of a tokenizer, of which those of one folder go together.
+    /// The files of a tokenizer, which must all come from one folder.
     static let tokenizerFiles: Set<String> = [
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "added_tokens.json", "vocab.json", "merges.txt",
         "special_tokens_map.json", "chat_template.jinja", "chat_template.json",
     ]
 
-    /// The same model with the tokenizer of another folder.
+    /// The model with the tokenizer of another folder.
     func takingTokenizer(of folder: FilePath) -> HuggingFaceFolder {
         var other = self
         other.tokenizerFolder = folder
         return other
     }
 
-    /// The same model with another number of tokens in its config.json.
+    /// The model with another number of tokens in its config.json.
     func counting(tokens: Int) -> HuggingFaceFolder {
         var other = self
         other.config = config.setting("vocab_size", to: tokens)
@@ -98,21 +100,21 @@ public struct HuggingFaceFolder: Sendable {
         Self.tokenizerFiles.contains(name) ? tokenizerFolder ?? path : path
     }
 
-    /// The parsed file, or nil where there is none.
+    /// The parsed file; nil if it does not exist.
     func json(_ name: String) throws -> JSONValue? { try Self.json(name, in: place(of: name)) }
 
-    /// The file's bytes, or nil where there is none.
+    /// The file's bytes; nil if it does not exist.
     func bytes(_ name: String) throws -> [UInt8]? { try Self.bytes(name, in: place(of: name)) }
 
-    /// The names of the files in a folder inside, sorted; none where there is no such folder.
+    /// The names of the files in a subfolder, sorted; empty if it does not exist.
     func fileNames(in name: String) throws -> [String] {
         let inner = path.appending(name)
         guard FileStatus(inner)?.isFolder == true else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: inner.string).sorted()
     }
 
-    /// The same of any folder.
-    /// - Parameter limit: in bytes; a longer file is refused.
+    /// The parsed file of any folder; nil if it does not exist.
+    /// - Parameter limit: the limit in bytes; a longer file is rejected.
     static func json(_ name: String, in path: FilePath, limit: Int = jsonLimit) throws -> JSONValue? {
         guard let bytes = try bytes(name, in: path, limit: limit) else { return nil }
         do {
@@ -126,7 +128,7 @@ public struct HuggingFaceFolder: Sendable {
         let file = path.appending(name)
         guard fileIdentity(file) != nil else { return nil }
         let bytes = try readFile(file, limit: limit)
-        // Texts for people may be anything.
+        // Texts for people may have any content.
         if file.extension != "md", file.extension != "jinja", let content = ForeignContent(bytes) {
             throw ConversionProblem.foreignContent(file: "'\(name)'", content)
         }

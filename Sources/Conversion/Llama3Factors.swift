@@ -1,8 +1,9 @@
 import Foundation
 
-/// Llama 3.1's factors of the rotary embedding: high frequencies stay, low ones are divided, and a ramp lies between.
+/// Llama 3.1's factors of the rotary embedding: high frequencies stay, low ones are divided, and those in between are
+/// interpolated.
 enum Llama3Factors {
-    /// - Parameter factor: what low frequencies are divided by where config.json does not say.
+    /// - Parameter factor: the default divisor of low frequencies.
     /// - Returns: half as many divisors as a head has elements; nil for a model without them.
     static func read(_ config: ModelConfig, factor: Double = 8) throws -> [Float]? {
         guard config.ropeType == "llama3" else { return nil }
@@ -13,8 +14,8 @@ enum Llama3Factors {
         let highFactor = try config.ropeNumber("high_freq_factor") ?? 4
         let context = try config.ropeNumber("original_max_position_embeddings") ?? 8192
         return stride(from: 0, to: headLength, by: 2).map { index in
-            // Single precision, and a reciprocal in place of each division of a number, as in the reference: the
-            // factors are compared with its to the bit.
+            // Single precision, and a reciprocal instead of each division, as in the reference: the factors must match
+            // its bits.
             let exponent = Double(Float(index) / Float(headLength))
             let frequency = 1 / Float(pow(base, exponent))
             let wavelength = (1 / frequency) * Float(2 * Double.pi)

@@ -2,8 +2,8 @@ import BlockFormats
 import Safetensors
 import Synchronization
 
-/// The mean of a matrix's rows, for tokens that the model has no row for: what transformers begins from when it resizes
-/// embeddings. Computed once, when it is first asked for.
+/// The mean of a matrix's rows, for tokens without a row in the model; transformers starts from it when it resizes
+/// embeddings. Computed once, at the first use.
 final class MeanRow: Sendable {
     private let entry: SafetensorsCheckpoint.Entry
     private let updates: [LowRankUpdate]
@@ -11,12 +11,12 @@ final class MeanRow: Sendable {
 
     /// - Parameters:
     ///   - entry: a matrix of at least one row.
-    ///   - updates: what adapters add to it.
+    ///   - updates: the updates of adapters to it.
     init(_ entry: SafetensorsCheckpoint.Entry, _ updates: [LowRankUpdate]) {
         (self.entry, self.updates) = (entry, updates)
     }
 
-    /// How many rows the matrix has itself.
+    /// The number of rows in the checkpoint.
     var rowCount: Int { entry.tensor.shape[0] }
 
     /// The mean, summed in double precision from the first row to the last.

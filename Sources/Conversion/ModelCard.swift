@@ -1,22 +1,22 @@
 import Yams
 
-/// What a model's authors say of it: the YAML before the text of README.md.
+/// The model card of the authors: the YAML before the text of README.md.
 ///
-/// A card that cannot be read says nothing, for the model is as good without.
+/// A card that cannot be parsed is ignored, because conversion works without one.
 package struct ModelCard {
     private let entries: Node.Mapping
 
-    /// - Returns: nil where the text has no readable front matter.
+    /// - Returns: nil if the text has no valid front matter.
     package init?(_ text: String) {
         let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         guard lines.first == "---" else { return nil }
         var yaml = lines.dropFirst().prefix { $0 != "---" }.joined(separator: "\n") + "\n"
         yaml = yaml.replacing("\t", with: "  ")
-        // An alias stands for a copy, and copies of copies grow by powers: so few of them cannot grow far.
+        // An alias stands for a copy, and copies of copies grow exponentially; this few cannot grow far.
         guard Self.aliasCount(yaml) <= Self.mostAliases, let node = try? Yams.compose(yaml: yaml),
             var mapping = node.mapping
         else { return nil }
-        // YAML's merge key: entries of another mapping, below the own ones.
+        // YAML's merge key: entries of another mapping, which own entries override.
         for (key, value) in mapping["<<"]?.mapping ?? [:] where mapping[key] == nil { mapping[key] = value }
         entries = mapping
     }
@@ -38,14 +38,14 @@ package struct ModelCard {
         keys.lazy.compactMap { entries[$0].flatMap(Self.text) }.first
     }
 
-    /// The values of all these keys, each one text or a list; nil where none is there.
+    /// The values of all these keys, each one text or a list; nil if none exists.
     package func texts(_ keys: String...) -> [String]? {
         let found = keys.compactMap { entries[$0] }.filter { !$0.isNothing }
         return found.isEmpty ? nil : found.flatMap(Self.items).compactMap(Self.text)
     }
 
-    /// The models or datasets that the first of these keys names, as what is known of each; nil where none is there.
-    /// - Parameter parameterCount: tells sizes in names from context lengths.
+    /// The models or datasets under the first of these keys, each with what is known of it; nil if none exists.
+    /// - Parameter parameterCount: distinguishes sizes in names from context lengths.
     package func works(_ keys: String..., parameterCount: Int) -> [[String: String]]? {
         guard let value = keys.lazy.compactMap({ entries[$0] }).first else { return nil }
         return Self.items(value).compactMap { item in
@@ -59,7 +59,7 @@ package struct ModelCard {
         }
     }
 
-    /// What a name on the Hugging Face Hub, or a link, tells of a work.
+    /// The properties of a model or dataset that its Hub name, or its link, reveals.
     private static func work(_ name: String, parameterCount: Int) -> [String: String] {
         if ["http://", "https://", "ssh://"].contains(where: name.hasPrefix) {
             guard let match = name.wholeMatch(of: /https?:\/\/huggingface.co\/([^\/]+\/[^\/]+)/) else {

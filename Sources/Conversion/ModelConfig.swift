@@ -1,27 +1,29 @@
 import BinaryIO
 
-/// A model's `config.json`, with the names that its settings go by in different releases of transformers.
+/// A model's `config.json`, with the names of its settings in different releases of transformers.
 struct ModelConfig: Sendable {
     static let file = "config.json"
 
-    /// No model has as many heads, layers or experts.
+    /// The largest number of heads, layers or experts that is accepted.
     private static let largestCount = 1 << 20
-    /// Real heads have 64 to 256 elements.
+    /// The longest head that is accepted, in elements; real heads have 64 to 256.
     private static let longestHead = 1 << 16
 
-    /// The file as it is, for what stands outside the text model's part.
+    /// The whole file, for settings outside the text model's part.
     let json: JSONValue
-    /// What the other files of the folder tell of it.
+    /// The model's purpose, from the other files of the folder.
     var purpose = ModelPurpose.text
-    /// generation_config.json; nil where there is none.
+    /// generation_config.json; nil if it does not exist.
     var generation: JSONValue?
-    /// Layers of the checkpoint that predict further tokens (MTP).
+    /// The number of layers of the checkpoint that predict further tokens (MTP).
     var predictorCount = 0
-    /// The text model's settings: those of `text_config` over those around it, over transformers' own.
+    /// The text model's settings: those of `text_config` override those around it, which override transformers'
+    /// defaults.
     private var settings: [String: JSONValue]
-    /// Settings that stand above those of the file.
+    /// Settings that override those of the file.
     private var overrides: [String: JSONValue] = [:]
-    /// RoPE settings in the form of transformers 5: also from `rope_scaling` and `rope_theta` of transformers 4.
+    /// RoPE settings in the form of transformers 5, converted from `rope_scaling` and `rope_theta` of transformers 4 if
+    /// necessary.
     private let rope: [String: JSONValue]
 
     init(_ json: JSONValue) throws {
@@ -35,7 +37,7 @@ struct ModelConfig: Sendable {
         self.json = json
         var settings = defaults
         for part in [json.object, json["text_config"]?.object] {
-            // What is null counts as not said.
+            // Null counts as absent.
             for (key, value) in part?.members ?? [] where !value.isNull { settings[key] = value }
         }
         self.settings = settings
@@ -50,14 +52,14 @@ struct ModelConfig: Sendable {
             "rope_theta", "rope_local_base_freq", "partial_rotary_factor", "original_max_position_embeddings",
         ]
         for key in outside where rope[key] == nil { rope[key] = settings[key] }
-        // What encoders call their bases.
+        // The names of the RoPE bases in encoders.
         rope["rope_theta"] = rope["rope_theta"] ?? settings["global_rope_theta"] ?? settings["rotary_emb_base"]
         rope["rope_local_base_freq"] = rope["rope_local_base_freq"] ?? settings["local_rope_theta"]
         rope["rope_type"] = rope["rope_type"] ?? rope["type"]
         self.rope = rope
     }
 
-    /// - Parameter defaults: JSON text of the settings that transformers fills in.
+    /// - Parameter defaults: the defaults of transformers, as JSON text by key.
     func filled(with defaults: [String: String]) throws -> ModelConfig {
         var config = try ModelConfig(json, defaults: try defaults.mapValues { try JSONValue(parsing: Array($0.utf8)) })
         (config.purpose, config.generation, config.predictorCount) = (purpose, generation, predictorCount)
@@ -66,7 +68,7 @@ struct ModelConfig: Sendable {
         return config
     }
 
-    /// The same with another number in the place of a setting.
+    /// The configuration with another number for a setting.
     func setting(_ key: String, to number: Int) -> ModelConfig {
         var config = self
         config.overrides[key] = .number("\(number)")
@@ -84,7 +86,7 @@ struct ModelConfig: Sendable {
         }
     }
 
-    /// The whole number under the first of `keys` that is there and not null.
+    /// The integer under the first of `keys` that exists and is not null.
     func integer(_ keys: String...) throws -> Int? {
         guard let (key, value) = first(keys) else { return nil }
         guard let integer = value.integer, (0...Int(UInt32.max)).contains(integer) else {
@@ -102,7 +104,7 @@ struct ModelConfig: Sendable {
         return value
     }
 
-    /// As `requiredInteger`, for counts that other numbers are divided by and tables are as long as.
+    /// Like `requiredInteger`, for counts that are used as divisors and as lengths of tables.
     func requiredCount(_ keys: String...) throws -> Int { try requiredCount(keys) }
 
     func requiredCount(_ keys: [String]) throws -> Int {
@@ -124,17 +126,17 @@ struct ModelConfig: Sendable {
 
     func string(_ key: String) -> String? { settings[key]?.string }
 
-    /// Whether the file has the key, and says that it has no value.
+    /// Whether the file has the key with the value null.
     func isNull(_ key: String) -> Bool { (json["text_config"]?[key] ?? json[key])?.isNull == true }
 
-    /// The texts of a list, nil where there is none.
+    /// The texts of a list; nil if there is none.
     func strings(_ key: String) -> [String]? { settings[key]?.array?.compactMap(\.string) }
 
-    /// The whole numbers of a list, nil where there is none.
+    /// The integers of a list; nil if there is none.
     func integers(_ key: String) -> [Int]? { settings[key]?.array?.compactMap(\.integer) }
 
     /// A list of numbers.
-    /// - Parameter count: how many it must have; nil for any number.
+    /// - Parameter count: its required length; nil for any.
     func requiredNumbers(_ key: String, count: Int? = nil) throws -> [Double] {
         guard let value = settings[key] else { throw ConversionProblem.missingKey(file: Self.file, key: key) }
         guard let array = value.array, count == nil || array.count == count else {
@@ -144,10 +146,10 @@ struct ModelConfig: Sendable {
         return try array.map { try Self.number($0, key) }
     }
 
-    /// The entries of an object, nil where there is none.
+    /// The members of an object; nil if there is none.
     func object(_ key: String) -> JSONObject? { settings[key]?.object }
 
-    /// Which part of a head the rotary embedding rotates, from 0 to 1.
+    /// The fraction of a head that the rotary embedding rotates, from 0 to 1.
     func rotaryShare() throws -> Double {
         let share = try ropeNumber("partial_rotary_factor") ?? 1
         guard (0...1).contains(share) else {
@@ -156,10 +158,10 @@ struct ModelConfig: Sendable {
         return share
     }
 
-    /// How the weights are quantized; nil where they are not.
+    /// The quantization method of the weights; nil if they are not quantized.
     var quantizationMethod: String? { json["quantization_config"]?["quant_method"]?.string }
 
-    /// A token's id by its role, the whole model's before the text model's.
+    /// The id of the token with a role; the whole model's setting overrides the text model's.
     func tokenID(_ role: String) -> Int? {
         let key = "\(role)_token_id"
         guard let value = json[key], !value.isNull else { return json["text_config"]?[key]?.integer }
@@ -177,7 +179,7 @@ struct ModelConfig: Sendable {
         }
     }
 
-    /// Elements of an attention head, of which some models' tables have half as many.
+    /// Elements of an attention head; some models' tables have half as many.
     var headLength: Int {
         get throws {
             let length = try integer("head_dim")
@@ -193,7 +195,7 @@ struct ModelConfig: Sendable {
         }
     }
 
-    /// The base of RoPE in layers of sliding attention, where it has its own.
+    /// The RoPE base in layers with a sliding window; nil if they have no separate one.
     var localRopeBase: Double? { get throws { try ropeNumber("rope_local_base_freq") } }
 
     func number(_ keys: String...) throws -> Double? {
@@ -206,7 +208,7 @@ struct ModelConfig: Sendable {
         return try Self.number(value, key)
     }
 
-    /// A RoPE setting that counts tokens: a whole number of 32 bits, 1 or more.
+    /// A RoPE setting that counts tokens: a 32-bit integer of at least 1.
     func ropeCount(_ key: String) throws -> Int? {
         guard let number = try ropeNumber(key) else { return nil }
         guard let count = Int(exactly: number), (1...Int(UInt32.max)).contains(count) else {
@@ -223,7 +225,7 @@ struct ModelConfig: Sendable {
         return try array.map { try Self.number($0, key) }
     }
 
-    /// How many pairs of a head are rotated by each of the four kinds of position; nil where one kind rotates all.
+    /// The number of a head's pairs that each of the four kinds of position rotates; nil if one kind rotates all.
     func ropeSections() throws -> [Int32]? {
         guard let numbers = try ropeNumbers("mrope_section") else { return nil }
         let sections = numbers.prefix(4).compactMap { Int32(exactly: $0) }
@@ -237,7 +239,7 @@ struct ModelConfig: Sendable {
         return sections + Array(repeating: 0, count: 4 - sections.count)
     }
 
-    /// The kind of RoPE scaling, in lower case.
+    /// The kind of RoPE scaling, in lowercase.
     var ropeType: String? { rope["rope_type"]?.string?.lowercased() }
 
     private func first(_ keys: [String]) -> (String, JSONValue)? {

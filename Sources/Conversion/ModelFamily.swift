@@ -1,53 +1,53 @@
 import GGUF
 
-/// What one family of models needs beside the common steps; one file a family, in `Families/`.
+/// What one family of models needs beyond the common steps; one file per family, in `Families/`.
 ///
-/// A family that says nothing but its names is converted as Qwen2 is: shared tensor names, shared hyperparameters, and
-/// the vocabulary that the folder holds.
+/// A family that only gives its names is converted like Qwen2: shared tensor names, shared hyperparameters, and the
+/// vocabulary in the folder.
 protocol ModelFamily: Sendable {
     /// The names in config.json's `architectures` that belong to the family.
     static var architectures: [String] { get }
     /// GGUF's name for the family, which also prefixes its metadata keys.
     static var ggufName: String { get }
-    /// What transformers fills in where config.json leaves a setting out, as JSON.
+    /// The defaults of transformers for settings that config.json leaves out, as JSON.
     static var defaults: [String: String] { get }
-    /// The same, where it depends on which model of several config.json is about.
+    /// The defaults of transformers, if they depend on which of several models config.json describes.
     static func defaults(for config: ModelConfig) -> [String: String]
-    /// Hugging Face's names of a layer's tensors against GGUF's, where the shared table lacks them or says otherwise.
+    /// GGUF's names of a layer's tensors by Hugging Face's names, where they differ from the shared table.
     static var layerNames: [String: String] { get }
-    /// The same for tensors outside the layers.
+    /// GGUF's names of tensors outside the layers by Hugging Face's names, where they differ from the shared table.
     static var outsideNames: [String: String] { get }
-    /// How experts are named; nil for a family without.
+    /// The names of experts; nil for a family without experts.
     static var experts: ExpertNames? { get }
-    /// llama.cpp's name for this family's pre-tokenizer, where several names stand for one rule.
+    /// llama.cpp's name for this family's pre-tokenizer, if a rule has several names.
     static var preTokenizer: String? { get }
 
-    /// Whether transformers takes the token embeddings for the output where config.json does not say.
+    /// Whether transformers uses the token embeddings as the output by default.
     static var tiesEmbeddings: Bool { get }
-    /// Whether the reference looks for modules of sentence-transformers, which tell how an embedding model pools.
+    /// Whether the reference reads modules of sentence-transformers, which define how an embedding model pools.
     static var readsPooling: Bool { get }
-    /// How weights may be quantized that the family reads, beside eight bits of floating point.
+    /// The quantization methods of weights that the family can read, in addition to eight-bit floating point.
     static var packedMethods: Set<String> { get }
 
-    /// Whether the family is the one that config.json is about, of several that have the same name there.
+    /// Whether config.json describes this family, if several have the same name there.
     static func fits(_ config: ModelConfig) -> Bool
 
     init(config: ModelConfig) throws
 
     var config: ModelConfig { get }
 
-    /// Metadata that belongs before the general keys, and tensors that are computed rather than read.
+    /// Metadata before the general keys, and computed tensors.
     func extras() throws -> FamilyExtras
-    /// The same, where numbers of the checkpoint decide.
+    /// Metadata before the general keys, and computed tensors, if they depend on numbers in the checkpoint.
     func extras(of folder: HuggingFaceFolder) throws -> FamilyExtras
-    /// The family's hyperparameters, in order; `general.file_type` is written between them where the reference does.
+    /// Writes the family's hyperparameters, in order, with `general.file_type` at the reference's place.
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws
-    /// What becomes of a tensor of the checkpoint.
+    /// The use of a tensor of the checkpoint.
     /// - Throws: `ConversionProblem.unknownTensor`.
     func use(of name: String) throws -> TensorUse
-    /// How a tensor's elements change on the way; not at all unless the family says otherwise.
+    /// The change of a tensor's elements; none by default.
     func edit(of name: String) throws -> TensorEdit
-    /// How many rows of a matrix of `rows` are kept; all unless the family says otherwise.
+    /// How many of a matrix's `rows` are kept; all by default.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int
     func writeVocabulary(of folder: HuggingFaceFolder, to metadata: inout Metadata, options: ConversionOptions) throws
 }
@@ -88,11 +88,11 @@ extension ModelFamily {
     }
 }
 
-/// What a family adds that is not in the checkpoint.
+/// The additions of a family that are not in the checkpoint.
 struct FamilyExtras: Sendable {
-    /// Keys that stand right behind `general.architecture`.
+    /// Keys that directly follow `general.architecture`.
     var metadata: [(String, MetadataValue)] = []
-    /// Single-precision vectors that come before all other tensors.
+    /// Single-precision vectors that precede all other tensors.
     var tensors: [(name: String, values: [Float])] = []
 }
 
@@ -124,7 +124,7 @@ enum ModelFamilies {
         return try type.init(config: config.filled(with: type.defaults(for: config)))
     }
 
-    /// - Returns: nil for an architecture that is not known.
+    /// - Returns: nil for an unknown architecture.
     static func type(for config: ModelConfig) throws -> (any ModelFamily.Type)? {
         let name = try config.architecture
         return all.first { $0.architectures.contains(name) && $0.fits(config) }

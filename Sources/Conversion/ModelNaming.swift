@@ -1,9 +1,9 @@
 import Foundation
 
-/// What a model's name says of it: `Llama-3.2-1B-Instruct` is version 3.2 of Llama, of size 1B, tuned to instructions.
+/// The parts of a model's name: `Llama-3.2-1B-Instruct` is version 3.2 of Llama, of size 1B, tuned for instructions.
 ///
-/// The reference converter's heuristics, which decide on `general.name`, `basename`, `finetune`, `version` and
-/// `size_label`; a part's meaning follows from its form and place.
+/// The reference converter's heuristics, which determine `general.name`, `basename`, `finetune`, `version` and
+/// `size_label`; the meaning of a part follows from its form and position.
 package struct ModelNaming: Equatable {
     package var fullName: String
     package var organization: String?
@@ -21,7 +21,7 @@ package struct ModelNaming: Equatable {
 
     /// - Parameters:
     ///   - identifier: a Hub id with or without its owner, or a folder's name.
-    ///   - parameterCount: tells sizes from context lengths; negative for an adapter, which leaves weights out.
+    ///   - parameterCount: distinguishes sizes from context lengths; negative for an adapter, which leaves weights out.
     package init(_ identifier: String, parameterCount: Int) {
         let halves = identifier.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         fullName = halves.last ?? identifier
@@ -44,11 +44,11 @@ package struct ModelNaming: Equatable {
         sizeLabel = Self.join(sizes)
         finetune = Self.join(parts.filter { $0.meanings.contains(.finetune) })
         version = Self.join(parts.filter { $0.meanings.contains(.version) && !$0.meanings.contains(.basename) })
-        // A name without any of these says too little to take a part of it for the base.
+        // Without any of these, no part of the name can be told to be the base.
         if sizeLabel == nil, finetune == nil, version == nil { basename = nil }
     }
 
-    /// `tiny-phi3` as a title: `Tiny Phi3`. Words with capitals, and versions, stay.
+    /// `tiny-phi3` as a title: `Tiny Phi3`. Words with capitals, and versions, stay unchanged.
     package static func title(_ name: String) -> String {
         name.replacing("-", with: " ").split(whereSeparator: \.isWhitespace).map { word in
             let isLower = word.contains(where: \.isLowercase) && !word.contains(where: \.isUppercase)
@@ -57,7 +57,7 @@ package struct ModelNaming: Equatable {
         }.joined(separator: " ")
     }
 
-    /// Every run of letters begins with a capital, as Python's `title` has it.
+    /// Capitalizes every run of letters, like Python's `title`.
     private static func titled(_ word: Substring) -> String {
         var isInside = false
         return String(
@@ -81,7 +81,7 @@ package struct ModelNaming: Equatable {
         {
             annotateSize(&part, parameterCount: parameterCount)
         } else if !isFirst, part.text.wholeMatch(of: /(?i)chat|instruct|vision|lora/) != nil {
-            // Of an adapter, "lora" says nothing.
+            // For an adapter, "lora" carries no information.
             let isKind = parameterCount < 0 && part.text.lowercased() == "lora"
             part.meanings.insert(isKind ? .type : .finetune)
         }
@@ -104,7 +104,7 @@ package struct ModelNaming: Equatable {
                 ? abs(claimed - Double(parameterCount)) > Double(7 * parameterCount / 8)
                 : claimed < Double(-parameterCount / 8)
             if isFar {
-                // Far from the model's size: a context length.
+                // Far from the model's size, it is a context length.
                 part.meanings.insert(.finetune)
                 text[text.count - 1] = Character(suffix.lowercased())
             }
@@ -113,7 +113,7 @@ package struct ModelNaming: Equatable {
         part.text = String(text)
     }
 
-    /// "mini" is no size where "3.8B" stands too.
+    /// Removes the meaning of a size from words such as "mini" if there is a number such as "3.8B".
     private static func preferNumberedSizes(_ parts: inout [Part]) {
         let sizes = parts.filter { $0.meanings.contains(.size) }
         guard sizes.contains(where: { $0.text.contains(where: \.isNumber) }) else { return }

@@ -2,25 +2,25 @@ import BinaryIO
 import GGUF
 import SystemPackage
 
-/// What a model is for besides writing text, which is told by other files than config.json.
+/// The purpose of a model besides generating text, which other files than config.json define.
 ///
 /// The rules are the reference converter's: sentence-transformers' modules for embeddings, names for rerankers.
 enum ModelPurpose: Sendable, Equatable {
     case text
-    /// Its output are vectors, one for a text, pooled from those of its tokens in GGUF's way of this number.
+    /// The output is one vector per text, pooled from its tokens' vectors; the number is GGUF's pooling type.
     case embedding(pooling: UInt32)
-    /// Its output are two scores: the rows of two tokens are all that is kept of the output.
+    /// The output is two scores: only the output rows of two tokens are kept.
     case reranking(yes: Int, no: Int)
 
     static let modules = "modules.json"
-    /// GGUF's number for what rerankers do.
+    /// GGUF's pooling type for rerankers.
     static let rank: UInt32 = 4
     private static let modes: [(flag: String, name: String, pooling: UInt32)] = [
         ("pooling_mode_mean_tokens", "mean", 1), ("pooling_mode_cls_token", "cls", 2),
         ("pooling_mode_lasttoken", "lasttoken", 3),
     ]
 
-    /// - Parameter name: the folder's or the repository's.
+    /// - Parameter name: the name of the folder or the repository.
     /// - Throws: `ConversionProblem`.
     init(_ config: ModelConfig, in folder: FilePath, name: String?) throws {
         let family = try ModelFamilies.type(for: config)
@@ -78,14 +78,14 @@ enum ModelPurpose: Sendable, Equatable {
         return mode.pooling
     }
 
-    /// Where the first module that pools has its settings.
+    /// The path of the settings of the first pooling module.
     private static func poolingFile(in folder: FilePath) throws -> String? {
         let list = try HuggingFaceFolder.json(modules, in: folder)?.array ?? []
         guard let module = list.first(where: { $0["type"]?.string?.hasSuffix("Pooling") == true }) else { return nil }
         return FilePath(try path(of: module)).appending("config.json").string
     }
 
-    /// The folder of a module; a path leads nowhere but into the model's.
+    /// The folder of a module, which must be inside the model's folder.
     /// - Throws: `ConversionProblem.invalidValue`.
     static func path(of module: JSONValue) throws -> String {
         guard let path = module["path"]?.string, case let inner = FilePath(path), !inner.isAbsolute,
@@ -96,14 +96,14 @@ enum ModelPurpose: Sendable, Equatable {
         return path
     }
 
-    /// What is read of a folder, for digests.
+    /// The files that are read, for digests.
     static func poolingFiles(in folder: FilePath) -> [String] {
         ((try? poolingFile(in: folder)) ?? nil).map { [$0] } ?? []
     }
 
-    // MARK: What becomes of it
+    // MARK: Output
 
-    /// What stands in the file for a model of this purpose, behind the family's hyperparameters.
+    /// Writes the keys for this purpose, after the family's hyperparameters.
     func write(to metadata: inout Metadata, prefix: String) {
         switch self {
         case .text: break
@@ -116,7 +116,7 @@ enum ModelPurpose: Sendable, Equatable {
         }
     }
 
-    /// The text that the published rerankers judge.
+    /// The prompt of the published rerankers.
     private static let template = """
         <|im_start|>system
         Judge whether the Document meets the requirements based on the Query and the Instruct provided. Note that the \
@@ -133,10 +133,10 @@ enum ModelPurpose: Sendable, Equatable {
 
         """
 
-    /// What becomes of the matrix that gives the output, where not what it becomes of others.
+    /// The use of the output matrix, if the purpose changes it.
     /// - Parameters:
-    ///   - use: what the family makes of it.
-    ///   - isTied: whether the token embeddings give the output.
+    ///   - use: the use by the family.
+    ///   - isTied: whether the token embeddings are the output matrix.
     func use(of name: String, isTied: Bool, _ use: TensorUse) -> TensorUse {
         guard case .reranking(let yes, let no) = self else { return use }
         let scores = TensorUse.Output(name: "cls.output.weight", edit: TensorEdit(order: .picked([yes, no])))

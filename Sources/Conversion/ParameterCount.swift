@@ -1,12 +1,12 @@
 import GGUF
 import Tensors
 
-/// How many weights a model has, in all and with one expert a layer.
+/// The number of weights of a model, in total and with one expert per layer.
 struct ParameterCount {
     private(set) var total = 0
-    /// All but the experts, and one expert of each stack.
+    /// All weights except experts, plus one expert of each stack.
     private var withOneExpert = 0
-    /// How many experts a stack has; the mean where they differ.
+    /// The number of experts of a stack; the mean if stacks differ.
     private let expertCount: Int
 
     init(_ tensors: [GGUFTensor]) {

@@ -2,14 +2,14 @@ import BinaryIO
 import Foundation
 import GGUF
 
-/// A family with Phi-3's hyperparameters: contexts that are extended by two tables of factors.
+/// A family with Phi-3's hyperparameters: two tables of factors extend the context.
 protocol PhiLikeFamily: ModelFamily {}
 
 extension PhiLikeFamily {
     private var originalContextLength: Int {
         get throws {
             if let length = try config.ropeCount("original_max_position_embeddings") { return length }
-            // transformers fills it in where a context is extended.
+            // transformers fills it in if the context is extended.
             guard let type = config.ropeType, type != "default" else {
                 throw ConversionProblem.missingKey(file: ModelConfig.file, key: "original_max_position_embeddings")
             }
@@ -17,7 +17,7 @@ extension PhiLikeFamily {
         }
     }
 
-    /// Elements of a head that the rotary embedding rotates.
+    /// The number of elements of a head that the rotary embedding rotates.
     private var ropeLength: Int {
         get throws {
             let embeddingLength = try config.requiredInteger("hidden_size")
@@ -46,7 +46,7 @@ extension PhiLikeFamily {
         )
     }
 
-    /// How much attention scores grow where the context was extended.
+    /// The factor of attention scores for an extended context.
     private func attentionFactor() throws -> Double {
         guard let type = config.ropeType, ["su", "longrope", "yarn"].contains(type) else {
             throw ConversionProblem.unsupportedRope(config.ropeType ?? "unnamed")
@@ -77,7 +77,7 @@ extension PhiLikeFamily {
         }
         set("rope.freq_base", base)
         metadata.set("general.file_type", .uint32(fileType))
-        // Written even where there is none: zero tells Phi-4 from its predecessors.
+        // Written even without a window: zero distinguishes Phi-4 from its predecessors.
         set("attention.sliding_window", try config.integer("sliding_window") ?? 0)
     }
 

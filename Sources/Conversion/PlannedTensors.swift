@@ -3,7 +3,7 @@ import GGUF
 import Safetensors
 import Tensors
 
-/// Decides for each tensor of the checkpoint which shape and type it gets.
+/// Determines the shape and type of the output for each tensor of the checkpoint.
 struct PlannedTensors {
     let folder: HuggingFaceFolder
     let family: any ModelFamily
@@ -11,24 +11,24 @@ struct PlannedTensors {
     let scales: WeightScales
     let matrices: PackedMatrices
     let adapters: [LowRankAdapter]
-    /// How many rows matrices get that have one for each token; nil where they stay as they are.
+    /// The number of rows of matrices with a row for each token; nil leaves them unchanged.
     let tokenRows: Int?
 
-    /// Matrices that the engines read in single precision, by the end of their names.
+    /// Endings of the names of matrices that engines read in single precision.
     private static let preciseMatrices = [
         ".altup_correct_coef.weight", ".altup_predict_coef.weight", ".ffn_gate_inp.weight",
         ".ffn_gate_inp_shexp.weight", ".shortconv.conv.weight", ".ssm_conv1d.weight",
         "position_embd.weight", "token_types.weight", "_norm.weight",
     ]
 
-    /// Whether a tensor is kept in single precision whatever type is asked for.
+    /// Whether a tensor is kept in single precision for any requested type.
     static func staysPrecise(_ name: String, _ dimensionCount: Int) -> Bool {
         dimensionCount <= 1 || !name.hasSuffix(".weight") || preciseMatrices.contains(where: name.hasSuffix)
     }
 
     /// - Parameters:
-    ///   - parts: one tensor of the checkpoint, or several that are stacked.
-    ///   - name: the output's name.
+    ///   - parts: one tensor of the checkpoint, or several to stack.
+    ///   - name: the name in the output.
     func tensor(
         _ parts: [TensorStacks.Part],
         _ name: String,
@@ -59,7 +59,7 @@ struct PlannedTensors {
         if let expected = try WidthCheck(family.config).problem(of: name, shape) {
             throw Self.unexpected(source, expected)
         }
-        // Vectors, norms and biases stay in single precision; so does what the type's blocks do not fit.
+        // Vectors, norms and biases stay in single precision; rows that the type's blocks do not divide get half precision.
         let wanted = Self.staysPrecise(name, dimensions.count) ? TensorType.f32 : type.tensorType
         let fits = shape.rowLength.isMultiple(of: wanted.block.elements)
         guard let target = GGUFTensor(name: name, type: fits ? wanted : .f16, shape: shape) else {
@@ -71,7 +71,7 @@ struct PlannedTensors {
             guard entry.tensor.type != .i8 || scale != nil else {
                 throw ConversionProblem.unsupportedElementType(tensor: entry.tensor.name, type: "I8 without a scale")
             }
-            // Each was held against the weight when the adapters were checked.
+            // The updates were checked against the weights when the adapters were checked.
             let updates = adapters.compactMap { $0.updates[name] }
             let isShort = tokenRows.map { $0 > entry.tensor.shape[0] } ?? false
             guard !isShort || (scale == nil && packed == nil) else {
@@ -93,7 +93,7 @@ struct PlannedTensors {
         return .init(source: .checkpoint(changed, edit), target: target)
     }
 
-    /// The tensor, or what the last adapter that has one puts in its place.
+    /// The tensor, or its replacement by the last adapter that has one.
     private func replaced(_ part: TensorStacks.Part) throws -> SafetensorsCheckpoint.Entry {
         let others = adapters.compactMap { $0.replacements[part.name] }
         guard others.count < 2 else {
@@ -102,7 +102,7 @@ struct PlannedTensors {
         return others.first ?? part.entry
     }
 
-    /// Slowest first, as the edit leaves them.
+    /// The dimensions after the edit, slowest first.
     static func dimensions(of source: SafetensorsTensor, _ edit: TensorEdit) throws -> [Int] {
         var dimensions = source.shape
         if edit.dropsMiddleDimension {

@@ -1,21 +1,22 @@
-/// Names of what predicts further tokens (MTP): layers behind the model's own, and what joins them to it.
+/// The names of layers that predict further tokens (MTP), after the model's own layers, and of the modules that connect
+/// them.
 enum PredictorNames {
     private static let prefixes = ["mtp.", "model.mtp."]
-    /// Modules outside of the layers, and what GGUF's names for them begin from.
+    /// Modules outside of the layers, with the prefixes of GGUF's names for them.
     private static let joints = [
         "fc": "nextn.eh_proj", "pre_fc_norm_embedding": "nextn.enorm", "pre_fc_norm_hidden": "nextn.hnorm",
         "norm": "nextn.shared_head_norm",
     ]
 
-    /// Whose layer a tensor belongs to.
+    /// The layer of a tensor.
     enum Place: Equatable {
-        /// A layer's tensor by its name inside of the layer.
+        /// A layer's tensor, by its name inside the layer.
         case layer(Int, String)
-        /// A tensor of the first layer by GGUF's name of it.
+        /// A tensor of the first layer, by GGUF's name.
         case joint(String)
     }
 
-    /// - Returns: nil for a tensor of the model's own.
+    /// - Returns: nil for a tensor of the main model.
     static func place(of name: String) -> Place? {
         guard let prefix = prefixes.first(where: name.hasPrefix) else { return nil }
         let rest = name.dropFirst(prefix.count)
@@ -27,7 +28,7 @@ enum PredictorNames {
         return .joint("\(joint).\(parts[1])")
     }
 
-    /// How many layers there are.
+    /// The number of these layers.
     static func layerCount(_ names: some Sequence<String>) -> Int {
         names.reduce(0) { count, name in
             if case .layer(let layer, _)? = place(of: name) { max(count, layer + 1) } else { count }

@@ -1,7 +1,7 @@
 import GGUF
 
-/// A family of Qwen3.5. Checkpoints hold what norms multiply by less one, the gated delta rule's own norm excepted, and value
-/// heads in groups, which GGUF has in tiles.
+/// A family of Qwen3.5. Checkpoints store norm weights minus one, except for the norm of the gated delta rule, and
+/// value heads in groups, which GGUF stores in tiles.
 protocol RecurrentQwenFamily: ModelFamily {}
 
 extension RecurrentQwenFamily {
@@ -24,7 +24,7 @@ extension RecurrentQwenFamily {
     }
     static var preTokenizer: String? { "qwen35" }
 
-    /// Which parts of the reference's default each kind of position rotates.
+    /// The reference's default for the number of pairs that each kind of position rotates.
     private static var sections: [Int32] { [11, 11, 10, 0] }
 
     func use(of name: String) throws -> TensorUse {
@@ -33,7 +33,7 @@ extension RecurrentQwenFamily {
         case .joint(let joint):
             return .tensors([.init(name: "blk.\(count).\(joint)", edit: try edit(of: name))])
         case .layer(let layer, let rest):
-            // As the first layer's, and then put where it belongs.
+            // Treated like a tensor of the first layer, then moved to its own layer.
             let use = try use(of: "model.layers.0.\(rest)")
             return use.moved(from: "blk.0.", to: "blk.\(count + layer).")
         case nil:
@@ -136,7 +136,7 @@ extension RecurrentQwenFamily {
 }
 
 extension TensorUse {
-    /// The same with names that begin otherwise.
+    /// The use with another prefix in its names.
     func moved(from prefix: String, to other: String) -> TensorUse {
         func moved(_ name: String) -> String {
             name.hasPrefix(prefix) ? other + name.dropFirst(prefix.count) : name

@@ -3,7 +3,7 @@ import GGUF
 import Safetensors
 import Tensors
 
-/// One thread's buffers, and how rows become what the plan says.
+/// Converts rows for one thread, with its own buffers.
 struct RowConverter {
     private var gathered: [UInt8] = []
     private var weights: [Float] = []
@@ -11,14 +11,14 @@ struct RowConverter {
     private let kernels = Kernels.fastest
     private let allowsNonFinite: Bool
 
-    /// - Parameter allowsNonFinite: whether infinities and NaN are passed on where the output's type has them.
+    /// - Parameter allowsNonFinite: whether infinities and NaN are kept if the output's type has them.
     init(allowsNonFinite: Bool) {
         self.allowsNonFinite = allowsNonFinite
     }
 
-    /// Converts some rows of a tensor and hands the bytes to `write`, piece by piece with the row that each begins at.
-    /// - Returns: how many bytes were written.
-    /// - Throws: `ConversionProblem`, and what `write` throws.
+    /// Converts some rows of a tensor and passes the bytes to `write` in pieces, each with its first row.
+    /// - Returns: the number of bytes written.
+    /// - Throws: `ConversionProblem`, and errors of `write`.
     mutating func convert(
         _ rows: Range<Int>,
         of tensor: ConversionPlan.Tensor,
@@ -44,7 +44,7 @@ struct RowConverter {
                 let first = part * partRows
                 let within = rows.clamped(to: first..<(first + partRows))
                 let local = (within.lowerBound - first)..<(within.upperBound - first)
-                // Rows that the checkpoint does not have come by themselves.
+                // Rows that the checkpoint lacks are converted separately.
                 let end = parts[part].filler?.rowCount ?? local.upperBound
                 let (known, filled) = (local.clamped(to: 0..<end), local.clamped(to: end..<max(end, local.upperBound)))
                 if !known.isEmpty {
@@ -62,7 +62,7 @@ struct RowConverter {
         return rows.count * tensor.target.rowByteCount
     }
 
-    /// - Parameter rows: counted from the part's first.
+    /// - Parameter rows: counted from the part's first row.
     private mutating func convert(
         _ rows: Range<Int>,
         of part: ConversionPlan.Tensor.Part,
@@ -105,7 +105,7 @@ struct RowConverter {
         try reordered.withUnsafeBytes { try convert($0, type, part, rows, edit, to: target, write) }
     }
 
-    /// Rows that are all the same.
+    /// Writes rows that are all the same.
     private mutating func fill(
         _ rows: Range<Int>,
         of part: ConversionPlan.Tensor.Part,
@@ -142,8 +142,9 @@ struct RowConverter {
         }
     }
 
-    /// Copies rows into the order of the output. A vector's elements are its rows; so are those of a matrix that alternate.
-    /// - Returns: the bytes between which they lie.
+    /// Copies rows in the order of the output. The elements of a vector count as its rows, and so do those of a matrix
+    /// that alternate.
+    /// - Returns: the range of source bytes that the rows come from.
     private mutating func gather(
         _ rows: Range<Int>,
         of bytes: UnsafeRawBufferPointer,
@@ -171,7 +172,7 @@ struct RowConverter {
     }
 
     /// Copies columns of a stack's matrices as rows.
-    /// - Parameter matrixRows: rows of each matrix of the output.
+    /// - Parameter matrixRows: the number of rows of each output matrix.
     private mutating func gatherColumns(
         _ rows: Range<Int>,
         of bytes: UnsafeRawBufferPointer,
@@ -209,7 +210,7 @@ struct RowConverter {
     ) throws {
         let isFinite = NonFinite.isAbsent(from: bytes, type)
         guard isFinite || allowsNonFinite else {
-            // Its place in the checkpoint; these rows may stand in another order.
+            // The position in the checkpoint; these rows may be in another order.
             let place = part.packed == nil ? NonFinite.first(in: part.entry.bytes, type) ?? 0 : 0
             throw ConversionProblem.notFinite(tensor: part.entry.tensor.name, element: place)
         }
@@ -221,7 +222,7 @@ struct RowConverter {
         guard let size = target.type.byteCount(elements: count) else {
             preconditionFailure("the plan gave tensor '\(target.name)' a type that does not fit its rows")
         }
-        // Blocks have no code for what is not a number.
+        // Block types have no code for infinities and NaN.
         guard isFinite || target.type.block.elements == 1 else {
             throw ConversionProblem.notRepresentable(tensor: target.name, type: target.type.name)
         }
@@ -263,7 +264,7 @@ struct RowConverter {
         }
     }
 
-    /// Multiplies rows of the output by what belongs to them in the checkpoint, and adds what adapters do.
+    /// Multiplies rows of the output by their scales in the checkpoint, and adds the updates of adapters.
     private static func change(
         _ weights: UnsafeMutableBufferPointer<Float>,
         by part: ConversionPlan.Tensor.Part,
@@ -273,7 +274,7 @@ struct RowConverter {
         _ kernels: Kernels
     ) {
         let length = shape.rowLength
-        // Such matrices lie apart, so that a part's rows are those of one matrix.
+        // Such matrices are separate entries, so that a part's rows belong to one matrix.
         let matrixRows = shape.dimensions[1]
         func sources(_ order: RowOrder) -> [Int] {
             rows.map { order.source(of: $0, rowCount: matrixRows, matrixRows: matrixRows) }

@@ -1,14 +1,14 @@
 import Tensors
 
-/// What happens to the numbers of rows besides being put elsewhere.
+/// Changes the numbers of rows, apart from moving them.
 enum RowEdits {
-    /// Rows of which the checkpoint has only the first: those behind them are zeros.
+    /// Rows of which the checkpoint has only the first ones; the others are zeros.
     static func padded(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [UInt8] {
         let found = range.clamped(to: 0..<bytes.count)
         return Array(bytes[found]) + Array(repeating: 0, count: range.count - found.count)
     }
 
-    /// Puts the elements of each row into another order.
+    /// Reorders the elements of each row.
     static func reorder(_ weights: UnsafeMutableBufferPointer<Float>, _ columns: TiledHeads) {
         let sources = (0..<columns.count).map(columns.source)
         for start in stride(from: 0, to: weights.count, by: columns.count) {
@@ -17,7 +17,7 @@ enum RowEdits {
         }
     }
 
-    /// Takes `reorder` back.
+    /// Reverses `reorder`.
     static func restore(_ weights: UnsafeMutableBufferPointer<Float>, _ columns: TiledHeads) {
         let sources = (0..<columns.count).map(columns.source)
         for start in stride(from: 0, to: weights.count, by: columns.count) {
@@ -26,8 +26,8 @@ enum RowEdits {
         }
     }
 
-    /// PyTorch multiplies in a half-precision tensor's own type, too.
-    /// - Parameter rows: of the output, which these weights are.
+    /// Multiplies like PyTorch, which uses a half-precision tensor's own type.
+    /// - Parameter rows: the indices of these weights' rows in the output.
     static func multiply(
         _ weights: UnsafeMutableBufferPointer<Float>,
         _ rows: Range<Int>,
@@ -42,7 +42,7 @@ enum RowEdits {
         }
     }
 
-    /// PyTorch adds in a half-precision tensor's own type.
+    /// Adds like PyTorch, which uses a half-precision tensor's own type.
     static func add(_ shift: Float, to weights: UnsafeMutableBufferPointer<Float>, roundingToHalf: Bool) {
         for index in weights.indices {
             let sum = weights[index] + shift

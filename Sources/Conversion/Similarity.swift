@@ -1,13 +1,14 @@
-/// Which names resemble one that is not known.
+/// Finds names similar to an unknown one.
 enum Similarity {
-    /// The names nearest to `name`, by how many letters have to change, without regard to case.
+    /// The names nearest to `name` by edit distance, ignoring case.
     static func nearest(to name: String, of known: [String], count: Int) -> [String] {
         let wanted = core(name)
         let ranked = known.map { (name: $0, distance: distance(wanted, core($0))) }
         return ranked.sorted { ($0.distance, $0.name) < ($1.distance, $1.name) }.prefix(count).map(\.name)
     }
 
-    /// What tells architectures apart; a name from a hostile file may be of any length.
+    /// The part of a name that distinguishes architectures, shortened because a name from a hostile file may have any
+    /// length.
     private static func core(_ name: String) -> [Character] {
         let name = name.prefix(128).lowercased()
         let endings = ["forcausallm", "forconditionalgeneration", "lmheadmodel", "model"]

@@ -1,18 +1,18 @@
-/// Which columns of each matrix in a stack are taken.
+/// The columns of each matrix in a stack to take.
 package enum StackColumns: Sendable, Equatable {
     case all
-    /// Those of the first or the second half.
+    /// The columns of the first or the second half.
     case half(isSecond: Bool)
-    /// Every other one, from the first or the second on.
+    /// Every other column, starting from the first or the second.
     case alternating(isSecond: Bool)
 
-    /// Whether so many columns can be shared out.
+    /// Whether this number of columns can be divided so.
     func divides(_ count: Int) -> Bool { self == .all || count.isMultiple(of: 2) }
 
-    /// How many of `count` are taken.
+    /// How many of `count` columns are taken.
     func count(of count: Int) -> Int { self == .all ? count : count / 2 }
 
-    /// The column that comes at a place, of `count` in the source.
+    /// The source column for a column of the output, of `count` in the source.
     package func source(of place: Int, count: Int) -> Int {
         switch self {
         case .all: place

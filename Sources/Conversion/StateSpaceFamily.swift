@@ -1,19 +1,19 @@
 import GGUF
 
-/// A family with state spaces (Mamba 2), whose settings have the names of the original or begin with "mamba".
+/// A family with state spaces (Mamba 2), whose settings have Mamba's own names or begin with "mamba".
 protocol StateSpaceFamily: ModelFamily {
-    /// What layers call the state space.
+    /// The name of the state space in a layer.
     static var stateModule: String { get }
 }
 
 extension StateSpaceFamily {
-    /// The state space's matrices, Hugging Face's names against GGUF's.
+    /// GGUF's names of the state space's matrices by Hugging Face's names.
     static var stateNames: [String: String] {
         let names = ["in_proj": "ssm_in", "conv1d": "ssm_conv1d", "norm": "ssm_norm", "out_proj": "ssm_out"]
         return Dictionary(uniqueKeysWithValues: names.map { ("\(stateModule).\($0)", $1) })
     }
 
-    /// What becomes of what a state space has beside matrices; nil for other tensors.
+    /// The use of a state space's tensors other than matrices; nil for other tensors.
     func useOfState(_ rest: String, layer: Int) throws -> TensorUse? {
         let edited: (name: String, edit: TensorEdit)
         switch rest {
@@ -25,7 +25,7 @@ extension StateSpaceFamily {
         return .tensors([.init(name: "blk.\(layer).\(edited.name)", edit: edited.edit)])
     }
 
-    /// How a state space's matrices change; nil for other tensors.
+    /// The edit of a state space's matrices; nil for other tensors.
     func editOfState(_ name: String) throws -> TensorEdit? {
         if name.hasSuffix(".\(Self.stateModule).conv1d.weight") { return TensorEdit(dropsMiddleDimension: true) }
         if name.hasSuffix(".\(Self.stateModule).norm.weight") {
@@ -36,7 +36,7 @@ extension StateSpaceFamily {
 
     private static var groupKeys: [String] { ["n_groups", "num_groups", "mamba_n_groups", "mamba_num_groups"] }
 
-    /// The keys that describe states, in the order of the hybrids.
+    /// Writes the keys that describe states, in the order of the hybrid families.
     func writeStates(innerSize: Int, to metadata: inout Metadata) throws {
         func set(_ key: String, _ value: Int) {
             metadata.set("\(Self.ggufName).ssm.\(key)", .uint32(UInt32(clamping: value)))
@@ -61,7 +61,7 @@ extension StateSpaceFamily {
         set("time_step_rank", try config.requiredInteger("n_heads", "num_heads", "mamba_n_heads", "mamba_num_heads"))
     }
 
-    /// A byte-level vocabulary, padded to a multiple of eight tokens.
+    /// Writes a byte-level vocabulary, padded to a multiple of eight tokens.
     func writePaddedVocabulary(
         of folder: HuggingFaceFolder,
         to metadata: inout Metadata,

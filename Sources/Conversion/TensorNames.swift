@@ -1,19 +1,19 @@
-/// How a family names the matrices of its experts.
+/// The names of a family's expert matrices.
 struct ExpertNames: Sendable {
-    /// What stands between the layer's name and the expert's number.
+    /// The text between the layer's name and the expert's number.
     let module: String
-    /// The matrices in the order in which they are written, Hugging Face's name against GGUF's.
+    /// The matrices in the order in which they are written, with Hugging Face's name and GGUF's.
     let matrices: [(name: String, ggufName: String)]
-    /// Where the number of experts stands in config.json.
+    /// The keys of the number of experts in config.json.
     let countKeys: [String]
 
-    /// The names that Mixtral began with.
+    /// The names that Mixtral introduced.
     static let numbered = ExpertNames(
         module: "block_sparse_moe.experts",
         matrices: [("w1", "ffn_gate_exps"), ("w2", "ffn_down_exps"), ("w3", "ffn_up_exps")],
         countKeys: ["num_local_experts", "num_experts"]
     )
-    /// The same names beside those of a dense network.
+    /// Mixtral's names beside those of a dense network.
     static let ofFeedForward = ExpertNames(
         module: "feed_forward.experts",
         matrices: numbered.matrices,
@@ -26,7 +26,7 @@ struct ExpertNames: Sendable {
     )
 }
 
-/// Names of tensors, Hugging Face's against GGUF's: those that most decoder models share, and a family's own.
+/// GGUF's names of tensors by Hugging Face's: those that most decoder models share, and the family's own.
 struct TensorNames {
     private static let outside = [
         "model.embed_tokens": "token_embd",
@@ -44,14 +44,14 @@ struct TensorNames {
         "mlp.up_proj": "ffn_up",
         "mlp.down_proj": "ffn_down",
     ]
-    /// Buffers that older checkpoints carry and nobody needs.
+    /// Buffers in older checkpoints that are not needed.
     private static let dropped = [".attention.masked_bias", ".attention.bias", ".rotary_emb.inv_freq"]
-    /// Parts of the names of what sees and hears: a text model is made without.
+    /// Parts of the names of vision and audio modules, which a text model leaves out.
     private static let senses = [
         "vision_", "vision.", "visual.", "audio_", "audio.", "projector.", "talker.", "token2wav.", "image_newline",
         "view_seperator", "patch_embed", "patch_merger.", "patch_merge_mlp.", "model.connector.",
     ]
-    /// Parts of the names of modules that hold a text model.
+    /// Prefixes of modules that contain a text model.
     private static let holders = ["language_model.", "text_model.", "thinker."]
 
     private let family: any ModelFamily
@@ -60,7 +60,7 @@ struct TensorNames {
         self.family = family
     }
 
-    /// A tensor's name as the text model alone would have it, or nil for one of another part.
+    /// The name that a tensor has in the text model alone; nil for a tensor of another part.
     static func ofTextModel(_ name: String) -> String? {
         if senses.contains(where: name.contains) { return nil }
         return holders.reduce(name) { $0.replacing($1, with: "") }
@@ -87,12 +87,12 @@ struct TensorNames {
         return .tensors([.init(name: ggufName, edit: try family.edit(of: name))])
     }
 
-    /// A model that was saved without its head lacks the outer module's name.
+    /// Adds the prefix of the outer module, which a model saved without its head lacks.
     private static func withModel(_ name: String) -> String {
         ["layers.", "embed_tokens.", "norm."].contains(where: name.hasPrefix) ? "model.\(name)" : name
     }
 
-    /// The layer's number, which config.json must count, and what follows it.
+    /// The layer's number, which must be below the count in config.json, and the rest of the name.
     func split(_ name: String) throws -> (layer: Int, rest: String)? {
         let parts = Self.withModel(name).split(separator: ".", maxSplits: 3, omittingEmptySubsequences: false)
         guard parts.count == 4, ["model.layers", "transformer.h"].contains("\(parts[0]).\(parts[1])"),
@@ -101,7 +101,7 @@ struct TensorNames {
         return (layer, String(parts[3]))
     }
 
-    /// Experts come one by one, each matrix by itself, or fused: all in one tensor, which the name tells.
+    /// The use of an expert's tensor. Experts are stored one by one, or fused into one tensor, as the name shows.
     private func useOfExperts(_ name: String) throws -> TensorUse? {
         guard let experts = Swift.type(of: family).experts, let (layer, rest) = try split(name),
             rest.hasPrefix(experts.module + ".")

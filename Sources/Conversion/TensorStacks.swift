@@ -1,6 +1,6 @@
 import Safetensors
 
-/// Tensors that wait for their like until a stack of them is complete.
+/// Collects tensors until a stack of them is complete.
 struct TensorStacks {
     /// A stack's parts in order, ready to be written.
     struct Complete {
@@ -8,19 +8,19 @@ struct TensorStacks {
         let parts: [Part]
     }
 
-    /// A tensor of the checkpoint, and its name as the family knows it.
+    /// A tensor of the checkpoint, and its name in the family.
     typealias Part = (entry: SafetensorsCheckpoint.Entry, name: String)
 
     private struct Waiting {
         let place: StackPlace
-        /// By stack and height; config.json may count far more than there are.
+        /// The parts by stack and index; config.json may claim far more than there are.
         var parts: [[Int: Part]]
         var missing: Int
     }
 
     private var waiting: [String: Waiting] = [:]
 
-    /// - Returns: all stacks that belong together, once the last part of them came; nothing before.
+    /// - Returns: all stacks that belong together, once their last part was added; empty before.
     mutating func add(_ part: Part, at place: StackPlace) throws -> [Complete] {
         let key = place.names[0]
         var group =
@@ -42,7 +42,7 @@ struct TensorStacks {
         }
     }
 
-    /// - Throws: `ConversionProblem.incompleteStack` if parts still wait.
+    /// - Throws: `ConversionProblem.incompleteStack` if a stack is incomplete.
     func finish() throws {
         guard let name = waiting.keys.min(), let group = waiting[name] else { return }
         let needed = group.place.names.count * group.place.depth

@@ -1,15 +1,15 @@
 import Safetensors
 
-/// What becomes of a tensor of the checkpoint.
+/// The use of a tensor of the checkpoint.
 enum TensorUse: Sendable, Equatable {
     case leftOut
-    /// Engines have no place for it, and miss nothing as long as it is all zeros.
+    /// Engines do not support it; it is left out if it is all zeros.
     case leftOutIfZero
-    /// The tensors that are made of it, mostly one.
+    /// The output tensors that are made of it, mostly one.
     case tensors([Output])
-    /// It is stacked with its like along a new, slowest dimension.
+    /// Stacked with similar tensors along a new, slowest dimension.
     case stacked(StackPlace)
-    /// It holds the blocks or the exponents of a stack in MXFP4.
+    /// The blocks or the exponents of a stack in MXFP4.
     case packed(PackPlace)
 
     struct Output: Sendable, Equatable {
@@ -18,57 +18,58 @@ enum TensorUse: Sendable, Equatable {
     }
 }
 
-/// A tensor's place in the stacks that are written together, such as the three of a layer's experts.
+/// A tensor's place in stacks that are written together, such as the three of a layer's experts.
 struct StackPlace: Sendable, Equatable {
     /// The stacks' names in the output, in the order in which they are written.
     var names: [String]
-    /// How many tensors each of them needs.
+    /// The number of tensors in each stack.
     var depth: Int
-    /// Which of the names it belongs to, and at what height.
+    /// The index of its stack in `names`, and its index in the stack.
     var stack: Int
     var index: Int
 }
 
-/// How a tensor's elements change between checkpoint and output.
+/// The change of a tensor's elements between checkpoint and output.
 struct TensorEdit: Sendable, Equatable {
     var order = RowOrder.unchanged
-    /// Added to each element, in the checkpoint's precision but no less than half.
+    /// Added to each element, in the checkpoint's precision but at least half.
     var shift: Float = 0
-    /// Whether a dimension of one is taken out, the second slowest.
+    /// Whether to remove the second slowest dimension, whose length is one.
     var dropsMiddleDimension = false
-    /// How the elements of each row are reordered; nil where they stay.
+    /// The reordering of each row's elements; nil for none.
     var columns: TiledHeads?
-    /// Whether each element x becomes -e^x.
+    /// Whether to replace each element x by -e^x.
     var negatesExponential = false
-    /// Whether each element x becomes ln(1 + e^x).
+    /// Whether to replace each element x by ln(1 + e^x).
     var appliesSoftplus = false
-    /// What elements are multiplied by, one after the other, each product in the checkpoint's precision but no less than half.
+    /// Factors of the elements, applied one after another; each product has the checkpoint's precision but at least
+    /// half.
     var factors: [RowFactor] = []
-    /// How a vector is cut into rows; nil where it stays one.
+    /// How to cut a vector into rows; nil keeps the vector.
     var cut: VectorCut?
 
-    /// Whether numbers change that are not merely put elsewhere, row by row.
+    /// Whether numbers change row by row, apart from moving.
     var changesRows: Bool { shift != 0 || columns != nil || negatesExponential || appliesSoftplus || !factors.isEmpty }
 }
 
-/// A number that some rows of a tensor are multiplied by.
+/// A factor of some rows of a tensor.
 struct RowFactor: Sendable, Equatable {
-    /// nil for all.
+    /// The rows; nil for all.
     var rows: Range<Int>?
     var factor: Float
 }
 
-/// The rows that a vector becomes.
+/// The rows that a vector is cut into.
 enum VectorCut: Sendable, Equatable {
     /// Each element is a row.
     case elements
-    /// So many rows, equally long.
+    /// This many rows of equal length.
     case rows(Int)
 }
 
 extension RowOrder {
-    /// - Parameter dimensions: slowest first, as the checkpoint has them.
-    /// - Throws: `ConversionProblem.wrongShape` for a tensor that cannot be put into this order.
+    /// - Parameter dimensions: the checkpoint's dimensions, slowest first.
+    /// - Throws: `ConversionProblem.wrongShape` if the tensor cannot be reordered so.
     func check(_ dimensions: [Int], of tensor: SafetensorsTensor) throws {
         let expected: String? =
             switch self {
@@ -101,29 +102,30 @@ extension RowOrder {
 /// The order of a tensor's rows in the output.
 package enum RowOrder: Sendable, Equatable {
     case unchanged
-    /// Within each of the heads, rows of the first and of the second half alternate: the layout that GGUF's "normal"
-    /// RoPE expects, where Hugging Face keeps the halves apart.
+    /// Within each head, rows of the first and of the second half alternate. GGUF's "normal" RoPE expects this layout;
+    /// Hugging Face stores the two halves one after the other.
     case interleavedHalves(headCount: Int)
-    /// The first or the second half of each matrix in a stack of them.
+    /// The first or the second half of each matrix in a stack.
     case half(isSecond: Bool)
-    /// Every other row of each matrix in a stack, or element of each row of a matrix, from the first or the second on.
+    /// Every other row of each matrix in a stack, or every other element of each row of a matrix, starting from the
+    /// first or the second.
     case alternating(isSecond: Bool)
     /// Columns become rows.
     case transposed
     /// Columns of each matrix in a stack become rows.
     case transposedStack(StackColumns)
-    /// Heads in tiles in place of groups.
+    /// Heads in tiles instead of groups.
     case tiled(TiledHeads)
-    /// In each run of so many planes of `area` elements: places with an element of each plane become planes. It is elements
-    /// that are counted here, not rows.
+    /// In each run of `count` planes of `area` elements, turns interleaved planes into separate ones. It counts
+    /// elements, not rows.
     case planes(count: Int, area: Int)
-    /// These rows of the source and no others.
+    /// Only these rows of the source.
     case picked([Int])
 
-    /// The source row that becomes row `row`.
+    /// The source row for row `row` of the output.
     /// - Parameters:
-    ///   - rowCount: rows of the output.
-    ///   - matrixRows: rows of one matrix of the output.
+    ///   - rowCount: the number of rows of the output.
+    ///   - matrixRows: the number of rows of one output matrix.
     @inline(__always)
     package func source(of row: Int, rowCount: Int, matrixRows: Int) -> Int {
         switch self {

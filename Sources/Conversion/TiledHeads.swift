@@ -1,23 +1,23 @@
-/// Heads that a checkpoint has in groups, one group for each key head, and GGUF in tiles: the first of each group, then the
-/// second of each.
+/// Heads that a checkpoint stores in groups, one group per key head, and GGUF in tiles: the first head of each group,
+/// then the second of each.
 package struct TiledHeads: Sendable, Equatable {
-    /// Rows before the heads, which stay.
+    /// The number of rows before the heads, which stay in place.
     package var first = 0
-    /// Groups, which are as many as key heads.
+    /// The number of groups, which is that of key heads.
     package let groupCount: Int
-    /// Heads of a group.
+    /// The number of heads in a group.
     package let perGroup: Int
-    /// Rows of a head.
+    /// The number of rows of a head.
     package let length: Int
 
     package init(first: Int = 0, groupCount: Int, perGroup: Int, length: Int) {
         (self.first, self.groupCount, self.perGroup, self.length) = (first, groupCount, perGroup, length)
     }
 
-    /// Rows in all.
+    /// The total number of rows.
     package var count: Int { first + groupCount * perGroup * length }
 
-    /// Where the row that becomes row `row` stands in the checkpoint.
+    /// The checkpoint's row for row `row` of the output.
     @inline(__always)
     package func source(of row: Int) -> Int {
         guard row >= first else { return row }

@@ -1,17 +1,18 @@
 import Tensors
 
-/// Whether weights are as wide as config.json says the model is: a file of another model is told before an engine fails.
+/// Checks that weights are as wide as config.json says, so that a file of another model is detected before an engine
+/// fails.
 struct WidthCheck {
-    /// Matrices that read the stream of embeddings: its width is their rows' length.
+    /// Matrices that read the hidden state: the length of their rows is its width.
     private static let readers: Set<String> = [
         "token_embd", "output", "attn_q", "attn_k", "attn_v", "attn_qkv", "ffn_gate", "ffn_up", "ffn_gate_exps",
         "ffn_up_exps", "ffn_gate_inp", "ssm_in",
     ]
-    /// Vectors that scale it.
+    /// Norm weights of the hidden state.
     private static let norms: Set<String> = [
         "attn_norm", "ffn_norm", "output_norm", "post_attention_norm", "post_ffw_norm",
     ]
-    /// Matrices that write to it: their rows are as many as it is wide.
+    /// Matrices that write the hidden state: the number of their rows is its width.
     private static let writers: Set<String> = ["attn_output", "ffn_down", "ffn_down_exps", "ssm_out"]
 
     private let width: Int
@@ -20,7 +21,7 @@ struct WidthCheck {
         width = try config.requiredInteger("hidden_size", "n_embd")
     }
 
-    /// What was expected in place of the shape, nil where it fits.
+    /// The expected shape, if it differs; nil if the shape fits.
     func problem(of name: String, _ shape: TensorShape) -> String? {
         let parts = name.split(separator: ".")
         guard parts.last == "weight", parts.count >= 2 else { return nil }

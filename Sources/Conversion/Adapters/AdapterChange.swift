@@ -1,18 +1,18 @@
 import Safetensors
 
-/// What an adapter does to a tensor of a GGUF file.
+/// The change that an adapter makes to a tensor of a GGUF file.
 struct AdapterChange: Sendable {
     enum Kind: Sendable {
         case update(LowRankUpdate)
-        /// A whole tensor in the place of the file's, in the checkpoint's order.
+        /// A whole tensor that replaces the file's, in the checkpoint's order.
         case replacement(SafetensorsCheckpoint.Entry)
     }
 
     /// The tensor's name in the file.
     let target: String
-    /// Which matrix of a stack is changed; nil where the tensor is no stack.
+    /// The index of the changed matrix in a stack; nil if the tensor is not a stack.
     var height: Int?
     let kind: Kind
-    /// How the tensor changed on the way from the checkpoint.
+    /// How conversion changed the tensor's elements.
     var edit = TensorEdit()
 }

@@ -1,13 +1,13 @@
 import BinaryIO
 
-/// What `adapter_config.json` says: the strength of each module's update. Settings that change a model in a way that is
-/// not merged are refused, for leaving them out would make another model.
+/// The contents of `adapter_config.json`: the strength of each module's update. Settings that change a model in a way
+/// that cannot be merged are rejected, because ignoring them would give a different model.
 ///
 /// Source: PEFT's `LoraConfig`.
 struct AdapterConfig {
     static let file = "adapter_config.json"
 
-    /// Initial values that leave the base model's weights as they were.
+    /// Initializations that leave the base model's weights unchanged.
     private static let plainInitials: Set<String> = ["gaussian", "eva", "orthogonal"]
     private static let unmerged = [
         "alora_invocation_tokens", "layer_replication", "target_parameters", "trainable_token_indices",
@@ -38,7 +38,7 @@ struct AdapterConfig {
         guard let alpha = json["lora_alpha"]?.double, alpha.isFinite else {
             throw ConversionProblem.missingKey(file: Self.file, key: "lora_alpha")
         }
-        // Merged, it would do nothing; by itself, llama.cpp takes zero for no word on the strength.
+        // Merging it would have no effect, and in an adapter file llama.cpp treats zero as a missing strength.
         guard alpha != 0 else {
             throw ConversionProblem.invalidValue(file: Self.file, key: "lora_alpha", expected: "a number other than 0")
         }
@@ -57,7 +57,7 @@ struct AdapterConfig {
         }
     }
 
-    /// What the update of a module is multiplied by.
+    /// The factor of a module's update.
     func strength(of module: String, rank: Int) -> Double {
         let alpha = alphas.first { module.wholeMatch(of: $0.pattern) != nil }?.alpha ?? alpha
         return alpha / (scalesByRoot ? Double(rank).squareRoot() : Double(rank))

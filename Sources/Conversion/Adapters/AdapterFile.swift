@@ -2,8 +2,8 @@ import GGUF
 import Safetensors
 import SystemPackage
 
-/// An adapter as a GGUF file, as convert_lora_to_gguf.py and `edgepipe convert` with an adapter alone write it: names and rows
-/// are those of the base model's GGUF file.
+/// An adapter as a GGUF file, as convert_lora_to_gguf.py and `edgepipe convert` with only an adapter write it: names
+/// and rows are those of the base model's GGUF file.
 struct AdapterFile {
     let changes: [AdapterChange]
     let architecture: String
@@ -59,7 +59,7 @@ struct AdapterFile {
         let alpha: Float
         let scale: Float
 
-        /// Engines take an alpha of zero for no word on the strength.
+        /// The factor of updates of this rank; engines treat an alpha of zero as a missing strength.
         func value(rank: Int) -> Float { alpha == 0 ? scale : scale * alpha / Float(rank) }
     }
 
@@ -71,7 +71,7 @@ struct AdapterFile {
         _ strength: Strength
     ) throws -> [AdapterChange] {
         let (first, second) = (a.tensor.shape, b.tensor.shape)
-        // Rows of a table are looked up, so that what is read by them comes by rows.
+        // An embedding table is looked up by row, so its factor is stored by row too.
         let isTable = base.contains("token_embd.")
         let isStack = first.count == 3 && second.count == 3 && first[0] == second[0] && !isTable
         let rank = isTable ? first.last ?? 0 : first.dropLast().last ?? 0
@@ -100,6 +100,6 @@ struct AdapterFile {
 }
 
 extension String {
-    /// What stands before an ending, nil for a text that ends otherwise.
+    /// The text without this ending; nil if it does not end so.
     fileprivate func cut(_ ending: String) -> String? { hasSuffix(ending) ? String(dropLast(ending.count)) : nil }
 }

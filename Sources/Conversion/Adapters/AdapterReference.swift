@@ -1,16 +1,16 @@
 import BinaryIO
 import SystemPackage
 
-/// Where an adapter is and how much of it is merged.
+/// The location of an adapter, and the strength to merge it with.
 public struct AdapterReference: Sendable, Equatable {
-    /// The adapter's folder, as PEFT writes it, or a GGUF file of an adapter.
+    /// The adapter's folder in PEFT's format, or a GGUF file of an adapter.
     public let folder: FilePath
-    /// 1 for the strength that it was trained with.
+    /// The factor of its strength; 1 keeps the strength of the training.
     public let scale: Float
-    /// What it is called; a snapshot of the Hub's has a commit for a folder's name.
+    /// The adapter's name; the folder of a Hub snapshot is only named after a commit.
     let name: String
 
-    /// - Parameter name: the folder's where nil.
+    /// - Parameter name: the adapter's name; the folder's by default.
     public init(folder: FilePath, scale: Float = 1, name: String? = nil) {
         self.folder = folder
         self.scale = scale
@@ -20,10 +20,10 @@ public struct AdapterReference: Sendable, Equatable {
     /// Whether it is a GGUF file.
     var isFile: Bool { FileStatus(folder)?.isFolder == false && folder.extension?.lowercased() == "gguf" }
 
-    /// The files that decide on what is merged.
+    /// The files that determine the merged weights.
     public var inputs: [FilePath] {
         if isFile { return [folder] }
-        // A vocabulary that grew takes the tokenizer that was saved beside it.
+        // If the vocabulary grew, the tokenizer that was saved beside the adapter is used.
         let tokenizer = HuggingFaceFolder.tokenizerFiles.sorted().map { folder.appending($0) }
         return [AdapterConfig.file, LowRankAdapter.weights].map { folder.appending($0) }
             + tokenizer.filter { fileIdentity($0) != nil }

@@ -4,8 +4,8 @@ import SystemPackage
 import Tensors
 
 extension ConversionPlan {
-    /// An adapter by itself, which llama.cpp adds to a build of the base model while it runs.
-    /// - Parameter base: the model that it was trained on, which decides on names and on the order of rows.
+    /// Plans the conversion of an adapter by itself, which llama.cpp applies to a build of the base model at run time.
+    /// - Parameter base: the model that it was trained on, which determines names and the order of rows.
     /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
     public init(adapter reference: AdapterReference, of base: HuggingFaceFolder, type: ConvertedType) throws {
         let adapter = try LowRankAdapter(reference)
@@ -26,7 +26,7 @@ extension ConversionPlan {
         }
     }
 
-    /// How many weights are updated: each second matrix's rows by the first one's rows' length.
+    /// The number of updated weights: for each update, the rows of the second matrix times the row length of the first.
     private static func weightCount(_ tensors: [Tensor]) -> Int {
         var count = 0
         for (index, tensor) in tensors.enumerated() where !tensor.target.name.hasSuffix(".lora_a") {
@@ -38,7 +38,7 @@ extension ConversionPlan {
     }
 }
 
-/// The tensors of an adapter's file, two for each weight that it updates.
+/// The tensors of an adapter's file, two for each updated weight.
 private struct AdapterTensorPlan {
     private let adapter: LowRankAdapter
     private let family: any ModelFamily
@@ -82,7 +82,7 @@ private struct AdapterTensorPlan {
         return tensors
     }
 
-    /// Both matrices of one weight, or of the weights that are stacked.
+    /// Both matrices of one weight, or of several stacked weights.
     private func pair(
         _ name: String,
         _ sources: [String],
@@ -101,12 +101,12 @@ private struct AdapterTensorPlan {
         let depth = updates.count > 1 ? [updates.count] : []
         let wide = updates.map { ConversionPlan.Tensor.Part(entry: $0.a, scale: nil, updates: []) }
         let tall = updates.map { update in
-            // An engine multiplies by alpha through rank; what differs from that goes into the numbers.
+            // Engines multiply by alpha divided by rank; any further factor is merged into the numbers.
             let factor = update.strength * Float(update.rank) / Float(adapter.alpha)
             let scale = factor == 1 ? nil : WeightScale(values: [factor], block: (.max, .max), width: 1)
             return ConversionPlan.Tensor.Part(entry: update.b, scale: scale, updates: [])
         }
-        // A table's rows are looked up, so that what is read by them comes by rows.
+        // An embedding table is looked up by row, so its factor is stored by row too.
         let wideEdit = TensorEdit(order: first.isOfEmbeddings ? .transposed : .unchanged)
         let wideShape = first.isOfEmbeddings ? Array(first.a.tensor.shape.reversed()) : first.a.tensor.shape
         let tallEdit = edit.order == .transposed ? TensorEdit() : edit
@@ -122,7 +122,7 @@ private struct AdapterTensorPlan {
         _ edit: TensorEdit,
         _ dimensions: [Int]
     ) throws -> ConversionPlan.Tensor {
-        // What the base model cannot be cut into heads by, its adapter cannot either.
+        // The adapter must be divisible into heads as the base model is.
         try edit.order.check(dimensions, of: parts[0].entry.tensor)
         guard let shape = TensorShape(dimensions.reversed()), shape.elementCount > 0 else {
             throw ConversionProblem.wrongShape(

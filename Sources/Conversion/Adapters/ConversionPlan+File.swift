@@ -3,13 +3,14 @@ import Safetensors
 import Tensors
 
 extension ConversionPlan {
-    /// A GGUF file of a model with adapters merged into it: each number is the file's in single precision, the update is added, and
-    /// the sum is rounded once. All else of the file stays.
+    /// Plans the merge of adapters into the GGUF file of a model: each number is read in single precision, the update
+    /// is added, and the sum is rounded once. Everything else in the file stays unchanged.
     ///
-    /// A file of single precision becomes what the Hugging Face folder with the same adapters does, byte for byte.
+    /// For a file in single precision, the result is byte-identical to converting the Hugging Face folder with the same
+    /// adapters.
     /// - Parameters:
-    ///   - model: of f32, f16 or bf16.
-    ///   - options: whose type is that of the weight matrices; nil keeps each tensor's own.
+    ///   - model: a model in f32, f16 or bf16.
+    ///   - options: its type is that of the weight matrices; nil keeps each tensor's own type.
     /// - Throws: `FileError`, `SafetensorsError`, `GGUFError`, `ConversionError`.
     public init(_ model: GGUFModel, merging adapters: [AdapterReference], options: ConversionOptions = .init()) throws {
         do {
@@ -44,7 +45,7 @@ extension ConversionPlan {
     }
 }
 
-/// A tensor of a GGUF file with what adapters do to it.
+/// A tensor of a GGUF file with its changes by adapters.
 private struct MergedTensor {
     private let tensor: GGUFTensor
     private let entries: FileEntries

@@ -2,7 +2,7 @@ import GGUF
 import Safetensors
 import Tensors
 
-/// A GGUF file that adapters are merged into: what their tensors are called in it, and how its rows and columns are ordered.
+/// A GGUF file to merge adapters into: the names of their tensors in the file, and the order of its rows and columns.
 struct FileBase {
     private let model: GGUFModel
     private let architecture: String
@@ -18,7 +18,7 @@ struct FileBase {
         entries = try FileEntries(model)
     }
 
-    /// What an adapter changes, each change held against the tensor that it is for.
+    /// The changes that an adapter makes, each checked against its tensor.
     /// - Throws: `FileError`, `SafetensorsError`, `GGUFError`, `ConversionError`.
     func changes(of reference: AdapterReference) throws -> [AdapterChange] {
         do {
@@ -36,7 +36,7 @@ struct FileBase {
         }
     }
 
-    /// The changes by the rules of the family that knows all names, of those with the file's architecture.
+    /// The changes by the rules of a family of the file's architecture that recognizes all names.
     private func changes(of adapter: LowRankAdapter) throws -> [AdapterChange] {
         let settings = FileConfig(model.metadata, architecture, isTied: entries["output.weight"] == nil)
         var obstacle: (any Error)?
@@ -49,7 +49,7 @@ struct FileBase {
             } catch let error as GGUFError {
                 throw error
             } catch {
-                // Another family of this architecture may know the names.
+                // Another family of this architecture may recognize the names.
                 obstacle = obstacle ?? error
             }
         }
@@ -70,7 +70,7 @@ struct FileBase {
         }
     }
 
-    /// The tensors that are made of one of the checkpoint's.
+    /// The tensors that are made of a tensor of the checkpoint.
     private static func places(of name: String, by family: any ModelFamily) throws -> [(String, Int?, TensorEdit)] {
         let use: TensorUse
         do {
@@ -93,8 +93,8 @@ struct FileBase {
     }
 
     /// - Parameters:
-    ///   - name: what the tensor is called where the adapter was trained.
-    ///   - family: nil for an adapter that has the file's names.
+    ///   - name: the tensor's name in the model that the adapter was trained on.
+    ///   - family: nil for an adapter with the file's own names.
     private func check(_ change: AdapterChange, of name: String, _ family: (any ModelFamily)?) throws {
         guard let base = entries[change.target]?.tensor else { throw ConversionProblem.foreignAdapter(tensor: name) }
         var expected = base.shape
@@ -106,14 +106,15 @@ struct FileBase {
         let (tensor, found) = try shape(of: change)
         guard found != expected else { return }
         if VocabularySize.holdsTokens(change.target), found.count == 2, found.last == expected.last {
-            // Rows without a token may have been cut off, or added.
+            // Conversion may have cut off or added rows without a token.
             if family is any GemmaLikeFamily { return }
             throw ConversionProblem.grownBeyondFile(tensor: tensor, tokens: found[0], base: expected[0])
         }
         throw ConversionProblem.otherBase(tensor: tensor, found: found, expected: expected)
     }
 
-    /// The adapter's tensor that a change comes from, and the shape that the change asks the file's tensor for, slowest first.
+    /// The adapter's tensor that a change comes from, and the shape that the file's tensor must have, slowest dimension
+    /// first.
     private func shape(of change: AdapterChange) throws -> (tensor: String, shape: [Int]) {
         switch change.kind {
         case .replacement(let entry):
@@ -124,7 +125,7 @@ struct FileBase {
                     "it updates '\(update.b.tensor.name)', whose numbers changed when the base was converted"
                 )
             }
-            // In the checkpoint's order of dimensions, which an edit is about.
+            // Edits refer to the checkpoint's order of dimensions.
             let own = change.edit.order == .transposed ? update.shape.reversed() : update.shape
             let tensor = SafetensorsTensor(name: update.b.tensor.name, type: .f32, shape: own, range: 0..<0)
             return (update.b.tensor.name, try PlannedTensors.dimensions(of: tensor, change.edit))
@@ -133,6 +134,6 @@ struct FileBase {
 }
 
 extension TensorEdit {
-    /// Whether numbers change, and not merely their places.
+    /// Whether the edit changes numbers, not only their places.
     fileprivate var changesNumbers: Bool { shift != 0 || negatesExponential || appliesSoftplus || !factors.isEmpty }
 }

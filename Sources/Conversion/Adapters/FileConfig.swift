@@ -1,20 +1,20 @@
 import BinaryIO
 import GGUF
 
-/// What config.json said of a model of which only a GGUF file is left, as far as names of tensors and the order of rows
-/// depend on it.
+/// The config.json of a model of which only a GGUF file is left, reconstructed as far as the names of tensors and the
+/// order of rows depend on it.
 struct FileConfig {
     private let metadata: Metadata
     private let architecture: String
     private let isTied: Bool
 
-    /// - Parameter isTied: whether the file has no matrix of its own for the output.
+    /// - Parameter isTied: whether the file has no separate output matrix.
     init(_ metadata: Metadata, _ architecture: String, isTied: Bool) {
         (self.metadata, self.architecture, self.isTied) = (metadata, architecture, isTied)
     }
 
     /// The settings under the names that families read.
-    /// - Parameter className: one that the family answers to.
+    /// - Parameter className: one of the family's class names.
     /// - Throws: `ConversionProblem`, `GGUFProblem`.
     func config(for className: String) throws -> ModelConfig {
         var config = try ModelConfig(JSONValue(parsing: Array(try text(className).utf8)))
@@ -30,7 +30,7 @@ struct FileConfig {
         }
         if let words = try layerTypes() { members["layer_types"] = words }
         if let letters = try layerPattern() { members["hybrid_override_pattern"] = letters }
-        // What other encoders of the family would have is not converted, so that the file's model has these.
+        // Encoders with other settings cannot be converted, so the file's model has these.
         members.merge(Self.ofPlainEncoders) { $1 }
         return "{\(members.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }.joined(separator: ","))}"
     }
@@ -71,13 +71,13 @@ struct FileConfig {
         return nil
     }
 
-    /// The number for all layers, or the largest of them where each has its own.
+    /// The number for all layers; the largest if each layer has its own.
     private func largest(_ key: String) throws -> Int? {
         guard case .array? = metadata["\(architecture).\(key)"] else { return try integer(key) }
         return try metadata.integers("\(architecture).\(key)")?.max()
     }
 
-    /// Which layers attend, nil where the file does not tell them apart.
+    /// The layers with attention; nil if the file does not distinguish them.
     private func attends() throws -> [Bool]? {
         let key = "\(architecture).attention.head_count_kv"
         guard case .array? = metadata[key] else { return nil }

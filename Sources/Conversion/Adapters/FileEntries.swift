@@ -2,12 +2,12 @@ import GGUF
 import Safetensors
 import Tensors
 
-/// The tensors of a GGUF model as though a checkpoint held them.
+/// The tensors of a GGUF model in the form of a checkpoint's entries.
 struct FileEntries: Sendable {
     private let files: [SafetensorsFile]
     private let places: [String: (file: Int, tensor: SafetensorsTensor)]
 
-    /// - Throws: `FileError`, or `ConversionProblem.quantizedBase` for a tensor of another type than f32, f16 and bf16.
+    /// - Throws: `FileError`, or `ConversionProblem.quantizedBase` for a tensor of a type other than f32, f16 and bf16.
     init(_ model: GGUFModel) throws {
         var files: [SafetensorsFile] = []
         var places: [String: (file: Int, tensor: SafetensorsTensor)] = [:]
@@ -16,7 +16,7 @@ struct FileEntries: Sendable {
                 guard let type = SafetensorsType.allCases.first(where: { $0.tensorType == tensor.type }) else {
                     throw ConversionProblem.quantizedBase(tensor: tensor.name, type: tensor.type.name.lowercased())
                 }
-                // Some programs write four dimensions of every matrix.
+                // Some programs write every matrix with four dimensions.
                 var shape = Array(tensor.shape.dimensions.reversed())
                 while shape.count > 2, shape[0] == 1 { shape.removeFirst() }
                 let range = offset..<(offset + tensor.byteCount)
@@ -28,13 +28,13 @@ struct FileEntries: Sendable {
         (self.files, self.places) = (files, places)
     }
 
-    /// The tensor of a name, or nil where there is none.
+    /// The tensor with this name; nil if there is none.
     subscript(name: String) -> SafetensorsCheckpoint.Entry? {
         places[name].map { .init(file: files[$0.file], tensor: $0.tensor) }
     }
 
-    /// The matrices, or vectors, that a tensor is a stack of.
-    /// - Parameter depth: how many; a divisor of the tensor's slowest dimension.
+    /// The matrices, or vectors, of a stacked tensor.
+    /// - Parameter depth: their number; a divisor of the tensor's slowest dimension.
     func slices(of name: String, depth: Int) -> [SafetensorsCheckpoint.Entry] {
         guard let (file, tensor) = places[name] else { return [] }
         let size = tensor.range.count / depth

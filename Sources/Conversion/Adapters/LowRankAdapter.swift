@@ -2,14 +2,14 @@ import BinaryIO
 import Safetensors
 import SystemPackage
 
-/// An adapter as PEFT stores it: a folder with `adapter_config.json` and `adapter_model.safetensors`.
+/// An adapter in PEFT's format: a folder with `adapter_config.json` and `adapter_model.safetensors`.
 struct LowRankAdapter: Sendable {
     static let weights = "adapter_model.safetensors"
     private static let configLimit = 1 << 24
 
-    /// By the names of the weights that they update.
+    /// The updates by the names of their weights.
     let updates: [String: LowRankUpdate]
-    /// Whole tensors in place of the base model's, by their names.
+    /// Whole tensors that replace the base model's, by name.
     let replacements: [String: SafetensorsCheckpoint.Entry]
     /// The names of the updated weights, in the order of the file.
     let order: [String]
@@ -17,7 +17,7 @@ struct LowRankAdapter: Sendable {
     let name: String
     let alpha: Double
 
-    /// Whether the tokenizer of the training was saved beside it.
+    /// Whether the folder also contains the tokenizer of the training.
     var bringsTokenizer: Bool {
         ["tokenizer.json", "tokenizer.model", "vocab.json"].contains { fileIdentity(folder.appending($0)) != nil }
     }
@@ -55,8 +55,9 @@ struct LowRankAdapter: Sendable {
         return has("adapters.safetensors") ? .foreignAdapterFormat("MLX") : .missingFile(weights)
     }
 
-    /// Holds every change against the weight that it is for.
-    /// - Throws: `ConversionError` unless each is a weight of the base model, has its shape, and reaches the output.
+    /// Checks every change against its weight.
+    /// - Throws: `ConversionError` unless each change belongs to a weight of the base model, has its shape, and affects
+    ///   the output.
     func check(against base: AdapterBase) throws {
         do {
             for name in Set(updates.keys).union(replacements.keys).sorted() { try check(name, against: base) }
@@ -65,8 +66,8 @@ struct LowRankAdapter: Sendable {
         }
     }
 
-    /// Whether the output's matrix is saved although the model takes its embeddings for it: PEFT saves both of such a model
-    /// once its vocabulary grew.
+    /// Whether the output matrix is saved although the model uses its embeddings as the output: PEFT saves both if the
+    /// vocabulary of such a model grew.
     func repeatsEmbeddings(_ name: String) -> Bool {
         guard name.hasSuffix("lm_head.weight"), updates[name] == nil, let head = replacements[name],
             let table = replacements.first(where: { $0.key.hasSuffix("embed_tokens.weight") })?.value,
@@ -85,7 +86,7 @@ struct LowRankAdapter: Sendable {
         func check(_ tensor: String, _ found: [Int], _ expected: [Int]) throws {
             guard found != expected else { return }
             if AdapterBase.holdsVocabulary(name), found.count == 2, found.last == expected.last {
-                // How many rows go together, the vocabulary's size decides.
+                // The size of the vocabulary decides which rows belong together.
                 if tensor == other?.name { return }
                 throw ConversionProblem.grownVocabulary(tensor: tensor, tokens: found[0], base: expected[0])
             }
@@ -100,13 +101,13 @@ struct LowRankAdapter: Sendable {
     }
 }
 
-/// What adapters are held against: the weights of a text model, and what its family makes of them.
+/// The weights of a text model that adapters are checked against, and what its family makes of them.
 struct AdapterBase {
     let family: any ModelFamily
-    /// By the names that the family knows.
+    /// Shapes by the names that the family uses.
     let shapes: [String: [Int]]
 
-    /// - Parameter isWeight: false for tensors that only scale others.
+    /// - Parameter isWeight: returns false for tensors that only scale others.
     init(_ folder: HuggingFaceFolder, _ family: any ModelFamily, isWeight: (String) -> Bool = { _ in true }) {
         self.family = family
         let entries = folder.checkpoint.entries.filter { isWeight($0.tensor.name) }
@@ -122,7 +123,7 @@ struct AdapterBase {
     }
 }
 
-/// The tensors of an adapter, sorted by what they are for.
+/// The tensors of an adapter, grouped by purpose.
 private struct AdapterTensors {
     private struct Pair {
         var a: SafetensorsCheckpoint.Entry?
@@ -133,7 +134,7 @@ private struct AdapterTensors {
 
     private enum Part { case a, b, magnitude, replacement, ignored }
 
-    /// The ends of names, what they mean, and what the base model's name has in their place.
+    /// The endings of names, their meanings, and the endings of the base model's names in their place.
     private static let endings: [(ending: String, part: Part, replacement: String)] = [
         (".lora_A.weight", .a, ".weight"), (".lora_B.weight", .b, ".weight"),
         (".lora_embedding_A", .a, ".weight"), (".lora_embedding_B", .b, ".weight"),
@@ -161,7 +162,7 @@ private struct AdapterTensors {
                 throw ConversionProblem.notFinite(tensor: tensor.name, element: place)
             }
             let whole = String(tensor.name.dropLast(ending.count)) + end
-            // What sees and hears is left out of the model too.
+            // The vision and audio parts are left out of the model too.
             guard let name = TensorNames.ofTextModel(whole.replacing(Self.prefix, with: "")) else { continue }
             switch part {
             case .ignored: continue
@@ -184,7 +185,7 @@ private struct AdapterTensors {
         )
     }
 
-    /// - Parameter scale: what every update is multiplied by besides.
+    /// - Parameter scale: an additional factor of every update.
     func updates(_ config: AdapterConfig, scale: Float) throws -> [String: LowRankUpdate] {
         var updates: [String: LowRankUpdate] = [:]
         for (name, pair) in pairs {
@@ -209,7 +210,8 @@ private struct AdapterTensors {
                     expected: "\(second[0]) elements"
                 )
             }
-            // The decomposed form grows with the update alone, so a share of it means nothing else.
+            // The decomposed form renormalizes after adding the update, so scaling the update alone has the same
+            // meaning.
             let strength = config.strength(of: String(name.dropLast(".weight".count)), rank: first[0])
             updates[name] = LowRankUpdate(
                 a: a,

@@ -1,7 +1,7 @@
 import BlockFormats
 import Safetensors
 
-/// What an adapter adds to a matrix: the product of a tall and a wide one, which share a short side, the rank.
+/// The update of a matrix by an adapter: the product of a tall and a wide matrix, which share a short side, the rank.
 ///
 /// Source: Hu et al., "LoRA: Low-Rank Adaptation of Large Language Models", 2021; for magnitudes Liu et al., "DoRA:
 /// Weight-Decomposed Low-Rank Adaptation", 2024.
@@ -11,16 +11,16 @@ struct LowRankUpdate: Sendable {
     /// Rows by rank; for a table of embeddings columns by rank.
     let b: SafetensorsCheckpoint.Entry
     let isOfEmbeddings: Bool
-    /// Whether `a` of a table of embeddings is rows by rank instead, as GGUF has it.
+    /// Whether `a` of an embedding table is rows by rank instead, as in GGUF.
     var isTurned = false
-    /// The length that each row has after the update; nil where lengths come out as they do.
+    /// The length of each row after the update; nil if lengths are not normalized.
     let magnitude: SafetensorsCheckpoint.Entry?
     let strength: Float
-    /// How the weights came into the output's order, where they did already; nil where the plan orders them.
+    /// How the weights were already reordered for the output; nil if the plan reorders them.
     var placement: UpdatePlacement?
 
     var rank: Int { b.tensor.shape[1] }
-    /// Of the matrix, with the layout of a linear layer.
+    /// Shape of the matrix, with the layout of a linear layer.
     var shape: [Int] {
         let (wide, tall) = (a.tensor.shape, b.tensor.shape[0])
         return isOfEmbeddings ? [wide[isTurned ? 0 : 1], tall] : [tall, wide[1]]
@@ -28,8 +28,8 @@ struct LowRankUpdate: Sendable {
 
     /// Adds the update to some rows.
     /// - Parameters:
-    ///   - rows: which rows of the matrix the weights are.
-    ///   - weights: the rows behind each other.
+    ///   - rows: the indices of the rows in the matrix.
+    ///   - weights: the rows one after another.
     func apply(to weights: UnsafeMutableBufferPointer<Float>, rows: [Int], kernels: Kernels) {
         let rank = rank
         let columns = shape[1]
@@ -47,10 +47,10 @@ struct LowRankUpdate: Sendable {
         }
     }
 
-    /// What a row takes of each row of the wide matrix.
+    /// The factors by which a row adds the rows of the wide matrix.
     private func factors(of row: Int) -> [Float] {
         let count = shape[0]
-        // A table may be padded with rows that the adapter does not know.
+        // A table may be padded with rows that the adapter lacks.
         guard row < count else { return [Float](repeating: 0, count: rank) }
         guard isOfEmbeddings, !isTurned else {
             return WeightDecoder.numbers(of: isOfEmbeddings ? a : b, (row * rank)..<((row + 1) * rank))

@@ -1,7 +1,7 @@
-/// Where rows and columns of a checkpoint's matrix are in a GGUF file, which updates of the checkpoint's have to follow.
+/// The places of a checkpoint matrix's rows and columns in a GGUF file, which the updates have to follow.
 struct UpdatePlacement: Sendable, Equatable {
-    /// Which row of the checkpoint each row of the file was.
+    /// The checkpoint's row for each row of the file.
     var order = RowOrder.unchanged
-    /// The same of the columns; nil where they stayed.
+    /// The checkpoint's column for each column of the file; nil if they did not move.
     var columns: TiledHeads?
 }

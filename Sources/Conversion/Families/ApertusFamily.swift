@@ -2,7 +2,7 @@ import GGUF
 import Safetensors
 import Tensors
 
-/// Apertus: Llama with norms on queries and keys, and an activation whose numbers each layer has learned.
+/// Apertus: Llama with norms on queries and keys, and an activation with learned parameters for each layer.
 struct ApertusFamily: LlamaLikeFamily {
     static let architectures = ["ApertusForCausalLM"]
     static let ggufName = "apertus"
@@ -19,7 +19,7 @@ struct ApertusFamily: LlamaLikeFamily {
     ]) { $1 }
     static let headLength = CommonParameters.HeadLength.whereGiven
     static let preTokenizer: String? = "tekken"
-    /// What each layer has learned, in the order in which it is written.
+    /// The learned parameters of each layer, in the order in which they are written.
     private static let learned = ["alpha_n", "alpha_p", "beta", "eps"]
 
     let config: ModelConfig
@@ -47,7 +47,7 @@ struct ApertusFamily: LlamaLikeFamily {
         return extras
     }
 
-    /// A tensor's only number.
+    /// The only number of a tensor.
     private static func number(_ entry: SafetensorsCheckpoint.Entry) throws -> Float {
         let tensor = entry.tensor
         guard tensor.shape.count <= 1, tensor.shape.allSatisfy({ $0 == 1 }) else {

@@ -1,4 +1,4 @@
-/// Arcee: Llama with a squared ReLU in place of a gate.
+/// Arcee: Llama with a squared ReLU instead of a gate.
 struct ArceeFamily: LlamaLikeFamily {
     static let architectures = ["ArceeForCausalLM"]
     static let ggufName = "arcee"

@@ -1,7 +1,7 @@
 import BinaryIO
 import GGUF
 
-/// BERT, of which sentence-transformers makes embedding models, with the WordPiece vocabulary.
+/// BERT, the base of many sentence-transformers embedding models, with the WordPiece vocabulary.
 struct BERTFamily: EncoderFamily {
     static let architectures = ["BertModel", "BertForMaskedLM", "BertForSequenceClassification"]
     static let ggufName = "bert"

@@ -1,6 +1,6 @@
 import GGUF
 
-/// Command R7B: one norm in front of attention and network, and positions in windows alone.
+/// Command R7B: one norm before attention and network, and RoPE only in layers with a window.
 struct Cohere2Family: ModelFamily {
     static let architectures = ["Cohere2ForCausalLM"]
     static let ggufName = "cohere2"
@@ -14,7 +14,7 @@ struct Cohere2Family: ModelFamily {
     let config: ModelConfig
 
     func use(of name: String) throws -> TensorUse {
-        // Published checkpoints have biases of zeros.
+        // Published checkpoints have biases that are zero.
         if name.hasSuffix(".bias") { return .leftOutIfZero }
         return try TensorNames(self).use(of: name)
     }

@@ -1,6 +1,6 @@
 import GGUF
 
-/// EXAONE 4: norms after each part instead of before, and on queries and keys; in the largest, windows.
+/// EXAONE 4: norms after each part instead of before, and on queries and keys; the largest model has windows.
 struct EXAONE4Family: ModelFamily {
     static let architectures = ["Exaone4ForCausalLM"]
     static let ggufName = "exaone4"
@@ -25,7 +25,7 @@ struct EXAONE4Family: ModelFamily {
         metadata.set("exaone4.attention.sliding_window_pattern", .array(.bool(try slides())))
     }
 
-    /// Which layers have a window: as listed, by letters that repeat, or all but every so many.
+    /// The layers with a window: from a list, from a repeated pattern of letters, or all but every n-th.
     private func slides() throws -> [Bool] {
         let layers = try config.requiredCount("num_hidden_layers")
         if let types = config.strings("layer_types") {

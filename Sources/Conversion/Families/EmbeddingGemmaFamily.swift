@@ -1,12 +1,12 @@
 import BinaryIO
 import GGUF
 
-/// EmbeddingGemma: Gemma 3 whose tokens see those behind them, without an output. Modules of sentence-transformers behind it stay
-/// out, as the reference leaves them unless it is asked.
+/// EmbeddingGemma: Gemma 3 with bidirectional attention and without an output matrix. Modules of sentence-transformers
+/// are left out by default, as in the reference.
 struct EmbeddingGemmaFamily: GemmaLikeFamily {
     static let architectures = ["Gemma3TextModel"]
     static let ggufName = "gemma-embedding"
-    // The window has no default: transformers halves what a model was trained with, and only config.json has that.
+    // The window has no default: transformers halves the value of the training, which only config.json has.
     static let defaults = Gemma3Family.defaults.filter { $0.key != window }
     static let layerNames = Gemma3Family.layerNames
     static let readsPooling = true
@@ -24,7 +24,7 @@ struct EmbeddingGemmaFamily: GemmaLikeFamily {
         metadata.set("\(Self.ggufName).attention.sliding_window", .uint32(window))
     }
 
-    /// Rows without a token are cut off.
+    /// Cuts off rows without a token.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         try rowsOfTokens(of: name, rows, in: folder)
     }

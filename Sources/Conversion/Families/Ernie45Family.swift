@@ -1,7 +1,7 @@
 import BinaryIO
 import GGUF
 
-/// ERNIE 4.5 without experts: Llama in its neighbouring pairs of RoPE, which its checkpoints have already.
+/// ERNIE 4.5 without experts: Llama whose checkpoints already have the neighbouring pairs of "normal" RoPE.
 struct Ernie45Family: ModelFamily {
     static let architectures = ["Ernie4_5ForCausalLM", "Ernie4_5_ForCausalLM"]
     static let ggufName = "ernie4_5"
@@ -13,7 +13,7 @@ struct Ernie45Family: ModelFamily {
 
     let config: ModelConfig
 
-    /// Some checkpoints have queries, keys and values in one matrix, and gate and up in another.
+    /// Some checkpoints have one matrix for queries, keys and values, and one for gate and up.
     func use(of name: String) throws -> TensorUse {
         let name = name.replacing("ernie.", with: "model.")
         let names = TensorNames(self)
@@ -50,7 +50,7 @@ struct Ernie45Family: ModelFamily {
         try Self.writeVocabulary(of: folder, to: &metadata, options: options)
     }
 
-    /// That of the family's models with experts, too.
+    /// Writes the vocabulary, which the family's models with experts share.
     static func writeVocabulary(
         of folder: HuggingFaceFolder,
         to metadata: inout Metadata,

@@ -1,6 +1,6 @@
 import GGUF
 
-/// ERNIE 4.5 with experts: in all layers but the first, beside a shared one, and chosen by a bias too. Layers that predict
+/// ERNIE 4.5 with experts in all layers but the first, beside a shared one, chosen with a bias. Layers that predict
 /// further tokens are left out.
 struct Ernie45MoEFamily: ModelFamily {
     static let architectures = ["Ernie4_5_MoeForCausalLM"]
@@ -23,7 +23,7 @@ struct Ernie45MoEFamily: ModelFamily {
     )
     static let tiesEmbeddings = true
 
-    /// What the names of tensors begin with that only predict further tokens.
+    /// Prefixes of tensors that only predict further tokens.
     private static let predictors = ["mtp_block.", "mtp_emb_norm.", "mtp_hidden_norm.", "mtp_linear_proj."]
 
     let config: ModelConfig
@@ -51,7 +51,7 @@ struct Ernie45MoEFamily: ModelFamily {
         guard let shared = try config.integer("moe_num_shared_experts") else { return }
         set("expert_shared_count", shared)
         guard shared > 0, let length = try config.integer("intermediate_size") else { return }
-        // The reference divides by the number of key-value heads, which gives the width in the published models.
+        // The reference divides by the number of key-value heads, which gives the right width for the published models.
         set("expert_shared_feed_forward_length", length / (try config.requiredCount("num_key_value_heads")))
     }
 

@@ -1,6 +1,7 @@
 import GGUF
 
-/// Falcon-H1: attention and a state space side by side in each layer. What config.json multiplies by goes into the weights.
+/// Falcon-H1: attention and a state space side by side in each layer. The multipliers in config.json are merged into
+/// the weights.
 struct FalconH1Family: StateSpaceFamily {
     static let architectures = ["FalconH1ForCausalLM"]
     static let ggufName = "falcon-h1"
@@ -18,7 +19,7 @@ struct FalconH1Family: StateSpaceFamily {
     func use(of name: String) throws -> TensorUse {
         let names = TensorNames(self)
         guard let (layer, rest) = try names.split(name) else { return try names.use(of: name) }
-        // Engines have no place for these biases.
+        // Engines do not support these biases.
         if rest.hasSuffix("_proj.bias") { throw ConversionProblem.unknownTensor(name) }
         // Its name in GGUF has no ending.
         if rest == "pre_ff_layernorm.weight" { return .tensors([.init(name: "blk.\(layer).ffn_norm")]) }
@@ -31,7 +32,7 @@ struct FalconH1Family: StateSpaceFamily {
         return edit
     }
 
-    /// What a tensor's rows are multiplied by, in the reference's order.
+    /// The factors of a tensor's rows, in the reference's order.
     private func factors(of name: String) throws -> [RowFactor] {
         func all(_ keys: String...) throws -> [RowFactor] {
             try keys.map { RowFactor(factor: Float(try config.requiredNumber($0))) }
@@ -53,7 +54,7 @@ struct FalconH1Family: StateSpaceFamily {
         }
     }
 
-    /// One each for gates, values, what writes, what reads, and time steps.
+    /// One factor each for gates, values, inputs to the state (B), outputs of it (C), and time steps.
     private func stateFactors() throws -> [RowFactor] {
         let numbers = try config.requiredNumbers("ssm_multipliers", count: 5)
         let inner = try config.requiredCount("mamba_d_ssm")

@@ -1,6 +1,6 @@
 import GGUF
 
-/// GLM-4 of 2025: norms before and after each part, gate and up in one matrix, RoPE over half of each head.
+/// GLM-4 of 2025: norms before and after each part, gate and up in one matrix, RoPE on half of each head.
 struct GLM4Family: ModelFamily {
     static let architectures = ["Glm4ForCausalLM"]
     static let ggufName = "glm4"
@@ -12,7 +12,7 @@ struct GLM4Family: ModelFamily {
         "post_self_attn_layernorm": "post_attention_norm", "post_mlp_layernorm": "post_ffw_norm",
         "mlp.gate_up_proj": "ffn_up",
     ]
-    /// Tokens that have a role unless the files give it to others.
+    /// Tokens with a role by default, unless the files assign it to others.
     private static let roles = [
         ("eos", "<|endoftext|>"), ("eot", "<|user|>"), ("unk", "<|endoftext|>"), ("bos", "<|endoftext|>"),
     ]

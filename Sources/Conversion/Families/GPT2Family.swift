@@ -1,6 +1,6 @@
 import GGUF
 
-/// GPT-2: learned positions, and matrices that are stored the other way round.
+/// GPT-2: learned positions, and transposed matrices.
 struct GPT2Family: ModelFamily {
     static let architectures = ["GPT2LMHeadModel"]
     static let ggufName = "gpt2"
@@ -20,9 +20,9 @@ struct GPT2Family: ModelFamily {
     let config: ModelConfig
 
     func use(of name: String) throws -> TensorUse {
-        // Masks, which the model does not learn.
+        // Causal masks, which are not learned.
         if name.hasSuffix(".attn.bias") || name.hasSuffix(".attn.masked_bias") { return .leftOut }
-        // The first checkpoints lack the outer module's name.
+        // The first checkpoints lack the prefix of the outer module.
         let isBare = ["h.", "wte.", "wpe.", "ln_f."].contains(where: name.hasPrefix)
         return try TensorNames(self).use(of: isBare ? "transformer.\(name)" : name)
     }

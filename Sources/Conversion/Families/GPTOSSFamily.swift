@@ -1,8 +1,8 @@
 import BinaryIO
 import GGUF
 
-/// gpt-oss: experts with biases, which the published checkpoints hold in MXFP4, sinks of attention, and windows in every other
-/// layer. What is in MXFP4 stays so, whatever type is asked for.
+/// gpt-oss: experts with biases, stored in MXFP4 in the published checkpoints, attention sinks, and windows in every
+/// other layer. MXFP4 tensors are kept for any requested type.
 struct GPTOSSFamily: ModelFamily {
     static let architectures = ["GptOssForCausalLM"]
     static let ggufName = "gpt-oss"
@@ -17,11 +17,11 @@ struct GPTOSSFamily: ModelFamily {
     static let preTokenizer: String? = "gpt-4o"
     static let packedMethods: Set<String> = ["mxfp4"]
 
-    /// The scaling of positions where config.json has none.
+    /// The scaling of positions if config.json has none.
     private static let scaling = """
         {"rope_type":"yarn","factor":32.0,"beta_fast":32.0,"beta_slow":1.0,"original_max_position_embeddings":4096}
         """
-    /// What engines clamp activations by, and how steep their sigmoid is: no file says it.
+    /// The clamp of the activations and the slope of their sigmoid in engines; no file contains them.
     private static let activation = [("swiglu_limit", 7.0), ("swiglu_alpha", 1.702)]
 
     let config: ModelConfig
@@ -31,7 +31,7 @@ struct GPTOSSFamily: ModelFamily {
         return given.allSatisfy(\.isNull) ? defaults.merging(["rope_parameters": scaling]) { $1 } : defaults
     }
 
-    /// - Throws: `ConversionProblem` for activations and windows that engines do not compute.
+    /// - Throws: `ConversionProblem` for activations and windows that engines do not support.
     init(config: ModelConfig) throws {
         self.config = config
         for (key, value) in Self.activation {
@@ -39,7 +39,7 @@ struct GPTOSSFamily: ModelFamily {
             let expected = "\(value), as engines compute it,"
             throw ConversionProblem.invalidValue(file: ModelConfig.file, key: key, expected: expected)
         }
-        // Which layers have a window, no file says either.
+        // Engines also assume which layers have a window, because GGUF does not store it.
         guard let types = config.strings("layer_types") else { return }
         let layers = try config.requiredCount("num_hidden_layers")
         let expected = (0..<layers).map { $0.isMultiple(of: 2) ? "sliding_attention" : "full_attention" }

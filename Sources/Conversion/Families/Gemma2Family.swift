@@ -1,6 +1,6 @@
 import GGUF
 
-/// Gemma 2: norms before and after each part, and scores squeezed into a range.
+/// Gemma 2: norms before and after each part, and soft caps on scores.
 struct Gemma2Family: GemmaLikeFamily {
     static let architectures = ["Gemma2ForCausalLM"]
     static let ggufName = "gemma2"

@@ -1,8 +1,8 @@
 import BinaryIO
 import GGUF
 
-/// Gemma 3: Gemma 2 with norms on queries and keys, and another base of RoPE in most layers. Of a model that sees, the
-/// part that reads and writes text.
+/// Gemma 3: Gemma 2 with norms on queries and keys, and another RoPE base in most layers. Of a multimodal model, only
+/// the text part.
 struct Gemma3Family: GemmaLikeFamily {
     static let architectures = ["Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"]
     static let ggufName = "gemma3"
@@ -25,7 +25,7 @@ struct Gemma3Family: GemmaLikeFamily {
         metadata.set("gemma3.attention.sliding_window", .uint32(UInt32(try config.requiredInteger("sliding_window"))))
     }
 
-    /// Rows without a token are cut off.
+    /// Cuts off rows without a token.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         try rowsOfTokens(of: name, rows, in: folder)
     }

@@ -1,8 +1,8 @@
 import BinaryIO
 import GGUF
 
-/// Gemma 3n: streams of hidden states that correct each other, embeddings of tokens for each layer, and sparse networks in the
-/// first layers. Of a model that sees and hears, the part that reads and writes text.
+/// Gemma 3n: several streams of hidden states that correct each other (AltUp), token embeddings for each layer, and
+/// sparse networks in the first layers. Of a multimodal model, only the text part.
 struct Gemma3nFamily: GemmaLikeFamily {
     static let architectures = ["Gemma3nForCausalLM", "Gemma3nForConditionalGeneration"]
     static let ggufName = "gemma3n"
@@ -21,7 +21,7 @@ struct Gemma3nFamily: GemmaLikeFamily {
     ]) { $1 }
     static let outsideNames = Gemma4Family.outsideNames
 
-    /// Streams beside the one that layers work on, the only number of them that is known.
+    /// The number of streams beside the one that layers work on; no other number is supported.
     private static let otherStreams = 3
 
     let config: ModelConfig
@@ -56,7 +56,7 @@ struct Gemma3nFamily: GemmaLikeFamily {
 
     func edit(of name: String) -> TensorEdit { TensorEdit() }
 
-    /// Tokens that stand for what is seen and heard have embeddings of zeros.
+    /// Tokens that stand for pictures and sounds have zero embeddings.
     func keptRows(of name: String, _ rows: Int, in folder: HuggingFaceFolder) throws -> Int {
         guard name.hasSuffix("embed_tokens.weight") || name.hasSuffix("embed_tokens_per_layer.weight") else {
             return rows
@@ -91,7 +91,7 @@ struct Gemma3nFamily: GemmaLikeFamily {
         metadata.set("gemma3n.attention.sliding_window_pattern", .array(.bool(try slides(count))))
     }
 
-    /// Of each layer; config.json may say it once for all.
+    /// The width of each layer's network; config.json may give one for all.
     private func feedForwardLengths(_ count: Int) throws -> [Int] {
         let key = "intermediate_size"
         guard let lengths = config.integers(key) else {
@@ -107,7 +107,7 @@ struct Gemma3nFamily: GemmaLikeFamily {
         return lengths
     }
 
-    /// How many of each layer's activations are cut off; the class's own numbers where config.json has none.
+    /// The fraction of each layer's activations that is cut off; the class's own numbers if config.json has none.
     private func sparsities(_ count: Int) throws -> [Double] {
         let key = "activation_sparsity_pattern"
         guard try config.requiredNumbers(key).isEmpty else { return try config.requiredNumbers(key, count: count) }

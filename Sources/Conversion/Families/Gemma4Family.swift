@@ -1,15 +1,15 @@
 import BinaryIO
 import GGUF
 
-/// Gemma 4: Gemma 3 with heads of another length in layers of full attention, layers that share keys and values, and
-/// embeddings of tokens for each layer. Of a model that sees and hears, the part that reads and writes text.
+/// Gemma 4: Gemma 3 with another head length in layers of full attention, layers that share keys and values, and token
+/// embeddings for each layer. Of a multimodal model, only the text part.
 struct Gemma4Family: Gemma4LikeFamily {
     static let architectures = ["Gemma4ForConditionalGeneration", "Gemma4ForCausalLM"]
 
     let config: ModelConfig
 }
 
-/// Gemma 4 of one piece, whose generation never writes some tokens.
+/// The unified Gemma 4, which never generates certain tokens.
 struct Gemma4UnifiedFamily: Gemma4LikeFamily {
     static let architectures = ["Gemma4UnifiedForConditionalGeneration"]
     static let defaults = Gemma4Family.defaults.filter { $0.key != "hidden_size_per_layer_input" }

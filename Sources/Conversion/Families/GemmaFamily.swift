@@ -21,7 +21,7 @@ struct GemmaFamily: GemmaLikeFamily {
         options: ConversionOptions
     ) throws {
         try writeSentencePiece(of: folder, to: &metadata)
-        // Where a turn ends; the reference writes it for the whole family.
+        // The end of a turn; the reference writes it for the whole family.
         metadata.set("tokenizer.ggml.eot_token_id", .uint32(107))
         metadata.set("tokenizer.ggml.add_space_prefix", .bool(false))
     }

@@ -1,6 +1,7 @@
 import GGUF
 
-/// Granite 4 without Mamba layers: Granite 3 whose network is called the shared one of a mixture without experts.
+/// Granite 4 without Mamba layers: Granite 3 whose network is named like the shared expert of a mixture without other
+/// experts.
 struct Granite4Family: LlamaLikeFamily {
     static let architectures = ["GraniteMoeHybridForCausalLM"]
     static let ggufName = GraniteFamily.ggufName
@@ -14,7 +15,7 @@ struct Granite4Family: LlamaLikeFamily {
 
     static func fits(_ config: ModelConfig) -> Bool { !GraniteHybridFamily.fits(config) }
 
-    /// - Throws: `ConversionProblem` for a model with other layers or experts.
+    /// - Throws: `ConversionProblem` for a model with other kinds of layers, or with experts.
     init(config: ModelConfig) throws {
         self.config = config
         let layers = try config.requiredCount("num_hidden_layers")
@@ -43,7 +44,7 @@ struct Granite4Family: LlamaLikeFamily {
         return try Self.halves(of: layer, ["ffn_gate", "ffn_up"], config)
     }
 
-    /// What becomes of a network's gate and up in one matrix.
+    /// The outputs for a network's gate and up in one matrix.
     static func halves(of layer: Int, _ names: [String], _ config: ModelConfig) throws -> TensorUse {
         let length = try config.requiredCount("shared_intermediate_size")
         return .tensors(
@@ -63,7 +64,7 @@ struct Granite4Family: LlamaLikeFamily {
         if let length = try config.integer("shared_intermediate_size"), length > 0 {
             set("expert_shared_feed_forward_length", length)
         }
-        // Mamba's numbers stay although no layer has need of them.
+        // The reference writes Mamba's numbers although no layer needs them.
         set("ssm.conv_kernel", try config.requiredInteger("mamba_d_conv"))
         set("ssm.state_size", try config.requiredInteger("mamba_d_state"))
         set("ssm.group_count", try config.requiredInteger("mamba_n_groups"))

@@ -1,6 +1,6 @@
 import GGUF
 
-/// Granite 3: Llama with four factors.
+/// Granite 3: Llama with four scale factors.
 struct GraniteFamily: LlamaLikeFamily {
     static let architectures = ["GraniteForCausalLM"]
     static let ggufName = "granite"
@@ -19,7 +19,7 @@ struct GraniteFamily: LlamaLikeFamily {
         try Self.writeFactors(of: config, to: &metadata, prefix: Self.ggufName)
     }
 
-    /// Those of attention, embeddings, residuals and logits.
+    /// Writes the factors of attention, embeddings, residuals and logits.
     static func writeFactors(
         of config: ModelConfig,
         to metadata: inout Metadata,

@@ -1,7 +1,7 @@
 import GGUF
 
-/// Granite 4 with Mamba layers: state spaces in most layers, attention without positions in the others; a dense network, or
-/// experts beside one that every token sees.
+/// Granite 4 with Mamba layers: state spaces in most layers, attention without positions in the others; a dense
+/// network, or experts beside a shared one.
 struct GraniteHybridFamily: LlamaLikeFamily, StateSpaceFamily {
     static let architectures = Granite4Family.architectures
     static let ggufName = "granitehybrid"
@@ -14,7 +14,7 @@ struct GraniteHybridFamily: LlamaLikeFamily, StateSpaceFamily {
     ]) { $1 }
     static let preTokenizer = Granite4Family.preTokenizer
 
-    /// The words of the published files, and those that transformers 5 saves.
+    /// The names in the published files, and those that transformers 5 writes.
     private static let attention: Set = ["attention", "full_attention"]
     private static let states: Set = ["mamba", "linear_attention"]
 
@@ -90,7 +90,7 @@ struct GraniteHybridFamily: LlamaLikeFamily, StateSpaceFamily {
 }
 
 extension StateSpaceFamily {
-    /// Which layers attend; none of them knows positions, so that no context is too long.
+    /// Writes which layers have attention. None of them uses positions, so no context is too long.
     func writeHybridAttention(_ attends: [Bool], to metadata: inout Metadata) throws {
         let heads = Int32(clamping: try config.keyValueHeadCount)
         let counts = attends.map { $0 ? heads : 0 }

@@ -1,6 +1,6 @@
 import GGUF
 
-/// Granite 3 with experts, and perhaps one more that every token sees: gate and up come in one matrix of each.
+/// Granite 3 with experts and an optional shared one; the gate and up matrices of all experts are in one tensor.
 struct GraniteMoEFamily: LlamaLikeFamily {
     static let architectures = ["GraniteMoeForCausalLM", "GraniteMoeSharedForCausalLM"]
     static let ggufName = "granitemoe"
@@ -16,7 +16,7 @@ struct GraniteMoEFamily: LlamaLikeFamily {
     func use(of name: String) throws -> TensorUse {
         let names = TensorNames(self)
         guard let (layer, rest) = try names.split(name) else { return try names.use(of: name) }
-        // Without experts, the one that every token sees is the network.
+        // Without other experts, the shared one is the network.
         let ending = try config.integer("num_local_experts") ?? 0 > 0 ? "_shexp" : ""
         func output(_ name: String, _ order: RowOrder = .unchanged) -> TensorUse.Output {
             .init(name: "blk.\(layer).\(name).weight", edit: TensorEdit(order: order))

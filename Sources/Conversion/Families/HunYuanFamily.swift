@@ -2,7 +2,7 @@ import BinaryIO
 import Foundation
 import GGUF
 
-/// HunYuan without experts: norms on queries and keys behind RoPE, whose base is stretched for long contexts.
+/// HunYuan without experts: norms on queries and keys after RoPE, whose base is increased for long contexts.
 struct HunYuanFamily: ModelFamily {
     static let architectures = ["HunYuanDenseV1ForCausalLM"]
     static let ggufName = "hunyuan-dense"
@@ -12,7 +12,7 @@ struct HunYuanFamily: ModelFamily {
     ]
     static let layerNames = ["self_attn.query_layernorm": "attn_q_norm", "self_attn.key_layernorm": "attn_k_norm"]
     static let preTokenizer: String? = "hunyuan-dense"
-    /// What the models can read, whatever their files say.
+    /// The context length of the models, whatever their files say.
     private static let stretchedContext: UInt32 = 262_144
 
     let config: ModelConfig

@@ -29,13 +29,13 @@ struct LFM2Family: ModelFamily {
         var common = CommonParameters(config, Self.ggufName, fileType: fileType)
         common.keyValueHeadCounts = try keyValueHeadCounts()
         try common.write(to: &metadata)
-        // The place is the common one, the number what the blocks make of it.
+        // The key has the usual place; its value is what the blocks make of config.json's number.
         metadata.set("lfm2.feed_forward_length", .uint32(UInt32(clamping: try feedForwardLength())))
         metadata.set("lfm2.vocab_size", .uint32(UInt32(try config.requiredInteger("vocab_size"))))
         metadata.set("lfm2.shortconv.l_cache", .uint32(UInt32(try config.requiredInteger("conv_L_cache"))))
     }
 
-    /// None in layers without attention.
+    /// The number of key-value heads of each layer; 0 in layers without attention.
     private func keyValueHeadCounts() throws -> [Int] {
         let count = try config.keyValueHeadCount
         let layers = try config.requiredCount("num_hidden_layers")

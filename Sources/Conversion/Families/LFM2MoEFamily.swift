@@ -1,6 +1,6 @@
 import GGUF
 
-/// LFM2-MoE: LFM2 with experts in all but its first layers.
+/// LFM2-MoE: LFM2 with experts in all layers but the first ones.
 struct LFM2MoEFamily: ModelFamily {
     static let architectures = ["Lfm2MoeForCausalLM"]
     static let ggufName = "lfm2moe"

@@ -1,7 +1,6 @@
 import GGUF
 
-/// Mistral Small 3.1 and Ministral 3, of which the part that reads text is kept: Llama, which in the latter grows
-/// queries with their position.
+/// The text part of Mistral Small 3.1 and Ministral 3: Llama; Ministral 3 also scales queries by their position.
 struct Mistral3Family: LlamaLikeFamily {
     static let architectures = ["Mistral3ForConditionalGeneration"]
     static let ggufName = "mistral3"
@@ -20,7 +19,7 @@ struct Mistral3Family: LlamaLikeFamily {
     }
 }
 
-/// Ministral 3 without the part that sees.
+/// Ministral 3 without the vision part.
 struct Ministral3Family: LlamaLikeFamily {
     static let architectures = ["Ministral3ForCausalLM"]
     static let ggufName = Mistral3Family.ggufName
@@ -42,7 +41,7 @@ struct Ministral3Family: LlamaLikeFamily {
         try Self.writeTemperature(of: config, to: &metadata)
     }
 
-    /// How attention scales with YaRN, and how queries grow.
+    /// Writes how attention scales with YaRN, and how queries scale with their position.
     static func writeTemperature(of config: ModelConfig, to metadata: inout Metadata) throws {
         guard config.string("model_type") == "ministral3" else { return }
         guard config.ropeType == "yarn" else { throw ConversionProblem.unsupportedRope(config.ropeType ?? "unnamed") }

@@ -24,7 +24,7 @@ struct ModernBERTFamily: EncoderFamily {
     static let preTokenizer: String? = "modern-bert"
 
     private static let period = "global_attn_every_n_layers"
-    /// What engines take where a file does not say.
+    /// The period that engines assume if a file does not give one.
     private static let usualPeriod = 3
 
     let config: ModelConfig
@@ -41,8 +41,8 @@ struct ModernBERTFamily: EncoderFamily {
         }
     }
 
-    /// Every so many layers attention is full; nil where the kinds of layers say what engines take anyway.
-    /// - Throws: `ConversionProblem.invalidValue` for kinds in another order, which no key tells engines.
+    /// The distance between layers of full attention; nil if the layers have the period that engines assume anyway.
+    /// - Throws: `ConversionProblem.invalidValue` for kinds of layers in another order, which no GGUF key can express.
     private func period() throws -> Int? {
         if let own = try config.integer(Self.period) { return own }
         guard let kinds = config.json["layer_types"]?.array?.compactMap(\.string), !kinds.isEmpty else {

@@ -4,7 +4,7 @@ import GGUF
 struct NemotronHFamily: LlamaLikeFamily, StateSpaceFamily {
     static let architectures = ["NemotronHForCausalLM"]
     static let ggufName = "nemotron_h"
-    // The reference's release of transformers has no class of it.
+    // The reference's release of transformers has no class for it.
     static let defaults: [String: String] = [:]
     static let headLength = CommonParameters.HeadLength.never
     static let stateModule = "mixer"

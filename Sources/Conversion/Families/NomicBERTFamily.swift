@@ -1,7 +1,7 @@
 import BinaryIO
 import GGUF
 
-/// Nomic's BERT: rotary embeddings and gated networks in place of learned positions and plain ones.
+/// Nomic's BERT: rotary embeddings instead of learned positions, and gated networks instead of plain ones.
 struct NomicBERTFamily: EncoderFamily {
     static let architectures = ["NomicBertModel"]
     static let ggufName = "nomic-bert"
@@ -18,13 +18,13 @@ struct NomicBERTFamily: EncoderFamily {
     static let holders = ["bert."]
     static let droppedNames = BERTFamily.droppedNames
 
-    /// What the published models were trained with, by the positions that their files name.
+    /// The trained context lengths of the published models, by the number of positions in their files.
     private static let trainedContexts = [8192: 2048, 2048: 512]
 
     let config: ModelConfig
     private let trainedContext: Int
 
-    /// - Throws: `ConversionProblem` for what the reference does not convert.
+    /// - Throws: `ConversionProblem` for settings that the reference does not convert.
     init(config: ModelConfig) throws {
         func require(_ key: String, _ isRight: Bool, _ expected: String) throws {
             guard isRight else {

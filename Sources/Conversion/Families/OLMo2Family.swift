@@ -1,6 +1,6 @@
 import GGUF
 
-/// OLMo 2: norms after each part instead of before, and on whole queries and keys.
+/// OLMo 2: norms after each part instead of before, and on queries and keys as whole rows.
 struct OLMo2Family: ModelFamily {
     static let architectures = ["Olmo2ForCausalLM"]
     static let ggufName = "olmo2"
@@ -16,7 +16,7 @@ struct OLMo2Family: ModelFamily {
     let config: ModelConfig
 }
 
-/// OLMo 3: OLMo 2 with sliding attention in most layers.
+/// OLMo 3: OLMo 2 with sliding windows in most layers.
 struct OLMo3Family: ModelFamily {
     static let architectures = ["Olmo3ForCausalLM"]
     static let ggufName = OLMo2Family.ggufName
@@ -29,7 +29,7 @@ struct OLMo3Family: ModelFamily {
     func writeParameters(to metadata: inout Metadata, fileType: UInt32) throws {
         try CommonParameters(config, Self.ggufName, fileType: fileType).write(to: &metadata)
         metadata.set("olmo2.attention.sliding_window", .uint32(UInt32(try config.requiredInteger("sliding_window"))))
-        // Every fourth layer sees everything where the file does not say which.
+        // By default every fourth layer has full attention.
         let layers = try config.requiredCount("num_hidden_layers")
         let slides =
             config.strings("layer_types")?.map { $0 == "sliding_attention" } ?? (1...layers).map { $0 % 4 != 0 }

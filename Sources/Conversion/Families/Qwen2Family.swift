@@ -1,4 +1,4 @@
-/// Qwen2 and Qwen2.5: as Llama, with biases on query, key and value, and RoPE over the halves of a head.
+/// Qwen2 and Qwen2.5: Llama with biases on query, key and value, and RoPE over the halves of a head.
 struct Qwen2Family: ModelFamily {
     static let architectures = [
         "Qwen2ForCausalLM", "Qwen2Model", "AudioFlamingo3ForConditionalGeneration", "DotsOCRForCausalLM",
@@ -11,7 +11,7 @@ struct Qwen2Family: ModelFamily {
         "rope_theta": "10000.0", "vocab_size": "151936",
     ]
 
-    // KORMo's.
+    // The names in KORMo's checkpoints.
     static let layerNames = ["pre_attention_layernorm": "attn_norm", "pre_mlp_layernorm": "ffn_norm"]
 
     let config: ModelConfig

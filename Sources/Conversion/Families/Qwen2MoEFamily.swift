@@ -1,6 +1,6 @@
 import GGUF
 
-/// Qwen2-MoE and Qwen1.5-MoE: Qwen2 with experts, one of which sees every token.
+/// Qwen2-MoE and Qwen1.5-MoE: Qwen2 with experts and a shared one.
 struct Qwen2MoEFamily: ModelFamily {
     static let architectures = ["Qwen2MoeForCausalLM"]
     static let ggufName = "qwen2moe"

@@ -1,7 +1,6 @@
 import GGUF
 
-/// Qwen3.5: gated delta rules in most layers, gated attention in the others. Of a model that sees, the part that reads and
-/// writes text.
+/// Qwen3.5: gated delta rules in most layers, gated attention in the others. Of a multimodal model, only the text part.
 struct Qwen35Family: RecurrentQwenFamily {
     static let architectures = ["Qwen3_5ForConditionalGeneration", "Qwen3_5ForCausalLM"]
     static let ggufName = "qwen35"
@@ -12,7 +11,7 @@ struct Qwen35Family: RecurrentQwenFamily {
     let config: ModelConfig
 }
 
-/// Qwen3.5 with experts, one of which sees every token.
+/// Qwen3.5 with experts and a shared one.
 struct Qwen35MoEFamily: RecurrentQwenFamily {
     static let architectures = ["Qwen3_5MoeForConditionalGeneration", "Qwen3_5MoeForCausalLM"]
     static let ggufName = "qwen35moe"

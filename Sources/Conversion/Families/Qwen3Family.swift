@@ -1,4 +1,4 @@
-/// Qwen3: Qwen2 with norms on queries and keys in place of biases.
+/// Qwen3: Qwen2 with norms on queries and keys instead of biases.
 struct Qwen3Family: ModelFamily {
     static let architectures = ["Qwen3ForCausalLM", "Qwen3Model"]
     static let ggufName = "qwen3"

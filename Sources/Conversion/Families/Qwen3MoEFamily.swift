@@ -1,6 +1,6 @@
 import GGUF
 
-/// Qwen3-MoE: Qwen3 with experts, none of them shared.
+/// Qwen3-MoE: Qwen3 with experts and no shared one.
 struct Qwen3MoEFamily: ModelFamily {
     static let architectures = ["Qwen3MoeForCausalLM"]
     static let ggufName = "qwen3moe"

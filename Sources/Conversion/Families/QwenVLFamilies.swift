@@ -1,7 +1,7 @@
 import BinaryIO
 import GGUF
 
-/// Qwen2-VL and Qwen2.5-VL, of which the part that reads text is kept: Qwen2 with sections of positions.
+/// The text part of Qwen2-VL and Qwen2.5-VL: Qwen2 with sections of positions.
 struct Qwen2VLFamily: ModelFamily {
     static let architectures = [
         "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration", "Qwen2VLModel", "Qwen2_5OmniModel",
@@ -15,7 +15,7 @@ struct Qwen2VLFamily: ModelFamily {
     let config: ModelConfig
 }
 
-/// Qwen3-VL, of which the part that reads text is kept.
+/// The text part of Qwen3-VL.
 struct Qwen3VLFamily: ModelFamily {
     static let architectures = ["Qwen3VLForConditionalGeneration"]
     static let ggufName = "qwen3vl"
@@ -32,14 +32,14 @@ struct Qwen3VLFamily: ModelFamily {
         Self.writeDeepstack(of: config, to: &metadata, prefix: Self.ggufName)
     }
 
-    /// How many layers what is seen enters.
+    /// Writes the number of layers that receive visual features.
     static func writeDeepstack(of config: ModelConfig, to metadata: inout Metadata, prefix: String) {
         let indexes = config.json["vision_config"]?["deepstack_visual_indexes"]?.array
         metadata.set("\(prefix).n_deepstack_layers", .uint32(UInt32(indexes?.count ?? 3)))
     }
 }
 
-/// Qwen3-VL with experts, whose matrices stand the other way round, each kind in one tensor.
+/// Qwen3-VL with experts, whose matrices are transposed, each kind in one tensor.
 struct Qwen3VLMoEFamily: ModelFamily {
     static let architectures = ["Qwen3VLMoeForConditionalGeneration"]
     static let ggufName = "qwen3vlmoe"

@@ -1,4 +1,4 @@
-/// Seed-OSS: Qwen2 whose second norm GGUF names as if it followed attention.
+/// Seed-OSS: Qwen2 whose second norm has the name of a norm after attention in GGUF.
 struct SeedOSSFamily: ModelFamily {
     static let architectures = ["SeedOssForCausalLM"]
     static let ggufName = "seed_oss"

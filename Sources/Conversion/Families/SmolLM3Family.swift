@@ -1,4 +1,4 @@
-/// SmolLM3: Llama without RoPE in every fourth layer, which the engines know by its name.
+/// SmolLM3: Llama without RoPE in every fourth layer; engines know that from the architecture's name.
 struct SmolLM3Family: LlamaLikeFamily {
     static let architectures = ["SmolLM3ForCausalLM"]
     static let ggufName = "smollm3"

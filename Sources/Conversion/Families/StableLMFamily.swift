@@ -1,6 +1,7 @@
 import GGUF
 
-/// StableLM 2 and StableLM 3B: LayerNorm with biases, RoPE over a part of each head, and in some a norm for each head.
+/// StableLM 2 and StableLM 3B: LayerNorm with biases, RoPE on a part of each head, and in some models a norm for each
+/// head.
 struct StableLMFamily: ModelFamily {
     static let architectures = ["StableLmForCausalLM", "StableLMEpochForCausalLM"]
     static let ggufName = "stablelm"

@@ -1,8 +1,8 @@
 import BinaryIO
 import GGUF
 
-/// XLM-RoBERTa, of which multilingual embedding models and rerankers are made: BERT with a Unigram vocabulary, whose first positions
-/// stand for padding.
+/// XLM-RoBERTa, the base of multilingual embedding models and rerankers: BERT with a Unigram vocabulary, whose first
+/// positions are reserved for padding.
 struct XLMRobertaFamily: EncoderFamily {
     static let architectures = ["XLMRobertaModel", "XLMRobertaForSequenceClassification"]
     static let ggufName = BERTFamily.ggufName
@@ -15,12 +15,12 @@ struct XLMRobertaFamily: EncoderFamily {
     private static let positions = "max_position_embeddings"
 
     let config: ModelConfig
-    /// Positions that no text gets.
+    /// The number of reserved positions.
     private let offset: Int
-    /// Positions that a text gets.
+    /// The number of positions for text.
     private let length: Int
 
-    /// - Throws: `ConversionProblem` for adapters beside the model, which the reference writes as files of their own.
+    /// - Throws: `ConversionProblem` for adapters inside the model, which the reference writes as separate files.
     init(config: ModelConfig) throws {
         guard config.json["lora_adaptations"]?.array?.isEmpty ?? true else {
             throw ConversionProblem.invalidValue(

@@ -2,10 +2,11 @@ import GGUF
 import Safetensors
 
 extension ConversionPlan {
-    /// What a model sees and hears with, by itself: the file that engines load beside a build of the language model.
+    /// Plans the conversion of a model's projector: the vision and audio parts, in a file that engines load beside a
+    /// build of the language model.
     ///
-    /// Byte for byte what `convert_hf_to_gguf.py --mmproj` writes.
-    /// - Parameter type: of the weight matrices; nil keeps that of the first one of the towers.
+    /// The output is byte-identical to that of `convert_hf_to_gguf.py --mmproj`.
+    /// - Parameter type: the type of weight matrices; nil keeps that of the first one in the towers.
     /// - Throws: `FileError`, `SafetensorsError`, `ConversionError`.
     public init(projectorOf folder: HuggingFaceFolder, type: ConvertedType?, allowsNonFinite: Bool = false) throws {
         do {

@@ -1,15 +1,15 @@
 import BinaryIO
 
-/// How pictures become numbers: `preprocessor_config.json`, and over it `processor_config.json`, in which newer models keep
-/// the settings of several processors.
+/// The preprocessing of pictures: `preprocessor_config.json`, overridden by `processor_config.json`, where newer models
+/// store the settings of several processors.
 struct ProcessorConfig: Sendable {
     static let files = ["preprocessor_config.json", "processor_config.json"]
 
     private let settings: [String: JSONValue]
-    /// The file that errors name.
+    /// The file to name in errors.
     private let file: String
 
-    /// - Throws: `ConversionProblem.missingFile` where there is neither.
+    /// - Throws: `ConversionProblem.missingFile` if neither file exists.
     init(_ folder: HuggingFaceFolder) throws {
         var settings: [String: JSONValue] = [:]
         var found: String?
@@ -25,8 +25,8 @@ struct ProcessorConfig: Sendable {
         self.settings = settings
     }
 
-    /// A number for each of the three colours. They are written in single precision, also where the file has whole numbers:
-    /// engines read nothing else.
+    /// A number for each of the three colours, in single precision even if the file has integers, because engines read
+    /// nothing else.
     func channels(_ key: String) throws -> [Float] {
         guard let value = settings[key] else { throw ConversionProblem.missingKey(file: file, key: key) }
         let numbers = value.array?.compactMap(\.double).filter(\.isFinite).map { Float($0) } ?? []
@@ -36,8 +36,8 @@ struct ProcessorConfig: Sendable {
         return numbers
     }
 
-    /// A whole number of 1 or more, nil where there is none.
-    /// - Parameter keys: the way to it.
+    /// An integer of at least 1; nil if there is none.
+    /// - Parameter keys: the path to it.
     func count(_ keys: String...) throws -> Int? {
         var value: JSONValue? = settings[keys[0]]
         for key in keys.dropFirst() { value = value?[key] }

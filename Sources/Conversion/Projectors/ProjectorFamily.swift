@@ -2,15 +2,15 @@ import BinaryIO
 import GGUF
 import Safetensors
 
-/// What one family's projector and towers need beside the common steps; one file a family, in `Families/`.
+/// What one family's projector and towers need beyond the common steps; one file per family, in `Families/`.
 ///
 /// The reference is `convert_hf_to_gguf.py --mmproj`; an engine loads its file beside a build of the language model.
 protocol ProjectorFamily: Sendable {
     /// The names in config.json's `architectures` that belong to the family.
     static var architectures: [String] { get }
-    /// What transformers fills in where `vision_config` leaves a setting out, as JSON.
+    /// The defaults of transformers for settings that `vision_config` leaves out, as JSON.
     static var visionDefaults: [String: String] { get }
-    /// The same of `audio_config`.
+    /// The defaults of transformers for settings that `audio_config` leaves out, as JSON.
     static var audioDefaults: [String: String] { get }
 
     /// - Throws: `ConversionProblem` for settings that contradict each other.
@@ -18,16 +18,16 @@ protocol ProjectorFamily: Sendable {
 
     var model: SeeingModel { get }
 
-    /// The stacks of layers that the file must hold in full.
+    /// The stacks of layers that the file must contain completely.
     var towers: [Tower] { get throws }
-    /// Tensors outside the layers without which no engine loads the file, with their dimensions in GGUF's order; nil stands
-    /// for any length.
+    /// Tensors outside the layers that engines require, with their dimensions in GGUF's order; nil stands for any
+    /// length.
     var required: [String: [Int?]] { get throws }
 
-    /// The family's hyperparameters behind the general keys, in the reference's order.
+    /// Writes the family's hyperparameters after the general keys, in the reference's order.
     func writeParameters(to metadata: inout Metadata) throws
-    /// What becomes of a tensor of the checkpoint; nothing of one that belongs to the language model.
-    /// - Throws: `ConversionProblem.unknownTensor` for one of a tower that has no place.
+    /// The outputs for a tensor of the checkpoint; empty for a tensor of the language model.
+    /// - Throws: `ConversionProblem.unknownTensor` for an unknown tensor of a tower.
     func outputs(of tensor: SafetensorsTensor) throws -> [ProjectorOutput]
 }
 
@@ -37,19 +37,19 @@ extension ProjectorFamily {
     var towers: [Tower] { get throws { [try model.visionTower] } }
 }
 
-/// A tensor that is made of one of the checkpoint.
+/// An output tensor made from a tensor of the checkpoint.
 struct ProjectorOutput: Sendable, Equatable {
     enum Storage: Sendable, Equatable {
-        /// The type that was asked for, unless its name or its shape says otherwise.
+        /// The requested type, unless the name or the shape requires another.
         case asked
-        /// Single precision, whatever was asked for.
+        /// Single precision for any requested type.
         case single
-        /// Half precision, whatever was asked for.
+        /// Half precision for any requested type.
         case half
     }
 
     var name: String
-    /// Slowest first, as PyTorch has them.
+    /// The dimensions, slowest first as in PyTorch.
     var dimensions: [Int]
     var edit = TensorEdit()
     var storage = Storage.asked
@@ -57,14 +57,14 @@ struct ProjectorOutput: Sendable, Equatable {
 
 /// A stack of layers whose tensors have names such as `v.blk.0.attn_q.weight`.
 struct Tower: Sendable {
-    /// Such as `v.blk`.
+    /// The prefix of its names, such as `v.blk`.
     let prefix: String
     let layerCount: Int
     /// Elements of a position's state.
     let width: Int
     /// Elements between the two matrices of a network.
     let innerWidth: Int
-    /// The norms that stand before a layer's mixer and its network.
+    /// The norms before a layer's mixer and its network.
     var norms = ["ln1", "ln2"]
 }
 
@@ -75,7 +75,7 @@ enum ProjectorFamilies {
         Qwen2VLProjector.self, Qwen3VLProjector.self, SmolVLMProjector.self,
     ]
 
-    /// - Throws: `ConversionProblem`: also where the model sees nothing.
+    /// - Throws: `ConversionProblem`, also for a model without a vision part.
     static func family(for folder: HuggingFaceFolder) throws -> any ProjectorFamily {
         let config = folder.config.json
         let names = config["vision_config"]?["architectures"]?.array ?? config["architectures"]?.array

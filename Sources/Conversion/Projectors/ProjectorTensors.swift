@@ -7,7 +7,7 @@ struct ProjectorTensors {
     private let family: any ProjectorFamily
     private let type: ConvertedType
     private(set) var tensors: [ConversionPlan.Tensor] = []
-    /// By the outputs' names, those of the tensors that they are made of.
+    /// The checkpoint's tensor for each output, by the output's name.
     private var sources: [String: SafetensorsTensor] = [:]
 
     /// - Throws: `ConversionProblem`.
@@ -22,7 +22,7 @@ struct ProjectorTensors {
 
     private mutating func add(_ output: ProjectorOutput, of entry: SafetensorsCheckpoint.Entry) throws {
         let source = entry.tensor
-        // Scales of quantized weights are not read here; those who quantize leave the towers alone.
+        // Scales of quantized weights are not supported here, because quantizers leave the towers alone.
         guard [.f64, .f32, .f16, .bf16].contains(source.type) else {
             throw ConversionProblem.unsupportedElementType(tensor: source.name, type: source.type.rawValue)
         }
@@ -47,7 +47,8 @@ struct ProjectorTensors {
         tensors.append(.init(source: .checkpoint([part], output.edit), target: target))
     }
 
-    /// Vectors, norms and positions stay in single precision. Patches stay in what engines convolve with.
+    /// The type of an output. Vectors, norms and positions stay in single precision; patch embeddings keep a type that
+    /// engines can convolve with.
     private func tensorType(of output: ProjectorOutput) -> TensorType {
         let name = output.name
         if output.dimensions.count == 1 || name.hasSuffix("_norm.weight") || output.storage == .single { return .f32 }
@@ -57,7 +58,7 @@ struct ProjectorTensors {
         return type.tensorType
     }
 
-    // MARK: What must be there
+    // MARK: Completeness
 
     private func check() throws {
         let shapes = Dictionary(uniqueKeysWithValues: tensors.map { ($0.target.name, $0.target.shape.dimensions) })
@@ -79,7 +80,8 @@ struct ProjectorTensors {
         )
     }
 
-    /// All layers that config.json counts are there, each with the tensors of the first, as wide as it says.
+    /// Checks that all layers in config.json exist, each with the tensors of the first layer and the widths in
+    /// config.json.
     private func check(_ tower: Tower, _ shapes: [String: [Int]]) throws {
         var layers: [Int: Set<Substring>] = [:]
         for name in shapes.keys where name.hasPrefix(tower.prefix + ".") {
@@ -105,12 +107,12 @@ struct ProjectorTensors {
 }
 
 extension Tower {
-    /// What every layer must have.
+    /// The tensors that every layer must have.
     fileprivate var needed: Set<Substring> {
         Set((["attn_out", "ffn_down", "ffn_up"] + norms).map { "\($0).weight" })
     }
 
-    /// A layer's tensor by config.json's widths, in GGUF's order; nil where they say nothing of it.
+    /// The shape of a layer's tensor from config.json's widths, in GGUF's order; nil if they do not determine it.
     fileprivate func shape(of name: Substring) -> [Int?]? {
         switch name {
         case "attn_q.weight", "attn_k.weight", "attn_v.weight": [width, nil]

@@ -1,21 +1,21 @@
 import BinaryIO
 import GGUF
 
-/// What config.json and the processor's files say of the parts that see and hear.
+/// The settings of the vision and audio parts, from config.json and the processor's files.
 struct SeeingModel: Sendable {
-    /// config.json as it is.
+    /// The whole config.json.
     let json: JSONValue
-    /// `vision_config` over transformers' own settings.
+    /// `vision_config`, with transformers' defaults.
     let vision: ModelConfig
-    /// `audio_config`, the same way; nil for a model that does not hear.
+    /// `audio_config`, with transformers' defaults; nil for a model without an audio part.
     let audio: ModelConfig?
     let processor: ProcessorConfig
-    /// Elements of the language model's embeddings, into which pictures are projected.
+    /// Elements of the language model's embeddings, which pictures are projected to.
     let textWidth: Int
 
     /// - Parameters:
-    ///   - vision: what transformers fills in, as JSON by key.
-    ///   - audio: the same of the part that hears.
+    ///   - vision: the defaults of transformers for the vision part, as JSON by key.
+    ///   - audio: the defaults of transformers for the audio part, as JSON by key.
     /// - Throws: `ConversionProblem`.
     init(_ folder: HuggingFaceFolder, vision: [String: String], audio: [String: String]) throws {
         json = folder.config.json
@@ -32,7 +32,7 @@ struct SeeingModel: Sendable {
         textWidth = try folder.config.requiredCount("hidden_size", "n_embd")
     }
 
-    /// Whole settings of the model, outside its parts.
+    /// An integer setting of the model outside its parts.
     func integer(_ key: String, standard: Int) throws -> Int {
         guard let value = json[key], !value.isNull else { return standard }
         guard let integer = value.integer, (1...Int(UInt16.max)).contains(integer) else {
@@ -58,10 +58,10 @@ struct SeeingModel: Sendable {
         }
     }
 
-    /// Pixels of a side of a patch.
+    /// The side of a patch, in pixels.
     var patchSize: Int { get throws { try vision.requiredCount("patch_size") } }
 
-    /// Whole patches of a picture of the one size that a tower sees.
+    /// The number of whole patches per side of a picture, for a tower with one size of picture.
     /// - Throws: `ConversionProblem.invalidValue` for a picture smaller than a patch.
     var patchCount: Int {
         get throws {
@@ -77,11 +77,11 @@ struct SeeingModel: Sendable {
         }
     }
 
-    /// The keys that all towers that see have.
+    /// Writes the keys that all vision towers have.
     /// - Parameters:
-    ///   - imageSize: pixels of a side of the picture; towers that take any size have one for engines to begin with.
-    ///   - tower: the layers, whose count stands in the file.
-    ///   - heads: of attention; nil for as many as config.json says.
+    ///   - imageSize: the side of a picture, in pixels; for towers that accept any size, the initial size in engines.
+    ///   - tower: the layers, whose number is written.
+    ///   - heads: the number of attention heads; nil for that in config.json.
     func writeVision(to metadata: inout Metadata, imageSize: Int, _ tower: Tower, heads: Int? = nil) throws {
         let heads = try heads ?? vision.requiredCount("num_attention_heads", "num_heads")
         metadata.set("clip.has_vision_encoder", .bool(true))
@@ -97,7 +97,7 @@ struct SeeingModel: Sendable {
         metadata.set("\(prefix).image_std", .array(.float32(try processor.channels("image_std"))))
     }
 
-    /// The keys that all towers that hear have.
+    /// Writes the keys that all audio towers have.
     func writeAudio(to metadata: inout Metadata, _ tower: Tower, heads: Int) {
         metadata.set("clip.has_audio_encoder", .bool(true))
         for (key, value) in [
@@ -108,7 +108,7 @@ struct SeeingModel: Sendable {
         }
     }
 
-    /// The term that keeps layer norms from dividing by zero.
+    /// Writes the term that keeps layer norms from dividing by zero.
     static func writeEpsilon(_ epsilon: Double, to metadata: inout Metadata, _ prefix: String = "clip.vision") {
         metadata.set("\(prefix).attention.layer_norm_epsilon", .float32(Float(epsilon)))
     }

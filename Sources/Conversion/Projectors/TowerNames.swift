@@ -1,15 +1,15 @@
-/// Names of a tower's tensors, Hugging Face's against GGUF's.
+/// GGUF's names of a tower's tensors by Hugging Face's names.
 struct TowerNames: Sendable {
-    /// Outside the layers, without endings.
+    /// Names outside the layers, without endings.
     var outside: [String: String] = [:]
-    /// What stands before a layer's number, such as `encoder.layers`.
+    /// The text before a layer's number, such as `encoder.layers`.
     var layers: String
-    /// GGUF's, such as `v.blk`.
+    /// GGUF's prefix, such as `v.blk`.
     var prefix: String
-    /// Inside a layer, without endings.
+    /// Names inside a layer, without endings.
     var layer: [String: String]
 
-    /// The tower of SigLIP and its kin.
+    /// The tower of SigLIP and similar models.
     static let siglip = TowerNames(
         outside: [
             "embeddings.patch_embedding": "v.patch_embd", "embeddings.position_embedding": "v.position_embd",
@@ -25,9 +25,9 @@ struct TowerNames: Sendable {
 
     /// GGUF's name without ending.
     /// - Parameters:
-    ///   - base: without what stands before the tower's own names, and without ending.
-    ///   - layerCount: as many as config.json counts.
-    /// - Returns: nil for a name that has no place.
+    ///   - base: the name inside the tower, without ending.
+    ///   - layerCount: the number of layers in config.json.
+    /// - Returns: nil for an unknown name.
     func name(of base: some StringProtocol, layerCount: Int) -> String? {
         if let name = outside[String(base)] { return name }
         guard base.hasPrefix(layers + ".") else { return nil }
@@ -44,7 +44,7 @@ struct TowerNames: Sendable {
         return (name.dropLast(ending.count + 1), ".\(ending)")
     }
 
-    /// What follows the first of `prefixes` that the name begins with.
+    /// The rest of the name after the first matching prefix; nil if none matches.
     static func rest(of name: some StringProtocol, after prefixes: String...) -> String? {
         for prefix in prefixes where name.hasPrefix(prefix) { return String(name.dropFirst(prefix.count)) }
         return nil

@@ -1,8 +1,9 @@
 import Safetensors
 
-/// Finds infinities and NaN among the numbers of a checkpoint, as they are stored: their exponent has all bits set.
+/// Finds infinities and NaN among the stored numbers of a checkpoint: all bits of their exponent are set.
 enum NonFinite {
-    /// One type's numbers in a word of 64 bits: where their exponents are, and what carries a full one into the sign.
+    /// Masks for the numbers in a 64-bit word: their exponents, and the addend that carries a full exponent into the
+    /// sign.
     private struct Pattern {
         let width: Int
         let exponents: UInt64
@@ -26,7 +27,7 @@ enum NonFinite {
     private static let half = Pattern(width: 2, exponent: 0x7c00, lowest: 0x400)
     private static let brain = Pattern(width: 2, exponent: 0x7f80, lowest: 0x80)
     private static let e5m2 = Pattern(width: 1, exponent: 0x7c, lowest: 4)
-    /// Its exponent may be full; only a full fraction too is not a number.
+    /// A full exponent is valid here; only with a full fraction is it NaN.
     private static let e4m3 = Pattern(width: 1, exponent: 0x7f, lowest: 1)
 
     private static func pattern(of type: SafetensorsType) -> Pattern? {
@@ -41,7 +42,7 @@ enum NonFinite {
         }
     }
 
-    /// Whether there is none among little-endian numbers of the type. Fast enough to be asked of every byte.
+    /// Whether little-endian numbers of the type contain no infinity or NaN. Fast enough to check every byte.
     static func isAbsent(from bytes: UnsafeRawBufferPointer, _ type: SafetensorsType) -> Bool {
         guard let pattern = pattern(of: type), let base = bytes.baseAddress else { return true }
         let (exponents, lowestBits) = (pattern.exponents, pattern.lowestBits)
@@ -56,10 +57,10 @@ enum NonFinite {
         return carries & pattern.signs == 0
     }
 
-    /// The place of the first among numbers of the type, nil where there is none.
+    /// The index of the first infinity or NaN among numbers of the type; nil if there is none.
     static func first(in bytes: UnsafeRawBufferPointer, _ type: SafetensorsType) -> Int? {
         guard let pattern = pattern(of: type), !isAbsent(from: bytes, type) else { return nil }
-        // By pages, and within one number by number.
+        // Searches page by page, and within a page number by number.
         for start in stride(from: 0, to: bytes.count, by: 4096) {
             let page = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + 4096, bytes.count)])
             guard !isAbsent(from: page, type) else { continue }

@@ -2,25 +2,27 @@ import GGUF
 import Safetensors
 import Tensors
 
-/// A stack of matrices that a checkpoint keeps in MXFP4: blocks of 32 weights, and an exponent for each in a tensor of its own.
-/// GGUF has both side by side and a block's weights in another order, so that bytes move and numbers stay.
+/// A stack of matrices that a checkpoint stores in MXFP4: blocks of 32 weights, with the exponents in a separate
+/// tensor. GGUF interleaves both and orders a block's weights differently, so bytes move and numbers stay the same.
 ///
-/// Source: Open Compute Project, "Microscaling Formats (MX) Specification", 2023; the order as in transformers' `mxfp4`.
+/// Source: Open Compute Project, "Microscaling Formats (MX) Specification", 2023; the order as in transformers'
+/// `mxfp4`.
 struct PackedBlocks: Sendable {
-    /// (E, R, B, 16): experts, rows, blocks of a row; byte `i` holds weight `2 i` in its lower half and the next in its upper.
+    /// Shape (E, R, B, 16): experts, rows, blocks of a row; byte `i` has weight `2 i` in its lower half and the next
+    /// one in its upper half.
     let blocks: SafetensorsCheckpoint.Entry
-    /// (E, R, B): exponents.
+    /// The exponents, shape (E, R, B).
     let scales: SafetensorsCheckpoint.Entry
-    /// Which rows of each matrix are taken.
+    /// The rows of each matrix to take.
     let order: RowOrder
 
     private static let blockBytes = 16
     private static let blockWeights = 32
-    /// The exponent that stands for what is not a number.
+    /// The exponent that stands for NaN.
     private static let notANumber: UInt8 = 255
 
     /// The shape of the stack, slowest dimension first.
-    /// - Throws: `ConversionProblem` unless blocks and exponents are of bytes and belong together.
+    /// - Throws: `ConversionProblem` unless blocks and exponents consist of bytes and match.
     func dimensions() throws -> [Int] {
         for entry in [blocks, scales] where entry.tensor.type != .u8 {
             throw ConversionProblem.wrongShape(
@@ -52,14 +54,14 @@ struct PackedBlocks: Sendable {
                 expected: "four dimensions, the second even,"
             )
         }
-        // As many bytes lie in the file, so that this stays in range.
+        // The file has this many bytes, so the product does not overflow.
         return [shape[0], isShared ? shape[1] / 2 : shape[1], shape[2] * Self.blockWeights]
     }
 
     /// - Parameters:
-    ///   - rows: of the output.
-    ///   - output: room for them.
-    /// - Throws: `ConversionProblem.notFinite` for an exponent that stands for no number, unless those are passed on.
+    ///   - rows: rows of the output.
+    ///   - output: memory for them.
+    /// - Throws: `ConversionProblem.notFinite` for a NaN exponent, unless NaN is allowed.
     func write(
         _ rows: Range<Int>,
         of target: GGUFTensor,
@@ -94,17 +96,17 @@ struct PackedBlocks: Sendable {
     }
 }
 
-/// What a tensor in MXFP4 is part of.
+/// The output that an MXFP4 tensor belongs to.
 struct PackPlace: Sendable, Equatable {
-    /// What the names of blocks and exponents begin with.
+    /// The common prefix of the names of blocks and exponents.
     var name: String
-    /// Whether it holds the exponents.
+    /// Whether the tensor contains the exponents.
     var isScales: Bool
-    /// What is made of both.
+    /// The outputs that are made of both.
     var outputs: [TensorUse.Output]
 }
 
-/// Blocks that wait for their exponents, or these for them.
+/// Blocks and exponents whose counterpart has not been read yet.
 struct PackedTensors {
     private let widths: WidthCheck
     private var waiting: [String: (entry: SafetensorsCheckpoint.Entry, isScales: Bool)] = [:]
@@ -113,7 +115,7 @@ struct PackedTensors {
         widths = try WidthCheck(config)
     }
 
-    /// - Returns: what is made of blocks and exponents, once the second of them came; nothing before.
+    /// - Returns: the outputs, once both blocks and exponents were added; empty before.
     mutating func add(_ entry: SafetensorsCheckpoint.Entry, at place: PackPlace) throws -> [ConversionPlan.Tensor] {
         guard let other = waiting[place.name] else {
             waiting[place.name] = (entry, place.isScales)
@@ -147,7 +149,7 @@ struct PackedTensors {
         }
     }
 
-    /// - Throws: `ConversionProblem.incompleteStack` if one still waits.
+    /// - Throws: `ConversionProblem.incompleteStack` if a counterpart is missing.
     func finish() throws {
         guard let name = waiting.keys.min() else { return }
         throw ConversionProblem.incompleteStack(name: name, found: 1, needed: 2)

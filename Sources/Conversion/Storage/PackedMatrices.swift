@@ -1,9 +1,9 @@
 import BinaryIO
 import Safetensors
 
-/// The matrices of a checkpoint that are packed into words, by the names that they would have as plain weights.
+/// The matrices of a checkpoint that are packed into words, by the names that their plain weights would have.
 struct PackedMatrices {
-    /// Ways of `quantization_config` that pack.
+    /// The methods of `quantization_config` that pack.
     static let methods: Set<String> = ["gptq", "awq"]
 
     /// The plain weights, in single precision; their bytes are those of the words.
@@ -14,10 +14,10 @@ struct PackedMatrices {
     /// Whether a tensor is a part of a packed matrix.
     func contains(_ name: String) -> Bool { parts.contains(name) }
 
-    /// The matrix of a plain weight's name; nil for one that is stored as it is.
+    /// The matrix for a plain weight's name; nil for a weight that is not packed.
     subscript(name: String) -> PackedMatrix? { matrices[name] }
 
-    /// - Throws: `ConversionProblem` for parts that are missing or whose shapes do not belong together.
+    /// - Throws: `ConversionProblem` if parts are missing or their shapes do not match.
     init(_ folder: HuggingFaceFolder) throws {
         let settings = folder.config.json["quantization_config"]
         guard let reader = try Reader(settings, folder.checkpoint) else {
@@ -38,14 +38,14 @@ struct PackedMatrices {
         (self.entries, self.matrices, self.parts) = (entries, matrices, parts)
     }
 
-    /// Finds a matrix's parts and holds them against each other.
+    /// Finds a matrix's parts and checks that they match.
     private struct Reader {
         private let layout: PackedMatrix.Layout
         private let bits: Int
         private let groupSize: Int?
         private let tensors: [String: SafetensorsCheckpoint.Entry]
 
-        /// Nil where nothing is packed.
+        /// Nil if nothing is packed.
         init?(_ settings: JSONValue?, _ checkpoint: SafetensorsCheckpoint) throws {
             var values = settings
             switch settings?["quant_method"]?.string {
@@ -89,8 +89,8 @@ struct PackedMatrices {
             tensors = Dictionary(uniqueKeysWithValues: checkpoint.entries.map { ($0.tensor.name, $0) })
         }
 
-        /// - Parameter entry: of the checkpoint.
-        /// - Returns: the plain weight's name, its matrix, and the names of all parts; nil for a tensor that holds no words.
+        /// - Parameter entry: an entry of the checkpoint.
+        /// - Returns: the plain weight's name, its matrix, and the names of all parts; nil for a tensor without words.
         func matrix(
             of entry: SafetensorsCheckpoint.Entry
         ) throws -> (name: String, matrix: PackedMatrix, parts: [String])? {
@@ -144,7 +144,7 @@ struct PackedMatrices {
             }
             let sizes = wholeNumbers(shape)
             let perWord = 32 / bits
-            // The words bound both, so that no product overflows.
+            // The number of words bounds both, so no product overflows.
             let (rows, width) = (entry.tensor.shape[0], entry.tensor.shape[1])
             guard sizes[0] == rows, sizes[1] > (width - 1) * perWord, sizes[1] <= width * perWord, rows > 0 else {
                 throw unexpected(entry, "words for \(sizes)")

@@ -1,18 +1,19 @@
 import Safetensors
 
-/// A matrix of whole numbers of few bits that a checkpoint packs into words of 32, with a scale and a zero for each group of columns:
-/// `weight = scale * (number - zero)`.
+/// A matrix of integers of few bits that a checkpoint packs into 32-bit words, with a scale and a zero for each group
+/// of columns: `weight = scale * (number - zero)`.
 ///
 /// Source: the formats of GPTQModel, AutoAWQ and compressed-tensors (`pack-quantized`).
 struct PackedMatrix: Sendable {
-    /// Where a number's bits are.
+    /// The positions of a number's bits.
     enum Layout: Sendable, Equatable {
-        /// A word holds numbers of neighbouring columns, words of all rows lie beside each other; a word of zeros holds
-        /// neighbouring rows. Older files store each zero less one.
+        /// A word has numbers of neighbouring columns, and the words of all rows are side by side; a word of zeros has
+        /// neighbouring rows. Older files store each zero minus one.
         case gptq(zerosLessOne: Bool)
-        /// A word holds numbers of neighbouring rows, even ones first; columns lie above each other.
+        /// A word has numbers of neighbouring rows, even ones first; columns follow one another.
         case awq
-        /// A word holds numbers of neighbouring columns, rows lie above each other; a word of zeros holds neighbouring rows.
+        /// A word has numbers of neighbouring columns, and rows follow one another; a word of zeros has neighbouring
+        /// rows.
         case rows
     }
 
@@ -22,7 +23,7 @@ struct PackedMatrix: Sendable {
     let columns: Int
     let words: SafetensorsCheckpoint.Entry
     let scales: SafetensorsCheckpoint.Entry
-    /// Nil where all zeros are in the middle of the numbers.
+    /// The zeros; nil if each is the middle of the range.
     let zeros: SafetensorsCheckpoint.Entry?
     /// The group of each column.
     let groups: [Int]
@@ -31,11 +32,11 @@ struct PackedMatrix: Sendable {
     private var perWord: Int { 32 / bits }
     private var mask: UInt32 { UInt32(1) << UInt32(bits) - 1 }
 
-    /// At which place of its word AWQ puts each of eight neighbouring rows.
+    /// The position in its word at which AWQ stores each of eight neighbouring rows.
     private static let interleaved = [0, 4, 1, 5, 2, 6, 3, 7]
 
     /// Writes a row of weights.
-    /// - Parameter weights: room for `columns` of them.
+    /// - Parameter weights: memory for `columns` weights.
     func decode(row: Int, into weights: UnsafeMutableBufferPointer<Float>) {
         let (scales, zeros) = (groupScales(of: row), groupZeros(of: row))
         let words = words.bytes

@@ -2,9 +2,9 @@ import BlockFormats
 import Safetensors
 import Tensors
 
-/// Turns the numbers of a checkpoint into single precision, whatever type they have there.
+/// Decodes the numbers of a checkpoint from any type to single precision.
 enum WeightDecoder {
-    /// The types that weights are read from.
+    /// Whether weights of this type can be read.
     static func reads(_ type: SafetensorsType) -> Bool {
         switch type {
         case .f64, .f32, .f16, .bf16, .f8_e4m3, .f8_e5m2, .i8: true
@@ -12,7 +12,7 @@ enum WeightDecoder {
         }
     }
 
-    /// - Parameter bytes: little-endian, as many numbers as `weights` has room for.
+    /// - Parameter bytes: little-endian numbers, as many as `weights` has room for.
     static func decode(
         _ type: SafetensorsType,
         _ bytes: UnsafeRawBufferPointer,
@@ -29,7 +29,7 @@ enum WeightDecoder {
         case .f8_e4m3:
             for index in weights.indices { weights[index] = e4m3[Int(bytes[index])] }
         case .f8_e5m2:
-            // The upper half of a half-precision number.
+            // The byte is the upper half of a half-precision number.
             for index in weights.indices { weights[index] = HalfFloat.decode(UInt16(bytes[index]) << 8) }
         default:
             guard let type = type.tensorType else { preconditionFailure("the plan took numbers of type \(type)") }
@@ -37,7 +37,7 @@ enum WeightDecoder {
         }
     }
 
-    /// Some numbers of a tensor, behind each other from its first; all of them where no range is given.
+    /// A range of a tensor's numbers; all of them by default.
     static func numbers(of entry: SafetensorsCheckpoint.Entry, _ range: Range<Int>? = nil) -> [Float] {
         let type = entry.tensor.type
         let size = type.bitsPerElement / 8
@@ -48,7 +48,7 @@ enum WeightDecoder {
         return numbers
     }
 
-    /// All numbers of four bits of exponent and three of fraction, without infinities.
+    /// All values with four bits of exponent and three of fraction, without infinities.
     ///
     /// Source: Micikevicius et al., "FP8 Formats for Deep Learning", 2022.
     private static let e4m3: [Float] = (0..<256).map { code in

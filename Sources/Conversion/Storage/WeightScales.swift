@@ -2,19 +2,19 @@ import BinaryIO
 import Safetensors
 import Tensors
 
-/// What a matrix of eight-bit numbers is multiplied by: one number, one for each row, or one for each block.
+/// The scale of a matrix of eight-bit numbers: one number, one per row, or one per block.
 struct WeightScale: Sendable, Equatable {
     let values: [Float]
-    /// Rows and columns that share a number.
+    /// The number of rows and columns that share a scale.
     let block: (rows: Int, columns: Int)
-    /// How many numbers stand beside each other.
+    /// The number of scales in a row.
     let width: Int
 
     static func == (first: WeightScale, second: WeightScale) -> Bool {
         first.values == second.values && first.block == second.block && first.width == second.width
     }
 
-    /// - Parameter row: the matrix's, counted in the checkpoint.
+    /// - Parameter row: the index of the matrix's row in the checkpoint.
     func apply(to weights: UnsafeMutableBufferPointer<Float>, row: Int) {
         let start = row / block.rows * width
         if width == 1 {
@@ -27,11 +27,11 @@ struct WeightScale: Sendable, Equatable {
 
 /// The scales of a checkpoint whose weights are stored in eight bits.
 struct WeightScales {
-    /// What follows a weight's name in its scale's, and with what it ends itself.
+    /// The endings of a scale's name, and of the weight's name that it belongs to.
     private static let endings = [
         ("weight_scale_inv", "weight"), ("weight_scale", "weight"), ("qscale_weight", "weight"),
     ]
-    /// Scales of activations and of the cache, which are not stored.
+    /// Scales of activations and of the cache, which are not needed.
     private static let unused = ["activation_scale", ".input_scale", ".k_scale", ".v_scale", ".qscale_act"]
     private static let methods: Set<String> = ["fp8", "compressed-tensors", "modelopt"]
 
@@ -39,8 +39,9 @@ struct WeightScales {
     private var names: Set<String> = []
     private let blockSize: [Int]?
 
-    /// - Parameter methods: further ways to quantize that the family reads by itself.
-    /// - Throws: `ConversionProblem.unsupportedQuantization` for weights in other than eight bits of floating point.
+    /// - Parameter methods: additional quantization methods that the family itself reads.
+    /// - Throws: `ConversionProblem.unsupportedQuantization` for weights in another format than eight-bit floating
+    ///   point.
     init(_ folder: HuggingFaceFolder, alsoReading methods: Set<String> = []) throws {
         guard let settings = folder.config.json["quantization_config"], !settings.isNull else {
             blockSize = nil
@@ -69,7 +70,7 @@ struct WeightScales {
         }
     }
 
-    /// What the names of quantized tensors end with, where config.json does not tell of a quantization.
+    /// The endings of quantized tensors' names, to detect quantization that config.json does not mention.
     private static let quantizers = [
         (".g_idx", "GPTQ"), (".qweight", "GPTQ or AWQ"), (".qzeros", "GPTQ or AWQ"), (".SCB", "bitsandbytes in 8 bits"),
         (".absmax", "bitsandbytes in 4 bits"), (".quant_map", "bitsandbytes in 4 bits"),
@@ -82,10 +83,10 @@ struct WeightScales {
         }
     }
 
-    /// Whether a tensor is no weight of its own.
+    /// Whether a tensor is a scale and not a weight of its own.
     func contains(_ name: String) -> Bool { names.contains(name) }
 
-    /// The scale of a weight, nil for one that is stored as it is.
+    /// The scale of a weight; nil for one that is stored unscaled.
     func scale(of tensor: SafetensorsTensor) throws -> WeightScale? {
         guard let entry = scales[tensor.name] else { return nil }
         let shape = entry.tensor.shape.filter { $0 != 1 }

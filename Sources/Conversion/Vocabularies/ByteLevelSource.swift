@@ -1,17 +1,17 @@
 import BinaryIO
 
-/// What the files of a byte-level BPE tokenizer say: tokenizer.json or, from before it, vocab.json and merges.txt.
+/// The contents of a byte-level BPE tokenizer's files: tokenizer.json or, in older models, vocab.json and merges.txt.
 struct ByteLevelSource {
     private static let file = "tokenizer.json"
 
     let vocabulary: JSONObject
-    /// Best first, in the older form of two texts with a space between.
+    /// The merges, best first, in the older form of two texts with a space between.
     let merges: [String]
     let added: [(text: String, id: Int, isSpecial: Bool)]
-    /// The name of the pre-tokenizer, given the family's own name for it.
+    /// Returns the name of the pre-tokenizer, given the family's own name for it.
     let preTokenizer: (_ familyName: String?) throws -> String
 
-    /// - Returns: nil where the files are missing.
+    /// - Returns: nil if the files are missing.
     /// - Throws: `ConversionProblem`.
     static func read(_ files: TokenizerFiles) throws -> ByteLevelSource? {
         try files.tokenizer.map { try ByteLevelSource($0) } ?? ByteLevelSource(older: files)
@@ -22,7 +22,7 @@ struct ByteLevelSource {
             throw ConversionProblem.missingKey(file: Self.file, key: "model.vocab")
         }
         self.vocabulary = vocabulary
-        // A space inside a part would split it; byte-level alphabets spell it differently.
+        // A space inside a part would split it; byte-level alphabets encode it as another character.
         merges = try Self.merges(tokenizer).map { left, right in
             [left, right].map { $0.replacing(" ", with: "\u{120}") }.joined(separator: " ")
         }
@@ -52,9 +52,9 @@ struct ByteLevelSource {
         }
     }
 
-    // MARK: Files from before tokenizer.json
+    // MARK: Older files
 
-    /// What the classes of transformers know by themselves.
+    /// The pre-tokenizers of transformers' classes, which the files do not name.
     private static let preTokenizers = ["GPT2Tokenizer": "gpt-2", "Qwen2Tokenizer": "qwen2"]
 
     private init?(older files: TokenizerFiles) throws {
@@ -62,7 +62,7 @@ struct ByteLevelSource {
             let merges = try Self.lines(of: "merges.txt", in: files.folder)
         else { return nil }
         self.vocabulary = vocabulary
-        // The first line may tell a version; others that are no pair are skipped, as by the reference.
+        // The first line may contain a version; other lines that are not a pair are skipped, as in the reference.
         self.merges = merges.enumerated().filter { $0 > 0 || !$1.hasPrefix("#") }.compactMap { _, line in
             let parts = line.split(whereSeparator: \.isWhitespace)
             return parts.count == 2 ? parts.joined(separator: " ") : nil
@@ -85,7 +85,7 @@ struct ByteLevelSource {
         return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     }
 
-    /// From tokenizer_config.json, or from a file of their own.
+    /// The added tokens, from tokenizer_config.json or a separate file.
     private static func added(_ files: TokenizerFiles) throws -> [(text: String, id: Int, isSpecial: Bool)] {
         let listed = files.settings?["added_tokens_decoder"]?.object?.members.map { id, entry in
             (entry["content"]?.string, Int(id), entry["special"]?.bool ?? false)

@@ -12,8 +12,8 @@ struct ByteLevelVocabulary {
     private let preTokenizer: String
 
     /// - Parameters:
-    ///   - familyName: what the model's family calls its pre-tokenizer, where the rule has several names.
-    ///   - multiple: the vocabulary is padded until its size is one of this.
+    ///   - familyName: the model family's name for its pre-tokenizer, if the rule has several names.
+    ///   - multiple: the vocabulary is padded to a multiple of this size.
     /// - Throws: `ConversionProblem`.
     init(_ files: TokenizerFiles, options: ConversionOptions, familyName: String? = nil, multiple: Int = 1) throws {
         guard let source = try ByteLevelSource.read(files) else { throw ConversionProblem.missingFile(Self.file) }
@@ -64,7 +64,7 @@ struct ByteLevelVocabulary {
         merges = source.merges
     }
 
-    /// - Parameter roles: tokens that have a role unless the files give it to others, in order.
+    /// - Parameter roles: tokens with a role by default, unless the files assign it to others, in order.
     func write(
         of files: TokenizerFiles,
         to metadata: inout Metadata,

@@ -2,14 +2,14 @@ import BinaryIO
 import GGUF
 import Tokenizers
 
-/// A vocabulary of byte pairs over characters, as Gemma 4 has it: pieces with U+2581 for a space, merges, and bytes to fall
-/// back on.
+/// A character-level BPE vocabulary, as in Gemma 4: pieces with U+2581 for a space, merges, and byte tokens as
+/// fallback.
 ///
-/// Only tokens with a role are for control; the reference gives every token one score.
+/// Only tokens with a role are control tokens; the reference gives every token the same score.
 struct CharacterPairVocabulary {
     private static let file = "tokenizer.json"
     private static let score: Float = -1000
-    /// What a reader of a reply wants to see, although it marks parts of it.
+    /// Tokens that are shown in a reply although they mark parts of it.
     private static let visible: Set<String> = [
         "<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>", "<|tool_response>", "<tool_response|>", "<|\"|>",
     ]
@@ -62,7 +62,7 @@ struct CharacterPairVocabulary {
         .invalidVocabulary(file: file, reason: reason)
     }
 
-    /// The texts of all settings that name a token, and those that are listed beside.
+    /// The texts of all settings that name a token, and those in the list of special tokens.
     private static func specialTokens(_ settings: JSONValue?) -> Set<String> {
         var values: [JSONValue] = []
         for (key, value) in settings?.object?.members ?? [] where key.hasSuffix("_token") { values.append(value) }

@@ -1,12 +1,12 @@
 import BinaryIO
 
-/// A model's chat templates, from the four places where they may be; the first place that has some counts.
+/// A model's chat templates, from the first of four places that has any.
 enum ChatTemplates {
-    /// Templates by name; the one that applies unless another is asked for is called "default".
+    /// The templates by name; the one used by default is called "default".
     /// - Throws: `ConversionProblem`.
     static func read(_ files: TokenizerFiles) throws -> [(name: String, text: String)] {
         guard let settings = files.settings else { return [] }
-        // Null says nothing, as in transformers; the reference takes it for a model without a template.
+        // Null counts as absent, as in transformers; the reference treats it as a model without a template.
         if let template = settings["chat_template"], !template.isNull { return named(template) }
         if let text = try text(of: "chat_template.jinja", in: files.folder) {
             let others = try files.folder.fileNames(in: "additional_chat_templates")
@@ -19,7 +19,7 @@ enum ChatTemplates {
         return try files.folder.json("chat_template.json")?["chat_template"].map(named) ?? []
     }
 
-    /// A template, or a list of templates with names.
+    /// Reads a template, or a list of named templates.
     private static func named(_ value: JSONValue) -> [(name: String, text: String)] {
         if let text = value.string { return [("default", text)] }
         return (value.array ?? []).compactMap { entry in
@@ -28,7 +28,7 @@ enum ChatTemplates {
         }
     }
 
-    /// The name as it may stand in a key.
+    /// The name in the form that a key allows.
     private static func name(_ text: String) -> String {
         String(text.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }
@@ -42,7 +42,7 @@ enum ChatTemplates {
     }
 }
 
-/// What GGUF has keys for among the things that tokenizer.json's normalizer does.
+/// The actions of tokenizer.json's normalizer that GGUF has keys for.
 struct NormalizerFlags {
     private(set) var lowercase: Bool?
     private(set) var stripsAccents: Bool?

@@ -1,4 +1,4 @@
-/// The names of word rules that llama.cpp knows: those that a file may have and still be loaded.
+/// The names of llama.cpp's pre-tokenizers; a file with another name cannot be loaded.
 ///
 /// Source: `llama_vocab::impl::load` in llama.cpp's src/llama-vocab.cpp.
 enum EnginePreTokenizers {

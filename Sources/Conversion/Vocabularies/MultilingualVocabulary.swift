@@ -3,10 +3,10 @@ import Foundation
 import GGUF
 import Tokenizers
 
-/// XLM-RoBERTa's Unigram vocabulary, as GGUF stores it: its pieces behind four tokens of its own.
+/// XLM-RoBERTa's Unigram vocabulary, as GGUF stores it: its pieces after four tokens of its own.
 ///
-/// SentencePiece's file begins with three tokens that the model knows under other numbers, so that all pieces move by one.
-/// tokenizer.json, which is read where there is no such file, has them in the model's order.
+/// SentencePiece's file begins with three tokens that have other ids in the model, so all pieces move by one. Without
+/// that file, tokenizer.json is read, which has the model's order.
 struct MultilingualVocabulary {
     static let file = "sentencepiece.bpe.model"
     private static let json = "tokenizer.json"
@@ -130,10 +130,10 @@ struct MultilingualVocabulary {
         characterMap = Array(bytes)
     }
 
-    /// A token's text, given plainly or in an object.
+    /// A token's text, given directly or in an object.
     private static func text(_ value: JSONValue) -> String? { value.string ?? value["content"]?.string }
 
-    /// The tokens that play a role: what transformers' class fills in, unless the files say otherwise.
+    /// The tokens with roles: the defaults of transformers' class, unless the files override them.
     private static func roles(_ settings: JSONValue?) -> [String: String] {
         let usual = [
             "bos": "<s>", "eos": "</s>", "sep": "</s>", "cls": "<s>", "unk": "<unk>", "pad": "<pad>", "mask": "<mask>",
@@ -149,13 +149,13 @@ struct MultilingualVocabulary {
         return roles
     }
 
-    /// The map stands alone or among other steps.
+    /// The character map, alone or among other normalizer steps.
     private static func characterMap(_ step: JSONValue?) -> String? {
         step?["precompiled_charsmap"]?.string
             ?? step?["normalizers"]?.array?.lazy.compactMap { characterMap($0) }.first
     }
 
-    /// - Parameter typeCount: how many texts a token may belong to.
+    /// - Parameter typeCount: the number of token types.
     func write(of files: TokenizerFiles, typeCount: Int, to metadata: inout Metadata) throws {
         metadata.set("tokenizer.ggml.model", .string("t5"))
         metadata.set("tokenizer.ggml.pre", .string("default"))

@@ -2,20 +2,21 @@ import BinaryIO
 import GGUF
 import Tokenizers
 
-/// A SentencePiece vocabulary that only `tokenizer.json` holds: byte-pair merges over pieces, with bytes to fall back on.
+/// A SentencePiece vocabulary that only `tokenizer.json` contains: byte-pair merges over pieces, with byte tokens as
+/// fallback.
 ///
-/// The file has no scores, but its merges are in the order of them, so that they can be counted out again. The reference
-/// writes the same score for all pieces, and engines then merge what comes first in the text.
+/// The file has no scores, but its merges are ordered by score, so scores can be reconstructed. The reference writes
+/// the same score for all pieces, and engines then merge whatever comes first in the text.
 struct PiecesInJSON {
     private static let file = "tokenizer.json"
-    /// What the reference gives to tokens that were added.
+    /// The reference's score for added tokens.
     private static let addedScore: Float = -1000
 
     private var tokens: [String] = []
     private var scores: [Float] = []
     private var types: [Vocabulary.TokenType] = []
 
-    /// - Returns: nil where tokenizer.json is missing or holds another kind of vocabulary.
+    /// - Returns: nil if tokenizer.json is missing or contains another kind of vocabulary.
     /// - Throws: `ConversionProblem`.
     init?(_ files: TokenizerFiles) throws {
         guard Self.isPresent(in: files), let tokenizer = files.tokenizer else { return nil }
@@ -58,7 +59,7 @@ struct PiecesInJSON {
             scores.append(Self.addedScore)
             types.append(special.contains(token.text) ? .control : .userDefined)
         }
-        // The weights may have rows for more.
+        // The weights may have more rows.
         try pad(to: try files.folder.config.integer("vocab_size") ?? 0)
     }
 
@@ -79,11 +80,11 @@ struct PiecesInJSON {
             && tokenizer["decoder"]?["type"]?.string == "Sequence"
     }
 
-    /// What a SentencePiece model with these pieces has: less by one from piece to piece, in the order in which merges
-    /// first make them, and then those that none makes.
+    /// The scores of a SentencePiece model with these pieces: decreasing by one per piece, in the order in which merges
+    /// first produce them, followed by the pieces that no merge produces.
     private func scores(merges: [(left: String, right: String)], ids: JSONObject) throws -> [Float] {
         var scores = [Float?](repeating: nil, count: tokens.count)
-        // The trainer negates an index.
+        // SentencePiece's trainer negates an index, which gives -0.
         var next: Float = -0.0
         func score(_ id: Int) {
             guard scores[id] == nil else { return }
@@ -103,14 +104,14 @@ struct PiecesInJSON {
         return zip(scores, types).map { score, type in type == .userDefined ? Self.addedScore : score ?? 0 }
     }
 
-    /// `<0x0A>` and the like.
+    /// Whether a text is a byte token such as `<0x0A>`.
     static func isByte(_ text: String) -> Bool {
         let characters = Array(text.utf8)
         return characters.count == 6 && text.hasPrefix("<0x") && text.hasSuffix(">")
             && characters[3...4].allSatisfy { Character(UnicodeScalar($0)).isHexDigit }
     }
 
-    /// The texts that play a role, and those that are listed beside.
+    /// The texts of tokens with a role, and those in the list of special tokens.
     private static func specialTokens(_ settings: JSONValue?) -> Set<String> {
         let roles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"].compactMap { settings?["\($0)_token"] }
         let listed = ["additional_special_tokens", "extra_special_tokens"].flatMap { settings?[$0]?.array ?? [] }

@@ -1,19 +1,19 @@
 import BinaryIO
 
-/// What tokenizer.json's post-processor says of special tokens: which are put around a text, and what plays their role.
+/// The special tokens in tokenizer.json's post-processor: which are added around a text, and which have a role.
 ///
-/// The rules are the reference converter's, down to their order, since its files are what engines are tuned to.
+/// The rules are the reference converter's, including their order, because engines are tuned to its files.
 struct PostProcessor {
-    /// The roles that are looked up; a template that ends with another token than EOS brings more.
+    /// The roles to look up; a template that ends with another token than EOS adds more.
     private(set) var roles = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"]
-    /// What plays each role: a text, or an object that holds it.
+    /// The token of each role: a text, or an object that contains it.
     private(set) var tokens: [String: JSONValue] = [:]
-    /// Whether a role's token is put to a text, in the order in which that came up.
+    /// Whether each role's token is added to a text, in the order of discovery.
     private(set) var added: [(role: String, isAdded: Bool)] = []
 
     /// - Parameters:
-    ///   - tokenizer: tokenizer.json, nil where there is none.
-    ///   - settings: tokenizer_config.json, nil where there is none.
+    ///   - tokenizer: tokenizer.json; nil if it does not exist.
+    ///   - settings: tokenizer_config.json; nil if it does not exist.
     init(_ tokenizer: JSONValue?, _ settings: JSONValue?) {
         for role in roles + ["eot", "eom"] {
             if let token = settings?["\(role)_token"], !token.isNull { tokens[role] = token }
@@ -25,7 +25,7 @@ struct PostProcessor {
         for part in processor["processors"]?.array ?? [processor] { read(part) }
     }
 
-    /// The first word counts, so that the post-processor wins.
+    /// Sets whether a role's token is added, unless it is set already; the post-processor thus takes precedence.
     mutating func setDefault(_ role: String, _ isAdded: Bool) {
         if !added.contains(where: { $0.role == role }) { added.append((role, isAdded)) }
     }
@@ -38,7 +38,7 @@ struct PostProcessor {
         }
     }
 
-    /// The token, unless it is empty.
+    /// The token; nil if it is empty.
     private func filled(_ role: String) -> JSONValue? { tokens[role].flatMap { $0 == .string("") ? nil : $0 } }
 
     private func plays(_ role: String, _ text: String) -> Bool { tokens[role] == .string(text) }
@@ -80,7 +80,7 @@ struct PostProcessor {
             set("eos", true)
         }
         guard !pair.isEmpty else { return }
-        // What stands between the two texts, without what stands around them.
+        // The tokens between the two texts, without those around them.
         let start = first != nil && special(pair.first) == first ? 1 : 0
         let end = last != nil && special(pair.last) == last ? pair.count - 1 : pair.count
         guard start < end, end - start > 2, pair[start]["Sequence"]?["id"]?.string == "A",
@@ -93,7 +93,7 @@ struct PostProcessor {
         if isSeparated, filled("sep") == nil { tokens["sep"] = tokens["eos"] }
     }
 
-    /// The former EOS ends a turn from now on.
+    /// Makes the former EOS the end of a turn.
     private mutating func replaceEnd(by text: String) {
         if let role = ["eot", "eom"].first(where: { !roles.contains($0) }) {
             roles.append(role)

@@ -1,24 +1,24 @@
 import BinaryIO
 
-/// Recognizes the rule by which a tokenizer splits text into words, from what tokenizer.json says of it.
+/// Recognizes the rule by which a tokenizer splits text into words, from tokenizer.json.
 ///
-/// The reference recognizes tokenizers by the hash of an encoded text, so that an extended vocabulary is unknown to it;
-/// the rule itself does not change when tokens are added.
+/// The reference recognizes tokenizers by the hash of an encoded text, which fails for an extended vocabulary; the rule
+/// itself does not change when tokens are added.
 enum PreTokenizerNames {
     /// A step of a tokenizer.
     private enum Step: Hashable {
         case expression(String)
         /// Each digit is a word.
         case singleDigits
-        /// The rule that byte-level tokenizers have of their own.
+        /// The built-in rule of byte-level tokenizers.
         case byteLevelRule
     }
 
-    /// A rule's names in llama.cpp.
+    /// The names of a rule in llama.cpp.
     private struct Names {
-        /// The first is written unless the family has another.
+        /// The names; the first is written unless the family has another.
         let all: [String]
-        /// The name for tokenizers that take a word which is a token whole, whatever the merges say.
+        /// The name for tokenizers that keep a word whole if it is a token, whatever the merges say.
         var ofWholeWords: String?
     }
 
@@ -26,21 +26,21 @@ enum PreTokenizerNames {
     private static let rest = #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
     private static let contractions = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"#
     private static let lines = #"\s*[\r\n]+|\s+(?!\S)|\s+"#
-    /// Qwen3.5's letters, with the marks that combine with them.
+    /// Qwen3.5's rule: letters with combining marks.
     private static let marked = #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|"#
 
-    /// Words that end where small letters are followed by capital ones.
+    /// A rule whose words end before a capital letter after lowercase ones.
     private static func cased(_ tail: String) -> String {
         #"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"# + tail
             + #"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"# + tail
     }
 
-    /// DeepSeek-V3's words: punctuation may begin one, and marks are letters.
+    /// DeepSeek-V3's rule: punctuation may begin a word, and marks count as letters.
     private static let beginning =
         ##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|"##
         + #"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|"#
 
-    /// Steps, in order, against their names.
+    /// Names by sequence of steps.
     private static let known: [[Step]: Names] = [
         [.expression(letters + #"\p{N}{1,3}"# + rest)]: Names(
             all: ["smaug-bpe", "dbrx", "falcon-h1", "glm4", "lfm2", "llama-bpe"],
@@ -62,7 +62,7 @@ enum PreTokenizerNames {
 
     /// - Parameters:
     ///   - tokenizer: tokenizer.json.
-    ///   - familyName: the name to write if it is one of the rule's.
+    ///   - familyName: the name to prefer if it is one of the rule's.
     /// - Throws: `ConversionProblem.unknownPreTokenizer`, with the expressions.
     static func name(for tokenizer: JSONValue, preferring familyName: String? = nil) throws -> String {
         let preTokenizer = tokenizer["pre_tokenizer"]
@@ -72,7 +72,7 @@ enum PreTokenizerNames {
         }
         guard let names = known[steps] else { throw unknown(describe(steps)) }
         if let familyName, names.all.contains(familyName) { return familyName }
-        // Files from before the option do not say; they took words whole where the family's later ones do.
+        // Older files lack the option; they kept words whole if the family's later ones do.
         let takesWholeWords = tokenizer["model"]?["ignore_merges"]?.bool ?? true
         return takesWholeWords ? names.ofWholeWords ?? names.all[0] : names.all[0]
     }
@@ -86,12 +86,12 @@ enum PreTokenizerNames {
         )
     }
 
-    /// - Returns: nil for a step that splits nothing.
+    /// - Returns: nil for a step that does not split.
     private static func step(_ part: JSONValue) throws -> Step? {
         switch part["type"]?.string {
         case "Split":
             guard let expression = part["pattern"]?["Regex"]?.string else { throw unknown("a split by a fixed text") }
-            // Two ways to say that every match is a word; what lies between matches is dropped by none of the rules.
+            // Two notations for making every match a word; no rule drops the text between matches.
             let isInverted = part["invert"]?.bool ?? false
             guard (part["behavior"]?.string ?? "Isolated") == (isInverted ? "Removed" : "Isolated") else {
                 throw unknown("matches of \(expression) that are no words of their own")
@@ -101,7 +101,7 @@ enum PreTokenizerNames {
             guard part["individual_digits"]?.bool == true else { throw unknown("digits that stay together") }
             return .singleDigits
         case "ByteLevel":
-            // Files from before the option meant yes.
+            // Older files lack the option, and its default is true.
             return part["use_regex"]?.bool == false ? nil : .byteLevelRule
         case let type:
             throw unknown("a step of type '\(type ?? "none")'")

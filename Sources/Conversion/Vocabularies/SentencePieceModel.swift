@@ -2,12 +2,12 @@ import BinaryIO
 
 /// The pieces of a SentencePiece `tokenizer.model`, read from its protocol buffer.
 ///
-/// Source: `sentencepiece_model.proto`: the model's field 1 repeats a piece, whose fields are text, score and type; field 2
-/// tells of the training and field 3 of how texts are normalized.
+/// Source: `sentencepiece_model.proto`. Field 1 of the model repeats a piece, whose fields are text, score and type;
+/// field 2 describes the training, and field 3 the normalization.
 package struct SentencePieceModel {
     static let file = "tokenizer.model"
 
-    /// SentencePiece's numbers for what a piece is.
+    /// SentencePiece's types of pieces.
     package enum PieceType: UInt64, Sendable {
         case normal = 1
         case unknown, control, userDefined, unused, byte
@@ -19,21 +19,21 @@ package struct SentencePieceModel {
         package var type = PieceType.normal
     }
 
-    /// How a text falls into pieces.
+    /// The algorithm that splits a text into pieces.
     package enum Algorithm: UInt64, Sendable {
         case unigram = 1
         case bytePairs, words, characters
     }
 
     package private(set) var pieces: [Piece] = []
-    /// Byte pairs where the file does not tell of its training.
+    /// The algorithm; byte pairs if the file does not describe its training.
     package private(set) var algorithm = Algorithm.bytePairs
-    /// The pieces that begin and end a text; negative for none.
+    /// The ids of the pieces that begin and end a text; negative for none.
     package private(set) var beginning = 1
     package private(set) var end = 2
     package private(set) var addsSpacePrefix = true
     package private(set) var removesExtraSpaces = true
-    /// `precompiled_charsmap`, by which characters are replaced.
+    /// `precompiled_charsmap`, which replaces characters.
     package private(set) var characterMap: [UInt8] = []
 
     /// - Throws: `ConversionProblem.invalidVocabulary`.

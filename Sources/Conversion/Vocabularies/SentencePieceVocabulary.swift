@@ -2,15 +2,15 @@ import BinaryIO
 import GGUF
 import Tokenizers
 
-/// A SentencePiece vocabulary with the tokens that were added to it, as GGUF stores it.
+/// A SentencePiece vocabulary with its added tokens, as GGUF stores it.
 struct SentencePieceVocabulary {
     private(set) var tokens: [String]
     private(set) var scores: [Float]
     private(set) var types: [Vocabulary.TokenType]
     private let model: SentencePieceModel
 
-    /// - Parameter marksSpecialLooking: whether an added token that merely looks special (`<|end|>`) counts as one, and
-    ///   added tokens get plain spaces; the reference does so for all families but Phi-3.
+    /// - Parameter marksSpecialLooking: whether an added token that only looks special (`<|end|>`) counts as special,
+    ///   and added tokens get plain spaces; the reference does so for all families except Phi-3.
     /// - Throws: `ConversionProblem`.
     init(_ files: TokenizerFiles, marksSpecialLooking: Bool) throws {
         guard let bytes = try files.folder.bytes(SentencePieceModel.file) else {
@@ -42,8 +42,8 @@ struct SentencePieceVocabulary {
     private func type(of piece: SentencePieceModel.Piece) -> Vocabulary.TokenType {
         switch piece.type {
         case .normal: .normal
-        // The reference takes pieces that the trainer's user defined for normal ones. With byte pairs their scores make
-        // up for it; with Unigram they would not.
+        // The reference treats the trainer's user-defined pieces as normal ones. With byte pairs their scores
+        // compensate for that; with Unigram they would not.
         case .userDefined: model.algorithm == .unigram ? .userDefined : .normal
         case .unknown: .unknown
         case .control: .control
@@ -52,7 +52,7 @@ struct SentencePieceVocabulary {
         }
     }
 
-    /// Tokens from the three files that may add some, later ones over earlier ones.
+    /// Adds the tokens of the three files that may have some; later files take precedence.
     private mutating func addTokens(of files: TokenizerFiles, marksSpecialLooking: Bool) throws {
         let listed = try files.folder.json("added_tokens.json")?.object?.members ?? []
         try SpecialTokens.refuseSharedIDs(
@@ -86,7 +86,8 @@ struct SentencePieceVocabulary {
         }
     }
 
-    /// An id beyond the vocabulary is left out, as in the reference: the weights have no row for it.
+    /// Adds a token. An id beyond the vocabulary is left out, as in the reference, because the weights have no row for
+    /// it.
     private mutating func add(_ text: String, id: Int?, _ type: Vocabulary.TokenType) {
         guard let id, tokens.indices.contains(id) else { return }
         tokens[id] = text

@@ -1,16 +1,16 @@
 import BinaryIO
 import GGUF
 
-/// Which tokens have a role, whether they are added to a text, and the chat template.
+/// The tokens with roles, whether they are added to a text, and the chat template.
 ///
-/// Read in the reference converter's order of precedence: the post-processor of tokenizer.json over
-/// tokenizer_config.json, and that over config.json.
+/// Read in the reference converter's order of precedence: the post-processor of tokenizer.json, then
+/// tokenizer_config.json, then config.json.
 struct SpecialTokens {
     private static let keys = [
         "bos": "bos_token_id", "eos": "eos_token_id", "unk": "unknown_token_id", "sep": "seperator_token_id",
         "pad": "padding_token_id", "mask": "mask_token_id", "eot": "eot_token_id", "eom": "eom_token_id",
     ]
-    /// The roles of which engines are told whether their tokens are put to a text.
+    /// The roles with a key that says whether their token is added to a text.
     private static let addable: Set<String> = ["bos", "eos", "sep"]
 
     private var ids: [(role: String, id: Int)] = []
@@ -18,7 +18,7 @@ struct SpecialTokens {
     private let templates: [(name: String, text: String)]
     private let normalizer: NormalizerFlags
 
-    /// - Parameter vocabularyCount: ids from here on are left out; nil for none.
+    /// - Parameter vocabularyCount: ids from this one on are left out; nil keeps all.
     init(_ files: TokenizerFiles, vocabularyCount: Int?) throws {
         let (tokenizer, settings) = (files.tokenizer, files.settings)
         templates = try ChatTemplates.read(files)
@@ -52,7 +52,7 @@ struct SpecialTokens {
         }
     }
 
-    /// Whether a token is spelled like one that no text should contain, whatever the files say of it.
+    /// Whether a token looks like a special one that no text should contain, whatever the files say.
     static func looksSpecial(_ text: String) -> Bool {
         ["<pad>", "<mask>", "<2mass>", "[@BOS@]"].contains(text)
             || (text.hasPrefix("<|") && text.hasSuffix("|>"))
@@ -60,7 +60,8 @@ struct SpecialTokens {
             || (text.hasPrefix("<unused") && text.hasSuffix(">"))
     }
 
-    /// - Throws: `ConversionProblem.invalidVocabulary` where two tokens were added with one id: only one could be kept.
+    /// - Throws: `ConversionProblem.invalidVocabulary` if two added tokens have the same id, because only one could be
+    ///   kept.
     static func refuseSharedIDs(_ added: [(text: String, id: Int)], file: String) throws {
         var texts: [Int: String] = [:]
         for (text, id) in added {
@@ -72,12 +73,12 @@ struct SpecialTokens {
         }
     }
 
-    /// The token with spaces in place of SentencePiece's mark for them.
+    /// The token with spaces instead of SentencePiece's mark for them.
     static func withPlainSpaces(_ text: String) -> String {
         String(text.map { $0 == "\u{2581}" ? " " : $0 })
     }
 
-    /// Gives a token a role that no other has yet.
+    /// Assigns a role to a token, unless the role is taken.
     mutating func setID(_ role: String, _ id: Int?, _ vocabularyCount: Int?) {
         guard let id, id >= 0, id < vocabularyCount ?? Int(UInt32.max), !ids.contains(where: { $0.role == role }) else {
             return
@@ -93,6 +94,6 @@ struct SpecialTokens {
         return Dictionary(entries, uniquingKeysWith: { first, _ in first })
     }
 
-    /// A token's text, given plainly or in an object.
+    /// A token's text, given directly or in an object.
     private static func text(_ value: JSONValue?) -> String? { value?.string ?? value?["content"]?.string }
 }

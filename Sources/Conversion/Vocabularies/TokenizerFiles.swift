@@ -1,11 +1,11 @@
 import BinaryIO
 
-/// The files that tell of a model's tokenizer. They may be large, so each is parsed once.
+/// The files of a model's tokenizer. They may be large, so each is parsed once.
 struct TokenizerFiles {
     let folder: HuggingFaceFolder
-    /// tokenizer.json, nil where there is none.
+    /// tokenizer.json; nil if it does not exist.
     let tokenizer: JSONValue?
-    /// tokenizer_config.json, nil where there is none.
+    /// tokenizer_config.json; nil if it does not exist.
     let settings: JSONValue?
 
     init(_ folder: HuggingFaceFolder) throws {
@@ -14,7 +14,7 @@ struct TokenizerFiles {
         settings = try folder.json("tokenizer_config.json")
     }
 
-    /// The tokens, if no two are the same text: engines refuse a model with such two.
+    /// Returns the tokens if their texts are distinct; engines reject a model with two equal ones.
     /// - Throws: `ConversionProblem.invalidVocabulary`.
     func distinct(_ tokens: [String]) throws -> [String] {
         var ids: [[UInt8]: Int] = [:]

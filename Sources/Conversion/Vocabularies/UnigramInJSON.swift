@@ -3,7 +3,7 @@ import Foundation
 import GGUF
 import Tokenizers
 
-/// A Unigram vocabulary that only `tokenizer.json` holds: pieces with their scores, and how texts are normalized.
+/// A Unigram vocabulary that only `tokenizer.json` contains: pieces with their scores, and the normalization of texts.
 struct UnigramInJSON {
     private static let file = "tokenizer.json"
 
@@ -18,7 +18,7 @@ struct UnigramInJSON {
         end: -1
     )
 
-    /// - Returns: nil where tokenizer.json is missing or holds another kind of vocabulary.
+    /// - Returns: nil if tokenizer.json is missing or contains another kind of vocabulary.
     /// - Throws: `ConversionProblem`, also for steps that GGUF has no keys for.
     init?(_ files: TokenizerFiles) throws {
         guard let tokenizer = files.tokenizer, let model = tokenizer["model"],
@@ -82,10 +82,10 @@ struct UnigramInJSON {
                 throw Self.problem("its map of characters is no Base64")
             }
             keys.characterMap = Array(bytes)
-        // How transformers says that spaces at the ends and in a row are removed.
+        // The form in transformers for removing spaces at the ends and repeated ones.
         case "Strip": keys.removesExtraSpaces = true
         case "Replace" where step["pattern"]?["Regex"]?.string == " {2,}": keys.removesExtraSpaces = true
-        // How it says that a text starts with a space, and what spaces are in pieces.
+        // The form in transformers for a leading space, and for the mark of spaces in pieces.
         case "Prepend" where step["prepend"]?.string == "\u{2581}": keys.addsSpacePrefix = true
         case "Replace" where step["pattern"]?["String"]?.string == " " && step["content"]?.string == "\u{2581}": break
         case let type:

@@ -1,15 +1,15 @@
 import GGUF
 import Tokenizers
 
-/// What GGUF says of a Unigram vocabulary besides its tokens.
+/// The keys of a Unigram vocabulary in GGUF, besides its tokens.
 ///
-/// The reference writes these keys for T5 only; in other families it takes Unigram for byte pairs, and engines then
-/// encode text wrongly without a word.
+/// The reference writes these keys for T5 only. In other families it treats Unigram as byte pairs, and engines then
+/// silently encode text wrongly.
 struct UnigramKeys {
     var addsSpacePrefix: Bool
     var removesExtraSpaces: Bool
     var characterMap: [UInt8]
-    /// Tokens that begin and end a text, where no configuration names them; negative for none.
+    /// The tokens that begin and end a text, if no configuration names them; negative for none.
     var beginning: Int
     var end: Int
 
@@ -20,8 +20,8 @@ struct UnigramKeys {
         metadata.set("tokenizer.ggml.precompiled_charsmap", .array(.uint8(characterMap)))
     }
 
-    /// Fills in what no file says; engines would assume T5's tokens, and its end of every text.
-    /// - Throws: `ConversionProblem` for a vocabulary without a token for the unknown.
+    /// Writes defaults for what no file gives; engines would assume T5's tokens, and its end of every text.
+    /// - Throws: `ConversionProblem` for a vocabulary without an unknown token.
     func writeDefaults(types: [Vocabulary.TokenType], to metadata: inout Metadata) throws {
         func fill(_ key: String, _ value: MetadataValue) {
             if metadata[key] == nil { metadata.set(key, value) }

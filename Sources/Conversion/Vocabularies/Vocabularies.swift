@@ -1,8 +1,8 @@
 import GGUF
 
-/// The choice that most families make: SentencePiece where there is such a file, what tokenizer.json holds otherwise.
+/// The vocabulary of most families: SentencePiece if there is such a file, otherwise the one in tokenizer.json.
 enum Vocabularies {
-    /// - Parameter preTokenizer: the family's name for its pre-tokenizer, where the rule has several.
+    /// - Parameter preTokenizer: the family's name for its pre-tokenizer, if the rule has several.
     static func write(
         of folder: HuggingFaceFolder,
         to metadata: inout Metadata,

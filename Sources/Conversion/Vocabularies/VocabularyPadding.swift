@@ -1,16 +1,16 @@
-/// How many tokens a model is to have where its tokenizer and its embeddings count differently.
+/// The number of tokens to pad to, for a model whose tokenizer and embeddings have different sizes.
 public enum VocabularyPadding: Sendable, Equatable, CustomStringConvertible {
-    /// As many as the larger of both counts.
+    /// The larger of both sizes.
     case larger
-    /// So many, and no fewer than there are.
+    /// This number, which must be at least the larger of both sizes.
     case count(Int)
-    /// The next multiple of so many.
+    /// The next multiple of this number.
     case multiple(Int)
 
-    /// No vocabulary is larger.
+    /// The largest vocabulary that is accepted.
     package static let limit = 1 << 24
 
-    /// Reads `auto`, `32064` or `x64`.
+    /// Parses `auto`, `32064` or `x64`.
     /// - Returns: nil for another text, or a number beyond 2^24.
     public init?(_ text: String) {
         let number = Int(text.hasPrefix("x") ? String(text.dropFirst()) : text)
@@ -23,7 +23,7 @@ public enum VocabularyPadding: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// As it is read.
+    /// The text that `init` parses.
     public var description: String {
         switch self {
         case .larger: "auto"
@@ -32,7 +32,7 @@ public enum VocabularyPadding: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// - Parameter needed: the larger of the counts.
+    /// - Parameter needed: the larger of the sizes.
     /// - Throws: `ConversionProblem.paddingTooSmall`.
     func count(of needed: Int) throws -> Int {
         switch self {

@@ -3,12 +3,12 @@ import GGUF
 import Safetensors
 import SystemPackage
 
-/// How many tokens a conversion's model has, and whose tokenizer names them: an adapter may bring more of both, and padding may be
-/// asked for.
+/// The number of tokens of a converted model, and the tokenizer that names them. An adapter may enlarge both, and
+/// padding may be requested.
 struct VocabularySize {
-    /// The model's folder, with what changed.
+    /// The model's folder, with these changes.
     private(set) var folder: HuggingFaceFolder
-    /// Rows that matrices with one for each token get; nil where they stay as they are.
+    /// The number of rows of matrices with a row for each token; nil leaves them unchanged.
     private(set) var rows: Int?
 
     /// Tensors of the output with a row, or an element, for each token.
@@ -18,7 +18,7 @@ struct VocabularySize {
 
     static func holdsTokens(_ ggufName: String) -> Bool { tables.contains(ggufName) }
 
-    /// A matrix, and how many rows it has once adapters have replaced what they replace.
+    /// A matrix, and its number of rows after the replacements by adapters.
     private struct Table {
         let name: String
         let own: Int
@@ -71,7 +71,7 @@ struct VocabularySize {
         }
     }
 
-    /// Names tokens for which there are rows and no texts, as the reference does: unused, so that no text becomes one.
+    /// Adds names for rows without a token, as the reference does: unused tokens, which no text is encoded to.
     static func pad(_ metadata: inout Metadata, to count: Int) throws {
         let key = "tokenizer.ggml."
         guard case .array(.string(var tokens))? = metadata[key + "tokens"] else { return }
@@ -91,7 +91,7 @@ struct VocabularySize {
     }
 }
 
-/// How many tokens a tokenizer's files name: one more than the largest id.
+/// The number of tokens in a tokenizer's files: one more than the largest id.
 enum TokenCount {
     /// - Throws: `FileError`, `ConversionProblem`.
     static func of(_ folder: HuggingFaceFolder) throws -> Int {

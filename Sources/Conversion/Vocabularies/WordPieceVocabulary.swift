@@ -2,17 +2,18 @@ import BinaryIO
 import GGUF
 import Tokenizers
 
-/// A WordPiece vocabulary, as GGUF stores it: what begins a word is marked, and what goes on is not.
+/// A WordPiece vocabulary, as GGUF stores it: pieces that begin a word are marked, and those that continue one are not.
 struct WordPieceVocabulary {
     private static let file = "tokenizer.json"
-    /// What the reference calls the rule of published English models; engines split all these vocabularies alike.
+    /// The reference's name for the rule of published English models; engines split all these vocabularies in the same
+    /// way.
     private static let rule = "jina-v2-en"
 
     private let tokens: [String]
     private let types: [Vocabulary.TokenType]
     private let preTokenizer: String
 
-    /// Whether the folder holds one.
+    /// Whether the folder has such a vocabulary.
     static func isPresent(in files: TokenizerFiles) -> Bool {
         files.tokenizer?["model"]?["type"]?.string == "WordPiece"
     }

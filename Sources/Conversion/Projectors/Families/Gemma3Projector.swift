@@ -8,14 +8,14 @@ struct Gemma3Projector: ProjectorFamily {
         "hidden_size": "768", "intermediate_size": "3072", "num_hidden_layers": "12", "num_attention_heads": "12",
         "image_size": "224", "patch_size": "16", "layer_norm_eps": "1e-6",
     ]
-    /// How many patches of a side become one token in the published models; others say it.
+    /// The number of patches per side that are pooled to one token, in the published models; other models specify it.
     private static let usualScale = 4
 
     let model: SeeingModel
 
     init(_ model: SeeingModel) throws {
         self.model = model
-        // What is pooled to tokens would be another part of the picture.
+        // Otherwise the pooling would combine patches of the wrong parts of the picture.
         let patch = try model.patchSize
         guard try model.vision.requiredCount("image_size").isMultiple(of: patch) else {
             throw ConversionProblem.invalidValue(
@@ -65,17 +65,17 @@ struct Gemma3Projector: ProjectorFamily {
         guard let rest = TowerNames.rest(of: name, after: "vision_tower.vision_model.", "vision_tower.") else {
             return []
         }
-        // SigLIP's own pooling, which some checkpoints keep and nobody needs.
+        // SigLIP's own pooling head, which some checkpoints contain and no model uses.
         if rest.hasPrefix("head.") { return [] }
         return [try model.siglipOutput(of: tensor, rest, keepsEmbeddings: true)]
     }
 }
 
 extension SeeingModel {
-    /// A tensor of a SigLIP tower.
+    /// The output for a tensor of a SigLIP tower.
     /// - Parameters:
     ///   - rest: its name inside the tower.
-    ///   - keepsEmbeddings: whether patches stay in single precision, too.
+    ///   - keepsEmbeddings: whether the patch embedding stays in single precision too.
     func siglipOutput(
         of tensor: SafetensorsTensor,
         _ rest: String,

@@ -1,7 +1,7 @@
 import GGUF
 import Safetensors
 
-/// The part of Gemma 4's small models that hears: a Conformer on mel spectra.
+/// The audio part of Gemma 4's small models: a Conformer on mel spectra.
 struct Gemma4Ear: Sendable {
     static let defaults = [
         "hidden_size": "1024", "num_hidden_layers": "12", "num_attention_heads": "8",
@@ -80,7 +80,7 @@ struct Gemma4Ear: Sendable {
         else { throw ConversionProblem.unknownTensor(tensor.name) }
         var output = ProjectorOutput(name: name + ending, dimensions: Gemma4Projector.dimensions(of: tensor))
         output.edit.appliesSoftplus = isScale
-        // What convolves, and what follows the first convolutions, stays in single precision.
+        // Convolutions, and what follows the first of them, stay in single precision.
         if rest.contains("conv_projection") || rest.contains("_conv1d") { output.storage = .single }
         if base.hasSuffix("depthwise_conv1d") {
             guard tensor.shape.count == 3, tensor.shape[1] == 1 else {

@@ -1,7 +1,7 @@
 import GGUF
 import Safetensors
 
-/// Gemma 4: a tower of its own for pictures of any size, and in the small models one that hears (`Gemma4Ear`).
+/// Gemma 4: its own tower for pictures of any size, and in the small models an audio part (`Gemma4Ear`).
 struct Gemma4Projector: ProjectorFamily {
     static let architectures = ["Gemma4ForConditionalGeneration"]
     static let visionDefaults = [
@@ -22,7 +22,7 @@ struct Gemma4Projector: ProjectorFamily {
             "layer_scalar": "out_scale",
         ]
     )
-    /// Pixels of a side, which no engine reads.
+    /// The side of a picture in pixels, which no engine reads.
     private static let imageSize = 224
 
     let model: SeeingModel
@@ -78,7 +78,8 @@ struct Gemma4Projector: ProjectorFamily {
         return [.init(name: name + ending, dimensions: Self.dimensions(of: tensor))]
     }
 
-    /// The bounds that some matrices clip their inputs and outputs to are named beside the matrices, which lie deeper.
+    /// Splits the name of the limits that clip some matrices' inputs and outputs; these are stored beside the matrix,
+    /// which is one level deeper.
     static func split(_ rest: String) -> (base: String, ending: String)? {
         let name = rest.replacing(".linear.weight", with: ".weight")
         if let (base, ending) = TowerNames.split(
@@ -87,11 +88,11 @@ struct Gemma4Projector: ProjectorFamily {
         ) {
             return (String(base), ending)
         }
-        // Parameters that are no module's: a layer's scalar has a module's name in GGUF, the tower's vectors do not.
+        // Parameters outside of modules: a layer's scalar gets a module's name in GGUF, the tower's vectors do not.
         if name.hasSuffix("layer_scalar") { return (name, ".weight") }
         return ["std_bias", "std_scale"].contains(name) ? (name, "") : nil
     }
 
-    /// A single number becomes a vector of one.
+    /// The dimensions of a tensor; a single number becomes a vector of one element.
     static func dimensions(of tensor: SafetensorsTensor) -> [Int] { tensor.shape.isEmpty ? [1] : tensor.shape }
 }

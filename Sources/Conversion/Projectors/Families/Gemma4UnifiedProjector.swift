@@ -1,7 +1,8 @@
 import GGUF
 import Safetensors
 
-/// Gemma 4 without towers (12B): patches and frames of sound go through a projection each, straight to the language model.
+/// Gemma 4 without towers (12B): a linear projection maps patches, and another one frames of sound, directly to the
+/// language model.
 struct Gemma4UnifiedProjector: ProjectorFamily {
     static let architectures = ["Gemma4UnifiedForConditionalGeneration"]
     static let visionDefaults = [
@@ -12,13 +13,13 @@ struct Gemma4UnifiedProjector: ProjectorFamily {
         "patch_dense": "v.patch_embd", "patch_ln1": "v.patch_norm.1", "patch_ln2": "v.patch_norm.2",
         "pos_norm": "v.patch_norm.3",
     ]
-    /// Pixels of a side, which no engine reads.
+    /// The side of a picture in pixels, which no engine reads.
     private static let imageSize = 224
 
     let model: SeeingModel
     private let width: Int
     private let positions: Int
-    /// Pixels of a side of what becomes one token.
+    /// The side of the square that becomes one token, in pixels.
     private let side: Int
     private let soundWidth: Int
     private let bandCount: Int
@@ -95,7 +96,7 @@ struct Gemma4UnifiedProjector: ProjectorFamily {
         return [output]
     }
 
-    /// The two coordinates' rows, which alternate, become two tables.
+    /// Splits the alternating rows of the two coordinates into two tables.
     private func positionTable(of tensor: SafetensorsTensor) throws -> ProjectorOutput {
         guard tensor.shape == [positions, 2, width] else {
             throw ConversionProblem.wrongShape(

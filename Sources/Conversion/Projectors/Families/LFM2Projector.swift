@@ -2,16 +2,16 @@ import BinaryIO
 import GGUF
 import Safetensors
 
-/// LFM2-VL: SigLIP 2 on pictures of any size, whose patches are shuffled into the depth of fewer tokens.
+/// LFM2-VL: SigLIP 2 on pictures of any size; pixel unshuffling turns patches into fewer, wider tokens.
 struct LFM2Projector: ProjectorFamily {
     static let architectures = ["Lfm2VlForConditionalGeneration"]
     static let visionDefaults = [
         "hidden_size": "768", "intermediate_size": "3072", "num_hidden_layers": "12", "num_attention_heads": "12",
         "patch_size": "16", "layer_norm_eps": "1e-6", "num_patches": "256",
     ]
-    /// Pixels of a side that engines begin with.
+    /// The initial side of a picture in engines, in pixels.
     private static let imageSize = 256
-    /// The reference knows no other patches.
+    /// The only patch size that the reference supports, in pixels.
     private static let patch = 16
 
     let model: SeeingModel
@@ -46,7 +46,8 @@ struct LFM2Projector: ProjectorFamily {
         metadata.set("clip.vision.block_count", .uint32(UInt32(try layerCount(of: tower))))
     }
 
-    /// The layer whose output is taken is counted from the end, -1 being the last; engines do without those behind it.
+    /// The number of layers that engines need. The layer whose output is used is counted from the end, with -1 for the
+    /// last; later layers are left out.
     private func layerCount(of tower: Tower) throws -> Int {
         let layer = model.json["vision_feature_layer"].flatMap { $0.isNull ? nil : $0 }
         guard let layer else { return tower.layerCount }
@@ -81,8 +82,8 @@ struct LFM2Projector: ProjectorFamily {
 }
 
 extension ProjectorOutput {
-    /// Rows that hold a patch's pixels, colour by colour for each, become one plane a colour.
-    /// - Parameter side: of a patch, in pixels.
+    /// Converts rows with a patch's pixels, colours alternating, to one plane per colour.
+    /// - Parameter side: the side of a patch, in pixels.
     /// - Throws: `ConversionProblem.wrongShape`.
     mutating func makePatches(of tensor: SafetensorsTensor, side: Int) throws {
         let (area, overflow) = side.multipliedReportingOverflow(by: side)

@@ -2,12 +2,12 @@ import BinaryIO
 import GGUF
 import Safetensors
 
-/// Qwen2-VL and Qwen2.5-VL: a tower for pictures of any size, in the latter with windows in most layers.
+/// Qwen2-VL and Qwen2.5-VL: a tower for pictures of any size; Qwen2.5-VL has windows in most layers.
 struct Qwen2VLProjector: ProjectorFamily {
     static let architectures = [
         "Qwen2VLModel", "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration",
     ]
-    /// Of Qwen2.5-VL; its predecessor's models say all.
+    /// The defaults of Qwen2.5-VL; Qwen2-VL's files contain all settings.
     static let visionDefaults = [
         "depth": "32", "hidden_size": "3584", "intermediate_size": "3420", "num_heads": "16", "patch_size": "14",
         "spatial_merge_size": "2", "fullatt_block_indexes": "[7,15,23,31]",
@@ -22,11 +22,11 @@ struct Qwen2VLProjector: ProjectorFamily {
             "mlp.gate_proj": "ffn_gate", "mlp.down_proj": "ffn_down",
         ]
     )
-    /// Pixels of a side that engines begin with.
+    /// The initial side of a picture in engines, in pixels.
     private static let imageSize = 560
 
     let model: SeeingModel
-    /// Whether it is the older one, whose settings go by other names.
+    /// Whether the model is Qwen2-VL, whose settings have other names.
     private let isFirst: Bool
 
     init(_ model: SeeingModel) throws {
@@ -47,7 +47,7 @@ struct Qwen2VLProjector: ProjectorFamily {
         get throws {
             guard isFirst else { return try model.visionTower }
             let width = try model.vision.integer("embed_dim") == nil ? 1280 : model.vision.requiredCount("embed_dim")
-            // The reference takes the width of the output for that of the network; nothing reads it.
+            // The reference writes the output width in place of the network's width; nothing reads it.
             let inner =
                 try model.json["vision_config"]?["hidden_size"] == nil
                 ? model.textWidth : model.vision.requiredCount("hidden_size")
@@ -94,7 +94,7 @@ struct Qwen2VLProjector: ProjectorFamily {
         SeeingModel.writeEpsilon(model.json["rms_norm_eps"]?.double ?? 1e-6, to: &metadata)
     }
 
-    /// Every so many layers one attends to all patches.
+    /// The distance between layers that attend to all patches.
     private func fullAttentionPeriod() throws -> Int {
         let layers = model.vision.integers("fullatt_block_indexes") ?? []
         let count = try tower.layerCount
@@ -131,7 +131,7 @@ struct Qwen2VLProjector: ProjectorFamily {
 }
 
 extension SeeingModel {
-    /// How many patches become one token.
+    /// The number of patches that become one token.
     var mergedPatches: Int {
         get throws {
             let side = try vision.integer("spatial_merge_size") ?? 2
@@ -148,7 +148,7 @@ extension SeeingModel {
 }
 
 extension ProjectorOutput {
-    /// Of a convolution over two frames, one over each.
+    /// Splits a convolution over two frames into one for each frame.
     /// - Throws: `ConversionProblem.wrongShape`.
     static func frames(of tensor: SafetensorsTensor) throws -> [ProjectorOutput] {
         guard tensor.shape.count == 5, tensor.shape[2] == 2 else {
@@ -164,7 +164,7 @@ extension ProjectorOutput {
         }
     }
 
-    /// Of queries, keys and values that lie in one tensor, those of one kind.
+    /// Extracts the queries, keys or values from a tensor that contains all three.
     /// - Throws: `ConversionProblem.wrongShape`.
     static func third(_ index: Int, of tensor: SafetensorsTensor, _ name: String) throws -> ProjectorOutput {
         guard let rows = tensor.shape.first, rows.isMultiple(of: 3), (1...2).contains(tensor.shape.count) else {

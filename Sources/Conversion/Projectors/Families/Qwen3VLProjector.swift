@@ -2,7 +2,8 @@ import BinaryIO
 import GGUF
 import Safetensors
 
-/// Qwen3-VL and Qwen3.5: a tower for pictures of any size; in the former some layers' states reach the language model, too.
+/// Qwen3-VL and Qwen3.5: a tower for pictures of any size; in Qwen3-VL the language model also receives the states of
+/// some layers.
 struct Qwen3VLProjector: ProjectorFamily {
     static let architectures = [
         "Qwen3VLForConditionalGeneration", "Qwen3VLMoeForConditionalGeneration", "Qwen3_5ForConditionalGeneration",
@@ -12,7 +13,7 @@ struct Qwen3VLProjector: ProjectorFamily {
         "depth": "27", "hidden_size": "1152", "intermediate_size": "4304", "num_heads": "16", "patch_size": "16",
         "spatial_merge_size": "2", "num_position_embeddings": "2304",
     ]
-    /// transformers' own in Qwen3-VL; Qwen3.5 has none.
+    /// The default of transformers for Qwen3-VL; Qwen3.5 has none.
     private static let usualDeepLayers = [8, 16, 24]
     private static let names = TowerNames(
         outside: [
@@ -29,7 +30,7 @@ struct Qwen3VLProjector: ProjectorFamily {
     private static let deepNames = ["norm": "norm", "linear_fc1": "fc1", "linear_fc2": "fc2"]
 
     let model: SeeingModel
-    /// The layers whose states reach the language model.
+    /// The layers whose states the language model receives.
     private let deepLayers: [Int]
 
     init(_ model: SeeingModel) throws {
@@ -78,7 +79,7 @@ struct Qwen3VLProjector: ProjectorFamily {
         metadata.set("clip.vision.is_deepstack_layers", .array(.bool(isDeep)))
     }
 
-    /// Pixels of a side of the picture whose patches have a position of their own each.
+    /// The side, in pixels, of the picture whose patches have separate position embeddings.
     private var imageSize: Int {
         get throws {
             if let size = try model.vision.integer("image_size") { return size }
@@ -100,7 +101,7 @@ struct Qwen3VLProjector: ProjectorFamily {
         guard let rest = TowerNames.rest(of: base, after: "deepstack_merger_list.") else {
             return Self.names.name(of: base, layerCount: try model.visionTower.layerCount)
         }
-        // Counted from the first of them; the output has the layer's own number.
+        // The checkpoint numbers them from 0; the output uses the number of the layer.
         let parts = rest.split(separator: ".")
         guard parts.count == 2, let index = Int(parts[0]), deepLayers.indices.contains(index),
             let name = Self.deepNames[String(parts[1])]

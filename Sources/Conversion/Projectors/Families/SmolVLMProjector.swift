@@ -1,7 +1,7 @@
 import GGUF
 import Safetensors
 
-/// SmolVLM and Idefics 3: SigLIP on tiles of a picture, whose patches are shuffled into the depth of fewer tokens.
+/// SmolVLM and Idefics 3: SigLIP on tiles of a picture; pixel unshuffling turns patches into fewer, wider tokens.
 struct SmolVLMProjector: ProjectorFamily {
     static let architectures = ["Idefics3ForConditionalGeneration", "SmolVLMForConditionalGeneration"]
     static let visionDefaults = [
@@ -21,7 +21,7 @@ struct SmolVLMProjector: ProjectorFamily {
         get throws {
             let (width, patch) = (try model.visionWidth, try model.patchSize)
             return [
-                // The numbers are of 16 bits, and so their product of a whole one.
+                // Each factor fits into 16 bits, so the product does not overflow.
                 "mm.model.fc.weight": [width * scale * scale, model.textWidth],
                 "v.patch_embd.weight": [patch, patch, 3, width],
                 "v.position_embd.weight": [width, try model.patchCount],
@@ -36,7 +36,7 @@ struct SmolVLMProjector: ProjectorFamily {
         SeeingModel.writeEpsilon(try model.vision.requiredNumber("layer_norm_eps"), to: &metadata)
         metadata.set("clip.vision.projector.scale_factor", .uint32(UInt32(scale)))
         metadata.set("clip.use_gelu", .bool(true))
-        // The longest side of a picture before it is cut into tiles.
+        // The longest side of a picture before it is cut into tiles, in pixels.
         let longest = try model.processor.count("size", "longest_edge") ?? size
         metadata.set("clip.vision.preproc_image_size", .uint32(UInt32(longest)))
     }
