@@ -1,49 +1,49 @@
 import GGUF
 
-/// The mixture of experts that takes the place of a dense network.
+/// A mixture of experts instead of a dense network.
 public struct ExpertShape: Sendable, Equatable {
-    /// What makes weights of a router's scores.
+    /// How a router's scores become weights.
     public enum Gating: Int, Sendable {
-        /// Shares of one, over all experts.
+        /// Softmax over all experts.
         case softmax = 1
-        /// Each score for itself.
+        /// Sigmoid of each score.
         case sigmoid = 2
-        /// Shares of one, over the experts that are chosen.
+        /// Softmax over the chosen experts.
         case softmaxOfChosen = 3
     }
 
-    /// A bias that is added to the gating for the choice alone.
+    /// A bias added to the weights when experts are chosen, but not when their outputs are summed.
     public enum ChoiceBias: Sendable {
         case none
-        /// Where the file has one.
+        /// Used if the file has one.
         case optional
         case required
     }
 
-    /// Experts of a layer, the shared one not counted.
+    /// The number of experts of a layer, without the shared one.
     public let count: Int
-    /// Experts that each token sees.
+    /// The number of experts that are used for each token.
     public let usedCount: Int
-    /// One expert; its length is 0 where a family's file does not say.
+    /// The shape of one expert; its length is 0 if the file of an unsupported architecture does not give it.
     public let expert: DenseShape
-    /// The expert that sees every token; nil for none.
+    /// The shared expert, used for every token; nil for none.
     public let shared: DenseShape?
-    /// Whether a gate decides how much of the shared expert is added.
+    /// Whether a gate scales the output of the shared expert.
     public let gatesShared: Bool
-    /// What the router's scores become.
+    /// How the router's scores become weights.
     public let gating: Gating
-    /// What is added to the gating for the choice alone.
+    /// The bias for choosing experts.
     public let choiceBias: ChoiceBias
     /// Whether each matrix of an expert has a bias.
     public let hasBiases: Bool
-    /// Whether the chosen experts' weights are made to sum to one.
+    /// Whether the weights of the chosen experts are normalized to a sum of one.
     public let normalizesWeights: Bool
-    /// Whether the router reads the hidden state normalized by itself, and each expert's part is scaled.
+    /// Whether the router has its own norm of the hidden state, and each expert's output is scaled.
     public let scalesParts: Bool
-    /// Layers without experts, which come first.
+    /// The number of layers without experts, which come first.
     public let denseLayerCount: Int
 
-    /// Far beyond any model.
+    /// The most experts that are accepted, far beyond any model.
     private static let mostExperts = 4096
 
     /// - Returns: nil for a model without experts.
@@ -73,7 +73,7 @@ public struct ExpertShape: Sendable, Equatable {
         denseLayerCount = mayBeginDense ? try keys.whole("leading_dense_block_count", from: 0) ?? 0 : 0
         gating = hasBiases ? .softmaxOfChosen : followsDense ? try Self.gating(keys) : .softmax
         normalizesWeights = family.experts != .withGatedShared && !hasBiases
-        // Engines take every layer behind the dense ones for one of experts, and read the others' weights in vain.
+        // Engines assume experts in every layer after the dense ones, and ignore the weights of other networks there.
         guard family.experts == .besideShared else { return }
         let step = try keys.requiredPositive("interleave_moe_layer_step")
         guard step == 1 else {
@@ -90,7 +90,7 @@ public struct ExpertShape: Sendable, Equatable {
     }
 
     private static func length(_ keys: ShapeReader, _ family: Family, dense: Int?) throws -> Int {
-        // Some families have a number for each layer; what they need to run is not known anyway.
+        // Some architectures give a number for each layer; this program does not run them anyway.
         guard family.isInFull else { return 0 }
         let length = try (keys.positive("expert_feed_forward_length") ?? dense)
             .required(keys.key("feed_forward_length"))

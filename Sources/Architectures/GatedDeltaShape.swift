@@ -1,26 +1,27 @@
 import GGUF
 
-/// A gated delta rule: for each head a matrix that fades, is corrected by each token's key and value, and answers its query.
+/// A gated delta rule: each head has a matrix that decays, is corrected by each token's key and value, and is read by
+/// its query.
 ///
 /// Source: Yang et al., "Gated Delta Networks", 2025.
 public struct GatedDeltaShape: Sendable, Equatable {
-    /// Heads of queries and keys; value head `h` has key head `h` modulo their count.
+    /// The number of query and key heads; value head `h` uses key head `h` modulo this number.
     public let keyHeadCount: Int
-    /// Heads of values, each with a matrix of its own.
+    /// The number of value heads, each with its own matrix.
     public let valueHeadCount: Int
-    /// Elements of each head; a matrix has as many rows and columns.
+    /// Elements of a head; a matrix has as many rows and columns.
     public let headLength: Int
-    /// Tokens that the convolution before it sees, the current one included.
+    /// The number of tokens that the preceding convolution covers, including the current one.
     public let convolutionLength: Int
 
-    /// Elements of all values of a token.
+    /// Elements of a token's values, over all heads.
     public var valueWidth: Int { valueHeadCount * headLength }
-    /// Elements that the convolution reads of a token: queries, keys and values.
+    /// Elements of a token that the convolution reads: queries, keys and values.
     public var channels: Int { 2 * keyHeadCount * headLength + valueWidth }
-    /// Elements that the convolution carries on.
+    /// Elements that the convolution keeps between tokens.
     public var convolutionState: Int { (convolutionLength - 1) * channels }
 
-    /// Far beyond any model; keeps products of these numbers in range.
+    /// The most heads that are accepted, far beyond any model; keeps products from overflowing.
     private static let mostHeads = 4096
     private static let longestHead = 4096
 
@@ -48,10 +49,10 @@ extension GatedDeltaShape {
     private static let list = "attention.recurrent_layers"
     private static let interval = "full_attention_interval"
 
-    /// Which layers have a gated delta rule: those that the file lists, else all but the last of so many.
+    /// The layers with a gated delta rule: those that the file lists, otherwise all but every n-th.
     /// - Parameters:
-    ///   - count: layers that are run.
-    ///   - all: layers of the file, those that predict further tokens included.
+    ///   - count: the number of layers that are run.
+    ///   - all: the number of layers in the file, including those that predict further tokens.
     static func layers(_ keys: ShapeReader, count: Int, of all: Int) throws -> [Bool] {
         if case .array(.bool(let recurs))? = keys.metadata[keys.key(list)] {
             guard recurs.count == all else { throw keys.bad(list, "an array of \(recurs.count)", "one per layer") }

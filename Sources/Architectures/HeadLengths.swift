@@ -1,15 +1,15 @@
 import GGUF
 
-/// Elements of one head's key and of its value, in layers with a window and in the others.
+/// The lengths of a head's key and value, in elements, in layers with a window and in other layers.
 struct HeadLengths {
-    /// In layers that see all positions.
+    /// The lengths in layers without a window.
     let full: (key: Int, value: Int)
-    /// In layers with a window.
+    /// The lengths in layers with a window.
     let local: (key: Int, value: Int)
 
     /// - Parameters:
-    ///   - width: of the hidden state.
-    ///   - heads: query heads of each layer.
+    ///   - width: the width of the hidden state.
+    ///   - heads: the number of query heads of each layer.
     /// - Throws: `ShapeProblem`, or `GGUFProblem` for a value of the wrong type.
     init(_ keys: ShapeReader, _ family: Family, width: Int, heads: [Int]) throws {
         full = try Self.full(keys, family, width: width, heads: heads)
@@ -34,7 +34,7 @@ struct HeadLengths {
         let headCount = heads.first { $0 > 0 } ?? 1
         let key = try keys.whole("attention.key_length", from: least) ?? width / headCount
         guard key >= least else { throw keys.bad("attention.head_count", headCount, "at most the embedding length") }
-        // Latent attention keeps one row a token, which serves as key and as value.
+        // Latent attention caches one row per token, which is both key and value.
         if try keys.positive("attention.key_length_mla") != nil { return (key, 0) }
         return (key, try keys.whole("attention.value_length", from: least) ?? width / headCount)
     }

@@ -1,19 +1,19 @@
 import GGUF
 
-/// What a model is given for each token, beside the token itself: memory depends on it.
+/// The input for each token, in addition to the token itself; memory depends on it.
 public struct InputShape: Sendable, Equatable {
-    /// Positions of a token: four where what is seen has places.
+    /// The number of positions of a token: four if pictures have positions.
     public let positionCount: Int
-    /// Rows of embeddings: those of the token, and those that later layers add of what is seen.
+    /// The number of embedding rows of a token: its own, and those with visual features for later layers.
     public let rowCount: Int
-    /// Whether queries are multiplied by a number for each position.
+    /// Whether queries are scaled by a factor for each position.
     public let growsQueries: Bool
     /// Whether embeddings are normalized before the first layer.
     public let isNormalized: Bool
-    /// Kinds of text that a token may belong to, each with an embedding of which the first is taken; 0 for none.
+    /// The number of token types, each with an embedding; only the first is used. 0 for none.
     public let typeCount: Int
 
-    /// No model has as many.
+    /// The most rows that are accepted; no model has as many.
     private static let mostRows = 1024
 
     init(_ keys: ShapeReader, _ family: Family) throws {

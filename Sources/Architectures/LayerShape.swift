@@ -1,19 +1,19 @@
 import GGUF
 
-/// What one layer is made of.
+/// The parts of one layer.
 public struct LayerShape: Sendable, Equatable {
-    /// What comes first.
+    /// The mixer, which comes first.
     public let mixer: Mixer
-    /// What follows.
+    /// The network, which follows.
     public let network: Network
-    /// The norms around both.
+    /// The norms of both.
     public let norms: NormRule
-    /// Elements of the embedding that a token has for this layer alone; 0 for none.
+    /// Elements of the embedding that a token has for this layer only; 0 for none.
     public let inputLength: Int
-    /// Whether what the layer gives may be multiplied by a number of its own.
+    /// Whether a learned factor may scale the layer's output.
     public let mayBeScaled: Bool
 
-    /// The layer's attention; nil where it has none.
+    /// The layer's attention; nil if it has none.
     public var attention: AttentionShape? {
         switch mixer {
         case .attention(let attention), .attentionAndStateSpace(let attention, _): attention
@@ -21,7 +21,7 @@ public struct LayerShape: Sendable, Equatable {
         }
     }
 
-    /// Width of the network that all tokens pass through; nil where there is none.
+    /// Width of the dense network; nil if there is none.
     public var denseLength: Int? {
         switch network {
         case .dense(let network), .both(let network, _): network.length
@@ -29,17 +29,17 @@ public struct LayerShape: Sendable, Equatable {
         }
     }
 
-    /// The layer's convolution, likewise.
+    /// The layer's convolution; nil if it has none.
     public var shortConvolution: ShortConvolutionShape? {
         if case .shortConvolution(let convolution) = mixer { convolution } else { nil }
     }
 
-    /// The layer's gated delta rule, likewise.
+    /// The layer's gated delta rule; nil if it has none.
     public var gatedDelta: GatedDeltaShape? {
         if case .gatedDelta(let delta) = mixer { delta } else { nil }
     }
 
-    /// The layer's state space; nil where it has none.
+    /// The layer's state space; nil if it has none.
     public var stateSpace: StateSpaceShape? {
         switch mixer {
         case .stateSpace(let space), .attentionAndStateSpace(_, let space): space
@@ -51,10 +51,10 @@ public struct LayerShape: Sendable, Equatable {
 extension LayerShape {
     /// Reads the shapes of all layers.
     /// - Parameters:
-    ///   - heads: query heads of each layer.
-    ///   - headLengths: elements of a head's key and of its value.
-    ///   - lengths: the width of each layer's network if it has no experts.
-    ///   - allCount: layers of the file, those that are not run included.
+    ///   - heads: the number of query heads of each layer.
+    ///   - headLengths: the lengths of a head's key and value, in elements.
+    ///   - lengths: the width of each layer's network without experts.
+    ///   - allCount: the number of layers in the file, including those that are not run.
     static func all(
         _ keys: ShapeReader,
         _ family: Family,
@@ -79,7 +79,7 @@ extension LayerShape {
         let positions = try PositionRule.all(keys, family, windows: windows)
         let sources = try SharedLayers(keys, family, windows: windows).sources
         let inputLength = try LayerShape.inputLength(keys, family, count: heads.count)
-        // Each layer may have learned an activation of its own.
+        // Each layer may have an activation with learned parameters.
         let activations: [Activation]? =
             if case .plainXIELU = family.activation {
                 try XIELU.all(keys, count: heads.count).map(Activation.plainXIELU)
@@ -108,7 +108,7 @@ extension LayerShape {
                 hasSinks: family.hasSinks,
                 source: sources[index]
             )
-            // The quantile that 95 % lie below, as llama.cpp has it.
+            // The quantile that 95 % are below, as in llama.cpp.
             let sparse: Activation? =
                 index < family.sparseLayers ? .gatedSparseGELU(deviations: 1.6448533535003662) : nil
             let dense = DenseShape(length: lengths[index], family, activation: activations?[index] ?? sparse)
@@ -145,7 +145,7 @@ extension LayerShape {
 
     private static let inputLengthKey = "embedding_length_per_layer_input"
 
-    /// What layers without keys do.
+    /// The convolution of layers without keys.
     private static func shortConvolution(
         _ keys: ShapeReader,
         _ family: Family,

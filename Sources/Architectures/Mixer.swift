@@ -1,56 +1,57 @@
-/// The part of a layer in which tokens learn of those before them.
+/// The part of a layer that combines a token with earlier ones.
 public enum Mixer: Sendable, Equatable {
-    /// Each token asks those before it.
+    /// Attention to earlier tokens.
     case attention(AttentionShape)
-    /// Each token is mixed with the few before it.
+    /// A convolution over the last few tokens.
     case shortConvolution(ShortConvolutionShape)
-    /// Each token changes a matrix that is carried on, and is answered by it.
+    /// A matrix that each token updates and then reads.
     case gatedDelta(GatedDeltaShape)
-    /// Each token changes a state that fades, and reads it.
+    /// A decaying state that each token updates and then reads.
     case stateSpace(StateSpaceShape)
-    /// Attention and a state space, which read the same and are added.
+    /// Attention and a state space with the same input, whose outputs are added.
     case attentionAndStateSpace(AttentionShape, StateSpaceShape)
-    /// None: the layer is a network alone.
+    /// No mixer: the layer is only a network.
     case absent
-    /// None that the table of families describes.
+    /// A mixer that the table of architectures does not describe.
     case unlisted
 }
 
-/// How one layer attends.
+/// The attention of one layer.
 public struct AttentionShape: Sendable, Equatable {
-    /// Heads that ask.
+    /// The number of query heads.
     public let headCount: Int
-    /// Heads that answer, each for as many that ask.
+    /// The number of key-value heads, each shared by several query heads.
     public let keyValueHeadCount: Int
     /// Elements of one head's key.
     public let keyLength: Int
-    /// Elements of one head's value; 0 where attention is latent and a key serves as its value.
+    /// Elements of one head's value; 0 for latent attention, where a key is also its value.
     public let valueLength: Int
-    /// How many positions a token sees, its own included; nil for all. Of one that sees both ways half lie on either side.
+    /// The number of positions that a token attends to, including its own; nil for all. With bidirectional attention,
+    /// half of them are on either side.
     public let window: Int?
-    /// Whether tokens see those behind them, too.
+    /// Whether tokens also attend to later ones.
     public let seesBothWays: Bool
-    /// Which rotary embedding queries and keys get.
+    /// The rotary embedding of queries and keys.
     public let positions: PositionRule
-    /// How they are normalized before.
+    /// The norm of queries and keys before the rotary embedding.
     public let headNorm: HeadNorm
-    /// Whether values are normalized head by head, without weights.
+    /// Whether values are normalized per head, without weights.
     public let normalizesValues: Bool
-    /// Whether a layer without a matrix for values takes keys for them, as they are before their norm.
+    /// Whether a layer without a value matrix uses keys as values, as they are before their norm.
     public let mayTakeKeysForValues: Bool
-    /// Whether what is read is gated by a second half of the query matrix.
+    /// Whether a second half of the query matrix gates the output.
     public let gatesOutput: Bool
-    /// Whether each head has a score that takes weight from all positions and gives nothing (an attention sink).
+    /// Whether each head has an attention sink: a score that takes weight from all positions and adds nothing.
     public let hasSinks: Bool
-    /// The layer whose keys and values are read in place of own ones; nil for own ones.
+    /// The layer whose keys and values are used instead of its own; nil for its own.
     public let source: Int?
 }
 
 extension AttentionShape {
-    /// Positions that a token sees.
+    /// The positions that a token attends to.
     /// - Parameters:
-    ///   - position: its own.
-    ///   - count: positions that are there.
+    ///   - position: the token's own position.
+    ///   - count: the number of positions in the cache.
     public func seen(from position: Int, of count: Int) -> Range<Int> {
         guard seesBothWays else { return max(0, position + 1 - (window ?? .max))..<(position + 1) }
         guard let window else { return 0..<count }
@@ -58,16 +59,16 @@ extension AttentionShape {
     }
 }
 
-/// A gated convolution over the last tokens, each element of the hidden state for itself.
+/// A gated convolution over the last tokens, separately for each element of the hidden state.
 public struct ShortConvolutionShape: Sendable, Equatable {
     /// Elements of the hidden state.
     public let width: Int
-    /// Tokens that it sees, the current one included.
+    /// The number of tokens that it covers, including the current one.
     public let length: Int
 }
 
 extension Mixer {
-    /// What the layer keeps of a sequence.
+    /// The state that the layer keeps for a sequence.
     public var state: StateSize {
         switch self {
         case .attention(let attention): Self.state(of: attention)
@@ -91,12 +92,12 @@ extension Mixer {
     }
 }
 
-/// What a layer keeps of a sequence, in numbers.
+/// The size of the state that a layer keeps for a sequence, in numbers.
 public struct StateSize: Sendable, Equatable {
-    /// For each token, as key and as value.
+    /// Numbers per token in the key cache.
     public var keys = 0
-    /// Likewise.
+    /// Numbers per token in the value cache.
     public var values = 0
-    /// For the sequence, whatever its length; in single precision.
+    /// Single-precision numbers per sequence, whatever its length.
     public var constant = 0
 }

@@ -1,34 +1,34 @@
 import GGUF
 
-/// What an engine computes with beside the shapes of a model: numbers that decide a result, not memory.
+/// The constants of a model's computation that affect results but not memory.
 public struct ModelArithmetic: Sendable, Equatable {
     /// Added to the mean square before its root is taken.
     public let epsilon: Float
-    /// Positions that the model learned one by one, in place of a rotary embedding.
+    /// The number of learned positions; nil for a model without them.
     public let learnedPositions: Int?
     /// The rotary embedding; nil for a model without one.
     public let rotary: RotaryRule?
-    /// The same in layers with a window.
+    /// The rotary embedding in layers with a window; nil for a model without one.
     public let localRotary: RotaryRule?
-    /// Whether factors of the rotary embedding hold in layers with a window, too, if they rotate as the others do.
+    /// Whether factors of the rotary embedding also apply in layers with a window that rotate like the others.
     public let localTakesFactors: Bool
-    /// Factors of embeddings, of what each part adds, of attention scores and of logits.
+    /// The factor of embeddings.
     public let embeddingScale: Float
-    /// Likewise.
+    /// The factor of each part's output before it is added to the hidden state.
     public let residualScale: Float
-    /// Likewise.
+    /// The factor of attention scores.
     public let attentionScale: Float
-    /// Likewise.
+    /// The factor of logits.
     public let logitScale: Float
-    /// How queries grow with their position; nil where they do not.
+    /// The scaling of queries with their position; nil for none.
     public let temperature: TemperatureRule?
-    /// Bounds of attention scores and of logits; 0 for none.
+    /// The soft cap of attention scores; 0 for none.
     public let attentionCap: Float
-    /// Likewise.
+    /// The soft cap of logits; 0 for none.
     public let finalCap: Float
 
-    /// - Throws: `ShapeProblem` for a family that the table does not have in full and for values that are not
-    ///   computed; `GGUFProblem` for a missing key or a value of the wrong type.
+    /// - Throws: `ShapeProblem` for an architecture that this program does not run, and for values that it does not
+    ///   support; `GGUFProblem` for a missing key or a value of the wrong type.
     public init(_ metadata: Metadata, of shape: ModelShape) throws {
         try shape.architecture.requireInFull()
         let family = shape.architecture.family
@@ -62,14 +62,14 @@ public struct ModelArithmetic: Sendable, Equatable {
         let divisor = shape.layers.count == family.layersOfLargest ? width / headCount : shape.headLength
         attentionScale = family.scalesScores ? own != 0 ? own : 1 / Float(divisor).squareRoot() : 1
         let caps = family.softCaps ?? SoftCaps()
-        // Gemma 3 bounds logits alone.
+        // Gemma 3 only caps logits.
         attentionCap = caps.attention == 0 ? 0 : try keys.float("attn_logit_softcapping") ?? caps.attention
         finalCap = family.softCaps == nil ? 0 : try keys.float("final_logit_softcapping") ?? caps.final
     }
 
-    /// Shape and arithmetic of a model that is to be run. Of a family that this program does not run it says so, whatever
-    /// else may be wrong with the file.
-    /// - Throws: as both.
+    /// The shape and the constants of a model to run. An architecture that this program does not run is reported first,
+    /// whatever else may be wrong with the file.
+    /// - Throws: the errors of both.
     public static func withShape(_ metadata: Metadata) throws -> (shape: ModelShape, arithmetic: ModelArithmetic) {
         try Architecture(metadata).requireInFull()
         let shape = try ModelShape(metadata)
@@ -81,7 +81,7 @@ public struct ModelArithmetic: Sendable, Equatable {
             let key = keys.key("attention.value_length")
             throw ShapeProblem.unsupportedValue(key: key, value: "\(attention.valueLength)")
         }
-        // What a window means there is known of families that always see both ways.
+        // The meaning of a window is known for architectures that are always bidirectional.
         let isKnown = family.seesBothWays || shape.layers.allSatisfy { $0.attention.map { $0.window == nil } ?? false }
         if try keys.metadata.bool(keys.key("attention.causal")) == false, !isKnown {
             throw ShapeProblem.unsupportedValue(key: keys.key("attention.causal"), value: "false")
@@ -98,7 +98,7 @@ public struct ModelArithmetic: Sendable, Equatable {
             try keys.refuse(["attention.scale", "embedding_scale", "residual_scale"])
             if !family.multipliesLogits { try keys.refuse(["logit_scale"]) }
         }
-        // llama.cpp bounds the logits of models with streams alike, whatever a file says.
+        // llama.cpp always uses the same cap for the logits of models with streams, whatever a file says.
         if family.hasStreams, let own = try keys.float("final_logit_softcapping"), own != family.softCaps?.final {
             throw ShapeProblem.unsupportedValue(key: keys.key("final_logit_softcapping"), value: "\(own)")
         }

@@ -1,18 +1,18 @@
 import GGUF
 
-/// What a model gives for a text. Figures of one kind say nothing about models of another.
+/// The kind of a model's output for a text. Metrics of one kind do not apply to models of another.
 public enum ModelKind: String, Sendable, CaseIterable, Codable {
-    /// What may follow it.
+    /// A continuation of the text.
     case language
     /// A vector.
     case embedding
-    /// How well it answers a question.
+    /// A score of how well the text answers a question.
     case reranker
 
-    /// The names of all.
+    /// The names of all kinds.
     public static let names = allCases.map(\.rawValue)
 
-    /// With its article: `an embedding model`.
+    /// The kind with an article: `an embedding model`.
     public var words: String {
         switch self {
         case .language: "a language model"
@@ -21,11 +21,12 @@ public enum ModelKind: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// By what a file says of it.
+    /// The kind that follows from a file's metadata.
     /// - Parameters:
-    ///   - pooling: nil where the file says nothing, as with language models.
-    ///   - seesBothWays: whether tokens see those behind them, so that none can be written.
-    ///   - labelCount: of a classifier's scores; a file with such labels and without a pooling ranks once it is told to.
+    ///   - pooling: nil if the file gives none, as for language models.
+    ///   - seesBothWays: whether attention is bidirectional, so that no text can be generated.
+    ///   - labelCount: the number of labels of a classifier's scores; a file with labels and without a pooling type is
+    ///     a reranker once the engine is told so.
     public init(pooling: Pooling?, seesBothWays: Bool, labelCount: Int) {
         switch pooling {
         case .rank: self = .reranker
@@ -34,8 +35,8 @@ public enum ModelKind: String, Sendable, CaseIterable, Codable {
         }
     }
 
-    /// The kind of the model that a file's metadata describe.
-    /// - Throws: `GGUFProblem`, `ShapeProblem` for metadata that describe none.
+    /// The kind of the model in a file's metadata.
+    /// - Throws: `GGUFProblem`, `ShapeProblem` if the metadata do not describe a model.
     public init(_ metadata: Metadata) throws {
         let architecture = try Architecture(metadata)
         let prefix = architecture.name
@@ -49,7 +50,7 @@ public enum ModelKind: String, Sendable, CaseIterable, Codable {
 }
 
 extension ModelShape {
-    /// What the model gives for a text.
+    /// The kind of the model's output.
     public var kind: ModelKind {
         ModelKind(pooling: text.pooling, seesBothWays: seesBothWays, labelCount: text.labels.count)
     }

@@ -1,42 +1,42 @@
 import GGUF
 
-/// What a model is made of, from a GGUF file's metadata, checked so that later code may rely on it.
+/// The shape of a model from a GGUF file's metadata, validated so that later code may rely on it.
 ///
-/// Of a family that the table has in full this is what engines make of it; of others what memory depends on. What is
-/// computed with beside the shapes is `ModelArithmetic`.
+/// For an architecture that this program runs, it is the shape that engines use; for others, only what memory depends
+/// on. The constants of the computation are in `ModelArithmetic`.
 public struct ModelShape: Sendable, Equatable {
-    /// The family that the model is of.
+    /// The model's architecture.
     public let architecture: Architecture
     /// Width of the hidden state.
     public let embeddingLength: Int
-    /// From the first to the last.
+    /// The layers, first to last.
     public let layers: [LayerShape]
-    /// Layers behind these that predict further tokens (MTP); they are kept in a file and not run.
+    /// The number of following layers that predict further tokens (MTP); they are kept in a file and not run.
     public let predictorCount: Int
-    /// Elements of one head's key in layers without a window; others may have heads of their own length.
+    /// Elements of one head's key in layers without a window; other layers may have another length.
     public let headLength: Int
-    /// Likewise of its value; 0 where attention is latent and a key serves as its value.
+    /// Elements of one head's value in layers without a window; 0 for latent attention, where a key is also its value.
     public let valueLength: Int
-    /// The mixture that layers have; nil for a model without experts.
+    /// The experts of layers; nil for a model without experts.
     public let experts: ExpertShape?
-    /// Width of the widest network where a layer has no experts, even if all have; 0 where the file does not say.
+    /// Width of the widest network without experts, even if all layers have experts; 0 if the file does not give it.
     public let feedForwardLength: Int
-    /// The context for which the model was trained, in tokens; nil where the file does not say.
+    /// The context length of the training, in tokens; nil if the file does not give it.
     public let trainedContext: Int?
-    /// The norm in front of the output, which is of the layers' kind.
+    /// The norm before the output, which is of the same kind as the layers'.
     public let norms: NormRule
-    /// The tensor of that norm, without its ending; nil where layers end with one.
+    /// The tensor of that norm, without its ending; nil if layers end with a norm.
     public let outputNorm: String?
-    /// Where the output matrix is.
+    /// The rule for the output matrix.
     public let output: OutputRule
-    /// What it is given for each token.
+    /// The input for each token.
     public let input: InputShape
-    /// The streams that layers work on one of; nil for a single hidden state.
+    /// The streams of hidden states, of which layers work on one; nil for a single hidden state.
     public let streams: StreamShape?
-    /// What it gives for a text as a whole.
+    /// The output for a whole text.
     public let text: TextOutput
 
-    /// Far beyond any model; keeps a damaged file from asking for huge tables.
+    /// The most layers that are accepted, far beyond any model; keeps a damaged file from requesting huge tables.
     private static let mostLayers = 4096
     private static let predictors = "nextn_predict_layers"
 
@@ -90,7 +90,7 @@ public struct ModelShape: Sendable, Equatable {
         }
     }
 
-    /// - Returns: nil where models of nothing but experts do not say how long other networks would be.
+    /// - Returns: nil if a model with only experts does not give the width of other networks.
     private static func feedForwardLengths(
         _ keys: ShapeReader,
         _ family: Family,
@@ -104,19 +104,19 @@ public struct ModelShape: Sendable, Equatable {
 }
 
 extension ModelShape {
-    /// Beginnings of the names of tensors that belong to layers which predict further tokens, in their order.
+    /// Prefixes of the tensors of layers that predict further tokens, in their order.
     public var predictorPrefixes: [String] { (0..<predictorCount).map { "blk.\(layers.count + $0)." } }
 
-    /// The attention of all layers that attend.
+    /// The attention of all layers that have it.
     public var attentions: [AttentionShape] { layers.compactMap(\.attention) }
 
-    /// Whether tokens see those behind them, so that a text has to be there whole, and none can be written.
+    /// Whether attention is bidirectional, so that the whole text must be known, and none can be generated.
     public var seesBothWays: Bool { attentions.contains(where: \.seesBothWays) }
 
     /// The most query heads of any layer.
     public var headCount: Int { attentions.lazy.map(\.headCount).max() ?? 0 }
 
-    /// The longest row of a feed-forward network, of experts too.
+    /// The width of the widest feed-forward network, including experts.
     public var widestNetwork: Int {
         let lengths = layers.flatMap { layer in
             switch layer.network {
@@ -129,7 +129,7 @@ extension ModelShape {
         return lengths.max() ?? 0
     }
 
-    /// The most columns of any matrix.
+    /// The largest number of columns of a matrix.
     public var widestMatrix: Int {
         let deltas = layers.lazy.compactMap { $0.gatedDelta?.valueWidth ?? $0.stateSpace?.valueWidth }
         return max(
@@ -144,7 +144,7 @@ extension ModelShape {
         )
     }
 
-    /// Elements of all hidden states of a token between two layers.
+    /// Elements of a token's hidden states between two layers, over all streams.
     public var stateWidth: Int { embeddingLength * (streams?.count ?? 1) }
 
     /// Elements of the embedding that a token has for each layer; 0 for none.

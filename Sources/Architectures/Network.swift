@@ -1,17 +1,17 @@
 /// The feed-forward network of a layer.
 public enum Network: Sendable, Equatable {
-    /// One for all tokens.
+    /// One network for all tokens.
     case dense(DenseShape)
-    /// A few for each token, of many.
+    /// Many networks, of which each token uses a few.
     case experts(ExpertShape)
-    /// One for all tokens and a few of many, side by side, each between norms of its own.
+    /// A dense network and experts in parallel, each between its own norms.
     case both(DenseShape, ExpertShape)
-    /// None: the layer is a mixer alone.
+    /// No network: the layer is only a mixer.
     case absent
 }
 
 extension Network {
-    /// - Parameter experts: nil for a layer without.
+    /// - Parameter experts: nil for a layer without experts.
     init(experts: ExpertShape?, dense: DenseShape, _ family: Family) {
         guard let experts else {
             self = .dense(dense)
@@ -21,24 +21,24 @@ extension Network {
     }
 }
 
-/// What stands between a network's matrices.
+/// The activation between a network's matrices.
 public enum Activation: Sendable, Equatable {
-    /// The gate's SiLU.
+    /// SiLU of the gate.
     case gatedSiLU
-    /// The gate's GELU.
+    /// GELU of the gate.
     case gatedGELU
-    /// The gate's GELU, of what lies more than so many standard deviations above the gate's mean.
+    /// GELU of the gate's excess over its mean plus this many standard deviations.
     case gatedSparseGELU(deviations: Float)
-    /// The gate's SiLU with a steeper sigmoid, times one more than up; both are kept from growing.
+    /// SiLU of the gate with a steeper sigmoid, times up plus one; both are clamped.
     case gatedClampedSiLU
     /// GELU, without a gate.
     case plainGELU
-    /// The square of what is positive, without a gate.
+    /// The square of the positive part, without a gate.
     case plainSquaredReLU
-    /// xIELU with the layer's own numbers, without a gate.
+    /// xIELU with the layer's own parameters, without a gate.
     case plainXIELU(XIELU)
 
-    /// Whether one matrix decides how much of another's product goes on.
+    /// Whether the product of one matrix gates that of another.
     public var isGated: Bool {
         switch self {
         case .gatedSiLU, .gatedGELU, .gatedSparseGELU, .gatedClampedSiLU: true
@@ -47,16 +47,16 @@ public enum Activation: Sendable, Equatable {
     }
 }
 
-/// A network that all tokens pass through.
+/// A network that all tokens use.
 public struct DenseShape: Sendable, Equatable {
     /// Its width.
     public let length: Int
-    /// What stands between its matrices.
+    /// The activation between its matrices.
     public let activation: Activation
-    /// Whether gate and up may come in one matrix.
+    /// Whether gate and up may share a matrix.
     public let mayFuse: Bool
 
-    /// - Parameter activation: nil for the family's.
+    /// - Parameter activation: nil for that of the architecture.
     init(length: Int, _ family: Family, activation: Activation? = nil) {
         self.length = length
         self.activation = activation ?? family.activation

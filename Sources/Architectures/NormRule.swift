@@ -1,41 +1,41 @@
-/// How a layer's norms work, and where they stand around mixer and network.
+/// The kind of a layer's norms, and their positions around mixer and network.
 public struct NormRule: Sendable, Equatable {
-    /// What rows are brought to before each element is multiplied by its weight.
+    /// What a norm does to a row before each element is multiplied by its weight.
     public enum Kind: Sendable {
-        /// To a root mean square of one.
+        /// Scales it to a root mean square of one.
         case rootMeanSquare
-        /// To a mean of zero first.
+        /// Shifts it to a mean of zero and scales it to a variance of one.
         case layer
     }
 
-    /// Where norms stand.
+    /// The positions of norms.
     public enum Placement: Sendable {
-        /// On what each part is given.
+        /// On the input of each part.
         case before
-        /// On what each part adds.
+        /// On the output of each part.
         case after
-        /// On both.
+        /// On the input and the output of each part.
         case around
-        /// On the sums of what parts are given and add.
+        /// On the sum of each part's input and output.
         case onSums
     }
 
-    /// What it does to a row.
+    /// What a norm does to a row.
     public let kind: Kind
-    /// Whether something is added to each element, too.
+    /// Whether each element also gets a bias.
     public let hasBias: Bool
-    /// Where it stands.
+    /// The positions of the norms.
     public let placement: Placement
-    /// Whether the first layer may do without the norm in front of its mixer.
+    /// Whether the first layer may lack the norm before its mixer.
     public let firstMayLackIt: Bool
-    /// Whether a layer without a second norm feeds both parts from the first.
+    /// Whether a layer without a second norm feeds both parts from the first one.
     public let mayFeedBoth: Bool
-    /// The tensor of the norm in front of the network, without its ending.
+    /// The tensor of the norm before the network, without its ending.
     public let networkNorm: String
     /// Whether that name has no ending in files either.
     public let networkNormIsBare: Bool
 
-    /// - Parameter isAlone: whether a layer is a network alone, whose norm has the name of a layer's first.
+    /// - Parameter isAlone: whether a layer is only a network, whose norm has the name of a layer's first norm.
     init(_ family: Family, isAlone: Bool = false) {
         kind = family.norm
         hasBias = family.hasNormBias
@@ -47,15 +47,15 @@ public struct NormRule: Sendable, Equatable {
     }
 }
 
-/// Norms on queries and keys.
+/// The norms of queries and keys.
 public enum HeadNorm: Sendable {
     /// No norm.
     case none
-    /// On each head, all with the same weights.
+    /// On each head, with the same weights for all.
     case perHead
-    /// The same after the rotary embedding.
+    /// On each head, with the same weights for all, after the rotary embedding.
     case perRotatedHead
-    /// On each head with weights of its own, where the file has them.
+    /// On each head with its own weights, if the file has them.
     case optionalOwn
     /// On all heads as one row.
     case whole

@@ -1,11 +1,11 @@
-/// Where a model's output matrix is.
+/// The location of a model's output matrix.
 public enum OutputRule: Sendable {
-    /// In a tensor of its own, or else the token embeddings.
+    /// A separate tensor if there is one, otherwise the token embeddings.
     case embeddingUnlessGiven
-    /// In a tensor of its own: engines refuse a file without.
+    /// A separate tensor: engines reject a file without it.
     case given
     /// The token embeddings, always.
     case embedding
-    /// Nowhere: the model predicts no tokens.
+    /// None: the model predicts no tokens.
     case none
 }

@@ -1,19 +1,19 @@
 import GGUF
 
-/// How a layer's queries and keys come to know their positions.
+/// The rotary embedding of a layer's queries and keys.
 public enum PositionRule: Sendable {
-    /// Without the rotary embedding (NoPE).
+    /// None (NoPE).
     case none
-    /// By the model's rotary embedding.
+    /// The model's rotary embedding.
     case everywhere
-    /// By the one for layers with a window.
+    /// The rotary embedding for layers with a window.
     case local
 }
 
 extension PositionRule {
     /// The rule of each layer.
     static func all(_ keys: ShapeReader, _ family: Family, windows: [Int?]) throws -> [PositionRule] {
-        // Granite's switch for positions has the name of something else.
+        // Granite's switch for RoPE has the key of another setting.
         let name = keys.key("rope.scaling.finetuned")
         let isSwitchedOff = try family.maySwitchPositions && keys.metadata.bool(name) == false
         let areUnturned = family.rotaryLayout == nil || family.lacksPositions || isSwitchedOff

@@ -1,14 +1,14 @@
 import GGUF
 
-/// How the pairs of a head fall to a token's four positions: in time, down, across, and one more (M-RoPE).
+/// How a head's pairs are divided among a token's four positions: time, height, width, and one more (M-RoPE).
 ///
-/// A text has the same position in the first three and none in the fourth, so that pairs of the fourth are not rotated.
+/// A text has equal positions in the first three and none in the fourth, so the pairs of the fourth are not rotated.
 /// Source: Wang et al., "Qwen2-VL", 2024; the order as in llama.cpp's `ggml_mrope_cache_init`.
 struct PositionSections: Sendable {
-    /// The order in which sections follow each other.
+    /// The order of the sections.
     enum Order: Sendable {
         case inARow
-        /// One pair of each of the first three in turn, as far as each goes; the rest falls to the fourth.
+        /// One pair of each of the first three in turn, up to the length of each; the rest belongs to the fourth.
         case interleaved
     }
 
@@ -25,7 +25,7 @@ struct PositionSections: Sendable {
         (self.lengths, self.order, pairCount) = (lengths, order, dimensions / 2)
     }
 
-    /// Those of the fourth position.
+    /// The pairs of the fourth position.
     var stillPairs: Set<Int> {
         let sum = lengths.reduce(0, +)
         return Set(

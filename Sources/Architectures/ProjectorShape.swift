@@ -1,18 +1,19 @@
 import GGUF
 import SystemPackage
 
-/// What the metadata of a projector's file say of it: how wide the embeddings are that it makes of a picture, and how many.
+/// The shape of a projector from its file's metadata: the width and number of the embeddings that it makes of a
+/// picture.
 public struct ProjectorShape: Sendable, Equatable {
-    /// What a picture takes of a language model's context.
+    /// The number of tokens of a language model's context that a picture takes.
     public enum ImageTokens: Sendable, Equatable {
-        /// So many tokens, whatever its size.
+        /// This many tokens, whatever the picture's size.
         case perImage(Int)
-        /// So many tokens for each tile of `side` pixels that it is cut into, and for one that shows all of it.
+        /// This many tokens for each tile of `side` pixels, and for a tile that shows the whole picture.
         case perTile(Int, side: Int)
-        /// A token for each square of `side` pixels, of the size that an engine scales it to.
+        /// A token for each square of `side` pixels, after an engine has scaled the picture.
         case perSquare(side: Int)
 
-        /// In words.
+        /// The number in words.
         public var description: String {
             switch self {
             case .perImage(let count): "an image takes \(count) tokens"
@@ -23,14 +24,14 @@ public struct ProjectorShape: Sendable, Equatable {
         }
     }
 
-    /// Elements of the embeddings that it makes, which are those of its language model.
+    /// Elements of its output embeddings, as wide as those of the language model.
     public let width: Int
-    /// nil where the file only hears, or is of a kind that this table lacks.
+    /// The tokens of a picture; nil if the file only has an audio part, or is of an unlisted kind.
     public let imageTokens: ImageTokens?
-    /// nil where the file only hears, or is of a kind that is not known so far.
+    /// The vision tower; nil if the file only has an audio part, or is of an unlisted kind.
     public let tower: ProjectorTower?
 
-    /// - Throws: `GGUFProblem` for a file that is no projector's, and for keys that are missing or of another type;
+    /// - Throws: `GGUFProblem` if the file is not a projector, or if keys are missing or of another type;
     ///   `ShapeProblem` for values that no projector has.
     public init(_ metadata: Metadata, _ tensors: [GGUFTensor] = []) throws {
         guard try metadata.isProjector else { throw GGUFProblem.notProjector }
@@ -47,11 +48,11 @@ public struct ProjectorShape: Sendable, Equatable {
         return try metadata.string(key) ?? metadata.string("clip.vision.projector_type").required(key)
     }
 
-    /// The same of a file, which errors name.
+    /// Reads the shape from a file, which errors name.
     /// - Throws: `GGUFError`, `ShapeError`.
     public init(of file: GGUFFile) throws { try self.init(file.metadata, file.tensors, of: file.path) }
 
-    /// The same of a file that may not be written yet, which errors name.
+    /// Reads the shape from the metadata of a file that may not be written yet; errors name the file.
     /// - Throws: `GGUFError`, `ShapeError`.
     public init(_ metadata: Metadata, _ tensors: [GGUFTensor], of path: FilePath) throws {
         do {
@@ -63,7 +64,7 @@ public struct ProjectorShape: Sendable, Equatable {
         }
     }
 
-    /// llama.cpp's `clip_n_output_tokens`.
+    /// The number of tokens, as llama.cpp's `clip_n_output_tokens` computes it.
     private static func imageTokens(_ metadata: Metadata) throws -> ImageTokens? {
         let kind = try kind(metadata)
         func scale(_ standard: Int, _ key: String = "clip.vision.projector.scale_factor") throws -> Int {
@@ -86,7 +87,7 @@ public struct ProjectorShape: Sendable, Equatable {
 
     static func whole(_ metadata: Metadata, _ key: String) throws -> Int {
         let value = try metadata.integer(key).required(key)
-        // A picture's side, a width or a factor; their products stay far from overflowing.
+        // The value is a side, a width or a factor; products stay far from overflow.
         guard (1...(1 << 20)).contains(value) else {
             throw ShapeProblem.badValue(key: key, value: "\(value)", expected: "1 to \(1 << 20)")
         }

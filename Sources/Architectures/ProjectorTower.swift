@@ -1,44 +1,47 @@
 import GGUF
 import Tensors
 
-/// The layers of a projector that a picture passes through, as far as its file tells. Kinds of llama.cpp's `clip.cpp`.
+/// The layers of a projector that process a picture, as far as its file describes them. The kinds are those of
+/// llama.cpp's `clip.cpp`.
 public struct ProjectorTower: Sendable, Equatable {
-    /// GGUF's name of the kind: `gemma3`.
+    /// The kind's name in GGUF: `gemma3`.
     public let kind: String
-    /// Elements of a patch's embedding, in the tower.
+    /// Elements of a patch's embedding in the tower.
     public let width: Int
-    /// Elements inside of its networks.
+    /// Elements between the two matrices of a network.
     public let innerWidth: Int
-    /// Heads of attention.
+    /// The number of attention heads.
     public let headCount: Int
-    /// Pixels of a side of a patch.
+    /// The side of a patch, in pixels.
     public let patchSize: Int
-    /// Elements of the embeddings that it makes, which are those of its language model.
+    /// Elements of its output embeddings, as wide as those of the language model.
     public let outputWidth: Int
-    /// Patches of a side of the square that becomes one token.
+    /// The side of the square that becomes one token, in patches.
     public let mergesSide: Int
-    /// Pixels of a side of the picture that an engine makes room for when it loads the file; larger pictures take more.
+    /// The side, in pixels, of the picture for which an engine reserves memory when it loads the file; larger pictures
+    /// take more.
     public let pictureSide: Int
     /// Whether networks have a gate.
     public let isGated: Bool
-    /// Whether queries, keys and values come of one product.
+    /// Whether one matrix computes queries, keys and values.
     public let fusesQKV: Bool
-    /// Whether heads are normalized.
+    /// Whether queries and keys are normalized per head.
     public let normalizesHeads: Bool
-    /// Layers that are read beside the last one.
+    /// The number of layers whose output is used in addition to the last one's.
     public let tapCount: Int
     /// Whether a norm follows the last layer.
     public let hasLastNorm: Bool
 
-    /// - Returns: nil for kinds that this table lacks, and for a file that only hears.
-    /// - Throws: `GGUFProblem`, `ShapeProblem`, as `ProjectorShape`.
+    /// - Returns: nil for an unlisted kind, and for a file with only an audio part.
+    /// - Throws: `GGUFProblem`, `ShapeProblem`, like `ProjectorShape`.
     init?(_ metadata: Metadata, _ tensors: [GGUFTensor], kind: String, outputWidth: Int) throws {
         func whole(_ key: String) throws -> Int { try ProjectorShape.whole(metadata, "clip.vision.\(key)") }
         func scale(_ standard: Int) throws -> Int {
             metadata["clip.vision.projector.scale_factor"] == nil ? standard : try whole("projector.scale_factor")
         }
         let patch = try whole("patch_size")
-        // [LC `clip.cpp`, `set_warmup_n_tokens`] Of kinds that take any size, a picture of so many tokens a side.
+        // [LC `clip.cpp`, `set_warmup_n_tokens`] For kinds that accept any size, a picture of this many tokens per
+        // side.
         let (merges, tokens): (Int, Int?)
         switch kind {
         case "gemma3": (merges, tokens) = (try scale(4), nil)
@@ -62,7 +65,7 @@ public struct ProjectorTower: Sendable, Equatable {
         normalizesHeads = names.contains("v.blk.0.attn_q_norm.weight")
         tapCount = names.count { $0.hasPrefix("v.deepstack.") && $0.hasSuffix(".norm.weight") }
         hasLastNorm = names.contains("v.post_ln.weight")
-        // A picture that engines would make room for, of layers that they have; no product below overflows then.
+        // Within what engines support, so that no product below overflows.
         guard (1...512).contains(pictureSide / patchSize), width <= 1 << 16, innerWidth <= 1 << 18,
             outputWidth <= 1 << 16,
             (1...width).contains(headCount), pictureSide / patchSize >= mergesSide
@@ -70,31 +73,31 @@ public struct ProjectorTower: Sendable, Equatable {
     }
 }
 
-/// How kinds differ. [LC `tools/mtmd/models/*.cpp`]
+/// The differences between kinds. [LC `tools/mtmd/models/*.cpp`]
 extension ProjectorTower {
     private var isQwen: Bool { kind.hasSuffix("vl_merger") }
-    /// Whether norms are layer norms, not root mean squares.
+    /// Whether norms are layer norms instead of root mean square norms.
     public var hasLayerNorm: Bool { kind != "gemma4v" && kind != "qwen2.5vl_merger" }
-    /// How often patches are made of a picture; a still one counts as two frames of a film.
+    /// The number of patch convolutions per picture; a still picture counts as two frames of a video.
     public var frames: Int { isQwen ? 2 : 1 }
-    /// Lists of positions that are read.
+    /// The number of lists of positions in the input.
     public var positionInputs: Int { isQwen ? 1 : kind == "gemma4v" ? 2 : 0 }
-    /// Numbers for each patch in such a list.
+    /// The number of values per patch in such a list.
     public var positionsPerPatch: Int { isQwen ? 4 : 1 }
-    /// Whether positions rotate queries and keys.
+    /// Whether queries and keys get a rotary embedding.
     public var turnsHeads: Bool { isQwen || kind == "gemma4v" }
-    /// Whether most layers see a window alone.
+    /// Whether most layers attend within windows.
     public var hasWindows: Bool { kind == "qwen2.5vl_merger" }
     /// Whether pixels are scaled first.
     public var scalesPixels: Bool { kind == "gemma4v" }
-    /// Whether a table of positions is stretched to the picture.
+    /// Whether a table of positions is resized to the picture.
     public var resizesPositions: Bool { kind == "lfm2" || kind == "qwen3vl_merger" }
-    /// Whether positions are looked up by row and by column.
+    /// Whether positions are looked up by row and column.
     public var looksUpPositions: Bool { kind == "gemma4v" }
     /// Whether values are normalized.
     public var normalizesValues: Bool { kind == "gemma4v" }
-    /// Whether norms follow attention and network, too.
+    /// Whether norms also follow attention and network.
     public var hasNormsBehind: Bool { kind == "gemma4v" }
-    /// Whether patches are averaged into tokens, not put side by side.
+    /// Whether patches are averaged into tokens instead of concatenated.
     public var pools: Bool { kind == "gemma3" || kind == "gemma4v" }
 }

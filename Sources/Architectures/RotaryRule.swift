@@ -6,32 +6,32 @@ import GGUF
     import Glibc
 #endif
 
-/// The rotary embedding (RoPE): how positions are written into queries and keys.
+/// The rotary embedding (RoPE), which encodes positions in queries and keys.
 ///
-/// Source: Su et al., "RoFormer", 2021; scaling as llama.cpp applies it (linear; YaRN, Peng et al., 2023; per-frequency
-/// factors for Llama 3 and LongRoPE, which come as tensors).
+/// Source: Su et al., "RoFormer", 2021; scaling as in llama.cpp (linear; YaRN, Peng et al., 2023; per-frequency factors
+/// for Llama 3 and LongRoPE, which are tensors).
 public struct RotaryRule: Sendable, Equatable {
     /// Which elements of a head form a pair.
     public let layout: RotaryLayout
-    /// Elements at the start of a head that are rotated; the rest stay.
+    /// The number of elements at the start of a head that are rotated; the rest stay unchanged.
     public private(set) var dimensions: Int
-    /// Pairs that no text rotates, since none of their positions is a text's.
+    /// The pairs that are never rotated for text, because their position is not one of text.
     public let stillPairs: Set<Int>
     /// Base of the geometric series of frequencies.
     public private(set) var base: Float
-    /// Positions are multiplied by this.
+    /// The factor of positions.
     public private(set) var positionScale: Float
     /// Whether frequencies blend between scaled and unscaled by the YaRN ramp.
     public private(set) var usesYaRN: Bool
     /// The context before scaling, in tokens.
     public let originalContext: Int
-    /// Sines and cosines are multiplied by this.
+    /// The factor of sines and cosines.
     public private(set) var magnitude: Float
 
-    /// Turns of a frequency over the original context at which the YaRN ramp begins and ends. Files may name others;
-    /// llama.cpp reads them for few families.
+    /// The rotations of a frequency over the original context at which the YaRN ramp begins. Files may give other
+    /// values, but llama.cpp reads them for few architectures.
     public let fastTurns: Float
-    /// Likewise.
+    /// The rotations of a frequency over the original context at which the YaRN ramp ends.
     public let slowTurns: Float
 
     init(_ keys: ShapeReader, _ family: Family, layout: RotaryLayout, headLength: Int) throws {
@@ -74,8 +74,8 @@ public struct RotaryRule: Sendable, Equatable {
         }
     }
 
-    /// The same in layers with a window.
-    /// - Parameter headLength: elements of such a layer's heads; nil for a model without one.
+    /// The rotary embedding in layers with a window.
+    /// - Parameter headLength: elements of a head in such layers; nil for a model without them.
     func local(_ keys: ShapeReader, _ family: Family, headLength: Int?) throws -> RotaryRule {
         let rule = family.localRotary
         if rule == .asElsewhere { return self }
@@ -97,7 +97,7 @@ public struct RotaryRule: Sendable, Equatable {
     }
 }
 
-/// Which two elements of a head the rotary embedding rotates as a pair.
+/// The two elements of a head that the rotary embedding rotates as a pair.
 public enum RotaryLayout: Sendable {
     /// Neighbours: 0 and 1, 2 and 3.
     case adjacent

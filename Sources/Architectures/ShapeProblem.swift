@@ -1,10 +1,10 @@
 import SystemPackage
 
-/// Why a model's metadata describe no model that can be worked with.
+/// Why a model's metadata cannot be used.
 public enum ShapeProblem: Error, Equatable, Sendable {
-    /// A family that the table does not have in full.
+    /// An architecture that this program does not run.
     case unsupportedArchitecture(String)
-    /// A value that no engine of this program computes.
+    /// A value that this program does not support.
     case unsupportedValue(key: String, value: String)
     /// A value that no model has.
     case badValue(key: String, value: String, expected: String)
@@ -23,13 +23,13 @@ public enum ShapeProblem: Error, Equatable, Sendable {
     }
 }
 
-/// A problem with a model's metadata, and the file that they are in.
+/// A problem with a model's metadata, and its file.
 public struct ShapeError: Error, CustomStringConvertible, Sendable {
     /// The file.
     public let path: FilePath
     /// What is wrong with it.
     public let problem: ShapeProblem
 
-    /// Both in words.
+    /// The path and the problem in words.
     public var description: String { "\(path): \(problem.explanation)" }
 }

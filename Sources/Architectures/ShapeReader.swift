@@ -1,19 +1,19 @@
 import GGUF
 
-/// Reads the metadata keys of one architecture, and refuses absurd values.
+/// Reads the metadata keys of one architecture, and rejects absurd values.
 public struct ShapeReader {
     let metadata: Metadata
     let prefix: String
-    /// No model comes near; larger numbers would only overflow later products.
+    /// The largest value that is accepted; no model comes near, and larger numbers could overflow later products.
     static let largest = 1 << 24
 
-    /// - Parameter architecture: begins the names of all keys.
+    /// - Parameter architecture: its name is the prefix of all keys.
     public init(_ metadata: Metadata, _ architecture: Architecture) {
         self.metadata = metadata
         prefix = architecture.name
     }
 
-    /// The whole name of a key.
+    /// The full name of a key.
     public func key(_ name: String) -> String { "\(prefix).\(name)" }
 
     func bad(_ name: String, _ value: some CustomStringConvertible, _ expected: String) -> ShapeProblem {
@@ -43,7 +43,7 @@ public struct ShapeReader {
         return value
     }
 
-    /// A number for each layer; a single one holds for all.
+    /// A number for each layer; a single number applies to all.
     func perLayer(_ name: String, count: Int, from least: Int) throws -> [Int]? {
         guard case .array? = metadata[key(name)] else {
             return try whole(name, from: least).map { Array(repeating: $0, count: count) }
@@ -56,14 +56,14 @@ public struct ShapeReader {
         return values
     }
 
-    /// The number for the first layer, as it stands, where a file may have one for each.
-    /// - Throws: `GGUFProblem` for a value that is no whole number.
+    /// The unchecked number for the first layer, for keys that may have one per layer.
+    /// - Throws: `GGUFProblem` if the value is not an integer.
     public func first(_ name: String) throws -> Int? {
         if case .array? = metadata[key(name)] { return try metadata.integers(key(name))?.first }
         return try metadata.integer(key(name))
     }
 
-    /// Refuses keys that would change the result and are not computed, unless they are zero.
+    /// Rejects keys that would change the result and are not supported, unless they are zero.
     func refuse(_ names: [String]) throws {
         for name in names {
             guard let value = metadata[key(name)] else { continue }

@@ -1,16 +1,16 @@
 import GGUF
 
-/// Which layers read the keys and values of an earlier one: the last layers of a model, as many as the file says.
+/// The layers that use the keys and values of an earlier one: the last layers of a model, as many as the file gives.
 ///
-/// Source: llama.cpp's cache for Gemma 4 (`llama-model.cpp`). A layer without a window reads the last layer that keeps its
-/// own; a layer with one reads the layer before that.
+/// Source: llama.cpp's cache for Gemma 4 (`llama-model.cpp`). A layer without a window uses the last layer that has its
+/// own; a layer with a window uses the layer before that one.
 struct SharedLayers {
-    /// For each layer the one that it reads; nil for its own.
+    /// The source of each layer's keys and values; nil for its own.
     let sources: [Int?]
 
     private static let key = "attention.shared_kv_layers"
 
-    /// - Throws: `ShapeProblem` where too few layers are left, or those that are read look back otherwise.
+    /// - Throws: `ShapeProblem` if too few layers have their own, or if the source has another kind of window.
     init(_ keys: ShapeReader, _ family: Family, windows: [Int?]) throws {
         var count = family.sharesLayers ? try keys.whole(Self.key, from: 0) ?? 0 : 0
         if let first = family.firstSharing { count = max(0, windows.count - first) }

@@ -1,33 +1,33 @@
 import GGUF
 
-/// A selective state space with one decay for each head (Mamba 2): each token fades a head's state, adds to it what the token's
-/// values and keys say, and reads it with its queries.
+/// A selective state space with one decay per head (Mamba 2): each token decays a head's state, adds its values and
+/// keys to it, and reads it with its queries.
 ///
 /// Source: Dao and Gu, "Transformers are SSMs", 2024.
 public struct StateSpaceShape: Sendable, Equatable {
-    /// Heads, each with a state of its own.
+    /// The number of heads, each with its own state.
     public let headCount: Int
-    /// Elements of a head's values, and rows of its state.
+    /// Elements of a head's values, which is the number of rows of its state.
     public let headLength: Int
-    /// Groups of heads that share what writes to the state and what reads it.
+    /// The number of groups of heads that share keys (B) and queries (C).
     public let groupCount: Int
-    /// Columns of a head's state.
+    /// The number of columns of a head's state.
     public let stateLength: Int
-    /// Tokens that the convolution before it sees, the current one included.
+    /// The number of tokens that the preceding convolution covers, including the current one.
     public let convolutionLength: Int
 
-    /// Elements of all values of a token.
+    /// Elements of a token's values, over all heads.
     public var valueWidth: Int { headCount * headLength }
-    /// Elements that the convolution reads of a token: values, and for each group what writes and what reads.
+    /// Elements of a token that the convolution reads: values, and for each group keys (B) and queries (C).
     public var channels: Int { valueWidth + 2 * groupCount * stateLength }
-    /// Elements that the convolution carries on.
+    /// Elements that the convolution keeps between tokens.
     public var convolutionState: Int { (convolutionLength - 1) * channels }
-    /// Rows of the matrix that makes gates, channels and time steps of a token.
+    /// The number of rows of the matrix that computes a token's gates, channels and time steps.
     public var inputWidth: Int { valueWidth + channels + headCount }
-    /// Elements that are carried on in all.
+    /// The total number of elements kept between tokens.
     public var state: Int { convolutionState + valueWidth * stateLength }
 
-    /// Far beyond any model; keeps products of these numbers in range.
+    /// The most heads that are accepted, far beyond any model; keeps products from overflowing.
     private static let mostHeads = 4096
     private static let longestState = 4096
 
@@ -51,12 +51,12 @@ public struct StateSpaceShape: Sendable, Equatable {
     }
 }
 
-/// Which layers of a family have a state space.
+/// The layers of an architecture that have a state space.
 enum StateSpaceLayers: Sendable {
-    /// Those without keys and values.
+    /// The layers without keys and values.
     case withoutKeys
-    /// The same, and a layer has either a mixer or a network, which the widths of networks tell.
+    /// The layers without keys and values; the widths of networks tell whether a layer is a mixer or a network.
     case aloneWithoutKeys
-    /// All, side by side with attention.
+    /// All layers, in parallel with attention.
     case besideAttention
 }

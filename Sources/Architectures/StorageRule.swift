@@ -1,16 +1,17 @@
-/// What llama.cpp's choice of tensor types makes of a family, beside its rules for all.
+/// The rules of llama.cpp's choice of tensor types that are specific to an architecture.
 public struct StorageRule: Sendable, Equatable {
-    /// Layers of the family's size that is taken for one of 70 billion weights, whose value tensors get more bits.
+    /// The number of layers of the model that llama.cpp treats as one of 70 billion weights, whose value tensors get
+    /// more bits.
     var layersOfSeventyBillion: Int?
-    /// Whether that size is told by heads that share keys and values, too.
+    /// Whether that model must also share keys and values between heads.
     var ifHeadsAreShared = false
-    /// Parts of the names of tensors that keep their type.
+    /// Parts of the names of tensors that are not quantized.
     var unquantized: [String] = []
-    /// Parts of the names of tensors that go no lower than eight bits.
+    /// Parts of the names of tensors that get at least eight bits.
     var eightBits: [String] = []
-    /// Whether the family has the mix of Falcon, whose layers are other than most.
+    /// Whether llama.cpp uses its separate mix for Falcon.
     public private(set) var hasMixOfFalcon = false
-    /// Whether no tensors with three dimensions are experts but those of networks.
+    /// Whether only the three-dimensional tensors of networks are experts.
     public private(set) var expertsAreNetworksAlone = false
 
     init(
@@ -29,14 +30,14 @@ public struct StorageRule: Sendable, Equatable {
         self.expertsAreNetworksAlone = expertsAreNetworksAlone
     }
 
-    /// Whether llama.cpp takes a model for one of its 70-billion class.
+    /// Whether llama.cpp treats a model as one of its 70-billion class.
     public func isSeventyBillion(layers: Int, heads: Int, keyValueHeads: Int) -> Bool {
         layers == layersOfSeventyBillion && (!ifHeadsAreShared || heads != keyValueHeads)
     }
 
-    /// Whether a tensor keeps its type in this family although others quantize it.
+    /// Whether this architecture does not quantize a tensor that others do.
     public func leavesAlone(_ tensor: String) -> Bool { unquantized.contains(where: tensor.contains) }
 
-    /// Whether a tensor goes no lower than eight bits.
+    /// Whether a tensor gets at least eight bits.
     public func keepsEightBits(_ tensor: String) -> Bool { eightBits.contains(where: tensor.contains) }
 }

@@ -1,27 +1,27 @@
 import GGUF
 
-/// Streams of hidden states of which a layer works on one: from that one's change it corrects all, after a router has predicted
-/// them from each other (AltUp); and a detour of low rank beside attention (LAuReL).
+/// Streams of hidden states, of which a layer works on one: a router predicts all streams from each other, and the
+/// change of that one corrects all (AltUp). Includes a low-rank branch in parallel with attention (LAuReL).
 ///
-/// Source: Baykal et al., "Alternating Updates for Efficient Transformers", 2023; Menghani et al., "LAuReL", 2024; as in
-/// Gemma 3n (Google, 2025).
+/// Source: Baykal et al., "Alternating Updates for Efficient Transformers", 2023; Menghani et al., "LAuReL", 2024; as
+/// in Gemma 3n (Google, 2025).
 public struct StreamShape: Sendable, Equatable {
-    /// Streams; layers work on the first.
+    /// The number of streams; layers work on the first.
     public let count: Int
-    /// Rank of the detour.
+    /// The rank of the low-rank branch.
     public let detourRank: Int
 
-    /// llama.cpp takes no others, whatever a file says.
+    /// The only values that llama.cpp supports, whatever a file says.
     private static let (standardCount, standardRank, standardInputLength) = (4, 64, 256)
 
-    /// - Returns: nil for a family without.
+    /// - Returns: nil for an architecture without streams.
     init?(_ family: Family) {
         guard family.hasStreams else { return nil }
         (count, detourRank) = (Self.standardCount, Self.standardRank)
     }
 
-    /// - Returns: nil for a family without.
-    /// - Throws: `ShapeProblem` for other streams than llama.cpp computes, or another embedding of tokens for each layer.
+    /// - Returns: nil for an architecture without streams.
+    /// - Throws: `ShapeProblem` for other streams, or other per-layer embeddings of tokens, than llama.cpp supports.
     init?(_ keys: ShapeReader, _ family: Family) throws {
         self.init(family)
         for (name, only) in [

@@ -6,16 +6,16 @@ import GGUF
     import Glibc
 #endif
 
-/// How queries grow with the logarithm of their position, in steps as long as the context of the training.
+/// Scales queries with the logarithm of their position, in steps as long as the context of the training.
 ///
-/// Source: Meta, "The Llama 4 herd", 2025; as llama.cpp applies it for Ministral 3.
+/// Source: Meta, "The Llama 4 herd", 2025; as in llama.cpp for Ministral 3.
 public struct TemperatureRule: Sendable, Equatable {
     /// The logarithm's factor.
     public let scale: Float
-    /// Positions of a step.
+    /// The length of a step, in positions.
     public let length: Int
 
-    /// - Returns: nil where the file has no such factor.
+    /// - Returns: nil if the file has no such factor.
     init?(_ keys: ShapeReader) throws {
         guard let scale = try keys.float("attention.temperature_scale"), scale != 0 else { return nil }
         self.scale = scale
@@ -23,6 +23,6 @@ public struct TemperatureRule: Sendable, Equatable {
             .required(keys.key("rope.scaling.original_context_length"))
     }
 
-    /// What the queries at a position are multiplied by.
+    /// The factor of the queries at a position.
     public func factor(at position: Int) -> Float { logf(Float(position / length) + 1) * scale + 1 }
 }

@@ -1,31 +1,32 @@
 import GGUF
 
-/// What a model gives for a text as a whole, beside logits: a vector, or scores.
+/// A model's output for a whole text, besides logits: a vector, or scores.
 public struct TextOutput: Sendable, Equatable {
-    /// How the tokens' vectors become one; nil where the file does not say, as with models that write.
+    /// How the tokens' vectors are combined; nil if the file does not say, as for language models.
     public let pooling: Pooling?
-    /// What the classifier reads where the file says that it is the mean; otherwise it is one token's vector.
+    /// Whether the classifier reads the mean of all tokens, as the file says; otherwise it reads the vector of one
+    /// token.
     public let classifiesMean: Bool
-    /// Scores that the classifier gives.
+    /// The number of scores of the classifier.
     public let scoreCount: Int
-    /// The labels of these scores, in order; none where the file has no names.
+    /// The labels of these scores, in order; empty if the file has none.
     public let labels: [String]
-    /// The classifier that files of the family may have; nil for none.
+    /// The classifier that files of the architecture may have; nil for none.
     public let classifier: ClassifierRule?
-    /// Lengths of the rows that two further matrices give, one behind the other; nil for a matrix that is not there.
+    /// The lengths of two further matrices, applied one after the other; nil for a missing matrix.
     public let denseLengths: DenseLengths
 
-    /// See `denseLengths`.
+    /// The lengths of two dense matrices after the pooled vector.
     public struct DenseLengths: Sendable, Equatable {
-        /// What the first gives.
+        /// The output length of the first matrix.
         public let second: Int?
-        /// What the second takes; it gives as many elements as the hidden state has.
+        /// The input length of the second matrix; its output is as long as the hidden state.
         public let third: Int?
     }
 
     private static let mostScores = 1 << 16
 
-    /// - Throws: `ShapeProblem` for a way to pool that is not known; `GGUFProblem` for a value of the wrong type.
+    /// - Throws: `ShapeProblem` for an unknown pooling type; `GGUFProblem` for a value of the wrong type.
     init(_ keys: ShapeReader, _ family: Family, width: Int) throws {
         pooling = try Self.pooling("pooling_type", keys)
         let read = try Self.pooling("classifier.pooling_type", keys)
@@ -68,9 +69,9 @@ public struct TextOutput: Sendable, Equatable {
     }
 }
 
-/// What stands between a text's vector and its scores.
+/// The layers between a text's vector and its scores.
 public struct ClassifierRule: Sendable, Equatable {
-    /// What follows the first matrix.
+    /// The activation after the first matrix.
     public enum Activation: Sendable {
         /// The hyperbolic tangent.
         case tanh
@@ -80,11 +81,11 @@ public struct ClassifierRule: Sendable, Equatable {
 
     /// Whether a matrix and an activation may come first.
     public let mayHaveHead: Bool
-    /// What follows that matrix.
+    /// The activation after that matrix.
     public let activation: Activation
-    /// Whether scores are shares of one.
+    /// Whether a softmax normalizes the scores.
     public let givesShares: Bool
-    /// Whether it reads the mean of all tokens unless the file says otherwise.
+    /// Whether it reads the mean of all tokens by default.
     let readsMean: Bool
 
     init(

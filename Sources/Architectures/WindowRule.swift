@@ -1,24 +1,24 @@
 import GGUF
 
-/// Which layers see only the last positions.
+/// The layers that only attend to the last positions.
 struct WindowRule: Sendable, Equatable {
     enum Layers: Sendable, Equatable {
-        /// All that attend.
+        /// All layers with attention.
         case all
-        /// All but the last of so many, unless the file has another number or a list.
+        /// All but every n-th, unless the file has another number or a list.
         case allButLast(of: Int)
-        /// All but the first of so many, likewise.
+        /// All but the first of every n, unless the file has another number or a list.
         case allButFirst(of: Int)
-        /// Those that the file lists.
+        /// The layers that the file lists.
         case listed
     }
 
     var layers: Layers
-    /// Tokens where the file does not say; nil for no window then.
+    /// The default length of a window, in tokens; nil for no window by default.
     var size: Int?
-    /// Layers of the family's one size that has windows; nil where all sizes have them.
+    /// The number of layers of the one model that has windows; nil if all models have them.
     var layerCount: Int?
-    /// Whether a file that does not say how long the windows are is damaged.
+    /// Whether the file must give the length of windows.
     var isRequired = false
 
     init(_ layers: Layers, size: Int? = nil, inModelsOf layerCount: Int? = nil, isRequired: Bool = false) {
@@ -28,10 +28,10 @@ struct WindowRule: Sendable, Equatable {
         self.isRequired = isRequired
     }
 
-    /// Whether models of so many layers have windows.
+    /// Whether models with this number of layers have windows.
     func isUsed(inModelsOf count: Int) -> Bool { layerCount == nil || layerCount == count }
 
-    /// The window of each layer that attends, in tokens; nil for all positions.
+    /// The window of each layer with attention, in tokens; nil for all positions.
     func windows(_ keys: ShapeReader, count: Int) throws -> [Int?] {
         let none = [Int?](repeating: nil, count: count)
         guard isUsed(inModelsOf: count) else { return none }
@@ -53,7 +53,7 @@ struct WindowRule: Sendable, Equatable {
 
     private static let pattern = "attention.sliding_window_pattern"
 
-    /// What the file says of each layer; nil where it does not.
+    /// The windows that the file lists; nil if it has no list.
     private func listed(_ keys: ShapeReader, _ size: Int, _ count: Int) throws -> [Int?]? {
         guard case .array(.bool(let slides))? = keys.metadata[keys.key(Self.pattern)] else { return nil }
         guard slides.count == count else {

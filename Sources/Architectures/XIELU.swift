@@ -6,21 +6,21 @@ import GGUF
     import Glibc
 #endif
 
-/// The expanded integral of the exponential linear unit: a square where its input is positive, and below zero what an
-/// exponential makes of it. Each layer has learned its own numbers.
+/// The expanded integral of the exponential linear unit: a square for positive inputs, and a function of an exponential
+/// for negative ones. Each layer has its own learned parameters.
 ///
 /// Source: Huang and Schlag, "Deriving Activation Functions Using Integration", 2024.
 public struct XIELU: Sendable, Equatable {
-    /// The square's factor.
+    /// The factor of the square.
     public var positive: Float = 0
-    /// The exponential's factor.
+    /// The factor of the exponential.
     public var negative: Float = 0
     /// The slope at zero.
     public var slope: Float = 0
     /// The least distance below zero.
     public var distance: Float = 0
 
-    /// The unit's value.
+    /// The activation of x.
     public func callAsFunction(_ x: Float) -> Float {
         guard x <= 0 else { return positive * x * x + slope * x }
         return (expm1f(min(x, distance)) - x) * negative + slope * x
@@ -28,7 +28,8 @@ public struct XIELU: Sendable, Equatable {
 }
 
 extension XIELU {
-    /// The numbers of each layer, under keys that no architecture prefixes. A file has the factors as they were learned, before they are made positive.
+    /// The parameters of each layer, under keys without an architecture's prefix. A file has the factors as they were
+    /// learned, before they are made positive.
     static func all(_ keys: ShapeReader, count: Int) throws -> [XIELU] {
         func values(_ name: String) throws -> [Float] {
             let key = "xielu.\(name)"

@@ -59,7 +59,8 @@ struct PlannedTensors {
         if let expected = try WidthCheck(family.config).problem(of: name, shape) {
             throw Self.unexpected(source, expected)
         }
-        // Vectors, norms and biases stay in single precision; rows that the type's blocks do not divide get half precision.
+        // Vectors, norms and biases stay in single precision; rows that the type's blocks do not divide get half
+        // precision.
         let wanted = Self.staysPrecise(name, dimensions.count) ? TensorType.f32 : type.tensorType
         let fits = shape.rowLength.isMultiple(of: wanted.block.elements)
         guard let target = GGUFTensor(name: name, type: fits ? wanted : .f16, shape: shape) else {

@@ -1,5 +1,5 @@
 extension Family {
-    /// Families that one or two traits set apart from Llama, Qwen or Gemma.
+    /// Architectures that differ from Llama, Qwen or Gemma in one or two traits.
     static let commands: [String: Family] = [
         "apertus": Family(
             rotaryLayout: .halves,
@@ -8,7 +8,7 @@ extension Family {
             output: .given
         ),
         "arcee": Family(activation: .plainSquaredReLU),
-        // Attention and network read one norm without a bias, and only windows know positions.
+        // Attention and network share one norm without a bias, and only layers with a window use RoPE.
         "cohere2": Family(
             norm: .layer,
             windows: WindowRule(.allButLast(of: 4), isRequired: true),
@@ -19,7 +19,7 @@ extension Family {
         ),
         "ernie4_5": Family(),
         "ernie4_5-moe": Family(experts: .besideShared),
-        // Only the largest has windows, whatever the files of the others say.
+        // Only the largest model has windows, whatever the files of the others say.
         "exaone4": Family(
             rotaryLayout: .halves,
             normPlacement: .after,

@@ -1,5 +1,5 @@
 extension Family {
-    /// Families whose tokens see all others, and which predict none.
+    /// Architectures with bidirectional attention that predict no tokens.
     static let encoders: [String: Family] = [
         "bert": bert(rotaryLayout: nil, activation: .plainGELU, classifier: ClassifierRule()),
         "nomic-bert": bert(rotaryLayout: .halves, activation: .gatedSiLU, classifier: nil),

@@ -1,38 +1,38 @@
-/// How a family differs from Llama: what its files do not say about it and engines know by its name. The rest is read
-/// from the file.
+/// The differences between an architecture and Llama that files do not contain and engines derive from its name.
+/// Everything else is read from the file.
 struct Family: Sendable {
     /// The rotary embedding of layers with a sliding window.
     enum LocalRotary: Sendable, Equatable {
         case asElsewhere
-        /// By this base unless the file names another, unscaled.
+        /// With this base unless the file gives another, unscaled.
         case base(Float)
-        /// By the base that the file names for them, if it does; scaled as elsewhere, or unscaled.
+        /// With the base that the file gives for them, if any; scaled like other layers, or unscaled.
         case ownBase(isScaled: Bool)
         case unscaled
     }
 
     enum Experts: Sendable {
         case none
-        /// Where the file counts any.
+        /// Used if the file counts any.
         case optional
         case required
-        /// Beside a shared expert, whose part a gate decides.
+        /// With a shared expert that a gate scales.
         case withGatedShared
-        /// The same; the weights of those that are chosen sum to one.
+        /// With a shared expert that a gate scales; the weights of the chosen experts are normalized to a sum of one.
         case withGatedSharedOfOne
         /// Chosen by biased sigmoids, after some dense layers.
         case requiredAfterDense
-        /// Beside a dense network, where the file counts any; the router norms what it reads.
+        /// In parallel with a dense network, if the file counts any; the router has its own norm.
         case besideDense
-        /// After some dense layers, beside a shared expert where the file says how wide it is; a bias may count in the choice.
+        /// After some dense layers, with a shared expert if the file gives its width; a bias may affect the choice.
         case besideShared
-        /// With a bias for every matrix; the router's scores are compared before they become shares.
+        /// With a bias for every matrix; experts are chosen by their scores before the softmax.
         case biased
     }
 
-    /// Whether this is all that it takes to run a model; otherwise it is what estimates and the choice of types need.
+    /// Whether this is enough to run a model; otherwise it only serves estimates and the choice of types.
     var isInFull = true
-    /// nil: positions are learned.
+    /// The layout of rotated pairs; nil for learned positions.
     var rotaryLayout: RotaryLayout? = .adjacent
     var norm = NormRule.Kind.rootMeanSquare
     var hasNormBias = false
@@ -42,100 +42,100 @@ struct Family: Sendable {
     var experts = Experts.none
     /// Whether the file may scale embeddings, residuals, attention and logits.
     var hasScales = false
-    /// Whether the file may switch positions off.
+    /// Whether the file may switch RoPE off.
     var maySwitchPositions = false
-    /// Whether each head has a score that takes weight from all positions and gives nothing.
+    /// Whether each head has an attention sink: a score that takes weight from all positions and adds nothing.
     var hasSinks = false
-    /// Whether embeddings are multiplied by the root of their width.
+    /// Whether embeddings are multiplied by the square root of their width.
     var scalesEmbedding = false
-    /// Sliding windows; nil where they are not used, whatever the file says.
+    /// The rule for sliding windows; nil if engines ignore them, whatever the file says.
     var windows: WindowRule?
     var localRotary = LocalRotary.asElsewhere
-    /// Bounds of attention scores and logits unless the file names others; nil where there are none.
+    /// The default soft caps of attention scores and logits; nil for none.
     var softCaps: SoftCaps?
-    /// Every so many layers one does without positions.
+    /// Every n-th layer skips the rotary embedding (NoPE).
     var layersPerUnturned: Int?
-    /// Whether layers without a window do without positions, where the model has windows at all.
+    /// Whether layers without a window skip the rotary embedding, in models that have windows.
     var rotatesWindowsOnly = false
-    /// Whether the file may say where YaRN's ramp lies, how it scales attention, and how queries grow with their position.
+    /// Whether the file may define YaRN's ramp, its attention scale, and the scaling of queries with their position.
     var hasTemperature = false
-    /// How a head's pairs fall to the four positions of a token; nil where it has one.
+    /// How a head's pairs are divided among the four positions of a token; nil if a token has one position.
     var sections: PositionSections.Order?
-    /// Whether what is seen enters so many layers as the file says, beside the embeddings.
+    /// Whether visual features are added to the first layers, as many as the file gives, in addition to the embeddings.
     var hasDeepstack = false
-    /// Whether the file's scale of logits multiplies them, and stands alone.
+    /// Whether the file's scale of logits is a factor, and the only scale.
     var multipliesLogits = false
-    /// The output matrix.
+    /// The rule for the output matrix.
     var output = OutputRule.embeddingUnlessGiven
-    /// Layers of the family's one size that scales attention by embedding length and not by head length.
+    /// The number of layers of the one model that scales attention by the embedding length instead of the head length.
     var layersOfLargest: Int?
-    /// Whether a layer without a second norm feeds both parts from the first.
+    /// Whether a layer without a second norm feeds both parts from the first one.
     var mayRunInParallel = false
-    /// Whether layers without keys convolve instead of attending.
+    /// Whether layers without keys have a convolution instead of attention.
     var hasConvolutions = false
-    /// Whether layers have gated delta rules, but those that the file names.
+    /// Whether layers have gated delta rules, except those that the file lists.
     var hasGatedDeltas = false
-    /// Which layers have a state space; nil for none.
+    /// The layers that have a state space; nil for none.
     var stateSpaces: StateSpaceLayers?
-    /// Whether there is no rotary embedding although no positions are learned.
+    /// Whether there is neither a rotary embedding nor learned positions.
     var lacksPositions = false
-    /// Whether a file may name the epsilon of its norms as other kinds of norms do.
+    /// Whether a file may give the epsilon of its norms under the key of another kind of norm.
     var takesEitherEpsilon = false
-    /// Whether what attention reads is gated by a second half of the query matrix.
+    /// Whether a second half of the query matrix gates the output of attention.
     var gatesAttention = false
     /// Whether layers that predict further tokens may follow.
     var hasPredictors = false
-    /// Whether heads of layers with a window have a length of their own, where the file says so.
+    /// Whether heads of layers with a window have their own length if the file gives one.
     var hasLocalHeads = false
-    /// Whether the last layers may read keys and values of earlier ones.
+    /// Whether the last layers may use keys and values of earlier ones.
     var sharesLayers = false
-    /// The first layer that does, whatever the file says; nil where it says how many do.
+    /// The index of the first layer that does, whatever the file says; nil if the file gives the number of such layers.
     var firstSharing: Int?
     /// Whether layers work on one of several streams of hidden states.
     var hasStreams = false
-    /// Layers at the beginning whose activations are sparse.
+    /// The number of layers at the beginning whose activations are sparse.
     var sparseLayers = 0
-    /// Whether values are normalized head by head, without weights.
+    /// Whether values are normalized per head, without weights.
     var normalizesValues = false
-    /// Whether a layer without a matrix for values takes its keys for them.
+    /// Whether a layer without a value matrix uses its keys as values.
     var mayTakeKeysForValues = false
-    /// Whether scores of attention are divided by the root of the head length, unless the file says otherwise.
+    /// Whether attention scores are divided by the square root of the head length by default.
     var scalesScores = true
-    /// Whether a token may have an embedding for each layer, too.
+    /// Whether a token may have an additional embedding for each layer.
     var hasLayerInputs = false
-    /// Whether what a layer gives may be multiplied by a number of its own.
+    /// Whether a learned factor may scale a layer's output.
     var mayScaleLayers = false
-    /// Whether llama.cpp runs the last layer on all tokens, and picks the wanted ones behind the last norm.
+    /// Whether llama.cpp runs the last layer on all tokens, and selects the wanted ones after the last norm.
     var picksRowsLast = false
-    /// The same, where it picks them in front of the last norm.
+    /// Whether llama.cpp runs the last layer on all tokens, and selects the wanted ones before the last norm.
     var picksRowsBeforeNorm = false
-    /// Whether gate and up may come in one matrix, and queries, keys and values in another.
+    /// Whether gate and up may share a matrix, and queries, keys and values another.
     var fusesMatrices = false
-    /// The tensor of the last norm, without its ending; nil where layers end with one.
+    /// The tensor of the last norm, without its ending; nil if layers end with a norm.
     var outputNorm: String? = "output_norm"
-    /// The tensor of the norm in front of a network, likewise.
+    /// The tensor of the norm before a network, without its ending.
     var networkNorm = "ffn_norm"
     /// Whether that name has no ending in files either.
     var networkNormIsBare = false
     /// Whether embeddings are normalized before the first layer.
     var normsEmbedding = false
-    /// Whether each token also has an embedding by which of several texts it belongs to; engines take the first for all.
+    /// Whether each token also has an embedding for its text's type; engines use the first type for all.
     var hasTokenTypes = false
-    /// Whether the first layer may do without the norm in front of its mixer.
+    /// Whether the first layer may lack the norm before its mixer.
     var firstMayLackNorm = false
-    /// Whether tokens see those behind them, whatever the file says.
+    /// Whether attention is bidirectional, whatever the file says.
     var seesBothWays = false
     /// The classifier that files may have; nil for none.
     var classifier: ClassifierRule?
-    /// Whether two further matrices may follow what is pooled.
+    /// Whether two further matrices may follow the pooled vector.
     var mayHaveDense = false
     var sumOrder = SumOrder.partFirst
     var storage = StorageRule()
 
-    /// A family that the table does not have.
+    /// The traits of an unlisted architecture.
     static let unlisted = partial()
 
-    /// A family of which no more is known than this.
+    /// Makes an architecture of which only these traits are known.
     static func partial(
         windows: WindowRule = WindowRule(.listed),
         storage: StorageRule = StorageRule()
@@ -143,12 +143,12 @@ struct Family: Sendable {
         Family(isInFull: false, experts: .optional, windows: windows, storage: storage)
     }
 
-    /// All families, by the names that GGUF has for them.
+    /// All architectures by their names in GGUF.
     static let table = [llamas, qwens, gemmas, phis, liquids, hybrids, others, commands, encoders, partials]
         .reduce(into: [String: Family]()) { table, part in table.merge(part) { first, _ in first } }
 }
 
-/// Bounds that a hyperbolic tangent keeps; 0 for none.
+/// Limits that a hyperbolic tangent enforces (soft caps); 0 for none.
 struct SoftCaps: Sendable, Equatable {
     var attention: Float = 0
     var final: Float = 0

@@ -1,5 +1,5 @@
 extension Family {
-    /// Families with state spaces: in most layers, or beside attention in all.
+    /// Architectures with state spaces in most layers, or in all layers beside attention.
     static let hybrids: [String: Family] = [
         "falcon-h1": Family(
             rotaryLayout: .halves,
@@ -12,7 +12,7 @@ extension Family {
             maySwitchPositions: true,
             stateSpaces: .withoutKeys
         ),
-        // A layer is a mixer or a network, and none knows positions.
+        // A layer is either a mixer or a network, and none uses RoPE.
         "nemotron_h": Family(
             activation: .plainSquaredReLU,
             stateSpaces: .aloneWithoutKeys,

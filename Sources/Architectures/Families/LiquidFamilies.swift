@@ -1,5 +1,5 @@
 extension Family {
-    /// LFM2: most layers convolve. Their files name the last norm as if it were the embedding's.
+    /// LFM2: most layers have a convolution. In its files, the last norm has the name of an embedding norm.
     static let liquids: [String: Family] = [
         "lfm2": Family(
             rotaryLayout: .halves,

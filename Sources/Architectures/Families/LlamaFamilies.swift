@@ -1,5 +1,5 @@
 extension Family {
-    /// Llama, and who keeps to its layout of heads.
+    /// Llama, and architectures with its layout of heads.
     static let llamas: [String: Family] = [
         "llama": Family(experts: .optional, storage: StorageRule(layersOfSeventyBillion: 80, ifHeadsAreShared: true)),
         "smollm3": Family(layersPerUnturned: 4),

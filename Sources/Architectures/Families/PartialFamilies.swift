@@ -1,5 +1,5 @@
 extension Family {
-    /// Families that this program does not run, with what sets their memory or their quantization apart.
+    /// Architectures that this program does not run, with the traits that affect their memory or their quantization.
     static let partials: [String: Family] = [
         "bailingmoe3": partial(storage: StorageRule(expertsAreNetworksAlone: true)),
         "deci": partial(storage: StorageRule(layersOfSeventyBillion: 80)),
@@ -11,7 +11,7 @@ extension Family {
 }
 
 extension StorageRule {
-    /// Projections of its index, its gates and its latent attention stay as they are.
+    /// Projections of its index, its gates and its latent attention are not quantized.
     fileprivate static let nextGLM = StorageRule(
         unquantized: [
             "hc_", "indexer.attn_q_b", "indexer.attn_k", "indexer.proj", "indexer_compressor_gate",

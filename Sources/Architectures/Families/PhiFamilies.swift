@@ -1,5 +1,5 @@
 extension Family {
-    /// Files of Phi-3 name a window that engines do not use.
+    /// Files of Phi-3 give a window that engines ignore.
     static let phis: [String: Family] = [
         "phi3": Family(rotaryLayout: .halves, fusesMatrices: true, sumOrder: .stateFirstAfterNetwork),
         "phimoe": Family(

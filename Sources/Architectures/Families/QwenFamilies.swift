@@ -8,7 +8,7 @@ extension Family {
             classifier: ClassifierRule(mayHaveHead: false, givesShares: true)
         ),
         "qwen3moe": Family(rotaryLayout: .halves, headNorm: .perHead, experts: .required),
-        // The parts that read text. Their sections of positions are all the same there.
+        // The text parts. Their sections of positions are all the same for text.
         "qwen2vl": Family(rotaryLayout: .halves, sections: .inARow),
         "qwen3vl": Family(
             rotaryLayout: .halves,

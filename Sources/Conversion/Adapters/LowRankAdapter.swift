@@ -210,8 +210,7 @@ private struct AdapterTensors {
                     expected: "\(second[0]) elements"
                 )
             }
-            // The decomposed form renormalizes after adding the update, so scaling the update alone has the same
-            // meaning.
+            // With magnitudes (DoRA) too, the scale only multiplies the low-rank update.
             let strength = config.strength(of: String(name.dropLast(".weight".count)), rank: first[0])
             updates[name] = LowRankUpdate(
                 a: a,

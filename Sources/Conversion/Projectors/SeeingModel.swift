@@ -61,7 +61,7 @@ struct SeeingModel: Sendable {
     /// The side of a patch, in pixels.
     var patchSize: Int { get throws { try vision.requiredCount("patch_size") } }
 
-    /// The number of whole patches per side of a picture, for a tower with one size of picture.
+    /// The number of whole patches of a picture, for a tower with a single picture size.
     /// - Throws: `ConversionProblem.invalidValue` for a picture smaller than a patch.
     var patchCount: Int {
         get throws {
