@@ -36,7 +36,7 @@ public struct BriefedBuild: Sendable {
     /// The estimates for phones that are three to four years old.
     public var olderPhones: [FitEstimate]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         build: String,
         model: String,

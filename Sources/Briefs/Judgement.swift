@@ -6,7 +6,7 @@ package struct Judgement {
     let build: BriefedBuild
     let language: Language
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     package init(build: BriefedBuild, language: Language) { (self.build, self.language) = (build, language) }
 
     package var goodFor: String {

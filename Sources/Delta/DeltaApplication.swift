@@ -36,7 +36,7 @@ public struct DeltaApplication: Sendable {
         public var resumedBytes: Int
     }
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(_ delta: FilePath, to old: FilePath, output: FilePath) {
         (self.old, self.delta, self.output) = (old, delta, output)
     }

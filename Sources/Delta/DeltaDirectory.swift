@@ -12,7 +12,7 @@ public struct DeltaDirectory: Codable, Hashable, Sendable {
         /// SHA-256 of the whole file.
         public var sha256: SHA256Digest
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(bytes: Int, sha256: SHA256Digest) { (self.bytes, self.sha256) = (bytes, sha256) }
     }
 

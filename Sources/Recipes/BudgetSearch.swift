@@ -19,7 +19,7 @@ public struct BudgetSearch: Sendable {
         /// Time per token on the device, in milliseconds; 0 if speed does not matter.
         public let milliseconds: Double
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(type: TensorType, bytes: Int, cost: Double, milliseconds: Double = 0) {
             (self.type, self.bytes, self.cost, self.milliseconds) = (type, bytes, cost, milliseconds)
         }

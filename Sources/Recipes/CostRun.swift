@@ -18,7 +18,7 @@ public struct CostRun: Sendable {
     /// The number of threads; costs do not depend on it.
     public let threads: Int
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         _ source: any ModelSource,
         _ ladder: TypeLadder,

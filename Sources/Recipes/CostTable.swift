@@ -25,7 +25,7 @@ public struct CostTable: Codable, Equatable, Sendable {
         /// Mean divergence from the original model, in nats per token.
         public var cost: Double
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(type: TensorType, bytes: Int, cost: Double) {
             (self.type, self.bytes, self.cost) = (type.name, bytes, cost)
         }
@@ -43,7 +43,7 @@ public struct CostTable: Codable, Equatable, Sendable {
         /// The choices, smallest first.
         public var choices: [Choice]
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(name: String, source: Source, choices: [Choice]) {
             (self.name, self.source, self.choices) = (name, source, choices)
         }

@@ -17,7 +17,7 @@ public struct TensorFactors: Sendable, Equatable {
     /// Whether the divergence is in nats; otherwise only the ratios of a tensor's costs are meaningful.
     public let isAbsolute: Bool
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     /// - Precondition: all matrices have the same number of rows and of columns.
     public init(rows: [Float], columns: [Float], shares: [Double], isAbsolute: Bool = true) {
         precondition(!shares.isEmpty && rows.count.isMultiple(of: shares.count))

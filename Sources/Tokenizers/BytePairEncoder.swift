@@ -3,13 +3,13 @@
 /// Source: Sennrich et al., "Neural Machine Translation of Rare Words with Subword Units", 2016.
 struct BytePairEncoder: TextEncoder {
     private let preTokenizer: PreTokenizer
-    /// Numbers for every text that merges mention; tokens come first and so keep their ids.
+    /// Numbers for every text in the merges; tokens come first, so their numbers are their ids.
     private let texts: ByteStringTable
     private let tokenCount: Int32
     private let merges: MergeTable
-    /// The number of each byte's symbol; -1 where no token and no merge mentions it.
+    /// The number of each byte's symbol; -1 if neither a token nor a merge contains it alone.
     private let byteNumbers: [Int32]
-    /// The tokens of what a symbol's text is made of, for the texts of merges that are no tokens.
+    /// The tokens that make up a symbol's text, for texts of merges that are not tokens.
     private let parts: [Int32: [Int32]]
 
     /// - Throws: `TokenizerError` for a malformed merge.
@@ -18,7 +18,7 @@ struct BytePairEncoder: TextEncoder {
         let (table, texts) = try MergeTable.numbered(merges, tokens: tokens)
         tokenCount = Int32(tokens.count)
         byteNumbers = (0...255).map { texts.index(of: ByteAlphabet.spell(CollectionOfOne($0))) ?? -1 }
-        // As the reference does: the single bytes of the text that are tokens, and nothing for the others.
+        // As in the reference: those single bytes of the text that are tokens; the others are dropped.
         parts = Dictionary(
             uniqueKeysWithValues: (Int32(tokens.count)..<Int32(texts.count)).map { number in
                 (number, texts[number].compactMap { tokens.index(of: CollectionOfOne($0)) })
@@ -28,7 +28,7 @@ struct BytePairEncoder: TextEncoder {
         self.merges = table
     }
 
-    /// The text with U+FFFD for every byte that is not UTF-8.
+    /// Appends the text with U+FFFD for every byte that is not UTF-8.
     func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
         CodePoints.appendValid(bytes, to: &prepared)
     }

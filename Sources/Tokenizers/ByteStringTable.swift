@@ -1,24 +1,24 @@
-/// Finds the number of a byte string, given as a slice of a larger buffer, without copying the slice.
+/// A map from byte strings to numbers that takes a slice of a larger buffer as the key without copying it.
 ///
-/// A `Dictionary` with `[UInt8]` keys would need one allocation per question, and a tokenizer asks millions; one with
+/// A `Dictionary` with `[UInt8]` keys would allocate memory for each of a tokenizer's millions of lookups; one with
 /// `String` keys would treat canonically equivalent texts as the same token.
 struct ByteStringTable: Sendable {
     private var bytes: [UInt8] = []
     private var ends: [Int] = [0]
-    /// Upper half of the key's hash, and entry number plus one; zero for a free slot. The count of slots is a power of
-    /// two, at most half of them used.
+    /// Each slot has the upper half of the key's hash, and its number plus one; zero is a free slot. The number of
+    /// slots is a power of two, and at most half of them are used.
     private var slots: [UInt64] = Array(repeating: 0, count: 64)
 
-    /// How many byte strings the table holds.
+    /// The number of byte strings in the table.
     var count: Int { ends.count - 1 }
 
-    /// The number of `key`, in the order of insertion, or nil.
+    /// The number of `key`, in the order of insertion; nil if it is missing.
     func index(of key: UnsafeBufferPointer<UInt8>) -> Int32? {
         let entry = slots[slot(of: key, ByteHash.hash(key))]
         return entry == 0 ? nil : Self.index(entry)
     }
 
-    /// The number of `key`, adding it when it is new.
+    /// The number of `key`, which is added if it is new.
     mutating func insert(_ key: UnsafeBufferPointer<UInt8>) -> (index: Int32, isNew: Bool) {
         let hash = ByteHash.hash(key)
         let slot = slot(of: key, hash)
@@ -39,7 +39,7 @@ struct ByteStringTable: Sendable {
         Array(key).withUnsafeBufferPointer { index(of: $0) }
     }
 
-    /// The token that stands for a single byte, as SentencePiece writes it: `<0x0A>`.
+    /// The token for a single byte in SentencePiece's notation: `<0x0A>`.
     func index(ofByte byte: UInt8) -> Int32? {
         let digits = String(byte, radix: 16, uppercase: true)
         return index(of: "<0x\(byte < 16 ? "0" : "")\(digits)>".utf8)
@@ -54,7 +54,7 @@ struct ByteStringTable: Sendable {
 
     private static func entry(_ hash: UInt64, _ index: Int32) -> UInt64 { (hash >> 32) << 32 | UInt64(index + 1) }
 
-    /// The slot that holds `key`, or the free slot where it belongs.
+    /// The slot of `key`, or the free slot where it belongs.
     private func slot(of key: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> Int {
         let mask = slots.count - 1
         var slot = Int(truncatingIfNeeded: hash) & mask
@@ -84,8 +84,8 @@ struct ByteStringTable: Sendable {
     }
 }
 
-/// A hash of a few bytes, quicker than the standard library's. Seeded per process like that one, so that no vocabulary
-/// file and no text can be built to make every key collide.
+/// A hash of a few bytes, faster than the standard library's. It is seeded per process like that one, so that no
+/// vocabulary file and no text can be crafted to make all keys collide.
 enum ByteHash {
     private static let seed = UInt64.random(in: 0 ... .max)
 
@@ -107,7 +107,7 @@ enum ByteHash {
 
     static func hash(_ key: UInt64) -> UInt64 { mix(seed ^ key) }
 
-    /// Both halves of a product, which depend on all bits.
+    /// Combines both halves of a product, which depend on all bits.
     private static func mix(_ value: UInt64) -> UInt64 {
         let product = (value ^ 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(by: 0xd6e8_feb8_6659_fd93)
         return product.high ^ product.low

@@ -1,4 +1,4 @@
-/// What a word splitter asks about a character: the major Unicode category, and whether it is white space.
+/// The properties of a character that word splitters use: its major Unicode category, and whether it is white space.
 struct CharacterClass: OptionSet, Sendable {
     let rawValue: UInt8
 
@@ -8,12 +8,12 @@ struct CharacterClass: OptionSet, Sendable {
     static let punctuation = CharacterClass(rawValue: 8)
     static let symbol = CharacterClass(rawValue: 16)
     static let whiteSpace = CharacterClass(rawValue: 32)
-    /// Control characters, format characters, and what is for private use.
+    /// Control, format and private-use characters.
     static let control = CharacterClass(rawValue: 64)
-    /// Set on every character, so that the empty set can mean "past the end".
+    /// Set for every character, so that the empty set can mean "past the end".
     static let present = CharacterClass(rawValue: 128)
 
-    /// The class of a code point; of numbers past the last one, no class.
+    /// The class of a code point; empty for numbers beyond the last code point.
     static func of(_ value: UInt32) -> CharacterClass { value < 0x11_0000 ? table[Int(value)] : .present }
 
     /// The class of every code point.

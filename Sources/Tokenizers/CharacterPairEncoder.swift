@@ -1,11 +1,11 @@
-/// Byte-pair encoding over characters, as SentencePiece writes texts: spaces become U+2581, the neighbours with the best
-/// merge rank join first, and characters that no token has become tokens of their bytes.
+/// Byte-pair encoding over characters, on texts in SentencePiece's form: spaces become U+2581, the neighbours with the
+/// best merge rank join first, and characters without a token become tokens of their bytes.
 ///
-/// Lines are encoded one by one, and a run of newlines that is a token is taken whole, as llama.cpp does for Gemma 4; others do
-/// so by another `CharacterPairRule`.
+/// As in llama.cpp for Gemma 4, lines are encoded one by one, and a run of newlines that is a token is kept whole.
+/// Other models use another `CharacterPairRule`.
 struct CharacterPairEncoder: TextEncoder {
     private let rule: CharacterPairRule
-    /// Numbers for every text that merges mention; tokens come first and so keep their ids.
+    /// Numbers for every text in the merges; tokens come first, so their numbers are their ids.
     private let texts: ByteStringTable
     private let tokenCount: Int32
     private let merges: MergeTable
@@ -21,7 +21,7 @@ struct CharacterPairEncoder: TextEncoder {
         cuts = WordCuts(texts: (0..<Int32(texts.count)).lazy.map { Array(texts[$0]) })
     }
 
-    /// The text with U+FFFD for every byte that is not UTF-8 and, where spaces are marked, U+2581 for spaces.
+    /// Appends the text with U+FFFD for every byte that is not UTF-8 and, if the rule marks spaces, U+2581 for spaces.
     func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
         let start = prepared.count
         CodePoints.appendValid(bytes, to: &prepared)

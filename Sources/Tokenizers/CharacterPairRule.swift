@@ -1,22 +1,22 @@
-/// How a text is prepared whose merges are over characters, by the name that GGUF stores for it.
+/// How to prepare a text for merges over characters, by the rule's name in GGUF.
 ///
-/// Names and rules as in llama.cpp.
+/// Names and rules are those of llama.cpp.
 struct CharacterPairRule: Sendable, Equatable {
-    /// What no merge crosses.
+    /// The boundaries that no merge crosses.
     enum Cut: Sendable { case lines, whiteSpace }
 
     /// Whether U+2581 stands for a space.
     var marksSpaces = true
-    /// Whether a run of newlines that is a token is taken whole.
+    /// Whether a run of newlines that is a token is kept whole.
     var takesNewlines = true
-    /// Runs of this, and what lies between them, are encoded one by one.
+    /// The runs at which the text is cut; they and the text between them are encoded separately.
     var cut = Cut.lines
-    /// Whether nothing becomes of such runs.
+    /// Whether such runs are dropped.
     var dropsCuts = false
-    /// Whether capitals become small.
+    /// Whether to convert to lowercase.
     var lowercases = false
 
-    /// Gemma 4's.
+    /// The rule of Gemma 4.
     static let gemma4 = CharacterPairRule()
 
     private static let known: [String: CharacterPairRule] = [
@@ -25,10 +25,10 @@ struct CharacterPairRule: Sendable, Equatable {
         "whitespace": CharacterPairRule(marksSpaces: false, takesNewlines: false, cut: .whiteSpace),
     ]
 
-    /// The names of all of them.
+    /// The names of all rules.
     static var names: [String] { Array(known.keys) }
 
-    /// - Returns: nil for a name that stands for merges over bytes.
+    /// - Returns: nil for the name of a rule for merges over bytes.
     static func named(_ name: String) -> CharacterPairRule? { known[name] }
 
     init(
@@ -41,14 +41,14 @@ struct CharacterPairRule: Sendable, Equatable {
         self.cut = cut
     }
 
-    /// The rule of a vocabulary; Gemma 4's where it has no name.
+    /// The rule of a vocabulary; Gemma 4's if it has no name.
     init(_ vocabulary: Vocabulary) {
         self = Self.named(vocabulary.preTokenizer) ?? .gemma4
         guard vocabulary.dropsWhiteSpace else { return }
         (dropsCuts, lowercases) = (true, vocabulary.wordNormalization.lowercases)
     }
 
-    /// Where what starts at `start` ends, and whether it is a run of what cuts.
+    /// The end of the segment that starts at `start`, and whether it is a run of cut characters.
     func segment(_ text: UnsafeBufferPointer<UInt8>, from start: Int, upTo limit: Int) -> (end: Int, isCut: Bool) {
         var end = start
         var isCut: Bool?
@@ -66,7 +66,7 @@ struct CharacterPairRule: Sendable, Equatable {
         case .lines: return (text[place] == 0x0a, 1)
         case .whiteSpace:
             let (value, length) = CodePoints.sequence(text, at: place) ?? (0xfffd, 1)
-            // Of ASCII, what the C locale calls white space, unless it is dropped.
+            // If cuts are kept, ASCII white space is that of the C locale; otherwise it is Unicode's.
             guard dropsCuts || value > 0x7f else { return (value == 0x20 || (0x09...0x0d).contains(value), length) }
             return (CharacterClass.of(value).contains(.whiteSpace), length)
         }
@@ -74,10 +74,10 @@ struct CharacterPairRule: Sendable, Equatable {
 }
 
 extension Vocabulary {
-    /// Whether a name that GGUF has for how text is cut into words stands for merges over characters.
+    /// Whether a pre-tokenizer's name in GGUF stands for merges over characters.
     public static func mergesCharacters(preTokenizer name: String) -> Bool { CharacterPairRule.named(name) != nil }
 
-    /// Whether a vocabulary of this name begins every text with BOS, whatever the file says.
+    /// Whether a vocabulary with this name begins every text with BOS, whatever the file says.
     public static func alwaysAddsBeginning(preTokenizer name: String) -> Bool {
         CharacterPairRule.named(name)?.takesNewlines == true
     }

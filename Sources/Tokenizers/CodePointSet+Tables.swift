@@ -1,7 +1,7 @@
-// Generated: the code points that tokenizers of DeepSeek and AFMoE list.
+// Generated: the code points in the tokenizers of DeepSeek and AFMoE.
 
 extension CodePointSet {
-    /// Letters that have a case, of the scripts that have one.
+    /// Letters of scripts with upper and lower case.
     static let casedScripts = CodePointSet([
         0x0041...0x005a, 0x0061...0x007a, 0x00b5...0x00b5, 0x00c0...0x00d6, 0x00d8...0x00f6,
         0x00f8...0x01ba, 0x01bc...0x01bf, 0x01c4...0x0293, 0x0295...0x02af, 0x0370...0x0373,
@@ -22,11 +22,11 @@ extension CodePointSet {
         0x10400...0x1044f, 0x104b0...0x104d3, 0x104d8...0x104fb, 0x10c80...0x10cb2, 0x10cc0...0x10cf2,
         0x118a0...0x118df, 0x1e900...0x1e943,
     ])
-    /// What DeepSeek takes for punctuation; letters of ASCII are among it.
+    /// The characters that DeepSeek treats as punctuation, including ASCII letters.
     static let deepSeekPunctuation = CodePointSet([
         0x0021...0x002f, 0x003a...0x007e, 0x2018...0x201f, 0x3000...0x3002, 0xff01...0xff0f, 0xff1a...0xff5e,
     ])
-    /// Scripts of Asia that put no spaces between words.
+    /// Asian scripts that are written without spaces between words.
     static let asian = CodePointSet([
         0x0e40...0x0e7f, 0x0e80...0x0eff, 0x1000...0x109f, 0x1100...0x11ff, 0x1780...0x17ff,
         0x2f00...0x2fdf, 0x3040...0x309f, 0x30a0...0x30ff, 0x3400...0x4dbf, 0x4e00...0x9fff,

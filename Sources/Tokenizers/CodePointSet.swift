@@ -1,6 +1,6 @@
-/// Code points that a rule names one by one or by their class. White space is never among them.
+/// The code points that a rule lists one by one or by class. White space is never included.
 struct CodePointSet: Sendable, Equatable {
-    /// In order, without overlaps.
+    /// The ranges in order, without overlaps.
     private let ranges: [ClosedRange<UInt32>]
     private let classes: CharacterClass
 
@@ -36,11 +36,11 @@ extension CodePointSet {
     static let letters = CodePointSet(classes: .letter)
     static let punctuationMarks = CodePointSet(classes: .punctuation)
     static let numbers = CodePointSet(classes: .number)
-    /// Punctuation of every script, and all of ASCII's that is called a symbol.
+    /// Punctuation of every script, and all ASCII symbols.
     static let marksOfASCII = CodePointSet([0x21...0x2f, 0x3a...0x40, 0x5b...0x60, 0x7b...0x7e], classes: .punctuation)
     /// Chinese characters and kana.
     static let hanAndKana = CodePointSet([0x3040...0x30ff, 0x4e00...0x9fa5])
-    /// Chinese characters, Hangul, and what lies before them from U+0800 on.
+    /// Chinese characters, Hangul, and the code points before them from U+0800 on.
     static let eastern = CodePointSet([0x0800...0x9fa5, 0xac00...0xd7ff])
     static let hangul = CodePointSet([0x3131...0x318e, 0xac00...0xd7a3])
     static let bopomofo = CodePointSet([0x3105...0x312f])

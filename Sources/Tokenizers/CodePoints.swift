@@ -1,12 +1,12 @@
-/// A text as code points with their classes, the form in which word splitters read it.
+/// A text as code points with their classes, which word splitters read.
 struct CodePoints {
     private(set) var values: [UInt32] = []
     private(set) var classes: [CharacterClass] = []
 
     var count: Int { values.count }
 
-    /// Reads bytes that should be UTF-8. A byte that starts no sequence becomes U+FFFD by itself; encoded surrogates
-    /// pass, as they do in the reference implementation.
+    /// Decodes bytes that should be UTF-8. A byte that starts no sequence becomes U+FFFD; encoded surrogates are
+    /// accepted, as in the reference implementation.
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
         values.reserveCapacity(bytes.count)
         classes.reserveCapacity(bytes.count)
@@ -26,12 +26,13 @@ struct CodePoints {
         return sequence
     }
 
-    /// The sequence at `offset` by UTF-8's pattern alone, which may be of a number past Unicode's end; nil for none.
+    /// The sequence at `offset` by UTF-8's bit pattern alone, which may be beyond Unicode's last code point; nil for
+    /// none.
     static func sequence(_ bytes: UnsafeBufferPointer<UInt8>, at offset: Int) -> (value: UInt32, length: Int)? {
         let first = bytes[offset]
         if first < 0x80 { return (UInt32(first), 1) }
         let length = sequenceLength(startingWith: first)
-        // 0x80...0xbf continue a sequence and 0xf8... start none.
+        // 0x80...0xbf continue a sequence, and 0xf8... are invalid.
         guard length > 1, first < 0xf8, offset + length <= bytes.count else { return nil }
         var value = UInt32(first) & (0x7f >> UInt32(length))
         for next in bytes[(offset + 1)..<(offset + length)] {
@@ -65,13 +66,13 @@ struct CodePoints {
         }
     }
 
-    /// Bytes of a code point in UTF-8.
+    /// The number of bytes of a code point in UTF-8.
     static func utf8Count(of value: UInt32) -> Int {
         value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4
     }
 }
 
-/// Bytes of the UTF-8 sequence that starts with `byte`; one for bytes that start none.
+/// The length of the UTF-8 sequence that starts with `byte`, in bytes; 1 for a byte that starts none.
 func sequenceLength(startingWith byte: UInt8) -> Int {
     switch byte {
     case 0xf0...: 4

@@ -1,5 +1,5 @@
 extension LetterForms {
-    /// The small form of a letter, or the character itself.
+    /// The lowercase form of a letter; other characters are unchanged.
     static func lowercased(_ value: UInt32) -> UInt32 {
         var (low, high) = (0, smallLetters.count)
         while low < high {
@@ -12,7 +12,7 @@ extension LetterForms {
         return UInt32(truncatingIfNeeded: Int64(value) + Int64(run.distance))
     }
 
-    /// The first character that one falls into where letters and marks come apart (NFD), or itself.
+    /// The first character of the canonical decomposition (NFD); the character itself if it has none.
     static func base(of value: UInt32) -> UInt32 {
         var (low, high) = (0, bases.count)
         while low < high {

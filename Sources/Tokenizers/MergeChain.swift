@@ -1,17 +1,17 @@
 import HeapModule
 
-/// Says which neighbours merge, and when.
+/// Determines which neighbours merge, and in which order.
 package protocol MergeRule {
-    /// What the text of two neighbours merges into and how early: lower ranks first. Nil where they do not merge.
+    /// The rank and the result of merging two neighbours; lower ranks merge first. Nil if they do not merge.
     func merge(_ left: MergeChain.Symbol, _ right: MergeChain.Symbol) -> (rank: Int32, result: Int32)?
 }
 
-/// A text as a row of symbols, of which neighbours merge, the lowest rank first and of equal ranks the leftmost.
+/// A text as a row of symbols whose neighbours merge, lowest rank first and leftmost first among equal ranks.
 package struct MergeChain {
     package struct Symbol {
         package var start: Int
         package var end: Int
-        /// What the rule knows the symbol by.
+        /// The rule's number for the symbol.
         package var number: Int32
 
         package init(start: Int, end: Int, number: Int32) {
@@ -20,12 +20,12 @@ package struct MergeChain {
     }
 
     package private(set) var symbols: [Symbol] = []
-    /// The rank of each symbol and its right neighbour, and what they become.
+    /// The rank of merging each symbol with its right neighbour, and the result.
     private var ranks: [Int32] = []
     private var results: [Int32] = []
 
     private static let never = Int32.max
-    /// Up to this many symbols, moving the rest of a row is quicker than keeping a queue.
+    /// Up to this number of symbols, moving the rest of the row is faster than a priority queue.
     private static let shortCount = 48
 
     package init() {}
@@ -34,7 +34,7 @@ package struct MergeChain {
 
     package mutating func append(_ symbol: Symbol) { symbols.append(symbol) }
 
-    /// Merges until no neighbours do.
+    /// Merges until no neighbours merge any more.
     package mutating func merge(by rule: some MergeRule) {
         ranks.removeAll(keepingCapacity: true)
         results.removeAll(keepingCapacity: true)
@@ -61,11 +61,11 @@ package struct MergeChain {
     }
 
     private mutating func mergeLong(by rule: some MergeRule) {
-        // Neighbours of the symbols that are left; a symbol that merged into its left neighbour has an empty range.
+        // The indices of neighbours; a symbol that was merged into its left neighbour has an empty range.
         var next = Array(1...symbols.count)
         next[symbols.count - 1] = -1
         var previous = Array(-1..<(symbols.count - 1))
-        // A rank above an index: compares as the pair of them does.
+        // The rank in the upper half and the index in the lower half, so that keys compare like pairs of both.
         var queue = Heap<UInt64>()
         func propose(_ index: Int) {
             guard index >= 0, ranks[index] != Self.never else { return }
@@ -74,7 +74,7 @@ package struct MergeChain {
         for index in symbols.indices { propose(index) }
         while let best = queue.popMin() {
             let left = Int(best & 0xffff_ffff)
-            // Either may have merged with another neighbour in the meantime.
+            // Either symbol may have merged with another neighbour meanwhile.
             guard ranks[left] == Int32(best >> 32), !symbols[left].isEmpty else { continue }
             let right = next[left]
             join(left, right)

@@ -1,23 +1,23 @@
-/// Which two symbols, given by number, merge, how early, and into which third.
+/// A map from two symbols, by number, to the rank and the result of their merge.
 struct MergeTable: Sendable {
-    /// A pair of symbols and its rank; the pair `UInt64.max` is no pair.
+    /// A pair of symbols and its rank; the pair `UInt64.max` marks a free slot.
     private struct Slot {
         var pair: UInt64
         var rank: Int32
         var result: Int32
     }
 
-    /// A power of two, at most half of them used.
+    /// The slots; their number is a power of two, and at most half of them are used.
     private var slots: [Slot]
 
-    /// - Parameter capacity: how many pairs will be inserted at most.
+    /// - Parameter capacity: the largest number of pairs that will be inserted.
     init(capacity: Int) {
         var count = 64
         while count < 2 * capacity { count *= 2 }
         slots = Array(repeating: Slot(pair: .max, rank: 0, result: 0), count: count)
     }
 
-    /// Adds a pair unless it is there.
+    /// Adds a pair, unless it exists.
     mutating func insert(_ left: Int32, _ right: Int32, rank: Int32, result: Int32) {
         let pair = Self.pair(left, right)
         let slot = slot(of: pair)
@@ -25,14 +25,14 @@ struct MergeTable: Sendable {
         slots[slot] = Slot(pair: pair, rank: rank, result: result)
     }
 
-    /// - Parameters: numbers of two symbols, negative for those that nothing merges with.
+    /// - Parameters: the numbers of two symbols; a negative one merges with nothing.
     func merge(_ left: Int32, _ right: Int32) -> (rank: Int32, result: Int32)? {
         guard left >= 0, right >= 0 else { return nil }
         let slot = slots[slot(of: Self.pair(left, right))]
         return slot.pair == .max ? nil : (slot.rank, slot.result)
     }
 
-    /// A vocabulary's merges, best first, and numbers for every text that they mention; tokens keep their ids.
+    /// A vocabulary's merges, best first, and numbers for every text in them; the numbers of tokens are their ids.
     /// - Throws: `TokenizerError.malformedMerge`.
     static func numbered(_ merges: [String], tokens: ByteStringTable) throws(TokenizerError)
         -> (table: MergeTable, texts: ByteStringTable)
@@ -41,7 +41,7 @@ struct MergeTable: Sendable {
         var table = MergeTable(capacity: merges.count)
         for (rank, text) in merges.enumerated() {
             let bytes = Array(text.utf8)
-            // A text may itself start with a space, so the separator is looked for after the first byte.
+            // A text may itself start with a space, so the search for the separator starts after the first byte.
             guard let space = bytes.dropFirst().firstIndex(of: 0x20) else {
                 throw .malformedMerge(index: rank, text: text)
             }

@@ -1,12 +1,12 @@
-/// How a byte-level vocabulary splits text into words, by the name that GGUF stores.
+/// The rule by which a byte-level vocabulary splits text into words, by its name in GGUF.
 ///
-/// Names and rules as in llama.cpp; a family with a known rule is one line in `known`.
+/// Names and rules are those of llama.cpp; a model family with an existing rule is one line in `known`.
 package struct PreTokenizer: Sendable, Equatable {
-    /// Applied one after the other, each to the pieces of the one before.
+    /// The rules, each applied to the pieces of the previous one.
     let rules: [WordSplitRule]
-    /// Whether a word that is itself a token is taken whole, whatever the merges say.
+    /// Whether a word that is itself a token is kept whole, whatever the merges say.
     var takesWholeWords = false
-    /// Whether a text starts with the BOS token where the file does not say.
+    /// Whether texts start with the BOS token by default.
     var addsBeginning = false
 
     private static let llama3 = PreTokenizer(
@@ -104,7 +104,7 @@ package struct PreTokenizer: Sendable, Equatable {
         return found
     }
 
-    /// Calls `body` with the count of bytes of each word of `bytes`, which is valid UTF-8.
+    /// Calls `body` with the length in bytes of each word of `bytes`, which must be valid UTF-8.
     package func forEachWord(of bytes: UnsafeBufferPointer<UInt8>, _ body: (Int) -> Void) {
         let text = CodePoints(bytes)
         var ends = text.count == 0 ? [] : [text.count]
@@ -127,7 +127,7 @@ package struct PreTokenizer: Sendable, Equatable {
 }
 
 extension Vocabulary {
-    /// Whether a vocabulary with this pre-tokenizer starts its texts with BOS where the file does not say.
+    /// Whether a vocabulary with this pre-tokenizer starts its texts with BOS by default.
     /// - Throws: `TokenizerError.unknownPreTokenizer`.
     public static func addsBeginningByDefault(preTokenizer name: String) throws(TokenizerError) -> Bool {
         if mergesCharacters(preTokenizer: name) { return alwaysAddsBeginning(preTokenizer: name) }

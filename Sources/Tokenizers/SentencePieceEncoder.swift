@@ -1,11 +1,12 @@
-/// SentencePiece encoding: the neighbours whose joint token has the highest score merge first, until none is a token.
+/// SentencePiece encoding: the neighbours whose joint token has the highest score merge first, until no neighbours form
+/// a token.
 ///
-/// Source: Kudo and Richardson, "SentencePiece", 2018; order and byte fallback as llama.cpp has them.
+/// Source: Kudo and Richardson, "SentencePiece", 2018; order and byte fallback as in llama.cpp.
 struct SentencePieceEncoder: TextEncoder {
     private let texts: ByteStringTable
-    /// The place of each token's score among all scores, the highest first; equal scores have the same place.
+    /// The rank of each token by score, highest first; equal scores have the same rank.
     private let ranks: [Int32]
-    /// The token of each byte, where the vocabulary has one.
+    /// The token of each byte; nil if the vocabulary has none.
     private let byteTokens: [Int32?]
     private let cuts: WordCuts
     private let addsSpacePrefix: Bool
@@ -29,7 +30,7 @@ struct SentencePieceEncoder: TextEncoder {
         return ranks
     }
 
-    /// The text with U+2581 for spaces.
+    /// Appends the text with U+2581 for spaces.
     func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
         if addsSpacePrefix, followsSpecial { prepared += WordCuts.spaceMark }
         WordCuts.appendMarkingSpaces(bytes, to: &prepared)

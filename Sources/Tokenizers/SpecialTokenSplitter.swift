@@ -1,4 +1,4 @@
-/// Cuts a text at the special tokens written out in it.
+/// Splits a text at the special tokens written in it.
 struct SpecialTokenSplitter: Sendable {
     enum Fragment: Equatable {
         case text(Range<Int>)
@@ -10,9 +10,9 @@ struct SpecialTokenSplitter: Sendable {
         let text: [UInt8]
         let attributes: TokenAttributes
     }
-    /// Longest first, so that no token hides inside a longer one.
+    /// The tokens, longest first, so that a token inside a longer one is not found.
     private let entries: [Entry]
-    /// For each pair of bytes, whether some token starts with it.
+    /// Whether some token starts with each pair of bytes.
     private let startsToken: [Bool]
 
     init(tokens: [String], attributes: [TokenAttributes]) {
@@ -25,14 +25,14 @@ struct SpecialTokenSplitter: Sendable {
         self.startsToken = startsToken
     }
 
-    /// The pairs of bytes with which a text may start that starts with `token`.
+    /// The pairs of bytes that can start a text that begins with `token`.
     private static func firstPairs(of token: [UInt8]) -> Range<Int> {
         let first = Int(token[0]) << 8
         guard token.count > 1 else { return first..<(first + 256) }
         return (first | Int(token[1]))..<((first | Int(token[1])) + 1)
     }
 
-    /// - Parameter parseSpecial: whether control and unknown tokens count too; user-defined ones always do.
+    /// - Parameter parseSpecial: whether to find control and unknown tokens too; user-defined ones are always found.
     func split(_ bytes: UnsafeBufferPointer<UInt8>, parseSpecial: Bool) -> [Fragment] {
         guard !bytes.isEmpty else { return [] }
         var fragments = [Fragment.text(0..<bytes.count)]
@@ -43,17 +43,17 @@ struct SpecialTokenSplitter: Sendable {
             let places = Self.firstPairs(of: entry.text).flatMap { starts[$0] ?? [] }
             let matches = places.filter { bytes[$0...].starts(with: entry.text) }
             guard !matches.isEmpty else { continue }
-            // Only the tokens of one byte have places from several pairs.
+            // Only one-byte tokens have positions from several pairs.
             fragments = split(fragments, of: bytes, at: matches.sorted(), of: entry)
         }
         return fragments
     }
 
-    /// Where a token may start, by the two bytes that stand there.
+    /// The positions where a token may start, by the two bytes there.
     private func starts(in bytes: UnsafeBufferPointer<UInt8>) -> [Int: [Int]] {
         var starts: [Int: [Int]] = [:]
         for index in bytes.indices {
-            // After the last byte stands nothing; as a pair with zero it is looked at more closely later.
+            // The last byte is paired with zero; such a match is verified later.
             let pair = Int(bytes[index]) << 8 | (index + 1 < bytes.count ? Int(bytes[index + 1]) : 0)
             if startsToken[pair] { starts[pair, default: []].append(index) }
         }
@@ -92,6 +92,6 @@ struct SpecialTokenSplitter: Sendable {
         return result
     }
 
-    /// White space of the C locale.
+    /// Whether a byte is white space in the C locale.
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
 }

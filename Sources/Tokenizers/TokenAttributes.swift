@@ -1,4 +1,4 @@
-/// What the reference implementation derives for each token beyond its stored type.
+/// The attributes that the reference implementation derives for each token in addition to its stored type.
 struct TokenAttributes: OptionSet, Sendable {
     let rawValue: UInt16
 
@@ -8,10 +8,10 @@ struct TokenAttributes: OptionSet, Sendable {
     static let userDefined = TokenAttributes(rawValue: 8)
     static let unused = TokenAttributes(rawValue: 16)
     static let byte = TokenAttributes(rawValue: 32)
-    /// White space after the token belongs to it.
+    /// The token absorbs white space after it.
     static let stripsRight = TokenAttributes(rawValue: 64)
 
-    /// White space before the token belongs to it.
+    /// The token absorbs white space before it.
     static let stripsLeft = TokenAttributes(rawValue: 128)
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -29,10 +29,10 @@ struct TokenAttributes: OptionSet, Sendable {
     }
 }
 
-/// The attributes of all tokens, and those at which generation ends.
+/// The attributes of all tokens, and the tokens that end generation.
 ///
-/// GGUF stores neither in full, so llama.cpp goes by the tokens' texts and the model's name; so does this, with the same
-/// lists, because a token's attributes decide how text around it is encoded.
+/// GGUF does not store them completely, so llama.cpp derives them from the tokens' texts and the model's name. This
+/// type uses the same lists, because a token's attributes affect the encoding of the text around it.
 struct DerivedAttributes: Sendable {
     private(set) var attributes: [TokenAttributes]
     private(set) var endsGeneration: Set<Int32>
@@ -54,7 +54,7 @@ struct DerivedAttributes: Sendable {
         }
     }
 
-    /// Texts by which a special token is recognised where the file does not name it.
+    /// Texts that identify a special token if the file does not name it.
     private static let names: [(any WritableKeyPath<Vocabulary.SpecialTokens, Int32?> & Sendable, [String])] = [
         (
             \.endOfTurn,
@@ -96,8 +96,8 @@ struct DerivedAttributes: Sendable {
         "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>", "<｜end▁of▁sentence｜>", "[e~[",
     ]
 
-    /// Names special tokens by their text. Where several fit, llama.cpp takes whichever its hash table yields first;
-    /// here the first of the list wins, so that the choice is the same everywhere.
+    /// Identifies special tokens by their text. If several match, llama.cpp uses whichever its hash table returns
+    /// first; here the first one in the list wins, so that the choice is the same everywhere.
     private mutating func nameSpecialTokens(_ texts: ByteStringTable) {
         for (role, names) in Self.names where special[keyPath: role] == nil {
             guard let id = names.lazy.compactMap({ texts.index(of: $0.utf8) }).first else { continue }
@@ -114,7 +114,7 @@ struct DerivedAttributes: Sendable {
             endsGeneration.insert(id)
             attributes[Int(id)].insert(.control)
         }
-        // Markers inside a reply, which a reader wants to see.
+        // Markers inside a reply that are shown to the reader.
         for text in ["<|channel|>", "<|message|>", "<|start|>", "<|constrain|>"] {
             if let id = texts.index(of: text.utf8) { attributes[Int(id)] = .userDefined }
         }
@@ -122,7 +122,7 @@ struct DerivedAttributes: Sendable {
         continueWhereEndIsNone(texts)
     }
 
-    /// Two families use an end token's text for something else.
+    /// Removes end tokens of two families that use their text for something else.
     private mutating func continueWhereEndIsNone(_ texts: ByteStringTable) {
         func id(_ text: String) -> Int32? {
             texts.index(of: text.utf8).flatMap { endsGeneration.contains($0) ? $0 : nil }
@@ -138,7 +138,7 @@ struct DerivedAttributes: Sendable {
         }
     }
 
-    /// Names of families and pre-tokenizers whose mask takes the white space before it.
+    /// Whether the mask token absorbs white space before it, by the names of families and pre-tokenizers.
     private static func stripsBeforeMask(_ vocabulary: Vocabulary) -> Bool {
         ["jina-v2-de", "jina-v2-es", "jina-v2-code"].contains(where: vocabulary.preTokenizer.contains)
             || ["nomic-bert-moe", "jina-bert-v3"].contains(where: vocabulary.architecture.contains)

@@ -1,14 +1,14 @@
 /// Finds all tokens that a text starts with.
 struct TokenTrie: Sendable {
     private struct Slot {
-        /// Node << 8 | byte, or all bits for a free slot.
+        /// Node << 8 | byte; all bits are set for a free slot.
         var edge: UInt64 = .max
         var child: Int32 = 0
     }
 
-    /// A power of two, at most half of them used.
+    /// The slots; their number is a power of two, and at most half of them are used.
     private var slots = Array(repeating: Slot(), count: 64)
-    /// The token that ends at each node, -1 for none. The root is node 0.
+    /// The token that ends at each node; -1 for none. The root is node 0.
     private var tokens: [Int32] = [-1]
 
     mutating func insert(_ text: some Sequence<UInt8>, token: Int32) {
@@ -27,7 +27,7 @@ struct TokenTrie: Sendable {
         tokens[Int(node)] = token
     }
 
-    /// The node that `byte` leads to, nil where none does.
+    /// The child of a node for `byte`; nil if there is none.
     func child(of node: Int32, _ byte: UInt8) -> Int32? {
         let slot = slots[slot(of: node, byte)]
         return slot.edge == .max ? nil : slot.child

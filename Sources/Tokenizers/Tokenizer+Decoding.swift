@@ -1,6 +1,6 @@
 extension Tokenizer {
-    /// The bytes that a token stands for. They may be part of a character: see `TextStream` for text piece by piece.
-    /// - Parameter renderSpecial: whether control and unknown tokens come out as their text instead of as nothing.
+    /// The bytes of a token. They may be part of a character; use `TextStream` to get text token by token.
+    /// - Parameter renderSpecial: whether control and unknown tokens give their text; otherwise they give no bytes.
     /// - Returns: no bytes for an id outside the vocabulary.
     public func piece(of id: Int32, renderSpecial: Bool = false) -> [UInt8] {
         guard id >= 0, Int(id) < tokenCount else { return [] }
@@ -17,7 +17,8 @@ extension Tokenizer {
         }
     }
 
-    /// The text of `ids`, without the space that encoding put before it. Bytes that form no character become U+FFFD.
+    /// The text of `ids`, without the space that encoding adds at the start. Bytes that form no character become
+    /// U+FFFD.
     public func decode(_ ids: some Sequence<Int32>, renderSpecial: Bool = false) -> String {
         var bytes: [UInt8] = []
         for (index, id) in ids.enumerated() {
@@ -50,20 +51,20 @@ extension Tokenizer {
     }
 }
 
-/// Text that grows token by token, where one character may need several tokens.
+/// Decodes text token by token; a character may need several tokens.
 public struct TextStream: Sendable {
     private let tokenizer: Tokenizer
     private let renderSpecial: Bool
     private var pending: [UInt8] = []
 
-    /// A stream without text.
+    /// Creates an empty stream.
     /// - Parameter renderSpecial: whether control tokens become text too.
     public init(_ tokenizer: Tokenizer, renderSpecial: Bool = false) {
         self.tokenizer = tokenizer
         self.renderSpecial = renderSpecial
     }
 
-    /// The characters that `id` completes; empty while one is still unfinished.
+    /// The characters that `id` completes; empty while one is incomplete.
     public mutating func append(_ id: Int32) -> String {
         pending += tokenizer.piece(of: id, renderSpecial: renderSpecial)
         let complete = pending.count - unfinishedByteCount
@@ -71,13 +72,13 @@ public struct TextStream: Sendable {
         return String(decoding: pending[..<complete], as: UTF8.self)
     }
 
-    /// What is left at the end; an unfinished character comes out as U+FFFD.
+    /// The remaining text; an incomplete character becomes U+FFFD.
     public mutating func finish() -> String {
         defer { pending = [] }
         return String(decoding: pending, as: UTF8.self)
     }
 
-    /// Bytes at the end that start a character whose other bytes have not come yet.
+    /// The number of bytes at the end that start an incomplete character.
     private var unfinishedByteCount: Int {
         for back in 1...3 where back <= pending.count {
             let byte = pending[pending.count - back]

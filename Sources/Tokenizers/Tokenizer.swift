@@ -1,19 +1,19 @@
-/// Turns text into the token ids of a model and back, exactly as llama.cpp does for the same vocabulary.
+/// Encodes text to a model's token ids and decodes them, exactly like llama.cpp with the same vocabulary.
 public struct Tokenizer: Sendable {
-    /// The vocabulary that it was made from.
+    /// The vocabulary of the tokenizer.
     public let vocabulary: Vocabulary
-    /// Roles of tokens: those that the vocabulary names, and those recognised by their text.
+    /// The tokens with roles: those that the vocabulary names, and those identified by their text.
     public let special: Vocabulary.SpecialTokens
-    /// Tokens at which a model's reply ends.
+    /// The tokens that end a model's reply.
     public let endsGeneration: Set<Int32>
     let attributes: [TokenAttributes]
     private let encoder: any TextEncoder
     private let splitter: SpecialTokenSplitter
 
-    /// How many tokens the vocabulary has.
+    /// The number of tokens in the vocabulary.
     public var tokenCount: Int { vocabulary.tokens.count }
 
-    /// - Throws: `TokenizerError` when the vocabulary contradicts itself.
+    /// - Throws: `TokenizerError` if the vocabulary contradicts itself.
     public init(_ vocabulary: Vocabulary) throws(TokenizerError) {
         let vocabulary = try vocabulary.validated()
         let texts = try vocabulary.tokenTable()
@@ -41,8 +41,8 @@ public struct Tokenizer: Sendable {
 
     /// The token ids of `text`.
     /// - Parameters:
-    ///   - addSpecial: whether BOS and EOS are added where the vocabulary asks for them.
-    ///   - parseSpecial: whether control tokens written out in the text become those tokens; user-defined ones always do.
+    ///   - addSpecial: whether to add BOS and EOS if the vocabulary asks for them.
+    ///   - parseSpecial: whether control tokens written in the text become those tokens; user-defined ones always do.
     /// - Throws: `TokenizerError.noTokenForByte` for a vocabulary without byte tokens.
     public func encode(_ text: String, addSpecial: Bool = true, parseSpecial: Bool = false) throws(TokenizerError)
         -> [Int32]
@@ -50,7 +50,7 @@ public struct Tokenizer: Sendable {
         try encode(utf8: Array(text.utf8), addSpecial: addSpecial, parseSpecial: parseSpecial)
     }
 
-    /// The token ids of bytes that should be UTF-8; where they are not, each kind of vocabulary has its fallback.
+    /// The token ids of bytes that should be UTF-8; each kind of vocabulary has a fallback for invalid bytes.
     public func encode(utf8 bytes: [UInt8], addSpecial: Bool = true, parseSpecial: Bool = false) throws(TokenizerError)
         -> [Int32]
     {
@@ -73,7 +73,7 @@ public struct Tokenizer: Sendable {
         return output
     }
 
-    /// The fragments in terms of the text that the encoder reads.
+    /// Converts fragments to the form that the encoder reads.
     private func prepare(
         _ fragments: [SpecialTokenSplitter.Fragment],
         of bytes: UnsafeBufferPointer<UInt8>,

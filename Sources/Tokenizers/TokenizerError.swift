@@ -11,7 +11,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case noTokenForByte(UInt8)
     case malformedCharacterMap
 
-    /// The cause and what to do.
+    /// A message with the cause that ends with what to do.
     public var description: String {
         switch self {
         case .noTokens:

@@ -1,20 +1,20 @@
-/// Unigram encoding: of all ways to write a text in tokens, the one with the highest sum of scores.
+/// Unigram encoding: the sequence of tokens for a text with the highest sum of scores.
 ///
-/// Source: Kudo, "Subword Regularization", 2018, with the search of Viterbi; order and fallback as llama.cpp has them,
-/// which calls this kind "t5".
+/// Source: Kudo, "Subword Regularization", 2018, with a Viterbi search; order and fallback as in llama.cpp, which calls
+/// this kind "t5".
 struct UnigramEncoder: TextEncoder {
-    /// By how much a character without a token is worse than the worst token.
+    /// The score of a character without a token is this much below the worst token's.
     private static let unknownPenalty: Float = 10
 
     private let trie: TokenTrie
-    /// Of each token; user-defined ones have the best there is.
+    /// The score of each token; user-defined ones have the highest.
     private let scores: [Double]
     private let unknown: Int32
     private let unknownScore: Double
     private let normalizer: UnigramNormalizer
     private let cuts: WordCuts
 
-    /// - Throws: `TokenizerError` for a vocabulary without a token for the unknown, or a damaged map of characters.
+    /// - Throws: `TokenizerError` for a vocabulary without an unknown token, or with a damaged character map.
     init(_ vocabulary: Vocabulary, attributes: [TokenAttributes]) throws(TokenizerError) {
         guard let unknown = vocabulary.special.unknown else { throw .missingSpecial(role: "unknown") }
         self.unknown = unknown
@@ -32,7 +32,8 @@ struct UnigramEncoder: TextEncoder {
             vocabulary,
             userDefined: found.filter { attributes[$0].contains(.userDefined) }.map { vocabulary.tokens[$0] }
         )
-        // Several unknown characters in a row become one token: a row must not be cut, so the mark needs a token.
+        // Several unknown characters in a row become one token. Such a row must not be cut, so cutting at the space
+        // mark requires a token for it.
         let texts = found.map { vocabulary.tokens[$0] }
         cuts = texts.contains("\u{2581}") ? WordCuts(tokens: texts) : WordCuts()
     }
@@ -57,7 +58,7 @@ struct UnigramEncoder: TextEncoder {
         }
     }
 
-    /// The best way to write the text up to somewhere: its last token, where that starts, and the sum of scores.
+    /// The best sequence of tokens up to a position: its last token, where that starts, and the sum of scores.
     private struct Path {
         var token: Int32
         var start = 0
@@ -90,7 +91,7 @@ struct UnigramEncoder: TextEncoder {
         append(best, to: &output)
     }
 
-    /// Appends the tokens of the best path to the end, unknown ones in a row as one.
+    /// Appends the tokens of the best path to the end; unknown ones in a row become one.
     private func append(_ best: [Path], to output: inout [Int32]) {
         let first = output.count
         var end = best.count - 1

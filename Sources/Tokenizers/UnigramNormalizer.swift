@@ -1,6 +1,6 @@
-/// Brings a text into the form in which a Unigram vocabulary knows it: characters replaced by a map, spaces marked.
+/// Normalizes a text for a Unigram vocabulary: replaces characters by a map, and marks spaces.
 ///
-/// In llama.cpp's order, with its treatment of text that starts like a user-defined token.
+/// The order is llama.cpp's, including its treatment of text that starts like a user-defined token.
 struct UnigramNormalizer: Sendable {
     private let map: CharacterMap?
     private let userDefined: TokenTrie
@@ -54,7 +54,8 @@ struct UnigramNormalizer: Sendable {
         }
     }
 
-    /// How many bytes are the beginning of some user-defined token, which is kept as it is, whole or not.
+    /// The number of bytes that form the beginning of a user-defined token; they are kept unchanged, even if the token
+    /// is incomplete.
     private func lengthLikeUserDefined(_ bytes: UnsafeBufferPointer<UInt8>, at start: Int) -> Int {
         var (node, end) = (Int32(0), start)
         while end < bytes.count, let child = userDefined.child(of: node, bytes[end]) { (node, end) = (child, end + 1) }
@@ -62,10 +63,10 @@ struct UnigramNormalizer: Sendable {
     }
 }
 
-/// SentencePiece's `precompiled_charsmap`: which sequences of characters are replaced by which.
+/// SentencePiece's `precompiled_charsmap`, which maps sequences of characters to replacements.
 ///
-/// A double array (Kanda, "Space- and Time-Efficient String Dictionaries", 2018) of 32-bit units after its size in
-/// bytes, and then the replacements, each ended by a zero.
+/// It consists of the size of a double array in bytes, the double array (Kanda, "Space- and Time-Efficient String
+/// Dictionaries", 2018) of 32-bit units, and the replacements, each terminated by a zero.
 struct CharacterMap: Sendable {
     private let units: [UInt32]
     private let replacements: ArraySlice<UInt8>
@@ -82,7 +83,7 @@ struct CharacterMap: Sendable {
         replacements = bytes[(4 + size)...]
     }
 
-    /// The longest sequence at `start` that is replaced, and by what.
+    /// The longest sequence at `start` that has a replacement, and the replacement.
     func longestMatch(
         in bytes: UnsafeBufferPointer<UInt8>,
         at start: Int
@@ -96,7 +97,7 @@ struct CharacterMap: Sendable {
                 break
             }
             node ^= Self.base(unit)
-            // Where a sequence ends, its base leads to a unit that holds the place of the replacement.
+            // The base of a sequence's last unit leads to a unit with the position of the replacement.
             guard unit >> 8 & 1 == 1 else { continue }
             guard node < units.count else { break }
             found = (offset - start + 1, Int(units[Int(node)] & 0x7fff_ffff))

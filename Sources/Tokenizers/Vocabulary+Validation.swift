@@ -1,9 +1,9 @@
 extension Vocabulary {
-    /// The checks that a tokenizer makes of its vocabulary, without the tokenizer.
-    /// - Throws: `TokenizerError` when the vocabulary contradicts itself.
+    /// Runs the checks of a tokenizer on its vocabulary, without making the tokenizer.
+    /// - Throws: `TokenizerError` if the vocabulary contradicts itself.
     public func check() throws(TokenizerError) { _ = try validated().tokenTable() }
 
-    /// The vocabulary with empty token texts replaced as the reference does, after checks that nothing contradicts.
+    /// The validated vocabulary, with empty token texts replaced as in the reference.
     func validated() throws(TokenizerError) -> Vocabulary {
         guard !tokens.isEmpty else { throw .noTokens }
         for (list, found) in [("scores", scores.count), ("token types", types.count)]
@@ -21,10 +21,10 @@ extension Vocabulary {
         return result
     }
 
-    /// The token after every text that ends with one.
+    /// The token that ends every text, if the vocabulary adds one.
     var ending: Int32? { kind == .wordPiece ? special.separator : special.end }
 
-    /// A table in which each token has its id.
+    /// A table in which the number of each token is its id.
     func tokenTable() throws(TokenizerError) -> ByteStringTable {
         var table = ByteStringTable()
         for (id, text) in tokens.enumerated() {

@@ -1,33 +1,32 @@
-/// Everything a tokenizer needs to know about a model's tokens, as plain data: from a GGUF file, or from a Hugging Face
-/// folder before it becomes one.
+/// All data about a model's tokens that a tokenizer needs, from a GGUF file or from a Hugging Face folder.
 public struct Vocabulary: Sendable {
-    /// How text falls apart into tokens.
+    /// The algorithm that splits text into tokens.
     public enum Kind: Sendable, Hashable {
         /// SentencePiece: pairs merge by token score, unknown characters become byte tokens. GGUF calls it "llama".
         case sentencePiece
         /// Byte-level byte-pair encoding: words are split first, pairs merge by rank. GGUF calls it "gpt2".
         case byteLevelBPE
-        /// Byte-pair encoding over characters, with bytes for those without a token. GGUF calls it "gemma4", or "gpt2" with the name
-        /// of such a rule.
+        /// Byte-pair encoding over characters, with byte tokens for characters without a token. GGUF calls it "gemma4",
+        /// or "gpt2" with the name of such a rule.
         case characterPairs
-        /// Words in the longest tokens from their start on. GGUF calls it "bert".
+        /// Splits words greedily into the longest tokens from their start. GGUF calls it "bert".
         case wordPiece
-        /// The best-scored way to write a text in tokens. GGUF calls it "t5".
+        /// Finds the sequence of tokens with the highest score. GGUF calls it "t5".
         case unigram
     }
 
-    /// What becomes of letters before tokens are looked for.
+    /// The normalization of letters before encoding.
     public struct WordNormalization: Sendable, Hashable {
-        /// Whether capitals become small.
+        /// Whether to convert to lowercase.
         public var lowercases = true
-        /// Whether accents are dropped.
+        /// Whether to remove accents.
         public var stripsAccents = true
 
-        /// Both.
+        /// Applies both.
         public init() {}
     }
 
-    /// What a token is for, with GGUF's numbers.
+    /// The purpose of a token, with GGUF's numbers.
     public enum TokenType: Int32, Sendable, Hashable {
         case undefined = 0
         case normal = 1
@@ -38,41 +37,41 @@ public struct Vocabulary: Sendable {
         case byte = 6
     }
 
-    /// Tokens with a role; nil where the model has none.
+    /// The ids of tokens with a role; nil if the model has none.
     public struct SpecialTokens: Sendable, Hashable {
-        /// Before every text (BOS).
+        /// Precedes every text (BOS).
         public var beginning: Int32?
-        /// After every text (EOS).
+        /// Follows every text (EOS).
         public var end: Int32?
-        /// After a turn in a chat (EOT).
+        /// Ends a turn in a chat (EOT).
         public var endOfTurn: Int32?
-        /// After a message within a turn (EOM).
+        /// Ends a message within a turn (EOM).
         public var endOfMessage: Int32?
-        /// In place of what no token spells.
+        /// Replaces text that no token covers.
         public var unknown: Int32?
-        /// Between two texts.
+        /// Separates two texts.
         public var separator: Int32?
         /// Fills up batches.
         public var padding: Int32?
-        /// Stands for a token to be guessed.
+        /// Marks a token to predict.
         public var mask: Int32?
-        /// Fill-in-the-middle padding, repository name and file separator; generation ends at them.
+        /// Fill-in-the-middle padding; it ends generation.
         public var fillPadding: Int32?
-        /// See `fillPadding`.
+        /// Fill-in-the-middle repository name; it ends generation.
         public var fillRepository: Int32?
-        /// See `fillPadding`.
+        /// Fill-in-the-middle file separator; it ends generation.
         public var fillSeparator: Int32?
-        /// Fill-in-the-middle prefix, suffix and middle.
+        /// Fill-in-the-middle prefix.
         public var fillPrefix: Int32?
-        /// See `fillPrefix`.
+        /// Fill-in-the-middle suffix.
         public var fillSuffix: Int32?
-        /// See `fillPrefix`.
+        /// Fill-in-the-middle middle.
         public var fillMiddle: Int32?
 
-        /// No special tokens.
+        /// Creates a set without special tokens.
         public init() {}
 
-        /// Name and id of every token that is set, for checks and messages.
+        /// Role and id of every token that is set, for checks and messages.
         public var all: [(role: String, id: Int32)] {
             let roles: [(String, Int32?)] = [
                 ("bos", beginning), ("eos", end), ("eot", endOfTurn), ("eom", endOfMessage), ("unknown", unknown),
@@ -84,42 +83,43 @@ public struct Vocabulary: Sendable {
         }
     }
 
-    /// How text becomes tokens.
+    /// The algorithm that splits text into tokens.
     public var kind: Kind
-    /// The name of the rule that splits text into words, as GGUF's `tokenizer.ggml.pre`; SentencePiece needs none.
+    /// The name of the rule that splits text into words, as in GGUF's `tokenizer.ggml.pre`; SentencePiece needs none.
     public var preTokenizer: String
-    /// The text of each token; its index is its id. Byte-level tokens are spelled in the byte alphabet of GPT-2.
+    /// The text of each token; its index is its id. Byte-level tokens are encoded in GPT-2's byte alphabet.
     public var tokens: [String]
-    /// One score per token, or empty where the kind needs none.
+    /// One score per token; empty if the algorithm needs none.
     public var scores: [Float]
-    /// One type per token, or empty when all are normal.
+    /// One type per token; empty if all are normal.
     public var types: [TokenType]
-    /// Pairs that merge, best first, each written as two texts with a space between.
+    /// The merges, best first, each written as two texts with a space between.
     public var merges: [String]
     /// The tokens with a role that the vocabulary names.
     public var special: SpecialTokens
-    /// Whether encoding with special tokens puts the first token before, and the last token after the text.
+    /// Whether encoding with special tokens adds BOS (or its counterpart) before the text.
     public var addsBeginning: Bool
-    /// See `addsBeginning`.
+    /// Whether encoding with special tokens adds EOS (or its counterpart) after the text.
     public var addsEnd: Bool
-    /// Whether SentencePiece and Unigram text starts as if a space came before it.
+    /// Whether SentencePiece and Unigram text is encoded as if a space preceded it.
     public var addsSpacePrefix: Bool
-    /// Whether Unigram text has no space at its ends and no two in a row.
+    /// Whether spaces at the ends of Unigram text and repeated spaces are removed.
     public var removesExtraSpaces = false
-    /// SentencePiece's `precompiled_charsmap`, by which Unigram text is normalized; empty for none.
+    /// SentencePiece's `precompiled_charsmap`, which normalizes Unigram text; empty for none.
     public var characterMap: [UInt8] = []
-    /// Tokens that a model may rate high and that are never written.
+    /// Tokens that are never generated, however high the model rates them.
     public var suppressed: [Int32] = []
-    /// What WordPiece makes of letters before it looks for tokens.
+    /// The normalization of letters in WordPiece.
     public var wordNormalization = WordNormalization()
-    /// Whether white space is nothing but the end of a word. GGUF calls such a vocabulary "whitespace".
+    /// Whether white space only separates words. GGUF calls such a vocabulary "whitespace".
     public var dropsWhiteSpace = false
-    /// The family that the vocabulary is of, as in `general.architecture`: llama.cpp takes the whitespace rule of one token from it.
+    /// The value of `general.architecture`: llama.cpp derives the white space rule of one token from it.
     public var architecture = ""
-    /// The model's name: llama.cpp takes the whitespace rule of some special tokens from it, since GGUF stores none.
+    /// The model's name: llama.cpp derives the white space rule of some special tokens from it, because GGUF stores
+    /// none.
     public var modelName: String
 
-    /// A vocabulary; `Tokenizer` checks whether it agrees with itself.
+    /// Creates a vocabulary; `Tokenizer` checks that it is consistent.
     public init(
         kind: Kind,
         preTokenizer: String = "default",

@@ -1,6 +1,6 @@
-/// Remembers, while one text is encoded, which tokens a word of it became.
+/// Caches the tokens of each word while one text is encoded.
 ///
-/// Holds neither words nor tokens, only where in the text and in its tokens they stand; a word may push out another.
+/// It stores neither words nor tokens, only their positions in the text and in its tokens; a word may evict another.
 struct WordMemory {
     private struct Entry {
         var hash: UInt64 = 0
@@ -10,14 +10,14 @@ struct WordMemory {
 
     private var entries: [Entry]
 
-    /// - Parameter textCount: bytes of the text; a short one needs no large memory.
+    /// - Parameter textCount: length of the text in bytes; a short one needs no large cache.
     init(textCount: Int) {
         var count = 1
         while count < 1 << 15, count < textCount / 16 { count *= 2 }
         entries = Array(repeating: Entry(), count: count)
     }
 
-    /// Appends the tokens of `word`, from memory or from `encode`, which appends them.
+    /// Appends the tokens of `word`, from the cache or from `encode`, which appends them.
     mutating func encode<Failure: Error>(
         _ word: Range<Int>,
         of text: UnsafeBufferPointer<UInt8>,

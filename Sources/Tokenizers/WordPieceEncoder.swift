@@ -1,8 +1,8 @@
-/// WordPiece, as BERT has it: white space and punctuation cut words, each of which is written in the longest tokens from its
-/// start on; a word that cannot be written so is unknown.
+/// WordPiece, as in BERT: white space and punctuation separate words, each of which is split greedily into the longest
+/// tokens from its start. A word that cannot be split so becomes the unknown token.
 ///
-/// Source: Devlin et al., "BERT", 2018; with the texts of tokens as llama.cpp has them, where what begins a word begins with
-/// U+2581 and what goes on has no mark.
+/// Source: Devlin et al., "BERT", 2018; with token texts as in llama.cpp, where tokens that begin a word start with
+/// U+2581 and those that continue one have no mark.
 struct WordPieceEncoder: TextEncoder {
     private let trie: TokenTrie
     private let unknown: Int32
@@ -15,7 +15,7 @@ struct WordPieceEncoder: TextEncoder {
         0x2b920...0x2ceaf, 0x2f800...0x2fa1f,
     ])
 
-    /// - Throws: `TokenizerError` for a vocabulary without a token for the unknown.
+    /// - Throws: `TokenizerError` for a vocabulary without an unknown token.
     init(_ vocabulary: Vocabulary) throws(TokenizerError) {
         guard let unknown = vocabulary.special.unknown else { throw .missingSpecial(role: "unknown") }
         self.unknown = unknown
@@ -25,7 +25,7 @@ struct WordPieceEncoder: TextEncoder {
         self.trie = trie
     }
 
-    /// The words, each behind U+2581, with a space after each.
+    /// Appends the words, each preceded by U+2581 and followed by a space.
     func prepare(_ bytes: UnsafeBufferPointer<UInt8>, followsSpecial: Bool, to prepared: inout [UInt8]) {
         let text = CodePoints(bytes)
         var isInWord = false
@@ -93,7 +93,7 @@ struct WordPieceEncoder: TextEncoder {
         }
     }
 
-    /// The longest token that the word goes on with, and where it ends.
+    /// The longest token at this position of the word, and its end.
     private func longest(in word: UnsafeBufferPointer<UInt8>, from start: Int) -> (token: Int32, end: Int)? {
         var found: (Int32, Int)?
         var (node, end) = (Int32(0), start)

@@ -1,10 +1,10 @@
-/// Words by the rules of `WordSplitRule` that a few families have.
+/// Implements the cases of `WordSplitRule` that split words for only a few model families.
 extension WordReader {
     func has(_ set: CodePointSet, at position: Int) -> Bool {
         position < range.upperBound && set.contains(values[position], classes[position])
     }
 
-    /// `[^\r\n\p{L}\p{N}]?X+` with X the letters; nil for no match.
+    /// `[^\r\n\p{L}\p{N}]?X+` with X for letters; nil for no match.
     private func endOfLetters(at start: Int, _ letters: CharacterClass) -> Int? {
         let mayLead = start < range.upperBound && !has([.letter, .number], at: start) && !isNewline(at: start)
         guard mayLead && has(letters, at: start + 1) || has(letters, at: start) else { return nil }
@@ -44,7 +44,7 @@ extension WordReader {
     private func endOfCascade(at start: Int) -> Int {
         let end = endOfRun(at: start, limit: .max) { has(.whiteSpace, at: $0) }
         if let last = (start..<end).last(where: { isNewline(at: $0) }) { return last + 1 }
-        // The last space before a word stands alone.
+        // The last space before a word is a separate piece.
         let most = end == range.upperBound ? end - start : end - start - 1
         let sizes = [512, 256, 128, 64, 32, 16, 8, 4, 2]
         return start + (sizes.first { $0 <= most } ?? 1)

@@ -1,4 +1,4 @@
-/// Pieces that a rule isolates, by the cases of `WordSplitRule` that a few families have.
+/// Implements the cases of `WordSplitRule` that isolate pieces for only a few model families.
 extension WordReader {
     func endOfRun(at start: Int, of sets: [CodePointSet], afterSpace: Bool) -> Int {
         let first = afterSpace && has(.whiteSpace, at: start) ? start + 1 : start
@@ -76,7 +76,7 @@ extension WordReader {
         return start + (spaces == 4 ? 4 : spaces >= 2 ? 2 : 0)
     }
 
-    /// The end of a text of ASCII that stands here; nil where it does not.
+    /// The end of an ASCII text at this position; nil if the text is not there.
     private func end(of text: StaticString, at start: Int) -> Int? {
         for index in 0..<text.utf8CodeUnitCount where value(at: start + index) != UInt32(text.utf8Start[index]) {
             return nil

@@ -1,4 +1,4 @@
-/// Reads code points of one piece of text; past its end there is no character of any class.
+/// Reads code points of one piece of text; a position past its end has no character class.
 struct WordReader {
     let values: UnsafeBufferPointer<UInt32>
     let classes: UnsafeBufferPointer<CharacterClass>
@@ -16,7 +16,7 @@ struct WordReader {
         !classes(at: position).isDisjoint(with: wanted)
     }
 
-    /// Pieces that follow each other without gaps.
+    /// Appends the ends of pieces that follow each other without gaps.
     func repeatedly(_ ends: inout [Int], _ end: (Int) -> Int) {
         var position = range.lowerBound
         while position < range.upperBound {
@@ -25,7 +25,8 @@ struct WordReader {
         }
     }
 
-    /// Pieces wherever `match` finds something (an end past its start), and the text between them.
+    /// Appends the ends of pieces wherever `match` succeeds (returns an end past its start), and of the text between
+    /// them.
     func isolating(_ ends: inout [Int], _ match: (Int) -> Int) {
         var position = range.lowerBound
         var start = position
@@ -43,7 +44,7 @@ struct WordReader {
         if start < range.upperBound { ends.append(range.upperBound) }
     }
 
-    /// The end of the characters from `start` on that `belongs` accepts, at most `limit` of them.
+    /// The end of the run of characters from `start` that `belongs` accepts, at most `limit` of them.
     func endOfRun(at start: Int, limit: Int, _ belongs: (Int) -> Bool) -> Int {
         var position = start
         while position < range.upperBound, position - start < limit, belongs(position) { position += 1 }
@@ -52,7 +53,7 @@ struct WordReader {
 
     func endOfGPT2Word(at start: Int) -> Int {
         if let end = endOfContraction(at: start, ignoringCase: false) { return end }
-        // One space may belong to the word that follows it.
+        // One space may belong to the following word.
         let body = value(at: start) == 0x20 ? start + 1 : start
         for kind in [CharacterClass.letter, .number] where has(kind, at: body) {
             return endOfRun(at: body, limit: .max) { has(kind, at: $0) }
@@ -84,7 +85,7 @@ struct WordReader {
 
     /// `P?U*L+|P?U+L*`, see `WordSplitRule.casedWords`.
     private func endOfCasedLetters(at start: Int, _ letters: CharacterClass) -> Int? {
-        // A mark may be P or a letter; P is tried first.
+        // A mark may match P or be a letter; P is tried first.
         let isBare = has([.letter, .number], at: start) || isNewline(at: start)
         let firsts = (isBare ? [] : [start + 1]) + (has(letters, at: start) ? [start] : [])
         func uppers(_ first: Int) -> Int {
@@ -94,12 +95,12 @@ struct WordReader {
             let upper = uppers(first)
             let lower = endOfRun(at: upper, limit: .max) { isLetter(at: $0, letters, except: 0x41...0x5a) }
             if lower > upper { return lower }
-            // The last letter of the run that has no case may be the lower-case one.
+            // The last caseless letter of the run may serve as the lowercase one.
             if let last = (first..<upper).last(where: { isLetter(at: $0, letters, except: 0x41...0x5a) }) {
                 return last + 1
             }
         }
-        // Else all are upper-case.
+        // Otherwise all are uppercase.
         return firsts.lazy.map { (first: $0, upper: uppers($0)) }.first { $0.upper > $0.first }?.upper
     }
 
@@ -111,7 +112,7 @@ struct WordReader {
         has(.number, at: start) ? endOfRun(at: start, limit: digits) { has(.number, at: $0) } : nil
     }
 
-    /// ` ?[^\s\p{L}\p{N}]+` and what of `tail` follows.
+    /// ` ?[^\s\p{L}\p{N}]+` followed by what `tail` accepts.
     func endOfSymbols(at start: Int, letters: CharacterClass, tail: (Int) -> Bool) -> Int? {
         let body = value(at: start) == 0x20 ? start + 1 : start
         guard isOther(at: body, letters: letters) else { return nil }
@@ -147,7 +148,7 @@ struct WordReader {
         return value == 0x0a || value == 0x0d
     }
 
-    /// Neither white space nor letter nor number, and not past the end.
+    /// Whether there is a character that is neither white space, letter nor number.
     func isOther(at position: Int, letters: CharacterClass) -> Bool {
         position < range.upperBound && !has([.whiteSpace, .number, letters], at: position)
     }

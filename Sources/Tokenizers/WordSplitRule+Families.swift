@@ -1,5 +1,5 @@
 extension WordSplitRule {
-    /// The rules that a few families have.
+    /// Splits by a rule that only a few model families have.
     func splitOtherwise(_ reader: WordReader, into ends: inout [Int]) {
         switch self {
         case .plainWords: reader.repeatedly(&ends) { reader.endOfPlainWord(at: $0) }

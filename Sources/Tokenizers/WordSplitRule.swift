@@ -1,18 +1,18 @@
-/// One pass of a pre-tokenizer: cuts each piece of a text into smaller pieces, inside which byte pairs then merge.
+/// One pass of a pre-tokenizer: splits each piece of a text into smaller pieces, within which byte pairs then merge.
 ///
-/// Each case is a regular expression of the model family's tokenizer, written out by hand: no regex engine is needed and
-/// none can backtrack for long on hostile text.
+/// Each case is a regular expression of a model family's tokenizer, implemented by hand: no regex engine is needed, and
+/// hostile text cannot cause long backtracking.
 enum WordSplitRule: Sendable, Equatable {
     /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
     case gpt2
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
     /// where combining marks count as letters if `marksAreLetters`.
     case words(digits: Int, marksAreLetters: Bool)
-    /// The same without contractions.
+    /// `words` without contractions.
     case plainWords
-    /// The same with contractions and single digits, where symbols end before newlines.
+    /// `words` with single digits, where a run of symbols ends before newlines.
     case narrowWords
-    /// Llama 3's, where white space falls into runs of 512, 256 and so on.
+    /// Llama 3's rule, where white space is split into runs of 512, 256 and so on.
     case cascadingWords
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+`
     case spacedWords
@@ -21,39 +21,40 @@ enum WordSplitRule: Sendable, Equatable {
     case markedWords(newlineTails: Bool)
     /// `P?[\p{L}\p{M}]+C?|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`, with P and C as in `casedWords`.
     case caselessWords(digits: Int)
-    /// Kimi K2's: Chinese characters, then `words` with contractions behind letters.
+    /// Kimi K2's rule: Chinese characters, then `words` with contractions after letters.
     case kimi
     /// `P?U*L+C?|P?U+L*C?|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`, where P is `[^\r\n\p{L}\p{N}]`,
     /// U an upper-case and L a lower-case letter, and C `(?i:'s|'t|'re|'ve|'m|'ll|'d)` if there are `contractions`.
     ///
     /// As in llama.cpp, only letters of ASCII have a case; all others are of both. Combining marks are no letters.
     case casedWords(digits: Int, contractions: Bool, marksAreLetters: Bool = false)
-    /// `\p{N}{1,limit}`, each match a piece.
+    /// `\p{N}{1,limit}`, each match as a piece.
     case numbers(limit: Int)
-    /// `[0-9][0-9][0-9]`, each match a piece.
+    /// `[0-9][0-9][0-9]`, each match as a piece.
     case digitTriples
-    /// `[\p{P}\$\+<=>\^~\|]+`, and the backtick if `backtick`.
+    /// `[\p{P}\$\+<=>\^~\|]+`, and the backtick if `backtick` is true.
     case punctuation(backtick: Bool)
     /// `[^\n]+|[\n]+`
     case lines
-    /// Each of the set's code points a piece.
+    /// Each code point of the set as a piece.
     case singles(CodePointSet)
-    /// Runs of a set's code points, with one white space in front if `afterSpace`; the first set that fits counts.
+    /// Runs of a set's code points, preceded by one white space if `afterSpace` is true; the first matching set is
+    /// used.
     case runs([CodePointSet], afterSpace: Bool)
-    /// `[\r\n]`, each a piece.
+    /// `[\r\n]`, each as a piece.
     case newlines
     /// `\s+$`
     case endingSpace
     /// ` ?[^(\s|.,!?…。，、।۔،)]+`
     case unpunctuated
-    /// Runs of numbers in threes, counted from their end; what lies before a run goes with its first piece.
+    /// Runs of numbers in groups of three, counted from their end; the text before a run belongs to its first piece.
     case numbersFromEnd
     /// `(?=(\d{3})+(?!\d))`: cuts before every third digit, counted from the end of a run.
     case cutsFromEnd
-    /// Chameleon's own: `<sentinel:[0-9]+>`, `IMGIMG[A-I]{1,4}Z`, and then `[\t\n]|    |  `.
+    /// Chameleon's rules: `<sentinel:[0-9]+>`, `IMGIMG[A-I]{1,4}Z`, and then `[\t\n]|    |  `.
     case sentinels, images, indents
 
-    /// The ends of the pieces into which `range` falls, in order; the last is the range's own end.
+    /// Appends the ends of the pieces of `range`, in order; the last one is the end of the range.
     func split(_ text: CodePoints, _ range: Range<Int>, into ends: inout [Int]) {
         text.values.withUnsafeBufferPointer { values in
             text.classes.withUnsafeBufferPointer { classes in

@@ -24,7 +24,7 @@ public struct MLCPackage: Sendable {
         /// The estimate for the device with the tightest limits.
         public var estimate: FitEstimate
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(
             build: String,
             bitsPerWeight: Double,
@@ -68,7 +68,7 @@ public struct MLCPackage: Sendable {
     /// The models, in the order of the file.
     public var models: [Model]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(platform: Platform, models: [Model]) { (self.platform, self.models) = (platform, models) }
 
     /// The text of `mlc-package-config.json`.

@@ -21,7 +21,7 @@ public struct PlayDelivery: Sendable {
         /// The estimate for the memory that an app gets on the group's smallest device.
         public var estimate: FitEstimate
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(gigabytes: Int, upTo: Int?, build: String, fileBytes: Int, estimate: FitEstimate) {
             (self.gigabytes, self.upTo, self.build) = (gigabytes, upTo, build)
             (self.fileBytes, self.estimate) = (fileBytes, estimate)

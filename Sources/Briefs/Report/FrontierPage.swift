@@ -20,7 +20,7 @@ public struct FrontierPage: Sendable {
         /// Perplexity of the build.
         public var perplexity: Double
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(
             name: String,
             isPreset: Bool,

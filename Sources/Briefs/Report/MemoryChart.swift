@@ -10,7 +10,7 @@ package struct MemoryChart {
     let title: String
     let language: Language
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     package init(
         estimate: FitEstimate,
         limits: [(names: String, bytes: Int)],

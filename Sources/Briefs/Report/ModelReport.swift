@@ -95,7 +95,7 @@ public struct ReportedBuild: Sendable {
     /// The query's remarks on it, or the reasons why it was rejected.
     public var remarks: [String]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         type: String,
         digest: String,

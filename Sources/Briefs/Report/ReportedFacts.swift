@@ -13,7 +13,7 @@ public struct ReportedMeasurement: Sendable {
     /// The conditions of the measurement.
     public var conditions: MeasurementConditions
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         metric: String,
         value: Double,
@@ -45,7 +45,7 @@ public struct MeasurementConditions: Hashable, Sendable {
     /// All other conditions that the number depends on.
     public var others: [String: String]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         method: String,
         text: String?,
@@ -68,7 +68,7 @@ public struct ReportedSignature: Sendable {
     /// When it was made, in ISO 8601.
     public var at: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(key: String, at: String) { (self.key, self.at) = (key, at) }
 }
 
@@ -84,7 +84,7 @@ public struct ReportedFit: Sendable {
     /// The type of the version's best build for this device alone; nil if none fits.
     public var best: String?
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(device: Device, estimate: FitEstimate, isStored: Bool, best: String?) {
         (self.device, self.estimate, self.isStored, self.best) = (device, estimate, isStored, best)
     }
@@ -140,7 +140,7 @@ public struct ReportedRecipe: Sendable {
     /// The best preset that fitted the budget, and its predicted divergence, in nats per token; nil if none fitted.
     public var preset: (type: String, predictedKld: Double)?
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         budgetBytes: Int,
         ladder: String,
@@ -167,7 +167,7 @@ public struct TensorErrorConditions: Sendable {
     /// build.
     public var isOfThisBuild: Bool
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         text: String,
         context: Int,
@@ -192,7 +192,7 @@ public struct ReportedStep: Hashable, Sendable {
     /// SHA-256 of the step's options.
     public var options: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(from: String, kind: String, to: String, options: String) {
         (self.from, self.kind, self.to, self.options) = (from, kind, to, options)
     }
@@ -213,7 +213,7 @@ public struct ReportedMove: Sendable {
     /// The reason, in the person's words.
     public var why: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(channel: String, from: String?, to: String, at: String, who: String, why: String) {
         (self.channel, self.from, self.to, self.at, self.who, self.why) = (channel, from, to, at, who, why)
     }

@@ -24,7 +24,7 @@ public struct Snippet: Sendable {
     /// The build that it loads.
     public let build: BriefedBuild
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(_ kind: SnippetKind, for build: BriefedBuild) { (self.kind, self.build) = (kind, build) }
 
     /// The code.

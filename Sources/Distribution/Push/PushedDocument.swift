@@ -14,7 +14,7 @@ public struct PushedDocument: Sendable {
     /// Annotations that distinguish several documents of a kind.
     public let annotations: [String: String]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         _ artifactType: String,
         mediaType: String? = nil,

@@ -8,7 +8,7 @@ public struct PartCut: Codable, Hashable, Sendable {
     /// Bytes of one number after the cut, if byte planes may help: 2 or 4; otherwise 1.
     public var elementBytes: Int
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(offset: Int, elementBytes: Int = 1) {
         self.offset = offset
         self.elementBytes = elementBytes

@@ -12,7 +12,7 @@ public struct PartList: Codable, Hashable, Sendable {
         /// SHA-256 of the part's bytes.
         public var sha256: SHA256Digest
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(at: Int, size: Int, sha256: SHA256Digest) { (self.at, self.size, self.sha256) = (at, size, sha256) }
     }
 

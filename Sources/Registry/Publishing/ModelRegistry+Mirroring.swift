@@ -19,7 +19,7 @@ public struct MirroredChannel: Codable, Hashable, Sendable {
     /// The version that the channel points to.
     public var version: ModelVersion
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(model: String, name: String, version: ModelVersion) {
         (self.model, self.name, self.version) = (model, name, version)
     }

@@ -19,7 +19,7 @@ public struct Publication: Codable, Sendable {
     /// The version of edgepipe that publishes.
     public var toolVersion: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         model: String,
         version: ModelVersion,
@@ -75,7 +75,7 @@ public struct BuildDraft: Codable, Sendable {
     /// How the types of its tensors were chosen, if not by a preset.
     public var recipes: [RecipeRecord]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         type: String,
         file: FilePath,

@@ -27,7 +27,7 @@ public struct MoveReason: Codable, Hashable, Sendable {
     /// The reason, in the person's words.
     public var why: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(who: String, why: String) {
         self.who = who
         self.why = why

@@ -29,7 +29,7 @@ public struct BuildFacts: Codable, Hashable, Sendable {
     /// The model's shape as JSON, for estimates; the registry does not interpret it.
     public var profile: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         quantType: String,
         bitsPerWeight: Double,

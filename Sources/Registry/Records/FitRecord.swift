@@ -32,7 +32,7 @@ public struct FitRecord: Codable, Hashable, Sendable {
     /// The version of edgepipe that made the estimate.
     public var toolVersion: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         device: String,
         context: Int,

@@ -11,7 +11,7 @@ public struct LineageEdge: Codable, Hashable, Sendable {
     /// SHA-256 of the step's options.
     public var optionsDigest: SHA256Digest
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(from: SHA256Digest, stepKind: String, to: SHA256Digest, optionsDigest: SHA256Digest) {
         self.from = from
         self.stepKind = stepKind

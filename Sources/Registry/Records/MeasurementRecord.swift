@@ -27,7 +27,7 @@ public struct MeasurementRecord: Codable, Hashable, Sendable {
     /// All other conditions that the number depends on.
     public var conditions: [String: String]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         metric: String,
         value: Double,

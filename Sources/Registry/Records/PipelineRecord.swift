@@ -10,7 +10,7 @@ public struct PipelineRecord: Codable, Hashable, Sendable {
         /// The whole text of the file.
         public var text: String
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(path: String, text: String) { (self.path, self.text) = (path, text) }
     }
 
@@ -31,7 +31,7 @@ public struct PipelineRecord: Codable, Hashable, Sendable {
     /// The model's name, in a file with several.
     public var model: String?
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         digest: SHA256Digest,
         folder: String,

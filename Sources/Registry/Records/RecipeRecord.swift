@@ -13,7 +13,7 @@ public struct RecipeRecord: Codable, Hashable, Sendable {
         /// The tensor's share of the predicted divergence, in nats per token.
         public var kldShare: Double
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(name: String, type: String, bytes: Int, kldShare: Double) {
             (self.name, self.type, self.bytes, self.kldShare) = (name, type, bytes, kldShare)
         }
@@ -38,7 +38,7 @@ public struct RecipeRecord: Codable, Hashable, Sendable {
     /// The tensors, in the order of the file.
     public var tensors: [Tensor]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         budgetBytes: Int,
         ladder: String,

@@ -22,7 +22,7 @@ public struct SensitivityRecord: Hashable, Sendable {
     /// The figures, as JSON.
     public var payload: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         modelDigest: SHA256Digest,
         buildDigest: SHA256Digest,

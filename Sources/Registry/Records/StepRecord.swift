@@ -16,7 +16,7 @@ public struct StepRecord: Codable, Hashable, Sendable {
     /// When the step finished, to the millisecond.
     public var finishedAt: Date
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         key: SHA256Digest,
         stepKind: String,
@@ -56,7 +56,7 @@ public struct RunRecord: Codable, Hashable, Sendable, Identifiable {
     /// When the run finished; nil while it lasts, or forever if its process was killed.
     public var finishedAt: Date?
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         id: String,
         pipeline: String,

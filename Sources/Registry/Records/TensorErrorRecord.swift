@@ -12,7 +12,7 @@ public struct TensorErrorRecord: Codable, Hashable, Sendable {
         /// one.
         public var weightedError: Double?
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(name: String, relativeError: Double, weightedError: Double? = nil) {
             (self.name, self.relativeError, self.weightedError) = (name, relativeError, weightedError)
         }
@@ -30,7 +30,7 @@ public struct TensorErrorRecord: Codable, Hashable, Sendable {
     /// The tensors whose type changed, in the order of the file.
     public var tensors: [Tensor]
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         againstDigest: SHA256Digest? = nil,
         method: String = quantizer,
