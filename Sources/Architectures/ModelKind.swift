@@ -26,7 +26,7 @@ public enum ModelKind: String, Sendable, CaseIterable, Codable {
     ///   - pooling: nil if the file gives none, as for language models.
     ///   - seesBothWays: whether attention is bidirectional, so that no text can be generated.
     ///   - labelCount: the number of labels of a classifier's scores; a file with labels and without a pooling type is
-    ///     a reranker once the engine is told so.
+    ///     a reranker once the engine is set to rank.
     public init(pooling: Pooling?, seesBothWays: Bool, labelCount: Int) {
         switch pooling {
         case .rank: self = .reranker

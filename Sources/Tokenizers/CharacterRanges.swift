@@ -2,7 +2,7 @@
 
 /// The class of every code point.
 enum CharacterRanges {
-    /// The start of each range and its class: code point << 8 | class. A range ends at the start of the next one.
+    /// Where a class begins to hold, and the class: code point << 8 | class. It holds until the next entry's start.
     static let starts: [UInt32] = [
         0x000000c0, 0x000009e0, 0x00000ec0, 0x000020a0, 0x00002188, 0x00002490, 0x00002588, 0x00002b90, 0x00002c88,
         0x00003082, 0x00003a88, 0x00003c90, 0x00003f88, 0x00004181, 0x00005b88, 0x00005e90, 0x00005f88, 0x00006090,

@@ -2,8 +2,7 @@
 
 /// Other forms of letters.
 enum LetterForms {
-    /// Letters with a lowercase form: the first and the last letter, the step between letters, and the distance to the
-    /// lowercase form.
+    /// Letters with a small form: the first and the last, how far apart they are, and what to add.
     static let smallLetters: [(first: UInt32, last: UInt32, step: UInt32, distance: Int32)] = [
         (0x41, 0x5a, 1, 32), (0xc0, 0xd6, 1, 32), (0xd8, 0xde, 1, 32),
         (0x100, 0x12e, 2, 1), (0x130, 0x130, 1, -199), (0x132, 0x136, 2, 1),
@@ -68,8 +67,7 @@ enum LetterForms {
         (0x16e40, 0x16e5f, 1, 32), (0x1e900, 0x1e921, 1, 34),
     ]
 
-    /// Characters with a decomposition, in order: first character << 32 | number of further characters << 21 | first
-    /// character of its decomposition.
+    /// Characters that fall into others, in order: the first << 32 | how many more << 21 | the first that each falls into.
     static let bases: [UInt64] = [
         0x00000000000000, 0x0000c000a00041, 0x0000c700000043, 0x0000c800600045, 0x0000cc00600049, 0x0000d10000004e,
         0x0000d20080004f, 0x0000d900600055, 0x0000dd00000059, 0x0000e000a00061, 0x0000e700000063, 0x0000e800600065,

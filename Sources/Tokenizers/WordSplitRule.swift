@@ -8,9 +8,9 @@ enum WordSplitRule: Sendable, Equatable {
     /// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`,
     /// where combining marks count as letters if `marksAreLetters`.
     case words(digits: Int, marksAreLetters: Bool)
-    /// `words` without contractions.
+    /// `words` with single digits and without contractions.
     case plainWords
-    /// `words` with single digits, where a run of symbols ends before newlines.
+    /// `words` with single digits, where a run of symbols does not include the newlines after it.
     case narrowWords
     /// Llama 3's rule, where white space is split into runs of 512, 256 and so on.
     case cascadingWords
@@ -26,7 +26,7 @@ enum WordSplitRule: Sendable, Equatable {
     /// `P?U*L+C?|P?U+L*C?|\p{N}{1,digits}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`, where P is `[^\r\n\p{L}\p{N}]`,
     /// U an upper-case and L a lower-case letter, and C `(?i:'s|'t|'re|'ve|'m|'ll|'d)` if there are `contractions`.
     ///
-    /// As in llama.cpp, only letters of ASCII have a case; all others are of both. Combining marks are no letters.
+    /// As in llama.cpp, only ASCII letters have a case; all other letters match both. Combining marks are not letters.
     case casedWords(digits: Int, contractions: Bool, marksAreLetters: Bool = false)
     /// `\p{N}{1,limit}`, each match as a piece.
     case numbers(limit: Int)

@@ -2,7 +2,7 @@ import BinaryIO
 
 /// What a verification found.
 public struct VerificationReport: Codable, Hashable, Sendable {
-    /// A published build, or something about it, that is no longer as it was published.
+    /// A published build, or its metadata, that differs from what was published.
     public struct Damage: Codable, Hashable, Sendable {
         /// The kind of damage.
         public enum Kind: String, Codable, Sendable {
