@@ -24,7 +24,7 @@ public struct ExpertShape: Sendable, Equatable {
     public let count: Int
     /// The number of experts that are used for each token.
     public let usedCount: Int
-    /// The shape of one expert; its length is 0 if the file of an unsupported architecture does not give it.
+    /// The shape of one expert; its length is 0 for an architecture that this program does not run.
     public let expert: DenseShape
     /// The shared expert, used for every token; nil for none.
     public let shared: DenseShape?
@@ -73,7 +73,7 @@ public struct ExpertShape: Sendable, Equatable {
         denseLayerCount = mayBeginDense ? try keys.whole("leading_dense_block_count", from: 0) ?? 0 : 0
         gating = hasBiases ? .softmaxOfChosen : followsDense ? try Self.gating(keys) : .softmax
         normalizesWeights = family.experts != .withGatedShared && !hasBiases
-        // Engines assume experts in every layer after the dense ones, and ignore the weights of other networks there.
+        // Engines expect experts in every layer after the dense ones, and do not find their weights in other layers.
         guard family.experts == .besideShared else { return }
         let step = try keys.requiredPositive("interleave_moe_layer_step")
         guard step == 1 else {

@@ -33,7 +33,7 @@ public struct AttentionShape: Sendable, Equatable {
     public let seesBothWays: Bool
     /// The rotary embedding of queries and keys.
     public let positions: PositionRule
-    /// The norm of queries and keys before the rotary embedding.
+    /// The norm of queries and keys.
     public let headNorm: HeadNorm
     /// Whether values are normalized per head, without weights.
     public let normalizesValues: Bool

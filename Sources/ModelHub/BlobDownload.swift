@@ -54,7 +54,7 @@ struct BlobDownload: Sendable {
 
     private func receive(_ partial: PartialFile) async throws {
         let answer = try await client.open(file, at: commit, from: partial.count)
-        // A server that knows no ranges sends everything; one that refuses this range has another file.
+        // A server without range support sends everything; one that rejects this range has another file.
         if answer.status != .partialContent, partial.count > 0 { try partial.restart() }
         if answer.status == .rangeNotSatisfiable { throw wrong("it knows no such part of the file") }
         if answer.status == .partialContent { try checkRange(answer.headers, partial) }

@@ -71,7 +71,7 @@ struct AdapterFile {
         _ strength: Strength
     ) throws -> [AdapterChange] {
         let (first, second) = (a.tensor.shape, b.tensor.shape)
-        // An embedding table is looked up by row, so its factor is stored by row too.
+        // Engines look up the rows of an embedding table, so its first matrix has one row per token.
         let isTable = base.contains("token_embd.")
         let isStack = first.count == 3 && second.count == 3 && first[0] == second[0] && !isTable
         let rank = isTable ? first.last ?? 0 : first.dropLast().last ?? 0

@@ -106,7 +106,7 @@ private struct AdapterTensorPlan {
             let scale = factor == 1 ? nil : WeightScale(values: [factor], block: (.max, .max), width: 1)
             return ConversionPlan.Tensor.Part(entry: update.b, scale: scale, updates: [])
         }
-        // An embedding table is looked up by row, so its factor is stored by row too.
+        // Engines look up the rows of an embedding table, so its first matrix is transposed to one row per token.
         let wideEdit = TensorEdit(order: first.isOfEmbeddings ? .transposed : .unchanged)
         let wideShape = first.isOfEmbeddings ? Array(first.a.tensor.shape.reversed()) : first.a.tensor.shape
         let tallEdit = edit.order == .transposed ? TensorEdit() : edit
