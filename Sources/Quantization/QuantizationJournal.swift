@@ -37,9 +37,8 @@ final class QuantizationJournal: Sendable {
         path = FilePath("\(output).journal")
         self.layout = layout
         let title = "\(SHA256Digest(of: layout.headerBytes))"
-        let lines = Self.lines(of: path, layout)
-        let isSame = lines.first.map { $0 == title } ?? false
-        whole = isSame ? Self.whole(lines.dropFirst(), partial, layout) : [:]
+        let lines = Self.lines(of: path, title, layout)
+        whole = Self.whole(lines, partial, layout)
         file = try naming("create", path) { [path] in
             try FileDescriptor.open(
                 path,
@@ -49,7 +48,7 @@ final class QuantizationJournal: Sendable {
             )
         }
         // Only what was found right is believed from now on.
-        let kept = isSame ? lines.dropFirst().filter { Self.place($0).map { whole[$0.index] != nil } ?? false } : []
+        let kept = lines.filter { [whole] in whole[$0.index] != nil }.map(Self.line)
         try write(([title] + kept).map { "\($0)\n" }.joined())
     }
 
@@ -59,10 +58,9 @@ final class QuantizationJournal: Sendable {
     /// - Throws: `FileError`.
     func note(_ index: Int) throws {
         guard whole[index] == nil else { return }
-        let bytes = try MappedFile(path: partial)
-        let range = layout.offsets[index]..<(layout.offsets[index] + layout.tensors[index].byteCount)
-        let digest = SHA256Digest(of: try bytes.bytes(in: range))
-        try write("\(index) \(digest)\n")
+        let file = try MappedFile(path: partial)
+        let digest = try withExtendedLifetime(file) { SHA256Digest(of: try file.bytes(in: layout.range(index))) }
+        try write("\(Self.line(index, digest))\n")
     }
 
     /// After the output has its name.
@@ -72,32 +70,48 @@ final class QuantizationJournal: Sendable {
         try writing.withLock { _ in try naming("write", path) { _ = try file.writeAll(text.utf8) } }
     }
 
-    private static func lines(of path: FilePath, _ layout: GGUFLayout) -> [Substring] {
+    private static func line(_ index: Int, _ digest: SHA256Digest) -> String { "\(index) \(digest)" }
+
+    /// The tensors that a journal names; none where it is of another output.
+    private static func lines(
+        of path: FilePath,
+        _ title: String,
+        _ layout: GGUFLayout
+    ) -> [(index: Int, digest: SHA256Digest)] {
         let limit = (layout.tensors.count + 1) * lineBytes
         guard let bytes = try? readFile(path, limit: limit) else { return [] }
-        return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-    }
-
-    private static func place(_ line: Substring) -> (index: Int, digest: SHA256Digest)? {
-        let words = line.split(separator: " ")
-        guard words.count == 2, let index = Int(words[0]), let digest = SHA256Digest(hex: words[1]) else { return nil }
-        return (index, digest)
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard let first = lines.first, first == title else { return [] }
+        return lines.dropFirst().compactMap { line in
+            let words = line.split(separator: " ")
+            guard words.count == 2, let index = Int(words[0]), layout.tensors.indices.contains(index),
+                let digest = SHA256Digest(hex: words[1])
+            else { return nil }
+            return (index, digest)
+        }
     }
 
     private static func whole(
-        _ lines: some Sequence<Substring>,
+        _ lines: [(index: Int, digest: SHA256Digest)],
         _ partial: FilePath,
         _ layout: GGUFLayout
     ) -> [Int: PreparedTensor] {
         guard let file = try? MappedFile(path: partial) else { return [:] }
         var whole: [Int: PreparedTensor] = [:]
-        for case let (index, digest)? in lines.map(place) where layout.tensors.indices.contains(index) {
-            let range = layout.offsets[index]..<(layout.offsets[index] + layout.tensors[index].byteCount)
+        for (index, digest) in lines {
+            let range = layout.range(index)
             guard let bytes = try? file.bytes(in: range), SHA256Digest(of: bytes) == digest else { continue }
             whole[index] = PreparedTensor(file: file, offset: range.lowerBound)
             file.release(range)
         }
         return whole
+    }
+}
+
+extension GGUFLayout {
+    /// Where a tensor's bytes are in the file.
+    fileprivate func range(_ index: Int) -> Range<Int> {
+        offsets[index]..<(offsets[index] + tensors[index].byteCount)
     }
 }
 
