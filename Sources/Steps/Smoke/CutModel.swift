@@ -6,13 +6,19 @@ import Settings
 import SystemPackage
 import Tensors
 
-/// The first layers of a model with all that stands before and behind them: it runs as the model does, and knows nothing.
+/// A few layers of a model with all that stands before and behind them: it runs as the model does, and knows nothing.
 ///
-/// Two layers are kept, or as many as it takes to have one of each kind that the model mixes.
+/// The first two layers are kept, or as many as it takes to have one of each kind that the model mixes. Where layers read the keys
+/// and values of earlier ones, those are kept that are read, and one of each kind that reads.
 package struct CutModel: ModelSource {
     private static let fewest = 2
 
     private let source: any ModelSource
+    /// The layers that are kept.
+    private let layers: [Int]
+    /// Elements that a token's embedding has for each layer; 0 for none.
+    private let inputLength: Int
+    private let sourceTensors: [String: GGUFTensor]
     package let metadata: Metadata
     package let tensors: [GGUFTensor]
 
@@ -27,26 +33,46 @@ package struct CutModel: ModelSource {
         do { shape = try source.reading { try ModelShape($0) } } catch let problem as ShapeProblem {
             throw StepsError.badFile("\(source.path): \(problem.explanation)")
         }
-        let count = Self.layerCount(for: shape)
+        let name = shape.architecture.name
         let all = shape.layers.count + shape.predictorCount
-        metadata = Self.metadata(source.metadata, shape.architecture.name, from: all, to: count)
-        tensors = source.tensors.filter { (Self.layer(of: $0) ?? 0) < count }
-        if let reason = LoadingCheck.problem(of: metadata, tensors) {
+        let cuts = Self.cuts(of: shape).map { ($0, Self.metadata(source.metadata, name, from: all, to: $0, shape)) }
+        // Some files cannot say which layers share, because engines know it.
+        let fits = cuts.first { Self.problem(of: $0.1, $0.0, shape) == nil } ?? cuts[0]
+        let (layers, metadata) = fits
+        (self.layers, self.metadata, inputLength) = (layers, metadata, shape.layerInputLength)
+        let cut = source.tensors.compactMap { tensor in
+            Self.cut(tensor, to: layers, inputLength: shape.layerInputLength).map { ($0, tensor) }
+        }
+        tensors = cut.map(\.0)
+        sourceTensors = Dictionary(cut.map { ($0.0.name, $0.1) }) { first, _ in first }
+        let problem = LoadingCheck.problem(of: metadata, tensors) ?? Self.problem(of: metadata, layers, shape)
+        if let reason = problem {
             throw StepsError.badFile(
-                "\(source.path): a model of the architecture '\(shape.architecture.name)' does not run with its first "
-                    + "\(count) layers alone: \(reason) Leave out \(setting: "smoke"), and set fewer 'chunks' instead."
+                "\(source.path): a model of the architecture '\(name)' does not run with \(layers.count) of its layers "
+                    + "alone: \(reason) Leave out \(setting: "smoke"), and set fewer 'chunks' instead."
             )
         }
     }
 
     package func shard(of tensor: GGUFTensor) -> Int { 0 }
-    package func makeReader() -> any RowReader { source.makeReader() }
 
-    /// How many of the first layers have one of each kind.
-    private static func layerCount(for shape: ModelShape) -> Int {
+    package func makeReader() -> any RowReader { CutRows(self) }
+
+    // MARK: - Layers
+
+    /// The layers to keep, the best choice first.
+    private static func cuts(of shape: ModelShape) -> [[Int]] {
         let kinds = shape.layers.map { "\(kind($0.mixer)) \(kind($0.network))" }
-        let last = Set(kinds).compactMap(kinds.firstIndex).max() ?? 0
-        return min(shape.layers.count, max(fewest, last + 1))
+        let own = shape.layers.firstIndex { $0.attention?.source != nil } ?? shape.layers.count
+        /// The first of each kind.
+        func each(_ range: Range<Int>) -> Set<Int> {
+            Set(Set(kinds[range]).compactMap { kind in range.first { kinds[$0] == kind } })
+        }
+        let first = Array(0..<min(own, max(fewest, (each(0..<own).max() ?? 0) + 1)))
+        guard own < shape.layers.count else { return [first] }
+        // Those that are read come last among those with keys of their own: the others are told from them by their place.
+        let sharing = each(0..<own).union((own - fewest)..<own).union(each(own..<shape.layers.count))
+        return [sharing.sorted(), first]
     }
 
     private static func kind(_ mixer: Mixer) -> String {
@@ -70,23 +96,111 @@ package struct CutModel: ModelSource {
         }
     }
 
+    /// Why the layers that are kept would not be what they were; nil where they are.
+    private static func problem(of metadata: Metadata, _ layers: [Int], _ whole: ModelShape) -> String? {
+        guard let shape = try? ModelShape(metadata), shape.layers.count == layers.count else {
+            return "its metadata do not tell of fewer layers."
+        }
+        let changed = zip(layers, shape.layers).first { place, layer in
+            let original = whole.layers[place]
+            return kind(original.mixer) != kind(layer.mixer) || kind(original.network) != kind(layer.network)
+                || (original.attention?.source == nil) != (layer.attention?.source == nil)
+        }
+        return changed.map { "layer \($0.0) would be of another kind in its new place." }
+    }
+
+    // MARK: - Metadata
+
     /// The parts of a head that positions turn, in a list that may be as long as there are layers.
     private static let sections = "rope.dimension_sections"
+    private static let shared = "attention.shared_kv_layers"
 
     /// The metadata with fewer layers: lists with an entry a layer are cut, too.
-    private static func metadata(_ whole: Metadata, _ architecture: String, from all: Int, to count: Int) -> Metadata {
+    private static func metadata(
+        _ whole: Metadata,
+        _ architecture: String,
+        from all: Int,
+        to layers: [Int],
+        _ shape: ModelShape
+    ) -> Metadata {
         var metadata = whole
         for (key, value) in whole.pairs where key.hasPrefix("\(architecture).") {
             if key == "\(architecture).\(sections)" { continue }
-            if case .array(let array) = value, array.count == all { metadata.set(key, .array(array.prefix(count))) }
+            if case .array(let array) = value, array.count == all {
+                metadata.set(key, .array(array.elements(at: layers)))
+            }
         }
-        metadata.set("\(architecture).block_count", .uint32(UInt32(clamping: count)))
+        metadata.set("\(architecture).block_count", .uint32(UInt32(clamping: layers.count)))
+        if metadata["\(architecture).\(shared)"] != nil {
+            let count = layers.count { shape.layers[$0].attention?.source != nil }
+            metadata.set("\(architecture).\(shared)", .uint32(UInt32(clamping: count)))
+        }
         metadata.remove("\(architecture).nextn_predict_layers")
         for key in ["split.no", "split.count", "split.tensors.count"] { metadata.remove(key) }
         return metadata
     }
 
-    private static func layer(of tensor: GGUFTensor) -> Int? {
-        tensor.name.prefixMatch(of: /blk\.([0-9]+)\./).flatMap { Int($0.1) }
+    // MARK: - Tensors
+
+    /// Tensors with a part for each layer: one whose rows are made of them, and one whose rows are theirs.
+    private static let (table, projection) = ("per_layer_token_embd.weight", "per_layer_model_proj.weight")
+
+    /// A tensor as the cut has it; nil for one of a layer that is left out.
+    private static func cut(_ tensor: GGUFTensor, to layers: [Int], inputLength: Int) -> GGUFTensor? {
+        var dimensions = tensor.shape.dimensions
+        if inputLength > 0, dimensions.count == 2, tensor.name == table || tensor.name == projection {
+            dimensions[tensor.name == table ? 0 : 1] = layers.count * inputLength
+            // Blocks that lie in two layers cannot be cut; the check says what is wrong with the whole.
+            let shape = TensorShape(dimensions)
+            return shape.flatMap { GGUFTensor(name: tensor.name, type: tensor.type, shape: $0) } ?? tensor
+        }
+        guard let match = tensor.name.prefixMatch(of: /blk\.([0-9]+)\./), let layer = Int(match.1) else {
+            return tensor
+        }
+        guard let place = layers.firstIndex(of: layer) else { return nil }
+        return GGUFTensor(
+            name: "blk.\(place)." + tensor.name[match.range.upperBound...],
+            type: tensor.type,
+            shape: tensor.shape
+        )
+    }
+
+    /// The rows of the source's tensors, or the parts of them that are kept.
+    private final class CutRows: RowReader {
+        private let model: CutModel
+        private let reader: any RowReader
+        private var gathered: [UInt8] = []
+
+        init(_ model: CutModel) { (self.model, reader) = (model, model.source.makeReader()) }
+
+        func withRows(
+            _ rows: Range<Int>,
+            of tensor: GGUFTensor,
+            _ body: (UnsafeRawBufferPointer) throws -> Void
+        ) throws {
+            guard let source = model.sourceTensors[tensor.name] else {
+                preconditionFailure("the cut has no tensor '\(tensor.name)'")
+            }
+            guard source.shape != tensor.shape else { return try reader.withRows(rows, of: source, body) }
+            gathered.removeAll(keepingCapacity: true)
+            if tensor.name == CutModel.table {
+                let part = tensor.rowByteCount / model.layers.count
+                try reader.withRows(rows, of: source) { bytes in
+                    for row in 0..<rows.count {
+                        for layer in model.layers {
+                            let start = row * source.rowByteCount + layer * part
+                            gathered += bytes[start..<(start + part)]
+                        }
+                    }
+                }
+            } else {
+                for row in rows {
+                    let (place, within) = row.quotientAndRemainder(dividingBy: model.inputLength)
+                    let first = model.layers[place] * model.inputLength + within
+                    try reader.withRows(first..<(first + 1), of: source) { gathered += $0 }
+                }
+            }
+            try gathered.withUnsafeBytes(body)
+        }
     }
 }

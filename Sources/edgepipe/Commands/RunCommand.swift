@@ -63,7 +63,7 @@ struct RunCommand: RecordCommand {
 
     @Flag(
         help: """
-            Run every step on the model's first two layers, in seconds, into a temporary registry, to check that the \
+            Run every step on a few of the model's layers, in seconds, into a temporary registry, to check that the \
             file \
             works. Few windows of text are read, and gates are only reported.
             """
