@@ -55,6 +55,24 @@ import Testing
         }
     }
 
+    @Test func aServerThatIsBusyTwiceIsAskedAgain() async throws {
+        try await onOwnThread {
+            #expect(try run() == "done done")
+            let answers = Mutexed(0)
+            server.lie.change {
+                $0 = { _, answer in
+                    answers.change { $0 += 1 }
+                    return answers.value <= 2 ? .init(503, headers: ["Retry-After": "0"]) : answer
+                }
+            }
+            let remarks = Mutexed<[String]>([])
+            let other = try FakeRun()
+            let statuses = try run(in: other, remarks: remarks)
+            #expect(statuses == "cached cached")
+            #expect(remarks.value.isEmpty && answers.value > 3)
+        }
+    }
+
     @Test func aServerThatLiesCostsWorkAndNothingElse() async throws {
         try await onOwnThread {
             #expect(try run() == "done done")
