@@ -9,7 +9,8 @@ public struct KLDivergenceRun {
     public let options: EvaluationOptions
 
     /// The base model's log-probabilities that are kept at a time, in bytes.
-    package var keptBytes = 128 << 20
+    package var keptBytes = Self.standardKeptBytes
+    private static let standardKeptBytes = 128 << 20
 
     /// A run of several builds, which are compared with one base in one pass.
     public init(_ builds: [LanguageModel], _ options: EvaluationOptions = EvaluationOptions()) {
@@ -38,15 +39,15 @@ public struct KLDivergenceRun {
         return try compare(windows, base, progress) { try Self.rows(of: base, windows, $0, options) }
     }
 
-    /// The scores of a piece of the text for each build, to be joined with those of the others.
+    /// The scores of a piece of a text for each build, to be joined with those of the others.
+    /// - Parameter windows: of the whole text, see `windows(of:_:)`.
     /// - Throws: as `compare`.
     package func scores(
         of piece: TextPiece,
+        in windows: TextWindows,
         with base: LanguageModel,
-        text: [UInt8],
         progress: (_ build: Int, EvaluationProgress) throws -> Void = { _, _ in }
     ) throws -> [ScoredPiece] {
-        let windows = try windows(of: text, base)
         let range = piece.windows(of: windows.count)
         var tallies = builds.map { _ in Tally() }
         var scored = builds.map { _ in [ScoredWindow]() }
@@ -68,7 +69,9 @@ public struct KLDivergenceRun {
         }
     }
 
-    private func windows(of text: [UInt8], _ base: LanguageModel) throws -> TextWindows {
+    /// A text as base and builds read it.
+    /// - Throws: `EvaluationError` for a text that is too short or models that do not belong together.
+    package func windows(of text: [UInt8], _ base: LanguageModel) throws -> TextWindows {
         for model in builds + [base] { try model.requirePredictions() }
         for build in builds where base.tokenizer.vocabulary.tokens != build.tokenizer.vocabulary.tokens {
             throw EvaluationError.vocabulariesDiffer(base: base.vocabularySize, build: build.vocabularySize)
@@ -145,6 +148,17 @@ public struct KLDivergenceRun {
         return try zip(tallies, conditions).compactMap { tally, conditions in try conditions.map(tally.result) }
     }
 
+    private static func keptWindows(_ bytes: Int, _ windowBytes: Int) -> Int { max(1, bytes / max(1, windowBytes)) }
+
+    /// What a run keeps of the base's log-probabilities at a time, in bytes.
+    /// - Parameters:
+    ///   - context: tokens of a window.
+    ///   - vocabulary: tokens of the model.
+    package static func keptByteCount(context: Int, windows: Int, vocabulary: Int) -> Int {
+        let window = max(0, context - 1 - context / 2) * LogProbabilityRow.byteCount(tokenCount: vocabulary)
+        return min(windows, keptWindows(standardKeptBytes, window)) * window
+    }
+
     /// Scores some windows: each block by the base, then by one build after the other.
     /// - Parameters:
     ///   - body: told of each window of each build, with the build's index.
@@ -159,7 +173,7 @@ public struct KLDivergenceRun {
     ) throws -> [ScoringConditions?] {
         var conditions = [ScoringConditions?](repeating: nil, count: builds.count)
         let windowBytes = windows[0].targets.count * LogProbabilityRow.byteCount(tokenCount: model.vocabularySize)
-        let step = max(1, keptBytes / max(1, windowBytes))
+        let step = Self.keptWindows(keptBytes, windowBytes)
         for start in stride(from: range.lowerBound, to: range.upperBound, by: step) {
             let block = start..<min(start + step, range.upperBound)
             let rows = try base(block)

@@ -97,14 +97,14 @@ public struct PerplexityRun {
         return try tally.result(conditions)
     }
 
-    /// The scores of a piece of the text, to be joined with those of the others.
+    /// The scores of a piece of a text, to be joined with those of the others.
+    /// - Parameter windows: of the whole text, see `windows(of:)`.
     /// - Throws: as `measure`.
     package func scores(
         of piece: TextPiece,
-        text: [UInt8],
+        in windows: TextWindows,
         progress: (EvaluationProgress) throws -> Void = { _ in }
     ) throws -> ScoredPiece {
-        let windows = try windows(of: text)
         let range = piece.windows(of: windows.count)
         var (tally, scored) = (PerplexityTally(), [ScoredWindow]())
         let conditions = try score(windows, range, nil) { window in
@@ -121,7 +121,9 @@ public struct PerplexityRun {
         )
     }
 
-    private func windows(of text: [UInt8]) throws -> TextWindows {
+    /// A text as the model reads it.
+    /// - Throws: `EvaluationError` for a text that is too short, `TokenizerError`.
+    package func windows(of text: [UInt8]) throws -> TextWindows {
         try model.requirePredictions()
         return try TextWindows(
             text: text,

@@ -121,9 +121,8 @@ public final class InferenceSession {
         do {
             let context = max(1, options.context)
             kernels = try options.kernels ?? Kernels.selected()
-            // Tokens that see those behind them have to be there at once.
-            let batch = model.shape.seesBothWays ? context : min(Self.batchLimit, context)
-            isShared = options.readsWholeTexts && context <= batch
+            let batch = Self.batch(of: model.shape, context: context)
+            isShared = Self.isShared(model.shape, options)
             state = try SequenceState(model.shape, capacity: context, type: options.cacheType, isShared: isShared)
             pass = try ForwardPass(
                 model: model,
@@ -135,6 +134,22 @@ public final class InferenceSession {
         } catch let problem as InferenceProblem {
             throw InferenceError(path: model.path, problem: problem)
         }
+    }
+
+    /// Most tokens that pass through the layers together. Tokens that see those behind them have to be there at once.
+    static func batch(of shape: ModelShape, context: Int) -> Int {
+        shape.seesBothWays ? context : min(batchLimit, context)
+    }
+
+    /// Whether layers use the same places of the cache, one after the other.
+    static func isShared(_ shape: ModelShape, _ options: SessionOptions) -> Bool {
+        let context = max(1, options.context)
+        return options.readsWholeTexts && context <= batch(of: shape, context: context)
+    }
+
+    /// How many of the rows that are wanted have their logits in memory at a time.
+    static func logitRows(_ wanted: Int, vocabulary: Int) -> Int {
+        min(wanted, max(1, logitByteLimit / (max(1, vocabulary) * MemoryLayout<Float>.stride)))
     }
 
     /// Bytes of all that is remembered of a sequence.
@@ -209,7 +224,7 @@ public final class InferenceSession {
             pass.run(Array(tokens[batch]), at: position, needed: kept, inputs: inputs, observer: observer)
             position += batch.count
             let size = model.vocabularySize
-            let slab = max(1, min(rows.count, Self.logitByteLimit / (size * MemoryLayout<Float>.stride)))
+            let slab = max(1, Self.logitRows(rows.count, vocabulary: size))
             for first in stride(from: 0, to: rows.count, by: slab) {
                 let count = min(slab, rows.count - first)
                 let place = rows.lowerBound - kept.lowerBound + first

@@ -26,6 +26,9 @@ protocol BuildMaker: Step {
     /// What the model that the builds are made of gives for a text; nil where its headers do not tell.
     var modelKind: ModelKind? { get }
 
+    /// What steps on the model take in memory.
+    var memory: StepMemory { get }
+
     /// Sizes of the files of some builds, in their order. It takes a plan of every tensor, so it is asked only of what is due.
     /// - Throws: what reading the model and planning throw.
     func byteCounts(of types: [String]) throws -> [Int]

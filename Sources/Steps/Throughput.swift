@@ -11,15 +11,6 @@ enum Throughput {
     static let quantizing = 1.5e7...1.5e8
     /// Operations a second and thread in matrix products.
     static let multiplying = 1e10...1e11
-    /// The program itself, its tables and a registry's pages, in bytes.
-    static let fixedMemory = 64 << 20
-    /// What a running model takes beside its file, in bytes: cache and scratch of one window.
-    static let evaluationMemory = 256 << 20
-    /// One thread's slab with its decoded and encoded forms, in bytes.
-    static let slabMemory = 8 << 20
-
-    /// Memory of work that goes by slabs, in bytes.
-    static func memory(ofSlabs threads: Int) -> Int { fixedMemory + threads * slabMemory }
 
     /// Work in operations: each weight is multiplied and added once for a token.
     static func evaluation(weights: Int, tokens: Int, threads: Int) -> Forecast.Work {

@@ -36,38 +36,9 @@ package struct ScoredPiece: Sendable, Equatable {
         let pieces = pieces.sorted {
             ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
         }
-        guard let first = pieces.first else { throw EvaluationError.piecesDoNotFit("there are none") }
-        var next = 0
-        for piece in pieces {
-            guard piece.windowCount == first.windowCount, piece.conditions.context == first.conditions.context,
-                piece.conditions.cacheType == first.conditions.cacheType, piece.isCompared == first.isCompared
-            else { throw EvaluationError.piecesDoNotFit("they were measured in different ways") }
-            guard piece.range.lowerBound == next else {
-                throw EvaluationError.piecesDoNotFit("chunk \(next + 1) is missing, or there twice")
-            }
-            next = piece.range.upperBound
-        }
-        guard next == first.windowCount || !areAll else {
-            throw EvaluationError.piecesDoNotFit("chunk \(next + 1) is missing")
-        }
-        var perplexity = PerplexityTally()
-        var divergence = DivergenceTally()
-        for window in pieces.lazy.flatMap(\.windows) {
-            try perplexity.add(window)
-            if first.isCompared { try divergence.add(window) }
-        }
-        // Machines with different processors may have shared the work; whoever compares figures has to know.
-        var kernels: [String] = []
-        for name in pieces.filter({ !$0.range.isEmpty }).map(\.conditions.kernels) where !kernels.contains(name) {
-            kernels.append(name)
-        }
-        let conditions = ScoringConditions(
-            context: first.conditions.context,
-            cacheType: first.conditions.cacheType,
-            kernels: kernels.sorted().joined(separator: "+")
-        )
-        let result = try perplexity.result(conditions)
-        return (result, first.isCompared ? divergence.result(build: result) : nil)
+        var tally = PieceTally()
+        for piece in pieces { try tally.add(piece) }
+        return try tally.figures(areAll: areAll)
     }
 }
 

@@ -19,8 +19,8 @@ struct ReturnProduct: Sendable {
     private let sums: [FloatBuffer]
 
     /// Numbers of a slab: 16 MB.
-    private static let slabCount = 1 << 22
-    private static let mostRows = 4096
+    static let slabCount = 1 << 22
+    static let mostRows = 4096
 
     /// - Parameters:
     ///   - tokens: the most.

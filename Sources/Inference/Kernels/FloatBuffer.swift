@@ -7,8 +7,8 @@
 /// Numbers in memory of their own, aligned to cache lines. Read from any thread; written by one thread a place.
 ///
 /// Unchecked: `Workers` gives every task its own part.
-final class FloatBuffer: @unchecked Sendable {
-    let count: Int
+package final class FloatBuffer: @unchecked Sendable {
+    package let count: Int
     let start: UnsafeMutablePointer<Float>
 
     /// - Throws: `InferenceProblem.outOfMemory` instead of ending the program, since the size may come from a file.

@@ -26,6 +26,15 @@ public struct StorageReport: Codable, Hashable, Sendable {
 }
 
 extension ModelRegistry {
+    /// The most that packing a build takes in memory at a time, in bytes.
+    /// - Parameters:
+    ///   - longest: bytes of the build's largest tensor.
+    ///   - hasPlanes: whether its numbers have several bytes, which are laid out by planes.
+    ///   - mayShare: whether builds before it may have tensors of it.
+    public static func packingMemory(longest: Int, hasPlanes: Bool, mayShare: Bool) -> Int {
+        ObjectStore.packingMemory(longest: longest, hasPlanes: hasPlanes, mayShare: mayShare)
+    }
+
     /// The disk space that the builds use.
     /// - Throws: `RegistryError`.
     public func storage() throws -> StorageReport {

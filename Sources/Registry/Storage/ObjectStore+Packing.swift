@@ -37,6 +37,17 @@ extension ObjectStore {
     /// The number of threads that encode or decode the parts of one file. Each holds some 50 MB, so they are few.
     static var workerCount: Int { min(8, max(1, ProcessInfo.processInfo.activeProcessorCount)) }
 
+    /// The most that packing a file takes at a time, in bytes.
+    /// - Parameters:
+    ///   - longest: the file's longest run of bytes between two cuts.
+    ///   - hasPlanes: whether numbers of several bytes are laid out by byte planes.
+    ///   - mayShare: whether files before it may have parts of it, which are read and decoded before they are relied on.
+    static func packingMemory(longest: Int, hasPlanes: Bool, mayShare: Bool) -> Int {
+        let part = min(longest, PartCut.longestPart)
+        // Read, laid out by planes, compressed; and tables of the compressor, which grow to half of that.
+        return workerCount * (part * (hasPlanes ? 7 : 5) / 2 + 2 << 20) + (mayShare ? 2 * part : 0)
+    }
+
     /// Cuts a file into parts and stores the new ones in one new pack, durably.
     ///
     /// The file is read once: one thread at a time reads a piece and adds it to the digest of the whole file, then

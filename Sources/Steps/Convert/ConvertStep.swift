@@ -18,6 +18,7 @@ struct ConvertStep: BuildMaker {
     let source: SourceCheckpoint
     /// What there is to write.
     let work: ConversionWork
+    let memory: StepMemory
     /// The one product: the file, or where none is kept that the model is fit for use.
     let node: StepNode
 
@@ -28,6 +29,7 @@ struct ConvertStep: BuildMaker {
         self.settings = settings
         node = Self.node(id, settings, source)
         work = try ConversionWork(source.path, repository: source.repository, source.adapters, settings)
+        memory = StepMemory(work.model)
         guard settings.keepsFile || settings.type == nil || !work.isOfFile else {
             throw StepsError.badRequest(
                 "a GGUF file is quantized as it is where 'keep' is false. Leave out 'type', or keep the file."
@@ -74,8 +76,9 @@ struct ConvertStep: BuildMaker {
     }
 
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
-        var forecast = Forecast(peakMemoryBytes: Throughput.memory(ofSlabs: threads))
-        guard settings.keepsFile else { return forecast }
+        guard settings.keepsFile else { return Forecast(peakMemoryBytes: memory.looking) }
+        // Decoded weights, and what is made of them.
+        var forecast = Forecast(peakMemoryBytes: memory.slabs(threads: threads, bytes: 4 + work.bitsPerWeight / 8))
         forecast.outputs = [Forecast.Output(name: work.typeName, bytes: work.byteCount)]
         forecast.work = Forecast.Work(Double(work.byteCount), speed: Throughput.copying)
         return forecast

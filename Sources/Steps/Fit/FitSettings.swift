@@ -82,11 +82,13 @@ public struct FitSettings: StepKind {
     package var needs: [String] { [builds] + (projector.map { [$0] } ?? []) }
 
     func step(_ id: String, on bench: Workbench) throws -> any Step {
+        let maker = bench.builds(builds)
         let channels = Set(gates.values.compactMap(\.over))
         return FitStep(
             id: id,
             settings: self,
-            made: bench.builds(builds).builds,
+            made: maker.builds,
+            memory: maker.memory,
             projector: projector.map(bench.projector),
             ownDevices: try DeviceCatalogue.ownDevices().map { try bench.file($0) },
             references: try channels.map(bench.reference)

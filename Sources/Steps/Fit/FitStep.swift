@@ -14,6 +14,7 @@ struct FitStep: Step {
     let id: String
     let settings: FitSettings
     let made: [PlannedBuild]
+    let memory: StepMemory
     /// What makes the file that is loaded beside each build.
     let projector: ProjectorStep?
     /// The file of devices that the team added.
@@ -46,7 +47,7 @@ struct FitStep: Step {
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
         var forecast = Forecast(
             outputs: nodes.compactMap(\.name.build).map { Forecast.Output(name: $0, bytes: nil) },
-            peakMemoryBytes: Throughput.fixedMemory
+            peakMemoryBytes: memory.looking
         )
         forecast.secondsHigh = 1
         return forecast

@@ -1,13 +1,10 @@
 import BinaryIO
-import GGUF
+import Inference
 import Pipeline
-import Quantization
-import Registry
 import SystemPackage
 
 /// An importance matrix of a model on a text.
 struct ImatrixStep: ImportanceMaker {
-    /// Raised whenever the same model and text would give another importance matrix.
     static let version = 1
 
     let id: String
@@ -18,49 +15,30 @@ struct ImatrixStep: ImportanceMaker {
 
     let kind = ImatrixSettings.kind
     var needs: [String] { settings.needs }
-    var nodes: [StepNode] { [node] }
+    var dataset: String { settings.text }
 
-    var node: StepNode {
-        let key = StepKey(
-            kind: kind,
-            version: Self.version,
-            settings: [
-                // The matrix names its text, as the pipeline file does.
-                "dataset": settings.text, "context": "\(settings.context)",
-                "chunks": settings.chunks.map { "\($0)" } ?? "all", "parseSpecial": "\(settings.parsesSpecial)",
-                "processOutput": "\(settings.includesOutput)",
-                // The file's name becomes part of the builds that are made with it.
-                "name": fileName,
-            ],
-            inputs: ["model": model.node.asInput, "text": textInput]
-        )
-        return StepNode(StepNode.Name(step: id), key)
-    }
-
-    var fileName: String { "\(id).gguf" }
-
-    func importanceFile(_ context: StepContext) -> FilePath { context.product(of: node.name).files[0].path }
-
-    var standIn: ImportanceMatrix {
-        .standIn(for: model.work.tensors, path: fileName, dataset: settings.text)
-    }
-
-    func lineage(_ context: StepContext) -> [LineageEdge] {
-        let origins = context.product(of: model.node.name).files.map { $0.digest }
-        return LineageEdge.edges(from: origins + node.givenFiles, to: node, context)
-            + model.lineage(of: model.node, context)
+    var entries: [String: String] {
+        [
+            "context": "\(settings.context)", "chunks": settings.chunks.map { "\($0)" } ?? "all",
+            "parseSpecial": "\(settings.parsesSpecial)", "processOutput": "\(settings.includesOutput)",
+        ]
     }
 
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
-        let tokens = Throughput.tokens(of: text, context: settings.context, chunks: settings.chunks)
-        return Forecast(
-            outputs: [Forecast.Output(name: fileName, bytes: nil)],
-            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory,
-            work: Throughput.evaluation(
-                weights: model.work.tensors.elementCount,
-                tokens: tokens,
-                threads: threads
-            )
+        let memory = model.memory.evaluating(
+            models: 1,
+            SessionOptions(context: settings.context, threads: threads, readsWholeTexts: true),
+            windows: 1,
+            scores: 1,
+            logits: settings.includesOutput ? settings.context : settings.context / 2,
+            textBytes: FileStatus(text)?.byteCount ?? 0
+        )
+        return forecast(
+            passes: 1,
+            context: settings.context,
+            chunks: settings.chunks,
+            threads: threads,
+            peakMemoryBytes: memory + 2 * model.memory.sums
         )
     }
 

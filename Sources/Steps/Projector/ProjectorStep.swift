@@ -17,6 +17,7 @@ struct ProjectorStep: BuildMaker {
     let origin: SHA256Digest
     /// What there is to write.
     let work: ConversionWork
+    let memory: StepMemory
     /// The one product: the file.
     let node: StepNode
 
@@ -53,6 +54,7 @@ struct ProjectorStep: BuildMaker {
             // The model's name becomes part of the file's metadata.
             name = source.modelName
         }
+        memory = StepMemory(work.model)
         inputs["source"] = .file(origin)
         let key = StepKey(
             kind: kind,
@@ -78,7 +80,7 @@ struct ProjectorStep: BuildMaker {
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
         Forecast(
             outputs: [Forecast.Output(name: type, bytes: work.byteCount)],
-            peakMemoryBytes: Throughput.memory(ofSlabs: threads),
+            peakMemoryBytes: memory.slabs(threads: threads, bytes: 4 + work.bitsPerWeight / 8),
             work: Forecast.Work(Double(work.byteCount), speed: Throughput.copying)
         )
     }

@@ -75,9 +75,20 @@ struct PublishStep: Step {
         let sizes = try builds.flatMap { try maker(of: $0).byteCounts(of: [$0.type]) }
         return Forecast(
             outputs: zip(builds, sizes).map { Forecast.Output(name: name(of: $0), bytes: $1) },
-            peakMemoryBytes: Throughput.fixedMemory + 64 << 20,
+            peakMemoryBytes: peakMemory(builds, sizes),
             work: Forecast.Work(Double(sizes.reduce(0, +)), speed: Throughput.copying)
         )
+    }
+
+    /// Builds are packed one after the other.
+    private func peakMemory(_ builds: [PlannedBuild], _ sizes: [Int]) -> Int {
+        let packing = zip(builds, sizes).map { build, size in
+            maker(of: build).memory.packing(
+                bytesPerWeight: Double(size) / Double(max(1, build.weights)),
+                ofSeveral: builds.count > 1
+            )
+        }
+        return packing.max() ?? maker.memory.looking
     }
 
     private func name(of build: PlannedBuild) -> String { "\(definition.name)@\(definition.version):\(build.type)" }

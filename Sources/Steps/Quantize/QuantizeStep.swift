@@ -68,6 +68,7 @@ struct QuantizeStep: BuildMaker {
     }
 
     var modelKind: ModelKind? { model.modelKind }
+    var memory: StepMemory { model.memory }
 
     func byteCounts(of types: [String]) throws -> [Int] {
         let types = types.compactMap { tag in settings.types.first { $0.tag == tag } }
@@ -158,7 +159,8 @@ struct QuantizeStep: BuildMaker {
         guard let text else {
             return Forecast(
                 outputs: outputs,
-                peakMemoryBytes: Throughput.memory(ofSlabs: threads),
+                // Weights, encoded, and decoded again for their error. Headers are laid out by the forecast and by the run.
+                peakMemoryBytes: memory.slabs(threads: threads, bytes: 10, headers: 2 * types.count),
                 work: Forecast.Work(Double(weights) / Double(threads), speed: Throughput.quantizing)
             )
         }

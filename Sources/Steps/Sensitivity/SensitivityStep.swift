@@ -1,14 +1,11 @@
 import BinaryIO
-import GGUF
 import Pipeline
 import Quantization
-import Recipes
 import Registry
 import SystemPackage
 
 /// What each tensor of a model costs at each type, and the importance matrix that comes with it.
 struct SensitivityStep: ImportanceMaker {
-    /// Raised whenever the same model and text would give other costs.
     static let version = 1
 
     let id: String
@@ -19,28 +16,14 @@ struct SensitivityStep: ImportanceMaker {
 
     let kind = SensitivitySettings.kind
     var needs: [String] { settings.needs }
-    var nodes: [StepNode] { [node] }
+    var dataset: String { settings.text }
 
-    var node: StepNode {
-        let key = StepKey(
-            kind: kind,
-            version: Self.version,
-            settings: [
-                "ladder": "\(settings.ladder)", "context": "\(settings.context)", "chunks": "\(settings.chunks)",
-                "seed": "\(settings.seed)", "dataset": settings.text, "name": fileName,
-            ],
-            inputs: ["model": model.node.asInput, "text": textInput]
-        )
-        return StepNode(StepNode.Name(step: id), key)
+    var entries: [String: String] {
+        [
+            "ladder": "\(settings.ladder)", "context": "\(settings.context)", "chunks": "\(settings.chunks)",
+            "seed": "\(settings.seed)",
+        ]
     }
-
-    var fileName: String { "\(id).gguf" }
-
-    var standIn: ImportanceMatrix {
-        .standIn(for: model.work.tensors, path: fileName, dataset: settings.text)
-    }
-
-    func importanceFile(_ context: StepContext) -> FilePath { context.product(of: node.name).files[0].path }
 
     /// What was worked out.
     func costs(_ context: StepContext) throws -> CostFile {
@@ -53,22 +36,17 @@ struct SensitivityStep: ImportanceMaker {
         return try costs(context).record
     }
 
-    func lineage(_ context: StepContext) -> [LineageEdge] {
-        let origins = context.product(of: model.node.name).files.map { $0.digest }
-        return LineageEdge.edges(from: origins + node.givenFiles, to: node, context)
-            + model.lineage(of: model.node, context)
-    }
-
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
-        let tokens = Throughput.tokens(of: text, context: settings.context, chunks: settings.chunks)
-        return Forecast(
-            outputs: [Forecast.Output(name: fileName, bytes: nil)],
-            peakMemoryBytes: Throughput.fixedMemory + 2 * Throughput.evaluationMemory,
-            // A pass forward, and one back of twice its products.
-            work: Throughput.evaluation(
-                weights: 3 * model.work.tensors.elementCount,
-                tokens: tokens,
-                threads: threads
+        forecast(
+            // Forward, and back with twice the products.
+            passes: 3,
+            context: settings.context,
+            chunks: settings.chunks,
+            threads: threads,
+            peakMemoryBytes: model.memory.gradients(
+                context: settings.context,
+                threads: threads,
+                textBytes: FileStatus(text)?.byteCount ?? 0
             )
         )
     }

@@ -34,6 +34,20 @@ public struct QualityGate: Sendable, Codable, Equatable {
     /// Whether it asks for what embedding models are measured by.
     private var asksForVectors: Bool { minMeanCosine != nil || minTop10Overlap != nil }
 
+    /// The limits that what is found in a text decides about, and those of accuracy, answers and vectors left out.
+    var ofText: QualityGate {
+        var gate = self
+        (gate.minAccuracy, gate.minAnswered) = (nil, nil)
+        (gate.minMeanCosine, gate.minTop10Overlap) = (nil, nil)
+        return gate
+    }
+
+    /// Whether it has such limits.
+    var decidesOnText: Bool {
+        [maxPerplexityIncrease, maxPerplexity, maxBitsPerByte, maxBitsPerByteIncrease, maxMeanKLD, minSameTop]
+            .contains { $0 != nil }
+    }
+
     private static let languageSettings = [
         "max-perplexity-increase", "max-perplexity", "max-bits-per-byte", "max-bits-per-byte-increase",
         "over", "max-mean-kld", "min-same-top",

@@ -50,22 +50,20 @@ struct ValidatePieceStep: IntermediateStep {
         let builds = whole.made.of(nodes)
         return Forecast(
             outputs: builds.map { Forecast.Output(name: $0.type, bytes: nil) },
-            peakMemoryBytes: Throughput.fixedMemory + Throughput.evaluationMemory,
+            peakMemoryBytes: whole.peakMemory(builds, threads, pieces: piece.count),
             work: whole.work(for: builds, pieces: piece.count, threads: threads)
         )
     }
 
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
-        let text = whole.text.path
-        let bytes = try readFile(text, limit: ValidateStep.textLimit)
         let builds = try whole.made.of(nodes).map { try context.build($0.node) }
         let base = try whole.base.map { try context.build($0.node) }
         let models = try builds.map { try LanguageModel(path: $0.path) }
         if let kind = models.first?.shape.kind, let obstacle = whole.settings.obstacle(for: kind) {
             throw StepsError.badFile(obstacle)
         }
-        let subjects = builds.indices.map { ValidatedModel(build: builds[$0], model: models[$0], node: nodes[$0]) }
-        let scores = try whole.scores(of: piece, subjects, with: base, bytes, context) {
+        let opened = try whole.models(builds, models, nodes, with: base, context)
+        let scores = try whole.scores(of: piece, opened.subjects, with: opened.base, context) {
             try context.progress(ValidateStep.detail($0, $1), $2, $3)
         }
         return try nodes.indices.map { index in

@@ -187,6 +187,7 @@ public struct ValidateSettings: StepKind {
             settings: self,
             made: made.builds,
             modelKind: made.modelKind,
+            memory: made.memory,
             base: against.map(bench.conversion),
             text: try source(text),
             tasks: try tasks.map(source),

@@ -4,11 +4,40 @@ import Inference
 import Pipeline
 import SystemPackage
 
-/// A build, and its model.
+/// A build, its model, and the text as that reads it.
 struct ValidatedModel {
     let build: BuildFile
     let model: LanguageModel
     let node: StepNode
+    let windows: TextWindows
+    /// Whether it is compared with the base.
+    let isCompared: Bool
+}
+
+/// What a step measures: some builds, and what they are compared with.
+struct ValidatedModels {
+    let subjects: [ValidatedModel]
+    /// nil where no build is compared.
+    let base: LanguageModel?
+
+    /// Reads the text once for all builds that are compared, and once for each other one.
+    /// - Throws: `EvaluationError`, `InferenceError`.
+    init(
+        _ builds: [(build: BuildFile, model: LanguageModel, node: StepNode)],
+        with base: BuildFile?,
+        _ text: [UInt8],
+        _ options: EvaluationOptions
+    ) throws {
+        let compared = builds.filter { base != nil && $0.build.digest != base?.digest }
+        self.base = try compared.isEmpty ? nil : base.map { try LanguageModel(path: $0.path) }
+        let common = try self.base.map { try KLDivergenceRun(compared.map(\.model), options).windows(of: text, $0) }
+        subjects = try builds.map { build, model, node in
+            let isCompared = compared.contains { $0.node.name == node.name }
+            let shared = isCompared ? common : nil
+            let windows = try shared ?? PerplexityRun(model, options).windows(of: text)
+            return ValidatedModel(build: build, model: model, node: node, windows: windows, isCompared: isCompared)
+        }
+    }
 }
 
 extension ValidateStep {
@@ -21,32 +50,49 @@ extension ValidateStep {
     /// How often gates are looked at, at least, where measuring may stop early.
     private static let leastLooks = 8
 
+    /// Most stretches: a model that is larger than memory is read once for each.
+    private static let mostStretches = 256
+
+    /// Opens what is measured.
+    func models(
+        _ builds: [BuildFile],
+        _ models: [LanguageModel],
+        _ nodes: [StepNode],
+        with base: BuildFile?,
+        _ context: StepContext
+    ) throws -> ValidatedModels {
+        let bytes = try readFile(text.path, limit: Self.textLimit)
+        return try EvaluationError.naming(text.path) {
+            let builds = builds.indices.map { (builds[$0], models[$0], nodes[$0]) }
+            return try ValidatedModels(builds, with: base, bytes, options(context))
+        }
+    }
+
     /// Scores a piece of the text for some builds. Those that are compared with the base share one pass of it.
     func scores(
         of piece: TextPiece,
         _ subjects: [ValidatedModel],
-        with base: BuildFile?,
-        _ bytes: [UInt8],
+        with base: LanguageModel?,
         _ context: StepContext,
         progress: WindowProgress
     ) throws -> [ScoredPiece] {
         let options = options(context)
-        let compared = subjects.indices.filter { base != nil && subjects[$0].build.digest != base?.digest }
+        let compared = subjects.indices.filter { subjects[$0].isCompared }
         var (scores, done) = ([Int: ScoredPiece](), 0)
         func note(_ index: Int, _ state: EvaluationProgress) throws {
             done += 1
             try progress(subjects[index].build, state, done, state.chunkCount * subjects.count)
         }
         try EvaluationError.naming(text.path) {
-            if let base, !compared.isEmpty {
+            if let base, let first = compared.first {
                 let run = KLDivergenceRun(compared.map { subjects[$0].model }, options)
-                let model = try LanguageModel(path: base.path)
-                let found = try run.scores(of: piece, with: model, text: bytes) { try note(compared[$0], $1) }
+                let windows = subjects[first].windows
+                let found = try run.scores(of: piece, in: windows, with: base) { try note(compared[$0], $1) }
                 for (index, piece) in zip(compared, found) { scores[index] = piece }
             }
             for index in subjects.indices where scores[index] == nil {
                 let run = PerplexityRun(subjects[index].model, options)
-                scores[index] = try run.scores(of: piece, text: bytes) { try note(index, $0) }
+                scores[index] = try run.scores(of: piece, in: subjects[index].windows) { try note(index, $0) }
             }
         }
         return subjects.indices.compactMap { scores[$0] }
@@ -54,10 +100,9 @@ extension ValidateStep {
 
     /// How many stretches the text is scored in; the same in every run, so that each finds what the one before it left.
     var stretchCount: Int {
-        let tokens = Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks)
         let work = work(for: made, pieces: 1, threads: 1).amount
-        let stretches = min(Double(tokens), (work / Self.stretchWork).rounded(.up))
-        let wanted = max(Int(stretches), settings.earlyStop == nil ? 1 : Self.leastLooks)
+        let stretches = Int(min((work / Self.stretchWork).rounded(.up), Double(Self.mostStretches)))
+        let wanted = max(stretches, settings.earlyStop == nil ? 1 : Self.leastLooks)
         return max(1, min(wanted, tokens / settings.context))
     }
 
@@ -65,45 +110,51 @@ extension ValidateStep {
     ///
     /// The text is scored a stretch at a time. The scores of a stretch are files in the nodes' folders, so a run that was interrupted
     /// resumes behind the last one. A build that certainly misses its gate is scored no further.
-    func figures(
-        of subjects: [ValidatedModel],
-        with base: BuildFile?,
-        _ bytes: [UInt8],
-        _ context: StepContext
-    ) throws -> [TextFigures] {
-        let count = stretchCount
-        var files = subjects.map { _ in [FilePath]() }
-        var open = Array(subjects.indices)
+    func figures(of models: ValidatedModels, _ context: StepContext) throws -> [TextFigures] {
+        let (subjects, count) = (models.subjects, stretchCount)
+        var tallies = subjects.map { _ in PieceTally() }
+        var ended: [Int: TextFigures] = [:]
         for number in 0..<count {
             let piece = TextPiece(number: number, count: count)
-            var missing: [Int] = []
-            for index in open {
-                let folder = try context.folder(for: subjects[index].node)
-                let file = folder.appending("\(number + 1)-of-\(count).scores")
-                files[index].append(file)
-                if (try? ScoredPiece(reading: file)) == nil { missing.append(index) }
+            let open = subjects.indices.filter { ended[$0] == nil }
+            if open.isEmpty { break }
+            let files = try subjects.map {
+                try context.folder(for: $0.node).appending("\(number + 1)-of-\(count).scores")
             }
-            let found = try scores(of: piece, missing.map { subjects[$0] }, with: base, bytes, context) {
+            var scores: [Int: ScoredPiece] = [:]
+            for index in open { scores[index] = try? ScoredPiece(reading: files[index]) }
+            let missing = open.filter { scores[$0] == nil }
+            let found = try self.scores(of: piece, missing.map { subjects[$0] }, with: models.base, context) {
                 let detail = Self.detail($0, $1)
                 // Stretches may differ by a window, and what leads to the end should not change on the way.
                 count == 1
                     ? try context.progress(detail, $2, $3)
                     : try context.progress(detail, 1000 * number + 1000 * $2 / $3, 1000 * count)
             }
-            for (index, scores) in zip(missing, found) { try scores.write(to: files[index][number]) }
+            for (index, own) in zip(missing, found) {
+                try own.write(to: files[index])
+                scores[index] = own
+            }
+            try EvaluationError.naming(text.path) {
+                for (index, own) in scores { try tallies[index].add(own) }
+            }
             guard let early = settings.earlyStop, number + 1 < count else { continue }
             let errors = early.errors(looks: count - 1)
-            open = try open.filter { index in
-                let figures = try TextFigures(files[index], isWhole: false)
-                return try !isCertain(toMissItsGate: subjects[index].build, figures, by: errors)
+            for index in open {
+                guard let gate = settings.gate(for: subjects[index].build.type), gate.decidesOnText else { continue }
+                let figures = try TextFigures(tallies[index], isWhole: false)
+                if try isCertain(subjects[index].build, toMiss: gate, figures, by: errors) { ended[index] = figures }
             }
-            if open.isEmpty { break }
         }
-        return try files.map { try TextFigures($0, isWhole: $0.count == count) }
+        return try tallies.indices.map { try ended[$0] ?? TextFigures(tallies[$0]) }
     }
 
-    private func isCertain(toMissItsGate build: BuildFile, _ figures: TextFigures, by errors: Double) throws -> Bool {
-        guard let gate = settings.gate(for: build.type) else { return false }
+    private func isCertain(
+        _ build: BuildFile,
+        toMiss gate: QualityGate,
+        _ figures: TextFigures,
+        by errors: Double
+    ) throws -> Bool {
         let evaluated = EvaluatedBuild(build, of: self, figures, baseDigest: nil)
         return evaluated.isCertain(toMiss: gate, over: try reference(of: evaluated, gate), by: errors)
     }
@@ -117,12 +168,18 @@ struct TextFigures {
     /// Whether all of the text was scored.
     let isWhole: Bool
 
-    /// - Parameter files: the scores of its pieces, one after the other.
-    /// - Throws: `EvaluationError`, `FileError`.
-    init(_ files: [FilePath], isWhole: Bool = true) throws {
-        let scores = try files.map { try ScoredPiece(reading: $0) }
-        (perplexity, divergence) = try ScoredPiece.joined(scores, areAll: isWhole)
+    /// - Throws: `EvaluationError`.
+    init(_ tally: PieceTally, isWhole: Bool = true) throws {
+        (perplexity, divergence) = try tally.figures(areAll: isWhole)
         self.isWhole = isWhole
+    }
+
+    /// - Parameter files: the scores of a text's pieces, one after the other.
+    /// - Throws: `EvaluationError`, `FileError`.
+    init(_ files: [FilePath]) throws {
+        var tally = PieceTally()
+        for file in files { try tally.add(try ScoredPiece(reading: file)) }
+        try self.init(tally)
     }
 }
 

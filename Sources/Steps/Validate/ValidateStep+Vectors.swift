@@ -16,9 +16,9 @@ extension ValidateStep {
         of builds: [BuildFile],
         _ models: [LanguageModel],
         with base: BuildFile?,
-        _ bytes: [UInt8],
         _ context: StepContext
     ) throws -> [StepProduct] {
+        let bytes = try readFile(text.path, limit: Self.textLimit)
         guard let base else { throw EvaluationError.noBaseOfEmbeddings }
         let baseRun = run(of: try LanguageModel(path: base.path), context)
         let runs = models.map { run(of: $0, context) }

@@ -16,6 +16,8 @@ struct ValidateStep: Step {
     static let version = 1
     /// Of a text or of tasks, in bytes.
     static let textLimit = 1 << 30
+    /// What a forecast takes for the tokens of a question.
+    private static let questionTokens = 64
 
     /// A file that is read.
     struct Source {
@@ -29,6 +31,7 @@ struct ValidateStep: Step {
     let made: [PlannedBuild]
     /// What the model gives for a text; nil where its headers do not tell.
     let modelKind: ModelKind?
+    let memory: StepMemory
     /// What it is compared with.
     let base: ConvertStep?
     let text: Source
@@ -66,7 +69,7 @@ struct ValidateStep: Step {
             entries["lines"] = isJSON ? "json" : "plain"
         }
         // What is left out of the text depends on the gate, which decides nothing else.
-        if let early = settings.earlyStop, let gate = settings.gate(for: build.type) {
+        if let early = settings.earlyStop, let gate = settings.gate(for: build.type)?.ofText, gate.decidesOnText {
             entries["early-stop"] = "\(early.confidence) \(gate)"
         }
         if settings.questions != nil {
@@ -83,14 +86,41 @@ struct ValidateStep: Step {
         let runsModels = settings.pieces == 1 || tasks != nil || settings.questions != nil
         return Forecast(
             outputs: builds.map { Forecast.Output(name: $0.type, bytes: nil) },
-            peakMemoryBytes: Throughput.fixedMemory + (runsModels ? Throughput.evaluationMemory : 0),
+            peakMemoryBytes: runsModels ? peakMemory(builds, threads) : memory.planning,
             work: settings.pieces == 1 ? work(for: builds, pieces: 1, threads: threads) : nil
         )
     }
 
+    /// Of builds that are measured, of which no two run at a time.
+    func peakMemory(_ builds: [PlannedBuild], _ threads: Int, pieces: Int = 1) -> Int {
+        let windows = max(1, tokens / max(1, settings.context))
+        let parts = max(pieces, settings.pieces == 1 ? stretchCount : 1)
+        let models = builds.count + (base == nil ? 0 : 1)
+        let talk = memory.evaluating(
+            models: models,
+            SessionOptions(context: settings.answerTokens + Self.questionTokens, threads: threads),
+            windows: 0,
+            scores: 0,
+            logits: 1,
+            textBytes: 0
+        )
+        let reading = memory.evaluating(
+            models: models,
+            SessionOptions(context: settings.context, threads: threads, readsWholeTexts: true),
+            windows: (windows + parts - 1) / parts,
+            scores: builds.count * (windows / pieces + (windows + parts - 1) / parts),
+            logits: modelKind == .language ? settings.context / 2 : 0,
+            compares: base != nil && modelKind == .language,
+            textBytes: FileStatus(text.path)?.byteCount ?? 0
+        )
+        return settings.questions == nil ? reading : max(reading, talk)
+    }
+
+    /// Tokens that are read of the text, about.
+    var tokens: Int { Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks) }
+
     /// What running builds on one of several pieces of the text takes.
     func work(for builds: [PlannedBuild], pieces: Int, threads: Int) -> Forecast.Work {
-        let tokens = Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks)
         // The base runs once for all builds that are compared with it.
         let weights = builds.reduce(base?.work.tensors.elementCount ?? 0) { $0 + $1.weights }
         return Throughput.evaluation(weights: weights, tokens: (tokens + pieces - 1) / pieces, threads: threads)
@@ -98,17 +128,15 @@ struct ValidateStep: Step {
 
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
         guard settings.pieces == 1 else { return try join(nodes, context) }
-        let bytes = try readFile(text.path, limit: Self.textLimit)
         let builds = try made.of(nodes).map { try context.build($0.node) }
         let base = try base.map { try context.build($0.node) }
         let models = try builds.map { try LanguageModel(path: $0.path) }
         if let kind = models.first?.shape.kind, kind != .language {
             if let obstacle = settings.obstacle(for: kind) { throw StepsError.badFile(obstacle) }
-            return try compareVectors(of: builds, models, with: base, bytes, context)
+            return try compareVectors(of: builds, models, with: base, context)
         }
-        let subjects = builds.indices.map { ValidatedModel(build: builds[$0], model: models[$0], node: nodes[$0]) }
-        let figures = try figures(of: subjects, with: base, bytes, context)
-        return try zip(subjects, figures).map { subject, figures in
+        let opened = try self.models(builds, models, nodes, with: base, context)
+        return try zip(opened.subjects, try figures(of: opened, context)).map { subject, figures in
             // Of a build that is refused already nobody asks more.
             let model = figures.isWhole ? subject.model : nil
             return try product(subject.build, figures, baseDigest: base?.digest, model, context)

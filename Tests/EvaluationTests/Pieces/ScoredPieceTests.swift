@@ -44,7 +44,8 @@ import Testing
         var chunks = 0
         let pieces = try (0..<count).map { number in
             let piece = TextPiece(number: number, count: count)
-            let scores = try PerplexityRun(base, options).scores(of: piece, text: text) {
+            let run = PerplexityRun(base, options)
+            let scores = try run.scores(of: piece, in: try run.windows(of: text)) {
                 chunks += 1
                 #expect($0.chunkCount == piece.windows(of: 7).count)
             }
@@ -62,8 +63,9 @@ import Testing
         // The base reads fewer windows at a time than a piece has.
         run.keptBytes = 1
         var pieces = builds.map { _ in [ScoredPiece]() }
+        let windows = try run.windows(of: text, base)
         for number in 0..<count {
-            let found = try run.scores(of: TextPiece(number: number, count: count), with: base, text: text)
+            let found = try run.scores(of: TextPiece(number: number, count: count), in: windows, with: base)
             for (index, piece) in found.enumerated() {
                 pieces[index].append(try carried(piece, "\(index)-\(number).scores"))
             }
@@ -91,31 +93,33 @@ import Testing
 
     @Test func piecesThatMakeNoWholeAreRefused() throws {
         let run = PerplexityRun(base, options)
-        let pieces = try (0..<3).map { try run.scores(of: TextPiece(number: $0, count: 3), text: text) }
+        let windows = try run.windows(of: text)
+        let pieces = try (0..<3).map { try run.scores(of: TextPiece(number: $0, count: 3), in: windows) }
         #expect(refusal([]).contains("there are none"))
         #expect(refusal(Array(pieces[1...])).contains("chunk 1 is missing"))
         #expect(refusal(Array(pieces[..<2])).contains("chunk 6 is missing"))
         #expect(refusal(pieces + [pieces[1]]).contains("there twice"))
         let other = try KLDivergenceRun(builds, options).scores(
             of: TextPiece(number: 2, count: 3),
-            with: base,
-            text: text
+            in: windows,
+            with: base
         )
         #expect(refusal(pieces[..<2] + [other[0]]).contains("in different ways"))
-        let shorter = EvaluationOptions(context: 32, chunks: 7)
-        let odd = try PerplexityRun(base, shorter).scores(of: TextPiece(number: 2, count: 3), text: text)
+        let shorter = PerplexityRun(base, EvaluationOptions(context: 32, chunks: 7))
+        let odd = try shorter.scores(of: TextPiece(number: 2, count: 3), in: try shorter.windows(of: text))
         #expect(refusal(pieces[..<2] + [odd]).contains("in different ways"))
     }
 
     /// A model whose output is no number is told of by the piece that meets it, with the chunk's number in the whole text.
     @Test func errorsOfATextAreThoseOfOneRun() throws {
         let run = PerplexityRun(base, EvaluationOptions(context: 512, chunks: 1))
-        #expect(throws: EvaluationError.self) { try run.scores(of: .whole, text: Array("short".utf8)) }
-        #expect(throws: EvaluationError.notUTF8(line: 1)) { try run.scores(of: .whole, text: [0xff, 0xfe]) }
+        #expect(throws: EvaluationError.self) { try run.windows(of: Array("short".utf8)) }
+        #expect(throws: EvaluationError.notUTF8(line: 1)) { try run.windows(of: [0xff, 0xfe]) }
     }
 
     @Test func aDamagedFileIsRefusedWhereverItIsCut() throws {
-        let scores = try PerplexityRun(base, EvaluationOptions(context: 16, chunks: 2)).scores(of: .whole, text: text)
+        let run = PerplexityRun(base, EvaluationOptions(context: 16, chunks: 2))
+        let scores = try run.scores(of: .whole, in: try run.windows(of: text))
         let path = tiny.scratch("whole.scores")
         try scores.write(to: path)
         let bytes = try readFile(path, limit: 1 << 20)

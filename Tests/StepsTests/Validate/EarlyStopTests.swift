@@ -64,6 +64,20 @@ import Testing
         #expect(try measurements(tiny) == measurements(whole))
     }
 
+    @Test func aLimitThatDecidesNothingOnTheTextAsksForNoOtherMeasurement() throws {
+        func gates(_ accuracy: Int, _ perplexity: Int) -> String {
+            "q8_0: { min-accuracy: \(accuracy)% }, q4_k_m: { max-perplexity: \(perplexity), min-accuracy: \(accuracy)% }"
+        }
+        var tiny = try tiny(gates(1, 100_000))
+        tiny.pipeline.tasks = Goldens.packageRoot.appending("texts/tasks.jsonl").string
+        #expect(try tiny.run().gateFailures.isEmpty)
+        tiny.pipeline.gates = gates(2, 100_000)
+        #expect(try tiny.runner().plan().steps[2].action == .cached, "what is read of the text does not depend on it")
+        tiny.pipeline.gates = gates(2, 90_000)
+        let quality = try tiny.runner().plan().steps[2]
+        #expect(quality.action == .run && quality.builds == ["q4_k_m"])
+    }
+
     @Test func aRunThatEndsInTheMiddleResumesBehindWhatItScored() throws {
         let tiny = try tiny("q8_0: { max-mean-kld: 1 }, q4_k_m: { max-mean-kld: 1 }")
         let first = Events()

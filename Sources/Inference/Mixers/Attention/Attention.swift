@@ -15,7 +15,7 @@ struct Attention {
     private let keys: [FloatBuffer]
     private let values: [FloatBuffer]
     /// Rows that a worker takes at a time.
-    private static let blockRows = 64
+    static let blockRows = 64
 
     init(_ model: LanguageModel, cache: KeyValueCache, kernels: Kernels, workers: Workers) throws(InferenceProblem) {
         self.cache = cache
@@ -23,11 +23,12 @@ struct Attention {
         head = HeadAttention(model, kernels: kernels)
         let longest = model.shape.attentions.map(\.keyLength).max() ?? 0
         let padded = (cache.capacity + panelWidth - 1) / panelWidth * panelWidth
+        let decoded = cache.isDecoded ? cache.capacity * longest : 0
         var (scores, keys, values): ([FloatBuffer], [FloatBuffer], [FloatBuffer]) = ([], [], [])
         for _ in 0..<workers.count {
             scores.append(try FloatBuffer(count: Self.blockRows * padded, purpose: "attention scores"))
-            keys.append(try FloatBuffer(count: cache.capacity * longest, purpose: "attention scratch"))
-            values.append(try FloatBuffer(count: cache.capacity * longest, purpose: "attention scratch"))
+            keys.append(try FloatBuffer(count: decoded, purpose: "attention scratch"))
+            values.append(try FloatBuffer(count: decoded, purpose: "attention scratch"))
         }
         (self.scores, self.keys, self.values) = (scores, keys, values)
     }

@@ -40,6 +40,9 @@ final class KeyValueCache: @unchecked Sendable {
         values = try Self.storage(widths, capacity, type, shares)
     }
 
+    /// Whether numbers are decoded into scratch memory before they are used.
+    var isDecoded: Bool { if case .half = keys { true } else { false } }
+
     /// Bytes of all keys and values.
     var byteCount: Int { keys.byteCount + values.byteCount }
 
