@@ -37,16 +37,14 @@ package struct CutModel: ModelSource {
         let all = shape.layers.count + shape.predictorCount
         let cuts = Self.cuts(of: shape).map { ($0, Self.metadata(source.metadata, name, from: all, to: $0, shape)) }
         // Some files cannot say which layers share, because engines know it.
-        let fits = cuts.first { Self.problem(of: $0.1, $0.0, shape) == nil } ?? cuts[0]
-        let (layers, metadata) = fits
+        let (layers, metadata) = cuts.first { Self.keepsKinds($0.1, $0.0, shape) } ?? cuts[cuts.count - 1]
         (self.layers, self.metadata, inputLength) = (layers, metadata, shape.layerInputLength)
         let cut = source.tensors.compactMap { tensor in
             Self.cut(tensor, to: layers, inputLength: shape.layerInputLength).map { ($0, tensor) }
         }
         tensors = cut.map(\.0)
         sourceTensors = Dictionary(cut.map { ($0.0.name, $0.1) }) { first, _ in first }
-        let problem = LoadingCheck.problem(of: metadata, tensors) ?? Self.problem(of: metadata, layers, shape)
-        if let reason = problem {
+        if let reason = LoadingCheck.problem(of: metadata, tensors) {
             throw StepsError.badFile(
                 "\(source.path): a model of the architecture '\(name)' does not run with \(layers.count) of its layers "
                     + "alone: \(reason) Leave out \(setting: "smoke"), and set fewer 'chunks' instead."
@@ -96,17 +94,14 @@ package struct CutModel: ModelSource {
         }
     }
 
-    /// Why the layers that are kept would not be what they were; nil where they are.
-    private static func problem(of metadata: Metadata, _ layers: [Int], _ whole: ModelShape) -> String? {
-        guard let shape = try? ModelShape(metadata), shape.layers.count == layers.count else {
-            return "its metadata do not tell of fewer layers."
-        }
-        let changed = zip(layers, shape.layers).first { place, layer in
+    /// Whether the layers that are kept are in their new places what they were.
+    private static func keepsKinds(_ metadata: Metadata, _ layers: [Int], _ whole: ModelShape) -> Bool {
+        guard let shape = try? ModelShape(metadata), shape.layers.count == layers.count else { return false }
+        return zip(layers, shape.layers).allSatisfy { place, layer in
             let original = whole.layers[place]
-            return kind(original.mixer) != kind(layer.mixer) || kind(original.network) != kind(layer.network)
-                || (original.attention?.source == nil) != (layer.attention?.source == nil)
+            return kind(original.mixer) == kind(layer.mixer) && kind(original.network) == kind(layer.network)
+                && (original.attention?.source == nil) == (layer.attention?.source == nil)
         }
-        return changed.map { "layer \($0.0) would be of another kind in its new place." }
     }
 
     // MARK: - Metadata
