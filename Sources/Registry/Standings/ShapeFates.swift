@@ -30,9 +30,9 @@ struct ShapeFates {
         )
         while let row = try rows.next() {
             let bounds = ShapeBounds(
-                weightBytes: try row.value(at: 1),
-                readWeights: try row.value(at: 2),
-                readBytes: try row.value(at: 3)
+                weightBytes: Int(try row.value(at: 1, as: Int64.self)),
+                readWeights: Int(try row.value(at: 2, as: Int64.self)),
+                readBytes: Int(try row.value(at: 3, as: Int64.self))
             )
             switch best(bounds) {
             case .fits: break

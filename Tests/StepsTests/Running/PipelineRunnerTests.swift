@@ -256,9 +256,9 @@ import Testing
 
     @Test func aStepThatTakesTooMuchMemoryIsRefusedBeforeItBegins() throws {
         let tiny = try TinyRun()
-        let error = try #require(throws: PipelineError.self) { try tiny.run { $0.memoryLimit = 100 << 20 } }
+        let error = try #require(throws: PipelineError.self) { try tiny.run { $0.memoryLimit = 16 << 20 } }
         #expect("\(error)".contains("step 'quality' would take about"), "\(error)")
-        #expect("\(error)".contains("over the limit of 100 MiB. Raise 'memory'"))
+        #expect("\(error)".contains("over the limit of 16 MiB. Raise 'memory'"))
         #expect(try tiny.run().statuses == "cached cached done done done")
     }
 }
