@@ -3,55 +3,55 @@ import Pipeline
 import Registry
 import SystemPackage
 
-/// A GGUF file that a step made: the converted model, or one quantization of it.
+/// A GGUF file made by a step: the converted model, or one of its quantizations.
 package struct BuildFile: Sendable {
     package let path: FilePath
     package let digest: SHA256Digest
     package let facts: Facts
 
-    /// The build's type as it stands in its name: "q4_k_m".
+    /// The build's type as written in its name, such as "q4_k_m".
     package var type: String { facts.type }
 
-    /// What is known of the file beside its bytes.
+    /// The facts about the file that are stored beside its bytes.
     package struct Facts: Codable, Sendable {
         package let type: String
-        /// Averaged over all weights, as it came out.
+        /// The actual average over all weights.
         package let bitsPerWeight: Double
-        /// Tensors whose shape did not allow the type that was wanted.
+        /// The tensors whose shape did not allow the requested type.
         package var fallbacks: [Fallback] = []
-        /// Over all tensors whose type changed, where that was measured; see `QuantizationReport`.
+        /// The error over all tensors whose type changed, if it was measured; see `QuantizationReport`.
         package var relativeError: Double?
-        /// What each of them lost.
+        /// The error of each of these tensors.
         package var errors: [TensorError]?
-        /// How its types were chosen, where that was by cost.
+        /// The choice of its types, if they were chosen by cost.
         package var recipe: RecipeRecord?
     }
 
-    /// - Throws: `DecodingError` for the product of something else.
+    /// - Throws: `DecodingError` if the product is not a build.
     init(_ product: StepProduct) throws {
         guard let file = product.files.first else { preconditionFailure("a step that keeps no file makes no build") }
         (path, digest, facts) = (file.path, file.digest, try product.facts())
     }
 }
 
-/// A tensor that has another type than was wanted.
+/// A tensor whose type differs from the requested one.
 public struct Fallback: Codable, Sendable, Equatable {
     /// The tensor's name.
     public let tensor: String
-    /// The type that the policy asked for.
+    /// The type that the policy requested.
     public let wanted: String
-    /// The type that it has.
+    /// The actual type.
     public let got: String
-    /// Why, as a phrase.
+    /// The reason, as a phrase.
     public let reason: String?
 }
 
-/// What a tensor lost when it was quantized.
+/// The quantization error of a tensor.
 public struct TensorError: Codable, Sendable, Equatable {
     /// The tensor's name.
     public let tensor: String
-    /// Root of the mean squared error over that of the weights.
+    /// The root mean square error, divided by the root mean square of the weights.
     public let relativeError: Double
-    /// By the importance matrix, where there is one.
+    /// The error weighted by the importance matrix, if there is one.
     public let weightedError: Double?
 }

@@ -3,17 +3,17 @@ import BinaryIO
 import Pipeline
 import Registry
 
-/// A build that a step makes, as it is known before.
+/// A build that a step will make.
 struct PlannedBuild {
-    /// As it stands in the build's name; gates are named by it too.
+    /// The type as written in the build's name, which also names its gates.
     let type: String
     let node: StepNode
-    /// How many weights it has.
+    /// The number of weights.
     let weights: Int
 }
 
 extension [PlannedBuild] {
-    /// The builds that some nodes of a step make something for, in the order of the nodes.
+    /// Returns the builds that belong to some nodes of a step, in the order of the nodes.
     func of(_ nodes: [StepNode]) -> [PlannedBuild] {
         nodes.compactMap { node in first { $0.type == node.name.build } }
     }
@@ -23,20 +23,21 @@ extension [PlannedBuild] {
 protocol BuildMaker: Step {
     var builds: [PlannedBuild] { get }
 
-    /// What the model that the builds are made of gives for a text; nil where its headers do not tell.
+    /// The kind of output of the model that the builds are made from; nil if its headers do not contain it.
     var modelKind: ModelKind? { get }
 
-    /// What steps on the model take in memory.
+    /// The memory that steps on the model need.
     var memory: StepMemory { get }
 
-    /// Sizes of the files of some builds, in their order. It takes a plan of every tensor, so it is asked only of what is due.
-    /// - Throws: what reading the model and planning throw.
+    /// Returns the file sizes of the given builds, in their order, in bytes. This plans every tensor, so it is called
+    /// only for builds that are due.
+    /// - Throws: the errors of reading the model and of planning.
     func byteCounts(of types: [String]) throws -> [Int]
 
-    /// From what a build was made, edge by edge, back to the source.
+    /// Returns the lineage of a build, edge by edge, back to the source.
     func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge]
 
-    /// What the tensors of the model cost that builds were chosen by; nil where none were.
+    /// Returns the costs of the model's tensors by which builds were chosen; nil if none were chosen by cost.
     func costs(_ context: StepContext) throws -> SensitivityRecord?
 }
 
@@ -45,12 +46,12 @@ extension BuildMaker {
 }
 
 extension StepContext {
-    /// The build that a node made.
+    /// Returns the build that a node made.
     func build(_ node: StepNode) throws -> BuildFile { try BuildFile(product(of: node.name)) }
 }
 
 extension LineageEdge {
-    /// An edge to each file that a node made.
+    /// Returns an edge from each origin to each file that a node made.
     static func edges(from origins: [SHA256Digest], to node: StepNode, _ context: StepContext) -> [LineageEdge] {
         origins.flatMap { origin in
             context.product(of: node.name).files.map { file in
@@ -66,7 +67,8 @@ extension LineageEdge {
 }
 
 extension StepNode {
-    /// Digests of files that somebody gave: a text, an importance matrix, a recipe; in the order of what they are to the step.
+    /// The digests of user-supplied files (a text, an importance matrix, a recipe), in the order of their roles in the
+    /// step.
     var givenFiles: [SHA256Digest] {
         key.inputs.sorted { $0.key < $1.key }.compactMap { _, input in
             if case .file(let digest) = input { digest } else { nil }

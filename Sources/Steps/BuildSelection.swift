@@ -3,15 +3,16 @@ import Pipeline
 import Quantization
 
 extension PipelineDefinition {
-    /// The builds that its steps quantize, each once, by type.
+    /// The types of the builds that its steps quantize, each once.
     public var buildTypes: [String] {
         var known: Set<String> = []
         let types = steps.compactMap { $0.settings as? QuantizeSettings }.flatMap(\.types)
         return types.map(\.tag).filter { known.insert($0).inserted }
     }
 
-    /// The same with fewer builds. Steps that make none of them are left out, with those that need them.
-    /// - Parameter types: of the builds that are wanted; all where there are none.
+    /// Returns the pipeline reduced to some builds. Steps that make none of them are removed, as are the steps that
+    /// depend on those.
+    /// - Parameter types: the types of the wanted builds; empty for all.
     /// - Throws: `StepsError.badRequest` for a type that the pipeline does not build.
     public func building(only types: [String]) throws -> PipelineDefinition {
         guard !types.isEmpty else { return self }
@@ -32,7 +33,7 @@ extension PipelineDefinition {
                 isNeeded = isNeeded && !quantize.types.isEmpty
                 settings = quantize
             } else if var validate = settings as? ValidateSettings {
-                // Gates of what is converted only have its precision for a name.
+                // Gates of builds that are only converted are named by their precision.
                 validate.gates = validate.gates.filter { wanted.contains($0.key) || !known.contains($0.key) }
                 settings = validate
             } else if var fit = settings as? FitSettings {

@@ -3,28 +3,28 @@ import DeviceFit
 import Pipeline
 import Registry
 
-/// The builds of the version that a channel points to now, which new ones are held against.
+/// The builds of the version that a channel currently points to. New builds are compared with them.
 struct ChannelReference {
     /// The channel's name.
     let channel: String
-    /// By type.
+    /// The builds by type.
     private let builds: [String: BuildRecord]
     private let registry: ModelRegistry?
 
-    /// - Parameter registry: nil before the first run; then there is nothing to hold against.
+    /// - Parameter registry: nil before the first run, when there is nothing to compare with.
     init(_ channel: String, of model: String, in registry: ModelRegistry?) throws {
         (self.channel, self.registry) = (channel, registry)
         let found = try registry?.builds(matching: BuildFilter(model: model, channel: channel)) ?? []
         builds = Dictionary(found.map { ($0.name.type, $0) }) { first, _ in first }
     }
 
-    /// Of the file, in bytes; nil where the version has no such build.
+    /// The size of the file, in bytes; nil if the version has no such build.
     func fileBytes(of type: String) -> Int? { builds[type]?.fileBytes }
 
-    /// The build's name; nil where the version has no such build.
+    /// The build's name; nil if the version has no such build.
     func name(of type: String) -> String? { builds[type].map { "\($0.name)" } }
 
-    /// What to expect of the build on the same devices and with the same request; nil where that cannot be told.
+    /// Estimates the build on the same devices with the same request; nil if that is not possible.
     func estimates(of type: String, on devices: [Device], _ request: FitRequest, by estimator: FitEstimator) throws
         -> [FitEstimate]?
     {
@@ -32,7 +32,7 @@ struct ChannelReference {
         return try devices.map { try estimator.estimate(profile, on: $0, request) }
     }
 
-    /// The latest value of a metric on the same text, read in the same windows.
+    /// Returns the latest value of a metric on the same text with the same windows.
     func value(of metric: String, of type: String, text: SHA256Digest, context: Int) throws -> Double? {
         guard let build = builds[type] else { return nil }
         return try registry?.measurements(of: build.digest)

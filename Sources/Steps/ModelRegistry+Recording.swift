@@ -3,9 +3,9 @@ import Pipeline
 import Registry
 
 extension ModelRegistry {
-    /// Does something with a pipeline, and keeps that it ran, what it was, and how that ended.
-    /// - Parameter wentWell: whether what came out counts as done.
-    /// - Throws: `RegistryError`, and what `body` throws.
+    /// Performs an operation on a pipeline, and records that it ran, its definition and its outcome.
+    /// - Parameter wentWell: whether the result counts as success.
+    /// - Throws: `RegistryError`, and the errors of `body`.
     func recording<Value>(
         _ definition: PipelineDefinition,
         wentWell: (Value) -> Bool,
@@ -28,7 +28,7 @@ extension ModelRegistry {
             return value
         } catch {
             (run.status, run.finishedAt) = (.failed, Date())
-            // What went wrong is to be said, whatever became of the row.
+            // The original error is reported, even if the row cannot be written.
             try? record(run)
             throw error
         }

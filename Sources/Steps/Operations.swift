@@ -1,2 +1,2 @@
-/// What the commands of the command line do, one function a command; a command adds options and text only.
+/// The operations of the command line, one function per command. The commands themselves add only options and text.
 public enum Operations {}

@@ -4,25 +4,24 @@ import GGUF
 import Registry
 import SystemPackage
 
-/// The file of what a run has collected so far, beside the one that is to be: `OUTPUT.part`.
+/// The partial result of a run, in a file beside the output: `OUTPUT.part`.
 ///
-/// It names the run that it belongs to by a digest of everything that decides the result, so that only the same command
-/// goes on with it.
+/// It names its run by a digest of everything that decides the result, so only the same command resumes from it.
 struct PartialResult {
     let path: FilePath
-    /// A key and a text that tell whose the file is.
+    /// A key and a text that identify the run.
     let note: (key: String, text: String)
     private var lastSaved = ContinuousClock.now
 
     private static let interval = Duration.seconds(30)
 
     /// - Parameters:
-    ///   - kind: what the run makes.
-    ///   - settings: what decides the result beside program and model.
-    /// - Throws: `FileError` where the model is not there.
+    ///   - kind: the kind of result.
+    ///   - settings: everything that decides the result besides program and model.
+    /// - Throws: `FileError` if the model does not exist.
     init(of output: FilePath, kind: String, model: FilePath, settings: [String]) throws {
         path = FilePath(output.string + ".part")
-        // Reading a large model for its digest takes longer than many a window; its size and time tell as much.
+        // Digesting a large model takes longer than many windows; its size and time identify it well enough.
         guard let status = FileStatus(model) else {
             throw FileError("open", model, errno: .noSuchFileOrDirectory)
         }
@@ -31,7 +30,7 @@ struct PartialResult {
         note = ("edgepipe.\(kind).run", "\(run)")
     }
 
-    /// The file that a run of the same command left; nil where there is none.
+    /// Opens the file left by a run of the same command; nil if there is none.
     func open() -> GGUFFile? {
         guard FileStatus(path) != nil, let file = try? GGUFFile(path: path),
             case .string(note.text)? = file.metadata[note.key]
@@ -39,7 +38,7 @@ struct PartialResult {
         return file
     }
 
-    /// Whether it is time to save again.
+    /// Whether the next save is due.
     var isDue: Bool { ContinuousClock.now - lastSaved >= Self.interval }
 
     mutating func wasSaved() { lastSaved = .now }

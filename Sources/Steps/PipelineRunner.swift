@@ -5,20 +5,20 @@ import Pipeline
 import Registry
 import SystemPackage
 
-/// Plans and runs a pipeline file: finds its model, makes its steps, and hands them to the engine.
+/// Plans and runs a pipeline file: locates its model, creates its steps, and passes them to the engine.
 public struct PipelineRunner: Sendable {
-    /// Told what happens as it happens; throwing from it stops the run.
+    /// Called for each event as it happens; throwing from it stops the run.
     public typealias Report = RunReporting
 
-    /// What is run.
+    /// The pipeline.
     public let definition: PipelineDefinition
-    /// How it is run.
+    /// The options of the run.
     public let options: RunOptions
-    /// What is done with the lock file beside the pipeline file.
+    /// The use of the lock file beside the pipeline file.
     public let lock: LockUse
     private let report: Report
 
-    /// A runner that looks at no lock and tells nobody, where nothing is said.
+    /// Creates a runner that by default uses no lock and reports nothing.
     public init(
         _ definition: PipelineDefinition,
         _ options: RunOptions,
@@ -31,8 +31,8 @@ public struct PipelineRunner: Sendable {
         self.report = report
     }
 
-    /// Runs the pipeline. A step that fails ends it; what was finished stays cached.
-    /// - Throws: `PipelineError`, or what the rooms throw before the first step.
+    /// Runs the pipeline. A failing step ends it; finished steps stay cached.
+    /// - Throws: `PipelineError`, or the errors of the modules below before the first step.
     public func run() throws -> RunReport {
         let selected = try selectedSteps()
         let locking = try PipelineLocking(definition, lock)
@@ -70,7 +70,7 @@ public struct PipelineRunner: Sendable {
             steps,
             cache,
             options,
-            // A step is asked for with its pieces.
+            // Selecting a step selects its pieces.
             selected: Set(steps.map(\.id).filter { selected.contains(ValidatePieceStep.owner(of: $0)) }),
             workFolder: workFolder,
             report: report
@@ -80,16 +80,17 @@ public struct PipelineRunner: Sendable {
             let isChanged = try locking.save(steps, source, notes) { runner.product(of: $0.name) }
             if isChanged == true { remark("lock", "\(LockFile.path(of: definition)) is up to date with this run") }
         } catch {
-            // Hours of work are not lost with it.
+            // A failure here must not discard hours of work.
             remark("lock", "the lock was not written: \(error)")
         }
         return try RunReport(definition.name, outcomes, registry)
     }
 
-    /// In which the files of the pipeline's steps have names.
+    /// The folder in which the files of the pipeline's steps have names.
     private var workFolder: FilePath { options.workFolder.appending(definition.name) }
 
-    /// Works out what `run` would do. Reads the model's headers, from the Hub where the model is not here; writes nothing.
+    /// Plans what `run` would do. Reads the model's headers, from the Hub if the model is not available locally; writes
+    /// nothing.
     public func plan() throws -> PipelinePlan {
         let exists = FileStatus(options.registry) != nil
         let registry = exists ? try ModelRegistry(path: options.registry, mode: .readOnly) : nil
@@ -111,7 +112,7 @@ public struct PipelineRunner: Sendable {
         return plan(of: try planner.plan(), source: source.uri, downloadBytes: 0)
     }
 
-    /// Of a model that is on the Hub alone, configuration and headers tell everything but its weights.
+    /// Plans for a model that is only on the Hub. Its configuration and headers contain everything except the weights.
     private func planBeforeDownload(_ cache: StepCache, _ locking: PipelineLocking) throws -> PipelinePlan {
         let reason = "the model is not in the cache yet; `run` downloads it"
         return try OutlinedSource.with(try locking.pinned, isOffline: options.isOffline) { outline in
@@ -133,7 +134,7 @@ public struct PipelineRunner: Sendable {
         }
     }
 
-    /// The steps, held against the lock where they have to be.
+    /// Returns the steps, checked against the lock if it is required.
     private func steps(of source: SourceCheckpoint, _ cache: StepCache, _ locking: PipelineLocking) throws -> [any Step]
     {
         let notes = source.notes(of: definition)

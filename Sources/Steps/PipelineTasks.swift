@@ -4,30 +4,30 @@ import Pipeline
 import Registry
 import SystemPackage
 
-/// The nodes of a pipeline one by one, for machines that share nothing but a cache: which there are, making some of them, and publishing
-/// what is whole.
+/// The nodes of a pipeline one by one, for machines that share only a cache: listing them, making some of them, and
+/// publishing complete builds.
 ///
 /// Only publishing opens the registry.
 public struct PipelineTasks: Sendable {
-    /// A node, as whoever spreads the work sees it.
+    /// A node as a scheduler of the work sees it.
     public struct Node: Sendable {
-        /// `quality[q4_k_m]`
+        /// The name, such as `quality[q4_k_m]`.
         public let name: String
         /// The step's id.
         public let step: String
         /// The key that introduces the step in a pipeline file.
         public let kind: String
-        /// The build's type; nil where the step has one product.
+        /// The build's type; nil if the step has one product.
         public let build: String?
         /// The digest of everything that decides the product.
         public let key: SHA256Digest
-        /// Names of the nodes whose products it takes.
+        /// The names of the nodes whose products it needs.
         public let inputs: [String]
-        /// Whether it has to be made.
+        /// Whether it must be made.
         public let isDue: Bool
         /// Whether it puts builds into the registry.
         public let publishes: Bool
-        /// What it will write and take, by itself.
+        /// The forecast of its output and cost, for this node by itself.
         public let forecast: Forecast
 
         package init(
@@ -46,28 +46,28 @@ public struct PipelineTasks: Sendable {
         }
     }
 
-    /// What a task did.
+    /// The result of a task.
     public struct Outcome: Codable, Sendable {
-        /// A node, and how it ended.
+        /// A node and its outcome.
         public struct Node: Codable, Sendable {
-            /// `quality[q4_k_m]`
+            /// The name, such as `quality[q4_k_m]`.
             public var node: String
-            /// How it ended.
+            /// The outcome.
             public var status: StepStatus
-            /// Gates that were not met, in words.
+            /// Descriptions of the gates that were not met.
             public var problems: [String]?
-            /// Nodes that it needs and the cache lacks.
+            /// The nodes that it needs and that are not in the cache.
             public var missing: [String]?
         }
         /// In the order of the pipeline file.
         public var nodes: [Node]
-        /// How long it took.
+        /// The elapsed time, in seconds.
         public var seconds: Double
 
-        /// Whether a node is missing for another reason than a gate.
+        /// Whether a node is missing for a reason other than a gate.
         public var isMissingSomething: Bool { nodes.contains { $0.missing != nil } }
 
-        /// Everything that kept a node from being made or used, in words.
+        /// Descriptions of everything that kept a node from being made or used.
         public var problems: [String] {
             nodes.flatMap { node in
                 let missing = (node.missing ?? []).map { "'\($0)' is not in the cache" }
@@ -81,12 +81,12 @@ public struct PipelineTasks: Sendable {
     private let lock: LockUse
     private let report: RunReporting
 
-    /// A server may be started again while tasks run: they wait for it for about half a minute.
+    /// The number of retries. A server may restart while tasks run: they wait for it for about half a minute.
     private static let patience = 10
 
     /// - Parameters:
-    ///   - options: its registry is opened by `publish` alone.
-    ///   - lock: models of the Hub are read at its revisions, so that all machines read the same; it is never written.
+    ///   - options: only `publish` opens the registry.
+    ///   - lock: Hub models are read at its revisions, so that all machines read the same; it is never written.
     public init(
         _ definition: PipelineDefinition,
         _ options: RunOptions,
@@ -98,15 +98,15 @@ public struct PipelineTasks: Sendable {
 
     private var workFolder: FilePath { options.workFolder.appending(definition.name) }
 
-    // MARK: Which there are
+    // MARK: Listing
 
-    /// All nodes in the order of the file; the model is downloaded first where it is not here.
-    /// - Parameter isPlanned: whether nothing is written: a model that is not here is an error then.
-    /// - Throws: `PipelineError`, and what reading the model throws; `LockError`, where the lock has to be obeyed and differs;
-    ///   `CacheError`, where a server of caches does not answer: all would look as if it had to be made.
+    /// Returns all nodes in file order. The model is downloaded first if it is not available locally.
+    /// - Parameter isPlanned: whether nothing is written; a model that is not available locally is then an error.
+    /// - Throws: `PipelineError`, and the errors of reading the model; `LockError` if the lock is required and differs;
+    ///   `CacheError` if a cache server does not answer, because everything would appear to be due.
     public func nodes(isPlanned: Bool = false) throws -> [Node] {
         var options = options
-        // Tasks take files from the server; what is here is of no use to them.
+        // Tasks take files from the server; local files are of no use to them.
         (options.cache.mustAnswer, options.cache.asksServerAlone) = (!isPlanned, true)
         let cache = try isPlanned ? StepCache(registry: nil, options, isWritable: false) : cache(nil, options)
         let locking = try PipelineLocking(definition, lock)
@@ -134,14 +134,15 @@ public struct PipelineTasks: Sendable {
         }
     }
 
-    // MARK: Making some
+    // MARK: Making
 
-    /// Makes nodes out of products in the cache, and puts theirs there. A node that is there already is not made again.
+    /// Makes nodes from cached products, and puts their own into the cache. Nodes that are cached already are not made
+    /// again.
     /// - Parameters:
-    ///   - keys: of the nodes.
-    ///   - names: what whoever asks calls them, for messages; as many as keys, or none.
-    /// - Throws: `PipelineError.otherKey`, where a node has another key here; `PipelineError.notCached`; `LockError`, where the lock has to
-    ///   be obeyed and differs; `CacheError`, where a server of caches stays away.
+    ///   - keys: the keys of the nodes.
+    ///   - names: the caller's names of the nodes, for messages; as many as keys, or none.
+    /// - Throws: `PipelineError.otherKey` if a node has a different key here; `PipelineError.notCached`; `LockError` if
+    ///   the lock is required and differs; `CacheError` if a cache server remains unavailable.
     public func make(keys: [SHA256Digest], called names: [String] = []) throws -> Outcome {
         let started = Date()
         let options = patientOptions
@@ -181,8 +182,9 @@ public struct PipelineTasks: Sendable {
 
     // MARK: Publishing
 
-    /// Publishes each build for which everything is in the cache and all gates are met, and says of the others why not.
-    /// - Throws: what opening the registry and publishing throw, and as `make`.
+    /// Publishes each build that is complete in the cache and meets all gates, and reports the reason for each of the
+    /// others.
+    /// - Throws: the errors of opening the registry and of publishing, and those of `make`.
     public func publish() throws -> Outcome {
         let started = Date()
         let registry = try ModelRegistry(path: options.registry, mode: .create)
@@ -221,7 +223,7 @@ public struct PipelineTasks: Sendable {
 
     // MARK: Common
 
-    /// Of a task, which can do nothing without a server of caches.
+    /// The options of a task, which can do nothing without a cache server.
     private var patientOptions: RunOptions {
         var options = options
         (options.cache.mustAnswer, options.cache.tries) = (true, options.cache.tries ?? Self.patience)
@@ -264,7 +266,7 @@ public struct PipelineTasks: Sendable {
 }
 
 extension PipelineTasks.Outcome.Node {
-    /// - Parameter status: of a node with problems.
+    /// - Parameter status: the status of a node with problems.
     fileprivate init(
         _ node: StepNode,
         _ outcomes: [StepRunner.Outcome],

@@ -3,54 +3,54 @@ import DeviceFit
 import Pipeline
 import Registry
 
-/// What a run did. The names of the fields are a contract with other programs.
+/// The result of a run. The names of the fields are a contract with other programs.
 public struct RunReport: Encodable, Sendable {
-    /// How one step ended.
+    /// The result of one step.
     public struct Step: Codable, Sendable {
         /// The step's id.
         public var step: String
-        /// How it ended.
+        /// The outcome.
         public var status: StepStatus
-        /// How long it took, looking in the cache included.
+        /// The elapsed time in seconds, including cache lookups.
         public var seconds: Double
-        /// Files, builds' types or builds' names, by the kind of step.
+        /// The files, build types or build names, depending on the kind of step.
         public var outputs: [String]
-        /// Gates that were not met.
+        /// The gates that were not met.
         public var problems: [String]?
-        /// What the step failed with, in a run that went on nevertheless.
+        /// The error of a failed step, in a run that continued.
         public var error: String?
-        /// How each quantization came out.
+        /// The results of the quantizations.
         public var quantizations: [Quantization]?
     }
 
-    /// One quantized build: its size a weight, the types that tensors could not have, and what they lost.
+    /// One quantized build: its bits per weight, the types that tensors could not have, and their errors.
     public struct Quantization: Codable, Sendable {
         /// The build's type.
         public var type: String
-        /// Averaged over all weights.
+        /// The average over all weights.
         public var bitsPerWeight: Double
-        /// Root of the mean squared error over that of the weights, for all tensors whose type changed.
+        /// The root mean square error over that of the weights, for all tensors whose type changed.
         public var relativeError: Double?
-        /// Tensors whose shape did not allow the type that was wanted.
+        /// The tensors whose shape did not allow the requested type.
         public var fallbacks: [Fallback]
-        /// What each tensor lost.
+        /// The error of each tensor.
         public var errors: [TensorError]?
     }
 
     /// The pipeline's name.
     public var pipeline: String
-    /// In the order of the file.
+    /// The steps in file order.
     public var steps: [Step]
-    /// What the registry says of the builds that were published, cached ones among them.
+    /// The registry's summaries of the published builds, including cached ones.
     public var builds: [BuildSummary]
 
-    /// What steps failed with, in words; empty unless the run kept going.
+    /// The errors of failed steps; empty unless the run kept going.
     public var errors: [String] { steps.compactMap(\.error) }
 
-    /// Gates that were not met, in words.
+    /// Descriptions of the gates that were not met.
     public var gateFailures: [String] { steps.flatMap { $0.problems ?? [] } }
 
-    /// - Throws: `RegistryError` where a published build cannot be read.
+    /// - Throws: `RegistryError` if a published build cannot be read.
     init(_ pipeline: String, _ outcomes: [StepRunner.Outcome], _ registry: ModelRegistry) throws {
         self.pipeline = pipeline
         steps = try outcomes.map(Step.init)

@@ -6,34 +6,34 @@ import Registry
 import Synchronization
 import SystemPackage
 
-/// Where a run's time went, by its events.
+/// The durations of a run's steps, computed from its events.
 public final class RunTimings: Sendable {
     fileprivate struct State {
-        /// The names of the pipelines that began.
+        /// The names of the started pipelines.
         var pipelines: [String] = []
-        /// Their steps, with the number of the pipeline.
+        /// Their steps, with the index of the pipeline.
         var steps: [(pipeline: Int, step: TimingsPage.Step, lastEvent: ContinuousClock.Instant)] = []
         var began: ContinuousClock.Instant
     }
 
     private let state: Mutex<State>
 
-    /// Begins to count now.
+    /// Starts the clock.
     public init() {
         state = Mutex(State(began: .now))
     }
 
-    /// Says whose events follow.
+    /// Starts a pipeline; the events that follow belong to it.
     public func begin(_ pipeline: String) { state.withLock { $0.pipelines.append(pipeline) } }
 
-    /// Takes what happened just now.
+    /// Records an event that happened just now.
     public func note(_ event: RunEvent) {
         state.withLock { state in
             let now = ContinuousClock.now
             switch event.event {
             case .stepStarted: state.open(event, at: now)
             case .progress:
-                // What is reported as done took the time since the step's last report.
+                // A report covers the time since the step's previous report.
                 guard let index = state.openStep(event) else { break }
                 let passed = (now - state.steps[index].lastEvent) / .seconds(1)
                 state.steps[index].step.add(passed, to: Self.topic(event.detail ?? ""))
@@ -49,7 +49,7 @@ public final class RunTimings: Sendable {
         }
     }
 
-    /// Writes the chart as a page; it appears when it is complete.
+    /// Writes the chart as a page, atomically.
     /// - Throws: `FileError`.
     public func write(to path: FilePath) throws {
         let (pipelines, steps) = state.withLock { ($0.pipelines, $0.steps) }
@@ -62,7 +62,7 @@ public final class RunTimings: Sendable {
         try writeFile(TimingsPage(pipeline: title, tool: Edgepipe.version, steps: named).html.utf8, to: path)
     }
 
-    /// What is worked on, without how far it is.
+    /// Returns the subject of a detail, without its progress.
     private static func topic(_ detail: String) -> String { String(detail.prefix { $0 != ":" }) }
 }
 
@@ -72,7 +72,7 @@ extension RunTimings.State {
         steps.append((max(0, pipelines.count - 1), step, start))
     }
 
-    /// The event's step, if it has begun and not ended.
+    /// Returns the event's step if it is running.
     fileprivate func openStep(_ event: RunEvent) -> Int? {
         let pipeline = max(0, pipelines.count - 1)
         return steps.lastIndex { $0.pipeline == pipeline && $0.step.name == event.step && $0.step.status.isEmpty }

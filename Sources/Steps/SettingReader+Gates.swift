@@ -3,12 +3,12 @@ import Settings
 import Yams
 
 extension SettingReader {
-    /// What builds must reach, by their type in small letters.
+    /// Reads the limits that builds must meet, by type in lower case.
     /// - Parameters:
-    ///   - builds: the step that makes them.
-    ///   - types: of its builds.
-    ///   - settings: that a gate may have.
-    ///   - read: makes a gate of its settings; its key is where problems of the whole gate are reported.
+    ///   - builds: the step that makes the builds.
+    ///   - types: the types of its builds.
+    ///   - settings: the settings that a gate may have.
+    ///   - read: creates a gate from its settings; its key is where problems of the whole gate are reported.
     func gates<Gate>(
         _ node: Node,
         of builds: String,

@@ -1,12 +1,12 @@
 import Pipeline
 import SystemPackage
 
-/// A kind of step: its settings, and the step that they make.
+/// A kind of step: its settings, and the step that they create.
 protocol StepKind: StepSettings {
-    /// - Parameter bench: the model, the steps before, and where files are.
+    /// - Parameter bench: the model, the earlier steps, and the locations of files.
     func step(_ id: String, on bench: Workbench) throws -> any Step
 
-    /// The step with those before it that it is cut into, each behind those that it needs.
+    /// Returns the step, preceded by the steps into which it is divided, each after those that it needs.
     func steps(_ id: String, on bench: Workbench) throws -> [any Step]
 }
 
@@ -14,7 +14,7 @@ extension StepKind {
     func steps(_ id: String, on bench: Workbench) throws -> [any Step] { [try step(id, on: bench)] }
 }
 
-/// The kinds of steps that there are. A new one is a folder beside this file, and a row here.
+/// All kinds of steps. A new one is a folder beside this file, and a row here.
 package enum StepKinds {
     static let all: [any StepKind.Type] = [
         ConvertSettings.self,
@@ -33,14 +33,15 @@ package enum StepKinds {
     /// Every kind with its settings, in the order of the reference.
     package static var settings: [any StepSettings.Type] { all }
 
-    /// What editors are told of pipeline files.
+    /// The schema of pipeline files for editors.
     package static var schema: PipelineSchema { PipelineSchema(kinds: all) }
 }
 
 extension PipelineFile {
     /// Reads and checks a pipeline file.
-    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `vars.NAME`, `STEP.KEY`.
-    /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
+    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`,
+    ///   `vars.NAME`, `STEP.KEY`.
+    /// - Throws: `FileError`, or `SettingsError` with all problems.
     public init(path: FilePath, overrides: [String] = []) throws {
         try self.init(path: path, overrides: overrides, kinds: StepKinds.all)
     }
@@ -48,8 +49,9 @@ extension PipelineFile {
 
 extension PipelineDefinition {
     /// Reads and checks a pipeline file with one model, or one of several.
-    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `vars.NAME`, `STEP.KEY`.
-    /// - Throws: `FileError`; `SettingsError` with everything that is wrong; `PipelineError` where several models are left.
+    /// - Parameter overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`,
+    ///   `vars.NAME`, `STEP.KEY`.
+    /// - Throws: `FileError`; `SettingsError` with all problems; `PipelineError` if several models remain.
     public init(path: FilePath, overrides: [String] = [], model: String? = nil) throws {
         try self.init(PipelineFile(path: path, overrides: overrides), model: model)
     }

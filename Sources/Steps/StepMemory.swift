@@ -9,31 +9,31 @@ import Registry
 import SystemPackage
 import Tensors
 
-/// What steps on a model take in memory, from the model's headers alone.
+/// The memory that steps on a model need, computed from the model's headers only.
 ///
-/// Memory is what the process has for itself and the system cannot take back. Weights are read where their files are mapped: the
-/// system keeps them while there is room, and they count as little as any other file that it keeps.
+/// It counts the private memory of the process, which the system cannot reclaim. Weights are read from mapped files:
+/// the system keeps them while there is room, so they count no more than any other cached file.
 struct StepMemory {
-    /// The program with an open registry and the catalogue of devices, in bytes.
+    /// The bytes of the program with an open registry and the device catalogue.
     private static let program = 5 << 20
-    /// A token or a merge of a vocabulary, in bytes: in a model's header, and in a tokenizer beside it.
+    /// The bytes per token or merge of a vocabulary, in a model's header and in a tokenizer beside it.
     private static let (headerEntry, modelEntry) = (64, 90)
-    /// Bytes that a tokenizer's JSON takes for each of its own.
+    /// The bytes of memory per byte of a tokenizer's JSON.
     private static let jsonFactor = 3
-    /// Weights of a slab, see the quantizer's.
+    /// The number of weights of a slab; see the quantizer's.
     private static let slabWeights = 1 << 18
 
-    /// Tokens and merges of the vocabulary.
+    /// The number of tokens and merges of the vocabulary.
     private let entries: Int
     private let vocabulary: Int
     private let jsonBytes: Int
-    /// Of the model's tensors.
+    /// The length of a row of the model's tensors.
     private let rowLength: Int
-    /// Weights of the largest tensor.
+    /// The number of weights of the largest tensor.
     private let largestTensor: Int
-    /// What importance matrices and factors have a number for.
+    /// The number of columns for which importance matrices and factors have a value.
     private let columns: Int
-    /// nil where the headers do not tell, and it does not run.
+    /// The model's shape; nil if the headers do not contain it, so the model cannot be run.
     private let shape: ModelShape?
 
     init(_ model: any ModelSource) {
@@ -49,41 +49,41 @@ struct StepMemory {
         shape = try? ModelShape(model.metadata)
     }
 
-    /// A run that does nothing: the headers of the model have been read.
+    /// The bytes of a run that does nothing after reading the model's headers.
     var planning: Int { Self.program + entries * Self.headerEntry + jsonBytes * Self.jsonFactor }
 
-    /// A model's header once more, beside or in place of what reading the tokenizer's JSON left.
+    /// The bytes of a second header of a model, beside or in place of what reading the tokenizer's JSON left.
     private var header: Int { max(0, entries * Self.headerEntry - jsonBytes * Self.jsonFactor) }
 
-    /// A model that is opened to be run, without a session.
+    /// The bytes of a model that is opened to be run, without a session.
     private var model: Int { entries * Self.modelEntry }
 
-    /// Work that goes by slabs.
+    /// Returns the bytes of work that proceeds by slabs.
     /// - Parameters:
-    ///   - bytes: what a thread has for each weight of its slab.
-    ///   - headers: how often the header is laid out in bytes.
+    ///   - bytes: the bytes per weight of a thread's slab.
+    ///   - headers: how many times the header is laid out in bytes.
     func slabs(threads: Int, bytes: Double, headers: Int = 1) -> Int {
         let slab = Double(max(Self.slabWeights, rowLength)) * bytes
-        // In bytes it is about a third of what it takes in memory.
+        // A header in bytes is about a third of its size in memory.
         return planning + header + Int(slab) * threads + headers * entries * Self.headerEntry / 3
     }
 
-    /// A look at the headers of builds.
+    /// The bytes of reading the headers of builds.
     var looking: Int { planning + model }
 
-    /// Packing a build into a registry.
+    /// Returns the bytes of packing a build into a registry.
     func packing(bytesPerWeight: Double, ofSeveral: Bool) -> Int {
         let longest = Int(min(Double(largestTensor) * bytesPerWeight, 1e12))
         return looking
             + ModelRegistry.packingMemory(longest: longest, hasPlanes: bytesPerWeight >= 2, mayShare: ofSeveral)
     }
 
-    /// Models that are run over a text, one at a time.
+    /// Returns the bytes of running models over a text, one at a time.
     /// - Parameters:
-    ///   - models: how many are open.
-    ///   - windows: of the text that are read between two files of scores.
-    ///   - scores: windows whose scores are kept, those of all builds together.
-    ///   - logits: of how many tokens of a window.
+    ///   - models: the number of open models.
+    ///   - windows: the number of windows of the text read between two files of scores.
+    ///   - scores: the number of windows whose scores are kept, for all builds together.
+    ///   - logits: the number of tokens of a window with logits.
     ///   - compares: whether the probabilities of a base are kept.
     func evaluating(
         models: Int,
@@ -98,26 +98,26 @@ struct StepMemory {
         let kept =
             compares
             ? KLDivergenceRun.keptByteCount(context: options.context, windows: windows, vocabulary: vocabulary) : 0
-        // Figures of a token, twice while they are added up.
+        // The figures of a token are held twice while they are added up.
         let figures = scores * logits * (compares ? 96 : 32)
         return planning + models * model + session + kept + figures + Self.text(textBytes)
     }
 
-    /// The sums of an importance matrix.
+    /// The bytes of the sums of an importance matrix.
     var sums: Int { columns * MemoryLayout<Float>.stride }
 
-    /// Gradients of a model on windows of a text.
+    /// Returns the bytes of computing a model's gradients on windows of a text.
     func gradients(context: Int, threads: Int, textBytes: Int) -> Int {
         let options = SessionOptions(context: context, threads: threads, readsWholeTexts: true)
         let session = shape.map { SessionMemory($0, vocabulary: vocabulary, options).gradientByteCount } ?? 0
         return planning + header + model + session + 3 * sums + Self.text(textBytes)
     }
 
-    /// A text, the same without its last newline, and its tokens.
+    /// Returns the bytes of a text, its copy without the last newline, and its tokens.
     private static func text(_ bytes: Int) -> Int { 3 * bytes }
 }
 
 extension GGUFTensor {
-    /// How many matrices the tensor is a stack of: its experts, else 1.
+    /// The number of matrices in the tensor: its experts, or 1.
     fileprivate var matrixCount: Int { shape.dimensions.dropFirst(2).reduce(1, *) }
 }

@@ -1,11 +1,11 @@
-/// Why a step or its command cannot do what was asked, beyond what the rooms below say.
+/// The reason why a step or its command cannot do what was requested, beyond the errors of the modules below.
 public enum StepsError: Error, CustomStringConvertible, Sendable {
-    /// A request that cannot be met, in words that end with what to do.
+    /// An invalid request, with what to do.
     case badRequest(String)
-    /// A file that was given and cannot be used, in words that name the place in it and end with what to do.
+    /// An unusable file, with the place in it and what to do.
     case badFile(String)
 
-    /// In words that end with what to do.
+    /// The reason, followed by what to do.
     public var description: String {
         switch self {
         case .badRequest(let words), .badFile(let words): words

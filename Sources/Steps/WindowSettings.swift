@@ -3,7 +3,7 @@ import Pipeline
 import Quantization
 import Settings
 
-/// The settings that every measurement on a text has.
+/// The settings shared by all measurements on a text.
 extension Setting {
     static let context = Setting(
         "context",
@@ -17,12 +17,12 @@ extension Setting {
     fileprivate static let contexts = 4...(1 << 20)
     static let chunkCounts = 1...(1 << 30)
 
-    /// A `convert` step whose file is read.
+    /// A setting for a `convert` step whose file is read.
     static func model(_ meaning: String) -> Setting {
         Setting("model", meaning, .files, takes: .step([ConvertSettings.kind]), isRequired: true)
     }
 
-    /// The step whose builds are measured, estimated or published.
+    /// A setting for the step whose builds are measured, estimated or published.
     static func builds(_ meaning: String) -> Setting {
         let kinds = [ConvertSettings.kind, QuantizeSettings.kind]
         return Setting("builds", meaning, .files, takes: .step(kinds), isRequired: true)
@@ -30,20 +30,20 @@ extension Setting {
 }
 
 extension SettingReader {
-    /// Tokens of a window.
+    /// The number of tokens per window.
     var context: Int? { integer("context", in: Setting.contexts) }
 
-    /// At most this many windows.
+    /// The largest number of windows.
     var chunks: Int? { integer("chunks", in: Setting.chunkCounts) }
 }
 
 extension StepReferences {
-    /// The id of a `convert` step that keeps its file.
+    /// Reads the id of a `convert` step that keeps its file.
     func file(_ key: String, in reader: SettingReader) -> String {
         id(key, in: reader, kinds: [ConvertSettings.kind], complaint: Self.withoutFile)
     }
 
-    /// The id of a step whose builds are measured, estimated or published.
+    /// Reads the id of a step whose builds are measured, estimated or published.
     func builds(_ key: String, in reader: SettingReader) -> String {
         id(key, in: reader, kinds: [ConvertSettings.kind, QuantizeSettings.kind], complaint: Self.withoutFile)
     }
@@ -53,13 +53,15 @@ extension StepReferences {
         return "needs the file of '\(id)', which is not kept. Leave out its 'keep: false'."
     }
 
-    /// The types that gates may name: those of the builds that are judged, and what other steps of the same matrix make.
+    /// Returns the types that gates may name: those of the judged builds, and those made by other steps of the same
+    /// matrix.
     func gateTypes(of id: String) -> [String] {
         var known: Set<String> = []
         return siblings(of: id).flatMap(buildTypes).filter { known.insert($0).inserted }
     }
 
-    /// The types of the builds that a step makes; `auto` for a precision that shows only when the model is read.
+    /// Returns the types of the builds that a step makes; `auto` for a precision that is known only when the model is
+    /// read.
     func buildTypes(of id: String) -> [String] {
         switch self[id] {
         case let convert as ConvertSettings: [convert.type?.rawValue ?? "auto"]

@@ -3,14 +3,14 @@ import Pipeline
 import Settings
 import SystemPackage
 
-/// What settings become steps with: the pipeline, its model, the steps before, and digests of files.
+/// The context in which settings become steps: the pipeline, its model, the earlier steps, and digests of files.
 struct Workbench {
     let definition: PipelineDefinition
     let source: SourceCheckpoint
     let cache: StepCache
-    /// Takes note of files that steps read; nil where nobody asks.
+    /// Records the files that steps read; nil if not needed.
     private let notes: InputNotes?
-    /// The step that is being made, which paths belong to.
+    /// The step being created, to which paths belong.
     private var current: PipelineDefinition.Step?
     private(set) var steps: [any Step] = []
 
@@ -23,8 +23,8 @@ struct Workbench {
         (self.definition, self.source, self.cache, self.notes) = (definition, source, cache, notes)
     }
 
-    /// The steps of a definition, each behind those that it needs.
-    /// - Parameter notes: takes note of the files that steps and imports read.
+    /// Returns the steps of a definition, each after those that it needs.
+    /// - Parameter notes: records the files that steps and imports read.
     static func steps(
         of definition: PipelineDefinition,
         _ source: SourceCheckpoint,
@@ -49,14 +49,14 @@ struct Workbench {
         return bench.steps
     }
 
-    /// A path as the step that is being made writes it.
+    /// Returns a path that the step being created contains.
     func path(_ text: String) -> FilePath {
         let path = current?.path(text) ?? FilePath(text)
         notes?.name(path, written: text)
         return path
     }
 
-    /// A file that goes into a key.
+    /// Returns a file as an input of a key.
     func file(_ path: FilePath) throws -> StepKey.Input { .file(try digest(of: path)) }
 
     func digest(of path: FilePath) throws -> SHA256Digest {
@@ -65,30 +65,30 @@ struct Workbench {
         return digest
     }
 
-    /// The version of this model that a channel points to now.
+    /// Returns the version of this model that a channel currently points to.
     func reference(_ channel: String) throws -> ChannelReference {
         try ChannelReference(channel, of: definition.name, in: cache.registry)
     }
 
-    /// The model that an earlier step converts.
+    /// Returns the step of an earlier conversion.
     func conversion(_ id: String) -> ConvertStep { step(id) }
 
-    /// The importance matrix that an earlier step makes.
+    /// Returns the earlier step that makes an importance matrix.
     func importanceMatrix(_ id: String) -> any ImportanceMaker { step(id) }
 
-    /// What an earlier step worked out of tensors' costs.
+    /// Returns the earlier step that computes the costs of tensors.
     func costs(_ id: String) -> SensitivityStep { step(id) }
 
-    /// The builds that an earlier step makes.
+    /// Returns the earlier step that makes builds.
     func builds(_ id: String) -> any BuildMaker { step(id) }
 
-    /// What an earlier step makes of the part that sees.
+    /// Returns the earlier step that makes the projector.
     func projector(_ id: String) -> ProjectorStep { step(id) }
 
-    /// An earlier step that measures or estimates builds.
+    /// Returns an earlier step that measures or estimates builds.
     func measure(_ id: String) -> any Step { step(id) }
 
-    /// The reader of the definition saw to it that the step is there, and of the right kind.
+    /// Returns an earlier step. The reader of the definition checked that it exists and is of the right kind.
     private func step<Wanted>(_ id: String) -> Wanted {
         guard let step = steps.first(where: { $0.id == id }) as? Wanted else {
             preconditionFailure("the step '\(id)' is no \(Wanted.self)")

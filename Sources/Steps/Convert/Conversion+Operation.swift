@@ -8,43 +8,43 @@ import SystemPackage
 import Tensors
 import Work
 
-/// What to convert on the command line, and how.
+/// What the command line converts, and how.
 public struct ConvertRequest: Sendable {
-    /// How it is converted.
+    /// The conversion settings.
     public var settings: ConvertSettings
-    /// Adapters to merge: folders or repositories of the Hub, as `FOLDER` or `FOLDER=SCALE`.
+    /// The adapters to merge: folders or Hub repositories, as `FOLDER` or `FOLDER=SCALE`.
     public var adapters: [String] = []
-    /// Whether the adapter is written by itself.
+    /// Whether only the adapter is written.
     public var adapterOnly = false
-    /// Whether what the model sees and hears with is written, in place of its language model.
+    /// Whether the vision and audio projector is written instead of the language model.
     public var projectorOnly = false
-    /// Whether a model that no engine could load is refused, where else it is a remark.
+    /// Whether a model that no engine can load is rejected, instead of causing a remark.
     public var isStrict = false
-    /// Whether a repository is taken from the local cache alone.
+    /// Whether repositories are read from the local cache only.
     public var isOffline = false
 
-    /// With nothing merged, and the checkpoint's own precision where nothing is said.
+    /// Creates a request that merges no adapters; by default the checkpoint's own precision is kept.
     public init(_ settings: ConvertSettings = ConvertSettings()) { self.settings = settings }
 }
 
-/// What a conversion wrote.
+/// The result of a conversion.
 public struct ConversionReport: Codable, Sendable {
     /// The file's path.
     public var output: String
     /// The precision, or `auto` for a file whose numbers were kept.
     public var type: String
-    /// Of the file.
+    /// The size of the file, in bytes.
     public var bytes: Int
-    /// How many there are.
+    /// The number of tensors.
     public var tensors: Int
-    /// How many weights there are.
+    /// The number of weights.
     public var parameters: Int
 }
 
 extension Operations {
-    /// A Hugging Face folder, or a repository of the Hub, to GGUF; or a GGUF file to another type.
-    /// - Parameter remark: told what somebody should know although all went well.
-    /// - Throws: what the rooms throw; nothing appears under `output` then.
+    /// Converts a Hugging Face folder or a Hub repository to GGUF, or a GGUF file to another type.
+    /// - Parameter remark: called with remarks about a successful run.
+    /// - Throws: the errors of the modules below; then no file appears at `output`.
     public static func convert(
         _ model: String,
         to output: FilePath,
@@ -86,7 +86,7 @@ extension Operations {
         )
     }
 
-    /// The one adapter by itself, as GGUF.
+    /// Converts only the adapter to GGUF.
     private static func convertAdapter(
         of base: String,
         to output: FilePath,
@@ -108,7 +108,7 @@ extension Operations {
         return try write(plan, of: folder.inputs, to: output, threads: threads, progress: progress)
     }
 
-    /// The projector by itself, as GGUF.
+    /// Converts only the projector to GGUF.
     private static func convertProjector(
         of model: String,
         to output: FilePath,
@@ -140,7 +140,7 @@ extension Operations {
         return try write(plan, of: folder.projectorInputs, to: output, threads: threads, progress: progress)
     }
 
-    /// Writes a file that goes beside a model.
+    /// Writes a file that accompanies a model.
     private static func write(
         _ plan: ConversionPlan,
         of inputs: [FilePath],
@@ -160,7 +160,8 @@ extension Operations {
         )
     }
 
-    /// What a command takes as a model: a GGUF file as it is; all else as it would be converted, without a file.
+    /// Returns the model that a command names: a GGUF file unchanged, anything else as it would be converted, without
+    /// writing a file.
     static func source(
         _ model: String,
         _ request: ConvertRequest,
@@ -171,7 +172,7 @@ extension Operations {
         return try work(model, request, remark: remark, progress: progress).model
     }
 
-    /// The model that a command names, with its adapters. What is odd about it is told.
+    /// Returns the work for the model that a command names, with its adapters, and reports anything unusual about it.
     private static func work(
         _ model: String,
         _ request: ConvertRequest,
@@ -210,8 +211,8 @@ extension Operations {
         }
     }
 
-    /// Says what is odd about a model. The reference converts one that no engine can load, and so does this unless
-    /// somebody is strict.
+    /// Reports anything unusual about a model. llama.cpp's converter accepts models that no engine can load; so does
+    /// this program, unless strictness is requested.
     private static func tell(
         _ work: ConversionWork,
         _ path: FilePath,
@@ -227,7 +228,7 @@ extension Operations {
 }
 
 extension ConvertSettings {
-    /// The settings with the adapters that are merged.
+    /// Returns the settings together with the adapters to merge.
     func options(merging adapters: [AdapterReference]) -> ConversionOptions {
         var options = ConversionOptions(type: type, preTokenizer: preTokenizer, adapters: adapters)
         (options.allowsNonFinite, options.padding) = (allowsNonFinite, padding)
@@ -237,7 +238,7 @@ extension ConvertSettings {
 }
 
 extension ModelAdapter {
-    /// Reads `FOLDER` or `FOLDER=SCALE`. A folder with such a name is taken by its name.
+    /// Reads `FOLDER` or `FOLDER=SCALE`. If a folder has the whole text as its name, the text is read as a folder.
     /// - Throws: `StepsError.badRequest`.
     init(_ text: String) throws {
         guard let split = text.lastIndex(of: "="), fileIdentity(FilePath(text)) == nil else {

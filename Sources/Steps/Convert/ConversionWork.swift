@@ -6,8 +6,8 @@ import Quantization
 import SystemPackage
 import Tensors
 
-/// What there is to convert, and what will be written: a Hugging Face folder by its family's rules, or a GGUF file whose
-/// numbers get another precision, as llama-quantize does it, or to which adapters are added.
+/// A conversion to be written: a Hugging Face folder converted by its family's rules, or a GGUF file whose numbers get
+/// another precision, as in llama-quantize, or into which adapters are merged.
 struct ConversionWork {
     private enum Form {
         case conversion(ConversionPlan, inputs: [FilePath])
@@ -20,8 +20,8 @@ struct ConversionWork {
     /// Reads the model's headers.
     /// - Parameters:
     ///   - path: a folder or a GGUF file.
-    ///   - repository: owner/name of a model of the Hub.
-    ///   - adapters: merged in their order.
+    ///   - repository: owner/name of a Hub model.
+    ///   - adapters: merged in this order.
     init(
         _ path: FilePath,
         repository: String?,
@@ -52,7 +52,7 @@ struct ConversionWork {
         form = .file(model, try QuantizationPlan(model, as: type, options: options))
     }
 
-    /// What a model of the Hugging Face kind sees and hears with, in place of its language model.
+    /// Plans the vision and audio projector of a Hugging Face model instead of its language model.
     init(projectorOf path: FilePath, repository: String?, _ settings: ConvertSettings) throws {
         self.settings = settings
         let folder = try HuggingFaceFolder(path: path, repository: repository)
@@ -64,10 +64,10 @@ struct ConversionWork {
         form = .conversion(plan, inputs: folder.projectorInputs)
     }
 
-    /// Whether the model is a file of which numbers are merely copied or rounded.
+    /// Whether the model is a file whose numbers are only copied or rounded.
     var isOfFile: Bool { if case .file = form { true } else { false } }
 
-    /// The files that are read, but for adapters.
+    /// The files that are read, without adapters.
     var inputs: [FilePath] {
         switch form {
         case .conversion(_, let inputs): inputs
@@ -75,10 +75,10 @@ struct ConversionWork {
         }
     }
 
-    /// What somebody should know although the model can be converted.
+    /// Remarks about a model that can be converted.
     var notes: [String] { if case .conversion(let plan, _) = form { plan.notes } else { [] } }
 
-    /// The model as the file has it, or would have it.
+    /// The model as it is in the file, or as it would be after conversion.
     var model: any ModelSource {
         switch form {
         case .conversion(let plan, let inputs): ConvertedModel(plan, inputs: inputs)
@@ -86,7 +86,7 @@ struct ConversionWork {
         }
     }
 
-    /// The name of what comes out, as builds have it: that of the precision, or of the mix that a quantized file says it has.
+    /// The output's type as written in build names: the precision, or the mix that a quantized file declares.
     var typeName: String {
         switch form {
         case .conversion(let plan, _): plan.type.rawValue
@@ -94,7 +94,7 @@ struct ConversionWork {
         }
     }
 
-    /// Of the file that comes out.
+    /// The size of the output file, in bytes.
     var byteCount: Int {
         switch form {
         case .conversion(let plan, _): plan.layout.byteCount
@@ -102,7 +102,7 @@ struct ConversionWork {
         }
     }
 
-    /// The tensors of the file that comes out.
+    /// The tensors of the output file.
     var tensors: [GGUFTensor] {
         switch form {
         case .conversion(let plan, _): plan.layout.tensors
@@ -110,21 +110,21 @@ struct ConversionWork {
         }
     }
 
-    /// Averaged over all weights.
+    /// The average over all weights.
     var bitsPerWeight: Double { Double(tensors.byteCount) * 8 / Double(max(1, tensors.elementCount)) }
 
-    /// What a file that is taken as it is was quantized to; nil where it does not say.
+    /// The declared mix of a file that is used unchanged; nil if it declares none.
     private static func mix(of model: GGUFModel) -> String? {
         let number = (try? model.metadata.integer("general.file_type")) ?? nil
         return number.flatMap { UInt32(exactly: $0) }.flatMap(FileType.init(rawValue:))?.tag
     }
 
-    /// The type of the first matrix, which is that of nearly all.
+    /// The type of the first matrix, which nearly all others share.
     private static func precision(of model: GGUFModel) -> String {
         (model.tensors.first { $0.shape.dimensions.count > 1 }?.type ?? .f32).name.lowercased()
     }
 
-    /// - Throws: what the rooms throw; nothing appears under `path` then.
+    /// - Throws: the errors of the modules below; then no file appears at `path`.
     func write(to path: FilePath, threads: Int, progress: @escaping Converter.Progress) throws {
         switch form {
         case .conversion(let plan, _):

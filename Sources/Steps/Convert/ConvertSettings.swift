@@ -4,19 +4,19 @@ import Pipeline
 import Settings
 import Yams
 
-/// How a Hugging Face folder becomes GGUF, or a GGUF file one of another precision.
+/// Settings for converting a Hugging Face folder to GGUF, or a GGUF file to another precision.
 public struct ConvertSettings: StepKind {
-    /// nil keeps the checkpoint's own precision.
+    /// The precision; nil keeps that of the checkpoint.
     public var type: ConvertedType?
-    /// The pre-tokenizer's name, as llama.cpp has it; nil where it is recognized.
+    /// The pre-tokenizer's name in llama.cpp; nil to detect it.
     public var preTokenizer: String?
-    /// Whether the file is written. Quantizing needs none: it takes the weights as they are converted.
+    /// Whether the file is written. Quantization does not need it: it converts the weights as it reads them.
     public var keepsFile = true
-    /// Whether infinities and NaN among the weights are passed on.
+    /// Whether infinite and NaN weights are accepted.
     public var allowsNonFinite = false
-    /// How many tokens there are to be, where tokenizer and embeddings count differently.
+    /// The vocabulary size to use if tokenizer and embeddings disagree.
     public var padding: VocabularyPadding?
-    /// Whether the dense modules behind an embedding model come along.
+    /// Whether the dense modules after an embedding model are included.
     public var includesDenseModules = false
 
     package static let kind = "convert"
@@ -62,10 +62,10 @@ public struct ConvertSettings: StepKind {
         ),
     ]
 
-    /// The types that a model can be converted to, with `auto` first.
+    /// The types that a model can be converted to; `auto` comes first.
     public static var types: [String] { ["auto"] + ConvertedType.allCases.map { $0.rawValue } }
 
-    /// The checkpoint's own precision, in a file.
+    /// Creates settings that keep the checkpoint's own precision and write a file.
     public init() {}
 
     package init(_ reader: SettingReader, _ references: StepReferences) {

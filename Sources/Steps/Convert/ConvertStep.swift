@@ -8,18 +8,18 @@ import Registry
 import SystemPackage
 import Tensors
 
-/// Hugging Face folder to GGUF, or a GGUF file to one of another precision.
+/// Converts a Hugging Face folder to GGUF, or a GGUF file to another precision.
 struct ConvertStep: BuildMaker {
-    /// Raised whenever the same model would give another file.
+    /// Increased whenever the same model would give a different file.
     static let version = 2
 
     let id: String
     let settings: ConvertSettings
     let source: SourceCheckpoint
-    /// What there is to write.
+    /// The conversion to write.
     let work: ConversionWork
     let memory: StepMemory
-    /// The one product: the file, or where none is kept that the model is fit for use.
+    /// The only product: the file, or, if no file is kept, the fact that the model is usable.
     let node: StepNode
 
     /// Reads the model's headers.
@@ -42,7 +42,7 @@ struct ConvertStep: BuildMaker {
 
     var nodes: [StepNode] { [node] }
 
-    /// The node of the one product.
+    /// Returns the node of the only product.
     private static func node(_ id: String, _ settings: ConvertSettings, _ source: SourceCheckpoint) -> StepNode {
         var entries = [
             "type": settings.type?.rawValue ?? "auto", "pre": settings.preTokenizer ?? "",
@@ -77,7 +77,7 @@ struct ConvertStep: BuildMaker {
 
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
         guard settings.keepsFile else { return Forecast(peakMemoryBytes: memory.looking) }
-        // Decoded weights, and what is made of them.
+        // Decoded weights and their encoded form.
         var forecast = Forecast(peakMemoryBytes: memory.slabs(threads: threads, bytes: 4 + work.bitsPerWeight / 8))
         forecast.outputs = [Forecast.Output(name: work.typeName, bytes: work.byteCount)]
         forecast.work = Forecast.Work(Double(work.byteCount), speed: Throughput.copying)
@@ -85,10 +85,10 @@ struct ConvertStep: BuildMaker {
     }
 
     func run(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
-        // Hours of quantizing would come to nothing.
+        // Otherwise hours of quantization would be wasted.
         try LoadingCheck.require(work.model)
         work.notes.forEach(context.remark)
-        // Without a file the source itself is what the next step takes.
+        // If no file is written, the next step reads the source itself.
         guard settings.keepsFile else { return [try StepProduct(facts: "\(node.key.digest)", outputs: [])] }
         let path = try context.folder(for: node).appending("\(work.typeName).gguf")
         try work.write(to: path, threads: context.threads) { try context.progress("converting", $0, $1) }

@@ -4,14 +4,14 @@ import Pipeline
 import SystemPackage
 import Work
 
-/// Where a pipeline's model is, with the adapters that are merged into it.
+/// The location of a pipeline's model and of the adapters to merge into it.
 struct LocatedSource {
     let model: LocatedModel
     let adapters: [AdapterReference]
-    /// The commits that adapters of the Hub are of, in their order; nil for those of a folder.
+    /// The commits of Hub adapters, in the adapters' order; nil for adapters in folders.
     let adapterRevisions: [String?]
 
-    /// Finds the model and the adapters of a definition.
+    /// Locates the model and the adapters of a definition.
     init(_ definition: PipelineDefinition, _ locate: (ModelReference) throws -> LocatedModel) throws {
         func located(_ text: String) throws -> LocatedModel {
             try locate(try ModelReference(text, relativeTo: definition.folder))
@@ -22,12 +22,13 @@ struct LocatedSource {
         adapterRevisions = found.map { $0.origin?.commit }
     }
 
-    /// The model as it is here, with nothing downloaded.
+    /// Locates the model locally, without downloading.
     static func cached(_ definition: PipelineDefinition) throws -> LocatedSource {
         try LocatedSource(definition) { try HubCache().locate($0) }
     }
 
-    /// The model, downloaded first where it is not here. What is told meanwhile belongs to the step that reads it.
+    /// Locates the model, and downloads it first if it is not available locally. Progress reports belong to the step
+    /// that reads it.
     static func downloaded(
         _ definition: PipelineDefinition,
         isOffline: Bool,
@@ -56,7 +57,7 @@ struct LocatedSource {
 }
 
 extension AdapterReference {
-    /// - Parameter found: where the adapter's files are.
+    /// - Parameter found: the location of the adapter's files.
     init(_ adapter: ModelAdapter, _ found: LocatedModel) {
         let repository = found.origin?.repository.split(separator: "/").last
         self.init(folder: found.folder, scale: adapter.scale, name: repository.map(String.init))

@@ -6,14 +6,14 @@ import Pipeline
 import SystemPackage
 import Work
 
-/// The outline of a model that is on the Hub alone: everything of it but its weights.
+/// The outline of a model that is only on the Hub: everything except its weights.
 struct OutlinedSource {
     let source: LocatedSource
-    /// What a run would fetch.
+    /// The number of bytes that a run would download.
     let bytes: Int
 
-    /// Runs the body with a definition's model, or with nil where the Hub is not asked. What is fetched is removed
-    /// afterwards.
+    /// Calls the body with a definition's model, or with nil if the Hub may not be accessed. Downloaded files are
+    /// removed afterwards.
     static func with<Value>(
         _ definition: PipelineDefinition,
         isOffline: Bool,

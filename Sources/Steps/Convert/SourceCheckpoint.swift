@@ -7,26 +7,26 @@ import Settings
 import SystemPackage
 import Work
 
-/// A model as it comes in: a folder of the Hugging Face kind or a GGUF file, adapters, and a digest over all files that
-/// are read.
+/// A source model: a Hugging Face folder or a GGUF file, its adapters, and a digest of all files that are read.
 struct SourceCheckpoint: Sendable {
-    /// Where the model comes from, as the pipeline says it; a model of the Hub with its commit.
+    /// The location of the model as written in the pipeline; a Hub model includes its commit.
     let uri: String
     /// The folder or the file.
     let path: FilePath
-    /// owner/name of a model of the Hub.
+    /// owner/name of a Hub model.
     let repository: String?
     let adapters: [AdapterReference]
     let digest: SHA256Digest
-    /// What the pipeline file calls the model.
+    /// The model's reference as written in the pipeline file.
     let text: String
-    /// The model and its adapters with their files, as a lock has them; without files where the model is not here.
+    /// The model and its adapters with their files, as recorded in a lock; without files if the model is not available
+    /// locally.
     let locked: [String: PipelineLock.Source]
-    /// Whether the model's files are here.
+    /// Whether the model's files are available locally.
     let isKnown: Bool
 
-    /// Takes the digest of the model's files.
-    /// - Throws: `FileError`, and what reading the folder's list of files throws.
+    /// Computes the digest of the model's files.
+    /// - Throws: `FileError`, and the errors of reading the folder's list of files.
     init(_ located: LocatedSource, of definition: PipelineDefinition, _ cache: StepCache) throws {
         func digests(_ paths: [FilePath]) throws -> [(path: FilePath, digest: SHA256Digest)] {
             try paths.map { path in
@@ -39,7 +39,7 @@ struct SourceCheckpoint: Sendable {
         }
         let inputs = try digests(Self.inputs(located.model.folder))
         let adapters = try located.adapters.map { try digests($0.inputs) }
-        // In their order: of several adapters that replace a tensor, the last one counts.
+        // The order matters: if several adapters replace a tensor, the last one wins.
         let changes = zip(located.adapters, adapters).enumerated().flatMap { index, each in
             lines(each.1, "adapter \(index) by \(each.0.scale): ")
         }
@@ -47,15 +47,16 @@ struct SourceCheckpoint: Sendable {
         self.init(located, definition, digest, files: inputs, adapters)
     }
 
-    /// A model that is not here: its digest stands for no bytes, so that nothing is taken for what was made of it.
+    /// Creates a source for a model that is not available locally. Its digest is that of no bytes, so no product of it
+    /// matches a real one.
     init(_ outline: OutlinedSource, of definition: PipelineDefinition) {
         let uri = outline.source.model.origin?.description ?? definition.source
         self.init(outline.source, definition, SHA256Digest(of: "not downloaded\n\(uri)".utf8), files: nil, [])
     }
 
     /// - Parameters:
-    ///   - files: of the model; nil where it is not here.
-    ///   - adapterFiles: of each adapter.
+    ///   - files: the model's files; nil if it is not available locally.
+    ///   - adapterFiles: the files of each adapter.
     private init(
         _ located: LocatedSource,
         _ definition: PipelineDefinition,
@@ -88,10 +89,10 @@ struct SourceCheckpoint: Sendable {
         self.digest = digest
     }
 
-    /// What the model is called in its file's metadata.
+    /// The model's name in its file's metadata.
     var modelName: String { repository ?? path.lastComponent?.string ?? "" }
 
-    /// For the files that steps read beside those above.
+    /// Creates notes for the files that steps read besides those above.
     func notes(of definition: PipelineDefinition) -> InputNotes {
         InputNotes(
             folder: definition.folder,
@@ -100,10 +101,10 @@ struct SourceCheckpoint: Sendable {
         )
     }
 
-    /// Whether the model is converted already.
+    /// Whether the model is a converted file.
     var isFile: Bool { Self.isFile(path) }
 
-    /// The files that are read of a model at `path`, but for adapters.
+    /// Returns the files that are read for a model at `path`, without adapters.
     private static func inputs(_ path: FilePath) throws -> [FilePath] {
         isFile(path) ? try GGUFModel(path: path).inputs : try HuggingFaceFolder(path: path).inputs
     }

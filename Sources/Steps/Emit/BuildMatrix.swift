@@ -2,39 +2,39 @@ import BinaryIO
 import Pipeline
 import Quantization
 
-/// The builds of a pipeline file as a job matrix of GitHub Actions: a job for each build, or for several where there are more
-/// than a matrix may have.
+/// The builds of a pipeline file as a job matrix of GitHub Actions: one job per build, or per group of builds if there
+/// are more than a matrix allows.
 public struct BuildMatrix: Encodable, Sendable {
     /// One job.
     public struct Entry: Encodable, Sendable {
-        /// What the job is called.
+        /// The job's name.
         public var name: String
         /// The pipeline's name.
         public var pipeline: String
-        /// The model's name in a file with several.
+        /// The model's name, if the file has several.
         public var model: String?
         /// The steps that make the builds.
         public var steps: [String]
         /// The builds' types.
         public var types: [String]
-        /// What to add to `edgepipe run FILE` for these builds alone.
+        /// The arguments to append to `edgepipe run FILE` for these builds only.
         public var arguments: String
-        /// The most that a step of the job takes.
+        /// The largest amount of memory that a step of the job needs, in bytes.
         public var memoryBytes: Int?
-        /// What the job writes.
+        /// The amount that the job writes, in bytes.
         public var diskBytes: Int?
     }
 
-    /// As `strategy.matrix` takes it.
+    /// The entries in the form of `strategy.matrix`.
     public let include: [Entry]
 
-    /// Jobs that a matrix may have.
+    /// The largest number of jobs in a matrix.
     public static let mostJobs = 256
 
-    /// - Parameter pipelines: each with its plan.
+    /// - Parameter pipelines: the pipelines with their plans.
     public init(_ pipelines: [(definition: PipelineDefinition, plan: PipelinePlan)]) {
         let counts = pipelines.map { $0.definition.buildTypes.count }
-        // Every model has a job of its own at least, and a file has no more models than a matrix has jobs.
+        // Every model has at least one job of its own, and a file never has more models than a matrix has jobs.
         let most = max(1, counts.max() ?? 1)
         let size = (1...most).first { size in
             counts.reduce(0) { $0 + ($1 + size - 1) / size } <= Self.mostJobs
@@ -55,7 +55,7 @@ public struct BuildMatrix: Encodable, Sendable {
         let disk = plan.steps.compactMap { step in
             step.forecast?.outputs.filter { isOf(types, $0.name, step.kind) }.compactMap(\.bytes).reduce(0, +)
         }
-        // Names of models and types hold nothing that a shell takes for anything else.
+        // Names of models and types contain no shell metacharacters.
         let arguments =
             (definition.model.map { [option("model"), $0] } ?? []) + types.flatMap { [option("type"), $0] }
         return Entry(
@@ -72,7 +72,7 @@ public struct BuildMatrix: Encodable, Sendable {
 
     private static func option(_ name: String) -> String { SettingStyle.option.within { "\(setting: name)" } }
 
-    /// Whether a job for these types writes an output: a build of another type it does not.
+    /// Whether a job for these types writes an output, which it does not if the output is a build of another type.
     private static func isOf(_ types: [String], _ output: String, _ kind: String) -> Bool {
         switch kind {
         case QuantizeSettings.kind: types.contains(output)

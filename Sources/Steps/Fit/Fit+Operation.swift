@@ -9,11 +9,11 @@ extension Operations {
     /// Reads a size such as `3GB` or `512MiB`.
     public static func byteCount(_ text: String) throws -> Int { try ByteSize(ofModel: text).bytes }
 
-    /// Memory, speed, heat and battery of a model on phones, from its header.
+    /// Estimates memory, speed, heat and battery of a model on phones from its header.
     /// - Parameters:
-    ///   - devices: ids; all of the catalogue where there are none.
-    ///   - projector: the file that the model sees with, where that is loaded, too.
-    ///   - remark: told what an image costs.
+    ///   - devices: ids; empty for the whole catalogue.
+    ///   - projector: the file of the vision projector, if that is loaded too.
+    ///   - remark: called with the cost of an image.
     public static func fit(
         _ model: FilePath,
         devices: [String],

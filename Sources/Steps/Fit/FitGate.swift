@@ -3,25 +3,25 @@ import DeviceFit
 import Settings
 import Yams
 
-/// What a build must reach on phones to be published: on every device of the step.
+/// The limits that a build must meet on every device of the step to be published.
 public struct FitGate: Sendable, Codable, Equatable {
-    /// Of the file, in bytes.
+    /// The largest file, in bytes.
     public var maxSize: Int?
-    /// The middle of the estimate, in bytes.
+    /// The largest memory, in bytes, by the middle of the estimate.
     public var maxMemory: Int?
-    /// Tokens a second while generating, in the middle of the estimate.
+    /// The lowest generation speed, in tokens per second, by the middle of the estimate.
     public var minSpeed: Double?
-    /// Percent of a full battery for a thousand tokens, in the middle of the estimate.
+    /// The largest battery use for a thousand tokens, in percent of a full battery, by the middle of the estimate.
     public var maxBattery: Double?
-    /// Whether it must surely fit, with even the high end of its memory.
+    /// Whether the build must fit even at the high end of its memory estimate.
     public var mustFit = false
-    /// The channel whose version is held against.
+    /// The channel whose version is compared with.
     public var over: String?
-    /// Over that version, in percent.
+    /// The largest increase of the file size over that version, in percent.
     public var maxSizeIncrease: Double?
-    /// Likewise.
+    /// The largest increase of memory over that version, in percent.
     public var maxMemoryIncrease: Double?
-    /// Likewise.
+    /// The largest loss of speed against that version, in percent.
     public var maxSpeedLoss: Double?
 
     private static let settings = [
@@ -30,7 +30,7 @@ public struct FitGate: Sendable, Codable, Equatable {
         "max-speed-loss",
     ]
 
-    /// The settings of a gate, for the schema of pipeline files.
+    /// The settings of a gate for the schema of pipeline files.
     static var kind: SettingKind {
         .mapping(
             settings.map { key in
@@ -46,8 +46,8 @@ public struct FitGate: Sendable, Codable, Equatable {
 
     private var comparesVersions: Bool { [maxSizeIncrease, maxMemoryIncrease, maxSpeedLoss].contains { $0 != nil } }
 
-    /// Reads the gates of a step, by build type.
-    /// - Parameter types: of the builds that are estimated.
+    /// Reads the gates of a step by build type.
+    /// - Parameter types: the types of the builds that are estimated.
     static func gates(
         _ node: Node,
         _ reader: SettingReader,
@@ -78,7 +78,7 @@ public struct FitGate: Sendable, Codable, Equatable {
 }
 
 extension SettingReader {
-    /// A size such as `3GB`, in bytes.
+    /// Reads a size such as `3GB`, in bytes.
     fileprivate func byteSize(_ key: String) -> Int? {
         guard let node = node(key), let text = text(key) else { return nil }
         do {
@@ -91,8 +91,9 @@ extension SettingReader {
 }
 
 extension FittedBuild {
-    /// What keeps the build from passing a gate, in words.
-    /// - Parameter reference: what the version it is held against comes to on the same devices, where there is one.
+    /// Describes each limit of a gate that the build does not meet.
+    /// - Parameter reference: the estimates of the published version on the same devices, if there is one to compare
+    ///   with.
     func failures(of gate: FitGate, over reference: FittedReference?) -> [String] {
         var failures: [String] = []
         func size(_ bytes: Int) -> String { "\(ByteSize(bytes: bytes))" }
@@ -136,10 +137,10 @@ extension FittedBuild {
     }
 }
 
-/// The build of a published version that a new one is held against.
+/// A build of a published version that a new one is compared with.
 struct FittedReference {
     let name: String
     let fileBytes: Int
-    /// On the devices of the new one, in their order; nil where its shape is not known.
+    /// The estimates on the devices of the new build, in their order; nil if its shape is unknown.
     let estimates: [FitEstimate]?
 }

@@ -4,19 +4,19 @@ import Pipeline
 import Settings
 import Yams
 
-/// For which phones memory, speed, heat and battery are estimated.
+/// Settings for estimating memory, speed, heat and battery on phones.
 public struct FitSettings: StepKind {
-    /// The step whose builds are estimated; a command estimates one model.
+    /// The step whose builds are estimated. A command estimates one model instead.
     public var builds: String
-    /// Tokens of context; nil for what is usual.
+    /// The context in tokens; nil for the default.
     public var context: Int?
-    /// Element type of the key-value cache.
+    /// The element type of the key-value cache.
     public var kvType = "f16"
-    /// Devices by id; all of the catalogue where there are none.
+    /// The ids of devices; empty for the whole catalogue.
     public var devices: [String] = []
-    /// By build type, such as "q4_k_m".
+    /// The gates by build type, such as "q4_k_m".
     public var gates: [String: FitGate] = [:]
-    /// The step whose projector is loaded beside each build.
+    /// The step whose projector is loaded with each build.
     public var projector: String?
 
     package static let kind = "fit"
@@ -95,7 +95,7 @@ public struct FitSettings: StepKind {
         )
     }
 
-    /// What a build of this type must reach. A model that was converted to its own precision has its gate under `auto`, for its type
-    /// shows only later.
+    /// Returns the gate of a build type. A model that was converted to its own precision uses the gate `auto`, because
+    /// its type is not known in advance.
     func gate(for type: String) -> FitGate? { gates[type] ?? gates["auto"] }
 }

@@ -4,20 +4,21 @@ import GGUF
 import Pipeline
 import SystemPackage
 
-/// Memory, speed, heat and battery of each build on phones, from its header alone; a node for each build.
+/// Estimates memory, speed, heat and battery of each build on phones, from its header only. There is one node per
+/// build.
 struct FitStep: Step {
-    /// Raised whenever the same builds would be judged otherwise: with new formulas, or a new table of devices.
+    /// Increased whenever the same builds would be judged differently: with new formulas, or a new table of devices.
     static let version = 2
-    /// Tokens of context where nothing is said.
+    /// The default context, in tokens.
     static let standardContext = 4096
 
     let id: String
     let settings: FitSettings
     let made: [PlannedBuild]
     let memory: StepMemory
-    /// What makes the file that is loaded beside each build.
+    /// The step that makes the projector loaded with each build.
     let projector: ProjectorStep?
-    /// The file of devices that the team added.
+    /// The user's file of additional devices.
     let ownDevices: StepKey.Input?
     /// The published versions that gates compare with.
     let references: [ChannelReference]
@@ -65,7 +66,7 @@ struct FitStep: Step {
                 loadable: try GGUFFile(path: build.path),
                 quantType: build.type.uppercased()
             )
-            // A model is never given more context than it was trained for.
+            // The context never exceeds that of the model's training.
             var request = FitRequest(
                 context: min(self.context, profile.contextLength),
                 kvType: settings.kvType
@@ -93,7 +94,7 @@ struct FitStep: Step {
         return build.failures(of: gate, over: try reference(of: build, gate)).map { "\(build.type): \($0)" }
     }
 
-    /// What the published version comes to that a gate compares with; nil where there is none yet.
+    /// Returns the estimates of the published version that a gate compares with; nil if there is none yet.
     private func reference(of build: FittedBuild, _ gate: FitGate) throws -> FittedReference? {
         guard let reference = references.first(where: { $0.channel == gate.over }),
             let name = reference.name(of: build.type), let bytes = reference.fileBytes(of: build.type),

@@ -1,14 +1,14 @@
 import BinaryIO
 import DeviceFit
 
-/// What to expect of a build on phones.
+/// The estimates of a build on phones.
 public struct FittedBuild: Codable, Sendable {
     /// The build's type.
     public let type: String
-    /// Of the build's file.
+    /// The SHA-256 of the build's file.
     public let digest: SHA256Digest
-    /// Of its file.
+    /// The size of its file, in bytes.
     public let fileBytes: Int?
-    /// One for each device.
+    /// One estimate per device.
     public let estimates: [FitEstimate]
 }

@@ -1,17 +1,17 @@
 import Pipeline
 import Settings
 
-/// How to make an importance matrix of a model on a text.
+/// Settings for making an importance matrix of a model on a text.
 public struct ImatrixSettings: StepKind {
-    /// The `convert` step whose file is run; a command has it from elsewhere.
+    /// The `convert` step whose file is run. A command names its model elsewhere.
     public var model: String
-    /// As the pipeline file writes its path.
+    /// The file's path as written in the pipeline file.
     public var text: String
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context = 512
-    /// At most this many windows; nil for all of the text.
+    /// The largest number of windows; nil for the whole text.
     public var chunks: Int?
-    /// Whether control tokens that are written out in the text count as such.
+    /// Whether control tokens in the text are parsed as such.
     public var parsesSpecial = false
     /// Whether the output matrix has an entry too.
     public var includesOutput = false

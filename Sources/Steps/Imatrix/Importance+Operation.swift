@@ -8,51 +8,51 @@ import SystemPackage
 import Tensors
 import Work
 
-/// Of what to make an importance matrix, and how.
+/// What an importance matrix is made of, and how.
 public struct ImportanceRequest: Sendable {
-    /// Its `text` is what the text is called in the importance matrix.
+    /// The settings. Their `text` is the text's name in the importance matrix.
     public var settings: ImatrixSettings
-    /// The GGUF file that is run.
+    /// The GGUF file to run.
     public var model: FilePath
-    /// The file that it reads.
+    /// The text file to read.
     public var text: FilePath
-    /// Whether the perplexity is measured on the way, which takes the output matrix.
+    /// Whether the perplexity is measured too, which requires the output matrix.
     public var measuresPerplexity = true
-    /// How many work at a time.
+    /// The number of threads.
     public var threads = 1
-    /// Importance matrices that the new one is added to.
+    /// The importance matrices to which the new one is added.
     public var merged: [FilePath] = []
-    /// `gguf` or `dat`; by the output's name where nothing is said.
+    /// `gguf` or `dat`; nil to derive it from the output's name.
     public var form: ImportanceForm?
 
-    /// With one thread, to the form that the output's name tells.
+    /// Creates a request with one thread and the form that the output's name implies.
     public init(_ settings: ImatrixSettings, model: FilePath, text: FilePath) {
         (self.settings, self.model, self.text) = (settings, model, text)
     }
 }
 
-/// The forms of an importance matrix's file.
+/// The file formats of an importance matrix.
 public typealias ImportanceForm = Quantization.ImportanceForm
 
-/// What went into an importance matrix.
+/// The result of making an importance matrix.
 public struct ImportanceReport: Codable, Sendable {
     /// The file's path.
     public var output: String
     /// `gguf` or `dat`.
     public var form: String
-    /// How many tensors have an entry.
+    /// The number of tensors with an entry.
     public var tensors: Int
-    /// Windows that were read, by all runs together.
+    /// The number of windows read by all runs together.
     public var chunks: Int
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context: Int
-    /// What the texts are called.
+    /// The names of the texts.
     public var datasets: [String]
-    /// Over the windows that this run read.
+    /// The perplexity over the windows that this run read.
     public var perplexity: Double?
-    /// Windows that an earlier run, which was cut, had read.
+    /// The number of windows that an earlier, interrupted run had read.
     public var resumedAfter: Int?
-    /// Tensors with experts that no token reached.
+    /// Tensors that have experts without any token.
     public var partial: [String]
 
     init(_ sums: ImportanceSums, _ output: FilePath, _ form: ImportanceForm) {
@@ -67,8 +67,8 @@ public struct ImportanceReport: Codable, Sendable {
 }
 
 extension Operations {
-    /// Collects an importance matrix, by llama-imatrix's method. A run that is cut goes on where it last saved.
-    /// - Parameter remark: told what somebody should know although all went well.
+    /// Collects an importance matrix by llama-imatrix's method. An interrupted run resumes where it last saved.
+    /// - Parameter remark: called with remarks about a successful run.
     public static func importanceMatrix(
         _ request: ImportanceRequest,
         to output: FilePath,
@@ -117,8 +117,8 @@ extension Operations {
         return report
     }
 
-    /// Makes one importance matrix of several.
-    /// - Parameter context: tokens of a window, where a file of the older form does not say.
+    /// Merges several importance matrices.
+    /// - Parameter context: the number of tokens per window, used for files of the older form that do not contain it.
     public static func mergeImportanceMatrices(
         _ files: [FilePath],
         to output: FilePath,
@@ -142,23 +142,23 @@ extension Operations {
         return sums
     }
 
-    /// What a person looks at in an importance matrix.
+    /// Summarizes an importance matrix.
     public static func importanceStatistics(_ path: FilePath) throws -> ImportanceSummary {
         ImportanceSummary(try ImportanceSums(path: path))
     }
 }
 
-/// An importance matrix in figures.
+/// The summary of an importance matrix.
 public struct ImportanceSummary: Codable, Sendable {
-    /// Windows that were read.
+    /// The number of windows that were read.
     public var chunks: Int
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context: Int
-    /// What the texts are called.
+    /// The names of the texts.
     public var datasets: [String]
-    /// One for each tensor with an entry.
+    /// The statistics of each tensor with an entry.
     public var tensors: [ImportanceStatistics]
-    /// One for each layer.
+    /// The statistics of each layer.
     public var layers: [LayerImportance]
 
     init(_ sums: ImportanceSums) {

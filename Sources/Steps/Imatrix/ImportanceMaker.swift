@@ -4,18 +4,18 @@ import Quantization
 import Registry
 import SystemPackage
 
-/// A step that runs a model over a text and makes an importance matrix of it: one node.
+/// A step with one node that runs a model over a text and makes an importance matrix.
 protocol ImportanceMaker: Step {
-    /// Raised whenever the same model and text would give something else.
+    /// Increased whenever the same model and text would give a different result.
     static var version: Int { get }
 
-    /// What is run.
+    /// The step whose model is run.
     var model: ConvertStep { get }
     var text: FilePath { get }
     var textInput: StepKey.Input { get }
-    /// The text as the pipeline file writes its path: the matrix names it so.
+    /// The text's path as written in the pipeline file, which is its name in the matrix.
     var dataset: String { get }
-    /// The settings that decide what is made.
+    /// The settings that decide the result.
     var entries: [String: String] { get }
 }
 
@@ -34,13 +34,13 @@ extension ImportanceMaker {
         return StepNode(StepNode.Name(step: id), key)
     }
 
-    /// What the builds that are made with it say.
+    /// The file's name as recorded in the builds that are made with it.
     var fileName: String { "\(id).gguf" }
 
-    /// What stands for the importance matrix before it is made: plans are the same with it.
+    /// A stand-in for the importance matrix before it is made. Plans are the same with it.
     var standIn: ImportanceMatrix { .standIn(for: model.work.tensors, path: fileName, dataset: dataset) }
 
-    /// The file, once it is made.
+    /// Returns the file after it is made.
     func importanceFile(_ context: StepContext) -> FilePath { context.product(of: node.name).files[0].path }
 
     func lineage(_ context: StepContext) -> [LineageEdge] {
@@ -50,9 +50,9 @@ extension ImportanceMaker {
     }
 
     /// - Parameters:
-    ///   - passes: how often the products of a pass forward are computed for each token.
-    ///   - context: tokens of a window.
-    ///   - chunks: at most this many windows; nil for all of the text.
+    ///   - passes: how many times the products of a forward pass are computed for each token.
+    ///   - context: the number of tokens per window.
+    ///   - chunks: the largest number of windows; nil for the whole text.
     func forecast(passes: Int, context: Int, chunks: Int?, threads: Int, peakMemoryBytes: Int) -> Forecast {
         Forecast(
             outputs: [Forecast.Output(name: fileName, bytes: nil)],

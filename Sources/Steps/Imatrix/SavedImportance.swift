@@ -3,7 +3,7 @@ import BlockFormats
 import Quantization
 import SystemPackage
 
-/// What an importance matrix has collected so far, in a file beside the one that is to be.
+/// The partial sums of an importance matrix, in a file beside the output.
 struct SavedImportance {
     private var file: PartialResult
 
@@ -23,7 +23,7 @@ struct SavedImportance {
         )
     }
 
-    /// What a run of the same command left; nil where there is nothing that could be used.
+    /// Reads the partial result of an earlier run of the same command; nil if there is none that can be used.
     func load() -> ImportanceSums? { file.open() == nil ? nil : try? ImportanceSums(path: path) }
 
     var isDue: Bool { file.isDue }

@@ -3,33 +3,34 @@ import Foundation
 import Synchronization
 import SystemPackage
 
-/// The files that steps read beside the model, as they become known while the steps are made.
+/// Collects the files that steps read besides the model, as they become known while the steps are created.
 final class InputNotes: Sendable {
     private struct State {
-        /// What paths are called in a lock, as far as somebody wrote them.
+        /// The names of user-written paths in a lock.
         var names: [FilePath: String] = [:]
         var inputs: [String: SHA256Digest] = [:]
         var sourceFiles: [String: SHA256Digest] = [:]
     }
 
     private let state = Mutex(State())
-    /// Of the pipeline file.
+    /// The folder of the pipeline file.
     private let folder: FilePath
-    /// The model's folder; nil where it is a file.
+    /// The model's folder; nil if the model is a file.
     private let source: FilePath?
-    /// Files that the pipeline file imports, which are read for their digests.
+    /// The files that the pipeline file imports, which are read for their digests.
     let imported: [FilePath]
 
     init(folder: FilePath, source: FilePath?, imported: [FilePath]) {
         (self.folder, self.source, self.imported) = (folder, source, imported)
     }
 
-    /// By their paths from the folder of the pipeline file.
+    /// The digests by path relative to the folder of the pipeline file.
     var inputs: [String: SHA256Digest] { state.withLock { $0.inputs } }
-    /// Files of the model that only some steps read, by their paths in its folder.
+    /// The digests of model files that only some steps read, by path in the model's folder.
     var sourceFiles: [String: SHA256Digest] { state.withLock { $0.sourceFiles } }
 
-    /// A path that a setting wrote: an absolute one is the same wherever the pipeline file is, another one is told from its folder.
+    /// Records the name of a path that a setting contains. An absolute path is kept; any other is relative to the
+    /// folder of the pipeline file.
     func name(_ path: FilePath, written text: String) {
         let name = FilePath(text).isAbsolute ? text : path.relative(to: folder)
         state.withLock { $0.names[path] = name }
@@ -49,7 +50,7 @@ final class InputNotes: Sendable {
 }
 
 extension FilePath {
-    /// The way from a folder to this path, by their names alone.
+    /// Returns the path relative to a folder, computed from the names only.
     func relative(to folder: FilePath) -> String {
         func parts(_ path: FilePath) -> [String] {
             let current = FilePath(FileManager.default.currentDirectoryPath)

@@ -1,13 +1,13 @@
 import BinaryIO
 import SystemPackage
 
-/// Why a run is not what its lock says, in words that end with what to do.
+/// The reason why a run differs from its lock, followed by what to do.
 public enum LockError: Error, CustomStringConvertible, Sendable {
-    /// There is no lock file, or it does not know the pipeline.
+    /// There is no lock file, or it has no entry for the pipeline.
     case notLocked(pipeline: FilePath, entry: String, lock: FilePath, isThere: Bool)
-    /// What would be read or done differs from the lock.
+    /// The inputs or steps differ from the lock.
     case differs(pipeline: FilePath, lock: FilePath, [LockDifference])
-    /// A file was made that is not the one of the lock.
+    /// A file that was made differs from the one in the lock.
     case otherBytes(
         step: String,
         file: String,
@@ -19,7 +19,7 @@ public enum LockError: Error, CustomStringConvertible, Sendable {
 
     private static let mostNamed = 20
 
-    /// In words that end with what to do.
+    /// The reason, followed by what to do.
     public var description: String {
         switch self {
         case .notLocked(let pipeline, let entry, let lock, let isThere):
@@ -43,7 +43,7 @@ public enum LockError: Error, CustomStringConvertible, Sendable {
         }
     }
 
-    /// Whether the files that were given are at fault, and not what was made of them.
+    /// Whether the cause is a given file, and not a product.
     public var isBadInput: Bool {
         switch self {
         case .notLocked, .differs: true
@@ -52,19 +52,19 @@ public enum LockError: Error, CustomStringConvertible, Sendable {
     }
 }
 
-/// One way in which a pipeline differs from its lock.
+/// A difference between a pipeline and its lock.
 public enum LockDifference: Sendable, Equatable, CustomStringConvertible {
-    /// A model or an adapter that the lock does not know.
+    /// A model or an adapter that is not in the lock.
     case newSource(String)
     case revision(of: String, locked: String?, found: String?)
-    /// A file of a model or an adapter; nil where it is not there.
+    /// A file of a model or an adapter; nil if it does not exist.
     case sourceFile(String, of: String, locked: SHA256Digest?, found: SHA256Digest?)
-    /// A file beside the pipeline; nil where the lock does not know it.
+    /// A file beside the pipeline; nil if it is not in the lock.
     case input(String, locked: SHA256Digest?, found: SHA256Digest)
     case newStep(String)
     case settings(ofStep: String)
 
-    /// As a line of a list.
+    /// The difference as a line of a list.
     public var description: String {
         func words(_ locked: SHA256Digest?, _ found: SHA256Digest?) -> String {
             guard let locked else { return "not in the lock" }
@@ -85,8 +85,8 @@ public enum LockDifference: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension PipelineLock {
-    /// How this entry, as it is now, differs from the one of a lock. What only the lock knows of inputs and steps is no difference: it may belong
-    /// to builds that are not asked for.
+    /// Returns the differences between this entry, as it is now, and the one of a lock. Inputs and steps that are only
+    /// in the lock are not differences: they may belong to builds that were not requested.
     package func differences(from lock: PipelineLock) -> [LockDifference] {
         var found: [LockDifference] = []
         for (name, source) in sources.sorted(by: { $0.key < $1.key }) {

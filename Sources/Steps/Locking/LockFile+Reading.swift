@@ -4,17 +4,17 @@ import SystemPackage
 import Yams
 
 extension LockFile {
-    /// Reads a lock file; nil where there is none.
-    /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
+    /// Reads a lock file; nil if there is none.
+    /// - Throws: `FileError`, or `SettingsError` with all problems.
     package init?(ifThereAt path: FilePath) throws {
         guard FileStatus(path) != nil else { return nil }
         try self.init(text: try SourceText.read(path, limit: Self.sizeLimit), path: path)
     }
 
-    /// - Throws: `SettingsError` with everything that is wrong.
+    /// - Throws: `SettingsError` with all problems.
     package init(text: String, path: FilePath) throws {
         let log = DiagnosticLog()
-        // Whoever asks for it, what is wrong with a file is said in the file's own words.
+        // Problems of a file use the file's own terms, whoever reads it.
         let entries = SettingStyle.name.within { LockReader(log).entries(of: text) }
         guard log.diagnostics.isEmpty else {
             throw SettingsError(path: path, text: text, diagnostics: log.diagnostics)
@@ -24,10 +24,10 @@ extension LockFile {
     }
 }
 
-/// Reads what a lock file says. Names in it are compared and never opened.
+/// Reads the text of a lock file. Names in it are compared and never opened.
 private struct LockReader {
     private static let advice = "Write the file anew with `edgepipe lock`."
-    /// After so many problems nobody reads on.
+    /// The number of problems after which reading stops.
     private static let mostProblems = 64
 
     private let log: DiagnosticLog
@@ -125,7 +125,7 @@ private struct LockReader {
         return nil
     }
 
-    /// The values of a mapping from names of one's own.
+    /// Reads the values of a mapping with user-chosen names.
     private func mapping<Value>(
         _ node: Node?,
         _ what: String,
@@ -147,7 +147,7 @@ private struct LockReader {
         return values
     }
 
-    /// A commit becomes part of a path.
+    /// Whether a text is a valid commit. A commit becomes part of a path.
     private static func isCommit(_ text: String) -> Bool {
         text.utf8.count == 40 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     }

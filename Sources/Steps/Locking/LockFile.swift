@@ -10,27 +10,28 @@ import SystemPackage
     import Glibc
 #endif
 
-/// `edgepipe.lock`: what the pipeline files of a folder read and made, each with an entry of its own.
+/// `edgepipe.lock`: the inputs and products of the pipeline files in a folder, one entry for each.
 ///
-/// YAML in one spelling: keys sorted, one value a line, digests as `sha256:...`, and three dots as the last line, without which the file was cut
-/// off. So the same facts give the same bytes, and a change shows as the lines that it concerns.
+/// The format is YAML in one spelling: sorted keys, one value per line, digests as `sha256:...`, and three dots as the
+/// last line. A file without them is truncated. So the same facts give the same bytes, and a change appears as the
+/// lines that it affects.
 package struct LockFile: Sendable, Equatable {
-    /// What it is called, beside the pipeline file.
+    /// The file's name, beside the pipeline file.
     package static let name = "edgepipe.lock"
-    /// Raised whenever older programs would read it wrongly.
+    /// Increased whenever older programs would misread the format.
     static let format = 1
-    /// A pipeline of a thousand steps takes a quarter of a megabyte.
+    /// The largest accepted file, in bytes. A pipeline of a thousand steps takes a quarter of a megabyte.
     static let sizeLimit = 16 << 20
 
-    /// By the name of the pipeline file, with `#` and the model's name where the file has several.
+    /// The entries by the pipeline file's name, followed by `#` and the model's name if the file has several.
     package var entries: [String: PipelineLock] = [:]
 
     package init() {}
 
-    /// Where the lock of a pipeline is.
+    /// Returns the path of a pipeline's lock.
     static func path(of definition: PipelineDefinition) -> FilePath { definition.folder.appending(name) }
 
-    /// What a pipeline's entry is called.
+    /// Returns the key of a pipeline's entry.
     static func key(of definition: PipelineDefinition) -> String {
         let file = definition.path.lastComponent?.string ?? ""
         return definition.model.map { "\(file)#\($0)" } ?? file
@@ -74,16 +75,17 @@ package struct LockFile: Sendable, Equatable {
         return (lines + [Self.end, ""]).joined(separator: "\n")
     }
 
-    /// Before the digits of a digest.
+    /// The prefix of a digest's digits.
     static let prefix = "sha256:"
     /// The last line.
     static let end = "..."
 
-    /// Puts the entry of one pipeline into the file at a path, beside those that are there.
+    /// Puts the entry of one pipeline into the file at a path, and keeps the other entries.
     /// - Returns: whether the file changed.
     /// - Throws: `FileError`, `SettingsError`.
     static func update(_ path: FilePath, _ name: String, with entry: PipelineLock) throws -> Bool {
-        // Runs of two files of the folder may end at once. A file system without such locks leaves it to chance.
+        // Runs of two files in the folder may end at the same time. On file systems without such locks, one update may
+        // be lost.
         let folder = path.removingLastComponent()
         let descriptor = try? FileDescriptor.open(folder.isEmpty ? "." : folder, .readOnly)
         defer { try? descriptor?.close() }

@@ -2,38 +2,39 @@ import BinaryIO
 import Pipeline
 import SystemPackage
 
-/// What locking a pipeline wrote.
+/// The result of locking a pipeline.
 public struct LockReport: Codable, Sendable {
     /// The pipeline's name.
     public var pipeline: String
     /// The lock file's path.
     public var lock: String
-    /// Whether the file is another one now.
+    /// Whether the file changed.
     public var isChanged: Bool
-    /// Files of models and adapters that are locked.
+    /// The number of locked files of models and adapters.
     public var sourceFiles: Int
-    /// Other files that are locked: texts, importance matrices, imported files.
+    /// The number of other locked files: texts, importance matrices, imported files.
     public var inputs: Int
-    /// Nodes of steps that are locked.
+    /// The number of locked step nodes.
     public var steps: Int
-    /// Those of them that make files whose digests are known. The others become known when they run.
+    /// The number of these nodes that make files with known digests. The other digests become known when the nodes run.
     public var known: Int
-    /// What is another than the lock said before, a line each; empty for a first lock.
+    /// The differences from the previous lock, one line each; empty for a first lock.
     public var differences: [String]
 }
 
-/// Locks a pipeline to what its sources and files are now. A model of the Hub is downloaded at the newest revision of its branch; no step runs.
+/// Locks a pipeline to its current sources and files. A Hub model is downloaded at the newest revision of its branch;
+/// no step runs.
 public struct LockRun: Sendable {
     private let definition: PipelineDefinition
     private let options: RunOptions
     private let report: RunReporting
 
-    /// - Parameter options: its cache tells what was made before; the registry is not opened.
+    /// - Parameter options: the cache provides earlier products; the registry is not opened.
     public init(_ definition: PipelineDefinition, _ options: RunOptions, report: @escaping RunReporting = { _ in }) {
         (self.definition, self.options, self.report) = (definition, options, report)
     }
 
-    /// - Throws: what finding and reading the model throws; `FileError` where the lock cannot be written.
+    /// - Throws: the errors of locating and reading the model; `FileError` if the lock cannot be written.
     public func run() throws -> LockReport {
         let locking = try PipelineLocking(definition, LockUse(.write))
         let cache = try StepCache(registry: nil, options, isWritable: true)

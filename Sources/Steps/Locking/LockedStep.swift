@@ -2,8 +2,8 @@ import BinaryIO
 import Pipeline
 import Registry
 
-/// A step whose files have to be those of a lock. One that was made before and is another is made again, and what is made and is another ends
-/// the run before anything is made of it.
+/// A step whose files must match a lock. A cached product that differs is made again, and a new product that differs
+/// ends the run before it is used.
 struct LockedStep: Step {
     private let step: any Step
     private let lock: PipelineLock

@@ -3,13 +3,13 @@ import Pipeline
 import Registry
 import SystemPackage
 
-/// What one pipeline read and made: its entry in a lock file.
+/// The inputs and products of one pipeline: its entry in a lock file.
 package struct PipelineLock: Sendable, Equatable {
-    /// A model or an adapter, by what the pipeline file calls it.
+    /// A model or an adapter, keyed by its reference in the pipeline file.
     package struct Source: Sendable, Equatable {
-        /// The commit, of a repository of the Hub; nil for a folder or a file.
+        /// The commit of a Hub repository; nil for a folder or a file.
         package var revision: String?
-        /// The files that are read, by their paths in the folder.
+        /// The files that are read, by path in the folder.
         package var files: [String: SHA256Digest] = [:]
 
         package init(revision: String? = nil, files: [String: SHA256Digest] = [:]) {
@@ -19,9 +19,9 @@ package struct PipelineLock: Sendable, Equatable {
 
     /// A node of a step.
     package struct Node: Sendable, Equatable {
-        /// Of everything that the step was told, with its defaults.
+        /// The digest of all of the step's settings, including defaults.
         package var settings: SHA256Digest
-        /// The files that it made, by their names; empty where nothing is known, or where it makes none.
+        /// The files that it made, by name; empty if they are unknown, or if it makes none.
         package var files: [String: SHA256Digest] = [:]
 
         package init(settings: SHA256Digest, files: [String: SHA256Digest] = [:]) {
@@ -31,19 +31,19 @@ package struct PipelineLock: Sendable, Equatable {
 
     /// The version of edgepipe that wrote the entry.
     package var edgepipe = Edgepipe.version
-    /// The model and its adapters, by what the pipeline file calls them.
+    /// The model and its adapters, by their references in the pipeline file.
     package var sources: [String: Source] = [:]
-    /// Texts, importance matrices, imported files and others, by their paths from the folder of the pipeline file.
+    /// Texts, importance matrices, imported files and others, by path relative to the folder of the pipeline file.
     package var inputs: [String: SHA256Digest] = [:]
-    /// Everything but what publishes, by name, such as `builds[q4_k_m]`.
+    /// All nodes except publishing ones, by name, such as `builds[q4_k_m]`.
     package var nodes: [String: Node] = [:]
 
     package init() {}
 
-    /// The entry as it is now.
+    /// Creates the current entry.
     /// - Parameters:
-    ///   - notes: the files that became known while the steps were made.
-    ///   - product: what is known of a node.
+    ///   - notes: the files that became known while the steps were created.
+    ///   - product: returns the known product of a node.
     init(
         of steps: [any Step],
         _ source: SourceCheckpoint,
@@ -53,7 +53,7 @@ package struct PipelineLock: Sendable, Equatable {
         sources = source.locked
         for (name, digest) in notes.sourceFiles { sources[source.text]?.files[name] = digest }
         inputs = notes.inputs
-        // Pieces of a measurement are no part of what a pipeline makes, and differ from processor to processor.
+        // Pieces of a measurement are not products of a pipeline, and differ between processors.
         for step in steps where !step.publishes && !(step is any IntermediateStep) {
             for node in step.nodes {
                 nodes["\(node.name)"] = Node(
@@ -64,15 +64,15 @@ package struct PipelineLock: Sendable, Equatable {
         }
     }
 
-    /// The entry with what an older one knows beside it.
-    /// - Parameter isPart: whether this one was made of a part of the pipeline, and says nothing of the rest.
+    /// Returns the entry, completed by an older one.
+    /// - Parameter isPart: whether this entry covers only a part of the pipeline, and leaves the rest as it was.
     func keeping(_ older: PipelineLock, isPart: Bool) -> PipelineLock {
         var merged = self
         if isPart {
             merged.inputs.merge(older.inputs) { new, _ in new }
             merged.nodes.merge(older.nodes) { new, _ in new }
         }
-        // What was made of other bytes or by another edgepipe says nothing of what would be made now.
+        // A product of other bytes or of another edgepipe does not predict the current one.
         let isSame =
             sources == older.sources && edgepipe == older.edgepipe
             && inputs.allSatisfy { older.inputs[$0.key] == $0.value }
@@ -84,7 +84,7 @@ package struct PipelineLock: Sendable, Equatable {
         return merged
     }
 
-    /// Nodes whose files are known.
+    /// The number of nodes whose files are known.
     package var knownCount: Int { nodes.values.count { !$0.files.isEmpty } }
 }
 

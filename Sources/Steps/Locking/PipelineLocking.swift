@@ -4,40 +4,40 @@ import Pipeline
 import Registry
 import SystemPackage
 
-/// What a run does with the lock file beside its pipeline file.
+/// How a run uses the lock file beside its pipeline file.
 public struct LockUse: Sendable, Equatable {
-    /// How far the lock is followed.
+    /// How strictly the lock is followed.
     public enum Mode: Sendable {
-        /// It is not looked at.
+        /// The lock is not read.
         case ignore
-        /// Where there is one, models of the Hub are read at its revisions, and it is kept up to date.
+        /// If there is a lock, Hub models are read at its revisions, and it is updated.
         case follow
-        /// The same, and it is written where there is none.
+        /// Follows the lock, and creates it if there is none.
         case write
-        /// Nothing may differ from it, and it is not written.
+        /// Nothing may differ from the lock, and it is not written.
         case require
     }
 
-    /// How far the lock is followed.
+    /// How strictly the lock is followed.
     public var mode: Mode
-    /// Whether the run concerns some builds of the pipeline, and says nothing of the others.
+    /// Whether the run covers only some builds of the pipeline, and leaves the entries of others.
     public var isPart: Bool
 
-    /// A use for the whole pipeline, unless it is said otherwise.
+    /// Creates a use that covers the whole pipeline by default.
     public init(_ mode: Mode, isPart: Bool = false) { (self.mode, self.isPart) = (mode, isPart) }
 }
 
-/// The lock of one pipeline, as one run uses it.
+/// The lock of one pipeline during one run.
 struct PipelineLocking {
     private let definition: PipelineDefinition
     private let use: LockUse
     private let path: FilePath
     private let key: String
-    /// What the lock says; nil where there is none, or where it is not looked at.
+    /// The lock's entry; nil if there is none, or if the lock is not read.
     let entry: PipelineLock?
 
     /// Reads the lock file.
-    /// - Throws: `SettingsError` for a damaged file; `LockError.notLocked` where there has to be one.
+    /// - Throws: `SettingsError` for a damaged file; `LockError.notLocked` if a lock is required and missing.
     init(_ definition: PipelineDefinition, _ use: LockUse) throws {
         (self.definition, self.use) = (definition, use)
         (path, key) = (LockFile.path(of: definition), LockFile.key(of: definition))
@@ -52,8 +52,8 @@ struct PipelineLocking {
         }
     }
 
-    /// The definition with models of the Hub at the revisions of the lock.
-    /// - Throws: `ModelHubError` for what is no reference.
+    /// The definition with Hub models at the revisions of the lock.
+    /// - Throws: `ModelHubError` for an invalid reference.
     var pinned: PipelineDefinition {
         get throws {
             guard let entry else { return definition }
@@ -74,9 +74,9 @@ struct PipelineLocking {
         }
     }
 
-    /// Holds what a run would do against the lock, where it has to be the same.
-    /// - Parameter remark: told what somebody should know although nothing differs.
-    /// - Returns: the steps, which see to it that what they make is what the lock says.
+    /// Compares the planned run with the lock, if they must match.
+    /// - Parameter remark: called with remarks if nothing differs.
+    /// - Returns: the steps, which check that their products match the lock.
     /// - Throws: `LockError.differs`.
     func checked(
         _ steps: [any Step],
@@ -97,9 +97,9 @@ struct PipelineLocking {
         return steps.map { $0 is any IntermediateStep ? $0 : LockedStep($0, entry) }
     }
 
-    /// Writes what is known after a run, where there is a lock or there shall be one.
-    /// - Returns: nil where nothing was to be written; else whether the file changed.
-    /// - Throws: `FileError`; `SettingsError` where the file was damaged meanwhile.
+    /// Writes the known facts after a run, if there is a lock or one is wanted.
+    /// - Returns: nil if nothing was to be written; otherwise whether the file changed.
+    /// - Throws: `FileError`; `SettingsError` if the file was damaged meanwhile.
     @discardableResult
     func save(
         _ steps: [any Step],
@@ -110,7 +110,7 @@ struct PipelineLocking {
         guard use.mode == .write || use.mode == .follow && entry != nil else { return nil }
         let now = try PipelineLock(of: steps, source, notes, product: product)
         guard let entry else { return try LockFile.update(path, key, with: now) }
-        // What is tried out once with other settings is not what the lock is of.
+        // A trial with overridden settings does not belong in the lock.
         let isTrial = use.mode == .follow && !definition.origin.overrides.isEmpty
         guard !isTrial || now.differences(from: entry).isEmpty else { return nil }
         return try LockFile.update(path, key, with: now.keeping(entry, isPart: use.isPart))

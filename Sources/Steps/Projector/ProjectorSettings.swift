@@ -4,11 +4,11 @@ import Pipeline
 import Settings
 import Yams
 
-/// What a model sees and hears with, by itself.
+/// Settings for a model's vision and audio projector.
 public struct ProjectorSettings: StepKind {
-    /// Of the weight matrices; nil keeps those of a `file`.
+    /// The type of the weight matrices; nil keeps those of a `file`.
     public var type: ConvertedType?
-    /// A projector that is there already, as it is written; nil for the checkpoint's own.
+    /// The path, as written, of an existing projector; nil for the checkpoint's own.
     public var file: String?
 
     package static let kind = "projector"
@@ -50,8 +50,8 @@ public struct ProjectorSettings: StepKind {
 }
 
 extension StepReferences {
-    /// The id of an earlier step that makes a projector.
-    /// - Parameter standard: which one is meant where nothing is said; nil for none.
+    /// Returns the id of an earlier step that makes a projector.
+    /// - Parameter standard: the default; nil for none.
     func projector(in reader: SettingReader, standard: String?) -> String? {
         guard reader.node("projector") != nil else { return standard }
         return id("projector", in: reader, kinds: [ProjectorSettings.kind])

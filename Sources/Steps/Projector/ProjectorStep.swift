@@ -7,23 +7,23 @@ import Registry
 import SystemPackage
 import Tensors
 
-/// What a model sees and hears with, as the file that engines load beside a build of the language model.
+/// Makes the vision and audio projector, the file that engines load with a build of the language model.
 struct ProjectorStep: BuildMaker {
-    /// Raised whenever the same model would give another file.
+    /// Increased whenever the same model would give a different file.
     static let version = 1
 
     let id: String
-    /// Of what the projector is made: the checkpoint, or the file.
+    /// The source of the projector: the checkpoint, or the file.
     let origin: SHA256Digest
-    /// What there is to write.
+    /// The conversion to write.
     let work: ConversionWork
     let memory: StepMemory
-    /// The one product: the file.
+    /// The only product: the file.
     let node: StepNode
 
     let kind = ProjectorSettings.kind
     let needs: [String] = []
-    /// It answers nothing by itself.
+    /// A projector gives no output by itself.
     let modelKind: ModelKind? = nil
     var nodes: [StepNode] { [node] }
 
@@ -66,7 +66,7 @@ struct ProjectorStep: BuildMaker {
         _ = try ProjectorShape(work.model.metadata, work.model.tensors, of: work.model.path)
     }
 
-    /// The type of the build, as it stands in its name.
+    /// The type of the build as written in its name.
     var type: String { BuildName.projectorPrefix + work.typeName }
 
     var builds: [PlannedBuild] { [PlannedBuild(type: type, node: node, weights: work.tensors.elementCount)] }

@@ -1,13 +1,13 @@
 import Pipeline
 import Settings
 
-/// What goes into the registry.
+/// Settings for publishing to the registry.
 public struct PublishSettings: StepKind {
     /// The step whose builds are published.
     public var builds: String
-    /// The steps whose figures are published with the builds.
+    /// The steps whose results are published with the builds.
     public var measures: [String]
-    /// A name that will point to the version.
+    /// The channel that will point to the version.
     public var channel: String?
     /// The step whose projector is published with each build, as a pair.
     public var projector: String?
@@ -46,7 +46,8 @@ public struct PublishSettings: StepKind {
         projector = references.projector(in: reader, standard: references.ids { $0 is ProjectorSettings }.last)
     }
 
-    /// Two builds of one version cannot have one name: whichever came second would be refused at the very end.
+    /// Rejects two builds of one version with the same name; otherwise the second one would be rejected at the very
+    /// end.
     private static func refuseTwins(of builds: String, _ reader: SettingReader, _ references: StepReferences) {
         guard let place = reader.node("builds") else { return }
         let types = Set(references.buildTypes(of: builds))

@@ -8,9 +8,9 @@ import Pipeline
 import Registry
 import SystemPackage
 
-/// Builds with everything known about them into the registry, all that are due or nothing; a node for each build.
+/// Publishes builds with all their data to the registry: either all that are due or none. There is one node per build.
 struct PublishStep: Step {
-    /// Raised whenever the same inputs would be published otherwise.
+    /// Increased whenever the same inputs would be published differently.
     static let version = 2
 
     let id: String
@@ -19,7 +19,7 @@ struct PublishStep: Step {
     let source: SourceCheckpoint
     let registry: ModelRegistry?
     let maker: any BuildMaker
-    /// What makes the other half of each pair; nil where the model does not see.
+    /// The step that makes the projector of each pair; nil for a model without vision.
     let projector: ProjectorStep?
     /// The nodes of the steps that measured and estimated.
     let measured: [StepNode]
@@ -29,7 +29,7 @@ struct PublishStep: Step {
     var needs: [String] { settings.needs }
     var nodes: [StepNode] { made.map(node) }
 
-    /// The builds, and what they see with before them.
+    /// The projectors, followed by the builds.
     private var made: [PlannedBuild] { (projector?.builds ?? []) + maker.builds }
 
     private func isProjector(_ build: PlannedBuild) -> Bool { build.node.name == projector?.node.name }
@@ -56,12 +56,12 @@ struct PublishStep: Step {
         return StepNode(StepNode.Name(step: id, build: build.type), key)
     }
 
-    /// The nodes that measured a build.
+    /// Returns the nodes that measured a build.
     private func measures(of build: PlannedBuild) -> [StepNode] {
         measured.filter { $0.name.build == build.type && $0.inputs.contains(build.node.name) }
     }
 
-    /// A cached publishing counts only while the registry still holds what it published.
+    /// Whether a cached publication is valid, which it is only while the registry still holds its builds.
     func isCurrent(_ product: StepProduct) -> Bool {
         guard let build = try? product.facts(RegisteredBuild.self), let name = try? BuildName(build.name) else {
             return false
@@ -70,7 +70,7 @@ struct PublishStep: Step {
     }
 
     func forecast(_ nodes: [StepNode], threads: Int) throws -> Forecast {
-        // Compression seldom gains anything on quantized weights, so the registry may need as much again.
+        // Quantized weights hardly compress, so the registry may need the same amount again.
         let builds = made.of(nodes)
         let sizes = try builds.flatMap { try maker(of: $0).byteCounts(of: [$0.type]) }
         return Forecast(
@@ -80,7 +80,7 @@ struct PublishStep: Step {
         )
     }
 
-    /// Builds are packed one after the other.
+    /// The peak memory, in bytes. Builds are packed one at a time.
     private func peakMemory(_ builds: [PlannedBuild], _ sizes: [Int]) -> Int {
         let packing = zip(builds, sizes).map { build, size in
             maker(of: build).memory.packing(
@@ -187,7 +187,7 @@ struct PublishStep: Step {
             peakMemoryLow: memory.low,
             peakMemoryMid: memory.mid,
             peakMemoryHigh: memory.high,
-            // A model that does not write has no speed of writing.
+            // A model that does not generate has no decoding speed.
             decodeTokensPerSecond: estimate.decode?.mid ?? 0,
             prefillTokensPerSecond: estimate.prefill.mid,
             sustainedFactor: estimate.sustainedFactor.mid,

@@ -2,14 +2,14 @@ import BinaryIO
 
 /// A build that the registry holds.
 public struct RegisteredBuild: Codable, Sendable, Equatable {
-    /// `model@version:type`
+    /// The name, `model@version:type`.
     public let name: String
-    /// Of its file.
+    /// The SHA-256 of its file.
     public let digest: SHA256Digest
-    /// Of its file.
+    /// The size of its file, in bytes.
     public let fileBytes: Int
-    /// What it takes in the registry; parts that other builds have too count once.
+    /// The bytes stored in the registry; parts shared with other builds count once.
     public let storedBytes: Int
-    /// False where the same bytes were published before.
+    /// False if the same bytes were published before.
     public let isNew: Bool
 }

@@ -5,12 +5,13 @@ import Registry
 import Work
 
 extension Operations {
-    /// Makes the delta between two builds, and keeps it beside their registry, where it is offered to whoever has the older one.
+    /// Makes the delta between two builds, and stores it beside their registry, which offers it to clients that have
+    /// the older build.
     /// - Parameters:
     ///   - old: `model[@version][:type]`, as is `new`.
-    ///   - threads: how many compress; nil for all processors.
-    /// - Throws: `StepsError.badRequest` for a registry that lies elsewhere, and where the delta would save less than 40 %;
-    ///   `RegistryError`, `FileError`, and whatever `progress` throws.
+    ///   - threads: the number of compressing threads; nil for all processors.
+    /// - Throws: `StepsError.badRequest` for a remote registry, and if the delta would save less than 40 %;
+    ///   `RegistryError`, `FileError`, and any error of `progress`.
     public static func keepDelta(
         from old: String,
         to new: String,

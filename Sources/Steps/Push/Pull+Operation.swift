@@ -6,28 +6,28 @@ import SystemPackage
 import Work
 
 extension Operations {
-    /// What is pulled, from where, and how.
+    /// What to pull, from where, and how.
     public struct PullRequest: Sendable {
         /// `model[@version][:type]`, or `oci://host/path:tag`.
         public var name: String
         /// The file to write.
         public var output: FilePath
-        /// A file with the public key by which it must be signed; nil asks for none.
+        /// The file of the public key that must have signed the build; nil to require no signature.
         public var key: FilePath?
-        /// Whether a model that sees comes without what it sees with.
+        /// Whether the projector of a vision model is omitted.
         public var leavesProjector = false
-        /// Whether an OCI registry speaks plain HTTP.
+        /// Whether an OCI registry uses plain HTTP.
         public var isInsecure = false
-        /// A file of an older build, of which as much is taken as helps; nil for none.
+        /// The file of an older build, whose parts are reused if that helps; nil for none.
         public var since: FilePath?
 
-        /// Takes a build with what it sees with.
+        /// Creates a request for a build with its projector.
         public init(_ name: String, to output: FilePath) { (self.name, self.output) = (name, output) }
     }
 
-    /// Writes a build to a file, from a registry on a disk or from afar.
-    /// - Throws: `RegistryError`, `DistributionError`, `FileError`, `GGUFError` for an older file that is none, and whatever
-    ///   `progress` throws.
+    /// Writes a build to a file, from a local or a remote registry.
+    /// - Throws: `RegistryError`, `DistributionError`, `FileError`, `GGUFError` if the older file is not a GGUF file,
+    ///   and any error of `progress`.
     public static func pull(
         _ request: PullRequest,
         from registry: RegistryPlace,

@@ -5,22 +5,22 @@ import Distribution
 import Registry
 import Work
 
-/// How builds are pushed.
+/// Settings for pushing builds.
 public struct PushRequest: Sendable {
-    /// Whose clients they are for.
+    /// The clients that the builds are for.
     public var dialects: [Dialect]
-    /// Bytes of a chunk.
+    /// The size of a chunk, in bytes.
     public var chunkBytes: Int
-    /// From how many earlier versions of a build deltas are offered.
+    /// The number of earlier versions of a build from which deltas are offered.
     public var deltas = 0
-    /// What a chunk may take, in bytes: two of them are held in memory.
+    /// The accepted chunk sizes, in bytes: two chunks are held in memory.
     private static let chunks = (1 << 20)...(256 << 20)
 
     /// - Parameters:
-    ///   - dialects: names with commas between; nil for all.
+    ///   - dialects: names separated by commas; nil for all.
     ///   - chunk: a size, such as `16MiB`.
-    /// - Throws: `StepsError.badRequest`, `DeviceFitError`.
     ///   - deltas: a number of versions; nil for none.
+    /// - Throws: `StepsError.badRequest`, `DeviceFitError`.
     public init(dialects: String?, chunk: String?, deltas: Int? = nil) throws {
         self.deltas = deltas ?? 0
         guard (0...100).contains(self.deltas) else {
@@ -42,9 +42,9 @@ public struct PushRequest: Sendable {
 }
 
 extension Operations {
-    /// Sends builds with everything known of them to an OCI registry.
-    /// - Parameter names: `model`, `model@version`, `model@channel`, each with or without `:type`; none means all.
-    /// - Throws: `DistributionError`, `RegistryError`, and whatever `progress` throws.
+    /// Pushes builds with all their data to an OCI registry.
+    /// - Parameter names: `model`, `model@version`, `model@channel`, each with or without `:type`; empty for all.
+    /// - Throws: `DistributionError`, `RegistryError`, and any error of `progress`.
     public static func push(
         _ names: [String],
         to place: RemotePlace,

@@ -4,14 +4,14 @@ import Distribution
 import SystemPackage
 import Work
 
-/// Where a registry is: a file, or a place in an OCI registry.
+/// The location of a registry: a file, or a place in an OCI registry.
 public enum RegistryPlace: Sendable {
     case file(FilePath)
     case remote(RemotePlace)
 
     /// - Parameters:
     ///   - text: a path, `oci://host/path`, or the `http://` or `https://` address of a server.
-    ///   - isInsecure: whether an OCI registry speaks plain HTTP.
+    ///   - isInsecure: whether an OCI registry uses plain HTTP.
     /// - Throws: `DistributionError.badReference`.
     public init(_ text: String, isInsecure: Bool) throws {
         if OCIReference.isWritten(text) {
@@ -23,8 +23,8 @@ public enum RegistryPlace: Sendable {
         }
     }
 
-    /// Opens the registry to ask it, and closes it when `body` returns or throws.
-    /// - Throws: `RegistryError`, `DistributionError`, and what `body` throws.
+    /// Opens the registry for reading, and closes it when `body` returns or throws.
+    /// - Throws: `RegistryError`, `DistributionError`, and the errors of `body`.
     public func reading<Value>(progress: @escaping WorkProgress, _ body: (RegistrySession) throws -> Value) throws
         -> Value
     {
@@ -37,8 +37,8 @@ public enum RegistryPlace: Sendable {
         }
     }
 
-    /// Opens the registry to change it.
-    /// - Throws: `RegistryError`; `StepsError.badRequest` for one that lies elsewhere; what `body` throws.
+    /// Opens the registry for writing.
+    /// - Throws: `RegistryError`; `StepsError.badRequest` for a remote registry; the errors of `body`.
     public func changing<Value>(_ body: (RegistrySession) throws -> Value) throws -> Value {
         switch self {
         case .file(let path): return try RegistrySession.with(path, .changing, body)

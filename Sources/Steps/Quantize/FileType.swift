@@ -1,4 +1,4 @@
 import Quantization
 
-/// The quantizer's file types; swift-system has a type of the same name for something else.
+/// The quantizer's file types; swift-system has an unrelated type of the same name.
 public typealias FileType = Quantization.FileType

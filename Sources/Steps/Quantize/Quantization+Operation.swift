@@ -8,31 +8,31 @@ import SystemPackage
 import Tensors
 import Work
 
-/// What to quantize on the command line, and how.
+/// What the command line quantizes, and how.
 public struct QuantizeRequest: Sendable {
-    /// A GGUF file; or a folder or repository of Hugging Face's, which is converted on the way.
+    /// A GGUF file, or a Hugging Face folder or repository, which is converted on the way.
     public var input: String
-    /// With one type, or none to copy.
+    /// The settings, with one type, or none to copy.
     public var settings: QuantizeSettings
-    /// How the input is converted.
+    /// The conversion of the input.
     public var conversion = ConvertRequest()
-    /// Whether as many files are written as the model has.
+    /// Whether the output has as many files as the model.
     public var keepSplit = false
-    /// Whether to measure what each tensor loses.
+    /// Whether the error of each tensor is measured.
     public var measuresErrors = true
 
-    /// Measures what tensors lose, and writes one file.
+    /// Creates a request that measures errors and writes one file.
     public init(input: String, _ settings: QuantizeSettings) { (self.input, self.settings) = (input, settings) }
 
-    /// - Throws: `StepsError.badRequest` for a type that is none.
+    /// - Throws: `StepsError.badRequest` for an unknown type.
     public init(input: String, type: String) throws {
         self.init(input: input, try QuantizeSettings(options: ["types": .text(type)]))
     }
 }
 
 extension Operations {
-    /// Works out what a quantization would make; nothing is written.
-    /// - Parameter remark: told what somebody should know before the work is done.
+    /// Plans a quantization; writes nothing.
+    /// - Parameter remark: called with remarks before the work is done.
     public static func planQuantization(
         _ request: QuantizeRequest,
         remark: @escaping @Sendable (String) -> Void = { _ in },
@@ -46,9 +46,9 @@ extension Operations {
         return report
     }
 
-    /// GGUF to a smaller GGUF.
-    /// - Parameter remark: told, before any work, what somebody should know.
-    /// - Throws: what the rooms throw; nothing appears under `output` then.
+    /// Quantizes a GGUF file to a smaller one.
+    /// - Parameter remark: called with remarks before any work.
+    /// - Throws: the errors of the modules below; then no file appears at `output`.
     public static func quantize(
         _ request: QuantizeRequest,
         to output: FilePath,
@@ -64,7 +64,7 @@ extension Operations {
         var records: [String: FeedbackRecord] = [:]
         var folder: FeedbackFolder?
         if let stage = try feedbackStage(request, source, plan), let text = request.settings.feedback.text {
-            // As much again, for the tensors that are rounded before the output is written.
+            // The same amount again holds the tensors that are rounded before the output is written.
             try checkSpace(for: 2 * plan.byteCount, at: output)
             let path = FilePath(output.string + ".feedback")
             let result = try stage.run(
@@ -114,7 +114,7 @@ extension Operations {
         var options = try request.settings.withRules(in: file).options(with: matrix)
         options.keepsSplit = request.keepSplit
         let source = try source(request.input, request.conversion, remark: remark, progress: progress)
-        // Of a folder it was said already.
+        // For a folder, this remark was made earlier.
         if source is GGUFModel, try !source.metadata.isProjector,
             let reason = LoadingCheck.problem(of: source.metadata, source.tensors)
         {
@@ -150,7 +150,7 @@ extension Operations {
 }
 
 extension QuantizeSettings {
-    /// The file of the importance matrix, as a command names it.
+    /// The importance matrix file that a command names.
     fileprivate var imatrixPath: FilePath? {
         guard case .file(let name)? = imatrix else { return nil }
         return FilePath(name)

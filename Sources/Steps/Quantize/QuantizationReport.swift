@@ -5,47 +5,47 @@ import Quantization
 import SystemPackage
 import Tensors
 
-/// What a quantization makes or made, tensor by tensor.
+/// The planned or actual result of a quantization, tensor by tensor.
 public struct QuantizationReport: Codable, Sendable {
-    /// What a plan says of one tensor.
+    /// The plan or result of one tensor.
     public struct Tensor: Codable, Sendable {
-        /// As the file has it.
+        /// The tensor's name in the file.
         public var name: String
-        /// The name of the type that it has.
+        /// The name of the actual type.
         public var type: String
-        /// Of its data.
+        /// The size of its data, in bytes.
         public var bytes: Int
-        /// Whether the shape did not allow the type that was wanted.
+        /// Whether the shape did not allow the requested type.
         public var fallback: Bool
-        /// The name of the type that the policy asked for, where the shape did not allow it.
+        /// The name of the type that the policy requested, if the shape did not allow it.
         public var wanted: String?
-        /// Why another type was taken.
+        /// The reason for the other type.
         public var reason: String?
-        /// The type in the source, where it was another.
+        /// The type in the source, if it differs.
         public var from: String?
-        /// Root of the mean squared error over that of the weights.
+        /// The root mean square error, divided by the root mean square of the weights.
         public var relativeError: Double?
-        /// The part of the outputs' mean square that became error, by the importance matrix.
+        /// The share of the outputs' mean square that became error, by the importance matrix.
         public var weightedError: Double?
-        /// Whether it lies on a grid of four bits and keeps it; absent where the rounding does not ask.
+        /// Whether the tensor lies on a grid of four bits and keeps it; absent if the rounding does not check.
         public var keepsGrid: Bool?
-        /// What rounding with feedback made of it; absent for other roundings and in plans.
+        /// The outcome of rounding with feedback; absent for other roundings and in plans.
         public var feedback: FeedbackRecord?
     }
 
     /// The name of the file type, or COPY.
     public var type: String
-    /// Of all files.
+    /// The size of all files, in bytes.
     public var bytes: Int
-    /// Over all weights.
+    /// The average over all weights.
     public var bitsPerWeight: Double
-    /// Over all tensors whose type changed.
+    /// The error over all tensors whose type changed.
     public var relativeError: Double?
-    /// In the order of the file.
+    /// The tensors in file order.
     public var tensors: [Tensor]
-    /// What was written, where it is several files.
+    /// The files that were written, if there are several.
     public var outputs: [String]?
-    /// The most memory that rounding with feedback takes, in bytes, where the rounding is that.
+    /// The peak memory of rounding with feedback, in bytes; nil for other roundings.
     public var feedbackMemory: Int?
 
     init(
@@ -81,7 +81,7 @@ public struct QuantizationReport: Codable, Sendable {
 }
 
 extension QuantizationReport {
-    /// How many tensors kept the grid that they were trained to, in words; nil where the rounding does not ask.
+    /// A description of how many tensors kept the grid they were trained to; nil if the rounding does not check.
     public var gridSummary: String? {
         let grids = tensors.compactMap(\.keepsGrid)
         guard !grids.isEmpty else { return nil }
@@ -91,11 +91,11 @@ extension QuantizationReport {
     }
 }
 
-/// What became of a tensor that was to be rounded with feedback.
+/// The outcome of a tensor to be rounded with feedback.
 public typealias FeedbackRecord = Quantization.FeedbackRecord
 
 extension QuantizationReport {
-    /// How many tensors took feedback and what came of it, in words; nil for other roundings.
+    /// A description of how many tensors used feedback, and with what effect; nil for other roundings.
     public var feedbackSummary: String? {
         let records = tensors.compactMap { tensor in tensor.feedback.map { (tensor.name, $0) } }
         guard !records.isEmpty else { return nil }
@@ -103,7 +103,7 @@ extension QuantizationReport {
         var text = "\(taken.count) of \(records.count) tensors are rounded with feedback"
         let ratios = taken.map { $0.1.error / $0.1.plainError }
         if !ratios.isEmpty {
-            // Each tensor counts alike: squared errors of outputs differ by powers of ten.
+            // A geometric mean weighs tensors equally: squared errors of outputs differ by powers of ten.
             let mean = exp(ratios.reduce(0) { $0 + log(max($1, 1e-300)) } / Double(ratios.count))
             text += "; of their outputs' squared error on held-back text \((100 * mean).formatted(1)) % is left"
         }
@@ -121,7 +121,7 @@ extension QuantizationReport {
 }
 
 extension PlannedTensor {
-    /// Why the type that was wanted could not be taken, in words.
+    /// A description of why the requested type was not possible.
     var fallbackReason: String? {
         guard let wanted else { return nil }
         return "rows of \(source.shape.rowLength) are not a multiple of \(wanted.block.elements)"

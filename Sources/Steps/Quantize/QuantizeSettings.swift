@@ -5,29 +5,29 @@ import Settings
 import SystemPackage
 import Tensors
 
-/// How a model becomes smaller ones.
+/// Settings for quantizing a model.
 public struct QuantizeSettings: StepKind {
-    /// The `convert` step to start from; a command has it from elsewhere.
+    /// The `convert` step to start from. A command names its model elsewhere.
     public var model: String
-    /// Empty where a command copies what there is.
+    /// The types of the builds; empty if a command copies the tensors.
     public var types: [BuildType]
-    /// By the names that stand among the types.
+    /// The recipes by the names used among the types.
     public var recipes: [String: Recipe]
-    /// The `sensitivity` step that knows what tensors cost; nil where no type is chosen by cost.
+    /// The `sensitivity` step that provides the costs of tensors; nil if no type is chosen by cost.
     public var costs: String?
-    /// Where the importance matrix comes from; nil for none.
+    /// The source of the importance matrix; nil for none.
     public var imatrix: MatrixReference?
-    /// Parts of the names of the importance matrix's entries that are used; all where there are none.
+    /// Substrings of the names of importance-matrix entries to include; empty for all.
     public var includedWeights: [String]
-    /// Parts of the names of entries that are not used.
+    /// Substrings of the names of entries to exclude.
     public var excludedWeights: [String]
-    /// A file of further rules on tensors' types, as it is written.
+    /// The path, as written, of a file with further rules on tensors' types.
     public var tensorTypeFile: String?
-    /// Rules for tensors by their roles, which come behind all others.
+    /// Rules for tensors by their roles, which apply after all others.
     var roleRules: [TensorTypeRule] = []
-    /// What rounding with feedback is fitted to.
+    /// The settings of rounding with feedback.
     public var feedback: FeedbackSettings
-    /// All that is said by itself: neither the importance matrix nor the rules of the file.
+    /// The options that settings contain directly: everything except the importance matrix and the rules of the file.
     public var options: QuantizationOptions
 
     package static let kind = "quantize"
@@ -144,9 +144,9 @@ public struct QuantizeSettings: StepKind {
             ),
         ]
 
-    /// Where an importance matrix comes from.
+    /// The source of an importance matrix.
     public enum MatrixReference: Sendable, Equatable {
-        /// A file, as it is written.
+        /// A file, with its path as written.
         case file(String)
         case step(String)
 
@@ -155,19 +155,19 @@ public struct QuantizeSettings: StepKind {
 
     /// A build whose types are assigned tensor by tensor.
     public struct Recipe: Sendable, Equatable {
-        /// The mix of the tensors that the file does not name.
+        /// The mix for tensors that the file does not name.
         public var base: FileType
-        /// The assignment's file, as it is written.
+        /// The path, as written, of the assignment's file.
         public var tensors: String
     }
 
-    /// The names of the quantization types, as they are written in builds' names.
+    /// The names of the quantization types as written in build names.
     public static var types: [String] { FileType.allCases.map { $0.tag } }
 
-    /// The types that tensors can be quantized to, as they are written.
+    /// The types that tensors can be quantized to, as written in settings.
     static var tensorTypes: [String] { TensorType.allCases.filter(Quantizer.canEncode).map { $0.name.lowercased() } }
 
-    /// What a command says for a type to keep every tensor's.
+    /// The type by which a command keeps every tensor's type.
     static let copy = "copy"
 
     package init(_ reader: SettingReader, _ references: StepReferences) {
@@ -183,7 +183,7 @@ public struct QuantizeSettings: StepKind {
         options.copiesOnly = types.isEmpty
         options.rounding = reader.rounding(hasMatrix: imatrix != nil || !references.areSteps)
         feedback = FeedbackSettings(reader, isUsed: options.rounding == .feedback)
-        // A model that is run must lie in a file.
+        // A model can be run only from a file.
         if references.areSteps {
             model =
                 options.rounding == .feedback
@@ -204,10 +204,11 @@ public struct QuantizeSettings: StepKind {
         }
     }
 
-    /// An earlier step that makes an importance matrix, or a file: ids in pipeline files hold neither dots nor slashes.
+    /// Reads an earlier step that makes an importance matrix, or a file. Ids in pipeline files contain neither dots nor
+    /// slashes.
     private static func matrix(_ reader: SettingReader, _ references: StepReferences) -> MatrixReference? {
         guard let text = reader.text("imatrix") else { return nil }
-        // The id of a step with a matrix may hold a dot, too.
+        // The id of a step expanded from a matrix may contain a dot, too.
         let isPath = references[text] == nil && (text.contains(".") || text.contains("/"))
         if !references.areSteps || isPath { return .file(text) }
         return .step(references.id("imatrix", in: reader, kinds: [ImatrixSettings.kind, SensitivitySettings.kind]))
@@ -246,7 +247,7 @@ public struct QuantizeSettings: StepKind {
         case nil: break
         }
         let rules = tensorTypeFile.map(bench.path)
-        // Its rules are settings, and go into the key as such; that the file is read is of interest to a lock.
+        // The rules are settings and part of the key; the file is digested only for the lock.
         if let rules { _ = try bench.digest(of: rules) }
         let text = feedback.text.map(bench.path)
         return QuantizeStep(
@@ -265,8 +266,9 @@ public struct QuantizeSettings: StepKind {
 }
 
 extension QuantizeSettings {
-    /// The same with all rules on tensors' types: those of the file behind those that are named, and those for roles last.
-    /// - Throws: `FileError`; `StepsError.badFile` with the line of a rule that is none.
+    /// Returns the settings with all rules on tensors' types: those of the file after the named ones, and those for
+    /// roles last.
+    /// - Throws: `FileError`; `StepsError.badFile` with the line of an invalid rule.
     package func withRules(in file: FilePath?) throws -> QuantizeSettings {
         var settings = self
         if let file { settings.options.tensorTypes += try TensorTypeRule.rules(in: file) }
@@ -275,7 +277,7 @@ extension QuantizeSettings {
         return settings
     }
 
-    /// All options, with the entries of an importance matrix that count.
+    /// Returns all options, with the included entries of an importance matrix.
     func options(with matrix: ImportanceMatrix?) -> QuantizationOptions {
         var options = options
         options.importanceMatrix = matrix?.filtered { name in
@@ -285,7 +287,7 @@ extension QuantizeSettings {
         return options
     }
 
-    /// What a remembered result depends on, beside the type.
+    /// The settings that decide a cached result, besides the type.
     var keyEntries: [String: String] {
         var entries = [
             "pure": "\(options.pure)",
@@ -295,7 +297,7 @@ extension QuantizeSettings {
             "tokenEmbedding": options.tokenEmbeddingType?.name ?? "",
             "prunedLayers": options.prunedLayers.sorted().map { "\($0)" }.joined(separator: ","),
         ]
-        // A pattern or a text may hold any character, so each stands in a value of its own.
+        // A pattern or a text may contain any character, so each is a value of its own.
         for (index, rule) in options.tensorTypes.enumerated() {
             entries["tensorType.\(index)"] = "\(rule.type.name) \(rule.pattern)"
         }

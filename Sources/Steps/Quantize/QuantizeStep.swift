@@ -10,20 +10,20 @@ import SystemPackage
 import Tensors
 import Work
 
-/// One model to several smaller ones: a node for each type, and one pass over the tensors for all that are due.
+/// Quantizes one model to several types: a node for each type, and one pass over the tensors for all that are due.
 struct QuantizeStep: BuildMaker {
-    /// Raised whenever the same model would give other files.
+    /// Increased whenever the same model would give different files.
     static let version = 1
 
-    /// Where the importance matrix comes from.
+    /// The source of the importance matrix.
     enum Matrix {
-        /// The name is as the pipeline file writes the path. It becomes part of what is made, so it must not depend on the
-        /// machine.
+        /// The name is the path as written in the pipeline file. It becomes part of the build, so it must not depend on
+        /// the machine.
         case file(name: String, FilePath, StepKey.Input)
         case step(any ImportanceMaker)
     }
 
-    /// A build of one's own.
+    /// A user-defined build.
     struct Recipe {
         let base: FileType
         /// The file that assigns types to tensors.
@@ -35,11 +35,11 @@ struct QuantizeStep: BuildMaker {
     let settings: QuantizeSettings
     let model: ConvertStep
     let matrix: Matrix?
-    /// What tensors cost; nil where no type is chosen by it.
+    /// The step that provides the costs of tensors; nil if no type is chosen by cost.
     let costs: SensitivityStep?
-    /// What rounding with feedback is fitted to.
+    /// The text for rounding with feedback.
     let text: (path: FilePath, input: StepKey.Input)?
-    /// By name.
+    /// The recipes by name.
     let recipes: [String: Recipe]
 
     let kind = QuantizeSettings.kind
@@ -100,7 +100,7 @@ struct QuantizeStep: BuildMaker {
         }
     }
 
-    /// A plan, and how its types were chosen where that was by cost.
+    /// A plan, and the choice of its types if they were chosen by cost.
     private struct Planned {
         let plan: QuantizationPlan
         let recipe: RecipeRecord?
@@ -122,7 +122,7 @@ struct QuantizeStep: BuildMaker {
         }
     }
 
-    /// The importance matrix, or what stands for one that is not made yet.
+    /// The importance matrix, or a stand-in for one that is not made yet.
     private var planningMatrix: ImportanceMatrix? {
         get throws {
             switch matrix {
@@ -139,7 +139,7 @@ struct QuantizeStep: BuildMaker {
     }
 
     func lineage(of node: StepNode, _ context: StepContext) -> [LineageEdge] {
-        // Where no file is kept, it is made of the source.
+        // If no file is kept, the build is made from the source.
         let file = context.product(of: model.node.name).files.first?.digest
         var origins = [file ?? model.source.digest]
         var edges = model.lineage(of: model.node, context)
@@ -159,7 +159,8 @@ struct QuantizeStep: BuildMaker {
         guard let text else {
             return Forecast(
                 outputs: outputs,
-                // Weights, encoded, and decoded again for their error. Headers are laid out by the forecast and by the run.
+                // Weights are encoded, and decoded again to measure their error. Headers are laid out by the forecast
+                // and by the run.
                 peakMemoryBytes: memory.slabs(threads: threads, bytes: 10, headers: 2 * types.count),
                 work: Forecast.Work(Double(weights) / Double(threads), speed: Throughput.quantizing)
             )
@@ -169,7 +170,7 @@ struct QuantizeStep: BuildMaker {
         let due = settings.types.filter { type in nodes.contains { $0.name.build == type.tag } }
         let matrix = try planningMatrix
         let wanted = try due.map { type in
-            // What types tensors get by cost is not known yet; it decides little of the memory.
+            // The types that tensors get by cost are not known yet; they hardly affect the memory.
             AutoType.goal(type.tag) == nil
                 ? try plans(of: [type], model, matrix, nil)[0].plan
                 : try QuantizationPlan(model, as: .q4_K_M, options: settings.options(with: matrix))
@@ -223,7 +224,7 @@ struct QuantizeStep: BuildMaker {
             }
         }
         try folder?.remove()
-        // Each file is read again for its digest, which takes longer than some are to make.
+        // Each file is read again for its digest, which may take longer than making it.
         return try outputs.indices.map { $0 }.concurrentMap(threads: context.threads) { index in
             let facts = BuildFile.Facts(outputs[index].plan, reports[index], plans[index].recipe)
             return try StepProduct(files: [outputs[index].path], facts: facts)
@@ -232,7 +233,7 @@ struct QuantizeStep: BuildMaker {
 }
 
 extension QuantizeStep {
-    /// Rounds with feedback what is to be rounded so, for all builds that are due.
+    /// Rounds the tensors that use feedback, for all builds that are due.
     private func feedback(
         _ plans: [QuantizationPlan],
         _ source: any ModelSource,
@@ -241,7 +242,7 @@ extension QuantizeStep {
     ) throws -> (outcomes: [FeedbackStage.Outcome], folder: FeedbackFolder?) {
         guard let text, let file else { return (plans.map { _ in FeedbackStage.Outcome() }, nil) }
         let stage = try FeedbackStage(settings.feedback, model: file, source: source, plans: plans)
-        // The same folder whichever builds are due, so that what is done is found again.
+        // The folder is the same whichever builds are due, so that finished work is found again.
         let folder = try context.folder(for: nodes[0]).appending("feedback")
         let (outcomes, kept) = try stage.run(
             try readFile(text.path, limit: ValidateStep.textLimit),
@@ -255,7 +256,7 @@ extension QuantizeStep {
 }
 
 extension BuildFile.Facts {
-    /// Describes a finished quantization.
+    /// Creates the facts of a finished quantization.
     fileprivate init(_ plan: QuantizationPlan, _ report: QuantizationReport, _ recipe: RecipeRecord?) {
         self.init(
             type: plan.buildType.tag,
@@ -276,7 +277,7 @@ extension BuildFile.Facts {
 }
 
 extension RecipeRecord {
-    /// How a build's types were chosen.
+    /// Creates the record of how a build's types were chosen.
     fileprivate init(_ recipe: Recipe, budget: Int, _ costs: CostFile) {
         self.init(
             budgetBytes: budget,

@@ -7,10 +7,10 @@ import SystemPackage
 import Tensors
 import Yams
 
-/// The values of a quantization's settings, each read in one way from a pipeline file and from a command.
+/// The values of a quantization's settings, each read the same way from a pipeline file and from a command.
 extension SettingReader {
-    /// At least one type, each once; none where a command copies.
-    /// - Parameter recipes: whose names are types too.
+    /// Reads at least one type, each once; none if a command copies.
+    /// - Parameter recipes: the recipes whose names are types too.
     func buildTypes(_ recipes: [String: QuantizeSettings.Recipe], isForCommand: Bool) -> [BuildType] {
         guard let place = required("types"), let names = texts("types") else { return [] }
         if place.sequence?.isEmpty == true { report("'types' must name at least one type.", at: place) }
@@ -42,7 +42,7 @@ extension SettingReader {
         return types
     }
 
-    /// A mapping from names to what they stand for.
+    /// Reads a mapping from names to recipes.
     func recipes() -> [String: QuantizeSettings.Recipe] {
         guard let node = node("recipes") else { return [:] }
         guard let mapping = node.mapping else {
@@ -96,7 +96,7 @@ extension SettingReader {
         return nil
     }
 
-    /// A mapping from patterns to types, or a list of `REGEX=TYPE`.
+    /// Reads a mapping from patterns to types, or a list of `REGEX=TYPE`.
     func tensorTypes() -> [TensorTypeRule] {
         guard let node = node("tensor-types") else { return [] }
         if node.mapping == nil, node.sequence != nil || node.scalar?.string.contains("=") == true {
@@ -119,7 +119,7 @@ extension SettingReader {
         }
     }
 
-    /// Numbers of layers: a list, or texts with commas between them.
+    /// Reads layer numbers: a list, or texts with comma-separated numbers.
     func layers() -> Set<Int> {
         var layers: Set<Int> = []
         for (text, node) in texts("prune-layers") ?? [] {
@@ -138,7 +138,7 @@ extension SettingReader {
         return layers
     }
 
-    /// Metadata to write instead of the model's.
+    /// Reads the metadata that replaces the model's.
     func overrides() -> [MetadataOverride] {
         (texts("override-kv") ?? []).compactMap { text, node in
             if let override = MetadataOverride(text) { return override }
@@ -170,8 +170,8 @@ extension TensorTypeRule {
         "'\(name)' is not a known tensor type. \(Spelling.advice(for: name, among: QuantizeSettings.tensorTypes))"
     }
 
-    /// The rules of a file, with spaces or lines between.
-    /// - Throws: `FileError`; `StepsError.badFile` with the line of a rule that is none.
+    /// Reads the rules of a file, separated by spaces or newlines.
+    /// - Throws: `FileError`; `StepsError.badFile` with the line of an invalid rule.
     static func rules(in file: FilePath) throws -> [TensorTypeRule] {
         guard let text = String(validating: try readFile(file, limit: 1 << 24), as: UTF8.self) else {
             throw StepsError.badFile("\(file): it is not valid UTF-8. Save it as UTF-8.")

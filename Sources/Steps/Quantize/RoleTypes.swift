@@ -4,9 +4,9 @@ import Settings
 import Tensors
 import Yams
 
-/// Types for all tensors that play one role in a model, such as `ffn-down: q6_k`.
+/// Types for all tensors with the same role in a model, such as `ffn-down: q6_k`.
 enum RoleTypes {
-    /// By the names that pipeline files have for them.
+    /// The roles by their names in pipeline files.
     static let roles: [(name: String, role: TensorRole)] = [
         ("token-embedding", .tokenEmbedding), ("output", .output),
         ("attention-q", .attentionQ), ("attention-k", .attentionK), ("attention-v", .attentionV),
@@ -18,7 +18,8 @@ enum RoleTypes {
 }
 
 extension SettingReader {
-    /// What `role-types` say of output and token embedding, where nothing else does, and the rules for the other roles.
+    /// Reads `role-types`: sets the types of output and token embedding if nothing else does, and returns the rules for
+    /// the other roles.
     func roleTypes(_ options: inout QuantizationOptions) -> [TensorTypeRule] {
         var rules: [TensorTypeRule] = []
         guard let node = node("role-types"), let reader = inner(node, "'role-types'", known: RoleTypes.names) else {
@@ -30,7 +31,7 @@ extension SettingReader {
             case .output: options.outputTensorType = options.outputTensorType ?? type
             case .tokenEmbedding: options.tokenEmbeddingType = options.tokenEmbeddingType ?? type
             default:
-                // A dot of a name is a dot.
+                // A dot in a name matches only a dot.
                 guard let pattern = role.mark?.replacing(".", with: "\\.") else { continue }
                 rules.append(TensorTypeRule(pattern: pattern, type: type))
             }

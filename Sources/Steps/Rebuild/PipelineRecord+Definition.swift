@@ -6,7 +6,7 @@ import Settings
 import SystemPackage
 
 extension PipelineDefinition {
-    /// What a registry keeps of the pipeline, so that its builds can be made again.
+    /// The record of the pipeline in a registry, from which its builds can be rebuilt.
     var record: PipelineRecord {
         PipelineRecord(
             digest: digest,
@@ -22,8 +22,8 @@ extension PipelineDefinition {
 }
 
 extension PipelineRecord {
-    /// The pipeline as it was, with the files that it reads where they were.
-    /// - Throws: `SettingsError` where this version reads the text otherwise; `PipelineError`.
+    /// The pipeline as it was, with its input files at their original locations.
+    /// - Throws: `SettingsError` if this version reads the text differently; `PipelineError`.
     var definition: PipelineDefinition {
         get throws {
             let file = try PipelineFile(
@@ -40,7 +40,7 @@ extension PipelineRecord {
 }
 
 extension FilePath {
-    /// The path from the root, by its names alone.
+    /// The path from the root, computed from its names only.
     fileprivate var fromRoot: FilePath {
         FilePath(FileManager.default.currentDirectoryPath).pushing(self).lexicallyNormalized()
     }

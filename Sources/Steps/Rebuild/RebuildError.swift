@@ -1,22 +1,22 @@
 import BinaryIO
 import SystemPackage
 
-/// Why builds cannot be made again, in words that end with what to do.
+/// The reason why builds cannot be rebuilt, followed by what to do.
 public enum RebuildError: Error, CustomStringConvertible, Sendable {
-    /// A build that no pipeline made: it was imported as a file.
+    /// The build was imported as a file; no pipeline made it.
     case noPipeline(build: String, source: String)
-    /// The registry has no text of the pipeline.
+    /// The registry does not contain the text of the pipeline.
     case pipelineNotKept(build: String, digest: SHA256Digest, toolVersion: String)
-    /// A pipeline file that has no model of this name.
+    /// The pipeline file has no model of this name.
     case otherPipeline(FilePath, wanted: String, known: [String])
-    /// The model, or what else is read, is not where it was.
+    /// The model or another input is not at its original location.
     case away(version: String, source: String, underlying: any Error)
-    /// The model is there, and its files are others.
+    /// The model exists, but its files differ.
     case otherSource(build: String, source: String, recorded: SHA256Digest, found: SHA256Digest)
-    /// A text, a matrix or a recipe that a step reads, which is another one now.
+    /// A text, a matrix or a recipe that a step reads has changed.
     case otherFile(build: String, step: String, file: String, recorded: [SHA256Digest], found: SHA256Digest)
 
-    /// In words that end with what to do.
+    /// The reason, followed by what to do.
     public var description: String {
         switch self {
         case .noPipeline(let build, let source):

@@ -6,69 +6,70 @@ import Pipeline
 import Registry
 import SystemPackage
 
-/// What making a version's builds again gave. The names of the fields are a contract with other programs.
+/// The result of rebuilding a version. The names of the fields are a contract with other programs.
 public struct RebuildReport: Codable, Sendable {
     /// One build.
     public struct Build: Codable, Sendable {
-        /// `model@version:type`
+        /// The name, `model@version:type`.
         public var build: String
-        /// The SHA-256 that the registry has.
+        /// The SHA-256 in the registry.
         public var recorded: SHA256Digest
-        /// The SHA-256 of what was made now; nil where nothing was.
+        /// The SHA-256 of the rebuilt file; nil if none was made.
         public var rebuilt: SHA256Digest?
-        /// Whether they are the same.
+        /// Whether the two are equal.
         public var isSame: Bool
         /// The version of edgepipe that published it.
         public var publishedBy: String
-        /// Why nothing was made, in words.
+        /// The reason why no file was made.
         public var problem: String?
     }
 
-    /// `model@version`
+    /// The name, `model@version`.
     public var version: String
-    /// The version of edgepipe that made them again.
+    /// The version of edgepipe that rebuilt it.
     public var edgepipe: String
-    /// How long it took.
+    /// The elapsed time, in seconds.
     public var seconds: Double
-    /// In the order of the registry.
+    /// The builds in the order of the registry.
     public var builds: [Build]
 
     /// Whether every build has the bytes that were published.
     public var isSame: Bool { builds.allSatisfy(\.isSame) }
 }
 
-/// Which builds are made again, and how.
+/// Which builds to rebuild, and how.
 public struct RebuildRequest: Sendable {
     /// `model@version` or `model@channel`, with or without `:type`.
     public var version: String
     /// The registry's file, which is only read.
     public var registry: FilePath
-    /// The pipeline file, in the place of the one that the registry keeps.
+    /// A pipeline file to use instead of the one in the registry.
     public var pipeline: FilePath?
     /// `KEY=VALUE` settings of that file.
     public var overrides: [String] = []
-    /// Where to work; nil for a folder beside the registry. What is made there is removed.
+    /// The working folder; nil for a folder beside the registry. The rebuilt files are removed.
     public var folder: FilePath?
-    /// How many work at a time.
+    /// The number of threads.
     public var threads: Int?
-    /// Whether nothing is downloaded.
+    /// Whether downloads are disabled.
     public var isOffline = false
 
-    /// A request that takes the pipeline from the registry.
+    /// Creates a request that uses the pipeline from the registry.
     public init(_ version: String, registry: FilePath) { (self.version, self.registry) = (version, registry) }
 }
 
-/// Makes published builds again, from their source and pipeline, without a cache, and compares what comes out with what was published.
+/// Rebuilds published builds from their source and pipeline, without a cache, and compares the results with what was
+/// published.
 public struct RebuildRun: Sendable {
     private let request: RebuildRequest
     private let report: RunReporting
 
-    /// A run that tells nobody where nothing is said.
+    /// Creates a run that by default reports nothing.
     public init(_ request: RebuildRequest, report: @escaping RunReporting = { _ in }) {
         (self.request, self.report) = (request, report)
     }
 
-    /// - Throws: `RegistryError` for a version that is not there; `RebuildError` where something is missing; what a run throws.
+    /// - Throws: `RegistryError` for an unknown version; `RebuildError` if something is missing; the errors of a run.
     public func run() throws -> RebuildReport {
         let started = Date()
         let registry = try ModelRegistry(path: request.registry, mode: .readOnly)
@@ -78,7 +79,7 @@ public struct RebuildRun: Sendable {
         let scratch = place.appending("rebuild-\(UUID().uuidString)")
         try makeFolder(scratch)
         defer { try? FileManager.default.removeItem(atPath: scratch.string) }
-        // Builds of one version may have been made by several pipelines.
+        // The builds of one version may come from several pipelines.
         var groups: [(definition: SHA256Digest?, builds: [BuildRecord])] = []
         for build in wanted {
             let definition = request.pipeline == nil ? build.facts.pipelineDigest : nil
@@ -89,7 +90,7 @@ public struct RebuildRun: Sendable {
             }
         }
         var made: [String: RebuildReport.Build] = [:]
-        // What is missing is said before anything is made.
+        // Anything missing is reported before any build is made.
         let definitions = try groups.map { try definition(of: $0.builds[0], in: registry) }
         for (index, group) in groups.enumerated() {
             let folder = scratch.appending("\(index)")
@@ -106,7 +107,7 @@ public struct RebuildRun: Sendable {
         )
     }
 
-    /// The builds that are meant; never empty.
+    /// Returns the requested builds; never empty.
     private func builds(in registry: ModelRegistry) throws -> [BuildRecord] {
         let reference = try BuildReference(request.version)
         var filter = BuildFilter(model: reference.model, type: reference.type)
@@ -120,14 +121,14 @@ public struct RebuildRun: Sendable {
         let version = versions.filter { !$0.isPreRelease }.max() ?? versions.max()
         let builds = found.filter { $0.name.version == version }
         guard !builds.isEmpty else {
-            // Says in words what there is instead.
+            // Throws an error that lists the existing versions and builds.
             _ = try registry.resolve(reference)
             throw RegistryError.notFound(request.version, available: [])
         }
         return builds
     }
 
-    /// The pipeline that made a build.
+    /// Returns the pipeline that made a build.
     private func definition(of build: BuildRecord, in registry: ModelRegistry) throws -> PipelineDefinition {
         if let path = request.pipeline {
             let definitions = try PipelineFile(path: path, overrides: request.overrides).definitions
@@ -152,9 +153,9 @@ public struct RebuildRun: Sendable {
         try? report(RunEvent(event: .remark, step: "", kind: "verify", detail: words))
     }
 
-    // MARK: Making them
+    // MARK: Rebuilding
 
-    /// Makes builds of one pipeline.
+    /// Rebuilds the builds of one pipeline.
     private func rebuild(
         _ builds: [BuildRecord],
         _ definition: PipelineDefinition,
@@ -169,7 +170,7 @@ public struct RebuildRun: Sendable {
         let cache = try StepCache(registry: nil, options, isWritable: true)
         let published = definition.steps.compactMap { $0.settings as? PublishSettings }
         let makers = Set(published.flatMap { [$0.builds] + ($0.projector.map { [$0] } ?? []) })
-        // What is measured decides no build, and its texts may be away.
+        // Measurements decide no build, and their texts may be missing.
         let making = definition.compactMapSettings { step in
             switch step.settings {
             case is ValidateSettings, is FitSettings, is PublishSettings: nil
@@ -208,14 +209,14 @@ public struct RebuildRun: Sendable {
         }
     }
 
-    /// The steps over the source that a build names.
+    /// Returns the steps over the source that a build names.
     private func steps(
         of definition: PipelineDefinition,
         _ build: BuildRecord,
         _ cache: StepCache
     ) throws -> (steps: [any Step], source: SourceCheckpoint, notes: InputNotes) {
         let uri = build.facts.sourceURI
-        // A model of the Hub was noted with its commit.
+        // A Hub model was recorded with its commit.
         let isOfHub = definition.source.hasPrefix("hf://") && uri.hasPrefix("hf://")
         let pinned = definition.replacing(source: isOfHub ? uri : definition.source, adapters: definition.adapters)
         let version = "\(build.name.model)@\(build.name.version)"
@@ -230,7 +231,7 @@ public struct RebuildRun: Sendable {
                     found: source.digest
                 )
             }
-            // What the file imported was kept with it, and may be gone.
+            // The imported files are stored with the pipeline, and may no longer exist.
             let notes = InputNotes(folder: pinned.folder, source: nil, imported: [])
             return (try Workbench.steps(of: pinned, source, cache, notes), source, notes)
         } catch let error as ModelHubError {
@@ -243,8 +244,8 @@ public struct RebuildRun: Sendable {
         }
     }
 
-    /// Compares the texts, matrices and recipes that nodes read with those that the lineage of a build names. Lineage of builds that older
-    /// versions published names none, and nothing is compared.
+    /// Compares the texts, matrices and recipes that nodes read with those in the lineage of a build. The lineage of
+    /// builds published by older versions names none; then nothing is compared.
     /// - Throws: `RebuildError.otherFile`.
     private func checkFiles(
         of build: BuildRecord,
@@ -259,7 +260,8 @@ public struct RebuildRun: Sendable {
         let kinds = Dictionary(uniqueKeysWithValues: steps.map { ($0.id, $0.kind) })
         for node in steps.flatMap(\.nodes) where names.contains(node.name) {
             let given = node.givenFiles.filter { $0 != source.digest }
-            // A file that somebody gave may be one that another pipeline made, so only the kinds that this node takes from count.
+            // A user-supplied file may be the product of another pipeline, so only the kinds that this node reads
+            // count.
             let inputs = Set(node.inputs.compactMap { kinds[$0.step] })
             let made = Set(lineage.filter { inputs.contains($0.stepKind) }.map(\.to))
             var recorded: [SHA256Digest] = []
@@ -280,7 +282,7 @@ public struct RebuildRun: Sendable {
         }
     }
 
-    /// Some nodes, and all whose products they take.
+    /// Returns some nodes, and all nodes whose products they need.
     private static func nodes(behind wanted: [StepNode], in steps: [any Step]) -> Set<StepNode.Name> {
         var names = Set(wanted.map(\.name))
         for node in steps.flatMap(\.nodes).reversed() where names.contains(node.name) { names.formUnion(node.inputs) }

@@ -1,11 +1,11 @@
 import Recipes
 
-/// The type of a build whose tensors' types are chosen for it: `auto-3.5bpw`, `auto-1.2gb`, `auto-pixel-8`.
+/// The type of a build whose tensor types are chosen automatically: `auto-3.5bpw`, `auto-1.2gb`, `auto-pixel-8`.
 enum AutoType {
     static let prefix = "auto-"
 
-    /// What is asked for; nil for another kind of name.
-    /// - Parameter name: in small letters.
+    /// Returns the requested goal; nil for another kind of name.
+    /// - Parameter name: in lower case.
     static func goal(_ name: String) -> RecipeGoal? {
         guard name.hasPrefix(prefix), name.count > prefix.count else { return nil }
         let wanted = String(name.dropFirst(prefix.count))

@@ -1,16 +1,16 @@
 import BinaryIO
 import SystemPackage
 
-/// A text in two parts: what costs are worked out on, and what builds are judged on.
+/// A text in two parts: one for computing costs, and one for judging builds.
 struct Calibration {
     let path: FilePath
-    /// For gradients and activations.
+    /// The part for gradients and activations.
     let learned: [UInt8]
-    /// The last quarter, held back: builds are compared on it.
+    /// The held-back last quarter, on which builds are compared.
     let judged: [UInt8]
     let digest: SHA256Digest
 
-    /// How far after three quarters a line's end is looked for, in bytes.
+    /// The distance after three quarters within which a line end is searched, in bytes.
     private static let slack = 4096
 
     /// - Throws: `FileError`.
@@ -20,7 +20,7 @@ struct Calibration {
         digest = SHA256Digest(of: bytes)
         let middle = bytes.count / 4 * 3
         let line = bytes[middle...].prefix(Self.slack).firstIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? middle
-        // A character of several bytes is not cut.
+        // The cut must not split a multibyte character.
         let cut = bytes[line...].firstIndex { $0 & 0xc0 != 0x80 } ?? bytes.endIndex
         (learned, judged) = (Array(bytes[..<cut]), Array(bytes[cut...]))
     }

@@ -6,51 +6,52 @@ import Recipes
 import Registry
 import SystemPackage
 
-/// What a model's tensors cost, with everything that it was worked out from: a JSON file that the next size starts from.
+/// The costs of a model's tensors, with everything that they were computed from: a JSON file that the next size starts
+/// from.
 public struct CostFile: Codable, Sendable {
-    /// What decides the costs beside the ladder.
+    /// Everything that decides the costs besides the ladder.
     public struct Origin: Codable, Equatable, Sendable {
-        /// Of the model's file.
+        /// The SHA-256 of the model's file.
         public var modelSha256: SHA256Digest
-        /// Of the calibration text.
+        /// The SHA-256 of the calibration text.
         public var textSha256: SHA256Digest
-        /// Of the importance matrix, where one was given.
+        /// The SHA-256 of the importance matrix, if one was given.
         public var imatrixSha256: SHA256Digest?
-        /// Tokens of a window.
+        /// The number of tokens per window.
         public var context: Int
-        /// Windows that were read, at most.
+        /// The largest number of windows read.
         public var chunks: Int
         /// What labels were drawn by.
         public var seed: UInt64
-        /// How weights find their places in blocks.
+        /// The rounding of weights in blocks.
         public var rounding: String
 
-        /// Of what decides the gradients; the ladder and the rounding do not.
+        /// The digest of everything that decides the gradients, which excludes the ladder and the rounding.
         var digest: SHA256Digest {
             SHA256Digest(of: "\(modelSha256) \(textSha256) \(context) \(chunks) \(seed)".utf8)
         }
     }
 
-    /// Tells the file from others.
+    /// The mark of the file format.
     public var format = Self.format
-    /// See `Origin`.
+    /// The origin of the costs; see `Origin`.
     public var origin: Origin
     /// The types that were compared.
     public var ladder: String
-    /// Whether every tensor is in the table, and measured where that has to be.
+    /// Whether every tensor is in the table, and measured if required.
     public var isComplete = false
-    /// Tensors whose costs are those after feedback.
+    /// The tensors whose costs include feedback.
     public var fedBack: [String] = []
-    /// See `CostTable`.
+    /// The costs; see `CostTable`.
     public var table = CostTable(tensors: [])
 
     private static let format = "edgepipe-costs-1"
-    /// Far more than the tensors of any model take.
+    /// The largest accepted file, in bytes, far more than the tensors of any model need.
     private static let longest = 1 << 28
 
     init(_ origin: Origin, _ ladder: TypeLadder) { (self.origin, self.ladder) = (origin, "\(ladder)") }
 
-    /// - Throws: `FileError`; `StepsError.badFile` for what is no file of costs.
+    /// - Throws: `FileError`; `StepsError.badFile` for a file that does not contain costs.
     init(path: FilePath) throws {
         let bytes = try readFile(path, limit: Self.longest)
         guard let file = try? JSONDecoder().decode(CostFile.self, from: Data(bytes)), file.format == Self.format else {
@@ -64,7 +65,7 @@ public struct CostFile: Codable, Sendable {
     /// The types that were compared.
     var types: TypeLadder { TypeLadder(ladder) ?? .k }
 
-    /// The costs as the registry keeps them, for whoever chooses types of this model again.
+    /// The costs in the form of the registry, for choosing types of this model again.
     var record: SensitivityRecord {
         get throws {
             SensitivityRecord(
@@ -87,7 +88,7 @@ public struct CostFile: Codable, Sendable {
         return encoder
     }
 
-    /// Writes the file; it appears when it is complete.
+    /// Writes the file atomically.
     /// - Throws: `FileError`.
     func write(to path: FilePath) throws {
         try writeFile(try Self.encoder.encode(self), to: path)

@@ -1,25 +1,25 @@
 import Recipes
 import SystemPackage
 
-/// Of what model to work out what its tensors cost, and how.
+/// A request to compute the costs of a model's tensors.
 public struct CostRequest: Sendable {
     /// A GGUF file of f32, f16 or bf16.
     public var model: FilePath
-    /// A text like those that the model will read; its last quarter is held back for judging builds.
+    /// A text similar to what the model will read; its last quarter is held back for judging builds.
     public var text: FilePath
-    /// The types that are compared.
+    /// The types to compare.
     public var ladder = TypeLadder.k
-    /// An importance matrix that rows are rounded by; the activations of the same windows where there is none.
+    /// The importance matrix for rounding rows; nil to use the activations of the same windows.
     public var importanceMatrix: FilePath?
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context = 512
-    /// Windows that gradients are taken of.
+    /// The number of windows for which gradients are computed.
     public var chunks = 16
-    /// What labels are drawn by.
+    /// The seed for sampling labels.
     public var seed: UInt64 = 0
-    /// How many work at a time.
+    /// The number of threads.
     public var threads = 1
 
-    /// With one thread and the K types.
+    /// Creates a request with one thread and the K types.
     public init(model: FilePath, text: FilePath) { (self.model, self.text) = (model, text) }
 }

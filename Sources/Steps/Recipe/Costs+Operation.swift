@@ -11,12 +11,12 @@ import SystemPackage
 import Tensors
 import Work
 
-/// What a model's tensors cost.
+/// The costs of a model's tensors.
 struct CostedTensors {
     let source: any ModelSource
     let ladder: TypeLadder
     let table: CostTable
-    /// With what rows are rounded by.
+    /// The options, with the importance by which rows are rounded.
     let options: QuantizationOptions
 
     func finder(_ table: CostTable? = nil, milliseconds: ((GGUFTensor) -> Double)? = nil) throws -> RecipeFinder {
@@ -24,20 +24,20 @@ struct CostedTensors {
     }
 }
 
-/// A model whose tensors' costs are known, and the text that they were worked out on.
+/// A model with known tensor costs, and the text on which they were computed.
 struct CostedModel {
     let tensors: CostedTensors
     let model: LanguageModel
     let text: Calibration
-    /// Where rows' importance is kept.
+    /// The file of the rows' importance.
     let importanceFile: FilePath
-    /// Where the costs are kept.
+    /// The file of the costs.
     let costFile: FilePath
 }
 
 extension Operations {
-    /// Works out what each tensor of a model costs at each type of a ladder, in KL divergence. What is done is kept in the
-    /// folder, and a run that was cut resumes there.
+    /// Computes the cost of each tensor at each type of a ladder, in KL divergence. Finished results are kept in the
+    /// folder, from which an interrupted run resumes.
     static func costedModel(
         _ request: CostRequest,
         _ options: QuantizationOptions,
@@ -68,7 +68,7 @@ extension Operations {
     }
 }
 
-/// The phases of working costs out, each of which is kept.
+/// The phases of computing costs, each of which is stored.
 private struct CostWork {
     let request: CostRequest
     let folder: FilePath
@@ -79,12 +79,13 @@ private struct CostWork {
     private(set) var file: CostFile
     let path: FilePath
 
-    /// Windows that single tensors are measured on.
+    /// The number of windows on which single tensors are measured.
     private static let measuredChunks = 4
-    /// Bits a weight of the type that tensors are measured at: inside the range that recipes choose from.
+    /// The bits per weight of the type at which tensors are measured: inside the range that recipes choose from.
     private static let measuredBits = 3.5
 
-    /// - Parameter replacesOthers: whether costs of another model or text that lie in the folder are replaced, and not refused.
+    /// - Parameter replacesOthers: whether costs of another model or text in the folder are replaced instead of
+    ///   rejected.
     init(
         _ request: CostRequest,
         _ options: QuantizationOptions,
@@ -130,7 +131,7 @@ private struct CostWork {
         self.file = earlier
     }
 
-    /// Factors by tensor, from gradients. The importance matrix is made of them, where none was given.
+    /// Computes the factors of each tensor from gradients. The importance matrix is made from them if none was given.
     mutating func factors(
         _ remark: (String) -> Void,
         _ progress: @escaping WorkProgress
@@ -157,7 +158,8 @@ private struct CostWork {
         return factors
     }
 
-    /// The activations that factors hold, as an importance matrix: the output's too, which llama-imatrix leaves out of a tied model.
+    /// Returns the activations in the factors as an importance matrix, including those of the output, which
+    /// llama-imatrix omits for a tied model.
     private func importance(of factors: FisherFactors) throws -> ImportanceMatrix {
         let entries = factors.tensors.map { tensor in
             let sums = tensor.columnFactors.enumerated().map { index, mean in
@@ -201,7 +203,8 @@ private struct CostWork {
         try file.write(to: path)
     }
 
-    /// Measures tensors alone whose costs gradients do not tell: an embedding, whose rows are looked up too.
+    /// Measures, one at a time, the tensors whose costs gradients do not show, such as an embedding, whose rows are
+    /// also looked up.
     mutating func measure(_ progress: @escaping WorkProgress) throws {
         let due = file.table.tensors.filter { tensor in
             tensor.source == .unknown || (tensor.source == .fisher && tensor.name == "token_embd.weight")
@@ -214,7 +217,7 @@ private struct CostWork {
         try file.write(to: path)
     }
 
-    /// Takes the costs after feedback, where weights are rounded so.
+    /// Replaces the costs by those after feedback, if weights are rounded with it.
     mutating func feedBack(_ settings: FeedbackSettings, _ progress: @escaping WorkProgress) throws {
         if options.rounding == .feedback {
             let costs = FeedbackCosts(
@@ -235,7 +238,7 @@ private struct CostWork {
         try file.write(to: path)
     }
 
-    /// The divergence of each tensor alone in a type.
+    /// Measures the divergence of each tensor alone in a type.
     private func measured(_ types: [String: TensorType], _ progress: @escaping WorkProgress) throws -> [MeasuredCost] {
         let path = folder.appending("measured.gguf")
         defer { try? FileManager.default.removeItem(atPath: path.string) }
@@ -256,7 +259,7 @@ private struct CostWork {
 }
 
 extension TensorFactors {
-    /// The factors of a tensor, as gradients gave them.
+    /// Creates the factors of a tensor from gradients.
     init(_ tensor: FisherFactors.Tensor, of factors: FisherFactors) {
         self.init(
             rows: tensor.rowFactors,

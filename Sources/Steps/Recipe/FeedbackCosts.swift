@@ -8,8 +8,8 @@ import SystemPackage
 import Tensors
 import Work
 
-/// What costs become where weights are rounded with error feedback: it mends types and tensors by very different parts, so that a
-/// choice by plain errors would spend bytes where feedback helps for nothing.
+/// The costs of weights that are rounded with error feedback. Feedback improves types and tensors by very different
+/// shares, so a choice by plain errors would waste bytes where feedback helps for free.
 struct FeedbackCosts {
     let model: LanguageModel
     let source: any ModelSource
@@ -17,12 +17,12 @@ struct FeedbackCosts {
     let settings: FeedbackSettings
     let threads: Int
 
-    /// Matrices of a stack that are rounded: the experts of a layer gain alike.
+    /// The number of matrices of a stack that are rounded: the experts of a layer gain alike.
     private static let mostMatrices = 4
 
     /// - Parameters:
-    ///   - file: its costs are those of plain rounding, but for the tensors that are done.
-    ///   - progress: told of each layer; what it throws ends the run, with `file` as far as it came.
+    ///   - file: contains the costs of plain rounding, except for finished tensors.
+    ///   - progress: called for each layer; if it throws, the run ends, and `file` contains the results so far.
     func apply(
         to file: inout CostFile,
         _ text: [UInt8],
@@ -61,13 +61,14 @@ struct FeedbackCosts {
         }
     }
 
-    /// A tensor, and what it becomes in each type that takes feedback.
+    /// A tensor, and its result in each type that supports feedback.
     private struct Item {
         let name: String
         let stage: Int
         let plans: [PlannedTensor]
 
-        /// Whose inputs are the same, shares the inverse of their correlation.
+        /// Returns the identity of each matrix's inputs. Tensors with the same inputs share the inverse of their
+        /// correlation.
         func inputs(_ inputs: [MatrixName: MatrixInputs]) -> [ObjectIdentifier?] {
             (0..<plans[0].matrixCount).map { inputs[MatrixName(name, matrix: $0)].map(ObjectIdentifier.init) }
         }
@@ -136,7 +137,7 @@ struct FeedbackCosts {
 }
 
 extension CostTable {
-    /// Takes the part of each cost that feedback leaves.
+    /// Multiplies each cost by the share that remains after feedback.
     fileprivate mutating func mend(_ name: String, _ parts: [TensorType: Double]) {
         guard let index = tensors.firstIndex(where: { $0.name == name }) else { return }
         for choice in tensors[index].choices.indices {

@@ -10,59 +10,59 @@ import Settings
 import SystemPackage
 import Work
 
-/// Which sizes of a model to compare.
+/// The sizes of a model to compare.
 public struct FrontierRequest: Sendable {
-    /// What its tensors cost, and how that is worked out.
+    /// The request for the costs of its tensors.
     public var costs: CostRequest
-    /// Bits a weight, from the smallest size to the largest.
+    /// The bits per weight, from the smallest size to the largest.
     public var bits: ClosedRange<Double>
-    /// How many sizes, evenly spaced.
+    /// The number of sizes, evenly spaced.
     public var steps = 7
-    /// Where costs are kept; nil where they are not.
+    /// The folder in which costs are kept; nil to keep none.
     public var folder: FilePath?
-    /// Windows that builds are judged on; nil for as many as the text has.
+    /// The number of windows on which builds are judged; nil for all of the text.
     public var judgedChunks: Int? = 8
-    /// Where the page goes that shows the curve.
+    /// The output file of the page that shows the curve.
     public var page: FilePath?
 
-    /// Seven sizes.
+    /// Creates a request for seven sizes.
     public init(_ costs: CostRequest, bits: ClosedRange<Double>) { (self.costs, self.bits) = (costs, bits) }
 }
 
-/// What builds of one model lose at several sizes.
+/// The quality losses of builds of one model at several sizes.
 public struct FrontierReport: Codable, Sendable {
-    /// One build that was measured.
+    /// One measured build.
     public struct Point: Codable, Sendable {
-        /// "q4_k_m", or "3.50 bits".
+        /// The name: "q4_k_m", or "3.50 bits".
         public var name: String
-        /// `preset` or `recipe`.
+        /// The kind: `preset` or `recipe`.
         public var kind: String
-        /// Of the file.
+        /// The size of the file, in bytes.
         public var bytes: Int
-        /// Over all weights.
+        /// The average over all weights.
         public var bitsPerWeight: Double
-        /// By the costs of single tensors.
+        /// The divergence predicted from the costs of single tensors.
         public var predictedKld: Double
-        /// Mean divergence, in nats a token.
+        /// The mean divergence, in nats per token.
         public var kld: Double
-        /// Of the mean.
+        /// The standard error of the mean.
         public var standardError: Double
-        /// Of the build.
+        /// The perplexity of the build.
         public var perplexity: Double
     }
 
-    /// The file's path, as it was given.
+    /// The file's path as given.
     public var model: String
-    /// The text's path; its last quarter was judged on.
+    /// The path of the text, on whose last quarter builds were judged.
     public var text: String
     /// The types that recipes chose from.
     public var ladder: String
-    /// By size.
+    /// The points by size.
     public var points: [Point]
 }
 
 extension Operations {
-    /// Builds a model at several sizes, with one set of costs, and the presets between them; measures what each loses.
+    /// Builds a model at several sizes with one set of costs, and the presets between them; measures the loss of each.
     public static func frontier(
         _ request: FrontierRequest,
         remark: (String) -> Void = { _ in },
@@ -93,7 +93,7 @@ extension Operations {
     }
 }
 
-/// The builds whose divergence makes the curve.
+/// The builds whose divergences form the curve.
 private struct FrontierBuilds {
     private let costed: CostedModel
     private let request: FrontierRequest
@@ -138,7 +138,7 @@ private struct FrontierBuilds {
         self.builds = builds
     }
 
-    /// Makes all builds in one pass over the model, and judges them in one pass of it.
+    /// Makes all builds in one pass over the model, and judges them in one run of it.
     func measure(in folder: FilePath, _ progress: @escaping WorkProgress) throws -> [FrontierReport.Point] {
         let threads = request.costs.threads
         let paths = builds.indices.map { folder.appending("frontier-\($0).gguf") }

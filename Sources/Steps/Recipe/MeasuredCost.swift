@@ -6,7 +6,7 @@ import SystemPackage
 import Tensors
 import Work
 
-/// The divergence that one tensor alone costs in a type.
+/// The divergence caused by one tensor alone in a type.
 struct MeasuredCost {
     let tensor: String
     let type: TensorType
@@ -14,7 +14,7 @@ struct MeasuredCost {
 }
 
 extension Operations {
-    /// Measures tensors of a build, each alone in the place of the model's own.
+    /// Measures tensors of a build, each of which replaces the model's own in turn.
     static func measuredCosts(
         _ model: LanguageModel,
         build: FilePath,
@@ -35,7 +35,7 @@ extension Operations {
 }
 
 extension CostTable {
-    /// The table with the tensors' costs as they were measured; other types in proportion.
+    /// Returns the table with the measured costs of the tensors; other types are scaled in proportion.
     func scaled(to measured: [MeasuredCost]) -> CostTable {
         var table = self
         for cost in measured {
@@ -49,7 +49,7 @@ extension CostTable {
 }
 
 extension CostTable.Tensor {
-    /// The type whose bits a weight are nearest.
+    /// Returns the type whose bits per weight are nearest.
     func middleType(_ bits: Double) -> TensorType? {
         choices.compactMap(\.tensorType).min { abs($0.bitsPerElement - bits) < abs($1.bitsPerElement - bits) }
     }

@@ -2,7 +2,7 @@ import GGUF
 import Quantization
 import SystemPackage
 
-/// Some tensors of a model, as a model of its own: to quantize them without the others.
+/// Some tensors of a model as a separate model, to quantize them without the others.
 struct ModelPart: ModelSource {
     let whole: any ModelSource
     let tensors: [GGUFTensor]
@@ -12,7 +12,7 @@ struct ModelPart: ModelSource {
         tensors = whole.tensors.filter { isWanted($0.name) }
     }
 
-    /// The options with the entries of the importance matrix that are of this part; without one where there is none.
+    /// Returns the options with the importance-matrix entries of this part; without a matrix if there is none.
     func options(_ options: QuantizationOptions) -> QuantizationOptions {
         let names = Set(tensors.map(\.name))
         var own = options

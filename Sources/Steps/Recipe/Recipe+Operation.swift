@@ -11,9 +11,11 @@ import Tensors
 import Work
 
 extension Operations {
-    /// Makes the build of a model that loses least in a number of bytes, and judges it beside the best preset of that size.
-    /// - Parameter remark: told what somebody should know while work goes on.
-    /// - Throws: what the rooms throw; nothing appears under `output` then, and costs that are kept stay for the next run.
+    /// Makes the build of a model with the least loss within a number of bytes, and judges it against the best preset
+    /// of that size.
+    /// - Parameter remark: called with remarks during the work.
+    /// - Throws: the errors of the modules below; then no file appears at `output`, and stored costs remain for the
+    ///   next run.
     public static func bestBuild(
         _ request: RecipeRequest,
         to output: FilePath,
@@ -31,7 +33,7 @@ extension Operations {
             options,
             request.settings.feedback,
             in: folder,
-            // What an earlier command left beside its output is of no use to another.
+            // The files that an earlier command left beside its output are of no use to another one.
             replacesOthers: request.folder == nil,
             remark: remark,
             progress: progress
@@ -44,24 +46,25 @@ extension Operations {
     }
 }
 
-/// The search for one size: a choice by predicted costs, the build, its true divergence, and where the two differ, costs measured
-/// around the choice and a second one.
+/// The search for one size: a choice by predicted costs, the build, its true divergence, and, if the two differ, costs
+/// measured around the choice and a second choice.
 private struct RecipeSearch {
     let costed: CostedModel
     let request: RecipeRequest
     let output: FilePath
-    /// Where builds are made before one of them is chosen.
+    /// The folder of candidate builds.
     let folder: FilePath
     let target: RecipeTarget
 
-    /// How far predictions may be off before they are mended.
+    /// The largest relative error of a prediction before it is corrected.
     private static let tolerance = 0.15
-    /// Tensors that are measured around a choice, and the part of the divergence that they have to make up.
+    /// The largest number of tensors measured around a choice, and the share of the divergence that they must account
+    /// for.
     private static let mostMeasured = 24
     private static let measuredPart = 0.8
     private static let measuredChunks = 2
 
-    /// A build that was made, and what it lost.
+    /// A finished build and its loss.
     private struct Candidate {
         let name: String
         let recipe: Recipe
@@ -80,13 +83,13 @@ private struct RecipeSearch {
         try checkSpace(for: 3 * first.bytes, at: folder)
         var wanted = [("choice", first, try plan(first))]
         if let type = first.preset.flatMap({ FileType(name: $0.type) }) {
-            // As llama-quantize makes it.
+            // The preset as llama-quantize makes it.
             var options = costed.tensors.options
             options.rounding = .reference
             let plan = try QuantizationPlan(costed.tensors.source, as: type, options: options)
             wanted.append((Self.preset, try target.recipe(like: plan), plan))
         }
-        // Both in one pass over the model, and judged in one.
+        // Both are made in one pass over the model, and judged in one.
         var candidates = try make(wanted, progress)
         let preset = candidates.first { $0.name == Self.preset }
         var rounds = 0
@@ -98,7 +101,7 @@ private struct RecipeSearch {
                 candidates += try make([("second choice", second, try plan(second))], progress)
             }
         }
-        // A preset that turns out better is taken as it is: no choice is worse.
+        // A preset that turns out better is used unchanged, so the result is never worse than it.
         let chosen = candidates.min { $0.kld < $1.kld } ?? candidates[0]
         let report = try report(on: chosen, preset, rounds: rounds, progress)
         if let file = request.typeFile { try chosen.recipe.assignment.write(to: file) }
@@ -143,7 +146,7 @@ private struct RecipeSearch {
         }
     }
 
-    /// Rounds with feedback what is to be rounded so.
+    /// Rounds the tensors that use feedback.
     private func feedback(
         _ plans: [QuantizationPlan],
         _ progress: @escaping WorkProgress
@@ -192,7 +195,7 @@ private struct RecipeSearch {
         }
     }
 
-    /// What the tensors cost, each alone, that most of the divergence was predicted for.
+    /// Measures, each alone, the tensors with most of the predicted divergence.
     private func costs(around candidate: Candidate, _ progress: @escaping WorkProgress) throws -> [MeasuredCost] {
         var (wanted, sum): (Set<String>, Double) = ([], 0)
         for tensor in candidate.recipe.tensors.sorted(by: { $0.kldShare > $1.kldShare }) {
@@ -279,7 +282,7 @@ extension RecipeReport.Measured {
         presetPerplexity = preset?.build.perplexity
     }
 
-    /// Whether build and preset are nearer to each other than twice the error of their difference.
+    /// Whether build and preset differ by less than twice the standard error of their difference.
     var isWithinError: Bool {
         guard let presetKld, let presetStandardError, presetKld != kld else { return false }
         let error = (standardError * standardError + presetStandardError * presetStandardError).squareRoot()

@@ -3,83 +3,83 @@ import Evaluation
 import Recipes
 import SystemPackage
 
-/// How large or fast the best build of a model may be.
+/// The largest size, or the least speed, of the best build of a model.
 public enum RecipeGoal: Sendable, Equatable {
-    /// Bytes, or bits a weight.
+    /// A size in bytes, or in bits per weight.
     case budget(Budget)
-    /// What fits a device's memory, with that many tokens of context, and makes that many tokens a second.
+    /// A build that fits a device's memory with a context of so many tokens, and generates so many tokens per second.
     case device(id: String, context: Int?, tokensPerSecond: Double?)
 }
 
-/// Which build to make of a model, and how.
+/// Which build of a model to make, and how.
 public struct RecipeRequest: Sendable {
-    /// What its tensors cost, and how that is worked out.
+    /// The request for the costs of its tensors.
     public var costs: CostRequest
-    /// How large it may be.
+    /// The goal of the build.
     public var goal: RecipeGoal
-    /// How it is quantized, beside its types.
+    /// The quantization settings, besides the types.
     public var settings: QuantizeSettings
-    /// Where costs are kept for the next size; nil where they are not.
+    /// The folder in which costs are kept for the next size; nil to keep none.
     public var folder: FilePath?
-    /// Texts of other domains that the build is judged on, too.
+    /// Texts of other domains on which the build is also judged.
     public var otherTexts: [FilePath] = []
-    /// Windows that builds are judged on; nil for as many as the text has.
+    /// The number of windows on which builds are judged; nil for all of the text.
     public var judgedChunks: Int? = 8
-    /// Where the types go, in a form that llama-quantize reads.
+    /// The output file for the types, in a form that llama-quantize reads.
     public var typeFile: FilePath?
 
-    /// The best build of a size.
+    /// Creates a request for the best build of a size.
     public init(_ costs: CostRequest, _ goal: RecipeGoal, _ settings: QuantizeSettings) {
         (self.costs, self.goal, self.settings) = (costs, goal, settings)
     }
 }
 
-/// The best build of a size: what was chosen, predicted and measured.
+/// The best build of a size: the choice, the prediction and the measurements.
 public struct RecipeReport: Codable, Sendable {
-    /// A divergence that was measured.
+    /// A measured divergence.
     public struct Measured: Codable, Sendable {
-        /// The text's path, as it was given; its held-back quarter for the calibration text.
+        /// The text's path as given; for the calibration text, only its held-back quarter was measured.
         public var text: String
-        /// Of the whole text.
+        /// The SHA-256 of the whole text.
         public var textSha256: SHA256Digest
-        /// Mean divergence, in nats a token, and its standard error.
+        /// The mean divergence, in nats per token.
         public var kld: Double
-        /// See `kld`.
+        /// The standard error of `kld`.
         public var standardError: Double
-        /// Of the build.
+        /// The perplexity of the build.
         public var perplexity: Double
-        /// Of the preset on the same tokens, where there is one.
+        /// The mean divergence of the preset on the same tokens, if there is a preset.
         public var presetKld: Double?
-        /// See `presetKld`.
+        /// The standard error of `presetKld`.
         public var presetStandardError: Double?
-        /// See `presetKld`.
+        /// The perplexity of the preset.
         public var presetPerplexity: Double?
     }
 
-    /// Of the file.
+    /// The size of the file, in bytes.
     public var bytes: Int
-    /// Over all weights.
+    /// The average over all weights.
     public var bitsPerWeight: Double
-    /// Bytes that it could have had.
+    /// The largest allowed size, in bytes.
     public var budget: Int
-    /// The types that it was chosen from.
+    /// The types that the recipe chose from.
     public var ladder: String
-    /// Mean divergence, in nats a token, by the costs of single tensors.
+    /// The mean divergence, in nats per token, predicted from the costs of single tensors.
     public var predictedKld: Double
-    /// On the held-back text.
+    /// The divergence measured on the held-back text.
     public var measuredKld: Double
-    /// The mix whose number stands in the file.
+    /// The mix whose number is in the file.
     public var base: String
-    /// The best of llama.cpp's mixes of at most this size; nil where none is so small.
+    /// The best mix of llama.cpp of at most this size; nil if none is that small.
     public var preset: Recipe.Preset?
-    /// The held-back text first, then other domains.
+    /// The measurements: the held-back text first, then other domains.
     public var texts: [Measured]
-    /// How many times costs were measured around the choice, and it was made again.
+    /// The number of times that costs were measured around the choice, and the choice was repeated.
     public var rounds: Int
-    /// On the device that it was made for, in milliseconds.
+    /// The time per token on the target device, in milliseconds.
     public var millisecondsPerToken: Double?
-    /// What somebody should know before relying on it.
+    /// Remarks to consider before relying on the build.
     public var remarks: [String]
-    /// In the order of the file.
+    /// The tensors in file order.
     public var tensors: [Recipe.Tensor]
 }

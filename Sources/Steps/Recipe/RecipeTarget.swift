@@ -5,9 +5,9 @@ import Quantization
 import Recipes
 import Tensors
 
-/// What a recipe has to meet: bytes, or a device's memory and speed.
+/// The limits of a recipe: bytes, or a device's memory and speed.
 struct RecipeTarget {
-    /// The most bytes that a file may have.
+    /// The largest size of the file, in bytes.
     let budget: Int
     private let costed: CostedTensors
     private let device: FittedDevice?
@@ -25,19 +25,19 @@ struct RecipeTarget {
         }
     }
 
-    /// The types with the least divergence by these costs.
+    /// Returns the types with the least divergence by these costs.
     func recipe(by table: CostTable) throws -> Recipe {
         guard let device else { return try costed.finder(table).recipe(within: budget) }
         return try device.recipe(within: budget, by: table, costed)
     }
 
-    /// What a plan of given types is by the model's costs.
+    /// Returns a plan of given types as a recipe, with the model's costs.
     func recipe(like plan: QuantizationPlan) throws -> Recipe {
         try costed.finder(milliseconds: device?.milliseconds).recipe(of: plan)
     }
 }
 
-/// A device that a build is made for.
+/// The device for which a build is made.
 struct FittedDevice {
     let device: Device
     let request: FitRequest
@@ -62,7 +62,7 @@ struct FittedDevice {
         request = FitRequest(for: shape, context: context)
     }
 
-    /// What a token takes for one tensor, in milliseconds, in the middle of the estimate.
+    /// Returns the time per token for one tensor, in milliseconds, by the middle of the estimate.
     func milliseconds(_ tensor: GGUFTensor) -> Double {
         let isLookedUp =
             tensor.name == "per_layer_token_embd.weight"
@@ -78,8 +78,8 @@ struct FittedDevice {
         )
     }
 
-    /// The most bytes with which the best recipe fits, however fast it is.
-    /// - Throws: `StepsError.badRequest` with what the smallest that there is needs.
+    /// Returns the largest size, in bytes, at which the best recipe fits, whatever its speed.
+    /// - Throws: `StepsError.badRequest` with what the smallest recipe needs.
     func largest(_ costed: CostedTensors) throws -> Int {
         let finder = try costed.finder(milliseconds: milliseconds)
         var (low, high) = (finder.fewestBytes, finder.mostBytes)
@@ -92,7 +92,7 @@ struct FittedDevice {
             )
         }
         if try fits(high) { return high }
-        // A thousandth of the file is near enough.
+        // A thousandth of the file is precise enough.
         while high - low > max(1, low / 1000) {
             let middle = low + (high - low) / 2
             if try fits(middle) { low = middle } else { high = middle }
@@ -109,7 +109,7 @@ struct FittedDevice {
         return try finder.recipe(within: min(bytes, finder.mostBytes), milliseconds: limit)
     }
 
-    /// What reading the cache adds to a token's time: what a context of one token does not take.
+    /// Returns the part of a token's time for reading the cache, beyond that of a context of one token.
     private func cacheMilliseconds() throws -> Double {
         var short = request
         short.context = 1
@@ -128,7 +128,7 @@ struct FittedDevice {
 }
 
 extension RecipeGoal {
-    /// The most bytes that a build may have, as far as that is known before tensors' costs are.
+    /// Returns the largest size of a build, in bytes, as far as it is known before the costs of tensors.
     func mostBytes(_ source: any ModelSource) throws -> Int {
         let largest = try QuantizationPlan(source, as: .q8_0)
         switch self {

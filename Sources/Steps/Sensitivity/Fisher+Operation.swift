@@ -10,58 +10,58 @@ import Settings
 import SystemPackage
 import Work
 
-/// What to predict of each tensor, as it is given on a command line.
+/// What the command line predicts for each tensor.
 public struct FisherRequest: Sendable {
-    /// The GGUF file whose tensors are judged.
+    /// The GGUF file whose tensors are assessed.
     public var model: FilePath
-    /// The text that is read.
+    /// The text to read.
     public var text: FilePath
-    /// Where the factors go; nil to keep none.
+    /// The output file for the factors; nil to keep none.
     public var output: FilePath?
-    /// The type that each tensor alone would get; every tensor gets the type itself, without a mix.
+    /// The type that each tensor alone would get. Every tensor gets the type itself, without a mix.
     public var type = "q4_k_m"
-    /// Regular expressions; a tensor is judged where one matches its name. None for all tensors.
+    /// Regular expressions; a tensor is assessed if one matches its name. Empty for all tensors.
     public var tensors: [String] = []
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context = 512
-    /// At most this many windows; nil for all of the text.
+    /// The largest number of windows; nil for the whole text.
     public var chunks: Int?
-    /// What labels are drawn by.
+    /// The seed for sampling labels.
     public var seed: UInt64 = 0
-    /// How many work at a time.
+    /// The number of threads.
     public var threads = 1
-    /// Where to draw the heat map, an SVG image.
+    /// The output file for the heat map, an SVG image; nil for none.
     public var heatMap: FilePath?
 
-    /// With one thread, each tensor as q4_k_m.
+    /// Creates a request with one thread and type q4_k_m for each tensor.
     public init(model: FilePath, text: FilePath) {
         self.model = model
         self.text = text
     }
 }
 
-/// What quantizing each tensor alone would cost, with everything that it was predicted under.
+/// The predicted cost of quantizing each tensor alone, with all conditions of the prediction.
 public struct FisherReport: Codable, Sendable {
-    /// The file's path, as it was given.
+    /// The file's path as given.
     public var model: String
-    /// Of the model's file.
+    /// The SHA-256 of the model's file.
     public var modelSha256: SHA256Digest
-    /// Of the text.
+    /// The SHA-256 of the text.
     public var textSha256: SHA256Digest
-    /// The program's version.
+    /// The version of edgepipe.
     public var toolVersion: String
-    /// Where the factors are.
+    /// The file of the factors.
     public var output: String?
-    /// Windows that an earlier run, which was cut, had read.
+    /// The number of windows that an earlier, interrupted run had read.
     public var resumedAfter: Int?
-    /// The figures.
+    /// The results.
     public var result: FisherPrediction
 }
 
 extension Operations {
-    /// Collects Fisher factors, and predicts from them what quantizing each tensor alone costs. A run that is cut
+    /// Collects Fisher factors, and predicts from them the cost of quantizing each tensor alone. An interrupted run
     /// resumes where it last saved, if it has an output.
-    /// - Parameter remark: told what somebody should know although all went well.
+    /// - Parameter remark: called with remarks about a successful run.
     public static func fisher(
         _ request: FisherRequest,
         remark: (String) -> Void = { _ in },
@@ -73,7 +73,7 @@ extension Operations {
         let text = try readFile(request.text, limit: ValidateStep.textLimit)
         let file = try GGUFFile(path: request.model)
         let model = try LanguageModel(file)
-        // Before hours of work, whatever else may be wrong.
+        // Invalid targets are reported before hours of work.
         let targets = try targets(request, file)
         let (factors, resumedAfter) = try collect(request, model, text, remark, progress)
         let known = Set(factors.tensors.map(\.name))
@@ -111,8 +111,8 @@ extension Operations {
         return report
     }
 
-    /// Collects factors, and resumes what a run with the same output left. The output itself is not written.
-    /// - Parameter text: what is read of the request's text.
+    /// Collects factors, resuming an earlier run with the same output. The output itself is not written.
+    /// - Parameter text: the part of the request's text to read.
     static func collect(
         _ request: FisherRequest,
         _ model: LanguageModel,
@@ -152,7 +152,7 @@ extension Operations {
         return (factors, start?.chunks)
     }
 
-    /// The tensors that the type would change, as a build without a mix has them.
+    /// Returns the tensors that the type would change, as in a build without a mix.
     private static func targets(_ request: FisherRequest, _ file: GGUFFile) throws -> [PlannedTensor] {
         let settings = try QuantizeSettings(options: [
             "types": .text(request.type), "pure": .flag(true), "allow-requantize": .flag(true),
@@ -168,7 +168,7 @@ extension Operations {
     }
 }
 
-/// The factors that a run has collected so far, in a file beside the one that is to be: `OUTPUT.part`.
+/// The partial factors of a run, in a file beside the output: `OUTPUT.part`.
 struct SavedFactors {
     private(set) var file: PartialResult
 
@@ -184,7 +184,7 @@ struct SavedFactors {
         )
     }
 
-    /// What a run of the same command left; nil where there is nothing that could be used.
+    /// Reads the partial result of an earlier run of the same command; nil if there is none that can be used.
     func load() -> FisherFactors? { file.open().flatMap { try? FisherFactors($0) } }
 
     mutating func save(_ factors: FisherFactors) throws {

@@ -11,57 +11,57 @@ import Settings
 import SystemPackage
 import Work
 
-/// What to measure of each tensor, as it stands on a command line.
+/// What the command line measures for each tensor.
 public struct SensitivityRequest: Sendable {
     /// The GGUF file that the tensors are compared with.
     public var model: FilePath
-    /// The text that it is measured on.
+    /// The text for the measurement.
     public var text: FilePath
-    /// The type that each tensor alone is quantized to; every tensor gets the type itself, without a mix.
+    /// The type to which each tensor alone is quantized. Every tensor gets the type itself, without a mix.
     public var type = "q4_k_m"
-    /// A build whose tensors are taken instead, one at a time.
+    /// A build whose tensors are used instead, one at a time.
     public var build: FilePath?
     /// An importance matrix for quantizing each tensor; nil for none.
     public var importanceMatrix: FilePath?
-    /// Regular expressions; a tensor is measured where one matches its name. None for all tensors.
+    /// Regular expressions; a tensor is measured if one matches its name. Empty for all tensors.
     public var tensors: [String] = []
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context = 512
-    /// At most this many windows; nil for all of the text.
+    /// The largest number of windows; nil for the whole text.
     public var chunks: Int?
-    /// How many work at a time.
+    /// The number of threads.
     public var threads = 1
-    /// Where to draw the heat map, an SVG image.
+    /// The output file for the heat map, an SVG image; nil for none.
     public var heatMap: FilePath?
-    /// Where to store what was measured.
+    /// The registry in which the results are stored.
     public var registry: FilePath?
 
-    /// With one thread, each tensor as q4_k_m.
+    /// Creates a request with one thread and type q4_k_m for each tensor.
     public init(model: FilePath, text: FilePath) {
         self.model = model
         self.text = text
     }
 }
 
-/// What quantizing each tensor alone costs, with everything it was measured under.
+/// The cost of quantizing each tensor alone, with all conditions of the measurement.
 public struct SensitivityReport: Codable, Sendable {
-    /// The file's path, as it was given.
+    /// The file's path as given.
     public var model: String
-    /// Of the model's file.
+    /// The SHA-256 of the model's file.
     public var modelSha256: SHA256Digest
-    /// Of the build whose tensors were taken.
+    /// The SHA-256 of the build whose tensors were used.
     public var buildSha256: SHA256Digest
-    /// Of the text.
+    /// The SHA-256 of the text.
     public var textSha256: SHA256Digest
-    /// The program's version.
+    /// The version of edgepipe.
     public var toolVersion: String
-    /// The figures.
+    /// The results.
     public var result: SensitivityResult
 }
 
 extension Operations {
-    /// Measures what quantizing each tensor alone costs.
-    /// - Throws: `Interruption.Stopped` with what was known so far, when `progress` stops the work.
+    /// Measures the cost of quantizing each tensor alone.
+    /// - Throws: `Interruption.Stopped` with the results so far, if `progress` stops the work.
     public static func sensitivity(
         _ request: SensitivityRequest,
         remark: @escaping @Sendable (String) -> Void = { _ in },
@@ -103,7 +103,7 @@ extension Operations {
         return report
     }
 
-    /// Runs `body` with the build that was given, or with one that is made for it and removed afterwards.
+    /// Calls `body` with the given build, or with a temporary one that is removed afterwards.
     private static func withBuild<Value>(
         _ request: SensitivityRequest,
         _ remark: @escaping @Sendable (String) -> Void,
@@ -135,8 +135,8 @@ extension Operations {
         }
     }
 
-    /// Whether one of the patterns matches a tensor's name, or there are none.
-    /// - Throws: `StepsError.badRequest` for what is not a regular expression.
+    /// Whether one of the patterns matches a tensor's name, or there are no patterns.
+    /// - Throws: `StepsError.badRequest` for an invalid regular expression.
     static func wanted(_ patterns: [String]) throws -> (String) -> Bool {
         let patterns = try patterns.map { text in
             guard let pattern = try? Regex(text) else {
@@ -167,7 +167,7 @@ extension Operations {
         }
     }
 
-    /// What was stored of a model, the latest first.
+    /// Returns the stored results of a model, the latest first.
     /// - Parameter model: the GGUF file that was measured.
     public static func storedSensitivities(of model: FilePath, in registry: FilePath) throws -> [SensitivityReport] {
         let digest = try SHA256Digest(ofFile: model)

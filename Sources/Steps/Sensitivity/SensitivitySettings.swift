@@ -3,19 +3,19 @@ import Pipeline
 import Recipes
 import Settings
 
-/// How to work out what quantizing each tensor of a model costs.
+/// Settings for computing the cost of quantizing each tensor of a model.
 public struct SensitivitySettings: StepKind {
     /// The `convert` step whose file is read.
     public var model: String
-    /// As the pipeline file writes its path.
+    /// The file's path as written in the pipeline file.
     public var text: String
-    /// The types that are compared.
+    /// The types to compare.
     public var ladder = TypeLadder.k
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context = 512
-    /// Windows that gradients are taken of.
+    /// The number of windows for which gradients are computed.
     public var chunks = 16
-    /// What labels are drawn by.
+    /// The seed for sampling labels.
     public var seed = 0
 
     package static let kind = "sensitivity"

@@ -4,7 +4,7 @@ import Quantization
 import Registry
 import SystemPackage
 
-/// What each tensor of a model costs at each type, and the importance matrix that comes with it.
+/// Computes the cost of each tensor of a model at each type, and an importance matrix along with it.
 struct SensitivityStep: ImportanceMaker {
     static let version = 1
 
@@ -25,12 +25,13 @@ struct SensitivityStep: ImportanceMaker {
         ]
     }
 
-    /// What was worked out.
+    /// Returns the computed costs.
     func costs(_ context: StepContext) throws -> CostFile {
         try CostFile(path: context.product(of: node.name).files[1].path)
     }
 
-    /// The same as the registry keeps it; nil where the file is gone, since builds that are made need it no more.
+    /// Returns the costs in the form of the registry; nil if the file no longer exists, because finished builds do not
+    /// need it.
     func record(_ context: StepContext) throws -> SensitivityRecord? {
         guard FileStatus(context.product(of: node.name).files[1].path) != nil else { return nil }
         return try costs(context).record
@@ -38,7 +39,7 @@ struct SensitivityStep: ImportanceMaker {
 
     func forecast(_ nodes: [StepNode], threads: Int) -> Forecast {
         forecast(
-            // Forward, and back with twice the products.
+            // One forward pass, and a backward pass with twice the products.
             passes: 3,
             context: settings.context,
             chunks: settings.chunks,

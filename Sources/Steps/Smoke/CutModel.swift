@@ -6,17 +6,18 @@ import Settings
 import SystemPackage
 import Tensors
 
-/// A few layers of a model with all that stands before and behind them: it runs as the model does, and knows nothing.
+/// A few layers of a model, with everything before and after them: it runs as the model does, but its output is
+/// meaningless.
 ///
-/// The first two layers are kept, or as many as it takes to have one of each kind that the model mixes. Where layers read the keys
-/// and values of earlier ones, those are kept that are read, and one of each kind that reads.
+/// The first two layers are kept, or as many as needed to include each kind of layer in the model. If layers read the
+/// keys and values of earlier ones, the layers that are read are kept, and one of each kind that reads.
 package struct CutModel: ModelSource {
     private static let fewest = 2
 
     private let source: any ModelSource
     /// The layers that are kept.
     private let layers: [Int]
-    /// Elements that a token's embedding has for each layer; 0 for none.
+    /// The elements of a token's embedding for each layer; 0 for none.
     private let inputLength: Int
     private let sourceTensors: [String: GGUFTensor]
     package let metadata: Metadata
@@ -26,7 +27,8 @@ package struct CutModel: ModelSource {
     package var inputs: [FilePath] { source.inputs }
     package var alignment: Int { source.alignment }
 
-    /// - Throws: `GGUFError`, or `StepsError.badFile` for a model whose metadata is unfit, or that cannot run with fewer layers.
+    /// - Throws: `GGUFError`, or `StepsError.badFile` for a model whose metadata is invalid, or that cannot run with
+    ///   fewer layers.
     package init(_ source: any ModelSource) throws {
         self.source = source
         let shape: ModelShape
@@ -36,7 +38,7 @@ package struct CutModel: ModelSource {
         let name = shape.architecture.name
         let all = shape.layers.count + shape.predictorCount
         let cuts = Self.cuts(of: shape).map { ($0, Self.metadata(source.metadata, name, from: all, to: $0, shape)) }
-        // Some files cannot say which layers share, because engines know it.
+        // Some files cannot declare which layers share, because engines derive it.
         let (layers, metadata) = cuts.first { Self.keepsKinds($0.1, $0.0, shape) } ?? cuts[cuts.count - 1]
         (self.layers, self.metadata, inputLength) = (layers, metadata, shape.layerInputLength)
         let cut = source.tensors.compactMap { tensor in
@@ -58,17 +60,17 @@ package struct CutModel: ModelSource {
 
     // MARK: - Layers
 
-    /// The layers to keep, the best choice first.
+    /// Returns the choices of layers to keep, the best first.
     private static func cuts(of shape: ModelShape) -> [[Int]] {
         let kinds = shape.layers.map { "\(kind($0.mixer)) \(kind($0.network))" }
         let own = shape.layers.firstIndex { $0.attention?.source != nil } ?? shape.layers.count
-        /// The first of each kind.
+        /// Returns the first layer of each kind.
         func each(_ range: Range<Int>) -> Set<Int> {
             Set(Set(kinds[range]).compactMap { kind in range.first { kinds[$0] == kind } })
         }
         let first = Array(0..<min(own, max(fewest, (each(0..<own).max() ?? 0) + 1)))
         guard own < shape.layers.count else { return [first] }
-        // Those that are read come last among those with keys of their own: the others are told from them by their place.
+        // The layers that are read come last among those with their own keys; their position distinguishes them.
         let sharing = each(0..<own).union((own - fewest)..<own).union(each(own..<shape.layers.count))
         return [sharing.sorted(), first]
     }
@@ -94,7 +96,7 @@ package struct CutModel: ModelSource {
         }
     }
 
-    /// Whether the layers that are kept are in their new places what they were.
+    /// Whether the kept layers have the same kinds in their new positions.
     private static func keepsKinds(_ metadata: Metadata, _ layers: [Int], _ whole: ModelShape) -> Bool {
         guard let shape = try? ModelShape(metadata), shape.layers.count == layers.count else { return false }
         return zip(layers, shape.layers).allSatisfy { place, layer in
@@ -106,11 +108,11 @@ package struct CutModel: ModelSource {
 
     // MARK: - Metadata
 
-    /// The parts of a head that positions turn, in a list that may be as long as there are layers.
+    /// The parts of a head that positions rotate, in a list whose length may happen to equal the number of layers.
     private static let sections = "rope.dimension_sections"
     private static let shared = "attention.shared_kv_layers"
 
-    /// The metadata with fewer layers: lists with an entry a layer are cut, too.
+    /// Returns the metadata for fewer layers; lists with one entry per layer are cut too.
     private static func metadata(
         _ whole: Metadata,
         _ architecture: String,
@@ -137,15 +139,15 @@ package struct CutModel: ModelSource {
 
     // MARK: - Tensors
 
-    /// Tensors with a part for each layer: one whose rows are made of them, and one whose rows are theirs.
+    /// The tensors with a part for each layer: one whose rows consist of the parts, and one whose rows belong to them.
     private static let (table, projection) = ("per_layer_token_embd.weight", "per_layer_model_proj.weight")
 
-    /// A tensor as the cut has it; nil for one of a layer that is left out.
+    /// Returns a tensor of the cut model; nil for one of a removed layer.
     private static func cut(_ tensor: GGUFTensor, to layers: [Int], inputLength: Int) -> GGUFTensor? {
         var dimensions = tensor.shape.dimensions
         if inputLength > 0, dimensions.count == 2, tensor.name == table || tensor.name == projection {
             dimensions[tensor.name == table ? 0 : 1] = layers.count * inputLength
-            // Blocks that lie in two layers cannot be cut; the check says what is wrong with the whole.
+            // Blocks that span two layers cannot be cut; the check reports the problem for the whole.
             let shape = TensorShape(dimensions)
             return shape.flatMap { GGUFTensor(name: tensor.name, type: tensor.type, shape: $0) } ?? tensor
         }
@@ -160,7 +162,7 @@ package struct CutModel: ModelSource {
         )
     }
 
-    /// The rows of the source's tensors, or the parts of them that are kept.
+    /// The rows of the source's tensors, or the kept parts of them.
     private final class CutRows: RowReader {
         private let model: CutModel
         private let reader: any RowReader

@@ -9,33 +9,34 @@ import Registry
 import SystemPackage
 import Work
 
-/// What a smoke run found. The names of the fields are a contract with other programs.
+/// The result of a smoke run. The names of the fields are a contract with other programs.
 public struct SmokeReport: Encodable, Sendable {
     /// The pipeline's name.
     public let pipeline: String
-    /// Layers of the cut that the steps ran on.
+    /// The number of layers of the cut on which the steps ran.
     public let layers: Int
-    /// Layers of the model.
+    /// The number of layers of the model.
     public let modelLayers: Int
-    /// As of any run.
+    /// The results of the steps, as in any run.
     public let steps: [RunReport.Step]
-    /// Gates that the cut does not meet, which is no failure.
+    /// The gates that the cut does not meet, which is not a failure.
     public let unmetGates: [String]
 }
 
-/// Runs a whole pipeline on a cut of its model, in seconds: every step with its settings, into a registry that is thrown away.
-/// What comes out says whether the file works, and nothing of quality.
+/// Runs a whole pipeline on a cut of its model, in seconds: every step with its settings, into a temporary registry.
+/// The result shows whether the file works, and nothing about quality.
 public struct SmokeRun: Sendable {
     private let definition: PipelineDefinition
     private let options: RunOptions
     private let report: RunReporting
 
-    /// - Parameter options: threads, the limit of memory and whether the Hub may be asked count; the registry is not touched.
+    /// - Parameter options: only the threads, the memory limit and the permission to access the Hub apply; the registry
+    ///   is not touched.
     public init(_ definition: PipelineDefinition, _ options: RunOptions, report: @escaping RunReporting = { _ in }) {
         (self.definition, self.options, self.report) = (definition, options, report)
     }
 
-    /// - Throws: as a run; `StepsError.badFile` for a model that cannot be cut.
+    /// - Throws: the errors of a run; `StepsError.badFile` for a model that cannot be cut.
     public func run() throws -> SmokeReport {
         let folder = FilePath(NSTemporaryDirectory()).appending("edgepipe-smoke-\(UUID().uuidString)")
         try makeFolder(folder)
@@ -43,7 +44,7 @@ public struct SmokeRun: Sendable {
         let cut = try cut(in: folder)
         var options = options
         options.registry = folder.appending("registry.db")
-        // What a cut gives is of no use to other runs.
+        // The products of a cut are of no use to other runs.
         options.cache = CacheOptions()
         let open = cut.definition.mapSettings { step in
             if let settings = step.settings as? any GatedSettings { return settings.withoutGates() }
@@ -59,7 +60,7 @@ public struct SmokeRun: Sendable {
         )
     }
 
-    /// What the gates say of results that are there.
+    /// Checks the gates against existing results.
     private func unmetGates(_ definition: PipelineDefinition, _ options: RunOptions) throws -> [String] {
         let gated = definition.steps.filter { ($0.settings as? any GatedSettings)?.hasGates == true }
         return try gated.flatMap { step in
@@ -76,16 +77,16 @@ public struct SmokeRun: Sendable {
         let modelLayers: Int
     }
 
-    /// Writes the cut, and what the model sees with, into the folder.
+    /// Writes the cut, and the model's projector, into the folder.
     private func cut(in folder: FilePath) throws -> Cut {
         let located = try LocatedSource.downloaded(definition, isOffline: options.isOffline, report)
         let repository = located.model.origin?.repository
         var conversion = definition.steps.lazy.compactMap { $0.settings as? ConvertSettings }.first ?? ConvertSettings()
-        // The file's own precision: the steps convert from there.
+        // The cut keeps the file's own precision; the steps convert from there.
         conversion.type = nil
         let work = try ConversionWork(located.model.folder, repository: repository, located.adapters, conversion)
         let model = try CutModel(work.model)
-        // The builds' metadata have the model's name from its folder or file.
+        // The builds' metadata takes the model's name from its folder or file.
         let name = repository?.split(separator: "/").last.map(String.init) ?? located.model.folder.stem ?? "model"
         let path = folder.appending("\(name).gguf")
         try write(model, to: path)
@@ -110,7 +111,7 @@ public struct SmokeRun: Sendable {
         _ = try quantizer.run(threads: options.threads) { _, _ in try Interruption.check() }
     }
 
-    /// What the model sees with, where a step takes it from the checkpoint: the cut has none.
+    /// Writes the model's projector if a step takes it from the checkpoint, because the cut has none.
     private func projector(of located: LocatedSource, in folder: FilePath) throws -> FilePath? {
         let isAsked = definition.steps.contains { ($0.settings as? ProjectorSettings).map { $0.file == nil } ?? false }
         guard isAsked else { return nil }
@@ -125,7 +126,7 @@ public struct SmokeRun: Sendable {
 }
 
 extension ModelSource {
-    /// Layers that the metadata tell of; 0 where they do not.
+    /// The number of layers in the metadata; 0 if it has none.
     fileprivate var layerCount: Int {
         let name = (try? metadata.string("general.architecture")) ?? nil
         return name.flatMap { (try? metadata.integer("\($0).block_count")) ?? nil } ?? 0

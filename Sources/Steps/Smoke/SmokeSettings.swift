@@ -1,21 +1,21 @@
 import Pipeline
 import Quantization
 
-/// A kind of step that a smoke run makes smaller.
+/// A kind of step that a smoke run reduces.
 protocol SmokeSettings: StepKind {
-    /// The same with less to do.
+    /// Returns settings with less work.
     func smaller() -> Self
 }
 
-/// What a smoke run reads of a text.
+/// The limits of a smoke run on texts.
 enum SmokeLimits {
-    /// Tokens of a window.
+    /// The number of tokens per window.
     static let context = 128
-    /// Windows.
+    /// The number of windows.
     static let chunks = 2
-    /// Tokens of an answer to a question.
+    /// The number of tokens of an answer.
     static let answerTokens = 16
-    /// Tokens that rounding with feedback is fitted to.
+    /// The number of tokens for rounding with feedback.
     static let feedbackTokens = FeedbackSettings.tokenRange.lowerBound
 }
 
@@ -52,14 +52,14 @@ extension QuantizeSettings: SmokeSettings {
     func smaller() -> Self {
         var smaller = self
         smaller.feedback.tokens = min(feedback.tokens, SmokeLimits.feedbackTokens)
-        // They count layers of the whole model.
+        // The numbers refer to layers of the whole model.
         smaller.options.prunedLayers = []
         return smaller
     }
 }
 
 extension ConvertSettings: SmokeSettings {
-    /// The cut is a file already, which was converted with the rest of the settings.
+    /// The cut is already a file, converted with the other settings.
     func smaller() -> Self {
         var smaller = ConvertSettings()
         (smaller.type, smaller.keepsFile) = (keepsFile ? type : nil, keepsFile)
@@ -67,11 +67,11 @@ extension ConvertSettings: SmokeSettings {
     }
 }
 
-/// A kind of step that holds builds against gates.
+/// A kind of step that checks builds against gates.
 protocol GatedSettings: StepKind {
     var hasGates: Bool { get }
 
-    /// The same, which lets every build pass.
+    /// Returns settings by which every build passes.
     func withoutGates() -> Self
 }
 

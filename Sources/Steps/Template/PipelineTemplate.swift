@@ -3,24 +3,24 @@ import Pipeline
 import Settings
 import SystemPackage
 
-/// A new pipeline file, with comments, of what somebody says about a model.
+/// A new commented pipeline file, made from a user's answers about a model.
 public struct PipelineTemplate: Sendable {
-    /// A folder, a GGUF file, or hf://owner/name.
+    /// The model: a folder, a GGUF file, or hf://owner/name.
     public var source: String
-    /// What builds are called; nil for the model's own name.
+    /// The name of the builds; nil for the model's own name.
     public var name: String?
     public var types = ["q8_0", "q4_k_m"]
-    /// A text that quality is measured on; nil leaves the step out.
+    /// The text for measuring quality; nil omits the step.
     public var text: String?
-    /// Devices that builds are estimated for; all where there are none.
+    /// The devices for which builds are estimated; empty for all.
     public var devices: [String] = []
 
     public init(source: String) { self.source = source }
 
-    /// The name of the schema's file, which the first line of a pipeline file points to.
+    /// The name of the schema's file, which the first line of a pipeline file refers to.
     public static let schemaName = "edgepipe.schema.json"
 
-    /// What builds are called: the name that was given, or one that is made of the source.
+    /// The name of the builds: the given one, or one derived from the source.
     public var pipelineName: String {
         if let name { return name }
         let last = source.split(separator: "/").last.map { $0.split(separator: "@").first.map(String.init) ?? "" } ?? ""
@@ -33,9 +33,9 @@ public struct PipelineTemplate: Sendable {
         return text.isEmpty ? "model" : text
     }
 
-    /// The text of the file.
-    /// - Parameter path: where it will be: paths in it start from there.
-    /// - Throws: `StepsError.badRequest` for what no pipeline file can say.
+    /// Returns the text of the file.
+    /// - Parameter path: the file's future path; paths in the file are relative to it.
+    /// - Throws: `StepsError.badRequest` for values that a pipeline file cannot express.
     public func yaml(at path: FilePath) throws -> String {
         for text in [source, name, text].compactMap({ $0 }) + types + devices where Expression.isIn(text) {
             throw StepsError.badRequest(
@@ -51,9 +51,9 @@ public struct PipelineTemplate: Sendable {
         return text
     }
 
-    /// Writes the file, and the schema beside it where there is none.
-    /// - Returns: what was written.
-    /// - Throws: `FileError`; `StepsError.badRequest` where a file is there already.
+    /// Writes the file, and the schema beside it if there is none.
+    /// - Returns: the files that were written.
+    /// - Throws: `FileError`; `StepsError.badRequest` if the file already exists.
     public func write(to path: FilePath) throws -> [FilePath] {
         let text = try yaml(at: path)
         guard FileStatus(path) == nil else {
@@ -101,7 +101,7 @@ public struct PipelineTemplate: Sendable {
             """
     }
 
-    /// Types of the smallest kinds need an importance matrix.
+    /// Whether a type needs an importance matrix, as the smallest ones do.
     private var needsImportance: Bool { text != nil && types.contains { $0.lowercased().hasPrefix("iq") } }
 
     private func variables(_ path: FilePath) -> String {
@@ -144,7 +144,8 @@ public struct PipelineTemplate: Sendable {
             """
     }
 
-    /// A path from the folder of the file, where it is no place of the Hub and not absolute. Links in it stay as they are.
+    /// Returns the path relative to the folder of the file, unless it is a Hub reference or absolute. Links in it are
+    /// not resolved.
     private static func relative(_ text: String, to file: FilePath) -> String {
         let path = FilePath(text).lexicallyNormalized()
         guard !text.hasPrefix("hf://"), !path.isAbsolute else { return text }

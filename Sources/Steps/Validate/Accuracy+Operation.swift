@@ -6,8 +6,8 @@ import SystemPackage
 import Work
 
 extension Operations {
-    /// How many multiple-choice tasks of a file a model answers rightly.
-    /// - Throws: `Interruption.Stopped` with what was known so far, when `progress` stops the work.
+    /// Measures how many multiple-choice tasks of a file a model answers correctly.
+    /// - Throws: `Interruption.Stopped` with the results so far, if `progress` stops the work.
     public static func accuracy(
         _ model: FilePath,
         tasks: FilePath,

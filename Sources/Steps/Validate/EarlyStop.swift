@@ -1,20 +1,22 @@
 import Foundation
 
-/// When measuring a build may end before the text does: it is certain that the build misses a gate.
+/// The rule for stopping a measurement early: the build is certain to miss a gate.
 ///
-/// A build that meets its gates is always measured to the end, because its figures are published and compared with others.
+/// A build that meets its gates is always measured to the end, because its results are published and compared with
+/// others.
 struct EarlyStop: Sendable, Equatable {
-    /// In percent, from 50 to below 100.
+    /// The confidence in percent, from 50 to below 100.
     let confidence: Double
 
     static let confidences = 50.0..<100.0
 
-    /// How many standard errors a limit must be missed by.
-    /// - Parameter looks: how often the figures are looked at. Each look may be wrong by chance, so each gets its share of what is left
-    ///   to chance.
+    /// Returns the number of standard errors by which a limit must be missed.
+    /// - Parameter looks: the number of times that the figures are checked. Each check may be wrong by chance, so each
+    ///   gets its share of the allowed error probability.
     func errors(looks: Int) -> Double { Self.quantile(of: (1 - confidence / 100) / Double(max(1, looks))) }
 
-    /// The number of standard deviations that a normal variable exceeds with this probability, of at most a half.
+    /// Returns the number of standard deviations that a normal variable exceeds with this probability, of at most one
+    /// half.
     static func quantile(of probability: Double) -> Double {
         var (low, high) = (0.0, 40.0)
         for _ in 0..<80 {

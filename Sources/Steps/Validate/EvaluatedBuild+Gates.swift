@@ -1,25 +1,25 @@
 import BinaryIO
 import Evaluation
 
-/// A figure of a build beside the limit that a gate sets.
+/// A figure of a build and the limit that a gate sets.
 struct GateFigure {
     enum Bound { case atMost, atLeast }
 
-    /// What it is, as a subject: `mean KL divergence`.
+    /// The name, as a subject: `mean KL divergence`.
     let name: String
     let value: Double
-    /// Its standard error; nil where none is known.
+    /// The standard error; nil if unknown.
     var error: Double?
     let bound: Bound
     let limit: Double
     var unit = ""
     var digits = 4
-    /// How the figure is told; `NAME is VALUE` where nothing is said.
+    /// Formats the figure; nil for `NAME is VALUE`.
     var words: ((_ value: String) -> String)?
-    /// What is said behind the limit.
+    /// The text after the limit.
     var remark = ""
 
-    /// Whether the limit is missed, by more than so many standard errors.
+    /// Whether the limit is missed by more than so many standard errors.
     func isMissed(by errors: Double = 0) -> Bool {
         guard errors == 0 || error != nil else { return false }
         let margin = errors * (error ?? 0)
@@ -29,7 +29,7 @@ struct GateFigure {
         }
     }
 
-    /// `mean KL divergence is 0.1234 ± 0.0100, over 0.1000`
+    /// The description, such as `mean KL divergence is 0.1234 ± 0.0100, over 0.1000`.
     var failure: String {
         func text(_ number: Double) -> String { number.formatted(digits) }
         let figure = error.map { "\(text(value)) ± \(text($0))" } ?? text(value)
@@ -40,8 +40,9 @@ struct GateFigure {
 }
 
 extension EvaluatedBuild {
-    /// What keeps the build from passing a gate, in words.
-    /// - Parameter reference: bits per byte of the published build that it is held against, on the same text; nil where there is none.
+    /// Describes each limit of a gate that the build does not meet.
+    /// - Parameter reference: the bits per byte of the published build to compare with, on the same text; nil if there
+    ///   is none.
     func failures(of gate: QualityGate, over reference: (name: String, bitsPerByte: Double)? = nil) -> [String] {
         let missed = figures(of: gate, over: reference).filter { $0.isMissed() }.map(\.failure)
         guard let early, !missed.isEmpty else { return missed }
@@ -49,14 +50,14 @@ extension EvaluatedBuild {
         return missed.map { "\($0), certain at \(early.formatted(2)) % after \(chunks) chunks" }
     }
 
-    /// Whether some limit of a gate is missed by more than so many standard errors.
+    /// Whether any limit of a gate is missed by more than so many standard errors.
     func isCertain(toMiss gate: QualityGate, over reference: (name: String, bitsPerByte: Double)?, by errors: Double)
         -> Bool
     {
         figures(of: gate, over: reference).contains { $0.isMissed(by: errors) }
     }
 
-    /// What a gate asks for, of what is known.
+    /// Returns the known figures that a gate limits.
     private func figures(of gate: QualityGate, over reference: (name: String, bitsPerByte: Double)?) -> [GateFigure] {
         var figures: [GateFigure] = []
         func add(

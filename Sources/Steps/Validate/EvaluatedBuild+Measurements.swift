@@ -4,7 +4,7 @@ import Pipeline
 import Registry
 
 extension EvaluatedBuild {
-    /// Every number with the conditions it was measured under.
+    /// Every result with its measurement conditions.
     var measurements: [MeasurementRecord] {
         textMeasurements + taskMeasurements + talkMeasurements + embeddingMeasurements
     }

@@ -1,30 +1,31 @@
 import BinaryIO
 import Evaluation
 
-/// What a build scored on a text.
+/// The results of a build on a text.
 public struct EvaluatedBuild: Codable, Sendable {
     /// The build's type.
     public let type: String
-    /// Of its file.
+    /// The SHA-256 of its file.
     public let digest: SHA256Digest
-    /// Of the text.
+    /// The SHA-256 of the text.
     public let textDigest: SHA256Digest
-    /// By llama-perplexity's method; nil for models that do not write.
+    /// The perplexity by llama-perplexity's method; nil for models that do not generate.
     public let perplexity: PerplexityResult?
-    /// The comparison with the model it was made from, where one was asked for.
+    /// The comparison with the source model, if one was requested.
     public let divergence: KLDivergenceResult?
-    /// Of the model that it was compared with.
+    /// The SHA-256 of the model that it was compared with.
     public let baseDigest: SHA256Digest?
-    /// Of the tasks, where there are any.
+    /// The accuracy on the tasks, if there are any.
     public let accuracy: AccuracyResult?
-    /// Of the tasks' file.
+    /// The SHA-256 of the tasks' file.
     public let tasksDigest: SHA256Digest?
-    /// How it answered questions, where any were asked.
+    /// The answers to questions, if any were asked.
     public let talk: TalkResult?
-    /// How near an embedding model's vectors are to those of the model it was made from; nil for models that write.
+    /// The similarity of an embedding model's vectors to those of the source model; nil for generating models.
     public let embedding: EmbeddingComparison?
-    /// Tokens of a text at most, beside `embedding`.
+    /// The largest number of tokens per text, for `embedding`.
     public let embeddingContext: Int?
-    /// Of a build that was measured on a part of the text, because a gate was missed for certain: the confidence, in percent.
+    /// The confidence, in percent, if the build was measured on only a part of the text because it certainly missed a
+    /// gate.
     public var early: Double?
 }

@@ -5,33 +5,33 @@ import Pipeline
 import SystemPackage
 import Work
 
-/// Which model to measure on the command line, and how.
+/// Which model the command line measures, and how.
 public struct PerplexityRequest: Sendable {
-    /// Its text is not needed with base logits, which hold the text they were made of.
+    /// The settings. Their text is not needed with base logits, which contain the text that they were made from.
     public var settings: ValidateSettings
-    /// The GGUF file that is measured.
+    /// The GGUF file to measure.
     public var model: FilePath
-    /// Distance between windows, in tokens; nil where they do not overlap.
+    /// The distance between windows, in tokens; nil if they do not overlap.
     public var stride: Int?
-    /// How many work at a time.
+    /// The number of threads.
     public var threads = 1
-    /// Where to write the model's log-probabilities.
+    /// The output file for the model's log-probabilities.
     public var saveLogits: FilePath?
-    /// The log-probabilities of another model, to compare with.
+    /// The log-probabilities of another model to compare with.
     public var baseLogits: FilePath?
-    /// Another model to run beside this one, to compare with.
+    /// Another model to run beside this one and compare with.
     public var base: FilePath?
 
-    /// With one thread, and no model to compare with.
+    /// Creates a request with one thread and no model to compare with.
     public init(_ settings: ValidateSettings, model: FilePath) { (self.settings, self.model) = (settings, model) }
 
-    /// The text to measure on; nil where none is given.
+    /// The text for the measurement; nil if none is given.
     var text: FilePath? { settings.text.isEmpty ? nil : FilePath(settings.text) }
 }
 
 extension Operations {
-    /// Perplexity by llama-perplexity's method and, with a base, how far the model is from it.
-    /// - Throws: `Interruption.Stopped` with what was known so far, when `progress` stops the work.
+    /// Measures perplexity by llama-perplexity's method and, with a base, the divergence from it.
+    /// - Throws: `Interruption.Stopped` with the results so far, if `progress` stops the work.
     public static func perplexity(
         _ request: PerplexityRequest,
         progress: @escaping WorkProgress
@@ -82,7 +82,7 @@ extension Operations {
 }
 
 extension EvaluationProgress {
-    /// What a run that is stopped here can tell.
+    /// The results of a run that stops here.
     fileprivate var summary: String {
         let figures = "perplexity \(perplexity.formatted(4)) ± \(standardError.formatted(4))"
         let divergence = meanDivergence.map { ", mean KL divergence \($0.formatted(6))" } ?? ""

@@ -1,57 +1,57 @@
 import Evaluation
 
-/// What a model scored. The names of the fields are a contract with other programs.
+/// The results of a model. The names of the fields are a contract with other programs.
 public struct PerplexityReport: Codable, Sendable {
     /// A value with its standard error.
     public typealias Estimate = KLDivergenceResult.Estimate
     /// Mean, median, percentiles and extremes.
     public typealias Distribution = KLDivergenceResult.Distribution
 
-    /// By llama-perplexity's method.
+    /// The perplexity by llama-perplexity's method.
     public var perplexity: Double
-    /// Of the perplexity.
+    /// The standard error of the perplexity.
     public var standardError: Double
-    /// Of UTF-8 text.
+    /// The bits per byte of UTF-8 text.
     public var bitsPerByte: Double
-    /// Of the bits per byte.
+    /// The standard error of the bits per byte.
     public var bitsPerByteStandardError: Double
-    /// How many tokens were predicted.
+    /// The number of predicted tokens.
     public var scoredTokens: Int
-    /// How many bytes of text these tokens are.
+    /// The number of bytes of text in these tokens.
     public var scoredBytes: Int
-    /// How many windows were read.
+    /// The number of windows that were read.
     public var chunks: Int
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context: Int
-    /// The kernels that multiplied.
+    /// The matrix multiplication kernels.
     public var kernels: String
-    /// After each window.
+    /// The perplexity after each window.
     public var runningPerplexity: [Double]
-    /// Divergence from the base.
+    /// The divergence from the base.
     public var kld: Distribution?
-    /// Of the model that is compared with.
+    /// The perplexity of the base.
     public var basePerplexity: Estimate?
-    /// Natural logarithm of the ratio.
+    /// The natural logarithm of the ratio.
     public var logPerplexityRatio: Estimate?
-    /// The build's over the base's.
+    /// The build's perplexity divided by the base's.
     public var perplexityRatio: Estimate?
-    /// The build's less the base's.
+    /// The build's perplexity minus the base's.
     public var perplexityDifference: Estimate?
-    /// Of the logarithms of both models' probabilities.
+    /// The correlation of the logarithms of both models' probabilities, in percent.
     public var correlationPercent: Double?
-    /// How often both models rank the same token first.
+    /// How often both models rank the same token first, in percent.
     public var sameTopPercent: Double?
-    /// Of `sameTopPercent`.
+    /// The standard error of `sameTopPercent`.
     public var sameTopStandardError: Double?
-    /// Mean change of the probability of the text's own token.
+    /// The mean change in the probability of the text's own token.
     public var meanDeltaPercent: Double?
-    /// Root mean square of that change.
+    /// The root mean square of that change.
     public var rmsDeltaPercent: Double?
-    /// Of `rmsDeltaPercent`.
+    /// The standard error of `rmsDeltaPercent`.
     public var rmsDeltaStandardError: Double?
-    /// That change, as a distribution.
+    /// The distribution of that change.
     public var deltaPercent: Distribution?
-    /// What the figures may be compared with.
+    /// The results with which these figures are comparable.
     public var comparable: [String]
 
     init(_ result: PerplexityResult, _ comparison: KLDivergenceResult? = nil) {

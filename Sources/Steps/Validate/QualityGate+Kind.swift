@@ -1,7 +1,7 @@
 import Settings
 
 extension QualityGate {
-    /// The settings of a gate, for the schema of pipeline files.
+    /// The settings of a gate for the schema of pipeline files.
     static var kind: SettingKind {
         .mapping(
             settings.map { SettingKind.Field($0, percentages.contains($0) ? .percent : $0 == "over" ? .text : .number) }

@@ -3,38 +3,38 @@ import BinaryIO
 import Settings
 import Yams
 
-/// What a build must reach to be published.
+/// The limits that a build must meet to be published.
 public struct QualityGate: Sendable, Codable, Equatable {
-    /// Largest increase of perplexity over the model it is compared with, in percent.
+    /// The largest increase of perplexity over the model it is compared with, in percent.
     public var maxPerplexityIncrease: Double?
-    /// Largest perplexity.
+    /// The largest perplexity.
     public var maxPerplexity: Double?
-    /// Largest number of bits per byte of text.
+    /// The largest number of bits per byte of text.
     public var maxBitsPerByte: Double?
-    /// The channel whose version is held against.
+    /// The channel whose version is compared with.
     public var over: String?
-    /// Largest increase of bits per byte over that version's build of the same type, in percent.
+    /// The largest increase of bits per byte over that version's build of the same type, in percent.
     public var maxBitsPerByteIncrease: Double?
-    /// Nats per token.
+    /// The largest mean divergence, in nats per token.
     public var maxMeanKLD: Double?
-    /// In percent.
+    /// The smallest share of tokens for which both models rank the same token first, in percent.
     public var minSameTop: Double?
-    /// In percent.
+    /// The smallest accuracy, in percent.
     public var minAccuracy: Double?
-    /// The part of the questions that a chat model must answer as it should, in percent.
+    /// The smallest share of questions that a chat model must answer correctly, in percent.
     public var minAnswered: Double?
-    /// Of embedding models: from 0 to 1.
+    /// The smallest mean cosine of an embedding model, from 0 to 1.
     public var minMeanCosine: Double?
-    /// Of embedding models: the share of the ten nearest texts that must stay, in percent.
+    /// The smallest share of the ten nearest texts that must stay for an embedding model, in percent.
     public var minTop10Overlap: Double?
 
     /// Whether the gate needs a model to compare with.
     var needsBase: Bool { [maxPerplexityIncrease, maxMeanKLD, minSameTop].contains { $0 != nil } || asksForVectors }
 
-    /// Whether it asks for what embedding models are measured by.
+    /// Whether the gate uses the measures of embedding models.
     private var asksForVectors: Bool { minMeanCosine != nil || minTop10Overlap != nil }
 
-    /// The limits that what is found in a text decides about, and those of accuracy, answers and vectors left out.
+    /// The gate with only the limits that are decided by the text, without those of accuracy, answers and vectors.
     var ofText: QualityGate {
         var gate = self
         (gate.minAccuracy, gate.minAnswered) = (nil, nil)
@@ -42,7 +42,7 @@ public struct QualityGate: Sendable, Codable, Equatable {
         return gate
     }
 
-    /// Whether it has such limits.
+    /// Whether the gate has such limits.
     var decidesOnText: Bool {
         [maxPerplexityIncrease, maxPerplexity, maxBitsPerByte, maxBitsPerByteIncrease, maxMeanKLD, minSameTop]
             .contains { $0 != nil }
@@ -56,7 +56,8 @@ public struct QualityGate: Sendable, Codable, Equatable {
     private static let embeddingSettings = ["min-mean-cosine", "min-top10-overlap"]
     static let settings = languageSettings + embeddingSettings
 
-    /// Why the gate asks for what a model of this kind has no figures of, with the settings that would do; nil where it does not.
+    /// Returns the reason why the gate needs figures that a model of this kind does not have, with the settings that
+    /// would work; nil if it does not.
     func obstacle(for kind: ModelKind) -> String? {
         let ofLanguage: [(String, Double?)] = [
             ("max-perplexity-increase", maxPerplexityIncrease), ("max-perplexity", maxPerplexity),
@@ -76,8 +77,8 @@ public struct QualityGate: Sendable, Codable, Equatable {
             : words(ofLanguage, "language models", "min-mean-cosine or min-top10-overlap")
     }
 
-    /// Reads the gates of a step, by build type.
-    /// - Parameter types: of the builds that are measured.
+    /// Reads the gates of a step by build type.
+    /// - Parameter types: the types of the builds that are measured.
     static func gates(
         _ node: Node,
         _ reader: SettingReader,

@@ -5,10 +5,11 @@ import Inference
 import Pipeline
 import SystemPackage
 
-/// One of several pieces of a `validate` step's text: the scores of its tokens for each build, which the step itself joins. So the machines of a cluster share
-/// one measurement. A node for each build; those that are due share one pass of the model that they are compared with.
+/// One of several pieces of a `validate` step's text: the scores of its tokens for each build, which the step itself
+/// joins. So the machines of a cluster share one measurement. There is one node per build; builds that are due share
+/// one pass of the model that they are compared with.
 struct ValidatePieceStep: IntermediateStep {
-    /// What the pieces are of.
+    /// The step to which the pieces belong.
     let whole: ValidateStep
     let piece: TextPiece
 
@@ -17,15 +18,15 @@ struct ValidatePieceStep: IntermediateStep {
     var needs: [String] { whole.settings.needs }
     var nodes: [StepNode] { whole.made.map(node) }
 
-    /// In no id that a file can write.
+    /// A character that no id in a file can contain.
     private static let separator: Character = "+"
 
-    /// The id of the step that pieces belong to; an id of another step as it is.
+    /// Returns the id of the step to which a piece belongs; any other id unchanged.
     static func owner(of id: String) -> String { String(id.prefix { $0 != separator }) }
 
-    /// What is known of a piece beside its scores.
+    /// The facts about a piece that are stored beside its scores.
     struct Facts: Codable {
-        /// Of the model that the build was compared with.
+        /// The SHA-256 of the model that the build was compared with.
         let baseDigest: SHA256Digest?
     }
 

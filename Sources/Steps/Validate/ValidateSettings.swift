@@ -5,37 +5,37 @@ import Pipeline
 import Settings
 import Yams
 
-/// How quality is measured on a text, and what it must reach.
+/// Settings for measuring quality on a text, and the limits that builds must meet.
 public struct ValidateSettings: StepKind {
-    /// The step whose builds are measured; a command measures one model.
+    /// The step whose builds are measured. A command measures one model instead.
     public var builds: String
-    /// As the pipeline file writes its path.
+    /// The file's path as written in the pipeline file.
     public var text: String
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public var context = 512
-    /// At most this many windows; nil for all of the text.
+    /// The largest number of windows; nil for the whole text.
     public var chunks: Int?
-    /// How many nodes share the windows.
+    /// The number of nodes that share the windows.
     public var pieces = 1
     /// The `convert` step to compare with.
     public var against: String?
-    /// Multiple-choice tasks to answer too, as the pipeline file writes their path.
+    /// The path, as written in the pipeline file, of multiple-choice tasks.
     public var tasks: String?
-    /// Questions that a chat model is asked, as the pipeline file writes their path, or `usual`; nil for none.
+    /// The path, as written in the pipeline file, of questions for a chat model, or `usual`; nil for none.
     public var questions: String?
-    /// How they are asked; nil for the model's own form.
+    /// The chat form of the questions; nil for the model's own form.
     public var chatForm: ChatForm?
-    /// Tokens of an answer, at most.
+    /// The largest number of tokens of an answer.
     public var answerTokens = 256
-    /// How an embedding model's vectors are pooled; nil for the file's own way.
+    /// The pooling of an embedding model's vectors; nil for the file's own.
     public var pooling: Pooling?
-    /// When measuring a build may end because it misses its gate; nil where all of the text is always measured.
+    /// The rule for stopping when a build misses its gate; nil to always measure the whole text.
     var earlyStop: EarlyStop?
-    /// By build type, such as "q4_k_m".
+    /// The gates by build type, such as "q4_k_m".
     public var gates: [String: QualityGate] = [:]
 
     package static let kind = "validate"
-    /// What stands in a file's place for `TalkRun.usualQuestions`.
+    /// The value that selects `TalkRun.usualQuestions` instead of a file.
     static let usualQuestions = "usual"
     package static let settings = [
         .builds("the `quantize` or `convert` step whose builds are measured"),
@@ -165,7 +165,8 @@ public struct ValidateSettings: StepKind {
 
     package var needs: [String] { [builds] + (against.map { [$0] } ?? []) }
 
-    /// A model that was converted to its own precision has its gate under `auto`, for its type shows only later.
+    /// Returns the gate of a build type. A model that was converted to its own precision uses the gate `auto`, because
+    /// its type is not known in advance.
     func gate(for type: String) -> QualityGate? { gates[type] ?? gates["auto"] }
 
     func steps(_ id: String, on bench: Workbench) throws -> [any Step] {
@@ -196,7 +197,8 @@ public struct ValidateSettings: StepKind {
         )
     }
 
-    /// Why a model of this kind cannot be measured so, with what to do; nil where it can.
+    /// Returns the reason why a model of this kind cannot be measured with these settings, with what to do; nil if it
+    /// can.
     func obstacle(for model: ModelKind) -> String? {
         for gate in gates.sorted(by: { $0.key < $1.key }) {
             if let words = gate.value.obstacle(for: model) { return "the gate of \(gate.key): \(words)" }

@@ -4,7 +4,7 @@ import Inference
 import Pipeline
 import SystemPackage
 
-/// A build, its model, and the text as that reads it.
+/// A build, its model, and the text as tokenized for it.
 struct ValidatedModel {
     let build: BuildFile
     let model: LanguageModel
@@ -14,13 +14,13 @@ struct ValidatedModel {
     let isCompared: Bool
 }
 
-/// What a step measures: some builds, and what they are compared with.
+/// The builds that a step measures, and the base that they are compared with.
 struct ValidatedModels {
     let subjects: [ValidatedModel]
-    /// nil where no build is compared.
+    /// The base; nil if no build is compared.
     let base: LanguageModel?
 
-    /// Reads the text once for all builds that are compared, and once for each other one.
+    /// Tokenizes the text once for all builds that are compared, and once for each other build.
     /// - Throws: `EvaluationError`, `InferenceError`.
     init(
         _ builds: [(build: BuildFile, model: LanguageModel, node: StepNode)],
@@ -41,19 +41,21 @@ struct ValidatedModels {
 }
 
 extension ValidateStep {
-    /// Told of each window of each build: how far that build is, and how many windows of all builds are done.
+    /// Called for each window of each build, with the progress of that build and the number of finished windows of all
+    /// builds.
     typealias WindowProgress = (_ build: BuildFile, _ state: EvaluationProgress, _ done: Int, _ total: Int) throws ->
         Void
 
-    /// Multiplications of a stretch: some half a minute on two cores, which is what a run that ends loses at most.
+    /// The number of multiplications per stretch: about half a minute on two cores, which is the most that an
+    /// interrupted run loses.
     private static let stretchWork = 1e13
-    /// How often gates are looked at, at least, where measuring may stop early.
+    /// The least number of times that gates are checked, if measuring may stop early.
     private static let leastLooks = 8
 
-    /// Most stretches: a model that is larger than memory is read once for each.
+    /// The largest number of stretches: a model that is larger than memory is read once for each.
     private static let mostStretches = 256
 
-    /// Opens what is measured.
+    /// Opens the models to measure.
     func models(
         _ builds: [BuildFile],
         _ models: [LanguageModel],
@@ -68,7 +70,7 @@ extension ValidateStep {
         }
     }
 
-    /// Scores a piece of the text for some builds. Those that are compared with the base share one pass of it.
+    /// Scores a piece of the text for some builds. Builds that are compared with the base share one pass of it.
     func scores(
         of piece: TextPiece,
         _ subjects: [ValidatedModel],
@@ -98,7 +100,8 @@ extension ValidateStep {
         return subjects.indices.compactMap { scores[$0] }
     }
 
-    /// How many stretches the text is scored in; the same in every run, so that each finds what the one before it left.
+    /// The number of stretches in which the text is scored; the same in every run, so that each finds the files of the
+    /// previous one.
     var stretchCount: Int {
         let work = work(for: made, pieces: 1, threads: 1).amount
         let stretches = Int(min((work / Self.stretchWork).rounded(.up), Double(Self.mostStretches)))
@@ -106,10 +109,10 @@ extension ValidateStep {
         return max(1, min(wanted, tokens / settings.context))
     }
 
-    /// The figures of each build on the text.
+    /// Returns the figures of each build on the text.
     ///
-    /// The text is scored a stretch at a time. The scores of a stretch are files in the nodes' folders, so a run that was interrupted
-    /// resumes behind the last one. A build that certainly misses its gate is scored no further.
+    /// The text is scored one stretch at a time. The scores of a stretch are files in the nodes' folders, so an
+    /// interrupted run resumes after the last one. A build that certainly misses its gate is not scored further.
     func figures(of models: ValidatedModels, _ context: StepContext) throws -> [TextFigures] {
         let (subjects, count) = (models.subjects, stretchCount)
         var tallies = subjects.map { _ in PieceTally() }
@@ -126,7 +129,7 @@ extension ValidateStep {
             let missing = open.filter { scores[$0] == nil }
             let found = try self.scores(of: piece, missing.map { subjects[$0] }, with: models.base, context) {
                 let detail = Self.detail($0, $1)
-                // Stretches may differ by a window, and what leads to the end should not change on the way.
+                // Stretches may differ by one window, and the interval between checks should be constant.
                 count == 1
                     ? try context.progress(detail, $2, $3)
                     : try context.progress(detail, 1000 * number + 1000 * $2 / $3, 1000 * count)
@@ -160,12 +163,12 @@ extension ValidateStep {
     }
 }
 
-/// What a build gave on a text, or on the beginning of it.
+/// The results of a build on a text, or on the beginning of it.
 struct TextFigures {
     let perplexity: PerplexityResult
-    /// nil where the build was compared with nothing.
+    /// The divergence; nil if the build was not compared.
     let divergence: KLDivergenceResult?
-    /// Whether all of the text was scored.
+    /// Whether the whole text was scored.
     let isWhole: Bool
 
     /// - Throws: `EvaluationError`.
@@ -174,7 +177,7 @@ struct TextFigures {
         self.isWhole = isWhole
     }
 
-    /// - Parameter files: the scores of a text's pieces, one after the other.
+    /// - Parameter files: the scores of a text's pieces, in order.
     /// - Throws: `EvaluationError`, `FileError`.
     init(_ files: [FilePath]) throws {
         var tally = PieceTally()
@@ -185,8 +188,8 @@ struct TextFigures {
 
 extension EvaluatedBuild {
     /// - Parameters:
-    ///   - accuracy: on the tasks, where there are any.
-    ///   - talk: how it answered questions, where any were asked.
+    ///   - accuracy: the accuracy on the tasks, if there are any.
+    ///   - talk: the answers to questions, if any were asked.
     init(
         _ build: BuildFile,
         of step: ValidateStep,

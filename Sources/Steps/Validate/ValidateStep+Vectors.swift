@@ -5,13 +5,13 @@ import Inference
 import Pipeline
 import SystemPackage
 
-/// How embedding models are measured: by how near their vectors are to those of the model they were made from.
+/// The measurement of embedding models: the similarity of their vectors to those of the source model.
 extension ValidateStep {
-    /// Whether the text is made of JSON strings.
+    /// Whether the text consists of JSON strings.
     var isJSON: Bool { text.path.extension?.lowercased() == "jsonl" }
 
     /// Runs the base once over the texts, and each build once.
-    /// - Throws: `EvaluationError` for texts that are too few, and for builds whose vectors cannot be compared with the base's.
+    /// - Throws: `EvaluationError` for too few texts, and for builds whose vectors cannot be compared with the base's.
     func compareVectors(
         of builds: [BuildFile],
         _ models: [LanguageModel],
@@ -63,7 +63,7 @@ extension ValidateStep {
         }
     }
 
-    /// A reranker's file may leave open that it ranks.
+    /// Returns a run of the model. A reranker's file may not declare that it ranks.
     private func run(of model: LanguageModel, _ context: StepContext) -> EmbeddingRun {
         let pooling = settings.pooling ?? (model.shape.kind == .reranker ? .rank : nil)
         return EmbeddingRun(model, pooling: pooling, threads: context.threads)

@@ -8,18 +8,18 @@ import Registry
 import SystemPackage
 import Tensors
 
-/// Perplexity and bits per byte of each build on a text, and how far each is from the model it was made from; of embedding models
-/// how near their vectors are to that model's. A node for each build; those that are due share one pass of the model that they are
-/// compared with.
+/// Measures perplexity and bits per byte of each build on a text, and its divergence from the source model; for
+/// embedding models, the similarity of their vectors to that model's. There is one node per build; builds that are due
+/// share one pass of the model that they are compared with.
 struct ValidateStep: Step {
-    /// Raised whenever the same builds would score otherwise.
+    /// Increased whenever the same builds would score differently.
     static let version = 1
-    /// Of a text or of tasks, in bytes.
+    /// The largest text or file of tasks, in bytes.
     static let textLimit = 1 << 30
-    /// What a forecast takes for the tokens of a question.
+    /// The number of tokens that a forecast assumes per question.
     private static let questionTokens = 64
 
-    /// A file that is read.
+    /// An input file.
     struct Source {
         let path: FilePath
         let digest: SHA256Digest
@@ -27,17 +27,17 @@ struct ValidateStep: Step {
 
     let id: String
     let settings: ValidateSettings
-    /// What is measured.
+    /// The builds to measure.
     let made: [PlannedBuild]
-    /// What the model gives for a text; nil where its headers do not tell.
+    /// The kind of the model's output; nil if its headers do not contain it.
     let modelKind: ModelKind?
     let memory: StepMemory
-    /// What it is compared with.
+    /// The step whose model the builds are compared with.
     let base: ConvertStep?
     let text: Source
     /// Multiple-choice tasks.
     let tasks: Source?
-    /// Questions to a chat model; nil where none are asked, or the usual ones.
+    /// Questions for a chat model; nil if none are asked, or the usual ones.
     let questions: Source?
     /// The published versions that gates compare with.
     let references: [ChannelReference]
@@ -46,7 +46,7 @@ struct ValidateStep: Step {
     var needs: [String] { pieces.isEmpty ? settings.needs : [settings.builds] + pieces.map(\.id) }
     var nodes: [StepNode] { made.map(node) }
 
-    /// What the windows are cut into; empty where they are measured at once.
+    /// The pieces into which the windows are divided; empty if they are measured at once.
     var pieces: [ValidatePieceStep] {
         guard settings.pieces > 1 else { return [] }
         return (0..<settings.pieces).map {
@@ -68,7 +68,7 @@ struct ValidateStep: Step {
             entries["pooling"] = settings.pooling?.name ?? "own"
             entries["lines"] = isJSON ? "json" : "plain"
         }
-        // What is left out of the text depends on the gate, which decides nothing else.
+        // The gate decides which part of the text is skipped, and nothing else.
         if let early = settings.earlyStop, let gate = settings.gate(for: build.type)?.ofText, gate.decidesOnText {
             entries["early-stop"] = "\(early.confidence) \(gate)"
         }
@@ -91,7 +91,7 @@ struct ValidateStep: Step {
         )
     }
 
-    /// Of builds that are measured, of which no two run at a time.
+    /// Returns the peak memory, in bytes, of measuring builds, of which no two run at the same time.
     func peakMemory(_ builds: [PlannedBuild], _ threads: Int, pieces: Int = 1) -> Int {
         let windows = max(1, tokens / max(1, settings.context))
         let parts = max(pieces, settings.pieces == 1 ? stretchCount : 1)
@@ -116,10 +116,10 @@ struct ValidateStep: Step {
         return settings.questions == nil ? reading : max(reading, talk)
     }
 
-    /// Tokens that are read of the text, about.
+    /// The approximate number of tokens read from the text.
     var tokens: Int { Throughput.tokens(of: text.path, context: settings.context, chunks: settings.chunks) }
 
-    /// What running builds on one of several pieces of the text takes.
+    /// Returns the work of running builds on one of several pieces of the text.
     func work(for builds: [PlannedBuild], pieces: Int, threads: Int) -> Forecast.Work {
         // The base runs once for all builds that are compared with it.
         let weights = builds.reduce(base?.work.tensors.elementCount ?? 0) { $0 + $1.weights }
@@ -137,13 +137,13 @@ struct ValidateStep: Step {
         }
         let opened = try self.models(builds, models, nodes, with: base, context)
         return try zip(opened.subjects, try figures(of: opened, context)).map { subject, figures in
-            // Of a build that is refused already nobody asks more.
+            // A build that already failed is not asked questions.
             let model = figures.isWhole ? subject.model : nil
             return try product(subject.build, figures, baseDigest: base?.digest, model, context)
         }
     }
 
-    /// Puts together what the pieces of the text gave; the model itself runs for tasks and questions alone.
+    /// Joins the results of the text's pieces; the model itself runs only for tasks and questions.
     private func join(_ nodes: [StepNode], _ context: StepContext) throws -> [StepProduct] {
         try made.of(nodes).map { planned in
             let build = try context.build(planned.node)
@@ -158,7 +158,7 @@ struct ValidateStep: Step {
         }
     }
 
-    /// - Parameter model: nil where it is asked nothing.
+    /// - Parameter model: nil if it is not asked anything.
     private func product(
         _ build: BuildFile,
         _ figures: TextFigures,
@@ -183,7 +183,7 @@ struct ValidateStep: Step {
         return build.failures(of: gate, over: try reference(of: build, gate)).map { "\(build.type): \($0)" }
     }
 
-    /// The published build that a gate compares with, where it was measured on the same text.
+    /// Returns the published build that a gate compares with, if it was measured on the same text.
     func reference(of build: EvaluatedBuild, _ gate: QualityGate) throws -> (name: String, bitsPerByte: Double)? {
         guard let reference = references.first(where: { $0.channel == gate.over }),
             let name = reference.name(of: build.type),
@@ -221,7 +221,7 @@ struct ValidateStep: Step {
         }
     }
 
-    /// How the build answers questions, where any are asked.
+    /// Measures the build's answers to questions, if any are asked.
     private func talk(_ build: BuildFile, _ model: LanguageModel, _ context: StepContext) throws -> TalkResult? {
         guard settings.questions != nil else { return nil }
         let asked = try questions.map { source in

@@ -1,7 +1,7 @@
 import BlockFormats
 import Quantization
 
-/// What the matrices of a tensor are fitted to, made when it is needed.
+/// The data to which the matrices of a tensor are fitted, created on demand.
 struct FeedbackFits {
     private let parts: [MatrixInputs?]
     private let damping: Double
@@ -14,7 +14,8 @@ struct FeedbackFits {
         (self.parts, self.damping, self.kernels, self.threads) = (parts, damping, kernels, threads)
     }
 
-    /// A matrix's own inputs; where too few tokens reached it, those of all experts; nil where these are too few, too.
+    /// Returns the fit to a matrix's own inputs; if too few tokens reached it, to those of all experts; nil if these
+    /// are too few as well.
     mutating func fit(_ matrix: Int) throws -> FeedbackTensor.Fit? {
         let own = parts[matrix]
         if let own, own.suffice {

@@ -5,14 +5,14 @@ import Inference
 import Quantization
 import SystemPackage
 
-/// Where rounding with feedback keeps what it has: the tensors that are done, and the states of the text between two layers.
-/// Files are complete or not there; what is damaged is made again.
+/// The files of rounding with feedback: the finished tensors, and the states of the text between two layers. A file is
+/// either complete or absent; a damaged one is made again.
 struct FeedbackFolder {
     let path: FilePath
-    /// A digest of all that decides what is in it.
+    /// A digest of everything that decides the contents.
     private let run: SHA256Digest
 
-    /// What is written beside a tensor's bytes.
+    /// The data stored with a tensor's bytes.
     private struct Entry: Codable {
         var record: FeedbackRecord
         var digest: String?
@@ -20,7 +20,7 @@ struct FeedbackFolder {
 
     private static let endings = ["bytes", "json", "states", "run"]
 
-    /// Opens a folder; what another run left there goes.
+    /// Opens a folder, and removes the files of another run.
     init(_ path: FilePath, run: SHA256Digest) throws {
         (self.path, self.run) = (path, run)
         try makeFolder(path)
@@ -30,7 +30,7 @@ struct FeedbackFolder {
         try writeFile(run.description.utf8, to: note)
     }
 
-    /// Removes what was kept, and the folder, unless there is something else in it.
+    /// Removes the stored files, and the folder if it contains nothing else.
     func remove(folderToo: Bool = true) throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: path.string) {
             guard Self.endings.contains(where: { name.hasSuffix(".\($0)") }) else { continue }
@@ -41,7 +41,7 @@ struct FeedbackFolder {
 
     func bytesPath(of item: FeedbackItem) -> FilePath { path.appending("\(item.stem).bytes") }
 
-    /// What became of a tensor; nil where that is not known, or its bytes are damaged.
+    /// Returns the outcome of a tensor; nil if it is unknown, or the bytes are damaged.
     func outcome(of item: FeedbackItem) -> (record: FeedbackRecord, bytes: MappedFile?)? {
         guard let json = try? readFile(path.appending("\(item.stem).json"), limit: 1 << 16),
             let entry = try? JSONDecoder().decode(Entry.self, from: Data(json))
@@ -53,7 +53,7 @@ struct FeedbackFolder {
         return (entry.record, file)
     }
 
-    /// Remembers what became of a tensor whose bytes, if there are any, are there.
+    /// Stores the outcome of a tensor, after its bytes, if any, are written.
     func save(_ record: FeedbackRecord, of item: FeedbackItem) throws {
         var entry = Entry(record: record)
         if record.taken > 0 { entry.digest = "\(try SHA256Digest(ofFile: bytesPath(of: item)))" }
@@ -63,8 +63,8 @@ struct FeedbackFolder {
     private var statesPath: FilePath { path.appending("text.states") }
 
     /// Reads the states of the text.
-    /// - Parameter last: the last layer that they may be before.
-    /// - Returns: the layer that they are before; nil where there are none that could be used.
+    /// - Parameter last: the last acceptable layer.
+    /// - Returns: the layer before which the states were taken; nil if there are none that can be used.
     func loadStates(_ states: LayerStates, upTo last: Int) -> Int? {
         guard let file = try? MappedFile(path: statesPath), file.count == Self.headCount + states.byteCount else {
             return nil
@@ -85,7 +85,7 @@ struct FeedbackFolder {
         }
     }
 
-    /// Keeps the states of the text before a layer.
+    /// Stores the states of the text before a layer.
     func save(_ states: LayerStates, before layer: Int) throws {
         let file = try AtomicFile(path: statesPath)
         try file.write([UInt8](repeating: 0, count: Self.headCount))

@@ -13,23 +13,23 @@ import Tensors
     import Glibc
 #endif
 
-/// What rounding with feedback will take, known before anything runs. It counts as if no two tensors shared their inputs,
-/// which shows only when the model runs, so that no run takes more.
+/// The forecast of what rounding with feedback needs, before anything runs. It assumes that no two tensors share
+/// inputs, because sharing is known only when the model runs; so no run needs more.
 struct FeedbackForecast {
-    /// The most memory at a time, in bytes.
+    /// The peak memory, in bytes.
     let byteCount: Int
-    /// The tensors that are collected for at a time, layer by layer: a layer is run as often as it has groups.
+    /// The groups of tensors that are collected together, by layer: each layer runs once per group.
     let groups: [Int: [Set<String>]]
 
     /// - Parameters:
-    ///   - items: what is to be rounded.
-    ///   - limit: the most memory, in bytes; layers are run several times where one time would take more.
+    ///   - items: the tensors to round.
+    ///   - limit: the most memory, in bytes; layers run several times if one run would need more.
     init(_ items: [FeedbackItem], _ shape: ModelShape, tokens: Int, limit: Int) {
         let context = CorrelationOptions.context
         let windows = (tokens + context - 1) / context
         let held = max(1, windows / 8) * context
         let used = shape.experts?.usedCount ?? 1
-        // The states of all windows, and those of a run in hand.
+        // The states of all windows, and those of the current run.
         let states = LayerStates.byteCount(of: shape, tokens: windows * context) + (256 << 20)
         let (basis, scratch) = FeedbackBasis.byteCount(columns: items.map(\.columns).max() ?? 0)
         let base = states + 2 * basis + scratch
@@ -39,7 +39,7 @@ struct FeedbackForecast {
             var bytes = 0
             for item in items.sorted(by: { $0.name < $1.name }) where groups.last?.contains(item.name) != true {
                 let matrices = item.tensor.matrixCount
-                // Held-back tokens come to as many experts as each token uses, in strips that are not all full.
+                // Each held-back token reaches as many experts as a token uses, in strips that are not all full.
                 let rows = matrices > 1 ? held * used + matrices * 32 : held
                 let own =
                     (matrices > 1 ? matrices + 1 : 1) * InputCorrelation.byteCount(columns: item.columns)
@@ -58,7 +58,7 @@ struct FeedbackForecast {
         byteCount = items.isEmpty ? 0 : base + most
     }
 
-    /// About how many operations it takes: the model is run, sums are made and inverted, weights are rounded and judged.
+    /// Estimates the number of operations: running the model, making and inverting sums, rounding and judging weights.
     static func operations(_ items: [FeedbackItem], tokens: Int) -> Double {
         let inputs = Dictionary(items.map { ("\($0.stage) \($0.columns)", $0) }) { first, _ in first }.values
         let sums = inputs.reduce(0.0) { sum, item in
@@ -76,7 +76,7 @@ struct FeedbackForecast {
         sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 4 * 3
     }
 
-    /// - Throws: `StepsError.badRequest` where it is more than the limit.
+    /// - Throws: `StepsError.badRequest` if it exceeds the limit.
     func require(_ limit: Int, _ path: FilePath) throws {
         guard byteCount > limit else { return }
         func gigabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e9).formatted(2)) GB" }

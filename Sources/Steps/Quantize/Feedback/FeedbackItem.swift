@@ -4,17 +4,17 @@ import GGUF
 import Quantization
 import Tensors
 
-/// One tensor that is to become one type: the unit of what is remembered.
+/// One tensor to be rounded to one type: the unit that is stored.
 struct FeedbackItem {
     /// The tensor's name in the model that is run.
     let name: String
     let tensor: PlannedTensor
-    /// The layer whose run shows the tensor's inputs; the count of layers for the output matrix.
+    /// The layer that computes the tensor's inputs; the number of layers for the output matrix.
     let stage: Int
-    /// What its files are called.
+    /// The stem of its files' names.
     let stem: String
 
-    /// Of the tensor's matrices.
+    /// The number of columns of the tensor's matrices.
     var columns: Int { tensor.source.shape.rowLength }
 
     init(_ tensor: PlannedTensor, stage: Int) {
@@ -24,7 +24,8 @@ struct FeedbackItem {
         stem = digest.short
     }
 
-    /// What is to be rounded for some outputs, in the order in which it will be; what several want stands once.
+    /// Returns the items to round for some outputs, in rounding order; an item needed by several outputs is listed
+    /// once.
     static func all(of plans: [QuantizationPlan], _ shape: ModelShape) -> [FeedbackItem] {
         var items: [String: FeedbackItem] = [:]
         for plan in plans {
@@ -37,12 +38,13 @@ struct FeedbackItem {
         return items.values.sorted { ($0.stage, $0.name, $0.stem) < ($1.stage, $1.name, $1.stem) }
     }
 
-    /// The layer whose run shows the tensor's inputs, the count of layers for the matrix of the output; nil where none does.
+    /// Returns the layer that computes the tensor's inputs, or the number of layers for the output matrix; nil if no
+    /// layer does.
     static func stage(of tensor: PlannedTensor, in plan: QuantizationPlan, _ shape: ModelShape) -> Int? {
         stage(of: tensor, hasOutput: plan.tensors.contains { $0.source.name == "output.weight" }, shape)
     }
 
-    /// - Parameter hasOutput: whether the model has an output matrix of its own; else it reads its embedding backwards.
+    /// - Parameter hasOutput: whether the model has its own output matrix; otherwise it uses the transposed embedding.
     static func stage(of tensor: PlannedTensor, hasOutput: Bool, _ shape: ModelShape) -> Int? {
         let count = shape.layers.count
         if tensor.source.name == (hasOutput ? "output.weight" : "token_embd.weight") { return count }

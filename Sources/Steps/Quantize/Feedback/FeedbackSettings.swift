@@ -1,18 +1,18 @@
 import BinaryIO
 import Settings
 
-/// What rounding with feedback is fitted to, and what it may take.
+/// The text for rounding with feedback, and its limits.
 public struct FeedbackSettings: Sendable, Equatable {
-    /// The text, as it is written; nil where the rounding is another.
+    /// The text's path as written; nil for other roundings.
     public var text: String?
-    /// At most about this many tokens of the text.
+    /// The approximate largest number of tokens of the text.
     public var tokens = 16384
-    /// What is added to the diagonal of a correlation, as a share of its mean.
+    /// The damping added to the diagonal of a correlation, as a share of its mean.
     public var damping = 0.1
-    /// The most memory, in bytes; nil for three quarters of the machine's.
+    /// The most memory, in bytes; nil for three quarters of the machine's memory.
     public var memory: Int?
 
-    /// Most tokens that can be asked for.
+    /// The accepted numbers of tokens.
     static let tokenRange = 1024...(1 << 24)
 
     static let settings = [
@@ -43,10 +43,10 @@ public struct FeedbackSettings: Sendable, Equatable {
         ),
     ]
 
-    /// Where nothing is said.
+    /// Creates the default settings.
     init() {}
 
-    /// - Parameter isUsed: whether the rounding is feedback.
+    /// - Parameter isUsed: whether the rounding uses feedback.
     init(_ reader: SettingReader, isUsed: Bool) {
         text = reader.text("text")
         tokens = reader.integer("feedback-tokens", in: Self.tokenRange) ?? tokens

@@ -10,13 +10,14 @@ import SystemPackage
 import Tensors
 import Work
 
-/// Rounds tensors with feedback, layer by layer, for all outputs of a run: what comes of it is copied in when they are written.
+/// Rounds tensors with feedback, layer by layer, for all outputs of a run. The results are copied in when the outputs
+/// are written.
 struct FeedbackStage {
-    /// What one output gets.
+    /// The results for one output.
     struct Outcome {
-        /// Bytes of tensors, by their names in the output.
+        /// The bytes of tensors, by their names in the output.
         var prepared: [String: MappedFile] = [:]
-        /// What became of each tensor, by the same name.
+        /// The outcome of each tensor, by the same name.
         var records: [String: FeedbackRecord] = [:]
     }
 
@@ -27,8 +28,8 @@ struct FeedbackStage {
     private let items: [FeedbackItem]
     private let forecast: FeedbackForecast
 
-    /// - Parameter path: of the model's file, which is run.
-    /// - Throws: `StepsError` where it takes more memory than it may; what keeps the model from being run.
+    /// - Parameter path: the model's file, which is run.
+    /// - Throws: `StepsError` if it needs more memory than allowed; an error if the model cannot be run.
     init(_ settings: FeedbackSettings, model path: FilePath, source: any ModelSource, plans: [QuantizationPlan]) throws
     {
         (self.settings, self.source, self.plans) = (settings, source, plans)
@@ -41,15 +42,15 @@ struct FeedbackStage {
         try forecast.require(limit, path)
     }
 
-    /// The most memory that it takes, in bytes.
+    /// The peak memory, in bytes.
     var byteCount: Int { forecast.byteCount }
 
     /// - Parameters:
-    ///   - text: what is read.
-    ///   - path: the file that it is of, for messages.
-    ///   - folder: the folder that keeps what is done, should the run be cut.
-    /// - Returns: for each plan what it gets, and the folder, for the files in it are read until the outputs are written.
-    /// - Throws: what `progress` throws, and what the rooms throw; the same call goes on from there.
+    ///   - text: the text to read.
+    ///   - path: the text's file, for messages.
+    ///   - folder: the folder that keeps finished results if the run is interrupted.
+    /// - Returns: the results for each plan, and the folder, because its files are read until the outputs are written.
+    /// - Throws: the errors of `progress` and of the modules below; the same call then resumes.
     func run(
         _ text: [UInt8],
         of path: FilePath,
@@ -71,9 +72,9 @@ struct FeedbackStage {
         return (try plans.map { try outcome(of: $0, folder) }, folder)
     }
 
-    /// All that decides the tensors' bytes, beside their types and importance.
+    /// Returns a digest of everything that decides the tensors' bytes, besides their types and importance.
     private func digest(of run: CorrelationRun, _ text: [UInt8]) throws -> SHA256Digest {
-        // Reading a large model for its digest takes longer than many a window; its size and time tell as much.
+        // Digesting a large model takes longer than many windows; its size and time identify it well enough.
         guard let status = FileStatus(model.path) else {
             throw FileError("open", model.path, errno: .noSuchFileOrDirectory)
         }
@@ -122,7 +123,7 @@ struct FeedbackStage {
         }
     }
 
-    /// Rounds what belongs to a layer. Tensors with the same inputs share the inverse of their correlation.
+    /// Rounds the tensors of a layer. Tensors with the same inputs share the inverse of their correlation.
     private func round(
         _ items: [FeedbackItem],
         _ inputs: [MatrixName: MatrixInputs],
