@@ -1,31 +1,31 @@
 import Architectures
 import Tokenizers
 
-/// A text that a model wrote.
+/// A generated text.
 public struct Generation: Sendable, Equatable {
-    /// Why it ended.
+    /// The reason why generation stopped.
     public enum Stop: String, Sendable {
-        /// The model said that it was done.
+        /// The model generated an end token.
         case endToken
-        /// As many tokens as were asked for.
+        /// The requested number of tokens was reached.
         case limit
         /// The context is full.
         case contextFull
-        /// The caller had enough.
+        /// The caller stopped it.
         case caller
     }
 
-    /// What was written, without the prompt.
+    /// The generated text, without the prompt.
     public let text: String
-    /// How many tokens the prompt had.
+    /// The number of tokens in the prompt.
     public let promptTokens: Int
-    /// Ids of the tokens that were written, without the end token.
+    /// The ids of the generated tokens, without the end token.
     public let tokens: [Int32]
-    /// Why it ended.
+    /// The reason why it stopped.
     public let stop: Stop
-    /// Time for the prompt, and for all tokens after the first.
+    /// The time for the prompt.
     public let promptDuration: Duration
-    /// See `promptDuration`.
+    /// The time for all tokens after the first.
     public let writingDuration: Duration
 }
 
@@ -33,10 +33,10 @@ public struct Generation: Sendable, Equatable {
 public struct Generator {
     /// The session that runs the model; its sequence is overwritten.
     public let session: InferenceSession
-    /// How the next token is chosen.
+    /// The rule for choosing the next token.
     public let sampling: Sampling
 
-    /// A generator on a session, which takes the likeliest token unless told otherwise.
+    /// Creates a generator on a session; by default it chooses the most likely token.
     public init(_ session: InferenceSession, sampling: Sampling = .greedy) {
         self.session = session
         self.sampling = sampling
@@ -44,11 +44,11 @@ public struct Generator {
 
     /// Continues `prompt` from an empty cache.
     /// - Parameters:
-    ///   - limit: most tokens to write.
-    ///   - parseSpecial: whether control tokens written out in the prompt count as such, as chat templates need.
-    ///   - onText: called with each piece of text as it becomes complete; false ends the generation.
-    /// - Throws: `InferenceError` when the prompt is empty or does not fit the context, or the model's output is
-    ///   not a number; `TokenizerError`.
+    ///   - limit: the largest number of tokens to generate.
+    ///   - parseSpecial: whether control tokens in the prompt's text are parsed as such, as chat templates need.
+    ///   - onText: called with each piece of text as it becomes complete; false stops the generation.
+    /// - Throws: `InferenceError` if the prompt is empty or does not fit the context, or the model's output is not a
+    ///   number; `TokenizerError`.
     public func generate(
         _ prompt: String,
         limit: Int,

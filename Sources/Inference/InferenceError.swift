@@ -1,14 +1,14 @@
 import Architectures
 import SystemPackage
 
-/// Why a model cannot be run.
+/// The reason why a model cannot be run.
 public struct InferenceError: Error, CustomStringConvertible, Sendable {
     /// The model's file.
     public let path: FilePath
-    /// What is wrong.
+    /// The problem.
     public let problem: InferenceProblem
 
-    /// An error about a model's file.
+    /// Creates an error about a model's file.
     public init(path: FilePath, problem: InferenceProblem) {
         self.path = path
         self.problem = problem
@@ -18,7 +18,7 @@ public struct InferenceError: Error, CustomStringConvertible, Sendable {
     public var description: String { "\(path): \(problem.explanation)" }
 }
 
-/// What stands in the way of running a model.
+/// A problem that prevents running a model.
 public enum InferenceProblem: Error, Equatable, Sendable {
     case shape(ShapeProblem)
     case cannotLoad(String)
@@ -34,17 +34,17 @@ public enum InferenceProblem: Error, Equatable, Sendable {
     case positionsUsedUp(needed: Int, count: Int)
     case notANumber(position: Int)
     case emptyPrompt
-    /// Logits were asked of a model whose tokens see those behind them.
+    /// Logits were requested from a model whose tokens attend to later ones.
     case embedsAlone
-    /// A continuation was asked of a model that says that its vectors are pooled.
+    /// A continuation was requested from a model that declares its vectors as pooled.
     case embeds(pooling: String)
-    /// Scores were asked of a model that gives none.
+    /// Scores were requested from a model without a classifier.
     case noClassifier
-    /// Gradients were asked of a model with a part that they do not flow back through.
+    /// Gradients were requested from a model with a part that has no backward pass.
     case noGradients(layer: Int, part: String)
     case outOfMemory(byteCount: Int, purpose: String)
 
-    /// The problem in words, ending with what to do about it.
+    /// The problem and what to do about it.
     public var explanation: String {
         switch self {
         case .shape(let problem):

@@ -1,11 +1,11 @@
 import Architectures
 
 extension InferenceSession {
-    /// The vectors of a text, from an empty cache: one for each token without pooling, or else a single one; or the scores of a
-    /// classifier in its place.
+    /// Computes the vectors of a text, from an empty cache: one for each token without pooling, otherwise a single one;
+    /// or a classifier's scores instead.
     /// - Returns: rows of the embedding length, or of as many elements as there are scores.
-    /// - Throws: `InferenceError` for a text without tokens or of too many, for scores where the model has no classifier, and
-    ///   where a vector is not of numbers.
+    /// - Throws: `InferenceError` for a text with no tokens or too many, for scores if the model has no classifier, and
+    ///   if a vector contains something other than numbers.
     public func embed(_ tokens: [Int32], pooling: Pooling) throws -> [[Float]] {
         guard !tokens.isEmpty else { throw problem(.emptyPrompt) }
         let sees = model.shape.seesBothWays
@@ -34,7 +34,7 @@ extension InferenceSession {
         }
     }
 
-    /// The final states of some tokens of a text, normalized as the output takes them.
+    /// Returns the final states of some tokens of a text, normalized as for the output.
     private func states(of tokens: [Int32], _ wanted: Range<Int>) throws -> [[Float]] {
         reset()
         try check(tokens, wanted)

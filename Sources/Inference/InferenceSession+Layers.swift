@@ -1,27 +1,27 @@
 import Architectures
 
 extension InferenceSession {
-    /// Whether a text can be taken through the layers one at a time: no layer reads the keys and values of another.
+    /// Whether a text can be run through the layers one at a time: no layer reads the keys and values of another.
     public static func canRunLayers(of model: LanguageModel) -> Bool {
         model.shape.attentions.allSatisfy { $0.source == nil }
     }
 
-    /// Makes the states of a window before the first layer.
-    /// - Throws: `InferenceError` for a window of more tokens than a batch has, or a token outside of the vocabulary.
+    /// Computes the states of a window before the first layer.
+    /// - Throws: `InferenceError` for a window of more tokens than a batch has, or a token outside the vocabulary.
     public func begin(_ window: Int, of states: LayerStates) throws {
         let tokens = try check(window, of: states)
         pass.begin(tokens, into: states[window])
     }
 
-    /// Takes a window's states through one layer; the observer sees what its matrices are multiplied with.
-    /// - Throws: as `begin`.
+    /// Runs a window's states through one layer; the observer receives the inputs of its matrices.
+    /// - Throws: `InferenceError` as `begin` does.
     public func run(layer: Int, _ window: Int, of states: LayerStates) throws {
         let tokens = try check(window, of: states)
         pass.run(tokens, layer: layer, states[window], observer)
     }
 
-    /// Shows the observer what the output matrix would be multiplied with after the last layer; it is not multiplied.
-    /// - Throws: as `begin`.
+    /// Passes the output matrix's input after the last layer to the observer, without the multiplication.
+    /// - Throws: `InferenceError` as `begin` does.
     public func observeOutput(_ window: Int, of states: LayerStates) throws {
         let tokens = try check(window, of: states)
         guard let observer else { return }
@@ -45,21 +45,21 @@ extension InferenceSession {
 }
 
 extension ForwardPass {
-    /// What the first layer is given for a text.
+    /// Computes the first layer's input for a text.
     func begin(_ tokens: [Int32], into states: UnsafeMutableBufferPointer<Float>) {
         embed(tokens, at: 0, nil)
         streams?.spread(UnsafePointer(hidden.start), tokens.count, nil)
         keep(states)
     }
 
-    /// One layer for a whole text.
+    /// Runs one layer for a whole text.
     func run(
         _ tokens: [Int32],
         layer: Int,
         _ states: UnsafeMutableBufferPointer<Float>,
         _ observer: ((Activations) -> Void)?
     ) {
-        // Embeddings of layers are made anew: they are larger than the states.
+        // Embeddings for layers are computed again, because they are larger than the states.
         if embedding.isUsed { embed(tokens, at: 0, nil) }
         restore(states)
         let positions = 0..<tokens.count
@@ -67,7 +67,7 @@ extension ForwardPass {
         keep(states)
     }
 
-    /// What the output matrix is given for a text.
+    /// Computes the output matrix's input for a text.
     func finish(
         _ tokens: [Int32],
         _ states: UnsafeMutableBufferPointer<Float>,

@@ -2,21 +2,22 @@ import Architectures
 import BlockFormats
 import Work
 
-/// How to run a model.
+/// Options for running a model.
 public struct SessionOptions: Sendable {
-    /// Most positions that the session can hold, in tokens.
+    /// The largest number of positions in the session, in tokens.
     public var context: Int
-    /// Precision of keys and values.
+    /// The precision of keys and values.
     public var cacheType: CacheType
-    /// How many threads work; results are the same for any number.
+    /// The number of threads; results are the same for any number.
     public var threads: Int
-    /// Whether every text is read from its beginning in one call, of no more tokens than a batch has. Then no layer's keys and values
-    /// outlive it, and the cache is a layer's instead of all layers'. Longer contexts are not concerned.
+    /// Whether every text is read from its beginning in one call, of no more tokens than a batch has. Then no layer's
+    /// keys and values outlive that layer, and the cache has the size of one layer instead of all. Longer contexts are
+    /// unaffected.
     public var readsWholeTexts: Bool
-    /// nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
+    /// The kernels; nil for the fastest that this processor supports, or those named by `EDGEPIPE_KERNELS`.
     public var kernels: Kernels?
 
-    /// Options; without more than a context, one thread and a cache in single precision.
+    /// Creates options; by default one thread and a cache in single precision.
     public init(
         context: Int,
         cacheType: CacheType = .f32,
@@ -34,11 +35,11 @@ public struct SessionOptions: Sendable {
 
 /// Logits of consecutive positions.
 public struct LogitRows {
-    /// Index, among the tokens of the call, of the first row.
+    /// The index of the first row, among the tokens of the call.
     public let first: Int
-    /// How many rows there are.
+    /// The number of rows.
     public let count: Int
-    /// Logits of a row.
+    /// The number of logits in a row.
     public let vocabularySize: Int
     private let start: UnsafePointer<Float>
 
@@ -49,22 +50,22 @@ public struct LogitRows {
         self.start = start
     }
 
-    /// The logits after the token with index `first + row`. Valid during the call that handed this value out.
+    /// Returns the logits after the token with index `first + row`. Valid only during the call that passed this value.
     public subscript(row: Int) -> UnsafeBufferPointer<Float> {
         precondition(row >= 0 && row < count)
         return UnsafeBufferPointer(start: start + row * vocabularySize, count: vocabularySize)
     }
 }
 
-/// What a weight matrix is about to be multiplied with, for collectors of importance weights.
+/// The input of a weight matrix before the multiplication, for collectors of importance weights.
 public struct Activations {
     /// The weight tensor's name.
     public let tensor: String
-    /// Which of the tensor's matrices, where it is a stack of them: the expert.
+    /// The index of the matrix in a tensor that is a stack of them: the expert.
     public let matrix: Int
-    /// One for each token.
+    /// The number of rows, one for each token.
     public let rows: Int
-    /// Numbers of a row: the matrix's input length.
+    /// The length of a row: the matrix's input length.
     public let columns: Int
     private let start: UnsafePointer<Float>
     private let stride: Int
@@ -78,43 +79,44 @@ public struct Activations {
         stride = x.stride
     }
 
-    /// The activations of one token. Valid during the call that handed this value out.
+    /// Returns the activations of one token. Valid only during the call that passed this value.
     public subscript(row: Int) -> UnsafeBufferPointer<Float> {
         precondition(row >= 0 && row < rows)
         return UnsafeBufferPointer(start: start + row * stride, count: columns)
     }
 }
 
-/// A model at work on one sequence of tokens: its cache of keys and values, and scratch memory.
+/// Runs a model on one sequence of tokens: contains its cache of keys and values, and scratch memory.
 ///
 /// Synchronous; several threads work inside one call, but a session is used from one thread at a time. Memory beyond
 /// the file is the cache plus scratch for one batch, whatever the size of the model.
 public final class InferenceSession {
-    /// The model that runs.
+    /// The model.
     public let model: LanguageModel
-    /// How it runs.
+    /// The options.
     public let options: SessionOptions
     /// The kernels in use.
     public let kernels: Kernels
-    /// Positions in the cache; the next token goes here.
+    /// The number of positions in the cache, which is the position of the next token.
     public internal(set) var position = 0
-    /// Weights that take the place of a tensor's own, to see what they change.
+    /// Weights that replace those of one tensor, to measure their effect.
     public var weightOverride: WeightOverride? {
         get { pass.weightOverride }
         set { pass.weightOverride = newValue }
     }
-    /// Called with every weight matrix's input before they are multiplied.
+    /// Called with every weight matrix's input before the multiplication.
     public var observer: ((Activations) -> Void)?
     private let state: SequenceState
     private let isShared: Bool
     let pass: ForwardPass
 
-    /// Tokens that pass through the layers together, where later ones do not count.
+    /// The largest number of tokens that pass through the layers together, if they do not attend to later ones.
     static let batchLimit = 512
-    /// Most bytes of logits in memory at a time.
+    /// The most bytes of logits in memory at a time.
     private static let logitByteLimit = 64 << 20
 
-    /// - Throws: `InferenceError` when there is no memory, `UnknownKernels` when the environment asks for such.
+    /// - Throws: `InferenceError` if there is not enough memory; `UnknownKernels` if the environment names unknown
+    ///   ones.
     public init(_ model: LanguageModel, _ options: SessionOptions) throws {
         self.model = model
         self.options = options
@@ -136,34 +138,35 @@ public final class InferenceSession {
         }
     }
 
-    /// Most tokens that pass through the layers together. Tokens that see those behind them have to be there at once.
+    /// Returns the largest number of tokens that pass through the layers together. Tokens that attend to later ones
+    /// must all be in one batch.
     static func batch(of shape: ModelShape, context: Int) -> Int {
         shape.seesBothWays ? context : min(batchLimit, context)
     }
 
-    /// Whether layers use the same places of the cache, one after the other.
+    /// Whether layers use the same memory of the cache, one after the other.
     static func isShared(_ shape: ModelShape, _ options: SessionOptions) -> Bool {
         let context = max(1, options.context)
         return options.readsWholeTexts && context <= batch(of: shape, context: context)
     }
 
-    /// How many of the rows that are wanted have their logits in memory at a time.
+    /// Returns how many of the wanted rows have their logits in memory at a time.
     static func logitRows(_ wanted: Int, vocabulary: Int) -> Int {
         min(wanted, max(1, logitByteLimit / (max(1, vocabulary) * MemoryLayout<Float>.stride)))
     }
 
-    /// Bytes of all that is remembered of a sequence.
+    /// The size of the sequence's state, in bytes.
     package var stateByteCount: Int { state.byteCount }
 
-    /// Forgets all tokens.
+    /// Removes all tokens.
     public func reset() { position = 0 }
 
-    /// Runs tokens through the model after those that came before.
+    /// Runs tokens through the model after the previous ones.
     /// - Parameters:
     ///   - wanted: indices of the tokens whose logits are needed.
-    ///   - isComplete: whether the last layer runs on all tokens, wanted or not, for the observer to see them.
+    ///   - isComplete: whether the last layer runs on all tokens, wanted or not, so that the observer receives them.
     ///   - body: called with the logits of a few positions at a time, in order.
-    /// - Throws: `InferenceError` for a token outside the vocabulary or too many tokens; whatever `body` throws.
+    /// - Throws: `InferenceError` for a token outside the vocabulary or too many tokens; any error of `body`.
     public func evaluate(
         _ tokens: [Int32],
         logitsFor wanted: Range<Int>,
@@ -173,7 +176,7 @@ public final class InferenceSession {
         try run(tokens, logitsFor: wanted, isComplete: isComplete, .tokens, body)
     }
 
-    /// The same from an empty cache, keeping what every layer was given.
+    /// Runs tokens through the model from an empty cache, and keeps the input of every layer.
     public func evaluate(
         _ tokens: [Int32],
         logitsFor wanted: Range<Int>,
@@ -184,8 +187,8 @@ public final class InferenceSession {
         try run(tokens, logitsFor: wanted, isComplete: true, .keeping(inputs), body)
     }
 
-    /// The same again with what was kept, from a layer on: the layers before it are not run.
-    /// - Parameter layer: the count of layers means that nothing but the output is computed.
+    /// Runs tokens from a layer on, with kept inputs; the layers before it are not run.
+    /// - Parameter layer: the first layer to run; the number of layers means that only the output is computed.
     public func evaluate(
         _ tokens: [Int32],
         logitsFor wanted: Range<Int>,
@@ -197,7 +200,7 @@ public final class InferenceSession {
         try run(tokens, logitsFor: wanted, isComplete: false, .kept(inputs, from: layer), body)
     }
 
-    /// Keeps what the first layer is given for tokens from an empty cache; no layer runs.
+    /// Keeps the first layer's input for tokens from an empty cache; runs no layer.
     func embed(_ tokens: [Int32], into inputs: LayerInputs) throws {
         reset()
         try check(tokens, 0..<0)

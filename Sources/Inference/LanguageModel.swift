@@ -8,23 +8,23 @@ import Tokenizers
 public final class LanguageModel: Sendable {
     /// The path of its file.
     public let path: FilePath
-    /// What the model is made of.
+    /// The shape of the model.
     public let shape: ModelShape
-    /// What is computed with beside its weights.
+    /// The constants and rules of its computation, besides the weights.
     public let arithmetic: ModelArithmetic
-    /// Its text to tokens and back.
+    /// The tokenizer.
     public let tokenizer: Tokenizer
     // Keeps the mapping alive for every WeightMatrix.
     private let file: GGUFFile
     private let weights: ModelWeights
 
-    /// The tensors of the file that are matrices or stacks of them, in the file's order.
+    /// The tensors that are matrices or stacks of them, in file order.
     public var weightTensors: [GGUFTensor] { file.tensors.filter { $0.shape.withoutTrailingOnes.dimensions.count > 1 } }
 
-    /// Tokens in the vocabulary, which is also the count of logits per position.
+    /// The number of tokens in the vocabulary, which is also the number of logits per position.
     public var vocabularySize: Int { tokenEmbedding.rows }
 
-    /// - Throws: `FileError`, `GGUFError` or `InferenceError` naming the file and what is wrong with it.
+    /// - Throws: `FileError`, `GGUFError` or `InferenceError` with the file and its problem.
     public convenience init(path: FilePath) throws {
         try self.init(try GGUFFile(path: path))
     }
@@ -60,13 +60,14 @@ public final class LanguageModel: Sendable {
     var output: Projection { weights.output }
     var text: TextWeights { weights.text }
 
-    /// The program, in Jinja, that makes one text of a conversation; nil for a model without. It is untrusted.
+    /// The Jinja template that formats a conversation as one text; nil for a model without one. It is untrusted.
     public var chatTemplate: String? { (try? file.metadata.string("tokenizer.chat_template")) ?? nil }
 
-    /// The text that a reranker judges, with places `{query}` and `{document}`; nil for a model that reads the two as they are.
+    /// The text that a reranker scores, with placeholders `{query}` and `{document}`; nil for a model that reads the
+    /// two unchanged.
     public var rerankTemplate: String? { (try? file.metadata.string("tokenizer.chat_template.rerank")) ?? nil }
 
-    /// Whether a separator ends each part of a text of several.
+    /// Whether a separator ends each part of a multi-part text.
     public var addsSeparator: Bool {
         let vocabulary = tokenizer.vocabulary
         let rules = ["jina-v1-en", "jina-v2-code", "roberta-bpe"]
@@ -74,17 +75,18 @@ public final class LanguageModel: Sendable {
         return ((try? file.metadata.bool("tokenizer.ggml.add_sep_token")) ?? nil) ?? standard
     }
 
-    /// Whether an end stands behind each part of a text of several. Word pieces end with a separator, whatever this says.
+    /// Whether an end token follows each part of a multi-part text. Texts of word pieces end with a separator,
+    /// regardless of this.
     public var addsEnd: Bool {
         let vocabulary = tokenizer.vocabulary
         let own = ((try? file.metadata.bool("tokenizer.ggml.add_eos_token")) ?? nil)
         return vocabulary.kind == .wordPiece ? own ?? false : vocabulary.addsEnd
     }
 
-    /// Gives back the memory that the weights take, until they are read again.
+    /// Releases the memory of the weights until they are read again.
     public func releaseWeights() { file.release() }
 
-    /// The rotary factors for a context of `capacity` tokens.
+    /// Returns the rotary factors for a context of `capacity` tokens.
     func rotaryFactors(capacity: Int) -> [Float] {
         if !weights.rotaryFactors.isEmpty { return weights.rotaryFactors }
         guard let rotary = arithmetic.rotary else { return [] }

@@ -1,7 +1,7 @@
 import GGUF
 
 extension LoadingCheck {
-    /// Refuses what is no model, and a model that no engine can load.
+    /// Rejects a file that is not a model, and a model that no engine can load.
     /// - Throws: `GGUFError`, `InferenceError`.
     public static func requireModel(_ file: GGUFFile) throws {
         try file.reading { try $0.requireModel() }
@@ -10,7 +10,7 @@ extension LoadingCheck {
 }
 
 extension GGUFHeader {
-    /// Why no engine can load the file, as a sentence with what to do; nil where nothing is known against it.
+    /// The reason why no engine can load the file, as a sentence with what to do; nil if no problem is known.
     public var loadingProblem: String? {
         do {
             try metadata.requireModel()

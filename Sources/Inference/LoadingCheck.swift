@@ -3,15 +3,15 @@ import GGUF
 import Tensors
 import Tokenizers
 
-/// Tells from metadata and table of tensors whether engines can load a model; its weights are not touched.
+/// Checks from metadata and table of tensors whether engines can load a model; does not read its weights.
 ///
-/// It walks the code that loads a model here, so that both know the same. What only this engine cannot do is no reason:
-/// other engines may.
+/// It uses the code that loads a model here, so that both apply the same rules. A limitation of this engine only is not
+/// a problem: other engines may support the model.
 public enum LoadingCheck {
-    /// Why no engine can load the model, as a sentence with what to do; nil where nothing is known against it.
+    /// Returns the reason why no engine can load the model, as a sentence with what to do; nil if no problem is known.
     public static func problem(of metadata: Metadata, _ tensors: [GGUFTensor]) -> String? {
         do {
-            // The other files of a model are not known here.
+            // The other files of a split model are not known here.
             if let count = try metadata.integer("split.count"), count > 1 { return nil }
             let (shape, arithmetic) = try ModelArithmetic.withShape(metadata)
             let vocabulary = try Vocabulary(metadata)
@@ -35,9 +35,9 @@ public enum LoadingCheck {
 
     private static func reason(_ problem: InferenceProblem, _ tensors: [GGUFTensor]) -> String? {
         switch problem {
-        // Engines warn of special tokens that the vocabulary lacks and go on.
+        // Engines only warn about special tokens that the vocabulary lacks.
         case .badValue(let key, _, _): key.hasPrefix("tokenizer.") ? nil : problem.explanation
-        // Some engines also read experts whose matrices are fused, which this one does not.
+        // Some engines also read experts with fused matrices, which this one does not.
         case .missingTensor: tensors.contains { $0.name.contains("gate_up_exps") } ? nil : problem.explanation
         case .wrongShape(let tensor, let expected, let found):
             "tensor '\(tensor)' has the shape \(found); metadata and vocabulary ask for \(expected). Check that the "

@@ -1,10 +1,10 @@
 import BlockFormats
 
-/// How the next token is chosen.
+/// The rule for choosing the next token.
 public enum Sampling: Sendable, Equatable {
-    /// Always the most likely; of equals the one with the lowest id.
+    /// Always the most likely token; among equals, the one with the lowest id.
     case greedy
-    /// By chance, in proportion to the probabilities at a temperature; the same seed gives the same text.
+    /// A random token, in proportion to the probabilities at a temperature; the same seed gives the same text.
     case random(temperature: Float, seed: UInt64)
 }
 
@@ -46,7 +46,7 @@ struct Sampler {
         return best  // rounding left a crumb
     }
 
-    /// A number from 0 up to 1, by SplitMix64 (Steele et al., 2014).
+    /// Returns a number from 0 up to 1, by SplitMix64 (Steele et al., 2014).
     private mutating func nextFraction() -> Double {
         state &+= 0x9e37_79b9_7f4a_7c15
         var mixed = state

@@ -1,21 +1,22 @@
 import Architectures
 import CKernels
 
-/// What running a model takes in memory beside its file, by the model's shape alone: known before there is a file.
+/// The memory for running a model, besides its file, computed from the model's shape only: it is known before there is
+/// a file.
 ///
-/// Each property is the sum of what one part sets aside when it is made; a test holds the sum against what the parts of every
-/// family do. In double precision, since a file's numbers may be absurd.
+/// Each property is the sum of the allocations of one part; a test compares the sum with the actual allocations of the
+/// parts of every family. The sums are in double precision, because a file's numbers may be absurd.
 public struct SessionMemory: Sendable {
     private let shape: ModelShape
     private let options: SessionOptions
-    /// Positions there is room for.
+    /// The largest number of positions.
     private let context: Double
-    /// Most tokens of a batch.
+    /// The largest number of tokens in a batch.
     private let batch: Double
     private let threads: Double
     private let vocabulary: Double
 
-    /// - Parameter vocabulary: tokens of the model.
+    /// - Parameter vocabulary: the number of tokens in the model's vocabulary.
     public init(_ shape: ModelShape, vocabulary: Int, _ options: SessionOptions) {
         (self.shape, self.options) = (shape, options)
         context = Double(max(1, options.context))
@@ -24,16 +25,17 @@ public struct SessionMemory: Sendable {
         self.vocabulary = Double(vocabulary)
     }
 
-    /// Bytes of a session that hands out the logits of some positions.
-    /// - Parameter logits: how many rows of one batch are wanted; not all of them are there at a time.
+    /// Returns the bytes of a session that returns the logits of some positions.
+    /// - Parameter logits: the number of wanted rows in one batch; not all of them are in memory at a time.
     public func byteCount(logits: Int) -> Int { Self.bytes(numbers + logitNumbers(logits)) }
 
-    /// Bytes of a session that goes back through windows of its whole context, as `GradientSession` does.
+    /// The bytes of a session that runs backward through windows of its whole context, as `GradientSession` does.
     public var gradientByteCount: Int {
         let width = Double(shape.embeddingLength)
         let inputs = context * (Double(shape.layers.count) * Double(shape.stateWidth) + width)
         let rows = Double(logitRows(Int(context)))
-        // A layer's numbers, those of all layers where they are kept, and on top either those of the way back or the gradients in logits.
+        // One layer's numbers, or those of all layers if they are kept, plus the larger of the backward pass and the
+        // gradients of logits.
         let kept = KeptLayers.count(shape, tokens: Int(context)).flatMap { $0 <= KeptLayers.most ? Double($0) : nil }
         let layer = context * layerNumbers
         let scratch = max((kept ?? layer) + layer, (kept ?? 0) + rows * (vocabulary + 2 * width)) + context * width
@@ -44,12 +46,12 @@ public struct SessionMemory: Sendable {
         Int(min(numbers * Double(MemoryLayout<Float>.stride), Double(Int.max / 2)))
     }
 
-    /// All but logits.
+    /// All numbers except logits.
     private var numbers: Double {
         let width = Double(shape.embeddingLength)
         let parts = [
             product(batch), state, attention, convolution, delta, space, network, layerInputs, streams,
-            // The hidden states, the same normalized, and what a part adds.
+            // The hidden states, the normalized ones, and a part's output.
             3 * batch * width,
         ]
         return parts.reduce(0, +)
@@ -61,21 +63,21 @@ public struct SessionMemory: Sendable {
 
     private func logitNumbers(_ wanted: Int) -> Double { Double(logitRows(wanted)) * vocabulary }
 
-    /// Of `MatrixProduct`: each thread's panel, and activations as whole numbers.
+    /// The numbers of `MatrixProduct`: each thread's panel, and activations as integers.
     private func product(_ rows: Double) -> Double {
         let (widest, panel) = (Double(shape.widestMatrix), Double(panelWidth))
-        // Of a row by itself: codes, scales and sums, of blocks of 256.
+        // For a single row: codes, scales and sums, in blocks of 256.
         let row = (widest / 256).rounded(.up) * 256 * 13 / 32
         return threads * panel * (widest + rows) + Self.coded(rows, widest) + row
     }
 
-    /// Of `CodedRows`.
+    /// The numbers of `CodedRows`.
     private static func coded(_ rows: Double, _ depth: Double) -> Double {
         let padded = (depth / Double(EK_DEPTH)).rounded(.up) * Double(EK_DEPTH)
         return rows * padded * (1 / 2 + 1 / Double(EK_GROUP))
     }
 
-    /// Of `SequenceState`.
+    /// The numbers of `SequenceState`.
     private var state: Double {
         let isShared = InferenceSession.isShared(shape, options)
         let read = Set(shape.attentions.compactMap(\.source))
@@ -87,7 +89,7 @@ public struct SessionMemory: Sendable {
         return 2 * context * (own + common) * places + constants
     }
 
-    /// Of `AttentionMixer` and its `Attention`.
+    /// The numbers of `AttentionMixer` and its `Attention`.
     private var attention: Double {
         let shapes = shape.attentions
         guard !shapes.isEmpty else { return 0 }
@@ -100,19 +102,19 @@ public struct SessionMemory: Sendable {
         return batch * (mixed + queries + asked) + threads * (Double(Attention.blockRows) * padded + decoded)
     }
 
-    /// Of `ShortConvolutionMixer`.
+    /// The numbers of `ShortConvolutionMixer`.
     private var convolution: Double {
         shape.layers.contains { $0.shortConvolution != nil } ? batch * 5 * Double(shape.embeddingLength) : 0
     }
 
-    /// Of `GatedDeltaMixer`.
+    /// The numbers of `GatedDeltaMixer`.
     private var delta: Double {
         let shapes = shape.layers.compactMap(\.gatedDelta)
         func most(_ count: (GatedDeltaShape) -> Int) -> Double { Double(shapes.map(count).max() ?? 0) }
         return batch * (2 * most(\.channels) + 2 * most(\.valueWidth) + 2 * most(\.valueHeadCount))
     }
 
-    /// Of `StateSpaceMixer`.
+    /// The numbers of `StateSpaceMixer`.
     private var space: Double {
         let shapes = shape.layers.compactMap(\.stateSpace)
         guard !shapes.isEmpty else { return 0 }
@@ -124,7 +126,7 @@ public struct SessionMemory: Sendable {
         return batch * rows + products + threads * chunk
     }
 
-    /// Of `DenseNetwork`, `ExpertNetwork` and `BothNetworks`.
+    /// The numbers of `DenseNetwork`, `ExpertNetwork` and `BothNetworks`.
     private var network: Double {
         let width = Double(shape.embeddingLength)
         let experts = shape.experts.map { Double($0.count) + 3 * width } ?? 0
@@ -132,7 +134,7 @@ public struct SessionMemory: Sendable {
         return batch * (2 * Double(shape.widestNetwork) + experts + (hasBoth ? 3 * width : 0))
     }
 
-    /// Of `LayerEmbedding`.
+    /// The numbers of `LayerEmbedding`.
     private var layerInputs: Double {
         let length = Double(shape.layerInputLength)
         guard length > 0 else { return 0 }
@@ -140,14 +142,14 @@ public struct SessionMemory: Sendable {
         return batch * (all + length + Double(shape.embeddingLength)) + threads * all
     }
 
-    /// Of `HiddenStreams`.
+    /// The numbers of `HiddenStreams`.
     private var streams: Double {
         guard let streams = shape.streams else { return 0 }
         let (count, width) = (Double(streams.count), Double(shape.embeddingLength))
         return batch * (2 * count * width + 2 * width + Double(streams.detourRank) + count + count * count)
     }
 
-    /// Of `GradientTools` and `AttentionGradient`.
+    /// The numbers of `GradientTools` and `AttentionGradient`.
     private var gradientTools: Double {
         let (panel, most) = (Double(panelWidth), Double(ReturnProduct.mostRows))
         let slab = max(Double(ReturnProduct.slabCount), panel * Double(shape.widestMatrix))
@@ -156,7 +158,7 @@ public struct SessionMemory: Sendable {
         return product(context) + returning + threads * (blocks + context * panel)
     }
 
-    /// About what one layer needs for a token, for its own gradients.
+    /// The approximate numbers that one layer needs per token for its own gradients.
     private var layerNumbers: Double {
         let mixed = shape.attentions.map { ($0.headCount + 2 * $0.keyValueHeadCount) * $0.keyLength }.max() ?? 0
         return 4 * Double(mixed) + 6 * Double(shape.widestNetwork) + 8 * Double(shape.stateWidth)

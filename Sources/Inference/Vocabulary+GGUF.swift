@@ -3,15 +3,15 @@ import Tokenizers
 
 extension Vocabulary {
     /// Reads the vocabulary of a GGUF file.
-    /// - Throws: `GGUFProblem` for a missing key or a wrong type, `InferenceProblem` or `TokenizerError` for a
-    ///   vocabulary that cannot be used.
+    /// - Throws: `GGUFProblem` for a missing key or a wrong type; `InferenceProblem` or `TokenizerError` for an invalid
+    ///   vocabulary.
     public init(_ metadata: Metadata) throws {
         let model = try metadata.string("tokenizer.ggml.model").required("tokenizer.ggml.model")
         let tokens = try metadata.strings("tokenizer.ggml.tokens").required("tokenizer.ggml.tokens")
         switch model {
         case "llama":
             self.init(kind: .sentencePiece, tokens: tokens, addsBeginning: true, addsSpacePrefix: true)
-            // The ids that every SentencePiece model of this kind has unless it says otherwise.
+            // The default ids of every SentencePiece model of this kind.
             if tokens.count > 2 { (special.unknown, special.beginning, special.end) = (0, 1, 2) }
         case "gpt2", "whitespace":
             let rule = try metadata.string("tokenizer.ggml.pre") ?? "default"
@@ -51,7 +51,7 @@ extension Vocabulary {
         types = try Self.types(metadata)
         addsSpacePrefix = try metadata.bool("tokenizer.ggml.add_space_prefix") ?? addsSpacePrefix
         addsBeginning = try metadata.bool("tokenizer.ggml.add_bos_token") ?? addsBeginning
-        // Engines begin every text of these kinds so, whatever the file says.
+        // Engines begin every text of these kinds this way, whatever the file says.
         if kind == .characterPairs, Vocabulary.alwaysAddsBeginning(preTokenizer: preTokenizer) { addsBeginning = true }
         addsEnd = try metadata.bool("tokenizer.ggml.add_eos_token") ?? addsEnd
         if kind == .wordPiece { (addsBeginning, addsEnd) = (true, true) }
@@ -59,7 +59,7 @@ extension Vocabulary {
         suppressed = try Self.suppressed(metadata, tokenCount: tokens.count)
     }
 
-    /// Tokens that are never written; ids that no token has are dropped.
+    /// Returns tokens that are never generated; ids without a token are dropped.
     private static func suppressed(_ metadata: Metadata, tokenCount: Int) throws -> [Int32] {
         let key = "tokenizer.ggml.suppress_tokens"
         let ids = try metadata.integers(key) ?? []
@@ -68,7 +68,7 @@ extension Vocabulary {
 
     private static func characterMap(_ metadata: Metadata) throws -> [UInt8] {
         let numbers = try metadata.integers("tokenizer.ggml.precompiled_charsmap") ?? []
-        // Signed or unsigned, they are bytes.
+        // Whether signed or unsigned, they are bytes.
         return numbers.map { UInt8(truncatingIfNeeded: $0) }
     }
 

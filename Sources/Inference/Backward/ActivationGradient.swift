@@ -7,19 +7,19 @@ import BlockFormats
     import Glibc
 #endif
 
-/// What stands between a network's matrices, and its gradients, for one token.
+/// The unit between a network's matrices, and its gradients, for one token.
 ///
 /// A gated unit gives m = f(gate) up, so that dgate = dm up f'(gate) and dup = dm f(gate); a plain one gives m = f(up).
-/// GELU is the usual approximation with a hyperbolic tangent, whose rounding to half precision gradients leave out.
+/// GELU is the usual approximation with a hyperbolic tangent; gradients ignore its rounding to half precision.
 struct ActivationGradient: Sendable {
     let activation: Activation
-    /// Numbers of the unit's output; of its input, too, or half of them where it is gated.
+    /// The length of the unit's output. Its input has the same length, or twice that if it is gated.
     let length: Int
 
     /// - Parameters:
     ///   - input: gate, then up; or up alone.
-    ///   - change: the gradient in what the unit gives: `length` numbers.
-    ///   - out: the gradient in the input.
+    ///   - change: the gradient with respect to the unit's output: `length` numbers.
+    ///   - out: the gradient with respect to the input.
     func flowBack(
         _ change: UnsafePointer<Float>,
         at input: UnsafePointer<Float>,
@@ -60,8 +60,8 @@ struct ActivationGradient: Sendable {
         }
     }
 
-    /// Of a gate g, max(0, g - least) goes into GELU, where least is the mean and so many standard deviations of g: its
-    /// slope in g[j] is 1 / n + deviations (g[j] - mean) / ((n - 1) deviation).
+    /// For a gate g, max(0, g - least) is the input of GELU, and least is the mean plus so many standard deviations of
+    /// g: its slope in g[j] is 1 / n + deviations (g[j] - mean) / ((n - 1) deviation).
     private func flowBackSparsely(
         _ change: UnsafePointer<Float>,
         _ input: UnsafePointer<Float>,
@@ -85,7 +85,7 @@ struct ActivationGradient: Sendable {
         }
     }
 
-    /// GELU and its slope: x / 2 (1 + t), where t = tanh(u), u = sqrt(2 / pi) (x + 0.044715 x^3).
+    /// Returns GELU and its slope: x / 2 (1 + t), with t = tanh(u), u = sqrt(2 / pi) (x + 0.044715 x^3).
     static func gelu(_ x: Float) -> (value: Float, slope: Float) {
         if x <= -10 { return (0, 0) }
         if x >= 10 { return (x, 1) }
@@ -97,7 +97,7 @@ struct ActivationGradient: Sendable {
 }
 
 extension XIELU {
-    /// The unit's slope.
+    /// Returns the unit's slope.
     func slope(at x: Float) -> Float {
         guard x <= 0 else { return 2 * positive * x + slope }
         return ((x < distance ? expf(x) : 0) - 1) * negative + slope

@@ -3,8 +3,8 @@ import BlockFormats
 import Work
 
 /// Attention of a whole window over its own keys and values, and its gradients. For one head, with queries q, keys k,
-/// values v, scores s = scale q k^T, bounded to b = cap tanh(s / cap) where the model does so, weights p = softmax(b)
-/// and answers o = p v,
+/// values v, scores s = scale q k^T, capped to b = cap tanh(s / cap) if the model does so, weights p = softmax(b) and
+/// outputs o = p v,
 ///
 ///     dv = p^T do,   dp = do v^T,   db = p (dp - sum of p dp over positions),   ds = db (1 - (b / cap)^2),
 ///     dq = scale ds k,   dk = scale ds^T q.
@@ -13,7 +13,7 @@ import Work
 ///
 /// Letters: T tokens of the window, H heads, G key and value heads, D head length.
 struct AttentionGradient: Sendable {
-    /// What a window asks and is answered with, after norms and rotary embedding: (T, H D), (T, G D), (T, G D).
+    /// The queries, keys and values of a window, after norms and rotary embedding: (T, H D), (T, G D), (T, G D).
     struct Parts {
         let queries: TokenRows
         let keys: TokenRows
@@ -24,9 +24,9 @@ struct AttentionGradient: Sendable {
     private let kernels: Kernels
     private let workers: Workers
     private let tokens: Int
-    /// Per worker.
+    /// The scratch memory of each worker.
     private let scratch: [Scratch]
-    /// Rows that are worked on at a time.
+    /// The number of rows in a block.
     private static let blockRows = 64
 
     private struct Scratch: Sendable {
@@ -56,7 +56,7 @@ struct AttentionGradient: Sendable {
         self.scratch = scratch
     }
 
-    /// Answers all queries.
+    /// Computes the outputs of all queries.
     /// - Parameter out: (T, H D).
     func answer(_ parts: Parts, _ shape: AttentionShape, sinks: [Float], into out: TokenRows) {
         let blocks = self.blocks(out.count)
@@ -76,11 +76,11 @@ struct AttentionGradient: Sendable {
         }
     }
 
-    /// Gradients of queries, keys and values, in place of what is there.
+    /// Computes the gradients of queries, keys and values; overwrites `changes`.
     /// - Parameters:
-    ///   - gradient: in the answers, (T, H D).
-    ///   - shares: room for each head's own gradients in keys and in values, (T, 2 H D).
-    ///   - changes: as `parts`.
+    ///   - gradient: with respect to the outputs, (T, H D).
+    ///   - shares: scratch memory for each head's own gradients of keys and values, (T, 2 H D).
+    ///   - changes: in the layout of `parts`.
     func flowBack(
         _ gradient: TokenRows,
         _ parts: Parts,
@@ -104,7 +104,7 @@ struct AttentionGradient: Sendable {
                 values: shares.columns((all + place.lowerBound)..<(all + place.upperBound))
             )
         }
-        // Heads that share a key and a value are added in their order.
+        // The gradients of heads that share a key and a value are added in head order.
         workers.forEach(gradient.count) { token, _ in
             for (target, first) in [(changes.keys, 0), (changes.values, all)] {
                 for index in 0..<shape.keyValueHeadCount {
@@ -119,7 +119,7 @@ struct AttentionGradient: Sendable {
         }
     }
 
-    /// One head's columns.
+    /// The columns of one head.
     private struct Head: Sendable {
         let queries: TokenRows
         let keys: TokenRows
@@ -136,7 +136,7 @@ struct AttentionGradient: Sendable {
         stride(from: 0, to: count, by: Self.blockRows).map { $0..<min($0 + Self.blockRows, count) }
     }
 
-    /// Computes the weights of a block's tokens, and what was bounded before.
+    /// Computes the weights of a block's tokens, and the capped scores before them.
     /// - Returns: the positions that they are for.
     private func weigh(
         _ own: Head,
@@ -168,7 +168,7 @@ struct AttentionGradient: Sendable {
         return seen
     }
 
-    /// Which of the seen positions a token sees, counted from the first of them.
+    /// Returns which of the visible positions a token sees, counted from the first of them.
     private func allowed(_ token: Int, _ seen: Range<Int>, _ shape: AttentionShape, _ count: Int) -> Range<Int> {
         let own = shape.seen(from: token, of: count)
         return (own.lowerBound - seen.lowerBound)..<(own.upperBound - seen.lowerBound)
@@ -202,7 +202,7 @@ struct AttentionGradient: Sendable {
         }
     }
 
-    /// Makes of the gradients in one row's weights those in its products of queries and keys.
+    /// Converts the gradients of one row's weights to those of its query-key products.
     private func settle(_ place: Int, _ allowed: Range<Int>, _ limit: Int, _ scratch: Scratch) {
         let (weights, changes) = (scratch.weights.start + place, scratch.changes.start + place)
         let first = allowed.lowerBound
@@ -219,7 +219,7 @@ struct AttentionGradient: Sendable {
         for index in allowed.upperBound..<limit { changes[index] = 0 }
     }
 
-    /// target += matrix^T rows, where the matrix is (rows of a block, positions).
+    /// target += matrix^T rows, with a matrix of (rows of a block, positions).
     private func addTurned(
         _ matrix: FloatBuffer,
         _ rows: Int,

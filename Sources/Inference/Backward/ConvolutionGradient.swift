@@ -1,8 +1,8 @@
 import BlockFormats
 import Work
 
-/// A convolution over the last few tokens, each channel for itself, that a SiLU follows; and its gradients. With
-/// factors f of L taps, the oldest first, s[t] = bias + sum over j of f[j] x[t - L + 1 + j] and y = silu(s),
+/// A causal convolution over the last few tokens, separate for each channel and followed by a SiLU, and its gradients.
+/// With factors f of L taps, the oldest first, s[t] = bias + sum over j of f[j] x[t - L + 1 + j] and y = silu(s),
 ///
 ///     ds = dy silu'(s),   dx[t] = sum over j of f[j] ds[t + L - 1 - j].
 ///
@@ -16,7 +16,7 @@ struct ConvolutionGradient: Sendable {
     let kernels: Kernels
 
     /// - Parameters:
-    ///   - sums: s, for gradients.
+    ///   - sums: s, needed for gradients.
     ///   - out: y. All three are (T, C).
     func run(_ x: TokenRows, sums: TokenRows, into out: TokenRows) {
         let (channels, taps) = (x.width, kernel.count / x.width)

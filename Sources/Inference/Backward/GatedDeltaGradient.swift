@@ -9,18 +9,18 @@ import BlockFormats
 /// Backward, from the last token, with dM' of all later ones: dM' += dout q^T / sqrt(D), dq = M'^T dout / sqrt(D), dd =
 /// dM' k, dk = dM'^T d - b N^T dd, dv = b dd, db = dd . (v - N k), dN = dM' - b dd k^T, df = dN . M, dM = f dN.
 ///
-/// Matrices of each chunk's beginning are kept, and those within a chunk computed again. Rows of M are values'
-/// elements.
+/// The matrix at the beginning of each chunk is kept, and those within a chunk are computed again. Rows of M are
+/// elements of values.
 ///
 /// Letters: T tokens of the window, D head length.
 struct GatedDeltaGradient {
     let length: Int
     let kernels: Kernels
 
-    /// Tokens whose matrices are there at once.
+    /// The number of tokens whose matrices are in memory at once.
     private static let chunk = 32
 
-    /// What one token brings, or the gradients in it.
+    /// The inputs of one token, or their gradients.
     struct Token {
         let query: UnsafeMutablePointer<Float>
         let key: UnsafeMutablePointer<Float>
@@ -29,15 +29,15 @@ struct GatedDeltaGradient {
         let strength: UnsafeMutablePointer<Float>
     }
 
-    /// How many numbers `flowBack` needs room for.
+    /// Returns how many numbers of scratch memory `flowBack` needs.
     static func room(tokens: Int, length: Int) -> Int {
         ((tokens + chunk - 1) / chunk + chunk + 4) * length * length + 2 * length
     }
 
     /// - Parameters:
-    ///   - token: what a token brings.
-    ///   - change: where its gradients go.
-    ///   - gradient: in what the head answers a token: (D).
+    ///   - token: the inputs of a token.
+    ///   - change: receives their gradients.
+    ///   - gradient: with respect to the head's output for a token: (D).
     ///   - room: `room(tokens:length:)` numbers.
     func flowBack(
         _ count: Int,
@@ -84,7 +84,7 @@ struct GatedDeltaGradient {
         }
     }
 
-    /// One token back.
+    /// Runs one token backward.
     private func flowBack(
         _ own: Token,
         _ gradient: UnsafePointer<Float>,

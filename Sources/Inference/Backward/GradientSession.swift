@@ -2,22 +2,23 @@ import Architectures
 import BlockFormats
 import Work
 
-/// Gradients of a loss in every weight matrix's output, for windows of text, each from an empty cache.
+/// Computes gradients of a loss with respect to every weight matrix's output, for windows of text, each from an empty
+/// cache.
 ///
-/// A window runs forward as in any session, and keeps what every layer was given. Then layers are computed again from
-/// the last to the first, each with what its gradients need. So memory is one layer's numbers and the inputs of all.
+/// A window runs forward as in any session, and the input of every layer is kept. Then the layers are computed again
+/// from the last to the first, each with the numbers that its gradients need. So memory is one layer's numbers and the
+/// inputs of all.
 ///
-/// The loss is the sum over tokens of -log p of a label, which the caller chooses when it sees the probabilities.
-/// Gradients in weights are not formed: observers see, for each matrix, what it was multiplied with and the gradient in
-/// what came out.
+/// The loss is the sum over tokens of -log p of a label, which the caller chooses from the probabilities. Gradients of
+/// weights are not formed: observers receive, for each matrix, its inputs and the gradients of its outputs.
 ///
 /// Synchronous; several threads work inside one call, and results are the same for any number of them.
 public final class GradientSession {
-    /// The model that runs.
+    /// The model.
     public let model: LanguageModel
     /// The kernels in use.
     public let kernels: Kernels
-    /// Most tokens of a window.
+    /// The largest number of tokens in a window.
     public let tokenCount: Int
     private let session: InferenceSession
     private let inputs: LayerInputs
@@ -25,14 +26,14 @@ public final class GradientSession {
     private let attention: AttentionGradient
     private let output: OutputGradient
     private let keys = SharedKeys()
-    /// Whether what the gradients of all layers need is kept on the way forward.
+    /// Whether the forward pass keeps the numbers that the gradients of all layers need.
     private let keepsLayers: Bool
 
     /// - Parameters:
-    ///   - tokenCount: the most tokens of a window.
-    ///   - kernels: nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
-    /// - Throws: `InferenceError` for a model with a part that gradients do not flow back through, and where there is
-    ///   no memory; `UnknownKernels`.
+    ///   - tokenCount: the largest number of tokens in a window.
+    ///   - kernels: nil for the fastest that this processor supports, or those named by `EDGEPIPE_KERNELS`.
+    /// - Throws: `InferenceError` for a model with a part that has no backward pass, and if there is not enough memory;
+    ///   `UnknownKernels`.
     public convenience init(
         _ model: LanguageModel,
         tokenCount: Int,
@@ -43,7 +44,8 @@ public final class GradientSession {
         try self.init(model, tokenCount: tokenCount, threads: threads, kernels: kernels, keepsLayers: keepsLayers)
     }
 
-    /// - Parameter keepsLayers: whether layers keep what their gradients need; else they are computed again.
+    /// - Parameter keepsLayers: whether layers keep the numbers that their gradients need; otherwise they are computed
+    ///   again.
     package init(
         _ model: LanguageModel,
         tokenCount: Int,
@@ -74,9 +76,9 @@ public final class GradientSession {
         }
     }
 
-    /// Runs a window forward and back.
+    /// Runs a window forward and backward.
     /// - Parameters:
-    ///   - label: chooses the label of a position by the probabilities of all tokens. Called on several threads.
+    ///   - label: chooses the label of a position from the probabilities of all tokens. Called on several threads.
     ///   - observer: called with each matrix's gradients, from the output matrix to the first layer's.
     /// - Throws: `InferenceError` for a token outside the vocabulary, too many tokens, or output that is not a number.
     public func run(
@@ -137,8 +139,8 @@ public final class GradientSession {
         embedding?.finish()
     }
 
-    /// Computes the output of a window whose layers' inputs are kept, or of all of it, and takes the gradients in the
-    /// last states.
+    /// Computes the output of a window, from kept layer inputs or from the beginning, and the gradients of the last
+    /// states.
     private func score(
         _ tokens: [Int32],
         _ label: @Sendable (Int, UnsafeBufferPointer<Float>) -> Int,
@@ -154,7 +156,7 @@ public final class GradientSession {
         }
     }
 
-    /// Computes layers again from the last to the first, and runs back through each.
+    /// Computes layers again from the last to the first, and runs each backward.
     private func flowAgain(_ context: GradientContext, _ last: TokenRows) throws {
         let width = model.shape.embeddingLength
         let ends = model.streamEnds.map { StreamEnds(tools: tools, weights: $0, width: width) }

@@ -2,9 +2,9 @@ import Architectures
 import BlockFormats
 import Work
 
-/// What the gradients of all parts of a layer are computed with.
+/// The tools shared by the gradients of all parts of a layer.
 ///
-/// Throughout this folder, *change* is the gradient in what a part reads, and parts add theirs to what is there.
+/// Throughout this folder, *change* is the gradient with respect to a part's input, and parts add to it.
 struct GradientTools: Sendable {
     let kernels: Kernels
     let workers: Workers
@@ -28,16 +28,16 @@ struct GradientTools: Sendable {
         product.multiply(x.source, count: x.count, by: projection, into: destination, nil)
     }
 
-    /// Shows a matrix's gradients to the observer, and adds what flows back through it to `change`.
+    /// Passes a matrix's gradients to the observer, and adds the gradient of its input to `change`.
     /// - Parameters:
-    ///   - gradient: in the rows that hold the projection's output at its place.
-    ///   - change: nil where nothing before the matrix has weights.
+    ///   - gradient: rows that contain the gradient of the projection's output at its place.
+    ///   - change: nil if nothing before the matrix has weights.
     func flowBack(_ gradient: TokenRows, through projection: Projection, input x: TokenRows, to change: TokenRows?) {
         show(gradient, of: projection, input: x)
         if let change { add(gradient, through: projection, to: change) }
     }
 
-    /// Shows a matrix's gradients to the observer.
+    /// Passes a matrix's gradients to the observer.
     func show(_ gradient: TokenRows, of projection: Projection, input x: TokenRows) {
         guard x.count > 0 else { return }
         observer.body?(MatrixGradients(projection.matrix, inputs: x, gradients: own(gradient, projection)))
@@ -52,7 +52,7 @@ struct GradientTools: Sendable {
         gradient.columns(projection.offset..<(projection.offset + projection.matrix.rows))
     }
 
-    /// Rows, normalized where there are weights for it; else the same rows.
+    /// Returns normalized rows if there are weights for it; otherwise the same rows.
     func normalized(_ x: TokenRows, _ weights: NormWeights?) throws(InferenceProblem) -> TokenRows {
         guard let weights else { return x }
         let out = try memory.rows(x.count, x.width)
@@ -68,7 +68,7 @@ struct GradientTools: Sendable {
         }
     }
 
-    /// Adds to `change` what flows back through a norm of x; through none, the gradient itself.
+    /// Adds to `change` the gradient of the input of a norm at x; without a norm, the gradient itself.
     func flowBack(_ gradient: TokenRows, through weights: NormWeights?, at x: TokenRows, to change: TokenRows) {
         guard let weights else { return change.add(gradient) }
         workers.forEach(x.count) { [norm] token, _ in
@@ -84,7 +84,7 @@ struct GradientTools: Sendable {
         }
     }
 
-    /// Puts what flows back through a norm of x in the gradient's place.
+    /// Replaces the gradient by that of the input of a norm at x.
     func replace(_ gradient: TokenRows, through weights: NormWeights, at x: TokenRows) {
         workers.forEach(x.count) { [norm] token, _ in
             weights.weight.withUnsafeBufferPointer {
@@ -95,13 +95,14 @@ struct GradientTools: Sendable {
     }
 }
 
-/// A part of a layer that was computed again from its input, with what its gradients need.
+/// A part of a layer that was computed again from its input, with the numbers that its gradients need.
 protocol RecordedPart {
-    /// What the part gives: (T, E).
+    /// Writes the part's output: (T, E).
     func give(into out: TokenRows) throws
 
-    /// Shows the gradients of the part's matrices, and adds to `change` what flows back to the part's input.
-    /// - Parameter gradient: in what the part gives: (T, E). It may be overwritten.
+    /// Passes the gradients of the part's matrices to the observer, and adds the gradient of the part's input to
+    /// `change`.
+    /// - Parameter gradient: with respect to the part's output: (T, E). It may be overwritten.
     /// - Throws: `InferenceProblem.outOfMemory`.
     func flowBack(_ gradient: TokenRows, to change: TokenRows) throws
 }

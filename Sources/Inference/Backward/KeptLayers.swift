@@ -1,12 +1,12 @@
 import Architectures
 
-/// How much memory it takes to keep what the gradients of all layers need.
+/// The memory for keeping the numbers that the gradients of all layers need.
 enum KeptLayers {
-    /// 2 GB of numbers: small models, whose layers are then not computed twice.
+    /// The most numbers, 2 GB: enough for small models, whose layers are then not computed twice.
     static let most = 1 << 29
 
-    /// Numbers that the layers keep for a window.
-    /// - Returns: nil for a model with other parts than attention and dense networks, whose layers are computed again.
+    /// Returns how many numbers the layers keep for a window.
+    /// - Returns: nil for a model with parts other than attention and dense networks, whose layers are computed again.
     static func count(_ shape: ModelShape, tokens: Int) -> Int? {
         guard shape.streams == nil else { return nil }
         var sum = 0

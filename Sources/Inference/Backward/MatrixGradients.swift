@@ -1,16 +1,16 @@
-/// What a weight matrix was multiplied with, token by token, and the gradient of the loss in what came out.
+/// The inputs of a weight matrix, token by token, and the gradients of the loss with respect to its outputs.
 ///
-/// The gradient in the matrix itself is the sum over tokens of gradient times input: (rows, columns).
+/// The gradient of the matrix itself is the sum over tokens of gradient times input: (rows, columns).
 public struct MatrixGradients {
     /// The weight tensor's name.
     public let tensor: String
-    /// Which of the tensor's matrices, where it is a stack of them: the expert.
+    /// The index of the matrix in a tensor that is a stack of them: the expert.
     public let matrix: Int
-    /// How many tokens reached the matrix.
+    /// The number of tokens that reached the matrix.
     public let tokens: Int
-    /// Numbers of the matrix's output.
+    /// The length of the matrix's output.
     public let rows: Int
-    /// Numbers of its input.
+    /// The length of its input.
     public let columns: Int
     private let inputs: TokenRows
     private let outputs: TokenRows
@@ -25,20 +25,20 @@ public struct MatrixGradients {
         (self.inputs, outputs) = (inputs, gradients)
     }
 
-    /// What a token's row was. Valid during the call that handed this value out.
+    /// Returns a token's input. Valid only during the call that passed this value.
     public func input(_ token: Int) -> UnsafeBufferPointer<Float> {
         precondition(token >= 0 && token < tokens)
         return UnsafeBufferPointer(start: inputs[token], count: columns)
     }
 
-    /// The gradient in what the matrix made of it. Valid during the call that handed this value out.
+    /// Returns the gradient of a token's output. Valid only during the call that passed this value.
     public func gradient(_ token: Int) -> UnsafeBufferPointer<Float> {
         precondition(token >= 0 && token < tokens)
         return UnsafeBufferPointer(start: outputs[token], count: rows)
     }
 }
 
-/// Who looks at gradients during a pass.
+/// The observer of gradients during a pass.
 ///
 /// Unchecked: set and called by the thread that runs the pass.
 final class GradientObserver: @unchecked Sendable {

@@ -1,13 +1,13 @@
 import Architectures
 
 extension Norm {
-    /// What a gradient becomes on its way back through the norm: with y = w (x - m) s, where m is the mean (of a layer
-    /// norm; else 0) and s the inverse root of the mean square, and t = w dy, dx = s (t - mean(t) - (x - m) s^2 mean(t
-    /// (x - m))), where mean(t) is a layer norm's alone.
+    /// Computes the gradient of the norm's input: with y = w (x - m) s, m being the mean (of a layer norm; otherwise 0)
+    /// and s the inverse root of the mean square, and t = w dy, dx = s (t - mean(t) - (x - m) s^2 mean(t (x - m))),
+    /// with mean(t) for a layer norm only.
     /// - Parameters:
     ///   - gradient: dy, as many numbers as there are weights.
-    ///   - x: what was normalized.
-    ///   - out: dx; may be the gradient's own place, and is added to where `adds`.
+    ///   - x: the input of the norm.
+    ///   - out: dx; may be the memory of the gradient, and is added to if `adds`.
     func flowBack(
         _ gradient: UnsafePointer<Float>,
         at x: UnsafePointer<Float>,
@@ -30,7 +30,7 @@ extension Norm {
         }
     }
 
-    /// In eight partial sums.
+    /// Returns the sum, from eight partial sums.
     @inline(__always)
     private static func sum(_ count: Int, _ term: (Int) -> Double) -> Double {
         var sums = SIMD8<Double>.zero

@@ -2,21 +2,22 @@ import Architectures
 import BlockFormats
 import Work
 
-/// The gradient of -log p(label) on its way from logits to the last layer's states.
+/// The gradient of -log p(label) from the logits back to the last layer's states.
 ///
-/// With probabilities p, the gradient in the logits is p - 1 at the label and p elsewhere. Where a model scales and
-/// bounds them, z = cap tanh(scale y / cap), that in the matrix's output y is dz scale (1 - (z / cap)^2).
+/// With probabilities p, the gradient of the logits is p - 1 at the label and p elsewhere. If a model scales and caps
+/// them, z = cap tanh(scale y / cap), the gradient of the matrix's output y is dz scale (1 - (z / cap)^2).
 struct OutputGradient {
     private let model: LanguageModel
     private let tools: GradientTools
 
     init(_ model: LanguageModel, _ tools: GradientTools) { (self.model, self.tools) = (model, tools) }
 
-    /// Shows the output matrix's gradients for some positions, and adds what flows back to `change`.
+    /// Passes the output matrix's gradients for some positions to the observer, and adds the gradient of its input to
+    /// `change`.
     /// - Parameters:
-    ///   - states: what the last layer gave for all tokens: (T, E).
-    ///   - change: takes the gradients in those.
-    /// - Throws: `InferenceProblem.notANumber` with the first position whose logits are none.
+    ///   - states: the last layer's output for all tokens: (T, E).
+    ///   - change: receives the gradient of the states.
+    /// - Throws: `InferenceProblem.notANumber` with the first position whose logits are not numbers.
     func flowBack(
         _ logits: LogitRows,
         _ states: TokenRows,
@@ -42,7 +43,7 @@ struct OutputGradient {
         tools.flowBack(back, through: model.outputNorm, at: own, to: change.tokens(positions))
     }
 
-    /// - Returns: the sum of exponentials, which is no number where a logit is none.
+    /// - Returns: the sum of exponentials, which is NaN if a logit is.
     private func flowBack(
         _ logits: UnsafeBufferPointer<Float>,
         _ position: Int,

@@ -1,12 +1,12 @@
 import Architectures
 import Work
 
-/// Attention as a layer's mixer, computed again with what its gradients need: what was normalized, what was answered
-/// before it was gated, and the queries, keys and values that attention worked with.
+/// Attention as a layer's mixer, computed again with the numbers that its gradients need: the normalized input, the
+/// outputs before the gates, and the queries, keys and values of attention.
 ///
-/// Queries and keys go through matrix, norm, rotary embedding and temperature (the norm after the rotation in some
-/// families); values through matrix and, in few, a norm. Gradients take the same way back. A rotation goes back by the
-/// opposite angle.
+/// Queries and keys pass through matrix, norm, rotary embedding and temperature (the norm after the rotation in some
+/// families); values through matrix and, in a few families, a norm. Gradients take the same path backward. The gradient
+/// of a rotation is the rotation by the opposite angle.
 ///
 /// Letters: T tokens of the window, E embedding length, H heads, G key and value heads, D head length.
 struct RecordedAttention: RecordedPart {
@@ -23,13 +23,13 @@ struct RecordedAttention: RecordedPart {
     private let answered: TokenRows  // (T, H D)
     private let gated: TokenRows  // (T, H D): what the output matrix reads
     private let shared: SharedKeys.Entry?  // another layer's keys and values
-    /// Takes the gradients that later layers have in this one's keys and values.
+    /// Removes and returns the gradients that later layers have for this layer's keys and values.
     private let later: @Sendable () -> SharedKeys.Entry?
 
     /// - Parameters:
-    ///   - x: what the mixer reads.
-    ///   - source: keys and values that are read in place of own ones.
-    ///   - later: gradients in own keys and values, of layers that read them.
+    ///   - x: the mixer's input.
+    ///   - source: keys and values of another layer that replace own ones.
+    ///   - later: gradients of own keys and values from layers that read them.
     init(
         _ tools: GradientTools,
         _ attention: AttentionGradient,
@@ -56,7 +56,7 @@ struct RecordedAttention: RecordedPart {
         tools.workers.forEach(x.count) { [self] token, _ in prepare(token) }
     }
 
-    /// What attention works with.
+    /// The inputs of attention.
     var parts: AttentionGradient.Parts {
         let (queries, keys) = (shape.headCount * shape.keyLength, shape.keyValueHeadCount * shape.keyLength)
         return AttentionGradient.Parts(
@@ -106,8 +106,7 @@ struct RecordedAttention: RecordedPart {
         }
     }
 
-    /// Copies one token's queries from where they are beside their gates, and brings its heads to what attention works
-    /// with.
+    /// Copies one token's queries from beside their gates, and prepares its heads for attention.
     private func prepare(_ token: Int) {
         let (row, length) = (mixed[token], shape.keyLength)
         if let asked {
@@ -134,7 +133,7 @@ struct RecordedAttention: RecordedPart {
         multiply(token, row)
     }
 
-    /// The same way back, of gradients in one token's queries, keys and values.
+    /// Reverses `prepare` for the gradients of one token's queries, keys and values.
     private func unprepare(_ token: Int, _ changes: TokenRows) {
         let (row, length) = (changes[token], shape.keyLength)
         multiply(token, row)
@@ -167,14 +166,14 @@ struct RecordedAttention: RecordedPart {
         }
     }
 
-    /// Queries grow with their positions.
+    /// Multiplies queries by the temperature of their position.
     private func multiply(_ token: Int, _ row: UnsafeMutablePointer<Float>) {
         guard let temperature else { return }
         let factor = temperature.factor(at: token)
         for index in 0..<(shape.headCount * shape.keyLength) { row[index] *= factor }
     }
 
-    /// Where each norm's numbers begin in a token's row, and its weights.
+    /// Calls the body with the start of each norm's numbers in a token's row, and its weights.
     private func forEachNorm(_ body: (_ place: Int, _ weights: ArraySlice<Float>) -> Void) {
         let (length, isWhole) = (shape.keyLength, shape.headNorm == .whole)
         var first = 0
@@ -186,7 +185,7 @@ struct RecordedAttention: RecordedPart {
             guard !weights.isEmpty else { continue }
             let count = isWhole ? weights.count : length
             for head in 0..<(isWhole ? 1 : heads) {
-                // One head's weights for all, or each its own.
+                // The heads share one head's weights, or each has its own.
                 let place = weights.count == count ? 0 : head * count
                 body(first + head * count, weights[place..<(place + count)])
             }
@@ -199,7 +198,8 @@ struct RecordedAttention: RecordedPart {
         }
     }
 
-    /// Gradients in answers become those before the gates; those in the gates go to their places in `asking`.
+    /// Converts gradients of gated outputs to those before the gates; writes the gradients of the gates to their places
+    /// in `asking`.
     private func ungate(_ token: Int, _ answers: TokenRows, _ asking: TokenRows) {
         guard let asked else { return }
         let distance = asking[token] - asked[token]

@@ -1,9 +1,9 @@
 import Architectures
 import Work
 
-/// A dense network and a mixture of experts side by side, computed again with what their gradients need: norm(dense(x))
-/// + norm(experts(norm(state))), where the router reads the state brought to a mean square of one over its width and
-/// scaled element by element.
+/// A dense network and a mixture of experts side by side, computed again with the numbers that their gradients need:
+/// norm(dense(x)) + norm(experts(norm(state))). The router reads the state normalized to a mean square of one over its
+/// width, and scaled element by element.
 ///
 /// Letters: T tokens of the window, E embedding length.
 struct RecordedBoth {
@@ -49,8 +49,8 @@ struct RecordedBoth {
     }
 
     /// - Parameters:
-    ///   - change: takes what flows back to x.
-    ///   - stateChange: takes what flows back to the state past the dense network.
+    ///   - change: receives the gradient of x.
+    ///   - stateChange: receives the gradient of the state that does not pass the dense network.
     func flowBack(_ gradient: TokenRows, to change: TokenRows, state stateChange: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }

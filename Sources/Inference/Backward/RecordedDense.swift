@@ -1,7 +1,7 @@
 import Architectures
 import Work
 
-/// A feed-forward network, computed again with what its gradients need: what its unit was given and what it gave.
+/// A feed-forward network, computed again with the numbers that its gradients need: the input and output of its unit.
 ///
 /// With y = D m + b and m = unit(U x): dm = D^T dy, du = unit'(dm), dx = U^T du.
 ///
@@ -36,10 +36,10 @@ struct RecordedDense: RecordedPart {
         try flowBack(inner: inner, to: change)
     }
 
-    /// The same for a network of which each token gets a share, as it gets of experts.
-    /// - Parameter gradient: in the sum of shares; afterwards in what the network gave.
-    /// - Returns: for each token the gradient in its share, which is the product of the gradient with what the network
-    ///   gave: D^T dy . m + dy . b
+    /// Runs a network backward whose output is multiplied by a share for each token, as experts are.
+    /// - Parameter gradient: with respect to the sum of shares; afterwards, to the network's output.
+    /// - Returns: the gradient of each token's share, which is the product of the gradient with the network's output:
+    ///   D^T dy . m + dy . b
     func flowBack(_ gradient: TokenRows, shares: [Float], to change: TokenRows) throws -> [Float] {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
@@ -63,7 +63,7 @@ struct RecordedDense: RecordedPart {
         return products
     }
 
-    /// - Parameter inner: the gradient in what the unit gave.
+    /// - Parameter inner: the gradient with respect to the unit's output.
     private func flowBack(inner: TokenRows, to change: TokenRows) throws {
         let unit = ActivationGradient(activation: weights.activation, length: weights.length)
         let outer = try tools.memory.rows(x.count, given.width)

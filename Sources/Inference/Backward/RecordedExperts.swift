@@ -1,10 +1,10 @@
 import Architectures
 
-/// A mixture of experts, computed again with what its gradients need: what the router chose, and each expert with the
-/// tokens that it sees.
+/// A mixture of experts, computed again with the numbers that its gradients need: the router's choice, and each expert
+/// with its tokens.
 ///
-/// With y = sum over the chosen e of w_e f_e(x), an expert's gradient is w_e dy, and dw_e = dy . f_e(x) flows on
-/// through the weights into the router. A shared expert gets a share that is the sigmoid of its own gate, or all.
+/// With y = sum over the chosen e of w_e f_e(x), an expert's gradient is w_e dy, and dw_e = dy . f_e(x) continues
+/// through the weights into the router. A shared expert's share is the sigmoid of its own gate, or one.
 ///
 /// Letters: T tokens of the window, E embedding length, N experts.
 struct RecordedExperts: RecordedPart {
@@ -18,16 +18,16 @@ struct RecordedExperts: RecordedPart {
     private let experts: [Expert]
     private let shared: Expert?
 
-    /// A network with the tokens that it sees.
+    /// A network with its tokens.
     private struct Expert {
         let tokens: [Int]
-        /// How much of what it gives each of them gets.
+        /// The factor of its output for each of them.
         let shares: [Float]
         let input: TokenRows
         let network: RecordedDense
     }
 
-    /// - Parameter routed: what the router reads; nil for what experts read.
+    /// - Parameter routed: the router's input; nil for that of the experts.
     init(
         _ tools: GradientTools,
         _ weights: ExpertWeights,
@@ -63,7 +63,7 @@ struct RecordedExperts: RecordedPart {
         }
     }
 
-    /// How much of the shared expert each token gets.
+    /// Returns the factor of the shared expert for each token.
     private static func shares(_ tools: GradientTools, _ gate: Projection?, _ x: TokenRows) throws -> [Float] {
         guard let gate else { return Array(repeating: 1, count: x.count) }
         let mark = tools.memory.mark
@@ -91,11 +91,11 @@ struct RecordedExperts: RecordedPart {
         try flowBack(gradient, to: change, routed: change)
     }
 
-    /// - Parameter routed: takes what flows back to what the router reads.
+    /// - Parameter routed: receives the gradient of the router's input.
     func flowBack(_ gradient: TokenRows, to change: TokenRows, routed: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
-        // For each token and expert the gradient in the expert's weight.
+        // The gradient of each expert's weight for each token.
         let weightChanges = try tools.memory.zeros(x.count, shape.count)
         for (index, expert) in experts.enumerated() where !expert.tokens.isEmpty {
             let products = try flowBack(gradient, through: expert, to: change)
@@ -116,7 +116,7 @@ struct RecordedExperts: RecordedPart {
         tools.flowBack(scores, through: weights.router, input: self.routed, to: routed)
     }
 
-    /// - Returns: for each of the expert's tokens the gradient in its share.
+    /// - Returns: the gradient of the share of each of the expert's tokens.
     private func flowBack(_ gradient: TokenRows, through expert: Expert, to change: TokenRows) throws -> [Float] {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
@@ -132,9 +132,9 @@ struct RecordedExperts: RecordedPart {
         return products
     }
 
-    /// Makes of the gradients in one token's weights w those in the router's scores z. With gates g, w = scale g /
-    /// sum(g) where weights sum to one, so that dg = (scale dw - sum of scale dw g / sum(g)) / sum(g). A softmax gives
-    /// dz = g (dg - sum of dg g), a sigmoid dz = dg g (1 - g).
+    /// Converts the gradients of one token's weights w to those of the router's scores z. With gates g, w = scale g /
+    /// sum(g) if weights sum to one, so that dg = (scale dw - sum of scale dw g / sum(g)) / sum(g). A softmax gives dz
+    /// = g (dg - sum of dg g), a sigmoid dz = dg g (1 - g).
     private func route(_ token: Int, _ changes: UnsafePointer<Float>, into out: UnsafeMutablePointer<Float>) {
         let found = found[token]
         let choice = ExpertChoice(shape, weights, tools.kernels)

@@ -8,11 +8,11 @@ import Work
     import Glibc
 #endif
 
-/// A gated delta rule as a layer's mixer, computed again with what its gradients need.
+/// A gated delta rule as a layer's mixer, computed again with the numbers that its gradients need.
 ///
-/// Queries, keys and values are convolved; queries and keys get a length of one; the rule answers; answers are
-/// normalized head by head and multiplied by the SiLU of their gates. Rates are b = sigmoid(strength) and f =
-/// exp(softplus(fading + bias) scale).
+/// Queries, keys and values are convolved; queries and keys are normalized to length one; the rule computes the
+/// outputs; the outputs are normalized head by head and multiplied by the SiLU of their gates. Rates are b =
+/// sigmoid(strength) and f = exp(softplus(fading + bias) scale).
 ///
 /// Letters: T tokens of the window, E embedding length, C channels, H value heads, D head length.
 struct RecordedGatedDelta: RecordedPart {
@@ -91,7 +91,7 @@ struct RecordedGatedDelta: RecordedPart {
         tools.flowBack(gradient, through: weights.output, input: gated, to: own)
         let gateChanges = try tools.memory.rows(x.count, shape.valueWidth)
         tools.workers.forEach(x.count) { [self] token, _ in unfinish(token, own, gateChanges) }
-        // Each value head's gradients in its query and key; then those of the heads that share them.
+        // First the gradients of each value head's query and key, then those of the heads that share them.
         let shares = try tools.memory.rows(x.count, 2 * shape.valueWidth)
         let changes = try tools.memory.rows(x.count, shape.channels)
         let rateChanges = try tools.memory.rows(x.count, 2 * heads)
@@ -127,7 +127,7 @@ struct RecordedGatedDelta: RecordedPart {
         tools.flowBack(rateChanges, through: weights.fading, input: x, to: change)
     }
 
-    /// What one token brings to one head's matrix.
+    /// Returns the inputs of one token for one head's matrix.
     private func parts(_ token: Int, _ head: Int) -> GatedDeltaGradient.Token {
         let (row, length) = (ready[token], shape.headLength)
         let place = head % shape.keyHeadCount * length
@@ -140,7 +140,7 @@ struct RecordedGatedDelta: RecordedPart {
         )
     }
 
-    /// Ones over the root of the head length.
+    /// Ones divided by the root of the head length.
     private var unitScale: [Float] {
         [Float](repeating: 1 / Float(shape.headLength).squareRoot(), count: shape.headLength)
     }
@@ -162,8 +162,8 @@ struct RecordedGatedDelta: RecordedPart {
     }
 
     /// - Parameters:
-    ///   - changes: in queries and keys of a length of one, and values; afterwards in what was convolved.
-    ///   - rateChanges: in b and f; afterwards in what the matrices give.
+    ///   - changes: of queries and keys of length one, and of values; afterwards, of the convolved numbers.
+    ///   - rateChanges: of b and f; afterwards, of the matrices' outputs.
     private func unprepare(
         _ token: Int,
         _ changes: UnsafeMutablePointer<Float>,
@@ -210,7 +210,8 @@ struct RecordedGatedDelta: RecordedPart {
         }
     }
 
-    /// Gradients in what the output matrix reads become those in the answers; those in the gates go to their own rows.
+    /// Converts gradients of the output matrix's input to those of the rule's outputs; writes those of the gates to
+    /// their own rows.
     private func unfinish(_ token: Int, _ changes: TokenRows, _ gateChanges: TokenRows) {
         let (row, out, length) = (changes[token], gateChanges[token], shape.headLength)
         weights.norm.withUnsafeBufferPointer { scale in

@@ -1,6 +1,6 @@
 import Architectures
 
-/// What the layers of one window share on the way back.
+/// The data that the layers of one window share in the backward pass.
 struct GradientContext {
     let model: LanguageModel
     let tools: GradientTools
@@ -8,23 +8,23 @@ struct GradientContext {
     let keys: SharedKeys
     let tables: RotaryTables
     let embedding: RecordedLayerEmbedding?
-    /// What each layer was given.
+    /// The input of each layer.
     let inputs: LayerInputs
-    /// Tokens of the window.
+    /// The number of tokens in the window.
     let count: Int
 
-    /// What a layer was given: (T, S E), S streams, of which most models have one.
+    /// Returns a layer's input: (T, S E), for S streams. Most models have one stream.
     func input(_ layer: Int) -> TokenRows { inputs.rows(layer: layer, count: count) }
 
-    /// The streams that a layer predicts before it works on the first; nil for a model with a single one.
+    /// Returns the streams that a layer predicts before it works on the first; nil for a model with a single one.
     func prediction(_ layer: Int) throws -> RecordedPrediction? {
         guard let weights = model.layers[layer].streams, let streams = model.shape.streams else { return nil }
         return try RecordedPrediction(tools, weights, input(layer), count: streams.count)
     }
 }
 
-/// One layer, computed again from what it was given, part by part: state + mixer(norm(state)), and that +
-/// network(norm(that)), with norms and scales around the parts where the family has them.
+/// One layer, computed again from its input, part by part: state + mixer(norm(state)), and that + network(norm(that)),
+/// with norms and scales around the parts if the family has them.
 ///
 /// Letters: T tokens of the window, E embedding length.
 struct RecordedLayer {
@@ -45,7 +45,7 @@ struct RecordedLayer {
     private let detour: RecordedDetour?
     private let correction: RecordedCorrection?
 
-    /// What a layer that works on streams gives: (T, S E); nil of another.
+    /// The output of a layer that works on streams: (T, S E); nil for other layers.
     var streams: TokenRows? { correction?.corrected }
 
     private enum Network {
@@ -75,11 +75,11 @@ struct RecordedLayer {
         try mixer?.give(into: mixerPart)
         if mixer != nil { try Self.add(mixerPart, weights.mixerPostNorm, to: between, context) }
         if let detour { try Self.join(detour, to: between, tools) }
-        // A layer with a single norm in front feeds mixer and network from it.
+        // A layer with only one norm, in front, feeds mixer and network from it.
         let isParallel = weights.networkNorm == nil && weights.mixerNorm != nil
         fed = isParallel ? mixed : try tools.normalized(between, weights.networkNorm)
         network = try Self.network(tools, weights, context.model.shape.layers[index], fed, state: between)
-        // What the network gives is of use where something follows it.
+        // The network's output is needed only if something follows it.
         let isNeeded = weights.networkPostNorm != nil || weights.input != nil || weights.streams != nil
         networkPart = network != nil && isNeeded ? try tools.memory.rows(count, width) : nil
         if let networkPart { try network?.give(into: networkPart) }
@@ -109,7 +109,7 @@ struct RecordedLayer {
         }
     }
 
-    /// What a layer gives that works on a single state: (T, E).
+    /// Writes the output of a layer that works on a single state: (T, E).
     func give(into out: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
@@ -127,8 +127,8 @@ struct RecordedLayer {
         out.multiply(by: weights.scale)
     }
 
-    /// Shows the gradients of the layer's matrices, and makes of the gradient in what the layer gives that in what it
-    /// was given.
+    /// Passes the gradients of the layer's matrices to the observer, and replaces the gradient of the layer's output by
+    /// that of its input.
     func flowBack(_ change: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
@@ -143,7 +143,7 @@ struct RecordedLayer {
         try prediction.flowBack(change)
     }
 
-    /// The same for the state that the layer works on.
+    /// Runs the layer backward for the state that it works on.
     private func flowBack(state change: TokenRows) throws {
         let (count, width) = (state.count, state.width)
         if let input, let embedding = context.embedding {
@@ -173,7 +173,7 @@ struct RecordedLayer {
         tools.flowBack(mixedChange, through: weights.mixerNorm, at: state, to: change)
     }
 
-    /// The gradient in what a part gives, of that in the state that it is added to.
+    /// Returns the gradient of a part's output from that of the state to which it is added.
     private func gradient(_ change: TokenRows, through norm: NormWeights?, at part: TokenRows?) throws -> TokenRows {
         let gradient = try tools.memory.rows(change.count, change.width)
         gradient.copy(change)
@@ -244,7 +244,7 @@ struct RecordedLayer {
         )
     }
 
-    /// Keys and values of a layer before its own turn comes.
+    /// Returns keys and values of a layer before that layer is processed.
     private static func keys(_ context: GradientContext, _ index: Int) throws -> AttentionGradient.Parts {
         let weights = context.model.layers[index]
         guard case .attention(let own, let shape) = weights.mixer else {

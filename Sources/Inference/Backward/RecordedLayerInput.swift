@@ -2,7 +2,7 @@ import Architectures
 import BlockFormats
 import Work
 
-/// How a layer takes in the tokens' embeddings for it, computed again with what its gradients need:
+/// The input of per-layer token embeddings to a layer, computed again with the numbers that its gradients need:
 /// norm(projection(gelu(gate(x)) * embedding)).
 ///
 /// Letters: T tokens of the window, E embedding length, P elements for a layer.
@@ -31,8 +31,8 @@ struct RecordedLayerInput {
     func give(into out: TokenRows) { tools.normalize(part, weights.norm, into: out) }
 
     /// - Parameters:
-    ///   - gradient: in what is given.
-    ///   - embeddingChange: takes what flows back to the embeddings.
+    ///   - gradient: with respect to the output.
+    ///   - embeddingChange: receives the gradient of the embeddings.
     func flowBack(_ gradient: TokenRows, to change: TokenRows, embedding embeddingChange: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
@@ -52,7 +52,7 @@ struct RecordedLayerInput {
     }
 }
 
-/// The embeddings that tokens have for all layers, computed again with what the gradients of their projection need:
+/// The token embeddings for all layers, computed again with the numbers that the gradients of their projection need:
 /// (norm(projection(x) / sqrt(E)) + sqrt(P) table[token]) / sqrt(2).
 ///
 /// Letters: as above, and L layers.
@@ -91,13 +91,13 @@ struct RecordedLayerEmbedding {
         }
     }
 
-    /// One layer's embeddings, and the gradients in them: (T, P).
+    /// Returns one layer's embeddings and their gradients: (T, P).
     func part(_ layer: Int) -> (embedding: TokenRows, change: TokenRows) {
         let range = (layer * length)..<((layer + 1) * length)
         return (all.columns(range), changes.columns(range))
     }
 
-    /// Shows the projection's gradients, once all layers have added theirs.
+    /// Passes the projection's gradients to the observer, after all layers have added theirs.
     func finish() {
         let scale = 1 / Float(2).squareRoot() / Float(x.width).squareRoot()
         tools.workers.forEach(x.count) { [tools, weights, projected, changes, length] token, _ in

@@ -1,8 +1,8 @@
 import Architectures
 import Work
 
-/// A short convolution as a layer's mixer, computed again with what its gradients need: out(c * convolution(b * x)),
-/// where b, c and x are products with one matrix.
+/// A short convolution as a layer's mixer, computed again with the numbers that its gradients need: out(c *
+/// convolution(b * x)); b, c and x are products with one matrix.
 ///
 /// With y = c s, s[t] = sum over j of f[j] g[t - L + 1 + j] and g = b x: dc = dy s, ds = dy c, dg[t] = sum over j of
 /// f[j] ds[t + L - 1 - j], db = dg x, dx = dg b.
@@ -74,7 +74,7 @@ struct RecordedShortConvolution: RecordedPart {
         tools.flowBack(changes, through: weights.input, input: x, to: change)
     }
 
-    /// The taps that see a token, and which.
+    /// Returns the tokens that a token's convolution reads, with their taps.
     private func sources(of token: Int) -> [(tap: Int, token: Int)] {
         (0..<shape.length).map { ($0, token - shape.length + 1 + $0) }.filter { $0.1 >= 0 }
     }

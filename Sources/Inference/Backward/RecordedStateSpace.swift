@@ -2,11 +2,11 @@ import Architectures
 import BlockFormats
 import Work
 
-/// A state space as a layer's mixer, computed again with what its gradients need.
+/// A state space as a layer's mixer, computed again with the numbers that its gradients need.
 ///
-/// One matrix gives gates, channels and time steps. Channels (values, and for each group what writes and what reads)
-/// are convolved; time steps are softplus(step + bias); states answer, and a share of each value passes by them;
-/// answers are multiplied by the SiLU of their gates, and in some families normalized group by group.
+/// One matrix gives gates, channels and time steps. Channels (values, and the write and read vectors of each group) are
+/// convolved; time steps are softplus(step + bias); the states give the outputs, to which a share of each value is
+/// added directly; outputs are multiplied by the SiLU of their gates, and in some families normalized group by group.
 ///
 /// Letters: T tokens of the window, E embedding length, C channels, H heads, D head length, G groups, N state length.
 struct RecordedStateSpace: RecordedPart {
@@ -70,7 +70,7 @@ struct RecordedStateSpace: RecordedPart {
         tools.flowBack(gradient, through: weights.output, input: normed, to: own)
         let inputChanges = try tools.memory.rows(x.count, shape.inputWidth)
         tools.workers.forEach(x.count) { [self] token, _ in unfinish(token, own, inputChanges[token]) }
-        // Each head's gradients in what writes and reads; then those of the heads of a group.
+        // First the gradients of each head's write and read vectors, then those of the heads of a group.
         let shares = try tools.memory.rows(x.count, 2 * heads * state)
         let changes = try tools.memory.rows(x.count, shape.channels)
         let stepChanges = try tools.memory.rows(x.count, heads)
@@ -120,7 +120,7 @@ struct RecordedStateSpace: RecordedPart {
         )
     }
 
-    /// What one token brings to one head's state.
+    /// Returns the inputs of one token for one head's state.
     private func parts(_ token: Int, _ head: Int) -> StateSpaceGradient.Token {
         let row = convolved[token]
         let write = row + shape.valueWidth + head / (shape.headCount / shape.groupCount) * shape.stateLength
@@ -152,7 +152,8 @@ struct RecordedStateSpace: RecordedPart {
         forEachGroup { place, weights in norm.apply(UnsafePointer(row + place), weights: weights, into: out + place) }
     }
 
-    /// Gradients in what the output matrix reads become those in the answers; those in the gates go to their places.
+    /// Converts gradients of the output matrix's input to those of the states' outputs; writes those of the gates to
+    /// their places.
     private func unfinish(_ token: Int, _ changes: TokenRows, _ gates: UnsafeMutablePointer<Float>) {
         let row = changes[token]
         forEachGroup { place, weights in
@@ -167,7 +168,7 @@ struct RecordedStateSpace: RecordedPart {
         }
     }
 
-    /// Where each group of the result begins, and its norm's weights; none where there is no norm.
+    /// Calls the body with the start of each group of the result, and its norm's weights; does nothing without a norm.
     private func forEachGroup(_ body: (_ place: Int, _ weights: UnsafeBufferPointer<Float>) -> Void) {
         guard !weights.norm.isEmpty else { return }
         let length = shape.valueWidth / shape.groupCount
@@ -180,7 +181,7 @@ struct RecordedStateSpace: RecordedPart {
     }
 }
 
-/// Attention and a state space that read the same and are added.
+/// Attention and a state space that read the same input and whose outputs are added.
 struct RecordedPair: RecordedPart {
     let tools: GradientTools
     let first: any RecordedPart
@@ -198,7 +199,7 @@ struct RecordedPair: RecordedPart {
     func flowBack(_ gradient: TokenRows, to change: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
-        // A part may overwrite what it is given.
+        // A part may overwrite its gradient.
         let own = try tools.memory.rows(gradient.count, gradient.width)
         own.copy(gradient)
         try first.flowBack(own, to: change)

@@ -8,7 +8,7 @@ import Work
     import Glibc
 #endif
 
-/// What a router says of a token's state, through one of the two matrices that make factors of it, computed again:
+/// The router's output for a token's state, through one of the two matrices that convert it to factors, computed again:
 /// factors = matrix tanh(router norm(x) / E).
 ///
 /// Letters: T tokens of the window, E embedding length, S streams, F factors of a token.
@@ -34,7 +34,7 @@ struct RecordedRoute {
         tools.multiply(modes, by: matrix, into: factors)
     }
 
-    /// - Parameter gradient: in the factors.
+    /// - Parameter gradient: with respect to the factors.
     func flowBack(_ gradient: TokenRows, to change: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
@@ -50,9 +50,9 @@ struct RecordedRoute {
     }
 }
 
-/// Streams predicted from each other before a layer, computed again: p[s] = a[s] + sum over o of factors[s][o] a[o],
-/// where the router reads a[0]. Backward: da[o] += dp[o] + sum over s of factors[s][o] dp[s], dfactors[s][o] = dp[s] .
-/// a[o].
+/// The streams predicted from each other before a layer, computed again: p[s] = a[s] + sum over o of factors[s][o]
+/// a[o], with a router that reads a[0]. Backward: da[o] += dp[o] + sum over s of factors[s][o] dp[s], dfactors[s][o] =
+/// dp[s] . a[o].
 struct RecordedPrediction {
     private let tools: GradientTools
     private let all: TokenRows  // (T, S E): a
@@ -61,7 +61,7 @@ struct RecordedPrediction {
     private let route: RecordedRoute
     let predicted: TokenRows  // (T, S E): p
 
-    /// - Parameter all: the streams as the layer was given them.
+    /// - Parameter all: the streams that are the layer's input.
     init(_ tools: GradientTools, _ weights: StreamWeights, _ all: TokenRows, count: Int) throws {
         (self.tools, self.all, self.count) = (tools, all, count)
         let width = all.width / count
@@ -80,10 +80,10 @@ struct RecordedPrediction {
         }
     }
 
-    /// What the layer works on.
+    /// The state that the layer works on.
     var state: TokenRows { predicted.columns(0..<width) }
 
-    /// - Parameter change: in what was predicted; afterwards in what the layer was given.
+    /// - Parameter change: of the predicted streams; afterwards, of the layer's input.
     func flowBack(_ change: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
@@ -106,8 +106,9 @@ struct RecordedPrediction {
     }
 }
 
-/// Streams corrected by what a layer changed of the first, computed again: o[s] = (h - p[0]) (factors[s] + 1) + p[s],
-/// where the router reads h, the layer's state; and what the embeddings for the layer add to all but the first.
+/// The streams corrected by the layer's change of the first, computed again: o[s] = (h - p[0]) (factors[s] + 1) + p[s],
+/// with a router that reads h, the layer's state; and the embeddings for the layer, which are added to all streams
+/// except the first.
 struct RecordedCorrection {
     private let tools: GradientTools
     private let weights: StreamWeights
@@ -121,7 +122,7 @@ struct RecordedCorrection {
     private let scaled: TokenRows  // (T, E), the first stream as the embeddings see it
     let corrected: TokenRows  // (T, S E): o
 
-    /// - Parameter embedding: the tokens' embeddings for the layer, and the gradients in them; nil for none.
+    /// - Parameter embedding: the tokens' embeddings for the layer, and their gradients; nil for none.
     init(
         _ tools: GradientTools,
         _ layer: LayerWeights,
@@ -161,8 +162,8 @@ struct RecordedCorrection {
     }
 
     /// - Parameters:
-    ///   - change: in what was corrected; afterwards in what was predicted.
-    ///   - stateChange: takes what flows back to the layer's state.
+    ///   - change: of the corrected streams; afterwards, of the predicted ones.
+    ///   - stateChange: receives the gradient of the layer's state.
     func flowBack(_ change: TokenRows, to stateChange: TokenRows) throws {
         let mark = tools.memory.mark
         defer { tools.memory.release(to: mark) }
@@ -230,18 +231,18 @@ struct RecordedDetour {
     }
 }
 
-/// Where streams begin and end: rows y = W x that are made as long as a row r is, z = y |r| / |y|. Backward, with u = y
-/// / |y|, dy = |r| / |y| (dz - u (u . dz)) and dr += r / |r| (u . dz).
+/// The beginning and end of streams: rows y = W x that are scaled to the length of a row r, z = y |r| / |y|. Backward,
+/// with u = y / |y|, dy = |r| / |y| (dz - u (u . dz)) and dr += r / |r| (u . dz).
 struct StreamEnds {
     let tools: GradientTools
     let weights: StreamEndWeights
     /// E.
     let width: Int
 
-    /// Shows the gradients of the matrices that spread the first state.
+    /// Passes the gradients of the matrices that spread the first state to the observer.
     /// - Parameters:
-    ///   - all: what the first layer was given: (T, S E).
-    ///   - change: the gradients in it.
+    ///   - all: the first layer's input: (T, S E).
+    ///   - change: its gradient.
     func flowBackSpread(_ all: TokenRows, _ change: TokenRows) throws {
         let first = all.columns(0..<width)
         for (index, matrix) in weights.spread.enumerated() {
@@ -256,11 +257,11 @@ struct StreamEnds {
         }
     }
 
-    /// Shows the gradients of the matrices that merge streams, out = (a[0] + sum of stretched) / S.
+    /// Passes the gradients of the matrices that merge streams to the observer, out = (a[0] + sum of stretched) / S.
     /// - Parameters:
-    ///   - all: what the last layer gave: (T, S E).
-    ///   - gradient: in the merged states: (T, E).
-    ///   - change: takes the gradients in the streams.
+    ///   - all: the last layer's output: (T, S E).
+    ///   - gradient: of the merged states: (T, E).
+    ///   - change: receives the gradients of the streams.
     func flowBackMerge(_ all: TokenRows, _ gradient: TokenRows, to change: TokenRows) throws {
         let first = all.columns(0..<width)
         let share = 1 / Float(weights.merge.count + 1)
@@ -283,7 +284,7 @@ struct StreamEnds {
         rows.columns((index * width)..<((index + 1) * width))
     }
 
-    /// Puts dy in the place of dz, and adds dr to `change`.
+    /// Replaces dz by dy, and adds dr to `change`.
     private func stretchBack(_ gradient: TokenRows, _ raw: TokenRows, _ like: TokenRows, to change: TokenRows?) {
         tools.workers.forEach(gradient.count) { [self] token, _ in
             let (own, known, other) = (gradient[token], raw[token], like[token])

@@ -2,11 +2,11 @@ import BlockFormats
 import Tensors
 import Work
 
-/// Multiplies gradients by weight matrices of any stored type, in the direction in which gradients flow: change[t][c]
-/// += sum over r of gradient[t][r] * W[r][c].
+/// Multiplies gradients by weight matrices of any stored type, in the backward direction: change[t][c] += sum over r of
+/// gradient[t][r] * W[r][c].
 ///
-/// Rows of W are decoded a slab at a time. As in the forward direction, weights of sixteen bits and fewer are
-/// multiplied in whole numbers and those of single precision as they are.
+/// Rows of W are decoded one slab at a time. As in the forward direction, weights of sixteen bits or fewer are
+/// multiplied as integers, and those of single precision as floats.
 struct ReturnProduct: Sendable {
     private let kernels: Kernels
     private let workers: Workers
@@ -14,17 +14,17 @@ struct ReturnProduct: Sendable {
     private let widest: Int
     private let decoded: FloatBuffer  // (rows of a slab, columns)
     private let coded: CodedRows
-    /// Per worker: a slab's columns of one panel as rows, and a panel's results.
+    /// For each worker, a slab's columns of one panel as rows, and a panel's results.
     private let turned: [FloatBuffer]
     private let sums: [FloatBuffer]
 
-    /// Numbers of a slab: 16 MB.
+    /// The numbers of a slab: 16 MB.
     static let slabCount = 1 << 22
     static let mostRows = 4096
 
     /// - Parameters:
-    ///   - tokens: the most.
-    ///   - widest: the most columns of any matrix.
+    ///   - tokens: the largest number of tokens.
+    ///   - widest: the largest number of columns of any matrix.
     init(kernels: Kernels, workers: Workers, tokens: Int, widest: Int) throws(InferenceProblem) {
         (self.kernels, self.workers, self.tokens, self.widest) = (kernels, workers, tokens, widest)
         decoded = try FloatBuffer(count: max(Self.slabCount, panelWidth * widest), purpose: "decoded weights")
@@ -37,7 +37,8 @@ struct ReturnProduct: Sendable {
         (self.turned, self.sums) = (turned, sums)
     }
 
-    /// Adds to `change`, (T, columns of the matrix), what the gradient in the matrix's output, (T, rows), makes of it.
+    /// Adds to `change`, (T, columns of the matrix), the product of the matrix with the gradient of its output, (T,
+    /// rows).
     func add(_ gradient: TokenRows, through matrix: WeightMatrix, to change: TokenRows) {
         guard gradient.count > 0 else { return }
         precondition(gradient.count <= tokens && matrix.columns <= widest)
@@ -82,7 +83,7 @@ struct ReturnProduct: Sendable {
         }
     }
 
-    /// Rows of the matrix, each with as much behind it as a panel reads.
+    /// Returns rows of the matrix, each padded to what a panel reads.
     private func decode(_ matrix: WeightMatrix, _ rows: Range<Int>) -> UnsafePointer<Float> {
         if matrix.type == .f32, matrix.columns.isMultiple(of: panelWidth) {
             return matrix.rows(rows, scratch: decoded.start)
@@ -111,7 +112,7 @@ struct ReturnProduct: Sendable {
         _ width: Int,
         into target: Rows<UnsafeMutablePointer<Float>>
     ) {
-        // A few rows at a time, so that what is written stays in the nearest cache.
+        // A few rows at a time, so that the output stays in the nearest cache.
         for first in stride(from: 0, to: depth, by: 16) {
             for column in 0..<width {
                 let out = target.start + column * target.stride

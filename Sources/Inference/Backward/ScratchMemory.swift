@@ -1,25 +1,25 @@
-/// Memory for one layer's numbers at a time: taken piece by piece, given back in the opposite order.
+/// Memory for one layer's numbers at a time, allocated piece by piece and released in the opposite order.
 ///
-/// Unchecked: taken and given back by the thread that runs the pass.
+/// Unchecked: allocated and released by the thread that runs the pass.
 final class ScratchMemory: @unchecked Sendable {
-    /// What was taken by some moment.
+    /// The amount allocated at some moment.
     struct Mark {
         fileprivate let block: Int
         fileprivate let used: Int
     }
 
-    /// Blocks stay until the end, so that a layer finds the memory of the one before.
+    /// Blocks are kept until the end, so that a layer reuses the memory of the previous one.
     private var blocks: [FloatBuffer] = []
     private var block = 0
     private var used = 0
     private static let blockCount = 1 << 22
 
-    /// Rows with any numbers in them.
+    /// Returns uninitialized rows.
     /// - Throws: `InferenceProblem.outOfMemory`.
     func rows(_ count: Int, _ width: Int) throws(InferenceProblem) -> TokenRows {
         let (size, overflow) = count.multipliedReportingOverflow(by: width)
         guard !overflow else { throw .outOfMemory(byteCount: Int.max, purpose: "gradients") }
-        // Whole cache lines, and a panel's width behind each piece that products may read.
+        // Each piece has whole cache lines, and is followed by a panel's width that products may read.
         let padded = (size + 15) / 16 * 16 + panelWidth
         while block < blocks.count, blocks[block].count - used < padded { (block, used) = (block + 1, 0) }
         if block == blocks.count {
@@ -29,7 +29,7 @@ final class ScratchMemory: @unchecked Sendable {
         return TokenRows(start: blocks[block].start + used, stride: width, count: count, width: width)
     }
 
-    /// Rows of zeros.
+    /// Returns rows of zeros.
     /// - Throws: `InferenceProblem.outOfMemory`.
     func zeros(_ count: Int, _ width: Int) throws(InferenceProblem) -> TokenRows {
         let rows = try rows(count, width)
@@ -37,9 +37,9 @@ final class ScratchMemory: @unchecked Sendable {
         return rows
     }
 
-    /// What is taken now.
+    /// The amount allocated now.
     var mark: Mark { Mark(block: block, used: used) }
 
-    /// Gives back what was taken since.
+    /// Releases everything allocated since the mark.
     func release(to mark: Mark) { (block, used) = (mark.block, mark.used) }
 }

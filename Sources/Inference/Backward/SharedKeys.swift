@@ -1,12 +1,12 @@
 import Architectures
 
-/// Keys and values that later layers read of an earlier one, and the gradients that those layers have in them. Layers
-/// run from the last to the first: the first that asks has the keys computed, and the one that they are of takes the
-/// gradients.
+/// The keys and values of a layer that later layers read, and the gradients that those layers have for them. Layers run
+/// from the last to the first: the first layer that reads them causes them to be computed, and the layer that owns them
+/// removes the gradients.
 ///
 /// Unchecked: used by the thread that runs the pass.
 final class SharedKeys: @unchecked Sendable {
-    /// Of one layer: (T, G D) each.
+    /// The keys and values of one layer: (T, G D) each.
     struct Entry: Sendable {
         let keys: TokenRows
         let values: TokenRows
@@ -28,7 +28,7 @@ final class SharedKeys: @unchecked Sendable {
 
     private var entries: [Int: Entry] = [:]
 
-    /// The entry of a layer, whose keys and values `make` gives where they are not yet there.
+    /// Returns the entry of a layer; `make` computes its keys and values if they are missing.
     func entry(of layer: Int, _ make: () throws -> AttentionGradient.Parts) throws -> Entry {
         if let entry = entries[layer] { return entry }
         let parts = try make()
@@ -39,9 +39,9 @@ final class SharedKeys: @unchecked Sendable {
         return entry
     }
 
-    /// Takes out what later layers left for a layer; nil where none read its keys.
+    /// Removes and returns the gradients that later layers left for a layer; nil if none read its keys.
     func take(_ layer: Int) -> Entry? { entries.removeValue(forKey: layer) }
 
-    /// Forgets what a pass left that did not come to its end.
+    /// Removes the entries of a pass that did not finish.
     func reset() { entries = [:] }
 }

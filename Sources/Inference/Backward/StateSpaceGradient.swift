@@ -7,7 +7,7 @@ import BlockFormats
     import Glibc
 #endif
 
-/// One head's state S of a state space over a window, and its gradients. With value x, what writes b, what reads c,
+/// One head's state S of a state space over a window, and its gradients. With value x, write vector b, read vector c,
 /// time step s and fading f = exp(s a) of a token,
 ///
 ///     S' = f S + s x b^T,   out = S' c.
@@ -15,20 +15,21 @@ import BlockFormats
 /// Backward, from the last token, with dS' of all later ones: dS' += dout c^T, dc = S'^T dout, db = s dS'^T x, dx = s
 /// dS' b, ds = x . dS' b + f a (dS' . S), dS = f dS'.
 ///
-/// States of each chunk's beginning are kept, and those within a chunk computed again. Rows of S are values' elements.
+/// The state at the beginning of each chunk is kept, and those within a chunk are computed again. Rows of S are
+/// elements of values.
 ///
 /// Letters: T tokens of the window, D head length, N state length.
 struct StateSpaceGradient {
     let headLength: Int
     let stateLength: Int
-    /// a
+    /// The decay a.
     let decay: Float
     let kernels: Kernels
 
-    /// Tokens whose states are there at once.
+    /// The number of tokens whose states are in memory at once.
     private static let chunk = 32
 
-    /// What one token brings, or the gradients in it.
+    /// The inputs of one token, or their gradients.
     struct Token {
         let write: UnsafeMutablePointer<Float>
         let read: UnsafeMutablePointer<Float>
@@ -36,15 +37,15 @@ struct StateSpaceGradient {
         let step: UnsafeMutablePointer<Float>
     }
 
-    /// How many numbers `flowBack` needs room for.
+    /// Returns how many numbers of scratch memory `flowBack` needs.
     static func room(tokens: Int, headLength: Int, stateLength: Int) -> Int {
         ((tokens + chunk - 1) / chunk + chunk + 3) * headLength * stateLength + headLength
     }
 
     /// - Parameters:
-    ///   - token: what a token brings.
-    ///   - gradient: in what the head answers a token: (D).
-    ///   - change: where its gradients go.
+    ///   - token: the inputs of a token.
+    ///   - gradient: with respect to the head's output for a token: (D).
+    ///   - change: receives the gradients of the inputs.
     ///   - room: `room(tokens:headLength:stateLength:)` numbers.
     func flowBack(
         _ count: Int,
@@ -79,7 +80,7 @@ struct StateSpaceGradient {
         }
     }
 
-    /// One token forward.
+    /// Runs one token forward.
     func advance(
         _ state: UnsafeMutablePointer<Float>,
         _ own: Token,
@@ -96,7 +97,7 @@ struct StateSpaceGradient {
         )
     }
 
-    /// One token back.
+    /// Runs one token backward.
     private func flowBack(
         _ own: Token,
         _ gradient: UnsafePointer<Float>,

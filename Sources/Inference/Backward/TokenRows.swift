@@ -6,29 +6,29 @@ import BlockFormats
 /// outlives it.
 struct TokenRows: @unchecked Sendable {
     let start: UnsafeMutablePointer<Float>
-    /// How far apart rows are, in numbers.
+    /// The distance between rows, in numbers.
     let stride: Int
-    /// Tokens.
+    /// The number of tokens.
     let count: Int
-    /// Numbers of a row.
+    /// The number of numbers in a row.
     let width: Int
 
-    /// The first number of a token's row.
+    /// Returns the address of a token's row.
     subscript(token: Int) -> UnsafeMutablePointer<Float> { start + token * stride }
 
-    /// As a product reads them.
+    /// The rows as the input of a product.
     var source: Rows<UnsafePointer<Float>> { Rows(start: UnsafePointer(start), stride: stride) }
 
-    /// As a product writes them.
+    /// The rows as the output of a product.
     var target: Rows<UnsafeMutablePointer<Float>> { Rows(start: start, stride: stride) }
 
-    /// Some numbers of each row.
+    /// Returns some columns of each row.
     func columns(_ range: Range<Int>) -> TokenRows {
         precondition(range.lowerBound >= 0 && range.upperBound <= width)
         return TokenRows(start: start + range.lowerBound, stride: stride, count: count, width: range.count)
     }
 
-    /// Whole rows of some tokens.
+    /// Returns whole rows of some tokens.
     func tokens(_ range: Range<Int>) -> TokenRows {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         return TokenRows(start: self[range.lowerBound], stride: stride, count: range.count, width: width)
@@ -39,13 +39,13 @@ struct TokenRows: @unchecked Sendable {
         for token in 0..<count { self[token].update(repeating: 0, count: width) }
     }
 
-    /// Takes over the numbers of rows of the same size.
+    /// Copies the numbers of rows of the same size.
     func copy(_ other: TokenRows) {
         precondition(count == other.count && width == other.width)
         for token in 0..<count { self[token].update(from: other[token], count: width) }
     }
 
-    /// Adds rows of the same size, each number times `factor`.
+    /// Adds rows of the same size, each number multiplied by `factor`.
     func add(_ other: TokenRows, times factor: Float = 1) {
         precondition(count == other.count && width == other.width)
         for token in 0..<count {

@@ -2,8 +2,8 @@ import BlockFormats
 import CKernels
 import Tensors
 
-/// One row of activations as whole numbers of eight bits, for products with rows of weights as they lie in the file: what other
-/// engines do for every product, and this one where a text is written token by token.
+/// One row of activations as eight-bit integers, for products with rows of weights as stored in the file. Other engines
+/// use this for every product, and this one when generating token by token.
 ///
 /// Unchecked: written by one thread, then read by all.
 package final class CodedRow: @unchecked Sendable {
@@ -14,7 +14,7 @@ package final class CodedRow: @unchecked Sendable {
     private let wholeSums: FloatBuffer
     private var coded = ek_coded()
 
-    /// - Parameter depth: the most numbers.
+    /// - Parameter depth: the largest number of elements.
     package init(depth: Int) throws(InferenceProblem) {
         // The longest blocks have 256 weights.
         let padded = (depth + 255) / 256 * 256
@@ -25,7 +25,7 @@ package final class CodedRow: @unchecked Sendable {
         wholeSums = try FloatBuffer(count: padded / 32, purpose: "scratch memory")
     }
 
-    /// Takes a row for products with weights of a type; `numbers` must stay where it is while the row is used.
+    /// Encodes a row for products with weights of a type; `numbers` must remain valid while the row is used.
     package func code(_ numbers: UnsafePointer<Float>, depth: Int, for type: TensorType) {
         let codes = UnsafeMutableRawPointer(codes.start).assumingMemoryBound(to: Int8.self)
         let sums = UnsafeMutableRawPointer(sums.start).assumingMemoryBound(to: Int16.self)
@@ -56,7 +56,7 @@ package final class CodedRow: @unchecked Sendable {
 
     /// out[r] = the product of row r of the weights with this one.
     /// - Parameter bytes: `count` rows of whole blocks of `type`.
-    /// - Returns: false, with nothing done, where these kernels have no such product for the type.
+    /// - Returns: false, with no effect, if these kernels have no such product for the type.
     package func multiply(
         _ bytes: UnsafeRawBufferPointer,
         _ type: TensorType,

@@ -1,11 +1,11 @@
 import BlockFormats
 import CKernels
 
-/// Rows of activations as whole numbers, for products with weights that have sixteen bits or fewer in their file.
+/// Rows of activations as integers, for products with weights that have sixteen bits or fewer in their file.
 ///
-/// Groups of 32 numbers share a scale, a power of two, and each number is a code of up to 13 bits and a sign. A group's sum of
-/// products then fits 32 bits and is exact, so that all kernels give the same numbers. The error of a code is at most 2^-14
-/// of its group's largest number, a thirty-second of what the eight bits cost that other engines take.
+/// Groups of 32 numbers share a scale, a power of two, and each number is a code of up to 13 bits and a sign. A group's
+/// sum of products then fits 32 bits and is exact, so that all kernels give the same numbers. The error of a code is at
+/// most 2^-14 of its group's largest number, one thirty-second of the error of other engines' eight-bit codes.
 ///
 /// Unchecked: `Workers` gives every task its own rows.
 package final class CodedRows: @unchecked Sendable {
@@ -17,8 +17,8 @@ package final class CodedRows: @unchecked Sendable {
     private let scaleMemory: FloatBuffer
 
     /// - Parameters:
-    ///   - rows: the most rows that are coded at once.
-    ///   - depth: the most numbers of a row.
+    ///   - rows: the largest number of rows encoded at once.
+    ///   - depth: the largest number of elements in a row.
     package init(rows: Int, depth: Int) throws(InferenceProblem) {
         let padded = (depth + Int(EK_DEPTH) - 1) / Int(EK_DEPTH) * Int(EK_DEPTH)
         codeMemory = try FloatBuffer(count: rows * padded / 2, purpose: "scratch memory")
@@ -27,7 +27,7 @@ package final class CodedRows: @unchecked Sendable {
         scales = scaleMemory.start
     }
 
-    /// Codes some of `total` rows.
+    /// Encodes some of `total` rows.
     package func code(
         _ rows: Range<Int>,
         of total: Int,
@@ -51,8 +51,8 @@ package final class CodedRows: @unchecked Sendable {
         )
     }
 
-    /// out[t][r] = sum over k of x[t][k] * weights[r][k] for all coded rows, and up to `panelWidth` rows of weights, which are
-    /// coded likewise.
+    /// out[t][r] = sum over k of x[t][k] * weights[r][k] for all encoded rows, and up to `panelWidth` rows of weights,
+    /// which are encoded the same way.
     package func multiply(
         _ count: Int,
         depth: Int,

@@ -4,16 +4,17 @@
     import Glibc
 #endif
 
-/// Numbers in memory of their own, aligned to cache lines. Read from any thread; written by one thread a place.
+/// Numbers in separately allocated memory, aligned to cache lines. Any thread may read; each place is written by one
+/// thread.
 ///
 /// Unchecked: `Workers` gives every task its own part.
 package final class FloatBuffer: @unchecked Sendable {
     package let count: Int
     let start: UnsafeMutablePointer<Float>
 
-    /// - Throws: `InferenceProblem.outOfMemory` instead of ending the program, since the size may come from a file.
+    /// - Throws: `InferenceProblem.outOfMemory` instead of ending the program, because the size may come from a file.
     init(count: Int, purpose: String) throws(InferenceProblem) {
-        // A panel's width more than asked for, so that the last row of a panel can be read whole.
+        // One panel's width more than requested, so that the last row of a panel can be read whole.
         let (padded, overflow) = count.addingReportingOverflow(panelWidth)
         let (bytes, overflow2) = padded.multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
         var memory: UnsafeMutableRawPointer?
@@ -22,7 +23,7 @@ package final class FloatBuffer: @unchecked Sendable {
         }
         self.count = count
         start = memory.bindMemory(to: Float.self, capacity: padded)
-        // The padding is read and its results dropped; it must merely be initialized.
+        // The padding is read and its results discarded; it only needs to be initialized.
         (start + count).initialize(repeating: 0, count: panelWidth)
     }
 

@@ -7,10 +7,10 @@ import CKernels
     import Glibc
 #endif
 
-/// Columns of a weight panel; the unit in which rows are handed to `multiply`.
+/// The number of columns of a weight panel, the unit in which rows are passed to `multiply`.
 package let panelWidth = Int(EK_PANEL)
 
-/// A matrix in memory: where it starts and how far apart its rows are, in numbers.
+/// A matrix in memory: its start, and the distance between its rows, in numbers.
 package struct Rows<Pointer> {
     package let start: Pointer
     package let stride: Int
@@ -88,21 +88,21 @@ extension Kernels {
         return ek_dot(variant, a, b, Int64(count))
     }
 
-    /// The largest of at least one number.
+    /// Returns the largest of at least one number.
     package func max(_ x: UnsafeBufferPointer<Float>) -> Float {
         guard let base = x.baseAddress else { preconditionFailure("the largest of no numbers") }
         guard let variant else { return SwiftKernels.max(x) }
         return ek_max(variant, base, Int64(x.count))
     }
 
-    /// The sum of exp(x - shift).
+    /// Returns the sum of exp(x - shift).
     package func sumOfExponentials(_ x: UnsafeBufferPointer<Float>, shift: Float) -> Double {
         guard let base = x.baseAddress else { return 0 }
         guard let variant else { return SwiftKernels.sumOfExponentials(x, shift: shift) }
         return ek_sum_exp(variant, base, Int64(x.count), shift)
     }
 
-    /// x = exp(scale * (x - shift)); the sum of the results.
+    /// x = exp(scale * (x - shift)); returns the sum of the results.
     package func exponentiate(_ x: UnsafeMutableBufferPointer<Float>, shift: Float, scale: Float) -> Double {
         guard let base = x.baseAddress else { return 0 }
         guard let variant else { return SwiftKernels.exponentiate(x, shift: shift, scale: scale) }
@@ -115,9 +115,9 @@ extension Kernels {
         ek_swiglu(variant, gate, up, Int64(count))
     }
 
-    /// x = h / (1 + exp(-2 u)) * factor, where u = sqrt(2 / pi) * (h + 0.044715 h^3): GELU by its usual approximation with
-    /// a hyperbolic tangent (Hendrycks and Gimpel, 2016). Between -10 and 10, argument and result are rounded to half
-    /// precision, as they are in the reference's table.
+    /// x = h / (1 + exp(-2 u)) * factor, with u = sqrt(2 / pi) * (h + 0.044715 h^3): GELU by its usual approximation
+    /// with a hyperbolic tangent (Hendrycks and Gimpel, 2016). Between -10 and 10, argument and result are rounded to
+    /// half precision, as in the reference's table.
     package func gelu(_ x: UnsafeMutablePointer<Float>, times factors: UnsafePointer<Float>?, count: Int) {
         guard let variant else { return SwiftKernels.gelu(x, times: factors, count: count) }
         ek_gelu(variant, x, factors, Int64(count))
@@ -131,5 +131,5 @@ extension Kernels {
     }
 }
 
-/// 1 / (1 + exp(-x))
+/// Returns 1 / (1 + exp(-x)).
 func sigmoid(_ x: Float) -> Float { 1 / (1 + expf(-x)) }

@@ -1,10 +1,10 @@
 import CKernels
 
 extension SwiftKernels {
-    /// The power of two by which a group of numbers is divided, and its inverse, by the largest magnitude.
+    /// Returns the power of two by which a group of numbers is divided, and its inverse, by the largest magnitude.
     ///
-    /// Numbers below 2^(e + 1) become codes below 2^13. A group without a number of 2^-99 or more counts as zero; one that
-    /// holds something infinite, or no number, makes all its products no number.
+    /// Numbers below 2^(e + 1) become codes below 2^13. A group without a number of 2^-99 or more counts as zero; a
+    /// group with an infinity or a NaN makes all its products NaN.
     static func scales(of magnitude: Float) -> (scale: Float, factor: Float) {
         guard magnitude.isFinite else { return (.nan, 0) }
         guard magnitude >= 0x1p-99 else { return (0, 0) }
@@ -15,14 +15,14 @@ extension SwiftKernels {
         )
     }
 
-    /// Codes up to 32 numbers.
+    /// Encodes up to 32 numbers.
     /// - Returns: their scale.
     static func code(
         _ count: Int,
         _ number: (Int) -> Float,
         into store: (Int, Int16) -> Void
     ) -> Float {
-        // Magnitudes compare as their bits do, those of no numbers above all.
+        // Magnitudes compare as their bits do, with those of NaN above all.
         let bits = (0..<count).map { number($0).bitPattern & 0x7fff_ffff }.max() ?? 0
         let (scale, factor) = scales(of: Float(bitPattern: bits))
         for index in 0..<count {

@@ -7,8 +7,8 @@ import Tensors
     import Glibc
 #endif
 
-/// What the kernels compute, in plain Swift: the definition that the C variants are tested against, and the fallback
-/// where there is none. Sums are in the same order as in C; C may fuse a product with its sum and has its own `exp`.
+/// The kernels in plain Swift: the definition that the C variants are tested against, and the fallback if there is
+/// none. Sums are in the same order as in C; C may fuse a product with its sum and has its own `exp`.
 enum SwiftKernels {
     static func multiply(
         tokens: Int,

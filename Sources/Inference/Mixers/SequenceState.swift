@@ -1,17 +1,17 @@
 import Architectures
 
-/// All that a model remembers of one sequence: keys and values of every position, and what other mixers carry from one
-/// token to the next.
+/// The state of one sequence: keys and values of every position, and the numbers that other mixers carry from one token
+/// to the next.
 final class SequenceState: Sendable {
-    /// Keys and values of the layers that attend.
+    /// The keys and values of layers with attention.
     let cache: KeyValueCache
-    /// For each layer what it carries on, whatever the sequence's length; empty where it carries nothing.
+    /// The numbers that each layer carries, independent of the sequence's length; empty for none.
     private let constants: [FloatBuffer]
 
     /// - Parameters:
-    ///   - capacity: positions there is room for.
-    ///   - isShared: whether all layers use the same places of the cache, one after the other: enough where every text
-    ///     is one batch.
+    ///   - capacity: the largest number of positions.
+    ///   - isShared: whether all layers use the same memory of the cache, one after the other, which suffices if every
+    ///     text is one batch.
     init(_ shape: ModelShape, capacity: Int, type: CacheType, isShared: Bool) throws(InferenceProblem) {
         cache = try KeyValueCache(shape, capacity: capacity, type: type, isShared: isShared)
         var constants: [FloatBuffer] = []
@@ -21,12 +21,12 @@ final class SequenceState: Sendable {
         self.constants = constants
     }
 
-    /// Positions there is room for.
+    /// The largest number of positions.
     var capacity: Int { cache.capacity }
 
-    /// Bytes of all numbers.
+    /// The size of all numbers, in bytes.
     var byteCount: Int { cache.byteCount + constants.reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride } }
 
-    /// What a layer carries on. What an earlier sequence left there is the mixer's to forget.
+    /// Returns the numbers that a layer carries. The mixer must clear those of an earlier sequence.
     func constant(_ layer: Int) -> FloatBuffer { constants[layer] }
 }

@@ -3,7 +3,7 @@ import Work
 
 /// A dense network and a mixture of experts, side by side: norm(dense(norm(x))) + norm(experts(norm(x))).
 ///
-/// The router reads x itself, brought to a mean square of one over its width and scaled element by element.
+/// The router reads x itself, normalized to a mean square of one over its width and scaled element by element.
 ///
 /// Letters: T tokens of the batch, E embedding length.
 struct BothNetworks {
@@ -36,9 +36,9 @@ struct BothNetworks {
     }
 
     /// - Parameters:
-    ///   - state: what both read, before any norm: (T, E) without gaps.
-    ///   - x: the same after the dense network's norm.
-    ///   - out: (T, E) without gaps.
+    ///   - state: the input of both, before any norm: (T, E), contiguous.
+    ///   - x: the state after the dense network's norm.
+    ///   - out: (T, E), contiguous.
     func run(
         _ weights: BothNetworksWeights,
         _ state: UnsafePointer<Float>,

@@ -1,6 +1,7 @@
 import Architectures
 
-/// A dense network and a mixture of experts that read the same and are added, each between norms of its own.
+/// A dense network and a mixture of experts that read the same input and whose outputs are added, each between its own
+/// norms.
 struct BothNetworksWeights: Sendable {
     let dense: DenseWeights
     let densePostNorm: NormWeights

@@ -4,14 +4,14 @@
     import Glibc
 #endif
 
-/// gpt-oss's gated unit: the gate's SiLU with a steeper sigmoid, times one more than up. What is large is cut off first: the
+/// gpt-oss's gated unit: the gate's SiLU with a steeper sigmoid, times up plus one. Large inputs are clamped first: the
 /// gate from above, up from both sides.
 ///
 /// Source: OpenAI, gpt-oss-120b & gpt-oss-20b model card, 2025; constants as in the published code.
 enum ClampedSwish {
     /// The sigmoid's factor.
     static let steepness: Float = 1.702
-    /// The largest number that goes in.
+    /// The largest input after clamping.
     static let limit: Float = 7
 
     /// gate = min(gate, limit) * sigmoid(steepness * gate) * (clamp(up) + 1)

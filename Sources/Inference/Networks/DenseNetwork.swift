@@ -34,8 +34,8 @@ struct DenseNetwork {
         product.multiply(activated, count: count, by: weights.down, into: destination, observer)
     }
 
-    /// Puts what the unit gives for one token in the place of its gate, or of up where it has none.
-    /// - Parameter up: what the gate is multiplied with; a unit without a gate does not read it.
+    /// Replaces one token's gate, or up without a gate, by the unit's output.
+    /// - Parameter up: the factor of the gate; not read by a unit without a gate.
     static func activate(
         _ start: UnsafeMutablePointer<Float>,
         _ up: UnsafePointer<Float>,
@@ -61,14 +61,14 @@ struct DenseNetwork {
         }
     }
 
-    /// What lies above so many standard deviations over the mean remains, less that.
+    /// Replaces each number by its excess over the mean plus so many standard deviations, or by zero.
     private static func cut(_ x: UnsafeMutableBufferPointer<Float>, _ deviations: Float) {
         let (mean, deviation) = spread(UnsafeBufferPointer(x))
         let least = mean + deviation * deviations
         for index in x.indices { x[index] = max(0, x[index] - least) }
     }
 
-    /// Mean and standard deviation.
+    /// Returns mean and standard deviation.
     static func spread(_ x: UnsafeBufferPointer<Float>) -> (mean: Float, deviation: Float) {
         let mean = Float(x.reduce(into: 0.0) { $0 += Double($1) } / Double(x.count))
         let squares = x.reduce(into: 0.0) { $0 += Double(($1 - mean) * ($1 - mean)) }

@@ -1,10 +1,10 @@
 import Architectures
 
-/// A network that all tokens pass through.
+/// The weights of a network that all tokens pass through.
 struct DenseWeights: Sendable {
     let length: Int
     let activation: Activation
-    /// Gate, then up: one fused matrix or two. Up alone where there is no gate.
+    /// The matrices of gate, then up: one fused or two; up alone without a gate.
     let gateUp: [Projection]
     let down: Projection
 
@@ -13,7 +13,7 @@ struct DenseWeights: Sendable {
         (self.gateUp, self.down) = (gateUp, down)
     }
 
-    /// - Parameter suffix: ends the tensors' names.
+    /// - Parameter suffix: the end of the tensors' names.
     init(_ suffix: String, _ shape: DenseShape, width: Int, _ reader: inout TensorReader) throws {
         (length, activation) = (shape.length, shape.activation)
         if !activation.isGated {

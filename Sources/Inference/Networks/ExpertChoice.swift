@@ -1,17 +1,17 @@
 import Architectures
 import BlockFormats
 
-/// Which experts a token sees, and how much of each, by what a router says of it.
+/// Chooses the experts of a token, and their weights, from a router's scores.
 struct ExpertChoice: Sendable {
-    /// What was chosen for one token.
+    /// The choice for one token.
     struct Found {
-        /// The best first.
+        /// The experts, the best first.
         let experts: [Int]
-        /// How much of each: gates over divisor, times the expert's scale.
+        /// The weight of each: gate divided by `divisor`, times the expert's scale.
         let weights: [Float]
-        /// The gating's values of those that were chosen.
+        /// The gates of the chosen experts.
         let gates: [Float]
-        /// What they were divided by.
+        /// The divisor of the gates.
         let divisor: Float
     }
 
@@ -20,7 +20,8 @@ struct ExpertChoice: Sendable {
     private let scales: [Float]
     private let kernels: Kernels
 
-    /// Keeps the weights of experts finite when all are zero; the smallest normal number of half precision.
+    /// The smallest divisor, which keeps the weights of experts finite when all are zero; the smallest normal number of
+    /// half precision.
     static let leastSum: Float = 6.103515625e-5
 
     init(_ shape: ExpertShape, _ weights: ExpertWeights, _ kernels: Kernels) {
@@ -28,11 +29,11 @@ struct ExpertChoice: Sendable {
         self.kernels = kernels
     }
 
-    /// - Parameter scores: what the router says of each expert; afterwards their gates, where all have one.
+    /// - Parameter scores: the router's score of each expert; afterwards their gates, if all have one.
     func choose(_ scores: UnsafeMutableBufferPointer<Float>) -> Found {
         if shape.gating != .softmaxOfChosen { gate(scores, shape.gating) }
         let ranks = scores.indices.map { bias.isEmpty ? scores[$0] : scores[$0] + bias[$0] }
-        // Of equals the first.
+        // Among equal ranks, the first expert wins.
         let best = ranks.indices.sorted { (ranks[$1], $0) < (ranks[$0], $1) }.prefix(shape.usedCount)
         var gates = best.map { scores[$0] }
         if shape.gating == .softmaxOfChosen { gates.withUnsafeMutableBufferPointer { gate($0, .softmax) } }
@@ -41,7 +42,7 @@ struct ExpertChoice: Sendable {
         return Found(experts: Array(best), weights: weights, gates: gates, divisor: divisor)
     }
 
-    /// What an expert's part is multiplied by.
+    /// Returns the factor of an expert's output.
     func scale(of expert: Int) -> Float { scales.isEmpty ? 1 : scales[expert] }
 
     private func gate(_ scores: UnsafeMutableBufferPointer<Float>, _ gating: ExpertShape.Gating) {

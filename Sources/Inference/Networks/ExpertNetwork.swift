@@ -2,7 +2,8 @@ import Architectures
 import BlockFormats
 import Work
 
-/// A mixture of experts: each token passes through the few networks that a router chooses for it, and perhaps one more.
+/// A mixture of experts: each token passes through the few networks that a router chooses for it, and in some families
+/// through a shared one.
 ///
 /// Source: Shazeer et al., "Outrageously Large Neural Networks", 2017; Jiang et al., "Mixtral of Experts", 2024.
 ///
@@ -33,7 +34,7 @@ struct ExpertNetwork {
         sums = try FloatBuffer(count: rows * width, purpose: "scratch memory")
     }
 
-    /// - Parameter routed: what the router reads; nil for what experts read.
+    /// - Parameter routed: the router's input; nil for that of the experts.
     func run(
         _ weights: ExpertWeights,
         _ x: Rows<UnsafePointer<Float>>,
@@ -66,7 +67,7 @@ struct ExpertNetwork {
         }
     }
 
-    /// For each expert the rows that it sees, with the weights of what it says.
+    /// Returns the rows that each expert processes, with the weights of its outputs.
     private func choose(_ count: Int, _ weights: ExpertWeights, _ shape: ExpertShape) -> [[Choice]] {
         let choice = ExpertChoice(shape, weights, product.kernels)
         var chosen = [[Choice]](repeating: [], count: shape.count)
@@ -80,7 +81,7 @@ struct ExpertNetwork {
         return chosen
     }
 
-    /// How much of the shared expert each token gets.
+    /// Returns the factor of the shared expert for each token.
     private func shares(
         _ x: Rows<UnsafePointer<Float>>,
         _ count: Int,
@@ -88,7 +89,7 @@ struct ExpertNetwork {
         _ observer: ((Activations) -> Void)?
     ) -> [Choice] {
         guard let gate else { return (0..<count).map { Choice(row: $0, weight: 1) } }
-        // The scores of the router are of no more use.
+        // The router's scores are no longer needed.
         product.multiply(
             x,
             count: count,
@@ -99,7 +100,7 @@ struct ExpertNetwork {
         return (0..<count).map { Choice(row: $0, weight: sigmoid(scores.start[$0])) }
     }
 
-    /// Adds the rows of `output`, weighted, to those of `sums` that were chosen.
+    /// Adds the rows of `output`, weighted, to the chosen rows of `sums`.
     private func add(_ choices: [Choice]) {
         product.workers.forEach(choices.count) { [self] place, _ in
             let (source, target) = (output.start + place * width, sums.start + choices[place].row * width)

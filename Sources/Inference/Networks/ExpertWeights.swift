@@ -1,18 +1,18 @@
 import Architectures
 
-/// A mixture of experts: what chooses them, and their networks.
+/// The weights of a mixture of experts: the router's, and those of the networks.
 struct ExpertWeights: Sendable {
     let router: Projection
-    /// Added to the gating for the choice; empty for none.
+    /// The bias of the gating for the choice; empty for none.
     let choiceBias: [Float]
     let experts: [DenseWeights]
-    /// Multiply what the router reads, element by element; empty where it reads what experts do.
+    /// The factors of the router's input, element by element; empty if it reads the experts' input.
     let routerScale: [Float]
-    /// Multiply what experts say, one for each; empty for none.
+    /// The factor of each expert's output; empty for none.
     let partScales: [Float]
-    /// The expert that sees every token.
+    /// The weights of the expert that processes every token.
     let shared: DenseWeights?
-    /// Its product with a token decides how much of the shared expert is added; nil for all of it.
+    /// The matrix whose product with a token decides the share of the shared expert; nil for all of it.
     let sharedGate: Projection?
 
     init(_ experts: ExpertShape, width: Int, _ reader: inout TensorReader) throws {
@@ -35,7 +35,7 @@ struct ExpertWeights: Sendable {
         sharedGate = experts.gatesShared ? try Projection("ffn_gate_inp_shexp", rows: 1, columns: width, &reader) : nil
     }
 
-    /// Gate and up of each expert: in a stack each, or in one where the family's files may have them so.
+    /// Reads gate and up of each expert: in one stack each, or in a common one if the family's files may have that.
     private static func gateUps(
         _ experts: ExpertShape,
         width: Int,
@@ -53,7 +53,7 @@ struct ExpertWeights: Sendable {
         return zip(gates, ups).map { [$0, $1] }
     }
 
-    /// One matrix of each expert, with its bias where they have any.
+    /// Reads one matrix of each expert, with its bias if there is one.
     private static func projections(
         _ name: String,
         _ experts: ExpertShape,
@@ -65,7 +65,7 @@ struct ExpertWeights: Sendable {
         let matrices = try reader.matrices(name + ".weight", count: experts.count, rows: rows, columns: columns)
         guard experts.hasBiases else { return matrices.map { Projection(matrix: $0, offset: offset) } }
         let biases = try reader.numbers(name + ".bias", [rows, experts.count])
-        // Where the shapes alone are looked at, there are no numbers.
+        // If only shapes are checked, there are no numbers.
         return matrices.enumerated().map { index, matrix in
             let own = biases.isEmpty ? [] : Array(biases[(index * rows)..<((index + 1) * rows)])
             return Projection(matrix: matrix, bias: own, offset: offset)

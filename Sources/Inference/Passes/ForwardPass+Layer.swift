@@ -2,7 +2,7 @@ import Architectures
 
 /// The parts of a layer.
 extension ForwardPass {
-    /// Takes in the tokens' embeddings for the layer, and lets its change correct the streams.
+    /// Adds the tokens' embeddings for the layer, and corrects the streams by the layer's change.
     func takeInput(
         _ layer: LayerWeights,
         _ index: Int,
@@ -42,7 +42,7 @@ extension ForwardPass {
             case .attentionAndStateSpace(let weights, let shape, let spaceWeights, let spaceShape):
                 let table = tables[shape.positions]
                 attention.run(index, weights, shape, x, positions, table, rows, into: destination, observer)
-                // The second is added to the first, wherever that went.
+                // The second is added to the first, at the same destination.
                 let sum = Destination(rows: destination.rows, adds: true)
                 space.run(index, spaceWeights, spaceShape, x, positions, rows, into: sum, observer)
             case .absent: break
@@ -50,7 +50,7 @@ extension ForwardPass {
         }
     }
 
-    /// - Parameter mixed: what the layer's mixer was given.
+    /// - Parameter mixed: the input of the layer's mixer.
     func runNetwork(
         _ layer: LayerWeights,
         _ mixed: Rows<UnsafePointer<Float>>,
@@ -59,7 +59,7 @@ extension ForwardPass {
     ) {
         if case .absent = layer.network { return }
         guard count > 0 else { return }
-        // A layer with a single norm in front feeds mixer and network from it.
+        // A layer with only one norm, in front, feeds mixer and network from it.
         let isParallel = layer.networkNorm == nil && layer.mixerNorm != nil
         let x = isParallel ? mixed : normalize(0..<count, layer.networkNorm)
         add(to: 0..<count, layer.networkPostNorm) { destination in
@@ -67,7 +67,7 @@ extension ForwardPass {
             case .dense(let weights): dense.run(weights, x, count: count, into: destination, observer)
             case .experts(let weights): experts.run(weights, x, count: count, into: destination, observer)
             case .both(let weights):
-                // What is added is normalized, so that it goes to `branch`.
+                // The output is normalized before it is added, so it is written to `branch`.
                 let out = destination.rows.start
                 both.run(weights, UnsafePointer(hidden.start), x, count: count, into: out, observer)
             case .absent: break

@@ -2,12 +2,12 @@ import Architectures
 import BlockFormats
 import Work
 
-/// One batch of tokens through all layers of a model, with the scratch memory for it.
+/// Runs one batch of tokens through all layers of a model; contains the scratch memory for it.
 ///
 /// Letters: T tokens of the batch, E embedding length, V vocabulary size.
 final class ForwardPass {
     let model: LanguageModel
-    /// Most tokens of a batch.
+    /// The largest number of tokens in a batch.
     let batch: Int
     private let product: MatrixProduct
     let attention: AttentionMixer
@@ -27,7 +27,7 @@ final class ForwardPass {
     private let normed: FloatBuffer  // (T, E)
     private let branch: FloatBuffer  // (T, E), what a part adds before it is normalized or scaled
     private var logitBuffer: FloatBuffer  // (slab, V)
-    /// Weights in the place of the model's own.
+    /// Weights that replace the model's own.
     var weightOverride: WeightOverride? {
         get { product.overrides.current }
         set { product.overrides.current = newValue }
@@ -90,7 +90,7 @@ final class ForwardPass {
         let tables = rotaryTables(positions)
         for (index, layer) in model.layers.enumerated().dropFirst(first) {
             if case .keeping(let kept) = inputs { kept.keep(between, layer: index, tokens: positions) }
-            // After the last layer's attention, other rows are of no more use, unless streams are to be merged.
+            // After the last layer's attention, other rows are no longer needed, unless streams are to be merged.
             let isLast = index == model.layers.count - 1 && streams == nil
             run(layer, index, positions, tables, keeping: isLast ? needed : 0..<tokens.count, observer)
         }
@@ -98,7 +98,7 @@ final class ForwardPass {
     }
 
     /// Runs one layer.
-    /// - Parameter rows: those that go on behind the mixer, counted from the first position.
+    /// - Parameter rows: the rows that continue after the mixer, counted from the first position.
     func run(
         _ layer: LayerWeights,
         _ index: Int,
@@ -121,22 +121,22 @@ final class ForwardPass {
         if layer.scale != 1 { for place in 0..<(rows.count * width) { hidden.start[place] *= layer.scale } }
     }
 
-    /// The tables of rotary embeddings for some positions.
+    /// Returns the tables of rotary embeddings for some positions.
     func rotaryTables(_ positions: Range<Int>) -> RotaryTables {
         RotaryTables(model.arithmetic, factors: factors, positions: positions)
     }
 
-    /// Keeps what the first layer is given.
+    /// Keeps the first layer's input.
     func embed(_ tokens: [Int32], at position: Int, keeping inputs: LayerInputs) {
         embed(tokens, at: position, nil)
         streams?.spread(UnsafePointer(hidden.start), tokens.count, nil)
         inputs.keep(between, layer: 0, tokens: position..<(position + tokens.count))
     }
 
-    /// Where layers find the hidden states of all tokens.
+    /// The address of the hidden states of all tokens between layers.
     var between: UnsafeMutablePointer<Float> { streams?.all.start ?? hidden.start }
 
-    /// The logits of rows that `run` was asked for: (rows, V).
+    /// Returns the logits of rows that were requested from `run`: (rows, V).
     func logits(rows: Range<Int>, observer: ((Activations) -> Void)?) throws(InferenceProblem) -> UnsafePointer<Float> {
         let size = model.vocabularySize
         if logitBuffer.count < rows.count * size {
@@ -157,7 +157,7 @@ final class ForwardPass {
         return UnsafePointer(logitBuffer.start)
     }
 
-    /// The final states of rows that `run` was asked for, normalized as the output takes them: (rows, E).
+    /// Returns the final states of rows that were requested from `run`, normalized as for the output: (rows, E).
     func states(_ rows: Range<Int>) -> Rows<UnsafePointer<Float>> { normalize(rows, model.outputNorm) }
 
     func embed(_ tokens: [Int32], at position: Int, _ observer: ((Activations) -> Void)?) {
@@ -181,7 +181,7 @@ final class ForwardPass {
         embedding.prepare(tokens, UnsafePointer(hidden.start), observer)
     }
 
-    /// Adds what a part of a layer computes to `hidden`, after it is normalized and scaled where the model does so.
+    /// Adds the output of a part of a layer to `hidden`, after it is normalized and scaled if the model does so.
     func add(to rows: Range<Int>, _ weights: NormWeights?, _ compute: (Destination) -> Void) {
         let residual = SharedRows(Rows(start: hidden.start + rows.lowerBound * width, stride: width))
         let scale = model.arithmetic.residualScale
@@ -200,7 +200,7 @@ final class ForwardPass {
         }
     }
 
-    /// Rows of `hidden`, normalized where there are weights for it.
+    /// Returns rows of `hidden`, normalized if there are weights for it.
     func normalize(_ rows: Range<Int>, _ weights: NormWeights?) -> Rows<UnsafePointer<Float>> {
         let source = SharedRows(Rows(start: hidden.start + rows.lowerBound * width, stride: width))
         guard let weights else { return Rows(start: UnsafePointer(source.rows.start), stride: width) }
@@ -213,7 +213,7 @@ final class ForwardPass {
         return Rows(start: UnsafePointer(normed.start), stride: width)
     }
 
-    /// Normalizes the first rows of `hidden` where they are.
+    /// Normalizes the first rows of `hidden` in place.
     private func settle(_ count: Int, _ weights: NormWeights?) {
         guard let weights else { return }
         product.workers.forEach(count) { [hidden, norm, width] row, _ in
@@ -224,9 +224,9 @@ final class ForwardPass {
         }
     }
 
-    /// Moves rows to the front, of the normalized ones too.
+    /// Moves rows to the front, including the normalized ones.
     private func keepRows(_ rows: Range<Int>) {
-        // The ranges may overlap; `update` copes.
+        // The ranges may overlap; `update` supports that.
         for buffer in [hidden, normed] {
             buffer.start.update(from: buffer.start + rows.lowerBound * width, count: rows.count * width)
         }

@@ -8,8 +8,8 @@ import Work
     import Glibc
 #endif
 
-/// Streams of hidden states of which layers work on the first: predicted from each other before a layer, and corrected after it
-/// by what the layer changed. Beside attention runs a detour of low rank.
+/// Streams of hidden states, the first of which layers work on: they are predicted from each other before a layer, and
+/// corrected after it by the layer's change. A low-rank detour runs beside attention.
 ///
 /// Source: Baykal et al., "Alternating Updates for Efficient Transformers", 2023; as in Gemma 3n (Google, 2025).
 ///
@@ -46,7 +46,7 @@ struct HiddenStreams {
 
     private var stride: Int { shape.count * width }
 
-    /// Makes streams of the first hidden state, each as long as it.
+    /// Creates streams from the first hidden state, each scaled to its length.
     /// - Parameter state: (T, E).
     func spread(_ state: UnsafePointer<Float>, _ count: Int, _ observer: ((Activations) -> Void)?) {
         let x = SharedRows(Rows(start: state, stride: width))
@@ -61,7 +61,7 @@ struct HiddenStreams {
         }
     }
 
-    /// Predicts all streams from each other; the first is what the layer works on.
+    /// Predicts all streams from each other; the layer works on the first.
     /// - Parameter state: (T, E).
     func predict(
         _ weights: StreamWeights,
@@ -86,7 +86,7 @@ struct HiddenStreams {
         }
     }
 
-    /// What the detour makes of what attention reads, and that itself.
+    /// Computes the detour's output for the input of attention, plus that input.
     func takeDetour(
         _ x: Rows<UnsafePointer<Float>>,
         _ weights: StreamWeights,
@@ -112,8 +112,8 @@ struct HiddenStreams {
         for index in 0..<(count * width) { state[index] = (state[index] + detour.start[index]) * scale }
     }
 
-    /// Corrects all streams by what the layer changed of the first.
-    /// - Returns: the first stream, scaled: what takes in the embedding for the layer.
+    /// Corrects all streams by the layer's change of the first.
+    /// - Returns: the first stream, scaled, to which the embedding for the layer is applied.
     func correct(
         _ weights: StreamWeights,
         by state: UnsafePointer<Float>,
@@ -138,7 +138,7 @@ struct HiddenStreams {
         return Rows(start: UnsafePointer(routed.start), stride: width)
     }
 
-    /// Adds rows to all streams but the first.
+    /// Adds rows to all streams except the first.
     func addToOthers(_ rows: Rows<UnsafePointer<Float>>, _ count: Int) {
         let source = SharedRows(rows)
         product.workers.forEach(count) { [self] row, _ in
@@ -150,7 +150,7 @@ struct HiddenStreams {
         }
     }
 
-    /// The mean of the streams, each brought back to the first and as long as it.
+    /// Computes the mean of the streams, each projected back to the first and scaled to its length.
     /// - Parameter state: (rows, E).
     func merge(_ rows: Range<Int>, into state: UnsafeMutablePointer<Float>, _ observer: ((Activations) -> Void)?) {
         let first = all.start + rows.lowerBound * stride
@@ -176,7 +176,7 @@ struct HiddenStreams {
         }
     }
 
-    /// What the router says of each row.
+    /// Computes the router's output for each row.
     private func route(
         _ x: Rows<UnsafePointer<Float>>,
         _ weights: StreamWeights,
@@ -195,7 +195,7 @@ struct HiddenStreams {
         for index in 0..<(count * shape.count) { modes.start[index] = tanhf(modes.start[index]) }
     }
 
-    /// factors = product of what the router says.
+    /// factors = product of a matrix with the router's output.
     private func multiply(by matrix: Projection, _ count: Int, _ observer: ((Activations) -> Void)?) {
         let read = Rows(start: UnsafePointer(modes.start), stride: shape.count)
         let out = Destination(rows: Rows(start: factors.start, stride: shape.count * shape.count))

@@ -2,8 +2,8 @@ import Architectures
 import BlockFormats
 import Work
 
-/// Embeddings of tokens for each layer: looked up, joined with a part of the first hidden state, and taken in at the end
-/// of the layer that they are for.
+/// Embeddings of tokens for each layer: looked up, combined with a part of the first hidden state, and added at the end
+/// of their layer.
 ///
 /// Source: per-layer embeddings as in Gemma 3n and Gemma 4 (Google, 2025 and 2026).
 ///
@@ -35,7 +35,7 @@ struct LayerEmbedding {
     /// Whether the model has such embeddings.
     var isUsed: Bool { weights != nil }
 
-    /// Makes the embeddings of all layers.
+    /// Computes the embeddings for all layers.
     /// - Parameter state: the scaled embeddings of the tokens, (T, E).
     func prepare(_ tokens: [Int32], _ state: UnsafePointer<Float>, _ observer: ((Activations) -> Void)?) {
         guard let weights else { return }

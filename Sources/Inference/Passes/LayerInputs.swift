@@ -1,16 +1,17 @@
 import Architectures
 
-/// What each layer of a model was given for each token of a sequence, and what the last one gave: where a later pass may begin.
+/// The input of each layer of a model for each token of a sequence, and the last layer's output, from which a later
+/// pass may begin.
 ///
 /// (L, T, S E) and (T, E): layers, tokens, streams of hidden states, embedding length.
 public final class LayerInputs {
-    /// T, the most tokens of a sequence.
+    /// The largest number of tokens in a sequence, T.
     public let tokenCount: Int
-    /// Numbers of a token, for each layer and for the last norm.
+    /// The numbers per token, for each layer and for the last norm.
     private let widths: [Int]
     private let buffers: [FloatBuffer]
 
-    /// - Throws: `InferenceError` where there is no memory for it.
+    /// - Throws: `InferenceError` if there is not enough memory.
     public init(of model: LanguageModel, tokenCount: Int) throws {
         self.tokenCount = tokenCount
         let widths = model.shape.layers.map { _ in model.shape.stateWidth } + [model.shape.embeddingLength]
@@ -22,14 +23,14 @@ public final class LayerInputs {
         }
     }
 
-    /// Keeps a batch's rows.
+    /// Stores a batch's rows.
     func keep(_ rows: UnsafePointer<Float>, layer: Int, tokens: Range<Int>) {
         precondition(tokens.upperBound <= tokenCount)
         let width = widths[layer]
         (buffers[layer].start + tokens.lowerBound * width).update(from: rows, count: tokens.count * width)
     }
 
-    /// What was kept of the first tokens.
+    /// Returns the stored rows of the first tokens.
     func rows(layer: Int, count: Int) -> TokenRows {
         precondition(count <= tokenCount)
         let width = widths[layer]
@@ -43,12 +44,12 @@ public final class LayerInputs {
     }
 }
 
-/// Where a pass begins, and what it leaves for later ones.
+/// The start of a pass, and the inputs that it keeps for later ones.
 enum PassInputs {
-    /// With the embeddings of the tokens.
+    /// Starts with the embeddings of the tokens.
     case tokens
-    /// The same; every layer's input is kept.
+    /// Starts with the embeddings of the tokens, and keeps every layer's input.
     case keeping(LayerInputs)
-    /// With what was kept, at a layer: 0 is the first, and the count of layers is the output norm.
+    /// Starts with kept inputs at a layer: 0 is the first, and the number of layers is the output norm.
     case kept(LayerInputs, from: Int)
 }

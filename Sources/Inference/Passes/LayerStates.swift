@@ -3,19 +3,19 @@ import Architectures
 /// The hidden states of several windows of text between two layers, for runs that take all windows through one layer before
 /// the next: (windows, T, S E).
 public final class LayerStates {
-    /// Tokens of each window.
+    /// The tokens of each window.
     public let windows: [[Int32]]
-    /// Numbers of a token.
+    /// The numbers per token.
     public let width: Int
     private let buffers: [FloatBuffer]
 
-    /// What they take in memory.
+    /// Returns the memory that they need, in bytes.
     public static func byteCount(of shape: ModelShape, tokens: Int) -> Int {
         tokens * shape.stateWidth * MemoryLayout<Float>.stride
     }
 
-    /// States that are yet to be made.
-    /// - Throws: `InferenceError` where there is no memory for them.
+    /// Creates uninitialized states.
+    /// - Throws: `InferenceError` if there is not enough memory.
     public init(of model: LanguageModel, windows: [[Int32]]) throws {
         self.windows = windows
         let width = model.shape.stateWidth
@@ -27,7 +27,7 @@ public final class LayerStates {
         }
     }
 
-    /// The states of a window.
+    /// Returns the states of a window.
     public subscript(window: Int) -> UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(start: buffers[window].start, count: windows[window].count * width)
     }

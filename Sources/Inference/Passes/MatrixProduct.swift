@@ -9,15 +9,15 @@ struct MatrixProduct {
     let overrides = OverrideSlot()
     private let batch: Int
     private let widest: Int
-    /// Per worker: decoded rows of one panel, and results that are yet to be added.
+    /// For each worker, decoded rows of one panel, and results that are yet to be added.
     private let decoded: [FloatBuffer]
     private let sums: [FloatBuffer]
     private let coded: CodedRows
     private let row: CodedRow
 
     /// - Parameters:
-    ///   - batch: the most tokens.
-    ///   - widest: the most columns of any matrix.
+    ///   - batch: the largest number of tokens.
+    ///   - widest: the largest number of columns of any matrix.
     init(kernels: Kernels, workers: Workers, batch: Int, widest: Int) throws(InferenceProblem) {
         self.kernels = kernels
         self.workers = workers
@@ -35,7 +35,7 @@ struct MatrixProduct {
         row = try CodedRow(depth: widest)
     }
 
-    /// out[t][offset + r] = sum over k of x[t][k] * W[r][k] + bias[r], or adds that to what is there.
+    /// out[t][offset + r] = sum over k of x[t][k] * W[r][k] + bias[r], or adds that to `out`.
     func multiply(
         _ x: Rows<UnsafePointer<Float>>,
         count: Int,
@@ -51,12 +51,13 @@ struct MatrixProduct {
         let input = SharedRows(x)
         let output = SharedRows(destination.rows)
         let adding = destination.adds
-        // Single precision is multiplied as it is: whoever measures such a file wants exact figures.
+        // Single precision is multiplied as it is: measurements of such files need exact figures.
         let isCoded = count > 1 && matrix.type != .f32
         if isCoded { code(input, count, depth: matrix.columns) }
         if count == 1 { row.code(x.start, depth: matrix.columns, for: matrix.type) }
         let panels = (matrix.rows + panelWidth - 1) / panelWidth
-        // A single row is over in microseconds, and memory is read best in long stretches: each thread takes two of them.
+        // A single row takes only microseconds, and memory is read fastest in long stretches: each thread takes two of
+        // them.
         let tasks = count == 1 ? min(panels, 2 * workers.count) : panels
         workers.forEach(tasks) { [self] task, worker in
             for panel in (task * panels / tasks)..<((task + 1) * panels / tasks) {
@@ -84,7 +85,7 @@ struct MatrixProduct {
         }
     }
 
-    /// One panel of weights.
+    /// Multiplies by one panel of weights.
     private func multiply(
         _ x: Rows<UnsafePointer<Float>>,
         _ count: Int,
@@ -98,7 +99,7 @@ struct MatrixProduct {
         if count == 1 {
             let stored = matrix.storedRows(range)
             if row.multiply(stored, matrix.type, count: rowCount, into: out.start, kernels) { return }
-            // Row by row, so that what was decoded is still in the nearest cache.
+            // Row by row, so that decoded weights are still in the nearest cache.
             for row in range {
                 let weights = matrix.rows(row..<(row + 1), scratch: scratch)
                 out.start[row - range.lowerBound] = kernels.dot(weights, x.start, count: depth)
@@ -113,7 +114,7 @@ struct MatrixProduct {
         }
     }
 
-    /// Codes all rows, a few at a time.
+    /// Encodes all rows, a few at a time.
     private func code(_ input: SharedRows<UnsafePointer<Float>>, _ count: Int, depth: Int) {
         let slab = 16
         workers.forEach((count + slab - 1) / slab) { [coded, kernels] task, _ in
@@ -123,13 +124,13 @@ struct MatrixProduct {
     }
 }
 
-/// Where results go, and whether they are added to what is there.
+/// The destination of results, and whether they are added to it.
 struct Destination {
     let rows: Rows<UnsafeMutablePointer<Float>>
     var adds = false
 }
 
-/// Rows that several threads read, or write in places of their own.
+/// Rows that several threads read, or write at separate places.
 struct SharedRows<Pointer>: @unchecked Sendable {
     let rows: Rows<Pointer>
 

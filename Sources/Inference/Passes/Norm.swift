@@ -1,6 +1,6 @@
 import Architectures
 
-/// Brings rows to a common size, then multiplies each element by its weight and adds its bias.
+/// Normalizes rows to a common size, then multiplies each element by its weight and adds its bias.
 ///
 /// Source: Zhang and Sennrich, "Root Mean Square Layer Normalization", 2019; Ba et al., "Layer Normalization", 2016.
 /// Sums are in double precision, in eight partial sums.
@@ -9,7 +9,7 @@ struct Norm: Sendable {
     let epsilon: Float
 
     /// - Parameters:
-    ///   - bias: as many as weights, or none.
+    ///   - bias: as many elements as weights, or none.
     ///   - out: may be `x` itself.
     func apply(
         _ x: UnsafePointer<Float>,

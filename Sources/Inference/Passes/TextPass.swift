@@ -6,7 +6,7 @@ import Architectures
     import Glibc
 #endif
 
-/// What follows once a text's tokens are pooled: matrices behind it, or a classifier.
+/// The computation after a text's tokens are pooled: dense matrices, or a classifier.
 ///
 /// Source: llama.cpp (`llama-graph.cpp`, `build_pooling` and `build_dense_out`).
 struct TextPass {
@@ -14,14 +14,14 @@ struct TextPass {
     private let product: MatrixProduct
     private let norm: Norm
 
-    /// The most elements that a text's vector has on the way; matrices of one row are multiplied by it.
+    /// - Parameter product: multiplies matrices by one row, a text's vector.
     init(_ model: LanguageModel, product: MatrixProduct) {
         weights = model.text
         self.product = product
         norm = Norm(kind: .layer, epsilon: model.arithmetic.epsilon)
     }
 
-    /// The scores of a text; nil where the model has no classifier.
+    /// Returns the scores of a text; nil if the model has no classifier.
     func scores(_ vector: [Float]) throws(InferenceProblem) -> [Float]? {
         guard let classifier = weights.classifier else { return nil }
         var vector = vector
@@ -50,7 +50,7 @@ struct TextPass {
         return powers.map { $0 / sum }
     }
 
-    /// What the matrices behind make of a text's vector; the vector itself where there are none.
+    /// Returns a text's vector after the dense matrices; the vector itself if there are none.
     func project(_ vector: [Float]) throws(InferenceProblem) -> [Float] {
         var vector = vector
         for projection in weights.dense { vector = try multiply(vector, by: projection) }

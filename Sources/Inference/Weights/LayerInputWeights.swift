@@ -1,12 +1,12 @@
 import Architectures
 
-/// How a layer takes in the embedding that a token has for it.
+/// The weights for adding a token's embedding for a layer.
 struct LayerInputWeights: Sendable {
-    /// How much of each element is taken: (P, E), P elements of that embedding, E of the hidden state.
+    /// The gate of each element: (P, E), P elements of that embedding, E of the hidden state.
     let gate: Projection
-    /// Back to the hidden state: (E, P).
+    /// The projection back to the hidden state: (E, P).
     let projection: Projection
-    /// On what is added.
+    /// The norm of the added numbers.
     let norm: NormWeights
 
     init(_ layer: LayerShape, width: Int, _ reader: inout TensorReader) throws {
@@ -16,16 +16,16 @@ struct LayerInputWeights: Sendable {
     }
 }
 
-/// Embeddings that tokens have for every layer, and what the first hidden state adds to them.
+/// The weights of token embeddings for every layer, and of the first hidden state's contribution.
 struct LayerEmbeddingWeights: Sendable {
-    /// (V, L P): tokens, and for each layer P elements.
+    /// The table: (V, L P), tokens, and P elements for each layer.
     let table: WeightMatrix
     /// (L P, E).
     let projection: Projection
-    /// On the product's part for each layer.
+    /// The norm of each layer's part of the product.
     let norm: NormWeights
 
-    /// - Returns: nil for a model without.
+    /// - Returns: nil for a model without such embeddings.
     init?(_ shape: ModelShape, tokens: Int, _ reader: inout TensorReader) throws {
         let length = shape.layerInputLength
         guard length > 0 else { return nil }

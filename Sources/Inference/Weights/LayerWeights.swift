@@ -1,7 +1,7 @@
 import Architectures
 import GGUF
 
-/// The weights of one layer. What a family does not have is nil or empty.
+/// The weights of one layer. Parts that a family does not have are nil or empty.
 struct LayerWeights: Sendable {
     enum Mixer: Sendable {
         case attention(AttentionWeights, AttentionShape)
@@ -25,18 +25,18 @@ struct LayerWeights: Sendable {
     let networkNorm: NormWeights?
     let network: Network
     let networkPostNorm: NormWeights?
-    /// On the sums of what mixer and network are given and add; nil for none.
+    /// The norm of the sums of input and output of mixer and network; nil for none.
     let mixerSumNorm: NormWeights?
     let networkSumNorm: NormWeights?
-    /// How the token's embedding for this layer is taken in; nil for none.
+    /// The weights for adding the token's embedding for this layer; nil for none.
     let input: LayerInputWeights?
-    /// What the layer gives is multiplied by this.
+    /// The factor of the layer's output.
     let scale: Float
-    /// How streams of hidden states are predicted and corrected; nil for a single one.
+    /// The weights for predicting and correcting streams of hidden states; nil for a single one.
     let streams: StreamWeights?
 
     /// - Parameters:
-    ///   - width: of the hidden state.
+    ///   - width: the length of the hidden state.
     ///   - streams: nil for a single one.
     init(_ index: Int, _ layer: LayerShape, width: Int, _ streams: StreamShape?, _ reader: inout TensorReader) throws {
         let norms = layer.norms
@@ -49,7 +49,7 @@ struct LayerWeights: Sendable {
         let lacksFirst = index == 0 && norms.firstMayLackIt && !reader.has("attn_norm.weight")
         mixerNorm = before && mixes && !lacksFirst ? try NormWeights("attn_norm", norms, width: width, &reader) : nil
         mixer = try Mixer(layer.mixer, width: width, &reader)
-        // Some checkpoints have matrices of layers that read the keys and values of others.
+        // Some checkpoints contain matrices of layers that read the keys and values of others.
         if layer.attention?.source != nil {
             for name in ["attn_k", "attn_v", "attn_k_norm"] { reader.skip("blk.\(index).\(name).weight") }
         }
@@ -102,22 +102,22 @@ extension LayerWeights.Mixer {
     }
 }
 
-/// What a norm multiplies with, and what it adds; empty for nothing.
+/// The factors and the bias of a norm; empty for none.
 struct NormWeights: Sendable {
     let weight: [Float]
     let bias: [Float]
 
-    /// - Parameter isBare: whether the name of what it multiplies with has no ending.
+    /// - Parameter isBare: whether the name of the factors has no ending.
     init(_ name: String, _ rule: NormRule, isBare: Bool = false, width: Int, _ reader: inout TensorReader) throws {
         weight = try reader.numbers(isBare ? name : name + ".weight", [width])
         bias = rule.hasBias ? try reader.numbers(name + ".bias", [width]) : []
     }
 }
 
-/// A matrix, its bias, and where in a token's row of results its output begins.
+/// A matrix, its bias, and the start of its output in a token's row of results.
 struct Projection: Sendable {
     let matrix: WeightMatrix
-    /// Empty for none.
+    /// The bias; empty for none.
     let bias: [Float]
     var offset = 0
 

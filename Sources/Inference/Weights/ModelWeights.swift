@@ -2,32 +2,32 @@ import Architectures
 import GGUF
 import Tensors
 
-/// All weights of a model, taken out of a file by names and shapes that follow from its metadata.
+/// All weights of a model, read from a file by the names and shapes that follow from its metadata.
 struct ModelWeights: Sendable {
     let tokenEmbedding: WeightMatrix
-    /// Added to the embedding of a token by its position; nil for a model with a rotary embedding.
+    /// The embedding of positions, added to that of tokens; nil for a model with a rotary embedding.
     let positionEmbedding: WeightMatrix?
-    /// Embeddings of tokens for each layer; nil for a model without.
+    /// The embeddings of tokens for each layer; nil for a model without them.
     let layerEmbedding: LayerEmbeddingWeights?
-    /// How streams of hidden states begin and end; nil for a single one.
+    /// The weights for creating and merging streams of hidden states; nil for a single one.
     let streamEnds: StreamEndWeights?
-    /// Added to every token's embedding; empty for none.
+    /// The vector added to every token's embedding; empty for none.
     let tokenType: [Float]
-    /// On embeddings before the first layer; nil for none.
+    /// The norm of embeddings before the first layer; nil for none.
     let embeddingNorm: NormWeights?
     let layers: [LayerWeights]
-    /// nil where layers end with one.
+    /// The norm before the output; nil if layers end with one.
     let outputNorm: NormWeights?
     let output: Projection
-    /// What follows once a text is pooled.
+    /// The weights after a text is pooled.
     let text: TextWeights
-    /// Divisors of the rotary angles: for every context, or for contexts up to and beyond the original one.
+    /// The divisors of the rotary angles: for every context, or for contexts up to and beyond the original one.
     let rotaryFactors: [Float]
     let shortFactors: [Float]
     let longFactors: [Float]
 
-    /// - Parameter tokens: how many the vocabulary has.
-    /// - Throws: `InferenceProblem` for a tensor that is missing or has another shape, or has no place.
+    /// - Parameter tokens: the number of tokens in the vocabulary.
+    /// - Throws: `InferenceProblem` for a tensor that is missing, has another shape, or is unknown.
     init(_ shape: ModelShape, _ arithmetic: ModelArithmetic, tokens: Int, _ reader: inout TensorReader) throws {
         let width = shape.embeddingLength
         tokenEmbedding = try reader.matrix("token_embd.weight", rows: tokens, columns: width)
@@ -46,7 +46,7 @@ struct ModelWeights: Sendable {
         }
         for prefix in shape.predictorPrefixes { reader.skip(allOf: prefix) }
         outputNorm = try shape.outputNorm.map { try NormWeights($0, shape.norms, width: width, &reader) }
-        // Without an output matrix of its own, a model reads its embedding backwards.
+        // Without its own output matrix, a model uses the transposed embedding.
         let output: WeightMatrix? =
             switch shape.output {
             case .embeddingUnlessGiven: try reader.optionalMatrix("output.weight", rows: tokens, columns: width)
@@ -62,7 +62,7 @@ struct ModelWeights: Sendable {
         rotaryFactors = try Self.factors("rope_freqs.weight", pairs, &reader)
         shortFactors = try Self.factors("rope_factors_short.weight", pairs, &reader)
         longFactors = try Self.factors("rope_factors_long.weight", pairs, &reader)
-        // Old converters wrote the unscaled frequencies too, which follow from the base.
+        // Old converters also wrote the unscaled frequencies, which follow from the base.
         for index in shape.layers.indices { reader.skip("blk.\(index).attn_rot_embd.freqs") }
         try reader.requireAllTaken()
     }

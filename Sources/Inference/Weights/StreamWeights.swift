@@ -1,19 +1,19 @@
 import Architectures
 
-/// How a layer predicts and corrects streams of hidden states, and its detour. Letters: E embedding length, S streams, R rank of
-/// the detour.
+/// The weights for predicting and correcting a layer's streams of hidden states, and its detour. Letters: E embedding
+/// length, S streams, R rank of the detour.
 struct StreamWeights: Sendable {
-    /// On what the router reads.
+    /// The norm of the router's input.
     let routerNorm: NormWeights
     /// (S, E).
     let router: Projection
-    /// From what the router says to how much of each stream is in each prediction: (S S, S).
+    /// The matrix from the router's output to the share of each stream in each prediction: (S S, S).
     let prediction: Projection
-    /// From what the router says to how much each stream is corrected: (S, S).
+    /// The matrix from the router's output to the correction of each stream: (S, S).
     let correction: Projection
-    /// On the first stream before the embedding for the layer is taken in: (E).
+    /// The factors of the first stream before the embedding for the layer is added: (E).
     let correctedScale: [Float]
-    /// The detour's matrices, (R, E) and (E, R), and the norm of what it says.
+    /// The detour's matrices, (R, E) and (E, R), and the norm of its output.
     let detourIn: Projection
     let detourOut: Projection
     let detourNorm: NormWeights
@@ -31,7 +31,8 @@ struct StreamWeights: Sendable {
     }
 }
 
-/// How the first hidden state becomes streams, and how they become one again: (E, E) for each stream but the first.
+/// The matrices that create streams from the first hidden state, and that merge them: (E, E) for each stream except the
+/// first.
 struct StreamEndWeights: Sendable {
     let spread: [Projection]
     let merge: [Projection]

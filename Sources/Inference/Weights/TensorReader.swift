@@ -2,13 +2,13 @@ import BlockFormats
 import GGUF
 import Tensors
 
-/// Takes tensors out of a file by name and shape, and remembers which were taken.
+/// Reads tensors from a file by name and shape, and records which were read.
 ///
-/// Without a file it takes the shapes alone, so that whatever reads a model also checks a table of tensors.
+/// Without a file it checks only the shapes, so the code that reads a model also checks a table of tensors.
 struct TensorReader {
     private let file: GGUFFile?
     private let tensors: [String: GGUFTensor]
-    /// Put in front of every name.
+    /// The prefix of every name.
     var prefix = ""
     private var taken: Set<String> = []
 
@@ -17,7 +17,7 @@ struct TensorReader {
         tensors = Dictionary(file.tensors.map { ($0.name, $0) }) { first, _ in first }
     }
 
-    /// Reads no weights: matrices come without their bytes, and numbers are none.
+    /// Creates a reader that reads no weights: matrices have no bytes, and numbers are empty.
     init(shapesOf tensors: [GGUFTensor]) {
         file = nil
         self.tensors = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
@@ -25,7 +25,7 @@ struct TensorReader {
 
     func has(_ name: String) -> Bool { tensors[prefix + name] != nil }
 
-    /// A matrix of `rows` by `columns`.
+    /// Reads a matrix of `rows` by `columns`.
     /// - Throws: `InferenceProblem`.
     mutating func matrix(_ name: String, rows: Int, columns: Int) throws -> WeightMatrix {
         try required(optionalMatrix(name, rows: rows, columns: columns), name)
@@ -35,13 +35,13 @@ struct TensorReader {
         try tensor(name, [columns, rows]).map { WeightMatrix($0, in: file) }
     }
 
-    /// The matrices of a stack.
+    /// Reads the matrices of a stack.
     mutating func matrices(_ name: String, count: Int, rows: Int, columns: Int) throws -> [WeightMatrix] {
         let stack = try required(tensor(name, [columns, rows, count]), name)
         return (0..<count).map { WeightMatrix(stack, in: file, index: $0, of: count) }
     }
 
-    /// All numbers of a small tensor, the first dimension varying fastest.
+    /// Reads all numbers of a small tensor, the first dimension varying fastest.
     /// - Throws: `InferenceProblem`.
     mutating func numbers(_ name: String, _ shape: [Int]) throws -> [Float] {
         try required(optionalNumbers(name, shape), name)
@@ -58,7 +58,7 @@ struct TensorReader {
         }
     }
 
-    /// Refuses a file with weights that nobody asked for: leaving them out would give a plausible, wrong result.
+    /// Rejects a file with weights that were not read: ignoring them would give a plausible, wrong result.
     func requireAllTaken() throws {
         let stray = file?.tensors.first { !taken.contains($0.name) }?.name
         if let stray { throw InferenceProblem.unexpectedTensor(stray) }
@@ -67,7 +67,7 @@ struct TensorReader {
     /// Marks a tensor as known without reading it.
     mutating func skip(_ name: String) { taken.insert(name) }
 
-    /// Marks all tensors as known whose names begin so.
+    /// Marks all tensors as known whose names begin with a prefix.
     mutating func skip(allOf prefix: String) { taken.formUnion(tensors.keys.lazy.filter { $0.hasPrefix(prefix) }) }
 
     private func required<Value>(_ value: Value?, _ name: String) throws -> Value {

@@ -1,10 +1,10 @@
 import Architectures
 
-/// What a model makes of a text's vector, once its tokens' vectors are pooled.
+/// The weights applied to a text's vector, after its tokens' vectors are pooled.
 struct TextWeights: Sendable {
-    /// Gives scores; nil for a model without.
+    /// The classifier, which gives scores; nil for a model without one.
     let classifier: ClassifierWeights?
-    /// Matrices behind what is pooled, in order.
+    /// The matrices after pooling, in order.
     let dense: [Projection]
 
     init(_ text: TextOutput, _ norms: NormRule, width: Int, _ reader: inout TensorReader) throws {
@@ -33,14 +33,14 @@ struct TextWeights: Sendable {
     }
 }
 
-/// What makes scores of a text's vector.
+/// The weights that convert a text's vector to scores.
 struct ClassifierWeights: Sendable {
     let rule: ClassifierRule
-    /// A matrix and an activation that come first; nil for none.
+    /// The first matrix, followed by an activation; nil for none.
     let head: Projection?
-    /// A norm behind them; nil for none.
+    /// The norm after them; nil for none.
     let norm: [Float]?
-    /// Gives the scores; nil where the head gives them.
+    /// The matrix that gives the scores; nil if the head gives them.
     let output: Projection?
 
     /// - Returns: nil for a file without one.

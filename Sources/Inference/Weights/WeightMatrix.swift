@@ -2,24 +2,24 @@ import BlockFormats
 import GGUF
 import Tensors
 
-/// A matrix of weights as it lies in the mapped file, in any type that can be decoded.
+/// A matrix of weights as stored in the mapped file, in any type that can be decoded.
 ///
-/// Unchecked: the bytes are read-only and live as long as the `LanguageModel` that hands the matrix out.
+/// Unchecked: the bytes are read-only and live as long as the `LanguageModel` that returned the matrix.
 struct WeightMatrix: @unchecked Sendable {
     let name: String
     let type: TensorType
-    /// Which of a stack; 0 for a matrix alone.
+    /// The index in a stack; 0 for a single matrix.
     let index: Int
-    /// Length of the output and of the input.
+    /// The length of the output and of the input.
     let rows: Int
     let columns: Int
     private let bytes: UnsafeRawBufferPointer
     private let rowByteCount: Int
 
     /// - Parameters:
-    ///   - file: nil where the shape is all that is asked for.
-    ///   - index: which matrix of a stack.
-    ///   - count: matrices in the stack.
+    ///   - file: nil if only the shape is needed.
+    ///   - index: the index of the matrix in a stack.
+    ///   - count: the number of matrices in the stack.
     init(_ tensor: GGUFTensor, in file: GGUFFile?, index: Int = 0, of count: Int = 1) {
         name = tensor.name
         type = tensor.type
@@ -36,8 +36,9 @@ struct WeightMatrix: @unchecked Sendable {
         bytes = UnsafeRawBufferPointer(rebasing: whole[(index * byteCount)..<((index + 1) * byteCount)])
     }
 
-    /// The weights of some rows as single-precision numbers: in place where the file has them so, else decoded.
-    /// - Parameter scratch: room for `range.count * columns` numbers.
+    /// Returns the weights of some rows as single-precision numbers: in place if stored so in the file, otherwise
+    /// decoded.
+    /// - Parameter scratch: memory for `range.count * columns` numbers.
     func rows(_ range: Range<Int>, scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
         let start = storedRows(range)
         if type == .f32, let base = start.baseAddress, Int(bitPattern: base).isMultiple(of: 4) {
@@ -48,7 +49,7 @@ struct WeightMatrix: @unchecked Sendable {
         return UnsafePointer(scratch)
     }
 
-    /// The bytes of some rows, as they lie in the file.
+    /// Returns the bytes of some rows as stored in the file.
     func storedRows(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         precondition(range.lowerBound >= 0 && range.upperBound <= rows)
         let slice = bytes[(range.lowerBound * rowByteCount)..<(range.upperBound * rowByteCount)]

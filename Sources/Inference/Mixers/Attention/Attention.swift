@@ -2,19 +2,19 @@ import Architectures
 import BlockFormats
 import Work
 
-/// Attention over the cache: each row asks with its queries; all positions up to its own answer, or those within its window,
-/// or those behind it, too.
+/// Attention over the cache: each row has its queries; they attend to all positions up to their own, or to those within
+/// its window, or also to later ones.
 ///
 /// Source: Vaswani et al., "Attention Is All You Need", 2017; shared keys and values as in Ainslie et al., "GQA", 2023.
 struct Attention {
     private let cache: KeyValueCache
     private let head: HeadAttention
     private let workers: Workers
-    /// Per worker: scores (rows of a block, positions), and one head's decoded keys and values (positions, D).
+    /// For each worker, scores (rows of a block, positions), and one head's decoded keys and values (positions, D).
     private let scores: [FloatBuffer]
     private let keys: [FloatBuffer]
     private let values: [FloatBuffer]
-    /// Rows that a worker takes at a time.
+    /// The number of rows that a worker processes at a time.
     static let blockRows = 64
 
     init(_ model: LanguageModel, cache: KeyValueCache, kernels: Kernels, workers: Workers) throws(InferenceProblem) {
@@ -34,10 +34,10 @@ struct Attention {
     }
 
     /// - Parameters:
-    ///   - rows: which tokens of the batch ask; token `r` stands at position `firstPosition + r`.
-    ///   - count: positions that are there.
+    ///   - rows: the tokens of the batch with queries; token `r` has position `firstPosition + r`.
+    ///   - count: the number of positions.
     ///   - queries: (T, stride) with the H heads of queries first; `out`: (T, stride) with H heads.
-    ///   - sinks: for each head a score beside those of its positions, whose weight goes nowhere; empty for none.
+    ///   - sinks: an additional score for each head, whose weight is discarded; empty for none.
     func run(
         layer: Int,
         shape: AttentionShape,
@@ -50,7 +50,7 @@ struct Attention {
     ) {
         let blocks = (rows.count + Self.blockRows - 1) / Self.blockRows
         let (group, headLength) = (shape.headCount / shape.keyValueHeadCount, shape.keyLength)
-        // Heads vary slowest, so that a worker's neighbouring tasks share keys and values.
+        // Heads vary slowest, so that a worker's adjacent tasks share keys and values.
         workers.forEach(blocks * shape.headCount) { [self] task, worker in
             let index = task / blocks
             let start = rows.lowerBound + task % blocks * Self.blockRows

@@ -33,7 +33,7 @@ struct AttentionMixer {
         asked = try FloatBuffer(count: isGated ? batch * 2 * queryWidth : 0, purpose: "scratch memory")
     }
 
-    /// destination = output(attention(queries, keys, values)), where only `rows` ask.
+    /// destination = output(attention(queries, keys, values)), for the queries of `rows` only.
     func run(
         _ layer: Int,
         _ weights: AttentionWeights,
@@ -94,7 +94,7 @@ struct AttentionMixer {
         product.multiply(result, count: rows.count, by: weights.output, into: destination, observer)
     }
 
-    /// Copies one token's queries from where they lie beside their gates.
+    /// Copies one token's queries from beside their gates.
     private func takeQueries(_ row: Int, _ shape: AttentionShape) {
         let (source, target) = (asked.start + row * 2 * queryWidth, mixed.start + row * mixedWidth)
         for head in 0..<shape.headCount {
@@ -102,7 +102,7 @@ struct AttentionMixer {
         }
     }
 
-    /// Multiplies one token's answers by the sigmoids of their gates.
+    /// Multiplies one token's outputs by the sigmoids of their gates.
     private func gate(_ row: Int, _ shape: AttentionShape) {
         let (source, target) = (asked.start + row * 2 * queryWidth, attended.start + row * queryWidth)
         for head in 0..<shape.headCount {
@@ -112,7 +112,7 @@ struct AttentionMixer {
         }
     }
 
-    /// Normalizes one token's queries, keys and values, which lie side by side.
+    /// Normalizes one token's queries, keys and values, which are adjacent.
     private func normalize(
         _ queries: UnsafeMutablePointer<Float>,
         _ weights: AttentionWeights,
@@ -150,7 +150,7 @@ struct AttentionMixer {
         let length = isWhole ? weights.count : shape.keyLength
         weights.withUnsafeBufferPointer { weights in
             for head in 0..<(isWhole ? 1 : headCount) {
-                // One head's weights for all, or each its own.
+                // The heads share one head's weights, or each has its own.
                 let first = weights.count == length ? 0 : head * length
                 let own = UnsafeBufferPointer(rebasing: weights[first..<(first + length)])
                 let place = heads + head * length

@@ -1,18 +1,19 @@
 import Architectures
 
-/// What a layer attends with.
+/// The weights of a layer's attention.
 struct AttentionWeights: Sendable {
-    /// Queries, keys and values, each with the place of its results: one fused matrix or three.
+    /// The matrices of queries, keys and values, each with the place of its results: one fused matrix or three.
     let queryKeyValue: [Projection]
     let output: Projection
-    /// For one head, for each or for all of them, as the family has it; empty for none.
+    /// The weights of the query norm: for one head, for each head or for all of them together, depending on the family;
+    /// empty for none.
     let queryNorm: [Float]
     let keyNorm: [Float]
-    /// Ones for each element of a head where values are normalized; empty for none.
+    /// Ones for each element of a head if values are normalized; empty for none.
     let valueNorm: [Float]
-    /// For each query head a score that takes weight from all positions; empty for none.
+    /// A score for each query head that takes weight from all positions; empty for none.
     let sinks: [Float]
-    /// Whether values are the keys as they are before their norm.
+    /// Whether values are the keys before their norm.
     let takesKeysForValues: Bool
 
     init(_ attention: AttentionShape, width: Int, _ reader: inout TensorReader) throws {

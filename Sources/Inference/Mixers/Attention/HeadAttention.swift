@@ -7,10 +7,10 @@ import BlockFormats
     import Glibc
 #endif
 
-/// One head of attention over keys and values in memory: scores, what becomes of them, and the answers.
+/// One head of attention over keys and values in memory: scores, weights and outputs.
 struct HeadAttention: Sendable {
     let scale: Float
-    /// What scores are bounded by; 0 for none.
+    /// The cap of the scores; 0 for none.
     let cap: Float
     let kernels: Kernels
 
@@ -51,22 +51,22 @@ struct HeadAttention: Sendable {
         }
     }
 
-    /// Turns scores into weights that sum to one, with none for positions that are not allowed.
+    /// Converts scores to weights that sum to one, with zero for positions that are not allowed.
     func normalize(_ scores: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>, sink: Float?) {
         bound(scores, range)
         distribute(scores, range, sink: sink)
     }
 
-    /// Bounds the scores of allowed positions, where the model does so.
+    /// Caps the scores of allowed positions, if the model does so.
     func bound(_ scores: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>) {
         guard cap != 0 else { return }
         kernels.softCap(UnsafeMutableBufferPointer(rebasing: scores[range]), scale: scale, cap: cap)
     }
 
-    /// Turns bounded scores into weights.
+    /// Converts capped scores to weights.
     func distribute(_ scores: UnsafeMutableBufferPointer<Float>, _ range: Range<Int>, sink: Float?) {
         let allowed = UnsafeMutableBufferPointer(rebasing: scores[range])
-        // A sink is compared with scores as they are once scaled.
+        // A sink is compared with scaled scores.
         if sink != nil, cap == 0 { for index in allowed.indices { allowed[index] *= scale } }
         let largest = max(kernels.max(UnsafeBufferPointer(allowed)), sink ?? -.infinity)
         var sum = kernels.exponentiate(allowed, shift: largest, scale: cap == 0 && sink == nil ? scale : 1)

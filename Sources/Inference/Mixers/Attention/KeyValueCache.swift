@@ -1,18 +1,18 @@
 import Architectures
 import Tensors
 
-/// The keys and values of every position seen so far, for every layer.
+/// The keys and values of all positions so far, for every layer.
 ///
-/// Single precision is exact; half precision takes half the memory and is what llama.cpp does unless told otherwise.
+/// Single precision is exact; half precision needs half the memory and is llama.cpp's default.
 final class KeyValueCache: @unchecked Sendable {
     // Unchecked: written between parallel regions only.
-    /// How numbers are kept.
+    /// The storage of numbers.
     enum Storage: Sendable {
         case single([FloatBuffer])
-        /// Two to a place.
+        /// Two numbers per place.
         case half([FloatBuffer])
 
-        /// Layers that share their places count once.
+        /// The size in bytes. Layers that share memory count once.
         var byteCount: Int {
             switch self {
             case .single(let layers), .half(let layers):
@@ -22,15 +22,15 @@ final class KeyValueCache: @unchecked Sendable {
         }
     }
 
-    /// Positions there is room for.
+    /// The largest number of positions.
     let capacity: Int
-    /// Numbers per position and layer, for keys and for values.
+    /// The numbers per position and layer, for keys and for values.
     private let widths: [Int]
     private let keys: Storage
     private let values: Storage
 
-    /// - Parameter isShared: whether all layers use the same places, one after the other: enough where every text is one
-    ///   batch. Layers that later ones read have places of their own.
+    /// - Parameter isShared: whether all layers use the same memory, one after the other, which suffices if every text
+    ///   is one batch. Layers that later ones read have their own memory.
     init(_ shape: ModelShape, capacity: Int, type: CacheType, isShared: Bool) throws(InferenceProblem) {
         self.capacity = capacity
         widths = shape.layers.map(\.mixer.state.keys)
@@ -43,11 +43,11 @@ final class KeyValueCache: @unchecked Sendable {
     /// Whether numbers are decoded into scratch memory before they are used.
     var isDecoded: Bool { if case .half = keys { true } else { false } }
 
-    /// Bytes of all keys and values.
+    /// The size of all keys and values, in bytes.
     var byteCount: Int { keys.byteCount + values.byteCount }
 
-    /// Rounds numbers to the precision of the cache and keeps them.
-    /// - Parameter rows: of each position the width of a layer; keys and values.
+    /// Rounds numbers to the precision of the cache and stores them.
+    /// - Parameter rows: keys and values, with the width of a layer for each position.
     func store(
         layer: Int,
         position: Int,
@@ -62,7 +62,7 @@ final class KeyValueCache: @unchecked Sendable {
         }
     }
 
-    /// Keys of one head for some positions: in place, or decoded into `scratch` of `positions.count * length`.
+    /// Returns keys of one head for some positions: in place, or decoded into `scratch` of `positions.count * length`.
     func keys(
         layer: Int,
         head: Int,
@@ -73,7 +73,8 @@ final class KeyValueCache: @unchecked Sendable {
         read(keys, layer, head, length, positions, scratch)
     }
 
-    /// Values of one head, likewise.
+    /// Returns values of one head for some positions: in place, or decoded into `scratch` of `positions.count *
+    /// length`.
     func values(
         layer: Int,
         head: Int,
@@ -144,7 +145,7 @@ final class KeyValueCache: @unchecked Sendable {
     }
 }
 
-/// The precision in which keys and values are kept.
+/// The precision of stored keys and values.
 public enum CacheType: String, Sendable, CaseIterable {
     case f32
     case f16

@@ -40,8 +40,8 @@ struct RotaryTable {
 
     /// Rotates the first elements of one head in place.
     /// - Parameters:
-    ///   - row: which of the table's positions.
-    ///   - isBackward: whether gradients flow back through the rotation, which is by the opposite angle.
+    ///   - row: the index in the table's positions.
+    ///   - isBackward: whether to rotate gradients, which is by the opposite angle.
     func apply(row: Int, to head: UnsafeMutablePointer<Float>, isBackward: Bool = false) {
         let (first, second, step) = layout == .adjacent ? (0, 1, 2) : (0, dimensions / 2, 1)
         values.withUnsafeBufferPointer { table in
@@ -66,12 +66,12 @@ struct RotaryTables {
         if arithmetic.localRotary == arithmetic.rotary, arithmetic.localTakesFactors || factors.isEmpty {
             local = everywhere
         } else {
-            // What is local was trained without factors.
+            // Local layers were trained without factors.
             local = arithmetic.localRotary.map { RotaryTable($0, factors: [], positions: positions) }
         }
     }
 
-    /// nil for layers without a rotary embedding.
+    /// Returns the table of a layer; nil for layers without a rotary embedding.
     subscript(positions: PositionRule) -> RotaryTable? {
         switch positions {
         case .none: nil
@@ -81,7 +81,7 @@ struct RotaryTables {
     }
 }
 
-/// Where YaRN leaves fast frequencies alone and scales slow ones.
+/// The ramp by which YaRN keeps fast frequencies and scales slow ones.
 private struct YaRNRamp {
     let low: Float
     let high: Float
@@ -94,7 +94,7 @@ private struct YaRNRamp {
         high = min(Float(rule.dimensions - 1), ceilf(pair(turning: rule.slowTurns)))
     }
 
-    /// How much of the unscaled angle remains.
+    /// Returns the share of the unscaled angle that remains.
     func share(ofPair pair: Int) -> Float {
         1 - min(1, max(0, (Float(pair) - low) / max(0.001, high - low)))
     }

@@ -8,8 +8,8 @@ import Work
     import Glibc
 #endif
 
-/// A gated delta rule as a layer's mixer: queries, keys and values are convolved over a few tokens, change each head's matrix
-/// token by token, and what the matrix answers is normalized, gated and projected.
+/// A gated delta rule as a layer's mixer: queries, keys and values are convolved over a few tokens and change each
+/// head's matrix token by token; the matrix's output is normalized, gated and projected.
 ///
 /// Source: Yang et al., "Gated Delta Networks", 2025; as in Qwen3.5 (Alibaba, 2026).
 ///
@@ -54,7 +54,7 @@ struct GatedDeltaMixer {
     ) {
         let (count, kept) = (positions.count, shape.convolutionLength - 1)
         let state = state.constant(layer)
-        // Nothing comes before the first token.
+        // Nothing precedes the first token.
         if positions.lowerBound == 0 { state.start.update(repeating: 0, count: state.count) }
         mixed.start.update(from: state.start, count: shape.convolutionState)
         let new = Rows(start: mixed.start + kept * shape.channels, stride: shape.channels)
@@ -79,7 +79,7 @@ struct GatedDeltaMixer {
         product.multiply(result, count: rows.count, by: weights.output, into: destination, observer)
     }
 
-    /// Convolves one token's queries, keys and values, brings the first two to a length of one, and finds its rates.
+    /// Convolves one token's queries, keys and values, normalizes the first two to length one, and computes its rates.
     private func prepare(_ row: Int, _ weights: GatedDeltaWeights, _ shape: GatedDeltaShape) {
         let (channels, taps, length) = (shape.channels, shape.convolutionLength, shape.headLength)
         let out = convolved.start + row * channels
@@ -108,7 +108,7 @@ struct GatedDeltaMixer {
         }
     }
 
-    /// All tokens through one head's matrix.
+    /// Runs all tokens through one head's matrix.
     private func answer(_ head: Int, _ matrix: UnsafeMutablePointer<Float>, _ count: Int, _ shape: GatedDeltaShape) {
         let length = shape.headLength
         let rule = GatedDeltaRule(length: length, kernels: product.kernels)
@@ -128,7 +128,7 @@ struct GatedDeltaMixer {
         }
     }
 
-    /// Normalizes one token's answers head by head and gates them, in place of the gates.
+    /// Normalizes one token's outputs head by head and gates them; overwrites the gates.
     private func finish(_ row: Int, _ weights: GatedDeltaWeights, _ shape: GatedDeltaShape) {
         let own = answers.start + row * shape.valueWidth
         weights.norm.withUnsafeBufferPointer { scale in

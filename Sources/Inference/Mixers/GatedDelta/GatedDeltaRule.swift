@@ -7,10 +7,10 @@ import BlockFormats
     import Glibc
 #endif
 
-/// One head's matrix M of a gated delta rule, and how a token changes it:
-/// M *= fade; M += strength (v - M k) k^T; out = M q / sqrt(D).
+/// One head's matrix M of a gated delta rule, and the change by a token: M *= fade; M += strength (v - M k) k^T; out =
+/// M q / sqrt(D).
 ///
-/// Rows of M are values' elements, so that each product reads a row without gaps.
+/// Rows of M are elements of values, so that each product reads a contiguous row.
 struct GatedDeltaRule {
     let length: Int
     let kernels: Kernels
@@ -23,7 +23,7 @@ struct GatedDeltaRule {
 
     /// - Parameters:
     ///   - matrix: (D, D).
-    ///   - key, query: (D), of a length of one.
+    ///   - key, query: (D), of length one.
     ///   - out: (D).
     func step(
         _ matrix: UnsafeMutablePointer<Float>,
@@ -43,6 +43,6 @@ struct GatedDeltaRule {
         }
     }
 
-    /// ln(1 + e^x), which for large x is x.
+    /// Returns ln(1 + e^x), which for large x is x.
     static func softplus(_ x: Float) -> Float { x > 20 ? x : logf(1 + expf(x)) }
 }

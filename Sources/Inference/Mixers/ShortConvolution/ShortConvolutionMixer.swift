@@ -1,8 +1,8 @@
 import Architectures
 import Work
 
-/// The convolving part of a layer, which sees a few tokens: out(c * convolution(b * x)), where b, c and x are products
-/// with one matrix.
+/// A short convolution as a layer's mixer, which sees a few tokens: out(c * convolution(b * x)); b, c and x are
+/// products with one matrix.
 ///
 /// Source: Liquid AI, "LFM2", 2025.
 ///
@@ -38,7 +38,7 @@ struct ShortConvolutionMixer {
         let out = Destination(rows: Rows(start: mixed.start, stride: 3 * width))
         product.multiply(x, count: count, by: weights.input, into: out, observer)
         let state = state.constant(layer)
-        // Nothing comes before the first token.
+        // Nothing precedes the first token.
         if positions.lowerBound == 0 { state.start.update(repeating: 0, count: kept * width) }
         gated.start.update(from: state.start, count: kept * width)
         product.workers.forEach(count) { [self] row, _ in

@@ -1,10 +1,10 @@
 import Architectures
 
-/// What a layer convolves with.
+/// The weights of a layer's short convolution.
 struct ShortConvolutionWeights: Sendable {
-    /// Two gates and what they gate.
+    /// The matrix of two gates and the gated numbers.
     let input: Projection
-    /// For each element of the hidden state the factors of the last tokens, the oldest first.
+    /// The factors of the last tokens for each element of the hidden state, the oldest first.
     let kernel: [Float]
     let output: Projection
 

@@ -6,21 +6,21 @@ import BlockFormats
     import Glibc
 #endif
 
-/// Some tokens of one head at once, by products of matrices: what the state before them answers, what they answer each other,
-/// and what they leave of the state.
+/// Processes some tokens of one head at once, by products of matrices: the outputs from the state before them, the
+/// outputs from each other, and the state after them.
 ///
 /// Source: Dao and Gu, "Transformers are SSMs", 2024, section 6.
 ///
 /// Letters: Q tokens of a chunk, D head length, N state length.
 struct StateSpaceChunk {
-    /// Q at most.
+    /// The largest Q.
     static let length = 64
 
     let headLength: Int
     let stateLength: Int
     let kernels: Kernels
 
-    /// A thread's room for one chunk.
+    /// A thread's scratch memory for one chunk.
     struct Scratch {
         let shares: FloatBuffer  // (Q, Q)
         let turned: FloatBuffer  // (D, Q)
@@ -54,10 +54,10 @@ struct StateSpaceChunk {
     }
 
     /// - Parameters:
-    ///   - state: (D, N), as it is before the chunk; afterwards as the chunk leaves it.
+    ///   - state: (D, N), before the chunk; afterwards, after the chunk.
     ///   - products: of the chunk's group.
     ///   - steps: time steps, one for each of the chunk's tokens.
-    ///   - decay: what a time step is multiplied by to give the logarithm of what is left.
+    ///   - decay: the factor that converts a time step to the logarithm of the remaining share.
     ///   - out: (Q, D).
     func run(
         _ state: UnsafeMutablePointer<Float>,
@@ -88,7 +88,7 @@ struct StateSpaceChunk {
         }
         let known = Rows(start: UnsafePointer(shares), stride: Self.length)
         add(known, count, depth: count, values, columns: headLength, scratch.sums.start, to: out)
-        // What is left of each value once the chunk is over, by elements.
+        // The remaining part of each value after the chunk, by elements.
         for token in 0..<count {
             let factor = expf(Float(total - logarithms[token])) * steps[token]
             let own = values.start + token * values.stride
@@ -101,7 +101,7 @@ struct StateSpaceChunk {
         add(turned, headLength, depth: count, write, columns: stateLength, scratch.sums.start, to: target)
     }
 
-    /// out[t][d] = what is left of the state before the chunk, read by token t.
+    /// out[t][d] = the remaining part of the state before the chunk, read by token t.
     private func answerFromState(
         _ state: UnsafeMutablePointer<Float>,
         _ read: Rows<UnsafePointer<Float>>,

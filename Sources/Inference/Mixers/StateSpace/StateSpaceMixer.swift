@@ -8,14 +8,14 @@ import Work
     import Glibc
 #endif
 
-/// A state space as a layer's mixer: channels are convolved over a few tokens, change each head's state token by token, and
-/// what is read of the states is gated, normalized and projected.
+/// A state space as a layer's mixer: channels are convolved over a few tokens and change each head's state token by
+/// token; the numbers read from the states are gated, normalized and projected.
 ///
-/// Source: Dao and Gu, "Transformers are SSMs", 2024; as in Granite 4 (IBM, 2025), Nemotron-H (NVIDIA, 2025) and Falcon-H1
-/// (TII, 2025).
+/// Source: Dao and Gu, "Transformers are SSMs", 2024; as in Granite 4 (IBM, 2025), Nemotron-H (NVIDIA, 2025) and
+/// Falcon-H1 (TII, 2025).
 ///
-/// Letters: T tokens of the batch, C channels, H heads, D head length, G groups, N state length, P rows of the input matrix, L
-/// tokens that the convolution sees.
+/// Letters: T tokens of the batch, C channels, H heads, D head length, G groups, N state length, P rows of the input
+/// matrix, L tokens that the convolution sees.
 struct StateSpaceMixer {
     private let state: SequenceState
     private let product: MatrixProduct
@@ -29,7 +29,7 @@ struct StateSpaceMixer {
     private let products: FloatBuffer  // (chunks of T, G, tokens of a chunk, tokens of a chunk)
     private let scratch: [StateSpaceChunk.Scratch]  // a thread's
 
-    /// Fewer tokens go one by one.
+    /// The least number of tokens for a chunk; fewer are processed one by one.
     private static let fewestAtOnce = StateSpaceChunk.length
 
     init(_ model: LanguageModel, state: SequenceState, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
@@ -67,7 +67,7 @@ struct StateSpaceMixer {
     ) {
         let (count, kept) = (positions.count, shape.convolutionLength - 1)
         let state = state.constant(layer)
-        // Nothing comes before the first token.
+        // Nothing precedes the first token.
         if positions.lowerBound == 0 { state.start.update(repeating: 0, count: state.count) }
         mixed.start.update(from: state.start, count: shape.convolutionState)
         let all = Destination(rows: Rows(start: input.start, stride: shape.inputWidth))
@@ -98,7 +98,7 @@ struct StateSpaceMixer {
         product.multiply(result, count: rows.count, by: weights.output, into: destination, observer)
     }
 
-    /// Convolves one token's channels, and finds its time steps.
+    /// Convolves one token's channels, and computes its time steps.
     private func prepare(_ row: Int, _ weights: StateSpaceWeights, _ shape: StateSpaceShape) {
         let (channels, heads) = (shape.channels, shape.headCount)
         let out = convolved.start + row * channels
@@ -119,7 +119,7 @@ struct StateSpaceMixer {
         }
     }
 
-    /// Where the values, or a group's part of what writes or reads, of a token of the batch begin.
+    /// Returns the values, or a group's write or read vectors, starting at a token of the batch.
     private func rows(_ token: Int, _ place: Int, _ shape: StateSpaceShape) -> Rows<UnsafePointer<Float>> {
         Rows(start: UnsafePointer(convolved.start + token * shape.channels + place), stride: shape.channels)
     }
@@ -128,7 +128,7 @@ struct StateSpaceMixer {
 
     private func read(_ group: Int, _ shape: StateSpaceShape) -> Int { write(shape.groupCount + group, shape) }
 
-    /// All tokens through one head's state, one by one.
+    /// Runs all tokens through one head's state, one by one.
     private func scan(
         _ head: Int,
         _ state: UnsafeMutablePointer<Float>,
@@ -156,7 +156,7 @@ struct StateSpaceMixer {
         }
     }
 
-    /// What tokens of a chunk read of what others write, for all chunks and groups.
+    /// Multiplies the read vectors of a chunk's tokens by the write vectors, for all chunks and groups.
     private func multiply(_ count: Int, _ shape: StateSpaceShape) {
         let length = StateSpaceChunk.length
         let chunk = chunk(shape)
@@ -171,7 +171,7 @@ struct StateSpaceMixer {
         }
     }
 
-    /// All tokens through one head's state, a chunk at a time.
+    /// Runs all tokens through one head's state, one chunk at a time.
     private func scanChunks(
         _ head: Int,
         _ state: UnsafeMutablePointer<Float>,
@@ -204,7 +204,7 @@ struct StateSpaceMixer {
         StateSpaceChunk(headLength: shape.headLength, stateLength: shape.stateLength, kernels: product.kernels)
     }
 
-    /// Adds what of one head's values passes by the state.
+    /// Adds the share of one head's values that bypasses the state.
     private func skip(_ head: Int, _ count: Int, _ weights: StateSpaceWeights, _ shape: StateSpaceShape) {
         let (length, factor) = (shape.headLength, weights.skip[head])
         for row in 0..<count {
@@ -214,7 +214,7 @@ struct StateSpaceMixer {
         }
     }
 
-    /// Gates one token's answers and normalizes them group by group, in place of the gates.
+    /// Gates one token's outputs and normalizes them group by group; overwrites the gates.
     private func finish(_ row: Int, _ weights: StateSpaceWeights, _ shape: StateSpaceShape) {
         let own = input.start + row * shape.inputWidth
         product.kernels.swiglu(own, UnsafePointer(answers.start + row * shape.valueWidth), count: shape.valueWidth)

@@ -1,20 +1,20 @@
 import BlockFormats
 
-/// One head's state S of a state space, and how a token changes it: S *= fade; S += x b^T; out = S c.
+/// One head's state S of a state space, and the change by a token: S *= fade; S += x b^T; out = S c.
 ///
-/// Rows of S are values' elements, so that each product reads a row without gaps.
+/// Rows of S are elements of values, so that each product reads a contiguous row.
 struct StateSpaceScan {
-    /// Rows of S.
+    /// The number of rows of S.
     let headLength: Int
-    /// Columns of S.
+    /// The number of columns of S.
     let stateLength: Int
     let kernels: Kernels
 
     /// - Parameters:
     ///   - state: (D, N).
-    ///   - write, read: (N), what the token adds and what it asks.
+    ///   - write, read: (N), the token's write and read vectors.
     ///   - value: (D).
-    ///   - step: what the values are multiplied by.
+    ///   - step: the factor of the values.
     ///   - out: (D).
     func step(
         _ state: UnsafeMutablePointer<Float>,

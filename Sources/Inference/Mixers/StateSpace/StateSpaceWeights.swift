@@ -1,29 +1,29 @@
 import Architectures
 
-/// What a layer's state space works with. Letters: E embedding length, C channels, H heads, D head length, G groups, L tokens
-/// that the convolution sees.
+/// The weights of a layer's state space. Letters: E embedding length, C channels, H heads, D head length, G groups, L
+/// tokens that the convolution sees.
 struct StateSpaceWeights: Sendable {
-    /// Gates, channels and time steps: (H D + C + H, E).
+    /// The matrix of gates, channels and time steps: (H D + C + H, E).
     let input: Projection
-    /// For each of the last tokens, the oldest first, the factors of all channels: (L, C).
+    /// The factors of all channels for each of the last tokens, the oldest first: (L, C).
     let kernel: [Float]
-    /// Added to what is convolved: (C).
+    /// The bias of the convolution: (C).
     let kernelBias: [Float]
-    /// Added to the time steps: (H).
+    /// The bias of the time steps: (H).
     let stepBias: [Float]
-    /// How fast states fade, and how much of each value passes by its state: (H) each.
+    /// The decay rate of states, and the share of each value that bypasses its state: (H) each.
     let decay: [Float]
     let skip: [Float]
-    /// On the result, group by group: (H D); empty for none.
+    /// The norm of the result, group by group: (H D); empty for none.
     let norm: [Float]
-    /// (E, H D).
+    /// The output matrix: (E, H D).
     let output: Projection
 
     init(_ shape: StateSpaceShape, width: Int, _ reader: inout TensorReader) throws {
         let (taps, channels, heads) = (shape.convolutionLength, shape.channels, shape.headCount)
         input = try Projection("ssm_in", rows: shape.inputWidth, columns: width, &reader)
         let stored = try reader.numbers("ssm_conv1d.weight", [taps, channels])
-        // The file has the tokens of a channel side by side; without a file there are none.
+        // In the file, the tokens of a channel are adjacent; without a file there are none.
         kernel =
             stored.isEmpty ? [] : (0..<taps * channels).map { stored[$0 % channels * taps + $0 / channels] }
         let bias = try reader.optionalNumbers("ssm_conv1d.bias", [channels])
