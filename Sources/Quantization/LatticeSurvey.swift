@@ -3,22 +3,22 @@ import GGUF
 import Tensors
 import Work
 
-/// Finds out which tensors lie on a grid of four bits, from some of their rows.
+/// Determines, from some of their rows, which tensors lie on a grid of four bits.
 ///
-/// Nothing but training puts 32 weights on one grid, so a few hundred groups decide; they are taken at even distances, and the answer
-/// depends on nothing but the weights.
+/// Only training puts 32 weights on one grid, so a few hundred groups suffice; they are taken at even distances, and
+/// the answer depends only on the weights.
 struct LatticeSurvey {
-    /// The part of the groups that must lie on a grid.
+    /// The share of the groups that must lie on a grid.
     private static let share = 0.95
-    /// Rows that are looked at in a tensor.
+    /// The number of rows examined in a tensor.
     private static let rows = 64
 
     private let source: any ModelSource
 
     init(_ source: any ModelSource) { self.source = source }
 
-    /// The tensors among `candidates`, by their places, that lie on a grid.
-    /// - Throws: what the source throws.
+    /// Returns the indices of those tensors among `candidates` that lie on a grid.
+    /// - Throws: the errors of the source.
     func tensorsOnGrid(_ candidates: [(index: Int, tensor: GGUFTensor)], threads: Int) throws -> Set<Int> {
         let found = try candidates.concurrentMap(threads: threads) { try isOnGrid($0.tensor) }
         return Set(zip(candidates, found).compactMap { $1 ? $0.index : nil })

@@ -1,14 +1,14 @@
 import GGUF
 
-/// Leaves layers out and closes the gaps: the layers behind them move up.
+/// Removes layers and closes the gaps: the layers after them move up.
 struct LayerPruning {
-    /// Layers that stay.
+    /// The number of remaining layers.
     private(set) var layerCount = 0
     private let pruned: Set<Int>
-    /// By the old number of a layer that stays, the new one.
+    /// The new number of each remaining layer, by the old one.
     private var numbers: [Int: Int] = [:]
 
-    /// - Parameter pruned: the layers to leave out; none leaves every name as it is.
+    /// - Parameter pruned: the layers to remove; if empty, every name stays as it is.
     /// - Throws: `QuantizationProblem.noLayerLeft`.
     init(_ pruned: Set<Int>, of tensors: [GGUFTensor]) throws {
         self.pruned = pruned
@@ -21,14 +21,14 @@ struct LayerPruning {
         guard layerCount > 0 else { throw QuantizationProblem.noLayerLeft }
     }
 
-    /// The tensor's name afterwards, or nil where its layer is left out.
+    /// Returns the tensor's new name; nil if its layer is removed.
     func newName(of tensor: GGUFTensor) -> String? {
         guard !pruned.isEmpty, let layer = Self.layer(in: tensor.name) else { return tensor.name }
         guard let number = numbers[layer.number] else { return nil }
         return tensor.name[..<layer.range.lowerBound] + "\(number)" + tensor.name[layer.range.upperBound...]
     }
 
-    /// The number in `blk.7.`, wherever in a name it stands.
+    /// Returns the number in `blk.7.`, anywhere in a name.
     private static func layer(in name: String) -> (number: Int, range: Range<String.Index>)? {
         guard let match = name.firstMatch(of: /blk\.([0-9]+)\./), let number = Int(match.1) else { return nil }
         return (number, match.1.startIndex..<match.1.endIndex)

@@ -1,13 +1,13 @@
 import GGUF
 
-/// A value to write in place of the one that the source's metadata has, as llama-quantize's `--override-kv` takes it.
+/// A value to write instead of the one in the source's metadata, as with llama-quantize's `--override-kv`.
 public struct MetadataOverride: Sendable, Equatable {
     /// The key, 1 to 127 bytes of UTF-8.
     public let key: String
-    /// The value that is written.
+    /// The value to write.
     public let value: Value
 
-    /// The four types that can be asked for.
+    /// The four supported types.
     public enum Value: Sendable, Equatable {
         case integer(Int64)
         case float(Double)
@@ -15,10 +15,11 @@ public struct MetadataOverride: Sendable, Equatable {
         case text(String)
     }
 
-    /// The reference keeps keys and texts in 128 bytes with a final zero.
+    /// The longest key or text, in bytes. The reference stores them in 128 bytes with a final zero.
     static let longestText = 127
 
-    /// - Returns: nil for an empty or overlong key or text, and for the alignment, which the layout of the file decides.
+    /// - Returns: nil for an empty or overlong key or text, and for the alignment, which the layout of the file
+    ///   decides.
     public init?(key: String, value: Value) {
         guard (1...Self.longestText).contains(key.utf8.count), key != "general.alignment" else { return nil }
         if case .text(let text) = value, text.utf8.count > Self.longestText { return nil }
@@ -44,7 +45,7 @@ public struct MetadataOverride: Sendable, Equatable {
         self.init(key: String(text[..<sign]), value: value)
     }
 
-    /// What the file will hold. Integers become unsigned without their sign, as the reference writes them.
+    /// The value in the file. Integers become unsigned without their sign, as in the reference.
     var stored: MetadataValue {
         switch value {
         case .integer(let number): .uint32(UInt32(truncatingIfNeeded: number.magnitude))
@@ -56,8 +57,8 @@ public struct MetadataOverride: Sendable, Equatable {
 }
 
 extension Metadata {
-    /// What the reference reads of a model with overrides: only a value of the same kind is overridden, arrays are not,
-    /// and the first override of a key counts.
+    /// Returns the metadata as the reference reads it with overrides: only a value of the same kind is overridden,
+    /// arrays are not, and the first override of a key counts.
     func reading(_ overrides: [MetadataOverride]) -> Metadata {
         var metadata = self
         for override in Dictionary(overrides.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first }).values {
@@ -73,7 +74,7 @@ extension Metadata {
         return metadata
     }
 
-    /// Texts end at their first zero, as the reference hands them on.
+    /// Truncates texts at their first zero, as the reference does when it passes them on.
     mutating func cutTextsAtZero() {
         func cut(_ text: String) -> String { String(decoding: text.utf8.prefix { $0 != 0 }, as: UTF8.self) }
         for (key, value) in pairs {

@@ -9,7 +9,7 @@ struct PlannedMetadata {
 
     private static let splitKeys = (number: "split.no", count: "split.count", tensors: "split.tensors.count")
 
-    /// - Parameter layerCount: how many layers stay.
+    /// - Parameter layerCount: the number of remaining layers.
     init(
         _ source: some ModelSource,
         _ fileType: FileType,
@@ -32,11 +32,11 @@ struct PlannedMetadata {
         alignment = source.alignment
     }
 
-    /// One for each file, up to the last that a tensor goes to.
+    /// Returns one layout for each file, up to the last that has a tensor.
     func layouts(of tensors: [PlannedTensor]) -> [GGUFLayout] {
         let count = (tensors.map(\.shard).max() ?? 0) + 1
         return (0..<count).map { shard in
-            // The first file speaks for all; the others have no more than their place, and the usual alignment.
+            // The first file has all metadata; the others have only their position, and the default alignment.
             var metadata = shard == 0 ? self.metadata : Metadata()
             if count > 1 {
                 metadata.moveToEnd(Self.splitKeys.number, .uint16(UInt16(clamping: shard)))
@@ -50,7 +50,7 @@ struct PlannedMetadata {
         }
     }
 
-    /// What a copy keeps: the source's own number, or a guess by the most frequent type.
+    /// Returns the file type that a copy keeps: the source's own number, or a guess from the most frequent type.
     private static func fileTypeNumber(of source: some ModelSource, _ options: QuantizationOptions) -> UInt32 {
         if let number = source.metadata.reading(options.overrides)["general.file_type"]?.integer {
             return UInt32(truncatingIfNeeded: number)

@@ -1,28 +1,28 @@
 import BinaryIO
 import SystemPackage
 
-/// Why a model was not quantized. The output's final name is untouched in every case.
+/// The reason why a model was not quantized. The output's final name is untouched in every case.
 public struct QuantizationError: Error, CustomStringConvertible, Sendable {
-    /// The model, or the file that it is about.
+    /// The model or other file with the problem.
     public let path: FilePath
-    /// What went wrong.
+    /// The problem.
     public let problem: QuantizationProblem
 
-    /// Does work on a model, so that a problem names its file.
+    /// Performs work on a model, and adds its file to a problem.
     package static func naming<Result>(_ path: FilePath, _ work: () throws -> Result) throws -> Result {
         do { return try work() } catch let problem as QuantizationProblem {
             throw QuantizationError(path: path, problem: problem)
         }
     }
 
-    /// The file, the line where there is one, what is wrong and what to do.
+    /// The file, the line if there is one, the problem and what to do.
     public var description: String {
         if case .badAssignment(let line, let reason) = problem { return "\(path):\(line): \(reason)" }
         return "\(path): \(problem.explanation)"
     }
 }
 
-/// What went wrong.
+/// A problem of a quantization.
 public enum QuantizationProblem: Error, Equatable, Sendable {
     case layerOutOfRange(tensor: String, layerCount: Int)
     case notFinite(tensor: String, element: Int)

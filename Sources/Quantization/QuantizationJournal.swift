@@ -4,23 +4,23 @@ import GGUF
 import Synchronization
 import SystemPackage
 
-/// The bytes of a tensor that are there already.
+/// The existing bytes of a tensor.
 struct PreparedTensor: Equatable {
     let file: MappedFile
-    /// Where its bytes begin in the file.
+    /// The offset of its bytes in the file.
     let offset: Int
 
     static func == (left: Self, right: Self) -> Bool { left.file === right.file && left.offset == right.offset }
 }
 
-/// Remembers which tensors of an unfinished output are whole: the next run takes them over.
+/// Records which tensors of an unfinished output are complete, so that the next run reuses them.
 ///
-/// `<output>.journal` names the header by its digest, then each whole tensor by its place and the digest of its bytes in
-/// `<output>.partial`. A line is believed only if those bytes have that digest, because after a power cut the disk may hold the line and
-/// not the bytes.
+/// `<output>.journal` contains the digest of the header, then the index of each complete tensor and the digest of its
+/// bytes in `<output>.partial`. A line is trusted only if those bytes have that digest, because after a power failure
+/// the disk may contain the line and not the bytes.
 final class QuantizationJournal: Sendable {
     let partial: FilePath
-    /// The tensors that an earlier run finished, by their places in the layout.
+    /// The tensors that an earlier run finished, by their indices in the layout.
     let whole: [Int: PreparedTensor]
 
     private let path: FilePath
@@ -28,10 +28,10 @@ final class QuantizationJournal: Sendable {
     private let file: FileDescriptor
     private let writing = Mutex(())
 
-    /// Longer than any line.
+    /// A length greater than that of any line, in bytes.
     private static let lineBytes = 100
 
-    /// - Throws: `FileError`, where the journal cannot be written.
+    /// - Throws: `FileError` if the journal cannot be written.
     init(_ output: FilePath, _ layout: GGUFLayout) throws {
         partial = FilePath("\(output).partial")
         path = FilePath("\(output).journal")
@@ -47,14 +47,14 @@ final class QuantizationJournal: Sendable {
                 permissions: [.ownerReadWrite, .groupRead, .otherRead]
             )
         }
-        // Only what was found right is believed from now on.
+        // From now on only verified lines are trusted.
         let kept = lines.filter { [whole] in whole[$0.index] != nil }.map(Self.line)
         try write(([title] + kept).map { "\($0)\n" }.joined())
     }
 
     deinit { try? file.close() }
 
-    /// Says that a tensor's last byte is written.
+    /// Records that a tensor's last byte is written.
     /// - Throws: `FileError`.
     func note(_ index: Int) throws {
         guard whole[index] == nil else { return }
@@ -63,7 +63,7 @@ final class QuantizationJournal: Sendable {
         try write("\(Self.line(index, digest))\n")
     }
 
-    /// After the output has its name.
+    /// Removes the journal after the output has its name.
     func remove() { try? FileManager.default.removeItem(atPath: path.string) }
 
     private func write(_ text: String) throws {
@@ -72,7 +72,7 @@ final class QuantizationJournal: Sendable {
 
     private static func line(_ index: Int, _ digest: SHA256Digest) -> String { "\(index) \(digest)" }
 
-    /// The tensors that a journal names; none where it is of another output.
+    /// Returns the tensors that a journal names; none if it belongs to another output.
     private static func lines(
         of path: FilePath,
         _ title: String,
@@ -109,19 +109,19 @@ final class QuantizationJournal: Sendable {
 }
 
 extension GGUFLayout {
-    /// Where a tensor's bytes are in the file.
+    /// Returns the range of a tensor's bytes in the file.
     fileprivate func range(_ index: Int) -> Range<Int> {
         offsets[index]..<(offsets[index] + tensors[index].byteCount)
     }
 }
 
-/// Tells when all slabs of a tensor are done.
+/// Detects when all slabs of a tensor are done.
 final class SlabCountdown: Sendable {
     private let rest: Mutex<[Int: Int]>
 
     init(_ slabs: [Slab]) { rest = Mutex(slabs.reduce(into: [:]) { $0[$1.index, default: 0] += 1 }) }
 
-    /// Counts a slab that is done.
+    /// Counts a finished slab, and returns whether it was the tensor's last.
     func isLast(_ slab: Slab) -> Bool {
         rest.withLock { rest in
             rest[slab.index, default: 0] -= 1

@@ -1,27 +1,27 @@
 import Synchronization
 
-/// What a tensor lost by being quantized.
+/// The quantization error of a tensor.
 public struct QuantizationLoss: Sendable, Equatable {
     /// Sums over weights: of the squared differences, and of the squares themselves.
     private(set) var errors = 0.0
     private(set) var squares = 0.0
-    /// The same sums with each weight counted by its column's importance.
+    /// The same sums with each weight multiplied by its column's importance.
     private(set) var weightedErrors = 0.0
     private(set) var weightedSquares = 0.0
 
-    /// The root of the mean squared difference, relative to that of the weights: 0.05 is five in a hundred.
+    /// The root mean square difference, divided by the root mean square of the weights: 0.05 is five in a hundred.
     public var relativeError: Double { Self.ratio(errors, squares).squareRoot() }
 
-    /// The part of the outputs' mean square that becomes error, on inputs such as the importance matrix saw; nil where
-    /// there is no importance matrix.
+    /// The share of the outputs' mean square that becomes error, for inputs like those of the importance matrix; nil
+    /// without an importance matrix.
     public var weightedError: Double? { isWeighted ? Self.ratio(weightedErrors, weightedSquares) : nil }
 
     private var isWeighted = false
 
-    /// Tensors of zeros lose nothing.
+    /// Returns the ratio, which is zero for tensors of zeros.
     private static func ratio(_ part: Double, _ whole: Double) -> Double { part == 0 ? 0 : part / whole }
 
-    /// Adds rows of some tensor.
+    /// Adds the losses of other rows.
     public static func + (first: QuantizationLoss, second: QuantizationLoss) -> QuantizationLoss {
         var sum = first
         sum.errors += second.errors
@@ -32,15 +32,15 @@ public struct QuantizationLoss: Sendable, Equatable {
         return sum
     }
 
-    /// No rows yet.
+    /// Creates the loss of no rows.
     public init() {}
 
-    /// Compares weights with what was made of them.
+    /// Compares weights with the decoded ones.
     init(_ weights: UnsafeBufferPointer<Float>, _ restored: UnsafeBufferPointer<Float>) {
         (errors, squares) = Self.sums(weights, restored, nil)
     }
 
-    /// Compares a row with what was made of it, where its columns have an importance.
+    /// Compares a row with the decoded one, weighted by the importance of its columns.
     init(
         row weights: UnsafeBufferPointer<Float>,
         _ restored: UnsafeBufferPointer<Float>,
@@ -51,7 +51,8 @@ public struct QuantizationLoss: Sendable, Equatable {
         (weightedErrors, weightedSquares) = Self.sums(weights, restored, importance)
     }
 
-    /// Squares are added up in single precision over a few hundred weights, in lanes, and those sums in double.
+    /// Returns sums of squares, in single precision over a few hundred weights, in lanes; those sums are added in
+    /// double precision.
     private static func sums(
         _ weights: UnsafeBufferPointer<Float>,
         _ restored: UnsafeBufferPointer<Float>,
@@ -96,11 +97,11 @@ public struct QuantizationLoss: Sendable, Equatable {
     }
 }
 
-/// The losses of a run, slab by slab: whichever thread measures them, they are added in the order of the slabs.
+/// The losses of a run by slab: whichever thread measures them, they are added in slab order.
 final class LossLedger: Sendable {
     let isOpen: Bool
     private let slabs: [Slab]
-    /// For each slab those of its targets.
+    /// For each slab, the losses of its targets.
     private let entries: Mutex<[[QuantizationLoss?]]>
 
     init(_ slabs: [Slab], isOpen: Bool) {
@@ -113,7 +114,7 @@ final class LossLedger: Sendable {
         entries.withLock { $0[slab.number][target] = loss }
     }
 
-    /// What each tensor of an output lost; nil for those that were copied.
+    /// Returns the loss of each tensor of an output; nil for those that were copied.
     func losses(ofOutput output: Int, tensorCount: Int) -> [QuantizationLoss?] {
         var losses = [QuantizationLoss?](repeating: nil, count: tensorCount)
         guard isOpen else { return losses }

@@ -3,35 +3,35 @@ import GGUF
 import SystemPackage
 import Tensors
 
-/// What a quantization will make: every tensor's type, in the order of the output, and its metadata.
+/// The planned result of a quantization: every tensor's type, in output order, and the metadata.
 public struct QuantizationPlan: Sendable {
-    /// What the build is called: its mix, or its recipe.
+    /// The build's type: its mix, or its recipe.
     public let buildType: BuildType
     /// The mix of the tensors that nothing else names, which is written as the file's type.
     public let fileType: FileType
     /// The tensors of all files, one file after the other.
     public let tensors: [PlannedTensor]
-    /// One for each file that will be written.
+    /// The layout of each file to be written.
     public let layouts: [GGUFLayout]
-    /// Set where a type needs an importance matrix and there is none: the sizes hold, but nothing can be made.
+    /// An error if a type needs an importance matrix and there is none: the sizes are valid, but nothing can be made.
     public let obstacle: QuantizationError?
     private let keepsSplit: Bool
 
-    /// Bits a weight in the whole model's tensors.
+    /// The bits per weight in the whole model's tensors.
     public var bitsPerWeight: Double {
         let targets = tensors.lazy.map(\.target)
         let weights = targets.elementCount
         return weights == 0 ? 0 : Double(targets.byteCount) * 8 / Double(weights)
     }
 
-    /// Of all files.
+    /// The size of all files, in bytes.
     public var byteCount: Int { layouts.reduce(0) { $0 + $1.byteCount } }
 
-    /// Tensors that were quantized before and get another type now.
+    /// The tensors that are already quantized and get another type.
     public var requantized: [PlannedTensor] { tensors.filter { $0.isChanged && $0.source.type.isQuantized } }
 
-    /// Tensors inside the layers that change and for which the importance matrix, if there is one, has no entry. It never has
-    /// one for the token embedding, and seldom for the output.
+    /// The tensors inside the layers that change and for which the importance matrix, if there is one, has no entry. It
+    /// never has one for the token embedding, and seldom for the output.
     public var unweighted: [PlannedTensor] {
         tensors.filter { tensor in
             let role = TensorRole(name: tensor.target.name)
@@ -39,25 +39,26 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
-    /// The tensors whose types may change, as they will be.
+    /// The tensors whose types may change, as they will be in the output.
     public var freeTensors: [GGUFTensor] { tensors.filter(\.isQuantizable).map(\.target) }
 
-    /// The types as they were chosen, of all tensors that may change: with the same base mix and options it makes the same
-    /// file, byte for byte.
+    /// The chosen types of all tensors that may change: with the same base mix and options they give the same file,
+    /// byte for byte.
     public var assignment: TypeAssignment {
         let free = tensors.lazy.filter(\.isQuantizable).map { ($0.target.name, $0.target.type) }
         return TypeAssignment(Dictionary(free) { first, _ in first })
     }
 
     /// Plans a build of one of llama.cpp's mixes.
-    /// - Throws: as the other initializer.
+    /// - Throws: the errors of the other initializer.
     public init(_ source: some ModelSource, as fileType: FileType, options: QuantizationOptions = .init()) throws {
         try self.init(source, policy: .mix(fileType), options: options)
     }
 
     /// Plans a build.
-    /// - Parameter policy: where the types come from. A type from an assignment wins over all options but `copiesOnly`.
-    /// - Throws: `QuantizationError` when the model cannot be quantized so, `GGUFError` when its metadata is unfit.
+    /// - Parameter policy: the source of the types. A type from an assignment overrides all options except
+    ///   `copiesOnly`.
+    /// - Throws: `QuantizationError` if the model cannot be quantized with it, `GGUFError` if its metadata is invalid.
     public init(_ source: some ModelSource, policy: TypePolicy, options: QuantizationOptions = .init()) throws {
         (buildType, fileType) = (policy.buildType, policy.fileType)
         keepsSplit = options.keepsSplit
@@ -78,14 +79,14 @@ public struct QuantizationPlan: Sendable {
         layouts = metadata.layouts(of: tensors)
     }
 
-    /// Where the files go when the model goes to `output`.
+    /// Returns the paths of the files for a model written to `output`.
     public func paths(for output: FilePath) -> [FilePath] {
         guard keepsSplit else { return [output] }
         let prefix = output.extension == "gguf" ? FilePath(String(output.string.dropLast(5))) : output
         return layouts.indices.map { GGUFModel.shardPath(prefix, $0, of: layouts.count) }
     }
 
-    /// A tensor, what it will be called, and the file it will be in.
+    /// A tensor, its new name, and its output file.
     private typealias Entry = (source: GGUFTensor, renamed: GGUFTensor, shard: Int)
 
     private static func entries(
@@ -99,7 +100,7 @@ public struct QuantizationPlan: Sendable {
         if let matrix = options.importanceMatrix, !source.tensors.contains(where: { matrix.entries[$0.name] != nil }) {
             throw QuantizationProblem.importanceMatrixOfAnotherModel(matrix.path)
         }
-        // Files that are kept keep their order too.
+        // Files that are kept also keep their order.
         let ordered =
             options.keepsSplit ? source.tensors : source.tensors.sorted { precedesInFile($0.name, $1.name) }
         return ordered.compactMap { tensor in
@@ -124,7 +125,7 @@ public struct QuantizationPlan: Sendable {
                 }
                 try check(renamed, to: choice.type, allowRequantize: options.allowRequantize)
             }
-            // ggml does not count dimensions of one at the end.
+            // ggml does not count trailing dimensions of one.
             let shape = source.shape.withoutTrailingOnes
             guard let target = GGUFTensor(name: renamed.name, type: choice.type, shape: shape) else {
                 throw QuantizationProblem.unsuitableShape(
@@ -139,7 +140,7 @@ public struct QuantizationPlan: Sendable {
                 shard: shard,
                 wanted: choice.wanted,
                 isQuantizable: choice.isQuantizable,
-                // The importance matrix knows the tensor by the name it had when it was made.
+                // The importance matrix uses the tensor's name from when it was made.
                 importance: target.type == source.type ? nil : try options.importanceMatrix?.values(for: source),
                 rounding: options.rounding
             )
@@ -158,8 +159,9 @@ public struct QuantizationPlan: Sendable {
         }
     }
 
-    /// About two bits a weight work only where the columns that count are known. Without any importance matrix the reference
-    /// refuses tensors too that have such a type already and would be copied.
+    /// Returns the error for types of about two bits per weight, which work only if the importance of columns is known.
+    /// Without any importance matrix, the reference also rejects tensors that already have such a type and would be
+    /// copied.
     private static func obstacle(
         in tensors: [PlannedTensor],
         of fileType: FileType,
@@ -183,29 +185,29 @@ public struct QuantizationPlan: Sendable {
 
 /// A tensor before and after.
 public struct PlannedTensor: Sendable {
-    /// The tensor as it is.
+    /// The tensor in the source.
     public let source: GGUFTensor
-    /// The tensor as it will be, under its new name where layers are pruned.
+    /// The tensor in the output, with its new name if layers are pruned.
     public let target: GGUFTensor
-    /// The file it goes to.
+    /// The index of its output file.
     let shard: Int
-    /// The type that the recipe asked for, where the shape did not allow it.
+    /// The requested type, if the shape did not allow it.
     public let wanted: TensorType?
     /// Whether llama.cpp's rules let it change its type.
     let isQuantizable: Bool
-    /// What the columns count, those of each expert behind each other.
+    /// The importance of the columns; for tensors of experts, one expert after the other.
     package let importance: [Float]?
     let rounding: Rounding
 
-    /// Whether its blocks are refined: the type allows it, and what the columns count is known.
+    /// Whether its blocks are refined: the type allows it, and the importance of the columns is known.
     var isRefined: Bool { rounding == .refined && importance != nil && BlockCodec.canRefine(target.type) }
 
-    /// Whether its blocks take a grid that its weights lie on, if they do.
+    /// Whether its blocks use the grid of its weights, if they lie on one.
     var mayTakeLattice: Bool { rounding.takesLattice && isChanged && BlockCodec.canTakeLattice(target.type) }
 
-    /// Whether it gets another type than the mix or a rule asked for.
+    /// Whether its type differs from the one that the mix or a rule requested.
     public var isFallback: Bool { wanted != nil }
 
-    /// Whether its weights are encoded again; else its bytes are copied.
+    /// Whether its weights are encoded again; otherwise its bytes are copied.
     public var isChanged: Bool { target.type != source.type }
 }

@@ -7,24 +7,25 @@ import Work
 
 /// Makes several quantized models from one source in one pass.
 ///
-/// The work is cut into slabs of whole rows. Any thread takes the next slab, decodes it once, encodes it to each type
-/// that some output wants, and writes the bytes where the layouts say. So all cores stay busy across tensors, reading
-/// and writing overlap with work, memory is bounded by the slabs, and the bytes do not depend on the thread count.
+/// The work is divided into slabs of whole rows. Any thread takes the next slab, decodes it once, encodes it to each
+/// type that an output needs, and writes the bytes to the places in the layouts. So all cores stay busy across tensors,
+/// reading and writing overlap with computation, memory is bounded by the slabs, and the bytes do not depend on the
+/// number of threads.
 public struct Quantizer: Sendable {
-    /// What one output is: a plan and where to write it.
+    /// One output: a plan and its destination.
     public struct Output: Sendable {
-        /// What it is.
+        /// The plan.
         public let plan: QuantizationPlan
-        /// Where it goes; with a plan that keeps a split, where its first name comes from.
+        /// The destination; for a plan that keeps a split, the path from which the file names are derived.
         public let path: FilePath
-        /// Tensors whose bytes are there already, by their names in the output: they are copied in.
+        /// Tensors with existing bytes, by their names in the output; the bytes are copied in.
         public let prepared: [String: MappedFile]
-        /// Whether what a run leaves unfinished stays beside the output, for the next run to resume.
+        /// Whether an unfinished output stays on disk for the next run to resume.
         public let isResumable: Bool
 
-        /// An output.
-        /// - Parameter isResumable: a model in several files begins anew nevertheless.
-        /// - Precondition: what is prepared has the tensors' sizes.
+        /// Creates an output.
+        /// - Parameter isResumable: ignored for a model in several files, which starts over.
+        /// - Precondition: the prepared bytes have the tensors' sizes.
         public init(
             plan: QuantizationPlan,
             path: FilePath,
@@ -37,26 +38,27 @@ public struct Quantizer: Sendable {
             self.isResumable = isResumable && plan.layouts.count == 1
         }
 
-        /// The files that will be written.
+        /// The files to be written.
         public var paths: [FilePath] { plan.paths(for: path) }
     }
 
-    /// Told how many source bytes are done; throwing from it stops the work and leaves nothing behind that does not
-    /// resume.
+    /// Called with the number of processed source bytes; throwing from it stops the work and leaves only files that can
+    /// be resumed.
     public typealias Progress = ByteProgress
 
     /// Whether tensors of a type can be read.
     public static func canDecode(_ type: TensorType) -> Bool { BlockCodec.canDecode(type) }
-    /// Whether tensors can be made of a type.
+    /// Whether tensors of a type can be made.
     public static func canEncode(_ type: TensorType) -> Bool { BlockCodec.canEncode(type) }
 
-    /// Weights in a slab: large enough to make hand-outs cheap, small enough to stay in a core's cache.
+    /// The number of weights in a slab: large enough to make scheduling cheap, small enough to stay in a core's cache.
     private static let slabElements = 1 << 18
 
     private let source: any ModelSource
     private let outputs: [Output]
 
-    /// - Throws: `QuantizationError` when an output would overwrite the source, or lacks the importance matrix that it needs.
+    /// - Throws: `QuantizationError` if an output would overwrite the source, or lacks the importance matrix that it
+    ///   needs.
     public init(source: any ModelSource, outputs: [Output]) throws {
         let inputs = source.inputs.compactMap(fileIdentity)
         for output in outputs {
@@ -71,13 +73,13 @@ public struct Quantizer: Sendable {
     }
 
     /// - Parameters:
-    ///   - threads: how many threads work; bytes and losses are the same for any number.
-    ///   - kernels: which variant of the encoders works, with the same bytes too; nil takes the fastest that this
-    ///     processor runs, or what `EDGEPIPE_KERNELS` names.
-    ///   - measuresLoss: whether to decode what was encoded and compare it with the source.
-    /// - Returns: for each output, what became of each of its tensors.
-    /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or what `progress` throws. No output appears under
-    ///   its name unless all outputs were completed.
+    ///   - threads: the number of threads; bytes and losses are the same for any number.
+    ///   - kernels: the variant of the encoders, which does not change the bytes; nil for the fastest that this
+    ///     processor supports, or the one named by `EDGEPIPE_KERNELS`.
+    ///   - measuresLoss: whether to decode the encoded weights and compare them with the source.
+    /// - Returns: for each output, the outcome of each of its tensors.
+    /// - Throws: `FileError`, `QuantizationError`, `UnknownKernels`, or the errors of `progress`. No output appears
+    ///   under its name unless all outputs were completed.
     @discardableResult
     public func run(
         threads: Int,
@@ -127,8 +129,8 @@ public struct Quantizer: Sendable {
         }
     }
 
-    /// The places of tensors that lie on a grid of four bits, of those that some output would keep on it.
-    /// - Throws: `QuantizationError` for an output that is to keep grids where there are none.
+    /// Returns the indices of tensors that lie on a grid of four bits, among those that some output would keep on it.
+    /// - Throws: `QuantizationError` for an output that must keep grids if there are none.
     private func tensorsOnGrid(threads: Int) throws -> Set<Int> {
         let candidates = outputs.map { output in
             output.plan.tensors.indices.filter { output.plan.tensors[$0].mayTakeLattice }
@@ -146,7 +148,7 @@ public struct Quantizer: Sendable {
         return onGrid
     }
 
-    /// All slabs of all tensors, in the order of the outputs.
+    /// Returns all slabs of all tensors, in output order.
     private func makeSlabs(_ onGrid: Set<Int>, _ journals: [QuantizationJournal?]) -> [Slab] {
         guard let first = outputs.first else { return [] }
         var slabs: [Slab] = []
@@ -162,7 +164,7 @@ public struct Quantizer: Sendable {
         return slabs
     }
 
-    /// Which outputs want which type of a tensor; a type that several want is made once.
+    /// Returns the types of a tensor with the outputs that need them; a type needed by several is made once.
     private func targets(
         ofTensor index: Int,
         isOnGrid: Bool,
@@ -197,11 +199,11 @@ public struct Quantizer: Sendable {
     }
 }
 
-/// What became of a tensor.
+/// The outcome of a tensor.
 public struct TensorOutcome: Sendable, Equatable {
-    /// What it lost; nil where it was copied or not measured.
+    /// The loss; nil if the tensor was copied or not measured.
     public let loss: QuantizationLoss?
-    /// Whether it lies on a grid of four bits and keeps it; nil where nobody asked.
+    /// Whether the tensor lies on a grid of four bits and keeps it; nil if this was not checked.
     public let keepsGrid: Bool?
 }
 

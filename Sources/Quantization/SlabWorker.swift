@@ -3,32 +3,32 @@ import BlockFormats
 import GGUF
 import Tensors
 
-/// Some rows of one tensor, and what to make of them.
+/// Some rows of one tensor, and the targets to make from them.
 struct Slab: Sendable {
-    /// A type and the outputs that want it.
+    /// A type and the outputs that need it.
     struct Target: Sendable {
         let type: TensorType
         let importance: [Float]?
-        /// What is done to what was encoded.
+        /// The processing of the encoded blocks.
         let finish: BlockFinish
-        /// The tensor's bytes, where they are there already.
+        /// The tensor's existing bytes, if there are any.
         let prepared: PreparedTensor?
         var outputs: [Int]
     }
 
-    /// The slab's place among all.
+    /// The slab's index among all slabs.
     let number: Int
     let tensor: GGUFTensor
-    /// The tensor's place in the outputs.
+    /// The tensor's index in the outputs.
     let index: Int
     let rows: Range<Int>
     let targets: [Target]
 
-    /// What it takes in the source.
+    /// The size in the source, in bytes.
     var byteCount: Int { rows.count * tensor.rowByteCount }
 }
 
-/// One thread's buffers and what it does with a slab.
+/// One thread's buffers, and the processing of a slab.
 struct SlabWorker {
     private let reader: any RowReader
     private let writers: [GGUFModelWriter]
@@ -47,8 +47,8 @@ struct SlabWorker {
         self.ledger = ledger
     }
 
-    /// - Returns: how many bytes of the source the slab took.
-    /// - Throws: `QuantizationProblem`, `FileError`, or what the source throws.
+    /// - Returns: the number of source bytes in the slab.
+    /// - Throws: `QuantizationProblem`, `FileError`, or the errors of the source.
     mutating func process(_ slab: Slab) throws -> Int {
         try reader.withRows(slab.rows, of: slab.tensor) { try process($0, slab) }
         return slab.byteCount
@@ -71,7 +71,7 @@ struct SlabWorker {
         }
     }
 
-    /// Whether the slab is only copied, and its bits tell already that every number is finite.
+    /// Whether the slab is only copied, and its bits show that every number is finite.
     private static func isFiniteCopy(_ bytes: UnsafeRawBufferPointer, _ slab: Slab) -> Bool {
         let type = slab.tensor.type
         guard type == .f16 || type == .bf16, slab.targets.allSatisfy({ $0.type == type }) else { return false }
@@ -135,7 +135,7 @@ struct SlabWorker {
         }
     }
 
-    /// The rows of each matrix with the numbers that belong to it.
+    /// Encodes the rows of each matrix with that matrix's importance.
     private static func encode(
         _ weights: UnsafeBufferPointer<Float>,
         _ slab: Slab,
@@ -172,12 +172,12 @@ struct SlabWorker {
     }
 }
 
-// What was lost.
+// Losses.
 extension SlabWorker {
-    /// Decodes what was just encoded, a few rows at a time, which stay in the nearest cache, and compares it with what it
-    /// was made from.
+    /// Decodes the encoded weights, a few rows at a time, which stay in the nearest cache, and compares them with the
+    /// originals.
     private mutating func loss(_ slab: Slab, _ target: Slab.Target) -> QuantizationLoss {
-        // Single precision holds whatever was decoded.
+        // Single precision represents every decoded weight exactly.
         if target.type == .f32 { return QuantizationLoss() }
         let columns = slab.tensor.shape.rowLength
         let rowBytes = target.type.byteCount(elements: columns) ?? 0
@@ -201,9 +201,9 @@ extension SlabWorker {
     }
 
     /// - Parameters:
-    ///   - rows: counted from the slab's first.
-    ///   - weights: the whole slab's.
-    ///   - made: what became of these rows.
+    ///   - rows: counted from the slab's first row.
+    ///   - weights: the weights of the whole slab.
+    ///   - made: the decoded weights of these rows.
     private static func loss(
         _ slab: Slab,
         _ rows: Range<Int>,

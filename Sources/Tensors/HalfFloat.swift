@@ -1,10 +1,11 @@
-/// IEEE 754 half precision as its 16 bits, converted without the compiler's `Float16`, which is a function call per
-/// element on x86-64 Linux and does not exist on Intel Macs. Inlinable, because rooms above convert millions in a loop.
+/// IEEE 754 half precision as its 16 bits, converted without the compiler's `Float16`, which needs a function call per
+/// element on x86-64 Linux and does not exist on Intel Macs. Inlinable, because modules above convert millions in a
+/// loop.
 public enum HalfFloat {
-    /// The single-precision value of half-precision `bits`; exact for every input.
+    /// Returns the single-precision value of half-precision `bits`; exact for every input.
     @inlinable @inline(__always)
     public static func decode(_ bits: UInt16) -> Float {
-        // Shift the magnitude into place, then let one multiplication rebias the exponent, subnormals included.
+        // Shift the magnitude into place, then rebias the exponent by one multiplication, which handles subnormals too.
         let magnitude = UInt32(bits & 0x7fff) << 13
         let rebias = Float(bitPattern: 0x7780_0000)  // 2^112
         var value = (Float(bitPattern: magnitude) * rebias).bitPattern
@@ -12,14 +13,15 @@ public enum HalfFloat {
         return Float(bitPattern: value | UInt32(bits & 0x8000) << 16)
     }
 
-    /// `value` rounded to the nearest half, ties to even; overflow gives infinity, every NaN gives 0x7e00 with the sign.
+    /// Returns `value` rounded to the nearest half, ties to even; overflow gives infinity, every NaN gives 0x7e00 with
+    /// the sign.
     ///
-    /// Every case is computed and one is chosen, without a branch, so that loops over this become vector code.
+    /// All cases are computed and one is chosen without a branch, so that loops over this become vector code.
     @inlinable @inline(__always)
     public static func encode(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
         let sign = (bits >> 16) & 0x8000
-        // Without the sign it fits a signed number, which every processor can compare in vectors.
+        // Without the sign, the bits fit a signed number, which every processor can compare in vectors.
         let magnitude = Int32(bitPattern: bits & 0x7fff_ffff)
         let rounded = magnitude &+ 0xfff &+ ((magnitude >> 13) & 1)
         let normal = (rounded &- 0x3800_0000) >> 13
@@ -33,13 +35,13 @@ public enum HalfFloat {
     }
 }
 
-/// The upper half of a single-precision number, as its 16 bits.
+/// The upper half of a single-precision number (bfloat16), as its 16 bits.
 public enum BrainFloat {
-    /// The single-precision value; exact for every input.
+    /// Returns the single-precision value; exact for every input.
     @inlinable @inline(__always)
     public static func decode(_ bits: UInt16) -> Float { Float(bitPattern: UInt32(bits) << 16) }
 
-    /// `value` rounded to nearest, ties to even; a NaN stays a quiet NaN. Without a branch, as for halves.
+    /// Returns `value` rounded to nearest, ties to even; a NaN stays a quiet NaN. Branch-free, as for half precision.
     @inlinable @inline(__always)
     public static func encode(_ value: Float) -> UInt16 {
         let bits = value.bitPattern

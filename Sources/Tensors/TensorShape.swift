@@ -16,7 +16,7 @@ public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
         self.elementCount = product
     }
 
-    /// The same elements without dimensions of one at the end; the first dimension stays.
+    /// The same elements without trailing dimensions of one; the first dimension stays.
     public var withoutTrailingOnes: TensorShape {
         let last = dimensions.lastIndex { $0 != 1 } ?? 0
         return TensorShape(Array(dimensions.prefix(last + 1))) ?? self
@@ -25,10 +25,10 @@ public struct TensorShape: Hashable, Sendable, CustomStringConvertible {
     /// The product of all dimensions.
     public let elementCount: Int
 
-    /// Elements of a row, the contiguous dimension.
+    /// The number of elements in a row, the contiguous dimension.
     public var rowLength: Int { dimensions.first ?? 1 }
 
-    /// How many rows lie one after the other.
+    /// The number of contiguous rows.
     public var rowCount: Int { rowLength == 0 ? 0 : elementCount / rowLength }
 
     /// The dimensions in brackets: "[256, 3072]".

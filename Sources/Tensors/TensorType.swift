@@ -1,6 +1,7 @@
-/// How a tensor's elements are stored, with GGUF's numbers for the types.
+/// The storage type of a tensor's elements, with GGUF's numbers.
 ///
-/// Source: ggml's `ggml_type`; the numbers are part of the GGUF format and the gaps are types that were removed from it.
+/// Source: ggml's `ggml_type`; the numbers are part of the GGUF format and the gaps are types that were removed from
+/// it.
 public enum TensorType: UInt32, Sendable, CaseIterable, Hashable {
     case f32 = 0
     case f16 = 1
@@ -40,7 +41,7 @@ public enum TensorType: UInt32, Sendable, CaseIterable, Hashable {
 }
 
 extension TensorType {
-    /// Elements and bytes of one block; plain types have blocks of one element.
+    /// The number of elements and bytes in one block; plain types have blocks of one element.
     public var block: (elements: Int, bytes: Int) {
         switch self {
         case .f32, .i32: (1, 4)
@@ -80,13 +81,13 @@ extension TensorType {
     /// The name that llama.cpp prints, in its own spelling: "Q4_K", "F16", "IQ2_XXS".
     public var name: String { Self.names[self] ?? "" }
 
-    /// Accepts the name in any case.
+    /// Reads the name in any case.
     public init?(name: some StringProtocol) {
         guard let match = Self.byName[name.uppercased()] else { return nil }
         self = match
     }
 
-    /// Spelt once: estimates ask for types by name thousands of times, and the spelling of a case is slow to come by.
+    /// The names, computed once: estimates look up types by name thousands of times, and spelling a case is slow.
     private static let names = Dictionary(
         uniqueKeysWithValues: allCases.map { ($0, String(describing: $0).uppercased()) }
     )
@@ -95,10 +96,11 @@ extension TensorType {
     /// Whether several elements share a block, as in every quantized type.
     public var isQuantized: Bool { block.elements > 1 }
 
-    /// Bits per element, averaged over a block.
+    /// The bits per element, averaged over a block.
     public var bitsPerElement: Double { Double(block.bytes * 8) / Double(block.elements) }
 
-    /// Bytes of a row of `count` elements, or nil when the row is no whole number of blocks or the size overflows.
+    /// Returns the bytes of a row of `count` elements; nil if the row is not a whole number of blocks or the size
+    /// overflows.
     public func byteCount(elements count: Int) -> Int? {
         let (elements, bytes) = block
         guard count >= 0, count.isMultiple(of: elements) else { return nil }

@@ -1,38 +1,40 @@
 import BlockFormats
 import Work
 
-/// What rounding with feedback needs to know of a matrix's inputs: the factor U of the inverse of their correlation, where
-/// `H^-1 = U^T U`, and what each column counts.
+/// The data about a matrix's inputs for rounding with feedback: the factor U of the inverse of their correlation, `H^-1
+/// = U^T U`, and the importance of each column.
 ///
-/// A share of the mean of H's diagonal is added to it beforehand, so that it can be inverted and chance counts less.
+/// A share of the mean of H's diagonal is added to the diagonal first, so that H can be inverted and chance matters
+/// less.
 public final class FeedbackBasis: Sendable {
-    /// Columns whose blocks are searched for, and whose errors reach the columns behind them, together.
+    /// The number of columns whose blocks are searched together, and whose errors reach the columns after them
+    /// together.
     package static let panel = 256
-    /// Columns of a strip of U.
+    /// The number of columns in a strip of U.
     package static let strip = 32
 
-    /// Columns of the weight matrix.
+    /// The number of columns in the weight matrix.
     public let columns: Int
-    /// Tokens that it was made of.
+    /// The number of tokens that it was made from.
     public let tokenCount: Int
-    /// Mean squares of the columns' inputs, as an importance matrix has them.
+    /// The mean squares of the columns' inputs, as in an importance matrix.
     public let meanSquares: [Float]
-    /// What an error of a column counts while the columns behind it may still make up for it.
+    /// The importance of an error in each column while the columns after it can still compensate for it.
     public let conditionalSquares: [Float]
-    /// U, panel by panel of its rows: the square on the diagonal, then what lies right of it in strips.
+    /// U, panel by panel of its rows: the square on the diagonal, then the part to its right in strips.
     private let factor: NumberBuffer<Float>
 
-    /// What one takes in memory, and what making it takes beyond that.
+    /// Returns the memory of one basis, and the additional memory for making it, in bytes.
     public static func byteCount(columns: Int) -> (kept: Int, scratch: Int) {
         let kept = (place(ofPanel: (columns + panel - 1) / panel, columns)) * MemoryLayout<Float>.stride
         return (kept, (columns + 2 * TriangularFactor.block) * columns * MemoryLayout<Double>.stride)
     }
 
     /// - Parameters:
-    ///   - correlation: of the matrix's inputs.
-    ///   - damping: what is added to the diagonal, as a share of its mean.
-    /// - Returns: nil where there are no inputs but zeros.
-    /// - Throws: `QuantizationProblem` where there is no memory, or the correlation is not of numbers.
+    ///   - correlation: the correlation of the matrix's inputs.
+    ///   - damping: the number added to the diagonal, as a share of its mean.
+    /// - Returns: nil if all inputs are zero.
+    /// - Throws: `QuantizationProblem` if there is not enough memory, or the correlation contains NaN.
     public init?(_ correlation: InputCorrelation, damping: Double, kernels: Kernels, threads: Int) throws {
         let size = correlation.columns
         (columns, tokenCount) = (size, correlation.tokenCount)
@@ -41,7 +43,8 @@ public final class FeedbackBasis: Sendable {
         guard mean > 0 else { return nil }
         let workers = Workers(count: threads)
         let numbers = try NumberBuffer<Double>(count: size * size, purpose: "the inverse of a correlation")
-        // The last column comes first: the factor of the reversed matrix, inverted and reversed again, is upper triangular.
+        // The last column comes first: the factor of the reversed matrix, inverted and reversed again, is upper
+        // triangular.
         let scale = 1 / Double(max(1, tokenCount))
         workers.forEach(size) { column, _ in
             let sums = correlation.row(column)
@@ -64,7 +67,7 @@ public final class FeedbackBasis: Sendable {
         pack(numbers, workers)
     }
 
-    /// Where a panel's numbers begin.
+    /// Returns the start of a panel's numbers.
     private static func place(ofPanel index: Int, _ columns: Int) -> Int {
         (0..<index).reduce(0) { place, panel in
             let first = panel * Self.panel
@@ -96,14 +99,14 @@ public final class FeedbackBasis: Sendable {
         }
     }
 
-    /// U on the diagonal: the rows and columns of the panel that begins with a column.
+    /// Returns the square of U on the diagonal: the rows and columns of the panel that begins with a column.
     func square(at column: Int) -> MatrixPart<UnsafePointer<Float>> {
         let rows = min(Self.panel, columns - column)
         let place = factor.start + Self.place(ofPanel: column / Self.panel, columns)
         return MatrixPart(UnsafePointer(place), stride: rows)
     }
 
-    /// Right of the square: a panel's rows, for the strip of columns that begins with one.
+    /// Returns a panel's rows to the right of the square, for the strip of columns that begins with a column.
     func strip(ofPanel first: Int, at column: Int) -> MatrixPart<UnsafePointer<Float>> {
         let rows = min(Self.panel, columns - first)
         let place = Self.place(ofPanel: first / Self.panel, columns) + rows * rows + rows * (column - first - rows)

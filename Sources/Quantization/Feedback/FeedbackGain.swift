@@ -3,16 +3,17 @@ import GGUF
 import Tensors
 import Work
 
-/// The part of an output's error that rounding with feedback leaves, by some rows of a matrix. Rows do not depend on each other.
+/// The share of an output's error that remains after rounding with feedback, measured on some rows of a matrix. Rows do
+/// not depend on each other.
 public enum FeedbackGain {
-    /// Rows that are rounded are in so many places, evenly over the matrix.
+    /// The number of places, evenly over the matrix, from which rows are rounded.
     private static let places = 3
 
     /// - Parameters:
-    ///   - tensor: what it becomes.
-    ///   - matrix: which of its matrices, where it is a stack of them.
-    /// - Returns: at most 1, since a tensor that gains nothing is rounded as the reference does.
-    /// - Throws: `QuantizationError`, or what the source throws.
+    ///   - tensor: the tensor with its target type.
+    ///   - matrix: the index of the matrix in a tensor that is a stack of them.
+    /// - Returns: at most 1, because a tensor without a gain is rounded as in the reference.
+    /// - Throws: `QuantizationError`, or the errors of the source.
     public static func remainder(
         of tensor: PlannedTensor,
         in source: any ModelSource,

@@ -1,29 +1,30 @@
-/// What became of a tensor that was to be rounded with feedback.
+/// The outcome of a tensor to be rounded with feedback.
 public struct FeedbackRecord: Codable, Equatable, Sendable {
-    /// Matrices that the tensor is a stack of: its experts, else 1.
+    /// The number of matrices in the tensor: its experts, or 1.
     public var matrices: Int
-    /// Matrices whose outputs, on text that was held back, came closer to those of the weights as they were.
+    /// The number of matrices whose outputs, on held-back text, came closer to those of the original weights.
     public var taken: Int
-    /// Matrices that too few tokens reached, and that were fitted to what all experts of the layer saw.
+    /// The number of matrices that too few tokens reached, and that were fitted to the inputs of all experts of the
+    /// layer.
     public var pooled: Int
-    /// Matrices for which there was nothing to fit to.
+    /// The number of matrices with nothing to fit to.
     public var unseen: Int
     /// The fewest tokens that a matrix was fitted to.
     public var tokens: Int
-    /// Squared error of the outputs on held-back text by the reference's rounding, over that of the outcome: both are sums
-    /// over matrices for which there is such text.
+    /// The squared error of the outputs on held-back text after the reference's rounding: a sum over matrices for which
+    /// there is such text.
     public var plainError: Double
-    /// The same of the bytes that were taken.
+    /// The squared error of the outputs on held-back text with the bytes that were taken: a sum over the same matrices.
     public var error: Double
-    /// Why the tensor is rounded as the reference does, where it is.
+    /// The reason why the tensor is rounded as in the reference, if it is.
     public var reason: String?
 
-    /// Nothing yet.
+    /// Creates an empty record.
     init(matrices: Int) {
         (self.matrices, taken, pooled, unseen, tokens, plainError, error) = (matrices, 0, 0, 0, 0, 0, 0)
     }
 
-    /// A tensor that nothing was tried for.
+    /// Creates the record of a tensor for which feedback was not tried.
     public init(plain reason: String) {
         self.init(matrices: 0)
         self.reason = reason

@@ -1,38 +1,40 @@
 import BlockFormats
 import Tensors
 
-/// Rounds rows of a weight matrix so that each column makes up for the errors of those before it, in a stock format.
+/// Rounds rows of a weight matrix so that each column compensates for the errors of those before it, in a standard
+/// format.
 ///
-/// Block by block, the reference's own search settles the scales for what the weights have become by then; column by column,
-/// weights are rounded to what these scales allow, and the error is spread over the columns that are still free, as the
-/// correlation of the inputs says. Rows do not depend on each other: any of them alone get the same bytes.
+/// Block by block, the reference's own search sets the scales for the current weights; column by column, weights are
+/// rounded to what these scales allow, and the error is distributed over the columns that are still free, according to
+/// the correlation of the inputs. Rows do not depend on each other: each gets the same bytes when rounded alone.
 ///
 /// Source: Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers", 2022.
 public struct FeedbackRounding: Sendable {
-    /// Rows that are worked on together.
+    /// The number of rows processed together.
     public static let rowsAtATime = 64
 
-    /// The type that the rows become.
+    /// The target type of the rows.
     public let type: TensorType
     private let basis: FeedbackBasis
     private let importance: [Float]
     private let kernels: Kernels
 
-    /// Whether rows can become the type so.
+    /// Whether rows can be rounded to the type with feedback.
     public static func canEncode(_ type: TensorType) -> Bool { BlockCodec.canFeedBack(type) }
 
-    /// - Parameter basis: of the inputs of the matrix whose rows are rounded.
+    /// - Parameter basis: the basis of the inputs of the matrix whose rows are rounded.
     /// - Precondition: `canEncode(type)`, and a row of the matrix is whole blocks of it.
     public init(to type: TensorType, basis: FeedbackBasis, kernels: Kernels) {
         precondition(Self.canEncode(type) && basis.columns.isMultiple(of: type.block.elements))
         (self.type, self.basis, self.kernels) = (type, basis, kernels)
-        // What a column counts in the search for scales; of the formats, one gains by counting what the others cannot mend.
+        // The importance of columns in the search for scales; of the formats, only one gains from counting what the
+        // other columns cannot compensate for.
         importance = type == .q3_K ? basis.conditionalSquares : basis.meanSquares
     }
 
     /// - Parameters:
     ///   - rows: finite numbers, whole rows.
-    ///   - bytes: room for exactly their blocks.
+    ///   - bytes: memory for exactly their blocks.
     public func encode(_ rows: UnsafeBufferPointer<Float>, into bytes: UnsafeMutableRawBufferPointer) {
         let columns = basis.columns
         let rowBytes = columns / type.block.elements * type.block.bytes
@@ -51,15 +53,15 @@ public struct FeedbackRounding: Sendable {
         }
     }
 
-    /// The rows that are worked on together, with scratch memory for them.
+    /// The rows that are processed together, with their scratch memory.
     private final class Chunk {
         private let rounding: FeedbackRounding
         private let blocks: FeedbackBlocks
-        /// What the weights have become: (rows, columns).
+        /// The current weights: (rows, columns).
         private var weights: [Float] = []
         /// (rows, panel)
         private var errors: [Float]
-        /// The weights of a block's columns: (rows, elements), and what they are encoded to.
+        /// The weights of a block's columns, and their encoded form: (rows, elements).
         private var searched: [Float]
         private var encoded: [UInt8]
 
@@ -99,7 +101,7 @@ public struct FeedbackRounding: Sendable {
             }
         }
 
-        /// Rounds the columns of a panel; its errors reach no column behind it yet.
+        /// Rounds the columns of a panel; its errors do not reach the columns after it yet.
         private func round(
             _ panel: Range<Int>,
             _ count: Int,
@@ -136,7 +138,7 @@ public struct FeedbackRounding: Sendable {
             }
         }
 
-        /// Lets the reference's search find the scales of the blocks that begin at a column.
+        /// Finds the scales of the blocks that begin at a column, by the reference's search.
         private func search(_ column: Int, _ count: Int, _ weights: MatrixPart<UnsafeMutablePointer<Float>>) {
             let width = blocks.width
             searched.withUnsafeMutableBufferPointer { searched in
@@ -161,7 +163,7 @@ public struct FeedbackRounding: Sendable {
             }
         }
 
-        /// Puts the blocks that begin at a column, with their new codes, where they belong.
+        /// Writes the blocks that begin at a column, with their new codes, to their places.
         private func finish(_ column: Int, _ count: Int, into bytes: UnsafeMutableRawBufferPointer) {
             let size = rounding.type.block.bytes
             let rowBytes = bytes.count / count

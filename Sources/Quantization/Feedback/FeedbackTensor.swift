@@ -6,19 +6,19 @@ import SystemPackage
 import Tensors
 import Work
 
-/// Rounds the matrices of one tensor with feedback, and keeps what the reference's rounding makes of those that it does not
-/// serve. The bytes go to a file of their own.
+/// Rounds the matrices of one tensor with feedback, and keeps the reference's rounding of those that feedback does not
+/// improve. The bytes go to a separate file.
 public final class FeedbackTensor {
-    /// What a matrix is fitted to.
+    /// The data that a matrix is fitted to.
     public struct Fit: Sendable {
-        /// Of its inputs.
+        /// The basis of its inputs.
         public let basis: FeedbackBasis
-        /// What it is judged by.
+        /// The held-back inputs by which it is judged.
         public let held: HeldInputs
         /// Whether these are the inputs of all experts.
         public let isPooled: Bool
 
-        /// Inputs of the matrix, or of all experts.
+        /// Creates a fit to the inputs of the matrix, or of all experts.
         public init(basis: FeedbackBasis, held: HeldInputs, isPooled: Bool) {
             (self.basis, self.held, self.isPooled) = (basis, held, isPooled)
         }
@@ -33,7 +33,7 @@ public final class FeedbackTensor {
     private var plain: [Int] = []
 
     private var rowsPerMatrix: Int { tensor.source.shape.dimensions.dropFirst().first ?? 1 }
-    /// - Parameter path: where the tensor's bytes will be.
+    /// - Parameter path: the output file of the tensor's bytes.
     /// - Throws: `FileError`.
     public init(_ tensor: PlannedTensor, of source: any ModelSource, path: FilePath, kernels: Kernels, threads: Int)
         throws
@@ -46,9 +46,9 @@ public final class FeedbackTensor {
 
     /// Rounds one of the tensor's matrices.
     /// - Parameters:
-    ///   - fit: nil where there is nothing to fit to.
-    ///   - check: called now and then, on any thread; what it throws ends the work.
-    /// - Throws: `QuantizationError`, `FileError`, or what the source throws.
+    ///   - fit: nil if there is nothing to fit to.
+    ///   - check: called regularly, on any thread; an error that it throws ends the work.
+    /// - Throws: `QuantizationError`, `FileError`, or the errors of the source.
     public func round(_ matrix: Int, _ fit: Fit?, check: @escaping @Sendable () throws -> Void = {}) throws {
         guard let fit else {
             record.unseen += 1
@@ -69,7 +69,7 @@ public final class FeedbackTensor {
             let outcome = try rows.round(own, matrix, reader, rounding, fit.held)
             outcomes.withLock { $0[chunk] = outcome }
         }
-        // In the order of the rows, whichever thread was first.
+        // Added in row order, whichever thread finished first.
         let sum = outcomes.withLock { $0.reduce(RowOutcome(), +) }
         let isBetter = sum.isUsable && sum.error < sum.plainError
         record.plainError += sum.plainError
@@ -77,8 +77,8 @@ public final class FeedbackTensor {
         if isBetter { record.taken += 1 } else { plain.append(matrix) }
     }
 
-    /// Completes the tensor's file; there is none where the reference's rounding serves all matrices.
-    /// - Throws: as `round`.
+    /// Completes the tensor's file; there is none if all matrices keep the reference's rounding.
+    /// - Throws: the errors of `round`.
     public func finish() throws -> FeedbackRecord {
         guard record.taken > 0 else {
             file.discard()
@@ -112,7 +112,7 @@ public final class FeedbackTensor {
     }
 }
 
-/// What rows add to the sums that decide.
+/// The contribution of rows to the sums that decide.
 struct RowOutcome {
     var plainError = 0.0
     var error = 0.0
@@ -127,9 +127,9 @@ struct RowOutcome {
     }
 }
 
-/// Rows of a tensor on their way to its file, where there is one.
+/// Rows of a tensor to be written to its file, if there is one.
 ///
-/// Unchecked: threads write to places of their own in the file.
+/// Unchecked: threads write to separate places in the file.
 struct TensorRows: @unchecked Sendable {
     let tensor: PlannedTensor
     let file: AtomicFile?
@@ -181,7 +181,7 @@ struct TensorRows: @unchecked Sendable {
         return weights
     }
 
-    /// As the reference does.
+    /// Encodes weights as the reference does.
     func encode(_ weights: [Float], _ matrix: Int) -> [UInt8] {
         let size = weights.count / columns * rowBytes
         return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
@@ -204,7 +204,7 @@ struct TensorRows: @unchecked Sendable {
         }
     }
 
-    /// What bytes in the place of weights make of the outputs on held-back text.
+    /// Returns the error of the outputs on held-back text if bytes replace weights.
     private func error(of bytes: [UInt8], _ weights: [Float], _ held: HeldInputs) -> Double {
         let errors = [Float](unsafeUninitializedCapacity: weights.count) { buffer, count in
             count = weights.count
@@ -221,9 +221,9 @@ struct TensorRows: @unchecked Sendable {
 }
 
 extension PlannedTensor {
-    /// Matrices that the tensor is a stack of.
+    /// The number of matrices in the tensor.
     public var matrixCount: Int { source.shape.dimensions.dropFirst(2).reduce(1, *) }
 
-    /// Whether its blocks can be rounded with feedback, and are to be.
+    /// Whether its blocks can and should be rounded with feedback.
     public var mayFeedBack: Bool { rounding == .feedback && isChanged && FeedbackRounding.canEncode(target.type) }
 }

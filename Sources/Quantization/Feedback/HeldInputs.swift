@@ -1,28 +1,28 @@
 import BlockFormats
 
-/// Inputs of a matrix that nothing was fitted to, to judge roundings by: what becomes of the outputs.
+/// Inputs of a matrix that were not used for fitting, to judge roundings by the error of the outputs.
 public final class HeldInputs: @unchecked Sendable {
-    // Unchecked: changed before it is handed out only.
-    /// Tokens of a strip, and columns that are multiplied at a time.
+    // Unchecked: changed only before it is shared.
+    /// The number of tokens in a strip, and of columns that are multiplied at a time.
     private static let strip = 32
     private static let depth = 256
 
-    /// Columns of the matrix.
+    /// The number of columns in the matrix.
     public let columns: Int
-    /// Tokens that were taken in.
+    /// The number of tokens that were added.
     public private(set) var tokenCount = 0
-    /// Each (columns, strip), with zeros behind the last token.
+    /// The strips, each (columns, strip), with zeros after the last token.
     private var strips: [NumberBuffer<Float>] = []
 
-    /// What they take in memory.
+    /// Returns the memory of held inputs, in bytes.
     public static func byteCount(columns: Int, tokens: Int) -> Int {
         (tokens + strip - 1) / strip * strip * columns * MemoryLayout<Float>.stride
     }
 
-    /// Without tokens.
+    /// Creates inputs without tokens.
     public init(columns: Int) { self.columns = columns }
 
-    /// Takes in a token.
+    /// Adds a token.
     /// - Throws: `QuantizationProblem.outOfMemory`.
     package func add(_ row: UnsafePointer<Float>) throws {
         if tokenCount % Self.strip == 0 {
@@ -35,14 +35,14 @@ public final class HeldInputs: @unchecked Sendable {
         tokenCount += 1
     }
 
-    /// The same in memory of its own.
+    /// Returns a copy in separate memory.
     package func copy() throws -> HeldInputs {
         let copy = HeldInputs(columns: columns)
         try copy.add(self)
         return copy
     }
 
-    /// Takes in the tokens of another.
+    /// Adds the tokens of another value.
     package func add(_ other: HeldInputs) throws {
         precondition(other.columns == columns)
         var row = [Float](repeating: 0, count: columns)
@@ -53,7 +53,7 @@ public final class HeldInputs: @unchecked Sendable {
         }
     }
 
-    /// The sum of squares of what errors of weights make of the outputs of all tokens.
+    /// Returns the sum of squared output errors of all tokens, for given errors of weights.
     /// - Parameter errors: (rows, columns).
     package func outputError(of errors: UnsafeBufferPointer<Float>, kernels: Kernels) -> Double {
         guard let start = errors.baseAddress, tokenCount > 0 else { return 0 }

@@ -7,26 +7,26 @@ import Work
     import Glibc
 #endif
 
-/// How the inputs of a weight matrix go together: the sums, over tokens, of the products of each two columns (X^T X).
+/// The correlation of a weight matrix's inputs: the sums, over tokens, of the products of each two columns (X^T X).
 ///
-/// Half of the matrix is kept, since it is symmetric: row `i` has the columns from `i` on. Changed by one thread at a time, or
-/// by several in rows of their own.
+/// Half of the matrix is kept, because it is symmetric: row `i` has the columns from `i` on. Changed by one thread at a
+/// time, or by several in separate rows.
 public final class InputCorrelation: @unchecked Sendable {
-    /// Columns of the weight matrix.
+    /// The number of columns in the weight matrix.
     public let columns: Int
-    /// Tokens that went in.
+    /// The number of tokens that were added.
     public private(set) var tokenCount = 0
     private let sums: UnsafeMutablePointer<Double>
 
-    /// What one takes in memory.
+    /// Returns the memory of one correlation, in bytes.
     public static func byteCount(columns: Int) -> Int { columns * (columns + 1) / 2 * MemoryLayout<Double>.stride }
 
-    /// Without tokens.
+    /// Creates a correlation without tokens.
     /// - Throws: `QuantizationProblem.outOfMemory`.
     public init(columns: Int) throws {
         self.columns = columns
         let byteCount = Self.byteCount(columns: columns)
-        // Zeroed by the system, page by page as they are first written.
+        // Zeroed by the system, page by page when first written.
         guard let memory = calloc(columns * (columns + 1) / 2, MemoryLayout<Double>.stride) else {
             throw QuantizationProblem.outOfMemory(
                 byteCount: byteCount,
@@ -38,7 +38,7 @@ public final class InputCorrelation: @unchecked Sendable {
 
     deinit { free(sums) }
 
-    /// The sums of a column with itself and with those behind it.
+    /// Returns the sums of a column with itself and with those after it.
     package func row(_ column: Int) -> UnsafeMutableBufferPointer<Double> {
         let start = column * columns - column * (column - 1) / 2
         return UnsafeMutableBufferPointer(start: sums + start, count: columns - column)
@@ -47,7 +47,7 @@ public final class InputCorrelation: @unchecked Sendable {
     /// Counts tokens whose products were added to the rows.
     package func count(tokens: Int) { tokenCount += tokens }
 
-    /// The same sums in memory of their own.
+    /// Returns a copy of the sums in separate memory.
     /// - Throws: `QuantizationProblem.outOfMemory`.
     package func copy() throws -> InputCorrelation {
         let copy = try InputCorrelation(columns: columns)
@@ -55,7 +55,7 @@ public final class InputCorrelation: @unchecked Sendable {
         return copy
     }
 
-    /// Adds what other tokens gave.
+    /// Adds the sums of other tokens.
     package func add(_ other: InputCorrelation) throws {
         precondition(other.columns == columns)
         for index in 0..<(columns * (columns + 1) / 2) { sums[index] += other.sums[index] }
@@ -67,9 +67,9 @@ public final class InputCorrelation: @unchecked Sendable {
         (0..<columns).map { tokenCount == 0 ? 0 : Float(row($0)[0] / Double(tokenCount)) }
     }
 
-    /// Whether every sum is a number.
+    /// Whether every sum is finite.
     package var isFinite: Bool {
-        // A sum that is none makes the difference none.
+        // A sum that is infinite or NaN makes the difference NaN.
         var difference = 0.0
         for index in 0..<(columns * (columns + 1) / 2) { difference += sums[index] - sums[index] }
         return difference == 0

@@ -1,22 +1,22 @@
-/// A matrix of a model: a tensor, or one of the matrices that it is a stack of.
+/// A matrix of a model: a tensor, or one matrix of a tensor that is a stack.
 public struct MatrixName: Hashable, Sendable {
     /// The tensor's name.
     public let tensor: String
-    /// Which of the tensor's matrices: the expert, or 0.
+    /// The index of the matrix in its tensor: the expert, or 0.
     public let matrix: Int
 
-    /// The matrix of a tensor.
+    /// Creates the name of a tensor's matrix.
     public init(_ tensor: String, matrix: Int = 0) { (self.tensor, self.matrix) = (tensor, matrix) }
 }
 
-/// What was seen of the inputs of some matrices: those to fit to, and those that were held back.
+/// The observed inputs of some matrices: those for fitting, and those that were held back.
 public final class MatrixInputs: Sendable {
-    /// Of all tokens that were not held back.
+    /// The correlation of all tokens that were not held back.
     public let correlation: InputCorrelation
-    /// The others.
+    /// The held-back tokens.
     public let held: HeldInputs
 
-    /// Without tokens.
+    /// Creates inputs without tokens.
     /// - Throws: `QuantizationProblem.outOfMemory`.
     public init(columns: Int) throws {
         correlation = try InputCorrelation(columns: columns)
@@ -28,11 +28,11 @@ public final class MatrixInputs: Sendable {
         held = try other.held.copy()
     }
 
-    /// The same in memory of their own.
+    /// Returns a copy in separate memory.
     package func copy() throws -> MatrixInputs { try MatrixInputs(copying: self) }
 
-    /// What the experts of a layer saw together, each token as often as it went to one.
-    /// - Returns: nil where there is nothing to add up.
+    /// Returns the combined inputs of a layer's experts, with each token counted once per expert that it went to.
+    /// - Returns: nil if there is nothing to add up.
     public static func pooled(_ parts: [MatrixInputs]) throws -> MatrixInputs? {
         guard let first = parts.first else { return nil }
         let sum = try first.copy()
@@ -43,6 +43,6 @@ public final class MatrixInputs: Sendable {
         return sum
     }
 
-    /// Whether enough tokens were seen for the columns to be told apart: a quarter as many.
+    /// Whether there are enough tokens to distinguish the columns: a quarter of their number.
     public var suffice: Bool { correlation.tokenCount * 4 >= correlation.columns && held.tokenCount > 0 }
 }

@@ -4,11 +4,11 @@
     import Glibc
 #endif
 
-/// Numbers in memory of their own. Unchecked: threads write places of their own.
+/// Numbers in separately allocated memory. Unchecked: threads write to separate places.
 final class NumberBuffer<Number>: @unchecked Sendable {
     let start: UnsafeMutablePointer<Number>
 
-    /// - Throws: `QuantizationProblem.outOfMemory`, since a model's file says how many there are.
+    /// - Throws: `QuantizationProblem.outOfMemory`, because a model's file decides how many there are.
     init(count: Int, purpose: String) throws {
         var memory: UnsafeMutableRawPointer?
         let (bytes, overflow) = max(1, count).multipliedReportingOverflow(by: MemoryLayout<Number>.stride)

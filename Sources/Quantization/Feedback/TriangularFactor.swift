@@ -3,16 +3,16 @@ import Work
 
 /// The Cholesky factor of a symmetric matrix, and its inverse, in place and in double precision.
 ///
-/// Rows are worked on in blocks, so that nearly all of it is products of blocks. Each element gets its terms in one order,
-/// whatever the threads and the kernels.
+/// Rows are processed in blocks, so that nearly all work is products of blocks. Each element gets its terms in one
+/// order, whatever the threads and the kernels.
 ///
-/// Unchecked: threads write rows of their own.
+/// Unchecked: threads write to separate rows.
 package struct TriangularFactor: @unchecked Sendable {
-    /// Rows of a block.
+    /// The number of rows in a block.
     static let block = 128
 
     let size: Int
-    /// (size, size), the lower half of which is used.
+    /// The matrix, (size, size), of which only the lower half is used.
     let numbers: UnsafeMutablePointer<Double>
     let kernels: Kernels
     let workers: Workers
@@ -33,8 +33,8 @@ package struct TriangularFactor: @unchecked Sendable {
         stride(from: 0, to: size, by: Self.block).map { $0..<min(size, $0 + Self.block) }
     }
 
-    /// Replaces the lower half by L, where the matrix is L L^T.
-    /// - Returns: false where the matrix is not positive definite.
+    /// Replaces the lower half by L, for a matrix L L^T.
+    /// - Returns: false if the matrix is not positive definite.
     package func factor() -> Bool {
         for block in blocks {
             guard factorDiagonal(block) else { return false }
@@ -62,7 +62,7 @@ package struct TriangularFactor: @unchecked Sendable {
         return true
     }
 
-    /// Rows below a block of the diagonal: A L^-T.
+    /// Computes the rows below a block of the diagonal: A L^-T.
     private func solve(_ below: Range<Int>, _ block: Range<Int>) {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: block.count * block.count) { scratch in
             guard let start = scratch.baseAddress else { return }
@@ -87,7 +87,7 @@ package struct TriangularFactor: @unchecked Sendable {
         }
     }
 
-    /// A -= L L^T behind a block, on and below the diagonal.
+    /// A -= L L^T after a block, on and below the diagonal.
     private func subtractProduct(_ below: Range<Int>, _ block: Range<Int>) {
         packed.fill(rows: block.count, columns: below.count, workers) { row, column in
             -at(below.lowerBound + column, block.lowerBound + row).pointee
@@ -112,7 +112,7 @@ package struct TriangularFactor: @unchecked Sendable {
             Self.invert(at(block.lowerBound, block.lowerBound), size: block.count, stride: size)
             let below = block.upperBound..<size
             guard !below.isEmpty else { continue }
-            // Below: -(the inverse of what lies behind) * L * (the inverse of the block).
+            // Below: -(the inverse of the later rows) * L * (the inverse of the block).
             packed.fill(rows: below.count, columns: block.count, workers) { row, column in
                 at(below.lowerBound + row, block.lowerBound + column).pointee
             }
@@ -130,8 +130,8 @@ package struct TriangularFactor: @unchecked Sendable {
         }
     }
 
-    /// Rows of the inverse that is there already, by the packed part of L. It is lower triangular: above its diagonal lies
-    /// what was left of the matrix.
+    /// Multiplies rows of the existing part of the inverse by the packed part of L. The inverse is lower triangular:
+    /// above its diagonal are remains of the matrix.
     private func addProduct(
         of rows: Range<Int>,
         _ below: Range<Int>,
@@ -163,7 +163,7 @@ package struct TriangularFactor: @unchecked Sendable {
         }
     }
 
-    /// Rows by the packed inverse of a block.
+    /// Multiplies rows by the packed inverse of a block.
     private func multiply(
         _ tall: UnsafePointer<Double>,
         stride: Int,
@@ -204,7 +204,7 @@ package struct TriangularFactor: @unchecked Sendable {
         }
     }
 
-    /// Runs `body` for runs of rows, the last first: they have most to do.
+    /// Calls `body` for runs of rows, the last first, because they have the most work.
     private func forEachRows(_ rows: Range<Int>, count: Int, _ body: @Sendable (Range<Int>) -> Void) {
         let tasks = (rows.count + count - 1) / count
         workers.forEach(tasks) { task, _ in
@@ -213,7 +213,7 @@ package struct TriangularFactor: @unchecked Sendable {
         }
     }
 
-    /// Inverts a small lower triangle where it is.
+    /// Inverts a small lower triangle in place.
     private static func invert(_ numbers: UnsafeMutablePointer<Double>, size: Int, stride: Int) {
         for column in 0..<size {
             numbers[column * stride + column] = 1 / numbers[column * stride + column]
@@ -226,15 +226,16 @@ package struct TriangularFactor: @unchecked Sendable {
     }
 }
 
-/// A matrix in strips of a few columns, each row of a strip behind the one before, so that a product reads it in order.
+/// A matrix in strips of a few columns, with the rows of a strip one after the other, so that a product reads it in
+/// order.
 struct PackedStrips: Sendable {
-    /// Columns of a strip; the last strip is filled up with zeros.
+    /// The number of columns in a strip; the last strip is padded with zeros.
     static let width = 16
     private let numbers: NumberBuffer<Double>
 
     /// - Parameters:
-    ///   - longest: the most rows, or columns.
-    ///   - shortest: the most of the other.
+    ///   - longest: the largest number of rows, or of columns.
+    ///   - shortest: the largest number of the other.
     init(_ longest: Int, by shortest: Int) throws {
         numbers = try NumberBuffer(
             count: (longest + Self.width) * (shortest + Self.width),
@@ -242,7 +243,7 @@ struct PackedStrips: Sendable {
         )
     }
 
-    /// The strip of a column that is the first of one.
+    /// Returns the strip whose first column is the given one.
     func strip(at column: Int, rows: Int) -> MatrixPart<UnsafePointer<Double>> {
         MatrixPart(UnsafePointer(numbers.start + column * rows), stride: Self.width)
     }

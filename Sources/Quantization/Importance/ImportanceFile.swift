@@ -3,22 +3,23 @@ import GGUF
 import SystemPackage
 import Tensors
 
-/// The two forms that llama-imatrix writes. They hold the same run in slightly different numbers.
+/// The two file formats that llama-imatrix writes. They contain the same run in slightly different numbers.
 public enum ImportanceForm: String, Sendable, CaseIterable {
     /// Sums and counts, in a GGUF file.
     case gguf
     /// The older form: sums over all calls.
     case dat
 
-    /// The form that a file of this name is given.
+    /// Returns the form for a file of this name.
     public init(path: FilePath) { self = path.extension?.lowercased() == "dat" ? .dat : .gguf }
 }
 
-/// An importance matrix's file as it stands, in either form.
+/// The contents of an importance matrix's file, in either form.
 struct ImportanceFile {
     struct Entry {
         var sums: [Float]
-        /// One for each of the tensor's matrices, or one for all: rows that went in; in the older form, calls.
+        /// One count for each of the tensor's matrices, or one for all: the number of rows; in the older form, of
+        /// calls.
         var counts: [Float]
     }
 
@@ -26,10 +27,10 @@ struct ImportanceFile {
     private(set) var entries: [String: Entry] = [:]
     private(set) var datasets: [String] = []
     private(set) var chunkCount = 0
-    /// nil in the older form.
+    /// The number of tokens per window; nil in the older form.
     private(set) var chunkSize: Int?
 
-    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for what is no importance matrix.
+    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for a file that is not an importance matrix.
     init(path: FilePath) throws {
         do {
             let mapping = try MappedFile(path: path)
@@ -112,7 +113,7 @@ struct ImportanceFile {
 }
 
 extension ByteReader {
-    /// A length that the older form keeps in a signed 32-bit number.
+    /// Reads a length that the older form stores as a signed 32-bit number.
     fileprivate mutating func readLength() throws -> UInt64 {
         let start = offset
         let length = try read(Int32.self)

@@ -2,7 +2,7 @@ import SystemPackage
 
 extension ImportanceMatrix {
     /// Reads either form.
-    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for what is no importance matrix.
+    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for a file that is not an importance matrix.
     public init(path: FilePath) throws {
         let file = try ImportanceFile(path: path)
         let entries = file.entries.mapValues { entry in
@@ -20,7 +20,7 @@ extension ImportanceMatrix {
         }
     }
 
-    /// Sums over counts, expert by expert; an expert that no token reached counts everything alike.
+    /// Returns sums divided by counts, expert by expert; an expert without tokens weighs all columns equally.
     private static func means(_ entry: ImportanceFile.Entry) -> [Float] {
         let columns = entry.sums.count / entry.counts.count
         return entry.sums.enumerated().map { index, sum in

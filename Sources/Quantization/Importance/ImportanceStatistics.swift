@@ -4,36 +4,36 @@
     import Glibc
 #endif
 
-/// What a person looks at in an importance matrix: how strong one tensor's inputs are, and how unevenly. The measures
-/// are those of `llama-imatrix --show-statistics`.
+/// The statistics of an importance matrix for a person to read: the strength of one tensor's inputs, and their
+/// unevenness. The measures are those of `llama-imatrix --show-statistics`.
 public struct ImportanceStatistics: Sendable, Codable, Equatable {
     /// The weight tensor's name.
     public let tensor: String
-    /// nil outside of the layers.
+    /// The layer's number; nil outside the layers.
     public let layer: Int?
-    /// Columns, those of all experts that any row reached.
+    /// The number of columns, over all experts that any row reached.
     public let elements: Int
-    /// Of the mean squares of the columns.
+    /// The sum of the columns' mean squares.
     public let sum: Double
-    /// The least of the columns.
+    /// The smallest column.
     public let min: Double
-    /// The greatest.
+    /// The largest column.
     public let max: Double
-    /// Over the columns.
+    /// The mean over the columns.
     public let mean: Double
-    /// Over the columns.
+    /// The standard deviation over the columns.
     public let standardDeviation: Double
-    /// Share of columns above 0.00001, in percent.
+    /// The share of columns above 0.00001, in percent.
     public let activePercent: Double
-    /// In bits, and as a share of what as many equal columns would have.
+    /// The entropy, in bits.
     public let entropy: Double
-    /// See `entropy`.
+    /// The entropy as a share of that of as many equal columns, in percent.
     public let entropyPercent: Double
-    /// Share of columns more than one standard deviation above the mean, in percent.
+    /// The share of columns more than one standard deviation above the mean, in percent.
     public let outlierPercent: Double
-    /// Cosine of the angle to the same tensor's sums in the layer before; nil where there is none.
+    /// The cosine of the angle to the same tensor's sums in the layer before; nil if there is none.
     public let similarityToPreviousLayer: Double?
-    /// Experts that no row reached.
+    /// The number of experts that no row reached.
     public let unreachedMatrices: Int
 
     /// The tensor's name without its layer: "ffn_down".
@@ -91,11 +91,11 @@ public struct ImportanceStatistics: Sendable, Codable, Equatable {
 public struct LayerImportance: Sendable, Codable, Equatable {
     /// The layer's number.
     public let layer: Int
-    /// Of the tensors' sums of mean squares.
+    /// The average of the tensors' sums of mean squares.
     public let sum: Double
-    /// Of the tensors' shares of outliers, in percent.
+    /// The average of the tensors' shares of outliers, in percent.
     public let outlierPercent: Double
-    /// Of the tensors' similarities; one without a layer before counts as 0.
+    /// The average of the tensors' similarities; one without a previous layer counts as 0.
     public let similarityToPreviousLayer: Double
 
     init(layer: Int, _ tensors: [ImportanceStatistics]) {
@@ -111,20 +111,21 @@ public struct LayerImportance: Sendable, Codable, Equatable {
 }
 
 extension ImportanceSums {
-    /// Tensor by tensor: those of one role together, the strongest first. Tensors that no row reached have none.
+    /// The statistics by tensor: those of one role together, the strongest first. Tensors that no row reached have
+    /// none.
     public var statistics: [ImportanceStatistics] {
         entries.compactMap { name, entry in
             ImportanceStatistics(name, entry, previous: previousName(of: name).flatMap { entries[$0] })
         }.sorted { ($0.role, -$0.sum, $0.tensor) < ($1.role, -$1.sum, $1.tensor) }
     }
 
-    /// Layer by layer.
+    /// Returns the averages by layer.
     public static func layers(of statistics: [ImportanceStatistics]) -> [LayerImportance] {
         let byLayer = Dictionary(grouping: statistics.filter { $0.layer != nil }) { $0.layer ?? 0 }
         return byLayer.sorted { $0.key < $1.key }.map { LayerImportance(layer: $0.key, $0.value) }
     }
 
-    /// The same tensor in the layer before.
+    /// Returns the name of the same tensor in the layer before.
     private func previousName(of tensor: String) -> String? {
         guard let layer = ImportanceStatistics.layer(of: tensor), layer > 0 else { return nil }
         return tensor.replacing("blk.\(layer).", with: "blk.\(layer - 1).", maxReplacements: 1)

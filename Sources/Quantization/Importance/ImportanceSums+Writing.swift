@@ -4,8 +4,8 @@ import SystemPackage
 import Tensors
 
 extension ImportanceSums {
-    /// Writes a file that llama-quantize and llama-imatrix read; it appears when it is complete.
-    /// - Parameter note: a key and a text that the GGUF form also carries.
+    /// Writes, atomically, a file that llama-quantize and llama-imatrix can read.
+    /// - Parameter note: a key and a text to include in the GGUF form.
     /// - Throws: `FileError`.
     public func write(to path: FilePath, as form: ImportanceForm, note: (key: String, text: String)? = nil) throws {
         switch form {
@@ -24,7 +24,7 @@ extension ImportanceSums {
         var tensors: [GGUFTensor] = []
         var contents: [[Float]] = []
         func add(_ name: String, _ rowLength: Int, _ rowCount: Int, _ values: [Float]) {
-            // One row is a tensor of one dimension, as ggml counts them.
+            // In ggml, one row is a tensor of one dimension.
             let dimensions = rowCount == 1 ? [rowLength] : [rowLength, rowCount]
             guard let shape = TensorShape(dimensions), let tensor = GGUFTensor(name: name, type: .f32, shape: shape)
             else { preconditionFailure("numbers that are in memory have a size that can be counted") }
@@ -42,7 +42,8 @@ extension ImportanceSums {
         try writer.commit()
     }
 
-    /// Means times calls, of the tensors that any row reached; experts that none reached count everything alike.
+    /// The bytes of the older form: means times calls, for the tensors that any row reached. Experts that no row
+    /// reached weigh all columns equally.
     private var olderForm: [UInt8] {
         var bytes: [UInt8] = []
         func append(_ number: Int) {
@@ -70,7 +71,7 @@ extension ImportanceSums {
         return bytes
     }
 
-    /// In the order of the names' bytes.
+    /// The entries in the order of the names' bytes.
     private var sortedEntries: [(name: String, entry: Entry)] {
         entries.map { ($0.key, $0.value) }.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }

@@ -1,40 +1,40 @@
 import SystemPackage
 
-/// What an importance matrix is made from: for each weight tensor, the sums of its inputs' squares over some text, and
-/// how many rows of them there were.
+/// The sums from which an importance matrix is made: for each weight tensor, the sums of its inputs' squares over some
+/// text, and the number of rows.
 public struct ImportanceSums: Sendable, Equatable {
-    /// What was seen of one tensor's inputs.
+    /// The sums of one tensor's inputs.
     public struct Entry: Sendable, Equatable {
-        /// One number a column; a stack of matrices (experts) has those of each behind each other.
+        /// One number per column; a stack of matrices (experts) has those of each, one after the other.
         public var sums: [Float]
-        /// One number a matrix, or one for all of them.
+        /// The number of rows of each matrix, or one number for all of them.
         public var counts: [Int]
 
-        /// An entry; `counts` must divide `sums` into matrices of equal size.
+        /// Creates an entry; `counts` must divide `sums` into matrices of equal size.
         public init(sums: [Float], counts: [Int]) {
             precondition(!counts.isEmpty && sums.count.isMultiple(of: counts.count))
             self.sums = sums
             self.counts = counts
         }
 
-        /// Columns of one matrix.
+        /// The number of columns in one matrix.
         public var columnCount: Int { sums.count / counts.count }
     }
 
-    /// Far beyond any run; keeps sums of what files claim in range.
+    /// The largest accepted number of rows, far beyond any run, which keeps sums of file contents in range.
     private static let mostRows = 1 << 60
 
-    /// By tensor name.
+    /// The entries by tensor name.
     public private(set) var entries: [String: Entry]
-    /// The texts that went in.
+    /// The names of the texts.
     public private(set) var datasets: [String]
-    /// Windows of text that went in.
+    /// The number of windows of text.
     public private(set) var chunkCount: Int
-    /// Tokens of a window.
+    /// The number of tokens per window.
     public let chunkSize: Int
 
-    /// Sums of one run or more.
-    /// - Parameter chunkSize: tokens of a window, one or more.
+    /// Creates the sums of one or more runs.
+    /// - Parameter chunkSize: the number of tokens per window, at least one.
     public init(entries: [String: Entry], datasets: [String], chunkCount: Int, chunkSize: Int) {
         self.entries = entries
         self.datasets = datasets
@@ -43,13 +43,13 @@ public struct ImportanceSums: Sendable, Equatable {
     }
 
     /// Reads either form.
-    /// - Parameter chunkSize: tokens of a window where the file does not say, as the older form does not.
-    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for what is no importance matrix.
+    /// - Parameter chunkSize: the number of tokens per window, if the file does not contain it, as in the older form.
+    /// - Throws: `FileError`, `GGUFError`, or `QuantizationError` for a file that is not an importance matrix.
     public init(path: FilePath, chunkSize: Int = 512) throws {
         let file = try ImportanceFile(path: path)
-        // Bounded, so that no count of rows that is made of it can overflow.
+        // Bounded, so that no number of rows computed from it can overflow.
         let size = min(max(1, file.chunkSize ?? chunkSize), 1 << 24)
-        // The older form divides by rows and multiplies by calls; a call saw a window.
+        // The older form divides by rows and multiplies by calls; each call processed one window.
         let factor = file.form == .dat ? size : 1
         let entries = file.entries.mapValues { entry in
             Entry(
@@ -64,11 +64,11 @@ public struct ImportanceSums: Sendable, Equatable {
         self.init(entries: entries, datasets: file.datasets, chunkCount: file.chunkCount, chunkSize: size)
     }
 
-    /// Adds what another run saw. Windows are counted by the rows that went in, as llama-imatrix counts them.
+    /// Adds the sums of another run. Windows are counted by rows, as llama-imatrix counts them.
     /// - Parameters:
-    ///   - path: where the other came from.
-    ///   - others: where this came from. Which of them is the odd one cannot be told, so that a message names all.
-    /// - Throws: `QuantizationError` where they belong to different models.
+    ///   - path: the file of the other sums.
+    ///   - others: the files of these sums. A message names all of them, because the wrong one cannot be determined.
+    /// - Throws: `QuantizationError` if they belong to different models.
     public mutating func add(
         _ other: ImportanceSums,
         from path: FilePath,
@@ -79,7 +79,7 @@ public struct ImportanceSums: Sendable, Equatable {
                 entries[name] = entry
                 continue
             }
-            // One count stands for all experts, in files of the older form.
+            // In files of the older form, one count applies to all experts.
             let count = max(known.counts.count, entry.counts.count)
             guard known.sums.count == entry.sums.count,
                 [known, entry].allSatisfy({ $0.counts.count == 1 || $0.counts.count == count })

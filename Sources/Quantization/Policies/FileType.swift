@@ -1,6 +1,6 @@
 import Tensors
 
-/// What llama.cpp calls a file type: a name that stands for a mix of tensor types, as `llama-quantize` takes it.
+/// A file type of llama.cpp: a name for a mix of tensor types, as accepted by `llama-quantize`.
 public enum FileType: UInt32, CaseIterable, Sendable {
     case f32 = 0
     case f16 = 1
@@ -43,10 +43,10 @@ extension FileType {
     /// llama.cpp's spelling: "Q4_K_M".
     public var name: String { String(describing: self).uppercased() }
 
-    /// The name as it stands in a build's name: "q4_k_m".
+    /// The name as written in build names: "q4_k_m".
     public var tag: String { name.lowercased() }
 
-    /// Accepts llama.cpp's names in any case, its short forms (`Q4_K` for `Q4_K_M`) and its numbers.
+    /// Reads llama.cpp's names in any case, its short forms (`Q4_K` for `Q4_K_M`) and its numbers.
     public init?(name: some StringProtocol) {
         let aliases = ["Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M"]
         let upper = name.uppercased()
@@ -60,7 +60,7 @@ extension FileType {
         }
     }
 
-    /// The type of a tensor that no rule singles out.
+    /// The type of a tensor without a special rule.
     public var defaultTensorType: TensorType {
         switch self {
         case .f32: .f32
@@ -79,7 +79,7 @@ extension FileType {
         case .iq1_S: .iq1_s
         case .iq1_M: .iq1_m
         case .iq2_XXS: .iq2_xxs
-        // The mixes called S and M are a size above the tensor types of these names.
+        // The mixes called S and M are one size above the tensor types of these names.
         case .iq2_XS, .iq2_S: .iq2_xs
         case .iq2_M: .iq2_s
         case .iq3_XXS: .iq3_xxs
@@ -96,7 +96,7 @@ extension FileType {
 }
 
 extension FileType {
-    /// The number that llama.cpp gives a file of unknown type whose tensors are mostly of one type.
+    /// Returns the number that llama.cpp assigns to a file of unknown type whose tensors are mostly of one type.
     static func guessedNumber(mostly type: TensorType) -> UInt32 {
         let guessed: UInt32 = 1024  // marks a guess
         let named: FileType? =

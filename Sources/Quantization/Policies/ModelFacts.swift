@@ -2,20 +2,20 @@ import Architectures
 import GGUF
 import Tensors
 
-/// What the choice of types needs to know of a model.
+/// The facts about a model that the choice of types needs.
 package struct ModelFacts {
     let architecture: Architecture
     let layerCount: Int
-    /// Query heads that share a key-value head, in the first layer.
+    /// The number of query heads that share a key-value head, in the first layer.
     let headsPerKeyValueHead: Int
     let expertCount: Int
-    /// Whether llama.cpp takes the model for one of its 70-billion class, whose value tensors get more bits.
+    /// Whether llama.cpp treats the model as one of its 70-billion class, whose value tensors get more bits.
     let isSeventyBillion: Bool
 
-    /// - Throws: `GGUFProblem` when a key is missing or of the wrong type.
+    /// - Throws: `GGUFProblem` if a key is missing or has the wrong type.
     package init(_ metadata: Metadata) throws {
         guard try !metadata.isProjector else {
-            // llama-quantize reads none of a projector's sizes, so that each rule sees a model without layers.
+            // llama-quantize reads none of a projector's sizes, so each rule treats it as a model without layers.
             architecture = Architecture(
                 named: try metadata.string("general.architecture").required("general.architecture")
             )
@@ -23,7 +23,7 @@ package struct ModelFacts {
             return
         }
         architecture = try Architecture(metadata)
-        // Models are quantized whether or not their shape is one that can be worked with.
+        // Models are quantized even if their shape is not supported for running.
         let keys = ShapeReader(metadata, architecture)
         let heads = try keys.first("attention.head_count") ?? 0
         let keyValueHeads = try keys.first("attention.head_count_kv") ?? heads
@@ -43,6 +43,6 @@ package struct ModelFacts {
 }
 
 extension ModelFacts {
-    /// Four query heads or more to a key-value head: value projections are small then, and much depends on each.
+    /// Whether a key-value head has four query heads or more: then value projections are small and important.
     var sharesHeads: Bool { headsPerKeyValueHead >= 4 }
 }

@@ -2,9 +2,10 @@ import Architectures
 import GGUF
 import Tensors
 
-/// Whether a tensor may change its type at all; llama.cpp's rules, by shape and name.
+/// Decides whether a tensor may change its type at all, by llama.cpp's rules on shape and name.
 enum Quantizable {
-    /// Substrings that keep a tensor as it is: norms, routers, small mixing weights, positions, convolutions.
+    /// Substrings of the names of tensors that keep their type: norms, routers, small mixing weights, positions,
+    /// convolutions.
     private static let exempt = [
         "_norm.weight", "ffn_gate_inp.weight", "ffn_gate_tid2eid.weight", "altup", "laurel", "per_layer_model_proj",
         "ssm_conv1d", "shortconv.conv.weight", "indexer.k_proj.weight", "indexer.q_proj.weight",
@@ -19,7 +20,7 @@ enum Quantizable {
 
     static func allows(_ tensor: GGUFTensor, by rule: StorageRule) -> Bool {
         let name = tensor.name
-        // As in ggml, dimensions of one at the end do not count.
+        // As in ggml, trailing dimensions of one do not count.
         guard tensor.shape.withoutTrailingOnes.dimensions.count >= 2, name.hasSuffix("weight"),
             !exemptNames.contains(name)
         else { return false }

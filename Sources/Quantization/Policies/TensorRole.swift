@@ -1,6 +1,6 @@
-/// The part a tensor plays in a model, as far as the choice of its type depends on it.
+/// The role of a tensor in a model, as far as the choice of its type depends on it.
 ///
-/// Recognized from the name, in the order of the cases, by the substrings llama.cpp looks for.
+/// Recognized from the name, in the order of the cases, by the substrings that llama.cpp searches for.
 package enum TensorRole: Equatable, Sendable, CaseIterable {
     case output
     case tokenEmbedding
@@ -23,7 +23,7 @@ package enum TensorRole: Equatable, Sendable, CaseIterable {
         }
     }
 
-    /// What the names of the role's tensors have in them; nil for roles that one name has, and for none.
+    /// The substring in the names of the role's tensors; nil for roles with a single name, and for none.
     package var mark: String? {
         switch self {
         case .output, .tokenEmbedding, .other: nil
@@ -39,17 +39,18 @@ package enum TensorRole: Equatable, Sendable, CaseIterable {
         }
     }
 
-    /// Tensors that carry values and are the most sensitive ones: fused ones count.
+    /// Whether the tensor carries values, which are the most sensitive; fused tensors are included.
     package var carriesValues: Bool { self == .attentionV || self == .attentionQKV || self == .attentionKVB }
 }
 
-/// The layer number in a name such as `blk.12.ffn_up.weight`, or nil.
+/// Returns the layer number in a name such as `blk.12.ffn_up.weight`, or nil.
 package func layerIndex(of name: some StringProtocol) -> Int? {
     guard name.hasPrefix("blk.") else { return nil }
     return Int(name.dropFirst(4).prefix { $0.isASCII && $0.isNumber })
 }
 
-/// The order in which llama.cpp writes tensors: those outside layers first, then layer by layer, by the bytes of names.
+/// Whether a tensor precedes another in llama.cpp's order: those outside layers first, then layer by layer, by the
+/// bytes of names.
 package func precedesInFile(_ first: String, _ second: String) -> Bool {
     let firstLayer = layerIndex(of: first) ?? -1
     let secondLayer = layerIndex(of: second) ?? -1

@@ -2,19 +2,20 @@ import BinaryIO
 import SystemPackage
 import Tensors
 
-/// An assignment's file: entries `TENSOR=TYPE` between spaces or line ends, as llama-quantize's `--tensor-type-file`
-/// reads it.
+/// The file of an assignment: entries `TENSOR=TYPE` separated by spaces or newlines, as read by llama-quantize's
+/// `--tensor-type-file`.
 ///
-/// llama-quantize takes the left side for a regular expression and looks for it anywhere in a name, so that
-/// `output.weight` would mean `blk.0.attn_output.weight` too. What is written here is bound to the whole name,
-/// `^output.weight$`, and means the same tensor to both. What is read may be bound or not, and means one tensor.
+/// llama-quantize reads the left side as a regular expression and searches for it anywhere in a name, so
+/// `output.weight` would also match `blk.0.attn_output.weight`. Written entries are anchored to the whole name,
+/// `^output.weight$`, and mean the same tensor to both programs. Entries that are read may be anchored or not, and mean
+/// one tensor.
 extension TypeAssignment {
-    /// Far more than the tensors of any model take.
+    /// The largest accepted file, in bytes, far more than the tensors of any model need.
     private static let longestFile = 1 << 24
 
     /// Reads a file.
-    /// - Throws: `FileError`; `QuantizationError` with the line of an entry that is none, is a pattern, names a type that
-    ///   cannot be encoded, or names a tensor again.
+    /// - Throws: `FileError`; `QuantizationError` with the line of an entry that is invalid, is a pattern, names a type
+    ///   that cannot be encoded, or repeats a tensor.
     public init(path: FilePath) throws {
         do {
             guard let text = String(validating: try readFile(path, limit: Self.longestFile), as: UTF8.self) else {
@@ -26,7 +27,7 @@ extension TypeAssignment {
         }
     }
 
-    /// Writes a file, one tensor a line in the order of a model's tensors; it appears when it is complete.
+    /// Writes a file atomically, one tensor per line in the order of a model's tensors.
     /// - Throws: `FileError`.
     public func write(to path: FilePath) throws {
         let lines = sorted.map { "^\($0.tensor)$=\($0.type.name.lowercased())\n" }
@@ -76,8 +77,8 @@ extension TypeAssignment {
         return (tensor, type)
     }
 
-    /// The one tensor that an expression means, with `^` and `$` around the name and `\.` for its dots or without them; nil
-    /// for one that can mean several.
+    /// Returns the one tensor that an expression matches, with or without `^` and `$` around the name and `\.` for its
+    /// dots; nil for an expression that can match several.
     private static func tensorName(_ expression: Substring) -> String? {
         var name = expression
         if name.hasPrefix("^"), name.hasSuffix("$"), name.count > 2 { name = name.dropFirst().dropLast() }

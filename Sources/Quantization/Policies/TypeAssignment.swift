@@ -2,15 +2,15 @@ import BinaryIO
 import GGUF
 import Tensors
 
-/// The types of single tensors, by their exact names.
+/// The types of single tensors by their exact names.
 public struct TypeAssignment: Sendable, Equatable {
-    /// By the tensor's name in the file to be made.
+    /// The types by the tensors' names in the output file.
     public let types: [String: TensorType]
 
-    /// An assignment of the types given, which a plan holds against its model.
+    /// Creates an assignment of the given types, which a plan checks against its model.
     public init(_ types: [String: TensorType]) { self.types = types }
 
-    /// The tensor's type, or nil where the assignment does not name it.
+    /// Returns the tensor's type; nil if the assignment does not name it.
     public subscript(tensor: String) -> TensorType? { types[tensor] }
 
     /// The entries in the order of a file's tensors.
@@ -18,7 +18,7 @@ public struct TypeAssignment: Sendable, Equatable {
         types.sorted { precedesInFile($0.key, $1.key) }.map { ($0.key, $0.value) }
     }
 
-    /// - Throws: `QuantizationProblem.assignedTensorMissing` for the first name that no tensor has.
+    /// - Throws: `QuantizationProblem.assignedTensorMissing` for the first name without a tensor.
     func check(against tensors: [GGUFTensor]) throws(QuantizationProblem) {
         if types.isEmpty { return }
         let names = Set(tensors.map(\.name))
@@ -26,11 +26,11 @@ public struct TypeAssignment: Sendable, Equatable {
         throw .assignedTensorMissing(stranger, nearest: Spelling.nearest(to: stranger, in: names.sorted()))
     }
 
-    /// The type for one tensor, held against its shape.
+    /// Returns the type for one tensor, checked against its shape.
     /// - Parameter mayChange: whether llama.cpp's rules let the tensor change its type.
-    /// - Returns: nil where the assignment does not name it.
-    /// - Throws: `QuantizationProblem.fixedTensor` for a change of one that must stay, and `unsuitableShape` where rows
-    ///   are no whole number of blocks; an assignment has no second choice.
+    /// - Returns: nil if the assignment does not name it.
+    /// - Throws: `QuantizationProblem.fixedTensor` for a change of a tensor that must keep its type, and
+    ///   `unsuitableShape` if rows are not a whole number of blocks; an assignment has no second choice.
     func type(of tensor: GGUFTensor, mayChange: Bool) throws(QuantizationProblem) -> TensorType? {
         guard let type = types[tensor.name] else { return nil }
         guard mayChange || type == tensor.type else {

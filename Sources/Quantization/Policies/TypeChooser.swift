@@ -2,8 +2,8 @@ import Architectures
 import GGUF
 import Tensors
 
-/// Decides a tensor's type: from the assignment where that names it, else from options, mix and shape in llama-quantize's
-/// order of precedence.
+/// Chooses a tensor's type: from the assignment if that names it, otherwise from options, mix and shape in
+/// llama-quantize's order of precedence.
 package struct TypeChooser {
     private let fileType: FileType
     private let assignment: TypeAssignment
@@ -14,14 +14,15 @@ package struct TypeChooser {
 
     package struct Choice {
         package let type: TensorType
-        /// Set where the shape did not allow the type that was wanted.
+        /// The requested type, if the shape did not allow it.
         package var wanted: TensorType?
         /// Whether the tensor may change its type at all.
         package var isQuantizable = true
     }
 
-    /// - Parameter tensors: those of the file to be made, in its order.
-    /// - Throws: `QuantizationProblem` for a rule that is no expression, or an assignment of a tensor that is not there.
+    /// - Parameter tensors: the tensors of the output file, in its order.
+    /// - Throws: `QuantizationProblem` for a rule that is not a regular expression, or an assignment of a tensor that
+    ///   does not exist.
     package init(
         _ policy: TypePolicy,
         _ facts: ModelFacts,
@@ -39,10 +40,10 @@ package struct TypeChooser {
         mix = TypeMix(fileType, facts, tensors: tensors, hasImportanceMatrix: options.importanceMatrix != nil)
     }
 
-    /// The type for the next tensor; tensors must come in file order, because some mixes count them.
+    /// Returns the type for the next tensor; tensors must come in file order, because some mixes count them.
     ///
     /// As with a rule, a tensor that the assignment names does not reach the mix and is not counted.
-    /// - Throws: `QuantizationProblem` where the type asked for does not go with the tensor.
+    /// - Throws: `QuantizationProblem` if the requested type does not suit the tensor.
     package mutating func choice(for tensor: GGUFTensor) throws -> Choice {
         guard !options.copiesOnly else { return Choice(type: tensor.type) }
         var choice: Choice
@@ -62,7 +63,7 @@ package struct TypeChooser {
         let role = TensorRole(name: tensor.name)
         let rule = rules.first { tensor.name.firstMatch(of: $0.pattern) != nil }?.type
         if let type = options.tokenEmbeddingType, role == .tokenEmbedding {
-            // The large per-layer table follows unless a rule names it.
+            // The large per-layer table uses this type unless a rule names it.
             if tensor.name != "per_layer_token_embd.weight" || rule == nil { return Choice(type: type) }
         }
         if let type = options.outputTensorType, role == .output { return Choice(type: type) }
@@ -74,8 +75,8 @@ package struct TypeChooser {
         return try fitting(try mix.type(of: tensor, default: standard), tensor)
     }
 
-    /// The type itself, or one with smaller blocks where the rows are no whole number of blocks.
-    /// - Throws: `QuantizationProblem.unsuitableShape` for types that nothing stands in for.
+    /// Returns the type itself, or one with smaller blocks if the rows are not a whole number of blocks.
+    /// - Throws: `QuantizationProblem.unsuitableShape` for types without a replacement.
     private func fitting(_ type: TensorType, _ tensor: GGUFTensor) throws -> Choice {
         let rowLength = tensor.shape.rowLength
         guard !rowLength.isMultiple(of: type.block.elements) else { return Choice(type: type) }

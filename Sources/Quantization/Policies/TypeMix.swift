@@ -2,16 +2,17 @@ import Architectures
 import GGUF
 import Tensors
 
-/// Chooses the type of each tensor of a mix. Tensors must come in file order: some rules count those seen before.
+/// Chooses the type of each tensor of a mix. Tensors must come in file order, because some rules count the earlier
+/// ones.
 ///
-/// The rules are llama.cpp's `llama_tensor_get_type`; more bits go to what hurts most (value projections, the down
-/// projections of some layers, the output) and fewer to the rest.
+/// The rules are those of llama.cpp's `llama_tensor_get_type`: the most sensitive tensors (value projections, the down
+/// projections of some layers, the output) get more bits, and the rest fewer.
 struct TypeMix {
     let fileType: FileType
     let facts: ModelFacts
-    /// Whether there is an importance matrix: some rules are for the lack of one.
+    /// Whether there is an importance matrix; some rules apply only without one.
     let hasImportanceMatrix: Bool
-    /// No output tensor: the token embedding serves as one and is treated as one.
+    /// Whether there is no output tensor: then the token embedding serves as one and is treated as one.
     let isTied: Bool
     let valueTensorCount: Int
     private var storage: StorageRule { facts.architecture.storage }
@@ -28,7 +29,7 @@ struct TypeMix {
         valueTensorCount = tensors.count { TensorRole(name: $0.name).carriesValues }
     }
 
-    /// - Throws: `QuantizationProblem` when an expert model has a tensor outside its layers.
+    /// - Throws: `QuantizationProblem` if an expert model has a tensor outside its layers.
     mutating func type(of tensor: GGUFTensor, default type: TensorType) throws -> TensorType {
         let role = TensorRole(name: tensor.name)
         if storage.keepsEightBits(tensor.name), type.isQuantized { return .q8_0 }
@@ -68,7 +69,8 @@ struct TypeMix {
         }
     }
 
-    /// The mixes of about two bits and less have few rules, and count their down projections tensor by tensor.
+    /// Returns the type for mixes of about two bits or less, which have few rules, and count their down projections
+    /// tensor by tensor.
     private mutating func veryLowType(_ role: TensorRole, _ type: TensorType) -> TensorType {
         let better: TensorType = fileType == .iq2_S || fileType == .iq2_M ? .iq3_s : .q2_K
         if role.carriesValues { return facts.sharesHeads || facts.expertCount >= 4 ? .q4_K : better }
@@ -91,7 +93,7 @@ struct TypeMix {
         }
     }
 
-    /// Layers are counted by the tensors seen, except in expert models, where names tell.
+    /// Returns the layer of a tensor, counted by the earlier tensors, or, in expert models, read from the name.
     private func layer(of tensor: GGUFTensor, seen: Int) throws -> Int {
         guard facts.expertCount > 1 else { return seen }
         guard let layer = layerIndex(of: tensor.name), layer < facts.layerCount else {
@@ -100,13 +102,13 @@ struct TypeMix {
         return layer
     }
 
-    /// The first and last eighth of the layers, and every third between.
+    /// Whether a layer is in the first or last eighth, or every third one between.
     private static func deservesMoreBits(_ layer: Int, of count: Int) -> Bool {
         layer < count / 8 || layer >= 7 * count / 8 || (layer - count / 8) % 3 == 2
     }
 }
 
-// Outside the layers, and where experts are all that counts.
+// Rules for tensors outside the layers, and for expert mixes.
 extension TypeMix {
     private func outputType(_ tensor: GGUFTensor, _ type: TensorType) -> TensorType {
         let isWhole = tensor.shape.rowLength.isMultiple(of: type.block.elements)
@@ -123,7 +125,7 @@ extension TypeMix {
         }
     }
 
-    /// Four bits for experts, which are three-dimensional, and eight for the rest.
+    /// Returns four bits for experts, which are three-dimensional, and eight for the rest.
     private func expertType(_ tensor: GGUFTensor, _ role: TensorRole) -> TensorType {
         let hasMatrices = tensor.shape.dimensions.count > 2 && tensor.shape.dimensions[2] > 1
         let isExpert = !storage.expertsAreNetworksAlone || [.ffnUp, .ffnGate, .ffnDown].contains(role)
@@ -131,10 +133,10 @@ extension TypeMix {
     }
 }
 
-// Inside the layers.
+// Rules for tensors inside the layers.
 extension TypeMix {
     private func valueType(_ type: TensorType) -> TensorType {
-        // The most shared value heads: small tensors on which much depends.
+        // Value heads shared by many query heads: small tensors that are important.
         let isShared = facts.sharesHeads
         var chosen: TensorType =
             switch fileType {
@@ -206,7 +208,7 @@ extension TypeMix {
         case .q4_K_S:
             return isEarly && !storage.hasMixOfFalcon ? .q5_K : type
         case .q4_0, .q5_0:
-            // The first layers' down projections can go astray in these types even with an importance matrix.
+            // The first layers' down projections can fail in these types even with an importance matrix.
             guard hasImportanceMatrix, isEarly else { return type }
             return fileType == .q4_0 ? .q4_1 : .q5_1
         default:
@@ -221,7 +223,7 @@ extension TypeMix {
 }
 
 extension FileType {
-    /// The mixes around types of two bits and less.
+    /// Whether the mix is built around types of two bits or less.
     fileprivate var isVeryLow: Bool {
         switch self {
         case .iq1_S, .iq1_M, .iq2_XXS, .iq2_XS, .iq2_S, .iq2_M: true

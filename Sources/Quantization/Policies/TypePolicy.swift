@@ -1,12 +1,12 @@
-/// Where the types of a build's tensors come from.
+/// The source of the types of a build's tensors.
 public enum TypePolicy: Sendable, Equatable {
-    /// llama.cpp's mix for a file type, as `QuantizationOptions` bend it.
+    /// llama.cpp's mix for a file type, as modified by `QuantizationOptions`.
     case mix(FileType)
-    /// An assignment by tensor name. Tensors that it does not name follow the base mix and the options, and the file says
-    /// the base's number as its file type, as a file of llama-quantize's with types of its own does.
+    /// An assignment by tensor name. Tensors that it does not name follow the base mix and the options, and the file
+    /// contains the base's number as its file type, as in llama-quantize's files with custom types.
     case recipe(String, TypeAssignment, base: FileType)
 
-    /// What the build is called.
+    /// The name of the build's type.
     public var buildType: BuildType {
         switch self {
         case .mix(let type): .mix(type)
@@ -21,7 +21,7 @@ public enum TypePolicy: Sendable, Equatable {
         }
     }
 
-    /// Empty for a mix.
+    /// The assignment; empty for a mix.
     var assignment: TypeAssignment {
         switch self {
         case .mix: TypeAssignment([:])
@@ -29,7 +29,7 @@ public enum TypePolicy: Sendable, Equatable {
         }
     }
 
-    /// - Throws: `QuantizationProblem.badRecipeName` for a name that breaks the grammar or is a mix's.
+    /// - Throws: `QuantizationProblem.badRecipeName` for a name that violates the grammar or is a mix's.
     func check() throws(QuantizationProblem) {
         guard case .recipe(let name, _, _) = self else { return }
         guard BuildType(name: name) == .recipe(name) else { throw .badRecipeName(name) }
