@@ -2,15 +2,16 @@ import Tensors
 
 /// Converts rows of weights between single precision and the formats of a GGUF file.
 ///
-/// These are the room's only doors: they take a type and raw buffers, and everything generic stays behind them.
+/// These functions are the module's only public interface: they take a type and raw buffers, and everything generic is
+/// internal.
 public enum BlockCodec {
-    /// Whether `decode` knows the type.
+    /// Whether `decode` supports the type.
     public static func canDecode(_ type: TensorType) -> Bool { format(of: type) != nil }
 
-    /// Whether `encode` knows the type.
+    /// Whether `encode` supports the type.
     public static func canEncode(_ type: TensorType) -> Bool { format(of: type) != nil && type != .nvfp4 }
 
-    /// Whether the type can be encoded with an importance matrix only.
+    /// Whether the type can be encoded only with an importance matrix.
     public static func needsImportance(_ type: TensorType) -> Bool {
         [.iq1_s, .iq2_xxs, .iq2_xs].contains(type)
     }
@@ -18,7 +19,7 @@ public enum BlockCodec {
     /// Decodes whole blocks; exact for every type.
     /// - Parameters:
     ///   - bytes: a whole number of blocks of `type`.
-    ///   - weights: room for exactly the elements that `bytes` holds.
+    ///   - weights: memory for exactly the elements in `bytes`.
     /// - Precondition: `canDecode(type)`, and the two sizes agree.
     public static func decode(
         _ type: TensorType,
@@ -32,11 +33,11 @@ public enum BlockCodec {
         format.decode(blocks: bytes, into: weights)
     }
 
-    /// Encodes whole blocks, to the byte as llama.cpp's reference quantizer does without an importance matrix.
+    /// Encodes whole blocks, byte-identical to llama.cpp's reference quantizer without an importance matrix.
     /// - Parameters:
     ///   - weights: finite numbers, a whole number of blocks of `type`.
-    ///   - kernels: which variant does it; the bytes are the same.
-    ///   - bytes: room for exactly these blocks.
+    ///   - kernels: the variant to use; the bytes are the same.
+    ///   - bytes: memory for exactly these blocks.
     /// - Precondition: `canEncode(type)`, not `needsImportance(type)`, and the two sizes agree.
     public static func encode(
         _ weights: UnsafeBufferPointer<Float>,
@@ -53,12 +54,12 @@ public enum BlockCodec {
         format.encode(weights: weights, into: bytes)
     }
 
-    /// Encodes whole rows with an importance matrix, to the byte as llama.cpp's reference quantizer does.
+    /// Encodes whole rows with an importance matrix, byte-identical to llama.cpp's reference quantizer.
     /// - Parameters:
     ///   - rows: finite numbers, each row a whole number of blocks of `type`.
     ///   - importance: a finite number for each column of a row.
-    ///   - kernels: which variant does it; the bytes are the same.
-    ///   - bytes: room for exactly these blocks.
+    ///   - kernels: the variant to use; the bytes are the same.
+    ///   - bytes: memory for exactly these blocks.
     /// - Precondition: `canEncode(type)`, and the sizes agree.
     public static func encode(
         rows: UnsafeBufferPointer<Float>,
@@ -89,11 +90,11 @@ public enum BlockCodec {
     /// Whether blocks of the type can be refined.
     public static func canRefine(_ type: TensorType) -> Bool { format(of: type) is any ScaledFormat.Type }
 
-    /// Lowers the error of rows that were encoded with an importance matrix, block by block where that can be done.
+    /// Lowers the error of rows that were encoded with an importance matrix, block by block, if possible.
     /// - Parameters:
     ///   - bytes: the rows as `encode` wrote them.
-    ///   - rows: what they were encoded from.
-    ///   - importance: a finite number for each column of a row, none negative.
+    ///   - rows: the original weights.
+    ///   - importance: a finite, non-negative number for each column of a row.
     /// - Precondition: `canRefine(type)`, and the sizes agree.
     public static func refine(
         _ bytes: UnsafeMutableRawBufferPointer,
@@ -109,22 +110,22 @@ public enum BlockCodec {
         format.refine(bytes, of: rows, importance: importance)
     }
 
-    /// Whether every scale in the blocks is finite. A weight beyond half precision's range makes one that is not.
+    /// Whether every scale in the blocks is finite. A weight beyond half precision's range causes one that is not.
     public static func isUsable(_ type: TensorType, _ bytes: UnsafeRawBufferPointer) -> Bool {
         format(of: type)?.isUsable(blocks: bytes) ?? true
     }
 
-    /// What no weight may reach that gets half-precision scales: 65504 * 128 * 32 is just below 2^28. Far beyond it the
-    /// searches overflow and, as the reference's, store a block of zeros, which looks usable.
+    /// The exclusive limit of the magnitude of weights with half-precision scales: 65504 * 128 * 32 is just below 2^28.
+    /// Far beyond it the searches overflow and, as in the reference, store a block of zeros, which looks usable.
     public static let scaleLimit: Float = 0x1p28
 
-    /// The largest magnitude among the weights; infinite or not a number where one of them is.
+    /// Returns the largest magnitude among the weights; infinite or NaN if one of them is.
     public static func greatestMagnitude(
         in weights: UnsafeBufferPointer<Float>,
         kernels: Kernels = .fastest
     ) -> Float {
         if let bits = kernels.greatestMagnitude(weights) { return Float(bitPattern: bits) }
-        // Magnitudes compare as their bits do, and whole numbers without a branch.
+        // Magnitudes compare as their bits do, and integers compare without a branch.
         return Float(bitPattern: weights.reduce(0) { max($0, $1.bitPattern & 0x7fff_ffff) })
     }
 

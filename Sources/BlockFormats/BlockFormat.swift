@@ -1,13 +1,13 @@
 import Tensors
 
-/// One block format: how a run of weights becomes bytes and back. One file a format, in `Formats/`.
+/// One block format: the conversion of a run of weights to bytes and back. Each format has its own file in `Formats/`.
 ///
 /// `encode` repeats the reference's arithmetic operation by operation, in single precision and in the same order, so
-/// that the bytes are the reference's own; it may run several independent groups in the lanes of a vector.
+/// that the bytes are identical to the reference's; it may run several independent groups in the lanes of a vector.
 protocol BlockFormat {
     static var type: TensorType { get }
 
-    /// Where in a block the half-precision scales stand, in bytes: what has to be finite for the block to be usable.
+    /// The byte offsets of a block's half-precision scales, which must be finite for the block to be usable.
     static var halfOffsets: [Int] { get }
 
     /// Writes the block's `type.block.elements` weights.
@@ -16,15 +16,15 @@ protocol BlockFormat {
     /// Reads `type.block.elements` finite weights and writes all `type.block.bytes` bytes of the block.
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>)
 
-    /// Encodes a row with what its columns count. Formats that have nothing to choose encode it as any other.
+    /// Encodes a row with the importance of its columns. Formats without a choice ignore the importance.
     static func encode(
         row: UnsafeBufferPointer<Float>,
         _ importance: RowImportance,
         into blocks: UnsafeMutableRawBufferPointer
     )
 
-    // Runs of blocks. The formats inherit these, but as requirements each format gets its own specialized copy, so one
-    // dynamic call a run is all that choosing a format at run time costs.
+    // Runs of blocks. The formats inherit these, but as requirements each format gets its own specialized copy, so
+    // choosing a format at run time costs only one dynamic call per run.
     static func decode(blocks: UnsafeRawBufferPointer, into weights: UnsafeMutableBufferPointer<Float>)
     static func encode(weights: UnsafeBufferPointer<Float>, into blocks: UnsafeMutableRawBufferPointer)
     static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool
@@ -49,7 +49,7 @@ extension BlockFormat {
         encode(weights: row, into: blocks)
     }
 
-    /// Calls `body` with each block's weights, the column of the first, and where the block goes.
+    /// Calls `body` with each block's weights, the column of the first, and the block's destination.
     @inline(__always)
     static func forEachBlock(
         _ row: UnsafeBufferPointer<Float>,

@@ -1,31 +1,31 @@
-/// Four independent groups of weights, one a lane: each lane keeps the reference's order of operations, so the result
-/// is the reference's to the bit. Four because that is what every x86-64 and arm64 processor has registers for.
+/// Four independent groups of weights, one per lane: each lane keeps the reference's order of operations, so the result
+/// is bit-identical to the reference's. Four, because every x86-64 and arm64 processor has registers for that.
 typealias Lanes = SIMD4<Float>
 typealias LaneMask = SIMDMask<SIMD4<Int32>>
 
-/// 1.5 * 2^23: adding it leaves no bits behind the binary point, so the processor rounds to whole numbers, ties to even.
+/// 1.5 * 2^23: adding it leaves no bits after the binary point, so the processor rounds to integers, ties to even.
 private let roundingOffset: Float = 12_582_912
 
 extension SIMD4<Float> {
-    /// The nearest whole numbers, ties to even, for magnitudes below 2^22.
+    /// The nearest integers, ties to even, for magnitudes below 2^22.
     @inline(__always)
     var nearest: Self { (self + roundingOffset) - roundingOffset }
 
-    /// The whole numbers of the reference's integer conversion for every input, out-of-range ones included: it adds
-    /// the same offset but then takes bits, so that large numbers wrap.
+    /// The result of the reference's integer conversion for every input, including out-of-range ones: it adds the same
+    /// offset but then extracts bits, so that large numbers wrap.
     @inline(__always)
     var nearestWrapping: SIMD4<Int32> {
         let bits = unsafe unsafeBitCast(self + roundingOffset, to: SIMD4<Int32>.self)
         return (bits & 0x7f_ffff) &- 0x40_0000
     }
 
-    /// Whole numbers of small magnitude as floating-point numbers.
+    /// Integers of small magnitude as floating-point numbers.
     @inline(__always)
     init(small integers: SIMD4<Int32>) {
         self = unsafe unsafeBitCast(integers &+ 0x4b40_0000, to: SIMD4<Float>.self) - roundingOffset
     }
 
-    /// Whole numbers of small magnitude as integers.
+    /// Numbers of small magnitude and without fraction, as integers.
     @inline(__always)
     var smallIntegers: SIMD4<Int32> { nearestWrapping }
 
@@ -37,7 +37,8 @@ extension SIMD4<Float> {
         )
     }
 
-    /// The numbers with their signs turned, zero's too: the standard library's `-` subtracts from zero and loses that.
+    /// The numbers with opposite signs, including that of zero: the standard library's `-` subtracts from zero and
+    /// loses it.
     @inline(__always)
     var negated: Self {
         unsafe unsafeBitCast(
@@ -46,7 +47,7 @@ extension SIMD4<Float> {
         )
     }
 
-    /// Limits to `lower ... upper`; NaN becomes `lower`, as in the reference, whose conversion turns NaN to zero.
+    /// Clamps to `lower ... upper`; NaN becomes `lower`, as in the reference, whose conversion turns NaN into zero.
     @inline(__always)
     func clamped(_ lower: Float, _ upper: Float) -> Self {
         let low = Self(repeating: lower)
@@ -55,7 +56,7 @@ extension SIMD4<Float> {
         return raised.replacing(with: high, where: raised .> high)
     }
 
-    /// The lanes of `other` where `mask` is set, otherwise this value's.
+    /// Returns the lanes of `other` if `mask` is set, otherwise those of this value.
     @inline(__always)
     mutating func take(_ other: Self, where mask: LaneMask) {
         replace(with: other, where: mask)
@@ -72,10 +73,10 @@ extension SIMD4<Int32> {
     }
 }
 
-/// Weights of four groups, element by element: `tile[i]` holds element `i` of each group.
+/// The weights of four groups, element by element: `tile[i]` contains element `i` of each group.
 typealias Tile = UnsafeMutablePointer<Lanes>
 
-/// Gathers four groups of `count` weights that lie one after the other.
+/// Gathers four consecutive groups of `count` weights.
 @inline(__always)
 func transpose(_ weights: UnsafePointer<Float>, count: Int, into tile: Tile) {
     for index in 0..<count {
@@ -88,17 +89,17 @@ func transpose(_ weights: UnsafePointer<Float>, count: Int, into tile: Tile) {
     }
 }
 
-/// One number as the reference's integer conversion gives it, wrapping included.
+/// Returns one number after the reference's integer conversion, including wrapping.
 @inline(__always)
 func nearestWrapping(_ value: Float) -> Int32 {
     Int32(bitPattern: (value + roundingOffset).bitPattern & 0x7f_ffff) &- 0x40_0000
 }
 
-/// The number itself where it is positive, otherwise zero without a sign.
+/// Returns the number itself if it is positive, otherwise zero without a sign.
 @inline(__always)
 func positive(_ value: Float) -> Float { value > 0 ? value : 0 }
 
-/// Runs `body` with uninitialized room for `count` elements on the stack.
+/// Calls `body` with uninitialized memory for `count` elements on the stack.
 @inline(__always)
 func withScratch<Element>(_: Element.Type, count: Int, _ body: (UnsafeMutablePointer<Element>) -> Void) {
     withUnsafeTemporaryAllocation(of: Element.self, capacity: count) { body($0.baseAddress!) }

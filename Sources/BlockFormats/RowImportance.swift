@@ -1,8 +1,9 @@
-/// What each column of a row counts, from an importance matrix, and what the reference weighs it with.
+/// The importance of each column of a row, from an importance matrix, and the mean square that the reference combines
+/// it with.
 struct RowImportance {
-    /// Mean of the squared activations that meet a column, one number a column.
+    /// The mean of the squared activations of each column.
     let columns: UnsafePointer<Float>
-    /// Mean of the row's squared weights; the 32-weight formats use it, the others take their block's.
+    /// The mean of the row's squared weights; the 32-weight formats use it, the others that of their block.
     let rowMeanSquare: Float
 
     init(_ columns: UnsafePointer<Float>, row: UnsafeBufferPointer<Float>) {
@@ -10,8 +11,8 @@ struct RowImportance {
         rowMeanSquare = sumOfSquares(row.baseAddress!, count: row.count) / Float(row.count)
     }
 
-    /// Fills a tile with what the weights of four groups count: column importance times the root of the mean square plus
-    /// the weight's own square.
+    /// Fills a tile with the importance of the weights of four groups: column importance times the root of the mean
+    /// square plus the weight's own square.
     @inline(__always)
     func weigh(_ tile: Tile, at column: Int, count: Int, meanSquare: Float, into importance: Tile) {
         transpose(columns + column, count: count, into: importance)
@@ -21,8 +22,8 @@ struct RowImportance {
     }
 }
 
-/// What each weight counts: its column's importance times the root of the mean square plus its own square, or its square
-/// alone without an importance matrix.
+/// Computes the importance of each weight: its column's importance times the root of the mean square plus its own
+/// square, or only its square without an importance matrix.
 @inline(__always)
 func weigh(
     _ x: UnsafePointer<Float>,
@@ -37,7 +38,7 @@ func weigh(
     }
 }
 
-/// The sum of squares, one after the other: the order decides the last bits.
+/// Returns the sum of squares, added in order: the order decides the last bits.
 @inline(__always)
 func sumOfSquares(_ weights: UnsafePointer<Float>, count: Int) -> Float {
     var sum: Float = 0
@@ -45,7 +46,7 @@ func sumOfSquares(_ weights: UnsafePointer<Float>, count: Int) -> Float {
     return sum
 }
 
-/// The sum of a tile's elements, a lane a group.
+/// Returns the sum of a tile's elements, one group per lane.
 @inline(__always)
 func sum(_ tile: Tile, count: Int) -> Lanes {
     var sum = Lanes.zero

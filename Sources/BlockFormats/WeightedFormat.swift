@@ -1,8 +1,8 @@
-/// A format whose encoder is one procedure with and without an importance matrix: all that differs lies inside a block.
+/// A format whose encoder is one procedure with and without an importance matrix: all differences are inside a block.
 protocol WeightedFormat: BlockFormat {
     /// Encodes a block as `encode(_:into:)` does.
-    /// - Parameter importance: what columns count, with the column of the block's first weight; nil without an importance
-    ///   matrix.
+    /// - Parameter importance: the importance of columns, with the column of the block's first weight; nil without an
+    ///   importance matrix.
     static func encode(
         _ weights: UnsafePointer<Float>,
         _ importance: (row: RowImportance, column: Int)?,

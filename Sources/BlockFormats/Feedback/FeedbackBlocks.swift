@@ -1,19 +1,20 @@
 import Tensors
 
 extension BlockCodec {
-    /// Whether weights of the type can be rounded one column after the other, each making up for the errors before it.
+    /// Whether weights of the type can be rounded one column after the other, each compensating for the errors before
+    /// it.
     public static func canFeedBack(_ type: TensorType) -> Bool { format(of: type) is any FeedbackFormat.Type }
 }
 
-/// The blocks of several rows at the same columns, encoded by the reference's search: they keep its scales, and get codes
-/// anew, one column after the other.
+/// The blocks of several rows at the same columns, encoded by the reference's search: they keep its scales, and get new
+/// codes, one column after the other.
 ///
 /// Source: Frantar et al., "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained Transformers", 2022.
 package final class FeedbackBlocks {
-    /// Columns that are rounded in a call: errors reach the others outside of it.
+    /// The number of columns that are rounded in one call; the caller applies the errors to the other columns.
     package static let stripe = 32
 
-    /// Weights of a block.
+    /// The number of weights in a block.
     package let width: Int
     private let format: any FeedbackFormat.Type
     private let codeBook: CodeBook
@@ -22,10 +23,10 @@ package final class FeedbackBlocks {
     private var steps: [Float]
     private var offsets: [Float]
     private var codes: [UInt16]
-    /// For each point of the columns of a stripe the squares of all points of the grid.
+    /// For each point of a stripe's columns, the squares of all points of the grid.
     private var squares: [Float]
 
-    /// - Parameter rows: the most rows at a time.
+    /// - Parameter rows: the largest number of rows at a time.
     /// - Precondition: `BlockCodec.canFeedBack(type)`.
     package init(_ type: TensorType, rows: Int) {
         guard let format = BlockCodec.format(of: type) as? any FeedbackFormat.Type else {
@@ -43,8 +44,8 @@ package final class FeedbackBlocks {
         }
     }
 
-    /// Takes the scales of blocks.
-    /// - Parameter bytes: one block a row.
+    /// Reads the scales of blocks.
+    /// - Parameter bytes: one block per row.
     package func begin(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
         steps.withUnsafeMutableBufferPointer { steps in
@@ -57,7 +58,7 @@ package final class FeedbackBlocks {
         }
     }
 
-    /// Puts the codes into the blocks whose scales were taken.
+    /// Writes the codes into the blocks whose scales were read.
     package func finish(_ bytes: UnsafeMutableRawBufferPointer) {
         guard let base = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
         codes.withUnsafeBufferPointer { codes in
@@ -68,10 +69,10 @@ package final class FeedbackBlocks {
         }
     }
 
-    /// Rounds the columns of a stripe. Each column's error goes to those behind it in the stripe at once.
+    /// Rounds the columns of a stripe. Each column's error is applied at once to those after it in the stripe.
     /// - Parameters:
     ///   - first: the stripe's first column, counted from that of the blocks.
-    ///   - rows: how many there are.
+    ///   - rows: the number of rows.
     ///   - weights: at the stripe's first column; changed by the errors.
     ///   - factors: the stripe's part of U, `stripe` rows of at least `stripe` numbers, zero below the diagonal.
     ///   - errors: receives, for each row and column, `(rounded - weight) / U[column][column]`.

@@ -1,30 +1,30 @@
 import Tensors
 
-/// What a weight may become in a block whose scales are settled: `weight = step * value + offset`.
+/// The possible values of a weight in a block with fixed scales: `weight = step * value + offset`.
 enum CodeBook: Sendable {
-    /// Whole numbers.
+    /// Integers.
     case even(ClosedRange<Int32>)
     /// The sixteen uneven values of IQ4_NL.
     case uneven
-    /// Magnitudes that several weights in a row share out, and a sign each.
+    /// Points of a grid that give the magnitudes of several consecutive weights, and a sign for each.
     case grid(FeedbackGrid)
 }
 
-/// A format whose codes can be settled one column after the other, once the scales of a block are known.
+/// A format whose codes can be chosen one column after the other, once the scales of a block are known.
 ///
-/// A weight's code is its place among the values that it may become, the lowest being 0. In formats with a grid it is the
-/// number of the point that the weight is a part of, and the highest bit is set where the weight is negative.
+/// A weight's code is its index among its possible values, the lowest being 0. In formats with a grid it is the number
+/// of the point that contains the weight, and the highest bit is set if the weight is negative.
 protocol FeedbackFormat: BlockFormat {
     static var codeBook: CodeBook { get }
 
-    /// Says of each weight of a block what its values are multiplied with and what is added to them.
+    /// Returns the factor and the offset of each weight's values in a block.
     static func expand(
         _ block: UnsafePointer<UInt8>,
         steps: UnsafeMutablePointer<Float>,
         offsets: UnsafeMutablePointer<Float>
     )
 
-    /// Puts codes in the place of the block's own; the scales stay.
+    /// Replaces the codes of a block; the scales stay.
     static func replaceCodes(of block: UnsafeMutablePointer<UInt8>, _ codes: UnsafePointer<UInt16>)
 }
 
@@ -115,7 +115,7 @@ extension IQ4_XS: FeedbackFormat {
     }
 }
 
-/// Four bits a weight, weight `i` and weight `i + 16` in one byte.
+/// Four bits per weight, with weight `i` and weight `i + 16` in one byte.
 private enum FeedbackNibbles {
     static func store(_ codes: UnsafePointer<UInt16>, into bytes: UnsafeMutablePointer<UInt8>) {
         for place in 0..<16 { bytes[place] = UInt8(codes[place] | codes[place + 16] << 4) }

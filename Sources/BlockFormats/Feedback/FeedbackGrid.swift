@@ -1,12 +1,12 @@
-/// A grid's points as the search for the cheapest of all reads them: place by place, the points next to each other.
+/// A grid's points in the layout for the search for the cheapest: place by place, with the points adjacent.
 struct FeedbackGrid: Sendable {
-    /// Weights of a point.
+    /// The number of weights in a point.
     let dimension: Int
     let count: Int
     /// (dimension, count)
     private let values: [Float]
 
-    /// The bit of a code that says that a weight is negative.
+    /// The bit of a code that marks a negative weight.
     static let negative: UInt16 = 0x8000
 
     init(_ grid: Grid) {
@@ -20,15 +20,15 @@ struct FeedbackGrid: Sendable {
 
     static func number(in code: UInt16) -> UInt16 { code & ~negative }
 
-    /// The signs of eight weights, as the formats store them.
+    /// Returns the signs of eight weights, as the formats store them.
     static func signs(in codes: UnsafePointer<UInt16>) -> UInt8 {
         (0..<8).reduce(0) { $0 | (codes[$1] & negative == 0 ? 0 : 1 << UInt8($1)) }
     }
 
-    /// What the value of each place of a point is.
+    /// Returns the value at a place of a point.
     func value(_ place: Int, of point: Int) -> Float { values[place * count + point] }
 
-    /// The weighted squares of all points: what they cost where every weight is zero.
+    /// Computes the weighted squares of all points: their costs if every weight is zero.
     func squares(counting counts: UnsafePointer<Float>, into squares: UnsafeMutablePointer<Float>) {
         values.withUnsafeBufferPointer { values in
             for point in 0..<count {
@@ -42,10 +42,10 @@ struct FeedbackGrid: Sendable {
         }
     }
 
-    /// The point that is cheapest for some magnitudes, of equals the first.
+    /// Returns the cheapest point for some magnitudes; among equals, the first.
     /// - Parameters:
-    ///   - products: for each place twice the magnitude times what it counts.
-    ///   - squares: as `squares` gives them for the same counts.
+    ///   - products: for each place, twice the magnitude times the importance.
+    ///   - squares: the result of `squares` for the same importance.
     func cheapest(_ products: UnsafePointer<Float>, _ squares: UnsafePointer<Float>) -> Int {
         values.withUnsafeBufferPointer { values in
             guard let values = values.baseAddress else { return 0 }
@@ -64,7 +64,7 @@ struct FeedbackGrid: Sendable {
             for lane in 0..<8 where best[lane] < least || best[lane] == least && found[lane] < number {
                 (least, number) = (best[lane], found[lane])
             }
-            // Nothing is cheaper than infinity where the weights are no numbers; any point will do.
+            // If the weights are NaN, nothing is cheaper than infinity; any point is acceptable.
             return number == .max ? 0 : Int(number)
         }
     }

@@ -1,17 +1,18 @@
-/// Rounds 32 weights of a row one after the other; each one's error changes those behind it.
+/// Rounds 32 weights of a row one after the other; each one's error changes those after it.
 struct FeedbackStripe {
     private static let count = FeedbackBlocks.stripe
-    /// Between the uneven values.
+    /// The midpoints between the uneven values.
     private static let middles: [Float] = zip(UnevenSearch.values, UnevenSearch.values.dropFirst()).map {
         ($0 + $1) / 2
     }
 
     let factors: MatrixPart<UnsafePointer<Float>>
     let squares: UnsafeMutablePointer<Float>?
-    /// What each column's squared error counts while those behind it are free: the reciprocal of U's diagonal squared.
+    /// The importance of each column's squared error while those after it are free: the reciprocal of U's squared
+    /// diagonal.
     private var counts = SIMD32<Float>.zero
 
-    /// What belongs to one row's weights.
+    /// The data of one row's weights.
     struct Row {
         let weights: UnsafeMutablePointer<Float>
         let steps: UnsafePointer<Float>
@@ -31,7 +32,7 @@ struct FeedbackStripe {
         for column in 0..<Self.count {
             let (step, offset) = (row.steps[column], row.offsets[column])
             let wanted = step == 0 ? 0 : (row.weights[column] - offset) / step
-            // What is no number becomes the lowest level.
+            // NaN becomes the lowest level.
             let level = nearest(min(upper, max(wanted, lower)))
             row.codes[column] = UInt16(truncatingIfNeeded: Int32(level) - levels.lowerBound)
             settle(row, column, step * level + offset)
@@ -44,7 +45,7 @@ struct FeedbackStripe {
                 for column in 0..<Self.count {
                     let step = row.steps[column]
                     let wanted = step == 0 ? 0 : row.weights[column] / step
-                    // Fifteen comparisons halve into four.
+                    // Four halvings replace fifteen comparisons.
                     var code = wanted > middles[7] ? 8 : 0
                     code += wanted > middles[code + 3] ? 4 : 0
                     code += wanted > middles[code + 1] ? 2 : 0
@@ -56,7 +57,7 @@ struct FeedbackStripe {
         }
     }
 
-    /// Works out what all points cost, for every point's columns.
+    /// Computes the costs of all points, for every point's columns.
     mutating func prepare(_ grid: FeedbackGrid) {
         for column in 0..<Self.count { counts[column] = 1 / (diagonal(column) * diagonal(column)) }
         guard let squares else { return }
@@ -68,12 +69,12 @@ struct FeedbackStripe {
         }
     }
 
-    /// The weights of a point are chosen together, by what each column counts; then their errors go on one by one.
+    /// Chooses the weights of a point together, by the importance of each column; then applies their errors one by one.
     func round(_ row: Row, to grid: FeedbackGrid) {
         guard let squares else { return }
         withScratch(Float.self, count: 8) { products in
             for first in stride(from: 0, to: Self.count, by: grid.dimension) {
-                // All weights of a point are of one group.
+                // All weights of a point belong to one group.
                 let step = row.steps[first]
                 for place in 0..<grid.dimension {
                     let magnitude = step == 0 ? 0 : row.weights[first + place].magnitude / step.magnitude
@@ -93,13 +94,13 @@ struct FeedbackStripe {
         }
     }
 
-    /// Hands the error of a weight that became `rounded` on to those behind it.
+    /// Applies the error of a weight that became `rounded` to those after it.
     @inline(__always)
     private func settle(_ row: Row, _ column: Int, _ rounded: Float) {
         let factors = self.factors.start + column * self.factors.stride
         let error = (rounded - row.weights[column]) / factors[column]
         row.errors[column] = error
-        // U is zero left of its diagonal, so whole vectors may be taken; this column itself is of no more use.
+        // U is zero to the left of its diagonal, so whole vectors may be used; this column itself is no longer needed.
         for first in stride(from: column / 8 * 8, to: Self.count, by: 8) {
             let place = UnsafeMutableRawPointer(row.weights + first)
             let moved = place.loadUnaligned(as: SIMD8<Float>.self) + error * Self.eight(factors + first)
@@ -112,7 +113,7 @@ struct FeedbackStripe {
         UnsafeRawPointer(numbers).loadUnaligned(as: SIMD8<Float>.self)
     }
 
-    /// The nearest whole number, ties to even, for magnitudes below 2^22.
+    /// Returns the nearest integer, ties to even, for magnitudes below 2^22.
     @inline(__always)
     private func nearest(_ value: Float) -> Float { (value + 12_582_912) - 12_582_912 }
 }

@@ -1,17 +1,18 @@
 import Tensors
 
-/// 256 weights in sixteen groups of 16: a byte for eight weights with a point's number, four more bits with the number's
-/// upper three and the direction of the shift, three bits of scale a group, and a half-precision scale whose four bits at
-/// a time fill up the groups' scales. `weight = scale * (2 * groupScale + 1) * (value ± 1/8)`
+/// 256 weights in sixteen groups of 16: a byte for each eight weights with a point's number, four more bits with the
+/// number's upper three and the direction of the shift, three bits of scale per group, and a half-precision scale, four
+/// bits of which are stored at a time in the unused bits of the groups' scales. `weight = scale * (2 * groupScale + 1)
+/// * (value ± 1/8)`
 enum IQ1_M: WeightedFormat {
     static let type = TensorType.iq1_m
-    /// None stands in one piece.
+    /// Empty, because no scale is stored contiguously.
     static var halfOffsets: [Int] { [] }
     private static let highBits = 32
     private static let scales = 48
     private static let groupSize = 16
     private static let negligible: Float = 1e-7
-    /// The stored scale is larger than the found one, as the reference's author found to be better.
+    /// The factor from the found scale to the larger stored one, which the reference's author found to be better.
     private static let correction: Float = 1.1125
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
@@ -110,7 +111,8 @@ enum IQ1_M: WeightedFormat {
         return result
     }
 
-    /// The best of all splits, by weighted least squares. The halves are shifted apart, so there are sums for each.
+    /// Finds the best of all splits, by weighted least squares. The halves are shifted independently, so there are sums
+    /// for each.
     private static func split(
         _ x: UnsafePointer<Float>,
         _ weights: UnsafePointer<Float>,
@@ -151,7 +153,7 @@ enum IQ1_M: WeightedFormat {
         return best
     }
 
-    /// Stores the groups' scales and shifts and then the block's scale, which is fitted to all of them.
+    /// Stores the groups' scales and shifts, then the block's scale, which is fitted to all of them.
     private static func storeScales(
         _ x: UnsafePointer<Float>,
         _ weighted: UnsafePointer<Float>,
@@ -187,7 +189,7 @@ enum IQ1_M: WeightedFormat {
     }
 }
 
-/// The sums of a least-squares fit for each half of a group, from sums over the sorted weights' beginnings.
+/// The sums of a least-squares fit for each half of a group, from prefix sums over the sorted weights.
 private struct HalfFit {
     private let totalQX: SIMD2<Float>
     private let totalQ2: SIMD2<Float>
@@ -195,7 +197,7 @@ private struct HalfFit {
     private let thirdFactor: Float
 
     init(_ values: [Float], totalX: SIMD2<Float>, totalW: SIMD2<Float>) {
-        // Neighbouring values differ by one, so that a run's sum is taken off once for each run that follows it.
+        // Adjacent values differ by one, so a run's sum is subtracted once for each run after it.
         totalQX = totalX * values[2]
         totalQ2 = totalW * values[2] * values[2]
         secondFactor = values[0] * values[0] - values[1] * values[1]

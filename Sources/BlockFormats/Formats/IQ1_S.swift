@@ -1,8 +1,8 @@
 import Tensors
 
-/// 256 weights in eight groups of 32: a half-precision scale, a byte for eight weights with a point's number, then two
-/// bytes a group: four times the numbers' upper three bits, three bits of scale, a bit for the direction of the shift.
-/// `weight = scale * (2 * groupScale + 1) * (value ± 1/8)`
+/// 256 weights in eight groups of 32: a half-precision scale, a byte for each eight weights with a point's number, then
+/// two bytes per group: the numbers' upper three bits four times, three bits of scale, a bit for the direction of the
+/// shift. `weight = scale * (2 * groupScale + 1) * (value ± 1/8)`
 enum IQ1_S: WeightedFormat {
     static let type = TensorType.iq1_s
     static var halfOffsets: [Int] { [0] }
@@ -10,7 +10,7 @@ enum IQ1_S: WeightedFormat {
     private static let words = 34
     private static let groupSize = 32
     private static let negligible: Float = 1e-12
-    /// The stored scale is larger than the found one, as the reference's author found to be better.
+    /// The factor from the found scale to the larger stored one, which the reference's author found to be better.
     private static let correction: Float = 1.125
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
@@ -104,7 +104,7 @@ enum IQ1_S: WeightedFormat {
         return result
     }
 
-    /// The best of all splits, by weighted least squares.
+    /// Finds the best of all splits, by weighted least squares.
     private static func split(
         _ x: UnsafePointer<Float>,
         _ weights: UnsafePointer<Float>,

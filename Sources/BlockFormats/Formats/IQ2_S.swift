@@ -1,8 +1,8 @@
 import Tensors
 
-/// 256 weights in sixteen groups of 16: a half-precision scale, for eight weights each a byte of a point's number and a
-/// byte of signs, then the numbers' upper two bits and four bits of scale a group.
-/// `weight = ± scale * (groupScale + 1/2) / 4 * value`
+/// 256 weights in sixteen groups of 16: a half-precision scale, for each eight weights a byte of a point's number and a
+/// byte of signs, then the numbers' upper two bits and four bits of scale per group. `weight = ± scale * (groupScale +
+/// 1/2) / 4 * value`
 enum IQ2_S: WeightedFormat {
     static let type = TensorType.iq2_s
     static var halfOffsets: [Int] { [0] }
@@ -18,7 +18,8 @@ enum IQ2_S: WeightedFormat {
         negligible: 1e-8,
         plainFactor: 0.25
     )
-    /// The stored scale is a little smaller than the found one, as the reference's author found to be better.
+    /// The factor from the found scale to the slightly smaller stored one, which the reference's author found to be
+    /// better.
     private static let correction: Float = 0.9875
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
@@ -33,7 +34,7 @@ enum IQ2_S: WeightedFormat {
         }
     }
 
-    /// What the values of a point are multiplied with.
+    /// Returns the factor of a point's values.
     @inline(__always)
     static func pointScale(_ index: Int, of block: UnsafePointer<UInt8>) -> Float {
         let level = block[scales + index / 4] >> UInt8(index / 2 % 2 * 4) & 15

@@ -1,7 +1,7 @@
 import Tensors
 
-/// 256 weights in sixteen groups of 16: a half-precision scale, two bytes for eight weights with nine bits of a point's
-/// number and seven signs, four bits of scale a group. `weight = ± scale * (groupScale + 1/2) / 4 * value`
+/// 256 weights in sixteen groups of 16: a half-precision scale, two bytes for each eight weights with nine bits of a
+/// point's number and seven signs, four bits of scale per group. `weight = ± scale * (groupScale + 1/2) / 4 * value`
 enum IQ2_XS: WeightedFormat {
     static let type = TensorType.iq2_xs
     static var halfOffsets: [Int] { [0] }

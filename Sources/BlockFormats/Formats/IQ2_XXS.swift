@@ -1,7 +1,7 @@
 import Tensors
 
-/// 256 weights in eight groups of 32: a half-precision scale, then eight bytes a group: four numbers of points, and a word
-/// with four times seven signs and four bits of scale. `weight = ± scale * (groupScale + 1/2) / 4 * value`
+/// 256 weights in eight groups of 32: a half-precision scale, then eight bytes per group: four numbers of points, and a
+/// word with seven signs four times and four bits of scale. `weight = ± scale * (groupScale + 1/2) / 4 * value`
 enum IQ2_XXS: WeightedFormat {
     static let type = TensorType.iq2_xxs
     static var halfOffsets: [Int] { [0] }

@@ -1,7 +1,8 @@
 import Tensors
 
-/// 256 weights in eight groups of 32: a half-precision scale, a byte for four weights with a point's number, the numbers'
-/// ninth bits, a bit of sign a weight, four bits of scale a group. `weight = ± scale * (2 * groupScale + 1) * value`
+/// 256 weights in eight groups of 32: a half-precision scale, a byte for each four weights with a point's number, the
+/// numbers' ninth bits, a sign bit per weight, four bits of scale per group. `weight = ± scale * (2 * groupScale + 1) *
+/// value`
 enum IQ3_S: WeightedFormat {
     static let type = TensorType.iq3_s
     static var halfOffsets: [Int] { [0] }
@@ -17,7 +18,8 @@ enum IQ3_S: WeightedFormat {
         negligible: .leastNonzeroMagnitude,
         refinement: .everythingUnlessOnGrid
     )
-    /// The stored scale is a little larger than the found one, as the reference's author found to be better.
+    /// The factor from the found scale to the slightly larger stored one, which the reference's author found to be
+    /// better.
     private static let correction: Float = 1.033
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {
@@ -33,7 +35,7 @@ enum IQ3_S: WeightedFormat {
         }
     }
 
-    /// What the values of a group's points are multiplied with.
+    /// Returns the factor of the values of a group's points.
     @inline(__always)
     static func groupScale(_ group: Int, of block: UnsafePointer<UInt8>) -> Float {
         let level = block[scales + group / 2] >> UInt8(group % 2 * 4) & 15
@@ -52,8 +54,8 @@ enum IQ3_S: WeightedFormat {
             }
             block.update(repeating: 0, count: type.block.bytes)
             block.storeHalf(scale * correction, at: 0)
-            // The reference takes no step past a group of zeros: the points and signs of those behind it move up,
-            // though not their ninth bits and scales.
+            // The reference does not advance past a group of zeros: the points and signs of later groups move up,
+            // although their ninth bits and scales do not.
             var target = 0
             for group in 0..<8 where (0..<32).contains(where: { weights[group * 32 + $0] != 0 }) {
                 for part in 0..<8 {

@@ -1,7 +1,8 @@
 import Tensors
 
-/// 256 weights in eight groups of 32: a half-precision scale, a byte for four weights with a point's number, then a word
-/// a group with four times seven signs and four bits of scale. `weight = ± scale * (groupScale + 1/2) / 2 * value`
+/// 256 weights in eight groups of 32: a half-precision scale, a byte for each four weights with a point's number, then
+/// a word per group with seven signs four times and four bits of scale. `weight = ± scale * (groupScale + 1/2) / 2 *
+/// value`
 enum IQ3_XXS: WeightedFormat {
     static let type = TensorType.iq3_xxs
     static var halfOffsets: [Int] { [0] }
@@ -15,7 +16,8 @@ enum IQ3_XXS: WeightedFormat {
         hasEvenSigns: true,
         negligible: 1e-8
     )
-    /// The stored scale is a little larger than the found one, as the reference's author found to be better.
+    /// The factor from the found scale to the slightly larger stored one, which the reference's author found to be
+    /// better.
     private static let correction: Float = 1.0125
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {

@@ -1,7 +1,8 @@
 import Tensors
 
-/// 256 weights in eight groups of 32: a half-precision scale, the upper two and the lower four bits of the groups' scales,
-/// then four bits each, the index of one of sixteen uneven values. `weight = scale * (groupScale - 32) * value`
+/// 256 weights in eight groups of 32: a half-precision scale, the upper two and the lower four bits of the groups'
+/// scales, then four bits per weight, the index of one of sixteen uneven values. `weight = scale * (groupScale - 32) *
+/// value`
 enum IQ4_XS: WeightedFormat {
     static let type = TensorType.iq4_xs
     static var halfOffsets: [Int] { [0] }
@@ -19,7 +20,7 @@ enum IQ4_XS: WeightedFormat {
         }
     }
 
-    /// What a group's values are multiplied with.
+    /// Returns the factor of a group's values.
     @inline(__always)
     static func groupScale(_ group: Int, of block: UnsafePointer<UInt8>) -> Float {
         let low = block[lowBits + group / 2] >> UInt8(group % 2 * 4) & 15

@@ -6,10 +6,10 @@ import Tensors
     import Glibc
 #endif
 
-/// 32 weights: a byte of exponent, then four bits each, a sign and one of eight magnitudes, doubled.
-/// `weight = 2 ^ (exponent - 128) * ± value`
+/// 32 weights: an exponent byte, then four bits per weight, a sign and one of eight magnitudes, doubled. `weight = 2 ^
+/// (exponent - 128) * ± value`
 ///
-/// Byte `i` holds weight `i` in its lower and weight `i + 16` in its upper half.
+/// Byte `i` contains weight `i` in its lower half and weight `i + 16` in its upper half.
 enum MXFP4: BlockFormat {
     static let type = TensorType.mxfp4
     static var halfOffsets: [Int] { [] }
@@ -21,8 +21,8 @@ enum MXFP4: BlockFormat {
 
     static func encode(_ weights: UnsafePointer<Float>, into block: UnsafeMutablePointer<UInt8>) {
         let greatest = abs(extremeWeight(of: weights))
-        // The logarithm is rounded to single precision before its fraction is dropped: what is just below a power of
-        // two may get that power's exponent. Below the smallest exponent the number wraps, as the reference's does.
+        // The logarithm is rounded to single precision before its fraction is dropped: a number just below a power of
+        // two may get that power's exponent. Below the smallest exponent the number wraps, as in the reference.
         let exponent = greatest > 0 ? Int(Float(log2(Double(greatest))).rounded(.down)) + 125 : 0
         block[0] = UInt8(truncatingIfNeeded: exponent)
         let scale = scale(exponent: block[0])
@@ -42,11 +42,11 @@ enum MXFP4: BlockFormat {
     }
 }
 
-/// Numbers of four bits: a sign, two bits of exponent, one of fraction; doubled, so that they are whole.
+/// Four-bit numbers: a sign, two bits of exponent, one of fraction; doubled, so that they are integers.
 enum FourBitFloat {
     private static let values = GridData.fourBitFloats.map(Float.init)
 
-    /// Reads `count` numbers, the first half of them in the lower halves of the bytes.
+    /// Reads `count` numbers, the first half of them from the lower halves of the bytes.
     @inline(__always)
     static func decode(
         _ bytes: UnsafePointer<UInt8>,
@@ -62,7 +62,7 @@ enum FourBitFloat {
         }
     }
 
-    /// The number nearest to `weight / scale`, of two equally near ones that nearer to zero.
+    /// Returns the number nearest to `weight / scale`; of two equally near ones, the one nearer to zero.
     @inline(__always)
     static func nearest(_ weight: Float, scale: Float) -> UInt8 {
         values.withUnsafeBufferPointer { values in

@@ -1,7 +1,7 @@
 import Tensors
 
-/// 64 weights in four groups of 16: a byte of scale a group, a floating-point number of eight bits without sign, then four
-/// bits each, a sign and one of eight magnitudes, doubled. `weight = groupScale / 2 * ± value`
+/// 64 weights in four groups of 16: a scale byte per group, an unsigned eight-bit floating-point number, then four bits
+/// per weight, a sign and one of eight magnitudes, doubled. `weight = groupScale / 2 * ± value`
 ///
 /// Converters store weights that were published in this format; nothing is quantized to it.
 enum NVFP4: BlockFormat {
@@ -24,7 +24,8 @@ enum NVFP4: BlockFormat {
         preconditionFailure("NVFP4 cannot be encoded")
     }
 
-    /// Four bits of exponent, three of fraction; what would be the sign counts for the exponent's range no more.
+    /// Returns half the scale: four bits of exponent, three of fraction; the sign bit does not extend the exponent's
+    /// range.
     private static func halfScale(_ byte: UInt8) -> Float {
         guard byte != 0x7f else { return 0 }
         let exponent = UInt32(byte >> 3 & 15)

@@ -1,6 +1,6 @@
 import Tensors
 
-/// Single precision, as it is.
+/// Single precision, unchanged.
 enum F32: BlockFormat {
     static let type = TensorType.f32
     static var halfOffsets: [Int] { [] }
@@ -79,12 +79,12 @@ enum BF16: BlockFormat {
         }
     }
 
-    /// Numbers just below single precision's largest round up to infinity.
+    /// Whether the blocks are usable. Numbers just below single precision's largest round up to infinity.
     static func isUsable(blocks: UnsafeRawBufferPointer) -> Bool { greatest(in: blocks, of: 0x7f80) < 0x7f80 }
 }
 
-/// The largest value that the bits of `mask` take in 16-bit numbers, gathered without a branch. Signed numbers, because
-/// every processor can compare those in vectors; the sign bit is not in a mask.
+/// Returns the largest value of the bits of `mask` in 16-bit numbers, computed without a branch. The numbers are
+/// signed, because every processor can compare those in vectors; the sign bit is not in a mask.
 private func greatest(in blocks: UnsafeRawBufferPointer, of mask: Int16) -> Int16 {
     guard let bytes = blocks.baseAddress else { return 0 }
     var greatest: Int16 = 0
@@ -95,7 +95,7 @@ private func greatest(in blocks: UnsafeRawBufferPointer, of mask: Int16) -> Int1
 }
 
 extension UnsafePointer<UInt8> {
-    /// The half-precision number at a byte offset.
+    /// Returns the half-precision number at a byte offset.
     @inline(__always)
     func half(at offset: Int) -> Float {
         HalfFloat.decode(UnsafeRawPointer(self).loadUnaligned(fromByteOffset: offset, as: UInt16.self))
@@ -104,7 +104,7 @@ extension UnsafePointer<UInt8> {
 
 extension UnsafeMutablePointer<UInt8> {
     /// Stores `value` in half precision at a byte offset.
-    /// - Returns: the value as it was stored.
+    /// - Returns: the stored value.
     @inline(__always)
     @discardableResult
     func storeHalf(_ value: Float, at offset: Int) -> Float {

@@ -1,6 +1,6 @@
 import Tensors
 
-/// 128 weights: a half-precision scale, then a bit each. `weight = ± scale`
+/// 128 weights: a half-precision scale, then one bit per weight. `weight = ± scale`
 enum Q1_0: BlockFormat {
     static let type = TensorType.q1_0
     static var halfOffsets: [Int] { [0] }

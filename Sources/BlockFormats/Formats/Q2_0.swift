@@ -1,8 +1,9 @@
 import Tensors
 
-/// 64 weights: a half-precision scale, then two bits each, four neighbours to a byte. `weight = scale * (q - 1)`
+/// 64 weights: a half-precision scale, then two bits per weight, four adjacent weights to a byte. `weight = scale * (q
+/// - 1)`
 ///
-/// The scale is the greatest magnitude, so the encoder never stores the fourth level.
+/// The scale is the largest magnitude, so the encoder never stores the fourth level.
 enum Q2_0: BlockFormat {
     static let type = TensorType.q2_0
     static var halfOffsets: [Int] { [0] }
@@ -28,8 +29,8 @@ enum Q2_0: BlockFormat {
         }
     }
 
-    /// The nearest level, halves away from zero; the lowest where the scale is too small to invert, as the reference's
-    /// conversion makes it.
+    /// Returns the nearest level, halves away from zero; the lowest if the scale is too small to invert, as in the
+    /// reference's conversion.
     private static func level(_ scaled: Float) -> UInt8 {
         guard scaled.isFinite else { return 0 }
         return scaled >= 0.5 ? 2 : scaled <= -0.5 ? 0 : 1

@@ -1,7 +1,7 @@
 import Tensors
 
-/// 256 weights in sixteen groups of 16: a byte a group with four bits of scale and four of minimum, two bits a weight,
-/// then two half-precision numbers. `weight = scale * groupScale * q - minimum * groupMinimum`
+/// 256 weights in sixteen groups of 16: a byte per group with four bits of scale and four of minimum, two bits per
+/// weight, then two half-precision numbers. `weight = scale * groupScale * q - minimum * groupMinimum`
 enum Q2_K: WeightedFormat {
     static let type = TensorType.q2_K
     static var halfOffsets: [Int] { [scaleOffset, minimumOffset] }
@@ -70,7 +70,7 @@ enum Q2_K: WeightedFormat {
                     for index in 0..<16 {
                         var level = ((tile[index] + groupMinimum) / groupScale).nearestWrapping.clamped(0, 3)
                         if any(isDegenerate) {
-                            // Nothing to divide by: the reference keeps what the search rounded to.
+                            // The scale is zero: the reference keeps the search's rounding.
                             level.replace(
                                 with: search.levels(of: tile[index], in: result).smallIntegers,
                                 where: isDegenerate
@@ -86,7 +86,7 @@ enum Q2_K: WeightedFormat {
         }
     }
 
-    /// With an importance matrix the scales themselves are searched for.
+    /// Stores the scales, which are themselves searched for with an importance matrix.
     private static func storeScales(
         _ results: [ScaleAndMinimumSearch.Result],
         _ importance: [Lanes],
@@ -135,10 +135,10 @@ enum Q2_K: WeightedFormat {
     }
 }
 
-/// How Q2_K and Q3_K place two bits of 256 weights in 64 bytes: each half of 128 weights takes 32 bytes, and a byte
-/// holds the weights that stand 32 apart.
+/// The layout of two bits of 256 weights in 64 bytes in Q2_K and Q3_K: each half of 128 weights takes 32 bytes, and a
+/// byte contains the weights at distances of 32.
 enum TwoBits {
-    /// Where the sixteen weights of a group begin, in bytes, and how far their bits are shifted.
+    /// Returns the first byte of the sixteen weights of a group, and the shift of their bits.
     @inline(__always)
     static func place(of group: Int) -> (byteOffset: Int, shift: UInt8) {
         (group / 8 * 32 + group % 2 * 16, UInt8(group % 8 / 2 * 2))

@@ -1,7 +1,7 @@
 import Tensors
 
-/// 256 weights in sixteen groups of 16: the third bits in 32 bytes, two bits a weight, six-bit scales in twelve bytes,
-/// a half-precision scale. `weight = scale * (groupScale - 32) * (q - 4)`
+/// 256 weights in sixteen groups of 16: the third bits in 32 bytes, two bits per weight, six-bit scales in twelve
+/// bytes, a half-precision scale. `weight = scale * (groupScale - 32) * (q - 4)`
 enum Q3_K: WeightedFormat {
     static let type = TensorType.q3_K
     static var halfOffsets: [Int] { [scaleOffset] }
@@ -78,7 +78,7 @@ enum Q3_K: WeightedFormat {
         }
     }
 
-    /// The scale of a group, -32 ... 31.
+    /// Returns the scale of a group, -32 ... 31.
     @inline(__always)
     private static func unpackScale(_ group: Int, _ bytes: UnsafePointer<UInt8>) -> Int32 {
         let low = group < 8 ? bytes[group] & 15 : bytes[group - 8] >> 4
@@ -97,14 +97,14 @@ enum Q3_K: WeightedFormat {
         guard extreme != 0 else { return block.storeHalf(0, at: scaleOffset) }
         let inverse = -32 / extreme
         for group in 0..<16 {
-            // The reference narrows to a signed byte before it limits the range.
+            // The reference narrows to a signed byte before it clamps.
             let rounded = Int8(truncatingIfNeeded: nearestWrapping(inverse * groups[group / 4][group % 4]))
             packScale(UInt8(max(-32, min(31, Int32(rounded))) + 32), group, into: bytes)
         }
         return block.storeHalf(1 / inverse, at: scaleOffset)
     }
 
-    /// With an importance matrix the scales themselves are searched for.
+    /// Stores the scales, which are themselves searched for with an importance matrix.
     private static func storeScales(
         _ groups: UnsafePointer<Lanes>,
         _ importance: [Lanes],
@@ -113,7 +113,7 @@ enum Q3_K: WeightedFormat {
         let bytes = block + scales
         for index in 0..<12 { bytes[index] = 0 }
         var scale: Float = 0
-        // One group only, the same in every lane: the search is written for lanes.
+        // Only one group, repeated in every lane, because the search works on lanes.
         withScratch(Lanes.self, count: 32) { tile in
             for group in 0..<16 {
                 tile[group] = Lanes(repeating: groups[group / 4][group % 4])
@@ -129,7 +129,7 @@ enum Q3_K: WeightedFormat {
         return block.storeHalf(scale, at: scaleOffset)
     }
 
-    /// Packs a scale of `0 ..< 64` into bytes that were zero.
+    /// Packs a scale of `0 ..< 64` into zeroed bytes.
     @inline(__always)
     private static func packScale(_ level: UInt8, _ group: Int, into bytes: UnsafeMutablePointer<UInt8>) {
         if group < 8 {
@@ -154,7 +154,7 @@ enum Q3_K: WeightedFormat {
     }
 }
 
-/// Lets a tuple of four vectors be indexed.
+/// Accesses a tuple of four vectors by index.
 @inline(__always)
 func withLanes(_ lanes: inout (Lanes, Lanes, Lanes, Lanes), _ body: (UnsafeMutablePointer<Lanes>) -> Void) {
     withUnsafeMutableBytes(of: &lanes) { body($0.baseAddress!.assumingMemoryBound(to: Lanes.self)) }

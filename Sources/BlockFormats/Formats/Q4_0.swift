@@ -1,8 +1,8 @@
 import Tensors
 
-/// 32 weights: a half-precision scale, then four bits each. `weight = scale * (q - 8)`
+/// 32 weights: a half-precision scale, then four bits per weight. `weight = scale * (q - 8)`
 ///
-/// Byte `i` holds weight `i` in its lower and weight `i + 16` in its upper half.
+/// Byte `i` contains weight `i` in its lower half and weight `i + 16` in its upper half.
 enum Q4_0: BlockFormat {
     static let type = TensorType.q4_0
     static var halfOffsets: [Int] { [0] }
@@ -42,7 +42,7 @@ extension Q4_0 {
     }
 }
 
-/// Of 32 weights the one of largest magnitude, the first of equals.
+/// Returns the weight of largest magnitude among 32; among equals, the first.
 @inline(__always)
 func extremeWeight(of weights: UnsafePointer<Float>) -> Float {
     var extreme: Float = 0
@@ -54,8 +54,8 @@ func extremeWeight(of weights: UnsafePointer<Float>) -> Float {
     return extreme
 }
 
-/// The number without its fraction. What is no small positive number gives zero, as the reference's conversion does on
-/// x86-64 for infinities and NaN, which only scales too small to invert bring about.
+/// Returns the number without its fraction. Anything except a small positive number gives zero, as the reference's
+/// conversion does on x86-64 for infinities and NaN, which occur only for scales too small to invert.
 @inline(__always)
 func truncated(_ value: Float) -> UInt8 {
     value >= 0 && value < 256 ? UInt8(value) : 0

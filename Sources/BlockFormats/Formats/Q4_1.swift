@@ -1,6 +1,6 @@
 import Tensors
 
-/// 32 weights: scale and minimum in half precision, then four bits each. `weight = scale * q + minimum`
+/// 32 weights: scale and minimum in half precision, then four bits per weight. `weight = scale * q + minimum`
 enum Q4_1: BlockFormat {
     static let type = TensorType.q4_1
     static var halfOffsets: [Int] { [0, 2] }
@@ -48,7 +48,7 @@ extension Q4_1 {
     }
 }
 
-/// The least and the greatest of 32 weights.
+/// Returns the smallest and the largest of 32 weights.
 @inline(__always)
 func range(of weights: UnsafePointer<Float>) -> (minimum: Float, maximum: Float) {
     var minimum = Float.greatestFiniteMagnitude

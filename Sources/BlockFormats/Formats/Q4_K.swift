@@ -1,6 +1,6 @@
 import Tensors
 
-/// 256 weights in eight groups of 32: two half-precision numbers, six-bit scales and minimums, four bits a weight.
+/// 256 weights in eight groups of 32: two half-precision numbers, six-bit scales and minimums, four bits per weight.
 /// `weight = scale * groupScale * q - minimum * groupMinimum`
 enum Q4_K: WeightedFormat {
     static let type = TensorType.q4_K

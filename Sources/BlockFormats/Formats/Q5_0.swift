@@ -1,7 +1,7 @@
 import Tensors
 
-/// 32 weights: a half-precision scale, the fifth bits as one 32-bit number, then four bits each.
-/// `weight = scale * (q - 16)`
+/// 32 weights: a half-precision scale, the fifth bits as one 32-bit number, then four bits per weight. `weight = scale
+/// * (q - 16)`
 enum Q5_0: BlockFormat {
     static let type = TensorType.q5_0
     static var halfOffsets: [Int] { [0] }
@@ -43,7 +43,7 @@ extension Q5_0 {
     }
 }
 
-/// How the two five-bit formats split their numbers: four bits in bytes, the fifth in a 32-bit number.
+/// The layout of numbers in the two five-bit formats: four bits in bytes, the fifth in a 32-bit number.
 enum FiveBits {
     @inline(__always)
     static func store(

@@ -1,6 +1,6 @@
 import Tensors
 
-/// 32 weights: scale and minimum in half precision, the fifth bits as one 32-bit number, then four bits each.
+/// 32 weights: scale and minimum in half precision, the fifth bits as one 32-bit number, then four bits per weight.
 /// `weight = scale * q + minimum`
 enum Q5_1: BlockFormat {
     static let type = TensorType.q5_1

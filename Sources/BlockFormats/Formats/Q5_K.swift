@@ -1,7 +1,7 @@
 import Tensors
 
-/// 256 weights in eight groups of 32: as Q4_K, with a fifth bit of every weight in 32 bytes of their own.
-/// `weight = scale * groupScale * q - minimum * groupMinimum`
+/// 256 weights in eight groups of 32: as Q4_K, with the fifth bit of every weight in 32 separate bytes. `weight = scale
+/// * groupScale * q - minimum * groupMinimum`
 enum Q5_K: WeightedFormat {
     static let type = TensorType.q5_K
     static var halfOffsets: [Int] { [0, 2] }

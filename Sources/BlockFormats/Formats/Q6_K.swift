@@ -1,7 +1,7 @@
 import Tensors
 
-/// 256 weights in sixteen groups of 16: lower four bits in 128 bytes, upper two in 64, a signed byte of scale a group,
-/// a half-precision scale. `weight = scale * groupScale * (q - 32)`
+/// 256 weights in sixteen groups of 16: lower four bits in 128 bytes, upper two in 64, a signed scale byte per group, a
+/// half-precision scale. `weight = scale * groupScale * (q - 32)`
 enum Q6_K: WeightedFormat {
     static let type = TensorType.q6_K
     static var halfOffsets: [Int] { [scaleOffset] }
@@ -17,7 +17,7 @@ enum Q6_K: WeightedFormat {
             let high = block + highBits + half * 32
             let target = weights + half * 128
             for run in 0..<4 {
-                // The first two runs of 32 sit in the lower halves of the bytes, the last two in the upper halves.
+                // The first two runs of 32 are in the lower halves of the bytes, the last two in the upper halves.
                 let bytes = low + run % 2 * 32
                 let lowShift = UInt8(run / 2 * 4)
                 let highShift = UInt8(run * 2)
@@ -43,7 +43,7 @@ enum Q6_K: WeightedFormat {
                 let results = (0..<4).map { quarter in
                     transpose(weights + quarter * 64, count: 16, into: tiles + quarter * 16)
                     guard let importance else { return search.run(tiles + quarter * 16, count: 16) }
-                    // The importance matrix alone counts here, without the weights' own size.
+                    // Only the importance matrix counts here, not the weights' own magnitude.
                     let columns = importance.row.columns + importance.column + quarter * 64
                     transpose(columns, count: 16, into: tiles + 64)
                     return search.run(tiles + quarter * 16, importance: tiles + 64, count: 16)
@@ -62,7 +62,7 @@ enum Q6_K: WeightedFormat {
                     for index in 0..<16 {
                         var level = (tile[index] / groupScale).nearestWrapping.clamped(-32, 31) &+ 32
                         if any(isDegenerate) {
-                            // Nothing to divide by: the reference keeps what the search rounded to.
+                            // The scale is zero: the reference keeps the search's rounding.
                             level.replace(
                                 with: search.levels(of: tile[index], in: result).smallIntegers,
                                 where: isDegenerate
@@ -78,7 +78,7 @@ enum Q6_K: WeightedFormat {
         }
     }
 
-    /// - Returns: the block's scale as stored, or nil when all weights are negligible.
+    /// - Returns: the block's scale as stored; nil if all weights are negligible.
     @inline(__always)
     private static func storeScales(
         _ results: [ScaleSearch.Result],

@@ -1,6 +1,6 @@
 import Tensors
 
-/// 32 weights: a half-precision scale, then a signed byte each. `weight = scale * q`
+/// 32 weights: a half-precision scale, then a signed byte per weight. `weight = scale * q`
 enum Q8_0: BlockFormat {
     static let type = TensorType.q8_0
     static var halfOffsets: [Int] { [0] }
@@ -34,7 +34,7 @@ enum Q8_0: BlockFormat {
 }
 
 extension SIMD4<Float> {
-    /// The nearest whole numbers, ties away from zero, for magnitudes below 2^22.
+    /// The nearest integers, ties away from zero, for magnitudes below 2^22.
     @inline(__always)
     var nearestTiesAway: Self {
         // Rounding to even differs only at ties, and there by one towards zero.

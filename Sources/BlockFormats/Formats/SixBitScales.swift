@@ -1,7 +1,7 @@
-/// How Q4_K and Q5_K pack eight scales and eight minimums of six bits each into twelve bytes.
+/// The packing of eight scales and eight minimums of six bits each into twelve bytes in Q4_K and Q5_K.
 ///
-/// Bytes 0-3 and 4-7 hold the lower six bits of the first four scales and minimums; bytes 8-11 hold the lower four bits
-/// of the last four of each, whose upper two bits sit on top of bytes 0-7.
+/// Bytes 0-3 and 4-7 contain the lower six bits of the first four scales and minimums; bytes 8-11 contain the lower
+/// four bits of the last four of each, whose upper two bits are at the top of bytes 0-7.
 enum SixBitScales {
     @inline(__always)
     static func unpack(_ bytes: UnsafePointer<UInt8>, _ index: Int) -> (scale: UInt8, minimum: UInt8) {
@@ -29,7 +29,7 @@ enum SixBitScales {
 }
 
 extension SixBitScales {
-    /// The scales of a block, which begins with its two halves.
+    /// Returns the scales of a block, which begins with its two half-precision numbers.
     static func scales(of block: UnsafePointer<UInt8>) -> ScaledBlock {
         var scaled = ScaledBlock(scale: block.half(at: 0), minimum: block.half(at: 2))
         for group in 0..<8 {
@@ -49,14 +49,15 @@ extension SixBitScales {
     }
 }
 
-/// The part of encoding that Q4_K and Q5_K share: eight groups of 32 weights, each with scale and minimum of six bits
-/// below two half-precision numbers, at bytes 0 and 2 of the block; the packed scales follow at byte 4.
+/// The shared encoder of Q4_K and Q5_K: eight groups of 32 weights, each with a six-bit scale and minimum relative to
+/// two half-precision numbers, at bytes 0 and 2 of the block; the packed scales follow at byte 4.
 enum SixBitScaleEncoder {
     private static let scales = 4
 
     /// - Parameters:
-    ///   - search: how to find a group's scale and minimum.
-    ///   - importance: what columns count, with the column of the block's first weight; nil without an importance matrix.
+    ///   - search: the search for a group's scale and minimum.
+    ///   - importance: the importance of columns, with the column of the block's first weight; nil without an
+    ///     importance matrix.
     ///   - levels: receives the 256 numbers to store.
     @inline(__always)
     static func encode(
@@ -102,7 +103,7 @@ enum SixBitScaleEncoder {
                     var level = ((tile[index] + groupMinimum) / groupScale).nearestWrapping
                         .clamped(0, Int32(search.levels))
                     if any(isDegenerate) {
-                        // Nothing to divide by: the reference keeps what the search rounded to.
+                        // The scale is zero: the reference keeps the search's rounding.
                         let found = search.levels(of: tile[index], in: result).smallIntegers
                         level.replace(with: found, where: isDegenerate)
                     }
@@ -114,7 +115,7 @@ enum SixBitScaleEncoder {
         }
     }
 
-    /// A weight counts by its own magnitude plus the root mean square of its group.
+    /// Computes each weight's importance: its own magnitude plus the root mean square of its group.
     @inline(__always)
     private static func weigh(_ tile: Tile, into importance: Tile) {
         var sum = Lanes.zero
@@ -142,8 +143,8 @@ enum SixBitScaleEncoder {
         return (block.storeHalf(greatestScale / 63, at: 0), block.storeHalf(greatestMinimum / 63, at: 2))
     }
 
-    /// With an importance matrix the scales themselves are searched for.
-    /// - Parameter limited: whether to limit what the search found to six bits; the reference does so for Q5_K only.
+    /// Stores the scales, which are themselves searched for with an importance matrix.
+    /// - Parameter limited: whether to clamp the search's results to six bits; the reference does so only for Q5_K.
     @inline(__always)
     private static func storeScales(
         _ results: [ScaleAndMinimumSearch.Result],

@@ -3,13 +3,14 @@ import Tensors
 /// 256 weights of three levels: five to a byte, four to each of the last four bytes, then a half-precision scale.
 /// `weight = scale * (q - 1)`
 ///
-/// A byte is its digits read in base three, the first counting most, as a fraction of 256: multiplied by three, each
-/// digit in turn comes out at the top.
+/// A byte is its digits read in base three, the most significant first, as a fraction of 256: repeated multiplication
+/// by three yields each digit in turn at the top.
 enum TQ1_0: BlockFormat {
     static let type = TensorType.tq1_0
     static var halfOffsets: [Int] { [scaleOffset] }
     private static let scaleOffset = 52
-    /// Runs of bytes: where they begin, how many there are, and how many weights, that far apart, share a byte.
+    /// The runs of bytes: their start, their length, and the number of weights that share a byte, at distances of the
+    /// run's length.
     private static let runs: [(first: Int, bytes: Int, digits: Int)] = [(0, 32, 5), (32, 16, 5), (48, 4, 4)]
 
     static func decode(_ block: UnsafePointer<UInt8>, into weights: UnsafeMutablePointer<Float>) {

@@ -1,8 +1,8 @@
 import Tensors
 
-/// 256 weights of three levels: two bits each, then a half-precision scale. `weight = scale * (q - 1)`
+/// 256 weights of three levels: two bits per weight, then a half-precision scale. `weight = scale * (q - 1)`
 ///
-/// Each half of 128 weights takes 32 bytes, and a byte holds the weights that stand 32 apart.
+/// Each half of 128 weights takes 32 bytes, and a byte contains the weights at distances of 32.
 enum TQ2_0: BlockFormat {
     static let type = TensorType.tq2_0
     static var halfOffsets: [Int] { [scaleOffset] }
@@ -29,7 +29,7 @@ enum TQ2_0: BlockFormat {
     }
 }
 
-/// Rounds 256 weights to minus one, zero or one times their greatest magnitude.
+/// Rounds 256 weights to minus one, zero or one times their largest magnitude.
 struct TernaryLevels {
     let scale: Float
     private let inverse: Float
@@ -41,7 +41,7 @@ struct TernaryLevels {
         inverse = greatest == 0 ? 0 : 1 / greatest
     }
 
-    /// 0, 1 or 2. Where the scale is too small to invert, everything is 1, as the reference's conversion makes it.
+    /// Returns 0, 1 or 2. If the scale is too small to invert, every level is 1, as in the reference's conversion.
     @inline(__always)
     func of(_ weight: Float) -> UInt16 {
         let scaled = weight * inverse

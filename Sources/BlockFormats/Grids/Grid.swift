@@ -1,20 +1,20 @@
-/// The points that an IQ format stores weights as: eight weights, or four, become one point.
+/// The points of an IQ format, each of which represents eight or four weights.
 ///
-/// A point is a row of digits, and a digit stands for a magnitude. Any row of digits, point or not, is a *cell*; a
-/// cell's number is its digits read in the grid's base, the first counting least.
+/// A point is a row of digits, and a digit represents a magnitude. Any row of digits, point or not, is a *cell*; a
+/// cell's number is its digits read in the grid's base, the least significant first.
 struct Grid: Sendable {
-    /// Digits of a point.
+    /// The number of digits in a point.
     let dimension: Int
-    /// How many digits there are to choose from: three, or eight.
+    /// The number of different digits: three, or eight.
     let radix: Int
     /// The points' digits, packed with `digitBits` each, the first lowest.
     let points: [UInt16]
-    /// The numbers that the points' digits stand for, `dimension` a point.
+    /// The magnitudes of the points' digits, `dimension` per point.
     let values: [Float]
 
     /// - Parameters:
-    ///   - cells: a bit for each cell, set where it is a point.
-    ///   - levels: what each digit stands for.
+    ///   - cells: a bit for each cell, set if it is a point.
+    ///   - levels: the magnitude of each digit.
     init(cells: [UInt64], dimension: Int, levels: [Int8]) {
         self.dimension = dimension
         radix = levels.count
@@ -36,12 +36,12 @@ struct Grid: Sendable {
     static let iq3_xxs = Grid(cells: GridData.iq3_xxs, dimension: 4, levels: GridData.iq3_xxsLevels)
     static let iq3_s = Grid(cells: GridData.iq3_s, dimension: 4, levels: GridData.iq3_sLevels)
 
-    /// Bits of a packed digit.
+    /// The number of bits in a packed digit.
     var digitBits: Int { Self.digitBits(radix: radix) }
 
     var cellCount: Int { (0..<dimension).reduce(1) { count, _ in count * radix } }
 
-    /// The number of the cell with these packed digits.
+    /// Returns the number of the cell with these packed digits.
     @inline(__always)
     func cell(packed: UInt16) -> Int {
         var cell = 0
@@ -70,7 +70,7 @@ struct Grid: Sendable {
 }
 
 extension Grid {
-    /// Writes the weights of a point: `scale * value`, negative where the sign's bit is set.
+    /// Writes the weights of a point: `scale * value`, negative if the sign's bit is set.
     @inline(__always)
     func decode(_ point: Int, scale: Float, signs: UInt8, into weights: UnsafeMutablePointer<Float>) {
         for four in stride(from: 0, to: dimension, by: 4) {
@@ -82,7 +82,7 @@ extension Grid {
         }
     }
 
-    /// The same for points of three levels, all of which are shifted by an eighth.
+    /// Writes the weights of a point with three levels, all of which are shifted by an eighth.
     @inline(__always)
     func decodeShifted(_ point: Int, scale: Float, isLow: Bool, into weights: UnsafeMutablePointer<Float>) {
         for four in [0, 4] {
@@ -97,7 +97,7 @@ extension Grid {
         return values.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: index * 4, as: Lanes.self) }
     }
 
-    /// Eight signs from seven: the number of minus signs is even.
+    /// Returns eight signs from seven: the number of minus signs is even.
     @inline(__always)
     static func evenSigns(_ seven: UInt8) -> UInt8 { seven | UInt8(truncatingIfNeeded: seven.nonzeroBitCount & 1) << 7 }
 }

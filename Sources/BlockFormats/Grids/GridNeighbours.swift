@@ -1,12 +1,12 @@
-/// Which points a cell that is no point may become: those at the few smallest distances from it.
+/// The points that a cell can be replaced by if it is not a point: those at the few smallest distances from it.
 ///
-/// Built once for each grid, at its first use. The order of a list decides among points that cost the same.
+/// Built once for each grid, at its first use. The order of a list decides among points with the same cost.
 struct GridNeighbours: Sendable {
     let grid: Grid
-    /// For each cell: the point's number, or, where it is no point, -1 less the place of its list in `lists`.
+    /// For each cell: the point's number, or, if it is not a point, -1 minus the index of its list in `lists`.
     let places: [Int32]
-    /// Each list: its length, then the packed digits of its points, the nearest first, and of equally near ones that
-    /// with the lower number.
+    /// Each list: its length, then the packed digits of its points, the nearest first; among equally near ones, the
+    /// lower number first.
     let lists: [UInt16]
 
     static let iq1 = GridNeighbours(of: .iq1, distances: 3)
@@ -16,7 +16,7 @@ struct GridNeighbours: Sendable {
     static let iq3_xxs = GridNeighbours(of: .iq3_xxs, distances: 2)
     static let iq3_s = GridNeighbours(of: .iq3_s, distances: 3)
 
-    /// - Parameter distances: how many different distances a list covers.
+    /// - Parameter distances: the number of different distances in a list.
     init(of grid: Grid, distances: Int) {
         self.grid = grid
         let halves = HalfDistances(grid)
@@ -36,7 +36,7 @@ struct GridNeighbours: Sendable {
                 }
             }
             lists[start] = UInt16(lists.count - start - 1)
-            // To whole vectors; what is there twice is found at its first place.
+            // Padded to whole vectors; the search returns the first position of a duplicate.
             while !(lists.count - start - 1).isMultiple(of: 16) { lists.append(lists[start + 1]) }
         }
         self.places = places
@@ -44,7 +44,7 @@ struct GridNeighbours: Sendable {
     }
 }
 
-/// Squared distances between cells, as the sum of those between their first and their second halves.
+/// The squared distances between cells, as the sum of those between their first and their second halves.
 private struct HalfDistances {
     private let count: Int
     private let table: [UInt8]
@@ -72,14 +72,14 @@ private struct HalfDistances {
     }
 }
 
-/// What each digit would cost at each place of a group: the weighted square of what `scale * value` differs by.
+/// The cost of each digit at each place of a group: the weighted square of the difference from `scale * value`.
 struct DigitCosts {
     private let costs: UnsafeMutablePointer<Float>
 
-    /// Places times packed digits, whichever the grid.
+    /// The number of places times packed digits, the same for every grid.
     static let count = 32
 
-    /// - Parameter scratch: room for `count` numbers.
+    /// - Parameter scratch: memory for `count` numbers.
     init(scratch: UnsafeMutablePointer<Float>) { costs = scratch }
 
     @inline(__always)
@@ -98,8 +98,8 @@ struct DigitCosts {
         }
     }
 
-    /// - Parameter place: where a cell that is no point has its list, as `GridNeighbours.places` says it.
-    /// - Returns: the packed digits of the cheapest neighbour, the first of equals; nil when the costs of all of them
+    /// - Parameter place: the list of a cell that is not a point, as in `GridNeighbours.places`.
+    /// - Returns: the packed digits of the cheapest neighbour, the first among equals; nil if the costs of all of them
     ///   overflow.
     @inline(__always)
     func cheapest(_ neighbours: GridNeighbours, at place: Int32) -> UInt16? {

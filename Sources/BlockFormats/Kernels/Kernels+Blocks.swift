@@ -3,7 +3,7 @@ import Tensors
 
 extension Kernels {
     /// Encodes whole blocks, or whole rows with an importance matrix, as the Swift encoder of the format would.
-    /// - Returns: false, with nothing done, where this variant has no encoder for the type.
+    /// - Returns: false, with no effect, if this variant has no encoder for the type.
     func encode(
         _ weights: UnsafeBufferPointer<Float>,
         importance: UnsafeBufferPointer<Float>? = nil,
@@ -11,7 +11,7 @@ extension Kernels {
         into bytes: UnsafeMutableRawBufferPointer
     ) -> Bool {
         guard let variant, let target = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return false }
-        // The search for neighbours compares costs as whole numbers, which negative ones are not made for.
+        // The search for neighbours compares costs as integers, which does not work for negative ones.
         if type.neighbours != nil, importance?.contains(where: { $0 < 0 }) ?? false { return false }
         var run = ek_run(
             weights: weights.baseAddress,
@@ -27,14 +27,14 @@ extension Kernels {
         }
     }
 
-    /// The bits of the largest magnitude; nil where this variant leaves it to Swift.
+    /// Returns the bits of the largest magnitude; nil if this variant has no such function.
     func greatestMagnitude(_ weights: UnsafeBufferPointer<Float>) -> UInt32? {
         guard let variant, let base = weights.baseAddress else { return nil }
         return ek_greatest_magnitude(variant, base, Int64(weights.count))
     }
 
-    /// Decodes whole blocks, or numbers of half precision, as the Swift decoder of the format would.
-    /// - Returns: false, with nothing done, where this variant has no decoder for the type.
+    /// Decodes whole blocks, or half-precision numbers, as the Swift decoder of the format would.
+    /// - Returns: false, with no effect, if this variant has no decoder for the type.
     func decode(
         _ type: TensorType,
         _ bytes: UnsafeRawBufferPointer,

@@ -1,7 +1,7 @@
 import CKernels
 
 extension Kernels {
-    /// Adds the product of two thin matrices to a matrix. Each element gets its terms in their order, so that all variants
+    /// Adds the product of two thin matrices to a matrix. Each element gets its terms in order, so that all variants
     /// give the same sums.
     /// - Parameters:
     ///   - tall: rows by `rank`.

@@ -1,6 +1,6 @@
 import CKernels
 
-/// A part of a matrix in memory: where it starts, and how far apart its rows are, in numbers.
+/// A part of a matrix in memory: its start, and the distance between its rows, in numbers.
 package struct MatrixPart<Pointer> {
     package let start: Pointer
     package let stride: Int
@@ -37,7 +37,7 @@ extension Kernels {
         )
     }
 
-    /// The same in double precision.
+    /// Adds the product of two parts to a third in double precision, in the same order of terms.
     package func addTile(
         tall: MatrixPart<UnsafePointer<Double>>,
         wide: MatrixPart<UnsafePointer<Double>>,
@@ -61,7 +61,7 @@ extension Kernels {
         )
     }
 
-    /// The definition.
+    /// The definition of the product, in Swift.
     @inline(__always)
     private func add<Number: BinaryFloatingPoint>(
         _ tall: MatrixPart<UnsafePointer<Number>>,

@@ -6,11 +6,11 @@ import CKernels
     import Glibc
 #endif
 
-/// The innermost loops of quantization and inference, in the best variant that this processor runs.
+/// The innermost loops of quantization and inference, in the best variant that this processor supports.
 ///
 /// Encoders, decoders and coded products give the same bytes in every variant. Single-precision products differ by
-/// rounding, so a measurement is stored under the name of its variant: it is comparable to the last digit only with others
-/// of the same.
+/// rounding, so a measurement is stored with the name of its variant: it is comparable to the last digit only with
+/// others of the same variant.
 public enum Kernels: String, Sendable, CaseIterable {
     case avx512vnni
     case avx512
@@ -21,14 +21,14 @@ public enum Kernels: String, Sendable, CaseIterable {
     /// The definition, in Swift.
     case swift
 
-    /// Variants that this build and processor can run, the fastest first.
+    /// The variants that this build and processor support, the fastest first.
     public static let available = allCases.filter(\.isSupported)
 
-    /// The fastest variant; the Swift definition is always available, so there is always a first.
+    /// The fastest variant; the Swift definition is always available, so there is always one.
     public static let fastest = available[0]
 
-    /// The fastest variant, or the one that the environment variable `EDGEPIPE_KERNELS` names.
-    /// - Throws: `UnknownKernels` when it names none that can run here.
+    /// Returns the fastest variant, or the one named by the environment variable `EDGEPIPE_KERNELS`.
+    /// - Throws: `UnknownKernels` if it names one that cannot run here.
     public static func selected() throws(UnknownKernels) -> Kernels {
         guard let wanted = getenv("EDGEPIPE_KERNELS").map({ String(cString: $0) }), !wanted.isEmpty else {
             return fastest
@@ -54,12 +54,12 @@ public enum Kernels: String, Sendable, CaseIterable {
     }
 }
 
-/// The environment asks for a variant that this machine has not.
+/// An error: the environment requests a variant that this machine does not support.
 public struct UnknownKernels: Error, CustomStringConvertible, Sendable {
     /// The variant that the environment names.
     public let name: String
 
-    /// The name, the variants that there are, and what to do.
+    /// The name, the available variants, and what to do.
     public var description: String {
         let available = Kernels.available.map(\.rawValue).joined(separator: ", ")
         return "EDGEPIPE_KERNELS asks for '\(name)'; this machine has \(available). Unset it or name one of these."

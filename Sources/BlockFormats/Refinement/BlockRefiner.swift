@@ -2,24 +2,25 @@ import Tensors
 
 /// Lowers the error of blocks that were encoded with an importance matrix, within the same format.
 ///
-/// The encoder's own search settles each group's scale before it is rounded to a whole number. Here the stored numbers
-/// themselves are moved: each group's to better neighbours, then the block's scale and minimum to where weighted least
-/// squares puts them, for as long as that helps. A block is replaced only where its error, as decoded from its bytes,
-/// has fallen.
+/// The encoder's own search chooses each group's scale before it is rounded to an integer. The refiner changes the
+/// stored numbers themselves: each group's to better neighbours, then the block's scale and minimum to the weighted
+/// least-squares fit, as long as that helps. A block is replaced only if its error, as decoded from its bytes, has
+/// decreased.
 ///
-/// A weight's squared error counts `importance * sqrt(meanSquare / 2 + weight^2)`, with the block's mean square: less
-/// than the encoder's rules favour small weights, and more than the importance alone does, whose least error is not the
-/// least divergence. docs/quantization-notes.md has the measurements behind that choice.
+/// A weight's squared error is weighted by `importance * sqrt(meanSquare / 2 + weight^2)`, with the block's mean
+/// square. This favours small weights less than the importance alone would, and more than the encoder's rules do: the
+/// least error by importance alone is not the least divergence. docs/quantization-notes.md has the measurements behind
+/// that choice.
 enum BlockRefiner<Format: ScaledFormat> {
-    /// How often groups are moved and the block fitted; most blocks settle after three.
+    /// The number of times that groups are changed and the block is fitted; most blocks settle after three.
     private static var rounds: Int { 6 }
-    /// How far a group's numbers may move in a round.
+    /// The largest change of a group's numbers in one round.
     private static var reach: Int32 { 2 }
 
     /// - Parameters:
-    ///   - weights: what the block was encoded from.
-    ///   - counts: what each weight's squared error counts.
-    ///   - block: as it was encoded; replaced where that lowers its error.
+    ///   - weights: the original weights of the block.
+    ///   - counts: the weight of each squared error.
+    ///   - block: the encoded block; replaced if that lowers its error.
     static func refine(
         _ weights: UnsafePointer<Float>,
         counting counts: UnsafePointer<Float>,
@@ -80,7 +81,8 @@ enum BlockRefiner<Format: ScaledFormat> {
         return best
     }
 
-    /// A block with one group has only its own scale to move, so it starts from several; the others from what they have.
+    /// Returns the starting points: several for a block with one group, which has only its own scale to change;
+    /// otherwise the block as it is.
     private static func starts(_ block: ScaledBlock) -> [ScaledBlock] {
         guard Format.layout.groupScales.count == 1 else { return [block] }
         return (-6...6).map { step in

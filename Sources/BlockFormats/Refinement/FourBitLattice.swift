@@ -1,25 +1,25 @@
 import Tensors
 
-/// The grid of four bits on which groups of 32 weights lie, where a model was trained to be stored so.
+/// The four-bit grid on which groups of 32 weights lie in a model that was trained to be stored in this form.
 ///
-/// Training for four bits ends with weights that are whole multiples, -8 to 7, of a step of their group. The reference
-/// takes a group's extreme over -8 as the step; where no weight of the group lies at -8, which is most of the time, it
-/// rounds a finished grid to another one. Here the step is looked for: the extreme lies at one of eight levels, and all
-/// other weights tell whether that was the one.
+/// Training for four bits ends with weights that are integer multiples, -8 to 7, of their group's step. The reference
+/// uses a group's extreme divided by -8 as the step; if no weight of the group lies at -8, which is most of the time,
+/// it rounds a finished grid to another one. This search finds the step: the extreme lies at one of eight levels, and
+/// all other weights show whether the level is correct.
 enum FourBitLattice {
-    /// What a weight may be off by, as a part of itself: BF16 rounds by up to 1/256, the weight and the extreme that gives the
-    /// step.
+    /// The largest relative error of a weight: BF16 rounds by up to 1/256, both the weight and the extreme that gives
+    /// the step.
     private static let tolerance: Float = 1 / 127
-    /// Levels lie at `-half...half - 1`, or mirrored where the step is negative.
+    /// Half the number of levels, which lie at `-half...half - 1`, or mirrored if the step is negative.
     private static let half = 8
 
-    /// How a group lies on a grid.
+    /// The position of a group relative to grids.
     enum Place {
-        /// All weights are zero: they lie on any grid and tell nothing.
+        /// All weights are zero: they lie on any grid and determine none.
         case zeros
-        /// On multiples of this step.
+        /// The weights lie on multiples of this step.
         case grid(step: Float)
-        /// On none.
+        /// The weights lie on no grid.
         case none
     }
 
@@ -28,7 +28,7 @@ enum FourBitLattice {
         let extreme = extremeWeight(of: weights)
         guard extreme != 0, extreme.isFinite else { return extreme == 0 ? .zeros : .none }
         for level in 1...half {
-            // Only the lower end has eight levels, so that the step's sign follows from it.
+            // Only the lower end has eight levels, so the step's sign follows from it.
             let step = extreme / (level == half ? -Float(half) : Float(level))
             guard let fitted = fit(weights, step) else { continue }
             return .grid(step: fitted)
@@ -36,7 +36,7 @@ enum FourBitLattice {
         return .none
     }
 
-    /// - Returns: the step by least squares, in half precision; nil where a weight lies too far from all levels.
+    /// - Returns: the step by least squares, in half precision; nil if a weight is too far from all levels.
     private static func fit(_ weights: UnsafePointer<Float>, _ step: Float) -> Float? {
         guard step.isNormal else { return nil }
         var (squares, products): (Float, Float) = (0, 0)
@@ -68,10 +68,11 @@ enum FourBitLattice {
 }
 
 extension BlockCodec {
-    /// Whether blocks of the type can take a grid that their weights lie on.
+    /// Whether blocks of the type can use a grid that their weights lie on.
     public static func canTakeLattice(_ type: TensorType) -> Bool { type == .q4_0 }
 
-    /// How many groups of 32 weights lie on a grid of four bits, and how many do not; groups of zeros count as neither.
+    /// Returns how many groups of 32 weights lie on a grid of four bits, and how many do not; groups of zeros count as
+    /// neither.
     /// - Precondition: the weights are whole groups.
     public static func latticeGroups(of weights: UnsafeBufferPointer<Float>) -> (on: Int, off: Int) {
         precondition(weights.count.isMultiple(of: 32), "whole groups")
@@ -87,10 +88,10 @@ extension BlockCodec {
         return counts
     }
 
-    /// Gives blocks of Q4_0 the grids that their weights lie on; the others stay as they were encoded.
+    /// Re-encodes blocks of Q4_0 on the grids that their weights lie on; other blocks stay as they were encoded.
     /// - Parameters:
     ///   - bytes: the blocks as `encode` wrote them.
-    ///   - weights: what they were encoded from.
+    ///   - weights: the original weights.
     /// - Precondition: the sizes agree.
     public static func takeLattice(
         _ bytes: UnsafeMutableRawBufferPointer,

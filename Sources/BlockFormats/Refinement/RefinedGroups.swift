@@ -1,9 +1,9 @@
 import Tensors
 
-/// As half precision stores it.
+/// Returns the value rounded to half precision.
 func half(_ value: Float) -> Float { HalfFloat.decode(HalfFloat.encode(value)) }
 
-/// The groups of one block, with what rounding them costs.
+/// The groups of one block, with their rounding costs.
 struct RefinedGroups<Format: ScaledFormat> {
     private let weights: UnsafePointer<Float>
     private let counts: UnsafePointer<Float>
@@ -27,7 +27,7 @@ struct RefinedGroups<Format: ScaledFormat> {
         return sum
     }
 
-    /// The error of a group whose weights are rounded to the nearest levels of `scale` and `minimum`.
+    /// Returns the error of a group whose weights are rounded to the nearest levels of `scale` and `minimum`.
     @inline(__always)
     private func error(_ index: Int, scale: Float, minimum: Float) -> Float {
         var sum = Lanes.zero
@@ -55,7 +55,7 @@ struct RefinedGroups<Format: ScaledFormat> {
         }
     }
 
-    /// Moves a group's scale and minimum to the best of their neighbours.
+    /// Changes a group's scale and minimum to the best of their neighbours.
     func improve(_ index: Int, of block: inout ScaledBlock, reach: Int32) {
         let (scales, minimums) = (Format.layout.groupScales, Format.layout.groupMinimums)
         var best = Float.infinity
@@ -76,7 +76,7 @@ struct RefinedGroups<Format: ScaledFormat> {
         }
     }
 
-    /// The block's scale and minimum by weighted least squares, for the levels that its weights have now.
+    /// Returns the block's scale and minimum by weighted least squares, for the current levels of its weights.
     func fit(_ block: ScaledBlock) -> ScaledBlock {
         var (scaleSquares, mixed, minimumSquares): (Double, Double, Double) = (0, 0, 0)
         var (scaleProducts, minimumProducts): (Double, Double) = (0, 0)
@@ -110,7 +110,7 @@ struct RefinedGroups<Format: ScaledFormat> {
         return fitted.scale.isFinite && fitted.minimum.isFinite ? fitted : block
     }
 
-    /// The level of each weight above the lowest one.
+    /// Computes the level of each weight above the lowest one.
     func round(_ block: ScaledBlock, into stored: UnsafeMutablePointer<UInt8>) {
         for index in 0..<count {
             let scale = block.scale * Float(block.groupScales[index])

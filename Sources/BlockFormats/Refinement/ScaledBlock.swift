@@ -1,25 +1,26 @@
-/// A block taken apart into what its bytes say: `weight = scale * groupScale * level - minimum * groupMinimum`.
+/// The decoded parts of a block: `weight = scale * groupScale * level - minimum * groupMinimum`.
 struct ScaledBlock {
     /// The two half-precision numbers of the block, as single precision.
     var scale: Float = 0
     var minimum: Float = 0
-    /// A whole number for each group; what formats without groups' own scales and minimums leave as it is.
+    /// An integer for each group; not changed by formats without scales and minimums for groups.
     var groupScales = SIMD16<Int32>.one
     var groupMinimums = SIMD16<Int32>.zero
 }
 
-/// What a `ScaledBlock` of a format may hold.
+/// The possible values in a format's `ScaledBlock`.
 struct ScaledLayout {
-    /// Weights in a group; groups lie one after the other.
+    /// The number of weights in a group; groups are consecutive.
     let groupSize: Int
     let levels: ClosedRange<Int32>
-    /// One value where the format stores no scales for groups.
+    /// The range of group scales; one value if the format stores none.
     var groupScales: ClosedRange<Int32> = 1...1
-    /// One value where the format stores no minimums for groups: 0 for none at all, -1 where the block's own is added.
+    /// The range of group minimums; one value if the format stores none: 0 for no minimum at all, -1 if the block's own
+    /// is added.
     var groupMinimums: ClosedRange<Int32> = 0...0
 }
 
-/// A format whose blocks can be taken apart into scales and levels, and put together again.
+/// A format whose blocks can be separated into scales and levels, and reassembled.
 protocol ScaledFormat: BlockFormat {
     static var layout: ScaledLayout { get }
 
@@ -27,8 +28,8 @@ protocol ScaledFormat: BlockFormat {
 
     /// Writes all bytes of a block.
     /// - Parameters:
-    ///   - scaled: its two halves are numbers that half precision holds.
-    ///   - stored: for each weight its level above the lowest one; overwritten.
+    ///   - scaled: its scale and minimum are representable in half precision.
+    ///   - stored: the level of each weight above the lowest one; overwritten.
     static func store(
         _ scaled: ScaledBlock,
         _ stored: UnsafeMutablePointer<UInt8>,

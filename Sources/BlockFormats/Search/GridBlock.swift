@@ -1,13 +1,13 @@
-/// What an IQ2 or IQ3 block stores besides its scale.
+/// The contents of an IQ2 or IQ3 block, besides its scale.
 struct GridBlock {
-    /// Numbers of points: 32, or 64 where a point stands for four weights.
+    /// The numbers of points: 32, or 64 if a point represents four weights.
     let numbers: UnsafeMutablePointer<UInt16>
-    /// Signs of eight weights each.
+    /// The signs of eight weights each.
     let signs: UnsafeMutablePointer<UInt8>
-    /// Scales of the groups, four bits each: `scale * (2 * level + 1)`.
+    /// The scales of the groups, four bits each: `scale * (2 * level + 1)`.
     let levels: UnsafeMutablePointer<UInt8>
 
-    /// Runs `body` with room for a block on the stack.
+    /// Calls `body` with memory for a block on the stack.
     @inline(__always)
     static func withRoom(_ body: (GridBlock) -> Void) {
         withUnsafeTemporaryAllocation(of: UInt16.self, capacity: 64) { numbers in
@@ -18,12 +18,12 @@ struct GridBlock {
         }
     }
 
-    /// The part that begins with weight `start`.
+    /// Returns the part that begins with weight `start`.
     func group(at start: Int, _ grid: Grid) -> GridBlock {
         GridBlock(numbers: numbers + start / grid.dimension, signs: signs + start / 8, levels: levels)
     }
 
-    /// - Returns: the block's scale, of which the groups' scales are odd multiples.
+    /// - Returns: the block's scale; the groups' scales are odd multiples of it.
     func storeLevels(of scales: UnsafePointer<Float>, count: Int, greatest: Float) -> Float {
         for index in 0..<count { levels[index] = 0 }
         guard greatest > 0 else { return 0 }
@@ -38,7 +38,7 @@ struct GridBlock {
 }
 
 extension UnsafeMutablePointer<UInt8> {
-    /// Makes a block unusable, for weights that the reference stops the program for.
+    /// Makes a block unusable, for weights at which the reference stops the program.
     func giveUp(count: Int, halfAt offset: Int) {
         update(repeating: 0, count: count)
         storeHalf(.nan, at: offset)
@@ -49,7 +49,7 @@ extension UnsafeMutablePointer<UInt8> {
         UnsafeMutableRawPointer(self).storeBytes(of: number.littleEndian, toByteOffset: offset, as: Number.self)
     }
 
-    /// Stores numbers of four bits, the even ones in the lower halves.
+    /// Stores four-bit numbers, the even ones in the lower halves.
     @inline(__always)
     func storeNibbles(_ numbers: UnsafePointer<UInt8>, count: Int, at offset: Int) {
         for index in 0..<(count / 2) { self[offset + index] = numbers[2 * index] | numbers[2 * index + 1] << 4 }

@@ -1,39 +1,40 @@
-/// Finds scale and grid points for the groups of a block, as IQ2 and IQ3 formats store them: `weight ≈ ± scale * q`,
-/// where the odd numbers `q = 2 * digit + 1` of eight (or four) weights together are a point of the grid.
+/// Finds scale and grid points for the groups of a block, as in IQ2 and IQ3 formats: `weight ≈ ± scale * q`; the odd
+/// numbers `q = 2 * digit + 1` of eight (or four) weights together are a point of the grid.
 ///
-/// The method of llama.cpp's IQ2 and IQ3 quantizers: try scales around the one that maps the largest weight to the end
-/// of the range; round, and where that leads to no point take the cheapest neighbour; judge by weighted least squares.
+/// The method is that of llama.cpp's IQ2 and IQ3 quantizers: try scales around the one that maps the largest weight to
+/// the end of the range; round, and use the cheapest neighbour if that gives no point; evaluate by weighted least
+/// squares.
 struct GridSearch: Sendable {
-    /// What is done once the best step is known, if its scale is positive.
+    /// The processing after the best step is known, if its scale is positive.
     enum Refinement {
         /// All points are searched again with the found scale.
         case everything
-        /// The same, but only if some group of weights rounded to no point.
+        /// All points are searched again, but only if some group of weights did not round to a point.
         case everythingUnlessOnGrid
-        /// Only what rounded to no point is searched again.
+        /// Only groups of weights that did not round to a point are searched again.
         case offGrid
     }
 
     let neighbours: GridNeighbours
-    /// Weights that share a scale.
+    /// The number of weights that share a scale.
     let groupSize: Int
-    /// How many steps are tried to either side, and how far apart they are.
+    /// The number of steps to either side, and the distance between them.
     let stepCount: Int
     let step: Float
-    /// Whether the signs of eight weights must have an even number of minuses, so that seven bits store them.
+    /// Whether the signs of eight weights must have an even number of minuses, so that seven bits suffice.
     var hasEvenSigns = false
-    /// Below this magnitude a group is as good as zero.
+    /// The magnitude below which a group is treated as zero.
     var negligible: Float
-    /// Whether the steps lie around a searched scale, not around what the largest weight asks for.
+    /// Whether the steps are around a searched scale, instead of the one for the largest weight.
     var startsFromSearchedScale = false
     var refinement = Refinement.offGrid
-    /// Factor of the block's mean square in what a weight counts.
+    /// The factor of the block's mean square in a weight's importance.
     var meanSquareFactor: Float = 2
-    /// Factor of that in what a weight counts besides its own square when there is no importance matrix.
+    /// The factor of the mean square that is added to a weight's own square if there is no importance matrix.
     var plainFactor: Float?
 
-    /// - Parameter found: receives what the block stores besides its scale; zeros for groups without weight.
-    /// - Returns: the block's scale, zero when all groups' are, or nil for numbers that the reference gives up on.
+    /// - Parameter found: receives the contents of the block, besides its scale; zeros for groups without weight.
+    /// - Returns: the block's scale; zero if those of all groups are; nil for numbers that the reference rejects.
     func run(
         _ weights: UnsafePointer<Float>,
         _ importance: (row: RowImportance, column: Int)?,
@@ -62,7 +63,7 @@ struct GridSearch: Sendable {
                 greatest = max(greatest, scale)
             }
             if greatest == 0, hasEvenSigns {
-                // Where signs are bound to points, a block without a scale stores neither.
+                // If signs are bound to points, a block without a scale stores neither.
                 found.numbers.update(repeating: 0, count: 256 / neighbours.grid.dimension)
                 found.signs.update(repeating: 0, count: 32)
             }
@@ -71,7 +72,7 @@ struct GridSearch: Sendable {
         return result
     }
 
-    /// - Returns: the group's scale, never negative; nil for numbers that the reference gives up on.
+    /// - Returns: the group's scale, never negative; nil for numbers that the reference rejects.
     private func fit(_ x: UnsafePointer<Float>, _ group: Group, _ found: GridBlock) -> Float? {
         let greatestLevel = Float(2 * neighbours.grid.radix - 1)
         let pointCount = groupSize / neighbours.grid.dimension
@@ -94,7 +95,7 @@ struct GridSearch: Sendable {
             return 0
         }
 
-        // Until a step is accepted: the lowest point.
+        // The lowest point, until a step is accepted.
         var kept = Points(isOnGrid: refinement == .offGrid)
         var best: Float = 0
         for index in -stepCount...stepCount {
@@ -130,8 +131,8 @@ struct GridSearch: Sendable {
 
     private var signMask: UInt8 { hasEvenSigns ? 0x7f : 0xff }
 
-    /// Splits weights into magnitudes and signs. Where the signs must be even and are not, the weight that counts least
-    /// gets the wrong one, and its magnitude becomes negative.
+    /// Separates weights into magnitudes and signs. If the number of minus signs must be even and is not, the least
+    /// important weight gets the wrong sign, and its magnitude becomes negative.
     private func separateSigns(_ x: UnsafePointer<Float>, _ group: Group, _ signs: UnsafeMutablePointer<UInt8>) {
         for eight in 0..<(groupSize / 8) {
             var bits: UInt8 = 0
@@ -159,7 +160,7 @@ struct GridSearch: Sendable {
     }
 
     /// Finds the point for one row of weights.
-    /// - Returns: false when the weights' costs overflow.
+    /// - Returns: false if the weights' costs overflow.
     @inline(__always)
     private func round(_ group: Group, _ point: Int, inverse: Float, scale: Float, _ points: inout Points) -> Bool {
         let grid = neighbours.grid
@@ -204,10 +205,10 @@ struct GridSearch: Sendable {
     private static let oddNumbers: [Float] = [1, 3, 5, 7, 9, 11, 13, 15]
 }
 
-/// The weights of a group, as a search sees them.
+/// The weights of a group as the search uses them.
 private struct Group {
     let magnitudes: UnsafeMutablePointer<Float>
-    /// What each weight counts in sums over the group, and its root, which is what it counts among neighbours.
+    /// The importance of each weight in sums over the group, and its root, which is its importance among neighbours.
     let weights: UnsafeMutablePointer<Float>
     let roots: UnsafeMutablePointer<Float>
     let costs: DigitCosts
@@ -223,7 +224,7 @@ private struct Group {
 /// The points of a group, up to eight, as packed digits.
 private struct Points {
     var packed = SIMD8<UInt16>(repeating: 0)
-    /// Whether rounding alone led to the point.
+    /// Whether rounding alone gave the point.
     var onGrid: SIMDMask<SIMD8<Int16>>
 
     init(isOnGrid: Bool) { onGrid = SIMDMask(repeating: isOnGrid) }

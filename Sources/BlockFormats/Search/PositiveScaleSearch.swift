@@ -1,14 +1,14 @@
-/// Finds one scale for the scales of a block's groups, which are stored as whole numbers `0 ... levels`.
+/// Finds one scale for the scales of a block's groups, which are stored as integers `0 ... levels`.
 ///
-/// The method of llama.cpp's `make_qp_quants`: choose the best of nine inverse scales by weighted error, then move
-/// single numbers in up to five passes wherever that raises the weighted correlation.
+/// The method is that of llama.cpp's `make_qp_quants`: choose the best of nine inverse scales by weighted error, then
+/// change single numbers in up to five passes if that raises the weighted correlation.
 struct PositiveScaleSearch {
     let levels: Int32
 
     /// - Parameters:
-    ///   - values: what is to be stored, `count` numbers.
-    ///   - importance: what each counts.
-    ///   - stored: receives the whole numbers.
+    ///   - values: the `count` numbers to store.
+    ///   - importance: the importance of each.
+    ///   - stored: receives the integers.
     /// - Returns: the scale.
     func run(
         _ values: UnsafePointer<Float>,
@@ -57,7 +57,7 @@ struct PositiveScaleSearch {
         return inverse
     }
 
-    /// - Parameter stored: what becomes of a rounded number; the reference limits it in all steps but the first.
+    /// - Parameter stored: converts a rounded number; the reference clamps it in all steps except the first.
     @inline(__always)
     private func error(
         _ values: UnsafePointer<Float>,
@@ -75,8 +75,8 @@ struct PositiveScaleSearch {
         return sum
     }
 
-    /// One pass over the numbers.
-    /// - Returns: whether any was moved.
+    /// Runs one pass over the numbers.
+    /// - Returns: whether any was changed.
     private func improve(
         _ values: UnsafePointer<Float>,
         _ importance: UnsafePointer<Float>,

@@ -1,29 +1,31 @@
 /// Finds scale and minimum for groups that store `weight ≈ scale * q - minimum` with `q` in `0 ... levels`, four groups
 /// at once.
 ///
-/// The method of llama.cpp's `make_qkx2_quants`: try a range of inverse scales, fit scale and minimum to the rounded
-/// weights by weighted least squares, keep the best. A step that is accepted changes the minimum that the following
-/// steps start from, so steps run in order and only groups run in parallel.
+/// The method is that of llama.cpp's `make_qkx2_quants`: try a range of inverse scales, fit scale and minimum to the
+/// rounded weights by weighted least squares, keep the best. An accepted step changes the minimum from which the
+/// following steps start, so steps run in order and only groups run in parallel.
 struct ScaleAndMinimumSearch {
     let levels: Float
-    /// The inverse scales tried are `(levels + first + step * i) / range` for `i` in `0 ... stepCount`.
+    /// The first offset: the inverse scales tried are `(levels + first + step * i) / range` for `i` in `0 ...
+    /// stepCount`.
     let first: Float
     let step: Float
     let stepCount: Int
-    /// Weigh absolute errors rather than squared ones.
+    /// Whether absolute errors are weighed instead of squared ones.
     let absoluteError: Bool
 
-    /// The search with an importance matrix, the same for all formats.
+    /// Returns the search with an importance matrix, which is the same for all formats.
     static func weighted(levels: Float) -> ScaleAndMinimumSearch {
         ScaleAndMinimumSearch(levels: levels, first: -0.9, step: 0.05, stepCount: 36, absoluteError: false)
     }
 
-    /// What the search found, a lane a group.
+    /// The result of the search, one group per lane.
     struct Result {
         var scale: Lanes
-        /// What is subtracted, never negative: the format stores minus the minimum.
+        /// The subtracted minimum, never negative: the format stores minus the minimum.
         var minimum: Lanes
-        /// How the kept step rounded: `q = (inverseScale * (weight - base)).nearest`, where `isFlat` is not set.
+        /// The inverse scale of the kept step's rounding: `q = (inverseScale * (weight - base)).nearest`, unless
+        /// `isFlat` is set.
         var inverseScale: Lanes
         var base: Lanes
         var isFlat: LaneMask
@@ -31,7 +33,7 @@ struct ScaleAndMinimumSearch {
 
     /// - Parameters:
     ///   - tile, importance: `count` elements of four groups.
-    ///   - levelsScratch: room for `count` lanes.
+    ///   - levelsScratch: memory for `count` lanes.
     @inline(__always)
     func run(_ tile: Tile, importance: Tile, count: Int, levelsScratch: Tile) -> Result {
         var minimum = tile[0]
@@ -98,13 +100,13 @@ struct ScaleAndMinimumSearch {
                 minimum.take(fittedMinimum, where: accepted)
             }
         }
-        // A flat group is one whose weights are all equal to its minimum: it stores the minimum alone.
+        // A flat group is one whose weights all equal its minimum: it stores only the minimum.
         best.scale = scale.replacing(with: 0, where: isFlat)
         best.minimum = minimum.replacing(with: best.minimum, where: isFlat).negated
         return best
     }
 
-    /// The levels of element `index` as the kept step rounded them.
+    /// Returns the levels of element `index` by the kept step's rounding.
     @inline(__always)
     func levels(of x: Lanes, in result: Result) -> Lanes {
         let rounded = Lanes(
@@ -123,7 +125,7 @@ struct ScaleAndMinimumSearch {
         most: Lanes,
         into result: Tile
     ) {
-        // The products are monotonic in the weight, so the extremes tell whether all of them are in range.
+        // The products are monotonic in the weight, so the extremes show whether all of them are in range.
         let limit = Lanes(repeating: 4_000_000)
         let inRange =
             ((inverseScale * (least - base)).magnitude .< limit) .& ((inverseScale * (most - base)).magnitude .< limit)

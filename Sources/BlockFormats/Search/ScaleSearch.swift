@@ -1,18 +1,19 @@
-/// Below this magnitude the reference treats a group as all zero.
+/// The magnitude below which the reference treats a group as all zero.
 let negligible: Float = 1e-15
 
 /// Finds the scale for groups that store `weight ≈ scale * q` with `q` in `-half ..< half`, four groups at once.
 ///
-/// The method of llama.cpp's `make_qx_quants`, with squared weights as importance where none is given: nineteen inverse scales around the
-/// one that maps the largest weight to the end of the range, judged by weighted least squares.
+/// The method is that of llama.cpp's `make_qx_quants`, with squared weights as importance if none is given: nineteen
+/// inverse scales around the one that maps the largest weight to the end of the range, evaluated by weighted least
+/// squares.
 struct ScaleSearch {
     let half: Float
 
     struct Result {
         var scale: Lanes
-        /// How the kept step rounded: `q = (inverseScale * weight).nearest`.
+        /// The inverse scale of the kept step's rounding: `q = (inverseScale * weight).nearest`.
         var inverseScale: Lanes
-        /// Groups whose weights are all negligible; their scale is zero.
+        /// The groups whose weights are all negligible; their scale is zero.
         var isZero: LaneMask
     }
 
@@ -38,7 +39,7 @@ struct ScaleSearch {
         return Result(scale: scale.replacing(with: 0, where: isZero), inverseScale: kept, isZero: isZero)
     }
 
-    /// The stored numbers of element `x`, `0 ..< 2 * half`, as the kept step rounded them.
+    /// Returns the stored numbers of element `x`, `0 ..< 2 * half`, by the kept step's rounding.
     @inline(__always)
     func levels(of x: Lanes, in result: Result) -> Lanes {
         let rounded = (result.inverseScale * x).nearest.clamped(-half, half - 1) + half
@@ -65,7 +66,8 @@ struct ScaleSearch {
     }
 }
 
-/// The weight of largest magnitude in each group, the first of equals, and which groups have none worth storing.
+/// Returns the weight of largest magnitude in each group, the first among equals, and the groups whose weights are all
+/// negligible.
 @inline(__always)
 func largest(_ tile: Tile, _ count: Int) -> (extreme: Lanes, isZero: LaneMask) {
     var extreme = Lanes.zero

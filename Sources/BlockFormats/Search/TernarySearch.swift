@@ -1,12 +1,12 @@
-/// Finds what IQ1 formats store for a group of weights: `weight ≈ scale * (digit - 1 ± 1/8)`, where the digits `0 ... 2`
+/// Finds the contents of IQ1 formats for a group of weights: `weight ≈ scale * (digit - 1 ± 1/8)`; the digits `0 ... 2`
 /// of eight weights together are a point of the grid.
 ///
-/// The method of llama.cpp's IQ1 quantizers: all ways to split the sorted weights into three runs are tried, then each
-/// eight digits that are no point become the cheapest neighbour.
+/// The method is that of llama.cpp's IQ1 quantizers: try all splits of the sorted weights into three runs, then replace
+/// each eight digits that are not a point by the cheapest neighbour.
 enum TernarySearch {
     /// Three runs of the sorted weights.
     struct Split {
-        /// Where the second and the third run begin.
+        /// The start of the second run, followed by that of the third.
         var second: Int
         var third: Int
         var scale: Float
@@ -14,11 +14,11 @@ enum TernarySearch {
         var isLow: (Bool, Bool)
     }
 
-    /// What the digits stand for.
+    /// The values of the digits.
     static let high: [Float] = [-0.875, 0.125, 1.125]
     static let low: [Float] = [-1.125, -0.125, 0.875]
 
-    /// The places of the weights in ascending order, of equal ones the earlier first.
+    /// Computes the indices of the weights in ascending order; among equals, the earlier first.
     static func sort(_ x: UnsafePointer<Float>, count: Int, into order: UnsafeMutablePointer<UInt8>) {
         for place in 0..<count {
             var target = place
@@ -30,18 +30,18 @@ enum TernarySearch {
         }
     }
 
-    /// The weight of greatest magnitude.
+    /// Returns the largest magnitude of the weights.
     static func greatestMagnitude(_ x: UnsafePointer<Float>, count: Int) -> Float {
         var greatest = x[0].magnitude
         for place in 1..<count where x[place].magnitude > greatest { greatest = x[place].magnitude }
         return greatest
     }
 
-    /// Turns a split into points.
+    /// Converts a split to points.
     /// - Parameters:
     ///   - split: its scale becomes that of the points and is no longer negative.
     ///   - numbers: receives a point's number for every eight weights.
-    /// - Returns: false for numbers that the reference gives up on.
+    /// - Returns: false for numbers that the reference rejects.
     static func settle(
         _ split: inout Split,
         _ x: UnsafePointer<Float>,
@@ -50,7 +50,7 @@ enum TernarySearch {
         order: UnsafePointer<UInt8>,
         numbers: UnsafeMutablePointer<UInt16>
     ) -> Bool {
-        // A negative scale turns everything around.
+        // A negative scale reverses everything.
         let turned = split.scale < 0
         if turned {
             split.scale = -split.scale
@@ -120,7 +120,7 @@ enum TernarySearch {
         }
     }
 
-    /// What the digits of a group's point stand for; of two points the second is in the second half.
+    /// Returns the values of the digits of a group's point; of two points, the second is in the second half.
     @inline(__always)
     static func values(_ split: Split, _ point: Int, _ count: Int) -> [Float] {
         (point < count / 16 ? split.isLow.0 : split.isLow.1) ? low : high

@@ -1,7 +1,7 @@
 /// Finds scale and levels `-4 ... 3` for groups of three-bit weights, four groups at once.
 ///
-/// The method of llama.cpp's `make_q3_quants`: start from the scale that maps the largest weight to -4, then up to five
-/// passes that move single levels wherever that raises the weighted correlation.
+/// The method is that of llama.cpp's `make_q3_quants`: start from the scale that maps the largest weight to -4, then
+/// change single levels in up to five passes if that raises the weighted correlation.
 struct ThreeBitSearch {
     private static let half: Float = 4
 
@@ -41,7 +41,8 @@ struct ThreeBitSearch {
                 sumL2.take(restL2, where: accepted)
                 changed = changed .| accepted
             }
-            // A pass that changes nothing in a group would change nothing again, so the groups may wait for each other.
+            // A pass that changes nothing in a group would also change nothing later, so the groups may wait for each
+            // other.
             guard any(changed) else { break }
         }
         for index in 0..<count {
@@ -51,7 +52,7 @@ struct ThreeBitSearch {
         return scale.replacing(with: 0, where: isZero)
     }
 
-    /// Rounds numbers of any size as the reference does; a quotient can leave the range in which rounding is simple.
+    /// Rounds numbers of any size as the reference does; a quotient can exceed the range in which rounding is simple.
     @inline(__always)
     private static func nearest(_ value: Lanes) -> Lanes {
         guard all(value.magnitude .< 4_000_000) else {

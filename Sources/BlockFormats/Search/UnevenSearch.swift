@@ -1,8 +1,8 @@
-/// Finds the scale for groups of 32 weights that store `weight ≈ scale * value`, where the sixteen values lie closer
-/// together around zero.
+/// Finds the scale for groups of 32 weights that store `weight ≈ scale * value`, with sixteen values that are denser
+/// around zero.
 ///
-/// The method of llama.cpp's `quantize_row_iq4_nl_impl`: fifteen inverse scales around the one that maps the largest
-/// weight to the lowest value, judged by weighted least squares.
+/// The method is that of llama.cpp's `quantize_row_iq4_nl_impl`: fifteen inverse scales around the one that maps the
+/// largest weight to the lowest value, evaluated by weighted least squares.
 enum UnevenSearch {
     static let values = GridData.iq4Values.map(Float.init)
 
@@ -26,7 +26,7 @@ enum UnevenSearch {
         }
     }
 
-    /// Packs a group's levels into 16 bytes, weight `i` and weight `i + 16` into one.
+    /// Packs a group's levels into 16 bytes, with weight `i` and weight `i + 16` in one.
     @inline(__always)
     static func store(_ x: UnsafePointer<Float>, inverse: Float, into bytes: UnsafeMutablePointer<UInt8>) {
         values.withUnsafeBufferPointer { values in
@@ -38,7 +38,7 @@ enum UnevenSearch {
         }
     }
 
-    /// Reads what `store` wrote.
+    /// Reads the output of `store`.
     @inline(__always)
     static func decode(_ bytes: UnsafePointer<UInt8>, scale: Float, into weights: UnsafeMutablePointer<Float>) {
         values.withUnsafeBufferPointer { values in
@@ -68,7 +68,7 @@ enum UnevenSearch {
         return (sumQX, sumQ2)
     }
 
-    /// The index of the nearest value, of two equally near ones the upper; the last for what is not a number.
+    /// Returns the index of the nearest value; of two equally near ones, the upper; for NaN, the last.
     @inline(__always)
     private static func nearest(_ x: Float, _ values: UnsafeBufferPointer<Float>) -> Int {
         if x <= values[0] { return 0 }

@@ -1,10 +1,10 @@
 import Tensors
 
-/// Encodes rows of 32-weight blocks with an importance matrix, four blocks at once, a lane a block.
+/// Encodes rows of 32-weight blocks with an importance matrix, four blocks at once, one per lane.
 enum WeightedBlocks {
     private static let count = 32
 
-    /// For formats with a scale alone; `store` gets the 32 numbers `0 ..< 2 * half` of a block.
+    /// Encodes formats with only a scale; `store` receives the 32 numbers `0 ..< 2 * half` of a block.
     @inline(__always)
     static func scale<Format: BlockFormat>(
         _ row: UnsafeBufferPointer<Float>,
@@ -24,7 +24,7 @@ enum WeightedBlocks {
         }
     }
 
-    /// For formats with scale and minimum; `store` gets the 32 numbers `0 ... levels` of a block.
+    /// Encodes formats with scale and minimum; `store` receives the 32 numbers `0 ... levels` of a block.
     @inline(__always)
     static func scaleAndMinimum<Format: BlockFormat>(
         _ row: UnsafeBufferPointer<Float>,
@@ -44,7 +44,7 @@ enum WeightedBlocks {
         }
     }
 
-    /// A row's last blocks may be fewer than four; the last one then fills the lanes that are left.
+    /// Calls the body with up to four blocks. A row may end with fewer; the last block then fills the remaining lanes.
     @inline(__always)
     private static func forEachFour<Format: BlockFormat, Found>(
         _ row: UnsafeBufferPointer<Float>,
