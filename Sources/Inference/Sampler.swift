@@ -43,7 +43,7 @@ struct Sampler {
             rest -= Double(weight)
             if rest < 0 { return Int32(token) }
         }
-        return best  // rounding left a crumb
+        return best  // rounding left a remainder
     }
 
     /// Returns a number from 0 up to 1, by SplitMix64 (Steele et al., 2014).

@@ -29,7 +29,7 @@ public enum HalfFloat {
         let shifted = Float(bitPattern: UInt32(bitPattern: magnitude)) + 0.5
         let subnormal = Int32(bitPattern: shifted.bitPattern) &- 0x3f00_0000
         var half = magnitude < 0x3880_0000 ? subnormal : normal
-        half = magnitude >= 0x4780_0000 ? 0x7c00 : half  // 65536 and up; 65520 to 65536 round up by themselves
+        half = magnitude >= 0x4780_0000 ? 0x7c00 : half  // 65536 and above; 65520 to 65536 round up without this
         half = magnitude > 0x7f80_0000 ? 0x7e00 : half
         return UInt16(truncatingIfNeeded: UInt32(bitPattern: half) | sign)
     }

@@ -1,8 +1,8 @@
 import Tensors
 
 /// 256 weights in sixteen groups of 16: a half-precision scale, for each eight weights a byte of a point's number and a
-/// byte of signs, then the numbers' upper two bits and four bits of scale per group. `weight = ± scale * (groupScale +
-/// 1/2) / 4 * value`
+/// byte of signs, then the numbers' upper two bits and four bits of scale per group.
+/// `weight = ± scale * (groupScale + 1/2) / 4 * value`
 enum IQ2_S: WeightedFormat {
     static let type = TensorType.iq2_s
     static var halfOffsets: [Int] { [0] }

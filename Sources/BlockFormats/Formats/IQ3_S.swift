@@ -1,8 +1,8 @@
 import Tensors
 
 /// 256 weights in eight groups of 32: a half-precision scale, a byte for each four weights with a point's number, the
-/// numbers' ninth bits, a sign bit per weight, four bits of scale per group. `weight = ± scale * (2 * groupScale + 1) *
-/// value`
+/// numbers' ninth bits, a sign bit per weight, four bits of scale per group.
+/// `weight = ± scale * (2 * groupScale + 1) * value`
 enum IQ3_S: WeightedFormat {
     static let type = TensorType.iq3_s
     static var halfOffsets: [Int] { [0] }

@@ -1,8 +1,8 @@
 import Tensors
 
 /// 256 weights in eight groups of 32: a half-precision scale, a byte for each four weights with a point's number, then
-/// a word per group with seven signs four times and four bits of scale. `weight = ± scale * (groupScale + 1/2) / 2 *
-/// value`
+/// a word per group with seven signs four times and four bits of scale.
+/// `weight = ± scale * (groupScale + 1/2) / 2 * value`
 enum IQ3_XXS: WeightedFormat {
     static let type = TensorType.iq3_xxs
     static var halfOffsets: [Int] { [0] }

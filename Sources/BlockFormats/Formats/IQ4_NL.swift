@@ -1,7 +1,7 @@
 import Tensors
 
-/// 32 weights: a half-precision scale, then four bits per weight, the index of one of sixteen uneven values. `weight =
-/// scale * value`
+/// 32 weights: a half-precision scale, then four bits per weight, the index of one of sixteen uneven values.
+/// `weight = scale * value`
 enum IQ4_NL: WeightedFormat {
     static let type = TensorType.iq4_nl
     static var halfOffsets: [Int] { [0] }

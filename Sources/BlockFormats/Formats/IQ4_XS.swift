@@ -1,8 +1,8 @@
 import Tensors
 
 /// 256 weights in eight groups of 32: a half-precision scale, the upper two and the lower four bits of the groups'
-/// scales, then four bits per weight, the index of one of sixteen uneven values. `weight = scale * (groupScale - 32) *
-/// value`
+/// scales, then four bits per weight, the index of one of sixteen uneven values.
+/// `weight = scale * (groupScale - 32) * value`
 enum IQ4_XS: WeightedFormat {
     static let type = TensorType.iq4_xs
     static var halfOffsets: [Int] { [0] }

@@ -6,8 +6,8 @@ import Tensors
     import Glibc
 #endif
 
-/// 32 weights: an exponent byte, then four bits per weight, a sign and one of eight magnitudes, doubled. `weight = 2 ^
-/// (exponent - 128) * ± value`
+/// 32 weights: an exponent byte, then four bits per weight, a sign and one of eight magnitudes, doubled.
+/// `weight = 2 ^ (exponent - 128) * ± value`
 ///
 /// Byte `i` contains weight `i` in its lower half and weight `i + 16` in its upper half.
 enum MXFP4: BlockFormat {

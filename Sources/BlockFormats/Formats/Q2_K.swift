@@ -86,7 +86,7 @@ enum Q2_K: WeightedFormat {
         }
     }
 
-    /// Stores the scales, which are themselves searched for with an importance matrix.
+    /// Searches for the scales with an importance matrix, and stores them.
     private static func storeScales(
         _ results: [ScaleAndMinimumSearch.Result],
         _ importance: [Lanes],

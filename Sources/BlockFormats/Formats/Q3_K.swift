@@ -104,7 +104,7 @@ enum Q3_K: WeightedFormat {
         return block.storeHalf(1 / inverse, at: scaleOffset)
     }
 
-    /// Stores the scales, which are themselves searched for with an importance matrix.
+    /// Searches for the scales with an importance matrix, and stores them.
     private static func storeScales(
         _ groups: UnsafePointer<Lanes>,
         _ importance: [Lanes],

@@ -143,7 +143,7 @@ enum SixBitScaleEncoder {
         return (block.storeHalf(greatestScale / 63, at: 0), block.storeHalf(greatestMinimum / 63, at: 2))
     }
 
-    /// Stores the scales, which are themselves searched for with an importance matrix.
+    /// Searches for the scales with an importance matrix, and stores them.
     /// - Parameter limited: whether to clamp the search's results to six bits; the reference does so only for Q5_K.
     @inline(__always)
     private static func storeScales(

@@ -12,8 +12,8 @@ package struct MatrixPart<Pointer> {
 }
 
 extension Kernels {
-    /// Adds the product of two parts to a third: `out[r][c] += tall[r][k] * wide[k][c]`. Each element gets its terms in the
-    /// order of `k`, so that all variants give the same sums.
+    /// Adds the product of two parts to a third: `out[r][c] += tall[r][k] * wide[k][c]`. Each element gets its terms in
+    /// the order of `k`, so that all variants give the same sums.
     package func addTile(
         tall: MatrixPart<UnsafePointer<Float>>,
         wide: MatrixPart<UnsafePointer<Float>>,

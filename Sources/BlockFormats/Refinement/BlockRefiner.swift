@@ -7,9 +7,9 @@ import Tensors
 /// least-squares fit, as long as that helps. A block is replaced only if its error, as decoded from its bytes, has
 /// decreased.
 ///
-/// A weight's squared error is weighted by `importance * sqrt(meanSquare / 2 + weight^2)`, with the block's mean
-/// square. This favours small weights less than the importance alone would, and more than the encoder's rules do: the
-/// least error by importance alone is not the least divergence. docs/quantization-notes.md has the measurements behind
+/// A weight's squared error is multiplied by `importance * sqrt(meanSquare / 2 + weight^2)`, with the block's mean
+/// square. This favours small weights less than the encoder's rules do, and large weights more than the importance
+/// alone does, whose least error is not the least divergence. docs/quantization-notes.md has the measurements behind
 /// that choice.
 enum BlockRefiner<Format: ScaledFormat> {
     /// The number of times that groups are changed and the block is fitted; most blocks settle after three.

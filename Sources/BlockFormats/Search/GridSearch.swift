@@ -30,7 +30,8 @@ struct GridSearch: Sendable {
     var refinement = Refinement.offGrid
     /// The factor of the block's mean square in a weight's importance.
     var meanSquareFactor: Float = 2
-    /// The factor of the mean square that is added to a weight's own square if there is no importance matrix.
+    /// The factor of that scaled mean square, which is added to a weight's own square if there is no importance matrix;
+    /// nil to add nothing.
     var plainFactor: Float?
 
     /// - Parameter found: receives the contents of the block, besides its scale; zeros for groups without weight.

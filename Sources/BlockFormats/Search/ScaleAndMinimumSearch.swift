@@ -6,8 +6,8 @@
 /// following steps start, so steps run in order and only groups run in parallel.
 struct ScaleAndMinimumSearch {
     let levels: Float
-    /// The first offset: the inverse scales tried are `(levels + first + step * i) / range` for `i` in `0 ...
-    /// stepCount`.
+    /// The first offset: the inverse scales tried are `(levels + first + step * i) / range` for `i` in
+    /// `0 ... stepCount`.
     let first: Float
     let step: Float
     let stepCount: Int

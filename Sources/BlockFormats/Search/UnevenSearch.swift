@@ -49,7 +49,8 @@ enum UnevenSearch {
         }
     }
 
-    /// Half the sums of a least-squares fit are the weights', half their levels'.
+    /// Returns the two sums of a least-squares fit: of the products of weights and their levels, and of the squared
+    /// levels.
     @inline(__always)
     private static func sums(
         _ x: UnsafePointer<Float>,

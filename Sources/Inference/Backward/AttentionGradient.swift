@@ -31,8 +31,8 @@ struct AttentionGradient: Sendable {
 
     private struct Scratch: Sendable {
         let weights: FloatBuffer  // (rows of a block, T)
-        let bounded: FloatBuffer  // the same, of scores; empty where they are not bounded
-        let changes: FloatBuffer  // the same, of gradients
+        let bounded: FloatBuffer  // (rows of a block, T), capped scores; empty without a cap
+        let changes: FloatBuffer  // (rows of a block, T), gradients
         let turned: FloatBuffer  // (T, rows of a block)
         let sums: FloatBuffer  // (T, panel's width)
     }

@@ -18,10 +18,10 @@ struct RecordedAttention: RecordedPart {
     private let temperature: TemperatureRule?
     private let x: TokenRows  // (T, E)
     private let mixed: TokenRows  // (T, (H + 2 G) D)
-    private let raw: TokenRows?  // the same in front of the norms
-    private let asked: TokenRows?  // (T, 2 H D): each head's queries and what gates its answers
+    private let raw: TokenRows?  // (T, (H + 2 G) D), before the norms
+    private let asked: TokenRows?  // (T, 2 H D): each head's queries and the gates of its outputs
     private let answered: TokenRows  // (T, H D)
-    private let gated: TokenRows  // (T, H D): what the output matrix reads
+    private let gated: TokenRows  // (T, H D): the output matrix's input
     private let shared: SharedKeys.Entry?  // another layer's keys and values
     /// Removes and returns the gradients that later layers have for this layer's keys and values.
     private let later: @Sendable () -> SharedKeys.Entry?

@@ -11,9 +11,9 @@ struct RecordedExperts: RecordedPart {
     private let tools: GradientTools
     private let weights: ExpertWeights
     private let shape: ExpertShape
-    private let x: TokenRows  // (T, E), what experts read
-    private let routed: TokenRows  // (T, E), what the router reads
-    private let gates: TokenRows  // (T, N): the router's scores, or what the gating makes of them
+    private let x: TokenRows  // (T, E), the experts' input
+    private let routed: TokenRows  // (T, E), the router's input
+    private let gates: TokenRows  // (T, N): the router's scores, or the gates
     private let found: [ExpertChoice.Found]
     private let experts: [Expert]
     private let shared: Expert?

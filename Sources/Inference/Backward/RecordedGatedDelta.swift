@@ -21,14 +21,14 @@ struct RecordedGatedDelta: RecordedPart {
     private let shape: GatedDeltaShape
     private let x: TokenRows  // (T, E)
     private let convolution: ConvolutionGradient
-    private let sums: TokenRows  // (T, C), in front of the SiLU
-    private let convolved: TokenRows  // (T, C), behind it
-    private let ready: TokenRows  // (T, C), with queries and keys of a length of one
+    private let sums: TokenRows  // (T, C), before the SiLU
+    private let convolved: TokenRows  // (T, C), after it
+    private let ready: TokenRows  // (T, C), with queries and keys of length one
     private let gates: TokenRows  // (T, H D)
-    private let raw: TokenRows  // (T, 2 H): strengths and fadings as the matrices give them
+    private let raw: TokenRows  // (T, 2 H): strengths and fadings, the matrices' output
     private let rates: TokenRows  // (T, 2 H): b and f
     private let answers: TokenRows  // (T, H D)
-    private let gated: TokenRows  // (T, H D): what the output matrix reads
+    private let gated: TokenRows  // (T, H D): the output matrix's input
     private let unit: Norm
     private let norm: Norm
 

@@ -32,14 +32,14 @@ struct RecordedLayer {
     private let tools: GradientTools
     private let weights: LayerWeights
     private let index: Int
-    private let state: TokenRows  // (T, E), what the layer works on
-    private let mixed: TokenRows  // (T, E), what the mixer reads
+    private let state: TokenRows  // (T, E), the state that the layer works on
+    private let mixed: TokenRows  // (T, E), the mixer's input
     private let mixer: (any RecordedPart)?
-    private let mixerPart: TokenRows  // (T, E), what the mixer gives before its norm
+    private let mixerPart: TokenRows  // (T, E), the mixer's output before its norm
     private let between: TokenRows  // (T, E), the state after the mixer
-    private let fed: TokenRows  // (T, E), what the network reads
+    private let fed: TokenRows  // (T, E), the network's input
     private let network: Network?
-    private let networkPart: TokenRows?  // (T, E), what the network gives before its norm
+    private let networkPart: TokenRows?  // (T, E), the network's output before its norm
     private let input: RecordedLayerInput?
     private let prediction: RecordedPrediction?
     private let detour: RecordedDetour?

@@ -15,7 +15,7 @@ struct RecordedShortConvolution: RecordedPart {
     private let x: TokenRows  // (T, E)
     private let mixed: TokenRows  // (T, 3 E): b, c and x
     private let summed: TokenRows  // (T, E): s
-    private let gated: TokenRows  // (T, E): what the output matrix reads
+    private let gated: TokenRows  // (T, E): the output matrix's input
 
     init(
         _ tools: GradientTools,

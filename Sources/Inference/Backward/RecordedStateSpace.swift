@@ -16,12 +16,12 @@ struct RecordedStateSpace: RecordedPart {
     private let x: TokenRows  // (T, E)
     private let convolution: ConvolutionGradient
     private let input: TokenRows  // (T, H D + C + H): gates, channels, time steps
-    private let sums: TokenRows  // (T, C), in front of the SiLU
-    private let convolved: TokenRows  // (T, C), behind it
+    private let sums: TokenRows  // (T, C), before the SiLU
+    private let convolved: TokenRows  // (T, C), after it
     private let steps: TokenRows  // (T, H)
     private let answers: TokenRows  // (T, H D)
     private let gated: TokenRows  // (T, H D), before the norm
-    private let normed: TokenRows  // (T, H D): what the output matrix reads
+    private let normed: TokenRows  // (T, H D): the output matrix's input
     private let norm: Norm
 
     init(_ tools: GradientTools, _ weights: StateSpaceWeights, _ shape: StateSpaceShape, _ x: TokenRows) throws {

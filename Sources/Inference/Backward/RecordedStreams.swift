@@ -119,7 +119,7 @@ struct RecordedCorrection {
     private let route: RecordedRoute
     private let input: RecordedLayerInput?
     private let embedding: (embedding: TokenRows, change: TokenRows)?
-    private let scaled: TokenRows  // (T, E), the first stream as the embeddings see it
+    private let scaled: TokenRows  // (T, E), the first stream as the embeddings' input
     let corrected: TokenRows  // (T, S E): o
 
     /// - Parameter embedding: the tokens' embeddings for the layer, and their gradients; nil for none.

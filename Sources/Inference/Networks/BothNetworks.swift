@@ -13,9 +13,9 @@ struct BothNetworks {
     private let experts: ExpertNetwork
     private let norm: Norm
     private let ones: [Float]
-    private let input: FloatBuffer  // (T, E), what the experts read
-    private let routed: FloatBuffer  // (T, E), what the router reads
-    private let part: FloatBuffer  // (T, E), what the experts say
+    private let input: FloatBuffer  // (T, E), the experts' input
+    private let routed: FloatBuffer  // (T, E), the router's input
+    private let part: FloatBuffer  // (T, E), the experts' output
 
     init(
         _ model: LanguageModel,

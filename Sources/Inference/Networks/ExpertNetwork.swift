@@ -15,7 +15,7 @@ struct ExpertNetwork {
     private let dense: DenseNetwork
     private let scores: FloatBuffer  // (T, N)
     private let input: FloatBuffer  // (T, E), of one expert's tokens
-    private let output: FloatBuffer  // (T, E), the same
+    private let output: FloatBuffer  // (T, E), of one expert's tokens
     private let sums: FloatBuffer  // (T, E)
 
     private struct Choice {

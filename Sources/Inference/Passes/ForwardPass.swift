@@ -25,7 +25,7 @@ final class ForwardPass {
     private let width: Int
     let hidden: FloatBuffer  // (T, E)
     private let normed: FloatBuffer  // (T, E)
-    private let branch: FloatBuffer  // (T, E), what a part adds before it is normalized or scaled
+    private let branch: FloatBuffer  // (T, E), a part's output before it is normalized or scaled
     private var logitBuffer: FloatBuffer  // (slab, V)
     /// Weights that replace the model's own.
     var weightOverride: WeightOverride? {

@@ -26,7 +26,7 @@ struct HiddenStreams {
     private let routed: FloatBuffer  // (T, E)
     private let detour: FloatBuffer  // (T, E)
     private let low: FloatBuffer  // (T, R)
-    private let modes: FloatBuffer  // (T, S), what the router says
+    private let modes: FloatBuffer  // (T, S), the router's output
     private let factors: FloatBuffer  // (T, S S)
 
     /// - Returns: nil for a model with a single hidden state.

@@ -16,7 +16,7 @@ struct LayerEmbedding {
     private let length: Int
     private let layerCount: Int
     private let all: FloatBuffer  // (T, L P)
-    private let rows: FloatBuffer  // (W, L P), a token's for each of W threads
+    private let rows: FloatBuffer  // (W, L P), one token's row for each of W threads
     private let gated: FloatBuffer  // (T, P)
     private let part: FloatBuffer  // (T, E)
 

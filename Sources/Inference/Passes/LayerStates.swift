@@ -1,7 +1,7 @@
 import Architectures
 
-/// The hidden states of several windows of text between two layers, for runs that take all windows through one layer before
-/// the next: (windows, T, S E).
+/// The hidden states of several windows of text between two layers, for runs that take all windows through one layer
+/// before the next: (windows, T, S E).
 public final class LayerStates {
     /// The tokens of each window.
     public let windows: [[Int32]]

@@ -1,8 +1,8 @@
 import BlockFormats
 import Work
 
-/// The data about a matrix's inputs for rounding with feedback: the factor U of the inverse of their correlation, `H^-1
-/// = U^T U`, and the importance of each column.
+/// The data about a matrix's inputs for rounding with feedback: the factor U of the inverse of their correlation,
+/// `H^-1 = U^T U`, and the importance of each column.
 ///
 /// A share of the mean of H's diagonal is added to the diagonal first, so that H can be inverted and chance matters
 /// less.

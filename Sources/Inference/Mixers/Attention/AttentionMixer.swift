@@ -2,8 +2,8 @@ import Architectures
 import BlockFormats
 import Work
 
-/// Attention as a layer's mixer: queries, keys and values, their norms and rotary embedding, the KV cache, and the output
-/// matrix.
+/// Attention as a layer's mixer: queries, keys and values, their norms and rotary embedding, the KV cache, and the
+/// output matrix.
 ///
 /// Comments give shapes as (rows, columns); a row is a token. Letters: T tokens of the batch, H heads, G key and value
 /// heads, D head length.
@@ -17,7 +17,7 @@ struct AttentionMixer {
     private let mixedWidth: Int
     private let mixed: FloatBuffer  // (T, (H + 2 G) D)
     private let attended: FloatBuffer  // (T, H D)
-    private let asked: FloatBuffer  // (T, 2 H D): each head's queries and what gates its answers
+    private let asked: FloatBuffer  // (T, 2 H D): each head's queries and the gates of its outputs
 
     init(model: LanguageModel, cache: KeyValueCache, product: MatrixProduct, batch: Int) throws(InferenceProblem) {
         let shape = model.shape

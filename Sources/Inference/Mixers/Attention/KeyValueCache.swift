@@ -73,8 +73,8 @@ final class KeyValueCache: @unchecked Sendable {
         read(keys, layer, head, length, positions, scratch)
     }
 
-    /// Returns values of one head for some positions: in place, or decoded into `scratch` of `positions.count *
-    /// length`.
+    /// Returns values of one head for some positions: in place, or decoded into `scratch` of
+    /// `positions.count * length`.
     func values(
         layer: Int,
         head: Int,

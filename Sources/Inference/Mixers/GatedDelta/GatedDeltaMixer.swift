@@ -19,7 +19,7 @@ struct GatedDeltaMixer {
     private let product: MatrixProduct
     private let norm: Norm
     private let epsilon: Float
-    private let mixed: FloatBuffer  // (L - 1 + T, C), those of the last tokens first
+    private let mixed: FloatBuffer  // (L - 1 + T, C), those of the previous tokens first
     private let convolved: FloatBuffer  // (T, C)
     private let gates: FloatBuffer  // (T, H D)
     private let rates: FloatBuffer  // (T, 2 H): strengths, then fadings

@@ -11,7 +11,7 @@ struct ShortConvolutionMixer {
     private let state: SequenceState
     private let product: MatrixProduct
     private let mixed: FloatBuffer  // (T, 3 E)
-    private let gated: FloatBuffer  // (L - 1 + T, E), those of the last tokens first
+    private let gated: FloatBuffer  // (L - 1 + T, E), those of the previous tokens first
     private let convolved: FloatBuffer  // (T, E)
 
     init(_ model: ModelShape, state: SequenceState, product: MatrixProduct, batch: Int) throws(InferenceProblem) {

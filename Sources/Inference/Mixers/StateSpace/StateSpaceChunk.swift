@@ -24,7 +24,7 @@ struct StateSpaceChunk {
     struct Scratch {
         let shares: FloatBuffer  // (Q, Q)
         let turned: FloatBuffer  // (D, Q)
-        let sums: FloatBuffer  // (the more of Q and D, panel's width)
+        let sums: FloatBuffer  // (the larger of Q and D, panel's width)
 
         init(headLength: Int) throws(InferenceProblem) {
             let length = StateSpaceChunk.length

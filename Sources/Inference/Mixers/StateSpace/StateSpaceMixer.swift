@@ -21,13 +21,13 @@ struct StateSpaceMixer {
     private let product: MatrixProduct
     private let norm: Norm
     private let input: FloatBuffer  // (T, P): gates, channels, time steps
-    private let mixed: FloatBuffer  // (L - 1 + T, C), those of the last tokens first
-    private let convolved: FloatBuffer  // (T, C): values, then what writes and what reads of all groups
+    private let mixed: FloatBuffer  // (L - 1 + T, C), those of the previous tokens first
+    private let convolved: FloatBuffer  // (T, C): values, then the write and read vectors of all groups
     private let rates: FloatBuffer  // (T, H), time steps
     private let answers: FloatBuffer  // (T, H D)
     private let ones: FloatBuffer  // (C)
     private let products: FloatBuffer  // (chunks of T, G, tokens of a chunk, tokens of a chunk)
-    private let scratch: [StateSpaceChunk.Scratch]  // a thread's
+    private let scratch: [StateSpaceChunk.Scratch]  // one per thread
 
     /// The least number of tokens for a chunk; fewer are processed one by one.
     private static let fewestAtOnce = StateSpaceChunk.length
