@@ -81,7 +81,7 @@ public struct PipelineTasks: Sendable {
     private let lock: LockUse
     private let report: RunReporting
 
-    /// The number of retries. A server may restart while tasks run: they wait for it for about half a minute.
+    /// The number of tries. A server may restart while tasks run: they wait for it for about half a minute.
     private static let patience = 10
 
     /// - Parameters:
