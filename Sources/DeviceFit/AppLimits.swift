@@ -1,10 +1,10 @@
 import BinaryIO
 
-/// A version of a system, such as 17 or 26.4.
+/// A version of an operating system, such as 17 or 26.4.
 public struct SystemVersion: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// Such as 26 of 26.4.
+    /// The major number, such as 26 in 26.4.
     public let major: Int
-    /// Such as 4 of 26.4; nil where only the major number is known.
+    /// The minor number, such as 4 in 26.4; nil if only the major number is known.
     public let minor: Int?
 
     /// - Throws: `DeviceFitError.invalidRequest`.
@@ -20,30 +20,31 @@ public struct SystemVersion: Hashable, Sendable, Comparable, CustomStringConvert
         minor = parts.count > 1 ? parts[1] : nil
     }
 
-    /// By number; a version without a minor number is its first.
+    /// Orders versions by number; one without a minor number counts as the first of its major version.
     public static func < (left: Self, right: Self) -> Bool {
         (left.major, left.minor ?? 0) < (right.major, right.minor ?? 0)
     }
 
-    /// Whether this version is not after another; one without a minor number ends with the last of its major.
+    /// Whether this version is not after `end`; an `end` without a minor number includes its whole major version.
     func isUp(to end: SystemVersion) -> Bool {
         guard let minor = end.minor else { return major <= end.major }
         return (major, self.minor ?? 0) <= (end.major, minor)
     }
 
-    /// As it is written: `17`, `26.4`.
+    /// The version as it is written: `17`, `26.4`.
     public var description: String { minor.map { "\(major).\($0)" } ?? "\(major)" }
 }
 
-/// What one app may use, by memory size and version of the system: it is the system that decides, and it changes its mind.
+/// The memory that one app may use, by memory size and system version: the operating system decides, and versions
+/// differ.
 public struct AppLimits: Sendable {
-    /// What is known for one size of memory and one span of versions.
+    /// The limits for one memory size and one span of versions.
     public struct Limit: Hashable, Sendable {
-        /// In MiB: of an app on the screen, and with Apple's entitlement.
+        /// The limit in MiB of an app on the screen.
         public var mebibytes: Int
-        /// Nil where it was not measured.
+        /// The limit in MiB with Apple's entitlement; nil if it was not measured.
         public var entitledMebibytes: Int?
-        /// Where the figures come from.
+        /// The source of the figures.
         public var source: String
     }
 
@@ -67,8 +68,8 @@ public struct AppLimits: Sendable {
 
     private let rules: [Rule]
 
-    /// The built-in table; its columns of what is left in the background are for people.
-    /// - Throws: `DeviceFitError.malformedCatalogue`; a test reads the table, so only a changed one can.
+    /// Reads the built-in table; its columns of the memory left in the background are for human readers.
+    /// - Throws: `DeviceFitError.malformedCatalogue`; a test reads the table, so only a changed table can throw.
     public init() throws(DeviceFitError) {
         try self.init(String(decoding: PackageResources.app_limits_csv, as: UTF8.self))
     }
@@ -104,7 +105,7 @@ public struct AppLimits: Sendable {
         self.rules = rules
     }
 
-    /// What an app on a device may use under a version of its system; nil where nothing is known.
+    /// The memory that an app on a device may use under a system version; nil if nothing is known.
     public func limit(of device: Device, running version: SystemVersion) -> Limit? {
         guard let rule = rules.first(where: { $0.holds(device, version) }) else { return nil }
         guard let limit = rule.mebibytes ?? rule.share.map({ $0 * device.ramGiB * 1024 }) else { return nil }
@@ -115,8 +116,8 @@ public struct AppLimits: Sendable {
         )
     }
 
-    /// The device as it is under a version of its system.
-    /// - Throws: `DeviceFitError.invalidRequest` where nothing is known.
+    /// Returns the device with its limits under a system version.
+    /// - Throws: `DeviceFitError.invalidRequest` if nothing is known of the version.
     public func device(_ device: Device, running version: SystemVersion) throws(DeviceFitError) -> Device {
         guard let limit = limit(of: device, running: version) else {
             throw .invalidRequest(

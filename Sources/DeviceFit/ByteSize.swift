@@ -2,15 +2,15 @@ import BinaryIO
 
 /// A number of bytes as people write it: GB is decimal (10^9), GiB is binary (2^30).
 public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
-    /// How many bytes.
+    /// The number of bytes.
     public let bytes: Int
 
-    /// Takes a number as it is.
+    /// Creates a size from a number of bytes.
     public init(bytes: Int) { self.bytes = bytes }
 
     /// Reads `3GB`, `1.5 GiB`, `512MiB` or a plain number of bytes, in any case.
     ///
-    /// A bare `3G` is refused: it would leave open which of two meanings, 7 % apart, is meant.
+    /// A bare `3G` is rejected: it could mean either of two sizes that are 7 % apart.
     /// - Throws: `DeviceFitError.unreadableSize`.
     public init(_ text: String) throws(DeviceFitError) {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
@@ -23,16 +23,16 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
         bytes = Int((number * factor).rounded())
     }
 
-    /// Reads the size of a model or of what it may use, which is never below a megabyte: `3` means 3 GB to whoever types it.
+    /// Reads the size of a model or of a memory budget, which is never below a megabyte: users who type `3` mean 3 GB.
     /// - Throws: `DeviceFitError.unreadableSize`, `.smallSize`.
     public init(ofModel text: String) throws(DeviceFitError) {
         try self.init(text)
         guard bytes >= 1_000_000 else { throw .smallSize(text, bytes: bytes) }
     }
 
-    /// Bytes of a GiB.
+    /// The number of bytes in a GiB.
     public static let gibibyte = 1_073_741_824.0
-    /// Bytes of a MiB.
+    /// The number of bytes in a MiB.
     public static let mebibyte = 1_048_576.0
 
     private static let factors: [String: Double] = [
@@ -41,6 +41,6 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
         "kib": 1024, "mib": mebibyte, "gib": gibibyte, "tib": 1024 * gibibyte,
     ]
 
-    /// With one decimal in the largest decimal unit, such as `3.0 GB`.
+    /// The size with one decimal in the largest decimal unit, such as `3.0 GB`.
     public var description: String { decimalSize(bytes) }
 }

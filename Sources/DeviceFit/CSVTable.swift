@@ -1,21 +1,22 @@
-/// A table of comma-separated values by RFC 4180, read strictly: every line has every column, every quote closes.
+/// A table of comma-separated values by RFC 4180, parsed strictly: every line has every column, and every quote is
+/// closed.
 ///
-/// It is read byte by byte, because every query reads the catalogue first.
+/// It is parsed byte by byte for speed, because every query reads the catalogue first.
 struct CSVTable {
     let columns: [String]
     let rows: [Row]
 
     struct Row {
-        /// Counted from 1, the header included.
+        /// The line number, counted from 1 with the header.
         let line: Int
         fileprivate let places: [String: Int]
         fileprivate let fields: [String]
 
-        /// The value of a column; empty where the table leaves it empty.
+        /// The value of a column; empty if the table leaves it empty.
         subscript(column: String) -> String { places[column].map { fields[$0] } ?? "" }
     }
 
-    /// - Parameter name: for error messages.
+    /// - Parameter name: the table's name, for error messages.
     init(_ text: String, name: String) throws(DeviceFitError) {
         var lines = Self.lines(of: text)
         if lines.last?.isEmpty == true { lines.removeLast() }
@@ -42,7 +43,7 @@ struct CSVTable {
 
     private static let (quote, comma, feed, back) = (UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(10), UInt8(13))
 
-    /// Lines end with LF, or with the CR LF that RFC 4180 asks for.
+    /// Splits the text at LF, or at the CR LF that RFC 4180 asks for.
     private static func lines(of text: String) -> [ArraySlice<UInt8>] {
         Array(text.utf8).split(separator: feed, omittingEmptySubsequences: false).map { line in
             line.last == back ? line.dropLast() : line
@@ -71,7 +72,7 @@ struct CSVTable {
         }
     }
 
-    /// Takes a field in quotes off; a doubled quote in it means one.
+    /// Removes the quotes around a field; a doubled quote inside means one quote.
     private static func quoted(
         _ rest: inout ArraySlice<UInt8>,
         _ name: String,

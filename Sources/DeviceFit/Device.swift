@@ -1,4 +1,4 @@
-/// The two systems that the catalogue knows; iPads count as iOS.
+/// The two systems of the catalogue; iPads count as iOS.
 public enum Platform: String, Codable, Sendable, CaseIterable {
     case android, ios
 
@@ -10,7 +10,7 @@ public enum Platform: String, Codable, Sendable, CaseIterable {
     }
 }
 
-/// How well a number is founded.
+/// How well a number is supported.
 public enum Confidence: String, Codable, Sendable, Comparable {
     /// No measurement of this kind of device; the range is wide on purpose.
     case low
@@ -19,7 +19,7 @@ public enum Confidence: String, Codable, Sendable, Comparable {
     /// Measured on this chip.
     case high
 
-    /// The weaker before the stronger.
+    /// Orders the weaker before the stronger.
     public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 
     private var rank: Int {
@@ -33,17 +33,17 @@ public enum Confidence: String, Codable, Sendable, Comparable {
 
 /// A phone or tablet of the catalogue.
 public struct Device: Codable, Hashable, Sendable, Identifiable {
-    /// In lower case, such as `pixel-8`.
+    /// The id in lower case, such as `pixel-8`.
     public let id: String
-    /// As it is sold.
+    /// The name under which it is sold.
     public internal(set) var name: String
-    /// The system that it runs.
+    /// The operating system of the device.
     public let platform: Platform
-    /// In which it was first sold.
+    /// The year in which it was first sold.
     public let year: Int
-    /// The chip's name.
+    /// The name of the chip.
     public let soc: String
-    /// Physical memory in GiB, as phones are sold.
+    /// Physical memory in GiB, as phones are advertised.
     public let ramGiB: Double
     /// Theoretical memory bandwidth of the chip in 10^9 bytes per second; a phone may ship slower memory.
     public let bandwidthGBps: Double
@@ -51,28 +51,29 @@ public struct Device: Codable, Hashable, Sendable, Identifiable {
     public let cpu: String
     /// The graphics unit.
     public let gpu: String
-    /// Vendors' figures, which are not comparable with each other.
+    /// The vendor's figure; figures of vendors cannot be compared with each other.
     public let npuTOPS: Double?
-    /// Energy of a full battery; nil where it is not known.
+    /// The energy of a full battery; nil if it is not known.
     public let batteryWattHours: Double?
-    /// What one app may use, in GiB: measured on iOS, half of the memory on Android.
+    /// The memory that one app may use, in GiB: measured on iOS, half of the memory on Android.
     public internal(set) var appLimitGiB: Double
-    /// The same with Apple's increased-memory-limit entitlement, where it was measured.
+    /// The memory that one app may use with Apple's increased-memory-limit entitlement, in GiB; nil if it was not
+    /// measured.
     public internal(set) var entitledAppLimitGiB: Double?
-    /// What somebody grants the app below the device's own limit, in bytes; nil where nothing was said.
+    /// The memory that a user grants the app below the device's own limit, in bytes; nil if no budget was given.
     public internal(set) var budgetBytes: Int?
-    /// Such as `LPDDR5X`.
+    /// The type of memory, such as `LPDDR5X`.
     public let memoryType: String
-    /// The version of the system that it was sold with.
+    /// The system version that it was sold with.
     public let launchSystem: String
-    /// Where the numbers come from; `docs/device-fit.md` lists the keys.
+    /// The sources of the numbers; `docs/device-fit.md` lists the keys.
     public internal(set) var source: String
-    /// Whether memory size and battery have a source, or are general knowledge.
+    /// Whether memory size and battery have a source; otherwise they are general knowledge.
     public let isRAMAndBatterySourced: Bool
-    /// Whether the chip database gives one bus width and speed, or one had to be assumed.
+    /// Whether the chip database gives one bus width and speed; otherwise one was assumed.
     public let isBandwidthSourced: Bool
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         id: String,
         name: String,
@@ -101,18 +102,18 @@ public struct Device: Codable, Hashable, Sendable, Identifiable {
         (self.isRAMAndBatterySourced, self.isBandwidthSourced) = (isRAMAndBatterySourced, isBandwidthSourced)
     }
 
-    /// The same device for an app that may use no more than `budget`; the smaller of both limits counts.
+    /// Returns the device for an app that may use no more than `budget`; the smaller of both limits counts.
     public func limited(to budget: ByteSize?) -> Device {
         var device = self
         if let budget { device.budgetBytes = min(budget.bytes, budgetBytes ?? .max) }
         return device
     }
 
-    /// What one app may use, in bytes, with what somebody grants it.
+    /// The memory that one app may use, in bytes, limited by the budget.
     public var appLimitBytes: Int { min(Int(appLimitGiB * ByteSize.gibibyte), budgetBytes ?? .max) }
-    /// Whether the budget is less than what the device grants.
+    /// Whether the budget is below the device's own limit.
     var isLimitedByBudget: Bool { budgetBytes.map { $0 < Int(appLimitGiB * ByteSize.gibibyte) } ?? false }
-    /// The same with Apple's entitlement; nil where it was not measured.
+    /// The memory that one app may use with Apple's entitlement, in bytes; nil if it was not measured.
     public var entitledAppLimitBytes: Int? { entitledAppLimitGiB.map { Int($0 * ByteSize.gibibyte) } }
     /// Physical memory in bytes.
     public var ramBytes: Int { Int(ramGiB * ByteSize.gibibyte) }

@@ -2,7 +2,7 @@ import Foundation
 import SystemPackage
 
 extension DeviceCatalogue {
-    /// The built-in devices, and those of the YAML file that `EDGEPIPE_DEVICES` names.
+    /// Returns the built-in devices and those of the YAML file that `EDGEPIPE_DEVICES` names.
     /// - Throws: `DeviceFitError`; `FileError` and `SettingsError` for that file.
     public static func configured(
         by environment: [String: String] = ProcessInfo.processInfo.environment
@@ -11,7 +11,7 @@ extension DeviceCatalogue {
         return try ownDevices(by: environment).map { catalogue.adding(try DeviceFile.devices(in: $0)) } ?? catalogue
     }
 
-    /// The file of devices that somebody added; nil where there is none.
+    /// The file of additional devices; nil if there is none.
     public static func ownDevices(
         by environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> FilePath? {

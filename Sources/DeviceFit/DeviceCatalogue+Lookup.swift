@@ -1,17 +1,17 @@
 import BinaryIO
 
 extension DeviceCatalogue {
-    /// The device that somebody means: by its id, by the name it is sold under, or by the code that the phone reports as its
-    /// model, such as `SM-S918B` or `iPhone16,1`. Case does not count, nor do spaces, the maker's name and what the
-    /// catalogue adds in parentheses.
-    /// - Throws: `DeviceFitError.unknownDevice`, with the ids that look most like it; `.ambiguousDevice`.
+    /// Finds a device by its id, by the name it is sold under, or by the code that the phone reports as its model, such
+    /// as `SM-S918B` or `iPhone16,1`. The search ignores case, spaces, the maker's name and what the catalogue adds in
+    /// parentheses.
+    /// - Throws: `DeviceFitError.unknownDevice`, with the most similar ids; `.ambiguousDevice`.
     public func device(_ text: String) throws(DeviceFitError) -> Device {
         let wanted = Self.plain(text)
         if let device = byID[text.lowercased()] ?? byID[wanted] { return device }
         if let device = modelCodes.first(where: { $0.matches(text) }).flatMap({ byID[$0.id] }) { return device }
         let named = devices.filter { device in
             let name = Self.plain(device.name)
-            // What stands last in parentheses is the catalogue's own addition.
+            // Parentheses at the end are the catalogue's own addition.
             let short = device.name.lastIndex(of: "(").map { Self.plain(String(device.name[..<$0])) }
             return name == wanted || short == wanted
         }
@@ -22,11 +22,12 @@ extension DeviceCatalogue {
         return device
     }
 
-    /// Devices, each as it is under a version of its system.
+    /// Finds devices, each with its limits under a system version.
     /// - Parameters:
     ///   - names: ids, names or model codes.
-    ///   - system: a version such as 17 or 26.4, which decides what an app may use; nil takes the catalogue's figures.
-    /// - Throws: as `device(_:)`; `DeviceFitError.systemWithoutDevice`, `.invalidRequest` where nothing is known of the version.
+    ///   - system: a version such as 17 or 26.4, which decides what an app may use; nil uses the catalogue's figures.
+    /// - Throws: as `device(_:)`; `DeviceFitError.systemWithoutDevice`; `.invalidRequest` if nothing is known of the
+    ///   version.
     public func devices(_ names: [String], running system: String?) throws(DeviceFitError) -> [Device] {
         let found = try names.map { name throws(DeviceFitError) in try device(name) }
         guard let system else { return found }
@@ -35,7 +36,7 @@ extension DeviceCatalogue {
         return try found.map { device throws(DeviceFitError) in try limits.device(device, running: version) }
     }
 
-    /// Up to three ids whose id or name is nearest in spelling.
+    /// Returns up to three ids whose id or name is nearest in spelling.
     private func suggestions(for wanted: String) -> [String] {
         let ranked = devices.map { device in
             let names = [device.id, Self.plain(device.name)]
@@ -46,7 +47,7 @@ extension DeviceCatalogue {
             .prefix(3).map(\.id)
     }
 
-    /// The letters and digits of a name in the form of an id.
+    /// Returns the letters and digits of a name in the form of an id.
     private static func plain(_ name: String) -> String {
         let words = name.lowercased().replacing("+", with: " plus ")
             .split { !($0.isLetter || $0.isNumber || $0 == ".") }
@@ -55,9 +56,9 @@ extension DeviceCatalogue {
     }
 }
 
-/// What a phone reports as its model.
+/// The model code that a phone reports.
 struct ModelCode: Sendable {
-    /// Without the star at its end, which stands for the letter of a region; of all regions where they have one chip.
+    /// The code without the star at its end, which means any region's letter if the chip is the same in all regions.
     let code: String
     let isPrefix: Bool
     let id: String

@@ -1,12 +1,12 @@
-/// The devices that the program knows, from the tables that are built into it.
+/// The known devices, from the tables that are built into the program.
 public struct DeviceCatalogue: Sendable {
-    /// In the order of the table: by platform and family.
+    /// The devices in the order of the table: by platform and family.
     public let devices: [Device]
     let byID: [String: Device]
     let modelCodes: [ModelCode]
 
-    /// The built-in catalogue.
-    /// - Throws: `DeviceFitError.malformedCatalogue`; a test reads the tables, so only a changed table can.
+    /// Reads the built-in catalogue.
+    /// - Throws: `DeviceFitError.malformedCatalogue`; a test reads the tables, so only a changed table can throw.
     public init() throws(DeviceFitError) {
         try self.init(
             devices: String(decoding: PackageResources.devices_csv, as: UTF8.self),
@@ -44,7 +44,7 @@ public struct DeviceCatalogue: Sendable {
         (self.devices, self.byID) = (devices, byID)
     }
 
-    /// The same with further devices; one with the id of another takes its place.
+    /// Returns the catalogue with further devices; a device replaces the one with the same id.
     public func adding(_ more: [Device]) -> DeviceCatalogue {
         let ids = Set(more.map(\.id))
         return DeviceCatalogue(devices.filter { !ids.contains($0.id) } + more, modelCodes)

@@ -3,7 +3,7 @@ import Settings
 import SystemPackage
 import Yams
 
-/// Devices that a team adds to the catalogue, in a YAML file with `devices:`, a list of them.
+/// Devices that a team adds to the catalogue, in a YAML file with a list under `devices:`.
 ///
 ///     devices:
 ///       - id: lab-phone
@@ -20,7 +20,7 @@ package enum DeviceFile {
         "id", "name", "platform", "year", "chip", "ram", "bandwidth", "battery", "app-limit", "source",
     ]
 
-    /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
+    /// - Throws: `FileError`, or `SettingsError` with every mistake in the file.
     package static func devices(in path: FilePath) throws -> [Device] {
         let text = try SourceText.read(path)
         let log = DiagnosticLog()

@@ -1,18 +1,18 @@
-/// Which devices somebody looks for.
+/// The conditions of a search for devices.
 public struct DeviceFilter: Sendable {
-    /// Words that must all stand in id, name or chip; case does not count.
+    /// Words that id, name or chip must all contain; case is ignored.
     public var words: [String] = []
-    /// Of one system; nil for all.
+    /// The system of the devices; nil for all.
     public var platform: Platform?
-    /// In GiB, as phones are sold.
+    /// The memory in GiB, as phones are advertised.
     public var ram: ClosedRange<Double> = 0...1024
-    /// In which the device was first sold.
+    /// The years in which the device was first sold.
     public var years: ClosedRange<Int> = 0...9999
 
-    /// Lets every device through.
+    /// Accepts every device.
     public init() {}
 
-    /// Reads what people write.
+    /// Reads the conditions from text.
     /// - Parameters:
     ///   - platform: `android` or `ios`, in any case.
     ///   - minRAM: a size such as `4GiB`, as is `maxRAM`.
@@ -26,7 +26,7 @@ public struct DeviceFilter: Sendable {
         ram = least...max(least, try maxRAM.map(gibibytes) ?? 1024)
     }
 
-    /// Whether a device passes every condition.
+    /// Whether a device meets every condition.
     public func accepts(_ device: Device) -> Bool {
         let text = "\(device.id) \(device.name) \(device.soc)".lowercased()
         return words.allSatisfy { text.contains($0.lowercased()) }

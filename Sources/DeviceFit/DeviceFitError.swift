@@ -5,16 +5,16 @@ public enum DeviceFitError: Error, Equatable, Sendable, CustomStringConvertible 
     case unknownDevice(String, suggestions: [String])
     case ambiguousDevice(String, ids: [String])
     case unknownPlatform(String)
-    /// A version of a system, and no device that runs it.
+    /// A system version was given without a device that runs it.
     case systemWithoutDevice
     case unreadableSize(String)
-    /// A size of an app or a model, below a megabyte.
+    /// The size of an app or a model is below a megabyte.
     case smallSize(String, bytes: Int)
     case invalidRequest(String)
-    /// The catalogue that is built into the program does not follow its own rules.
+    /// The catalogue that is built into the program breaks its own rules.
     case malformedCatalogue(table: String, line: Int, detail: String)
 
-    /// In words that end with what to do.
+    /// The error in words that end with what to do.
     public var description: String {
         switch self {
         case .unknownDevice(let id, let suggestions):

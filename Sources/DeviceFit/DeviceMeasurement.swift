@@ -1,41 +1,42 @@
-/// What somebody measured of a build on a device; it takes an estimate's place.
+/// A measurement of a build on a device; it replaces an estimate.
 public struct DeviceMeasurement: Codable, Hashable, Sendable {
-    /// What was measured.
+    /// The measured quantity.
     public enum Metric: String, CaseIterable, Codable, Sendable {
-        /// Tokens a second while generating, and while a prompt is read.
+        /// Tokens per second during decoding, and during prefill.
         case decodeSpeed, prefillSpeed
-        /// Bytes, at most, of the whole process.
+        /// The peak memory of the whole process, in bytes.
         case peakMemory
 
-        /// As records keep it.
+        /// The unit as records store it.
         public var unit: String { self == .peakMemory ? "byte" : "token/s" }
     }
 
-    /// What was measured.
+    /// The measured quantity.
     public var metric: Metric
-    /// Positive.
+    /// The measured value, which is positive.
     public var value: Double
-    /// Spread of single runs around `value`, in the same unit; nil for a single run.
+    /// The spread of single runs around `value`, in the same unit; nil for a single run.
     public var deviation: Double?
     /// Who measured, with what, and how: "llama-bench b6123, CPU, 6 threads, 128 tokens".
     public var source: String
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(metric: Metric, value: Double, deviation: Double?, source: String) {
         (self.metric, self.value, self.deviation, self.source) = (metric, value, deviation, source)
     }
 }
 
 extension FitEstimate {
-    /// Measured numbers take the estimates' places and say so; of several of a kind the last counts.
+    /// Returns the estimate with measured numbers, marked as such, in place of the estimated ones; the last measurement
+    /// of a kind counts.
     ///
-    /// What follows from a speed follows from the measured one; memory is judged against the limit again.
+    /// Numbers that depend on a speed are computed from the measured one; memory is compared with the limit again.
     public func replacing(with measurements: [DeviceMeasurement]) -> FitEstimate {
         var estimate = self
         for measurement in measurements where measurement.value > 0 && measurement.value.isFinite {
             switch measurement.metric {
             case .decodeSpeed:
-                // What does not write was measured as something else.
+                // A model that does not generate has no decoding speed to replace.
                 guard decode != nil else { continue }
                 estimate.decode = measurement.range
                 estimate.sustainedDecode = measurement.range.times(sustainedFactor)
@@ -46,7 +47,8 @@ extension FitEstimate {
         return estimate
     }
 
-    /// A measured peak says nothing of its parts: they are scaled together, so that their sum is what was measured.
+    /// Replaces the peak. A measured peak has no parts, so the estimated parts are scaled together until their sum is
+    /// the measured value.
     private mutating func takePeak(_ measurement: DeviceMeasurement) {
         let share = measurement.value / Double(max(1, memory.total.mid))
         func exactly(_ range: ByteRange) -> ByteRange {
@@ -67,7 +69,7 @@ extension FitEstimate {
 }
 
 extension DeviceMeasurement {
-    /// Two deviations to either side; without any known a tenth, as phones differ from run to run.
+    /// Two deviations to either side; without a known deviation a tenth, as phones differ from run to run.
     var range: RangeEstimate {
         let reach = min(deviation.map { 2 * $0 } ?? value / 10, value)
         return RangeEstimate(

@@ -1,6 +1,6 @@
-/// How the numbers of an estimate come about, in words.
+/// How the numbers of an estimate are computed, in words.
 extension FitEstimate {
-    /// A line a number: the sum of the memory, the verdict, and each speed with its range, confidence and source.
+    /// One line per number: the sum of the memory, the verdict, and each speed with its range, confidence and source.
     public var arithmetic: [String] {
         func size(_ bytes: Int) -> String { ByteSize(bytes: bytes).description }
         func part(_ name: String, _ range: ByteRange) -> String {
@@ -36,7 +36,7 @@ extension FitEstimate {
             + "\(value.confidence.rawValue) confidence) [\(value.source)]"
     }
 
-    /// About three digits.
+    /// Formats a value with about three digits.
     static func figure(_ value: Double) -> String {
         let digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
         var scale = 1.0
@@ -47,15 +47,15 @@ extension FitEstimate {
         return text.dropLast(digits) + "." + text.suffix(digits)
     }
 
-    /// What a team should know of a build that is slow where it runs; nil where it is not.
+    /// Returns a remark on a build that is slow on its engine; nil if it is not slow.
     ///
-    /// [P] On Android's processors blocks below four bits cost more to decode than to read, and blocks of five bits that are not
-    /// repacked cost as much in prompts.
+    /// [P] On Android's processors blocks below four bits cost more to decode than to read, and blocks of five bits
+    /// that are not repacked slow prompts as much.
     public static func slowness(of profile: ModelProfile, on estimate: FitEstimate) -> String? {
         guard estimate.platform == .android else { return nil }
         func factors(_ type: String) -> FormatFactors { .of(type, on: .cpu) }
         let read = TypeMixture.ofGenerating(profile)
-        // Where bytes decide, decoding slows nothing.
+        // If bytes alone decide, decoding blocks slows nothing.
         let decode = read.speed { factors($0).decode ?? 1 }
         let prefill = TypeMixture.ofPrompts(profile).speed { factors($0).prefill }
         let writes = estimate.decode != nil
@@ -69,9 +69,10 @@ extension FitEstimate {
             + (isGuess ? " (estimated from a similar type)" : "")
     }
 
-    /// Whether other processors of Snapdragon phones than the CPU take a build's layers, which are estimated for none.
+    /// Whether processors of Snapdragon phones other than the CPU can run a build's layers; no estimate covers them.
     ///
-    /// [LC docs/backend/snapdragon, OPENCL.md] Hexagon and Adreno have kernels for Q4_0 first of all; other types they lack, or run slowly.
+    /// [LC docs/backend/snapdragon, OPENCL.md] Hexagon and Adreno primarily have kernels for Q4_0; other types are
+    /// missing or slow.
     public static func suitsAccelerators(_ profile: ModelProfile, on estimate: FitEstimate) -> Bool {
         estimate.platform == .android && TypeMixture.ofPrompts(profile).share { $0 == "Q4_0" } >= 0.9
     }

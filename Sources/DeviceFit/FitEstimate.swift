@@ -1,4 +1,4 @@
-/// A number that is not known exactly: a range with a middle, and how well it is founded.
+/// A number that is not known exactly: a range with a middle and a confidence.
 public struct RangeEstimate: Codable, Hashable, Sendable {
     /// The lower end.
     public var low: Double
@@ -6,14 +6,14 @@ public struct RangeEstimate: Codable, Hashable, Sendable {
     public var mid: Double
     /// The upper end.
     public var high: Double
-    /// Such as `token/s`.
+    /// The unit, such as `token/s`.
     public var unit: String
-    /// How well the range is founded.
+    /// How well the range is supported.
     public var confidence: Confidence
-    /// Keys of `docs/device-fit.md`; "estimate" where there is no source.
+    /// The keys of its sources in `docs/device-fit.md`; "estimate" without a source.
     public var source: String
 
-    /// `mid` with everything from `lowFactor` to `highFactor` times it.
+    /// Returns the range from `lowFactor` to `highFactor` times `mid`.
     static func around(
         _ mid: Double,
         _ spread: Spread,
@@ -34,13 +34,13 @@ public struct RangeEstimate: Codable, Hashable, Sendable {
 
 /// A range of bytes.
 public struct ByteRange: Codable, Hashable, Sendable {
-    /// The lower end, in bytes, as are all of these.
+    /// The lower end in bytes, as are all of these.
     public var low: Int
     /// The likeliest value.
     public var mid: Int
     /// The upper end.
     public var high: Int
-    /// Keys of `docs/device-fit.md`.
+    /// The keys of its sources in `docs/device-fit.md`.
     public var source: String
 
     static func exactly(_ bytes: Int, source: String) -> ByteRange {
@@ -48,24 +48,24 @@ public struct ByteRange: Codable, Hashable, Sendable {
     }
 }
 
-/// Peak memory that counts against an app's limit, by what it is for.
+/// Peak memory that counts against an app's limit, by purpose.
 public struct MemoryEstimate: Codable, Hashable, Sendable {
-    /// The model's tensors.
+    /// The memory of the model's tensors.
     public var weights: ByteRange
-    /// Keys and values of the whole context, and other state of a sequence.
+    /// The memory of keys and values for the whole context, and of other state of a sequence.
     public var kvCache: ByteRange
-    /// What the engine computes in.
+    /// The memory that the engine computes in.
     public var computeBuffer: ByteRange
-    /// The program, its libraries and what they allocate beside the model.
+    /// The memory of the program, its libraries and their allocations beside the model.
     public var runtimeOverhead: ByteRange
-    /// The part that sees, where it is loaded beside the model; nil for none: its tensors, which engines read into memory of their
-    /// own, and what they reserve to compute with.
+    /// The memory of a projector loaded beside the model: its tensors, which engines copy into memory of their own, and
+    /// its compute buffer. Nil if none is loaded.
     public var projector: ByteRange?
-    /// Bytes of layers that predict further tokens (MTP): engines leave them on the disk, and the sum has none of them. Nil
-    /// for a model without.
+    /// The bytes of layers that predict further tokens (MTP); engines do not load them, and the sum excludes them. Nil
+    /// for a model without such layers.
     public var predictors: Int?
 
-    /// The sum, end by end.
+    /// The sum of the parts, end by end.
     public var total: ByteRange {
         let parts = [weights, kvCache, computeBuffer, runtimeOverhead] + (projector.map { [$0] } ?? [])
         return ByteRange(
@@ -77,53 +77,55 @@ public struct MemoryEstimate: Codable, Hashable, Sendable {
     }
 }
 
-/// Whether a build fits, by the whole range of its memory.
+/// Whether a build fits, judged by the whole range of its memory.
 public enum FitVerdict: String, Codable, Sendable {
     /// Even the high estimate is within the limit.
     case fits
-    /// Only a part of the range is within it.
+    /// Only a part of the range is within the limit.
     case tight
     case doesNotFit
 }
 
-/// What to expect of a build on a device, or within a memory budget.
+/// The estimate for a build on a device, or within a memory budget.
 public struct FitEstimate: Codable, Hashable, Sendable {
     /// A device's id, or the budget in words.
     public var target: String
     /// The system of the device.
     public var platform: Platform
-    /// In tokens.
+    /// The context length in tokens.
     public var context: Int
-    /// Element type of the key-value cache.
+    /// The element type of the key-value cache.
     public var kvType: String
-    /// Tokens that are processed at once while a prompt is read (llama.cpp's `n_ubatch`).
+    /// The number of tokens processed at once during prefill (llama.cpp's `n_ubatch`).
     public var batch: Int
-    /// The engine and processor that the numbers are for.
+    /// The engine and processor of the estimate.
     public var engine: String
-    /// What it takes at its peak.
+    /// The peak memory.
     public var memory: MemoryEstimate
-    /// What one app may use, in bytes.
+    /// The memory that one app may use, in bytes.
     public var limitBytes: Int
-    /// Whether it fits into `limitBytes`.
+    /// Whether the build fits into `limitBytes`.
     public var verdict: FitVerdict
-    /// The sentence behind the verdict.
+    /// The reason for the verdict, as a sentence.
     public var reason: String
-    /// While generating, with half of the context filled; nil for models that do not write, as are all figures of generating.
+    /// The decoding speed with half of the context filled. Nil for models that do not generate text, as are all figures
+    /// of decoding.
     public var decode: RangeEstimate?
-    /// While reading a prompt of a few hundred tokens.
+    /// The prefill speed of a prompt of a few hundred tokens.
     public var prefill: RangeEstimate
-    /// Share of the speed that is left after ten minutes without a pause.
+    /// The share of the speed that remains after ten minutes without a pause.
     public var sustainedFactor: RangeEstimate
-    /// While generating, after ten minutes without a pause.
+    /// The decoding speed after ten minutes without a pause.
     public var sustainedDecode: RangeEstimate?
-    /// While generating.
+    /// The energy of a generated token.
     public var joulesPerToken: RangeEstimate?
-    /// Nil where the battery of the device is not known.
+    /// The share of the battery that 1000 generated tokens use; nil if the device's battery is not known.
     public var batteryPercentPer1kTokens: RangeEstimate?
 
     /// The weakest confidence of the speeds.
     public var confidence: Confidence { min(decode?.confidence ?? prefill.confidence, prefill.confidence) }
 
-    /// Tokens a second that decide between builds: while generating, or while a text is read by a model that does not write.
+    /// The tokens per second by which builds are ranked: the decoding speed, or the prefill speed of a model that does
+    /// not generate text.
     public var speed: RangeEstimate { decode ?? prefill }
 }

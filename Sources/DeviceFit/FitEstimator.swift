@@ -1,25 +1,25 @@
 import Architectures
 import Tensors
 
-/// How a model is run.
+/// The settings that a model runs with.
 public struct FitRequest: Codable, Hashable, Sendable {
-    /// Tokens of context.
+    /// The context length in tokens.
     public var context: Int
-    /// Element type of the key-value cache, as llama.cpp names it: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0.
+    /// The element type of the key-value cache, by its llama.cpp name: f32, f16, bf16, q8_0, q5_1, q5_0, q4_1, q4_0.
     public var kvType: String
-    /// Tokens processed at once while a prompt is read; a smaller number is the cheapest way to save memory.
+    /// The number of tokens processed at once during prefill; a smaller number is the cheapest way to save memory.
     public var batch: Int
-    /// Of a projector that is loaded beside the model, with what an engine computes with; nil for none.
+    /// The bytes of a projector loaded beside the model, with its compute buffer; nil for none.
     public var projectorBytes: Int?
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(context: Int = 4096, kvType: String = "f16", batch: Int = 512) {
         self.context = context
         self.kvType = kvType
         self.batch = batch
     }
 
-    /// As most phones run a model: 4096 tokens, or what it was trained for where that is less.
+    /// Creates the settings that most phones use: 4096 tokens, or the model's training context if that is shorter.
     public init(for profile: ModelProfile, context: Int? = nil, kvType: String = "f16", batch: Int = 512) {
         self.init(context: context ?? min(4096, profile.contextLength), kvType: kvType, batch: batch)
     }
@@ -29,7 +29,7 @@ public struct FitRequest: Codable, Hashable, Sendable {
         "q4_0": .q4_0,
     ]
 
-    /// The element type of the cache.
+    /// Checks the request and returns the element type of the cache.
     /// - Throws: `DeviceFitError.invalidRequest` for numbers out of range and unknown types.
     @discardableResult
     public func validated() throws(DeviceFitError) -> TensorType {
@@ -49,15 +49,15 @@ public struct FitRequest: Codable, Hashable, Sendable {
 
 /// Estimates memory, speed, heat and battery of a model on phones. Every number is a range with its source.
 public struct FitEstimator: Sendable {
-    /// The devices that it knows.
+    /// The known devices.
     public let catalogue: DeviceCatalogue
 
-    /// Estimates by this catalogue.
+    /// Creates an estimator with a catalogue.
     public init(catalogue: DeviceCatalogue) {
         self.catalogue = catalogue
     }
 
-    /// What to expect on one device.
+    /// Estimates a model on one device.
     /// - Throws: `DeviceFitError.invalidRequest`.
     public func estimate(
         _ profile: ModelProfile,
@@ -76,7 +76,7 @@ public struct FitEstimator: Sendable {
         )
     }
 
-    /// The verdict of `estimate(_:on:_:)` alone, which is all that most builds of a large registry are asked for.
+    /// Returns only the verdict of `estimate(_:on:_:)`, because most builds of a large registry need no more.
     /// - Throws: `DeviceFitError.invalidRequest`.
     public static func verdict(
         _ profile: ModelProfile,
@@ -86,7 +86,7 @@ public struct FitEstimator: Sendable {
         MemoryLimit(device).verdict(on: try memory(profile, device.platform, request).total)
     }
 
-    /// The verdict of `estimate(_:budget:platform:_:)` alone.
+    /// Returns only the verdict of `estimate(_:budget:platform:_:)`.
     /// - Throws: `DeviceFitError.invalidRequest`.
     public static func verdict(
         _ profile: ModelProfile,
@@ -97,28 +97,30 @@ public struct FitEstimator: Sendable {
         MemoryLimit(budget: budget).verdict(on: try memory(profile, platform, request).total)
     }
 
-    /// What an app may use at best: good enough for "tight", never for "fits". A build whose weights alone are larger fits nowhere.
+    /// Returns the most memory that an app may ever use: good enough for "tight", never for "fits". A build whose
+    /// weights alone are larger fits nowhere.
     public static func mostBytes(on device: Device) -> Int {
         let best =
             switch device.platform {
-            // [P's cold-start rule] The most generous rule in use, and too generous for one phone that was measured.
+            // [P's cold-start rule] The most generous rule in use, and too generous for one measured phone.
             case .android: Int(0.6 * Double(device.ramBytes))
-            // Nothing was measured with the entitlement above 8 GB; what 8 GB phones reach is a lower bound.
+            // Nothing was measured with the entitlement above 8 GB; the figure of 8 GB phones is a lower bound.
             case .ios: device.entitledAppLimitBytes ?? (device.ramGiB >= 8 ? Int(6 * ByteSize.gibibyte) : 0)
             }
         return min(max(device.appLimitBytes, best), device.budgetBytes ?? .max)
     }
 
-    /// What weights of a type add to the time of a generated token, in milliseconds: the middle of the estimate.
-    /// - Parameter count: the weights that one token is multiplied with.
+    /// Returns the time that weights of a type add to a generated token, in milliseconds: the middle of the estimate.
+    /// - Parameter count: the number of weights that one token is multiplied with.
     public static func milliseconds(ofWeights count: Double, as type: TensorType, on device: Device) -> Double {
         let bytes = count * type.bitsPerElement / 8
         return SpeedModel.milliseconds(TypeMixture.Part(type: type.name, weights: count, bytes: bytes), on: device)
     }
 
-    /// What to expect where only the memory that the app may use is known.
+    /// Estimates a model if only the memory that the app may use is known.
     ///
-    /// Speed is that of the devices of the platform whose app limit is nearest, from the slowest to the fastest.
+    /// The speed is the range over the devices of the platform with the nearest app limits, from the slowest to the
+    /// fastest.
     /// - Throws: `DeviceFitError.invalidRequest`.
     public func estimate(
         _ profile: ModelProfile,
@@ -148,8 +150,8 @@ public struct FitEstimator: Sendable {
         )
     }
 
-    /// Devices whose app limit is between three quarters and one and a half times the budget; where there is none, those
-    /// whose limit is nearest.
+    /// Returns the devices whose app limit is between three quarters and one and a half times the budget; without any,
+    /// those with the nearest limit.
     public func representatives(of budget: ByteSize, _ platform: Platform) -> [Device] {
         let all = catalogue.devices.filter { $0.platform == platform }
         func ratio(_ device: Device) -> Double { Double(device.appLimitBytes) / Double(budget.bytes) }
@@ -178,7 +180,8 @@ public struct FitEstimator: Sendable {
         return memory
     }
 
-    /// Every token reads the cells that are filled: on the way to a full context, half of them.
+    /// Returns the bytes read per token. Every token reads the filled cells: half of them, on average, until the
+    /// context is full.
     private static func kvBytesRead(_ memory: MemoryEstimate) -> Double { Double(memory.kvCache.mid) / 2 }
 
     private func assemble(

@@ -1,12 +1,12 @@
 import Tensors
 
-/// The least that a token takes, whatever the types of the weights that it reads.
+/// A lower bound of a token's time, whatever types its weights have.
 package struct LeastTime: Sendable {
-    /// In milliseconds, each weight and each byte for itself: no type is quicker by either.
+    /// Milliseconds per weight and per byte, each the minimum over all types.
     private let perWeight: Double
     private let perByte: Double
 
-    /// - Parameter devices: the quickest of these; where there are none, a token takes no time.
+    /// - Parameter devices: the fastest of these counts; without any, a token takes no time.
     package init(on devices: [Device]) {
         let times = devices.flatMap { device in
             TensorType.allCases.map { type in
@@ -18,10 +18,10 @@ package struct LeastTime: Sendable {
         perByte = times.map(\.byte).min() ?? 0
     }
 
-    /// In milliseconds.
+    /// Returns the lower bound in milliseconds.
     /// - Parameters:
-    ///   - weights: at most as many as a token is multiplied with.
-    ///   - bytes: at most as many as these weights have.
+    ///   - weights: at most the number of weights that a token is multiplied with.
+    ///   - bytes: at most the number of bytes of these weights.
     package func milliseconds(weights: Int, bytes: Int) -> Double {
         max(Double(weights) * perWeight, Double(bytes) * perByte)
     }

@@ -1,20 +1,20 @@
-/// What an app may use, and the verdict on a range of memory.
+/// The memory that an app may use, and the verdict on a range of memory.
 package struct MemoryLimit: Sendable {
-    /// What an app may surely use.
+    /// The memory that an app may certainly use.
     let bytes: Int
-    /// What may work at best: with Apple's entitlement, or by the most generous rule on Android.
+    /// The memory that may work at best: with Apple's entitlement, or by the most generous rule on Android.
     package let mostBytes: Int
-    /// What stands before the limit in a sentence.
+    /// The words before the limit in a sentence.
     let allowance: String
 
-    /// What an app may use on a device.
+    /// Creates the limit of an app on a device.
     package init(_ device: Device) {
         bytes = device.appLimitBytes
         mostBytes = FitEstimator.mostBytes(on: device)
         allowance = device.isLimitedByBudget ? "the budget is" : "an app on \(device.name) may use"
     }
 
-    /// What a person allows.
+    /// Creates the limit of a user's budget.
     package init(budget: ByteSize) {
         (bytes, mostBytes, allowance) = (budget.bytes, budget.bytes, "the budget is")
     }
@@ -24,7 +24,7 @@ package struct MemoryLimit: Sendable {
         return total.mid <= bytes || mayRun(total) ? .tight : .doesNotFit
     }
 
-    /// The best that weights of so many bytes can come to, whatever a model needs beside them.
+    /// Returns the best possible verdict for weights of so many bytes, whatever a model needs beside them.
     package func bestVerdict(weightBytes: Int) -> FitVerdict {
         if weightBytes <= bytes - MemoryModel.overhead.high { return .fits }
         return weightBytes <= max(bytes, mostBytes) - MemoryModel.overhead.mid ? .tight : .doesNotFit
@@ -32,7 +32,7 @@ package struct MemoryLimit: Sendable {
 
     private func mayRun(_ total: ByteRange) -> Bool { total.low <= bytes && total.mid <= mostBytes }
 
-    /// The sentence behind a verdict.
+    /// Returns the reason for a verdict, as a sentence.
     func reason(for verdict: FitVerdict, _ total: ByteRange) -> String {
         func size(_ bytes: Int) -> String { ByteSize(bytes: bytes).description }
         switch verdict {

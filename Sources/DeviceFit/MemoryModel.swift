@@ -1,7 +1,7 @@
 import Architectures
 import Tensors
 
-/// Peak memory of llama.cpp by its parts.
+/// The peak memory of llama.cpp, by its parts.
 enum MemoryModel {
     /// [LC] The cache is allocated in whole blocks of this many cells.
     static let cellBlock = 256
@@ -12,7 +12,7 @@ enum MemoryModel {
         high: 250_000_000,
         source: "J baselines, estimate"
     )
-    /// [P] On phones' graphics processors the buffer was up to so many rows of the embedding's width larger.
+    /// [P] On phones' graphics processors the buffer was larger by up to this many rows of the embedding's width.
     static let embeddingRows = 4
 
     static func estimate(
@@ -46,14 +46,14 @@ enum MemoryModel {
         }
     }
 
-    /// [LC] What llama.cpp reserves on a processor, to the byte for the models that were compared. A graphics processor's
-    /// share is put together differently; its rows of activations are few beside the logits.
+    /// [LC] Returns the memory that llama.cpp reserves on a CPU, exact to the byte for the compared models. A GPU's
+    /// share is composed differently; its rows of activations are few compared with the logits.
     static func computeBuffer(_ profile: ModelProfile, context: Int, kvType: TensorType, batch: Int) -> ByteRange {
         let keepsKeys = Architecture(named: profile.architecture).keepsKeys
-        // Without a cache tokens see those of their batch.
+        // Without a cache, tokens see only those of their batch.
         let cells = keepsKeys ? padded(context) : min(batch, padded(context))
         let tokens = min(batch, cells)
-        // What no layer reads, such as the mask of full attention where all layers have a window, takes no memory.
+        // Inputs that no layer reads, such as the mask of full attention if all layers have a window, take no memory.
         let window = profile.layers.lazy.compactMap(\.slidingWindow).first
         let isFull = window == nil || profile.layers.contains { $0.kvHeads > 0 && $0.slidingWindow == nil }
         let bytes = DecoderGraph.bytes(
@@ -66,17 +66,17 @@ enum MemoryModel {
         return ByteRange(low: bytes, mid: bytes, high: bytes + rows, source: "LC, P")
     }
 
-    /// What of the weights counts against the app.
+    /// Returns the memory of the weights that counts against the app.
     ///
-    /// The middle counts all of them, as with memory mapping off, which is how the limits were measured. With mapping
-    /// on, iOS does not count clean pages (low: nothing), and Android can take them back (low: what was repacked, which it
-    /// cannot). A tied embedding is held twice where layers are offloaded or it is of a type that is repacked: rows are
-    /// looked up in the one as it was, and the other is multiplied with.
+    /// The middle counts all weights, as without memory mapping, because the limits were measured that way. With
+    /// mapping, iOS does not count clean pages (low: nothing), and Android can reclaim them (low: the repacked weights,
+    /// which it cannot reclaim). A tied embedding is held twice if layers are offloaded or its type is repacked: rows
+    /// are looked up in the original, and the copy is multiplied with.
     static func weights(_ profile: ModelProfile, _ platform: Platform) -> ByteRange {
         let repacked = profile.weightBytesByType.reduce(0) { sum, part in
             sum + (FormatFactors.repackedTensorTypes.contains(part.key.uppercased()) ? part.value : 0)
         }
-        // Without an output the embedding is only looked up in.
+        // Without an output layer, the embedding is only used for lookups.
         let isMultiplied = Architecture(named: profile.architecture).keepsKeys
         let duplicate = profile.isEmbeddingTied && isMultiplied ? profile.tokenEmbeddingBytes : 0
         let all = profile.weightBytes - (profile.predictorBytes ?? 0)

@@ -1,18 +1,19 @@
 extension ModelProfile {
-    /// Weights of the layers that have other types than the file's name says.
+    /// The share of the layers' weights whose types differ from the file's name.
     public struct Fallback: Hashable, Sendable {
-        /// The part of the layers' weights, 0 to 1.
+        /// The share of the layers' weights, 0 to 1.
         public let share: Double
-        /// GGUF's names of the types that they have, the most frequent first.
+        /// The GGUF names of their types, the most frequent first.
         public let types: [String]
     }
 
-    /// Types that llama-quantize takes where rows are no whole blocks of 256 weights; no mix of such blocks asks for them in layers.
+    /// The types that llama-quantize uses if rows are not a multiple of 256 weights; no mix of 256-weight blocks
+    /// assigns them to layers.
     private static let substitutes: Set = ["Q4_0", "Q5_0", "Q5_1", "Q8_0", "IQ4_NL", "F16"]
-    /// A mixture's small tensors may fall back without anyone's noticing.
+    /// The smallest share that is reported; a mixture's small tensors may fall back unnoticed.
     private static let leastShare = 0.05
 
-    /// What of a build fell back to other types than its name promises; nil where next to nothing did.
+    /// The part of a build that fell back to other types than its name promises; nil if next to nothing did.
     public var fallback: Fallback? {
         let name = quantType.uppercased()
         guard name.contains("_K") || name.hasPrefix("TQ") || (name.hasPrefix("IQ") && name != "IQ4_NL") else {
@@ -25,7 +26,7 @@ extension ModelProfile {
         return Fallback(share: share, types: types.map(\.type))
     }
 
-    /// The same as a sentence; the share in whole percent.
+    /// The fallback as a sentence, with the share in whole percent.
     public var fallbackRemark: String? {
         fallback.map { fallback in
             "\(Int((fallback.share * 100).rounded())) % of its layers' weights fell back from \(quantType) to "

@@ -3,16 +3,16 @@ import GGUF
 import Tensors
 
 extension ModelProfile {
-    /// Reads the profile from a GGUF file's header; the weights are not touched.
-    /// - Parameter quantType: how the file's quantization is called: "Q4_K_M".
-    /// - Throws: `GGUFError` when a key that an estimate needs is missing; `ShapeError` for values that no model has.
+    /// Reads the profile from a GGUF file's header, without reading the weights.
+    /// - Parameter quantType: the name of the file's quantization: "Q4_K_M".
+    /// - Throws: `GGUFError` if a key that an estimate needs is missing; `ShapeError` for values that no model has.
     public init(_ file: GGUFFile, quantType: String) throws {
         let shape = try ModelShape(file)
         self = try file.reading { try ModelProfile(shape, $0, file.tensors, quantType: quantType) }
     }
 
-    /// The profile of a file that is yet to be made.
-    /// - Parameter tensors: as they will be.
+    /// Creates the profile of a file that does not exist yet.
+    /// - Parameter tensors: the planned tensors.
     /// - Throws: as the other initializer; `ShapeProblem` and `GGUFProblem` without a path.
     public init(planned metadata: Metadata, _ tensors: [GGUFTensor], quantType: String) throws {
         try self.init(try ModelShape(metadata), metadata, tensors, quantType: quantType)
@@ -20,7 +20,7 @@ extension ModelProfile {
 
     init(_ shape: ModelShape, _ metadata: Metadata, _ tensors: [GGUFTensor], quantType: String) throws {
         let embedding = tensors.first { $0.name == "token_embd.weight" }
-        // A single expert is a network as others are.
+        // A single expert counts as a dense network.
         let experts = shape.experts.flatMap { $0.count > 1 ? Experts(count: $0.count, used: $0.usedCount) : nil }
         let parameters = Self.parameters(tensors, experts)
         self.init(
@@ -64,7 +64,7 @@ extension ModelProfile {
         return Chat(hasTemplate: try metadata.string("tokenizer.chat_template") != nil, endTokens: texts)
     }
 
-    /// Of the experts' tensors a token passes through the share that is used.
+    /// Returns the parameters that a token passes through; of the experts' tensors, the share that is used counts.
     private static func parameters(_ tensors: [GGUFTensor], _ experts: Experts?) -> (all: Int, active: Int) {
         var all = 0
         var active = 0
@@ -80,7 +80,7 @@ extension ModelProfile {
         return (all, active)
     }
 
-    /// Runs of layers that keep the same.
+    /// Groups runs of layers with the same state.
     private static func groups(_ shape: ModelShape, _ tensors: [GGUFTensor]) -> [LayerGroup] {
         var groups: [LayerGroup] = []
         let names = Set(tensors.lazy.map(\.name))
@@ -104,7 +104,7 @@ extension ModelProfile {
 }
 
 extension ModelProfile.LayerGroup {
-    /// One layer. What it carries on from token to token is kept in single precision.
+    /// Creates a group of one layer. Its state between tokens is kept in single precision.
     fileprivate init(_ layer: LayerShape, _ shape: ModelShape) {
         let attention = layer.attention
         self.init(

@@ -3,56 +3,56 @@ import GGUF
 import Tensors
 
 extension ModelProfile {
-    /// How a model's layers are put together: what the memory for computing depends on beside the shapes.
+    /// The structure of a model's layers: what the compute memory depends on beside the shapes.
     public struct Graph: Codable, Hashable, Sendable {
-        /// How a network is put together.
+        /// The structure of a network.
         public enum Network: String, Codable, Sendable {
             /// Up, gate and down; up and gate in one matrix; or no gate.
             case gated, gatedInOne, plain
         }
 
-        /// Of most layers.
+        /// The network of most layers.
         public var network: Network
         /// Whether queries, keys and values come from one matrix.
         public var fusesQKV: Bool
         /// Whether queries and keys are normalized head by head.
         public var normalizesHeads: Bool
-        /// Whether heads are turned by their position, as nearly all are.
+        /// Whether heads are rotated by position, as in nearly all models.
         public var turnsHeads: Bool
-        /// Whether what a part adds is normalized once more.
+        /// Whether the output of attention and network is normalized once more.
         public var hasPostNorms: Bool
-        /// Whether norms take the mean away.
+        /// Whether norms subtract the mean.
         public var hasLayerNorm: Bool
-        /// Whether attention and network of a layer read the same.
+        /// Whether attention and network of a layer read the same input.
         public var isParallel: Bool
-        /// Width of one expert, and of the one that is always used; 0 without.
+        /// The width of one expert; 0 without experts.
         public var expertLength: Int
-        /// Width of the expert that is always used; 0 without.
+        /// The width of the shared expert, which is always used; 0 without one.
         public var sharedExpertLength: Int
-        /// Layers at the beginning that have no experts though later ones do.
+        /// The number of layers at the beginning without experts, if later ones have them.
         public var leadingDenseLayers: Int
-        /// Elements of the embedding that a token has for each layer; nil for none, and in older registries.
+        /// The number of elements of a token's embedding for each layer; nil for none, and in older registries.
         public var layerInputLength: Int?
-        /// True where layers have a dense network beside their experts; nil elsewhere.
+        /// Whether layers have a dense network beside their experts; nil otherwise.
         public var hasBothNetworks: Bool?
-        /// Whether no norm stands in front of attention and network; nil where one does.
+        /// Whether attention and network have no preceding norm; nil if they have one.
         public var lacksFirstNorms: Bool?
-        /// Positions of a token; nil for one.
+        /// The number of positions of a token; nil for one.
         public var positionCount: Int?
-        /// Rows of embeddings that are given for a token; nil for one.
+        /// The number of embedding rows passed in for a token; nil for one.
         public var inputRowCount: Int?
-        /// Whether queries are multiplied by a number for each position; nil where they are not.
+        /// Whether queries are multiplied by a factor for each position; nil if they are not.
         public var growsQueries: Bool?
-        /// How a text's vectors become one, by GGUF's number; nil where they do not, and in older registries.
+        /// How a text's vectors are pooled into one, by GGUF's number; nil if they are not, and in older registries.
         public var pooling: Int?
-        /// True where norms stand on the sums of what parts are given and add; nil where not, and in older registries.
+        /// Whether the norm follows the sum of a part's input and output; nil if it does not, and in older registries.
         public var normsSums: Bool?
-        /// True where embeddings are normalized before the first layer; nil likewise.
+        /// Whether embeddings are normalized before the first layer; nil if they are not, and in older registries.
         public var normsEmbedding: Bool?
-        /// What the model gives for a text where that is not what follows it; nil elsewhere, and in older registries.
+        /// The output of the model for a text, if it is not the next tokens; nil otherwise, and in older registries.
         public var kind: ModelKind?
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(
             network: Network = .gated,
             fusesQKV: Bool = false,
@@ -81,13 +81,13 @@ extension ModelProfile {
             self.hasBothNetworks = hasBothNetworks
         }
 
-        /// What most models are like; for profiles that do not tell.
+        /// Returns the structure of most models, for profiles without this information.
         static func assumed(of profile: ModelProfile) -> Graph {
             let architecture = Architecture(named: profile.architecture)
             return Graph(
                 network: architecture.fusesMatrices ? .gatedInOne : .gated,
                 fusesQKV: architecture.fusesMatrices,
-                // Of mixtures of experts nothing was known when profiles did not tell.
+                // Nothing is known about mixtures of experts in profiles without this information.
                 normalizesHeads: architecture.normalizesHeads && profile.experts == nil,
                 hasPostNorms: architecture.normPlacement == .around
             )
@@ -96,7 +96,7 @@ extension ModelProfile {
 }
 
 extension ModelProfile.Graph {
-    /// Reads off the tensors which parts a layer has.
+    /// Derives the parts of a layer from its tensors.
     /// - Parameter feedForwardLength: the width of a network without experts.
     init(_ tensors: [GGUFTensor], of shape: ModelShape) {
         let feedForwardLength = shape.feedForwardLength
@@ -106,13 +106,13 @@ extension ModelProfile.Graph {
             shapes[name] = tensor.shape.dimensions
         }
         func has(_ name: String) -> Bool { shapes[name[...]] != nil }
-        /// Rows of a matrix, or of one expert's.
+        /// Returns the rows of a matrix, or of one expert's.
         func rows(_ name: String) -> Int { shapes[name[...]].flatMap { $0.count > 1 ? $0[1] : nil } ?? 0 }
         let up = rows("ffn_up.weight")
         network =
             has("ffn_gate.weight") || has("ffn_gate_shexp.weight") || up == 0
             ? .gated : up == 2 * feedForwardLength ? .gatedInOne : .plain
-        // A gated delta rule has a matrix of that name, too.
+        // A gated delta rule also has a matrix of that name.
         fusesQKV = has("attn_qkv.weight") && !has("ssm_conv1d.weight")
         normalizesHeads = has("attn_q_norm.weight")
         turnsHeads = shape.attentions.isEmpty || shape.attentions.contains { $0.positions != .none }

@@ -1,16 +1,16 @@
 extension ModelProfile {
-    /// A gated delta rule by its heads.
+    /// The heads of a gated delta rule.
     public struct GatedDelta: Codable, Hashable, Sendable {
-        /// Heads of queries and keys, and of values.
+        /// The number of heads of queries and keys.
         public var keyHeads: Int
-        /// See `keyHeads`.
+        /// The number of heads of values.
         public var valueHeads: Int
-        /// Elements of each.
+        /// The number of elements of each head.
         public var headLength: Int
-        /// Tokens that the convolution before it sees.
+        /// The number of tokens that the preceding convolution covers.
         public var convolutionLength: Int
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(keyHeads: Int, valueHeads: Int, headLength: Int, convolutionLength: Int) {
             self.keyHeads = keyHeads
             self.valueHeads = valueHeads
@@ -21,20 +21,20 @@ extension ModelProfile {
         var sizes: [Int] { [keyHeads, valueHeads, headLength, convolutionLength] }
     }
 
-    /// A state space by its heads.
+    /// The heads of a state space.
     public struct StateSpace: Codable, Hashable, Sendable {
-        /// Heads, each with a state of its own.
+        /// The number of heads, each with its own state.
         public var heads: Int
-        /// Elements of a head's values, and rows of its state.
+        /// The number of elements of a head's values, which is the number of rows of its state.
         public var headLength: Int
-        /// Groups of heads that share what writes to the state and what reads it.
+        /// The number of groups of heads that share what is written to the state and what reads it.
         public var groups: Int
-        /// Columns of a state.
+        /// The number of columns of a state.
         public var stateLength: Int
-        /// Tokens that the convolution before it sees.
+        /// The number of tokens that the preceding convolution covers.
         public var convolutionLength: Int
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(heads: Int, headLength: Int, groups: Int, stateLength: Int, convolutionLength: Int) {
             self.heads = heads
             self.headLength = headLength

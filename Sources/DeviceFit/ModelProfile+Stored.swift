@@ -4,17 +4,17 @@ import Foundation
 import GGUF
 
 extension ModelProfile {
-    /// What a registry keeps of a shape; nil where the text is none.
+    /// Reads a profile that a registry stores; nil if the text is not a profile.
     ///
-    /// A query may read a hundred of them, so that the fields are taken from the document without Foundation's decoder, which takes
-    /// several times as long.
+    /// A query may read a hundred profiles, so the fields are read without Foundation's decoder, which takes several
+    /// times as long.
     public init?(stored text: String) {
         guard let document = try? JSONValue(parsing: Array(text.utf8)), let profile = try? Self(StoredFields(document))
         else { return nil }
         self = profile
     }
 
-    /// JSON that a registry keeps; the same for equal profiles, so that it keeps them once.
+    /// The JSON that a registry stores; equal profiles have equal JSON, so that it is stored once.
     public var stored: String {
         get throws {
             let encoder = JSONEncoder()
@@ -23,8 +23,8 @@ extension ModelProfile {
         }
     }
 
-    /// The profile of a file that engines can load, as it notes; the caller has made sure of that.
-    /// - Parameter quantType: how the file's quantization is called: "Q4_K_M".
+    /// Reads the profile of a file and marks it as loadable by engines; the caller must have checked that.
+    /// - Parameter quantType: the name of the file's quantization: "Q4_K_M".
     /// - Throws: as `init(_:quantType:)`.
     public init(checked file: GGUFFile, quantType: String) throws {
         try self.init(file, quantType: quantType)

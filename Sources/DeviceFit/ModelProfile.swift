@@ -1,38 +1,38 @@
 import Architectures
 import Tensors
 
-/// What an estimate needs to know of a model: shapes and sizes, no weights.
+/// What an estimate needs to know about a model: shapes and sizes, not the weights.
 public struct ModelProfile: Codable, Hashable, Sendable {
-    /// Neighbouring layers that keep the same things for every token.
+    /// Consecutive layers that keep the same state for every token.
     public struct LayerGroup: Codable, Hashable, Sendable {
-        /// Layers of the group.
+        /// The number of layers in the group.
         public var count: Int
-        /// Heads whose keys and values are kept; 0 for a layer without a key-value cache.
+        /// The number of heads whose keys and values are kept; 0 for a layer without a key-value cache.
         public var kvHeads: Int
-        /// Elements of one head's key, and of its value (0 for MLA, which keeps no values).
+        /// The number of elements of one head's key.
         public var keyLength: Int
-        /// Elements of one head's value.
+        /// The number of elements of one head's value; 0 for MLA, which keeps no values.
         public var valueLength: Int
-        /// Tokens that a sliding-window layer looks back; nil for full attention.
+        /// The number of tokens that a sliding-window layer looks back; nil for full attention.
         public var slidingWindow: Int?
-        /// Bytes of constant state of one layer: convolutions and linear attention.
+        /// The bytes of constant state of one layer: convolutions and linear attention.
         public var stateBytes: Int
-        /// Width of the network where layers differ in it; nil where they do not, and in older registries.
+        /// The width of the network if layers differ in it; nil if they do not, and in older registries.
         public var feedForwardLength: Int?
-        /// True for layers that read the keys and values of an earlier one; nil for others.
+        /// Whether the layers read the keys and values of an earlier one; nil if they do not.
         public var readsOther: Bool?
         /// The layer's gated delta rule; nil for other layers.
         public var gatedDelta: GatedDelta?
-        /// True for layers whose values are their keys as they are before the norm; nil for others.
+        /// Whether the layers use their keys before the norm as values; nil if they do not.
         public var takesKeysForValues: Bool?
         /// The layer's state space; nil for other layers.
         public var stateSpace: StateSpace?
-        /// True for layers without a mixer, which are networks alone; nil for others.
+        /// Whether the layers have no mixer, only a network; nil if they have one.
         public var lacksMixer: Bool?
-        /// True for layers without a network, which are mixers alone; nil for others.
+        /// Whether the layers have no network, only a mixer; nil if they have one.
         public var lacksNetwork: Bool?
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(
             count: Int,
             kvHeads: Int,
@@ -66,85 +66,85 @@ public struct ModelProfile: Codable, Hashable, Sendable {
 
     /// A mixture of experts.
     public struct Experts: Codable, Hashable, Sendable {
-        /// Experts of a layer.
+        /// The number of experts of a layer.
         public var count: Int
-        /// Experts that run for one token.
+        /// The number of experts that are used for each token.
         public var used: Int
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(count: Int, used: Int) {
             self.count = count
             self.used = used
         }
     }
 
-    /// What an app has to know to talk with the model.
+    /// What an app needs to know to chat with the model.
     public struct Chat: Codable, Hashable, Sendable {
         /// Whether the file has a chat template.
         public var hasTemplate: Bool
-        /// Texts of the tokens that end an answer.
+        /// The texts of the tokens that end an answer.
         public var endTokens: [String]
 
-        /// Every value is as its property describes it.
+        /// Creates a value from its parts; each parameter is documented on its property.
         public init(hasTemplate: Bool, endTokens: [String]) {
             self.hasTemplate = hasTemplate
             self.endTokens = endTokens
         }
     }
 
-    /// GGUF's name of it: `llama`.
+    /// The GGUF name of the architecture: `llama`.
     public var architecture: String
-    /// Numbers that the tensors hold.
+    /// The number of elements of all tensors.
     public var parameterCount: Int
-    /// Parameters that one token passes through; equal to `parameterCount` without experts.
+    /// The number of parameters that one token passes through; equal to `parameterCount` without experts.
     public var activeParameterCount: Int
-    /// Bytes of all tensors.
+    /// The bytes of all tensors.
     public var weightBytes: Int
-    /// Bytes of all tensors of a type, by GGUF's name of the type: "Q4_K", "F32".
+    /// The bytes of all tensors of a type, by the type's GGUF name: "Q4_K", "F32".
     public var weightBytesByType: [String: Int]
-    /// Bytes of the token embedding.
+    /// The bytes of the token embedding.
     public var tokenEmbeddingBytes: Int
-    /// Whether the token embedding also serves as the output layer, and so is read for every token.
+    /// Whether the token embedding is also the output layer, and so is read for every token.
     public var isEmbeddingTied: Bool
-    /// Bytes of per-layer embeddings (Gemma "E" models), of which a token reads next to nothing.
+    /// The bytes of per-layer embeddings (Gemma "E" models), of which a token reads next to nothing.
     public var perLayerEmbeddingBytes: Int
-    /// From the first to the last.
+    /// The layers, from the first to the last.
     public var layers: [LayerGroup]
-    /// Width of the residual stream, in elements.
+    /// The width of the residual stream, in elements.
     public var embeddingLength: Int
-    /// Tokens of the vocabulary.
+    /// The number of tokens in the vocabulary.
     public var vocabularySize: Int
-    /// Width of the feed-forward network, in elements.
+    /// The width of the feed-forward network, in elements.
     public var feedForwardLength: Int
-    /// Heads of the queries.
+    /// The number of query heads.
     public var headCount: Int
-    /// The longest context the model was trained for, in tokens.
+    /// The longest context that the model was trained for, in tokens.
     public var contextLength: Int
     /// The quantization as its maker names it: "Q4_K_M".
     public var quantType: String
-    /// Bytes of layers that predict further tokens, which engines do not load unless asked; nil for none, and in older
+    /// The bytes of layers that predict further tokens, which engines only load on request; nil for none, and in older
     /// registries.
     public var predictorBytes: Int?
-    /// Bytes of the layers' tensors of a type, without embeddings and output; nil in older registries.
+    /// The bytes of the layers' tensors of a type, without embeddings and output; nil in older registries.
     public var layerBytesByType: [String: Int]?
-    /// GGUF's name of the type of per-layer embeddings; nil without, and in older registries.
+    /// The GGUF name of the type of per-layer embeddings; nil for none, and in older registries.
     public var perLayerEmbeddingType: String?
-    /// Nil for a model without experts.
+    /// The experts; nil for a model without experts.
     public var experts: Experts?
-    /// These four are nil in profiles of older registries.
+    /// What an app needs to chat with the model; nil in older registries, as are the next three.
     public var chat: Chat?
-    /// How the layers are put together.
+    /// The structure of the layers.
     public var graph: Graph?
-    /// GGUF's name of the type: "Q6_K".
+    /// The GGUF name of the token embedding's type: "Q6_K".
     public var tokenEmbeddingType: String?
     /// What the model is for, in its makers' words: "text-generation", "chat", "summarization".
     public var tags: [String]?
-    /// True where the file was held against what engines ask of one before it was published; nil in older registries.
+    /// Whether the file passed the checks of engines before it was published; nil in older registries.
     public var loads: Bool?
-    /// What the model sees with, where that was published with it; nil for none, and in older registries.
+    /// The projector, if one was published with the model; nil for none, and in older registries.
     public var projector: ProjectorProfile?
 
-    /// Every value is as its property describes it.
+    /// Creates a value from its parts; each parameter is documented on its property.
     public init(
         architecture: String,
         parameterCount: Int,
@@ -189,7 +189,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         self.tags = tags
     }
 
-    /// What the model gives for a text.
+    /// The kind of output of the model.
     public var kind: ModelKind {
         graph?.kind
             ?? ModelKind(
@@ -199,7 +199,7 @@ public struct ModelProfile: Codable, Hashable, Sendable {
             )
     }
 
-    /// Adds tags that are not there yet.
+    /// Adds the tags that are missing.
     public mutating func addTags(_ more: [String]) {
         guard !more.isEmpty else { return }
         var own = tags ?? []
@@ -207,22 +207,24 @@ public struct ModelProfile: Codable, Hashable, Sendable {
         tags = own
     }
 
-    /// Bytes of weights that one generated token reads.
+    /// The bytes of weights that one generated token reads.
     ///
-    /// Of the input embedding a token reads one row; of experts the share that is active, taken over all weights.
+    /// Of the input embedding a token reads one row; of the experts it reads the active share, computed over all
+    /// weights.
     var bytesReadPerToken: Double {
         let idle = perLayerEmbeddingBytes + (predictorBytes ?? 0) + (isEmbeddingTied ? 0 : tokenEmbeddingBytes)
         let share = Double(activeParameterCount) / Double(max(1, parameterCount))
         return Double(max(0, weightBytes - idle)) * min(1, share)
     }
 
-    /// Parameters that each token of a prompt is multiplied with: not embeddings, nor the output, which is computed once.
+    /// The number of parameters that each token of a prompt is multiplied with: neither embeddings nor the output,
+    /// which is computed once.
     var parametersReadByPrompts: Double {
         let outside = vocabularySize * embeddingLength * (isEmbeddingTied ? 1 : 2)
         return max(Double(activeParameterCount - outside), Double(activeParameterCount) / 4)
     }
 
-    /// Refuses sizes that no model has, so that no product in an estimate can overflow.
+    /// Rejects sizes that no model has, so that no product in an estimate can overflow.
     func validate() throws(DeviceFitError) {
         let states = layers.flatMap { ($0.gatedDelta?.sizes ?? []) + ($0.stateSpace?.sizes ?? []) }
         let bytes =

@@ -4,26 +4,26 @@ import GGUF
 import SystemPackage
 import Tensors
 
-/// What an estimate, and who loads a model, need to know of the file that the model sees with.
+/// What an estimate and an app need to know about a projector file.
 public struct ProjectorProfile: Codable, Hashable, Sendable {
-    /// Of its tensors.
+    /// The bytes of its tensors.
     public let bytes: Int
-    /// Elements of the embeddings that it makes.
+    /// The number of elements of its output embeddings.
     public let width: Int
-    /// What an image takes of the context, in words; nil where that is not known.
+    /// The part of the context that an image takes, in words; nil if it is not known.
     public let imageCost: String?
-    /// What an engine reserves to compute with, in bytes; nil for kinds that are not known so far, and in older registries.
+    /// The bytes of the engine's compute buffer; nil for kinds that are not supported yet, and in older registries.
     public let computeBytes: Int?
-    /// Pixels of a side of the picture that this is for.
+    /// The side of the picture that the compute buffer is for, in pixels.
     public let pictureSide: Int?
-    /// The SHA-256 of its file and the type of its build, once both are published as a pair.
+    /// The SHA-256 of its file and the type of its build, once both files are published as a pair.
     public private(set) var published: Published?
 
-    /// Where the other half of a pair is.
+    /// The published file of a projector.
     public struct Published: Codable, Hashable, Sendable {
-        /// The build's type, such as `mmproj-f16`; model and version are those of the model that sees with it.
+        /// The build's type, such as `mmproj-f16`; model and version are those of the language model.
         public let type: String
-        /// Of the file.
+        /// The SHA-256 of the file.
         public let sha256: SHA256Digest
     }
 
@@ -31,8 +31,8 @@ public struct ProjectorProfile: Codable, Hashable, Sendable {
     ///   - file: the projector.
     ///   - profile: the language model that it is loaded beside.
     ///   - model: the language model's file, for errors.
-    /// - Throws: `GGUFError` and `ShapeError` for a file that is no projector; `DeviceFitError.invalidRequest` for one of
-    ///   another model.
+    /// - Throws: `GGUFError` and `ShapeError` if the file is not a projector; `DeviceFitError.invalidRequest` for the
+    ///   projector of another model.
     public init(_ file: GGUFFile, beside profile: ModelProfile, of model: FilePath) throws {
         try self.init(file)
         guard width == profile.embeddingLength else {
@@ -44,8 +44,8 @@ public struct ProjectorProfile: Codable, Hashable, Sendable {
         }
     }
 
-    /// The same of a projector by itself.
-    /// - Throws: `GGUFError` and `ShapeError` for a file that is no projector.
+    /// Reads the profile of a projector without its language model.
+    /// - Throws: `GGUFError` and `ShapeError` if the file is not a projector.
     public init(_ file: GGUFFile) throws {
         let shape = try ProjectorShape(of: file)
         bytes = file.tensors.byteCount
@@ -67,26 +67,27 @@ public struct ProjectorProfile: Codable, Hashable, Sendable {
         }
     }
 
-    /// Bytes that an engine reserves to compute with, for the picture that it makes room for when it loads the file.
+    /// Returns the bytes of the engine's compute buffer, for the picture size that it reserves memory for when it loads
+    /// the file.
     public static func computeBytes(of tower: ProjectorTower) -> Int { TowerGraph.bytes(tower) }
 
-    /// What it takes beside the language model, in bytes.
+    /// The memory that it takes beside the language model, in bytes.
     public var memoryBytes: Int { bytes + (computeBytes ?? 0) }
 
-    /// Where its memory goes, in words.
+    /// The parts of its memory, in words.
     public var memoryRemark: String {
         guard let computeBytes, let pictureSide else { return "\(ByteSize(bytes: bytes))" }
         return "\(ByteSize(bytes: memoryBytes)), of which \(ByteSize(bytes: computeBytes)) to see a picture of "
             + "\(pictureSide) x \(pictureSide) pixels"
     }
 
-    /// What somebody who chooses a build should know of it.
+    /// A remark for users who choose a build.
     public var remark: String {
         "it takes images with \(published?.type ?? "a projector"), \(memoryRemark)"
             + (imageCost.map { "; \($0)" } ?? "")
     }
 
-    /// The same, as the other half of a pair.
+    /// Returns the profile of the projector as one of a published pair.
     public func published(as type: String, sha256: SHA256Digest) -> ProjectorProfile {
         var profile = self
         profile.published = Published(type: type, sha256: sha256)

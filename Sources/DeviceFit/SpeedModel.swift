@@ -1,4 +1,4 @@
-/// Speed, heat and energy on one device, from the calibrations.
+/// The speed, heat and energy on one device, from the calibrations.
 struct SpeedModel {
     let decode: RangeEstimate
     let prefill: RangeEstimate
@@ -7,12 +7,12 @@ struct SpeedModel {
     let batteryPercentPer1kTokens: RangeEstimate?
     let engine: String
 
-    /// Bytes of a weight in Q4_0: 18 bytes for 32 weights.
+    /// The bytes of a weight in Q4_0: 18 bytes for 32 weights.
     private static let q40Bytes = 18.0 / 32
-    /// The part of the weights whose types must have been measured, so that the file counts as measured.
+    /// The share of the weights whose types must have been measured for the file to count as measured.
     private static let measuredShare = 0.9
 
-    /// - Parameter kvBytes: read for one token beside the weights.
+    /// - Parameter kvBytes: the bytes of the cache that one token reads.
     init(_ profile: ModelProfile, on device: Device, kvBytes: Double) {
         let speed = SpeedClass.of(device)
         let (read, prompts) = (TypeMixture.ofGenerating(profile), TypeMixture.ofPrompts(profile))
@@ -25,7 +25,7 @@ struct SpeedModel {
         let weights = Self.milliseconds(read, speed)
 
         decode = .around(
-            // The cache costs the same whatever the weights' types.
+            // The cache costs the same for all types of weights.
             1000 / (weights + speed.millisecondsPerGB * kvBytes / 1e9),
             decodeSpread,
             unit: "token/s",
@@ -42,11 +42,12 @@ struct SpeedModel {
         )
         let energy = EnergyClass.of(device, confidence: speed.confidence)
         sustainedFactor = energy.sustained
-        // [J] At one power, whatever the type, a token takes the energy of its time. Measured was at four bits.
+        // [J] At constant power, whatever the type, a token's energy is proportional to its time. The measurements used
+        // four bits.
         let billions = Double(profile.activeParameterCount) / 1e9
         let time = weights / Self.millisecondsAsQ40(read.weights, speed)
         joulesPerToken = energy.joulesPerBillion.scaled(by: billions * time, unit: "J/token")
-        // One percent of a battery is 36 J for every watt-hour.
+        // One percent of a battery is 36 J per watt-hour.
         batteryPercentPer1kTokens = device.batteryWattHours.map { wattHours in
             var estimate = energy.joulesPerBillion.scaled(
                 by: billions * time * 1000 / (wattHours * 36),
@@ -58,12 +59,12 @@ struct SpeedModel {
         engine = speed.engine.rawValue
     }
 
-    /// What a token takes for weights of one type.
+    /// Returns the time that a token takes for weights of one type.
     static func milliseconds(_ part: TypeMixture.Part, on device: Device) -> Double {
         milliseconds(TypeMixture(parts: [part]), SpeedClass.of(device))
     }
 
-    /// [P] The two-term model, by the bytes of each type or for Q4_0 and then the type's factor.
+    /// [P] The two-term model, either with the bytes of each type, or for Q4_0 and scaled by the type's factor.
     private static func milliseconds(_ read: TypeMixture, _ speed: SpeedClass) -> Double {
         read.parts.reduce(0) { sum, part in
             guard let factor = FormatFactors.of(part.type, on: speed.engine).decode else {
@@ -78,7 +79,7 @@ struct SpeedModel {
         (speed.millisecondsPerGB * q40Bytes + speed.millisecondsPerBillion) * weights / 1e9
     }
 
-    /// The type that most weights have of those that were not measured; nil where they are few.
+    /// Returns the most frequent of the unmeasured types; nil if few weights have them.
     private static func unmeasured(_ read: TypeMixture, on engine: SpeedClass.Engine) -> String? {
         let measured = read.share { FormatFactors.of($0, on: engine).isMeasured }
         guard measured < measuredShare else { return nil }
@@ -99,7 +100,7 @@ extension RangeEstimate {
         )
     }
 
-    /// Multiplies two ranges: the result is as weak as the weaker.
+    /// Multiplies two ranges; the result has the weaker confidence.
     func times(_ other: RangeEstimate) -> RangeEstimate {
         RangeEstimate(
             low: low * other.low,
@@ -111,7 +112,7 @@ extension RangeEstimate {
         )
     }
 
-    /// One range over several devices: the whole span, with the median of the middles.
+    /// Combines the ranges of several devices: the whole span, with the median of the middles.
     static func spanning(_ estimates: [RangeEstimate], source: String) -> RangeEstimate? {
         guard let first = estimates.first else { return nil }
         let middles = estimates.map(\.mid).sorted()
@@ -127,7 +128,7 @@ extension RangeEstimate {
 }
 
 extension SpeedModel {
-    /// One range over several devices; nil without any.
+    /// Combines the ranges of several devices; nil without any.
     init?(spanning speeds: [SpeedModel], engine: String, source: String) {
         func span(_ part: (SpeedModel) -> RangeEstimate?) -> RangeEstimate? {
             .spanning(speeds.compactMap(part), source: source)

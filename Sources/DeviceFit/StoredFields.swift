@@ -1,7 +1,7 @@
 import Architectures
 import BinaryIO
 
-/// The members of a JSON object as values of the types that a profile has. Members that it does not know are passed over.
+/// The members of a JSON object as values of the types that a profile has. Unknown members are ignored.
 struct StoredFields {
     /// A member is missing or has another type.
     struct Failure: Error {}

@@ -2,11 +2,12 @@ import Tensors
 
 /// The weights that a token is multiplied with, by the tensor type that stores them.
 ///
-/// A file type's name says what its maker wanted: where rows are no whole blocks, tensors have other types, with other sizes and speeds.
+/// A file type's name only states its maker's intent: if rows are not a multiple of the block size, tensors have other
+/// types, with other sizes and speeds.
 struct TypeMixture {
-    /// Weights of one type.
+    /// The weights of one type.
     struct Part {
-        /// As GGUF names it: "Q4_K".
+        /// The GGUF name of the type: "Q4_K".
         let type: String
         let weights: Double
         let bytes: Double
@@ -16,13 +17,13 @@ struct TypeMixture {
 
     init(parts: [Part]) { self.parts = parts }
 
-    /// All of its weights.
+    /// The number of all its weights.
     var weights: Double { parts.reduce(0) { $0 + $1.weights } }
 
     /// - Parameters:
-    ///   - bytesByType: bytes of the tensors, by type.
-    ///   - wanted: how many weights they are scaled to.
-    ///   - wantedBytes: how many bytes they are scaled to, where no number of weights is given.
+    ///   - bytesByType: the bytes of the tensors, by type.
+    ///   - wanted: the number of weights that they are scaled to.
+    ///   - wantedBytes: the number of bytes that they are scaled to, without a number of weights.
     private init(_ bytesByType: [String: Double], weights wanted: Double? = nil, bytes wantedBytes: Double? = nil) {
         let parts = bytesByType.sorted { $0.key < $1.key }.compactMap { name, bytes -> Part? in
             guard bytes > 0, let block = TensorType(name: name)?.block else { return nil }
@@ -33,7 +34,7 @@ struct TypeMixture {
         self.parts = parts.map { Part(type: $0.type, weights: $0.weights * scale, bytes: $0.bytes * scale) }
     }
 
-    /// What one generated token reads.
+    /// Returns the weights that one generated token reads.
     static func ofGenerating(_ profile: ModelProfile) -> TypeMixture {
         var bytes = profile.weightBytesByType.mapValues(Double.init)
         if !profile.isEmbeddingTied { bytes.take(profile.tokenEmbeddingBytes, of: profile.tokenEmbeddingType) }
@@ -41,13 +42,14 @@ struct TypeMixture {
         return TypeMixture(bytes, bytes: profile.bytesReadPerToken)
     }
 
-    /// What each token of a prompt is multiplied with: the layers.
+    /// Returns the weights that each token of a prompt is multiplied with: the layers.
     static func ofPrompts(_ profile: ModelProfile) -> TypeMixture {
         let weights = profile.parametersReadByPrompts
         if let layers = profile.layerBytesByType {
             return TypeMixture(layers.mapValues(Double.init), weights: weights)
         }
-        // In profiles of older registries the output, as large as the embedding, is taken for the Q6_K that most mixes give it.
+        // Older registries do not store the output's type; it is assumed to be as large as the embedding and of type
+        // Q6_K, as in most mixes.
         var bytes = profile.weightBytesByType.mapValues(Double.init)
         bytes.take(profile.tokenEmbeddingBytes, of: profile.tokenEmbeddingType)
         if !profile.isEmbeddingTied {
@@ -57,12 +59,12 @@ struct TypeMixture {
         return TypeMixture(bytes, weights: weights)
     }
 
-    /// The part of the weights for which something holds, 0 to 1.
+    /// Returns the share of the weights that satisfy a condition, 0 to 1.
     func share(where holds: (String) -> Bool) -> Double {
         parts.reduce(0) { $0 + (holds($1.type) ? $1.weights : 0) } / max(1, weights)
     }
 
-    /// The speed at which its weights are gone through where each type has a speed: the harmonic mean.
+    /// Returns the speed of the whole mixture, given a speed for each type: the harmonic mean.
     func speed(_ speed: (String) -> Double) -> Double {
         weights / max(1e-9, parts.reduce(0) { $0 + $1.weights / speed($1.type) })
     }

@@ -1,15 +1,15 @@
-/// Heat and energy of a kind of device. A program cannot know the temperature of a phone it does not run on: these are
-/// classes with ranges.
+/// The heat and energy of a kind of device, in classes with ranges, because a program cannot know the temperature of a
+/// phone it does not run on.
 struct EnergyClass: Sendable {
-    /// Share of the speed that is left after ten minutes.
+    /// The share of the speed that remains after ten minutes.
     let sustained: RangeEstimate
-    /// Joules for one token and 10^9 active parameters at about four bits.
+    /// Joules per token and 10^9 active parameters at about four bits.
     let joulesPerBillion: RangeEstimate
 
     static func of(_ device: Device, confidence: Confidence) -> EnergyClass {
         switch device.platform {
         case .ios:
-            // [J, TB] Measured on A19 Pro and A18 Pro with MLX, not with llama.cpp.
+            // [J, TB] The A19 Pro and A18 Pro were measured with MLX, not with llama.cpp.
             let known: Confidence = device.soc == "A19 Pro" || device.soc == "A18 Pro" ? .medium : .low
             return EnergyClass(
                 sustained: RangeEstimate(
@@ -30,7 +30,7 @@ struct EnergyClass: Sendable {
                 )
             )
         case .android:
-            // [Nexa] 37 to 19 tok/s in three minutes on one phone; slower chips heat less, which is an estimate.
+            // [Nexa] 37 to 19 tok/s in three minutes on one phone. That slower chips heat less is an estimate.
             let isFlagship = confidence > .low
             return EnergyClass(
                 sustained: RangeEstimate(

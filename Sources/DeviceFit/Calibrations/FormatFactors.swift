@@ -1,12 +1,13 @@
-/// How fast weights of a tensor type are gone through, relative to Q4_0 on the same chip.
+/// The speed of weights of a tensor type, relative to Q4_0 on the same chip.
 ///
-/// On Android's processors blocks below four bits cost more to decode than to read, and blocks that the engine does not repack cost
-/// most in prompts. scripts/fit-type-factors.py finds the numbers from runs of five models on three phones [P].
+/// On Android's processors blocks below four bits cost more to decode than to read, and blocks that the engine does not
+/// repack slow prompts most. scripts/fit-type-factors.py computes the numbers from runs of five models on three phones
+/// [P].
 struct FormatFactors: Sendable {
-    /// Of the speed of generating; nil where the two-term model with the file's own bytes is the better predictor.
+    /// The factor of the decoding speed; nil if the two-term model with the file's own bytes predicts better.
     let decode: Double?
     let prefill: Double
-    /// Whether this very type was measured; a neighbour's figures stand in otherwise.
+    /// Whether this very type was measured; otherwise the figures are a neighbour's.
     let isMeasured: Bool
 
     private static let cpu: [String: FormatFactors] = [
@@ -22,33 +23,34 @@ struct FormatFactors: Sendable {
         "Q8_0": .init(decode: nil, prefill: 0.995, isMeasured: true),
     ]
 
-    /// Estimates: which measured type an unmeasured one most resembles in how its blocks are decoded. IQ4_NL and MXFP4 are repacked.
+    /// For each unmeasured type, the measured type whose blocks are decoded most similarly: estimates. IQ4_NL and MXFP4
+    /// are repacked.
     private static let neighbours: [(prefix: String, type: String)] = [
         ("IQ1", "IQ1_S"), ("IQ2", "IQ1_S"), ("TQ", "Q2_K"), ("IQ3", "Q2_K"), ("IQ4", "Q4_K"), ("MXFP4", "Q4_K"),
         ("NVFP4", "Q4_K"), ("Q1", "Q2_K"), ("Q2", "Q2_K"), ("Q4", "Q5_0"), ("Q5", "Q5_0"),
     ]
 
-    /// Of a tensor type, by GGUF's name.
+    /// Returns the factors of a tensor type, by its GGUF name.
     static func of(_ type: String, on engine: SpeedClass.Engine) -> FormatFactors {
-        // F16, BF16 and F32 have no blocks to decode: their own bytes decide. That is an estimate, but few weights have these types in
-        // most files.
+        // F16, BF16 and F32 have no blocks to decode, so their own bytes decide. This is an estimate, but few weights
+        // have these types in most files.
         switch engine {
         case .cpu:
             if let known = cpu[type] { return known }
             let neighbour = neighbours.first { type.hasPrefix($0.prefix) }.flatMap { cpu[$0.type] }
             return FormatFactors(decode: neighbour?.decode, prefill: neighbour?.prefill ?? 1, isMeasured: false)
         case .metal:
-            // [J, LC] Bytes alone decide; measured with files of Q4_0 and Q4_K_M, nothing below four bits.
+            // [J, LC] Bytes alone decide. Files of Q4_0 and Q4_K_M were measured, none below four bits.
             return FormatFactors(decode: nil, prefill: 1, isMeasured: ["Q4_0", "Q4_K", "Q6_K"].contains(type))
         }
     }
 
-    /// [LC `repack.cpp`; P] Types whose tensors the ARM CPU engine copies into a layout of its own, which is memory that the
-    /// system cannot take back.
+    /// [LC `repack.cpp`; P] The types whose tensors the ARM CPU engine copies into its own layout; the system cannot
+    /// reclaim that memory.
     static let repackedTensorTypes: Set<String> = ["Q4_0", "Q4_K", "Q5_K", "Q6_K", "Q8_0", "IQ4_NL", "MXFP4"]
 
-    /// [LC `repack.cpp`] Whether a matrix of the type is copied so: rows go together in fours, of types with large blocks in
-    /// eights, and a matrix that has some left over stays as it is.
+    /// [LC `repack.cpp`] Whether the engine copies a matrix of the type into its own layout: it groups rows in fours,
+    /// or in eights for types with large blocks, and leaves a matrix with remaining rows as it is.
     static func isRepacked(_ type: String, rows: Int) -> Bool {
         repackedTensorTypes.contains(type) && rows.isMultiple(of: type.hasSuffix("_K") ? 8 : 4)
     }

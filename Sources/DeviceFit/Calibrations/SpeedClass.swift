@@ -1,9 +1,10 @@
 import Synchronization
 
-/// How fast a kind of chip runs llama.cpp: two constants for generating, one for reading a prompt.
+/// The speed of llama.cpp on a kind of chip: two constants for decoding, one for prefill.
 ///
 /// Generating a token takes `millisecondsPerGB` for every 10^9 bytes read plus `millisecondsPerBillion` for every 10^9
-/// parameters. On Android the second term is as large as the first: bytes alone predict no phone [P].
+/// parameters. On Android the second term is as large as the first: bytes alone do not predict the speed of any phone
+/// [P].
 struct SpeedClass: Sendable {
     enum Engine: String, Sendable {
         case cpu = "llama.cpp on the CPU"
@@ -13,7 +14,8 @@ struct SpeedClass: Sendable {
     let engine: Engine
     let millisecondsPerGB: Double
     let millisecondsPerBillion: Double
-    /// Prompt tokens per second times 10^9 parameters without embeddings and output, which a prompt passes by; for Q4_0.
+    /// Prompt tokens per second times 10^9 parameters, for Q4_0; embeddings and output do not count, because a prompt
+    /// skips them.
     let prefillConstant: Double
     let decodeSpread: Spread
     let prefillSpread: Spread
@@ -59,7 +61,8 @@ struct SpeedClass: Sendable {
         }
     }
 
-    /// [P] Least squares over five models, their types weighed (scripts/fit-type-factors.py). Prefill: the middle over models of P (scripts/back-test-fit.py).
+    /// [P] Least squares over five models, with weights by type (scripts/fit-type-factors.py). Prefill: the median over
+    /// the models of P (scripts/back-test-fit.py).
     private static let measuredAndroid: [String: SpeedClass] = [
         "Snapdragon 8 Elite Gen 5": SpeedClass(
             .cpu,
@@ -90,8 +93,8 @@ struct SpeedClass: Sendable {
         ),
     ]
 
-    /// Share of the theoretical bandwidth, ms per 10^9 parameters, and prefill constant by class of chip; the last is
-    /// the class's, less what embeddings were of the models it came from.
+    /// The share of the theoretical bandwidth, the ms per 10^9 parameters and the prefill constant, by class of chip;
+    /// the prefill constant is the class's, reduced by the embeddings' share in the models it was measured with.
     private static func interpolatedAndroid(_ device: Device) -> SpeedClass? {
         let constants: (share: Double, perBillion: Double, prefill: Double)? =
             switch device.soc {
@@ -114,8 +117,8 @@ struct SpeedClass: Sendable {
         }
     }
 
-    /// Everything else on Android has no measurement: half of the bandwidth, and the rest scaled from the Snapdragon 8
-    /// Gen 2 by gigahertz times big cores, within the bounds of what was measured.
+    /// The estimate for all other Android chips, none of which was measured: half of the bandwidth, and the rest scaled
+    /// from the Snapdragon 8 Gen 2 by gigahertz times big cores, within the bounds of the measurements.
     private static func unmeasuredAndroid(_ device: Device) -> SpeedClass {
         let power = CoreClusters(device.cpu).bigGigahertz / CoreClusters.snapdragon8Gen2
         return SpeedClass(
@@ -130,7 +133,7 @@ struct SpeedClass: Sendable {
 
     private static func apple(_ device: Device) -> SpeedClass {
         switch device.soc {
-        // [LC, J] Three models at 0.67, 0.69 and 0.73 of 76.8 GB/s. Prefill was measured with MLX only.
+        // [LC, J] Three models at 0.67, 0.69 and 0.73 of 76.8 GB/s. Prefill was only measured with MLX.
         case "A19 Pro":
             SpeedClass(
                 .metal,
@@ -142,7 +145,7 @@ struct SpeedClass: Sendable {
                 prefillConfidence: .medium,
                 prefillSource: "J (MLX as a proxy)"
             )
-        // [LC] One model on the M5 at 0.71; the chips between share the share.
+        // [LC] One model on the M5 at 0.71; the chips between use the same share.
         case "A17 Pro", "A18", "A18 Pro", "A19", "M1", "M2", "M3", "M4", "M5":
             SpeedClass(
                 .metal,
@@ -154,7 +157,7 @@ struct SpeedClass: Sendable {
                 prefillConfidence: .low,
                 prefillSource: "estimate: J's MLX figure scaled by bandwidth"
             )
-        // Older chips: no GPU measurement at all, so the row "no data".
+        // Older chips have no GPU measurement at all, hence the row "no data".
         default:
             SpeedClass(
                 .metal,
@@ -168,15 +171,16 @@ struct SpeedClass: Sendable {
     }
 }
 
-/// The clusters of a processor, out of a line such as `1x X4 @ 3.3 GHz + 3x A720 @ 3.15 GHz + 2x A520 @ 2.27 GHz`.
+/// The clusters of a processor, parsed from a line such as `1x X4 @ 3.3 GHz + 3x A720 @ 3.15 GHz + 2x A520 @ 2.27 GHz`.
 struct CoreClusters {
-    /// 3.2 + 2 x 2.8 + 2 x 2.8, without its three little cores.
+    /// The Snapdragon 8 Gen 2: 3.2 + 2 x 2.8 + 2 x 2.8, without its three little cores.
     static let snapdragon8Gen2 = 14.4
 
-    /// Gigahertz summed over all cores but those of the last cluster, which is the little one; 0 where all cores are little.
+    /// The gigahertz summed over all cores outside the last cluster, which has the little cores; 0 if all cores are
+    /// little.
     let bigGigahertz: Double
 
-    /// Queries estimate a thousand shapes on the same few processors.
+    /// A cache: queries estimate a thousand shapes on the same few processors.
     private static let known = Mutex<[String: Double]>([:])
 
     init(_ text: String) {
@@ -199,7 +203,7 @@ struct CoreClusters {
 
     private static func gigahertz(_ cluster: Substring) -> Double {
         let count = Double(cluster.prefix { $0 != "x" }) ?? 0
-        // The first number with a point is the clock; names of cores have none.
+        // The first number with a point is the clock; core names have none.
         let clock = cluster.split { " /".contains($0) }.lazy.compactMap { $0.contains(".") ? Double($0) : nil }.first
         return count * (clock ?? 0)
     }

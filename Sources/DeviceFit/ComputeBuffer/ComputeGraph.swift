@@ -1,11 +1,11 @@
-/// The tensors of one batch as llama.cpp's allocator sees them: what takes memory, from when to when.
+/// The tensors of one batch as llama.cpp's allocator sees them: which take memory, and from when to when.
 ///
-/// Weights and the cache lie elsewhere and are no part of it; what is read of them has no node.
+/// Weights and the cache are outside the graph; the parts of them that are read have no node.
 struct ComputeGraph {
-    /// A tensor of the graph, by its place in `nodes`.
+    /// A tensor of the graph, as an index into `nodes`.
     typealias Tensor = Int
 
-    /// Elements along each dimension, the fastest first, and bytes of one.
+    /// The number of elements along each dimension, the fastest first, and the bytes of one element.
     struct Shape: Hashable {
         var dimensions: [Int]
         var elementBytes = 4
@@ -14,13 +14,13 @@ struct ComputeGraph {
     }
 
     enum Memory: Hashable {
-        /// Memory of its own, or of a source that nobody needs any more, where the operation allows it and the shapes agree.
+        /// Its own memory, or that of a source without further readers if the operation allows it and the shapes agree.
         case own(mayReuse: Bool)
-        /// The same for the whole batch: what the program fills in before it starts.
+        /// Memory kept for the whole batch: the program fills it in before the graph runs.
         case input
-        /// That of another tensor.
+        /// The memory of another tensor.
         case view(of: Tensor)
-        /// Memory that is not the graph's, such as the cache.
+        /// Memory outside the graph, such as the cache.
         case elsewhere
     }
 
@@ -28,15 +28,15 @@ struct ComputeGraph {
         var shape: Shape
         var sources: [Tensor]
         var memory: Memory
-        /// Read after the graph is done, so its memory is never given to another.
+        /// Whether the tensor is read after the graph has run, so that its memory is never reused.
         var isOutput = false
-        /// Whether the result of an operation on each element may take the place of what the tensor is a view of, once nobody
-        /// else needs that.
+        /// Whether the result of an elementwise operation may overwrite the tensor that this one is a view of, once it
+        /// has no other reader.
         var lendsPlace = false
     }
 
     private(set) var nodes: [Node] = []
-    /// Inputs, and all other tensors, in the order in which they are allocated and computed.
+    /// The inputs, and all other tensors in the order in which they are allocated and computed.
     private(set) var inputs: [Tensor] = []
     private(set) var order: [Tensor] = []
     private var isPlaced: [Bool] = []
@@ -47,18 +47,18 @@ struct ComputeGraph {
         add(Node(shape: Shape(dimensions: dimensions, elementBytes: elementBytes), sources: [], memory: .input))
     }
 
-    /// The result of an operation that needs memory.
+    /// Adds the result of an operation that needs memory.
     mutating func result(_ dimensions: [Int], from sources: [Tensor], mayReuse: Bool = false) -> Tensor {
         add(Node(shape: Shape(dimensions: dimensions), sources: sources, memory: .own(mayReuse: mayReuse)))
     }
 
-    /// The same numbers in half precision.
+    /// Adds a copy of a tensor in half precision.
     mutating func halved(_ tensor: Tensor) -> Tensor {
         let shape = Shape(dimensions: nodes[tensor].shape.dimensions, elementBytes: 2)
         return add(Node(shape: shape, sources: [tensor], memory: .own(mayReuse: false)))
     }
 
-    /// The result of an operation on each element, which may take its first source's place.
+    /// Adds the result of an elementwise operation, which may overwrite its first source.
     mutating func update(_ tensor: Tensor, with others: Tensor...) -> Tensor {
         result(nodes[tensor].shape.dimensions, from: [tensor] + others, mayReuse: true)
     }
@@ -71,7 +71,7 @@ struct ComputeGraph {
         return add(Node(shape: Shape(dimensions: dimensions), sources: [tensor], memory: .view(of: root)))
     }
 
-    /// A view without gaps, from the start of what it views.
+    /// Adds a view without gaps, from the start of the viewed tensor.
     mutating func lendingView(_ tensor: Tensor, _ dimensions: Int...) -> Tensor {
         add(Node(shape: Shape(dimensions: dimensions), sources: [tensor], memory: .view(of: tensor), lendsPlace: true))
     }
@@ -82,7 +82,7 @@ struct ComputeGraph {
 
     mutating func markOutput(_ tensor: Tensor) { nodes[tensor].isOutput = true }
 
-    /// Says that a tensor is needed: it is computed next, after those of its sources that are not computed yet.
+    /// Marks a tensor as needed: it is computed next, after those of its sources that are not computed yet.
     mutating func expand(_ tensor: Tensor) {
         guard !isPlaced[tensor] else { return }
         isPlaced[tensor] = true

@@ -1,11 +1,11 @@
 extension DecoderGraph {
-    /// Queries, keys and values, of which the last two are stored; and what queries read.
+    /// Computes queries, keys and values, stores keys and values, and computes what the queries read.
     mutating func attend(
         _ state: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup
     ) -> ComputeGraph.Tensor {
         let heads = profile.headCount
-        // Latent attention keeps no values: what it reads of its keys is about as wide as they.
+        // Latent attention keeps no values: the part of its keys that it reads is about as wide as the keys.
         let valueLength = kind.valueLength > 0 ? kind.valueLength : kind.keyLength
         if kind.readsOther == true { return ask(state, kind) }
         let parts = [(heads, kind.keyLength), (kind.kvHeads, kind.keyLength), (kind.kvHeads, valueLength)]
@@ -18,7 +18,7 @@ extension DecoderGraph {
             var numbers: [ComputeGraph.Tensor] = []
             for (index, (count, length)) in parts.enumerated() {
                 let isKey = index == 2 && kind.takesKeysForValues == true
-                // Queries may come with as many numbers that gate what they read.
+                // The query matrix may also compute a gate for each element of the output.
                 let width = index == 0 && gatesAttention ? 2 * count * length : count * length
                 numbers.append(isKey ? numbers[1] : product(width, state))
                 own.append(graph.view(numbers[index], length, count, tokens))
@@ -39,14 +39,14 @@ extension DecoderGraph {
         if let growth { own[0] = graph.update(own[0], with: growth) }
         guard keepsKeys else {
             for tensor in own { graph.expand(tensor) }
-            // What a cache would hold in half precision is made so here.
+            // Keys and values are converted to half precision, as a cache would store them.
             let halved = own.dropFirst().map { part in
                 graph.halved(graph.view(part, graph[part].shape.dimensions[0], tokens, kind.kvHeads))
             }
             return read(own[0], kind, valueLength: valueLength, halved: halved)
         }
         let inputs = cells(of: kind)
-        // Of keys and queries that nothing was done to, views of one product are left.
+        // Unprocessed keys and queries remain views of one product.
         let hasGaps = shape.fusesQKV && !shape.normalizesHeads && !shape.turnsHeads
         own[0] = rotate(own[0], by: inputs.keyRotation, hasGaps: hasGaps)
         own[1] = rotate(own[1], by: inputs.keyRotation, hasGaps: hasGaps)
@@ -60,7 +60,7 @@ extension DecoderGraph {
         return read(own[0], kind, valueLength: valueLength, gate: gate)
     }
 
-    /// Queries alone, which read keys and values of an earlier layer.
+    /// Computes queries only; they read the keys and values of an earlier layer.
     private mutating func ask(
         _ state: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup
@@ -74,7 +74,7 @@ extension DecoderGraph {
         return read(query, kind, valueLength: kind.valueLength)
     }
 
-    /// What queries read, through the output matrix.
+    /// Multiplies the attention's result by the output matrix.
     private mutating func read(
         _ query: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup,

@@ -1,5 +1,6 @@
 extension DecoderGraph {
-    /// A gated delta rule: queries, keys and values are convolved, and change a matrix for each head, which answers.
+    /// A gated delta rule: queries, keys and values are convolved and update one matrix per head, from which the output
+    /// is read.
     mutating func gatedDelta(
         _ input: ComputeGraph.Tensor,
         _ delta: ModelProfile.GatedDelta

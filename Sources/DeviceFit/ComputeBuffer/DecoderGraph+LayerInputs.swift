@@ -1,11 +1,11 @@
 extension DecoderGraph {
-    /// Embeddings of tokens for each layer, made before the first.
+    /// The per-layer embeddings of tokens, computed before the first layer.
     struct LayerInputs {
-        /// (P, tokens, layers).
+        /// The embeddings of all layers (P, tokens, layers).
         let all: ComputeGraph.Tensor
         let length: Int
 
-        /// Those of one layer.
+        /// Returns the embeddings of one layer.
         func ofLayer(_ graph: inout ComputeGraph, _ tokens: Int) -> ComputeGraph.Tensor {
             graph.view(all, length, tokens)
         }
@@ -25,7 +25,7 @@ extension DecoderGraph {
         return LayerInputs(all: graph.result([length, tokens, count], from: [turned]), length: length)
     }
 
-    /// Takes in a layer's embeddings at its end, and scales what the layer gives.
+    /// Adds a layer's embeddings at its end, and scales the layer's output.
     mutating func add(_ inputs: LayerInputs, to state: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         let gate = graph.update(product(inputs.length, state))
         let chosen = graph.update(gate, with: inputs.ofLayer(&graph, tokens))

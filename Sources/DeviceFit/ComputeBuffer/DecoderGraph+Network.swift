@@ -1,5 +1,5 @@
 extension DecoderGraph {
-    /// What a layer has after its mixer.
+    /// The network of a layer, after its mixer.
     mutating func network(
         _ state: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup,
@@ -15,7 +15,7 @@ extension DecoderGraph {
         return graph.update(sum, with: graph.update(shared, with: graph.update(product(1, state))))
     }
 
-    /// A dense network and a mixture side by side, each between norms of its own. What the router reads is scaled twice.
+    /// A dense network and a mixture in parallel, each between its own norms. The router's input is scaled twice.
     mutating func bothNetworks(
         _ state: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup
@@ -42,7 +42,7 @@ extension DecoderGraph {
         }
     }
 
-    /// With the chosen experts' biases added, where they have any.
+    /// Adds the biases of the chosen experts, if there are any.
     private mutating func biased(_ part: ComputeGraph.Tensor, _ chosen: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         biasesExperts ? graph.update(part, with: chosen) : part
     }
@@ -54,7 +54,7 @@ extension DecoderGraph {
     ) -> ComputeGraph.Tensor {
         let (count, used) = (experts.count, experts.used)
         let length = shape.expertLength > 0 ? shape.expertLength : profile.feedForwardLength
-        // A bias, or what makes shares of scores.
+        // A bias, or the function that makes weights of scores.
         let probabilities = graph.update(logits ?? product(count, state))
         let order = graph.result([count, tokens], from: [probabilities])
         let chosen = graph.view(order, used, tokens)
@@ -71,7 +71,7 @@ extension DecoderGraph {
         let hidden: ComputeGraph.Tensor
         var part: ComputeGraph.Tensor
         if shape.hasBothNetworks == true {
-            // Gate and up in one; and a number for each expert, spread over all tokens.
+            // Gate and up in one matrix; and one number per expert, broadcast over all tokens.
             let both = graph.result([2 * length, used, tokens], from: [input, chosen])
             let halves = (0..<2).map { _ in graph.view(both, length, used, tokens) }
             hidden = graph.result([length, used, tokens], from: halves)

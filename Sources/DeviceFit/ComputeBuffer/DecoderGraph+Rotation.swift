@@ -1,16 +1,18 @@
 import Tensors
 
 extension DecoderGraph {
-    /// Side lengths of the matrices that heads are multiplied by before a quantized cache takes them, so that no element stands out.
+    /// Side lengths of the matrices that multiply heads before a quantized cache stores them, so that no element stands
+    /// out.
     ///
-    /// [LC `llama-kv-cache.cpp`] Orthonormal Walsh-Hadamard matrices: for keys as large as divides a head, for values of 64.
+    /// [LC `llama-kv-cache.cpp`] Orthonormal Walsh-Hadamard matrices: for keys as large as divides a head, for values
+    /// of 64.
     struct Rotations {
         var keys: Int?
         var values: Int?
 
         private static let smallest = 64
 
-        /// - Parameter layers: those that one cache is for, with keys of their own.
+        /// - Parameter layers: the layers that share one cache and have keys of their own.
         init(_ layers: [ModelProfile.LayerGroup], of profile: GraphShape, kvType: TensorType) {
             guard kvType.isQuantized, let first = profile.layers.first(where: { $0.kvHeads > 0 }) else { return }
             func length(_ part: (ModelProfile.LayerGroup) -> Int) -> Int? {
@@ -29,8 +31,8 @@ extension DecoderGraph {
         }
     }
 
-    /// Heads multiplied by a matrix of the side length that it has; as they are where there is none.
-    /// - Parameter hasGaps: whether they lie among others, so that they are copied first.
+    /// Multiplies heads by a matrix of the given side length; returns them unchanged without a matrix.
+    /// - Parameter hasGaps: whether the heads are interleaved with others, so that they are copied first.
     mutating func rotate(
         _ heads: ComputeGraph.Tensor,
         by matrix: ComputeGraph.Tensor?,

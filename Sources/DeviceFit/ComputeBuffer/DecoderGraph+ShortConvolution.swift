@@ -1,5 +1,5 @@
 extension DecoderGraph {
-    /// A short convolution: three parts of each token, of which one is turned into the next ones' past.
+    /// A short convolution: each token has three parts, one of which is kept as the past of the next tokens.
     mutating func convolve(
         _ input: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup
@@ -11,7 +11,7 @@ extension DecoderGraph {
             tokens,
             width
         )
-        // Tokens that the layer remembers, in single precision.
+        // The number of tokens that the layer remembers, in single precision.
         let kept = max(1, kind.stateBytes / 4 / width)
         let before = graph.view(graph.result([kept * width], from: [copies]), kept, width)
         let past = graph.result([tokens + kept, width], from: [before, gated])

@@ -1,5 +1,5 @@
 extension DecoderGraph {
-    /// A state space: channels are convolved, and change a state for each head, which is read.
+    /// A state space: channels are convolved and update one state per head, from which the output is read.
     mutating func stateSpace(
         _ input: ComputeGraph.Tensor,
         _ space: ModelProfile.StateSpace
@@ -27,7 +27,7 @@ extension DecoderGraph {
         let passed = graph.result([length, heads, tokens], from: [value])
         let sum = graph.update(graph.lendingView(answered, length, heads, tokens), with: passed)
         let gate = graph.result([length, heads, tokens], from: [graph.view(all, length, heads, tokens)])
-        // What is gated is there before its gate. A norm of the result would take its place.
+        // The gated tensor is computed before its gate. A norm of the result would overwrite it.
         let gated = graph.result([length, heads, tokens], from: [sum, gate])
         return product(width, graph.view(gated, values, tokens))
     }

@@ -1,7 +1,7 @@
 import Architectures
 
 extension DecoderGraph {
-    /// Streams of hidden states made of the first one, each as long as it.
+    /// Makes several streams of hidden states from the first, each of the same length.
     mutating func spread(_ state: ComputeGraph.Tensor, _ streams: StreamShape) -> ComputeGraph.Tensor {
         let others = streams.count - 1
         let target = length(of: state, 1)
@@ -10,7 +10,8 @@ extension DecoderGraph {
         return graph.result([width, tokens, streams.count], from: [state, made])
     }
 
-    /// The mean of the streams, each brought back to the first and as long as it; and of it the rows that are wanted.
+    /// Computes the mean of the streams, each projected back to the first and scaled to its length, and selects the
+    /// wanted rows.
     mutating func merge(_ state: ComputeGraph.Tensor, _ streams: StreamShape) -> ComputeGraph.Tensor {
         let others = streams.count - 1
         let target = length(of: graph.view(state, width, tokens), 1)
@@ -21,7 +22,7 @@ extension DecoderGraph {
         return graph.result([width, tokens], from: [graph.update(sum), rows])
     }
 
-    /// A layer that works on the first of several streams, and corrects them all.
+    /// A layer that runs on the first of several streams and corrects all of them.
     mutating func streamLayer(
         _ state: ComputeGraph.Tensor,
         _ kind: ModelProfile.LayerGroup,
@@ -54,7 +55,7 @@ extension DecoderGraph {
         return graph.result([width, tokens, count], from: [first, others])
     }
 
-    /// What the router says.
+    /// Computes the router's output.
     private mutating func route(_ state: ComputeGraph.Tensor, _ count: Int) -> ComputeGraph.Tensor {
         graph.update(product(count, graph.update(norm(state))))
     }
@@ -71,7 +72,7 @@ extension DecoderGraph {
         return graph.update(graph.update(repeated, with: turned), with: predicted)
     }
 
-    /// A gated network, whose gate may lose what is not far enough above its mean.
+    /// A gated network whose gate may drop elements that are not far enough above its mean.
     private mutating func sparseNetwork(
         _ state: ComputeGraph.Tensor,
         _ length: Int,
@@ -88,7 +89,7 @@ extension DecoderGraph {
         return product(width, graph.update(up, with: graph.update(gate)))
     }
 
-    /// The lengths of rows.
+    /// Computes the lengths of rows.
     private mutating func length(of tensor: ComputeGraph.Tensor, _ count: Int) -> ComputeGraph.Tensor {
         graph.update(graph.result([1, tokens, count], from: [graph.update(tensor)]))
     }

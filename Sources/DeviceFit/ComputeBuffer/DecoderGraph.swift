@@ -2,7 +2,7 @@ import Architectures
 import Synchronization
 import Tensors
 
-/// What of a model's profile its graph depends on: shapes, and not how weights are stored.
+/// The part of a model's profile that its graph depends on: shapes, not how weights are stored.
 struct GraphShape: Hashable, Sendable {
     let architecture: String
     let layers: [ModelProfile.LayerGroup]
@@ -21,10 +21,11 @@ struct GraphShape: Hashable, Sendable {
     }
 }
 
-/// Builds the graph that llama.cpp builds to read a prompt, from a model's shapes: what is computed of a batch, and in which order.
+/// Builds the graph that llama.cpp builds to read a prompt, from a model's shapes: what is computed for a batch, and in
+/// which order.
 ///
-/// [LC `llama-graph.cpp`, `models/*.cpp`] With flash attention, one sequence, and an answer for every token of the batch, which is
-/// what memory is reserved for.
+/// [LC `llama-graph.cpp`, `models/*.cpp`] With flash attention, one sequence, and an output for every token of the
+/// batch, because memory is reserved for that case.
 struct DecoderGraph {
     var graph = ComputeGraph()
     let profile: GraphShape
@@ -42,34 +43,35 @@ struct DecoderGraph {
     let width: Int
 
     let positions: ComputeGraph.Tensor
-    /// What queries are multiplied by, where they are.
+    /// The factors of queries by position, if the model has them.
     let growth: ComputeGraph.Tensor?
     let rows: ComputeGraph.Tensor
-    /// The embeddings with the rows beside them.
+    /// The embeddings with the additional rows beside them.
     private var seen: ComputeGraph.Tensor?
-    /// Which sequence's memory a convolution goes on with.
+    /// The indices of the sequences whose state a convolution continues.
     let copies: ComputeGraph.Tensor
     let full: Attention?
     let windowed: Attention?
 
-    /// What all layers share that look back equally far.
+    /// The inputs shared by all layers with the same window.
     struct Attention {
         let keyPlaces: ComputeGraph.Tensor
         let valuePlaces: ComputeGraph.Tensor
         let mask: ComputeGraph.Tensor
-        /// What heads are multiplied by before they are stored; nil where they are stored as they are.
+        /// The matrix that multiplies heads before they are stored; nil if they are stored unchanged.
         let keyRotation: ComputeGraph.Tensor?
         let valueRotation: ComputeGraph.Tensor?
     }
 
-    /// Of layers that are alike, those beyond this many at either end change nothing: places repeat from layer to layer.
+    /// The number of alike layers that are kept at either end; more change nothing, because places repeat from layer to
+    /// layer.
     private static let layersAtEitherEnd = 3
 
-    /// Bytes of the compute buffer.
+    /// Returns the bytes of the compute buffer.
     /// - Parameters:
-    ///   - batch: tokens that are computed at once.
-    ///   - cells: tokens of the cache, in layers with full attention and in those with a window.
-    ///   - kvType: of the cache's elements.
+    ///   - batch: the number of tokens computed at once.
+    ///   - cells: the number of tokens in the cache, in layers with full attention and in those with a window.
+    ///   - kvType: the type of the cache's elements.
     static func bytes(
         _ profile: ModelProfile,
         batch: Int,
@@ -92,7 +94,8 @@ struct DecoderGraph {
         return bytes
     }
 
-    /// Builds of all types of a model have the same graph, so that a registry is asked for few of them, and for those often.
+    /// A cache key: builds of all types of a model have the same graph, so a registry asks for few graphs, and asks
+    /// often.
     private struct Question: Hashable {
         let shape: GraphShape
         let batch: Int
@@ -134,7 +137,7 @@ struct DecoderGraph {
             )
         }
         let identifiers = graph.input(batch)
-        // Embeddings may also be handed in; their memory is kept whether they are or not.
+        // Embeddings may also be passed in; their memory is reserved either way.
         let embeddings = graph.input(width * (shape.inputRowCount ?? 1), batch)
         positions = graph.input(batch * (shape.positionCount ?? 1))
         growth = shape.growsQueries == true ? graph.input(batch) : nil
@@ -149,7 +152,7 @@ struct DecoderGraph {
     private mutating func build(_ identifiers: ComputeGraph.Tensor, _ embeddings: ComputeGraph.Tensor) {
         var state = graph.result([width, tokens], from: [identifiers])
         graph.expand(embeddings)
-        // Rows for what is seen lie beside those of a text, and are added to what the first layers make of it.
+        // Rows for image embeddings are beside those of a text, and are added to the output of the first layers.
         let rowCount = shape.inputRowCount ?? 1
         if rowCount > 1 {
             let padded = graph.result([width * rowCount, tokens], from: [state])
@@ -217,7 +220,7 @@ struct DecoderGraph {
             return graph.update(graph.update(network(other, kind, index: index), with: sum), with: before)
         }
         if shape.hasPostNorms { sum = norm(sum) }
-        // Which of two summands comes first decides whose memory the sum takes.
+        // The order of two summands decides whose memory the sum takes.
         var middle = sumOrder == .stateFirst ? graph.update(before, with: sum) : graph.update(sum, with: before)
         if shape.normsSums == true { middle = norm(middle) }
         var out =
@@ -238,12 +241,12 @@ struct DecoderGraph {
             return kind.kvHeads > 0 ? attend(normal, kind) : convolve(normal, kind)
         }
         guard kind.kvHeads > 0 else { return stateSpace(normal, space) }
-        // Each has a norm of its own, with the same weights.
+        // Each has its own norm, with the same weights.
         let attended = attend(normal, kind)
         return graph.update(attended, with: stateSpace(firstNorm(state), space))
     }
 
-    /// What stands in the place of logits where none are asked for.
+    /// The tensor that replaces logits if none are requested.
     private mutating func pool(_ state: ComputeGraph.Tensor) {
         graph.expand(state)
         guard let pooling = shape.pooling.flatMap(Pooling.init(rawValue:)) else { return }
@@ -267,7 +270,7 @@ struct DecoderGraph {
         return graph.update(graph.result(dimensions, from: [tensor], mayReuse: !shape.hasLayerNorm))
     }
 
-    /// To a root mean square of one, without weights.
+    /// Normalizes to a root mean square of one, without weights.
     mutating func plainNorm(_ tensor: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         graph.result(graph[tensor].shape.dimensions, from: [tensor], mayReuse: true)
     }

@@ -1,7 +1,7 @@
-/// Finds how much memory a graph takes by giving every tensor a place, as llama.cpp does before it runs one.
+/// Finds the memory that a graph takes by giving every tensor a place, as llama.cpp does before it runs one.
 ///
-/// [LC `ggml-alloc.c`] A tensor gets the smallest free block that holds it, or the end of the memory. It is freed when the last
-/// reader of it and of its views is done. An operation on each element takes the place of a source that nobody else reads.
+/// [LC `ggml-alloc.c`] A tensor gets the smallest free block that holds it, or the end of the memory. It is freed after
+/// the last reader of it and of its views. An elementwise operation overwrites a source that has no other reader.
 struct GraphAllocator {
     private struct Block {
         var offset: Int
@@ -14,10 +14,10 @@ struct GraphAllocator {
 
     private var readers: [Int]
     private var views: [Int]
-    /// Where a tensor lies that has memory of its own now.
+    /// The offset of each tensor that currently has memory of its own.
     private var places: [Int?]
 
-    /// Bytes of the graph's memory.
+    /// Returns the bytes of the graph's memory.
     static func peak(_ graph: ComputeGraph) -> Int {
         var allocator = GraphAllocator(graph)
         allocator.run(graph)
@@ -46,7 +46,7 @@ struct GraphAllocator {
         }
     }
 
-    /// The place of a source that has the same shape and no other reader.
+    /// Returns the place of a source that has the same shape and no other reader.
     private mutating func placeOfSource(_ node: ComputeGraph.Node, _ graph: ComputeGraph) -> Int? {
         for source in node.sources {
             let candidate = graph[source]
@@ -63,7 +63,7 @@ struct GraphAllocator {
         return nil
     }
 
-    /// The start of what a source is the last view of; the rest of it is free then.
+    /// Returns the start of the tensor that a source is the last view of; the rest of it becomes free.
     private mutating func placeOfRoot(
         _ root: Int,
         seenBy view: Int,
@@ -95,7 +95,7 @@ struct GraphAllocator {
 
     private mutating func allocate(_ bytes: Int) -> Int {
         let size = Self.padded(bytes)
-        // The last block has no end; it is taken where no other fits. Of equal blocks the later one is taken.
+        // The last block has no end; it is taken if no other fits. Of equal blocks the later one is taken.
         var best = free.count - 1
         for index in free.indices.dropLast() where free[index].size >= size {
             if best == free.count - 1 || free[index].size <= free[best].size { best = index }

@@ -1,17 +1,18 @@
 import Architectures
 
-/// Builds the graph that llama.cpp builds to see a picture: patches, the tower's layers, and what brings them to the width of the
-/// language model.
+/// Builds the graph that llama.cpp builds to process a picture: patches, the tower's layers, and the projection to the
+/// width of the language model.
 ///
-/// [LC `tools/mtmd/clip.cpp`, `tools/mtmd/models/*.cpp`] With flash attention and one picture, which is what memory is reserved for.
+/// [LC `tools/mtmd/clip.cpp`, `tools/mtmd/models/*.cpp`] With flash attention and one picture, because memory is
+/// reserved for that case.
 struct TowerGraph {
     private var graph = ComputeGraph()
     private let tower: ProjectorTower
-    /// Patches of a side of the picture.
+    /// The number of patches along a side of the picture.
     private let side: Int
     private var count: Int { side * side }
 
-    /// Bytes of the compute buffer, for the picture that engines make room for.
+    /// Returns the bytes of the compute buffer, for the picture size that engines reserve memory for.
     static func bytes(_ tower: ProjectorTower) -> Int {
         var builder = TowerGraph(tower, side: tower.pictureSide / tower.patchSize)
         builder.build()
@@ -20,7 +21,7 @@ struct TowerGraph {
 
     private init(_ tower: ProjectorTower, side: Int) { (self.tower, self.side) = (tower, side) }
 
-    /// Of layers that are alike, more than these change nothing: places repeat from layer to layer.
+    /// The number of alike layers that are kept; more change nothing, because places repeat from layer to layer.
     private static let layers = 4
 
     private mutating func build() {
@@ -30,14 +31,14 @@ struct TowerGraph {
         let mask = tower.hasWindows ? windows(&state) : nil
         var taps: [ComputeGraph.Tensor] = []
         for index in 0..<max(Self.layers, tower.tapCount + 1) {
-            // The first layers look through a window, and every so many at all. Each makes a mask of its own.
+            // The first layers use a window, and every n-th layer uses full attention. Each makes its own mask.
             let own = index % 2 == 0 ? mask.map { graph.halved($0) } : nil
             state = layer(state, places, own)
             if taps.count < tower.tapCount { taps.append(state) }
         }
         if tower.hasLastNorm { state = norm(state) }
         var output = project(state)
-        // What some layers made is read at the end, and kept until then.
+        // The outputs of some layers are read at the end, and kept until then.
         let tapped = taps.map { project(norm($0, isLayerNorm: true)) }
         if let first = tapped.first {
             let rows = count / (tower.mergesSide * tower.mergesSide)
@@ -50,10 +51,10 @@ struct TowerGraph {
         graph.expand(output)
     }
 
-    /// The picture as embeddings of patches, and their positions.
+    /// The picture as embeddings of patches, with their positions added.
     private mutating func patches(of raw: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         var input = raw
-        // Pixels scaled; the picture itself is no longer needed then.
+        // Pixels are scaled; the picture itself is no longer needed then.
         if tower.scalesPixels { input = graph.update(raw) }
         var parts: [ComputeGraph.Tensor] = []
         for _ in 0..<tower.frames {
@@ -62,7 +63,7 @@ struct TowerGraph {
             parts.append(graph.result([side, side, tower.width], from: [graph.view(product, side, side, tower.width)]))
         }
         var state = parts.count > 1 ? graph.update(parts[0], with: parts[1]) : parts[0]
-        // Patches before channels.
+        // Moves patches before channels.
         state = graph.result([tower.width, count], from: [graph.view(state, tower.width, count)])
         if tower.frames > 1 {
             state = graph.result([tower.width, count], from: [graph.view(state, tower.width, count)])
@@ -81,7 +82,7 @@ struct TowerGraph {
         return state
     }
 
-    /// Patches in the order of windows, and which of them see each other.
+    /// Orders patches by windows, and makes the mask of patches that see each other.
     private mutating func windows(_ state: inout ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         let order = graph.input(count / 4)
         let mask = graph.input(count, count)
@@ -164,7 +165,7 @@ struct TowerGraph {
         return graph.update(normed)
     }
 
-    /// Fewer and wider: what is read of the tower's patches.
+    /// Projects the tower's patches to fewer and wider ones.
     private mutating func project(_ state: ComputeGraph.Tensor) -> ComputeGraph.Tensor {
         let merged = tower.mergesSide * tower.mergesSide
         let rows = count / merged
@@ -181,7 +182,7 @@ struct TowerGraph {
 }
 
 extension ComputeGraph {
-    /// The numbers of each patch in a column, in half precision.
+    /// Puts the numbers of each patch in a column, in half precision.
     mutating func columns(_ length: Int, _ count: Int, of picture: Tensor) -> Tensor {
         halved(view(picture, length, count))
     }
