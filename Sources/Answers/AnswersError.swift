@@ -1,11 +1,11 @@
-/// Why a question has no answer, beyond what the rooms below say.
+/// Why a question has no answer, in addition to the errors of lower layers.
 public enum AnswersError: Error, CustomStringConvertible, Sendable {
-    /// A question that cannot be asked so, in words that end with what to do.
+    /// The question is invalid, in words that end with what to do.
     case badRequest(String)
-    /// A file that was given and cannot be used, in words that name the place in it and end with what to do.
+    /// A given file cannot be used, in words that name the place in it and end with what to do.
     case badFile(String)
 
-    /// In words that end with what to do.
+    /// The error in words that end with what to do.
     public var description: String {
         switch self {
         case .badRequest(let words), .badFile(let words): words

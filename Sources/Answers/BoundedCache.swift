@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Values that are worth keeping, up to a number of them; several threads may use it at once.
+/// A cache of up to a number of values, safe for concurrent use.
 package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let limit: Int
     private let known = Mutex<[Key: Value]>([:])
@@ -9,7 +9,7 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     package subscript(key: Key) -> Value? { known.withLock { $0[key] } }
 
-    /// Keeps a value. A full cache begins anew: what is asked for again is soon there again.
+    /// Stores a value. A full cache is emptied first: values that are needed again are soon back.
     package func keep(_ value: Value, for key: Key) {
         known.withLock { known in
             if known.count >= limit, known[key] == nil { known.removeAll(keepingCapacity: true) }
@@ -17,7 +17,8 @@ package final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sen
         }
     }
 
-    /// The value that is known, or the one that `make` gives. Two threads may both make it; no thread waits for another.
+    /// Returns the cached value, or the one that `make` returns. Two threads may both make it; neither waits for the
+    /// other.
     package func value(for key: Key, make: () throws -> Value) rethrows -> Value {
         if let known = self[key] { return known }
         let value = try make()

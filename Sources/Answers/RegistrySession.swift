@@ -4,38 +4,39 @@ import Registry
 import Synchronization
 import SystemPackage
 
-/// One opened registry and the catalogue of devices, of which everything is asked that a registry can answer.
+/// One opened registry and the catalogue of devices, which answer all questions about a registry.
 ///
-/// Several threads may ask the same session at once, while other sessions and processes publish: each answer sees what was
-/// published by the time its reads begin. What questions have in common is decoded once and kept, up to a limit.
+/// A session is safe for concurrent use while other sessions and processes publish: each answer includes what was
+/// published before its reads begin. Data that questions share is decoded once and cached, up to a limit.
 public final class RegistrySession: Sendable {
     /// What a session may do to its registry.
     public enum Access: Sendable {
-        /// Works in a folder and on a disk that cannot be written too.
+        /// Read only; it also works in a folder or on a disk that is not writable.
         case reading
         case changing
     }
 
-    /// The opened registry, for those who carry builds in and out. It is closed with the session.
+    /// The opened registry, for code that stores and exports builds. It is closed with the session.
     public let registry: ModelRegistry
-    /// Shapes of models by the text that a registry keeps of them; nil for a text that is none.
+    /// A cache of shapes, by the text that a registry stores for them; nil for an invalid text.
     let profiles = BoundedCache<String, ModelProfile?>(limit: 4096)
-    /// Why no engine can load builds, by digest: what is true of bytes stays true of them. Nil where nothing is known.
+    /// A cache of why no engine can load builds, by digest: a finding about bytes never changes. Nil if no problem is
+    /// known.
     let loadingProblems = BoundedCache<SHA256Digest, String?>(limit: 1 << 16)
     private let devices = Mutex<DeviceCatalogue?>(nil)
 
-    /// - Throws: `RegistryError` where there is no registry, a damaged one or one of a newer version; `FileError`.
+    /// - Throws: `RegistryError` if the registry is missing, damaged or of a newer version; `FileError`.
     public init(_ path: FilePath, access: Access = .reading) throws {
         registry = try ModelRegistry(path: path, mode: access == .reading ? .readOnly : .openExisting)
     }
 
-    /// A session over a registry that somebody else has opened.
+    /// Creates a session with a registry that the caller has opened.
     public init(_ registry: ModelRegistry) { self.registry = registry }
 
-    /// As the registry's opener gave it.
+    /// The path as the caller passed it.
     public var path: FilePath { registry.path }
 
-    /// Closes the registry; questions after this fail.
+    /// Closes the registry; later questions fail.
     public func close() throws { try registry.close() }
 
     /// Opens a registry, and closes it when `body` returns or throws.
@@ -49,7 +50,7 @@ public final class RegistrySession: Sendable {
         return try body(session)
     }
 
-    /// The devices that the program knows, read when they are first asked for.
+    /// Returns the known devices, which are read at the first call.
     /// - Throws: as `DeviceCatalogue.configured(by:)`.
     public func catalogue() throws -> DeviceCatalogue {
         try devices.withLock { known in
@@ -60,7 +61,7 @@ public final class RegistrySession: Sendable {
         }
     }
 
-    /// What a registry's text says of a shape; nil where it is unreadable.
+    /// Decodes the shape that a registry stores as text; nil if it is unreadable.
     package func profile(_ text: String) -> ModelProfile? {
         profiles.value(for: text) { ModelProfile(stored: text) }
     }

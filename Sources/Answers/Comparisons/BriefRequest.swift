@@ -5,30 +5,30 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// What a comparison is asked for.
+/// The request for a comparison.
 public struct BriefRequest: Sendable {
-    /// Builds, `model[@version]:type`; none for the best that the query finds.
+    /// Builds as `model[@version]:type`; empty for the best builds of the query.
     public var builds: [String] = []
-    /// Which builds are asked for, and for which phones.
+    /// The query for builds and phones.
     public var query = BuildQuery()
-    /// What the app is for, in the asker's words.
+    /// The purpose of the app, in the user's words.
     public var task: String?
-    /// Of the page.
+    /// The language of the page.
     public var language = Language.english
     /// The year that "three to four years ago" counts from.
     public var year = Calendar(identifier: .gregorian).component(.year, from: Date())
 
-    /// Asks for the best builds, in English.
+    /// Requests the best builds, in English.
     public init() {}
 
-    /// Phones that are three to four years old.
+    /// The years in which phones that are three to four years old were sold.
     var olderYears: ClosedRange<Int> { (year - 4)...(year - 3) }
 }
 
 extension RegistrySession {
-    /// The page that compares two or three builds for one platform.
-    /// - Returns: nil where nothing fits.
-    /// - Throws: `AnswersError.badRequest` where no platform is known; `RegistryError`, `DeviceFitError`.
+    /// Makes the page that compares two or three builds for one platform.
+    /// - Returns: nil if nothing fits.
+    /// - Throws: `AnswersError.badRequest` if no platform is known; `RegistryError`, `DeviceFitError`.
     public func brief(_ request: BriefRequest) throws -> Brief? {
         let (builds, platform, target) = try briefed(request)
         guard !builds.isEmpty else { return nil }
@@ -42,7 +42,7 @@ extension RegistrySession {
         )
     }
 
-    /// Code that loads a build.
+    /// Returns code that loads a build.
     /// - Parameter name: `model[@version][:type]`
     public func snippet(_ kind: SnippetKind, of name: String, context: Int?, kvType: String) throws -> Snippet {
         var request = BriefRequest()
@@ -60,8 +60,9 @@ extension RegistrySession {
         return Snippet(kind, for: build)
     }
 
-    /// Builds that were named, or the best ones that fit: of three the first of each model, then more of the best one's.
-    /// - Returns: the builds that have a shape in the registry, the platform, and what was asked for in words.
+    /// Returns the named builds, or the best ones that fit: of three, the first of each model, then more of the best
+    /// model.
+    /// - Returns: the builds with a shape in the registry, the platform, and the request in words.
     /// - Throws: as `brief(_:)`; `AnswersError.badFile` for a named build that no engine can load.
     package func briefed(
         _ request: BriefRequest
@@ -75,7 +76,7 @@ extension RegistrySession {
             )
         }
         if query.devices.isEmpty, query.ram == nil {
-            // What most phones of the platform give an app today.
+            // The memory that most phones of the platform give an app today.
             query.ram = try ByteSize("3GB")
         }
         query.platform = platform

@@ -3,7 +3,7 @@ import GGUF
 import Registry
 import Tensors
 
-/// What is different between two versions of a model. The names of the fields are a contract with other programs.
+/// The difference between two versions of a model. The field names are a contract with other programs.
 public struct VersionDifference: Encodable, Sendable {
     /// A build that only one of the versions has.
     public struct Build: Encodable, Sendable {
@@ -12,36 +12,36 @@ public struct VersionDifference: Encodable, Sendable {
         public var fileBytes: Int
     }
 
-    /// A build that both versions have, with other bytes.
+    /// A build that both versions have, with different bytes.
     public struct Change: Encodable, Sendable {
         public var type: String
         public var oldSha256: SHA256Digest
         public var newSha256: SHA256Digest
         public var oldFileBytes: Int
         public var newFileBytes: Int
-        /// Measured of both under equal conditions.
+        /// The numbers measured for both builds under equal conditions.
         public var quality: [Figure]
-        /// Metrics that were measured of both, but on other texts or in other ways, so that nothing compares them.
+        /// Metrics measured for both builds, but not comparably: on other texts or in other ways.
         public var incomparable: [String]
         public var devices: [Device]
-        /// Tensors whose type is another one; nil where a file's header cannot be read.
+        /// Tensors whose type changed; nil if a file's header cannot be read.
         public var tensorTypes: [TensorTypes]?
     }
 
-    /// One number of both builds.
+    /// One metric of both builds.
     public struct Figure: Encodable, Sendable {
         public var metric: String
         public var unit: String
         public var old: Double
         public var new: Double
-        /// One standard error.
+        /// One standard error of the old value.
         public var oldStandardError: Double?
         public var newStandardError: Double?
-        /// Whether the difference is more than twice its standard error; nil where the error is not known.
+        /// Whether the difference is more than twice its standard error; nil if the error is not known.
         public var isBeyondError: Bool?
     }
 
-    /// What both builds take on a device, as it was estimated when they were published.
+    /// The memory and speed of both builds on a device, as estimated when they were published.
     public struct Device: Encodable, Sendable {
         public var device: String
         public var context: Int
@@ -54,19 +54,19 @@ public struct VersionDifference: Encodable, Sendable {
         public var newDecodeTokensPerSecond: Double
     }
 
-    /// Tensors that went from one type to another.
+    /// Tensors that changed from one type to another.
     public struct TensorTypes: Encodable, Sendable {
         public var from: String
         public var to: String
         public var tensors: [String]
     }
 
-    /// `model@version`
+    /// The old version, `model@version`.
     public var old: String
     public var new: String
     public var added: [Build]
     public var removed: [Build]
-    /// In the order of their sizes, the largest first.
+    /// The changed builds by size, the largest first.
     public var changed: [Change]
     /// Types whose bytes are the same in both versions.
     public var unchanged: [String]
@@ -76,7 +76,7 @@ extension RegistrySession {
     /// Compares two versions of one model.
     /// - Parameters:
     ///   - old: `model`, `model@version` or `model@channel`.
-    ///   - new: likewise.
+    ///   - new: `model`, `model@version` or `model@channel`.
     /// - Throws: `RegistryError.notFound`; `AnswersError.badRequest` for builds, and for versions of different models.
     public func difference(from old: String, to new: String) throws -> VersionDifference {
         let (first, second) = (try VersionChoice(old, in: self), try VersionChoice(new, in: self))
@@ -141,7 +141,7 @@ extension VersionDifference.Build {
 }
 
 extension VersionDifference.Figure {
-    /// Everything but the bytes that a number depends on.
+    /// Everything that a number depends on, except for the bytes.
     private struct Conditions: Hashable {
         let metric: String
         let method: String
@@ -156,7 +156,7 @@ extension VersionDifference.Figure {
         }
     }
 
-    /// The latest numbers that were measured of both under equal conditions, one for each metric.
+    /// Returns the latest numbers measured for both builds under equal conditions, one for each metric.
     fileprivate static func figures(_ old: [MeasurementRecord], _ new: [MeasurementRecord]) -> [Self] {
         let before = Dictionary(old.map { (Conditions($0), $0) }) { $1 }
         var known: Set<String> = []
@@ -169,7 +169,7 @@ extension VersionDifference.Figure {
     private init(_ old: MeasurementRecord, _ new: MeasurementRecord) {
         (metric, unit, self.old, self.new) = (new.metric, new.unit, old.value, new.value)
         (oldStandardError, newStandardError) = (old.standardError, new.standardError)
-        // Errors on one text go together, so the true error of the difference is smaller than this one.
+        // Errors on one text are correlated, so the true error of the difference is smaller than this one.
         if let first = old.standardError, let second = new.standardError {
             isBeyondError = abs(new.value - old.value) > 2 * (first * first + second * second).squareRoot()
         } else {

@@ -3,18 +3,18 @@ import Foundation
 import Registry
 import SystemPackage
 
-/// The documents that were written about a build.
+/// The documents written about a build.
 public struct AttestationReport: Codable, Sendable {
-    /// `model@version:type`
+    /// The build, `model@version:type`.
     public var build: String
-    /// Paths of the documents.
+    /// The paths of the documents.
     public var files: [String]
 }
 
 extension RegistrySession {
-    /// Writes what the registry knows of a build in the forms that auditors' tools read: SLSA provenance 1, an in-toto
-    /// test result, and a CycloneDX bill of materials. The same build gives the same bytes as long as nothing more is
-    /// measured of it.
+    /// Writes what the registry knows about a build in formats that auditing tools read: SLSA provenance 1, an in-toto
+    /// test result, and a CycloneDX bill of materials. The bytes for a build are the same until a new measurement is
+    /// recorded.
     /// - Parameter name: `model[@version][:type]`.
     /// - Throws: `RegistryError`, `FileError`.
     public func attest(_ name: String, to folder: FilePath) throws -> AttestationReport {
@@ -30,7 +30,7 @@ extension RegistrySession {
         )
     }
 
-    /// The same documents, not written.
+    /// Returns the documents of `attest(_:to:)` without writing them.
     /// - Throws: `RegistryError`.
     public func attestations(of build: BuildRecord) throws -> [AttestationDocument] {
         let stem = "\(build.name.model)-\(build.name.version)-\(build.name.type)"
@@ -54,19 +54,19 @@ extension RegistrySession {
     }
 }
 
-/// A document about a build in a form that auditors' tools read.
+/// A document about a build in a format that auditing tools read.
 public struct AttestationDocument: Sendable {
     /// The name of its file.
     public let name: String
     /// Its media type.
     public let artifactType: String
-    /// Which of several statements it is, as in-toto's tools look for them.
+    /// The annotations by which in-toto's tools tell several statements apart.
     public let annotations: [String: String]
-    /// The document.
+    /// The bytes of the document.
     public let bytes: [UInt8]
 }
 
-/// What the registry knows of one build, as others write such things.
+/// What the registry knows about one build, in the terms of the standard formats.
 private struct Attestation {
     private let details: BuildDetails
     private let stem: String
@@ -86,7 +86,7 @@ private struct Attestation {
 
     private func digest(_ value: SHA256Digest) -> [String: String] { ["sha256": value.description] }
 
-    /// Source: slsa.dev/spec/v1.0/provenance. The steps are those of the lineage, from bytes to bytes.
+    /// Source: slsa.dev/spec/v1.0/provenance. The steps are those of the lineage, from file to file.
     var provenance: [String: Any] {
         var source: [String: Any] = ["uri": build.facts.sourceURI, "name": build.name.model]
         if let known = build.facts.sourceDigest { source["digest"] = digest(known) }
@@ -113,8 +113,8 @@ private struct Attestation {
         )
     }
 
-    /// Source: in-toto attestation, spec/predicates/test-result.md. A test is a device and a context; what was measured
-    /// is the configuration that the verdicts stand beside.
+    /// Source: in-toto attestation, spec/predicates/test-result.md. A test is a device and a context; the measurements
+    /// are the configuration beside the verdicts.
     var testResult: [String: Any] {
         func tests(_ verdict: String) -> [String] {
             details.fits.filter { $0.verdict == verdict }.map {
@@ -144,7 +144,7 @@ private struct Attestation {
         conditions["against"] = record.againstDigest?.description
         conditions["edgepipe"] = record.toolVersion
         var resource: [String: Any] = ["name": record.metric, "annotations": conditions]
-        // The resource is the text that the number was measured on.
+        // The resource is the text that was used for the measurement.
         if let text = record.textDigest { resource["digest"] = digest(text) }
         return resource
     }
@@ -157,7 +157,7 @@ private struct Attestation {
             var metric: [String: Any] = ["type": record.metric, "value": "\(record.value)"]
             metric["slice"] = record.textDigest.map { "text \($0), context \(record.context ?? 0)" }
             metric["confidenceInterval"] = record.standardError.map {
-                // Two standard errors to each side.
+                // Two standard errors on each side.
                 ["lowerBound": "\(record.value - 2 * $0)", "upperBound": "\(record.value + 2 * $0)"]
             }
             return metric

@@ -4,38 +4,39 @@ import DeviceFit
 import Registry
 import SystemPackage
 
-/// What to write for MLC.
+/// The request for MLC files.
 public struct MLCRequest: Sendable {
-    /// `model[@version][:type]`; without a type, the build that fits and has about as many bits lends its figures.
+    /// Models as `model[@version][:type]`; without a type, figures are taken from the build that fits and has the
+    /// nearest number of bits.
     public var models: [String]
-    /// Ids, all of one platform.
+    /// The ids of devices, all of one platform.
     public var devices: [String]
     /// MLC's name of the quantization that it compiles.
     public var quantization = "q4f16_1"
-    /// The Hugging Face account whose converted models the app downloads; nil for folders that are bundled.
+    /// The Hugging Face account from which the app downloads the converted models; nil for bundled folders.
     public var hub: String?
-    /// Tokens; nil takes 4096, or what the model was trained for where that is less.
+    /// The context length in tokens; nil for 4096, or the model's training context if that is shorter.
     public var context: Int?
-    /// Tokens that a prompt is read by at once; MLC's own apps use 128.
+    /// The number of tokens processed at once during prefill; MLC's own apps use 128.
     public var prefill = 128
 
-    /// Asks with MLC's usual quantization and context.
+    /// Creates a request with MLC's usual quantization and context.
     public init(models: [String], devices: [String]) { (self.models, self.devices) = (models, devices) }
 }
 
-/// Files that were written for another program.
+/// The files written for another program.
 public struct ExportSummary: Codable, Sendable {
-    /// The folder that they were written to.
+    /// The folder with the files.
     public var folder: String
-    /// Their paths.
+    /// The paths of the files.
     public var files: [String]
-    /// The builds that were chosen.
+    /// The selected builds.
     public var builds: [String]
 }
 
 extension RegistrySession {
     /// Writes `mlc-package-config.json` and notes on its numbers to a folder.
-    /// - Throws: `NothingFits`, or `AnswersError.badRequest` where the devices are of two platforms.
+    /// - Throws: `NothingFits`, or `AnswersError.badRequest` if the devices are of two platforms.
     @discardableResult
     public func exportMLC(_ request: MLCRequest, to folder: FilePath) throws -> ExportSummary {
         let catalogue = try catalogue()
@@ -76,7 +77,7 @@ extension RegistrySession {
         let choice = try VersionChoice(name, in: self)
         var query = BuildQuery()
         (query.devices, query.context) = (request.devices, request.context)
-        // Of those that fit, the one whose bits are nearest to what MLC compiles stands in for it best.
+        // Of the builds that fit, the one whose bits are nearest to MLC's quantization represents it best.
         let bits = MLCPackage.bitsPerWeight(of: request.quantization) ?? 4.5
         let build =
             try choice.named

@@ -5,28 +5,28 @@ import Registry
 import SystemPackage
 import Work
 
-/// What to write for Google Play.
+/// The request for Google Play files.
 public struct PlayRequest: Sendable {
-    /// `model[@version]`
+    /// The model, `model[@version]`.
     public var model: String
-    /// The AI pack's name; nil takes the model's, with what Play refuses made into underscores.
+    /// The AI pack's name; nil for the model's name, with underscores in place of characters that Play rejects.
     public var pack: String?
-    /// Tokens; nil takes 4096, or what the model was trained for where that is less.
+    /// The context length in tokens; nil for 4096, or the model's training context if that is shorter.
     public var context: Int?
-    /// Element type of the key-value cache.
+    /// The element type of the key-value cache.
     public var kvType = "f16"
-    /// Memory of the smallest phones of each group, as phones are sold, in GB.
+    /// The memory of the smallest phones of each group in GB, as phones are advertised.
     public var tiers = [3, 4, 6, 8, 12, 16]
-    /// Whether to put the builds into their folders too.
+    /// Whether the builds are also copied into their folders.
     public var pullsBuilds = false
 
-    /// Asks for the usual groups of phones.
+    /// Creates a request for the usual groups of phones.
     public init(model: String) { self.model = model }
 }
 
 extension RegistrySession {
     /// Writes the device groups, the pack's folders and notes.
-    /// - Throws: `NothingFits` where no build fits any group, `AnswersError.badRequest` where the name is none for a pack.
+    /// - Throws: `NothingFits` if no build fits any group, `AnswersError.badRequest` if the pack's name is not valid.
     @discardableResult
     public func exportPlay(
         _ request: PlayRequest,
@@ -96,7 +96,7 @@ extension RegistrySession {
         return PlayDelivery(pack: pack, model: model, groups: groups)
     }
 
-    /// The first of the query's answer for what an app may use on a phone with so much memory.
+    /// Returns the query's best build for the memory that an app may use on a phone with so many gigabytes.
     private func best(
         _ request: PlayRequest,
         _ choice: VersionChoice,

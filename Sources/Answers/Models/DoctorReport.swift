@@ -7,28 +7,28 @@ import ModelHub
 import Registry
 import SystemPackage
 
-/// What somebody who helps wants to know of an installation.
+/// The facts about an installation that help with support.
 public struct DoctorReport: Codable, Sendable {
-    /// One thing that was looked at.
+    /// The result of one check.
     public struct Line: Codable, Sendable {
-        /// What was looked at.
+        /// What was checked.
         public var topic: String
         /// What was found.
         public var finding: String
-        /// False where somebody should look at it.
+        /// Whether the finding needs no attention.
         public var isFine: Bool
     }
 
-    /// Of edgepipe.
+    /// The version of edgepipe.
     public var version: String
-    /// In the order of a reader's interest.
+    /// The checks, the most interesting first.
     public var lines: [Line]
-    /// Whether nothing needs a look.
+    /// Whether no finding needs attention.
     public var isFine: Bool { lines.allSatisfy { $0.isFine } }
 }
 
 extension DoctorReport {
-    /// Looks at this machine, and at a registry if there is one.
+    /// Checks this machine, and a registry if there is one.
     public init(registry: FilePath) {
         let process = ProcessInfo.processInfo
         var lines: [DoctorReport.Line] = []

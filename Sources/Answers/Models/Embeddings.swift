@@ -5,14 +5,14 @@ import Inference
 import SystemPackage
 import Work
 
-/// Texts to vectors, or pairs of texts to scores, by an embedding model or a reranker.
+/// Turns texts into vectors, or pairs of texts into scores, with an embedding model or a reranker.
 public enum Embeddings {
-    /// The vectors of each text in turn: one, or without pooling as many as the text has tokens.
+    /// Makes the vectors of each text in turn: one, or without pooling as many as the text has tokens.
     /// - Parameters:
     ///   - pooling: nil for the model's own.
-    ///   - isNormalized: whether vectors are brought to length one; scores never are.
-    ///   - remark: told what somebody should know although all went well.
-    ///   - body: called with a text's vectors, and how they were pooled.
+    ///   - isNormalized: whether vectors are normalized to length one; scores never are.
+    ///   - remark: called with remarks for the user that are not errors.
+    ///   - body: called with a text's vectors and the pooling used.
     /// - Throws: `GGUFError`, `InferenceError`, `TokenizerError`; `Interruption.Stopped`.
     public static func make(
         of inputs: [EmbeddingInput],
@@ -44,11 +44,11 @@ public enum Embeddings {
         try run.embed(texts) { _, vectors in try body(run.pooling, vectors) }
     }
 
-    /// How far a model's vectors are from another's on the texts.
+    /// Measures the distance of a model's vectors from another model's on the texts.
     /// - Parameters:
-    ///   - text: a text on each line, or where `isJSON` as `inputs(jsonLines:)` takes them.
-    ///   - pooling: nil for the model's own; a classifier's scores of a model that has labels for them.
-    /// - Throws: as `make`, and `EvaluationError` for models whose vectors cannot be compared, and for texts that are too few.
+    ///   - text: one text per line, or, if `isJSON`, lines as `inputs(jsonLines:)` reads them.
+    ///   - pooling: nil for the model's own; a classifier's scores for a model with labels.
+    /// - Throws: as `make`, and `EvaluationError` for models whose vectors cannot be compared, and for too few texts.
     public static func compare(
         _ model: FilePath,
         with base: FilePath,
@@ -73,11 +73,12 @@ public enum Embeddings {
         }
     }
 
-    /// Tokens of a text at most where lines of prose are cut into texts.
+    /// The most tokens of a text when lines of prose are cut into texts.
     private static let standardContext = 512
 
-    /// The texts in lines of JSON: each a string, an array of bytes, or an array of two strings that a reranker judges together.
-    /// - Throws: `TextLineError` for a line that is none.
+    /// Reads texts from lines of JSON: each a string, an array of bytes, or an array of two strings that a reranker
+    /// scores together.
+    /// - Throws: `TextLineError` for an invalid line.
     public static func inputs(jsonLines bytes: [UInt8]) throws -> [EmbeddingInput] {
         let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated()
         return try lines.filter { !$0.element.isEmpty }.map { number, line in

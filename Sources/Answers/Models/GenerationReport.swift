@@ -5,19 +5,19 @@ import SystemPackage
 import Tokenizers
 import Work
 
-/// What a model wrote.
+/// The text that a model generated.
 public struct GenerationReport: Codable, Sendable {
-    /// What the model continued.
+    /// The prompt that the model continued.
     public var prompt: String
-    /// Without the prompt.
+    /// The generated text, without the prompt.
     public var text: String
-    /// Ids of the tokens that were generated.
+    /// The ids of the generated tokens.
     public var tokens: [Int32]
-    /// Tokens of the prompt.
+    /// The number of tokens in the prompt.
     public var promptTokens: Int
-    /// Why it ended, such as `limit`.
+    /// Why generation ended, such as `limit`.
     public var stop: String
-    /// While writing, after the first token.
+    /// The decoding speed, measured after the first token.
     public var tokensPerSecond: Double
 
     init(_ prompt: String, _ generation: Generation) {
@@ -32,11 +32,11 @@ public struct GenerationReport: Codable, Sendable {
 }
 
 extension GenerationReport {
-    /// Continues a prompt: a trial whether a model talks.
+    /// Continues a prompt, to try whether a model works.
     /// - Parameters:
-    ///   - isQuestion: whether the prompt is put in the form of the model's chat template.
-    ///   - limit: tokens, at most.
-    ///   - temperature: of the random choice, where it is not `greedy`.
+    ///   - isQuestion: whether the model's chat template is applied to the prompt.
+    ///   - limit: the most tokens to generate.
+    ///   - temperature: the temperature of sampling, unless `greedy`.
     ///   - onText: called with each piece of text as it becomes complete.
     /// - Throws: `EvaluationError.noChatForm`, `GGUFError`, `InferenceError`, `TokenizerError`; `Interruption.Stopped`.
     public init(

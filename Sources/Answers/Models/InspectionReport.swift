@@ -6,49 +6,49 @@ import Safetensors
 import SystemPackage
 import Tensors
 
-/// What stands in a model file. The names of the fields are a contract with other programs.
+/// The contents of a model file. The field names are a contract with other programs.
 public struct InspectionReport: Encodable, Sendable {
     /// A tensor of the file's table.
     public struct Tensor: Encodable, Sendable {
-        /// As the file names it.
+        /// The name in the file.
         public var name: String
-        /// As the format names it, such as `Q4_K`.
+        /// The type by the format's name, such as `Q4_K`.
         public var type: String
-        /// As the file stores it: GGUF names the fastest dimension first.
+        /// The dimensions in the file's order: in GGUF the fastest is first.
         public var shape: [Int]
-        /// Bytes of its data.
+        /// The bytes of its data.
         public var bytes: Int
-        /// From the start of the file.
+        /// The offset from the start of the file.
         public var offset: Int
-        /// Of its data; nil unless digests were asked for.
+        /// The SHA-256 of its data; nil unless digests were requested.
         public var sha256: SHA256Digest?
     }
 
-    /// `gguf` or `safetensors`
+    /// The format: `gguf` or `safetensors`.
     public var format: String
-    /// nil unless digests were asked for.
+    /// The SHA-256 of the file; nil unless digests were requested.
     public var sha256: SHA256Digest?
-    /// Of the whole file.
+    /// The size of the whole file in bytes.
     public var bytes: Int
-    /// Numbers that the tensors hold.
+    /// The number of elements of all tensors.
     public var parameters: Int
-    /// In the order of the file; empty for safetensors.
+    /// The metadata in the order of the file; empty for safetensors.
     public var metadata: OrderedMetadata
-    /// nil unless tensors were asked for.
+    /// The tensors; nil unless they were requested.
     public var tensors: [Tensor]?
-    /// Bytes of all tensors of a type.
+    /// The bytes of all tensors of a type.
     public var bytesByType: [String: Int]
-    /// Bytes of layers that predict further tokens (MTP), which engines do not run; nil where there are none.
+    /// The bytes of layers that predict further tokens (MTP), which engines do not run; nil if there are none.
     public var predictorBytes: Int?
-    /// Of a file that a model sees or hears with; nil for others.
+    /// The profile of a projector file, with which a model sees or hears; nil for other files.
     public var projector: ProjectorProfile?
 }
 
 extension InspectionReport {
-    /// A GGUF's or safetensors file's metadata and tensors.
+    /// Reads the metadata and tensors of a GGUF or safetensors file.
     /// - Parameters:
     ///   - tensors: whether they are listed.
-    ///   - digests: whether the file, and each tensor that is listed, is hashed.
+    ///   - digests: whether the file and each listed tensor are hashed.
     /// - Throws: `GGUFError`, `SafetensorsError`, `FileError`.
     public init(of path: FilePath, tensors: Bool, digests: Bool) throws {
         if path.extension == "safetensors" {
@@ -79,7 +79,8 @@ extension InspectionReport {
         )
     }
 
-    /// Nil also for a file whose shape cannot be read: it may be of an unknown architecture, or no model.
+    /// Returns nil also for a file whose shape cannot be read: its architecture may be unknown, or it may not be a
+    /// model.
     private static func predictorBytes(_ file: GGUFFile) -> Int? {
         guard let prefixes = try? ModelShape(file).predictorPrefixes, !prefixes.isEmpty else { return nil }
         return file.tensors.filter { prefixes.contains(where: $0.name.hasPrefix) }.byteCount
@@ -105,7 +106,7 @@ extension InspectionReport {
             format: "safetensors",
             sha256: digests ? try SHA256Digest(ofFile: path) : nil,
             bytes: FileStatus(path)?.byteCount ?? 0,
-            // The reader has checked that each product of dimensions fits.
+            // The reader has checked that each product of dimensions fits into an Int.
             parameters: file.tensors.reduce(0) { $0 + $1.shape.reduce(1, *) },
             metadata: OrderedMetadata(Metadata()),
             tensors: tensors ? rows : nil,
@@ -120,7 +121,7 @@ public struct OrderedMetadata: Encodable, Sendable {
 
     init(_ metadata: Metadata) { self.metadata = metadata }
 
-    /// Writes the pairs as one object, in the order of the file.
+    /// Encodes the pairs as one object, in the order of the file.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         for (key, value) in metadata.pairs {
@@ -128,7 +129,7 @@ public struct OrderedMetadata: Encodable, Sendable {
         }
     }
 
-    /// Key, type and value of each pair, the value cut to a line.
+    /// The key, type and value of each pair, with the value cut to one line.
     public var rows: [[String]] {
         metadata.pairs.map { key, value in [key, value.typeName, value.summary] }
     }

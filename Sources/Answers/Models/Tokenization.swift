@@ -7,12 +7,13 @@ import SystemPackage
 import Tokenizers
 import Work
 
-/// Text to token ids, by a model's own vocabulary.
+/// Turns text into token ids with a model's own vocabulary.
 public enum Tokenization {
-    /// Token ids of each text, by the vocabulary of a GGUF file, of a Hugging Face folder or of a repository of the Hub.
+    /// Returns the token ids of each text, with the vocabulary of a GGUF file, of a Hugging Face folder or of a
+    /// repository of the Hub.
     /// - Parameters:
-    ///   - isOffline: takes a repository from the local cache alone.
-    ///   - remark: told what somebody should know although all went well.
+    ///   - isOffline: whether a repository is only read from the local cache.
+    ///   - remark: called with remarks for the user that are not errors.
     /// - Throws: `GGUFError`, `InferenceError`, `TokenizerError`, `ConversionError`, `ModelHubError`, `FileError`.
     public static func ids(
         _ model: String,
@@ -31,7 +32,7 @@ public enum Tokenization {
         return try texts.map { try tokenizer.encode(utf8: $0, addSpecial: addSpecial, parseSpecial: parseSpecial) }
     }
 
-    /// The texts in lines of JSON, each a string or an array of bytes.
+    /// Reads texts from lines of JSON, each a string or an array of bytes.
     /// - Throws: `TextLineError` for a line that is neither.
     public static func texts(jsonLines bytes: [UInt8]) throws -> [[UInt8]] {
         let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated()
@@ -51,7 +52,7 @@ public enum Tokenization {
         }
     }
 
-    /// The bytes of a text file, of at most one gibibyte.
+    /// Reads the bytes of a text file, of at most one gibibyte.
     /// - Throws: `FileError`.
     public static func text(_ path: FilePath) throws -> [UInt8] {
         try readFile(path, limit: 1 << 30)
@@ -77,7 +78,7 @@ public enum Tokenization {
         }
     }
 
-    /// The folder's vocabulary is brought into GGUF's form first, so that both ways give the same ids.
+    /// Converts the folder's vocabulary to GGUF's form first, so that both ways give the same ids.
     private static func tokenizer(of folder: HuggingFaceFolder) throws -> Tokenizer {
         do {
             return try Tokenizer(try Vocabulary(try ConversionPlan(folder).metadata))
@@ -89,12 +90,12 @@ public enum Tokenization {
     }
 }
 
-/// A line of texts in JSON that is none.
+/// An invalid line in a file of texts in JSON.
 public struct TextLineError: Error, CustomStringConvertible {
     let line: Int
     let reason: String
 
-    /// Names the line and what is wrong with it.
+    /// The error with the number of the line and what is wrong with it.
     public var description: String {
         "Line \(line) of the texts: \(reason). Write each text as a JSON string on a line of its own."
     }

@@ -2,23 +2,24 @@ import BinaryIO
 import Briefs
 import Registry
 
-/// What a query found of the builds that it looked at.
+/// What a query found out about the builds that it examined.
 struct Assessment {
     var fitting: [BuildSummary] = []
     var refused: [QueryAnswer.Refusal] = []
-    /// Of those that fit, the ones whose publisher did not say that engines can load them, by name.
+    /// The builds that fit but were published without a check that engines can load them, by name.
     var unchecked: [String: BuildRecord] = [:]
-    /// Whether some fit and cannot be loaded; these stand first among the refused.
+    /// Whether some builds fit but cannot be loaded; these are the first of the refused.
     private(set) var holdsUnloadable = false
 
-    /// The builds that an answer names, best first.
+    /// Returns the builds that an answer names, best first.
     ///
-    /// Only the headers of these are read, where nobody checked them before: a build that no engine can load is refused, and
-    /// the next best takes its place.
+    /// Only the headers of these builds are read, if they were not checked before: a build that no engine can load is
+    /// refused, and the next best replaces it.
     /// - Parameters:
-    ///   - most: how many are named.
-    ///   - language: of the remarks.
-    ///   - text: what qualities are compared on; nil takes the text that most of those that fit were measured on.
+    ///   - most: the number of builds that are named.
+    ///   - language: the language of the remarks.
+    ///   - text: the text on which qualities are compared; nil for the text on which most of the fitting builds were
+    ///     measured.
     mutating func ranked(
         naming most: Int,
         _ language: Language,

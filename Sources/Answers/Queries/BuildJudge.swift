@@ -4,13 +4,13 @@ import DeviceFit
 import Foundation
 import Registry
 
-/// Holds builds against what a query wants. Builds of the same shape get the same estimate, which is made once.
+/// Judges builds by the conditions of a query. Builds of the same shape share one estimate.
 struct BuildJudge {
     let query: BuildQuery
     let target: BuildQuery.Target?
-    /// What was measured of builds on the devices that the query names, by device.
+    /// The measurements of builds on the devices that the query names, by device.
     let measured: [SHA256Digest: [String: [DeviceMeasurement]]]
-    /// What the builds give for a text that are ranked with each other: figures of one kind say nothing about another.
+    /// The kind of output of the builds that are ranked: figures of different kinds cannot be compared.
     private(set) var kind: ModelKind
     private let session: RegistrySession
     private let words: ReasonWords
@@ -27,14 +27,14 @@ struct BuildJudge {
         words = ReasonWords(language: query.language)
     }
 
-    /// A model that is named is asked for what it gives, whatever that is.
+    /// Chooses the kind of a named model, whatever it is.
     mutating func chooseKind(among builds: [BuildRecord]) {
         guard query.kind == nil, query.model != nil else { return }
         let kinds = Set(builds.compactMap { session.profile($0.facts.profile)?.kind })
         if let only = kinds.first, kinds.count == 1 { kind = only }
     }
 
-    /// What a shape comes to on the target.
+    /// The result of a shape on the target.
     private struct Judgement {
         var reasons: [String] = []
         var remarks: [String] = []
@@ -42,12 +42,12 @@ struct BuildJudge {
         var suitsAccelerators = false
     }
 
-    /// Tells by a few numbers of a shape the best that `fate` may say of it.
+    /// Returns a function that derives the best possible `fate` of a shape from a few of its numbers.
     func prospects() -> (ShapeBounds) -> Shortlist.Fate {
         guard let target else { return { _ in .fits } }
         let limits = target.limits
         let speed = query.minSpeed ?? 0
-        // Within a budget the median of several devices counts, so that the quickest bounds it.
+        // Within a budget the median of several devices counts, so the fastest device is the bound.
         let least = LeastTime(on: speed > 0 ? target.timed : [])
         return { bounds in
             let time = least.milliseconds(weights: bounds.readWeights, bytes: bounds.readBytes)
@@ -58,7 +58,8 @@ struct BuildJudge {
         }
     }
 
-    /// What becomes of a build of this shape by its estimate alone, without the words that `reasons` gives for the few that are named.
+    /// Returns what becomes of a build of this shape by its estimate alone; `reasons` adds the words for the few builds
+    /// that are named.
     func fate(of text: String) throws -> Shortlist.Fate {
         let profile = session.profile(text)
         guard missingTags(of: profile).isEmpty, kindObstacle(of: profile) == nil, contextObstacle(of: profile) == nil
@@ -75,7 +76,7 @@ struct BuildJudge {
         return verdicts.contains(.tight) ? .tight : .fits
     }
 
-    /// What speaks against a build; the summary takes what was estimated.
+    /// Returns the reasons against a build, and adds the estimates to the summary.
     mutating func reasons(against record: BuildRecord, _ summary: inout BuildSummary) throws -> [String] {
         var reasons: [String] = []
         if let maxSize = query.maxSize, record.fileBytes > maxSize.bytes {
@@ -116,10 +117,10 @@ struct BuildJudge {
         return judgement
     }
 
-    /// Whether its publisher made sure that engines can load a build of this shape.
+    /// Whether the publisher checked that engines can load a build of this shape.
     func wasChecked(_ profile: String) -> Bool { session.profile(profile)?.loads == true }
 
-    /// Why a build stays out of a ranking: what embeds, what ranks and what writes have no figure in common.
+    /// Why a build is left out of a ranking: embedding models, rerankers and language models have no common figure.
     private func kindObstacle(of profile: ModelProfile?) -> String? {
         if query.takesImages, profile?.projector == nil { return words.takesNoImages }
         let own = profile?.kind ?? .language
@@ -133,7 +134,7 @@ struct BuildJudge {
         return query.tags.filter { !own.contains($0.lowercased()) }
     }
 
-    /// Why the model cannot work with the context that is asked for.
+    /// Why the model cannot run with the requested context.
     private func contextObstacle(of profile: ModelProfile?) -> String? {
         guard let context = query.context, let trained = profile?.contextLength, context > trained else { return nil }
         return words.contextTooLong(context, trainedFor: trained)
@@ -166,12 +167,12 @@ struct BuildJudge {
         return judgement
     }
 
-    /// What an estimate lacks of what the query wants.
+    /// A condition of the query that an estimate does not meet.
     private enum Shortfall {
         case memory, battery
-        /// Tokens a second that are too few, at once or after ten minutes.
+        /// The speed is too low, in tokens per second: at once, or after ten minutes.
         case speed(Double), sustainedSpeed(Double)
-        /// Percent of a battery for a thousand tokens that are too much.
+        /// A thousand tokens use too much of the battery, in percent.
         case charge(Double)
     }
 

@@ -9,13 +9,14 @@ extension BuildQuery {
         return texts.max { ($0.value, "\($0.key)") < ($1.value, "\($1.key)") }?.key
     }
 
-    /// What surely fits comes before what is tight, then quality on the same text, then speed.
+    /// Ranks builds: those that certainly fit before those that are tight, then by quality on the same text, then by
+    /// speed.
     ///
-    /// Bits per byte of different texts cannot be compared, nor can cosines, so builds measured on the text that most were measured
-    /// on come first. A thousandth of a bit is less than such a text can tell apart: there the speed decides.
+    /// Bits per byte of different texts cannot be compared, nor can cosines, so builds measured on the most frequent
+    /// text are first. Such a text cannot resolve a thousandth of a bit: within that difference the speed decides.
     /// - Parameters:
-    ///   - common: the text that most were measured on.
-    ///   - language: of the remarks.
+    ///   - common: the text on which most builds were measured.
+    ///   - language: the language of the remarks.
     static func ranked(_ builds: [BuildSummary], common: SHA256Digest?, _ language: Language) -> [BuildSummary] {
         let words = ReasonWords(language: language)
         func rank(_ build: BuildSummary) -> (Int, Int, Double, Double, Double) {
@@ -44,8 +45,8 @@ extension BuildQuery {
         return ranked
     }
 
-    /// Where nothing that was measured or estimated decides, as for two versions of the same bytes, the newer one is named
-    /// first.
+    /// Orders two builds. If no measurement or estimate decides, as for two versions of the same bytes, the newer one
+    /// is first.
     private static func precedes(_ first: BuildSummary, _ second: BuildSummary) -> Bool {
         guard first.model == second.model else { return first.model < second.model }
         if let left = ModelVersion(first.version), let right = ModelVersion(second.version), left != right {
@@ -56,10 +57,10 @@ extension BuildQuery {
 }
 
 extension [BuildSummary] {
-    /// Says of each build which other one of its version takes no more bytes and is better.
+    /// Adds a remark to each build for which another one of its version takes no more bytes and is better.
     /// - Parameters:
-    ///   - text: the text on which quality is compared; nil for the one that most were measured on.
-    ///   - language: of the remarks.
+    ///   - text: the text on which quality is compared; nil for the one on which most builds were measured.
+    ///   - language: the language of the remarks.
     package mutating func remarkBeaten(on text: SHA256Digest? = nil, _ language: Language = .english) {
         guard let text = text ?? BuildQuery.commonText(of: self) else { return }
         for index in indices {
@@ -70,12 +71,14 @@ extension [BuildSummary] {
 }
 
 extension BuildSummary {
-    /// Whether of two builds of a version this one takes no more bytes and has measurably better quality, or as good a one in fewer bytes.
+    /// Whether this build beats another one of its version: it takes no more bytes and has measurably better quality,
+    /// or equal quality in fewer bytes.
     fileprivate func beats(_ other: BuildSummary, on text: SHA256Digest) -> Bool {
         guard model == other.model, version == other.version, build != other.build, fileBytes <= other.fileBytes,
             textSha256 == text, other.textSha256 == text, let own = qualityStep, let its = other.qualityStep
         else { return false }
-        // Where a model is small, a coarser build may read a short text better by chance; how near it is to its source tells.
+        // In a small model a coarser build may predict a short text better by chance; its divergence from the source
+        // decides then.
         if let kld, let theirs = other.kld, kld > theirs { return false }
         return own < its || (own == its && fileBytes < other.fileBytes)
     }

@@ -1,7 +1,7 @@
 import DeviceFit
 
 extension BuildQuery {
-    /// Reads what people write.
+    /// Reads the query from text.
     /// - Parameters:
     ///   - ram: a size such as `3GB`, as is `maxSize`.
     ///   - platform: `android` or `ios`, in any case.

@@ -2,12 +2,12 @@ import BinaryIO
 import DeviceFit
 
 extension BuildQuery {
-    /// What a build is judged by: devices, or a budget on a platform.
+    /// The target that a build is judged on: devices, or a budget on a platform.
     enum Target {
         case devices([Device], FitEstimator)
         case budget(ByteSize, Platform, FitEstimator)
 
-        /// The memory that may be used, on each device.
+        /// The memory limit of each device, or of the budget.
         var limits: [MemoryLimit] {
             switch self {
             case .devices(let devices, _): devices.map { MemoryLimit($0) }
@@ -22,7 +22,7 @@ extension BuildQuery {
             }
         }
 
-        /// What the devices are called; a budget has no name.
+        /// The names of the devices; a budget has no name.
         var names: [String?] {
             switch self {
             case .devices(let devices, _): devices.map(\.name)
@@ -38,7 +38,7 @@ extension BuildQuery {
             }
         }
 
-        /// What a shape comes to: on each device, with what was measured there in the estimate's place, or within the budget.
+        /// Estimates a shape: on each device, with measurements in place of estimates, or within the budget.
         func estimates(
             _ profile: ModelProfile,
             _ request: FitRequest,
@@ -54,7 +54,7 @@ extension BuildQuery {
             }
         }
 
-        /// Whether a shape fits, on each device or within the budget: the verdicts of `estimates` alone.
+        /// Returns whether a shape fits, on each device or within the budget: only the verdicts of `estimates`.
         func verdicts(_ profile: ModelProfile, _ request: FitRequest) throws -> [FitVerdict] {
             switch self {
             case .devices(let devices, _):
@@ -64,17 +64,17 @@ extension BuildQuery {
             }
         }
 
-        /// A larger file fits nowhere: every estimate counts all of the weights, and beside them a file has its names and
-        /// vocabulary, of which a quarter of a gigabyte is more than any model has. In bytes.
+        /// The size in bytes above which a file fits nowhere: every estimate counts all of the weights, and the rest of
+        /// a file is its names and vocabulary, which never exceed a quarter of a gigabyte.
         var mostFileBytes: Int {
             min(limits.map(\.mostBytes).min() ?? .max, .max >> 1) + (1 << 28)
         }
     }
 
-    /// The element type of llama.cpp's key-value cache by default.
+    /// The default element type of llama.cpp's key-value cache.
     static let usualCache = "f16"
 
-    /// How a model is run where the query does not say.
+    /// Returns the settings that a model runs with, by default where the query has none.
     func fitRequest(for profile: ModelProfile) -> FitRequest {
         var request = FitRequest(for: profile, context: context, kvType: kvType ?? Self.usualCache)
         if takesImages { request.projectorBytes = profile.projector?.memoryBytes }
@@ -84,12 +84,12 @@ extension BuildQuery {
     /// Whether more than memory decides what fits.
     var wantsSpeed: Bool { minSpeed != nil || minSustainedSpeed != nil || maxBattery != nil }
 
-    /// What says which phone is meant.
+    /// The settings that select a phone, in words.
     private static var phone: String {
         "\(setting: "device"), or \(setting: "ram") with \(setting: "platform")"
     }
 
-    /// The names of the settings that choose among builds, of those that were given.
+    /// The names of the given settings that select builds.
     var filters: [String] {
         let given: [(String, Bool)] = [
             ("model", model != nil), ("max-size", maxSize != nil), ("min-speed", minSpeed != nil),
@@ -99,8 +99,8 @@ extension BuildQuery {
         return given.filter(\.1).map(\.0)
     }
 
-    /// - Throws: `DeviceFitError` for unknown devices and values out of range; `AnswersError.badRequest` for settings that
-    ///   would count for nothing.
+    /// - Throws: `DeviceFitError` for unknown devices and values out of range; `AnswersError.badRequest` for settings
+    ///   that would have no effect.
     func target(among catalogue: DeviceCatalogue) throws -> Target? {
         try FitRequest(context: context ?? 4096, kvType: kvType ?? Self.usualCache).validated()
         let estimator = FitEstimator(catalogue: catalogue)

@@ -4,55 +4,55 @@ import Briefs
 import DeviceFit
 import Registry
 
-/// What a mobile team asks for.
+/// A mobile team's query for builds.
 public struct BuildQuery: Sendable {
-    /// Memory that the app may use; beside devices, the smaller limit counts.
+    /// The memory that the app may use; combined with devices, the smaller limit counts.
     public var ram: ByteSize?
     /// The system of the phones.
     public var platform: Platform?
-    /// Devices of the catalogue, by id, name or model code; a build has to fit all of them.
+    /// Devices of the catalogue, by id, name or model code; a build must fit all of them.
     public var devices: [String] = []
-    /// The version of their system, such as 17 or 26.4; nil takes the limits of the catalogue.
+    /// The system version of the devices, such as 17 or 26.4; nil for the limits of the catalogue.
     public var system: String?
-    /// Tokens; nil takes 4096, or what the model was trained for where that is less.
+    /// The context length in tokens; nil for 4096, or the model's training context if that is shorter.
     public var context: Int?
-    /// Element type of the key-value cache; nil takes f16.
+    /// The element type of the key-value cache; nil for f16.
     public var kvType: String?
-    /// Builds of this model only.
+    /// The model of the builds; nil for all.
     public var model: String?
-    /// The largest file.
+    /// The largest file size.
     public var maxSize: ByteSize?
-    /// Tokens a second while generating.
+    /// The lowest decoding speed, in tokens per second.
     public var minSpeed: Double?
-    /// The same after ten minutes without a pause.
+    /// The lowest decoding speed after ten minutes without a pause, in tokens per second.
     public var minSustainedSpeed: Double?
-    /// Percent of a full battery for a thousand tokens.
+    /// The largest share of a full battery for a thousand tokens, in percent.
     public var maxBattery: Double?
-    /// Builds under this licence only, in any case of letters.
+    /// The licence of the builds, in any case of letters; nil for all.
     public var license: String?
-    /// Builds that this channel points to only.
+    /// The channel that points to the builds; nil for all.
     public var channel: String?
-    /// What builds give for a text; nil takes language models, or what a model that is named gives.
+    /// The kind of output of the models; nil for language models, or for any kind if a model is named.
     public var kind: ModelKind?
-    /// What the model is for; it must be tagged with all of these.
+    /// The purposes of the model; it must be tagged with all of these.
     public var tags: [String] = []
-    /// Whether it must take images; what it sees with counts as memory then.
+    /// Whether the model must accept images; the memory of its projector counts then.
     public var takesImages = false
-    /// Of the reasons and remarks in the answer.
+    /// The language of the reasons and remarks in the answer.
     public var language = Language.english
 
-    /// Asks for all builds, and judges none by a phone.
+    /// Creates a query for all builds, without judging them by a phone.
     public init() {}
 }
 
 extension BuildQuery {
-    /// A registry with more builds than this answers a query over all its models with the best few; of one model, all
-    /// builds are ranked whatever their number.
+    /// The number of builds above which a registry answers a query over all models with the best few; the builds of one
+    /// named model are all ranked, whatever their number.
     static let mostRankedWhole = 200
-    /// How many builds, and how many refusals, such an answer names.
+    /// The number of builds, and of refusals, that such an answer names.
     package static let mostNamed = 20
 
-    /// How many builds are looked at for an answer.
+    /// The number of builds that are examined for an answer.
     package enum Ranking {
         /// Few of a large registry, all of a small one.
         case usual
@@ -67,14 +67,14 @@ extension BuildQuery {
         try answer(from: session, ranking: .usual)
     }
 
-    /// The same, with the way to it chosen.
+    /// Ranks the registry's builds, with the number of examined builds chosen by `ranking`.
     package func answer(from session: RegistrySession, ranking: Ranking) throws -> QueryAnswer {
         let registry = session.registry
         let target = try target(among: session.catalogue())
         try NothingFits.unless(registry, knowsModel: model, channel: channel)
         let measured = try registry.deviceMeasurements(on: target?.deviceIDs ?? [])
         var judge = BuildJudge(self, target: target, measured: measured, in: session)
-        // The standings know no quality of models that embed.
+        // Standings have no quality of embedding models.
         if model == nil, judge.kind == .language, let patience = try patience(ranking, registry),
             let answer = try answerWithFew(of: session, &judge, patience: patience)
         {
@@ -87,7 +87,7 @@ extension BuildQuery {
         return QueryAnswer(best: ranked.first, alternatives: Array(ranked.dropFirst()), refused: assessment.refused)
     }
 
-    /// How long to walk standings one by one; nil to rank all builds.
+    /// The number of standings to walk one by one; nil to rank all builds.
     private func patience(_ ranking: Ranking, _ registry: ModelRegistry) throws -> Int? {
         switch ranking {
         case .all: return nil
@@ -98,8 +98,9 @@ extension BuildQuery {
         }
     }
 
-    /// The same with at most `mostNamed` builds, without reading the others.
-    /// - Parameter wanted: how many of those that fit are looked at; more than are named where engines cannot load some.
+    /// Answers with at most `mostNamed` builds, without reading the others.
+    /// - Parameter wanted: the number of fitting builds that are examined; more than are named if engines cannot load
+    ///   some.
     private func answerWithFew(
         of session: RegistrySession,
         _ judge: inout BuildJudge,
@@ -116,7 +117,7 @@ extension BuildQuery {
         request.patience = patience
         let shortlist = try registry.shortlist(request, best: judge.prospects()) { try judge.fate(of: $0) }
         guard let shortlist else { return nil }
-        // What was measured on these devices may tell otherwise than an estimate of the shape.
+        // Measurements on these devices may contradict an estimate of the shape.
         let known = Set((shortlist.chosen + shortlist.refused).map(\.digest))
         let measured = try registry.builds(
             ofDigests: judge.measured.keys.filter { !known.contains($0) },
@@ -124,7 +125,8 @@ extension BuildQuery {
         )
         var assessment = try assess(shortlist.chosen + shortlist.refused + measured, registry, &judge)
         let ranked = try assessment.ranked(naming: Self.mostNamed, language, on: shortlist.commonText, in: session)
-        // The next best take the places of those that cannot be loaded; a registry full of them is not read to its end.
+        // The next best replace builds that cannot be loaded, but a registry full of such builds is not read to its
+        // end.
         if ranked.count < Self.mostNamed, assessment.holdsUnloadable, shortlist.chosen.count >= wanted,
             wanted < Self.mostRankedWhole
         {

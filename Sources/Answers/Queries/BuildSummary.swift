@@ -3,64 +3,65 @@ import BinaryIO
 import DeviceFit
 import Registry
 
-/// A build as a query answers it. The names of the fields are a contract with other programs.
+/// A build in the answer to a query. The field names are a contract with other programs.
 public struct BuildSummary: Encodable, Sendable {
-    /// `model@version:type`
+    /// The build, `model@version:type`.
     public var build: String
-    /// The model's name.
+    /// The name of the model.
     public var model: String
-    /// Such as `1.2.0`.
+    /// The version, such as `1.2.0`.
     public var version: String
-    /// Such as `q4_k_m`.
+    /// The build's type, such as `q4_k_m`.
     public var type: String
-    /// Of the file.
+    /// The SHA-256 of the file.
     public var sha256: SHA256Digest
-    /// Size of the file.
+    /// The size of the file.
     public var fileBytes: Int
-    /// Bits of the file's tensors per parameter.
+    /// The bits of the file's tensors per parameter.
     public var bitsPerWeight: Double
-    /// An SPDX identifier, or the name that the source gives.
+    /// The licence: an SPDX identifier, or the name that the source gives.
     public var license: String
-    /// Where a device or a budget was asked for.
+    /// The estimated or measured peak memory; nil without a device or a budget.
     public var peakMemoryBytes: Int?
-    /// Measured on the text of `textSha256`, as are perplexity and divergence.
+    /// Bits per byte, measured on the text of `textSha256`, as are perplexity and divergence.
     public var bitsPerByte: Double?
-    /// Per token.
+    /// The perplexity per token.
     public var perplexity: Double?
-    /// Mean, in nats per token.
+    /// The mean divergence, in nats per token.
     public var kld: Double?
-    /// What the model gives for a text; nil where the registry does not have its shape.
+    /// The kind of output of the model; nil if the registry does not have its shape.
     public var kind: ModelKind?
-    /// Of an embedding model: how near its vectors are to those of the model that it was made from, mean over the texts.
+    /// The mean cosine between an embedding model's vectors and those of its source model, over the texts.
     public var meanCosine: Double?
-    /// Likewise: how many of a text's ten nearest are the same by both models, in percent.
+    /// The part of a text's ten nearest texts that are the same with an embedding model and its source model, in
+    /// percent.
     public var top10OverlapPercent: Double?
-    /// While generating, as estimated or measured; nil for models that do not write.
+    /// The decoding speed, estimated or measured; nil for models that do not generate text.
     public var decodeTokensPerSecond: Double?
-    /// While a prompt is read.
+    /// The prefill speed.
     public var prefillTokensPerSecond: Double?
-    /// Nil where the device's battery is not known.
+    /// The share of the battery that 1000 tokens use; nil if the device's battery is not known.
     public var batteryPercentPer1kTokens: Double?
-    /// Share of the speed that is left after ten minutes without a pause.
+    /// The share of the speed that remains after ten minutes without a pause.
     public var sustainedFactor: Double?
     /// The whole estimate, with ranges, confidence and sources.
     public var estimate: FitEstimate?
-    /// The text that quality was measured on.
+    /// The text on which quality was measured.
     public var textSha256: SHA256Digest?
-    /// What the reader should know of how this build was ranked.
+    /// Remarks on how this build was ranked.
     public var remarks: [String] = []
-    /// The remarks, in one line.
+    /// The remarks in one line.
     public var note: String? { remarks.isEmpty ? nil : remarks.joined(separator: "; ") }
-    /// One for each device, where several were asked for; `estimate` is the one that is hardest to meet.
+    /// One estimate for each device, if several were named; `estimate` is the one with the hardest limit.
     public var estimates: [FitEstimate] = []
-    /// Whether other processors of Android phones than the CPU take its type; see `QueryAnswer.hint`.
+    /// Whether processors of Android phones other than the CPU can run its type; see `QueryAnswer.hint`.
     var suitsAccelerators = false
-    /// What a ranking tells apart, the less the better: bits per byte in steps of a thousandth, or what is missing of a cosine in steps of
-    /// a ten-thousandth.
+    /// The quality in the steps that a ranking distinguishes, the less the better: bits per byte in thousandths, or the
+    /// difference of a cosine from 1 in ten-thousandths.
     var qualityStep: Double? {
         bitsPerByte.map { ($0 * 1000).rounded() } ?? meanCosine.map { ((1 - $0) * 10_000).rounded() }
     }
-    /// The same, unrounded.
+    /// The unrounded quality, the less the better.
     var loss: Double? { bitsPerByte ?? meanCosine.map { 1 - $0 } }
 
     private enum CodingKeys: String, CodingKey {
@@ -70,7 +71,7 @@ public struct BuildSummary: Encodable, Sendable {
         case estimates, textSha256, note, kind, meanCosine, top10OverlapPercent
     }
 
-    /// A build with what was measured of it, and no estimate.
+    /// Creates the summary of a build with its measurements and without an estimate.
     /// - Throws: `RegistryError`.
     public init(_ registry: ModelRegistry, _ record: BuildRecord) throws {
         self.init(record)
@@ -78,12 +79,12 @@ public struct BuildSummary: Encodable, Sendable {
         kind = ModelProfile(stored: record.facts.profile)?.kind
     }
 
-    /// What a summary tells of what was measured.
+    /// The metrics that a summary includes.
     static let metrics = [
         Metric.bitsPerByte, Metric.perplexity, Metric.meanKLD, Metric.meanCosine, Metric.top10OverlapPercent,
     ]
 
-    /// A build without anything that was measured or estimated.
+    /// Creates the summary of a build without measurements and estimates.
     init(_ record: BuildRecord) {
         build = "\(record.name)"
         model = record.name.model
@@ -95,10 +96,10 @@ public struct BuildSummary: Encodable, Sendable {
         license = record.facts.license
     }
 
-    /// Takes what was measured.
+    /// Adds the measurements.
     /// - Parameter measurements: of `metrics`, oldest first.
     mutating func set(_ measurements: [MeasuredFigure]) {
-        // Numbers of one text belong together; the latest measurement of each wins.
+        // Numbers of one text belong together; the latest measurement of each metric counts.
         let main = [Metric.bitsPerByte, Metric.meanCosine]
         let text = measurements.last { main.contains($0.metric) }?.textDigest
         func value(_ metric: String) -> Double? {
@@ -112,7 +113,7 @@ public struct BuildSummary: Encodable, Sendable {
         top10OverlapPercent = value(Metric.top10OverlapPercent)
     }
 
-    /// What is not known is null: every build has the same keys, and a reader need not ask which.
+    /// Encodes unknown values as null: every build has the same keys, so that readers need not check for them.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(build, forKey: .build)
@@ -140,7 +141,7 @@ public struct BuildSummary: Encodable, Sendable {
         try container.encode(top10OverlapPercent, forKey: .top10OverlapPercent)
     }
 
-    /// Takes what was estimated, of which the hardest device speaks for all: the slowest where all fit alike.
+    /// Adds the estimates. The hardest device represents all: the slowest if all fit alike.
     mutating func set(_ estimates: [FitEstimate]) {
         self.estimates = estimates
         let verdicts: [FitVerdict] = [.doesNotFit, .tight, .fits]

@@ -6,17 +6,17 @@ import ObjectStorage
 import Registry
 import Work
 
-/// Tells of builds that nobody checked when they were published whether an engine can load them, from their headers.
+/// Checks from their headers whether an engine can load builds that were not checked when they were published.
 extension RegistrySession {
     private static var threads: Int { min(8, ProcessInfo.processInfo.activeProcessorCount) }
 
-    /// Why no engine can load these builds, by digest, as sentences with what to do.
+    /// Returns why no engine can load these builds, by digest, as sentences with what to do.
     func loadingProblems(of builds: [BuildRecord]) throws -> [SHA256Digest: String] {
         let found = try builds.concurrentMap(threads: Self.threads) { ($0.digest, try loadingProblem(of: $0)) }
         return found.reduce(into: [:]) { problems, item in problems[item.0] = item.1 }
     }
 
-    /// Nil where nothing is known against the build, or its bytes are not there to be asked: that is told elsewhere.
+    /// Returns nil if no problem with the build is known, or if its bytes are missing, which is reported elsewhere.
     func loadingProblem(of build: BuildRecord) throws -> String? {
         if let answer = loadingProblems[build.digest] { return answer }
         let answer: String?

@@ -1,14 +1,14 @@
 import BinaryIO
 import Registry
 
-/// No build is small or quick enough for what was asked; in words that end with what to do.
+/// No build is small or fast enough for the request.
 public struct NothingFits: Error, CustomStringConvertible, Sendable {
-    /// In words that end with what to do.
+    /// The error in words that end with what to do.
     public let description: String
 
     init(_ words: String) { description = words }
 
-    /// A model or a channel that nothing has is a slip far more often than a question.
+    /// Throws for a model or a channel that does not exist, which is far more often a typing error than a question.
     /// - Throws: `NothingFits`, with near names.
     static func unless(_ registry: ModelRegistry, knowsModel model: String?, channel: String? = nil) throws {
         func check(_ what: String, _ wanted: String?, _ known: () throws -> [String]) throws {

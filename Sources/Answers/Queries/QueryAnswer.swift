@@ -1,32 +1,33 @@
 import Architectures
 import Briefs
 
-/// The best build, the runners-up, and for every refused one the reasons.
+/// The best build, the alternatives, and the reasons for every refused one.
 public struct QueryAnswer: Encodable, Sendable {
-    /// A build that was asked about in vain.
+    /// A build that does not meet the query.
     public struct Refusal: Encodable, Sendable {
-        /// `model@version:type`
+        /// The build, `model@version:type`.
         public var build: String
-        /// Each says what would have to be otherwise.
+        /// The reasons; each states what would have to change.
         public var reasons: [String]
     }
 
-    /// Nil where nothing fits.
+    /// The best build; nil if nothing fits.
     public var best: BuildSummary?
-    /// The others that fit, the better first.
+    /// The other builds that fit, the better first.
     public var alternatives: [BuildSummary]
-    /// Of a large registry only the first of them.
+    /// The refused builds; of a large registry, only the first.
     public var refused: [Refusal]
-    /// Builds of a large registry that are neither named as fitting nor as refused, because better ones are.
+    /// The number of builds of a large registry that are named neither as fitting nor as refused, because better ones
+    /// are.
     public var omitted = 0
 
-    /// Which build other processors than the CPU take, which are not estimated; and what figures of several embedding models do not say.
-    /// Nil where there is nothing of the kind.
+    /// A hint which build other processors than the CPU can run, which are not estimated, and what figures of several
+    /// embedding models do not show. Nil if neither applies.
     ///
     /// Source: llama.cpp's docs/backend/snapdragon/README.md and OPENCL.md.
     public var hint: String? { hint(.english) }
 
-    /// The same in a language.
+    /// Returns the hint in a language.
     package func hint(_ language: Language) -> String? {
         let builds = [best].compactMap { $0 } + alternatives
         let accelerated = builds.first(where: \.suitsAccelerators).map { build in
@@ -41,7 +42,7 @@ public struct QueryAnswer: Encodable, Sendable {
         return hints.isEmpty ? nil : hints.joined(separator: " ")
     }
 
-    /// Of embedding models, what each lost is known, and not which is the better one.
+    /// Returns a hint that the figures of several embedding models show the loss of each, not which model is better.
     private func modelsApart(_ builds: [BuildSummary], _ language: Language) -> String? {
         guard let kind = builds.first?.kind, kind != .language, Set(builds.map(\.model)).count > 1 else { return nil }
         return language.say(
@@ -54,8 +55,8 @@ public struct QueryAnswer: Encodable, Sendable {
         case best, alternatives, refused, omitted, hint
     }
 
-    /// `best` is always there: null says that nothing fits, which a missing key would leave open. `omitted` and
-    /// `hint` are there where there is something to say.
+    /// Encodes `best` always: null means that nothing fits, which a missing key would leave open. `omitted` and `hint`
+    /// are only encoded if they are not empty.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(best, forKey: .best)

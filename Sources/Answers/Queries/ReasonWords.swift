@@ -3,7 +3,7 @@ import BinaryIO
 import Briefs
 import DeviceFit
 
-/// What a query says of builds, in its language.
+/// The words of a query's reasons and remarks, in its language.
 struct ReasonWords: Sendable {
     let language: Language
 
@@ -79,7 +79,7 @@ struct ReasonWords: Sendable {
         return say("measured, not estimated, on \(names)", "измерено, а не оценено: \(names)")
     }
 
-    /// - Parameter prefix: the device, where several are asked about.
+    /// - Parameter prefix: the device, if several were named.
     func tight(_ estimate: FitEstimate, _ prefix: String) -> String {
         let total = estimate.memory.total
         return say(
@@ -143,7 +143,7 @@ struct ReasonWords: Sendable {
         )
     }
 
-    /// - Parameter isBits: whether quality is bits per byte, else a cosine.
+    /// - Parameter isBits: whether quality is bits per byte; otherwise it is a cosine.
     func asGood(as other: String, isBits: Bool) -> String {
         let step = isBits ? "thousandth of a bit per byte" : "ten-thousandth of the cosine"
         let russian = isBits ? "тысячной бита на байт" : "десятитысячной косинуса"
@@ -153,7 +153,7 @@ struct ReasonWords: Sendable {
         )
     }
 
-    /// Which weights could not take their type; nil for none.
+    /// Returns the remark on weights that fell back to another type; nil for none.
     func fallback(_ profile: ModelProfile) -> String? {
         guard language == .russian else { return profile.fallbackRemark }
         return profile.fallback.map { fallback in
@@ -162,7 +162,7 @@ struct ReasonWords: Sendable {
         }
     }
 
-    /// What a projector takes; nil for a model without one.
+    /// Returns the remark on a projector's memory; nil for a model without one.
     func projector(_ profile: ModelProfile) -> String? {
         guard language == .russian else { return profile.projector?.remark }
         return profile.projector.map { projector in
@@ -171,7 +171,7 @@ struct ReasonWords: Sendable {
         }
     }
 
-    /// Where its type is slow; nil where it is not.
+    /// Returns the remark on a type that is slow; nil if it is not.
     func slowness(_ profile: ModelProfile, _ estimate: FitEstimate) -> String? {
         guard let english = FitEstimate.slowness(of: profile, on: estimate) else { return nil }
         return say(english, "тип \(profile.quantType) медленный на процессорах Android")

@@ -2,31 +2,32 @@ import BinaryIO
 import DeviceFit
 import Registry
 
-/// How a build that was published runs on phones.
+/// The request to estimate a published build on phones.
 public struct FitQuestion: Sendable {
-    /// `model[@version][:type]`
+    /// The build, `model[@version][:type]`.
     public var build: String
-    /// Devices of the catalogue; all of them where there are none.
+    /// Devices of the catalogue; empty for all.
     public var devices: [String] = []
-    /// The version of their system; nil takes the limits of the catalogue.
+    /// The system version of the devices; nil for the limits of the catalogue.
     public var system: String?
-    /// Tokens; nil takes 4096, or what the model was trained for where that is less.
+    /// The context length in tokens; nil for 4096, or the model's training context if that is shorter.
     public var context: Int?
-    /// Element type of the key-value cache.
+    /// The element type of the key-value cache.
     public var kvType = "f16"
-    /// Tokens that are processed at once while a prompt is read.
+    /// The number of tokens processed at once during prefill.
     public var batch = 512
-    /// Whether what the model sees with is loaded, too.
+    /// Whether the model's projector is loaded, too.
     public var takesImages = false
 
-    /// Asks how a build runs on every phone of the catalogue.
+    /// Creates a request for every phone of the catalogue.
     public init(_ build: String) { self.build = build }
 }
 
 extension RegistrySession {
     /// Estimates a published build on phones, in the order of the catalogue or as they are named.
-    /// - Throws: `RegistryError`; `DeviceFitError` for unknown devices and values out of range; `AnswersError.badRequest` for a
-    ///   build whose shape the registry does not have, and for more context than the model was trained for.
+    /// - Throws: `RegistryError`; `DeviceFitError` for unknown devices and values out of range;
+    ///   `AnswersError.badRequest` for a build whose shape the registry does not have, and for a context longer than
+    ///   the model's training context.
     public func fits(_ question: FitQuestion) throws -> [FitEstimate] {
         let record = try registry.resolve(BuildReference(question.build))
         guard let profile = profile(record.facts.profile) else {

@@ -1,15 +1,15 @@
 import DeviceFit
 import Registry
 
-/// The builds of the one version that a person's words mean.
+/// The builds of the one version that a name selects.
 struct VersionChoice {
-    /// Never empty.
+    /// The builds; never empty.
     let builds: [BuildRecord]
-    /// The build that was named with its type.
+    /// The build, if the name has a type.
     let named: BuildRecord?
 
     /// - Parameter name: `model`, `model@version` or `model@channel`, each with or without `:type`.
-    /// - Throws: `RegistryError.notFound`, with what there is instead.
+    /// - Throws: `RegistryError.notFound`, with the names that exist.
     init(_ name: String, in session: RegistrySession) throws {
         let reference = try BuildReference(name)
         var filter = BuildFilter(model: reference.model)
@@ -24,7 +24,7 @@ struct VersionChoice {
         builds = found.filter { $0.name.version == version }
         named = builds.first { $0.name.type == reference.type }
         if builds.isEmpty || (reference.type != nil && named == nil) {
-            // Says in words what there is instead.
+            // The error lists the names that exist.
             _ = try session.registry.resolve(reference)
             throw RegistryError.notFound(name, available: found.map(\.name.description))
         }
@@ -32,7 +32,8 @@ struct VersionChoice {
 
     var name: BuildName { builds[0].name }
 
-    /// The version's builds that a query takes, the best first, each with the estimate that is hardest to meet.
+    /// Returns the version's builds that meet a query, the best first, each with the estimate that has the hardest
+    /// limit.
     func ranked(_ query: BuildQuery, in session: RegistrySession) throws -> [(BuildRecord, FitEstimate)] {
         var query = query
         query.model = name.model
@@ -43,8 +44,8 @@ struct VersionChoice {
         }
     }
 
-    /// The same without the estimates; never empty.
-    /// - Throws: `NothingFits` where no build of the version does.
+    /// Returns the version's builds that meet a query, the best first; never empty.
+    /// - Throws: `NothingFits` if no build of the version meets it.
     func fitting(_ query: BuildQuery, in session: RegistrySession) throws -> [BuildRecord] {
         let ranked = try ranked(query, in: session)
         guard !ranked.isEmpty else {

@@ -3,7 +3,7 @@ import DeviceFit
 import Registry
 
 extension ModelRegistry {
-    /// What was measured of builds on devices: by build and device, the oldest first.
+    /// Reads the measurements of builds on devices: by build and device, the oldest first.
     func deviceMeasurements(on devices: [String]) throws -> [SHA256Digest: [String: [DeviceMeasurement]]] {
         try measurements(onDevices: devices).mapValues { records in
             var found: [String: [DeviceMeasurement]] = [:]
@@ -19,7 +19,7 @@ extension ModelRegistry {
 }
 
 extension DeviceMeasurement {
-    /// Nil where the record is of something else than a device's speed or memory.
+    /// Returns nil if the record is not a device's speed or memory.
     init?(_ record: MeasurementRecord) {
         guard let metric = Metric(rawValue: record.metric), record.value > 0 else { return nil }
         let conditions = record.conditions

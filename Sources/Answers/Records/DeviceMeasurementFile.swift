@@ -2,20 +2,21 @@ import BinaryIO
 import DeviceFit
 import SystemPackage
 
-/// Results that another program measured on a device: JSON (or JSON lines) of llama-bench, or the profile of a Qualcomm AI Hub job.
+/// The results of another program on a device: JSON (or JSON lines) of llama-bench, or the profile of a Qualcomm AI Hub
+/// job.
 public struct DeviceMeasurementFile {
     /// One result.
     struct Entry {
         var metric: DeviceMeasurement.Metric
         var value: Double
         var deviation: Double?
-        /// The procedure, such as `llama-bench`, and what it ran on.
+        /// The procedure, such as `llama-bench`, and the processor that it ran on.
         var method: String
         var backend: String
-        /// Tokens that were in the context already.
+        /// The number of tokens that were already in the context.
         var depth: Int?
         var conditions: [String: String]
-        /// What the file says of the model; nil where it says nothing.
+        /// The file's statements about the model; nil without any.
         var parameters: Int?
         var tensorBytes: Int?
     }
@@ -23,15 +24,15 @@ public struct DeviceMeasurementFile {
     /// The file's name, for messages.
     let name: String
     var entries: [Entry] = []
-    /// Results that nothing can be learnt from here, in words.
+    /// The results that cannot be imported, in words.
     var remarks: [String] = []
 
-    /// What such a file takes at most, in bytes: a result takes about one kilobyte.
+    /// The largest size of such a file, in bytes: a result takes about one kilobyte.
     private static let longest = 16 << 20
 
     /// Reads such a file, before any registry is opened.
-    /// - Parameter tokensPerInference: of an AI Hub profile, which times one run of a graph: 1 where it generates, more where it
-    ///   reads a prompt.
+    /// - Parameter tokensPerInference: for an AI Hub profile, which times one run of a graph: 1 for decoding, more for
+    ///   prefill.
     /// - Throws: `AnswersError.badFile` with the line or the result; `.badRequest`; `FileError`.
     public init(_ path: FilePath, tokensPerInference: Int) throws {
         guard (1...(1 << 20)).contains(tokensPerInference) else {
@@ -60,7 +61,7 @@ public struct DeviceMeasurementFile {
         }
     }
 
-    /// One document that is a result or a list of them, or one result a line.
+    /// Parses one document that is a result or a list of results, or one result per line.
     private static func results(_ bytes: [UInt8], _ name: String) throws -> [(value: JSONValue, place: String)] {
         let advice = "Give what `llama-bench -o json` or `-o jsonl` printed, or an AI Hub profile."
         let failure: JSONError
@@ -73,7 +74,7 @@ public struct DeviceMeasurementFile {
                 return (value, place)
             }
         }
-        // Where the first line is whole, the file has one result a line.
+        // If the first line is a complete document, the file has one result per line.
         let lines = bytes.split(separator: 10, omittingEmptySubsequences: false).map(Array.init)
         var results: [(value: JSONValue, place: String)] = []
         for (index, line) in lines.enumerated() where !line.allSatisfy({ $0 == 32 || $0 == 13 || $0 == 9 }) {
@@ -162,7 +163,8 @@ public struct DeviceMeasurementFile {
         }
     }
 
-    /// [Qualcomm AI Hub, `ProfileJob.download_profile`] Microseconds of one inference, and bytes of the peak while it ran.
+    /// [Qualcomm AI Hub, `ProfileJob.download_profile`] Microseconds of one inference, and bytes of the peak during the
+    /// run.
     private mutating func readProfile(_ summary: JSONValue, _ tokens: Int, _ name: String) throws {
         guard let time = summary["estimated_inference_time"]?.double, time > 0, time.isFinite else {
             throw AnswersError.badFile(

@@ -3,9 +3,9 @@ import Registry
 import SystemPackage
 
 extension ModelRegistry {
-    /// The header of a build's file. Of the stored bytes only those are read and verified that hold it.
-    /// - Parameter progress: told of the bytes that are read.
-    /// - Throws: `GGUFError` where the build is no GGUF file; `RegistryError`, `FileError`.
+    /// Reads the header of a build's file; only the stored bytes that hold it are read and verified.
+    /// - Parameter progress: called with the number of bytes read.
+    /// - Throws: `GGUFError` if the build is not a GGUF file; `RegistryError`, `FileError`.
     func header(of build: BuildRecord, progress: (Int) throws -> Void = { _ in }) throws -> GGUFHeader {
         let bytes = try bytes(of: build.digest)
         let name = FilePath("\(build.name)")

@@ -1,10 +1,11 @@
 import BinaryIO
 import Foundation
 
-/// The JSON that commands print and servers answer with: sorted keys, times as ISO 8601, and no character that a terminal obeys.
+/// The JSON that commands print and servers return: sorted keys, times as ISO 8601, and no control characters for a
+/// terminal.
 public enum RecordText {
-    /// One value and a line end.
-    /// - Parameter isPretty: indented over several lines; else on one.
+    /// Encodes one value and a line end.
+    /// - Parameter isPretty: whether it is indented over several lines; otherwise it is on one line.
     /// - Throws: `EncodingError`, never for records of a registry.
     public static func json(_ value: some Encodable, isPretty: Bool = true) throws -> String {
         let encoder = JSONEncoder()

@@ -4,20 +4,20 @@ import Registry
 import SystemPackage
 import Work
 
-/// Makes registries, checks them and saves what can be saved of damaged ones. It asks for no session: opening one would
-/// refuse the very registry that is to be looked at.
+/// Creates registries, checks them and repairs damaged ones. It needs no session, because a session would reject the
+/// very registry that is to be checked.
 public enum RegistryCare {
-    /// Makes an empty registry, or brings an older one up to date.
+    /// Creates an empty registry, or migrates an older one.
     /// - Throws: `RegistryError`, `FileError`.
     public static func initialize(_ registry: FilePath) throws {
         try ModelRegistry(path: registry, mode: .create).close()
     }
 
-    /// Checks that everything published is there and unchanged.
+    /// Checks that everything published is present and unchanged.
     /// - Parameters:
-    ///   - readData: whether every object is read and hashed too.
-    ///   - sample: reads and hashes a random share of the parts instead.
-    /// - Throws: `RegistryError` where it is not even a registry; what is damaged is in the report.
+    ///   - readData: whether every object is also read and hashed.
+    ///   - sample: the random share of the parts that is read and hashed instead.
+    /// - Throws: `RegistryError` if the path is not even a registry; the report lists what is damaged.
     public static func verify(
         _ registry: FilePath,
         readData: Bool,
@@ -34,7 +34,7 @@ public enum RegistryCare {
                 report = try reader.verify(readData: readData) { done, total in try progress("verifying", done, total) }
             }
         }
-        // Where it cannot be written the marks stay, and are told.
+        // If the registry is not writable, the marks are kept and reported.
         let returned = report.returned
         if !returned.isEmpty,
             (try? RegistrySession.with(registry, .changing) { try $0.registry.forgetDamage(of: returned) }) != nil
@@ -44,11 +44,11 @@ public enum RegistryCare {
         return report
     }
 
-    /// Saves what can be saved of a damaged registry.
+    /// Repairs a damaged registry.
     /// - Parameters:
-    ///   - copies: registries, exported folders and GGUF files that may have bytes that are missing.
-    ///   - applies: whether it is done, not only said.
-    /// - Throws: `RegistryError`, `FileError`; `AnswersError.badFile` for what bytes cannot be taken from.
+    ///   - copies: registries, exported folders and GGUF files that may have the missing bytes.
+    ///   - applies: whether the repair is done, not only listed.
+    /// - Throws: `RegistryError`, `FileError`; `AnswersError.badFile` for a copy whose bytes cannot be used.
     public static func repair(
         _ path: FilePath,
         from copies: [FilePath] = [],
@@ -75,7 +75,7 @@ public enum RegistryCare {
             }
             return .blobs(blobs)
         }
-        // A file that is cut short or changed still has parts; it is read by the digests of those that are missing.
+        // A truncated or changed file still has parts; it is searched for the digests of the missing ones.
         if try isGGUF(path) {
             let boundaries = (try? GGUFFile(path: path).boundaries) ?? []
             return .file(path, cuts: boundaries.map { PartCut(offset: $0.offset, elementBytes: $0.elementBytes) })

@@ -1,14 +1,14 @@
 import Registry
 
-/// What a registry offers, and what its channels point to.
+/// What a registry offers, and the versions of its channels.
 extension RegistrySession {
-    /// Points a channel to a version, for a reason that stays in its history.
+    /// Points a channel to a version, for a reason that is kept in its history.
     /// - Parameters:
     ///   - version: `model@version`.
-    ///   - expected: where the caller believes the channel points, `nothing` where it should not exist yet; nil moves it
-    ///     from wherever it is.
-    /// - Returns: the move, or the last one where the channel pointed there already.
-    /// - Throws: `RegistryError`; `AnswersError.badRequest` for what is no version.
+    ///   - expected: the version that the caller expects the channel to point to, `nothing` if it should not exist yet;
+    ///     nil moves it from any version.
+    /// - Returns: the move, or the last one if the channel already pointed there.
+    /// - Throws: `RegistryError`; `AnswersError.badRequest` for a name that is not a version.
     public func promote(
         _ version: String,
         to channel: String,
@@ -34,17 +34,17 @@ extension RegistrySession {
         return move
     }
 
-    /// Every move of a model's channels, oldest first.
+    /// Returns every move of a model's channels, oldest first.
     /// - Throws: `NothingFits` for an unknown model; `RegistryError`.
     public func history(of model: String) throws -> [ChannelMove] {
         try NothingFits.unless(registry, knowsModel: model)
         return try registry.channelHistory(of: model)
     }
 
-    /// Withdraws builds from what a registry offers.
+    /// Deletes builds from the registry's offer.
     /// - Parameters:
     ///   - name: `model@version[:type]`.
-    ///   - applies: whether it is done, not only said; the session must be one that may change its registry either way.
+    ///   - applies: whether the deletion is done, not only listed; the session must have write access either way.
     /// - Throws: `RegistryError`; `AnswersError.badRequest` for a name without a version.
     public func delete(_ name: String, because reason: MoveReason, applies: Bool) throws -> WithdrawalReport {
         let reference = try BuildReference(name)
@@ -62,8 +62,8 @@ extension RegistrySession {
 
     /// Removes files that killed processes left in a registry and nothing published needs.
     /// - Parameters:
-    ///   - age: leave alone what is younger, in seconds: another process may be at it.
-    ///   - removes: whether they are removed, not only named.
+    ///   - age: keep files newer than this, in seconds; another process may still be writing them.
+    ///   - removes: whether they are removed, not only listed.
     /// - Throws: `RegistryError`, `FileError`.
     public func collectLeftovers(olderThan age: Double, removes: Bool) throws -> [VerificationReport.Leftover] {
         try registry.collectLeftovers(olderThan: age, dryRun: !removes)

@@ -2,37 +2,37 @@ import BinaryIO
 import DeviceFit
 import Registry
 
-/// What an import of measurements did.
+/// The result of an import of measurements.
 public struct DeviceImport: Encodable, Sendable {
-    /// One number that was kept.
+    /// One imported number.
     public struct Line: Encodable, Sendable {
-        /// A `DeviceMeasurement.Metric`.
+        /// The metric, a `DeviceMeasurement.Metric`.
         public var metric: String
-        /// In `unit`.
+        /// The value in `unit`.
         public var value: Double
-        /// `token/s` or `byte`
+        /// The unit: `token/s` or `byte`.
         public var unit: String
         /// Who measured, with what, and how.
         public var source: String
     }
 
-    /// `model@version:type`
+    /// The build, `model@version:type`.
     public var build: String
     /// The id of a device in the catalogue.
     public var device: String
-    /// What was kept.
+    /// The imported numbers.
     public var measurements: [Line]
-    /// What was left out, or has to be known.
+    /// The skipped results, and remarks.
     public var remarks: [String]
 }
 
 extension RegistrySession {
-    /// Keeps what was measured of a build on a device; queries and comparisons use it in place of estimates.
+    /// Stores the measurements of a build on a device; queries and comparisons use them in place of estimates.
     /// - Parameters:
-    ///   - results: of another program.
+    ///   - results: the results of another program.
     ///   - build: `model[@version][:type]`.
     ///   - device: an id of the catalogue.
-    /// - Throws: `AnswersError.badFile` where they are of another model; `DeviceFitError.unknownDevice`.
+    /// - Throws: `AnswersError.badFile` if they are of another model; `DeviceFitError.unknownDevice`.
     public func importMeasurements(
         _ results: DeviceMeasurementFile,
         of build: String,
@@ -61,7 +61,8 @@ extension RegistrySession {
         )
     }
 
-    /// A file that names its model has to be of this one: the same parameters, and as many bytes of tensors to a hundredth.
+    /// Checks that a file that names its model is of this one: equal parameters, and tensor bytes equal to within a
+    /// hundredth.
     private static func check(
         _ entry: DeviceMeasurementFile.Entry,
         against profile: ModelProfile?,

@@ -1,13 +1,13 @@
 import BinaryIO
 import Registry
 
-/// What a registry holds, and what it remembers of runs.
+/// The records of a registry, and the runs that it remembers.
 extension RegistrySession {
-    /// All versions, with the channels that point to them.
+    /// Returns all versions, with the channels that point to them.
     /// - Throws: `RegistryError`, as all of these.
     public func versions() throws -> [VersionRecord] { try registry.versions() }
 
-    /// All builds that are offered.
+    /// Returns all builds that are offered.
     public func builds() throws -> [BuildRecord] { try registry.builds() }
 
     /// - Parameter name: `model[@version][:type]`
@@ -15,17 +15,17 @@ extension RegistrySession {
         try registry.details(of: registry.resolve(try BuildReference(name)))
     }
 
-    /// The runs that the registry remembers, newest first.
-    /// - Parameter pipeline: runs of this pipeline only; nil for all.
+    /// Returns the runs that the registry remembers, newest first.
+    /// - Parameter pipeline: the pipeline of the runs; nil for all.
     public func runs(of pipeline: String?, limit: Int) throws -> [RunRecord] {
         try registry.runs(of: pipeline, limit: limit)
     }
 
-    /// What the builds take on the disk.
+    /// Returns the disk space that the builds take.
     public func storage() throws -> StorageReport { try registry.storage() }
 
-    /// What keeps every build of the registry from being pulled, in words: an answer stands without the bytes, but whoever
-    /// reads it has to know.
+    /// Returns a warning if no build of the registry can be pulled: an answer needs no bytes, but its reader has to
+    /// know.
     public func objectsWarning() throws -> String? {
         do {
             try registry.checkObjects()

@@ -2,13 +2,13 @@ import BinaryIO
 import Registry
 import SystemPackage
 
-/// A signature that was made.
+/// A new signature.
 public struct SigningReport: Codable, Sendable {
-    /// `model@version:type`
+    /// The build, `model@version:type`.
     public var build: String
-    /// Of the build's file.
+    /// The SHA-256 of the build's file.
     public var sha256: SHA256Digest
-    /// The file that the signature was written to.
+    /// The file with the signature.
     public var output: String?
 }
 
@@ -17,8 +17,8 @@ extension RegistrySession {
     /// - Parameters:
     ///   - name: `model[@version][:type]`.
     ///   - key: a file with the private key, in PEM form.
-    ///   - output: where to write the signature too, as a file for `model_signing verify`.
-    /// - Throws: `RegistryError`; `FileError`; `OutputError` where the output is the key or the registry.
+    ///   - output: an additional file for the signature, for `model_signing verify`.
+    /// - Throws: `RegistryError`; `FileError`; `OutputError` if the output is the key or the registry.
     public func sign(_ name: String, with key: FilePath, output: FilePath?) throws -> SigningReport {
         let signingKey = try SigningKey(file: key)
         if let output { try checkOutput(output, replacing: [path, key]) }

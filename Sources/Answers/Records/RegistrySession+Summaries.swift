@@ -2,8 +2,8 @@ import DeviceFit
 import Registry
 
 extension RegistrySession {
-    /// What was measured of many builds, in a few reads of the registry.
-    /// - Returns: in the order of the builds, without estimates.
+    /// Summarizes the measurements of many builds, in a few reads of the registry.
+    /// - Returns: the summaries in the order of the builds, without estimates.
     /// - Throws: `RegistryError`.
     package func summaries(of builds: [BuildRecord]) throws -> [BuildSummary] {
         let figures = try registry.figures(of: builds.map(\.digest), metrics: BuildSummary.metrics)

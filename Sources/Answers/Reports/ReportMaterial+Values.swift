@@ -69,16 +69,16 @@ struct ReportSignatures {
     }
 }
 
-/// What the registry knows of the errors of a build's single tensors.
+/// What the registry knows about the errors of a build's single tensors.
 struct TensorErrors {
     let kind: TensorErrorKind
-    /// By name and type: another type of the same tensor costs something else.
+    /// The divergences by name and type: another type of the same tensor has another divergence.
     private let divergences: [String: Double]
-    /// By name, of this very build.
+    /// The relative errors by name, of this very build.
     private var relative: [String: Double] = [:]
 
-    /// Takes what each tensor of this very build costs, where that was measured; else the latest measurement of the model it was
-    /// quantized from; else what its recipe predicted; else what the quantizer noted.
+    /// Uses the cost that was measured for each tensor of this very build; without it, the latest measurement of the
+    /// model that it was quantized from; then the prediction of its recipe; then the quantizer's own note.
     init(of build: BuildRecord, _ lineage: [LineageEdge], in registry: ModelRegistry) throws {
         let bases = lineage.filter { $0.to == build.digest && $0.stepKind == "quantize" }.map(\.from)
         let records = try bases.flatMap { base in try unlessOlder { try registry.sensitivities(of: base) } ?? [] }

@@ -6,14 +6,14 @@ import GGUF
 import Registry
 import Work
 
-/// Fills a report from the registry: nothing in it comes from anywhere else.
+/// Fills a report from the registry, its only source.
 struct ReportMaterial {
     private let session: RegistrySession
     private let request: ReportRequest
     private let choice: VersionChoice
     private let devices: [Device]
     private let estimator: FitEstimator
-    /// Of all builds of the version, by digest.
+    /// The fits of all builds of the version, by digest.
     private let storedFits: [SHA256Digest: [FitRecord]]
 
     private var registry: ModelRegistry { session.registry }
@@ -27,7 +27,7 @@ struct ReportMaterial {
         for build in choice.builds { fits[build.digest] = try session.registry.fits(of: build.digest) }
         storedFits = fits
         let stored = Set(fits.values.joined().map(\.device))
-        // A device that left the catalogue since has no name to be shown by.
+        // A device that was removed from the catalogue has no display name.
         let known = catalogue.devices.filter { stored.contains($0.id) }
         let chosen = try request.devices.map { try catalogue.device($0) }
         let usual = ["iphone-15", "pixel-8"]
@@ -73,7 +73,7 @@ struct ReportMaterial {
         )
     }
 
-    /// The query's answer for these devices: builds in order, and what it says of each.
+    /// Returns the query's answer for these devices: the builds in order, and the remarks on each.
     private func ranking(for devices: [String]) throws -> (ranked: [String], remarks: [String: [String]]) {
         var query = BuildQuery()
         (query.devices, query.model, query.kvType) = (devices, choice.name.model, request.kvType)
@@ -86,7 +86,7 @@ struct ReportMaterial {
         return (fitting.map(\.build), remarks)
     }
 
-    /// What was asked for, else what most fits in the registry are for; nil leaves it to the query.
+    /// The requested context, or the one of most fits in the registry; nil leaves it to the query.
     private var context: Int? {
         if let context = request.context { return context }
         let ids = Set(devices.map(\.id))
@@ -113,14 +113,14 @@ struct ReportMaterial {
         }
     }
 
-    /// The header of the build's file, out of its object: verified, and without the rest of the file.
+    /// Reads and verifies the header of the build's file from its object, without the rest of the file.
     private func header(of build: BuildRecord, _ progress: @escaping WorkProgress) throws -> GGUFHeader {
         try registry.header(of: build) { end in
             try progress("reading the header of \(build.name)", end, build.fileBytes)
         }
     }
 
-    /// Every step that leads to any of the builds, each once.
+    /// Returns every step that leads to any of the builds, each once.
     private func lineage() throws -> [LineageEdge] {
         var edges: [LineageEdge] = []
         for build in choice.builds {
@@ -134,7 +134,7 @@ struct ReportMaterial {
             .channels ?? []
     }
 
-    /// Nil where the registry is from before reasons were kept.
+    /// Returns nil if the registry is older than the reasons of moves.
     private func moves() throws -> [ReportedMove]? {
         let version = choice.name.version
         return try unlessOlder { try registry.channelHistory(of: choice.name.model) }?
@@ -152,7 +152,7 @@ struct ReportMaterial {
     }
 }
 
-/// Reads what a registry from before a table or column was added cannot have.
+/// Reads data that a registry from before a table or column was added cannot have.
 /// - Returns: nil for such a registry, which a report must not change.
 func unlessOlder<Value>(_ body: () throws -> Value) throws -> Value? {
     do {

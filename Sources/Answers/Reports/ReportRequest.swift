@@ -5,51 +5,52 @@ import Registry
 import SystemPackage
 import Work
 
-/// What a report is asked for.
+/// The request for a report.
 public struct ReportRequest: Sendable {
-    /// What a report is written as.
+    /// The format of a report.
     public enum Format: String, Sendable, CaseIterable { case html, md }
 
-    /// `model`, `model@version` or `model@channel`; with `:type`, memory and tensors are shown for that build.
+    /// The model as `model`, `model@version` or `model@channel`; with `:type`, memory and tensors are shown for that
+    /// build.
     public var model: String
-    /// Ids; none takes the devices that the registry has fits for.
+    /// The ids of devices; empty for those that the registry has fits for.
     public var devices: [String] = []
-    /// Tokens; nil takes what the fits in the registry are for.
+    /// The context length in tokens; nil for that of the fits in the registry.
     public var context: Int?
-    /// Element type of the key-value cache.
+    /// The element type of the key-value cache.
     public var kvType = "f16"
-    /// Of the report.
+    /// The language of the report.
     public var language = Language.english
-    /// Nil takes Markdown where the output's name ends in `.md`, else HTML.
+    /// The format; nil for Markdown if the output's name ends in `.md`, otherwise HTML.
     public var format: Format?
 
-    /// Asks for the report of a model's newest version, in English.
+    /// Requests the report of a model's newest version, in English.
     public init(model: String) { self.model = model }
 }
 
-/// What was written.
+/// The result of writing a report.
 public struct ReportSummary: Codable, Sendable {
     /// The model's name.
     public var model: String
-    /// The version that was chosen.
+    /// The version of the report.
     public var version: String
     /// The path of the file.
     public var output: String
-    /// How many builds the report compares.
+    /// The number of builds that the report compares.
     public var builds: Int
-    /// Size of the report.
+    /// The size of the report.
     public var bytes: Int
 }
 
 extension RegistrySession {
-    /// The report of one version. The same registry and the same request give the same report.
+    /// Creates the report of one version. Equal registries and requests give equal reports.
     /// - Throws: `RegistryError`, `DeviceFitError` for an unknown device, `FileError`.
     public func report(_ request: ReportRequest, progress: @escaping WorkProgress) throws -> ModelReport {
         try ReportMaterial(self, request).report(progress)
     }
 
     /// Writes the report of one version to a file.
-    /// - Throws: as `report(_:progress:)`; `OutputError` where the output is the registry.
+    /// - Throws: as `report(_:progress:)`; `OutputError` if the output is the registry.
     @discardableResult
     public func writeReport(
         _ request: ReportRequest,
