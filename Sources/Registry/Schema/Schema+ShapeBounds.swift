@@ -1,17 +1,20 @@
 import GRDB
 
-/// Migrations 12 and 14: three numbers of each shape, by which most shapes that do not fit are refused without being decoded.
+/// Migrations 12 and 14: three numbers of each shape that refuse most shapes that do not fit, without decoding them.
 extension Schema {
-    /// Columns of `shape`, NULL where the profile does not say. Both follow from the profile, so nothing guards them.
+    /// The columns of `shape`; NULL if the profile lacks the numbers. Both are derived from the profile, so nothing
+    /// guards them.
     ///
-    /// `weightBytes` are the bytes of the tensors that engines load, and `readWeights` are weights that every token is multiplied with:
-    /// all that are active but embedding and output; 0 where others are looked up or left on the disk, too.
+    /// `weightBytes` is the bytes of the tensors that engines load, and `readWeights` is the number of weights that
+    /// every token is multiplied with: all active weights except embedding and output; 0 if others are only looked up
+    /// or not loaded, too.
     static let shapeBoundColumns = """
         ALTER TABLE shape ADD COLUMN weightBytes INTEGER;
         ALTER TABLE shape ADD COLUMN readWeights INTEGER;
         """
 
-    /// Likewise the bytes of the weights that every token reads, by which phones with quick memory tell more than by their number.
+    /// The bytes of the weights that every token reads, NULL if the profile lacks the number; on phones with fast
+    /// memory they bound the time better than the number of weights.
     static let shapeReadColumn = "ALTER TABLE shape ADD COLUMN readBytes INTEGER;"
 
     /// Whether the registry is of migration 14 or later.
@@ -19,7 +22,7 @@ extension Schema {
         try database.columns(in: "shape").contains { $0.name == "readBytes" }
     }
 
-    /// Fills the columns of the shapes that lack them as migration 12 did.
+    /// Fills the columns of the shapes that lack them, as migration 12 did.
     static let fillFirstShapeBounds = """
         UPDATE shape SET weightBytes = \(weightBytes), readWeights = \(readWeights) WHERE weightBytes IS NULL
         """
@@ -30,7 +33,7 @@ extension Schema {
         WHERE readBytes IS NULL
         """
 
-    /// A question whose answer is empty while the columns are as they should be.
+    /// A query whose result is empty while the columns are correct.
     static let wrongShapeBounds = """
         SELECT id FROM shape WHERE weightBytes IS NOT \(weightBytes) OR readWeights IS NOT \(readWeights)
             OR readBytes IS NOT \(readBytes)
@@ -55,7 +58,7 @@ extension Schema {
 
     private static func optional(_ key: String) -> String { "coalesce(json_extract(profile, '$.\(key)'), 0)" }
 
-    /// A whole number from a profile; NULL for a text that is not JSON.
+    /// Returns an expression for a whole number from a profile; NULL for a text that is not JSON.
     private static func number(_ expression: String) -> String {
         "(CASE WHEN json_valid(profile) THEN CAST(\(expression) AS INTEGER) END)"
     }

@@ -1,57 +1,58 @@
 import BinaryIO
 import GRDB
 
-/// A number that was measured of a build, with the text it was measured on; enough to rank by.
+/// A number measured for a build, with the text of the measurement; enough to rank by.
 public struct MeasuredFigure: Hashable, Sendable {
-    /// A name of `Metric`.
+    /// The name of a `Metric`.
     public var metric: String
-    /// In the metric's unit.
+    /// The value in the metric's unit.
     public var value: Double
-    /// SHA-256 of the text; nil for what was measured on none.
+    /// The SHA-256 of the text; nil for measurements without one.
     public var textDigest: SHA256Digest?
 }
 
-/// What a ranking of many builds looks for.
+/// The request for a ranking of many builds.
 public struct ShortlistRequest: Sendable {
-    /// How many builds of each fate are wanted.
+    /// The number of builds of each fate to find.
     public var count: Int
-    /// Builds that this channel points to only; nil for all.
+    /// The channel that points to the builds; nil for all builds.
     public var channel: String?
-    /// Builds above this file size are refused before anybody judges their shape, in bytes.
+    /// The file size in bytes above which builds are refused without judging their shape.
     public var fileBytes: Int?
-    /// Builds under other licences are refused; in any case of letters, nil for all licences.
+    /// The licence in any case of letters; builds under other licences are refused. Nil for all licences.
     public var license: String?
-    /// After how many standings a walk stops to judge one after the other, and goes by shapes instead; where there are no more shapes than
-    /// that, it does so from the start. The answer is the same.
+    /// The number of standings after which a walk stops judging them one by one, and goes by shapes instead; if there
+    /// are no more shapes than that, it goes by shapes from the start. The answer is the same.
     package var patience = usualPatience
     package static let usualPatience = 1000
 
-    /// Asks for the best of all builds where nothing is said.
+    /// Requests the best of all builds by default.
     public init(count: Int, channel: String? = nil, fileBytes: Int? = nil, license: String? = nil) {
         (self.count, self.channel, self.fileBytes) = (count, channel, fileBytes)
         self.license = license
     }
 }
 
-/// The builds of a registry that a ranking has to look at.
+/// The builds of a registry that a ranking has to examine.
 public struct Shortlist: Sendable {
     /// What becomes of a build in a ranking.
     public enum Fate: Sendable {
         case fits, tight, refused
     }
 
-    /// Every build that can be among the first `count` that fit; where fewer fit, all of them, and the first that are tight.
+    /// Every build that can be among the first `count` that fit; if fewer fit, all of them, and the first that are
+    /// tight.
     public var chosen: [BuildRecord] = []
-    /// The first that are refused.
+    /// The first builds that are refused.
     public var refused: [BuildRecord] = []
-    /// The text that most builds were measured on.
+    /// The text on which most builds were measured.
     public var commonText: SHA256Digest?
-    /// Builds that could be had in all.
+    /// The total number of builds that are offered.
     public var total = 0
 }
 
 extension ModelRegistry {
-    /// How many builds can be had, from an index; nil in a registry from before there were standings.
+    /// Returns the number of offered builds, from an index; nil in a registry from before there were standings.
     public func standingCount() throws -> Int? {
         try look { database in
             guard try database.tableExists("standing") else { return nil }
@@ -59,7 +60,7 @@ extension ModelRegistry {
         }
     }
 
-    /// The bytes that a repair found lost or damaged.
+    /// Returns the digests of objects that a repair found missing or damaged.
     public func damagedObjects() throws -> Set<SHA256Digest> {
         try look { database in
             guard try database.tableExists("damage") else { return [] }
@@ -67,7 +68,7 @@ extension ModelRegistry {
         }
     }
 
-    /// These metrics of many builds in few questions, oldest first.
+    /// Reads these metrics of many builds with few queries, oldest first.
     public func figures(
         of digests: some Sequence<SHA256Digest>,
         metrics: [String]
@@ -75,7 +76,7 @@ extension ModelRegistry {
         var figures: [SHA256Digest: [MeasuredFigure]] = [:]
         let all = Array(Set(digests))
         try look { database in
-            // SQLite takes some thousands of arguments at once.
+            // SQLite accepts some thousands of arguments per query.
             for start in stride(from: 0, to: all.count, by: 500) {
                 let some = all[start..<min(start + 500, all.count)].map(\.description)
                 let rows = try Row.fetchCursor(
@@ -104,12 +105,12 @@ extension ModelRegistry {
 
     /// Walks the builds from the best measured quality downwards until enough of them fit.
     ///
-    /// Builds measured on the text that most were measured on come first; then those of other texts, then the unmeasured,
-    /// in the order of their publication. Where qualities agree to a thousandth, all of them are taken, because something
-    /// else decides between those.
+    /// Builds measured on the most frequent text come first; then those of other texts, then the unmeasured in the
+    /// order of their publication. Where qualities agree to a thousandth, all of the builds are included, because other
+    /// criteria decide between them.
     /// - Parameters:
-    ///   - best: the best that may become of a shape by a few numbers alone; `judge` never says better.
-    ///   - judge: what becomes of a build of this shape (its profile, as published); asked once a shape.
+    ///   - best: returns the best possible fate of a shape by a few numbers alone; `judge` never returns a better one.
+    ///   - judge: returns the fate of a build of this shape (its profile, as published); called once per shape.
     /// - Returns: nil in a registry from before there were standings.
     public func shortlist(
         _ request: ShortlistRequest,

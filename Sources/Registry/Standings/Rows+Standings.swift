@@ -1,28 +1,28 @@
 import BinaryIO
 import GRDB
 
-/// Which builds can be had, and where they stand; see `Schema.standingTables`.
+/// Which builds are offered, and their places in the standings; see `Schema.standingTables`.
 extension Rows {
-    /// A condition on `build`: it was not withdrawn. A registry from before builds could be has none that were.
+    /// Returns a condition on `build`: it was not withdrawn. A registry older than withdrawals has no withdrawn builds.
     static func isOffered(_ database: Database) throws -> String {
         guard try database.tableExists("withdrawal") else { return "TRUE" }
         return "NOT EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.buildId = build.id)"
     }
 
-    /// A condition on `object`: a build needs it that was not withdrawn.
+    /// Returns a condition on `object`: a build that was not withdrawn needs it.
     static func isNeeded(_ database: Database) throws -> String {
         """
         EXISTS (SELECT 1 FROM build WHERE build.digest = object.digest AND \(try isOffered(database)))
         """
     }
 
-    /// The objects that offered builds need, by digest.
+    /// Returns the objects that offered builds need, by digest.
     static func neededObjects(_ database: Database) throws -> [StoredObject] {
         let sql = try objectColumns(database) + " WHERE " + isNeeded(database) + " ORDER BY digest"
         return try Row.fetchAll(database, sql: sql).map(object)
     }
 
-    /// Writes where all builds of these bytes stand by what is known now.
+    /// Updates the standings of all builds with these bytes.
     static func place(_ digest: SHA256Digest, _ database: Database) throws {
         let key: StatementArguments = [digest.description]
         try database.execute(
@@ -45,7 +45,7 @@ extension Rows {
         try database.execute(sql: Schema.placeBuilds + " AND build.digest = ?", arguments: key)
     }
 
-    /// Whether a repair found that these bytes are not what was published, or not there.
+    /// Whether a repair found that these bytes are missing or differ from what was published.
     static func isDamaged(_ digest: SHA256Digest, _ database: Database) throws -> Bool {
         guard try database.tableExists("damage") else { return false }
         return try Bool.fetchOne(
@@ -59,7 +59,7 @@ extension Rows {
         try database.execute(sql: "DELETE FROM damage WHERE objectDigest = ?", arguments: [digest.description])
     }
 
-    /// What is published under a name, withdrawn or not.
+    /// Returns the builds published under a name, withdrawn or not.
     static func published(
         _ name: BuildName,
         _ database: Database

@@ -1,23 +1,24 @@
 import GRDB
 
-/// Numbers of a shape that refuse it at once where they are too large.
+/// The numbers of a shape that refuse it at once if they are too large.
 public struct ShapeBounds: Sendable, Equatable {
-    /// Bytes of the tensors that engines load.
+    /// The bytes of the tensors that engines load.
     public let weightBytes: Int
-    /// At most as many weights as one token is multiplied with.
+    /// At most the number of weights that one token is multiplied with.
     public let readWeights: Int
-    /// At most as many bytes as the weights have that one token reads.
+    /// At most the number of bytes of the weights that one token reads.
     public let readBytes: Int
 }
 
-/// What becomes of shapes, each judged once.
+/// The fates of shapes, each judged once.
 struct ShapeFates {
     let database: Database
     private var known: [Int64: Shortlist.Fate] = [:]
-    /// Shapes that nobody judged yet, and that are tight at best.
+    /// The shapes that were not judged yet, and that are tight at best.
     private var doubtful: Set<Int64> = []
 
-    /// - Parameter best: the best that may become of a shape with these bounds; `fate` never says better.
+    /// - Parameter best: returns the best possible fate of a shape with these bounds; `fate` never returns a better
+    ///   one.
     init(database: Database, best: (ShapeBounds) -> Shortlist.Fate) throws {
         self.database = database
         guard try Schema.hasShapeBounds(database) else { return }
@@ -42,10 +43,10 @@ struct ShapeFates {
         }
     }
 
-    /// Whether it was found to be refused.
+    /// Whether the shape was judged and refused.
     func isRefused(_ shape: Int64) -> Bool { known[shape] == .refused }
 
-    /// Whether it does not surely fit, as far as is known without judging it.
+    /// Whether the shape does not certainly fit, as far as is known without judging it.
     func isTightAtBest(_ shape: Int64) -> Bool {
         known[shape].map { $0 != .fits } ?? doubtful.contains(shape)
     }

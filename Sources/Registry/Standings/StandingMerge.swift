@@ -1,19 +1,20 @@
 import GRDB
 
-/// Standings of several shapes and texts, put into one order, from which runs can be dropped once their shape is known.
+/// Merges the standings of several shapes and texts into one order; the runs of a shape can be dropped once its fate is
+/// known.
 ///
-/// Each shape under each yardstick is a run in an index. Of all runs one question asks for the least value; standings are read only of
-/// those whose turn comes.
+/// Each shape under each yardstick is a run in an index. One query finds the least value of every run; standings are
+/// only read of the runs whose turn comes.
 struct StandingMerge {
-    /// Which standings of a shape count.
+    /// The conditions on the standings of a shape.
     struct Wanted {
-        /// Of the file, in bytes.
+        /// The size of the file, in bytes.
         var bytes: ClosedRange<Int> = 1...(.max)
-        /// In small letters; nil for any.
+        /// The licence in lower case; nil for any.
         var license: String?
     }
 
-    /// A standing, as a walk wants it.
+    /// A standing as a walk needs it.
     struct Standing {
         var place: StandingPlace
         var license: String
@@ -22,26 +23,26 @@ struct StandingMerge {
     private struct Run {
         let shape: Int64
         let yardstick: Int64
-        /// No standing of the run comes before this one.
+        /// A lower bound: no standing of the run comes before it.
         var least: StandingPlace
-        /// Read ahead, the next one last.
+        /// The standings read ahead, the next one last.
         var standings: [Standing] = []
-        /// How many are read next.
+        /// The number of standings to read next.
         var count = 4
         /// Whether there may be more than was read.
         var goesOn = true
-        /// The place of the next one, as far as it is known.
+        /// The place of the next standing, or its lower bound.
         var place: StandingPlace { standings.last?.place ?? least }
     }
 
     private let table: StandingTable
     private let statement: Statement
-    /// What the statement's conditions take.
+    /// The arguments of the statement's conditions.
     private let further: [(any DatabaseValueConvertible)?]
     /// A heap: no run's first is before the first of the run at half its index.
     private var runs: [Run] = []
 
-    /// - Parameter start: what is not after this is passed over.
+    /// - Parameter start: standings up to and including this place are skipped.
     init(
         _ table: StandingTable,
         shapes: [Int64],
@@ -73,8 +74,8 @@ struct StandingMerge {
         for index in runs.indices.reversed() { sink(index) }
     }
 
-    /// The next standing, and its shape; nil at the end.
-    /// - Parameter isPassed: shapes of which no standing counts any more.
+    /// Returns the next standing, and its shape; nil at the end.
+    /// - Parameter isPassed: whether the remaining standings of a shape are skipped.
     mutating func next(passingOver isPassed: (Int64) -> Bool) throws -> (standing: Standing, shape: Int64)? {
         while let run = runs.first {
             if isPassed(run.shape) {
@@ -91,14 +92,14 @@ struct StandingMerge {
         return nil
     }
 
-    /// Goes on behind the standing that `next` gave.
+    /// Advances past the standing that `next` returned.
     mutating func advance() {
         guard let last = runs[0].standings.popLast() else { return }
         runs[0].least = last.place
         sink(0)
     }
 
-    /// Passes over the rest of the first run.
+    /// Skips the rest of the first run.
     mutating func drop() {
         runs.swapAt(0, runs.count - 1)
         runs.removeLast()
@@ -106,7 +107,7 @@ struct StandingMerge {
     }
 
     private func read(_ run: inout Run, after place: StandingPlace) throws {
-        // Of most runs few standings are wanted.
+        // Few standings of most runs are needed.
         let count = run.count
         run.count = 32
         let arguments = table.runArguments(

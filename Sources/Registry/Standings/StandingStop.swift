@@ -1,7 +1,7 @@
-/// Where a walk through a segment ends: with the last one that is wanted, or with those that are as good.
+/// Where a walk through a segment ends: after the last wanted standing, or after all that are equally good.
 struct StandingStop {
     let completesTies: Bool
-    /// The last one that is wanted; nil while it was not found.
+    /// The last wanted standing; nil until it is found.
     var last: StandingPlace?
 
     init(completesTies: Bool) { self.completesTies = completesTies }
@@ -11,7 +11,8 @@ struct StandingStop {
         return completesTies ? Self.step(of: place) > Self.step(of: last) : place > last
     }
 
-    /// A thousandth of a bit per byte is what a ranking tells apart; out of range is no quality.
+    /// The quality in the steps that a ranking distinguishes, a thousandth of a bit per byte; a value out of range
+    /// means no quality.
     private static func step(of place: StandingPlace) -> Int {
         Int(exactly: (place.value * 1000).rounded()) ?? .max
     }

@@ -1,7 +1,7 @@
 import BinaryIO
 import GRDB
 
-/// Where a build stands within a segment of a walk.
+/// The place of a build within a segment of a walk.
 struct StandingPlace: Comparable {
     var value: Double
     var buildId: Int64
@@ -9,12 +9,12 @@ struct StandingPlace: Comparable {
     static func < (left: Self, right: Self) -> Bool { (left.value, left.buildId) < (right.value, right.buildId) }
 }
 
-/// The standings that a walk goes through: those of all builds, or of a channel's.
+/// The standings that a walk reads: of all builds, or of a channel's.
 struct StandingTable {
     let database: Database
-    /// Whether standings can be asked for by shape and channel, as since migration 10.
+    /// Whether standings can be queried by shape and channel, as since migration 10.
     let isNarrow: Bool
-    /// Builds by the text on which they were measured; none of them is 0. Empty where they are not counted.
+    /// The number of builds by the text on which they were measured; no id is 0. Empty if they are not counted.
     let yardsticks: [(id: Int64, builds: Int)]
     private let channel: String?
 
@@ -35,7 +35,7 @@ struct StandingTable {
         yardsticks = try rows.map { (try $0.value(at: 0), try $0.value(at: 1)) }
     }
 
-    /// How many builds could be had in all.
+    /// Returns the total number of offered builds.
     func count() throws -> Int {
         if isNarrow { return yardsticks.reduce(0) { $0 + $1.builds } }
         let sql =
@@ -48,7 +48,7 @@ struct StandingTable {
         return try Int.fetchOne(database, sql: sql, arguments: ownArguments) ?? 0
     }
 
-    /// `value, buildId, shapeId, license` of standings, the best first.
+    /// Reads `value, buildId, shapeId, license` of standings, the best first.
     func cursor(_ condition: String, _ arguments: StatementArguments) throws -> RowCursor {
         try Row.fetchCursor(
             database,
@@ -60,7 +60,8 @@ struct StandingTable {
         )
     }
 
-    /// A question for `value, buildId, license` of the next standings of one shape under one yardstick, with these further conditions.
+    /// Prepares the query for `value, buildId, license` of the next standings of one shape under one yardstick, with
+    /// these further conditions.
     func runStatement(_ conditions: [String]) throws -> Statement {
         try database.cachedStatement(
             sql: """
@@ -72,7 +73,7 @@ struct StandingTable {
         )
     }
 
-    /// What it is asked with; `further` belongs to the conditions.
+    /// Returns the arguments of that query; `further` belongs to the conditions.
     func runArguments(
         shape: Int64,
         yardstick: Int64,
@@ -87,7 +88,7 @@ struct StandingTable {
         return StatementArguments(values)
     }
 
-    /// Of each shape the least value of its standings behind a place; without the shapes that have none.
+    /// Returns the least value of each shape's standings after a place, without the shapes that have none.
     func leastValues(
         of shapes: [Int64],
         yardstick: Int64,
@@ -113,7 +114,7 @@ struct StandingTable {
         return found
     }
 
-    /// The shapes that have standings here and files of these sizes.
+    /// Returns the shapes that have standings here and files of these sizes.
     func shapes(_ condition: String, _ arguments: StatementArguments) throws -> [Int64] {
         let isHere =
             channel == nil

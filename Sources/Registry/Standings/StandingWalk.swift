@@ -3,8 +3,9 @@ import GRDB
 
 /// One walk over the standings; see `ModelRegistry.shortlist`.
 ///
-/// Of few shapes it looks up the next standing of each, and passes over the shapes that count no more. Of many it begins with standings
-/// one by one, which is quick where many builds fit; where few do, it would go through nearly all of them, and changes to the other way.
+/// With few shapes it looks up the next standing of each, and skips the shapes that no longer count. With many shapes
+/// it begins with standings one by one, which is fast if many builds fit; if few do, it would read nearly all of them,
+/// so it changes to going by shapes.
 struct StandingWalk {
     let request: ShortlistRequest
     let standings: StandingTable
@@ -17,17 +18,17 @@ struct StandingWalk {
     private let leaps: Bool
     private let license: String?
 
-    /// Where there are more shapes and texts than this, a walk goes on one by one.
+    /// The number of shapes and texts above which a walk continues one by one.
     private static let mostRuns = 4096
 
-    /// Standings that are walked in one order, before the next segment's.
+    /// Standings that are walked in one order, before those of the next segment.
     struct Segment {
         let condition: String
         let arguments: StatementArguments
         var yardsticks: [Int64] = []
-        /// How many standings there are, where they are counted.
+        /// The number of standings, if they are counted.
         var count = 0
-        /// Whether builds that agree with the last one to a thousandth are taken too.
+        /// Whether builds that agree with the last one to a thousandth are included, too.
         var completesTies = true
     }
 
@@ -57,8 +58,8 @@ struct StandingWalk {
         return shortlist
     }
 
-    /// The text that most were measured on, the other texts, and the unmeasured: nothing tells those apart, so as many are taken as
-    /// are missing.
+    /// Returns the segments: the most frequent text, the other texts, and the unmeasured. Nothing ranks the unmeasured,
+    /// so only as many as are missing are included.
     private func segments(_ commonID: Int64) -> [Segment] {
         var segments = [
             Segment(condition: "yardstickId = ?", arguments: [commonID]),
@@ -83,7 +84,7 @@ struct StandingWalk {
         let small = try standings.shapes("leastBytes <= ?", [request.fileBytes ?? .max])
         let runs = small.count * segment.yardsticks.count
         var last: StandingPlace?
-        // Standings of several texts are sorted by SQLite before the first one comes.
+        // SQLite sorts the standings of several texts before it returns the first one.
         if rowsLeft > 0, runs > rowsLeft, segment.yardsticks.count <= 1 || segment.count <= rowsLeft {
             last = try step(through: segment, after: nil, &stop, judge)
             guard rowsLeft == 0 else { return }
@@ -96,8 +97,9 @@ struct StandingWalk {
         while let place = try leap(over: small, of: segment, after: last, &stop, judge) { last = place }
     }
 
-    /// Goes on in the same order, and passes over all standings of shapes that count no more.
-    /// - Returns: where to begin anew, because standings under other licences count no more from here on; nil at the end.
+    /// Continues in the same order, and skips all standings of shapes that no longer count.
+    /// - Returns: the place to restart from, because standings under other licences no longer count after it; nil at
+    ///   the end.
     private mutating func leap(
         over small: [Int64],
         of segment: Segment,
@@ -123,7 +125,7 @@ struct StandingWalk {
                 merge.advance()
             case .tight:
                 if tight.count < request.count { tight.append(place.buildId) }
-                // Once there are enough of them, the shape may still have builds under a licence that is refused.
+                // Once enough are found, the shape may still have builds under a licence that is refused.
                 if tight.count >= request.count, license == nil || wasFull { merge.drop() } else { merge.advance() }
             case .refused:
                 if !isFull { refused.append(place.buildId) }
@@ -134,12 +136,12 @@ struct StandingWalk {
         return nil
     }
 
-    /// Whether a shape's standings change the shortlist no more.
+    /// Whether a shape's standings no longer change the shortlist.
     private func isSpent(_ shape: Int64) -> Bool {
         isFull && (tight.count >= request.count ? shapes.isTightAtBest(shape) : shapes.isRefused(shape))
     }
 
-    /// Whether enough are refused, so that no others of their shapes count.
+    /// Whether enough builds are refused, so that no others of their shapes count.
     private var isFull: Bool { refused.count >= request.count }
 
     private mutating func found(_ place: StandingPlace, _ stop: inout StandingStop) {
@@ -167,7 +169,7 @@ struct StandingWalk {
         let rows = try standings.cursor(condition, arguments)
         var last = start
         while rowsLeft > 0, let row = try rows.next() {
-            // Tens of thousands of rows may pass here, so that of each no more is read than is needed.
+            // Tens of thousands of rows may be read here, so only the needed columns of each are decoded.
             let place = StandingPlace(value: try row.value(at: 0), buildId: try row.value(at: 1))
             if stop.isBefore(place) { return last }
             rowsLeft -= 1
@@ -184,14 +186,14 @@ struct StandingWalk {
         return last
     }
 
-    /// Fills the refused ones up with the best of those whose size alone says so.
+    /// Fills up the refused builds with the best of those that are refused by their size alone.
     private mutating func refuseLargeOnes(_ commonID: Int64) throws {
         guard let limit = request.fileBytes, !isFull else { return }
         if standings.isNarrow {
             guard limit < .max else { return }
             let large = try standings.shapes("mostBytes > ?", [limit])
             if large.isEmpty { return }
-            // Few of them may stand behind very many others.
+            // Few of them may come after very many others.
             if large.count <= 64 {
                 var merge = try StandingMerge(
                     standings,
