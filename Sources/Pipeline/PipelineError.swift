@@ -1,19 +1,19 @@
 import BinaryIO
 import Settings
 
-/// Why a pipeline cannot run, beyond what its steps say.
+/// Why a pipeline cannot run, in addition to its steps' errors.
 public enum PipelineError: Error, CustomStringConvertible, Sendable {
     case unknownStep(String, known: [String])
     case unknownModel(String, known: [String])
     case severalModels(known: [String])
     case notCached(step: String, wanted: String)
-    /// Both in bytes.
+    /// The step needs more memory than the limit; both in bytes.
     case memoryLimit(step: String, needed: Int, limit: Int)
-    /// A node whose key is not the one that was asked for, or nil where it has none.
+    /// A node's key differs from the requested one; nil if it has none.
     case otherKey(step: String, wanted: String, found: String?, version: String)
     case stepFailed(step: String, underlying: any Error)
 
-    /// In words that end with what to do.
+    /// The error in words that end with what to do.
     public var description: String {
         switch self {
         case .unknownStep(let name, let known):
@@ -39,15 +39,15 @@ public enum PipelineError: Error, CustomStringConvertible, Sendable {
         }
     }
 
-    /// What a step says is said to whoever wrote the pipeline file, so it names settings as that file does. Limits of the run
-    /// itself stay in the words of whoever started it.
+    /// Describes a step's error to the author of the pipeline file, so it names settings as that file does. Limits of
+    /// the run itself are named in the terms of the command.
     private static func words(_ error: any Error) -> String {
         error is PipelineError ? "\(error)" : SettingStyle.name.within { "\(error)" }
     }
 }
 
 extension SettingsError {
-    /// The error itself, or what a step met.
+    /// Wraps the error itself, or the error of a step.
     public init?(of error: any Error) {
         switch error {
         case let error as SettingsError: self = error

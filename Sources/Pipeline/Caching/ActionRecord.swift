@@ -2,14 +2,14 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// What the cache knows of one finished node, as the JSON in `ac/<key>`.
+/// The cache's record of one finished node, as the JSON in `ac/<key>`.
 ///
-/// The file is `{"sha256":"<digest>","action":<JSON>}`, where the digest is that of the bytes of `<JSON>`: a record that was cut off or
-/// changed is no record. A record of another format is none either, so versions of edgepipe may share a folder.
+/// The file is `{"sha256":"<digest>","action":<JSON>}`, with the digest of the bytes of `<JSON>`: a truncated or
+/// changed record is ignored. A record of another format is ignored, too, so versions of edgepipe may share a folder.
 package struct ActionRecord: Sendable {
     /// A file of the product.
     struct File: Codable, Sendable {
-        /// One plain component, which a product's folder may take.
+        /// The file's name: one plain component, which is valid in a product's folder.
         let name: String
         let bytes: Int
         let sha256: SHA256Digest
@@ -22,18 +22,18 @@ package struct ActionRecord: Sendable {
         let implementation: Int
         let edgepipe: String
         let seconds: Double
-        /// How much was done, in the unit of the kind's forecast.
+        /// The amount of work done, in the unit of the kind's forecast.
         let work: Double?
         let finishedAt: String
         let files: [File]
         let outputs: [String]?
-        /// JSON in a string: the kind that wrote it reads it.
+        /// The facts as JSON in a string; the kind that wrote it parses it.
         let facts: String
     }
 
-    /// Raised whenever older programs would misread a record.
+    /// The format version, raised whenever older programs would misread a record.
     private static let format = 1
-    /// The most that is read of a record, in bytes; a build of ten thousand tensors has two million.
+    /// The largest record that is read, in bytes; a build of ten thousand tensors has two million.
     package static let sizeLimit = 64 << 20
     private static let head = Array(#"{"sha256":""#.utf8)
     private static let middle = Array(#"","action":"#.utf8)
@@ -44,7 +44,7 @@ package struct ActionRecord: Sendable {
     /// Describes a finished node.
     /// - Parameters:
     ///   - digest: the key, or the node's key by content.
-    ///   - work: how much was done in `seconds`; nil where nothing was.
+    ///   - work: the amount of work done in `seconds`; nil for none.
     init(
         _ product: StepProduct,
         under digest: SHA256Digest,
@@ -68,8 +68,8 @@ package struct ActionRecord: Sendable {
         )
     }
 
-    /// Reads what a place gave.
-    /// - Returns: nil for bytes that are no whole record of this format under this key.
+    /// Decodes the bytes that a place returned.
+    /// - Returns: nil unless the bytes are a whole record of this format under this key.
     package init?(_ bytes: [UInt8], for key: SHA256Digest) {
         let start = Self.head.count + Self.digits + Self.middle.count
         guard bytes.count > start + 1, bytes.starts(with: Self.head), bytes.last == UInt8(ascii: "}"),
@@ -88,7 +88,7 @@ package struct ActionRecord: Sendable {
         self.body = body
     }
 
-    /// The record as it is written.
+    /// Encodes the record as it is written.
     package func encoded() throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -96,7 +96,7 @@ package struct ActionRecord: Sendable {
         return Self.head + Array("\(SHA256Digest(of: json))".utf8) + Self.middle + json + [UInt8(ascii: "}")]
     }
 
-    /// The product, with its files under a folder.
+    /// Returns the product, with its files under a folder.
     func product(in folder: FilePath) -> StepProduct {
         let files = body.files.map {
             StepProduct.File(path: folder.appending($0.name), byteCount: $0.bytes, digest: $0.sha256)
@@ -104,10 +104,10 @@ package struct ActionRecord: Sendable {
         return StepProduct(files: files, facts: body.facts, outputs: body.outputs)
     }
 
-    /// The files that the product has.
+    /// The files of the product.
     package var files: [CachedFile] { body.files.map { CachedFile(digest: $0.sha256, byteCount: $0.bytes) } }
 
-    /// Whether a name of a record may become a file's: one component, visible, and of a length that disks take.
+    /// Whether a name in a record is valid for a file: one component, visible, and of a length that disks accept.
     private static func isPlain(_ name: String) -> Bool {
         guard let component = FilePath.Component(name), component.kind == .regular else { return false }
         return component.string == name && !name.hasPrefix(".") && name.utf8.count <= 255

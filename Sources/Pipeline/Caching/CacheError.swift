@@ -1,22 +1,22 @@
 import BinaryIO
 import SystemPackage
 
-/// Why a cache cannot be used, in words that end with what to do.
+/// Why a cache cannot be used.
 public enum CacheError: Error, CustomStringConvertible, Sendable {
-    /// A folder that was asked for and cannot be made, read or written.
+    /// A given folder cannot be made, read or written.
     case unusable(FilePath, reason: String)
-    /// A server that was asked for and cannot be used.
+    /// A given server cannot be used.
     case badServer(String, reason: String)
-    /// A server that does not answer, or cannot do what it is asked at the moment.
+    /// A server does not answer, or cannot serve the request at the moment.
     case away(String, reason: String)
-    /// A server that holds other bytes than those that a file's name promises.
+    /// A server holds other bytes than a file's name promises.
     case otherBytes(String, SHA256Digest)
-    /// A server, where only a folder will do.
+    /// A server was given, but a folder is required.
     case noFolder(String)
-    /// A result that was taken from the cache and is gone since.
+    /// A result that was taken from the cache has since disappeared.
     case vanished(step: String)
 
-    /// In words that end with what to do.
+    /// The error in words that end with what to do.
     public var description: String {
         switch self {
         case .unusable(let path, let reason):

@@ -8,31 +8,31 @@ import SystemPackage
     import Glibc
 #endif
 
-/// What a folder holds.
+/// The contents of a folder.
 public struct CacheStatus: Codable, Sendable {
-    /// Where it is.
+    /// The path of the folder.
     public var folder: String
-    /// Finished nodes that are remembered.
+    /// The number of records of finished nodes.
     public var records: Int
-    /// Files of products.
+    /// The number of product files.
     public var files: Int
-    /// What records and files take, in bytes.
+    /// The size of records and files, in bytes.
     public var bytes: Int
-    /// Runs that are at work with it.
+    /// The number of runs that currently use the folder.
     public var runs: Int
-    /// Whether another run may be at work; its entries stay.
+    /// Whether another run may be using the folder; its entries are kept.
     public var isInUse: Bool { runs > 0 }
 }
 
-/// What was removed of a folder.
+/// What was removed from a folder.
 public struct CacheEviction: Codable, Sendable {
-    /// Files and records that are gone.
+    /// The number of removed files and records.
     public var removed: Int
-    /// What they took, in bytes.
+    /// The size of the removed entries, in bytes.
     public var freedBytes: Int
-    /// What is left, in bytes.
+    /// The size of the remaining entries, in bytes.
     public var bytes: Int
-    /// What is over the limit and stays because runs are at work with it, in bytes.
+    /// The bytes over the limit that are kept because runs use them.
     public var inUseBytes: Int
 }
 
@@ -40,16 +40,16 @@ extension CacheFolder {
     private struct Entry {
         let path: FilePath
         let byteCount: Int
-        /// In nanoseconds since 1970.
+        /// The time of the last use, in nanoseconds since 1970.
         let lastUse: Int
         let notes: [FilePath]
     }
 
-    /// Clocks of file servers are coarse.
+    /// The tolerance for the coarse clocks of file servers, in nanoseconds.
     private static let leeway = 2_000_000_000
     private static let oldestUnfinished: TimeInterval = 24 * 3600
 
-    /// Counts what is there. A folder that is not there holds nothing.
+    /// Counts the entries. A missing folder has none.
     package func status() -> CacheStatus {
         let (records, files) = (recordEntries(), fileEntries())
         _ = CacheLease.earliest(in: self)
@@ -62,8 +62,8 @@ extension CacheFolder {
         )
     }
 
-    /// Removes what was of no use for longest until the rest takes no more than the limit: files first, then records, which are small and
-    /// spare a look at files. What a run at work has used stays.
+    /// Removes the entries with the oldest use until the rest is within the limit: files first, then records, which are
+    /// small and save a look at files. Entries used by an active run are kept.
     /// - Parameter limit: in bytes.
     package func evict(to limit: Int) -> CacheEviction {
         let begun = CacheLease.earliest(in: self).map { $0 - Self.leeway } ?? .max
@@ -105,7 +105,7 @@ extension CacheFolder {
         }
     }
 
-    /// What killed runs left.
+    /// Removes the files that killed runs left.
     private func removeUnfinished() {
         let now = Date().timeIntervalSince1970
         for name in names(in: unfinished) {

@@ -2,9 +2,10 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// What a folder remembers beside products: it spares work, and decides nothing.
+/// What a folder remembers in addition to products: it saves work, and decides nothing.
 extension CacheFolder {
-    /// How fast one kind of step was, as `speeds/<kind>-<version>` keeps it: in work a second, the latest first.
+    /// The number of speeds of one kind of step that `speeds/<kind>-<version>` keeps: in work per second, the latest
+    /// first.
     private static let mostSpeeds = 32
     private static let speedsLimit = 1 << 16
 
@@ -15,7 +16,7 @@ extension CacheFolder {
         return speeds.filter { $0.isFinite && $0 > 0 }
     }
 
-    /// Two that note at once may forget one of the two.
+    /// Records a speed. Of two concurrent calls, one may be lost.
     func note(speed: Double, of kind: String, version: Int) {
         let speeds = ([speed] + speeds(of: kind, version: version)).prefix(Self.mostSpeeds)
         guard let bytes = try? JSONEncoder().encode(Array(speeds)) else { return }
@@ -26,7 +27,7 @@ extension CacheFolder {
         root.appending("speeds").appending("\(kind)-\(version)")
     }
 
-    /// The digest of a file outside, where it has not changed since it was noted.
+    /// Returns the digest of an external file, if the file has not changed since the digest was recorded.
     func digest(of path: FilePath, _ status: FileStatus) -> SHA256Digest? {
         let note = self.path(ofInput: path, status)
         guard let bytes = try? readFile(note, limit: 100) else { return nil }
@@ -37,7 +38,8 @@ extension CacheFolder {
         try? write(Array("\(digest)".utf8), to: self.path(ofInput: path, status), isDurable: false)
     }
 
-    /// The path is taken as it is from the root, since other runs start in other folders.
+    /// Returns the path of the note on an external file, whose path is made absolute because other runs start in other
+    /// folders.
     private func path(ofInput path: FilePath, _ status: FileStatus) -> FilePath {
         let whole = path.isAbsolute ? path : FilePath(FileManager.default.currentDirectoryPath).pushing(path)
         let text = "\(whole.lexicallyNormalized())\n\(status.byteCount)\n\(status.modified)"

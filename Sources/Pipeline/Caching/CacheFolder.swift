@@ -8,7 +8,7 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A cache that is a plain folder, which several programs and machines may use at once, also over a network file system.
+/// A cache in a plain folder, which several programs and machines may use at once, also over a network file system.
 ///
 ///     ac/<key>             a record, see `ActionRecord`
 ///     cas/<sha256>         a file
@@ -17,8 +17,8 @@ import SystemPackage
 ///     leases/, making/     runs that are at work, and the nodes that each is making
 ///     tmp/                 files that are being written
 ///
-/// No locks and no database: whatever is written appears whole by a rename, files before the record that names them. Two that write
-/// the same write the same bytes.
+/// It needs no locks and no database: a rename makes each file appear whole, and files appear before the record that
+/// names them. Two writers of the same entry write the same bytes.
 package struct CacheFolder: Sendable {
     package let root: FilePath
 
@@ -33,10 +33,10 @@ package struct CacheFolder: Sendable {
 
     func path(ofRecord key: SHA256Digest) -> FilePath { actions.appending("\(key)") }
 
-    /// Where a file lies, if it is there.
+    /// Returns the path of a file, whether or not it exists.
     package func path(of file: CachedFile) -> FilePath { contents.appending("\(file.digest)") }
 
-    /// Makes the folder, or finds before hours of work that it cannot be used.
+    /// Makes the folder, or finds out before hours of work that it cannot be used.
     /// - Throws: `CacheError.unusable`.
     package func prepare(forWriting isWritable: Bool) throws {
         do {
@@ -49,7 +49,7 @@ package struct CacheFolder: Sendable {
                 return
             }
             for folder in [actions, contents, unfinished] { try makeFolder(folder) }
-            // Only writing tells whether one may.
+            // Only writing shows whether the folder is writable.
             let probe = try SharedFile(in: unfinished)
             _ = consume probe
         } catch let error as FileError {
@@ -59,7 +59,7 @@ package struct CacheFolder: Sendable {
 
     // MARK: Records
 
-    /// The record under a key; nil where there is none that can be read.
+    /// Reads the record under a key; nil if there is none or it cannot be read.
     package func record(for key: SHA256Digest) -> [UInt8]? {
         try? readFile(path(ofRecord: key), limit: ActionRecord.sizeLimit)
     }
@@ -68,7 +68,7 @@ package struct CacheFolder: Sendable {
         try write(record, to: path(ofRecord: key))
     }
 
-    /// Says that a record was of use: what was of no use for long goes first.
+    /// Marks a record as used: entries with the oldest use are evicted first.
     func touch(_ key: SHA256Digest) { Self.touch(path(ofRecord: key)) }
 
     static func touch(_ path: FilePath) { utimensat(AT_FDCWD, path.string, nil, 0) }
@@ -83,10 +83,11 @@ package struct CacheFolder: Sendable {
 
     // MARK: Files
 
-    /// Where an intact file is; nil where it is missing, or is not what it was.
+    /// Returns the path of an intact file; nil if it is missing or changed.
     ///
-    /// Its bytes are believed while size and time are those that this machine noted when it last saw the digest; otherwise they are read.
-    /// - Parameter noting: whether to remember that.
+    /// The bytes are trusted while size and time equal those that this machine recorded when it last checked the
+    /// digest; otherwise they are hashed.
+    /// - Parameter noting: whether to record the check.
     package func intactFile(_ file: CachedFile, noting: Bool) -> FilePath? {
         let path = path(of: file)
         guard let status = FileStatus(path), status.kind == .file, status.byteCount == file.byteCount else {
@@ -102,10 +103,10 @@ package struct CacheFolder: Sendable {
         return path
     }
 
-    /// Moves a finished file into the folder: by its name on the same disk, otherwise its bytes.
+    /// Moves a finished file into the folder: by a rename on the same disk, otherwise by copying its bytes.
     /// - Parameter path: a file with these bytes; it is gone afterwards.
-    /// - Returns: where it is now.
-    /// - Throws: `FileError`; the file is still where it was.
+    /// - Returns: the new path.
+    /// - Throws: `FileError`; the file is still at its old path.
     package func take(_ file: CachedFile, from path: FilePath) throws -> FilePath {
         let target = self.path(of: file)
         try makeFolder(contents)
@@ -124,8 +125,8 @@ package struct CacheFolder: Sendable {
         return target
     }
 
-    /// Copies a file into the folder, and its blocks stay shared where the disk can do that.
-    /// - Throws: `FileError`, also where the bytes are not those that were promised.
+    /// Copies a file into the folder; its blocks are shared if the disk supports it.
+    /// - Throws: `FileError`, also if the bytes do not match the digest.
     package func copy(_ file: CachedFile, from path: FilePath) throws {
         try makeFolder(contents)
         var copy = try SharedFile(in: unfinished)
@@ -143,7 +144,7 @@ package struct CacheFolder: Sendable {
         seal(file)
     }
 
-    /// Of a file whose bytes are right: nobody writes to it any more, and this machine remembers it.
+    /// Seals a file whose bytes are right: it becomes read-only, and this machine records the check.
     func seal(_ file: CachedFile) {
         let path = path(of: file)
         chmod(path.string, 0o444)
@@ -154,8 +155,8 @@ package struct CacheFolder: Sendable {
         try? write(Self.text(status), to: note(of: file.digest), isDurable: false)
     }
 
-    /// Where a file is, whatever its bytes are, for a client that checks them.
-    /// - Returns: nil where there is none.
+    /// Returns the path of a file without checking its bytes, for a client that checks them.
+    /// - Returns: nil if it does not exist.
     package func offered(_ digest: SHA256Digest) -> (path: FilePath, byteCount: Int)? {
         let path = contents.appending("\(digest)")
         guard let status = FileStatus(path), status.kind == .file else { return nil }

@@ -8,14 +8,15 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Says that a run is at work with a folder: what it used since it began is not evicted. Gone with the run, or when its process is.
+/// Marks a folder as in use by a run: entries that it used since it began are not evicted. The lease ends with the run,
+/// or with its process.
 package final class CacheLease: Sendable {
     private let path: FilePath
 
-    /// Elsewhere it cannot be seen whether a process lives; none works this long.
+    /// The longest age of a lease of another machine, whose processes cannot be checked; no run takes this long.
     private static let longest: TimeInterval = 7 * 24 * 3600
 
-    /// - Returns: nil where the folder cannot be written: nothing is evicted from it either.
+    /// - Returns: nil if the folder is not writable: nothing is evicted from it either.
     package init?(_ folder: CacheFolder) {
         path = folder.leases.appending("\(Machine.name)_\(getpid())_\(UUID().uuidString)")
         do { try folder.write([], to: path, isDurable: false) } catch { return nil }
@@ -25,8 +26,8 @@ package final class CacheLease: Sendable {
 
     package func end() { unlink(path.string) }
 
-    /// When the first of the runs began that are still at work, in nanoseconds since 1970; nil where none is. Leases of those that are gone
-    /// are removed.
+    /// Returns when the first of the active runs began, in nanoseconds since 1970; nil if none is active. Leases of
+    /// ended runs are removed.
     static func earliest(in folder: CacheFolder) -> Int? {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.leases.string)) ?? []
         let now = Date().timeIntervalSince1970

@@ -1,60 +1,62 @@
 import SystemPackage
 import Transfer
 
-/// What a run does with the cache.
+/// How a run uses the cache.
 public enum CacheMode: String, Sendable, CaseIterable {
-    /// Take what is there, and keep what is made.
+    /// Read the cache, and store new products.
     case on
-    /// Neither.
+    /// Neither read nor store.
     case off
-    /// Make everything again, and keep it.
+    /// Make everything again, and store it.
     case refresh
-    /// Take what is there, and keep nothing.
+    /// Read the cache, and store nothing.
     case readonly
 
-    /// Whether products are taken from the cache.
+    /// Whether products are read from the cache.
     var reads: Bool { self == .on || self == .readonly }
-    /// Whether products go into the cache.
+    /// Whether products are stored in the cache.
     package var writes: Bool { self == .on || self == .refresh }
 }
 
-/// Where a run keeps products, and how.
+/// Where and how a run stores products.
 public struct CacheOptions: Sendable {
-    /// Where the cache is.
+    /// The place of the cache.
     public enum Place: Sendable, Equatable {
-        /// A folder, on this machine or on a file system that several share.
+        /// A folder, on this machine or on a shared file system.
         case folder(FilePath)
-        /// A server of caches, by its address.
+        /// A cache server, by its address.
         case server(String)
 
-        /// A folder's path, or an address that begins with `http://` or `https://`.
+        /// Reads a folder's path, or an address that begins with `http://` or `https://`.
         public init(_ text: String) {
             let lower = text.lowercased()
             self = lower.hasPrefix("http://") || lower.hasPrefix("https://") ? .server(text) : .folder(FilePath(text))
         }
 
-        /// Whether every machine finds another server under this address: its own.
+        /// Whether the address means a different server on every machine: its own.
         package var isEachMachinesOwn: Bool {
             guard case .server(let text) = self else { return false }
             return HTTPAddress(text)?.isLocal ?? false
         }
     }
 
-    /// nil for the folder beside the registry.
+    /// The place of the cache; nil for the folder beside the registry.
     public var place: Place?
-    /// What the run does with it.
+    /// How the run uses the cache.
     public var mode = CacheMode.on
-    /// The most that the folder may hold after a run, in bytes; nil for no limit.
+    /// The most bytes that the folder may hold after a run; nil for no limit.
     public var sizeLimit: Int?
-    /// Whether nothing is worth doing while a server does not answer: the run ends then with its error.
+    /// Whether the run ends with the server's error if the server does not answer.
     package var mustAnswer = false
-    /// How often a server that does not answer is asked, at least once; nil for a few times within a second.
+    /// The number of requests to a server that does not answer, at least one; nil for a few within a second.
     package var tries: Int?
-    /// Whether a server is asked for itself alone: nothing is fetched, and what is near by does not count, since others cannot take it.
+    /// Whether only the server counts: nothing is fetched, and the local folder is ignored, because other machines
+    /// cannot read it.
     package var asksServerAlone = false
-    /// Where digests of files outside are remembered; nil for the folder near by. Machines that share no cache folder may share this.
+    /// The folder that records digests of external files; nil for the local folder. Machines without a common cache
+    /// folder may share this one.
     package var inputs: FilePath?
 
-    /// The folder beside the registry, without a limit.
+    /// Uses the folder beside the registry, without a limit.
     public init() {}
 }

@@ -1,32 +1,32 @@
 import BinaryIO
 import SystemPackage
 
-/// Where products are kept by what they were made of: a folder, or a server. Two maps, as Bazel has them: `ac` from a step's key to a
-/// record, `cas` from a SHA-256 to a file.
+/// A store of products by what they were made of: a folder, or a server. It has two maps, as in Bazel: `ac` from a
+/// step's key to a record, `cas` from a SHA-256 to a file.
 ///
-/// Nothing that a place says is believed: its records are checked by `ActionRecord`, its files by their digests. What is not there,
-/// is damaged or cannot be read is a miss, which costs work.
+/// No place is trusted: `ActionRecord` checks its records, and digests check its files. An entry that is missing,
+/// damaged or unreadable is a miss, which costs work.
 package protocol CachePlace: Sendable {
-    /// The record under a key, as it was written.
-    /// - Throws: `CacheError`, where the place itself does not answer.
+    /// Reads the record under a key, as it was written.
+    /// - Throws: `CacheError` if the place itself does not answer.
     func record(for key: SHA256Digest) throws -> [UInt8]?
 
-    /// Writes a record; the same key again replaces it. The files that it names must be there already.
+    /// Writes a record, replacing an earlier one with the same key. The files that it names must already be stored.
     /// - Throws: `FileError`, `CacheError`.
     func put(record: [UInt8], for key: SHA256Digest) throws
 
-    /// Whether a file is said to be there; its bytes are not read.
+    /// Whether the place reports a file as stored; its bytes are not read.
     func mayHold(_ file: CachedFile) throws -> Bool
 
     /// Copies a file's bytes into another folder's map and checks them.
-    /// - Returns: false where the place has no such bytes.
+    /// - Returns: false if the place does not have these bytes.
     func fetch(_ file: CachedFile, into folder: CacheFolder) throws -> Bool
 
-    /// Puts a copy of an intact file; the same bytes again are no error.
+    /// Stores a copy of an intact file; storing the same bytes again is not an error.
     func put(_ file: CachedFile, from path: FilePath) throws
 }
 
-/// A file by its bytes.
+/// A file identified by its bytes.
 package struct CachedFile: Sendable, Equatable {
     package let digest: SHA256Digest
     package let byteCount: Int

@@ -6,19 +6,19 @@ import SystemPackage
 import Transfer
 import Work
 
-/// A cache on a server, in the form of bazel-remote: `GET`, `HEAD` and `PUT` of `/ac/<key>` and `/cas/<sha256>`.
+/// A cache on a server with the protocol of bazel-remote: `GET`, `HEAD` and `PUT` of `/ac/<key>` and `/cas/<sha256>`.
 ///
-/// A server that lies is found out by `ActionRecord` and by digests. One that does not answer is given up by `StepCache`.
+/// `ActionRecord` and digests detect wrong answers. `StepCache` gives up on a server that does not answer.
 package struct CacheServer: CachePlace {
     private let address: HTTPAddress
     private let settings: TransportSettings
     private let authorization: String?
 
-    /// The variable of the environment that holds what a server wants to see.
+    /// The environment variable with the token for the server.
     package static let tokenVariable = "EDGEPIPE_CACHE_TOKEN"
 
-    /// - Parameter tries: how often it is asked while it does not answer, at least once: ten times take about half a minute.
-    /// - Throws: `CacheError.badServer` for an address that leads nowhere, or that a token must not be sent to.
+    /// - Parameter tries: the number of requests while it does not answer, at least one: ten take about half a minute.
+    /// - Throws: `CacheError.badServer` for an invalid address, or one that a token must not be sent to.
     package init(
         _ text: String,
         tries: Int? = nil,
@@ -29,7 +29,7 @@ package struct CacheServer: CachePlace {
         }
         self.address = address
         var settings = TransportSettings()
-        // A cache spares work: whoever waits long for it had better do the work.
+        // A cache saves work: instead of waiting long for it, a run should do the work.
         (settings.retries.attempts, settings.retries.base) = (tries ?? 3, .milliseconds(300))
         settings.retries.longest = .seconds(10)
         (settings.connectTimeout, settings.answerTimeout) = (.seconds(5), .seconds(30))
@@ -76,7 +76,7 @@ package struct CacheServer: CachePlace {
         try asking { transport in
             let answer = try await transport.send(request("cas", file.digest, .HEAD))
             guard try isFound(answer) else { return false }
-            // A server may leave the length of what it does not send out.
+            // A server may omit the length of a body that it does not send.
             return answer.headers.first(name: "Content-Length").flatMap { Int($0) }.map { $0 == file.byteCount } ?? true
         }
     }
@@ -112,15 +112,15 @@ package struct CacheServer: CachePlace {
 
     private func request(_ map: String, _ digest: SHA256Digest, _ method: HTTPMethod = .GET) -> HTTPTransport.Request {
         let place = address.text.hasSuffix("/") ? address.text : "\(address.text)/"
-        // Digests are letters and digits, and the prefix was an address before.
+        // Digests are letters and digits, and the prefix was already a valid address.
         guard let address = HTTPAddress("\(place)\(map)/\(digest)") else {
             preconditionFailure("a path of plain letters")
         }
         return HTTPTransport.Request(address, method, authorization: authorization)
     }
 
-    /// Whether an answer brings what was asked for.
-    /// - Throws: `CacheError.badServer`, or `CacheError.away` within `RetryPolicy.Retriable` where the next try may go well.
+    /// Whether a response has the requested content.
+    /// - Throws: `CacheError.badServer`, or `CacheError.away` within `RetryPolicy.Retriable` if a retry may succeed.
     private func isFound(_ answer: HTTPClientResponse, isRequired: Bool = false) throws -> Bool {
         switch answer.status.code {
         case 200..<300: return true

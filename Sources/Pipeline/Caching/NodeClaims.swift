@@ -10,19 +10,21 @@ import Work
     import Glibc
 #endif
 
-/// Says that this run makes some nodes: another run that wants the same ones waits for them instead of making them twice.
+/// Claims the nodes that this run makes: another run that needs the same nodes waits for them instead of making them
+/// twice.
 ///
-/// A claim is a file `making/<key>`, created exclusively, that names the machine and the process. Its time is renewed every few seconds.
-/// A claim whose process is gone is taken over at once; one from elsewhere, once its time has stood still for a minute. A run that was
-/// suspended that long may lose its claim: then two runs make the same bytes, which costs work alone.
+/// A claim is a file `making/<key>`, created exclusively, that names the machine and the process. Its time is renewed
+/// every few seconds. A claim of an ended process is taken over at once; one from another machine, after its time has
+/// not changed for a minute. A run that was suspended for that long may lose its claim: then two runs make the same
+/// bytes, which only costs work.
 final class NodeClaims: Sendable {
-    /// How often a claim is renewed, in seconds.
+    /// The interval between renewals of a claim, in seconds.
     static let beat: TimeInterval = 5
-    /// How long a claim may stand still before another run takes it over, in seconds.
+    /// The time without a renewal after which another run takes a claim over, in seconds.
     static let patience: TimeInterval = 60
     private static let sizeLimit = 1000
 
-    /// One node that is claimed. The file stays open, so that a renewal never touches a successor's file.
+    /// One claimed node. The file stays open, so that a renewal never touches a successor's file.
     private struct Claim {
         let path: FilePath
         let file: FileDescriptor
@@ -34,9 +36,9 @@ final class NodeClaims: Sendable {
 
     /// Claims all nodes, in the order of their keys, so that two runs never wait for each other.
     /// - Parameters:
-    ///   - folder: of the claims; made if it is not there.
-    ///   - waiting: told once for each node that another run makes, with that run's machine and process.
-    /// - Throws: `FileError`, where the folder cannot be written; `Interruption.Stopped`.
+    ///   - folder: the folder of the claims; created if missing.
+    ///   - waiting: called once for each node that another run makes, with that run's machine and process.
+    /// - Throws: `FileError` if the folder is not writable; `Interruption.Stopped`.
     init(_ keys: [SHA256Digest], in folder: FilePath, waiting: (_ key: SHA256Digest, _ other: String) throws -> Void)
         throws
     {
@@ -55,7 +57,7 @@ final class NodeClaims: Sendable {
 
     deinit { end() }
 
-    /// Lets the next run have the nodes.
+    /// Releases the nodes for the next run.
     func end() {
         heart.stop()
         let ended = claims.withLock { claims in
@@ -89,7 +91,7 @@ final class NodeClaims: Sendable {
         }
     }
 
-    /// - Returns: the claim, open for reading, which renewing it takes; nil where somebody else has it.
+    /// - Returns: the claim, open for reading, which is enough to renew it; nil if another run has it.
     private func create(_ path: FilePath) throws -> FileDescriptor? {
         do {
             let file = try FileDescriptor.open(
@@ -107,7 +109,8 @@ final class NodeClaims: Sendable {
         }
     }
 
-    /// Removes an abandoned claim. Of several runs that find it, one may remove the successor's: that claim is put back.
+    /// Removes an abandoned claim. If several runs find it, one of them may remove the successor's claim; it is put
+    /// back then.
     private static func remove(_ path: FilePath, saying text: String) {
         let aside = FilePath("\(path).\(UUID().uuidString)")
         guard rename(path.string, aside.string) == 0 else { return }
@@ -119,11 +122,11 @@ final class NodeClaims: Sendable {
         (try? readFile(path, limit: sizeLimit)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// What a waiting run knows of the run that it waits for.
+    /// What a waiting run knows about the run that it waits for.
     private struct OtherClaim {
         enum Finding {
             case abandoned(String)
-            /// By a run that the claim names, or does not name yet.
+            /// The node is claimed by a run whose name is in the claim, or not written yet.
             case held(owner: String?)
         }
 
@@ -131,14 +134,14 @@ final class NodeClaims: Sendable {
         private var since = ContinuousClock.now
 
         mutating func look(at path: FilePath) -> Finding {
-            // What cannot be read has only just been made, or is gone: the next look tells, or nobody renews it.
+            // An unreadable claim was only just created, or is gone: the next look shows it, or it is never renewed.
             let text = NodeClaims.text(at: path) ?? ""
             let modified = FileStatus(path)?.modified ?? 0
             let words = text.split(whereSeparator: \.isWhitespace)
             let process = words.count == 3 ? pid_t(words[1]) : nil
             if let process, words[0] == Machine.name, kill(process, 0) == -1, errno == ESRCH { return .abandoned(text) }
             if last?.text != text || last?.modified != modified { (last, since) = ((text, modified), .now) }
-            // By this machine's clock alone: those of two machines may differ.
+            // Only this machine's clock counts, because the clocks of two machines may differ.
             if ContinuousClock.now - since > .seconds(NodeClaims.patience) { return .abandoned(text) }
             return .held(
                 owner: process.map { words[0] == Machine.name ? "process \($0)" : "\(words[0]), process \($0)" }
@@ -147,7 +150,7 @@ final class NodeClaims: Sendable {
     }
 }
 
-/// Beats until it is stopped, and then no thread waits for the next beat.
+/// Beats until it is stopped, after which no thread waits for the next beat.
 private final class Heart: Sendable {
     private let condition = NSCondition()
     private let isStopped = Mutex(false)

@@ -1,7 +1,7 @@
 import BinaryIO
 
-/// A file of a cache that arrives piece by piece. It appears in the folder once its bytes are all there and are those that were promised;
-/// otherwise nothing is left of it.
+/// A cached file that is received piece by piece. It appears in the folder after all of its bytes have arrived and
+/// match the digest; otherwise nothing of it remains.
 package final class ReceivedFile {
     private let folder: CacheFolder
     private let file: CachedFile
@@ -16,7 +16,7 @@ package final class ReceivedFile {
         copy = try SharedFile(in: folder.unfinished)
     }
 
-    /// - Returns: false where more comes than was promised, which nobody needs to read.
+    /// - Returns: false if there are more bytes than promised; the rest need not be read.
     /// - Throws: `FileError`.
     package func take(_ bytes: UnsafeRawBufferPointer) throws -> Bool {
         count += bytes.count
@@ -26,8 +26,8 @@ package final class ReceivedFile {
         return true
     }
 
-    /// Lets the file appear.
-    /// - Returns: false where its bytes are not those that were promised.
+    /// Publishes the file in the folder.
+    /// - Returns: false if its bytes do not match the digest.
     /// - Throws: `FileError`.
     package func finish() throws -> Bool {
         guard count == file.byteCount, hasher.finalize() == file.digest, let copy = copy.take() else { return false }

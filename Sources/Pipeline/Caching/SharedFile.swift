@@ -8,17 +8,17 @@ import SystemPackage
     import Glibc
 #endif
 
-/// A file of a folder that several machines may write at once: its bytes go to a name that nobody else has, and it appears under its own
-/// name whole, by a rename.
+/// A file in a folder that several machines may write at once: its bytes are written under a unique name, and a rename
+/// makes it appear whole under its own name.
 ///
-/// `AtomicFile` tells writers apart by their process ids, which two machines may share.
+/// `AtomicFile` distinguishes writers by process ids, which two machines may share.
 struct SharedFile: ~Copyable {
     private let temporary: FilePath
     private let descriptor: FileDescriptor
     private var count = 0
     private var isOpen = true
 
-    /// Opens a new file in a folder of such files, which is made if it is not there.
+    /// Creates a new file in a folder of such files, which is created if missing.
     /// - Throws: `FileError`.
     init(in folder: FilePath) throws {
         try makeFolder(folder)
@@ -46,10 +46,10 @@ struct SharedFile: ~Copyable {
         count += bytes.count
     }
 
-    /// Takes over another file's blocks where the disk can; false where it cannot.
+    /// Shares another file's blocks if the disk supports it; otherwise returns false.
     func clone(_ path: FilePath) -> Bool {
         #if os(Linux)
-            // FICLONE of linux/fs.h, which Swift does not see.
+            // FICLONE of linux/fs.h, which Swift does not import.
             let request: UInt = 0x4004_9409
             guard let source = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) else { return false }
             defer { try? source.close() }
@@ -59,14 +59,14 @@ struct SharedFile: ~Copyable {
         #endif
     }
 
-    /// Makes the bytes durable and gives them their name.
+    /// Makes the bytes durable and renames the file to its final path.
     /// - Parameter isDurable: false for notes, whose loss costs little.
     consuming func commit(as path: FilePath, isDurable: Bool = true) throws {
         let (temporary, descriptor) = (temporary, descriptor)
         if isDurable { try naming("sync", path) { try synchronize(descriptor) } }
         isOpen = false
         do {
-            // Network file systems tell of a full disk here.
+            // Network file systems report a full disk here.
             try naming("close", path) { try descriptor.close() }
             guard rename(temporary.string, path.string) == 0 else {
                 throw FileError("rename into place", path, errno: Errno(rawValue: errno))
@@ -79,9 +79,9 @@ struct SharedFile: ~Copyable {
     }
 }
 
-/// The machine that this program runs on.
+/// The machine that runs this program.
 enum Machine {
-    /// Its name as it may stand in a file's: letters, digits, dots and hyphens.
+    /// The machine's name with the characters that are valid in a file name: letters, digits, dots and hyphens.
     static let name: String = {
         let allowed = Set("abcdefghijklmnopqrstuvwxyz0123456789.-")
         let name = ProcessInfo.processInfo.hostName.lowercased().filter(allowed.contains).prefix(100)

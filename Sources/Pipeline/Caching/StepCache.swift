@@ -10,40 +10,40 @@ import SystemPackage
     import Glibc
 #endif
 
-/// Products of finished nodes, under the digest of everything that decided them: in a folder near by, and behind it in a place that others
-/// share, where there is one.
+/// The products of finished nodes, by the digest of everything that decided them: in a local folder, and behind it in a
+/// shared place, if there is one.
 ///
-/// A place that fails in the middle of a run costs what it would have spared, and nothing else: the run says so once and goes on.
+/// A place that fails during a run costs only the work that it would have saved: the run reports it once and continues.
 package struct StepCache: Sendable {
-    /// nil where there is no registry yet, or none is opened.
+    /// The registry; nil if none exists yet, or none is opened.
     package let registry: ModelRegistry?
-    /// Where steps read files.
+    /// The local folder, from which steps read files.
     let near: CacheFolder
-    /// Where products are looked for that are not near by, and kept for others.
+    /// The place for products that are not in the local folder, shared with others.
     let far: (any CachePlace)?
-    /// What `far` was asked for by.
+    /// The setting that `far` was created from.
     private let place: CacheOptions.Place?
     let mode: CacheMode
-    /// False for plans, which write nothing.
+    /// Whether the cache may be written; false for plans.
     let isWritable: Bool
-    /// Whether what is made is of no use unless it is kept.
+    /// Whether a product is useless unless it is stored.
     private let mustKeep: Bool
-    /// Whether nothing is worth doing while the far place does not answer.
+    /// Whether a run ends if the far place does not answer.
     private let mustAnswer: Bool
-    /// Whether the far place is asked for itself alone.
+    /// Whether only the far place counts.
     private let asksFarAlone: Bool
-    /// Where digests of files outside are remembered.
+    /// The folder that records digests of external files.
     private let inputs: CacheFolder
-    /// Where older versions left files, by whose records in the registry they are found.
+    /// The folder in which older versions left files, which are found by their records in the registry.
     private let olderFolder: FilePath
     private let health: Health
 
     /// - Parameters:
-    ///   - registry: nil where there is none yet.
+    ///   - registry: nil if none exists yet.
     ///   - isWritable: false for plans, which write nothing.
-    ///   - mustKeep: whether what is made is of no use unless it is kept: a place that fails ends the run then.
-    ///   - remark: told once where a place fails.
-    /// - Throws: `CacheError` for a place that was asked for and cannot be used.
+    ///   - mustKeep: whether a product is useless unless it is stored: a place that fails then ends the run.
+    ///   - remark: called once if a place fails.
+    /// - Throws: `CacheError` for a given place that cannot be used.
     package init(
         registry: ModelRegistry?,
         _ options: RunOptions,
@@ -67,17 +67,17 @@ package struct StepCache: Sendable {
         if mode != .off { try near.prepare(forWriting: isWritable && mode.writes) }
     }
 
-    /// Whether products go into the cache.
+    /// Whether products are stored in the cache.
     var keeps: Bool { isWritable && mode.writes }
 
-    /// Keeps others from evicting what this run uses; nil where nothing is kept.
+    /// Prevents other runs from evicting what this run uses; nil if nothing is stored.
     package func lease() -> CacheLease? { keeps ? CacheLease(near) : nil }
 
     /// Claims nodes that a run is about to make.
     /// - Parameters:
-    ///   - workFolder: where runs meet that keep nothing.
-    ///   - waiting: told of each node that another run makes.
-    /// - Returns: nil where no claim can be written: the run makes them without.
+    ///   - workFolder: the folder for the claims of runs that store nothing.
+    ///   - waiting: called with each node that another run makes.
+    /// - Returns: nil if no claim can be written: the run makes the nodes without one.
     /// - Throws: `Interruption.Stopped`.
     func claim(
         _ keys: [SHA256Digest],
@@ -90,8 +90,8 @@ package struct StepCache: Sendable {
 
     // MARK: Products
 
-    /// What was made before under a key, by its record: whether its files are still there shows once they are needed.
-    /// - Parameter folder: what its files are to be called by.
+    /// Returns an earlier product under a key, by its record; its files are only looked up once they are needed.
+    /// - Parameter folder: the folder in which its files get their names.
     func product(for key: SHA256Digest, in folder: FilePath) throws -> StepProduct? {
         guard mode.reads else { return nil }
         if !asksFarAlone, let bytes = near.record(for: key), let record = ActionRecord(bytes, for: key) {
@@ -105,14 +105,14 @@ package struct StepCache: Sendable {
         return try olderProduct(for: key, in: folder)
     }
 
-    /// Sees to it that a product's files are where it says, intact.
-    /// - Returns: false where one of them is lost.
-    /// - Throws: `FileError`, where the folder of the names cannot be written; `CacheError`, where the far place has to answer and
+    /// Makes a product's files available under their names, intact.
+    /// - Returns: false if one of them is lost.
+    /// - Throws: `FileError` if the folder of the names is not writable; `CacheError` if the far place must answer and
     ///   does not.
     func obtain(_ product: StepProduct) throws -> Bool {
         for file in product.files {
             guard let path = try find(file.cached) else {
-                // What an older version left stays where it is until a run takes it in.
+                // A file of an older version is not moved until a run stores it.
                 guard !keeps, isInPlace(file) else { return false }
                 continue
             }
@@ -121,14 +121,15 @@ package struct StepCache: Sendable {
         return true
     }
 
-    /// Whether a file is under its own name without the cache. A plan takes its size for it.
+    /// Whether a file is under its own name outside the cache. A plan only compares its size.
     private func isInPlace(_ file: StepProduct.File) -> Bool {
         let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: file.path.string)) != nil
         guard !isLink, FileStatus(file.path)?.byteCount == file.byteCount else { return false }
         return !isWritable || (try? SHA256Digest(ofFile: file.path)) == file.digest
     }
 
-    /// - Returns: where a file is; `.some(nil)` for one that a plan would have fetched; nil where it is lost.
+    /// - Returns: the path of a file; `.some(nil)` for a file that a run would fetch but a plan does not; nil if it is
+    ///   lost.
     private func find(_ file: CachedFile) throws -> FilePath?? {
         if !asksFarAlone, let path = near.intactFile(file, noting: keeps) { return path }
         guard let far else { return .none }
@@ -136,20 +137,21 @@ package struct StepCache: Sendable {
             return (try reading { try far.mayHold(file) } ?? false) ? .some(nil) : .none
         }
         if try reading({ try far.fetch(file, into: near) }) == true { return near.path(of: file) }
-        // Asked without its bytes, the place would say for ever that it has the file, and nobody would make it anew.
+        // Without a check of the bytes, the place would report the file as stored forever, and no run would make it
+        // again.
         if mustAnswer, case .server(let address)? = place, try reading({ try far.mayHold(file) }) == true {
             throw CacheError.otherBytes(address, file.digest)
         }
         return .none
     }
 
-    /// Keeps what was made, files before the record that names them, and gives its files their names.
+    /// Stores a product, its files before the record that names them, and gives its files their names.
     /// - Parameters:
-    ///   - digests: the node's key, and its key by content where that is known.
-    ///   - folder: of the names.
-    ///   - work: how much was done in `seconds`; nil where nothing was.
+    ///   - digests: the node's key, and its key by content if that is known.
+    ///   - folder: the folder of the names.
+    ///   - work: the amount of work done in `seconds`; nil for none.
     /// - Returns: the product with its files under their names.
-    /// - Throws: `FileError`, where the folder of the names cannot be written.
+    /// - Throws: `FileError` if the folder of the names is not writable.
     func keep(
         _ product: StepProduct,
         under digests: [SHA256Digest],
@@ -176,8 +178,8 @@ package struct StepCache: Sendable {
         return named
     }
 
-    /// Writes records of a product that was found under another digest, so that the next look finds it at once. One that cannot be
-    /// written costs no more than that look.
+    /// Writes records of a product that was found under another digest, so that the next lookup finds it at once. A
+    /// failed write costs no more than that lookup.
     func note(_ product: StepProduct, under digest: SHA256Digest, of key: StepKey) throws {
         guard keeps, !asksFarAlone else { return }
         if mustKeep {
@@ -187,7 +189,7 @@ package struct StepCache: Sendable {
         }
     }
 
-    /// Writes records of a product whose files are kept.
+    /// Writes records of a product whose files are stored.
     private func remember(
         _ product: StepProduct,
         under digests: [SHA256Digest],
@@ -214,7 +216,7 @@ package struct StepCache: Sendable {
         }
     }
 
-    /// Gives a file that is not kept its name. Another run that has the old one open reads on.
+    /// Renames a file that is not stored. Another run that has the old file open can still read it.
     private func move(_ path: FilePath, to name: FilePath) throws {
         try makeFolder(name.removingLastComponent())
         guard rename(path.string, name.string) == 0 else {
@@ -222,7 +224,7 @@ package struct StepCache: Sendable {
         }
     }
 
-    /// Lets a file of the cache be found under the name that its step gave it.
+    /// Links a cached file under the name that its step gave it.
     private func call(_ path: FilePath, _ name: FilePath) throws {
         let whole = path.isAbsolute ? path : FilePath(FileManager.default.currentDirectoryPath).pushing(path)
         let target = whole.lexicallyNormalized().string
@@ -242,14 +244,14 @@ package struct StepCache: Sendable {
 
     // MARK: Speeds and digests
 
-    /// How fast steps of a kind were, in work a second, the latest first. Steps that ended within a tenth of a second tell
-    /// nothing.
+    /// Returns the speeds of earlier steps of a kind in work per second, the latest first. Steps of less than a tenth
+    /// of a second do not count.
     func speeds(of kind: String, version: Int) throws -> [Double] {
         let speeds = near.speeds(of: kind, version: version)
         return speeds.isEmpty ? try olderSpeeds(of: kind, version: version) : speeds
     }
 
-    /// The digest of a file, from memory where the file has not changed since.
+    /// Returns the digest of a file, from memory if the file has not changed since.
     /// - Throws: `FileError`.
     package func digest(of path: FilePath) throws -> SHA256Digest {
         guard let status = FileStatus(path) else { throw FileError("open", path, errno: .noSuchFileOrDirectory) }
@@ -261,7 +263,7 @@ package struct StepCache: Sendable {
 
     // MARK: Failing places
 
-    /// - Returns: nil where the place failed, which is said once.
+    /// - Returns: nil if the place failed, which is reported once.
     @discardableResult
     private func attempt<Value>(_ body: () throws -> Value) -> Value? {
         do {
@@ -272,14 +274,14 @@ package struct StepCache: Sendable {
         }
     }
 
-    /// As `attempt`, unless what is made must be kept.
+    /// Behaves as `attempt`, unless the product must be stored.
     @discardableResult
     private func keeping<Value>(_ body: () throws -> Value) throws -> Value? {
         mustKeep ? try body() : attempt(body)
     }
 
-    /// Asks the far place, as long as it answers: one that is away would be waited for at each question.
-    /// - Throws: what the place throws, where it has to answer.
+    /// Reads from the far place while it answers, because every request to a missing server takes time.
+    /// - Throws: the place's error, if the place must answer.
     private func reading<Value>(_ body: () throws -> Value) throws -> Value? {
         guard health.isAnswering else { return nil }
         do { return try body() } catch {
@@ -289,7 +291,7 @@ package struct StepCache: Sendable {
         }
     }
 
-    /// Sends to the far place, as long as it takes what is sent.
+    /// Writes to the far place while it accepts the writes.
     private func sending(_ body: (any CachePlace) throws -> Void) throws {
         guard let far, health.isTaking else { return }
         do { try body(far) } catch {
@@ -298,7 +300,7 @@ package struct StepCache: Sendable {
         }
     }
 
-    /// What is known of the places, which is said once.
+    /// The state of the places; each failure is reported once.
     private final class Health: Sendable {
         private struct State {
             var isAnswering = true
@@ -329,14 +331,15 @@ package struct StepCache: Sendable {
 }
 
 extension StepCache {
-    /// What a version before 0018 kept in the registry: records as JSON, and files under names in the folder beside it.
+    /// An entry that a version before 0018 kept in the registry: a record as JSON, and files under names in the folder
+    /// beside it.
     private struct OlderEntry: Decodable {
         struct Product: Decodable {
             struct File: Decodable {
                 let path: FilePath
                 let byteCount: Int
                 let digest: SHA256Digest
-                /// In nanoseconds since 1970.
+                /// The modification time in nanoseconds since 1970.
                 let modified: Int
 
                 func isIntact(at path: FilePath) -> Bool {
@@ -356,7 +359,7 @@ extension StepCache {
         try? JSONDecoder().decode(OlderEntry.self, from: Data(record.outputs.utf8))
     }
 
-    /// A product of an older version, which moves into the folder when it is found.
+    /// Returns a product of an older version, which is moved into the folder when it is found.
     private func olderProduct(for key: SHA256Digest, in folder: FilePath) throws -> StepProduct? {
         guard let record = try registry?.stepRecord(for: key), let entry = olderEntry(record)?.product else {
             return nil
@@ -392,7 +395,7 @@ extension StepCache {
 }
 
 extension RunOptions {
-    /// The folder near by.
+    /// The local folder.
     package var cacheFolder: CacheFolder {
         guard case .folder(let path)? = cache.place else { return CacheFolder(workFolder) }
         return CacheFolder(path)

@@ -4,17 +4,17 @@ import Settings
 import SystemPackage
 import Yams
 
-/// Reads the pipeline of one model out of a file.
+/// Reads the pipeline of one model from a file.
 struct DefinitionReader {
     private let document: PipelineDocument
-    /// The model's name among several; nil where the file has one.
+    /// The model's name among several; nil if the file has only one.
     private let model: String?
     private let kinds: [any StepSettings.Type]
     private let resolver: ExpressionResolver
-    /// The ids of all entries, as the files write them.
+    /// The ids of all entries, as written in the files.
     private let ids: Set<String>
 
-    /// After so many problems nobody reads on, and a file that is made for it would give millions.
+    /// The most problems that are reported: nobody reads more, and a malicious file could cause millions.
     private static let mostProblems = 256
 
     private var origin: NodeOrigin { document.origin }
@@ -31,9 +31,9 @@ struct DefinitionReader {
         resolver = ExpressionResolver(document.variables, environment: environment, model: model)
     }
 
-    /// - Returns: nil where something that the pipeline needs is missing, which is reported.
+    /// - Returns: nil if a part that the pipeline needs is missing, which is reported.
     func read(overrides: [String]) -> PipelineDefinition? {
-        // What is unknown was reported when the document was read.
+        // Unknown keys were reported when the document was read.
         let keys = document.root.mapping?.keys.compactMap(\.string) ?? []
         guard let reader = SettingReader(document.root, "the pipeline", known: keys, log) else { return nil }
         let base = text("pipeline", reader)
@@ -71,7 +71,7 @@ struct DefinitionReader {
         log.report("'\(version.text)' is not a valid version. Write three numbers, such as 1.0.0.", at: version.node)
     }
 
-    /// Builds are named after the pipeline, so its name must be fit for that.
+    /// Reads the pipeline's name, which must be valid because builds are named after it.
     private func name(_ base: (text: String, node: Node)?, _ own: (text: String, node: Node)?) -> String? {
         guard let base else { return nil }
         let name = own?.text ?? model.map { "\(base.text)-\($0)" } ?? base.text
@@ -84,7 +84,7 @@ struct DefinitionReader {
         return name
     }
 
-    /// A model as the file says it.
+    /// The model's settings in the file.
     private struct Source {
         var name: (text: String, node: Node)?
         var uri: String
@@ -97,7 +97,7 @@ struct DefinitionReader {
         let keys = ["source", "license", "lora", "tags"]
         let node: Node?
         if let model {
-            // By its text: YAML would tell a quoted 1 from a plain one.
+            // Keys are compared as text: YAML would distinguish a quoted 1 from a plain one.
             node = pipeline.node("models")?.mapping?.first { $0.key.string == model }?.value
         } else {
             node = pipeline.required("model")
@@ -118,7 +118,7 @@ struct DefinitionReader {
         )
     }
 
-    /// A folder, or a list of folders and of mappings with `folder` and `scale`.
+    /// Reads a folder, or a list of folders and of mappings with `folder` and `scale`.
     private func readAdapters(_ node: Node) -> [ModelAdapter] {
         (node.sequence.map(Array.init) ?? [node]).compactMap { node in
             if let path = node.scalar?.string, !path.isEmpty, !node.isNull { return ModelAdapter(path: path) }
@@ -195,7 +195,7 @@ struct DefinitionReader {
         )
     }
 
-    /// Of the file and all that went into the definition from elsewhere.
+    /// Hashes the file and everything that was added to the definition from elsewhere.
     private func digest(_ overrides: [String]) -> SHA256Digest {
         var words = origin.file.text + overrides.map { "\n\($0)" }.joined()
         func append(_ what: String, _ text: String) { words += "\n\(what) \(text.utf8.count)\n\(text)" }

@@ -2,32 +2,32 @@ import BinaryIO
 import Settings
 import SystemPackage
 
-/// A pipeline file, read and checked: every reference leads to an earlier step, every name is known.
+/// A pipeline file, read and checked: every reference names an earlier step, every name is known.
 public struct PipelineDefinition: Sendable {
-    /// As the file says it; builds are named after it.
+    /// The name as written in the file; builds are named after it.
     public let name: String
     /// The version that the builds are published under.
     public let version: String
-    /// The model's name in a file with several; nil where the file has one.
+    /// The model's name in a file with several; nil if the file has only one.
     public let model: String?
-    /// Where the model comes from, as the file says it.
+    /// The source of the model, as written in the file.
     public let source: String
-    /// An SPDX identifier, or the name that the source gives.
+    /// The licence: an SPDX identifier, or the name that the source gives.
     public let license: String
-    /// Adapters that are merged into the model: paths as the file writes them, and their shares.
+    /// The adapters to merge into the model: paths as written in the file, and their scales.
     public let adapters: [ModelAdapter]
-    /// What the model is for, beside what its own file says.
+    /// The purposes of the model, in addition to those in its own file.
     public let tags: [String]
-    /// In the order of the file, with matrices written out and imported steps in their places.
+    /// The steps in the order of the file, with matrices expanded and imported steps in their places.
     public let steps: [Step]
-    /// The file itself; the model's path starts from its folder.
+    /// The path of the file; the model's path is relative to its folder.
     public let path: FilePath
-    /// SHA-256 of the file with its overrides, imports and what it takes from the environment: it tells one version of a
-    /// pipeline from another.
+    /// The SHA-256 of the file with its overrides, imports and environment variables, which identifies a version of a
+    /// pipeline.
     public let digest: SHA256Digest
-    /// The variables of the environment that the file asks for, with their values.
+    /// The environment variables that the file uses, with their values.
     package let usedEnvironment: [String: String]
-    /// What the definition was read from.
+    /// The texts that the definition was read from.
     package let origin: PipelineOrigin
 
     init(
@@ -50,25 +50,25 @@ public struct PipelineDefinition: Sendable {
         self.origin = origin
     }
 
-    /// The folder that the model's path starts from.
+    /// The folder that the model's path is relative to.
     public var folder: FilePath { path.removingLastComponent() }
 
-    /// The same steps over another model, without adapters.
+    /// Returns the same steps for another model, without adapters.
     package func replacingSource(_ source: String) -> PipelineDefinition {
         PipelineDefinition(self, source: source, adapters: [], steps: steps)
     }
 
-    /// The same steps over a model and adapters that are written otherwise.
+    /// Returns the same steps with other paths for the model and the adapters.
     package func replacing(source: String, adapters: [ModelAdapter]) -> PipelineDefinition {
         PipelineDefinition(self, source: source, adapters: adapters, steps: steps)
     }
 
-    /// The same with other settings of the steps.
+    /// Returns the definition with other settings of the steps.
     package func mapSettings(_ transform: (Step) -> any StepSettings) -> PipelineDefinition {
         compactMapSettings(transform)
     }
 
-    /// The same without the steps that are given no settings.
+    /// Returns the definition without the steps whose new settings are nil.
     package func compactMapSettings(_ transform: (Step) -> (any StepSettings)?) -> PipelineDefinition {
         let changed = steps.compactMap { step in
             transform(step).map { settings in
@@ -95,39 +95,39 @@ public struct PipelineDefinition: Sendable {
         )
     }
 
-    /// One step: what it is called, and what it does.
+    /// One step: its name and its settings.
     public struct Step: Sendable, Identifiable {
-        /// What other steps call it: `builds`, or `builds@q8_0` of a step with a matrix.
+        /// The id by which other steps refer to it: `builds`, or `builds@q8_0` of a step with a matrix.
         public let id: String
-        /// The id as the file writes it, which all steps of a matrix have in common.
+        /// The id as written in the file, which all steps of a matrix share.
         public let group: String
         package let settings: any StepSettings
-        /// Where it begins in its file.
+        /// The place where it begins in its file.
         public let place: SourcePlace
-        /// The file that it is written in: the pipeline's own, or an imported one.
+        /// The file that contains it: the pipeline's own, or an imported one.
         public let file: FilePath
 
         /// The key that introduces it.
         public var kind: String { type(of: settings).kind }
 
-        /// Whether a name means this step, by itself or with the others of its matrix.
+        /// Whether a name means this step, alone or with the others of its matrix.
         package func answers(to name: String) -> Bool { name == id || name == group }
 
-        /// A path as the step's settings write it, from the folder of its file.
+        /// Resolves a path of the step's settings, relative to the folder of its file.
         package func path(_ text: String) -> FilePath {
             file.removingLastComponent().pushing(FilePath(text)).lexicallyNormalized()
         }
     }
 
-    /// The step of that name; nil where there is none.
+    /// Returns the step of that name; nil if there is none.
     public func step(_ id: String) -> Step? { steps.first { $0.id == id } }
 }
 
 /// An adapter to merge, as a pipeline file names it.
 public struct ModelAdapter: Sendable, Equatable {
-    /// A folder, or hf://owner/name.
+    /// The path of a folder, or hf://owner/name.
     public var path: String
-    /// 1 for the strength that it was trained with.
+    /// The scale of the adapter; 1 for the strength that it was trained with.
     public var scale: Float
 
     package init(path: String, scale: Float = 1) {

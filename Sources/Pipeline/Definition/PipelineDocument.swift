@@ -3,10 +3,10 @@ import Settings
 import SystemPackage
 import Yams
 
-/// A pipeline file with all that it imports, before expressions and matrices are written out. It may describe several models.
+/// A pipeline file with all its imports, before expressions and matrices are expanded. It may describe several models.
 struct PipelineDocument {
     static let keys = ["pipeline", "version", "model", "steps", "models", "vars", "import"]
-    /// How many models one file may have.
+    /// The most models of one file.
     static let mostModels = 64
 
     let origin: NodeOrigin
@@ -15,8 +15,8 @@ struct PipelineDocument {
     private(set) var templates: [StepTemplate]
     private let kinds: [any StepSettings.Type]
 
-    /// Reads the file's own nodes and imports the others; reports what is wrong.
-    /// - Parameter imported: the texts of the files that may be imported; nil to read them.
+    /// Reads the file's own nodes and imports the others; reports mistakes.
+    /// - Parameter imported: the texts of the files that may be imported; nil to read the files.
     init?(
         _ root: Node,
         _ file: SettingsFile,
@@ -36,7 +36,7 @@ struct PipelineDocument {
         (variables, templates) = (parts.variables, parts.templates)
     }
 
-    /// The names of the models in their order; one nil where the file has a model without a name.
+    /// The names of the models in their order; one nil if the file has a model without a name.
     var models: [String?] {
         guard let models = root["models"], !models.isNull else { return [nil] }
         guard let mapping = models.mapping, !mapping.isEmpty else {
@@ -58,7 +58,7 @@ struct PipelineDocument {
         }
     }
 
-    /// Puts settings from outside in the place of the file's.
+    /// Applies overrides to the file's settings.
     mutating func apply(_ overrides: [String]) {
         for text in overrides {
             guard let override = SettingOverride(text) else {

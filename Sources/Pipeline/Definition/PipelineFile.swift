@@ -5,17 +5,18 @@ import SystemPackage
 
 /// A pipeline file: the pipelines that it describes, one for each model.
 public struct PipelineFile: Sendable {
-    /// In the order of the file's models; at least one.
+    /// The definitions in the order of the file's models; at least one.
     public let definitions: [PipelineDefinition]
-    /// Whether the file names its models, and so may have several.
+    /// Whether the file names its models, so that it can have several.
     public let namesModels: Bool
 
     /// Reads and checks a pipeline file.
     /// - Parameters:
-    ///   - overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `vars.NAME`, `STEP.KEY`.
-    ///   - kinds: the kinds of steps that there are.
-    ///   - environment: what `env` expressions may name.
-    /// - Throws: `FileError`, or `SettingsError` with everything that is wrong.
+    ///   - overrides: `KEY=VALUE` settings that replace those of the file: `version`, `model.source`, `vars.NAME`,
+    ///     `STEP.KEY`.
+    ///   - kinds: the known kinds of steps.
+    ///   - environment: the variables that `env` expressions may name.
+    /// - Throws: `FileError`, or `SettingsError` with every mistake in the file.
     package init(
         path: FilePath,
         overrides: [String],
@@ -26,7 +27,7 @@ public struct PipelineFile: Sendable {
         try self.init(text: text, path: path, overrides: overrides, kinds: kinds, environment: environment)
     }
 
-    /// - Parameter imported: the texts of the files that it imports, by their paths; nil to read them.
+    /// - Parameter imported: the texts of the files that it imports, by their paths; nil to read the files.
     package init(
         text: String,
         path: FilePath,
@@ -37,7 +38,7 @@ public struct PipelineFile: Sendable {
     ) throws {
         let file = SettingsFile(path: path, text: text)
         let log = DiagnosticLog()
-        // Whoever asks for it, what is wrong with a file is said in the file's own words.
+        // Whoever reads the file, its mistakes are reported in the file's own terms.
         let read: (definitions: [PipelineDefinition?], namesModels: Bool) = SettingStyle.name.within {
             guard let root = SettingsDocument.compose(text, log),
                 var document = PipelineDocument(root, file, kinds, log, imported: imported)
@@ -56,8 +57,8 @@ public struct PipelineFile: Sendable {
         }
     }
 
-    /// The pipelines of some models, in the order of the file.
-    /// - Parameter models: their names; all where there are none.
+    /// Returns the pipelines of some models, in the order of the file.
+    /// - Parameter models: their names; empty for all.
     /// - Throws: `PipelineError.unknownModel`.
     public func definitions(of models: [String]) throws -> [PipelineDefinition] {
         let known = definitions.compactMap(\.model)
@@ -67,9 +68,9 @@ public struct PipelineFile: Sendable {
 }
 
 extension PipelineDefinition {
-    /// The only pipeline of a file.
-    /// - Parameter model: which one, where the file has several.
-    /// - Throws: what reading the file throws; `PipelineError.unknownModel`, or `severalModels` where none is chosen.
+    /// Selects one pipeline of a file.
+    /// - Parameter model: the model's name, if the file has several.
+    /// - Throws: the errors of reading the file; `PipelineError.unknownModel`, or `severalModels` if none is selected.
     package init(_ file: PipelineFile, model: String?) throws {
         let found = try file.definitions(of: model.map { [$0] } ?? [])
         guard found.count == 1, let first = found.first else {

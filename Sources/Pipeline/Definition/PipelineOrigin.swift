@@ -2,12 +2,13 @@ import BinaryIO
 import Settings
 import SystemPackage
 
-/// The texts that a pipeline was read from: with the variables of the environment and the model's name they are all that decides it.
+/// The texts that a pipeline was read from: with the environment variables and the model's name, they decide it
+/// completely.
 package struct PipelineOrigin: Sendable, Equatable {
-    /// Of the pipeline file.
+    /// The text of the pipeline file.
     package let text: String
-    /// In the order in which they were met.
+    /// The imported files in the order in which they were read.
     package let imported: [SettingsFile]
-    /// `KEY=VALUE`
+    /// The overrides as `KEY=VALUE`.
     package let overrides: [String]
 }

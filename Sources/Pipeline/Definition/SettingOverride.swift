@@ -1,14 +1,14 @@
 import Yams
 
-/// `KEY=VALUE`, a setting from outside in the place of the file's.
+/// `KEY=VALUE`, a setting that replaces the file's.
 struct SettingOverride {
-    /// As it was given.
+    /// The override as it was given.
     let text: String
-    /// The key's parts, such as `quality` and `chunks`.
+    /// The parts of the key, such as `quality` and `chunks`.
     let path: [String]
     let value: Node
 
-    /// - Returns: nil for what is not KEY=VALUE.
+    /// - Returns: nil if the text is not KEY=VALUE.
     init?(_ text: String) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let path = parts.first?.split(separator: ".").map(String.init) ?? []

@@ -2,14 +2,14 @@ import BinaryIO
 import Settings
 import Yams
 
-/// The settings of one kind of step, whoever gives them: a pipeline file, or the options of a command.
+/// The settings of one kind of step, from a pipeline file or from the options of a command.
 package protocol StepSettings: Sendable {
     /// The key that introduces such a step in a pipeline file.
     static var kind: String { get }
-    /// Every setting there is, in the order of the reference.
+    /// Every setting of the kind, in the order of the reference.
     static var settings: [Setting] { get }
 
-    /// Reads the settings; reports everything that is wrong with them.
+    /// Reads the settings; reports every mistake in them.
     init(_ reader: SettingReader, _ references: StepReferences)
 
     /// The ids of the steps whose products this one takes.
@@ -17,7 +17,7 @@ package protocol StepSettings: Sendable {
 }
 
 extension StepSettings {
-    /// - Returns: nil where the node is no mapping; that is reported too.
+    /// - Returns: nil if the node is not a mapping; that is reported, too.
     package init?(_ node: Node, _ references: StepReferences, _ log: DiagnosticLog) {
         let known = Self.settings.map(\.key)
         guard let reader = SettingReader(node, "'\(Self.kind)'", known: known, log) else { return nil }
@@ -25,13 +25,13 @@ extension StepSettings {
     }
 }
 
-/// The steps that settings may refer to: those that stand before.
+/// The steps that settings may refer to: the earlier ones.
 package struct StepReferences {
-    /// nil where no pipeline file is read, and a reference is a path.
+    /// The earlier steps; nil without a pipeline file, when a reference is a path.
     private let earlier: [PipelineDefinition.Step]?
-    /// The id of the step that refers, as the file writes it.
+    /// The id of the referring step, as written in the file.
     private let own: String?
-    /// The ids of all steps of the file, as it writes them.
+    /// The ids of all steps, as written in the file.
     private let all: Set<String>
 
     package static let none = StepReferences(earlier: nil, own: nil, all: [])
@@ -51,15 +51,15 @@ package struct StepReferences {
         return (earlier ?? []).filter { $0.group == group }.map(\.id)
     }
 
-    /// The ids of the earlier steps with settings that `isWanted` takes.
+    /// Returns the ids of the earlier steps whose settings satisfy `isWanted`.
     package func ids(where isWanted: (any StepSettings) -> Bool) -> [String] {
         (earlier ?? []).filter { isWanted($0.settings) }.map(\.id)
     }
 
-    /// The id of an earlier step of one of some kinds.
+    /// Reads the id of an earlier step of certain kinds.
     /// - Parameters:
-    ///   - kinds: of the steps that may be named.
-    ///   - complaint: what else is wrong with a step, in words; nil where it may be named.
+    ///   - kinds: the kinds of steps that may be named.
+    ///   - complaint: returns another problem with a step, in words; nil if it may be named.
     package func id(
         _ key: String,
         in reader: SettingReader,
@@ -70,7 +70,7 @@ package struct StepReferences {
         return check(id, key, place, reader, kinds, complaint)
     }
 
-    /// The ids of several earlier steps of some kinds; nil where nothing is said.
+    /// Reads the ids of several earlier steps of certain kinds; nil if the setting is missing.
     package func ids(_ key: String, in reader: SettingReader, kinds: [String]) -> [String]? {
         reader.texts(key)?.map { check($0.text, key, $0.node, reader, kinds) { _, _ in nil } }
     }
@@ -97,7 +97,7 @@ package struct StepReferences {
         return id
     }
 
-    /// What is wrong with an id of no earlier step, and what to do.
+    /// Describes the problem with an id that is not an earlier step's, and what to do.
     private func missing(_ id: String, _ kinds: [String]) -> String {
         if id == own { return "its own step, '\(id)'. Name an earlier step." }
         if all.contains(id) { return "the step '\(id)', which comes later. Move it up." }

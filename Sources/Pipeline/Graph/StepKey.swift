@@ -1,21 +1,20 @@
 import BinaryIO
 
-/// Everything that decides what a node makes, as one digest: the step's kind and implementation, its settings with their
-/// defaults, and what goes in. Paths, threads and hosts are left out, for they decide nothing.
+/// Everything that decides what a node makes, as one digest: the step's kind and implementation, its settings with
+/// their defaults, and its inputs. Paths, threads and hosts are excluded, because they decide nothing.
 ///
-/// Where another node's product goes in, that node's key stands for it, so all keys of a graph are known before anything
-/// runs.
+/// The key of another node represents its product as an input, so all keys of a graph are known before anything runs.
 package struct StepKey: Sendable {
-    /// Something that goes in.
+    /// An input of a node.
     package enum Input: Sendable, Hashable {
-        /// A file that somebody gave, by the digest of its bytes.
+        /// A given file, by the digest of its bytes.
         case file(SHA256Digest)
-        /// What another node makes, by that node's key.
+        /// The product of another node, by that node's key.
         case product(of: StepNode.Name, key: SHA256Digest)
     }
 
     package let kind: String
-    /// Raised whenever the same inputs would give another outcome.
+    /// The version of the implementation, raised whenever the same inputs would give another result.
     package let version: Int
     package let settings: [String: String]
     package let inputs: [String: Input]
@@ -29,10 +28,10 @@ package struct StepKey: Sendable {
         digest = Self.digest(kind, version, settings, inputs.mapValues { $0.words })
     }
 
-    /// The key by what the inputs are, however they were made: it finds again what a node made of the same bytes. It never
-    /// equals a `digest`.
-    /// - Parameter product: the digest of what a node made.
-    /// - Returns: nil where no input is a product, or one is not known yet.
+    /// Returns the key by the content of the inputs, however they were made: it finds a node's earlier product of the
+    /// same bytes. It never equals a `digest`.
+    /// - Parameter product: returns the digest of a node's product.
+    /// - Returns: nil if no input is a product, or one is not known yet.
     package func digest(byContent product: (StepNode.Name) -> SHA256Digest?) -> SHA256Digest? {
         var words: [String: String] = [:]
         var hasProduct = false
@@ -48,7 +47,7 @@ package struct StepKey: Sendable {
         return hasProduct ? Self.digest(kind, version, settings, words) : nil
     }
 
-    /// The settings alone, for lineage.
+    /// The digest of the settings alone, for lineage.
     package var settingsDigest: SHA256Digest { SHA256Digest(of: Self.lines(settings).utf8) }
 
     private static func digest(
@@ -60,7 +59,7 @@ package struct StepKey: Sendable {
         SHA256Digest(of: "\(kind)\n\(version)\n\(lines(settings))\n\(lines(inputs))".utf8)
     }
 
-    /// Values with their lengths, so that no two sets read the same.
+    /// Encodes values with their lengths, so that no two sets have the same encoding.
     private static func lines(_ entries: [String: String]) -> String {
         entries.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.utf8.count):\($0.value)\n" }.joined()
     }

@@ -3,10 +3,10 @@ import SystemPackage
 
 /// One product of a step: the whole of it, or one build of several.
 package struct StepNode: Sendable {
-    /// `f16`, or `quality[q4_k_m]` where a step makes something for each of several builds.
+    /// The name of a node: `f16`, or `quality[q4_k_m]` of a step with a product for each of several builds.
     package struct Name: Sendable, Hashable, CustomStringConvertible {
         package let step: String
-        /// The build's type; nil where the step has one product.
+        /// The build's type; nil if the step has one product.
         package let build: String?
 
         package init(step: String, build: String? = nil) { (self.step, self.build) = (step, build) }
@@ -19,17 +19,17 @@ package struct StepNode: Sendable {
 
     package init(_ name: Name, _ key: StepKey) { (self.name, self.key) = (name, key) }
 
-    /// The node's product as what goes into another one.
+    /// The node's product as an input of another node.
     package var asInput: StepKey.Input { .product(of: name, key: key.digest) }
 
-    /// Where its files are called by their names.
-    /// - Parameter workFolder: of the pipeline.
+    /// Returns the folder in which its files have their names.
+    /// - Parameter workFolder: the pipeline's folder.
     func folder(in workFolder: FilePath) -> FilePath {
         workFolder.appending(folderName)
     }
 
-    /// Where its files are made.
-    /// - Parameter workFolder: of the pipeline.
+    /// Returns the folder in which its files are made.
+    /// - Parameter workFolder: the pipeline's folder.
     func workshop(in workFolder: FilePath) -> FilePath {
         workFolder.appending(".making").appending(folderName)
     }

@@ -2,11 +2,11 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// What a node leaves to those after it: files, and facts in a form that its kind of step reads.
+/// The output of a node for later ones: files, and facts in a form that its kind of step reads.
 package struct StepProduct: Sendable {
     /// A finished file.
     package struct File: Sendable, Equatable {
-        /// Where steps read it. Of a product that was made before, the file is there only once somebody needs it.
+        /// The path from which steps read it. A cached product's file is only there once it is needed.
         package let path: FilePath
         package let byteCount: Int
         package let digest: SHA256Digest
@@ -23,21 +23,21 @@ package struct StepProduct: Sendable {
             (self.path, byteCount) = (path, status.byteCount)
         }
 
-        /// What it is called in the product's folder.
+        /// The file's name in the product's folder.
         var name: String { path.lastComponent?.string ?? "" }
-        /// The file by its bytes.
+        /// The file identified by its bytes.
         var cached: CachedFile { CachedFile(digest: digest, byteCount: byteCount) }
     }
 
-    /// Names of what was made, for reports.
+    /// The names of the outputs, for reports.
     package let outputs: [String]?
     package let files: [File]
-    /// JSON.
+    /// The facts as JSON.
     let facts: String
 
     /// - Parameters:
-    ///   - files: finished ones, which are read for their digests.
-    ///   - outputs: what reports call the product; its files where nothing is said.
+    ///   - files: finished files, which are hashed.
+    ///   - outputs: the names of the product in reports; nil for its files.
     /// - Throws: `FileError`.
     package init(files: [FilePath] = [], facts: some Encodable, outputs: [String]? = nil) throws {
         let encoder = JSONEncoder()
@@ -53,22 +53,22 @@ package struct StepProduct: Sendable {
         (self.files, self.facts, self.outputs) = (files, facts, outputs)
     }
 
-    /// The facts, as the kind that wrote them reads them.
+    /// Decodes the facts as the kind that wrote them reads them.
     /// - Throws: `DecodingError`.
     package func facts<Facts: Decodable>(_ type: Facts.Type = Facts.self) throws -> Facts {
         try JSONDecoder().decode(type, from: Data(facts.utf8))
     }
 
-    /// The product, its files under the same names in another folder.
+    /// Returns the product with its files under the same names in another folder.
     func named(in folder: FilePath) -> StepProduct {
         let files = files.map { File(path: folder.appending($0.name), byteCount: $0.byteCount, digest: $0.digest) }
         return StepProduct(files: files, facts: facts, outputs: outputs)
     }
 
-    /// Names of what was made.
+    /// The names of the outputs.
     package var names: [String] { outputs ?? files.map { $0.path.string } }
 
-    /// What another node may depend on: the bytes of the files, or the facts where there are none.
+    /// What another node may depend on: the bytes of the files, or the facts if there are none.
     package var digest: SHA256Digest {
         guard !files.isEmpty else { return SHA256Digest(of: facts.utf8) }
         return SHA256Digest(of: files.map { "\($0.digest)\n" }.joined().utf8)

@@ -1,2 +1,2 @@
-/// A step whose files are there for another step alone: once that has run, nobody needs them.
+/// A step whose files only serve another step: once that step has run, they are not needed.
 package protocol IntermediateStep: Step {}

@@ -1,35 +1,35 @@
 import BinaryIO
 import SystemPackage
 
-/// Tells which nodes of a graph are due, as far as products are known.
+/// Finds the nodes of a graph that are due, as far as products are known.
 ///
-/// It asks in two directions. Forwards: of which nodes is there a record? That takes no file, since keys and digests are enough. Backwards,
-/// from what is wanted: whose files does somebody need, a node that is due or the user? So a file between two steps need not be there
-/// once everything that is made of it is.
+/// It looks in two directions. Forwards: which nodes have a record? That needs no file, because keys and digests are
+/// enough. Backwards, from the wanted nodes: which files are needed, by a due node or by the user? So a file between
+/// two steps may be missing if everything made from it exists.
 struct NodeLookup {
     private let steps: [any Step]
-    /// The nodes of each step; a key is worked out whenever a step is asked for its nodes.
+    /// The nodes of each step, stored because a step computes their keys on every access.
     private let nodes: [[StepNode]]
     private let cache: StepCache
-    /// The nodes that are asked for.
+    /// The requested nodes.
     let wanted: Set<StepNode.Name>
-    /// Whether they are made again although they are known.
+    /// Whether they are made again even if they are cached.
     private let isForced: Bool
     /// The pipeline's folder, in which files have names.
     private let workFolder: FilePath
-    /// The nodes that are asked for, and all whose products they take, directly or through others.
+    /// The requested nodes and all nodes whose products they use, directly or indirectly.
     let needed: Set<StepNode.Name>
-    /// What is known so far, made or found. Facts and digests hold; files are there if `ready` says so.
+    /// The products known so far, made or found. Facts and digests are valid; files only exist for nodes in `ready`.
     private(set) var products: [StepNode.Name: StepProduct] = [:]
-    /// Nodes whose files are where their products say.
+    /// The nodes whose files exist where their products say.
     private(set) var ready: Set<StepNode.Name> = []
-    /// Digests that nothing was found under; a run asks once.
+    /// Digests without a record; a run looks each up once.
     private var unknown: Set<SHA256Digest> = []
-    /// What was due when it was last asked; nil once something was made since.
+    /// The last result of `due`; nil after a product was made since.
     private var lastDue: Set<StepNode.Name>?
 
     /// - Parameters:
-    ///   - steps: in an order in which each stands behind those that it needs.
+    ///   - steps: in an order in which each comes after those that it needs.
     ///   - workFolder: the pipeline's folder, in which files have names.
     init(
         _ steps: [any Step],
@@ -48,7 +48,8 @@ struct NodeLookup {
         self.needed = needed
     }
 
-    /// The nodes that have to be made, as far as that shows now: what comes out of those before may spare some of them.
+    /// Returns the nodes that must be made, as far as is known now: the outputs of earlier nodes may make some of them
+    /// unnecessary.
     mutating func due() throws -> Set<StepNode.Name> {
         if let lastDue { return lastDue }
         for (step, nodes) in zip(steps, nodes) {
@@ -59,12 +60,12 @@ struct NodeLookup {
         return due
     }
 
-    /// Whether somebody may still find the node.
+    /// Whether the node may still be found.
     private func isOpen(_ node: StepNode) -> Bool {
         needed.contains(node.name) && products[node.name] == nil && !(isForced && wanted.contains(node.name))
     }
 
-    /// By the keys of what goes in, and then, where that is known, by its bytes.
+    /// Looks a node up by the keys of its inputs, and then, if it is known, by their content.
     private mutating func look(for node: StepNode, in step: any Step) throws {
         let folder = node.folder(in: workFolder)
         let digests: [SHA256Digest?] = [node.key.digest, contentDigest(of: node)]
@@ -84,7 +85,7 @@ struct NodeLookup {
     private mutating func backwards() throws -> Set<StepNode.Name> {
         var due: Set<StepNode.Name> = []
         var fileUsers = filesForTheUser
-        /// Nodes whose facts a due node may ask for, however far behind it.
+        /// The nodes whose facts a due node may read, however far before it.
         var behind: Set<StepNode.Name> = []
         for node in nodes.reversed().joined() where needed.contains(node.name) {
             let needsRecord = wanted.contains(node.name) || behind.contains(node.name)
@@ -107,7 +108,7 @@ struct NodeLookup {
         return false
     }
 
-    /// Files that are asked for themselves: nothing is made of them that has files, and nobody stores them elsewhere.
+    /// The nodes whose files the user requested: no node with files is made from them, and no step publishes them.
     private var filesForTheUser: Set<StepNode.Name> {
         var files = wanted
         for (step, nodes) in zip(steps, nodes) {
@@ -120,7 +121,7 @@ struct NodeLookup {
         return files
     }
 
-    /// The nodes whose products a node takes, directly or through others.
+    /// Returns the nodes whose products a node uses, directly or indirectly.
     func ancestors(of node: StepNode) -> Set<StepNode.Name> {
         var found = Set(node.inputs)
         for other in nodes.reversed().joined() where found.contains(other.name) {
@@ -129,13 +130,13 @@ struct NodeLookup {
         return found
     }
 
-    /// The key of a node by the bytes of what goes in; nil where that is not known, or nothing is made by others.
+    /// Returns the key of a node by the content of its inputs; nil if that is not known, or no input is a product.
     func contentDigest(of node: StepNode) -> SHA256Digest? {
         node.key.digest { products[$0]?.digest }
     }
 
     /// Looks again for nodes that another run may have made since.
-    /// - Returns: those of them that are due nevertheless.
+    /// - Returns: those that are still due.
     mutating func stillDue(_ nodes: [StepNode]) throws -> [StepNode] {
         unknown.subtract(nodes.flatMap { [$0.key.digest, contentDigest(of: $0)] }.compactMap { $0 })
         lastDue = nil
@@ -143,12 +144,12 @@ struct NodeLookup {
         return nodes.filter { due.contains($0.name) }
     }
 
-    /// Takes in what was made.
+    /// Adds a product.
     mutating func note(_ product: StepProduct, of node: StepNode) {
         products[node.name] = product
         ready.insert(node.name)
         lastDue = nil
-        // Another step may ask for the same.
+        // Another step may need the same product.
         unknown.subtract([node.key.digest, contentDigest(of: node)].compactMap { $0 })
     }
 }

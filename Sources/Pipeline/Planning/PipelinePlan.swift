@@ -1,9 +1,9 @@
-/// What a run would do, before it does anything.
+/// What a run would do, before it starts.
 public struct PipelinePlan: Codable, Sendable {
-    /// Whether a step would run, for at least one build, or has all it would make.
+    /// Whether a step would run, for at least one build, or is fully cached.
     public enum Action: String, Codable, Sendable { case cached, run }
 
-    /// What a run would do about one step.
+    /// What a run would do with one step.
     public struct Step: Codable, Sendable {
         /// The step's id.
         public var step: String
@@ -11,11 +11,11 @@ public struct PipelinePlan: Codable, Sendable {
         public var kind: String
         /// Whether it would run.
         public var action: Action
-        /// Why, as a phrase.
+        /// The reason, as a phrase.
         public var reason: String
-        /// The builds that the step is due for, where it is due for some and not for all.
+        /// The builds for which the step is due, if it is due for some but not all.
         public var builds: [String]?
-        /// Of what is due; of everything where nothing is. nil where nothing is known of the model.
+        /// The forecast of what is due, or of everything if nothing is due; nil if the model is not known.
         public var forecast: Forecast?
 
         package init(step: String, kind: String, action: Action, reason: String) {
@@ -27,21 +27,21 @@ public struct PipelinePlan: Codable, Sendable {
     public var pipeline: String
     /// The version that the builds would be published under.
     public var version: String
-    /// Where the model comes from; a model of the Hub with its commit.
+    /// The source of the model; a model of the Hub with its commit.
     public var source: String
-    /// What is fetched of the model first, in bytes; 0 where it is here, nil where nothing is known.
+    /// The bytes of the model to download first; 0 if it is local, nil if it is not known.
     public var downloadBytes: Int?
-    /// In the order of the file.
+    /// The steps in the order of the file.
     public var steps: [Step]
-    /// Of the step that takes most, in bytes.
+    /// The memory of the step that uses most, in bytes.
     public var peakMemoryBytes: Int
-    /// Bytes that the steps to be run will add to the disk, as far as they are known.
+    /// The bytes that the due steps will add to the disk, as far as they are known.
     public var diskBytes: Int
-    /// On the disk that steps write to; nil where it does not say.
+    /// The free bytes on the disk that steps write to; nil if the system does not report them.
     public var freeDiskBytes: Int?
-    /// The least that all due steps together are expected to take.
+    /// The shortest expected time of all due steps together.
     public var secondsLow: Double
-    /// The most that all due steps together are expected to take.
+    /// The longest expected time of all due steps together.
     public var secondsHigh: Double
 
     package init(

@@ -1,14 +1,14 @@
-/// How fast one kind of step was in runs of this registry.
+/// The speeds of one kind of step in runs of this registry.
 struct SpeedHistory {
-    /// In work a second, the latest first.
+    /// The speeds in work per second, the latest first.
     let speeds: [Double]
 
-    /// Runs of long ago were on another machine, or of another version.
+    /// The most speeds that count: older runs were on another machine, or of another version.
     private static let mostRuns = 8
-    /// What two runs of the same work may differ by.
+    /// The factor by which two runs of the same work may differ.
     private static let spread = 1.25
 
-    /// Slowest and fastest that is to be expected; nil where nothing ran yet.
+    /// The slowest and fastest speed to expect; nil if no step ran yet.
     var range: ClosedRange<Double>? {
         let latest = speeds.prefix(Self.mostRuns)
         guard let slowest = latest.min(), let fastest = latest.max() else { return nil }

@@ -1,7 +1,7 @@
 import BinaryIO
 import SystemPackage
 
-/// Works out what a run of a graph would do. Reads the cache; writes nothing.
+/// Determines what a run of a graph would do. It reads the cache and writes nothing.
 package struct StepPlanner {
     private let steps: [any Step]
     private let cache: StepCache
@@ -11,7 +11,7 @@ package struct StepPlanner {
     private var running: Set<String> = []
 
     /// - Parameters:
-    ///   - steps: in an order in which each stands behind those that it needs.
+    ///   - steps: in an order in which each comes after those that it needs.
     ///   - workFolder: the pipeline's folder.
     package init(_ steps: [any Step], _ cache: StepCache, _ options: RunOptions, workFolder: FilePath) {
         (self.steps, self.cache, self.options) = (steps, cache, options)
@@ -24,7 +24,7 @@ package struct StepPlanner {
         )
     }
 
-    /// - Parameter reason: why every step runs, where that is known beforehand.
+    /// - Parameter reason: why every step runs, if that is known beforehand.
     package mutating func plan(allBecause reason: String? = nil) throws -> [PipelinePlan.Step] {
         let allDue = reason == nil ? try lookup.due() : lookup.needed
         return try steps.map { step in
@@ -42,23 +42,23 @@ package struct StepPlanner {
         }
     }
 
-    /// The nodes that a run would make.
+    /// Returns the nodes that a run would make.
     package mutating func due() throws -> Set<StepNode.Name> { try lookup.due() }
 
-    /// What one node will write and take by itself.
+    /// Estimates what one node will write and use by itself.
     package func forecast(of node: StepNode, in step: any Step) throws -> Forecast { try forecast(step, [node]) }
 
-    /// What keeps a node from being made of what the cache holds.
+    /// The reasons why a node cannot be made from the cache.
     package struct Obstacles: Sendable {
-        /// Nodes before it that are not there.
+        /// The nodes before it that are missing.
         package fileprivate(set) var missing: [StepNode.Name] = []
-        /// Why products before it may not be used, in words.
+        /// Why products before it must not be used, in words.
         package fileprivate(set) var problems: [String] = []
 
         package var isEmpty: Bool { missing.isEmpty && problems.isEmpty }
     }
 
-    /// The obstacles of each node that publishes, which may lie far behind it.
+    /// Returns the obstacles of each node that publishes; they may be far before it.
     package mutating func obstacles() throws -> [StepNode.Name: Obstacles] {
         let due = try lookup.due()
         var problems: [StepNode.Name: [String]] = [:]
@@ -98,7 +98,7 @@ package struct StepPlanner {
 }
 
 extension Step {
-    /// The forecast with its time, by the speeds that the cache remembers.
+    /// Returns the forecast with its time, by the speeds that the cache remembers.
     func forecast(_ nodes: [StepNode], timedBy cache: StepCache, threads: Int) throws -> Forecast {
         var forecast = try forecast(nodes, threads: threads)
         let version = nodes.first?.key.version ?? 0

@@ -1,27 +1,27 @@
-/// Something that happened in a run, as it happens.
+/// An event of a run, reported as it happens.
 public struct RunEvent: Codable, Sendable {
-    /// What can happen.
+    /// The kind of event.
     public enum Kind: String, Codable, Sendable {
         case stepStarted, progress, stepFinished
-        /// Before the first step: how far the download of the model is, and what somebody should know of it.
+        /// Before the first step: the progress of the model's download, and remarks for the user.
         case download, remark
     }
 
-    /// What happened.
+    /// The kind of event.
     public var event: Kind
     /// The step's id.
     public var step: String
     /// The kind of the step, by the key that introduces it in a pipeline file.
     public var kind: String
-    /// Of a step that finished.
+    /// The status of a finished step.
     public var status: StepStatus?
-    /// What is being worked on, or the remark.
+    /// The current work, or the remark.
     public var detail: String?
-    /// How far the work is, in a unit of the step's own.
+    /// The progress of the work, in a unit of the step's own.
     public var done: Int?
-    /// What `done` leads to; 0 where it is not known.
+    /// The final value of `done`; 0 if it is not known.
     public var total: Int?
-    /// Of a step that finished.
+    /// The time of a finished step.
     public var seconds: Double?
 
     package init(
@@ -39,7 +39,7 @@ public struct RunEvent: Codable, Sendable {
     }
 }
 
-/// Told what happens as it happens; throwing from it stops the run.
+/// Called with events as they happen; throwing from it stops the run.
 public typealias RunReporting = @Sendable (RunEvent) throws -> Void
 
 /// How a step ended.

@@ -1,41 +1,41 @@
 import Foundation
 import SystemPackage
 
-/// How to run a pipeline.
+/// The options of a pipeline run.
 public struct RunOptions: Sendable {
-    /// The registry's file; it is made where it is not there.
+    /// The registry's file; it is created if missing.
     public var registry: FilePath
-    /// How many work at a time, at least one.
+    /// The number of threads, at least one.
     public var threads: Int
-    /// Refuse steps that would take more memory than this, in bytes; steps side by side share it.
+    /// The most memory of a step in bytes; steps that need more are refused, and concurrent steps share it.
     public var memoryLimit: Int?
-    /// Download nothing.
+    /// Whether downloads are disabled.
     public var isOffline = false
-    /// Where products are kept for the next run.
+    /// Where products are stored for the next run.
     public var cache = CacheOptions()
-    /// Run again what is cached.
+    /// Whether cached steps run again.
     public var force = false
-    /// Run on after a step fails with what does not need it.
+    /// Whether, after a step fails, the steps that do not need it still run.
     public var keepsGoing = false
-    /// Begin with this step; those before it must be cached.
+    /// The first step to run; those before it must be cached.
     public var from: String?
-    /// Run this step alone; those before it must be cached.
+    /// The only step to run; those before it must be cached.
     public var only: String?
 
-    /// As many threads as the machine has cores, where nothing is said.
+    /// Uses as many threads as the machine has cores by default.
     public init(registry: FilePath, threads: Int? = nil) {
         self.registry = registry
         self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     }
 
-    /// The memory that steps side by side share, in bytes: all of the machine where nothing is said.
+    /// The memory that concurrent steps share, in bytes: all of the machine by default.
     var sharedMemory: Int {
         memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory)
     }
 
-    /// Where steps work; nil for the folder beside the registry.
+    /// The folder that steps work in; nil for the one beside the registry.
     package var workPlace: FilePath?
 
-    /// Where steps work.
+    /// The folder that steps work in.
     package var workFolder: FilePath { workPlace ?? FilePath(registry.string + ".work") }
 }

@@ -1,17 +1,17 @@
-/// What a run may take of the machine, divided among the steps that run side by side.
+/// The part of the machine that a run may use, divided among concurrent steps.
 ///
-/// A step gets its threads when it starts and keeps them to its end. The first one always starts, so a step that needs more memory than
-/// there is runs alone.
+/// A step gets its threads when it starts and keeps them to its end. The first one always starts, so a step that needs
+/// more memory than is available runs alone.
 struct StepBudget {
-    /// What a step takes while it runs.
+    /// What a step uses while it runs.
     struct Demand: Equatable {
         /// False for a step that computes next to nothing: it runs beside others without threads of its own.
         let isLong: Bool
         let memoryBytes: Int
     }
 
-    /// Steps that compute do not run side by side on fewer threads each than these: one after the other, they take no longer and need
-    /// less memory.
+    /// The fewest threads of each concurrent step that computes: with fewer, running them one after the other takes no
+    /// longer and needs less memory.
     static let leastThreads = 4
 
     let threads: Int
@@ -22,9 +22,9 @@ struct StepBudget {
 
     var isIdle: Bool { running.isEmpty }
 
-    /// Lets a step start if what it takes is free.
-    /// - Parameter waiting: how many steps that compute could start now, this one among them.
-    /// - Returns: its threads; nil where it has to wait.
+    /// Lets a step start if its demand is free.
+    /// - Parameter waiting: the number of computing steps that could start now, including this one.
+    /// - Returns: its threads; nil if it must wait.
     mutating func admit(_ step: String, _ demand: Demand, waiting: Int) -> Int? {
         let usedMemory = running.values.reduce(0) { $0 + $1.memoryBytes }
         guard isIdle || usedMemory + demand.memoryBytes <= memoryBytes else { return nil }

@@ -4,8 +4,8 @@ import Synchronization
 import SystemPackage
 import Work
 
-/// Runs the steps of a graph, each as soon as those that it needs have ended and the machine has room for it; what was made before of the
-/// same inputs is not made again.
+/// Runs the steps of a graph, each as soon as those that it needs have ended and the machine has room for it. Products
+/// of the same inputs are not made again.
 package final class StepRunner: Sendable {
     /// How a step ended.
     package struct Outcome: Sendable {
@@ -13,11 +13,11 @@ package final class StepRunner: Sendable {
         package let kind: String
         package let status: StepStatus
         package let seconds: Double
-        /// Of every node, in their order; empty where the step was skipped.
+        /// The products of every node, in their order; empty if the step was skipped.
         package let products: [StepProduct]
-        /// What keeps the run from going on.
+        /// The problems that prevent the run from continuing.
         package let problems: [String]
-        /// What the step failed with, in a run that goes on nevertheless.
+        /// The step's error, in a run that continues nevertheless.
         package var error: PipelineError?
     }
 
@@ -25,18 +25,18 @@ package final class StepRunner: Sendable {
     private let cache: StepCache
     private let options: RunOptions
     private let report: RunReporting
-    /// Where steps leave their files.
+    /// The folder in which steps leave their files.
     private let workFolder: FilePath
     private let lookup: Mutex<NodeLookup>
     private let needed: Set<StepNode.Name>
     private let wanted: Set<StepNode.Name>
-    /// Whether running steps are to end, because another one failed.
+    /// Whether running steps must end, because another one failed.
     private let isEnding = Atomic(false)
 
     /// - Parameters:
-    ///   - steps: in an order in which each stands behind those that it needs.
-    ///   - selected: the ids of those to run; the others have to be cached where these need them.
-    ///   - nodes: which nodes of theirs; all where nothing is said.
+    ///   - steps: in an order in which each comes after those that it needs.
+    ///   - selected: the ids of the steps to run; the others must be cached if these need them.
+    ///   - nodes: the nodes of these steps to make; all by default.
     ///   - report: called by several threads.
     package init(
         _ steps: [any Step],
@@ -55,11 +55,11 @@ package final class StepRunner: Sendable {
         self.lookup = Mutex(lookup)
     }
 
-    /// What is known of a node after the run.
+    /// Returns the product of a node after the run, if it is known.
     package func product(of node: StepNode.Name) -> StepProduct? { lookup.withLock { $0.products[node] } }
 
-    /// - Returns: in the order of the steps.
-    /// - Throws: `PipelineError` for the step that failed, unless the run keeps going; what was finished stays cached.
+    /// - Returns: the outcomes in the order of the steps.
+    /// - Throws: `PipelineError` for the step that failed, unless the run keeps going; finished products stay cached.
     package func run() throws -> [Outcome] {
         var schedule = StepSchedule(steps, needed: needed, keepsGoing: options.keepsGoing)
         var budget = StepBudget(threads: options.threads, memoryBytes: options.sharedMemory)
@@ -83,11 +83,11 @@ package final class StepRunner: Sendable {
         return schedule.outcomes
     }
 
-    /// Starts the steps whose turn it is, as far as the budget goes.
+    /// Starts the steps whose turn it is, within the budget.
     private func start(_ schedule: inout StepSchedule, _ budget: inout StepBudget, _ ended: EndedSteps) throws {
         try Interruption.check()
         let ready = schedule.ready()
-        // A step without a forecast starts, and says itself what is wrong.
+        // A step whose forecast fails starts anyway, and reports the problem itself.
         let demands = ready.map { (try? demand(of: $0)) ?? StepBudget.Demand(isLong: false, memoryBytes: 0) }
         var waiting = demands.count { $0.isLong }
         for (step, demand) in zip(ready, demands) {
@@ -99,7 +99,7 @@ package final class StepRunner: Sendable {
         }
     }
 
-    /// What a step takes; next to nothing where all of it is cached.
+    /// Returns the demand of a step; next to nothing if it is fully cached.
     private func demand(of step: any Step) throws -> StepBudget.Demand {
         let due = try due(of: step)
         guard !due.isEmpty else { return StepBudget.Demand(isLong: false, memoryBytes: 0) }
@@ -139,7 +139,7 @@ package final class StepRunner: Sendable {
 
     private func perform(_ step: any Step, threads: Int) throws -> (products: [StepProduct], isCached: Bool) {
         var isCached = true
-        // What another run made meanwhile, and somebody removed since, is due once more.
+        // A product that another run made and that was removed since is due again.
         while case let due = try due(of: step), !due.isEmpty {
             if try make(due, of: step, threads: threads) { isCached = false }
         }
@@ -147,7 +147,7 @@ package final class StepRunner: Sendable {
         return (step.nodes.filter { needed.contains($0.name) }.compactMap { products[$0.name] }, isCached)
     }
 
-    /// - Returns: whether anything was made; false where another run made all of it.
+    /// - Returns: whether anything was made; false if another run made all of it.
     private func make(_ due: [StepNode], of step: any Step, threads: Int) throws -> Bool {
         guard due.allSatisfy({ wanted.contains($0.name) }) else {
             let names = Set(wanted.map(\.step)).sorted().joined(separator: "', '")
@@ -169,7 +169,7 @@ package final class StepRunner: Sendable {
         try report(RunEvent(event: .stepStarted, step: step.id, kind: step.kind))
         let started = Date()
         let made = try step.run(due, context.knowing(products))
-        // A step whose callback could not stop it stops here, before its result counts.
+        // A step that its callback could not stop is stopped here, before its result counts.
         try Interruption.check()
         let seconds = Date().timeIntervalSince(started) / Double(due.count)
         for (node, product) in zip(due, made) {
@@ -206,8 +206,8 @@ package final class StepRunner: Sendable {
         )
     }
 
-    /// Refuses nodes that memory or disk would not hold, before they begin.
-    /// - Returns: how much they are to do.
+    /// Refuses nodes that exceed memory or disk, before they begin.
+    /// - Returns: the amount of their work.
     private func admit(_ due: [StepNode], of step: any Step, threads: Int) throws -> Double? {
         let forecast = try step.forecast(due, threads: threads)
         if let limit = options.memoryLimit, forecast.peakMemoryBytes > limit {

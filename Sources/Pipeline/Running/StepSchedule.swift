@@ -2,28 +2,28 @@ import Foundation
 import Synchronization
 import Work
 
-/// Which steps of a graph have ended, and whose turn it is.
+/// The steps of a graph that have ended, and those whose turn it is.
 struct StepSchedule {
     private let steps: [any Step]
     private let needed: Set<StepNode.Name>
     private let keepsGoing: Bool
     private var ended: [String: StepRunner.Outcome] = [:]
     private var running: Set<String> = []
-    /// Steps that failed, and those that need them.
+    /// The steps that failed, and those that need them.
     private var blocked: Set<String> = []
 
     /// - Parameters:
-    ///   - steps: in an order in which each stands behind those that it needs.
-    ///   - needed: the nodes that the run is asked for, and all that these take.
+    ///   - steps: in an order in which each comes after those that it needs.
+    ///   - needed: the requested nodes, and all that these use.
     init(_ steps: [any Step], needed: Set<StepNode.Name>, keepsGoing: Bool) {
         (self.steps, self.needed, self.keepsGoing) = (steps, needed, keepsGoing)
     }
 
-    /// In the order of the steps, all of which have ended.
+    /// The outcomes in the order of the steps, all of which have ended.
     var outcomes: [StepRunner.Outcome] { steps.compactMap { ended[$0.id] } }
 
-    /// The steps that may start: all that they need has ended. A step that publishes waits for every step before it, whose gates may be
-    /// for it. Those that cannot run, or need not, end here.
+    /// Returns the steps that may start: all that they need has ended. A step that publishes waits for every earlier
+    /// step, which may be a gate for it. Steps that cannot run, or need not, end here.
     mutating func ready() -> [any Step] {
         var ready: [any Step] = []
         var haveAllEnded = true
@@ -52,27 +52,27 @@ struct StepSchedule {
 
     private func isNeeded(_ step: any Step) -> Bool { step.nodes.contains { needed.contains($0.name) } }
 
-    /// Ids that no step has stand for what lies outside the graph.
+    /// Whether a step has ended; an id without a step is outside the graph and counts as ended.
     private func hasEnded(_ id: String) -> Bool { ended[id] != nil || !steps.contains { $0.id == id } }
 }
 
-/// What steps side by side failed with: the run throws what the first of them in the file has to say.
+/// The errors of concurrent steps: the run throws that of the step that is first in the file.
 struct StepFailures {
     private var errors: [(place: Int, error: any Error)] = []
 
     var isEmpty: Bool { errors.isEmpty }
 
-    /// - Parameter place: of the step; nil for a failure between steps.
+    /// - Parameter place: the place of the step; nil for a failure between steps.
     mutating func add(_ error: any Error, of place: Int?) { errors.append((place ?? .max, error)) }
 
-    /// A step that was stopped because another one failed has nothing to say.
+    /// Throws the first error; a step that was stopped because another one failed does not count.
     func throwFirst() throws {
         let own = errors.filter { !($0.error is Interruption.Stopped) }
         if let first = own.min(by: { $0.place < $1.place }) ?? errors.first { throw first.error }
     }
 }
 
-/// Steps that have ended on their threads, until the run takes notice.
+/// The steps that have ended on their threads, until the run handles them.
 final class EndedSteps: Sendable {
     typealias Ending = (step: String, result: Result<StepRunner.Outcome, any Error>)
 
@@ -86,7 +86,7 @@ final class EndedSteps: Sendable {
         }
     }
 
-    /// Waits for the next one.
+    /// Waits for the next step to end.
     func next() -> Ending {
         condition.withLock {
             while true {
@@ -98,7 +98,7 @@ final class EndedSteps: Sendable {
 }
 
 extension Thread {
-    /// As much as a program's first thread has.
+    /// The stack size, equal to that of a program's first thread.
     private static let stackBytes = 8 << 20
 
     /// Runs a body on a thread of its own.

@@ -2,26 +2,26 @@ import BinaryIO
 import Settings
 import Yams
 
-/// Puts values in the place of the expressions of a pipeline file.
+/// Replaces the expressions of a pipeline file by their values.
 ///
-/// A scalar that is one expression and nothing else becomes what the value is, a number or a truth value too; any other
-/// scalar becomes a text. Values are looked up once and never read for expressions of their own, except for variables, which
-/// may name others. How much comes of a file is bounded, whatever its aliases and variables multiply.
+/// A scalar that consists of one expression takes the type of the value, also a number or a truth value; any other
+/// scalar becomes a text. Values are looked up once and never parsed for further expressions, except for variables,
+/// which may name others. The size of the result is bounded, whatever aliases and variables multiply.
 final class ExpressionResolver {
-    /// Bytes of text that expressions may stand for, in one definition.
+    /// The most bytes of text that expressions may insert into one definition.
     private static let mostText = 1 << 20
-    /// Nodes of a definition, with aliases and matrices written out.
+    /// The most nodes of a definition, with aliases and matrices expanded.
     private static let mostNodes = 1 << 20
-    /// How far variables may lead from one to the next.
+    /// The longest chain of variables that refer to each other.
     static let mostVariables = 32
 
     private static let scopes = ["vars", "env", "matrix", "model"]
 
     private let variables: [String: Variable]
     private let environment: [String: String]
-    /// The model that the definition is for; nil where the file has one without a name.
+    /// The model of the definition; nil if the file has one without a name.
     private let model: String?
-    /// The variables of the environment that were asked for.
+    /// The environment variables that were used.
     private(set) var usedEnvironment: [String: String] = [:]
     private var values: [String: Node.Scalar?] = [:]
     /// The variables that are being looked up, the outermost first.
@@ -30,13 +30,14 @@ final class ExpressionResolver {
     private var nodesLeft = mostNodes
 
     init(_ variables: [Variable], environment: [String: String], model: String?) {
-        // Whoever imports a file has the last word.
+        // The importing file overrides the imported ones.
         self.variables = Dictionary(variables.map { ($0.name, $0) }) { $1 }
         (self.environment, self.model) = (environment, model)
         for name in self.variables.keys.sorted() { _ = variable(name) }
     }
 
-    /// The node with values for its expressions; what has none is reported, and stays as it is.
+    /// Returns the node with values in place of its expressions; an expression without a value is reported and left
+    /// unchanged.
     /// - Parameter matrix: the values of the step's combination; nil outside of matrices.
     func resolve(_ node: Node, _ origin: NodeOrigin, matrix: MatrixCombination? = nil) -> Node {
         nodesLeft -= 1
@@ -68,7 +69,7 @@ final class ExpressionResolver {
         }
     }
 
-    /// - Returns: nil where something is wrong, which is reported.
+    /// - Returns: nil after an error, which is reported.
     private func resolve(
         _ scalar: Node.Scalar,
         _ node: Node,
@@ -88,7 +89,7 @@ final class ExpressionResolver {
             }
             let value: Node.Scalar
             do { value = try self.value(of: expression, matrix) } catch {
-                // A variable that is wrong is said to be so where it stands.
+                // An invalid variable is reported at its definition.
                 if let message = error.message {
                     origin.settle(message, at: node, part: expression.source)
                 } else {
@@ -114,7 +115,7 @@ final class ExpressionResolver {
 
     /// Why an expression has no value.
     private struct Failure: Error {
-        /// nil where it was said already.
+        /// The message; nil if it was already reported.
         let message: String?
     }
 
@@ -178,7 +179,7 @@ final class ExpressionResolver {
         }
     }
 
-    /// The value of a variable that there is; nil where it is wrong, which is reported.
+    /// Returns the value of an existing variable; nil if it is invalid, which is reported.
     private func variable(_ name: String) -> Node.Scalar? {
         if let value = values[name] { return value }
         guard let variable = variables[name], let scalar = variable.node.scalar else { return nil }

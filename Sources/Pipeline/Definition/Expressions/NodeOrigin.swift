@@ -1,13 +1,13 @@
 import Settings
 import Yams
 
-/// The file that nodes come from, and where problems with them are told.
+/// The file of a node, and the log for problems with it.
 struct NodeOrigin {
     let file: SettingsFile
     let log: DiagnosticLog
 
-    /// Says what is wrong with a part of a scalar, and hears nothing more of that scalar.
-    /// - Parameter part: as the file writes it; the place is that of the scalar where it stands on another line.
+    /// Reports a problem with a part of a scalar, and suppresses further ones for that scalar.
+    /// - Parameter part: the text as the file writes it; if it is on another line, the place of the scalar is reported.
     func settle(_ message: String, at node: Node, part: String) {
         log.settle(message, at: node, place: place(of: part, in: node))
     }

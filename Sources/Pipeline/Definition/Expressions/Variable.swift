@@ -2,14 +2,14 @@ import BinaryIO
 import Settings
 import Yams
 
-/// A variable of a pipeline file or of a file that it imports.
+/// A variable of a pipeline file or of an imported file.
 struct Variable {
     let name: String
-    /// A scalar, in which other variables may stand.
+    /// The value: a scalar, which may contain other variables.
     var node: Node
     let origin: NodeOrigin
 
-    /// The variables of a `vars` mapping; reports those that are none.
+    /// Reads the variables of a `vars` mapping; reports invalid ones.
     static func variables(_ node: Node, _ origin: NodeOrigin) -> [Variable] {
         guard let mapping = node.mapping else {
             origin.log.report("'vars' must be a mapping from names to values.", at: node)

@@ -3,9 +3,9 @@ import Settings
 import SystemPackage
 import Yams
 
-/// Reads the files that a pipeline file imports: steps and variables, and nothing else.
+/// Reads the files that a pipeline file imports: only steps and variables.
 struct ImportReader {
-    /// What files contribute, in the order in which it counts.
+    /// The parts that files contribute, in their effective order.
     struct Parts {
         var variables: [Variable] = []
         var templates: [StepTemplate] = []
@@ -16,36 +16,36 @@ struct ImportReader {
         }
     }
 
-    /// How far imports may lead from one file to the next.
+    /// The most levels of nested imports.
     static let mostLevels = 8
-    /// How many imports a pipeline may have.
+    /// The most imports of a pipeline.
     static let mostImports = 64
-    /// Bytes of all imported files.
+    /// The most bytes of all imported files together.
     static let mostBytes = 4 << 20
 
     private static let keys = ["import", "vars", "steps"]
 
     private let project: ProjectFolder
-    /// In the place of files; nil to read them.
+    /// The texts that replace files; nil to read the files.
     private let texts: [FilePath: String]?
     private var importCount = 0
     private var byteCount = 0
 
-    /// - Parameter texts: of all files that may be imported, by their paths; nil to read them.
+    /// - Parameter texts: the texts of all files that may be imported, by their paths; nil to read the files.
     init(_ project: ProjectFolder, texts: [FilePath: String]? = nil) { (self.project, self.texts) = (project, texts) }
 
-    /// What a file holds and imports: what stands before its own steps, and its steps.
-    /// - Parameter files: the files that led here, the one that is read last.
+    /// Collects the contents and imports of a file: the parts before its own steps, and its steps.
+    /// - Parameter files: the chain of importing files, the current one last.
     mutating func read(_ reader: SettingReader, _ origin: NodeOrigin, files: [FilePath]) -> Parts {
         var parts = Parts()
         if let node = reader.node("import") { parts.append(imports(node, origin, files)) }
         if let node = reader.node("steps") { parts.append(steps(node, origin, files)) }
-        // Whoever imports a file has the last word on its variables.
+        // The importing file's variables override those of the imported ones.
         if let node = reader.node("vars") { parts.variables += Variable.variables(node, origin) }
         return parts
     }
 
-    /// The entries of a list of steps, with what they import in their place.
+    /// Returns the entries of a list of steps, with imported steps in place of imports.
     private mutating func steps(_ node: Node, _ origin: NodeOrigin, _ files: [FilePath]) -> Parts {
         guard let list = node.sequence, !list.isEmpty else {
             origin.log.report("'steps' must be a list of steps.", at: node)
@@ -65,7 +65,7 @@ struct ImportReader {
         return parts
     }
 
-    /// One path, or a list of paths.
+    /// Reads one path, or a list of paths.
     private mutating func imports(_ node: Node, _ origin: NodeOrigin, _ files: [FilePath]) -> Parts {
         var parts = Parts()
         for entry in node.sequence.map(Array.init) ?? [node] {
@@ -78,7 +78,7 @@ struct ImportReader {
         return parts
     }
 
-    /// What one imported file holds; nil where it cannot be imported, which is reported.
+    /// Returns the contents of one imported file; nil if it cannot be imported, which is reported.
     private mutating func file(_ text: String, _ node: Node, _ origin: NodeOrigin, _ files: [FilePath]) -> Parts? {
         func refuse(_ message: String) -> Parts? {
             origin.log.report(message, at: node)

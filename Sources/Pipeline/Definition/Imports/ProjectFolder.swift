@@ -1,9 +1,9 @@
 import BinaryIO
 import SystemPackage
 
-/// The folder that a pipeline file may import from: that of its repository, or its own where it is in none.
+/// The folder that a pipeline file may import from: that of its repository, or its own outside of repositories.
 struct ProjectFolder {
-    /// Absolute, and without links.
+    /// The absolute path, with links resolved.
     let path: FilePath
 
     /// - Parameter file: the pipeline file.
@@ -19,6 +19,6 @@ struct ProjectFolder {
         path = folder
     }
 
-    /// Whether a file is in the folder or below it, wherever its links lead.
+    /// Whether a file is in the folder or below it, after its links are resolved.
     func contains(_ file: FilePath) -> Bool { file.resolvingLinks().starts(with: path) }
 }

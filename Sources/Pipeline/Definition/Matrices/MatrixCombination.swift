@@ -2,7 +2,7 @@ import Yams
 
 /// One combination of a matrix: a value for each of its names.
 struct MatrixCombination {
-    /// In the order of the matrix.
+    /// The values in the order of the matrix.
     private(set) var values: [(name: String, value: Node.Scalar)] = []
 
     var names: [String] { values.map(\.name) }
@@ -11,19 +11,19 @@ struct MatrixCombination {
 
     mutating func append(_ name: String, _ value: Node.Scalar) { values.append((name, value)) }
 
-    /// Whether both have the same value under every name that both have.
+    /// Whether two combinations have the same value under every common name.
     func agrees(with other: MatrixCombination) -> Bool {
         values.allSatisfy { name, value in other[name].map { $0.string == value.string } ?? true }
     }
 
-    /// This one with what the other has beside it.
+    /// Returns the combination with the additional values of another one.
     func joined(with other: MatrixCombination) -> MatrixCombination {
         var joined = self
         for (name, value) in other.values where self[name] == nil { joined.append(name, value) }
         return joined
     }
 
-    /// What follows the id of the step, such as `q8_0-512`; folders are named after it, too.
+    /// The suffix of the step's id, such as `q8_0-512`; it is also part of folder names.
     var suffix: String {
         values.map { _, value in
             String(value.string.map { Self.isFit($0) ? $0 : "_" })

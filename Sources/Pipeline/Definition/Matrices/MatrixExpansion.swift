@@ -2,27 +2,27 @@ import BinaryIO
 import Settings
 import Yams
 
-/// Makes of each entry of a pipeline file the steps that it stands for.
+/// Expands each entry of a pipeline file into its steps.
 ///
-/// A step with a `matrix` stands for one step for each combination. A step that names one with a matrix has its combinations
-/// too, joined with its own: for each of them it takes the product of the one step that has the same values. A setting that
-/// holds a list of steps does not multiply; it takes all of those that agree.
+/// A step with a `matrix` becomes one step for each combination. A step that names one with a matrix has its
+/// combinations, too, joined with its own: each of them takes the product of the one step with the same values. A
+/// setting with a list of steps does not multiply; it takes all steps that agree.
 struct MatrixExpansion {
-    /// A step with what its combination says, ready to be read.
+    /// A step with the values of its combination, ready to be read.
     struct Member {
         /// A mapping without `matrix` and expressions, whose references name steps.
         let node: Node
         let id: String
     }
 
-    /// How many steps a pipeline may have once matrices are written out.
+    /// The most steps of a pipeline after its matrices are expanded.
     static let mostSteps = 1024
 
     private let kinds: [any StepSettings.Type]
     private let resolver: ExpressionResolver
-    /// The steps with a matrix that were seen, by the ids of their entries.
+    /// The known steps with a matrix, by the ids of their entries.
     private var groups: [String: [(combination: MatrixCombination, id: String)]] = [:]
-    /// The ids of entries whose steps cannot be told; what names them is not at fault.
+    /// The ids of entries whose steps are not known because of an error; references to them are not reported.
     private var broken: Set<String> = []
     private var stepCount = 0
 
@@ -30,10 +30,10 @@ struct MatrixExpansion {
         (self.kinds, self.resolver) = (kinds, resolver)
     }
 
-    /// Whether an entry of this id stands for several steps.
+    /// Whether an entry of this id is expanded to several steps.
     func isGroup(_ id: String) -> Bool { groups[id] != nil }
 
-    /// The steps of an entry; empty where it cannot be told which, which is reported.
+    /// Returns the steps of an entry; empty after an error, which is reported.
     mutating func members(of template: StepTemplate) -> [Member] {
         guard let mapping = template.node.mapping else { return single(template.node, template) }
         let references = references(mapping, template.origin)
@@ -48,7 +48,8 @@ struct MatrixExpansion {
         return expand(template, references, combinations)
     }
 
-    /// Of the steps that are named, and of the matrix; nil where there are none or too many, which is reported.
+    /// Combines the combinations of the named steps with those of the matrix; nil if there are none or too many, which
+    /// is reported.
     private func combinations(
         of template: StepTemplate,
         _ references: [Reference],
@@ -86,7 +87,7 @@ struct MatrixExpansion {
         return combinations
     }
 
-    /// An entry that stands for itself.
+    /// Returns the step of an entry without a matrix.
     private mutating func single(_ node: Node, _ template: StepTemplate) -> [Member] {
         guard count(1, template) else { return [] }
         return [Member(node: node, id: node["id"]?.scalar?.string ?? "")]
@@ -135,18 +136,18 @@ struct MatrixExpansion {
             group.append((combination, id))
             members.append(Member(node: node, id: id))
         }
-        // Of two entries with one id the first counts; the second is reported by whoever reads it.
+        // Of two entries with one id the first counts; the reader reports the second.
         if isMatrix, !base.isEmpty, groups[base] == nil { groups[base] = group }
         return members
     }
 
-    /// Names that a setting gives to steps.
+    /// The names of steps in a setting.
     private struct Reference {
-        /// The kind of the step, and the setting.
+        /// The kind of the step, and the name of the setting.
         let kind: String
         let key: String
         let isList: Bool
-        /// As far as the matrix does not decide them.
+        /// The names, except for those that the matrix decides.
         let names: [String]
     }
 
@@ -167,7 +168,7 @@ struct MatrixExpansion {
         }
     }
 
-    /// The step that a scalar names; nil where its own matrix decides.
+    /// Returns the step that a scalar names; nil if the step's own matrix decides.
     private func name(_ node: Node, _ origin: NodeOrigin) -> String? {
         guard let text = node.scalar?.string else { return nil }
         guard Expression.isIn(text) else { return text }
@@ -178,7 +179,7 @@ struct MatrixExpansion {
         return isOpen ? nil : resolver.resolve(node, origin).scalar?.string
     }
 
-    /// The step with the steps of a combination in the place of the entries that it names.
+    /// Returns the step with the steps of a combination in place of the entries that it names.
     private func resolving(_ reference: Reference, _ combination: MatrixCombination, _ node: Node, _ origin: NodeOrigin)
         -> Node
     {

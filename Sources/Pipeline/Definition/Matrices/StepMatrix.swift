@@ -2,7 +2,7 @@ import BinaryIO
 import Settings
 import Yams
 
-/// The `matrix` of a step: names with their values, less what it excludes, and what it includes besides.
+/// The `matrix` of a step: names with their values, without the excluded combinations, and with the included ones.
 ///
 ///     matrix:
 ///       type: [q8_0, q4_0]
@@ -10,7 +10,7 @@ import Yams
 ///       exclude: [{ type: q8_0, context: 2048 }]
 ///       include: [{ type: q4_k_m, context: 512 }]
 struct StepMatrix {
-    /// How many steps one entry of a file may stand for.
+    /// The most steps of one entry of a file.
     static let mostCombinations = 256
 
     private static let include = "include"
@@ -29,7 +29,7 @@ struct StepMatrix {
         self.reader = reader
     }
 
-    /// All combinations, in the order of the lists; reports what is wrong with them.
+    /// Returns all combinations, in the order of the lists; reports mistakes in them.
     func combinations() -> [MatrixCombination] {
         let names = reader.keys.filter { ![Self.include, Self.exclude].contains($0) }
         var all: [MatrixCombination] = names.isEmpty ? [] : [MatrixCombination()]
@@ -59,7 +59,7 @@ struct StepMatrix {
         return all
     }
 
-    /// The values of one name; nil where they are none, which is reported.
+    /// Returns the values of one name; nil if they are invalid, which is reported.
     private func values(_ name: String) -> [Node.Scalar]? {
         guard let node = reader.node(name) else { return nil }
         guard Expression.isName(name) else {
@@ -85,7 +85,7 @@ struct StepMatrix {
         return values.count == list.count ? values : nil
     }
 
-    /// Each entry takes away the combinations that have its values.
+    /// Removes the combinations that match an entry of `exclude`.
     private func exclude(from all: inout [MatrixCombination], _ names: [String]) {
         for (node, entry) in entries(Self.exclude, names) {
             let before = all.count
@@ -96,7 +96,7 @@ struct StepMatrix {
         }
     }
 
-    /// Each entry is a combination of its own, with a value for every name.
+    /// Adds each entry of `include` as a combination, with a value for every name.
     private func include(into all: inout [MatrixCombination], _ names: [String]) {
         var names = names
         for (node, entry) in entries(Self.include, names) {
@@ -116,7 +116,7 @@ struct StepMatrix {
         }
     }
 
-    /// The mappings of `include` or `exclude`.
+    /// Returns the mappings of `include` or `exclude`.
     private func entries(_ key: String, _ names: [String]) -> [(node: Node, entry: MatrixCombination)] {
         guard let list = reader.node(key) else { return [] }
         guard let nodes = list.sequence else {

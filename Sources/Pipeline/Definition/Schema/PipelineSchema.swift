@@ -1,15 +1,15 @@
 import Foundation
 import Settings
 
-/// The JSON Schema of pipeline files, draft-07, for editors: made of the tables that files are read by.
+/// The JSON Schema of pipeline files, draft-07, for editors, generated from the tables that files are read by.
 ///
-/// It knows every setting and what may stand in it. What takes more than one place to judge, such as whether a step is there
-/// that another one names, is left to `validate`.
+/// It includes every setting and its valid values. Conditions between several places, such as whether a referenced step
+/// exists, are only checked by `validate`.
 package struct PipelineSchema {
-    /// Which files are described.
+    /// The described kind of file.
     package enum Subject: Sendable {
         case pipeline
-        /// What a pipeline imports: variables and steps.
+        /// An imported file: variables and steps.
         case imported
     }
 
@@ -75,7 +75,7 @@ package struct PipelineSchema {
         return schema
     }
 
-    /// What pipelines and imported files have in common.
+    /// The definitions that pipelines and imported files share.
     private var shared: [String: Any] {
         [
             "vars": Self.described(

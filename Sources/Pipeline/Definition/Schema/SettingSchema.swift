@@ -1,12 +1,12 @@
 import Settings
 
-/// What a setting takes, as JSON Schema.
+/// The JSON Schema of a setting's values.
 enum SettingSchema {
     /// A scalar of any kind.
     static var scalar: [String: Any] { ["type": ["string", "number", "boolean", "null"]] }
-    /// A text that is there; numbers and truth values count as they are written.
+    /// A text that is not empty; numbers and truth values count as they are written.
     static var text: [String: Any] { ["type": ["string", "number", "boolean"], "minLength": 1] }
-    /// A text, or null for one that is left out.
+    /// A text, or null for an omitted one.
     static var optionalText: [String: Any] { ["type": ["string", "number", "boolean", "null"], "minLength": 1] }
 
     private static var expression: [String: Any] { ["$ref": "#/definitions/expression"] }
@@ -20,7 +20,7 @@ enum SettingSchema {
 
     static func orExpression(_ schema: [String: Any]) -> [String: Any] { ["anyOf": [schema, expression]] }
 
-    /// - Parameter isOptional: whether null counts as left out.
+    /// - Parameter isOptional: whether null counts as omitted.
     static func schema(of kind: SettingKind, isOptional: Bool) -> [String: Any] {
         let alternatives = alternatives(kind) + (isOptional ? [["type": "null"]] : [])
         return alternatives.count == 1 ? alternatives[0] : ["anyOf": alternatives]
@@ -34,7 +34,7 @@ enum SettingSchema {
             [["type": "integer", "minimum": range.lowerBound, "maximum": range.upperBound], expression]
         case .number: [["type": "number", "minimum": 0], expression]
         case .percent: [["type": "string", "pattern": "^\\+?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)%$"], expression]
-        // Editors offer the names as they are listed; others may be written in capitals.
+        // Editors offer the names as they are listed; other capitalization is also valid.
         case .choice(let names): [["enum": names], ["type": "string", "pattern": anyCase(names)], expression]
         case .pattern(let pattern, let example):
             [["type": "string", "pattern": pattern, "examples": [example]], expression]
@@ -55,7 +55,7 @@ enum SettingSchema {
         }
     }
 
-    /// Regular expressions of schemas have no flag for it.
+    /// Returns a pattern for the names in any case, because regular expressions in schemas have no flag for that.
     private static func anyCase(_ names: [String]) -> String {
         let words = names.map { name in
             name.map { character in
