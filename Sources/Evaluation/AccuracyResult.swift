@@ -1,15 +1,15 @@
-/// How many questions a model answered rightly.
+/// The number of questions that a model answered correctly.
 public struct AccuracyResult: Sendable, Equatable, Codable {
     /// A share of the tasks, in percent.
     public struct Share: Sendable, Equatable, Codable {
         /// The share.
         public let percent: Double
-        /// Of the share, in percentage points.
+        /// The standard error of the share, in percentage points.
         public let standardError: Double
-        /// The interval that holds the true share with a confidence of 95 %, by Wilson's formula: it also holds for few
-        /// tasks, and for shares near 0 and 100.
+        /// The lower end of the interval that contains the true share with a confidence of 95 %, by Wilson's formula,
+        /// which is also valid for few tasks and for shares near 0 and 100.
         public let low: Double
-        /// See `low`.
+        /// The upper end of that interval; see `low`.
         public let high: Double
 
         package init(_ count: Int, of total: Int) {
@@ -25,32 +25,32 @@ public struct AccuracyResult: Sendable, Equatable, Codable {
         }
     }
 
-    /// What a model made of one task.
+    /// A model's answer to one task.
     public struct Answer: Sendable, Equatable, Codable {
-        /// The task's line in its file, from one.
+        /// The task's line in its file, counted from one.
         public let line: Int
-        /// Index of the right ending.
+        /// The index of the right ending.
         public let label: Int
-        /// The ending with the highest log-probability, and with the highest one per byte of UTF-8.
+        /// The ending with the highest log-probability.
         public let choice: Int
-        /// See `choice`.
+        /// The ending with the highest log-probability per byte of UTF-8.
         public let normalizedChoice: Int
         /// The natural logarithm of each ending's probability after the context.
         public let logProbabilities: [Double]
     }
 
-    /// How many tasks were answered.
+    /// The number of answered tasks.
     public let tasks: Int
-    /// By log-probability of the endings.
+    /// The accuracy by log-probability of the endings.
     public let accuracy: Share
-    /// By log-probability per byte, which favours no short endings.
+    /// The accuracy by log-probability per byte, which does not favour short endings.
     public let normalizedAccuracy: Share
-    /// What guessing gives, in percent.
+    /// The accuracy of guessing, in percent.
     public let chancePercent: Double
-    /// One for each task, in their order; empty in a summary.
+    /// One answer for each task, in their order; empty in a summary.
     public private(set) var answers: [Answer]
 
-    /// The figures alone.
+    /// The result without the answers.
     public var summary: AccuracyResult {
         var summary = self
         summary.answers = []

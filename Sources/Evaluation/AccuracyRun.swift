@@ -2,36 +2,36 @@ import Architectures
 import Inference
 import Tokenizers
 
-/// How far a test has come.
+/// The progress of a test.
 public struct AccuracyProgress: Sendable {
-    /// Tasks to answer.
+    /// The number of tasks to answer.
     public let taskCount: Int
-    /// Of the tasks so far.
+    /// The result over the tasks so far.
     public let result: AccuracyResult
 }
 
-/// Answers multiple-choice tasks by log-likelihood: a model's answer is the ending that it gives the highest probability
-/// after the context.
+/// Answers multiple-choice tasks by log-likelihood: a model's answer is the ending with the highest probability after
+/// the context.
 public struct AccuracyRun {
     /// The model that answers.
     public let model: LanguageModel
-    /// How many threads work; answers are the same for any number.
+    /// The number of threads; answers are the same for any number.
     public let threads: Int
 
-    /// A run of one model.
+    /// Creates a run of one model.
     public init(_ model: LanguageModel, threads: Int = 1) {
         self.model = model
         self.threads = threads
     }
 
-    /// The tokens of a context with an ending, and where the ending's begin.
+    /// The tokens of a context with an ending, and where those of the ending begin.
     private struct Candidate {
         let tokens: [Int32]
         let start: Int
         let byteCount: Int
     }
 
-    /// - Parameter progress: called after each task; what it throws ends the run.
+    /// - Parameter progress: called after each task; an error that it throws ends the run.
     /// - Throws: `EvaluationError` for a task that is longer than the model's context, `InferenceError`,
     ///   `TokenizerError`.
     public func answer(
@@ -71,7 +71,7 @@ public struct AccuracyRun {
                 why: "the task has \(tokens.count) tokens, more than the model's context of \(limit)"
             )
         }
-        // Where a token reaches over the border, it belongs to the ending. The first token of all is never predicted.
+        // A token across the border belongs to the ending. The very first token is never predicted.
         let shared = zip(context, tokens).prefix { $0 == $1 }.count
         let start = max(1, min(shared, tokens.count - 1))
         guard start < tokens.count else {
@@ -104,7 +104,7 @@ public struct AccuracyRun {
         return sum
     }
 
-    /// The first of the largest.
+    /// Returns the index of the largest score, the first of equal ones.
     private static func best(_ scores: [Double]) -> Int {
         scores.indices.reduce(0) { scores[$1] > scores[$0] ? $1 : $0 }
     }

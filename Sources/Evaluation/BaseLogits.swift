@@ -3,25 +3,25 @@ import SystemPackage
 
 /// A file of a base model's log-probabilities on a text, in llama-perplexity's format, checked against its own size.
 ///
-/// Layout, little-endian: "_logits_", then 32-bit context, vocabulary size and count of chunks; the tokens of all chunks
-/// (32 bits each); then for each scored position a `LogProbabilityRow`.
+/// Layout, little-endian: "_logits_", then 32-bit context, vocabulary size and count of chunks; the tokens of all
+/// chunks (32 bits each); then for each scored position a `LogProbabilityRow`.
 public struct BaseLogits: Sendable {
-    /// The path as it was given.
+    /// The path as the caller passed it.
     public let path: FilePath
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public let context: Int
-    /// Log-probabilities of a position.
+    /// The number of log-probabilities of a position.
     public let vocabularySize: Int
-    /// Windows of text.
+    /// The number of windows of text.
     public let chunkCount: Int
-    /// The tokens of all windows, one after the other.
+    /// The tokens of all windows, in order.
     public let tokens: [Int32]
     private let file: MappedFile
     private let firstRow: Int
 
     static let magic = Array("_logits_".utf8)
 
-    /// - Throws: `FileError` when the file cannot be read, `EvaluationError.notBaseLogits` when it is no such file.
+    /// - Throws: `FileError` if the file cannot be read, `EvaluationError.notBaseLogits` if it is not such a file.
     public init(path: FilePath) throws {
         let file = try MappedFile(path: path)
         func wrong(_ why: String) -> EvaluationError { .notBaseLogits(path: path, why: why) }
@@ -61,10 +61,10 @@ public struct BaseLogits: Sendable {
         self.file = file
     }
 
-    /// Scored positions of a chunk.
+    /// The scored positions of a chunk.
     var scored: Range<Int> { (context / 2)..<(context - 1) }
 
-    /// The log-probabilities after scored position `index` of a chunk.
+    /// Returns the log-probabilities after scored position `index` of a chunk.
     func row(chunk: Int, index: Int) throws -> LogProbabilityRow {
         let size = LogProbabilityRow.byteCount(tokenCount: vocabularySize)
         let start = firstRow + (chunk * scored.count + index) * size
@@ -72,11 +72,12 @@ public struct BaseLogits: Sendable {
     }
 }
 
-/// Writes a file of log-probabilities; it becomes visible when it is complete.
+/// Writes a file of log-probabilities, which becomes visible when it is complete.
 public final class BaseLogitsWriter {
     private let file: AtomicFile
 
-    /// - Throws: `FileError`; `EvaluationError.strideOutOfRange` for overlapping windows, which the format cannot hold.
+    /// - Throws: `FileError`; `EvaluationError.strideOutOfRange` for overlapping windows, which the format cannot
+    ///   represent.
     public init(path: FilePath, windows: TextWindows, vocabularySize: Int) throws {
         guard windows.follow else {
             throw EvaluationError.strideOutOfRange(stride: windows.step, window: windows.length)

@@ -11,10 +11,10 @@ import Work
 
 /// Collects the correlations of the inputs of a layer's matrices, window by window.
 ///
-/// Matrices that are given the same rows in every window share what is kept of them. Nobody has to say which: rows are
-/// compared, and should two matrices part at a later window, what they had in common is copied.
+/// Matrices with the same input rows in every window share one correlation. Shared inputs are found by comparing rows;
+/// if two matrices differ in a later window, the common part is copied.
 final class CorrelationCollector {
-    /// Rows that were seen in a window, and the matrices that they were given to.
+    /// The rows of a window, and the matrices that they were passed to.
     private struct Seen {
         let columns: Int
         let rows: [Float]
@@ -26,7 +26,7 @@ final class CorrelationCollector {
     private let workers: Workers
     private var seen: [Seen] = []
     private(set) var inputs: [MatrixName: MatrixInputs] = [:]
-    /// Rows and columns of a sum that a thread makes at a time.
+    /// The rows and columns of a sum that a thread computes at a time.
     private static let tile = 128
 
     init(kernels: Kernels, threads: Int, isWanted: @escaping (String) -> Bool) {
@@ -64,8 +64,8 @@ final class CorrelationCollector {
         }
     }
 
-    /// Takes in what was seen since the last call.
-    /// - Parameter isHeld: whether nothing is to be fitted to it.
+    /// Adds the rows since the last call.
+    /// - Parameter isHeld: whether the window is held back from fitting.
     func endWindow(isHeld: Bool) throws {
         defer { seen = [] }
         for own in seen {
@@ -79,7 +79,7 @@ final class CorrelationCollector {
         }
     }
 
-    /// What is kept for the matrices that were given the same rows: one thing for those that always were.
+    /// Returns the inputs shared by the matrices that had the same rows: one value for those that always had.
     private func shared(_ own: Seen) throws -> [MatrixInputs] {
         var result: [MatrixInputs] = []
         for (_, names) in Dictionary(grouping: own.matrices, by: { inputs[$0].map(ObjectIdentifier.init) }) {
@@ -106,7 +106,7 @@ final class CorrelationCollector {
         }
     }
 
-    /// Adds the products of columns: of each two the dot product over the window's tokens, in single precision.
+    /// Adds the products of columns: for each pair the dot product over the window's tokens, in single precision.
     private func add(_ own: Seen, to correlation: InputCorrelation) throws {
         let columns = own.columns
         let tokens = own.rows.count / columns

@@ -3,42 +3,43 @@ import Inference
 import Quantization
 import Tokenizers
 
-/// On what text correlations are collected, and how.
+/// The options of collecting correlations.
 public struct CorrelationOptions: Sendable {
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public static let context = 512
-    /// At most about this many tokens of the text.
+    /// The approximate limit of the number of tokens of the text.
     public var tokens = 16384
-    /// How many threads work; what is collected is the same for any number.
+    /// The number of threads; correlations are the same for any number.
     public var threads = 1
-    /// nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
+    /// The kernels; nil for the fastest that this processor supports, or for those that `EDGEPIPE_KERNELS` names.
     public var kernels: Kernels?
 
-    /// Windows that are held back, of some: the last eighth.
+    /// Returns the number of windows that are held back: the last eighth.
     static func heldCount(of windows: Int) -> Int { max(1, windows / 8) }
 
-    /// The default, on one thread.
+    /// Creates the default options, with one thread.
     public init() {}
 }
 
-/// Takes a text through a model layer by layer, all windows through one before the next, and collects how the inputs of each
-/// layer's matrices go together. So memory is what one layer takes, and the weights are read once.
+/// Runs a text through a model layer by layer, all windows through one layer before the next, and collects the
+/// correlations of the inputs of each layer's matrices. This needs memory for only one layer, and reads the weights
+/// once.
 public final class CorrelationRun {
-    /// The model that is run, as it is: what other tensors become changes nothing.
+    /// The original model: changing the types of other tensors has no effect.
     public let model: LanguageModel
-    /// The hidden states that all windows have come to.
+    /// The current hidden states of all windows.
     public let states: LayerStates
     /// The first window that is held back.
     public let firstHeld: Int
-    /// The kernels in use: what is collected differs between them by rounding.
+    /// The kernels in use: correlations differ between kernels by rounding.
     public var kernels: Kernels { session.kernels }
     private let session: InferenceSession
     private let options: CorrelationOptions
 
     /// - Parameters:
-    ///   - text: UTF-8; one newline at its end does not count.
-    ///   - widest: the most columns of a matrix that is to be rounded. Fitting takes half as many tokens: with the damped
-    ///     diagonal, more go on lowering the error, but not by much.
+    ///   - text: UTF-8; one newline at its end is ignored.
+    ///   - widest: the most columns of a matrix to be rounded. Fitting uses half as many tokens: with the damped
+    ///     diagonal, more tokens would reduce the error further, but not by much.
     /// - Throws: `EvaluationError` for a text that is too short; `InferenceError` for a model that predicts nothing.
     public init(_ model: LanguageModel, text: [UInt8], widest: Int, _ options: CorrelationOptions) throws {
         try model.requirePredictions()
@@ -66,18 +67,18 @@ public final class CorrelationRun {
         )
     }
 
-    /// Makes the states before the first layer.
+    /// Computes the states before the first layer.
     public func begin() throws {
         for window in states.windows.indices { try session.begin(window, of: states) }
     }
 
-    /// Takes all windows through a layer.
+    /// Runs all windows through a layer.
     /// - Parameters:
-    ///   - isWanted: whether to collect for a tensor; where it is for none, the layer is run alone.
-    ///   - keepsStates: whether the states stay before the layer, for it to be run again.
-    ///   - progress: called before each window; what it throws ends the run.
-    /// - Returns: what was collected, by matrix. Experts that no token reached are missing.
-    /// - Throws: `EvaluationError` where an input is infinite or no number; `QuantizationProblem` where memory is short.
+    ///   - isWanted: whether to collect for a tensor; if it is false for all, the layer is only run.
+    ///   - keepsStates: whether the states before the layer are kept, so that it can be run again.
+    ///   - progress: called before each window; an error that it throws ends the run.
+    /// - Returns: the inputs by matrix. Experts that no token reached are missing.
+    /// - Throws: `EvaluationError` if an input is infinite or NaN; `QuantizationProblem` if memory is insufficient.
     public func run(
         layer: Int,
         keepsStates: Bool = false,

@@ -7,23 +7,23 @@ import Inference
     import Glibc
 #endif
 
-/// How one row of a build's logits compares with the base's.
+/// The comparison of one row of a build's logits with the base's.
 struct DivergenceScore: Sendable, Equatable {
     let divergence: Double
     let surprise: Double
     let baseSurprise: Double
     let sameTop: Bool
-    /// Probability of the token that came, by the build less by the base.
+    /// The build's probability of the actual token, minus the base's.
     let delta: Double
 
-    /// A score that was kept.
+    /// Creates a score from stored values.
     init(divergence: Double, surprise: Double, baseSurprise: Double, sameTop: Bool, delta: Double) {
         (self.divergence, self.surprise, self.baseSurprise) = (divergence, surprise, baseSurprise)
         (self.sameTop, self.delta) = (sameTop, delta)
     }
 
-    /// Terms are in single precision, sums in double, as in llama-perplexity; tokens that the base gives less than e^-16
-    /// count nothing.
+    /// Computes terms in single precision and sums in double, as llama-perplexity does; tokens with a base probability
+    /// below e^-16 do not count.
     init(_ logits: UnsafeBufferPointer<Float>, base: LogProbabilityRow, target: Int32, kernels: Kernels) {
         let largest = kernels.max(logits)
         let logSum = Float(log(kernels.sumOfExponentials(logits, shift: largest)))
@@ -52,7 +52,7 @@ struct DivergenceScore: Sendable, Equatable {
 /// Collects divergences in the order of the text.
 struct DivergenceTally {
     private var divergences: [Double] = []
-    /// In percentage points.
+    /// The changes of probability in percentage points.
     private var deltas: [Double] = []
     private(set) var divergence = RunningMean()
     private var build = RunningMean()

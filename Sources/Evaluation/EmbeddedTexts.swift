@@ -3,27 +3,29 @@ import BlockFormats
 import Inference
 import Work
 
-/// What a model makes of a collection of texts: a vector for each; or, by a reranker, for each question the scores of the documents.
+/// A model's output for a collection of texts: a vector for each text; or, by a reranker, the scores of the documents
+/// for each question.
 public struct EmbeddedTexts: Sendable {
-    /// Questions that a reranker is asked about a collection that has none of its own.
+    /// The most questions for a reranker on a collection without questions of its own.
     static let mostQuestions = 10
 
-    /// How the texts' vectors came about.
+    /// How the texts' vectors were pooled.
     public let pooling: Pooling
-    /// The kernels that multiplied.
+    /// The kernels used for matrix products.
     public let kernels: String
     /// A vector of length one for each text, or the scores of a question.
     let rows: [[Float]]
-    /// For each row the texts that are nearest: their numbers.
+    /// The indices of the nearest texts, for each row.
     let nearest: [Set<Int>]
-    /// Neighbours that count.
+    /// The number of neighbours that count.
     let neighbours: Int
-    /// Texts that were read.
+    /// The number of texts.
     let texts: Int
 
     /// Runs the model over the texts.
-    /// - Parameter progress: called after each text with how many are done, and how many there are.
-    /// - Throws: `EvaluationError` for fewer than two texts, and for pairs where vectors are made; `InferenceError`, `TokenizerError`.
+    /// - Parameter progress: called after each text with the number done and the total.
+    /// - Throws: `EvaluationError` for fewer than two texts, and for pairs when vectors are made; `InferenceError`,
+    ///   `TokenizerError`.
     public init(
         _ run: EmbeddingRun,
         _ inputs: [EmbeddingInput],
@@ -72,7 +74,8 @@ public struct EmbeddedTexts: Sendable {
         neighbours = count
     }
 
-    /// The documents that each question is asked of: those that stand beside it, or all other texts of a collection without questions.
+    /// Returns the documents for each question: those paired with it, or all other texts of a collection without
+    /// questions.
     private static func questions(in inputs: [EmbeddingInput]) -> [[EmbeddingInput]] {
         var (order, pairs) = ([String](), [String: [EmbeddingInput]]())
         var texts: [String] = []
@@ -95,7 +98,7 @@ public struct EmbeddedTexts: Sendable {
         return own + order.compactMap { pairs[$0] }
     }
 
-    /// The places of the largest; of equal ones, the first.
+    /// Returns the indices of the largest scores; of equal ones, the first.
     private static func best(of scores: [Float], _ count: Int) -> Set<Int> {
         let order = scores.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
         return Set(order.prefix(count))

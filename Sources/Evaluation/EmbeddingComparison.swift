@@ -3,30 +3,31 @@ import Inference
 import SystemPackage
 import Tokenizers
 
-/// How far the vectors of one build are from another's, on a collection of texts.
+/// The distance of one build's vectors from another's, on a collection of texts.
 ///
-/// Two figures say what a build lost: the mean cosine of a text's two vectors, and how many of a text's ten nearest neighbours in the
-/// collection are the same. The second is what a search in the collection would notice. Of a reranker, the scores of all documents
-/// for a question take the place of a text's vector, and the ten best documents that of the nearest texts.
+/// Two figures measure what a build lost: the mean cosine of a text's two vectors, and how many of a text's ten nearest
+/// neighbours in the collection are the same. A search in the collection would notice the second. For a reranker, the
+/// scores of all documents for a question replace a text's vector, and the ten best documents replace the nearest
+/// texts.
 public struct EmbeddingComparison: Sendable, Codable, Equatable {
-    /// Texts that were compared.
+    /// The number of compared texts.
     public let texts: Int
     /// How vectors were pooled.
     public let pooling: String
-    /// Elements of a vector, or scores of a question.
+    /// The number of elements of a vector, or of scores of a question.
     public let dimensions: Int
-    /// Of the two vectors of each text, on average.
+    /// The cosine of the two vectors of a text, averaged over the texts.
     public let meanCosine: Double
-    /// Of the text whose vectors are furthest apart.
+    /// The cosine of the text whose vectors are furthest apart.
     public let minCosine: Double
-    /// How many neighbours of a text count: ten, or as many others as there are.
+    /// The number of neighbours of a text that count: ten, or all others if there are fewer.
     public let neighbours: Int
-    /// The share of a text's nearest neighbours that both models name, on average, in percent.
+    /// The share of a text's nearest neighbours that both models name, averaged over the texts, in percent.
     public let overlapPercent: Double
-    /// The kernels that multiplied.
+    /// The kernels used for matrix products.
     public let kernels: String
 
-    /// Neighbours that count.
+    /// The most neighbours that count.
     public static let mostNeighbours = 10
 
     /// Embeds the texts with both models.
@@ -43,8 +44,8 @@ public struct EmbeddingComparison: Sendable, Codable, Equatable {
         self.init(of: own, with: try EmbeddedTexts(base, inputs) { try progress($1 + $0, 2 * $1) })
     }
 
-    /// Compares what two builds made of the same texts.
-    /// - Precondition: `check` let the builds pass, and the texts are the same.
+    /// Compares the outputs of two builds for the same texts.
+    /// - Precondition: `check` accepted the builds, and the texts are the same.
     public init(of build: EmbeddedTexts, with base: EmbeddedTexts) {
         let cosines = zip(build.rows, base.rows).map(Self.cosine)
         texts = build.texts
@@ -58,8 +59,8 @@ public struct EmbeddingComparison: Sendable, Codable, Equatable {
         kernels = build.kernels
     }
 
-    /// Whether vectors of two builds can be compared at all.
-    /// - Throws: `EvaluationError` for builds of different models, and for vectors that were made otherwise.
+    /// Checks that vectors of two builds can be compared.
+    /// - Throws: `EvaluationError` for builds of different models, and for vectors that were made differently.
     public static func check(_ build: EmbeddingRun, _ base: EmbeddingRun) throws {
         let (one, other) = (build.model.shape, base.model.shape)
         func differ(_ what: String, _ own: some Any, _ its: some Any) -> EvaluationError {
@@ -94,7 +95,7 @@ public struct EmbeddingComparison: Sendable, Codable, Equatable {
         guard build.pooling != .none else { throw EvaluationError.noPooling(build.model.path) }
     }
 
-    /// Of equal rows it is 1, also where they have no length.
+    /// Returns the cosine; 1 for equal rows, even if their length is 0.
     private static func cosine(_ one: [Float], _ other: [Float]) -> Double {
         var (product, own, its) = (0.0, 0.0, 0.0)
         for (left, right) in zip(one, other) {

@@ -5,9 +5,9 @@ import SystemPackage
 import Tokenizers
 import Work
 
-/// What is to be embedded: a text, or a question and a text that a reranker judges together.
+/// An input to embed: a text, or a question and a text that a reranker scores together.
 public enum EmbeddingInput: Sendable, Equatable {
-    /// In UTF-8, or nearly so.
+    /// A text in UTF-8; invalid bytes are accepted.
     case text([UInt8])
     /// Two texts, which a model reads as one.
     case pair(query: String, document: String)
@@ -21,11 +21,11 @@ public struct EmbeddingRun {
     public let model: LanguageModel
     /// How a text's tokens become one vector.
     public let pooling: Pooling
-    /// Whether vectors are brought to length one; scores never are.
+    /// Whether vectors are normalized to length one; scores never are.
     public let isNormalized: Bool
     let threads: Int
 
-    /// - Parameter pooling: nil for the file's; a file that does not say pools nothing, as in llama.cpp.
+    /// - Parameter pooling: nil for the file's; a file without pooling pools nothing, as in llama.cpp.
     public init(_ model: LanguageModel, pooling: Pooling? = nil, isNormalized: Bool = true, threads: Int) {
         self.model = model
         self.pooling = pooling ?? model.shape.text.pooling ?? .none
@@ -33,7 +33,7 @@ public struct EmbeddingRun {
         self.threads = threads
     }
 
-    /// The tokens of each text, with those that begin and end one.
+    /// Returns the tokens of each text, including the special tokens at its beginning and end.
     /// - Throws: `TokenizerError`; `InferenceError` for a text without tokens.
     public func tokens(of inputs: [EmbeddingInput]) throws -> [[Int32]] {
         try inputs.map { input in
@@ -43,9 +43,9 @@ public struct EmbeddingRun {
         }
     }
 
-    /// The vectors of each text in turn.
+    /// Computes the vectors of each text in turn.
     /// - Parameter body: called with a text's index and its vectors: one, or without pooling as many as it has tokens.
-    /// - Throws: `InferenceError`; `Interruption.Stopped`; whatever `body` throws.
+    /// - Throws: `InferenceError`; `Interruption.Stopped`; the errors of `body`.
     public func embed(_ texts: [[Int32]], _ body: (Int, [[Float]]) throws -> Void) throws {
         guard let longest = texts.map(\.count).max() else { return }
         let options = SessionOptions(context: longest, threads: threads, readsWholeTexts: true)
@@ -57,7 +57,7 @@ public struct EmbeddingRun {
         }
     }
 
-    /// A vector divided by its length; one without length stays.
+    /// Returns a vector divided by its length; a vector of length 0 is unchanged.
     static func normalized(_ vector: [Float]) -> [Float] {
         let length = vector.reduce(0.0) { $0 + Double($1 * $1) }.squareRoot()
         let factor = length > 0 ? Float(1 / length) : 0

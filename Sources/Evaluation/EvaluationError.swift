@@ -35,7 +35,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
     case noChatForm(FilePath, hasTemplate: Bool)
     case questionTooLong(line: Int, path: FilePath? = nil)
 
-    /// The file where there is one, the cause, and what to do.
+    /// The file, if there is one, the cause, and what to do.
     public var description: String {
         switch self {
         case .textTooShort(let tokens, let needed, let context, let path):
@@ -128,7 +128,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
         }
     }
 
-    /// Does work on the text of a file, so that an error about the text names the file.
+    /// Runs `work` on the text of a file, so that an error about the text names the file.
     public static func naming<Result>(_ text: FilePath, _ work: () throws -> Result) throws -> Result {
         do {
             return try work()

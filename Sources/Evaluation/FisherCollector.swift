@@ -3,10 +3,10 @@ import Inference
 import Tensors
 import Work
 
-/// Adds up the squares of what matrices read and of the gradients in what they give, in double precision and token
-/// after token; a window at a time becomes part of the means.
+/// Sums the squares of matrix inputs and of the gradients of matrix outputs, in double precision and token by token;
+/// after each window the sums are added to the means.
 ///
-/// What is kept between windows is what a file holds, so that a run that was cut gives the same numbers.
+/// The state between windows is what a file holds, so that an interrupted run gives the same numbers.
 final class FisherCollector {
     private final class Tally {
         var counts: [Int]
@@ -21,14 +21,14 @@ final class FisherCollector {
     }
 
     private(set) var factors: FisherFactors
-    /// Where a tensor is in the model's file, and how many matrices it is.
+    /// The index of a tensor in the model's file, and its number of matrices.
     private let places: [String: (index: Int, matrices: Int)]
     private var tallies: [String: Tally] = [:]
     private let workers: Workers
-    /// Numbers that a thread adds up at a time: they stay in its nearest memory.
+    /// The count of numbers that a thread sums at a time: they stay in its fastest cache.
     private static let stripe = 512
 
-    /// - Parameter factors: what was collected before.
+    /// - Parameter factors: the factors collected before.
     init(_ model: LanguageModel, continuing factors: FisherFactors, threads: Int) {
         self.factors = factors
         workers = Workers(count: threads)
@@ -39,7 +39,7 @@ final class FisherCollector {
     }
 
     func observe(_ gradients: MatrixGradients) {
-        // What is a vector in the file is never quantized.
+        // A vector in the file is never quantized.
         guard let place = places[gradients.tensor] else { return }
         let tally = tally(gradients, matrices: place.matrices)
         tally.counts[gradients.matrix] += gradients.tokens
@@ -56,7 +56,7 @@ final class FisherCollector {
             columns: gradients.columns
         )
         if factors[gradients.tensor] == nil {
-            // In the model's order, whichever is seen first.
+            // In the model's order, whichever comes first.
             let own = places[tensor.name]?.index ?? 0
             let place = factors.tensors.firstIndex { (places[$0.name]?.index ?? 0) > own } ?? factors.tensors.endIndex
             factors.tensors.insert(tensor, at: place)
@@ -87,8 +87,8 @@ final class FisherCollector {
         }
     }
 
-    /// Makes the window's sums part of the means.
-    /// - Returns: the first tensor with a factor that is infinite or no number; nil where all is well.
+    /// Adds the window's sums to the means.
+    /// - Returns: the first tensor with a factor that is infinite or NaN; nil if all are finite.
     func finishWindow(tokens: Int) -> String? {
         factors.tokens += tokens
         factors.chunks += 1
@@ -107,7 +107,7 @@ final class FisherCollector {
 }
 
 extension FisherFactors.Tensor {
-    /// Takes sums over further tokens into the means.
+    /// Adds sums over further tokens to the means.
     fileprivate mutating func add(counts added: [Int], rows sums: [Double], columns squares: [Double]) {
         for matrix in 0..<matrixCount where added[matrix] > 0 {
             let (before, after) = (Double(counts[matrix]), Double(counts[matrix] + added[matrix]))

@@ -1,9 +1,9 @@
-/// What is needed to predict the divergence that an error in a weight matrix costs, without measuring it.
+/// The factors that predict the divergence caused by an error in a weight matrix, without measuring it.
 ///
-/// With W's input x and the gradient g of the text's total -log p(label) in W's output, for labels that are drawn from
-/// the model's own distribution, the Fisher information of a weight is the mean over tokens of (g[r] x[c])^2. Here it
-/// is held as the product of two means (K-FAC's diagonal), a number a row and a number a column, so that an error E
-/// costs about
+/// With W's input x and the gradient g of the text's total -log p(label) in W's output, for labels drawn from the
+/// model's own distribution, the Fisher information of a weight is the mean over tokens of (g[r] x[c])^2. Here it is
+/// approximated by the product of two means (K-FAC's diagonal), one number per row and one per column, so that an error
+/// E costs about
 ///
 ///     1/2 sum over matrices m of n[m] / N sum over r, c of b[m][r] a[m][c] E[m][r][c]^2   nats a token,
 ///
@@ -13,23 +13,23 @@
 public struct FisherFactors: Codable, Sendable, Equatable {
     /// The factors of one weight tensor: a matrix, or a stack of them.
     public struct Tensor: Codable, Sendable, Equatable {
-        /// The tensor's name in the model's file. Of an embedding that serves as output matrix, too, this is the
-        /// latter's use.
+        /// The tensor's name in the model's file. For an embedding that is also the output matrix, the factors are of
+        /// the latter use.
         public var name: String
-        /// How many matrices it is a stack of: experts; else 1.
+        /// The number of matrices in the stack: the experts; otherwise 1.
         public var matrixCount: Int
-        /// Numbers of one matrix's output.
+        /// The number of elements of one matrix's output.
         public var rows: Int
-        /// Numbers of its input.
+        /// The number of elements of its input.
         public var columns: Int
-        /// Tokens that reached each matrix.
+        /// The number of tokens that reached each matrix.
         public var counts: [Int]
-        /// Means of squared gradients, those of each matrix behind each other: `matrixCount * rows`.
+        /// The means of squared gradients, matrix by matrix: `matrixCount * rows`.
         public var rowFactors: [Float]
-        /// Means of squared inputs, likewise: `matrixCount * columns`.
+        /// The means of squared inputs, matrix by matrix: `matrixCount * columns`.
         public var columnFactors: [Float]
 
-        /// Factors that no token has added to.
+        /// Creates the factors before any token.
         init(name: String, matrixCount: Int, rows: Int, columns: Int) {
             (self.name, self.matrixCount, self.rows, self.columns) = (name, matrixCount, rows, columns)
             counts = Array(repeating: 0, count: matrixCount)
@@ -38,30 +38,30 @@ public struct FisherFactors: Codable, Sendable, Equatable {
         }
     }
 
-    /// Tokens that were read: N.
+    /// The number of tokens read: N.
     public var tokens: Int
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public var context: Int
-    /// Windows of text.
+    /// The number of windows of text.
     public var chunks: Int
-    /// What the labels were drawn by.
+    /// The seed of the drawn labels.
     public var seed: UInt64
-    /// The kernels that computed.
+    /// The kernels used for the computation.
     public var kernels: String
-    /// In the order of the model's file.
+    /// The tensors in the order of the model's file.
     public var tensors: [Tensor]
 
-    /// The factors of a tensor; nil where there are none.
+    /// The factors of a tensor; nil if there are none.
     public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 }
 
 extension FisherFactors {
-    /// The divergence that is predicted for some rows of a tensor, in nats a token. That of a tensor is the sum over
+    /// Returns the divergence predicted for some rows of a tensor, in nats a token. That of a tensor is the sum over
     /// its rows.
     /// - Parameters:
     ///   - rows: counted through all matrices of the tensor.
-    ///   - original: these rows as they are, `columns` numbers each.
-    ///   - restored: the same rows as they come back from a build.
+    ///   - original: the original rows, `columns` numbers each.
+    ///   - restored: the same rows as decoded from a build.
     public func predictedDivergence(
         of tensor: Tensor,
         rows: Range<Int>,
@@ -87,8 +87,8 @@ extension FisherFactors {
         return sum / 2
     }
 
-    /// Refuses factors of another model: every tensor has to be there in the same shape.
-    /// - Parameter shape: rows, columns and matrices of a tensor of the model; nil where it has none of that name.
+    /// Rejects factors of another model: every tensor must exist with the same shape.
+    /// - Parameter shape: returns rows, columns and matrices of a tensor of the model; nil if it has none of that name.
     /// - Throws: `EvaluationError.factorsOfAnotherModel`.
     func check(_ shape: (String) -> (rows: Int, columns: Int, matrices: Int)?) throws {
         for tensor in tensors {

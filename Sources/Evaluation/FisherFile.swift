@@ -8,11 +8,11 @@ import Tensors
 extension FisherFactors {
     private static let (type, prefix) = ("fisher", "edgepipe.fisher.")
     private static let (rowsEnding, columnsEnding, countsEnding) = (".rows", ".columns", ".counts")
-    /// Far beyond any run; keeps counts that files claim in range.
+    /// The most tokens that a file may claim, far beyond any run; keeps counts in range.
     private static let mostTokens = 1 << 40
 
-    /// Writes the file; it appears when it is complete.
-    /// - Parameter note: a key and a text that the file also carries.
+    /// Writes the file, which appears when it is complete.
+    /// - Parameter note: a key and a text to include in the file.
     /// - Throws: `FileError`.
     public func write(to path: FilePath, note: (key: String, text: String)? = nil) throws {
         var metadata = Metadata()
@@ -56,8 +56,9 @@ extension FisherFactors {
         try writer.commit()
     }
 
-    /// Reads what `write` wrote.
-    /// - Throws: `FileError`, `GGUFError`, or `EvaluationError.notFisherFactors` for what is none, or is damaged.
+    /// Reads a file that `write` wrote.
+    /// - Throws: `FileError`, `GGUFError`, or `EvaluationError.notFisherFactors` for a file of another kind, or a
+    ///   damaged one.
     public init(path: FilePath) throws {
         try self.init(try GGUFFile(path: path))
     }

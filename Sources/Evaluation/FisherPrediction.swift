@@ -4,27 +4,27 @@ import Inference
 import Tensors
 import Work
 
-/// What quantizing each tensor alone would cost, as Fisher factors predict it.
+/// The cost of quantizing each tensor alone, as Fisher factors predict it.
 public struct FisherPrediction: Codable, Sendable {
-    /// What quantizing one tensor alone would cost.
+    /// The cost of quantizing one tensor alone.
     public struct Tensor: Codable, Sendable {
         /// The tensor's name in the file.
         public var name: String
-        /// Number of the layer; nil for what is outside of them.
+        /// The number of the layer; nil for tensors outside the layers.
         public var layer: Int?
         /// The name without layer and suffix: `attn_q`, `ffn_down`, `output`.
         public var role: String
-        /// The type that it would get, and what it then takes.
+        /// The type that it would get.
         public var type: String
-        /// See `type`.
+        /// The bytes of the tensor in that type.
         public var bytes: Int
-        /// What it takes in the model as it is.
+        /// The bytes of the tensor in the original model.
         public var baseBytes: Int
-        /// The divergence that is predicted, in nats a token.
+        /// The predicted divergence, in nats a token.
         public var kld: Double
 
         /// - Parameters:
-        ///   - tensor: as it is.
+        ///   - tensor: the original tensor.
         ///   - target: the same tensor in its new type.
         public init(_ tensor: GGUFTensor, as target: GGUFTensor, kld: Double) {
             (layer, role) = SensitivityResult.Tensor.place(of: tensor.name)
@@ -33,22 +33,22 @@ public struct FisherPrediction: Codable, Sendable {
         }
     }
 
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public var context: Int
-    /// Windows of text.
+    /// The number of windows of text.
     public var chunks: Int
-    /// Tokens that were read.
+    /// The number of tokens read.
     public var tokens: Int
-    /// What the labels were drawn by.
+    /// The seed of the drawn labels.
     public var seed: UInt64
-    /// The kernels that computed.
+    /// The kernels used for the computation.
     public var kernels: String
-    /// In the model's order.
+    /// The tensors in the model's order.
     public var tensors: [Tensor]
-    /// The sum over tensors.
+    /// The sum of the divergences over the tensors.
     public var sumOfDivergences: Double
 
-    /// What factors predict for tensors.
+    /// Creates the prediction of factors for tensors.
     public init(_ factors: FisherFactors, _ tensors: [Tensor]) {
         (context, chunks, tokens) = (factors.context, factors.chunks, factors.tokens)
         (seed, kernels, self.tensors) = (factors.seed, factors.kernels, tensors)
@@ -57,16 +57,16 @@ public struct FisherPrediction: Codable, Sendable {
 }
 
 extension FisherFactors {
-    /// Numbers that a thread encodes at a time, about.
+    /// The approximate count of numbers that a thread encodes at a time.
     private static let slabCount = 1 << 18
 
-    /// The divergence that is predicted for a tensor in another type, in nats a token. Its rows are encoded with the
+    /// Returns the divergence predicted for a tensor in another type, in nats a token. Its rows are encoded with the
     /// column factors as their importance, and decoded again.
     /// - Parameters:
     ///   - tensor: one of the file's, for which there are factors.
-    ///   - threads: how many work; the result is the same for any number.
+    ///   - threads: the number of threads; the result is the same for any number.
     /// - Precondition: `BlockCodec.canDecode` of the tensor's type, `canEncode` of the other, and rows of whole blocks.
-    /// - Throws: `EvaluationError.factorsOfAnotherModel` where there are no factors of its name and shape.
+    /// - Throws: `EvaluationError.factorsOfAnotherModel` if there are no factors of its name and shape.
     public func predictedDivergence(
         of tensor: GGUFTensor,
         in file: GGUFFile,
@@ -89,7 +89,7 @@ extension FisherFactors {
         return costs.reduce(0, +)
     }
 
-    /// - Parameter rows: of one matrix.
+    /// - Parameter rows: the rows of one matrix.
     private func cost(
         of own: Tensor,
         _ rows: Range<Int>,
@@ -102,7 +102,7 @@ extension FisherFactors {
         let bytes = (rows.lowerBound * tensor.rowByteCount)..<(rows.upperBound * tensor.rowByteCount)
         let first = rows.lowerBound / own.rows * own.columns
         let factors = Array(own.columnFactors[first..<(first + own.columns)])
-        // What no token reached costs nothing, however it is encoded.
+        // A matrix that no token reached costs nothing, however it is encoded.
         let importance = factors.contains { $0 > 0 } ? factors : Array(repeating: 1, count: own.columns)
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * count) { numbers in
             let (original, restored) = (numbers.extracting(..<count), numbers.extracting(count...))

@@ -3,20 +3,20 @@ import GGUF
 import Inference
 import Tensors
 
-/// How Fisher factors are collected.
+/// The options of collecting Fisher factors.
 public struct FisherOptions: Sendable {
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public var context: Int
-    /// At most this many windows; nil for the whole text.
+    /// The most windows; nil for the whole text.
     public var chunks: Int?
-    /// How many threads work; the factors are the same for any number.
+    /// The number of threads; the factors are the same for any number.
     public var threads: Int
-    /// Labels are drawn by it, a place in the text and nothing else.
+    /// The seed: with the place in the text, it alone decides the drawn labels.
     public var seed: UInt64
-    /// nil takes the fastest kernels that this processor runs, or what `EDGEPIPE_KERNELS` names.
+    /// The kernels; nil for the fastest that this processor supports, or for those that `EDGEPIPE_KERNELS` names.
     public var kernels: Kernels?
 
-    /// Options; without more than these, windows of 512 tokens, one thread, and a seed of 0.
+    /// Creates options; the defaults are windows of 512 tokens, one thread, and a seed of 0.
     public init(
         context: Int = 512,
         chunks: Int? = nil,
@@ -28,36 +28,35 @@ public struct FisherOptions: Sendable {
     }
 }
 
-/// How far a collection of Fisher factors has come.
+/// The progress of collecting Fisher factors.
 public struct FisherProgress: Sendable {
-    /// Windows read, those of an earlier run too.
+    /// The number of windows read, including those of an earlier run.
     public let chunk: Int
-    /// Windows to read.
+    /// The number of windows to read.
     public let chunkCount: Int
 }
 
-/// Collects Fisher factors of every weight matrix over all positions of windows that follow each other, each from an
-/// empty cache: one pass forward and one back for each, with labels drawn from the model's own predictions.
+/// Collects Fisher factors of every weight matrix over all positions of consecutive windows, each from an empty cache:
+/// one forward and one backward pass for each, with labels drawn from the model's own predictions.
 public struct FisherRun {
     /// The model whose factors are collected.
     public let model: LanguageModel
-    /// How they are.
+    /// The options of the collection.
     public let options: FisherOptions
 
-    /// Nothing is read yet.
+    /// Creates a run without reading anything.
     public init(_ model: LanguageModel, _ options: FisherOptions = FisherOptions()) {
         (self.model, self.options) = (model, options)
     }
 
     /// - Parameters:
-    ///   - text: UTF-8; one newline at its end does not count.
-    ///   - earlier: what a run over the same text had collected when it was cut; this one goes on after its windows,
-    ///     and gives
-    ///     what one run gives.
-    ///   - progress: called after each window; what it throws ends the run. Its second argument gives what was
-    ///     collected so far.
+    ///   - text: UTF-8; one newline at its end is ignored.
+    ///   - earlier: what an interrupted run over the same text had collected; this run continues after its windows,
+    ///     with the result of one uninterrupted run.
+    ///   - progress: called after each window; an error that it throws ends the run. Its second argument returns what
+    ///     was collected so far.
     /// - Throws: `EvaluationError` for a text that is too short, factors of another model or run, or gradients that are
-    ///   no numbers; `InferenceError` for a model without a backward pass.
+    ///   NaN; `InferenceError` for a model without a backward pass.
     public func collect(
         text: [UInt8],
         continuing earlier: FisherFactors? = nil,
@@ -89,7 +88,7 @@ public struct FisherRun {
         return collector.factors
     }
 
-    /// What the run begins with.
+    /// Returns the initial state of the run.
     private func start(_ earlier: FisherFactors?, kernels: Kernels) throws -> FisherFactors {
         let none = FisherFactors(
             tokens: 0,
@@ -132,7 +131,7 @@ public struct FisherRun {
 }
 
 extension FisherFactors {
-    /// Refuses factors of another model.
+    /// Rejects factors of another model.
     /// - Throws: `EvaluationError.factorsOfAnotherModel`.
     public func check(of model: LanguageModel) throws {
         let shapes = Dictionary(model.weightTensors.map { ($0.name, $0.shape) }) { first, _ in first }
@@ -145,11 +144,11 @@ extension FisherFactors {
     }
 }
 
-/// A token drawn by its probability, for one place in a text: the same whatever was drawn before.
+/// A token drawn by its probability, for one place in a text; earlier draws do not affect it.
 ///
 /// Source of the mixing: Steele et al., "Fast Splittable Pseudorandom Number Generators", 2014.
 struct LabelDraw {
-    /// From 0 up to 1.
+    /// A number from 0 up to 1.
     let fraction: Double
 
     init(seed: UInt64, chunk: Int, position: Int) {
@@ -168,7 +167,7 @@ struct LabelDraw {
             left -= Double(probability)
             if left < 0 { return token }
         }
-        // Roundings may leave a little.
+        // Rounding may leave a small remainder.
         return probabilities.lastIndex { $0 > 0 } ?? 0
     }
 

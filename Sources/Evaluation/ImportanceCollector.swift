@@ -2,8 +2,8 @@ import Inference
 import Quantization
 import Work
 
-/// Adds up the squares of what weight matrices are multiplied with, column by column, as llama-imatrix does: in single
-/// precision, row after row.
+/// Sums the squares of the inputs of weight matrices, column by column, as llama-imatrix does: in single precision, row
+/// after row.
 package final class ImportanceCollector {
     private final class Tally {
         var sums: [Float]
@@ -25,13 +25,13 @@ package final class ImportanceCollector {
     private let matrixCount: (String) -> Int
     private let includesOutput: Bool
     private let workers: Workers
-    /// Columns that a thread adds up at a time: they stay in its nearest memory.
+    /// The number of columns that a thread sums at a time: they stay in its fastest cache.
     private static let stripe = 512
 
     /// - Parameters:
-    ///   - matrixCount: how many matrices a tensor is a stack of: its experts, else 1.
-    ///   - includesOutput: whether the output matrix counts, or the token embedding that serves as one.
-    ///   - earlier: what was collected before.
+    ///   - matrixCount: returns the number of matrices in a tensor's stack: its experts, otherwise 1.
+    ///   - includesOutput: whether the output matrix counts, or the token embedding used as one.
+    ///   - earlier: the sums collected before.
     package init(
         matrixCount: @escaping (String) -> Int,
         includesOutput: Bool,
@@ -52,9 +52,9 @@ package final class ImportanceCollector {
         )
     }
 
-    /// Adds the rows that one of a tensor's matrices is multiplied with.
+    /// Adds the input rows of one of a tensor's matrices.
     package func add(to tensor: String, matrix: Int, rows: [UnsafeBufferPointer<Float>]) {
-        // Where there is no output matrix, the token embedding is multiplied with in its place.
+        // Without an output matrix, the token embedding is used as one.
         let isOutput = tensor == "output.weight" || tensor == "token_embd.weight"
         guard tensor.hasPrefix("blk.") || (includesOutput && isOutput), let columns = rows.first?.count
         else { return }
@@ -85,7 +85,7 @@ package final class ImportanceCollector {
         return tally
     }
 
-    /// The first tensor, by name, with a sum that is infinite or no number.
+    /// The first tensor, by name, with a sum that is infinite or NaN.
     package var overflowed: String? {
         tallies.filter { !$0.value.sums.allSatisfy(\.isFinite) }.keys.min()
     }

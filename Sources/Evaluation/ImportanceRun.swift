@@ -8,45 +8,45 @@ import Tokenizers
     import Glibc
 #endif
 
-/// How an importance matrix is collected.
+/// The options of collecting an importance matrix.
 public struct ImportanceOptions: Sendable {
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public var context = 512
-    /// At most this many windows; nil for the whole text.
+    /// The most windows; nil for the whole text.
     public var chunks: Int?
     /// Whether control tokens that are written out in the text become those tokens.
     public var parsesSpecial = false
-    /// Whether the output matrix has an entry too.
+    /// Whether the output matrix also has an entry.
     public var includesOutput = false
-    /// Whether perplexity is measured on the way: a model that is broken shows.
+    /// Whether perplexity is measured on the way, which reveals a broken model.
     public var measuresPerplexity = true
-    /// How many threads work; the sums are the same for any number.
+    /// The number of threads; the sums are the same for any number.
     public var threads = 1
 
-    /// Options as llama-imatrix has them by default.
+    /// Creates llama-imatrix's default options.
     public init() {}
 }
 
-/// How far a collection has come.
+/// The progress of a collection.
 public struct ImportanceProgress: Sendable {
-    /// Windows read, those of an earlier run too.
+    /// The number of windows read, including those of an earlier run.
     public let chunk: Int
-    /// Windows to read.
+    /// The number of windows to read.
     public let chunkCount: Int
-    /// Over the windows that this run has read, where it is measured.
+    /// The perplexity over the windows of this run; nil if it is not measured.
     public let perplexity: Double?
 }
 
-/// Collects an importance matrix by llama-imatrix's method: all positions of windows that follow each other, each from
-/// an empty cache.
+/// Collects an importance matrix by llama-imatrix's method: all positions of consecutive windows, each from an empty
+/// cache.
 public struct ImportanceRun {
     /// The model whose activations are collected.
     public let model: LanguageModel
-    /// How they are.
+    /// The options of the collection.
     public let options: ImportanceOptions
     private let matrixCount: (String) -> Int
 
-    /// - Parameter matrixCount: how many matrices a tensor is a stack of: its experts, else 1.
+    /// - Parameter matrixCount: returns the number of matrices in a tensor's stack: its experts, otherwise 1.
     public init(_ model: LanguageModel, _ options: ImportanceOptions, matrixCount: @escaping (String) -> Int) {
         self.model = model
         self.options = options
@@ -54,11 +54,11 @@ public struct ImportanceRun {
     }
 
     /// - Parameters:
-    ///   - text: UTF-8; one newline at its end does not count.
-    ///   - dataset: what the text is called in the importance matrix.
-    ///   - earlier: what a run over the same text had collected when it was cut; this one goes on after its windows.
-    ///   - progress: called after each window with what was collected so far; what it throws ends the run.
-    /// - Throws: `EvaluationError` for a text that is too short or activations that are no numbers; `InferenceError`.
+    ///   - text: UTF-8; one newline at its end is ignored.
+    ///   - dataset: the name of the text in the importance matrix.
+    ///   - earlier: what an interrupted run over the same text had collected; this run continues after its windows.
+    ///   - progress: called after each window with what was collected so far; an error that it throws ends the run.
+    /// - Throws: `EvaluationError` for a text that is too short or activations that are NaN; `InferenceError`.
     public func collect(
         text: [UInt8],
         dataset: String,

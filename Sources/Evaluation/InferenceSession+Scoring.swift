@@ -3,15 +3,15 @@ import Inference
 import Work
 
 extension LanguageModel {
-    /// - Throws: `InferenceError` for a model whose tokens see those behind them, which predicts none.
+    /// - Throws: `InferenceError` for a model whose tokens see later ones, which predicts none.
     package func requirePredictions() throws {
         guard !shape.seesBothWays else { throw InferenceError(path: path, problem: .embedsAlone) }
     }
 }
 
 extension InferenceSession {
-    /// Runs one window from an empty cache and hands out the logits of its scored positions, in slabs.
-    /// - Parameter body: rows of logits, and the token that followed each.
+    /// Runs one window from an empty cache and passes the logits of its scored positions to `body`, in slabs.
+    /// - Parameter body: called with rows of logits, and the token that followed each.
     func score(_ window: TextWindows.Window, _ body: (ScoredRows, ArraySlice<Int32>) throws -> Void) throws {
         reset()
         try evaluate(window.tokens, logitsFor: window.scored) { logits in
@@ -22,16 +22,17 @@ extension InferenceSession {
     }
 }
 
-/// Rows of logits to be looked at in parallel.
+/// Rows of logits, for reading in parallel.
 ///
-/// Unchecked: the logits are only read.
+/// Unchecked, because the logits are only read.
 struct ScoredRows: @unchecked Sendable {
     let logits: LogitRows
-    /// Index of the first row among the window's scored positions.
+    /// The index of the first row among the window's scored positions.
     let first: Int
     let threads: Int
 
-    /// What `transform` makes of each row, in order. Its second argument counts the window's scored positions.
+    /// Returns the results of `transform` for each row, in order. Its second argument counts the window's scored
+    /// positions.
     func map<Result: Sendable>(
         _ transform: @Sendable (UnsafeBufferPointer<Float>, Int) -> Result
     ) -> [Result] {

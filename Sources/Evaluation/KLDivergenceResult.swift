@@ -1,42 +1,42 @@
-/// How far a build's predictions are from its base model's, with the build's own perplexity.
+/// The distance of a build's predictions from its base model's, with the build's own perplexity.
 public struct KLDivergenceResult: Sendable, Equatable, Codable {
     /// A mean and its standard error.
     public struct Estimate: Sendable, Equatable, Codable {
         /// The mean.
         public let value: Double
-        /// In the same unit.
+        /// The standard error, in the same unit.
         public let standardError: Double
     }
 
-    /// A sample of numbers: its mean, and the values below which so many percent of it lie.
+    /// The distribution of a sample: its mean, and percentiles.
     public struct Distribution: Sendable, Equatable, Codable {
         /// The mean.
         public let mean: Double
-        /// Of the mean.
+        /// The standard error of the mean.
         public let standardError: Double
         /// The largest number.
         public let max: Double
-        /// 99.9 percent lie below it.
+        /// The value that 99.9 percent are below.
         public let p999: Double
-        /// 99 percent lie below it.
+        /// The value that 99 percent are below.
         public let p99: Double
-        /// 95 percent lie below it.
+        /// The value that 95 percent are below.
         public let p95: Double
-        /// 90 percent lie below it.
+        /// The value that 90 percent are below.
         public let p90: Double
-        /// 75 percent lie below it.
+        /// The value that 75 percent are below.
         public let p75: Double
-        /// Half lie below it.
+        /// The value that half of the numbers are below.
         public let median: Double
-        /// 25 percent lie below it.
+        /// The value that 25 percent are below.
         public let p25: Double
-        /// 10 percent lie below it.
+        /// The value that 10 percent are below.
         public let p10: Double
-        /// 5 percent lie below it.
+        /// The value that 5 percent are below.
         public let p05: Double
-        /// 1 percent lies below it.
+        /// The value that 1 percent is below.
         public let p01: Double
-        /// 0.1 percent.
+        /// The value that 0.1 percent is below.
         public let p001: Double
         /// The smallest number.
         public let min: Double
@@ -44,22 +44,23 @@ public struct KLDivergenceResult: Sendable, Equatable, Codable {
 
     /// The build's own perplexity on the same text.
     public let build: PerplexityResult
-    /// Perplexity of the base, from its stored log-probabilities.
+    /// The perplexity of the base, from its stored log-probabilities.
     public let basePerplexity: Estimate
-    /// Mean of ln(perplexity of the build / perplexity of the base); the shared text makes its error small.
+    /// The mean of ln(perplexity of the build / perplexity of the base); its error is small because both use the same
+    /// text.
     public let logPerplexityRatio: Estimate
-    /// Perplexity of the build over that of the base.
+    /// The perplexity of the build divided by that of the base.
     public let perplexityRatio: Estimate
-    /// Perplexity of the build less that of the base.
+    /// The perplexity of the build minus that of the base.
     public let perplexityDifference: Estimate
-    /// Correlation of the logarithms of both perplexities, in percent.
+    /// The correlation of the logarithms of both perplexities, in percent.
     public let correlationPercent: Double
-    /// Kullback-Leibler divergence of the build from the base per scored token, in nats.
+    /// The Kullback-Leibler divergence of the build from the base per scored token, in nats.
     public let divergence: Distribution
-    /// Share of tokens for which both models put the same token first, in percent.
+    /// The share of tokens for which both models rank the same token first, in percent.
     public let sameTopPercent: Estimate
-    /// Change of the probability given to the token that came, in percentage points, and its root mean square.
+    /// The change of the probability of the actual token, in percentage points.
     public let deltaPercent: Distribution
-    /// See `deltaPercent`.
+    /// The root mean square of that change; see `deltaPercent`.
     public let rmsDeltaPercent: Estimate
 }

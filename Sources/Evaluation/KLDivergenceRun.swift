@@ -3,33 +3,34 @@ import Tokenizers
 
 /// Compares builds' predictions with their base model's, token by token.
 public struct KLDivergenceRun {
-    /// The builds that are compared.
+    /// The compared builds.
     public let builds: [LanguageModel]
-    /// The windows, and how builds and base run.
+    /// The options of the windows, and of running builds and base.
     public let options: EvaluationOptions
 
-    /// The base model's log-probabilities that are kept at a time, in bytes.
+    /// The most bytes of the base model's log-probabilities that are kept at a time.
     package var keptBytes = Self.standardKeptBytes
     private static let standardKeptBytes = 128 << 20
 
-    /// A run of several builds, which are compared with one base in one pass.
+    /// Creates a run of several builds, which are compared with one base in one pass.
     public init(_ builds: [LanguageModel], _ options: EvaluationOptions = EvaluationOptions()) {
         self.builds = builds
         self.options = options
     }
 
-    /// A run of one build.
+    /// Creates a run of one build.
     public init(_ build: LanguageModel, _ options: EvaluationOptions = EvaluationOptions()) {
         self.init([build], options)
     }
 
-    /// Runs the base once over the text, and each build once; nothing is written.
+    /// Runs the base once over the text, and each build once, without writing anything.
     ///
-    /// The figures are those of each build compared alone. Some windows are read by the base, then by one build after the
-    /// other, so that models larger than memory are read seldom.
-    /// - Parameter progress: told of each window of each build, with the build's index.
-    /// - Returns: a result a build, in their order.
-    /// - Throws: `EvaluationError` for a text that is too short or models that do not belong together; `InferenceError`.
+    /// The figures equal those of each build compared alone. The base reads some windows, then one build after the
+    /// other does, so that models larger than memory are rarely read.
+    /// - Parameter progress: called for each window of each build, with the build's index.
+    /// - Returns: one result per build, in their order.
+    /// - Throws: `EvaluationError` for a text that is too short or models that do not belong together;
+    ///   `InferenceError`.
     public func compare(
         with base: LanguageModel,
         text: [UInt8],
@@ -39,8 +40,8 @@ public struct KLDivergenceRun {
         return try compare(windows, base, progress) { try Self.rows(of: base, windows, $0, options) }
     }
 
-    /// The scores of a piece of a text for each build, to be joined with those of the others.
-    /// - Parameter windows: of the whole text, see `windows(of:_:)`.
+    /// Returns the scores of a piece of a text for each build, to be joined with those of the other pieces.
+    /// - Parameter windows: the windows of the whole text, see `windows(of:_:)`.
     /// - Throws: as `compare`.
     package func scores(
         of piece: TextPiece,
@@ -69,7 +70,7 @@ public struct KLDivergenceRun {
         }
     }
 
-    /// A text as base and builds read it.
+    /// Cuts a text into windows, as base and builds read it.
     /// - Throws: `EvaluationError` for a text that is too short or models that do not belong together.
     package func windows(of text: [UInt8], _ base: LanguageModel) throws -> TextWindows {
         for model in builds + [base] { try model.requirePredictions() }
@@ -85,7 +86,7 @@ public struct KLDivergenceRun {
         )
     }
 
-    /// What the base gives for some windows.
+    /// Returns the base's log-probabilities for some windows.
     private static func rows(
         of base: LanguageModel,
         _ windows: TextWindows,
@@ -103,7 +104,7 @@ public struct KLDivergenceRun {
         }
     }
 
-    /// The same for one build.
+    /// Runs the base and one build over the text.
     public func compare(
         with base: LanguageModel,
         text: [UInt8],
@@ -112,8 +113,8 @@ public struct KLDivergenceRun {
         try compare(with: base, text: text) { _, state in try progress(state) }[0]
     }
 
-    /// Compares one build with a file of the base model's log-probabilities, whose text and context it uses.
-    /// - Throws: `EvaluationError` when the file belongs to another vocabulary; `InferenceError`.
+    /// Compares one build with a file of the base model's log-probabilities, using the file's text and context.
+    /// - Throws: `EvaluationError` if the file belongs to another vocabulary; `InferenceError`.
     public func compare(
         with base: BaseLogits,
         progress: (EvaluationProgress) throws -> Void = { _ in }
@@ -132,7 +133,7 @@ public struct KLDivergenceRun {
         }[0]
     }
 
-    /// - Parameter base: the log-probabilities of each scored position of some windows.
+    /// - Parameter base: returns the log-probabilities of each scored position of some windows.
     private func compare(
         _ windows: TextWindows,
         _ model: LanguageModel,
@@ -150,10 +151,10 @@ public struct KLDivergenceRun {
 
     private static func keptWindows(_ bytes: Int, _ windowBytes: Int) -> Int { max(1, bytes / max(1, windowBytes)) }
 
-    /// What a run keeps of the base's log-probabilities at a time, in bytes.
+    /// Returns the bytes of the base's log-probabilities that a run keeps at a time.
     /// - Parameters:
-    ///   - context: tokens of a window.
-    ///   - vocabulary: tokens of the model.
+    ///   - context: the number of tokens in a window.
+    ///   - vocabulary: the number of tokens in the vocabulary.
     package static func keptByteCount(context: Int, windows: Int, vocabulary: Int) -> Int {
         let window = max(0, context - 1 - context / 2) * LogProbabilityRow.byteCount(tokenCount: vocabulary)
         return min(windows, keptWindows(standardKeptBytes, window)) * window
@@ -161,9 +162,9 @@ public struct KLDivergenceRun {
 
     /// Scores some windows: each block by the base, then by one build after the other.
     /// - Parameters:
-    ///   - body: told of each window of each build, with the build's index.
-    ///   - base: the log-probabilities of each scored position of some windows.
-    /// - Returns: how each build was run; nil where there are no windows.
+    ///   - body: called for each window of each build, with the build's index.
+    ///   - base: returns the log-probabilities of each scored position of some windows.
+    /// - Returns: the conditions of each build; nil if there are no windows.
     private func score(
         _ windows: TextWindows,
         _ range: Range<Int>,
@@ -178,7 +179,7 @@ public struct KLDivergenceRun {
             let block = start..<min(start + step, range.upperBound)
             let rows = try base(block)
             for (index, build) in builds.enumerated() {
-                // A session's scratch memory is as large as a small model: one is kept at a time.
+                // A session's scratch memory is as large as a small model, so only one is kept at a time.
                 let session = try options.session(build, length: windows.length)
                 for (window, rows) in zip(block, rows) {
                     try body(index, try session.scores(of: windows[window], build.tokenizer, comparedWith: rows))
@@ -192,7 +193,7 @@ public struct KLDivergenceRun {
 }
 
 extension InferenceSession {
-    /// The scores of one window, compared with the base's log-probabilities.
+    /// Returns the scores of one window, compared with the base's log-probabilities.
     fileprivate func scores(
         of window: TextWindows.Window,
         _ tokenizer: Tokenizer,
@@ -209,12 +210,12 @@ extension InferenceSession {
     }
 }
 
-/// What is known of one build so far.
+/// The results of one build so far.
 private struct Tally {
     private var perplexity = PerplexityTally()
     private var divergence = DivergenceTally()
 
-    /// - Parameter windows: how many there are to do.
+    /// - Parameter windows: the number of windows to score.
     mutating func add(_ window: ScoredWindow, of windows: Int) throws -> EvaluationProgress {
         try perplexity.add(window)
         try divergence.add(window)

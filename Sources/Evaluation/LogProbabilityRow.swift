@@ -4,13 +4,13 @@
     import Glibc
 #endif
 
-/// The log-probabilities of one position in sixteen bits each: a line from the smallest, at most 16 below the largest,
-/// to the largest.
+/// The log-probabilities of one position in sixteen bits each: a linear scale from the smallest, at most 16 below the
+/// largest, to the largest.
 ///
-/// This is how llama-perplexity's base files hold them. Comparisons without a file use it too, so that both give the
+/// This is the format of llama-perplexity's base files. Comparisons without a file use it, too, so that both give the
 /// same figures.
 struct LogProbabilityRow: Sendable, Equatable {
-    /// Log-probability of step 0, and the height of a step.
+    /// The log-probability of step 0, and the height of a step.
     let smallest: Float
     let scale: Float
     private(set) var steps: [UInt16]
@@ -30,7 +30,7 @@ struct LogProbabilityRow: Sendable, Equatable {
         let inverse = scale == 0 ? 0 : 1 / scale
         steps = logits.map { logit in
             guard logit > lowest else { return 0 }
-            // The quotient is at most 65535 and a rounding error; nearest, ties to even. A number it must be.
+            // The quotient is at most 65535 plus a rounding error; nearest, ties to even. It must be a number.
             let step = (inverse * (logit - lowest)).rounded(.toNearestOrEven)
             return step.isFinite ? UInt16(min(65535, step)) : 0
         }

@@ -1,25 +1,25 @@
 import BinaryIO
 
-/// A question with several answers, of which one is right: how a text goes on.
+/// A question with several answers, of which one is right: how a text continues.
 public struct MultipleChoiceTask: Sendable, Equatable {
     /// The text that every ending continues.
     public let context: String
     /// The answers, two or more.
     public let endings: [String]
-    /// Index of the right ending.
+    /// The index of the right ending.
     public let label: Int
-    /// The line of the file that it stands in.
+    /// The task's line in the file.
     public let line: Int
 
-    /// What a model reads: a space stands between context and ending where neither has one.
+    /// Returns the text that a model reads: a space separates context and ending if neither has one.
     func text(_ ending: String) -> String {
         let isApart = context.isEmpty || context.last?.isWhitespace == true || ending.first?.isWhitespace == true
         return context + (isApart ? "" : " ") + ending
     }
 
-    /// Reads lines of JSON as HellaSwag has them: `context` (or `ctx`), `endings` and `label`. Other members and empty
-    /// lines are passed over.
-    /// - Throws: `EvaluationError.badTask` for the first line that is no task, `EvaluationError.noTasks`.
+    /// Reads lines of JSON in the format of HellaSwag: `context` (or `ctx`), `endings` and `label`. Other members and
+    /// empty lines are ignored.
+    /// - Throws: `EvaluationError.badTask` for the first invalid line, `EvaluationError.noTasks`.
     public static func tasks(jsonLines bytes: [UInt8]) throws -> [MultipleChoiceTask] {
         let lines = bytes.split(separator: 0x0a, omittingEmptySubsequences: false).enumerated()
         let tasks = try lines.compactMap { index, line -> MultipleChoiceTask? in
@@ -46,7 +46,7 @@ public struct MultipleChoiceTask: Sendable, Equatable {
             throw bad("'endings' must be two texts or more")
         }
         if endings.contains(where: { $0.allSatisfy(\.isWhitespace) }) { throw bad("an ending is empty") }
-        // Some copies of the data keep the label as a text.
+        // Some copies of the data store the label as a text.
         guard let label = value["label"]?.integer ?? value["label"]?.string.flatMap({ Int($0) }),
             endings.indices.contains(label)
         else { throw bad("'label' must be the number of the right ending, from 0 to \(endings.count - 1)") }

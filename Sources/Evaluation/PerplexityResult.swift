@@ -1,25 +1,25 @@
-/// What a model scored on a text, with the conditions under which it did.
+/// A model's score on a text, with the conditions of the measurement.
 public struct PerplexityResult: Sendable, Equatable, Codable {
-    /// exp of the mean surprise per token.
+    /// The perplexity: exp of the mean surprise per token.
     public let perplexity: Double
-    /// Of the perplexity.
+    /// The standard error of the perplexity.
     public let standardError: Double
-    /// Surprise in bits per byte of UTF-8 of the scored tokens: comparable between vocabularies.
+    /// The surprise in bits per byte of UTF-8 of the scored tokens, which is comparable between vocabularies.
     public let bitsPerByte: Double
-    /// Of `bitsPerByte`.
+    /// The standard error of `bitsPerByte`.
     public let bitsPerByteStandardError: Double
-    /// Tokens whose surprise was counted.
+    /// The number of scored tokens.
     public let scoredTokens: Int
-    /// Bytes of UTF-8 that they spell.
+    /// The number of bytes of UTF-8 that they spell.
     public let scoredBytes: Int
-    /// Windows of text.
+    /// The number of windows of text.
     public let chunks: Int
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public let context: Int
-    /// Perplexity over all chunks so far, after each chunk.
+    /// The perplexity over all chunks so far, after each chunk.
     public let runningPerplexity: [Double]
-    /// Precision of keys and values, and the kernels that computed: needed to repeat the last digits.
+    /// The precision of keys and values, which together with the kernels is needed to reproduce the last digits.
     public let cacheType: String
-    /// See `cacheType`.
+    /// The kernels used for the computation; see `cacheType`.
     public let kernels: String
 }

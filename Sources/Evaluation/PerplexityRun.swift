@@ -2,22 +2,22 @@ import BlockFormats
 import Inference
 import Tokenizers
 
-/// How quality is measured.
+/// The options of measuring quality.
 public struct EvaluationOptions: Sendable {
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public var context: Int
-    /// At most this many windows; nil for the whole text.
+    /// The most windows; nil for the whole text.
     public var chunks: Int?
-    /// Distance between windows; nil for windows that follow each other, which is what published figures mean.
+    /// The distance between windows; nil for consecutive windows, as in published figures.
     public var stride: Int?
-    /// Precision of keys and values.
+    /// The precision of keys and values.
     public var cacheType: CacheType
-    /// How many threads work; figures are the same for any number.
+    /// The number of threads; figures are the same for any number.
     public var threads: Int
-    /// nil takes the fastest that this processor runs, or what `EDGEPIPE_KERNELS` names.
+    /// The kernels; nil for the fastest that this processor supports, or for those that `EDGEPIPE_KERNELS` names.
     public var kernels: Kernels?
 
-    /// Options; without arguments, llama-perplexity's on one thread, with the cache in single precision.
+    /// Creates options; the defaults are llama-perplexity's with one thread and a cache in single precision.
     public init(
         context: Int = 512,
         chunks: Int? = nil,
@@ -48,39 +48,39 @@ public struct EvaluationOptions: Sendable {
     }
 }
 
-/// How far a measurement has come.
+/// The progress of a measurement.
 public struct EvaluationProgress: Sendable {
-    /// Windows done.
+    /// The number of windows done.
     public let chunk: Int
-    /// Windows to do.
+    /// The number of windows to do.
     public let chunkCount: Int
-    /// Perplexity over the chunks so far, and its standard error.
+    /// The perplexity over the chunks so far.
     public let perplexity: Double
-    /// See `perplexity`.
+    /// The standard error of the perplexity; see `perplexity`.
     public let standardError: Double
-    /// Mean divergence from the base, where there is one.
+    /// The mean divergence from the base; nil without one.
     public var meanDivergence: Double?
 }
 
-/// Measures perplexity as llama-perplexity defines it; docs/evaluation.md tells the method.
+/// Measures perplexity as llama-perplexity defines it; docs/evaluation.md describes the method.
 public struct PerplexityRun {
     /// The model that is measured.
     public let model: LanguageModel
-    /// How it is.
+    /// The options of the measurement.
     public let options: EvaluationOptions
 
-    /// A run of one model.
+    /// Creates a run of one model.
     public init(_ model: LanguageModel, _ options: EvaluationOptions = EvaluationOptions()) {
         self.model = model
         self.options = options
     }
 
     /// - Parameters:
-    ///   - text: UTF-8; one newline at its end does not count.
-    ///   - progress: called after each chunk; what it throws ends the run.
+    ///   - text: UTF-8; one newline at its end is ignored.
+    ///   - progress: called after each chunk; an error that it throws ends the run.
     ///   - writer: receives the log-probabilities of every scored position, as the base of later comparisons.
-    /// - Throws: `EvaluationError` for a text that is too short, `InferenceError`, `TokenizerError`, and `FileError` from
-    ///   the writer.
+    /// - Throws: `EvaluationError` for a text that is too short, `InferenceError`, `TokenizerError`, and `FileError`
+    ///   from the writer.
     public func measure(
         text: [UInt8],
         progress: (EvaluationProgress) throws -> Void = { _ in },
@@ -97,8 +97,8 @@ public struct PerplexityRun {
         return try tally.result(conditions)
     }
 
-    /// The scores of a piece of a text, to be joined with those of the others.
-    /// - Parameter windows: of the whole text, see `windows(of:)`.
+    /// Returns the scores of a piece of a text, to be joined with those of the other pieces.
+    /// - Parameter windows: the windows of the whole text, see `windows(of:)`.
     /// - Throws: as `measure`.
     package func scores(
         of piece: TextPiece,
@@ -121,7 +121,7 @@ public struct PerplexityRun {
         )
     }
 
-    /// A text as the model reads it.
+    /// Cuts a text into windows, as the model reads it.
     /// - Throws: `EvaluationError` for a text that is too short, `TokenizerError`.
     package func windows(of text: [UInt8]) throws -> TextWindows {
         try model.requirePredictions()

@@ -23,7 +23,7 @@ struct PerplexityTally {
         running.append(exp(mean.mean))
     }
 
-    /// - Parameter windows: how many there are to do.
+    /// - Parameter windows: the number of windows to score.
     func progress(of windows: Int) -> EvaluationProgress {
         let perplexity = exp(mean.mean)
         return EvaluationProgress(
@@ -55,7 +55,8 @@ struct PerplexityTally {
         )
     }
 
-    /// The delta method for a ratio of sums: tokens are the independent draws, each with its surprise and its bytes.
+    /// Computes the standard error with the delta method for a ratio of sums: tokens are the independent draws, each
+    /// with its surprise and its bytes.
     private func standardErrorOfRatio(_ ratio: Double, bytes: Int) -> Double {
         let count = Double(surprises.count)
         guard count > 1 else { return 0 }

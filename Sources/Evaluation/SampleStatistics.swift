@@ -4,7 +4,7 @@
     import Glibc
 #endif
 
-/// Sums of a quantity and of its square, from which mean and standard error follow.
+/// The sums of a quantity and of its square, for its mean and standard error.
 struct RunningMean: Sendable {
     private(set) var count = 0
     private var sum = 0.0
@@ -18,7 +18,7 @@ struct RunningMean: Sendable {
 
     var mean: Double { count == 0 ? 0 : sum / Double(count) }
 
-    /// The standard error of the mean, taking the values as independent.
+    /// The standard error of the mean, assuming independent values.
     var standardError: Double {
         guard count > 1 else { return 0 }
         let variance = sumOfSquares / Double(count) - mean * mean
@@ -72,7 +72,8 @@ struct SortedSample: Sendable {
         )
     }
 
-    /// The value below which a fraction of the sample lies, between two values by linear interpolation; 0 for no values.
+    /// Returns the value that a fraction of the sample is below, with linear interpolation between two values; 0
+    /// without values.
     func quantile(_ fraction: Double) -> Double {
         guard let last = values.last else { return 0 }
         let place = max(0, min(1, fraction)) * Double(values.count - 1)

@@ -6,12 +6,12 @@
 
 /// Sensitivities by layer and role, as text for a terminal and as a picture.
 ///
-/// Shades follow the logarithm: divergences of one model spread over several powers of ten.
+/// Shades are logarithmic, because divergences of one model span several powers of ten.
 public struct SensitivityHeatMap {
-    /// In the order in which they first appear; tensors outside the layers are rows of their own.
+    /// The roles in the order in which they first appear; tensors outside the layers have rows of their own.
     public let roles: [String]
-    /// A layer each, named by its number, with a cell for each role; then tensors outside the layers, with one cell.
-    /// Divergences in nats a token, nil where a layer has no such tensor.
+    /// One row per layer, named by its number, with a cell for each role; then one per tensor outside the layers, with
+    /// one cell. Divergences are in nats a token, nil if a layer has no such tensor.
     public let rows: [(name: String, cells: [Double?])]
     private let least: Double
     private let most: Double
@@ -19,10 +19,10 @@ public struct SensitivityHeatMap {
     /// A tensor's place, and its divergence.
     private typealias Cell = (layer: Int?, role: String, kld: Double)
 
-    /// A picture of what was measured.
+    /// Creates a picture of measured sensitivities.
     public init(_ result: SensitivityResult) { self.init(result.tensors.map { ($0.layer, $0.role, $0.kld) }) }
 
-    /// A picture of what was predicted.
+    /// Creates a picture of predicted sensitivities.
     public init(_ prediction: FisherPrediction) { self.init(prediction.tensors.map { ($0.layer, $0.role, $0.kld) }) }
 
     private init(_ cells: [Cell]) {
@@ -39,19 +39,19 @@ public struct SensitivityHeatMap {
         (self.roles, self.rows) = (roles, rows)
     }
 
-    /// From 0 for the least to 1 for the most.
+    /// Returns the heat, from 0 for the least to 1 for the most.
     func heat(of value: Double) -> Double {
         guard value > least, most > least else { return value >= most ? 1 : 0 }
         return min(1, log(value / least) / log(most / least))
     }
 
-    /// A character for a terminal.
+    /// Returns the character for a value on a terminal.
     public func shade(of value: Double) -> String {
         let shades = ["·", "░", "▒", "▓", "█"]
         return shades[min(shades.count - 1, Int(heat(of: value) * Double(shades.count)))]
     }
 
-    /// One self-contained SVG image: a cell for each tensor, with its figure.
+    /// Returns one self-contained SVG image: a cell for each tensor, with its figure.
     public func svg(title: String) -> String {
         let (cellWidth, cellHeight, left, top) = (96, 24, 140, 64)
         let width = left + max(1, roles.count) * cellWidth + 16
@@ -88,7 +88,7 @@ public struct SensitivityHeatMap {
         return (parts + ["</svg>", ""]).joined(separator: "\n")
     }
 
-    /// Three significant digits.
+    /// Formats a value with three significant digits.
     public static func figure(_ value: Double) -> String {
         guard value != 0 else { return "0" }
         let digits = max(0, 2 - Int(floor(log10(abs(value)))))
@@ -101,7 +101,7 @@ public struct SensitivityHeatMap {
         return (value < 0 ? "-" : "") + padded.dropLast(digits) + "." + padded.suffix(digits)
     }
 
-    /// From nearly white over orange to dark red.
+    /// Returns a colour from nearly white over orange to dark red.
     private static func color(_ heat: Double) -> String {
         let stops: [(Double, Double, Double)] = [(255, 247, 236), (253, 187, 132), (215, 48, 31), (103, 0, 13)]
         let place = heat * Double(stops.count - 1)

@@ -1,43 +1,43 @@
-/// What quantizing each tensor alone costs.
+/// The cost of quantizing each tensor alone.
 public struct SensitivityResult: Codable, Sendable {
-    /// What quantizing one tensor alone costs.
+    /// The cost of quantizing one tensor alone.
     public struct Tensor: Codable, Sendable {
         /// The tensor's name in the file.
         public var name: String
-        /// Number of the layer; nil for what is outside of them.
+        /// The number of the layer; nil for tensors outside the layers.
         public var layer: Int?
         /// The name without layer and suffix: `attn_q`, `ffn_down`, `output`.
         public var role: String
-        /// The type that it was given, and what it then takes.
+        /// The type that it was given.
         public var type: String
-        /// See `type`.
+        /// The bytes of the tensor in that type.
         public var bytes: Int
-        /// What it takes in the base.
+        /// The bytes of the tensor in the base.
         public var baseBytes: Int
-        /// Mean divergence from the base, in nats a token, and its standard error.
+        /// The mean divergence from the base, in nats a token.
         public var kld: Double
-        /// See `kld`.
+        /// The standard error of the divergence; see `kld`.
         public var standardError: Double
-        /// Share of tokens for which the same token stays first.
+        /// The share of tokens for which the same token stays first.
         public var sameTopPercent: Double
     }
 
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     public var context: Int
-    /// Windows of text.
+    /// The number of windows of text.
     public var chunks: Int
-    /// Tokens whose predictions were compared.
+    /// The number of compared tokens.
     public var scoredTokens: Int
-    /// The kernels that computed.
+    /// The kernels used for the computation.
     public var kernels: String
-    /// In the base's order.
+    /// The tensors in the base's order.
     public var tensors: [Tensor]
-    /// The sum over tensors: what a build of all of them would cost if errors did not add to each other.
+    /// The sum over the tensors: the cost of a build of all of them if errors did not interact.
     public var sumOfDivergences: Double
 }
 
 extension SensitivityResult.Tensor {
-    /// Layer and role of a name such as `blk.3.ffn_down.weight`.
+    /// Returns layer and role of a name such as `blk.3.ffn_down.weight`.
     static func place(of name: String) -> (layer: Int?, role: String) {
         var parts = name.split(separator: ".").map(String.init)
         if parts.last == "weight" { parts.removeLast() }

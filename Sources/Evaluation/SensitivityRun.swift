@@ -4,26 +4,26 @@ import GGUF
 import Inference
 import Tensors
 
-/// How far a measurement of sensitivities has come.
+/// The progress of measuring sensitivities.
 public struct SensitivityProgress: Sendable {
     /// The tensor that is measured next.
     public let tensor: String
-    /// Passes done, and to do: one for each tensor of each chunk.
+    /// The number of passes done; there is one for each tensor of each chunk.
     public let done: Int
-    /// See `done`.
+    /// The number of passes to do; see `done`.
     public let total: Int
-    /// Over the chunks that are complete; nil during the first.
+    /// The result over the complete chunks; nil during the first.
     public let result: SensitivityResult?
 }
 
-/// Measures what quantizing each tensor of a model alone costs: its divergence from the model as it is.
+/// Measures the cost of quantizing each tensor of a model alone: its divergence from the original model.
 ///
-/// For each chunk the base runs once and keeps what every layer was given. Each tensor of the build then takes the place of
-/// the base's, and only the layers from its own on run again.
+/// For each chunk the base runs once and keeps the input of every layer. Each tensor of the build then replaces the
+/// base's, and only the layers from its own on run again.
 public struct SensitivityRun {
-    /// The model as it is.
+    /// The original model.
     public let base: LanguageModel
-    /// The windows, and how it runs.
+    /// The options of the windows, and of running the model.
     public let options: EvaluationOptions
     private let candidates: [Candidate]
 
@@ -31,7 +31,7 @@ public struct SensitivityRun {
         let override: WeightOverride
         let tensor: GGUFTensor
         let baseBytes: Int
-        /// The first layer that sees the tensor; the count of layers for the output matrix, nil for embeddings.
+        /// The first layer that the tensor affects; the count of layers for the output matrix, nil for embeddings.
         let firstLayer: Int?
     }
 
@@ -41,10 +41,10 @@ public struct SensitivityRun {
     }
 
     /// - Parameters:
-    ///   - base: the model as it is.
-    ///   - build: the same model, quantized. Tensors whose type is the base's are left out.
+    ///   - base: the original model.
+    ///   - build: the same model, quantized. Tensors with the base's type are skipped.
     ///   - isWanted: whether a tensor is measured, by its name; the build may lack the others.
-    /// - Throws: `EvaluationError` where the two do not belong together, or nothing is left to measure.
+    /// - Throws: `EvaluationError` if the two do not belong together, or nothing remains to measure.
     public init(
         _ base: LanguageModel,
         build: GGUFFile,
@@ -78,9 +78,9 @@ public struct SensitivityRun {
     }
 
     /// - Parameters:
-    ///   - text: UTF-8; one newline at its end does not count.
-    ///   - progress: called before each tensor's pass; what it throws ends the run.
-    /// - Throws: `EvaluationError` for a text that is too short or output that is no number; `InferenceError`.
+    ///   - text: UTF-8; one newline at its end is ignored.
+    ///   - progress: called before each tensor's pass; an error that it throws ends the run.
+    /// - Throws: `EvaluationError` for a text that is too short or output that is NaN; `InferenceError`.
     public func measure(
         text: [UInt8],
         progress: (SensitivityProgress) throws -> Void = { _ in }

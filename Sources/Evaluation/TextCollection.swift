@@ -2,26 +2,26 @@ import Architectures
 import BinaryIO
 import Inference
 
-/// Texts that two builds of an embedding model are compared on.
+/// The texts on which two builds of an embedding model are compared.
 public struct TextCollection: Sendable {
-    /// With fewer texts, the ten nearest of each are all the others, whatever a build lost.
+    /// The fewest texts: with fewer, the ten nearest of each are all the others, whatever a build lost.
     public static let least = 12
-    /// Every text is compared with every other.
+    /// The most texts, because every text is compared with every other.
     public static let most = 20_000
 
-    /// In the order of the file.
+    /// The texts in the order of the file.
     public let inputs: [EmbeddingInput]
 
-    /// The texts of a file: its lines, without those that are blank.
+    /// Reads the texts of a file: its lines, without blank ones.
     ///
-    /// A line of more tokens than a model is given at a time is halved at a space until its parts fit.
+    /// A line with more tokens than a model accepts at a time is halved at a space until its parts fit.
     /// - Parameters:
-    ///   - run: of the model whose tokens count.
+    ///   - run: the run of the model whose tokens count.
     ///   - isJSON: whether each line is a JSON string.
-    ///   - context: tokens of a text at most, beside what the model was trained for.
-    ///   - count: at most this many texts; nil for all.
-    /// - Throws: `EvaluationError` for a file that is not UTF-8, for lines that are no JSON strings, and for too few or too many texts;
-    ///   `TokenizerError`.
+    ///   - context: the most tokens of a text, in addition to the model's own limit.
+    ///   - count: the most texts; nil for all.
+    /// - Throws: `EvaluationError` for a file that is not UTF-8, for lines that are not JSON strings, and for too few
+    ///   or too many texts; `TokenizerError`.
     public init(
         _ bytes: [UInt8],
         isJSON: Bool = false,
@@ -36,7 +36,7 @@ public struct TextCollection: Sendable {
             if let count, texts.count >= count { break }
             guard let text = try Self.text(line, isJSON, line: index + 1) else { continue }
             texts += try Self.parts(of: text, limit, run)
-            // Beyond this, nobody has to read on.
+            // Beyond this, the rest need not be read.
             if count == nil, texts.count > Self.most { break }
         }
         if let count { texts = Array(texts.prefix(count)) }
@@ -59,7 +59,7 @@ public struct TextCollection: Sendable {
         return own.allSatisfy(\.isWhitespace) ? nil : own
     }
 
-    /// A text, or its halves until each has at most so many tokens.
+    /// Returns a text, or halves it until each part has at most the limit's tokens.
     private static func parts(of text: String, _ limit: Int, _ run: EmbeddingRun) throws -> [String] {
         var (open, parts) = ([text], [String]())
         while let next = open.popLast() {
@@ -71,7 +71,7 @@ public struct TextCollection: Sendable {
             let middle = next.index(next.startIndex, offsetBy: next.count / 2)
             let cut = next[middle...].firstIndex(of: " ") ?? next[..<middle].lastIndex(of: " ") ?? middle
             let halves = cut == next.startIndex ? (next[..<middle], next[middle...]) : (next[..<cut], next[cut...])
-            // What was behind is taken last.
+            // The second half is processed last.
             for half in [halves.1, halves.0] {
                 let own = String(half).trimmingSpaces
                 if !own.isEmpty { open.append(own) }
@@ -91,7 +91,7 @@ extension String {
 }
 
 extension EmbeddingRun {
-    /// Tokens of a text at most, so that the model can read it; or, of a reranker, two such.
+    /// The most tokens of a text that the model can read; for a reranker, two such texts fit.
     var longestText: Int {
         get throws {
             guard let trained = model.shape.trainedContext else { return .max }

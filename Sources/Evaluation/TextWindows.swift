@@ -1,15 +1,15 @@
 import Tokenizers
 
-/// A text cut into the windows that perplexity is measured on, as llama-perplexity cuts it.
+/// A text cut into the windows on which perplexity is measured, as llama-perplexity cuts it.
 ///
-/// Without a stride, windows follow each other and the second half of each is scored. With one, each window begins
-/// `stride` tokens after the one before, is half a stride longer, and its last `stride` tokens are scored.
+/// Without a stride, windows are consecutive and the second half of each is scored. With one, each window begins
+/// `stride` tokens after the previous one, is half a stride longer, and its last `stride` tokens are scored.
 public struct TextWindows: Sendable {
-    /// One window: what the model reads, and which of its predictions are scored.
+    /// One window: the tokens that the model reads, and the predictions that are scored.
     struct Window {
         let index: Int
         let tokens: [Int32]
-        /// Positions whose logits predict the token after them.
+        /// The positions whose logits predict the next token.
         let scored: Range<Int>
         /// The token that follows each scored position.
         let targets: [Int32]
@@ -17,20 +17,20 @@ public struct TextWindows: Sendable {
 
     /// The tokens of the whole text.
     public let tokens: [Int32]
-    /// Tokens of one window.
+    /// The number of tokens in one window.
     public let length: Int
-    /// How many windows there are.
+    /// The number of windows.
     public let count: Int
     let step: Int
     private let scored: Range<Int>
-    /// Replaces the first token of each window, where the vocabulary starts its texts with it.
+    /// The token that replaces the first token of each window, if texts of the vocabulary start with it.
     private let beginning: Int32?
 
     /// - Parameters:
-    ///   - text: one newline at its end is not part of it.
-    ///   - chunks: at most this many windows; nil for as many as the text has.
+    ///   - text: one newline at its end is ignored.
+    ///   - chunks: the most windows; nil for as many as the text has.
     ///   - parsesSpecial: whether control tokens that are written out in the text become those tokens.
-    /// - Throws: `EvaluationError`, or `TokenizerError` when the text cannot be encoded.
+    /// - Throws: `EvaluationError`, or `TokenizerError` if the text cannot be encoded.
     public init(
         text: [UInt8],
         tokenizer: Tokenizer,
@@ -76,7 +76,7 @@ public struct TextWindows: Sendable {
         }
     }
 
-    /// Windows whose tokens and cuts come from a base-logits file.
+    /// Creates windows with the tokens and cuts of a base-logits file.
     init(base: BaseLogits, tokenizer: Tokenizer, chunks: Int?) throws {
         tokens = base.tokens
         length = base.context
@@ -86,7 +86,7 @@ public struct TextWindows: Sendable {
         beginning = tokenizer.vocabulary.addsBeginning ? tokenizer.special.beginning : nil
     }
 
-    /// - Throws: `EvaluationError.notUTF8`, with the first line that is not.
+    /// - Throws: `EvaluationError.notUTF8`, with the first invalid line.
     private static func check(_ text: ArraySlice<UInt8>) throws {
         guard String(validating: text, as: UTF8.self) == nil else { return }
         let lines = text.split(separator: 0x0a, omittingEmptySubsequences: false)
@@ -100,7 +100,7 @@ public struct TextWindows: Sendable {
         return chunks
     }
 
-    /// Whether windows follow each other without overlap.
+    /// Whether windows are consecutive without overlap.
     var follow: Bool { step == length }
 
     subscript(index: Int) -> Window {

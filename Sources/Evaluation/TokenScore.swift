@@ -7,12 +7,12 @@ import Inference
     import Glibc
 #endif
 
-/// How well a row of logits predicted the token that came.
+/// How well a row of logits predicted the actual token.
 struct TokenScore {
-    /// Natural logarithm of one over the probability given to the token.
+    /// The natural logarithm of one over the probability of the token.
     let surprise: Double
 
-    /// The sum of exponentials is in double precision, its terms and the logits in single.
+    /// Computes the sum of exponentials in double precision, its terms and the logits in single.
     init(_ logits: UnsafeBufferPointer<Float>, target: Int32, kernels: Kernels) {
         let largest = kernels.max(logits)
         let sum = kernels.sumOfExponentials(logits, shift: largest)

@@ -109,7 +109,8 @@ public struct DeviceMeasurementFile {
         return .badFile("\(name):\(line):\(column): this is not JSON: \(failure.reason). \(advice)")
     }
 
-    /// [llama-bench] `n_prompt` tokens are read, or `n_gen` generated; `avg_ts` is their speed, and `stddev_ts` its spread over runs.
+    /// [llama-bench] `n_prompt` tokens are read, or `n_gen` generated; `avg_ts` is their speed, and `stddev_ts` its
+    /// spread over runs.
     private mutating func readBench(_ object: JSONValue, _ place: String) throws {
         func text(_ key: String) -> String? { object[key]?.string.flatMap { $0.isEmpty ? nil : $0 } }
         guard let prompt = object["n_prompt"]?.integer, let generated = object["n_gen"]?.integer,

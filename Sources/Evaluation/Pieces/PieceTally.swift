@@ -1,18 +1,19 @@
-/// The figures of a text whose pieces come one after the other.
+/// The figures of a text whose pieces are added in order.
 package struct PieceTally {
     private var first: ScoredPiece.Kind?
-    /// The window that the next piece begins with.
+    /// The first window of the next piece.
     private var next = 0
     private var perplexity = PerplexityTally()
     private var divergence = DivergenceTally()
-    /// Machines with different processors may have shared the work; whoever compares figures has to know.
+    /// The kernels of all pieces: machines with different processors may have shared the work, which matters when
+    /// figures are compared.
     private var kernels: Set<String> = []
 
-    /// Nothing is known yet.
+    /// Creates a tally without pieces.
     package init() {}
 
-    /// Adds the piece that follows those before.
-    /// - Throws: `EvaluationError.piecesDoNotFit` for another one; `notANumber`.
+    /// Adds the next piece in order.
+    /// - Throws: `EvaluationError.piecesDoNotFit` for any other piece; `notANumber`.
     package mutating func add(_ piece: ScoredPiece) throws {
         let first = first ?? piece.kind
         guard piece.kind == first else { throw EvaluationError.piecesDoNotFit("they were measured in different ways") }
@@ -28,9 +29,9 @@ package struct PieceTally {
         if !piece.range.isEmpty { kernels.insert(piece.conditions.kernels) }
     }
 
-    /// The figures so far: of all pieces those of one run, to the last digit.
-    /// - Parameter areAll: false where the pieces are the beginning of the text alone.
-    /// - Throws: `EvaluationError.piecesDoNotFit` where some are missing; `noText`.
+    /// Returns the figures so far; with all pieces, they equal those of one run to the last digit.
+    /// - Parameter areAll: false if the pieces are only the beginning of the text.
+    /// - Throws: `EvaluationError.piecesDoNotFit` if some are missing; `noText`.
     package func figures(
         areAll: Bool = true
     ) throws -> (perplexity: PerplexityResult, divergence: KLDivergenceResult?) {

@@ -4,9 +4,9 @@ import SystemPackage
 
 /// The scores of a piece of a text's windows, to be joined with the other pieces.
 package struct ScoredPiece: Sendable, Equatable {
-    /// How many windows the whole text has.
+    /// The number of windows of the whole text.
     package let windowCount: Int
-    /// Those of this piece; empty where there are more pieces than windows.
+    /// The windows of this piece; empty if there are more pieces than windows.
     package let range: Range<Int>
     /// Whether the scores are compared with a base.
     package let isCompared: Bool
@@ -24,11 +24,11 @@ package struct ScoredPiece: Sendable, Equatable {
         (self.conditions, self.windows) = (conditions, windows)
     }
 
-    /// The figures of the whole text: those of one run, to the last digit.
+    /// Returns the figures of the whole text, which equal those of one run to the last digit.
     /// - Parameters:
-    ///   - pieces: of one text and one model, in any order.
-    ///   - areAll: false where they are the beginning of the text alone.
-    /// - Throws: `EvaluationError.piecesDoNotFit` where they are not; `noText`, `notANumber` as one run does.
+    ///   - pieces: the pieces of one text and one model, in any order.
+    ///   - areAll: false if they are only the beginning of the text.
+    /// - Throws: `EvaluationError.piecesDoNotFit` if they are not; `noText`, `notANumber` as one run does.
     package static func joined(
         _ pieces: [ScoredPiece],
         areAll: Bool = true
@@ -47,14 +47,14 @@ package struct ScoredPiece: Sendable, Equatable {
 extension ScoredPiece {
     private static let magic = Array("EPSC".utf8)
     private static let format: UInt32 = 1
-    /// A token takes up to 45 bytes.
+    /// The largest file in bytes; a token takes up to 45 bytes.
     private static let sizeLimit = 1 << 32
 
     private struct Header: Codable {
         let windowCount: Int
         let first: Int
         let count: Int
-        /// Scored tokens of each window.
+        /// The number of scored tokens of each window.
         let scored: Int
         let firstPosition: Int
         let isCompared: Bool
@@ -99,7 +99,7 @@ extension ScoredPiece {
         try writeFile(bytes, to: path)
     }
 
-    /// - Throws: `FileError`; `EvaluationError.notScores` for a file that is none, or damaged.
+    /// - Throws: `FileError`; `EvaluationError.notScores` for a file of another kind, or a damaged one.
     package init(reading path: FilePath) throws {
         let bytes = try readFile(path, limit: Self.sizeLimit)
         do {
@@ -128,7 +128,7 @@ extension ScoredPiece {
             throw Problem(why: "the header cannot be read")
         }
         let tokenBytes = 12 + (header.isCompared ? 33 : 0)
-        // Compared before anything is allocated; no product here can overflow.
+        // Checked before anything is allocated; no product here can overflow.
         guard header.windowCount >= 0, header.first >= 0, header.count >= 0, header.scored >= 0,
             header.firstPosition >= 0,
             header.context > 0, header.windowCount <= 1 << 40, header.first <= header.windowCount,

@@ -2,18 +2,18 @@ import BlockFormats
 import Inference
 import Tokenizers
 
-/// What was found in one window of a text, token by token. Figures are sums over tokens in the order of the text, so they are the same to the last digit
-/// wherever windows were scored, as long as they are added in their order.
+/// The scores of one window of a text, token by token. Figures are sums over tokens in the order of the text, so they
+/// are the same to the last digit wherever windows were scored, if they are added in order.
 struct ScoredWindow: Sendable, Equatable {
-    /// Among the windows of the text.
+    /// The window's index in the text.
     let index: Int
-    /// Of the first token that is scored, in the window.
+    /// The position of the first scored token in the window.
     let firstPosition: Int
-    /// One for each scored token.
+    /// The surprise of each scored token.
     let surprises: [Double]
-    /// Bytes of UTF-8 that each scored token spells.
+    /// The bytes of UTF-8 that each scored token spells.
     let byteCounts: [Int]
-    /// How each compares with the base; empty where there is none.
+    /// The comparison of each token with the base; empty without one.
     let comparisons: [DivergenceScore]
 
     init(
@@ -44,19 +44,19 @@ struct ScoredWindow: Sendable, Equatable {
         )
     }
 
-    /// A token whose figures are no numbers.
+    /// Returns the error for a token whose figures are NaN.
     func notANumber(at index: Int) -> EvaluationError {
         .notANumber(chunk: self.index + 1, position: firstPosition + index + 1)
     }
 }
 
-/// Under which a model was run: needed to repeat the last digits.
+/// The conditions under which a model was run, which are needed to reproduce the last digits.
 struct ScoringConditions: Sendable, Equatable {
-    /// Tokens of a window.
+    /// The number of tokens in a window.
     let context: Int
-    /// Precision of keys and values.
+    /// The precision of keys and values.
     let cacheType: String
-    /// What computed.
+    /// The kernels used for the computation.
     let kernels: String
 
     init(context: Int, cacheType: String, kernels: String) {

@@ -1,8 +1,8 @@
-/// A run of a text's windows, one of several that are nearly equal: so machines share one measurement.
+/// A run of a text's windows, one of several of nearly equal size, with which machines share one measurement.
 package struct TextPiece: Sendable, Equatable {
-    /// Which one it is, from 0.
+    /// The number of the piece, from 0.
     package let number: Int
-    /// How many there are.
+    /// The number of pieces.
     package let count: Int
 
     /// The whole text.
@@ -16,7 +16,7 @@ package struct TextPiece: Sendable, Equatable {
         (self.number, self.count) = (number, count)
     }
 
-    /// Its windows, of so many; none where there are more pieces than windows.
+    /// Returns its windows, given the total; empty if there are more pieces than windows.
     package func windows(of total: Int) -> Range<Int> {
         let (share, rest) = total.quotientAndRemainder(dividingBy: count)
         let start = number * share + min(number, rest)

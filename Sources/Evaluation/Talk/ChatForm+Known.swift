@@ -1,18 +1,18 @@
-/// The forms in use.
+/// The known forms.
 ///
-/// Source: llama.cpp's `llama-chat.cpp`, and for what that does not know, the models' own templates.
-/// `scripts/compare-chat-forms.py` holds them against what Jinja makes of the templates.
+/// Source: llama.cpp's `llama-chat.cpp`, and for forms that it lacks, the models' own templates.
+/// `scripts/compare-chat-forms.py` compares them with Jinja's output of the templates.
 extension ChatForm {
-    /// A form, and how its templates are told from others.
+    /// A form, and how its templates are recognized.
     struct Known {
         let form: ChatForm
-        /// A template of this form holds all of them. The first row whose marks are all there counts.
+        /// The marks, all of which a template of this form contains. The first row whose marks all match counts.
         let marks: [String]
 
         init(_ form: ChatForm, _ marks: String...) { (self.form, self.marks) = (form, marks) }
     }
 
-    /// Empty thoughts, as they stand at the end of a text in quotes. The first one that is there counts.
+    /// Empty thoughts, as they appear at the end of a quoted text. The first match counts.
     static let thoughts = [
         "<think>\n\n</think>\n\n", "<think>\n\n</think>\n", "<think>\n</think>", "<think></think>",
         "<|channel>thought\n<channel|>",

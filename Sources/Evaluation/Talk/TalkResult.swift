@@ -1,36 +1,36 @@
-/// How a model answered a few questions, and whether as a chat model should.
+/// A model's answers to a few questions, and whether they are those of a chat model.
 public struct TalkResult: Sendable, Equatable, Codable {
-    /// What is wrong with an answer.
+    /// The fault of an answer.
     public enum Fault: String, Sendable, Equatable, Codable {
         /// The model ended at once.
         case empty
-        /// It went on to the limit of tokens.
+        /// The model continued to the limit of tokens.
         case endless
-        /// It says the same over and over.
+        /// The model repeats the same text over and over.
         case repeating
-        /// It goes on with a turn of somebody else's, since it does not know how its own ends.
+        /// The model continues with someone else's turn, because it does not know how its own ends.
         case anotherTurn
     }
 
-    /// One question and what the model made of it.
+    /// One question and the model's answer.
     public struct Answer: Sendable, Equatable, Codable {
-        /// As it was asked, without the form around it.
+        /// The question, without the form around it.
         public let question: String
-        /// What the model wrote. It is untrusted: escape it wherever it is shown.
+        /// The model's text. It is untrusted: escape it wherever it is shown.
         public let text: String
-        /// Tokens that were written.
+        /// The number of generated tokens.
         public let tokens: Int
-        /// Nil for an answer as it should be.
+        /// The fault; nil for a good answer.
         public let fault: Fault?
     }
 
     /// The form of the questions; see `ChatForm`.
     public let form: String
-    /// Tokens of an answer, at most.
+    /// The most tokens of an answer.
     public let limit: Int
-    /// The part of the questions that were answered as they should be.
+    /// The share of the questions with good answers.
     public let answered: AccuracyResult.Share
-    /// In the order of the questions.
+    /// The answers in the order of the questions.
     public let answers: [Answer]
 
     init(_ form: ChatForm, limit: Int, _ answers: [Answer]) {
@@ -40,7 +40,7 @@ public struct TalkResult: Sendable, Equatable, Codable {
 }
 
 extension TalkResult.Fault {
-    /// What is wrong, after "the answer".
+    /// The fault in words, after "the answer".
     public var words: String {
         switch self {
         case .empty: "is empty"
@@ -51,9 +51,9 @@ extension TalkResult.Fault {
     }
 
     /// - Parameters:
-    ///   - tokens: that were written, without the one that ends the answer.
-    ///   - text: of these, with control tokens.
-    ///   - ended: whether the model said that it was done.
+    ///   - tokens: the generated tokens, without the one that ends the answer.
+    ///   - text: the text of these tokens, with control tokens.
+    ///   - ended: whether the model generated an end token.
     package init?(_ tokens: [Int32], _ text: String, ended: Bool, in form: ChatForm) {
         if form.turns.contains(where: { text.contains($0) }) {
             self = .anotherTurn
@@ -68,12 +68,12 @@ extension TalkResult.Fault {
         }
     }
 
-    /// How often the same must come at the end, and how much of it, to be no refrain.
+    /// The fewest repetitions at the end, and the fewest tokens of them, that are not just a refrain.
     private static let (fewestTimes, fewestTokens) = (4, 24)
-    /// The longest piece that is looked for, in tokens.
+    /// The longest repeated piece to look for, in tokens.
     private static let longestPiece = 48
 
-    /// Whether the end is one piece over and over.
+    /// Whether the end repeats one piece over and over.
     package static func repeats(_ tokens: [Int32]) -> Bool {
         (1...longestPiece).contains { length in
             let needed = max(fewestTokens, fewestTimes * length)

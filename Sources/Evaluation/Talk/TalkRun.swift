@@ -5,23 +5,23 @@ import Work
 
 /// Asks a model a few questions in the form of its chat template.
 ///
-/// Whether an answer is right, nobody can tell by rule; whether it is one, can be: it ends with the token that ends a turn,
-/// says something, and does not say it over and over. Builds with good perplexity have failed here, for want of the right end
-/// token or template.
+/// No rule can tell whether an answer is right, but rules can tell whether it is an answer: it ends with the token that
+/// ends a turn, is not empty, and does not repeat itself. Builds with good perplexity have failed here, because the
+/// right end token or template was missing.
 public struct TalkRun {
     /// The model that is asked.
     public let model: LanguageModel
-    /// How it is asked.
+    /// The form of the questions.
     public let form: ChatForm
-    /// Tokens of an answer, at most.
+    /// The most tokens of an answer.
     public let limit: Int
-    /// How many threads work; answers are the same for any number.
+    /// The number of threads; answers are the same for any number.
     public let threads: Int
 
-    /// How many questions may be asked, and how long each may be, in bytes.
+    /// The most questions, and the most bytes of each.
     public static let (mostQuestions, longestQuestion) = (256, 1 << 16)
 
-    /// What is asked where nothing is given.
+    /// The default questions.
     public static let usualQuestions = [
         "What is the capital of France?",
         "Write one sentence about the sea.",
@@ -36,7 +36,7 @@ public struct TalkRun {
         self.form = try form ?? ChatForm(of: model)
     }
 
-    /// The questions of a text, one a line; empty lines count for nothing.
+    /// Reads the questions of a text, one per line; empty lines are ignored.
     /// - Throws: `EvaluationError.wrongTextCount`, `.notUTF8`, `.questionTooLong`.
     public static func questions(_ bytes: [UInt8]) throws -> [String] {
         var questions: [String] = []
@@ -55,8 +55,10 @@ public struct TalkRun {
         return questions
     }
 
-    /// - Parameter progress: called after each answer, with their number; what it throws ends the run.
-    /// - Throws: `InferenceError` for a question that does not fit the model's context, `TokenizerError`; `Interruption.Stopped`.
+    /// - Parameter progress: called after each answer, with the number of answers; an error that it throws ends the
+    ///   run.
+    /// - Throws: `InferenceError` for a question that does not fit the model's context, `TokenizerError`;
+    ///   `Interruption.Stopped`.
     public func ask(_ questions: [String], progress: (Int) throws -> Void = { _ in }) throws -> TalkResult {
         let asked = try questions.map { try model.tokenizer.encode(form.text(asking: $0), parseSpecial: true).count }
         let longest = asked.max() ?? 1
