@@ -3,22 +3,22 @@ import SystemPackage
 
 /// Why a file is not a GGUF file that edgepipe can use.
 public struct GGUFError: Error, CustomStringConvertible, Sendable {
-    /// The file.
+    /// The path of the file.
     public let path: FilePath
     /// What is wrong with it.
     public let problem: GGUFProblem
-    /// Byte offset in the file, where the problem has one.
+    /// The byte offset in the file; nil if the problem has no place.
     public let offset: Int?
 
-    /// An error about a file.
-    /// - Parameter offset: in bytes from the start of the file, where there is a place.
+    /// Creates an error about a file.
+    /// - Parameter offset: in bytes from the start of the file; nil if there is no place.
     public init(path: FilePath, problem: GGUFProblem, offset: Int? = nil) {
         self.path = path
         self.problem = problem
         self.offset = offset
     }
 
-    /// Runs `body`, which reads a file, and gives what it finds wrong the file's name.
+    /// Runs `body`, which reads a file, and adds the file's name to the problems it finds.
     static func naming<Value>(_ path: FilePath, _ body: () throws -> Value) throws -> Value {
         func error(_ located: LocatedProblem) -> GGUFError {
             GGUFError(path: path, problem: located.problem, offset: located.offset)
@@ -32,7 +32,7 @@ public struct GGUFError: Error, CustomStringConvertible, Sendable {
         }
     }
 
-    /// The file, the byte where there is one, the cause, and what to do.
+    /// The file, the byte if there is one, the cause, and what to do.
     public var description: String {
         let place = offset.map { ":byte \($0)" } ?? ""
         return "\(path)\(place): \(problem.explanation)"
@@ -94,7 +94,7 @@ struct LocatedProblem: Error {
             switch error.problem {
             case .truncated(let needed, let available): .truncated(needed: needed, available: available)
             case .invalidUTF8: .invalidUTF8
-            // Whoever gives the beginning of a file gives more of it instead.
+            // The caller who passes the beginning of a file passes more of it instead.
             case .notGiven(let end): .truncated(needed: UInt64(max(0, end - error.offset)), available: 0)
             }
     }

@@ -1,19 +1,19 @@
 import Tensors
 
-/// Where a tensor, or what lies between two, begins in a file.
+/// The beginning of a tensor, or of the bytes between two, in a file.
 public struct TensorBoundary: Hashable, Sendable {
-    /// Bytes from the start of the file.
+    /// The offset in bytes from the start of the file.
     public let offset: Int
-    /// Bytes of one plain number, where numbers are what follows; 1 for blocks and for everything else.
+    /// The bytes of one plain number, if numbers follow; 1 for blocks and for everything else.
     public let elementBytes: Int
 }
 
 extension GGUFFile {
-    /// Tensors below this size, in bytes, are not worth a part of their own: what lies between two larger ones is one part.
+    /// The smallest tensor with a part of its own, in bytes: smaller ones between two larger ones are one part.
     private static let smallestTensor = 1 << 16
 
-    /// Where to cut the file so that a tensor that two files share is the same piece in both, in the order of the file. Whether
-    /// a cut is made depends on the tensors beside it alone, so one tensor that changes moves no other piece.
+    /// The cuts, in the order of the file, that make a tensor shared by two files the same piece in both. A cut depends
+    /// only on the tensors beside it, so a changed tensor moves no other piece.
     public var boundaries: [TensorBoundary] {
         var cuts: [TensorBoundary] = []
         var previousWasLarge = false

@@ -4,10 +4,10 @@ import Tensors
 
 /// A GGUF file, opened and checked: its metadata, its tensor table, and its data mapped into memory.
 ///
-/// Every count, size and offset was compared with the file before this value exists, so later code may rely on them.
+/// Every count, size and offset is checked against the file before this value exists, so later code may rely on them.
 /// Source: the GGUF specification in ggml's `docs/gguf.md`.
 public final class GGUFFile: Sendable {
-    /// The path as it was given.
+    /// The path as the caller passed it.
     public let path: FilePath
     /// The version of the format: 2 or 3.
     public let version: UInt32
@@ -15,14 +15,14 @@ public final class GGUFFile: Sendable {
     public let metadata: Metadata
     /// The tensors in the order of the file.
     public let tensors: [GGUFTensor]
-    /// Where each tensor's data begins, from the start of the file, in the order of `tensors`.
+    /// The offset of each tensor's data from the start of the file, in the order of `tensors`.
     public let offsets: [Int]
-    /// Of the tensors' data, in bytes.
+    /// The alignment of the tensors' data, in bytes.
     public let alignment: Int
     private let indices: [String: Int]
     private let mapping: MappedFile
 
-    /// - Throws: `FileError` when the file cannot be read, `GGUFError` when it is not a sound GGUF file.
+    /// - Throws: `FileError` if the file cannot be read, `GGUFError` if it is not a valid GGUF file.
     public init(path: FilePath) throws {
         let mapping = try MappedFile(path: path)
         do {
@@ -43,10 +43,10 @@ public final class GGUFFile: Sendable {
         }
     }
 
-    /// Length of the file in bytes.
+    /// The length of the file in bytes.
     public var byteCount: Int { mapping.count }
 
-    /// The tensor of a name, or nil where there is none.
+    /// Returns the tensor of a name; nil if there is none.
     public func tensor(named name: String) -> GGUFTensor? { indices[name].map { tensors[$0] } }
 
     /// The tensor's data. The buffer must not outlive this object.
@@ -66,7 +66,7 @@ public final class GGUFFile: Sendable {
         )
     }
 
-    /// Runs `body` and gives problems with the metadata this file's name.
+    /// Runs `body` and adds this file's name to problems with the metadata.
     /// - Throws: `GGUFError` in place of a `GGUFProblem`.
     public func reading<Value>(_ body: (Metadata) throws -> Value) throws -> Value {
         do {
@@ -85,7 +85,7 @@ public final class GGUFFile: Sendable {
 }
 
 extension Optional {
-    /// The value, or the problem that `key` is missing.
+    /// Returns the value, or throws the problem that `key` is missing.
     public func required(_ key: String) throws -> Wrapped {
         guard let self else { throw GGUFProblem.missingKey(key) }
         return self

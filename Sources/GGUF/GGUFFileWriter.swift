@@ -1,17 +1,17 @@
 import BinaryIO
 import SystemPackage
 
-/// Writes a GGUF file whose layout is known, tensor data in any order and from any thread.
+/// Writes a GGUF file whose layout is known; tensor data may come in any order and from any thread.
 public final class GGUFFileWriter: @unchecked Sendable {
-    // Unchecked because AtomicFile is a plain class; only its positional write, which is safe from several threads
-    // for disjoint ranges, is used between `init` and `commit`.
-    /// Where each byte goes.
+    // Unchecked, because AtomicFile is a plain class; between `init` and `commit` only its positional write is used,
+    // which is safe from several threads for disjoint ranges.
+    /// The place of every byte.
     public let layout: GGUFLayout
     private let file: AtomicFile
 
     /// Reserves the disk space and writes the header.
-    /// - Parameter partial: where the unfinished file is and stays, for a writer that resumes.
-    /// - Throws: `FileError` when the path cannot be written or the disk has no room.
+    /// - Parameter partial: the path of the unfinished file, which is kept, for a writer that resumes.
+    /// - Throws: `FileError` if the path is not writable or the disk has no room.
     public init(path: FilePath, layout: GGUFLayout, partial: FilePath? = nil) throws {
         self.layout = layout
         file = try AtomicFile(path: path, partial: partial)
@@ -25,7 +25,7 @@ public final class GGUFFileWriter: @unchecked Sendable {
         try file.write(bytes, at: layout.offsets[index] + offset)
     }
 
-    /// Makes the file durable, not yet visible.
+    /// Makes the file durable, but not yet visible.
     func seal() throws {
         try file.finish(byteCount: layout.byteCount)
         try file.seal()
@@ -40,6 +40,6 @@ public final class GGUFFileWriter: @unchecked Sendable {
         try publish()
     }
 
-    /// Gives the unfinished file up and removes it, unless it stays.
+    /// Gives up the unfinished file and removes it, unless it is kept.
     public func discard() { file.discard() }
 }

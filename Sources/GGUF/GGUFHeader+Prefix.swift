@@ -2,19 +2,19 @@ import BinaryIO
 import SystemPackage
 
 extension GGUFHeader {
-    /// What is read first: the header of most models without a large vocabulary.
+    /// The number of bytes read first: the header of most models without a large vocabulary.
     static let firstPrefix = 1 << 20
-    /// What a header may take at most where it is held in memory; the longest known take some tens of megabytes.
+    /// The longest header that is held in memory; the longest known ones take some tens of megabytes.
     static let longestPrefix = 1 << 30
 
-    /// Reads the header of a file that is not mapped, such as one in an archive: its beginning, and twice as much each time
-    /// until the header is whole. No more of the file is asked for, whatever it claims.
+    /// Reads the header of a file that is not mapped, such as one in an archive: its beginning, then twice as much each
+    /// time until the header is whole. No more of the file is read, whatever it claims.
     /// - Parameters:
-    ///   - path: what messages name.
-    ///   - byteCount: of the whole file.
-    ///   - givenCount: how many bytes can be had of it; nil for all.
-    ///   - read: gives the file's bytes from its start to the offset it is told, which is never past the end.
-    /// - Throws: `GGUFError`, and what `read` throws.
+    ///   - path: the path for messages.
+    ///   - byteCount: the size of the whole file.
+    ///   - givenCount: the number of bytes that are available; nil for all.
+    ///   - read: returns the file's bytes from its start to the given offset, which is never past the end.
+    /// - Throws: `GGUFError`, and the errors of `read`.
     public init(named path: FilePath, byteCount: Int, givenCount: Int? = nil, read: (_ end: Int) throws -> [UInt8])
         throws
     {

@@ -4,7 +4,7 @@ import Tensors
 /// Everything in a GGUF file before the tensor data, read and checked.
 public struct GGUFHeader: Sendable {
     static let magic: UInt32 = 0x4655_4747  // "GGUF"
-    /// ggml keeps names in 64 bytes with a final zero.
+    /// The longest tensor name: ggml keeps names in 64 bytes with a final zero.
     static let longestTensorName = 63
 
     /// The version of the format: 2 or 3.
@@ -13,16 +13,16 @@ public struct GGUFHeader: Sendable {
     public private(set) var metadata = Metadata()
     /// The tensors in the order of the file.
     public private(set) var tensors: [GGUFTensor] = []
-    /// Where each tensor's data begins, from the start of the file, in the order of `tensors`.
+    /// The offset of each tensor's data from the start of the file, in the order of `tensors`.
     public private(set) var offsets: [Int] = []
     private(set) var indices: [String: Int] = [:]
-    /// Of the tensors' data, in bytes.
+    /// The alignment of the tensors' data, in bytes.
     public let alignment: Int
 
     /// - Parameters:
     ///   - bytes: the beginning of the file, or all of it.
-    ///   - fileByteCount: of the whole file, with which every count and size is compared.
-    /// - Throws: `LocatedProblem`; `ReadError`, whose problem is `.notGiven` where the header is longer than `bytes`.
+    ///   - fileByteCount: the size of the whole file, against which every count and size is checked.
+    /// - Throws: `LocatedProblem`; `ReadError`, whose problem is `.notGiven` if the header is longer than `bytes`.
     init(reading bytes: UnsafeRawBufferPointer, fileByteCount: Int) throws {
         var reader = ByteReader(bytes, of: fileByteCount)
         if let content = ForeignContent(bytes.prefix(256)) { throw GGUFProblem.foreignContent(content).at(0) }
@@ -30,12 +30,12 @@ public struct GGUFHeader: Sendable {
             throw GGUFProblem.notGGUF.at(0)
         }
         version = try reader.read(UInt32.self)
-        // Versions are small numbers: an empty lower half means the bytes stand the other way round.
+        // Versions are small numbers: an empty lower half means that the byte order is reversed.
         guard version & 0xffff != 0 || version == 0 else { throw GGUFProblem.wrongEndianness.at(4) }
         guard version == 2 || version == 3 else { throw GGUFProblem.unsupportedVersion(version).at(4) }
         let tensorCount = try reader.read(UInt64.self)
         let pairCount = try reader.read(UInt64.self)
-        // A pair takes 13 bytes at the very least, a tensor entry 24.
+        // A pair takes at least 13 bytes, a tensor entry 24.
         guard pairCount <= UInt64(reader.remaining / 13) else {
             throw GGUFProblem.countBeyondFile(what: "the metadata", count: pairCount).at(16)
         }
@@ -88,7 +88,7 @@ public struct GGUFHeader: Sendable {
         }
         let dataStart = reader.offset + reader.offset.padding(to: alignment)
         for (tensor, start) in zip(tensors, starts) {
-            // Header and data each fit in 63 bits; their sum need not.
+            // Header and data each fit in 63 bits; their sum may not.
             let (end, overflow) = (start + tensor.byteCount).addingReportingOverflow(dataStart)
             guard !overflow, end <= fileByteCount else {
                 let reached = overflow ? Int.max : end

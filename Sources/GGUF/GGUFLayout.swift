@@ -1,19 +1,19 @@
 import Tensors
 
-/// Where every byte of a GGUF file that is yet to be written will stand.
+/// The place of every byte in a GGUF file that is not written yet.
 ///
-/// Knowing all offsets first lets several threads write tensors in any order and still give the same file.
+/// With all offsets known first, several threads can write tensors in any order and still produce the same file.
 public struct GGUFLayout: Sendable {
     /// The tensors in the order of the file.
     public let tensors: [GGUFTensor]
-    /// Where each tensor's data begins, from the start of the file, in the order of `tensors`.
+    /// The offset of each tensor's data from the start of the file, in the order of `tensors`.
     public let offsets: [Int]
-    /// Header, metadata and tensor table, padded to the start of the data.
+    /// The header, metadata and tensor table, padded to the start of the data.
     public let headerBytes: [UInt8]
-    /// Length of the whole file in bytes, the padding after the last tensor included.
+    /// The length of the whole file in bytes, including the padding after the last tensor.
     public let byteCount: Int
 
-    /// What tensors are aligned to where nothing else is said.
+    /// The default alignment of tensors.
     public static let defaultAlignment = 32
 
     /// - Parameter alignment: tensors begin at multiples of this, a power of two.

@@ -3,25 +3,25 @@ import Tensors
 
 /// A model in one GGUF file, or in several that are numbered `-00001-of-00003.gguf` and share one table of tensors.
 ///
-/// The first file has the metadata; it is the one to give.
+/// The first file has the metadata; pass its path.
 public final class GGUFModel: Sendable {
-    /// The files in their numbers' order; one where the model is not split.
+    /// The files in the order of their numbers; one if the model is not split.
     public let files: [GGUFFile]
-    /// The tensors in the order of the files, and in each in its order.
+    /// The tensors in the order of the files and, in each file, in its order.
     public let tensors: [GGUFTensor]
     private let shards: [String: Int]
 
     /// The first file's path.
     public var path: FilePath { files[0].path }
-    /// The first file's key-value pairs, which speak for the model.
+    /// The first file's key-value pairs, which are the model's.
     public var metadata: Metadata { files[0].metadata }
-    /// Of the first file's tensor data, in bytes.
+    /// The alignment of the first file's tensor data, in bytes.
     public var alignment: Int { files[0].alignment }
 
-    /// - Throws: `FileError` when a file cannot be read, `GGUFError` when one is not sound or is no part of the model.
+    /// - Throws: `FileError` if a file cannot be read, `GGUFError` if one is not valid or not part of the model.
     public convenience init(path: FilePath) throws { try self.init(try GGUFFile(path: path)) }
 
-    /// Opens the other files where `first` says that there are some.
+    /// Opens the other files if `first` is one of several.
     public init(_ first: GGUFFile) throws {
         let count = try first.reading { try $0.integer("split.count") } ?? 1
         var files = [first]
@@ -59,7 +59,7 @@ public final class GGUFModel: Sendable {
         tensors = files.flatMap(\.tensors)
     }
 
-    /// Which of the files holds the tensor.
+    /// Returns the index of the file that holds the tensor.
     public func shard(of tensor: GGUFTensor) -> Int {
         guard let index = shards[tensor.name] else { preconditionFailure("'\(tensor.name)' is of another model") }
         return index
@@ -75,7 +75,7 @@ public final class GGUFModel: Sendable {
 }
 
 extension GGUFModel {
-    /// The path of one of several files: the prefix with `-00001-of-00003.gguf`.
+    /// Returns the path of one of several files: the prefix with `-00001-of-00003.gguf`.
     public static func shardPath(_ prefix: FilePath, _ index: Int, of count: Int) -> FilePath {
         FilePath(prefix.string + ending(ofShard: index, of: count))
     }
@@ -88,7 +88,7 @@ extension GGUFModel {
         return "-\(digits(index + 1))-of-\(digits(count)).gguf"
     }
 
-    /// What stands before the first file's number, or nil where the name has none.
+    /// Returns the part of the first file's name before its number; nil if the name has none.
     private static func prefix(of first: FilePath, count: Int) -> FilePath? {
         let ending = ending(ofShard: 0, of: count)
         guard first.string.hasSuffix(ending), first.string.utf8.count > ending.utf8.count else { return nil }

@@ -1,16 +1,16 @@
 import SystemPackage
 
-/// Writes a model whose layout is known, in one file or several, tensor data in any order and from any thread.
+/// Writes a model whose layout is known, in one file or several; tensor data may come in any order and from any thread.
 public final class GGUFModelWriter: Sendable {
     private let files: [GGUFFileWriter]
-    /// For each tensor of the model its file, and its place there.
+    /// The file of each tensor of the model, and its index there.
     private let places: [(file: Int, index: Int)]
 
     /// Reserves the disk space and writes the headers.
     /// - Parameters:
-    ///   - files: a path and a layout for each; the model's tensors are theirs, one file after the other.
-    ///   - partial: where the unfinished file of a model in one file is and stays, for a writer that resumes.
-    /// - Throws: `FileError` when a path cannot be written or the disk has no room; nothing else stays behind then.
+    ///   - files: a path and a layout for each; the model's tensors are theirs, file by file.
+    ///   - partial: the path of the unfinished file of a model in one file, which is kept, for a writer that resumes.
+    /// - Throws: `FileError` if a path is not writable or the disk has no room; nothing else remains then.
     public init(_ files: [(path: FilePath, layout: GGUFLayout)], partial: FilePath? = nil) throws {
         precondition(partial == nil || files.count == 1)
         var writers: [GGUFFileWriter] = []
@@ -34,7 +34,7 @@ public final class GGUFModelWriter: Sendable {
         try files[place.file].write(bytes, tensor: place.index, at: offset)
     }
 
-    /// Makes every file durable and then all of them visible under their names, of several models too: none appears
+    /// Makes every file durable and then all of them visible under their names, also of several models: none appears
     /// before the last byte of all is on the disk.
     public static func commit(_ models: [GGUFModelWriter]) throws {
         let files = models.flatMap(\.files)
@@ -42,7 +42,7 @@ public final class GGUFModelWriter: Sendable {
         for file in files { try file.publish() }
     }
 
-    /// Gives the unfinished files up and removes them, unless they stay.
+    /// Gives up the unfinished files and removes them, unless they are kept.
     public func discard() {
         for file in files { file.discard() }
     }

@@ -6,12 +6,12 @@ public struct GGUFTensor: Hashable, Sendable {
     public let name: String
     /// How its elements are stored.
     public let type: TensorType
-    /// Its dimensions, fastest-varying first.
+    /// The dimensions, fastest-varying first.
     public let shape: TensorShape
-    /// Bytes of the tensor's data, without padding.
+    /// The bytes of the tensor's data, without padding.
     public let byteCount: Int
 
-    /// - Returns: nil when the rows are no whole number of blocks or the size overflows.
+    /// - Returns: nil if rows are not a whole number of blocks or the size overflows.
     public init?(name: String, type: TensorType, shape: TensorShape) {
         guard let row = type.byteCount(elements: shape.rowLength) else { return nil }
         let (bytes, overflow) = row.multipliedReportingOverflow(by: shape.rowCount)
@@ -22,14 +22,14 @@ public struct GGUFTensor: Hashable, Sendable {
         self.byteCount = bytes
     }
 
-    /// Bytes of one row.
+    /// The bytes of one row.
     public var rowByteCount: Int { shape.rowCount == 0 ? 0 : byteCount / shape.rowCount }
 }
 
 extension Sequence<GGUFTensor> {
-    /// How many weights the tensors have together.
+    /// The number of elements of all tensors together.
     public var elementCount: Int { reduce(0) { $0 + $1.shape.elementCount } }
 
-    /// Bytes of their data, without padding.
+    /// The bytes of their data, without padding.
     public var byteCount: Int { reduce(0) { $0 + $1.byteCount } }
 }

@@ -1,11 +1,12 @@
 extension Metadata {
-    /// Whether the file holds the part of a model that sees or hears, which engines load beside the language model.
+    /// Whether the file is a projector: the part of a model that sees or hears, which engines load beside the language
+    /// model.
     /// - Throws: `GGUFProblem.wrongValueType`.
     public var isProjector: Bool {
         get throws { try string("general.type") == "mmproj" || string("general.architecture") == "clip" }
     }
 
-    /// Refuses files that hold something else than a model, before a key is missed in them that they never have.
+    /// Rejects files that are not models, before a missing key is reported that such files never have.
     /// - Throws: `GGUFProblem.notModel`.
     public func requireModel() throws {
         let kind = try string("general.type") ?? "model"

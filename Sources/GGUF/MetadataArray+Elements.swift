@@ -1,6 +1,6 @@
 extension MetadataArray {
-    /// The elements at some places, in the order of these.
-    /// - Precondition: all of them are there.
+    /// Returns the elements at some indices, in the order of these.
+    /// - Precondition: all indices are valid.
     public func elements(at places: [Int]) -> MetadataArray {
         switch self {
         case .uint8(let values): .uint8(places.map { values[$0] })

@@ -1,7 +1,8 @@
 import BinaryIO
 
 extension MetadataValue {
-    /// Reads a type code and the value behind it. Counts are compared with the bytes left before anything is allocated.
+    /// Reads a type code and the value after it. Counts are checked against the remaining bytes before anything is
+    /// allocated.
     init(reading reader: inout ByteReader) throws {
         let start = reader.offset
         let code = try reader.read(UInt32.self)
@@ -34,7 +35,7 @@ extension MetadataArray {
             throw GGUFProblem.unknownValueType(code).at(start)
         }
         let count = try reader.read(UInt64.self)
-        // A string takes eight bytes at least, every other element its own width.
+        // A string takes at least eight bytes, every other element its own width.
         let least: UInt64 =
             switch type {
             case .uint8, .int8, .bool: 1
@@ -67,7 +68,7 @@ extension MetadataArray {
 }
 
 extension ByteReader {
-    /// A GGUF string: its length in bytes as a 64-bit number, then that much UTF-8.
+    /// Reads a GGUF string: its length in bytes as a 64-bit number, then that many bytes of UTF-8.
     mutating func readString() throws -> String {
         let length = try read(UInt64.self)
         return try readUTF8(byteCount: length)

@@ -1,4 +1,4 @@
-/// Little-endian bytes of a GGUF header, growing at the end.
+/// The little-endian bytes of a GGUF header, growing at the end.
 struct HeaderBuilder {
     private(set) var bytes: [UInt8] = []
 
@@ -56,7 +56,7 @@ struct HeaderBuilder {
 }
 
 extension Int {
-    /// Bytes missing to the next multiple of `alignment`.
+    /// Returns the number of bytes to the next multiple of `alignment`.
     package func padding(to alignment: Int) -> Int {
         (alignment - self % alignment) % alignment
     }

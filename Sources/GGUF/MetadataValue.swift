@@ -1,4 +1,4 @@
-/// One value of a GGUF file's metadata, with the width the file gives it: the width is part of the bytes.
+/// One value of a GGUF file's metadata, with the width that the file gives it, because the width is part of the bytes.
 public enum MetadataValue: Equatable, Sendable {
     case uint8(UInt8)
     case int8(Int8)
@@ -56,7 +56,7 @@ extension MetadataValue {
         }
     }
 
-    /// What the value is, for messages: "u32", "string", "array of i32".
+    /// The type of the value, for messages: "u32", "string", "array of i32".
     public var typeName: String {
         switch self {
         case .array(let array): "array of \(array.typeCode)"
@@ -64,7 +64,7 @@ extension MetadataValue {
         }
     }
 
-    /// The value as a whole number, where it is one of any width that fits.
+    /// The value as an `Int`; nil unless it is a whole number that fits.
     public var integer: Int? {
         switch self {
         case .uint8(let value): Int(value)
@@ -79,7 +79,7 @@ extension MetadataValue {
         }
     }
 
-    /// The value as a floating-point number, where it is one.
+    /// The value as a floating-point number; nil unless it is one.
     public var float: Float? {
         switch self {
         case .float32(let value): value
@@ -107,7 +107,7 @@ extension MetadataArray {
         }
     }
 
-    /// How many elements the array has.
+    /// The number of elements.
     public var count: Int {
         switch self {
         case .uint8(let elements): elements.count
@@ -125,7 +125,7 @@ extension MetadataArray {
         }
     }
 
-    /// The elements as whole numbers, where they all are and fit.
+    /// The elements as `Int`; nil unless all are whole numbers that fit.
     public var integers: [Int]? {
         switch self {
         case .uint8(let elements): exactly(elements)
@@ -141,7 +141,7 @@ extension MetadataArray {
     }
 }
 
-/// All elements as `Int`, or nil when one does not fit.
+/// Returns all elements as `Int`; nil if one does not fit.
 private func exactly<Element: FixedWidthInteger & Sendable>(_ elements: [Element]) -> [Int]? {
     var integers: [Int] = []
     integers.reserveCapacity(elements.count)

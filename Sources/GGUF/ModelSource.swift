@@ -1,29 +1,29 @@
 import SystemPackage
 import Tensors
 
-/// A model whose tensors can be read row by row: that of a GGUF file, or one that a conversion would write there.
+/// A model whose tensors can be read row by row: from a GGUF file, or from a conversion that would write one.
 public protocol ModelSource: Sendable {
-    /// What messages name.
+    /// The path for messages.
     var path: FilePath { get }
-    /// The files that are read, none of which may be written to.
+    /// The files that are read; none of them may be overwritten.
     var inputs: [FilePath] { get }
-    /// What the model's file says, or would say, of the model.
+    /// The metadata of the model's file, or of the file that a conversion would write.
     var metadata: Metadata { get }
     /// The tensors in the order of the file.
     var tensors: [GGUFTensor] { get }
-    /// Of the tensors' data, in bytes.
+    /// The alignment of the tensors' data, in bytes.
     var alignment: Int { get }
-    /// Which of the model's files the tensor is in.
+    /// Returns the index of the model's file that holds the tensor.
     func shard(of tensor: GGUFTensor) -> Int
-    /// For one thread.
+    /// Makes a reader for one thread.
     func makeReader() -> any RowReader
 }
 
-/// Reads a model's rows on one thread, with buffers of its own.
+/// Reads a model's rows on one thread, with its own buffers.
 public protocol RowReader: AnyObject {
-    /// Hands the rows' bytes to `body`, once.
+    /// Passes the rows' bytes to `body`, once.
     /// - Precondition: the tensor is one of the model's and has these rows.
-    /// - Throws: what `body` throws, and what keeps the rows from being made.
+    /// - Throws: the errors of `body`, and those of making the rows.
     func withRows(
         _ rows: Range<Int>,
         of tensor: GGUFTensor,
@@ -32,10 +32,10 @@ public protocol RowReader: AnyObject {
 }
 
 extension ModelSource {
-    /// The first file, for a model that has one.
+    /// Returns the first file, for a model in one file.
     public func shard(of tensor: GGUFTensor) -> Int { 0 }
 
-    /// Runs `body` and gives problems with the metadata the model's name.
+    /// Runs `body` and adds the model's name to problems with the metadata.
     /// - Throws: `GGUFError` in place of a `GGUFProblem`.
     public func reading<Value>(_ body: (Metadata) throws -> Value) throws -> Value {
         do {
@@ -53,7 +53,7 @@ extension GGUFModel: ModelSource {
     /// Makes a reader of the mapped files for one thread.
     public func makeReader() -> any RowReader { MappedRows(self) }
 
-    /// Rows where the file is mapped.
+    /// The rows of a mapped file.
     private final class MappedRows: RowReader {
         private let model: GGUFModel
 

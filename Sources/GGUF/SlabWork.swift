@@ -2,20 +2,20 @@ import Synchronization
 import Tensors
 import Work
 
-/// Hands out the slabs of a file to threads: whole rows of a tensor, few enough to bound memory, in any order.
+/// Distributes the slabs of a file to threads: whole rows of a tensor, few enough to bound memory, in any order.
 package enum SlabWork {
-    /// The row ranges that cut a tensor into slabs of about `elements` weights.
+    /// Cuts a tensor into row ranges of about `elements` weights each.
     package static func rowRanges(of shape: TensorShape, elements: Int) -> [Range<Int>] {
         let rows = max(1, elements / shape.rowLength)
         return stride(from: 0, to: shape.rowCount, by: rows).map { $0..<min($0 + rows, shape.rowCount) }
     }
 
-    /// Processes every slab once; after a failure no thread takes another one.
+    /// Processes every slab once; after a failure no thread starts another one.
     /// - Parameters:
-    ///   - totalBytes: what the slabs come to, for `progress`.
+    ///   - totalBytes: the bytes of all slabs, for `progress`.
     ///   - makeWorker: makes one thread's scratch memory.
-    ///   - process: returns how many bytes the slab came to.
-    /// - Throws: the first slab's error of those of `process` and `progress`.
+    ///   - process: returns the bytes of the slab.
+    /// - Throws: the error of the first slab for which `process` or `progress` failed.
     package static func run<Slab: Sendable, Worker>(
         _ slabs: [Slab],
         threads: Int,
