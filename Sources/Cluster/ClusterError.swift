@@ -1,24 +1,24 @@
 import BinaryIO
 
-/// Why a pipeline cannot be given to a cluster, in words that end with what to do.
+/// Why a pipeline cannot run on a cluster.
 public enum ClusterError: Error, CustomStringConvertible, Sendable {
-    /// What was asked for cannot be, whatever the cluster's state.
+    /// The request is invalid, whatever the cluster's state.
     case badRequest(String)
-    /// A program of the cluster's that is not here.
+    /// A program of the cluster is not installed here.
     case noProgram(String)
-    /// A program of the cluster's that failed, and what it said.
+    /// A program of the cluster failed, with its own words.
     case programFailed(String, words: String)
-    /// An answer that is not what the program's manual says.
+    /// An answer differs from the program's manual.
     case badAnswer(String)
     case unknownPartition(String, known: [String])
-    /// Jobs of a submission that failed, and that could not be cancelled either.
+    /// Jobs of a submission that failed could not be cancelled either.
     case leftHeld(id: String, jobs: [Int], folder: String, words: String)
-    /// All in bytes.
+    /// A step needs more memory than the machines have; all in bytes.
     case tooLittleMemory(step: String, needed: Int, largest: Int, node: String, partition: String?)
-    /// A submission that is not in the folder.
+    /// A submission is not in the folder.
     case unknownSubmission(String, folder: String)
 
-    /// In words that end with what to do.
+    /// The error in words that end with what to do.
     public var description: String {
         switch self {
         case .badRequest(let words): words
@@ -43,12 +43,12 @@ public enum ClusterError: Error, CustomStringConvertible, Sendable {
         }
     }
 
-    /// What a program said of its failure, without advice; nil for other errors.
+    /// A program's own words about its failure, without advice; nil for other errors.
     var programsWords: String? {
         if case .programFailed(let name, let words) = self { "\(name): \(words)" } else { nil }
     }
 
-    /// Whether the caller has to ask for something else.
+    /// Whether the caller must change the request.
     public var isBadRequest: Bool {
         switch self {
         case .badRequest, .unknownPartition, .unknownSubmission: true

@@ -2,15 +2,15 @@ import Foundation
 import Pipeline
 import SystemPackage
 
-/// The text of a script for sbatch. What comes from a pipeline file or an option is quoted; the lines that sbatch itself reads hold numbers
-/// and names of letters and digits alone.
+/// The text of a script for sbatch. Values from a pipeline file or an option are quoted; the lines that sbatch itself
+/// reads only contain numbers and names of letters and digits.
 package struct BatchScript {
     package let text: String
 
-    /// An array of tasks.
+    /// Creates the script of an array of tasks.
     /// - Parameters:
-    ///   - memory: of a task, in MiB.
-    ///   - inputs: where digests of input files are; nil for the cache.
+    ///   - memory: the memory of a task, in MiB.
+    ///   - inputs: the folder with digests of input files; nil for the cache.
     package init(
         _ job: JobPlan.Job,
         named name: String,
@@ -32,10 +32,10 @@ package struct BatchScript {
                 """
     }
 
-    /// The job that publishes.
+    /// Creates the script of the job that publishes.
     /// - Parameters:
-    ///   - memory: in MiB.
-    ///   - inputs: where digests of input files are; nil for the cache.
+    ///   - memory: the memory in MiB.
+    ///   - inputs: the folder with digests of input files; nil for the cache.
     package init(publishing name: String, memory: Int, inputs: FilePath? = nil, _ request: SubmitRequest) {
         let host = request.publishingHost.map { ["--nodelist=\($0)"] } ?? []
         text =

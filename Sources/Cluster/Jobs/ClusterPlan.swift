@@ -1,45 +1,46 @@
 import Pipeline
 import Steps
 
-/// How long a pipeline would take on a cluster of several sizes.
+/// The time that a pipeline would take on clusters of several sizes.
 public struct ClusterPlan: Codable, Sendable {
-    /// On one number of machines.
+    /// The time on one number of machines.
     public struct Size: Codable, Sendable {
-        /// Machines that make a node each at a time.
+        /// The number of machines, each of which makes one node at a time.
         public var nodes: Int
-        /// The least that is expected, from the first task's begin to the last one's end.
+        /// The shortest expected time, from the start of the first task to the end of the last one.
         public var secondsLow: Double
-        /// The most that is expected.
+        /// The longest expected time.
         public var secondsHigh: Double
-        /// Cores that tasks hold, times how long, in hours: the least that is expected.
+        /// The core-hours of the tasks, cores times hours: the least expected.
         public var coreHoursLow: Double
-        /// The most that is expected.
+        /// The most expected core-hours.
         public var coreHoursHigh: Double
-        /// Machines that had something to do at one time; more would stand idle.
+        /// The most machines that work at the same time; more would be idle.
         public var mostAtWork: Int
     }
 
     /// The pipeline's name.
     public var pipeline: String
-    /// Tasks that are due, publishing among them.
+    /// The number of due tasks, including publishing.
     public var tasks: Int
-    /// What is taken for a task beside its work, in seconds.
+    /// The assumed time of a task in addition to its work, in seconds.
     public var overheadSeconds: Double
-    /// What tasks write into the cache, in bytes; the same on any number of machines.
+    /// The bytes that tasks write to the cache; the same for any number of machines.
     public var writtenBytes: Int
-    /// What they read from it.
+    /// The bytes that tasks read from the cache.
     public var readBytes: Int
-    /// In the order in which they were asked for.
+    /// The sizes in the order of the request.
     public var sizes: [Size]
 
-    /// As `scripts/prove-slurm.py --measure` measured it: a task waits to be scheduled, starts, and reads headers.
+    /// The overhead in seconds, measured with `scripts/prove-slurm.py --measure`: a task waits to be scheduled, starts,
+    /// and reads headers.
     private static let overhead = 1.0
 
-    /// Reads headers and the cache; writes nothing.
+    /// Reads headers and the cache, and writes nothing.
     /// - Parameters:
     ///   - options: its threads are the cores of a task.
     ///   - sizes: numbers of machines, each at least one.
-    /// - Throws: `PipelineError`, and what reading the model throws.
+    /// - Throws: `PipelineError`, and the errors of reading the model.
     public init(_ definition: PipelineDefinition, _ options: RunOptions, sizes: [Int]) throws {
         let nodes = try PipelineTasks(definition, options).nodes(isPlanned: true)
         pipeline = definition.name

@@ -2,8 +2,8 @@ import BinaryIO
 import Pipeline
 import Steps
 
-/// The due nodes of a pipeline as jobs: the nodes of a step are the tasks of one array, cut where an array would be too long, and where
-/// nodes wait for different jobs.
+/// The due nodes of a pipeline as jobs: the nodes of a step are the tasks of one array, which is split if it would be
+/// too long, and where nodes wait for different jobs.
 package struct JobPlan {
     /// A node that a task makes.
     package struct Task: Equatable {
@@ -13,38 +13,38 @@ package struct JobPlan {
         package let key: SHA256Digest
     }
 
-    /// What a job waits for, by the index of the other job.
+    /// The dependency of a job, by the index of the other job.
     package enum Dependency: Hashable {
-        /// Each task for the task of the same number.
+        /// Each task waits for the task of the same number.
         case each(Int)
-        /// All tasks for all.
+        /// All tasks wait for all.
         case all(Int)
     }
 
-    /// An array of tasks that do the same to different builds.
+    /// An array of tasks that do the same for different builds.
     package struct Job {
         package let step: String
         package let kind: String
         package var tasks: [Task]
         package let dependencies: [Dependency]
-        /// What a task takes at most, in bytes.
+        /// The most memory of a task, in bytes.
         package var memory: Int
     }
 
     package private(set) var jobs: [Job] = []
-    /// Nodes that are published at the end.
+    /// The nodes that are published at the end.
     package let published: [Task]
-    /// What publishing takes at most, in bytes.
+    /// The most memory of publishing, in bytes.
     let publishingMemory: Int
 
     /// - Parameters:
-    ///   - nodes: all of the pipeline, in the order of its file.
+    ///   - nodes: all nodes of the pipeline, in the order of its file.
     ///   - longest: the most tasks of an array.
     package init(_ nodes: [PipelineTasks.Node], longest: Int) {
         let publishing = nodes.filter(\.publishes)
         published = publishing.enumerated().map { Task(number: $0, node: $1.name, key: $1.key) }
         publishingMemory = publishing.map(\.forecast.peakMemoryBytes).max() ?? 0
-        // A build has the same number in all steps, so that the tasks of two arrays belong together by their numbers.
+        // A build has the same number in all steps, so that the numbers link the tasks of two arrays.
         var numbers: [String: Int] = [:]
         for build in nodes.compactMap(\.build) where numbers[build] == nil { numbers[build] = numbers.count }
 
@@ -75,7 +75,7 @@ package struct JobPlan {
         }
     }
 
-    /// On the jobs that make what the node takes; what is in the cache already is waited for by nobody.
+    /// Returns the dependencies on the jobs that make the node's inputs; inputs in the cache need no waiting.
     private static func dependencies(
         of node: PipelineTasks.Node,
         _ places: [String: (job: Int, build: String?)]
@@ -89,7 +89,7 @@ package struct JobPlan {
 }
 
 extension JobPlan.Dependency {
-    /// The index of the job that is waited for.
+    /// The index of the other job.
     var job: Int {
         switch self {
         case .each(let job), .all(let job): job
@@ -105,7 +105,7 @@ extension JobPlan.Dependency {
 }
 
 extension JobPlan.Job {
-    /// The numbers of the tasks as Slurm reads them: `0-3,7`.
+    /// The numbers of the tasks in Slurm's syntax: `0-3,7`.
     package var numbers: String {
         var ranges: [ClosedRange<Int>] = []
         for number in tasks.map(\.number).sorted() {

@@ -2,26 +2,28 @@ import BinaryIO
 import Pipeline
 import Steps
 
-/// How long the due nodes of a pipeline take on some machines, by their forecasts: each machine makes one node at a time, and takes the next one
-/// in the order of the file whose inputs are there. So does Slurm with tasks that take a whole machine.
+/// The time that the due nodes of a pipeline take on some machines, by their forecasts: each machine makes one node at
+/// a time, then takes the next one in the order of the file whose inputs are ready. Slurm does the same with tasks that
+/// take a whole machine.
 package struct Schedule {
-    /// From the first task's begin to the last one's end.
+    /// The time from the start of the first task to the end of the last one.
     package let seconds: Double
-    /// The sum over all tasks, each of which holds a machine.
+    /// The sum over all tasks, each of which occupies a machine.
     package let machineSeconds: Double
-    /// Machines that had something to do at one time.
+    /// The most machines that work at the same time.
     package let mostAtWork: Int
 
     private struct Task {
         let seconds: Double
-        /// Indices of tasks whose products it takes.
+        /// The indices of the tasks whose products it takes.
         var inputs: Set<Int>
     }
 
     /// - Parameters:
     ///   - machines: at least one.
-    ///   - overhead: what a task takes beside its work: to be scheduled, to start, to read the model's headers.
-    ///   - seconds: of a node's forecast.
+    ///   - overhead: the time of a task in addition to its work: to be scheduled, to start, to read the model's
+    ///     headers.
+    ///   - seconds: returns the time of a node's forecast.
     package init(
         of nodes: [PipelineTasks.Node],
         on machines: Int,

@@ -3,17 +3,17 @@ import Foundation
 import Synchronization
 import SystemPackage
 
-/// A program of the cluster's, run to its end in bounded time and with bounded output.
+/// Runs a program of the cluster to its end, with bounded time and output.
 struct ClusterProgram {
     let name: String
-    /// The program's environment; nothing else of this one reaches it.
+    /// The program's whole environment; it inherits nothing from this process.
     let environment: [String: String]
 
-    /// Slurm's own programs give up after some twenty seconds where the controller is away.
+    /// The time limit in seconds; Slurm's own programs give up after some twenty if the controller is unreachable.
     private static let timeout: TimeInterval = 90
     private static let longest = 256 << 20
 
-    /// - Returns: what it printed.
+    /// - Returns: the program's output.
     /// - Throws: `ClusterError`.
     func run(_ arguments: [String]) throws -> [UInt8] {
         guard let path = find() else { throw ClusterError.noProgram(name) }
@@ -29,7 +29,7 @@ struct ClusterProgram {
         }
         let killer = DispatchWorkItem { process.terminate() }
         DispatchQueue.global().asyncAfter(deadline: .now() + Self.timeout, execute: killer)
-        // Both at once: a program waits for whoever reads the other one.
+        // Both are read at once, because a program blocks if one of them is not read.
         let words = Mutex<[UInt8]>([])
         let done = DispatchSemaphore(value: 0)
         DispatchQueue.global().async {
@@ -51,7 +51,7 @@ struct ClusterProgram {
         return bytes
     }
 
-    /// What a program says of its failure, as one line that a terminal may show.
+    /// Returns a program's words about its failure, as one line that is safe for a terminal.
     private static func words(_ bytes: [UInt8]) -> String {
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
             .map { $0.visible.trimmingCharacters(in: .whitespaces) }

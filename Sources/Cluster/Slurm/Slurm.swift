@@ -2,25 +2,27 @@ import Foundation
 import Pipeline
 import SystemPackage
 
-/// Slurm, by its own programs.
+/// Slurm, through its own programs.
 struct Slurm {
     private let environment: [String: String]
 
-    /// What tasks need of the environment that a pipeline is submitted in. The Hub's token is not among it: models are downloaded before.
+    /// The environment variables of the submission that tasks need. The Hub's token is not included, because models are
+    /// downloaded before.
     private static let carried = [
         "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "SLURM_CONF", "LD_LIBRARY_PATH", "XDG_CACHE_HOME",
         "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "EDGEPIPE_DEVICES", "EDGEPIPE_KERNELS", "SSL_CERT_FILE",
     ]
 
-    /// What a task needs to put its product on a server: the way there, and the one token without which nothing can be kept.
+    /// The environment variables that a task needs to store its product on a server: the network settings, and the one
+    /// token without which nothing can be stored.
     private static let carriedForServer = [
         CacheServer.tokenVariable, "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy",
         "all_proxy", "no_proxy",
     ]
 
     /// - Parameters:
-    ///   - more: what a pipeline file asks for beside.
-    ///   - isForServer: whether tasks take products from a server of caches.
+    ///   - more: further variables that a pipeline file uses.
+    ///   - isForServer: whether tasks use a cache server.
     init(
         carrying more: [String: String] = [:],
         forServer isForServer: Bool = false,
@@ -54,7 +56,7 @@ struct Slurm {
         return answer.jobs
     }
 
-    /// The most tasks of an array.
+    /// Returns the most tasks of an array.
     func longestArray() throws -> Int {
         let text = String(decoding: try run("scontrol", ["show", "config"]), as: UTF8.self)
         let line = text.split(separator: "\n").first { $0.hasPrefix("MaxArraySize") }
@@ -66,14 +68,14 @@ struct Slurm {
 
     /// - Parameters:
     ///   - isHeld: whether it waits for `release`.
-    ///   - log: a path in which `%a` stands for a task's number.
+    ///   - log: a path in which `%a` is replaced by a task's number.
     /// - Returns: the job's id.
     func submit(_ script: FilePath, after dependencies: [String], isHeld: Bool, log: String) throws -> Int {
         var arguments = ["--parsable", "--export=ALL", "--output=\(log)"]
         if !dependencies.isEmpty { arguments.append("--dependency=\(dependencies.joined(separator: ","))") }
         if isHeld { arguments.append("--hold") }
         let text = String(decoding: try run("sbatch", arguments + [script.string]), as: UTF8.self)
-        // The id, and behind a semicolon the cluster's name.
+        // The id, and after a semicolon the cluster's name.
         guard let id = text.split(whereSeparator: { ";\n".contains($0) }).first.flatMap({ Int($0) }), id > 0 else {
             throw ClusterError.badAnswer("sbatch")
         }

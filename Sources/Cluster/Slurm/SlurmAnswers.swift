@@ -1,5 +1,5 @@
-/// What `sinfo --json` and `squeue --json` say, as far as it is asked for. Slurm wrote numbers and words plainly until version 23, and as
-/// objects and lists since.
+/// The used part of the output of `sinfo --json` and `squeue --json`. Slurm wrote plain numbers and words until version
+/// 23, and objects and lists since.
 package enum SlurmAnswers {
     package struct Machines: Decodable {
         package let nodes: [Machine]
@@ -7,7 +7,7 @@ package enum SlurmAnswers {
 
     package struct Machine: Decodable {
         package let name: String
-        /// In MiB.
+        /// The memory in MiB.
         package let real_memory: Number
         package let cpus: Number
         package let partitions: [String]
@@ -21,7 +21,7 @@ package enum SlurmAnswers {
         package let job_id: Number
         package let array_job_id: Number?
         package let array_task_id: Number?
-        /// Of tasks that wait: `0-3,7%2`.
+        /// The numbers of waiting tasks: `0-3,7%2`.
         package let array_task_string: String?
         package let job_state: Words
         package let name: String
@@ -34,13 +34,13 @@ package enum SlurmAnswers {
             return job_id.value
         }
 
-        /// The numbers of the tasks that it stands for.
+        /// The numbers of the entry's tasks.
         package var tasks: [Int] {
             if let text = array_task_string, !text.isEmpty { return Self.numbers(text) }
             return [array_task_id?.value ?? 0]
         }
 
-        /// Slurm shortens a long list with dots, which stand for what follows.
+        /// Parses numbers; in a long list that Slurm shortens with dots, the dots replace the rest.
         package static func numbers(_ text: String) -> [Int] {
             text.prefix { $0 != "%" }.split(separator: ",").flatMap { part -> [Int] in
                 let ends = part.split(separator: "-").compactMap { Int($0) }
@@ -72,7 +72,7 @@ package enum SlurmAnswers {
         }
     }
 
-    /// A word, or a list of some.
+    /// A word, or a list of words.
     package struct Words: Decodable {
         package let words: [String]
 
@@ -82,9 +82,9 @@ package enum SlurmAnswers {
         }
     }
 
-    /// As `wait` gives it, or taken apart.
+    /// An exit code as a plain number, as `wait` returns it, or as its parts.
     package struct ExitCode: Decodable {
-        /// What the program ended with.
+        /// The exit status of the program.
         package let value: Int?
 
         private struct Wrapped: Decodable {

@@ -2,9 +2,9 @@ import BinaryIO
 import Foundation
 import SystemPackage
 
-/// What was given to a cluster, as `submission.json` keeps it beside the scripts.
+/// A submission to a cluster, stored as `submission.json` beside the scripts.
 package struct Submission: Codable, Sendable {
-    /// A task, and the key under which its product will be in the cache.
+    /// A task, and the key of its product in the cache.
     struct Task: Codable, Sendable {
         let number: Int
         let node: String
@@ -15,12 +15,12 @@ package struct Submission: Codable, Sendable {
     struct Job: Codable, Sendable {
         let step: String
         let script: String
-        /// nil until it is submitted.
+        /// The job's id; nil until it is submitted.
         var job: Int?
         let tasks: [Task]
     }
 
-    /// How far the submission itself got.
+    /// The progress of the submission itself.
     enum Stage: String, Codable, Sendable { case submitting, submitted, cancelled }
 
     static let currentFormat = 1
@@ -29,34 +29,34 @@ package struct Submission: Codable, Sendable {
     let format: Int
     let id: String
     let pipeline: String
-    /// From the root.
+    /// The absolute path.
     let file: String
-    /// As the option takes it.
+    /// The cache as written in the option.
     let cache: String
     let edgepipe: String
     let submittedAt: String
     var stage: Stage
     var jobs: [Job]
-    /// The job that publishes; nil where the pipeline publishes nothing.
+    /// The job that publishes; nil if the pipeline publishes nothing.
     var publishing: Job?
 
-    /// All that were given to the cluster.
+    /// The ids of all submitted jobs.
     var jobIDs: [Int] { (jobs + (publishing.map { [$0] } ?? [])).compactMap(\.job) }
 
-    /// What jobs are called, by which they are known again.
+    /// Returns the name of a step's job, by which it is recognized.
     func jobName(_ step: String) -> String { "\(id).\(Self.plain(step))" }
 
-    /// A step's id in letters that sbatch reads as they are.
+    /// Returns a step's id in characters that sbatch does not interpret.
     static func plain(_ step: String) -> String {
         String(step.map { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) ? $0 : "_" })
     }
 }
 
-/// The folder in which submissions are, each in a folder of its own.
+/// The folder with the submissions, each in its own folder.
 package struct SubmissionFolder: Sendable {
     package let root: FilePath
 
-    /// More are not looked through.
+    /// The largest file that is read, in bytes.
     private static let sizeLimit = 64 << 20
 
     package init(_ root: FilePath) { self.root = root }
@@ -71,7 +71,7 @@ package struct SubmissionFolder: Sendable {
         try writeFile(try encoder.encode(submission), to: path)
     }
 
-    /// All that can be read, the newest first.
+    /// Returns all readable submissions, the newest first.
     func all() -> [Submission] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root.string)) ?? []
         return names.compactMap(submission).sorted { ($0.submittedAt, $0.id) > ($1.submittedAt, $1.id) }
@@ -86,7 +86,7 @@ package struct SubmissionFolder: Sendable {
         return submission
     }
 
-    /// The submission with an id, or the last one of each pipeline of a file.
+    /// Returns the submission with an id, or the last one of each pipeline of a file.
     /// - Throws: `ClusterError.unknownSubmission`.
     func find(_ text: String) throws -> [Submission] {
         if let found = submission(text) { return [found] }
@@ -99,7 +99,7 @@ package struct SubmissionFolder: Sendable {
 }
 
 extension FilePath {
-    /// The path from the root, without steps back: other machines start in other folders.
+    /// The absolute path without `..`, because other machines start in other folders.
     var fromRoot: FilePath {
         (isAbsolute ? self : FilePath(FileManager.default.currentDirectoryPath).pushing(self)).lexicallyNormalized()
     }

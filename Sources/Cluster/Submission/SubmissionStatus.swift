@@ -3,50 +3,53 @@ import Foundation
 import Pipeline
 import SystemPackage
 
-/// How far a submission is: what is in the cache is done, and of the rest Slurm says whether it waits, runs or failed.
+/// The progress of a submission: tasks with products in the cache are done, and Slurm reports which others wait, run or
+/// failed.
 public struct SubmissionStatus: Codable, Sendable {
-    /// Nodes of one step by what became of them.
+    /// The nodes of one step, by their state.
     public struct Step: Codable, Sendable {
         /// The step's id; `publish` for the last job.
         public var step: String
-        /// The cluster's number.
+        /// The job's id in the cluster.
         public var job: Int?
-        /// In the cache, or published.
+        /// The number of nodes in the cache, or published.
         public var done = 0
         public var running = 0
         public var waiting = 0
-        /// A gate that was not met, by what the task ended with; its product is in the cache.
+        /// The number of gates that were not met, by the task's exit status; their products are in the cache.
         public var refused = 0
         public var failed = 0
         public var cancelled = 0
-        /// Neither in the cache nor in the queue: the task ended long ago, or its product was evicted.
+        /// The number of nodes neither in the cache nor in the queue: the task ended long ago, or its product was
+        /// evicted.
         public var missing = 0
     }
 
-    /// What became of the whole.
+    /// The state of the whole submission.
     public enum State: String, Codable, Sendable { case running, done, failed, cancelled }
 
-    /// By which `status` and `cancel` know it.
+    /// The id for `status` and `cancel`.
     public var id: String
     /// The pipeline's name.
     public var pipeline: String
     public var submittedAt: String
     public var state: State
-    /// In the order in which they were submitted.
+    /// The steps in the order of submission.
     public var steps: [Step]
-    /// Where the tasks' logs are.
+    /// The folder of the tasks' logs.
     public var logs: String
 }
 
-/// Looks after what was submitted.
+/// Reports and cancels submissions.
 public struct Submissions: Sendable {
     private let folder: SubmissionFolder
 
     /// - Parameters:
-    ///   - folder: where scripts and notes are; nil for the cache's, or for one beside the file where the cache is a server.
-    ///   - cache: where products are.
-    ///   - name: a pipeline file; an id or nil stands for the current folder.
-    /// - Throws: `ClusterError.badRequest` where nothing says where to look, or nothing is there.
+    ///   - folder: the folder with scripts and notes; nil for the cache's, or for one beside the file if the cache is a
+    ///     server.
+    ///   - cache: the place of products.
+    ///   - name: a pipeline file; an id or nil means the current folder.
+    /// - Throws: `ClusterError.badRequest` if no folder can be derived, or nothing is there.
     public init(folder: FilePath?, cache: CacheOptions.Place?, of name: String?) throws {
         self.folder = try SubmitRequest.folder(folder, cache: cache, of: name.map { FilePath($0) })
         guard folder == nil, case .server? = cache, FileStatus(self.folder.root) == nil else { return }
@@ -56,7 +59,7 @@ public struct Submissions: Sendable {
         )
     }
 
-    /// How far submissions are, the newest first.
+    /// Returns the progress of submissions, the newest first.
     /// - Parameter name: an id, or a pipeline file for the last one of it; nil for all.
     /// - Throws: `ClusterError`.
     public func status(of name: String?) throws -> [SubmissionStatus] {
@@ -66,9 +69,9 @@ public struct Submissions: Sendable {
         return try found.map { try status(of: $0, queue) }
     }
 
-    /// Cancels what waits or runs of submissions. What is in the cache stays.
+    /// Cancels the waiting and running jobs of submissions. Products in the cache are kept.
     /// - Parameter name: an id, or a pipeline file for the last ones of it.
-    /// - Returns: the cluster's numbers of the jobs, by submission.
+    /// - Returns: the cluster's ids of the jobs, by submission.
     /// - Throws: `ClusterError`.
     public func cancel(_ name: String) throws -> [(id: String, jobs: [Int])] {
         let slurm = Slurm()
@@ -86,7 +89,7 @@ public struct Submissions: Sendable {
 
     private func status(of submission: Submission, _ queue: [SlurmAnswers.Job]) throws -> SubmissionStatus {
         let cache = try CacheProbe(CacheOptions.Place(submission.cache))
-        // Numbers begin anew where a cluster is set up again, so a name has to agree.
+        // A newly installed cluster restarts its numbers, so the name must match, too.
         let own = queue.filter { $0.name.hasPrefix("\(submission.id).") }
         func step(_ job: Submission.Job) throws -> SubmissionStatus.Step {
             var step = SubmissionStatus.Step(step: job.step, job: job.job)
@@ -123,7 +126,7 @@ extension SubmissionStatus {
 extension SubmissionStatus.Step {
     fileprivate mutating func count(_ entry: SlurmAnswers.Job?, isCached: Bool) {
         let state = entry?.job_state.words.first?.uppercased() ?? ""
-        // The last job ends so where it published some builds and not others.
+        // The last job has this exit status if it published some builds and not others.
         let isRefused =
             entry?.exit_code?.value == 2 && state == "FAILED" && !(isCached && step == SubmitRun.publishing)
         switch state {
@@ -133,7 +136,7 @@ extension SubmissionStatus.Step {
         case "RUNNING", "COMPLETING", "STAGE_OUT", "RESIZING": running += 1
         case "CANCELLED", "DEADLINE": cancelled += 1
         case "": missing += 1
-        // It ended well, and its product is gone.
+        // The task succeeded, but its product is gone.
         case "COMPLETED": missing += 1
         default: failed += 1
         }
@@ -141,7 +144,7 @@ extension SubmissionStatus.Step {
 }
 
 extension SlurmAnswers.Job {
-    /// Whether it waits or runs.
+    /// Whether the job waits or runs.
     package var isActive: Bool {
         job_state.words.contains {
             ["PENDING", "RUNNING", "CONFIGURING", "COMPLETING", "SUSPENDED", "REQUEUED", "REQUEUE_HOLD"]

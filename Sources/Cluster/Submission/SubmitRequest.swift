@@ -2,38 +2,39 @@ import BinaryIO
 import Pipeline
 import SystemPackage
 
-/// What is given to a cluster, and how.
+/// The request to run a pipeline on a cluster.
 public struct SubmitRequest: Sendable {
-    /// The pipeline file, and settings in place of its own.
+    /// The pipeline file.
     public var file: FilePath
     public var overrides: [String]
-    /// Which model, where the file has several.
+    /// The model, if the file has several.
     public var model: String?
-    /// Types of builds that are left; all where there are none.
+    /// The types of the builds to make; empty for all.
     public var types: [String] = []
-    /// Takes the place of the pipeline file's, for steps: the registry, the cache, whether the Hub is asked.
+    /// The options of the run: the registry, the cache, whether the Hub is used.
     public var options: RunOptions
-    /// The cache as the option takes it.
+    /// The cache as written in the option.
     public var cache: String
-    /// nil for the cluster's own choice.
+    /// The partition; nil for the cluster's default.
     public var partition: String?
-    /// Cores of a task.
+    /// The number of cores of a task.
     public var cpus = 4
-    /// The longest that a task may take, as Slurm writes it; nil for the partition's own.
+    /// The time limit of a task in Slurm's syntax; nil for the partition's default.
     public var timeLimit: String?
     /// The host on which the last job publishes; nil for any.
     public var publishingHost: String?
     /// The program that tasks run.
     public var program: FilePath
-    /// Where scripts, logs and notes go; nil for a folder of the cache's, or one beside the pipeline file where the cache is a server.
+    /// The folder for scripts, logs and notes; nil for a folder of the cache's, or one beside the pipeline file if the
+    /// cache is a server.
     public var folder: FilePath?
-    /// Whether nothing may differ from the lock beside the file, neither now nor in a task.
+    /// Whether any difference from the lock beside the file is an error, now and in each task.
     public var isLocked = false
-    /// Whether scripts are written and nothing is submitted.
+    /// Whether scripts are written without submitting anything.
     public var isDryRun = false
 
     /// - Parameters:
-    ///   - cache: as the option takes it.
+    ///   - cache: the cache as written in the option.
     ///   - program: the program that tasks run.
     public init(_ file: FilePath, _ overrides: [String], _ options: RunOptions, cache: String, program: FilePath) {
         (self.file, self.overrides, self.options) = (file, overrides, options)
@@ -46,10 +47,10 @@ public struct SubmitRequest: Sendable {
         return cache
     }
 
-    /// Whether tasks share no folder with each other but that of the scripts.
+    /// Whether tasks share no folder except that of the scripts.
     var isOnServer: Bool { if case .server? = options.cache.place { true } else { false } }
 
-    /// - Throws: `ClusterError.badRequest` for what sbatch would misread.
+    /// - Throws: `ClusterError.badRequest` for values that sbatch would misread.
     func check() throws {
         func refuse(_ text: String?, _ setting: String, _ wants: String, _ accepts: (Character) -> Bool) throws {
             guard let text, text.isEmpty || !text.allSatisfy({ $0.isASCII && accepts($0) }) else { return }
@@ -65,11 +66,12 @@ public struct SubmitRequest: Sendable {
         guard (1...4096).contains(cpus) else { throw ClusterError.badRequest("\(setting: "cpus") takes 1 to 4096.") }
     }
 
-    /// Beside a pipeline file.
+    /// The name of the folder beside a pipeline file.
     private static let ownFolder = "edgepipe-submissions"
 
-    /// Where submissions are kept. A server holds no scripts, and all machines see the pipeline file's folder.
-    /// - Parameter file: the pipeline file, or an id; nil for what the current folder has.
+    /// Returns the folder of the submissions. A server stores no scripts, but all machines can read the pipeline file's
+    /// folder.
+    /// - Parameter file: the pipeline file, or an id; nil for the current folder.
     package static func folder(
         _ chosen: FilePath?,
         cache: CacheOptions.Place?,

@@ -6,49 +6,49 @@ import Steps
 import SystemPackage
 import Work
 
-/// What was submitted, or would be.
+/// The result of a submission, or of a dry run.
 public struct SubmitReport: Codable, Sendable {
     /// An array of tasks, or the job that publishes.
     public struct Job: Codable, Sendable {
         /// The step's id; `publish` for the last job.
         public var step: String
-        /// The cluster's number; nil where nothing was submitted.
+        /// The job's id in the cluster; nil if nothing was submitted.
         public var job: Int?
-        /// Nodes that it makes.
+        /// The nodes that it makes.
         public var nodes: [String]
-        /// What a task asks for, in bytes.
+        /// The memory that a task requests, in bytes.
         public var memoryBytes: Int
-        /// Numbers of the jobs, or names of the steps, that it waits for, as Slurm writes it.
+        /// The ids of the jobs, or the names of the steps, that it waits for, in Slurm's syntax.
         public var dependencies: [String]
         /// The script's path.
         public var script: String
     }
 
-    /// By which `status` and `cancel` know it.
+    /// The id for `status` and `cancel`.
     public var id: String
     /// The pipeline's name.
     public var pipeline: String
-    /// In the order in which they were submitted.
+    /// The jobs in the order of submission.
     public var jobs: [Job]
-    /// Nodes that are in the cache already.
+    /// The number of nodes already in the cache.
     public var cached: Int
-    /// Other submissions of the pipeline that are at work.
+    /// Other active submissions of the pipeline.
     public var others: [String]
 }
 
-/// Gives the due nodes of a pipeline to Slurm.
+/// Submits the due nodes of a pipeline to Slurm.
 ///
-/// Jobs are held until all are there: where one is refused, those before it are cancelled, and none has run.
+/// Jobs are held until all are submitted: if one is rejected, the earlier ones are cancelled, and none has run.
 public struct SubmitRun: Sendable {
     private let request: SubmitRequest
     private let report: RunReporting
 
-    /// A run that tells nobody where nothing is said.
+    /// Creates a run, by default without reporting.
     public init(_ request: SubmitRequest, report: @escaping RunReporting = { _ in }) {
         (self.request, self.report) = (request, report)
     }
 
-    /// - Throws: `ClusterError`, and what reading the pipeline and its model throws.
+    /// - Throws: `ClusterError`, and the errors of reading the pipeline and its model.
     public func run() throws -> SubmitReport {
         try request.check()
         let definition = try PipelineDefinition(
@@ -68,7 +68,7 @@ public struct SubmitRun: Sendable {
                 )
             )
         }
-        // Asked first: a model may take hours to download for nothing.
+        // Slurm is asked first: a model may take hours to download for nothing.
         let machines = try machines(slurm)
         let longest = try slurm.longestArray()
         var options = request.options
@@ -128,10 +128,10 @@ public struct SubmitRun: Sendable {
         }
     }
 
-    /// A forecast with some room, as sbatch takes it.
+    /// Returns a forecast plus a margin, in sbatch's unit.
     private static func mebibytes(_ bytes: Int) -> Int { (bytes + bytes / 10) / (1 << 20) + 33 }
 
-    /// Submissions of the same file whose jobs wait or run: what both make is made once more, to the same bytes.
+    /// Returns the active submissions of the same file: common nodes are made again, with the same bytes.
     private func working(_ definition: PipelineDefinition, _ folder: SubmissionFolder, _ slurm: Slurm) throws
         -> [String]
     {
@@ -144,7 +144,7 @@ public struct SubmitRun: Sendable {
 
     // MARK: Scripts
 
-    /// Scripts that are on the disk, with what sbatch is told beside them.
+    /// The scripts on the disk, with their sbatch options.
     fileprivate struct Written {
         struct Script {
             let step: String
@@ -161,7 +161,7 @@ public struct SubmitRun: Sendable {
     private func write(_ plan: JobPlan, _ submission: inout Submission, _ folder: SubmissionFolder) throws -> Written {
         let place = folder.folder(submission.id)
         try makeFolder(place.appending("logs"))
-        // Pipeline files are kept in git, and what lies beside them would show there.
+        // Pipeline files are kept in git, which would list the files beside them.
         let ignored = folder.root.appending(".gitignore")
         if request.folder == nil, request.isOnServer, FileStatus(ignored) == nil {
             try writeFile("*\n".utf8, to: ignored)
@@ -178,7 +178,7 @@ public struct SubmitRun: Sendable {
         {
             let path = place.appending("\(name).sh")
             try writeFile(text.utf8, to: path)
-            // A percent sign begins what sbatch puts in.
+            // sbatch replaces patterns that begin with a percent sign.
             let logs = place.appending("logs").string.replacing("%", with: "%%")
             let log = step == Self.publishing ? "\(logs)/\(name).log" : "\(logs)/\(name)-%a.log"
             return Written.Script(step: step, path: path, log: log, dependencies: waits, nodes: nodes, memory: memory)
@@ -218,7 +218,7 @@ public struct SubmitRun: Sendable {
         return written
     }
 
-    /// What the last job is called.
+    /// The name of the last job.
     static let publishing = "publish"
 
     // MARK: Submitting
@@ -295,8 +295,8 @@ extension SubmitRun.Written {
 }
 
 extension JobPlan.Dependency {
-    /// As sbatch takes it.
-    /// - Parameter name: of a job, by its index.
+    /// Returns the dependency in sbatch's syntax.
+    /// - Parameter name: returns the name of a job, by its index.
     fileprivate func words(_ name: (Int) -> some CustomStringConvertible) -> String {
         switch self {
         case .each(let job): "aftercorr:\(name(job))"
@@ -306,7 +306,7 @@ extension JobPlan.Dependency {
 }
 
 extension SlurmAnswers.Machine {
-    /// In bytes.
+    /// The memory in bytes.
     fileprivate var memory: Int { (real_memory.value ?? 0) << 20 }
 }
 
